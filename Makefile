@@ -1,0 +1,46 @@
+# One command checks everything, and CI runs the same.
+
+PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
+
+.PHONY: install
+install:  ## a virtual environment with epochal, editable, and what develops it
+	python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e '.[dev]'
+
+.PHONY: lab
+lab:  ## open the lab
+	$(PYTHON) -m tui
+
+.PHONY: check
+check: lint types test  ## everything that must hold on main
+
+.PHONY: lint
+lint:  ## ruff: format and lint
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+
+.PHONY: types
+types:  ## mypy, strict, on both packages
+	$(PYTHON) -m mypy
+
+.PHONY: test
+test:  ## the tests
+	$(PYTHON) -m pytest -q
+
+.PHONY: format
+format:  ## ruff: format, and mend what can be mended
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+.PHONY: bench
+bench:  ## the benchmarks: ratios, side by side in one run
+	$(PYTHON) -m benchmarks.speed
+
+.PHONY: picture
+picture:  ## the README's picture of the lab, made from a recording
+	$(PYTHON) -m benchmarks.picture

@@ -1,0 +1,8 @@
+"""The engine of epochal: presets in, recordings out. It knows no screen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__version__: Final = "0.1.0"
+"""The version of epochal; ``pyproject.toml`` says the same."""

@@ -1,0 +1,60 @@
+"""What can be wrong, as a user would say it.
+
+    EpochalError            anything the user can be told in a sentence
+    ├── PresetError         a preset that does not hold, with every problem it has
+    ├── RunError            a run that is not there, is ambiguous, or is held by another writer
+    ├── RecordingError      a recording that cannot be read
+    ├── RequestError        a request that cannot be carried out
+    └── DeviceError         a device that is not there
+
+Everything else that escapes is a bug and keeps its traceback. Messages say what, where and the
+remedy; the command prints them on stderr and leaves with status 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class EpochalError(Exception):
+    """The root: a message for the user, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a preset."""
+
+    source: str
+    """The file, or what else it was said in, such as ``--set``."""
+    key: str
+    """The key's path, such as ``model.hidden[1]``; empty for the whole file."""
+    message: str
+    """What is wrong and what would be right."""
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.source, self.key, self.message) if part)
+
+
+class PresetError(EpochalError):
+    """A preset that does not hold; ``problems`` has all of them, in the order of the file."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class RunError(EpochalError):
+    """A run that is not there, is ambiguous, or is held by another writer."""
+
+
+class RecordingError(EpochalError):
+    """A recording that cannot be read."""
+
+
+class RequestError(EpochalError):
+    """A request that cannot be carried out."""
+
+
+class DeviceError(EpochalError):
+    """A device that is not there."""

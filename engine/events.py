@@ -1,0 +1,351 @@
+"""The items of a run's stream, and their lines in a recording.
+
+    Header        what was started: the first line, and the only one without ``t``
+    then, in the order they happened, each with ``t``, the seconds since the start:
+    Series        consecutive rows of one group of columns; every step is kept
+    Snapshot      the weights at a step
+    Checkpoint    a file with everything needed to go on from a step
+    MarkReached   a mark's step has come
+    Request       what a viewer asked, and what came of it
+    RunWarning    something the user should know
+    Heartbeat     still alive, nothing to say
+    End           how the run ended, with its result
+    Resume        someone went on: rows after ``from_step`` no longer count
+
+Row s of the group ``train`` holds what update s used, so it belongs to the network after s - 1
+updates. Rows of ``dev``, snapshots and checkpoints at s show the network after update s.
+
+NaN and infinities are data like any other. JSON has no word for them, so plain numbers that are
+not finite are written as ``"nan"``, ``"inf"`` and ``"-inf"``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT: Final = 1
+"""The format this version writes; it reads this and every earlier one."""
+
+Group = Literal["train", "dev", "epoch", "probe"]
+Status = Literal["finished", "stopped", "diverged", "failed"]
+
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What every event has."""
+
+    kind: ClassVar[str]
+    """Its name in the recording."""
+
+    t: float = 0.0
+    """Seconds since the start of the run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header(Event):
+    """What was started: enough to say what every number after it means, and to run it again."""
+
+    kind: ClassVar[str] = "header"
+
+    format: int = FORMAT
+    """Format of the recording."""
+    run: str
+    """The run's name: its folder's."""
+    experiment: Mapping[str, Any]
+    """The resolved experiment in full, as a preset's tables."""
+    seeds: list[int]
+    """The seed of each member."""
+    parameters: Mapping[str, list[int]]
+    """Every parameter's name and shape, in the order of a snapshot."""
+    columns: Mapping[str, list[str]]
+    """The columns of each group."""
+    gradients: str
+    """How gradients were computed."""
+    device: str
+    """Where it trained, as PyTorch writes it: ``cpu``, ``cuda:0``."""
+    device_name: str = ""
+    """The processor's name."""
+    threads: int = 1
+    """CPU threads of one operation."""
+    capability: str = ""
+    """The CPU's vector instructions as PyTorch names them; bits may differ where this does."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of epochal, python, torch and numpy."""
+    host: str = ""
+    """The machine."""
+    pid: int = 0
+    """The worker's process."""
+    pid_started: float = 0.0
+    """When that process started, in seconds since 1970: a pid alone may be someone else's."""
+    time: float = 0.0
+    """When the run started, in seconds since 1970."""
+    files: list[Mapping[str, Any]] = field(default_factory=list)
+    """For data from files: name, size in bytes and SHA-256 of each."""
+
+    @property
+    def members(self) -> int:
+        """How many networks are trained together."""
+        return len(self.seeds)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Series(Event):
+    """Consecutive rows of one group."""
+
+    kind: ClassVar[str] = "series"
+
+    group: str
+    """Which columns: the header's ``columns[group]``."""
+    first: int
+    """Step of the first row."""
+    stride: int = 1
+    """Steps from one row to the next."""
+    values: Values
+    """The rows: [columns, count, members] float32."""
+
+    @property
+    def count(self) -> int:
+        """How many rows."""
+        return int(self.values.shape[1])
+
+    @property
+    def last_step(self) -> int:
+        """Step of the newest row."""
+        return self.first + (self.count - 1) * self.stride
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Snapshot(Event):
+    """The weights at a step: what a viewer needs to compute the network's picture."""
+
+    kind: ClassVar[str] = "snapshot"
+
+    step: int
+    """After this update; 0 is the untrained network."""
+    values: Values
+    """[members, parameters] float32, in the header's order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint(Event):
+    """A file beside the recording with everything needed to go on from a step."""
+
+    kind: ClassVar[str] = "checkpoint"
+
+    step: int
+    """After this update."""
+    file: str
+    """Its path in the run's folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkReached(Event):
+    """A step worth stopping at."""
+
+    kind: ClassVar[str] = "mark"
+
+    step: int
+    """After this update."""
+    title: str
+    """What is to be seen there."""
+    note: str = ""
+    """What to say about it."""
+    pause: bool = False
+    """Whether a replay pauses there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Event):
+    """What a viewer asked of the worker, and what came of it."""
+
+    kind: ClassVar[str] = "request"
+
+    id: str
+    """The request's id, by which it is never taken twice."""
+    viewer: str
+    """Who asked."""
+    action: str
+    """What was asked: see ``engine.requests``."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """With what."""
+    step: int
+    """The step it took effect after."""
+    refused: str = ""
+    """Why it was not carried out; empty where it was."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunWarning(Event):
+    """Something the user should know."""
+
+    kind: ClassVar[str] = "warning"
+
+    step: int
+    """After this update."""
+    message: str
+    """What, in a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heartbeat(Event):
+    """Still alive, with nothing to say."""
+
+    kind: ClassVar[str] = "heartbeat"
+
+    step: int
+    """After this update."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class End(Event):
+    """How the run ended."""
+
+    kind: ClassVar[str] = "end"
+
+    step: int
+    """The last step."""
+    status: str
+    """``finished``, ``stopped``, ``diverged`` or ``failed``."""
+    reason: str
+    """``epochs``, ``steps``, ``threshold``, ``patience``, a request's viewer, or what failed."""
+    result: Mapping[str, Any] = field(default_factory=dict)
+    """The figures: ``train_loss``, ``test_accuracy``, ``steps``, ``seconds`` and so on, a number
+    each, or a list with one for each member."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resume(Event):
+    """Someone took the lock and went on."""
+
+    kind: ClassVar[str] = "resume"
+
+    from_step: int
+    """Rows after this step no longer count, nor does an end before this line."""
+    host: str
+    """The machine."""
+    pid: int
+    """The worker's process."""
+    pid_started: float = 0.0
+    """When that process started, in seconds since 1970."""
+    time: float = 0.0
+    """When, in seconds since 1970."""
+
+
+KINDS: Final[Mapping[str, type[Event]]] = {
+    cls.kind: cls
+    for cls in (
+        Header,
+        Series,
+        Snapshot,
+        Checkpoint,
+        MarkReached,
+        Request,
+        RunWarning,
+        Heartbeat,
+        End,
+        Resume,
+    )
+}
+"""Every kind of event there is."""
+
+
+def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> bytes:
+    """Return an event's whole line, newline included.
+
+    Args:
+        event: What to write.
+        columns: The header's, to name the newest row's numbers in a series' ``last``.
+    """
+    line: dict[str, Any] = {"kind": event.kind}
+    if not isinstance(event, Header):
+        line["t"] = round(event.t, 4)
+    match event:
+        case Series():
+            line |= {"group": event.group, "first": event.first, "stride": event.stride}
+            line |= {"count": event.count, "members": int(event.values.shape[2])}
+            names = (columns or {}).get(event.group)
+            if names is not None and event.count:
+                newest = event.values[:, -1, :]
+                line["last"] = {
+                    name: _number(row[0]) if len(row) == 1 else [_number(value) for value in row]
+                    for name, row in zip(names, newest, strict=True)
+                }
+            line["data"] = _pack(event.values)
+        case Snapshot():
+            line |= {"step": event.step, "members": len(event.values)}
+            line["data"] = _pack(event.values)
+        case _:
+            own = {item.name: getattr(event, item.name) for item in fields(event)}
+            own.pop("t")
+            line |= own
+    text = json.dumps(_plain(line), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def decode(line: bytes | str) -> Event | None:
+    """Return a line's event, or None where the kind is not known to this version.
+
+    Raises:
+        ValueError: The line is torn or no event.
+    """
+    body = json.loads(line)
+    if not isinstance(body, dict) or "kind" not in body:
+        raise ValueError("the line is no event")
+    cls = KINDS.get(body.pop("kind"))
+    if cls is None:
+        return None
+    try:
+        if cls is Series:
+            shape = (-1, int(body.pop("count")), int(body.pop("members")))
+            body["values"] = _unpack(body.pop("data")).reshape(shape)
+        elif cls is Snapshot:
+            body["values"] = _unpack(body.pop("data")).reshape(int(body.pop("members")), -1)
+        known = {item.name for item in fields(cls)}
+        event = cls(**{name: value for name, value in body.items() if name in known})
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the line is no whole {cls.kind}: {error}") from error
+    return event
+
+
+def _pack(values: Values) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode("ascii")
+
+
+def _unpack(data: str) -> Values:
+    return np.frombuffer(base64.b64decode(data, validate=True), "<f4")
+
+
+def _number(value: Any) -> float | str:
+    """Return a plain number, written out where JSON has no word for it; float32 stays short."""
+    number = float(value)
+    if not math.isfinite(number):
+        return "nan" if math.isnan(number) else ("inf" if number > 0 else "-inf")
+    return float(str(value)) if isinstance(value, np.float32) else number
+
+
+def _plain(value: Any) -> Any:
+    """Return ``value`` as what JSON can say."""
+    match value:
+        case dict():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case float():
+            return _number(value)
+        case _:
+            return value
+
+
+def number(value: Any) -> float:
+    """Return a plain number of a recording, written-out ones included."""
+    return float(value)

@@ -1,0 +1,381 @@
+"""The experiment: what a preset says, validated once, printable and comparable.
+
+This is the schema of a preset. Each key's type, bounds and default stand in its annotation, its
+meaning and unit in the text under it. The tables that come in several kinds (``data``,
+``model.init``, ``loss``, ``optimizer``) have their kinds in files of their own, so that a new
+one is a change to that file alone.
+
+    Experiment ── data        engine.data
+               ├─ model       Model ── hidden: Layer
+               │                   └── init: Init    engine.initialisers
+               ├─ loss        engine.losses
+               ├─ optimizer   engine.optimizers
+               ├─ train       Training
+               └─ marks       Mark
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from engine.activations import ACTIVATIONS
+from engine.data import Data, Moons
+from engine.initialisers import NEEDS_MATRIX, Default, Initialiser
+from engine.losses import BinaryCrossEntropyWithLogits, Loss
+from engine.optimizers import SGD, Optimizer
+from engine.section import Count, NonNegative, Section, one_of
+
+MAX_PARAMETERS: Final = 1_000_000_000
+"""Networks beyond this are refused: their weights, gradients and optimizer state would take
+16 GB, and a typing mistake is the likelier explanation."""
+
+MAX_NUMBERS: Final = 10_000_000_000
+"""Outputs of all layers that one step may compute: 40 GB to keep for the gradients."""
+
+MAX_STEPS: Final = 1_000_000_000
+"""Steps a run may take."""
+
+
+def _activation(name: str) -> str:
+    return one_of(name, ACTIVATIONS)
+
+
+ActivationName = Annotated[str, AfterValidator(_activation)]
+
+
+class Init(Section):
+    """How the parameters of a layer start."""
+
+    weight: Initialiser = Default()
+    """The weights, [out, in] per layer: a table, a name such as ``"zeros"``, or a number."""
+    bias: Initialiser = Default()
+    """The biases, [out] per layer: a table, a name, or a number."""
+
+    @model_validator(mode="after")
+    def _bias_is_no_matrix(self) -> Init:
+        if isinstance(self.bias, NEEDS_MATRIX):
+            raise ValueError(
+                f"bias: {self.bias.name!r} is scaled by both sides of a matrix; "
+                "a bias takes a number, 'zeros', 'normal', 'uniform' or 'default'"
+            )
+        return self
+
+
+def _init_short_form(value: Any) -> Any:
+    """Let one name stand for both weights and biases."""
+    return {"weight": value, "bias": value} if isinstance(value, str) else value
+
+
+InitTable = Annotated[Init, BeforeValidator(_init_short_form, json_schema_input_type=Init | str)]
+
+
+class Layer(Section):
+    """A hidden layer that differs from its neighbours."""
+
+    units: Annotated[int, Field(ge=1, le=1_000_000)]
+    """How many units it has."""
+    activation: ActivationName | None = None
+    """Its activation; the model's where this is left out."""
+    init: InitTable | None = None
+    """How its parameters start; as the model's where this is left out."""
+
+
+def _layer_short_form(value: Any) -> Any:
+    """Let a width alone stand for a layer."""
+    return value if isinstance(value, dict | Layer) else {"units": value}
+
+
+HiddenLayer = Annotated[
+    Layer, BeforeValidator(_layer_short_form, json_schema_input_type=Layer | int)
+]
+
+
+class Model(Section):
+    """A multilayer perceptron: its layers are layer1 … layerN, the last being the output."""
+
+    hidden: list[HiddenLayer] = Field(default=[Layer(units=5)], max_length=1000)
+    """The hidden layers from the input on: a width each, or a table where layers differ.
+    Empty for a single linear layer."""
+    activation: ActivationName | list[ActivationName] = "relu"
+    """The activation after every hidden layer, or a list with one for each."""
+    output_activation: ActivationName = "identity"
+    """The activation after the output layer."""
+    init: InitTable = Init()
+    """How the parameters start; ``"default"`` is what ``torch.nn.Linear`` does."""
+
+    @model_validator(mode="after")
+    def _activations_fit(self) -> Model:
+        if isinstance(self.activation, list) and len(self.activation) != len(self.hidden):
+            raise ValueError(
+                f"activation: must have one name for each of the {len(self.hidden)} hidden "
+                f"layers (got {len(self.activation)})"
+            )
+        for name in self.activations[:-1]:
+            if ACTIVATIONS[name].output_only:
+                raise ValueError(
+                    f"activation: {name!r} only makes sense at the output; "
+                    f"set output_activation = {name!r}"
+                )
+        return self
+
+    @property
+    def activations(self) -> list[str]:
+        """The activation after each layer, the output layer's last."""
+        named = self.activation
+        common = named if isinstance(named, list) else [named] * len(self.hidden)
+        own = [layer.activation or name for layer, name in zip(self.hidden, common, strict=True)]
+        return [*own, self.output_activation]
+
+    @property
+    def inits(self) -> list[Init]:
+        """How each layer starts, the output layer's last."""
+        return [*(layer.init or self.init for layer in self.hidden), self.init]
+
+
+class Training(Section):
+    """How long, on what batches, and what is decided on the way."""
+
+    epochs: Count | None = None
+    """Passes over the training set. Where neither this nor ``steps`` is set: 1000, or 1000 steps
+    where every step draws fresh rows."""
+    steps: Count | None = None
+    """Optimizer updates, in place of ``epochs``."""
+    batch_size: Literal["full"] | Annotated[int, Field(ge=1, le=10_000_000)] = "full"
+    """Rows in a step: a number, or ``"full"`` for the whole training set. Where the last batch
+    of an epoch is smaller, it is used as it is."""
+    gradients: Literal["auto", "autograd"] = "auto"
+    """How gradients are computed; ``"auto"`` takes the fastest way that knows every part of the
+    experiment."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """What every random number is derived from."""
+    dtype: Literal["float32", "float64"] = "float32"
+    """The numbers the network computes with; recordings keep float32."""
+    evaluate_every: Count = 1
+    """Epochs between measurements on the dev set (steps, where there are no epochs)."""
+    keep_best: Literal["accuracy", "loss", "off"] | None = None
+    """Which measurement on the dev set decides the weights that are kept for the result; the
+    first best stays on equal ones. Left out: accuracy for classes, loss for numbers. ``"off"``
+    keeps the last weights."""
+    patience: Count | None = None
+    """Stop after so many measurements on the dev set without a new best one."""
+    loss_threshold: NonNegative | None = None
+    """Stop once a step's training loss is at most this."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Training:
+        if self.epochs is not None and self.steps is not None:
+            raise ValueError("set epochs or steps, not both")
+        return self
+
+
+class At(Section):
+    """Where a mark stands."""
+
+    step: Annotated[int, Field(ge=0, le=MAX_STEPS)] | None = None
+    """The step, counted from 1; 0 is the untrained network."""
+    epoch: Annotated[int, Field(ge=0, le=MAX_STEPS)] | None = None
+    """The end of this epoch; 0 is the untrained network."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> At:
+        if (self.step is None) == (self.epoch is None):
+            raise ValueError("set either step or epoch, as in at = { epoch = 50 }")
+        return self
+
+
+class Mark(Section):
+    """A step with a title and a note, where a replay can pause."""
+
+    at: At
+    """Where it stands."""
+    title: str = Field(max_length=200)
+    """What is to be seen there, in a few words."""
+    note: str = Field(default="", max_length=10_000)
+    """What to say about it."""
+    pause: bool = False
+    """Whether a replay pauses there."""
+
+
+class Experiment(Section):
+    """What a preset says, validated."""
+
+    title: str = Field(default="", max_length=200)
+    """A few words for lists and headings."""
+    about: str = Field(default="", max_length=10_000)
+    """What the experiment shows, in plain words."""
+    data: Data = Moons()
+    """What is learned from."""
+    model: Model = Model()
+    """The network."""
+    loss: Loss = BinaryCrossEntropyWithLogits()
+    """What is made small."""
+    optimizer: Optimizer = SGD()
+    """What turns gradients into updates."""
+    train: Training = Training()
+    """How long, on what batches, and what is decided on the way."""
+    marks: list[Mark] = Field(default=[], max_length=1000)
+    """Steps worth stopping at when the run is replayed."""
+
+    @property
+    def outputs(self) -> int:
+        """How many units the output layer has."""
+        if self.loss.targets == "classes":
+            return self.data.classes
+        return 1 if self.data.classes else len(self.data.target_names)
+
+    @property
+    def widths(self) -> list[int]:
+        """Units from the input to the output: layer i is widths[i - 1] to widths[i]."""
+        hidden = [layer.units for layer in self.model.hidden]
+        return [len(self.data.input_names), *hidden, self.outputs]
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every parameter's name and shape: layer1.weight, layer1.bias, layer2.weight and so on."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for index, (before, after) in enumerate(
+            zip(self.widths[:-1], self.widths[1:], strict=True), start=1
+        ):
+            shapes[f"layer{index}.weight"] = (after, before)
+            shapes[f"layer{index}.bias"] = (after,)
+        return shapes
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network learns."""
+        return sum(
+            (before + 1) * after
+            for before, after in zip(self.widths[:-1], self.widths[1:], strict=True)
+        )
+
+    @property
+    def has_accuracy(self) -> bool:
+        """Whether there are classes to get right."""
+        return self.data.classes > 0
+
+    @property
+    def batch_rows(self) -> int:
+        """Rows in a step."""
+        size = self.train.batch_size
+        rows = self.data.sizes[0]
+        if isinstance(size, int):
+            return size if self.data.fresh else min(size, rows)
+        return rows
+
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """Steps in an epoch; none where every step draws fresh rows."""
+        return None if self.data.fresh else -(-self.data.sizes[0] // self.batch_rows)
+
+    @property
+    def steps(self) -> int:
+        """How many steps a whole run takes."""
+        if self.train.steps is not None:
+            return self.train.steps
+        return (self.train.epochs or 1000) * (self.steps_per_epoch or 1)
+
+    @property
+    def evaluation_stride(self) -> int:
+        """Steps between measurements on the dev set; 0 where there is no dev set."""
+        return self.train.evaluate_every * (self.steps_per_epoch or 1) if self.data.sizes[1] else 0
+
+    @property
+    def keep_best(self) -> Literal["accuracy", "loss", "off"]:
+        """Which dev measurement decides the weights that are kept."""
+        if not self.evaluation_stride:
+            return "off"
+        return self.train.keep_best or ("accuracy" if self.has_accuracy else "loss")
+
+    def step_of(self, mark: Mark) -> int:
+        """Return the step a mark stands at."""
+        if mark.at.step is not None:
+            return mark.at.step
+        assert mark.at.epoch is not None
+        return mark.at.epoch * (self.steps_per_epoch or 1)
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Experiment:
+        """Check what no table can check alone.
+
+        Raises:
+            ValueError: A line for each problem, which begins with the key to change.
+        """
+        problems = [*self._size_problems(), *self._loss_problems(), *self._training_problems()]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _size_problems(self) -> Iterator[str]:
+        if self.parameters > MAX_PARAMETERS:
+            yield (
+                f"model.hidden: the network would have {self.parameters:.3g} parameters, "
+                f"{self.parameters * 16 / 1e9:.3g} GB with gradients and optimizer state; "
+                f"at most {MAX_PARAMETERS:.0e} are allowed"
+            )
+        numbers = self.batch_rows * sum(self.widths)
+        if numbers > MAX_NUMBERS:
+            yield (
+                f"train.batch_size: a step would compute {numbers:.3g} numbers, "
+                f"{numbers * 4 / 1e9:.3g} GB; at most {MAX_NUMBERS:.0e} are allowed"
+            )
+        if self.steps > MAX_STEPS:
+            yield f"train: would take {self.steps} steps; at most {MAX_STEPS:.0e} are allowed"
+
+    def _loss_problems(self) -> Iterator[str]:
+        loss, classes = self.loss, self.data.classes
+        if loss.targets == "binary" and classes != 2:
+            what = f"{classes} classes; use 'cross_entropy'" if classes else "numbers; use 'mse'"
+            yield f"loss.name: {loss.name!r} needs two classes, the data has {what}"
+        elif loss.targets == "classes" and classes < 2:
+            what = "numbers; use 'mse'" if not classes else "a single class"
+            yield f"loss.name: {loss.name!r} needs classes, the data has {what}"
+        elif loss.targets == "numbers" and classes > 2:
+            yield (
+                f"loss.name: {loss.name!r} compares numbers, the data has {classes} classes; "
+                "use 'cross_entropy'"
+            )
+        else:
+            yield from self._output_problems()
+
+    def _output_problems(self) -> Iterator[str]:
+        loss, last = self.loss, self.model.output_activation
+        low, high = ACTIVATIONS[last].range
+        if loss.outputs == "probability" and not (low >= 0 and high <= 1):
+            yield (
+                f"model.output_activation: {loss.name!r} needs outputs between 0 and 1, "
+                f"{last!r} gives others; set 'sigmoid', or take the loss "
+                "'binary_cross_entropy_with_logits'"
+            )
+        elif loss.outputs == "log_probabilities" and last != "log_softmax":
+            yield (
+                f"model.output_activation: {loss.name!r} needs 'log_softmax' (got {last!r}); "
+                "or take the loss 'cross_entropy'"
+            )
+        elif loss.outputs in ("logit", "logits") and last in ("softmax", "log_softmax", "sigmoid"):
+            yield (
+                f"model.output_activation: {loss.name!r} applies its own, so {last!r} would be "
+                "applied twice; set 'identity'"
+            )
+        elif ACTIVATIONS[last].output_only and self.outputs == 1:
+            yield f"model.output_activation: {last!r} of a single output is constant; set 'sigmoid'"
+
+    def _training_problems(self) -> Iterator[str]:
+        train = self.train
+        if self.data.fresh and train.batch_size == "full":
+            yield "train.batch_size: every step draws fresh rows, so it must be a number"
+        if self.data.fresh and train.epochs is not None:
+            yield "train.epochs: every step draws fresh rows, so there are no epochs; set steps"
+        for index, mark in enumerate(self.marks):
+            if self.data.fresh and mark.at.epoch:
+                yield f"marks[{index}].at: there are no epochs here; set at = {{ step = … }}"
+        if not self.data.sizes[1]:
+            for key in ("patience", "keep_best"):
+                if getattr(train, key) not in (None, "off"):
+                    yield f"train.{key}: needs a dev set; set data.split"
+        elif train.patience is not None and self.keep_best == "off":
+            yield "train.patience: needs keep_best, to know what a new best one is"
+        if train.keep_best == "accuracy" and not self.has_accuracy:
+            yield "train.keep_best: there is no accuracy for numbers; set 'loss'"

@@ -1,0 +1,157 @@
+"""The initialisers: each a table of a preset that names a function of ``torch.nn.init``.
+
+A class holds the keys; its field names are the function's arguments, so the two cannot drift
+apart. To add an initialiser, add its class here and to ``Initialiser``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from engine.section import NonNegative, Number, Section
+
+
+class InitialiserBase(Section):
+    """What every initialiser has."""
+
+    function: ClassVar[str]
+    """The name of its function in ``torch.nn.init``."""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the function is called with, beside the tensor and the generator."""
+        return self.model_dump(exclude={"name"})
+
+
+class Default(InitialiserBase):
+    """What ``torch.nn.Linear`` does: uniform within ±1/√fan_in, weights and biases alike."""
+
+    function: ClassVar[str] = "uniform_"
+    name: Literal["default"] = "default"
+
+
+class Zeros(InitialiserBase):
+    """All 0: hidden units start identical, get identical gradients, and stay identical."""
+
+    function: ClassVar[str] = "zeros_"
+    name: Literal["zeros"] = "zeros"
+
+
+class Constant(InitialiserBase):
+    """All the same value."""
+
+    function: ClassVar[str] = "constant_"
+    name: Literal["constant"] = "constant"
+    val: Number = 0.0
+    """The value."""
+
+
+class Normal(InitialiserBase):
+    """Draws from a normal distribution."""
+
+    function: ClassVar[str] = "normal_"
+    name: Literal["normal"] = "normal"
+    mean: Number = 0.0
+    """Mean of the distribution."""
+    std: NonNegative = 1.0
+    """Standard deviation, not the variance."""
+
+
+class Uniform(InitialiserBase):
+    """Draws from a uniform distribution."""
+
+    function: ClassVar[str] = "uniform_"
+    name: Literal["uniform"] = "uniform"
+    a: Number = -1.0
+    """Lower bound."""
+    b: Number = 1.0
+    """Upper bound."""
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Uniform:
+        if self.a > self.b:
+            raise ValueError(f"b: must be at least a, {self.a:g} (got {self.b:g})")
+        return self
+
+
+class XavierUniform(InitialiserBase):
+    """Uniform, scaled so that sigmoid and tanh layers keep their variance (Glorot 2010)."""
+
+    function: ClassVar[str] = "xavier_uniform_"
+    name: Literal["xavier_uniform"] = "xavier_uniform"
+    gain: NonNegative = 1.0
+    """A factor; 5/3 for tanh."""
+
+
+class XavierNormal(InitialiserBase):
+    """Normal, scaled so that sigmoid and tanh layers keep their variance (Glorot 2010)."""
+
+    function: ClassVar[str] = "xavier_normal_"
+    name: Literal["xavier_normal"] = "xavier_normal"
+    gain: NonNegative = 1.0
+    """A factor; 5/3 for tanh."""
+
+
+class KaimingUniform(InitialiserBase):
+    """Uniform, scaled so that ReLU layers keep their variance (He 2015)."""
+
+    function: ClassVar[str] = "kaiming_uniform_"
+    name: Literal["kaiming_uniform"] = "kaiming_uniform"
+    mode: Literal["fan_in", "fan_out"] = "fan_in"
+    """Whether the forward or the backward pass keeps its variance."""
+    nonlinearity: Literal["relu", "leaky_relu", "tanh", "sigmoid", "linear"] = "relu"
+    """The activation after the layer."""
+
+
+class KaimingNormal(InitialiserBase):
+    """Normal, scaled so that ReLU layers keep their variance (He 2015)."""
+
+    function: ClassVar[str] = "kaiming_normal_"
+    name: Literal["kaiming_normal"] = "kaiming_normal"
+    mode: Literal["fan_in", "fan_out"] = "fan_in"
+    """Whether the forward or the backward pass keeps its variance."""
+    nonlinearity: Literal["relu", "leaky_relu", "tanh", "sigmoid", "linear"] = "relu"
+    """The activation after the layer."""
+
+
+class Orthogonal(InitialiserBase):
+    """A random orthogonal matrix: no direction is stretched (Saxe 2013)."""
+
+    function: ClassVar[str] = "orthogonal_"
+    name: Literal["orthogonal"] = "orthogonal"
+    gain: NonNegative = 1.0
+    """A factor on the whole matrix."""
+
+
+def _short_form(value: Any) -> Any:
+    """Let a number stand for a constant and a word for an initialiser without settings."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return {"name": "constant", "val": value}
+    if isinstance(value, str):
+        return {"name": value}
+    return value
+
+
+_Tables = Annotated[
+    Default
+    | Zeros
+    | Constant
+    | Normal
+    | Uniform
+    | XavierUniform
+    | XavierNormal
+    | KaimingUniform
+    | KaimingNormal
+    | Orthogonal,
+    Field(discriminator="name"),
+]
+
+Initialiser = Annotated[
+    _Tables, BeforeValidator(_short_form, json_schema_input_type=_Tables | str | float)
+]
+"""An initialiser: its table, its name alone, or a number for a constant."""
+
+NEEDS_MATRIX = (XavierUniform, XavierNormal, KaimingUniform, KaimingNormal, Orthogonal)
+"""The initialisers that are scaled by both sides of a matrix, and so cannot serve a bias."""

@@ -1,0 +1,38 @@
+"""Where every random number comes from: (seed, purpose, counter), never how many came before.
+
+One generator per purpose means that evaluating consumes nothing, that resuming is a counter,
+and that a member of a population draws what it would draw alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+
+Purpose = Literal["data", "split", "init", "order", "fresh", "dropout"]
+
+_PURPOSES: Final[dict[Purpose, int]] = {
+    "data": 0,
+    "split": 1,
+    "init": 2,
+    "order": 3,
+    "fresh": 4,
+    "dropout": 5,
+}
+"""Their numbers are part of every recording's meaning: append, never renumber."""
+
+
+def derive_seed(seed: int, purpose: Purpose, counter: int = 0) -> int:
+    """Return the 63-bit seed of one stream, for ``torch.Generator.manual_seed``."""
+    state = _sequence(seed, purpose, counter).generate_state(1, np.uint64)
+    return int(state[0] >> np.uint64(1))
+
+
+def generator(seed: int, purpose: Purpose, counter: int = 0) -> np.random.Generator:
+    """Return numpy's generator of one stream."""
+    return np.random.Generator(np.random.PCG64(_sequence(seed, purpose, counter)))
+
+
+def _sequence(seed: int, purpose: Purpose, counter: int) -> np.random.SeedSequence:
+    return np.random.SeedSequence(seed, spawn_key=(_PURPOSES[purpose], counter))

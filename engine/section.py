@@ -1,0 +1,92 @@
+"""The base of every table of a preset, and the small types its keys share."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A table of a preset: its keys are the attributes, their docstrings the documentation.
+
+    Unknown keys are refused, values are not bent to fit (a text is no number), and a validated
+    section never changes.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+"""A whole number of things, at least one."""
+
+Number = Annotated[float, Field(ge=-1e30, le=1e30)]
+"""A number that float32 can hold, with room to compute with it."""
+
+Positive = Annotated[float, Field(gt=0, le=1e30)]
+NonNegative = Annotated[float, Field(ge=0, le=1e30)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+def closest(word: str, words: Iterable[str]) -> str | None:
+    """Return the word of ``words`` that is meant, if any is near enough."""
+    # A word of a megabyte is no typing mistake, and comparing it would take minutes.
+    found = difflib.get_close_matches(word[:100], list(words), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return `` (did you mean …?)`` for the word of ``words`` that is meant, or nothing."""
+    found = closest(word, words)
+    return f" (did you mean {found!r}?)" if found else ""
+
+
+def one_of(word: str, words: Iterable[str]) -> str:
+    """Return ``word`` if it is one of ``words``.
+
+    Raises:
+        ValueError: Naming all of them, and the nearest.
+    """
+    words = list(words)
+    if word not in words:
+        found = closest(word, words)
+        near = f"; did you mean {found!r}?" if found else ""
+        raise ValueError(f"must be one of {', '.join(map(repr, words))} (got {show(word)}{near})")
+    return word
+
+
+def show(value: object) -> str:
+    """Return a value as a message shows it: short and on one line."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            text = repr(value)
+            return text if len(text) <= 60 else f"{text[:56]}…{text[-1]}"
+        case int() if abs(value) >= 10**40:
+            return "a huge number"
+        case dict():
+            return "a table"
+        case list():
+            return "a list" if value else "an empty list"
+        case _:
+            return str(value)
+
+
+def named(default: str, key: str = "name") -> Callable[[Any], Any]:
+    """Return a validator that lets a table leave out its ``key``, which is then ``default``."""
+
+    def fill_in(value: Any) -> Any:
+        if isinstance(value, dict) and key not in value:
+            return {key: default, **value}
+        return value
+
+    return fill_in

@@ -1,0 +1,153 @@
+"""What each step sees: a function of the step alone, so that resuming is a counter.
+
+Inputs are [members, features, rows]. Targets are [members, outputs, rows] for numbers and for
+binary losses, [members, rows] indices for losses over classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.data import Dataset, Part
+from engine.experiment import Experiment
+from engine.randomness import generator
+
+FRESH_UNIT: Final = 256
+"""Steps whose fresh rows are drawn together. Seeding a generator for every step would cost more
+than the step; a fixed unit keeps the draws of a step the same however steps are grouped."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows of one step, or a whole set."""
+
+    inputs: Tensor
+    """[members, features, rows]."""
+    targets: Tensor
+    """[members, outputs, rows], or [members, rows] indices of classes."""
+
+
+class Batches(Protocol):
+    """The batches of a run."""
+
+    def at(self, step: int) -> Batch:
+        """Return what ``step`` sees, counted from 1."""
+        ...
+
+
+def to_batch(
+    experiment: Experiment, parts: Sequence[Part], device: torch.device, dtype: torch.dtype
+) -> Batch:
+    """Move one part of each member's data to the device."""
+    inputs = np.stack([part.inputs.T for part in parts])
+    if experiment.loss.targets == "classes":
+        targets = torch.from_numpy(np.stack([part.targets for part in parts]))
+    else:
+        columns = [part.targets.reshape(len(part), -1).T for part in parts]
+        targets = torch.from_numpy(np.stack(columns)).to(dtype)
+    return Batch(
+        torch.from_numpy(np.ascontiguousarray(inputs)).to(device, dtype),
+        targets.contiguous().to(device),
+    )
+
+
+def batches_for(
+    experiment: Experiment,
+    datasets: Sequence[Dataset],
+    seeds: Sequence[int],
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Batches:
+    """Return the batches an experiment asks for."""
+    if experiment.data.fresh:
+        return Fresh(experiment, seeds, device, dtype)
+    whole = to_batch(experiment, [dataset.train for dataset in datasets], device, dtype)
+    if experiment.steps_per_epoch == 1:
+        return FullBatch(whole)
+    return Minibatches(whole, experiment.batch_rows, seeds)
+
+
+class FullBatch:
+    """Every step sees the whole training set."""
+
+    def __init__(self, whole: Batch) -> None:
+        self._whole = whole
+
+    def at(self, step: int) -> Batch:
+        """Return the training set."""
+        return self._whole
+
+
+class Minibatches:
+    """Every epoch sees the training set once, in an order that depends on (seed, epoch)."""
+
+    def __init__(self, whole: Batch, rows: int, seeds: Sequence[int]) -> None:
+        self._whole, self._rows, self._seeds = whole, rows, seeds
+        self._count = whole.inputs.shape[-1]
+        self._epoch = -1
+        self._shuffled: Batch = whole
+
+    def at(self, step: int) -> Batch:
+        """Return the step's rows; the last batch of an epoch may have fewer."""
+        epoch, index = divmod(step - 1, -(-self._count // self._rows))
+        if epoch != self._epoch:
+            self._shuffled, self._epoch = self._shuffle(epoch), epoch
+        return _cut(self._shuffled, index * self._rows, (index + 1) * self._rows)
+
+    def _shuffle(self, epoch: int) -> Batch:
+        orders = [generator(seed, "order", epoch).permutation(self._count) for seed in self._seeds]
+        order = torch.from_numpy(np.stack(orders)).to(self._whole.inputs.device)
+        return Batch(_take(self._whole.inputs, order), _take(self._whole.targets, order))
+
+
+def _take(tensor: Tensor, order: Tensor) -> Tensor:
+    """Return ``tensor`` [members, …, rows] with each member's rows in its own order."""
+    if tensor.dim() == 3:
+        order = order[:, None, :].expand(-1, tensor.shape[1], -1)
+    return tensor.gather(-1, order)
+
+
+def _cut(batch: Batch, start: int, stop: int) -> Batch:
+    """Return some rows as contiguous copies: a product over a slice would give bits that depend
+    on the slice's offset.
+    """
+    return Batch(
+        batch.inputs[..., start:stop].contiguous(), batch.targets[..., start:stop].contiguous()
+    )
+
+
+class Fresh:
+    """Every step sees rows that were never seen before."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        seeds: Sequence[int],
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        self._experiment, self._seeds, self._device, self._dtype = experiment, seeds, device, dtype
+        self._unit = -1
+        self._drawn: Batch
+
+    def at(self, step: int) -> Batch:
+        """Return the step's rows."""
+        unit, index = divmod(step - 1, FRESH_UNIT)
+        if unit != self._unit:
+            self._drawn, self._unit = self._draw(unit), unit
+        size = self._experiment.batch_rows
+        return _cut(self._drawn, index * size, (index + 1) * size)
+
+    def _draw(self, unit: int) -> Batch:
+        rows = FRESH_UNIT * self._experiment.batch_rows
+        parts = [
+            self._experiment.data.draw_fresh(generator(seed, "fresh", unit), rows)
+            for seed in self._seeds
+        ]
+        return to_batch(self._experiment, parts, self._device, self._dtype)

@@ -1,0 +1,42 @@
+"""What consecutive steps gave: rows for the recording, and whether the run is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.events import Event, Series, Snapshot
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Why a run is over."""
+
+    status: str
+    """``finished``, ``stopped``, ``diverged`` or ``failed``."""
+    reason: str
+    """In a word or a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """The measurements of consecutive steps."""
+
+    first: int
+    """The first step."""
+    count: int
+    """How many steps; fewer than were asked for only where the run ended."""
+    series: tuple[Series, ...]
+    """Their rows, a series for each group."""
+    snapshots: tuple[Snapshot, ...]
+    """The weights at those of its steps that keep them."""
+
+    @property
+    def last(self) -> int:
+        """The last step."""
+        return self.first + self.count - 1
+
+    def events(self) -> Iterator[Event]:
+        """Yield what goes into the recording."""
+        yield from self.series
+        yield from self.snapshots

@@ -1,0 +1,82 @@
+"""Where a run trains: the device, and the CPU threads of one operation."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from engine.errors import DeviceError
+from engine.experiment import Experiment
+
+WORTH_A_GPU: Final = 50e6
+"""Floating-point operations of a step from which ``auto`` takes CUDA. Below it a step is some
+hundred kernel launches of about 5 µs each, which a CPU core has computed by then."""
+
+WORTH_THREADS: Final = 20e6
+"""Floating-point operations of a step from which more than one CPU thread is used. Below it
+handing the work around costs more than it saves."""
+
+
+def step_operations(experiment: Experiment, members: int = 1) -> float:
+    """Estimate a step's floating-point operations: 2 forward and 4 backward per weight and row."""
+    return 6.0 * experiment.parameters * experiment.batch_rows * members
+
+
+def pick_device(name: str, experiment: Experiment, members: int = 1) -> torch.device:
+    """Return the device for a run.
+
+    Args:
+        name: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        experiment: What is to be trained: ``auto`` takes CUDA only where a step is worth it.
+        members: How many networks at once.
+
+    Raises:
+        DeviceError: There is no such device; says what there is.
+    """
+    if name == "auto":
+        worth_it = step_operations(experiment, members) >= WORTH_A_GPU
+        name = "cuda" if worth_it and torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise DeviceError(f"--device {name}: is no device; use auto, cpu, cuda or cuda:1") from None
+    if device.type == "cpu":
+        return torch.device("cpu")
+    if device.type != "cuda":
+        raise DeviceError(f"--device {name}: epochal trains on cpu and cuda")
+    return _cuda(device)
+
+
+def _cuda(device: torch.device) -> torch.device:
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if count == 0:
+        why = "this PyTorch has no CUDA" if torch.version.cuda is None else "no CUDA GPU was found"
+        raise DeviceError(f"--device {device}: {why}; use --device cpu")
+    index = device.index or 0
+    if index >= count:
+        there = ", ".join(f"cuda:{i}" for i in range(count))
+        raise DeviceError(f"--device {device}: is not there; there is {there}")
+    return torch.device("cuda", index)
+
+
+def pick_threads(experiment: Experiment, members: int = 1) -> int:
+    """Return how many CPU threads one operation should use."""
+    if step_operations(experiment, members) < WORTH_THREADS:
+        return 1
+    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+
+
+def device_name(device: torch.device) -> str:
+    """Return the processor's name for people."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -1,0 +1,113 @@
+"""All parameters of all members in one tensor, and where each of them lies in it.
+
+    flat [size]
+      └ layer1.weight [members, out, in] │ pad │ layer1.bias [members, out] │ pad │ layer2.weight …
+
+One tensor means that a copy of all weights is one operation, and that a step's gradients are one
+row of a block. Every parameter is dense and starts on 64 bytes: PyTorch's matrix products give
+other bits at other memory offsets.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.events import Values
+from engine.experiment import Experiment, Init
+from engine.initialisers import Default, InitialiserBase
+from engine.randomness import derive_seed
+
+ALIGNMENT: Final = 16
+"""Numbers on which a parameter starts: 64 bytes of float32."""
+
+
+class Layout:
+    """Where the parameters lie.
+
+    Args:
+        shapes: Every parameter's name and shape, biases as [out].
+        members: How many networks there are.
+    """
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], members: int) -> None:
+        self.shapes: Final = dict(shapes)
+        self.members: Final = members
+        self._ranges: list[tuple[int, int]] = []
+        self.size = 0
+        """Numbers in all, padding included."""
+        for shape in self.shapes.values():
+            count = members * math.prod(shape)
+            self._ranges.append((self.size, self.size + count))
+            self.size += -(-count // ALIGNMENT) * ALIGNMENT
+        self.positions: Final[NDArray[np.int64]] = np.concatenate(
+            [np.arange(*ends).reshape(members, -1) for ends in self._ranges], axis=1
+        )
+        """Where each member's numbers lie in ``flat``, [members, parameters]."""
+
+    def slices(self, flat: Tensor) -> list[Tensor]:
+        """Return each parameter's part of ``flat`` [..., size], as [..., members, numbers]."""
+        return [
+            flat[..., start:stop].view(*flat.shape[:-1], self.members, -1)
+            for start, stop in self._ranges
+        ]
+
+    def views(self, flat: Tensor) -> list[Tensor]:
+        """Return each parameter's view of ``flat`` [size].
+
+        Weights are [members, out, in], biases [members, out, 1].
+        """
+        return [
+            part.view(self.members, shape[0], shape[1] if len(shape) == 2 else 1)
+            for part, shape in zip(self.slices(flat), self.shapes.values(), strict=True)
+        ]
+
+    def pack(self, flat: Tensor) -> Values:
+        """Return ``flat`` [size] as float32 [members, parameters], without the padding."""
+        return flat.detach().cpu().numpy()[self.positions].astype(np.float32)
+
+    def named(self, flat: Tensor) -> dict[str, Tensor]:
+        """Return copies of the parameters by name, as [members, *shape]."""
+        return {
+            name: part.detach().cpu().reshape(self.members, *shape).clone()
+            for (name, shape), part in zip(self.shapes.items(), self.slices(flat), strict=True)
+        }
+
+
+def initialise(experiment: Experiment, seeds: list[int], dtype: torch.dtype) -> Tensor:
+    """Return the untrained parameters, [size] on the CPU.
+
+    Every parameter of every member has a stream of its own, derived from the member's seed: a
+    member starts as it would alone, and a layer more does not change the others' draws.
+    """
+    layout = Layout(experiment.shapes, len(seeds))
+    flat = torch.zeros(layout.size, dtype=dtype)
+    parts = layout.slices(flat)
+    for member, seed in enumerate(seeds):
+        for index, (name, shape) in enumerate(layout.shapes.items()):
+            layer = int(name.removeprefix("layer").partition(".")[0]) - 1
+            init = experiment.model.inits[layer]
+            stream = torch.Generator().manual_seed(derive_seed(seed, "init", index))
+            drawn = torch.empty(shape)
+            _fill(drawn, init, experiment.widths[layer], stream)
+            parts[index][member] = drawn.reshape(-1)
+    return flat
+
+
+def _fill(tensor: Tensor, init: Init, fan_in: int, stream: torch.Generator) -> None:
+    """Draw one parameter with PyTorch's own function."""
+    spec: InitialiserBase = init.weight if tensor.dim() == 2 else init.bias
+    function = getattr(torch.nn.init, spec.function)
+    if isinstance(spec, Default):
+        bound = 1 / math.sqrt(fan_in)
+        function(tensor, -bound, bound, generator=stream)
+    elif spec.function in ("zeros_", "constant_"):
+        function(tensor, **spec.arguments)
+    else:
+        function(tensor, **spec.arguments, generator=stream)

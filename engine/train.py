@@ -1,0 +1,109 @@
+"""Training as a stream of events: whoever stops pulling stops the run.
+
+    for events in train(trainer, Pace()):
+        ...
+    events = closing(trainer)
+
+There are no flags and no callbacks in the loop. To pause is not to pull; to take one step is to
+ask the pace for one; to stop is to tell the trainer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from engine.events import End, Event, MarkReached
+from engine.trainer import Trainer, keeps_snapshot
+
+BLOCK_SECONDS: Final = 0.05
+"""What a block should take: short enough to answer a request at once, long enough to be cheap."""
+
+MAX_BLOCK: Final = 4096
+"""Steps a block may have, however quick they are."""
+
+
+class Pace:
+    """How many steps the next block has: what fits ``BLOCK_SECONDS``, or what a person asked.
+
+    Args:
+        clock: Seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._fitting = 1
+        self._started = 0.0
+        self.limit: int | None = None
+        """Steps the next block may have at most, where someone counts them."""
+
+    def begin(self) -> int:
+        """Return how many steps the next block may have."""
+        self._started = self._clock()
+        return min(self._fitting, self.limit or MAX_BLOCK)
+
+    def end(self, count: int) -> None:
+        """Learn from how long ``count`` steps took; grow no faster than twofold."""
+        seconds = max(self._clock() - self._started, 1e-6)
+        fitting = int(count * BLOCK_SECONDS / seconds)
+        self._fitting = max(1, min(fitting, 2 * max(count, self._fitting), MAX_BLOCK))
+
+
+def train(trainer: Trainer, pace: Pace) -> Iterator[list[Event]]:
+    """Train until the run is over, yielding what each block gave; ``closing`` has the rest.
+
+    Args:
+        trainer: What to train.
+        pace: How many steps at a time; it changes no number.
+    """
+    marks = Marks(trainer)
+    opening: list[Event] = [trainer.snapshot()] if trainer.keeps_weights else []
+    yield [*opening, *marks.reached()]
+    while trainer.outcome is None:
+        block = trainer.advance(min(pace.begin(), marks.steps_until_next()))
+        pace.end(block.count)
+        yield [*block.events(), *marks.reached()]
+
+
+def closing(trainer: Trainer) -> list[Event]:
+    """Return the events that end a run whose outcome is known."""
+    assert trainer.outcome is not None
+    kept = keeps_snapshot(trainer.step)
+    last: list[Event] = [trainer.snapshot()] if trainer.keeps_weights and not kept else []
+    end = End(
+        step=trainer.step,
+        status=trainer.outcome.status,
+        reason=trainer.outcome.reason,
+        result=trainer.result(),
+    )
+    return [*last, end]
+
+
+class Marks:
+    """The preset's marks that are still to come.
+
+    Args:
+        trainer: Whose steps are watched.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        experiment = trainer.experiment
+        self._coming = sorted(
+            ((experiment.step_of(mark), mark) for mark in experiment.marks), key=lambda at: at[0]
+        )
+
+    def steps_until_next(self) -> int:
+        """Return how many steps may be taken without passing a mark."""
+        return max(1, self._coming[0][0] - self._trainer.step) if self._coming else MAX_BLOCK
+
+    def reached(self) -> list[Event]:
+        """Return the marks that the last step came to."""
+        reached: list[Event] = []
+        while self._coming and self._coming[0][0] <= self._trainer.step:
+            step, mark = self._coming.pop(0)
+            reached.append(
+                MarkReached(step=step, title=mark.title, note=mark.note, pause=mark.pause)
+            )
+        return reached

@@ -1,0 +1,282 @@
+"""The trainer: ``advance(n)`` takes n steps and returns what they measured.
+
+It owns what is decided from measurements (the best weights, patience, the loss threshold, the
+first loss that is no number) and nothing else: gradients come from a ``Method``, batches from
+``Batches``. Decisions are found in the rows at the end of a block, which is then cut back to
+the step that decides, so that they do not depend on how steps are grouped into blocks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.autograd import Autograd, Method
+from engine.batches import batches_for, to_batch
+from engine.block import Block, Outcome
+from engine.data import load
+from engine.device import pick_device, pick_threads
+from engine.epochs import EpochMeans
+from engine.events import Group, Series, Snapshot, Values
+from engine.experiment import Experiment
+from engine.judge import Judge
+from engine.parameters import initialise
+from engine.rows import Rows
+
+SNAPSHOT_LIMIT: Final = 10_000
+"""Parameters up to which a recording keeps weights."""
+SNAPSHOTS_PER_OCTAVE: Final = 64
+"""How many of them it keeps each time the step doubles."""
+
+
+def keeps_snapshot(step: int) -> bool:
+    """Return whether the weights after ``step`` are kept: all to 64, then 64 an octave."""
+    return step % max(1, 1 << max(0, step.bit_length() - 7)) == 0
+
+
+class Trainer:
+    """One experiment being trained, step by step.
+
+    Args:
+        experiment: What to train.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        seeds: One for each member; the experiment's own where left out.
+        clock: Seconds, for the time that training takes.
+
+    Raises:
+        DeviceError: The device is not there.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        *,
+        device: str = "auto",
+        seeds: Sequence[int] | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.experiment: Final = experiment
+        self.seeds: Final = list(seeds) if seeds is not None else [experiment.train.seed]
+        self.device: Final = pick_device(device, experiment, len(self.seeds))
+        self.threads: Final = pick_threads(experiment, len(self.seeds))
+        torch.set_num_threads(self.threads)
+        self.step = 0
+        """The last step taken."""
+        self.seconds = 0.0
+        """Spent in training so far."""
+        self.outcome: Outcome | None = None
+        """Why the run is over, once it is."""
+
+        self._clock = clock
+        dtype = getattr(torch, experiment.train.dtype)
+        self._datasets = [load(experiment.data, seed) for seed in self.seeds]
+        batches = batches_for(experiment, self._datasets, self.seeds, self.device, dtype)
+        parts = {
+            name: [getattr(dataset, name) for dataset in self._datasets]
+            for name in ("train", "dev", "test")
+        }
+        self._sets = {
+            name: to_batch(experiment, members, self.device, dtype)
+            for name, members in parts.items()
+            if members[0] is not None and len(members[0])
+        }
+        weights = initialise(experiment, self.seeds, dtype).to(self.device)
+        self.method: Final[Method] = Autograd(
+            experiment, len(self.seeds), weights, batches, self._sets.get("dev")
+        )
+        self._rows = Rows(experiment, len(self.seeds), self.device, dtype)
+        self._judge = Judge(experiment, len(self.seeds))
+        self._best_weights = weights.clone()
+        self._epochs = EpochMeans(experiment)
+        self._last_row: dict[str, Values] = {}
+
+    @property
+    def columns(self) -> dict[Group, list[str]]:
+        """The columns of each group of rows."""
+        accuracy = ["accuracy"] if self.experiment.has_accuracy else []
+        norms = [f"grad_norm/{name}" for name in self.experiment.shapes]
+        train = ["loss", *accuracy, "lr", "grad_norm", *norms]
+        columns: dict[Group, list[str]] = {"train": train}
+        if self.experiment.evaluation_stride:
+            columns["dev"] = ["loss", *accuracy]
+        if self._epochs.wanted:
+            columns["epoch"] = train
+        return columns
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step; setting it changes the run from there on."""
+        return self.method.lr
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        self.method.lr = value
+
+    def advance(self, n: int) -> Block:
+        """Take exactly ``n`` steps, or as many as there are until the run is over.
+
+        Args:
+            n: At least 1. How many are asked for at a time never changes a number.
+        """
+        assert self.outcome is None, "the run is over"
+        first = self.step + 1
+        wanted = min(n, self.experiment.steps - self.step)
+        series: list[Series] = []
+        snapshots: list[Snapshot] = []
+        while wanted and self.outcome is None:
+            taken = self._take(min(wanted, self._rows.capacity), series, snapshots)
+            wanted -= taken
+        if self.outcome is None and self.step == self.experiment.steps:
+            reason = "steps" if self.experiment.train.steps else "epochs"
+            self.outcome = Outcome(
+                "finished", reason if self.experiment.steps_per_epoch else "steps"
+            )
+        return Block(
+            first=first,
+            count=self.step - first + 1,
+            series=tuple(series),
+            snapshots=tuple(snapshots),
+        )
+
+    def stop(self, status: str, reason: str) -> None:
+        """End the run where it is."""
+        if self.outcome is None:
+            self.outcome = Outcome(status, reason)
+
+    def snapshot(self) -> Snapshot:
+        """Return the weights as they are."""
+        return Snapshot(step=self.step, values=self._rows.layout.pack(self.method.weights))
+
+    @property
+    def keeps_weights(self) -> bool:
+        """Whether the network is small enough for a recording to keep its weights."""
+        return self.experiment.parameters * len(self.seeds) <= SNAPSHOT_LIMIT
+
+    def result(self) -> dict[str, Any]:
+        """Return the run's figures, measured with the weights that are kept.
+
+        This is the one place that touches the test set. Where there is no training set, or the
+        run diverged, the training figures are those of the last step.
+        """
+        figures = {name: _plain(values) for name, values in self._last_row.items()}
+        if self.outcome is None or self.outcome.status in ("finished", "stopped"):
+            figures |= self._measure_sets()
+        figures["steps"] = self.step
+        if self.experiment.steps_per_epoch:
+            epochs = self.step / self.experiment.steps_per_epoch
+            figures["epochs"] = int(epochs) if epochs.is_integer() else epochs
+        figures["seconds"] = self.seconds
+        figures["steps_per_second"] = self.step / self.seconds if self.seconds else 0.0
+        return figures
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Return everything needed to go on from here, for ``torch.save``."""
+        layout = self._rows.layout
+        return {
+            "step": self.step,
+            "weights": layout.named(self.method.weights),
+            "best_weights": layout.named(self._best_weights),
+            "best_steps": self._judge.best_steps.tolist(),
+            "optimizer": self.method.state(),
+            "experiment": self.experiment.model_dump(mode="json"),
+            "seeds": self.seeds,
+        }
+
+    def _take(self, count: int, series: list[Series], snapshots: list[Snapshot]) -> int:
+        """Take up to ``count`` steps, no more than there are rows; return how many stand."""
+        started = self._clock()
+        first, lr = self.step + 1, self.lr
+        self.method.take(first, count, self._rows)
+        train, dev = self._fetch(first, count, lr)
+        verdict = self._judge.verdict(first, train[0], dev)
+        self._keep_best(verdict.best_rows)
+        if verdict.count < count:
+            self.method.weights.copy_(self._rows.weights[verdict.count - 1])
+        self.outcome = verdict.outcome
+        self.step += verdict.count
+        self.seconds += self._clock() - started
+
+        train = train[:, : verdict.count]
+        own = ["train_loss", "train_accuracy"][: 1 + self.experiment.has_accuracy]
+        self._last_row = {name: train[index, -1] for index, name in enumerate(own)}
+        series.append(Series(group="train", first=first, values=train))
+        series.extend(self._dev_series(first, verdict.count, dev))
+        series.extend(self._epochs.add(first, train))
+        snapshots.extend(self._snapshots(first, verdict.count))
+        return verdict.count
+
+    def _fetch(self, first: int, count: int, lr: float) -> tuple[Values, Values]:
+        """Fetch the block from the device, once.
+
+        Returns:
+            The train rows [columns, count, members] and the dev measurements in the same rows,
+            [loss and accuracy, count, members].
+        """
+        rows = self._rows
+        own = [rows.loss, rows.accuracy] if self.experiment.has_accuracy else [rows.loss]
+        table = [
+            *(column[:count].double() for column in own),
+            torch.full_like(rows.loss[:count], lr, dtype=torch.float64),
+            *rows.norms(count).unbind(-1),
+            rows.dev_loss[:count].double(),
+            rows.dev_accuracy[:count].double(),
+        ]
+        fetched: NDArray[np.float64] = torch.stack(table).cpu().numpy()
+        with np.errstate(over="ignore"):
+            values = fetched.astype(np.float32)
+        return values[:-2], values[-2:]
+
+    def _dev_series(self, first: int, count: int, dev: Values) -> list[Series]:
+        """Return the rows in which the dev set was measured."""
+        stride = self.experiment.evaluation_stride
+        if not stride:
+            return []
+        start = -first % stride
+        values = dev[: 1 + self.experiment.has_accuracy, start:count:stride]
+        if not values.shape[1]:
+            return []
+        return [Series(group="dev", first=first + start, stride=stride, values=values)]
+
+    def _snapshots(self, first: int, count: int) -> list[Snapshot]:
+        """Return the weights of those steps that keep them."""
+        if not self.keeps_weights:
+            return []
+        return [
+            Snapshot(step=first + row, values=self._rows.layout.pack(self._rows.weights[row]))
+            for row in range(count)
+            if keeps_snapshot(first + row)
+        ]
+
+    def _keep_best(self, best_rows: Sequence[int | None]) -> None:
+        """Keep each member's weights of the row in which its dev measurement was the best."""
+        for member, row in enumerate(best_rows):
+            if row is not None:
+                own = self._rows.layout.positions[member]
+                self._best_weights[own] = self._rows.weights[row, own]
+
+    def _measure_sets(self) -> dict[str, Any]:
+        """Measure all sets once, with the best weights where they are kept."""
+        figures: dict[str, Any] = {}
+        last = self.method.weights.clone()
+        if self._judge.keeps_best and self._judge.found_best:
+            self.method.weights.copy_(self._best_weights)
+            figures["best_step"] = _plain(self._judge.best_steps)
+        for name, batch in self._sets.items():
+            loss, accuracy = self.method.measure(batch)
+            figures[f"{name}_loss"] = _plain(loss)
+            if self.experiment.has_accuracy:
+                figures[f"{name}_accuracy"] = _plain(accuracy)
+        self.method.weights.copy_(last)
+        return figures
+
+
+def _plain(values: Tensor | NDArray[Any]) -> Any:
+    """Return one number, or a list with one for each member."""
+    numbers = values.tolist()
+    return numbers[0] if len(numbers) == 1 else numbers

@@ -1,0 +1,78 @@
+"""Batches are a function of the step."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from engine.batches import FRESH_UNIT, Batches, Fresh, FullBatch, Minibatches, batches_for
+from engine.data import load
+from tests.experiments import FRESH, MINIBATCHES, MOONS, experiment
+
+
+def make(tables: dict, seeds: list[int]) -> Batches:
+    spec = experiment(tables)
+    datasets = [load(spec.data, seed) for seed in seeds]
+    return batches_for(spec, datasets, seeds, torch.device("cpu"), torch.float32)
+
+
+def test_full_batch_is_the_whole_training_set() -> None:
+    batches = make(MOONS, [1])
+    assert isinstance(batches, FullBatch)
+    assert batches.at(1).inputs.shape == (1, 2, 60)
+    assert batches.at(1).targets.shape == (1, 1, 60)
+    assert batches.at(1) is batches.at(2)
+
+
+def test_an_epoch_of_minibatches_has_every_row_once() -> None:
+    batches = make(MINIBATCHES, [1])
+    assert isinstance(batches, Minibatches)
+    whole = load(experiment(MINIBATCHES).data, 1).train.inputs
+    parts = [batches.at(step) for step in range(6, 11)]
+    assert [part.inputs.shape[2] for part in parts] == [16, 16, 16, 16, 6]
+    seen = torch.cat([part.inputs for part in parts], dim=2)[0].T.numpy()
+    np.testing.assert_array_equal(np.sort(seen, axis=0), np.sort(whole, axis=0))
+
+
+def test_inputs_and_targets_are_shuffled_alike() -> None:
+    batches = make(MINIBATCHES, [1])
+    train = load(experiment(MINIBATCHES).data, 1).train
+    classes = {
+        row.tobytes(): target for row, target in zip(train.inputs, train.targets, strict=True)
+    }
+    batch = batches.at(12)
+    for point, target in zip(batch.inputs[0].T.numpy(), batch.targets[0].numpy(), strict=True):
+        assert classes[np.ascontiguousarray(point).tobytes()] == target
+
+
+def test_every_epoch_has_another_order() -> None:
+    batches = make(MINIBATCHES, [1])
+    assert not torch.equal(batches.at(1).inputs, batches.at(6).inputs)
+
+
+@pytest.mark.parametrize("tables", [MINIBATCHES, FRESH], ids=["minibatches", "fresh"])
+def test_a_batch_does_not_depend_on_those_before(tables: dict) -> None:
+    in_order, jumping = make(tables, [3]), make(tables, [3])
+    wanted = {step: in_order.at(step).inputs.clone() for step in range(1, 300)}
+    for step in (299, 7, 256, 257, 8, 1):
+        assert torch.equal(jumping.at(step).inputs, wanted[step])
+
+
+@pytest.mark.parametrize("tables", [MINIBATCHES, FRESH], ids=["minibatches", "fresh"])
+def test_a_member_sees_what_it_sees_alone(tables: dict) -> None:
+    together = make(tables, [3, 9])
+    for member, seed in enumerate([3, 9]):
+        alone = make(tables, [seed])
+        for step in (1, 8, 260):
+            assert torch.equal(together.at(step).inputs[member], alone.at(step).inputs[0])
+            assert torch.equal(together.at(step).targets[member], alone.at(step).targets[0])
+
+
+def test_fresh_rows_are_never_seen_twice() -> None:
+    batches = make(FRESH, [2])
+    assert isinstance(batches, Fresh)
+    steps = (1, 2, FRESH_UNIT, FRESH_UNIT + 1)
+    assert len({batches.at(step).inputs.numpy().tobytes() for step in steps}) == 4
+    batch = batches.at(5)
+    np.testing.assert_allclose(batch.targets[0, 0], batch.inputs[0].sum(0), rtol=1e-5)

@@ -1,0 +1,292 @@
+"""What a viewer knows of a run: its events, folded into columns.
+
+A history is fed events in the order of the recording and asked for rows, buckets of rows and
+weights at any step. It knows no file and no screen.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.events import (
+    Checkpoint,
+    End,
+    Event,
+    Header,
+    MarkReached,
+    Request,
+    Resume,
+    RunWarning,
+    Series,
+    Snapshot,
+    Values,
+)
+from engine.pyramid import FACTOR, Pyramid
+
+SPEED_SECONDS: Final = 2.0
+"""Over how long the steps per second are counted."""
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """A column over a range of steps, in a bounded number of entries."""
+
+    steps: NDArray[np.int64]
+    """The last step of each."""
+    low: NDArray[np.float32]
+    """The least finite value; NaN where there is none."""
+    mean: NDArray[np.float32]
+    """The mean of the finite values; NaN where there is none."""
+    high: NDArray[np.float32]
+    """The greatest finite value; NaN where there is none."""
+    nonfinite: NDArray[np.bool_]
+    """Whether a value is NaN or infinite."""
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+class Rows:
+    """The rows of one group, in arrays that grow.
+
+    Args:
+        columns: The names of the columns.
+        members: How many networks there are.
+    """
+
+    def __init__(self, columns: Iterable[str], members: int) -> None:
+        self.columns: Final = tuple(columns)
+        self.count = 0
+        """How many rows there are."""
+        self._index = {name: index for index, name in enumerate(self.columns)}
+        self._values: Values = np.empty((len(self.columns), members, 0), np.float32)
+        self._steps = np.empty(0, np.int64)
+        self._pyramids: dict[tuple[str, int], Pyramid] = {}
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """The step of each row, rising."""
+        return self._steps[: self.count]
+
+    def add(self, series: Series) -> None:
+        """Add consecutive rows."""
+        needed = self.count + series.count
+        if needed > len(self._steps):
+            self._grow(2 * needed)
+        place = slice(self.count, needed)
+        self._values[:, :, place] = series.values.transpose(0, 2, 1)
+        self._steps[place] = series.first + series.stride * np.arange(series.count)
+        self.count = needed
+
+    def cut(self, step: int) -> None:
+        """Forget the rows after ``step``."""
+        self.count = int(np.searchsorted(self.steps, step, side="right"))
+        for pyramid in self._pyramids.values():
+            pyramid.cut(self.count)
+
+    def column(self, name: str, member: int = 0) -> NDArray[np.float32]:
+        """Return a column, [rows]; it is a view and grows no further."""
+        return self._values[self._index[name], member, : self.count]
+
+    def row_at(self, step: int) -> int | None:
+        """Return the newest row at or before a step, if there is one."""
+        row = int(np.searchsorted(self.steps, step, side="right")) - 1
+        return row if row >= 0 else None
+
+    def value(self, name: str, step: int, member: int = 0) -> float:
+        """Return a column's newest value at or before a step; NaN where there is none."""
+        row = self.row_at(step)
+        return float("nan") if row is None else float(self.column(name, member)[row])
+
+    def buckets(
+        self, name: str, first_step: int, last_step: int, width: int, member: int = 0
+    ) -> Buckets:
+        """Return a column over a range of steps in at most ``width`` buckets.
+
+        The cost is that of the buckets, not of the rows. Buckets end at multiples of their size,
+        so that they stay the same while rows are added.
+        """
+        start = int(np.searchsorted(self.steps, first_step, side="left"))
+        stop = int(np.searchsorted(self.steps, last_step, side="right"))
+        if start >= stop or width < 1:
+            nothing = np.empty(0, np.float32)
+            return Buckets(np.empty(0, np.int64), nothing, nothing, nothing, np.empty(0, np.bool_))
+        size = _bucket_size(start, stop, width)
+        pyramid = self._pyramids.setdefault((name, member), Pyramid())
+        fold = pyramid.fold(self.column(name, member), start, stop, size)
+        ends = np.minimum((np.arange(start // size, -(-stop // size)) + 1) * size, stop)
+        counts = np.diff(ends, prepend=start)
+        some = fold.finite > 0
+        return Buckets(
+            steps=self.steps[ends - 1],
+            low=np.where(some, fold.low, np.float32(np.nan)),
+            mean=fold.mean,
+            high=np.where(some, fold.high, np.float32(np.nan)),
+            nonfinite=fold.finite < counts,
+        )
+
+    def _grow(self, room: int) -> None:
+        values = np.empty((*self._values.shape[:2], room), np.float32)
+        values[:, :, : self.count] = self._values[:, :, : self.count]
+        steps = np.empty(room, np.int64)
+        steps[: self.count] = self.steps
+        self._values, self._steps = values, steps
+
+
+def _bucket_size(start: int, stop: int, width: int) -> int:
+    """Return the least size of few digits in base 8 that needs at most ``width`` buckets."""
+    size = -(-(stop - start) // width)
+    unit = 1
+    while unit * FACTOR <= size:
+        unit *= FACTOR
+    size = -(-size // unit) * unit
+    while -(-stop // size) - start // size > max(width, 1):
+        if width == 1:
+            # One bucket must hold everything, wherever multiples lie.
+            return max(stop, 1)
+        size += unit
+    return size
+
+
+class History:
+    """What a viewer knows of a run."""
+
+    def __init__(self) -> None:
+        self.header: Header | None = None
+        self.writer: Header | Resume | None = None
+        """Who writes the recording: the last to start or resume it."""
+        self.version = 0
+        """Grows with every change."""
+        self.last_step = 0
+        """The newest step."""
+        self.last_t = 0.0
+        """When the newest event happened, in seconds since the start."""
+        self.marks: list[MarkReached] = []
+        self.requests: list[Request] = []
+        self.warnings: list[RunWarning] = []
+        self.checkpoints: list[Checkpoint] = []
+        self.end: End | None = None
+        """How the run ended, once it has."""
+        self.paused = False
+        """Whether the run waits for a request."""
+        self._rows: dict[str, Rows] = {}
+        self._snapshots: list[Snapshot] = []
+        self._owed: int | None = None
+        self._times: deque[tuple[float, int]] = deque()
+
+    @property
+    def series(self) -> Mapping[str, Rows]:
+        """The rows of each group the header names."""
+        return self._rows
+
+    @property
+    def snapshot_steps(self) -> list[int]:
+        """The steps whose weights are there."""
+        return [snapshot.step for snapshot in self._snapshots]
+
+    def snapshot(self, step: int) -> Snapshot | None:
+        """Return the newest weights at or before a step."""
+        index = bisect.bisect_right(self._snapshots, step, key=lambda each: each.step)
+        return self._snapshots[index - 1] if index else None
+
+    def steps_per_second(self) -> float:
+        """Return how fast it trained over the last two seconds in which it did."""
+        if len(self._times) < 2:
+            return 0.0
+        (start, first), (stop, last) = self._times[0], self._times[-1]
+        return (last - first) / (stop - start) if stop > start else 0.0
+
+    def extend(self, events: Iterable[Event]) -> None:
+        """Add events in their order."""
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        """Add the next event."""
+        self.version += 1
+        self.last_t = max(self.last_t, event.t)
+        match event:
+            case Header():
+                self._begin(event)
+            case Series():
+                self._add_rows(event)
+            case Snapshot():
+                self._cut_snapshots(event.step - 1)
+                self._snapshots.append(event)
+            case MarkReached():
+                self.marks.append(event)
+            case Request():
+                self._add_request(event)
+            case RunWarning():
+                self.warnings.append(event)
+            case Checkpoint():
+                self.checkpoints.append(event)
+            case End():
+                self.end = event
+                self.last_step = event.step
+            case Resume():
+                self._resume(event)
+            case _:
+                pass
+
+    def _begin(self, header: Header) -> None:
+        self.header = self.writer = header
+        self._rows = {
+            group: Rows(columns, header.members) for group, columns in header.columns.items()
+        }
+
+    def _add_rows(self, series: Series) -> None:
+        rows = self._rows.get(series.group)
+        if rows is None:
+            return
+        rows.add(series)
+        if series.group == "train":
+            taken = series.last_step - self.last_step
+            self.last_step = series.last_step
+            self._count_owed(taken)
+            self._times.append((series.t, series.last_step))
+            while len(self._times) > 2 and self._times[1][0] < series.t - SPEED_SECONDS:
+                self._times.popleft()
+
+    def _add_request(self, request: Request) -> None:
+        """Keep a request's outcome, and what it means for whether the run waits."""
+        self.requests.append(request)
+        if request.refused:
+            return
+        match request.action:
+            case "pause":
+                self._owed = 0
+            case "continue":
+                self._owed = None
+                self._times.clear()
+            case "step":
+                self._owed = (self._owed or 0) + int(request.arguments.get("n", 1))
+        self.paused = self._owed == 0
+
+    def _count_owed(self, taken: int) -> None:
+        if self._owed is not None:
+            self._owed = max(0, self._owed - taken)
+            self.paused = self._owed == 0
+
+    def _resume(self, resume: Resume) -> None:
+        """Forget what happened after the step that was resumed from."""
+        self.writer = resume
+        self.end, self.paused, self._owed = None, False, None
+        self.last_step = resume.from_step
+        self._times.clear()
+        for rows in self._rows.values():
+            rows.cut(resume.from_step)
+        self._cut_snapshots(resume.from_step)
+        self.marks = [mark for mark in self.marks if mark.step <= resume.from_step]
+        self.checkpoints = [each for each in self.checkpoints if each.step <= resume.from_step]
+
+    def _cut_snapshots(self, step: int) -> None:
+        while self._snapshots and self._snapshots[-1].step > step:
+            self._snapshots.pop()

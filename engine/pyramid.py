@@ -1,0 +1,173 @@
+"""A pyramid of means and extremes over one column, so that a picture costs what it has columns.
+
+    level 0   the rows themselves
+    level 1   low, high, sum and count of the finite ones of every 8 rows
+    level 2   … of every 64
+    …
+
+Levels are built from the rows when somebody looks, and only as far as whole groups go, so that
+adding rows costs nothing and no row is folded twice. Numbers that are not finite are counted and
+left out: they spoil no neighbour, and are not forgotten.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+FACTOR: Final = 8
+"""Entries of a level that become one of the next."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Consecutive groups of rows: an entry for each."""
+
+    low: NDArray[np.float32]
+    """The least finite value; inf where there is none."""
+    high: NDArray[np.float32]
+    """The greatest finite value; -inf where there is none."""
+    total: NDArray[np.float64]
+    """The sum of the finite values."""
+    finite: NDArray[np.int64]
+    """How many values are finite."""
+
+    @property
+    def mean(self) -> NDArray[np.float32]:
+        """The mean of the finite values; NaN where there is none."""
+        some = np.maximum(self.finite, 1)
+        return np.where(self.finite > 0, self.total / some, np.nan).astype(np.float32)
+
+    def part(self, start: int, stop: int) -> Fold:
+        """Return the entries from ``start`` to before ``stop``."""
+        rows = slice(start, stop)
+        return Fold(self.low[rows], self.high[rows], self.total[rows], self.finite[rows])
+
+    def grouped(self, starts: NDArray[np.int64]) -> Fold:
+        """Return one entry for the entries from each start to before the next."""
+        return Fold(
+            np.minimum.reduceat(self.low, starts),
+            np.maximum.reduceat(self.high, starts),
+            np.add.reduceat(self.total, starts),
+            np.add.reduceat(self.finite, starts),
+        )
+
+
+def fold_rows(rows: NDArray[np.float32]) -> Fold:
+    """Return each row as an entry of its own."""
+    finite = np.isfinite(rows)
+    return Fold(
+        np.where(finite, rows, np.float32(np.inf)),
+        np.where(finite, rows, np.float32(-np.inf)),
+        np.where(finite, rows, 0).astype(np.float64),
+        finite.astype(np.int64),
+    )
+
+
+def join(folds: list[Fold]) -> Fold:
+    """Return several folds one after the other."""
+    return Fold(
+        np.concatenate([fold.low for fold in folds]),
+        np.concatenate([fold.high for fold in folds]),
+        np.concatenate([fold.total for fold in folds]),
+        np.concatenate([fold.finite for fold in folds]),
+    )
+
+
+class Pyramid:
+    """The levels over one column of one member."""
+
+    def __init__(self) -> None:
+        self._levels: list[_Level] = []
+
+    def fold(self, rows: NDArray[np.float32], start: int, stop: int, size: int) -> Fold:
+        """Fold rows into groups that end at multiples of ``size``.
+
+        Args:
+            rows: The column as it is now: [rows].
+            start: The first row of the first group.
+            stop: The row after the last group's.
+            size: Rows of a group; the first and the last may have fewer.
+        """
+        edges = np.arange(start // size * size, stop, size)
+        edges[0] = start
+        level, unit = 0, 1
+        while unit * FACTOR <= size and size % (unit * FACTOR) == 0:
+            level, unit = level + 1, unit * FACTOR
+        return self._entries(rows, start, stop, level, unit, edges)
+
+    def cut(self, count: int) -> None:
+        """Forget what was folded of rows from ``count`` on."""
+        unit = 1
+        for level in self._levels:
+            unit *= FACTOR
+            level.cut(count // unit)
+
+    def _entries(
+        self,
+        rows: NDArray[np.float32],
+        start: int,
+        stop: int,
+        level: int,
+        unit: int,
+        edges: NDArray[np.int64],
+    ) -> Fold:
+        """Group the rows before the first whole unit, the units, and the rows after the last."""
+        first, last = -(-start // unit) * unit, stop // unit * unit
+        if level == 0 or first >= last:
+            return fold_rows(rows[start:stop]).grouped(edges - start)
+        whole = self._level(rows, level).part(first // unit, last // unit)
+        parts = [fold_rows(rows[start:first]), whole, fold_rows(rows[last:stop])]
+        # Where each edge lies among the entries of the three parts.
+        head = first - start
+        inside = head + (edges - first) // unit
+        after = head + (last - first) // unit + (edges - last)
+        places = np.where(edges < first, edges - start, np.where(edges < last, inside, after))
+        return join(parts).grouped(places)
+
+    def _level(self, rows: NDArray[np.float32], level: int) -> Fold:
+        """Return a level, built as far as there are whole groups."""
+        while len(self._levels) < level:
+            self._levels.append(_Level())
+        count = len(rows)
+        below: Fold | None = None
+        for index in range(level):
+            own = self._levels[index]
+            count //= FACTOR
+            if own.count < count:
+                start, stop = own.count * FACTOR, count * FACTOR
+                source = below.part(start, stop) if below else fold_rows(rows[start:stop])
+                own.add(source.grouped(np.arange(0, stop - start, FACTOR)))
+            below = own.fold
+        assert below is not None
+        return below
+
+
+class _Level:
+    """A fold that grows: arrays twice as long as they must be, doubled when they are full."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._room = Fold(
+            np.empty(0, np.float32), np.empty(0, np.float32), np.empty(0), np.empty(0, np.int64)
+        )
+
+    @property
+    def fold(self) -> Fold:
+        return self._room.part(0, self.count)
+
+    def add(self, entries: Fold) -> None:
+        needed = self.count + len(entries.low)
+        if needed > len(self._room.low):
+            spare = fold_rows(np.zeros(2 * needed - self.count, np.float32))
+            self._room = join([self.fold, spare])
+        place = slice(self.count, needed)
+        self._room.low[place], self._room.high[place] = entries.low, entries.high
+        self._room.total[place], self._room.finite[place] = entries.total, entries.finite
+        self.count = needed
+
+    def cut(self, count: int) -> None:
+        self.count = min(self.count, count)

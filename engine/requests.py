@@ -1,0 +1,196 @@
+"""Requests: what a viewer asks of a running worker, through files in the run's folder.
+
+    viewer ── Control.send("pause") ──► control/<viewer>.jsonl ──► Inbox.poll() ── worker
+
+Every viewer appends to a file of its own, so that no two write into one. A request has an id and
+a time: the worker takes none twice, and none that is older than its start.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import math
+import os
+import re
+import secrets
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from engine.errors import RequestError
+from engine.runs import RunFolder
+
+Action = Literal["pause", "continue", "step", "stop", "set_lr", "mark"]
+
+MAX_TEXT: Final = 10_000
+"""Characters of a title or a note that are kept."""
+
+
+@dataclass(frozen=True)
+class PendingRequest:
+    """A request that is not answered yet."""
+
+    id: str
+    """By which it is never taken twice."""
+    viewer: str
+    """Who asks."""
+    action: str
+    """What is asked."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """With what."""
+    time: float = 0.0
+    """When, in seconds since 1970."""
+
+
+class Control:
+    """A viewer's end.
+
+    Args:
+        folder: The run that is asked.
+        viewer: Who asks; this user and process where left out.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        viewer: str | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.viewer = viewer or default_viewer()
+        self._path = folder.control / (re.sub(r"[^\w.@-]", "_", self.viewer) + ".jsonl")
+        self._clock = clock
+
+    def send(self, action: Action, **arguments: Any) -> str:
+        """Ask for something.
+
+        Args:
+            action: ``pause``, ``continue``, ``step`` (n), ``stop``, ``set_lr`` (lr) or ``mark``
+                (title, note).
+            arguments: With what.
+
+        Returns:
+            The request's id, which its outcome in the recording carries.
+
+        Raises:
+            RequestError: The run's folder cannot be written to.
+        """
+        request = {
+            "id": secrets.token_hex(8),
+            "time": self._clock(),
+            "viewer": self.viewer,
+            "action": action,
+            "arguments": arguments,
+        }
+        line = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            # A newline first closes a line that an earlier process of this name left torn.
+            with self._path.open("ab", buffering=0) as file:
+                file.write(line if file.tell() == 0 else b"\n" + line)
+        except OSError as error:
+            why = error.strerror or error
+            raise RequestError(f"{self._path}: {action} could not be asked for: {why}") from None
+        return str(request["id"])
+
+
+class Inbox:
+    """The worker's end.
+
+    Args:
+        folder: The run that is worked on.
+        since: When the run started; older requests are ignored. Seconds since 1970.
+        taken: Ids of requests that are answered already.
+    """
+
+    def __init__(self, folder: RunFolder, *, since: float, taken: Iterable[str] = ()) -> None:
+        self._control = folder.control
+        self._since = since
+        self._taken = set(taken)
+        self._offsets: dict[str, int] = {}
+        self._waiting: deque[PendingRequest] = deque()
+
+    def put(self, request: PendingRequest) -> None:
+        """Add a request that came in no file; safe to call from a signal handler."""
+        self._waiting.append(request)
+
+    def poll(self) -> list[PendingRequest]:
+        """Return the requests that came since the last poll, in the order of their times."""
+        fresh = [request for path in self._grown() for request in self._read(path)]
+        wanted = []
+        for request in sorted(fresh, key=lambda request: request.time):
+            if request.time >= self._since and request.id not in self._taken:
+                self._taken.add(request.id)
+                wanted.append(request)
+        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        return [*waiting, *wanted]
+
+    def _grown(self) -> list[str]:
+        """Return the files that are longer than what was read of them."""
+        try:
+            with os.scandir(self._control) as entries:
+                return [
+                    entry.path
+                    for entry in entries
+                    if entry.name.endswith(".jsonl")
+                    and entry.stat().st_size > self._offsets.get(entry.path, 0)
+                ]
+        except OSError:
+            return []
+
+    def _read(self, path: str) -> list[PendingRequest]:
+        """Return the whole new lines of a file; a torn one is left for the next poll."""
+        offset = self._offsets.get(path, 0)
+        try:
+            with Path(path).open("rb") as file:
+                file.seek(offset)
+                body = file.read()
+        except OSError:
+            return []
+        whole, newline, _ = body.rpartition(b"\n")
+        self._offsets[path] = offset + len(whole) + len(newline)
+        requests = (parse(line) for line in whole.split(b"\n"))
+        return [request for request in requests if request is not None]
+
+
+def parse(line: bytes) -> PendingRequest | None:
+    """Return a line's request, or None where it is none that makes sense."""
+    try:
+        body = json.loads(line)
+        arguments = {str(key): _sane(value) for key, value in body["arguments"].items()}
+        request = PendingRequest(
+            id=str(body["id"])[:100],
+            viewer=str(body["viewer"])[:200],
+            action=str(body["action"])[:50],
+            arguments=arguments,
+            time=float(body["time"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+        return None
+    return request if math.isfinite(request.time) else None
+
+
+def _sane(value: Any) -> Any:
+    """Return a number or a text of bounded length; nothing else is an argument."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("an argument must be a number or a text")
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    if not math.isfinite(value) or abs(value) > 1e15:
+        raise ValueError("a number must be finite")
+    return value
+
+
+def default_viewer() -> str:
+    """Return a viewer's name: this user, machine and process."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "someone"
+    return f"{user}@{socket.gethostname()}-{os.getpid()}"

@@ -1,0 +1,225 @@
+"""Run folders: their names, finding one, and the state a run is in.
+
+runs/two-moons-20261121-093000-4f1c/
+    experiment.toml    the resolved experiment, written by whoever starts the run
+    recording.jsonl    what happened; alone it replays
+    checkpoints/       what is needed to go on
+    control/           requests, a file for each viewer
+    notes.toml         names, tags and marks added later
+    worker.log         what Python itself complained of
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from engine.errors import RunError
+from engine.history import History
+
+State = Literal["starting", "running", "paused", "silent", "crashed", "ended"]
+
+SILENT_SECONDS: Final = 10.0
+"""A worker writes at least every 2 s; one that has not for so long is silent."""
+
+PID_TOLERANCE: Final = 2.0
+"""Seconds by which a process's start may seem to differ: it is computed from the boot time."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run's folder and the places in it."""
+
+    path: Path
+    """The folder, or a recording that was taken out of one."""
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.path.stem if self.path.suffix == ".jsonl" else self.path.name
+
+    @property
+    def recording(self) -> Path:
+        """What happened."""
+        return self.path if self.path.suffix == ".jsonl" else self.path / "recording.jsonl"
+
+    @property
+    def experiment_file(self) -> Path:
+        """The resolved experiment."""
+        return self.path / "experiment.toml"
+
+    @property
+    def control(self) -> Path:
+        """Where viewers leave requests."""
+        return self.path / "control"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the worker leaves what is needed to go on."""
+        return self.path / "checkpoints"
+
+    @property
+    def log(self) -> Path:
+        """What Python itself complained of."""
+        return self.path / "worker.log"
+
+    @property
+    def notes(self) -> Path:
+        """Names, tags and marks added later."""
+        return self.path / "notes.toml"
+
+
+def runs_dir() -> Path:
+    """Return where runs are kept: ``$EPOCHAL_RUNS``, else ``runs`` in this directory."""
+    return Path(os.environ.get("EPOCHAL_RUNS") or "runs")
+
+
+def create_run(
+    preset_name: str,
+    experiment_toml: str,
+    folder: Path,
+    *,
+    now: Callable[[], datetime] = datetime.now,
+    token: Callable[[], str] = lambda: secrets.token_hex(2),
+) -> RunFolder:
+    """Make a new run's folder.
+
+    Args:
+        preset_name: What the run's name begins with.
+        experiment_toml: The resolved experiment.
+        folder: Where runs are kept.
+        now: The time that stands in the name.
+        token: Four hex digits that tell runs of one second apart.
+
+    Raises:
+        RunError: The folder cannot be written to.
+    """
+    stem = re.sub(r"[^\w-]+", "-", preset_name).strip("-") or "run"
+    try:
+        while True:
+            run = RunFolder(folder / f"{stem[:60]}-{now():%Y%m%d-%H%M%S}-{token()}")
+            try:
+                run.path.mkdir(parents=True)
+                break
+            except FileExistsError:
+                if not run.path.is_dir():
+                    raise
+        run.control.mkdir()
+        run.checkpoints.mkdir()
+        run.experiment_file.write_text(experiment_toml, "utf-8")
+    except OSError as error:
+        why = error.strerror or error
+        raise RunError(f"{folder}: no run can be made here: {why}; set --runs-dir") from None
+    return run
+
+
+def list_runs(folder: Path) -> list[RunFolder]:
+    """Return all runs, the newest first."""
+    try:
+        runs = [RunFolder(path) for path in folder.iterdir() if _is_run(path)]
+    except OSError:
+        return []
+    return sorted(runs, key=lambda run: (_started(run), run.name), reverse=True)
+
+
+def find_run(reference: str, folder: Path) -> RunFolder:
+    """Return the run that is meant.
+
+    Args:
+        reference: A run's folder, a recording, a run's name or a unique beginning of it, or
+            ``last``.
+        folder: Where runs are kept.
+
+    Raises:
+        RunError: There is none, or more than one; says which come near.
+    """
+    path = Path(reference)
+    if path.suffix == ".jsonl" and path.is_file():
+        return RunFolder(path.parent if path.name == "recording.jsonl" else path)
+    if _is_run(path):
+        return RunFolder(path)
+    runs = list_runs(folder)
+    if not runs:
+        raise RunError(f"{reference}: there are no runs in {folder}; set --runs-dir")
+    if reference == "last":
+        return runs[0]
+    return _by_name(reference, runs, folder)
+
+
+def _by_name(reference: str, runs: list[RunFolder], folder: Path) -> RunFolder:
+    beginning = [run for run in runs if run.name.startswith(reference)] if reference else []
+    for run in beginning:
+        if run.name == reference or len(beginning) == 1:
+            return run
+    if beginning:
+        names = ", ".join(run.name for run in beginning[:5])
+        more = f" and {len(beginning) - 5} more" if len(beginning) > 5 else ""
+        raise RunError(f"{reference}: {len(beginning)} runs begin so: {names}{more}")
+    close = difflib.get_close_matches(reference, [run.name for run in runs], n=1, cutoff=0.4)
+    hint = f" (did you mean {close[0]!r}?)" if close else "; see epochal runs"
+    raise RunError(f"{reference}: no such run in {folder}{hint}")
+
+
+def _is_run(path: Path) -> bool:
+    return (path / "recording.jsonl").is_file() or (path / "experiment.toml").is_file()
+
+
+def _started(run: RunFolder) -> float:
+    """Return when a run was made, from its name or else its folder's age."""
+    found = re.search(r"-(\d{8}-\d{6})-[0-9a-f]{4}$", run.name)
+    try:
+        if found:
+            return datetime.strptime(found[1], "%Y%m%d-%H%M%S").timestamp()
+        return run.path.stat().st_mtime
+    except (ValueError, OSError):
+        return 0.0
+
+
+def process_started(pid: int) -> float | None:
+    """Return when a process of this machine started, in seconds since 1970, if it is there."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.Error:
+        return None
+
+
+def state_of(
+    history: History,
+    *,
+    now: float | None = None,
+    host: str | None = None,
+    process_started: Callable[[int], float | None] = process_started,
+) -> State:
+    """Return the state a run is in, as far as its recording and this machine can tell.
+
+    Args:
+        history: What was read of the recording.
+        now: The time, in seconds since 1970; this moment where left out.
+        host: This machine's name.
+        process_started: When a process of this machine started.
+    """
+    header = history.header
+    if header is None:
+        return "starting"
+    if history.end is not None:
+        return "ended"
+    writer = history.writer
+    if writer is not None and writer.host == (host or socket.gethostname()):
+        there = process_started(writer.pid)
+        if there is None or abs(there - writer.pid_started) > PID_TOLERANCE:
+            return "crashed"
+    elif (time.time() if now is None else now) - (header.time + history.last_t) > SILENT_SECONDS:
+        return "silent"
+    return "paused" if history.paused else "running"

@@ -1,0 +1,104 @@
+"""Where a worker answers requests: what they change, and what the recording says of them.
+
+Each takes effect between two steps and is recorded with the step it came after, or with why it
+was refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from engine.events import Event, MarkReached, Request
+from engine.requests import PendingRequest
+
+MAX_STEPS: Final = 1_000_000
+"""Steps that can be asked for at a time."""
+
+
+class Workbench(Protocol):
+    """What requests can change of a trainer."""
+
+    step: int
+    lr: float
+
+    def stop(self, status: str, reason: str) -> None:
+        """End the run where it is."""
+
+
+class Desk:
+    """Pause, continue, step, stop, learning rate and mark of one run.
+
+    Args:
+        bench: The trainer.
+    """
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self.owed: int | None = None
+        """Steps to take before it pauses; none where it runs freely, 0 where it is paused."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether no step is to be taken now."""
+        return self.owed == 0
+
+    def taken(self, count: int) -> None:
+        """Count steps that were taken."""
+        if self.owed is not None:
+            self.owed = max(0, self.owed - count)
+
+    def answer(self, request: PendingRequest) -> list[Event]:
+        """Carry a request out, and return what the recording says of it."""
+        actions: dict[str, Callable[..., list[Event]]] = {
+            "pause": self._pause,
+            "continue": self._continue,
+            "step": self._step,
+            "stop": self._stop,
+            "set_lr": self._set_lr,
+            "mark": self._mark,
+        }
+        step, also, refused = self._bench.step, list[Event](), ""
+        try:
+            also = actions[request.action](request.viewer, **request.arguments)
+        except KeyError:
+            refused = f"{request.action!r} is no request that this version knows"
+        except (TypeError, ValueError) as error:
+            refused = str(error)
+        outcome = Request(
+            id=request.id,
+            viewer=request.viewer,
+            action=request.action,
+            arguments=request.arguments,
+            step=step,
+            refused=refused,
+        )
+        return [outcome, *also]
+
+    def _pause(self, viewer: str) -> list[Event]:
+        self.owed = 0
+        return []
+
+    def _continue(self, viewer: str) -> list[Event]:
+        self.owed = None
+        return []
+
+    def _step(self, viewer: str, n: int = 1) -> list[Event]:
+        if not (isinstance(n, int) and 1 <= n <= MAX_STEPS):
+            raise ValueError(f"n must be a whole number from 1 to {MAX_STEPS} (got {n!r})")
+        self.owed = (self.owed or 0) + n
+        return []
+
+    def _stop(self, viewer: str, **_: Any) -> list[Event]:
+        self._bench.stop("stopped", f"request of {viewer}")
+        return []
+
+    def _set_lr(self, viewer: str, lr: float) -> list[Event]:
+        if not (isinstance(lr, int | float) and 0 <= lr < math.inf):
+            raise ValueError(f"lr must be a number of at least 0 (got {lr!r})")
+        self._bench.lr = float(lr)
+        return []
+
+    def _mark(self, viewer: str, title: str = "", note: str = "") -> list[Event]:
+        return [MarkReached(step=self._bench.step, title=title or f"Mark of {viewer}", note=note)]

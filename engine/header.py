@@ -1,0 +1,53 @@
+"""The first line of a recording: what was started, on what, by which versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import time
+
+import numpy as np
+import psutil
+import torch
+
+from engine import __version__
+from engine.device import device_name
+from engine.events import Header
+from engine.trainer import Trainer
+
+
+def header_of(trainer: Trainer, run: str) -> Header:
+    """Return the header of a run that this process is about to record.
+
+    Args:
+        trainer: What is about to train.
+        run: The run's name.
+    """
+    return Header(
+        run=run,
+        experiment=trainer.experiment.model_dump(mode="json", exclude_none=True),
+        seeds=trainer.seeds,
+        parameters={name: list(shape) for name, shape in trainer.experiment.shapes.items()},
+        columns={group: list(names) for group, names in trainer.columns.items()},
+        gradients=trainer.method.name,
+        device=str(trainer.device),
+        device_name=device_name(trainer.device),
+        threads=trainer.threads,
+        capability=torch.backends.cpu.get_cpu_capability(),
+        versions=versions(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        pid_started=psutil.Process().create_time(),
+        time=time.time(),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a run's numbers may depend on."""
+    return {
+        "epochal": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+    }

@@ -1,0 +1,121 @@
+"""Starting a worker: a detached process that outlives whoever started it.
+
+The order in which things happen, so that start to first step is a third of a second:
+
+    lab ── start() ──► worker imports PyTorch, takes a step of nothing, waits on its stdin
+    lab ── give(folder) ──► one line on that stdin; then the pipe is closed
+                            worker records into the folder, and belongs to nobody
+
+A worker that was given no folder ends when its stdin does, that is with its lab. Nothing here
+imports PyTorch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from engine.errors import RunError
+from engine.runs import RunFolder
+
+
+class Worker:
+    """A worker's process, seen from the one who started it.
+
+    Args:
+        process: A running ``python -m engine.worker``.
+        complaints: The file its stderr goes to until it has a folder.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], complaints: Path) -> None:
+        self._process = process
+        self._complaints = complaints
+
+    @classmethod
+    def start(cls) -> Worker:
+        """Start a worker that gets ready and waits for a folder."""
+        # A process of its own session survives a hang-up; explicit stdio keeps it off the
+        # terminal; -P keeps a folder named "engine" in the user's directory out of its imports.
+        handle, complaints = tempfile.mkstemp(prefix="epochal-worker-", suffix=".log")
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "engine.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=handle,
+                start_new_session=True,
+                env=_environment(),
+            )
+        finally:
+            os.close(handle)
+        return cls(process, Path(complaints))
+
+    @property
+    def pid(self) -> int:
+        """The worker's process."""
+        return self._process.pid
+
+    def give(self, folder: RunFolder, *, device: str = "auto", steps: int | None = None) -> None:
+        """Hand over a run folder; from now on the worker belongs to itself.
+
+        Args:
+            folder: Holds the resolved experiment; the recording appears there.
+            device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+            steps: Pause after so many steps; run freely where left out.
+
+        Raises:
+            RunError: The worker is gone; says what it said last.
+        """
+        order = {
+            "folder": str(folder.path.resolve()),
+            "device": device,
+            "steps": steps,
+            "time": time.time(),
+        }
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.close()
+        except (OSError, ValueError):
+            raise RunError(f"the worker ended before it had a run: {self.last_words()}") from None
+
+    def poll(self) -> int | None:
+        """Return the exit status of a worker that has ended, or none."""
+        status = self._process.poll()
+        if status is not None:
+            self._complaints.unlink(missing_ok=True)
+        return status
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the worker to end and return its exit status."""
+        return self._process.wait(timeout)
+
+    def kill(self) -> None:
+        """End the worker at once; its recording stays readable to its last whole line."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Let go: a worker without a folder ends, one with a folder goes on."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            self._process.stdin.close()
+        self._complaints.unlink(missing_ok=True)
+
+    def last_words(self) -> str:
+        """Return the last line of what the worker complained of before it had a folder."""
+        try:
+            lines = self._complaints.read_text("utf-8", "replace").split("\n")
+        except OSError:
+            return "it said nothing"
+        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def _environment() -> dict[str, str]:
+    """Return this environment, with this ``engine`` the one that a worker imports."""
+    source = str(Path(__file__).resolve().parent.parent)
+    others = os.environ.get("PYTHONPATH")
+    return os.environ | {"PYTHONPATH": os.pathsep.join([source, others] if others else [source])}

@@ -1,0 +1,202 @@
+"""The worker: a detached process that trains one run and records it.
+
+It waits on its stdin for one line of JSON that names a run folder, then trains the experiment
+it finds there. Everything it has to say is an event of the recording; what Python itself
+complains of is in the folder's ``worker.log``. Between blocks it looks for requests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import torch
+
+from engine import presets
+from engine.desk import Desk
+from engine.errors import EpochalError, RecordingError
+from engine.events import Checkpoint, End, Event, Header, Heartbeat, RunWarning
+from engine.experiment import Experiment
+from engine.header import header_of, versions
+from engine.recording import Recorder
+from engine.requests import Inbox, PendingRequest
+from engine.runs import RunFolder
+from engine.train import Pace, closing, train
+from engine.trainer import Trainer
+
+HEARTBEAT_SECONDS: Final = 2.0
+"""How long a worker may say nothing."""
+
+PAUSED_SECONDS: Final = 0.02
+"""How often a paused worker looks for requests."""
+
+
+def main() -> None:
+    """Get ready, wait for a folder, train it."""
+    _warm_up()
+    line = sys.stdin.readline()
+    if not line.strip():
+        return
+    order = json.loads(line)
+    folder = RunFolder(Path(order["folder"]))
+    _redirect_output(folder)
+    sys.exit(work(folder, device=order["device"], steps=order["steps"], since=order["time"]))
+
+
+def work(folder: RunFolder, *, device: str = "auto", steps: int | None = None, since: float) -> int:
+    """Train and record the run of a folder.
+
+    Args:
+        folder: Holds ``experiment.toml``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        steps: Pause after so many steps; run freely where left out.
+        since: When the folder was handed over; older requests are none of this run.
+
+    Returns:
+        0 where the run finished or was stopped, 1 where it diverged or failed.
+    """
+    try:
+        experiment = presets.load(str(folder.experiment_file)).experiment
+        trainer = Trainer(experiment, device=device)
+    except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
+        return _fail_to_start(folder, error)
+    recorder = Recorder.create(folder.recording, header_of(trainer, folder.name))
+    desk = Desk(trainer)
+    inbox = Inbox(folder, since=since)
+    if steps is not None:
+        desk.owed = 0
+        inbox.put(PendingRequest("start", "start", "step", {"n": steps}, since))
+    _stop_on_sigterm(inbox)
+    try:
+        for events in _pull(trainer, recorder, desk, inbox):
+            _record(recorder, events)
+        for events in [_save_checkpoint(folder, trainer), closing(trainer)]:
+            _record(recorder, events)
+    except Exception as error:
+        traceback.print_exc()
+        trainer.stop("failed", _reason(error))
+        _record_failure(recorder, trainer, error)
+    recorder.close()
+    return 0 if trainer.outcome and trainer.outcome.status in ("finished", "stopped") else 1
+
+
+def _pull(trainer: Trainer, recorder: Recorder, desk: Desk, inbox: Inbox) -> Iterator[list[Event]]:
+    """Pull a run's events until it is over, answering requests between the pulls.
+
+    Not pulling is pausing.
+    """
+    pace = Pace()
+    stream = train(trainer, pace)
+    yield next(stream)
+    while trainer.outcome is None:
+        if requests := inbox.poll():
+            yield [event for request in requests for event in desk.answer(request)]
+        elif not desk.paused:
+            before, pace.limit = trainer.step, desk.owed
+            yield next(stream)
+            desk.taken(trainer.step - before)
+        else:
+            recorder.flush()
+            if recorder.seconds_since_write >= HEARTBEAT_SECONDS:
+                yield [Heartbeat(step=trainer.step)]
+            time.sleep(PAUSED_SECONDS)
+
+
+def _record(recorder: Recorder, events: list[Event]) -> None:
+    for event in events:
+        recorder.record(event)
+
+
+def _save_checkpoint(folder: RunFolder, trainer: Trainer) -> list[Event]:
+    """Write the checkpoint of a run that is over; a full disk costs the file, not the run."""
+    path = folder.checkpoints / f"step-{trainer.step}.pt"
+    draft = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        torch.save(trainer.checkpoint(), draft)
+        draft.replace(path)
+    except (OSError, RuntimeError) as error:
+        draft.unlink(missing_ok=True)
+        return [RunWarning(step=trainer.step, message=f"no checkpoint was written: {error}")]
+    return [Checkpoint(step=trainer.step, file=str(path.relative_to(folder.path)))]
+
+
+def _record_failure(recorder: Recorder, trainer: Trainer, error: Exception) -> None:
+    """Say in the recording how the run failed, if it can still be written to."""
+    end = End(
+        step=trainer.step,
+        status="failed",
+        reason=_reason(error),
+        result={"steps": trainer.step, "seconds": trainer.seconds},
+    )
+    try:
+        recorder.record(end)
+        recorder.flush(sync=True)
+    except RecordingError:
+        traceback.print_exc()
+
+
+def _fail_to_start(folder: RunFolder, error: Exception) -> int:
+    """Leave a recording that says why there is none."""
+    traceback.print_exc()
+    header = Header(
+        run=folder.name,
+        experiment={},
+        seeds=[0],
+        parameters={},
+        columns={},
+        gradients="",
+        device="",
+        versions=versions(),
+        pid=os.getpid(),
+        time=time.time(),
+    )
+    recorder = Recorder.create(folder.recording, header)
+    recorder.record(End(step=0, status="failed", reason=_reason(error), result={}))
+    recorder.close()
+    return 1
+
+
+def _reason(error: Exception) -> str:
+    """Return an error in words; one that is not meant for users keeps its type."""
+    return str(error) if isinstance(error, EpochalError) else f"{type(error).__name__}: {error}"
+
+
+def _stop_on_sigterm(inbox: Inbox) -> None:
+    """Treat SIGTERM as the request it is: it takes effect between two steps."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        name = signal.Signals(signum).name
+        inbox.put(PendingRequest(name, name, "stop", {}, time.time()))
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _redirect_output(folder: RunFolder) -> None:
+    """Send whatever is printed from here on to the run's log."""
+    log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+
+def _warm_up() -> None:
+    """Take a few steps of nothing: the first optimizer costs a second of imports."""
+    trainer = Trainer(Experiment.model_validate({"train": {"steps": 3}}), device="cpu")
+    for _ in train(trainer, Pace()):
+        pass
+
+
+if __name__ == "__main__":
+    main()

@@ -5,4 +5,4 @@ from __future__ import annotations
 from typing import Final
 
 __version__: Final = "0.1.0"
-"""The version of epochal; ``pyproject.toml`` says the same."""
+"""The version of epochal; the distribution takes it from here."""

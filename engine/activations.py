@@ -3,7 +3,7 @@
 The numpy function serves viewers, which compute pictures from recorded weights without torch;
 ``tests/test_activations.py`` holds the two together. To add an activation, add its row.
 
-Units are on axis -2, samples on axis -1, as everywhere in the engine.
+Units are on the last axis.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Activation:
     module: str
     """The name of its class in ``torch.nn``."""
     numpy: Callable[[Array], Array]
-    """The same function on arrays [..., units, samples]."""
+    """The same function on arrays [..., units]."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """What the class is made with."""
     range: tuple[float, float] = (-np.inf, np.inf)
@@ -60,8 +60,8 @@ def _erf(z: Array) -> Array:
 
 
 def _log_softmax(z: Array) -> Array:
-    shifted: Array = z - z.max(axis=-2, keepdims=True)
-    log_softmax: Array = shifted - np.log(np.exp(shifted).sum(axis=-2, keepdims=True))
+    shifted: Array = z - z.max(axis=-1, keepdims=True)
+    log_softmax: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return log_softmax
 
 
@@ -135,7 +135,7 @@ ACTIVATIONS: Final[Mapping[str, Activation]] = {
         "exp(z) over the sum of all units' exp(z): probabilities of the classes.",
         "Softmax",
         lambda z: np.exp(_log_softmax(z)),
-        arguments={"dim": -2},
+        arguments={"dim": -1},
         range=(0.0, 1.0),
         output_only=True,
     ),
@@ -143,7 +143,7 @@ ACTIVATIONS: Final[Mapping[str, Activation]] = {
         "the logarithm of softmax, computed without its overflow.",
         "LogSoftmax",
         _log_softmax,
-        arguments={"dim": -2},
+        arguments={"dim": -1},
         range=(-np.inf, 0.0),
         output_only=True,
     ),

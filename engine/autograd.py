@@ -133,11 +133,16 @@ def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:
     arguments = spec.arguments
 
     def loss(outputs: Tensor, targets: Tensor) -> Tensor:
-        each = function(outputs, targets, reduction="none", **arguments).flatten(1)
-        total: Tensor = each.sum(1) if spec.reduction == "sum" else each.mean(1)
+        each = function(outputs, targets, reduction="none", **arguments)
+        total: Tensor = each.sum(axes) if spec.reduction == "sum" else each.mean(axes)
         return total.sqrt() if spec.root else total
 
-    return loss
+    def loss_of_classes(outputs: Tensor, targets: Tensor) -> Tensor:
+        # PyTorch wants the classes on axis 1.
+        return loss(outputs.transpose(1, 2), targets)
+
+    axes = (1,) if spec.targets == "classes" else (1, 2)
+    return loss_of_classes if spec.targets == "classes" else loss
 
 
 def accuracy_function(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor] | None:
@@ -145,11 +150,10 @@ def accuracy_function(experiment: Experiment) -> Callable[[Tensor, Tensor], Tens
     if not experiment.has_accuracy:
         return None
     if experiment.loss.targets == "classes":
-        return lambda outputs, targets: (outputs.argmax(1) == targets).double().mean(1)
+        return lambda outputs, targets: (outputs.argmax(2) == targets).mean(1, dtype=torch.float64)
     threshold = 0.0 if experiment.loss.outputs == "logit" else 0.5
 
     def binary(outputs: Tensor, targets: Tensor) -> Tensor:
-        right = (outputs > threshold) == (targets > 0.5)
-        return right.flatten(1).double().mean(1)
+        return ((outputs > threshold) == targets).mean((1, 2), dtype=torch.float64)
 
     return binary

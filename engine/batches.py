@@ -1,6 +1,6 @@
 """What each step sees: a function of the step alone, so that resuming is a counter.
 
-Inputs are [members, features, rows]. Targets are [members, outputs, rows] for numbers and for
+Inputs are [members, rows, features]. Targets are [members, rows, outputs] for numbers and for
 binary losses, [members, rows] indices for losses over classes.
 """
 
@@ -28,9 +28,9 @@ class Batch:
     """The rows of one step, or a whole set."""
 
     inputs: Tensor
-    """[members, features, rows]."""
+    """[members, rows, features]."""
     targets: Tensor
-    """[members, outputs, rows], or [members, rows] indices of classes."""
+    """[members, rows, outputs], or [members, rows] indices of classes."""
 
 
 class Batches(Protocol):
@@ -45,16 +45,11 @@ def to_batch(
     experiment: Experiment, parts: Sequence[Part], device: torch.device, dtype: torch.dtype
 ) -> Batch:
     """Move one part of each member's data to the device."""
-    inputs = np.stack([part.inputs.T for part in parts])
-    if experiment.loss.targets == "classes":
-        targets = torch.from_numpy(np.stack([part.targets for part in parts]))
-    else:
-        columns = [part.targets.reshape(len(part), -1).T for part in parts]
-        targets = torch.from_numpy(np.stack(columns)).to(dtype)
-    return Batch(
-        torch.from_numpy(np.ascontiguousarray(inputs)).to(device, dtype),
-        targets.contiguous().to(device),
-    )
+    inputs = torch.from_numpy(np.stack([part.inputs for part in parts]))
+    targets = torch.from_numpy(np.stack([part.targets for part in parts]))
+    if experiment.loss.targets != "classes":
+        targets = targets.reshape(*targets.shape[:2], -1).to(dtype)
+    return Batch(inputs.to(device, dtype), targets.to(device))
 
 
 def batches_for(
@@ -89,7 +84,7 @@ class Minibatches:
 
     def __init__(self, whole: Batch, rows: int, seeds: Sequence[int]) -> None:
         self._whole, self._rows, self._seeds = whole, rows, seeds
-        self._count = whole.inputs.shape[-1]
+        self._count = whole.inputs.shape[1]
         self._epoch = -1
         self._shuffled: Batch = whole
 
@@ -107,19 +102,13 @@ class Minibatches:
 
 
 def _take(tensor: Tensor, order: Tensor) -> Tensor:
-    """Return ``tensor`` [members, …, rows] with each member's rows in its own order."""
-    if tensor.dim() == 3:
-        order = order[:, None, :].expand(-1, tensor.shape[1], -1)
-    return tensor.gather(-1, order)
+    """Return ``tensor`` [members, rows, …] with each member's rows in its own order."""
+    return torch.stack([own[rows] for own, rows in zip(tensor, order, strict=True)])
 
 
 def _cut(batch: Batch, start: int, stop: int) -> Batch:
-    """Return some rows as contiguous copies: a product over a slice would give bits that depend
-    on the slice's offset.
-    """
-    return Batch(
-        batch.inputs[..., start:stop].contiguous(), batch.targets[..., start:stop].contiguous()
-    )
+    """Return some rows as copies: a product over a slice gives bits that depend on its offset."""
+    return Batch(batch.inputs[:, start:stop].clone(), batch.targets[:, start:stop].clone())
 
 
 class Fresh:

@@ -1,13 +1,14 @@
 """The network as an ordinary ``nn.Module``, for one member or many of one shape at once.
 
-Shapes, here and wherever the engine computes:
+Shapes, here and wherever autograd computes:
 
-    inputs and activations   [members, features, rows]
+    inputs and activations   [members, rows, features]
     weights                  [members, out, in]
-    biases                   [members, out, 1]
+    biases                   [members, 1, out]
 
-Features come before rows because small matrix products are fastest so, and because PyTorch's
-losses want the classes there.
+Rows come before features as everywhere in PyTorch. It is also what keeps units that are equal
+equal to the last bit: with features first, the product that gives a weight's gradient computes
+the first and the last of five equal units in different ways.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Linear(nn.Module):
 
     Args:
         weight: [members, out, in].
-        bias: [members, out, 1].
+        bias: [members, 1, out].
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
@@ -34,8 +35,8 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(bias)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return [members, out, rows] for inputs [members, in, rows]."""
-        return torch.baddbmm(self.bias, self.weight, inputs)
+        """Return [members, rows, out] for inputs [members, rows, in]."""
+        return torch.baddbmm(self.bias, inputs, self.weight.transpose(1, 2))
 
 
 class Network(nn.Module):
@@ -59,7 +60,7 @@ class Network(nn.Module):
         self.stages = list(self.children())
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return the outputs [members, outputs, rows] for inputs [members, features, rows]."""
+        """Return the outputs [members, rows, outputs] for inputs [members, rows, features]."""
         hidden = inputs
         for stage in self.stages:
             hidden = stage(hidden)

@@ -61,10 +61,10 @@ class Layout:
     def views(self, flat: Tensor) -> list[Tensor]:
         """Return each parameter's view of ``flat`` [size].
 
-        Weights are [members, out, in], biases [members, out, 1].
+        Weights are [members, out, in], biases [members, 1, out].
         """
         return [
-            part.view(self.members, shape[0], shape[1] if len(shape) == 2 else 1)
+            part.view(self.members, *(shape if len(shape) == 2 else (1, *shape)))
             for part, shape in zip(self.slices(flat), self.shapes.values(), strict=True)
         ]
 

@@ -39,7 +39,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 def closest(word: str, words: Iterable[str]) -> str | None:
     """Return the word of ``words`` that is meant, if any is near enough."""
     # A word of a megabyte is no typing mistake, and comparing it would take minutes.
-    found = difflib.get_close_matches(word[:100], list(words), n=1, cutoff=0.5)
+    found = difflib.get_close_matches(word[:100], list(words), n=1)
     return found[0] if found else None
 
 

@@ -20,8 +20,8 @@ def make(tables: dict, seeds: list[int]) -> Batches:
 def test_full_batch_is_the_whole_training_set() -> None:
     batches = make(MOONS, [1])
     assert isinstance(batches, FullBatch)
-    assert batches.at(1).inputs.shape == (1, 2, 60)
-    assert batches.at(1).targets.shape == (1, 1, 60)
+    assert batches.at(1).inputs.shape == (1, 60, 2)
+    assert batches.at(1).targets.shape == (1, 60, 1)
     assert batches.at(1) is batches.at(2)
 
 
@@ -30,8 +30,8 @@ def test_an_epoch_of_minibatches_has_every_row_once() -> None:
     assert isinstance(batches, Minibatches)
     whole = load(experiment(MINIBATCHES).data, 1).train.inputs
     parts = [batches.at(step) for step in range(6, 11)]
-    assert [part.inputs.shape[2] for part in parts] == [16, 16, 16, 16, 6]
-    seen = torch.cat([part.inputs for part in parts], dim=2)[0].T.numpy()
+    assert [part.inputs.shape[1] for part in parts] == [16, 16, 16, 16, 6]
+    seen = torch.cat([part.inputs for part in parts], dim=1)[0].numpy()
     np.testing.assert_array_equal(np.sort(seen, axis=0), np.sort(whole, axis=0))
 
 
@@ -42,7 +42,7 @@ def test_inputs_and_targets_are_shuffled_alike() -> None:
         row.tobytes(): target for row, target in zip(train.inputs, train.targets, strict=True)
     }
     batch = batches.at(12)
-    for point, target in zip(batch.inputs[0].T.numpy(), batch.targets[0].numpy(), strict=True):
+    for point, target in zip(batch.inputs[0].numpy(), batch.targets[0].numpy(), strict=True):
         assert classes[np.ascontiguousarray(point).tobytes()] == target
 
 
@@ -75,4 +75,4 @@ def test_fresh_rows_are_never_seen_twice() -> None:
     steps = (1, 2, FRESH_UNIT, FRESH_UNIT + 1)
     assert len({batches.at(step).inputs.numpy().tobytes() for step in steps}) == 4
     batch = batches.at(5)
-    np.testing.assert_allclose(batch.targets[0, 0], batch.inputs[0].sum(0), rtol=1e-5)
+    np.testing.assert_allclose(batch.targets[0, :, 0], batch.inputs[0].sum(1), rtol=1e-5)

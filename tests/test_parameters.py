@@ -106,4 +106,4 @@ def test_what_the_optimizer_changes_changes_the_flat_tensor() -> None:
         for parameter in network.parameters():
             parameter.fill_(3.0)
     assert (flat[torch.from_numpy(Layout(spec.shapes, 2).positions)] == 3).all()
-    assert network(torch.zeros(2, 1, 10)).shape == (2, 1, 10)
+    assert network(torch.zeros(2, 10, 1)).shape == (2, 10, 1)

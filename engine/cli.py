@@ -1,0 +1,267 @@
+"""The command, as far as it needs no screen.
+
+``app`` is the one Typer app; the screen's commands are added to it elsewhere. stdout carries
+results, stderr the rest. Exit status: 0 done; 1 the training failed or diverged; 2 the request
+was wrong; 130 interrupted.
+
+What a command needs is imported inside it: ``--help`` answers before numpy could be loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from engine import __version__
+from engine.errors import EpochalError, PresetError
+
+WRONG: Final = 2
+"""Exit status where the request was wrong."""
+
+
+class Commands(TyperGroup):
+    """The commands, and the one edge at which their errors become a line and a status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except EpochalError as error:
+            _print_lines(str(error), sys.stderr)
+            raise typer.Exit(WRONG) from None
+        except BrokenPipeError:
+            forget_stdout()
+            raise typer.Exit from None
+        return result
+
+
+def forget_stdout() -> None:
+    """Let what is still to be written go nowhere: whoever read it, such as ``head``, has gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+app = typer.Typer(
+    name="epochal",
+    cls=Commands,
+    help="A laboratory for training neural networks that lives in a terminal.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", text):
+        raise typer.BadParameter(f"must be auto, cpu, cuda or cuda:1 (got {text!r})")
+    return text
+
+
+PresetName = Annotated[
+    str, typer.Argument(metavar="PRESET", help="A preset's name, or a file.", show_default=False)
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Set any key of the preset, such as optimizer.lr=0.1 (repeatable).",
+        show_default=False,
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="The same as --set train.seed=N.", show_default=False),
+]
+Device = Annotated[
+    str, typer.Option(metavar="DEVICE", callback=_device, help="auto, cpu, cuda or cuda:1.")
+]
+RunsDir = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Where runs are kept [default: $EPOCHAL_RUNS or ./runs].",
+        show_default=False,
+        file_okay=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A run's folder, recording, name or unique beginning of it, or: last.",
+        show_default=False,
+    ),
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"epochal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def epochal(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """A laboratory for training neural networks that lives in a terminal."""
+
+
+@app.command()
+def run(
+    preset: PresetName,
+    set_: Overrides = None,
+    seed: Seed = None,
+    device: Device = "auto",
+    runs_dir: RunsDir = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a preset, and print the result."""
+    from engine import headless, presets, runs
+
+    found = presets.load(preset, overrides(set_, seed))
+    folder = runs_dir or runs.runs_dir()
+    status = headless.run(found, folder, device=device, json=as_json, quiet=quiet)
+    raise typer.Exit(status)
+
+
+@app.command("presets")
+def list_presets(as_json: AsJson = False) -> None:
+    """List the presets there are."""
+    from engine.presets import catalogue
+
+    listings = catalogue()
+    if as_json:
+        _print_json(
+            {"name": item.name, "title": item.title, "origin": item.origin, "path": str(item.path)}
+            for item in listings
+        )
+    else:
+        _print_table(
+            ["name", "title", "from"], [[item.name, item.title, item.origin] for item in listings]
+        )
+
+
+@app.command()
+def check(
+    presets: Annotated[
+        list[str],
+        typer.Argument(metavar="PRESET…", help="Presets' names, or files.", show_default=False),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say whether presets hold, or everything that is wrong with them."""
+    from engine.presets import load
+
+    problems = 0
+    for reference in presets:
+        found: list[dict[str, str]] = []
+        try:
+            line = f"{reference}: holds; {_size(load(reference).experiment)}"
+        except PresetError as error:
+            found = [vars(problem) for problem in error.problems]
+            line = str(error)
+        problems += len(found)
+        if as_json:
+            _print_json([{"preset": reference, "problems": found}])
+        else:
+            _print_lines(line, sys.stderr if found else sys.stdout)
+    if problems:
+        raise typer.Exit(WRONG)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a preset, for editors."""
+    from engine.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command("runs")
+def list_past_runs(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
+    """List the runs there are, the newest first."""
+    import time
+
+    from engine import report, runs
+    from engine.glance import glance
+
+    folder = runs_dir or runs.runs_dir()
+    glances = [glance(run_folder) for run_folder in runs.list_runs(folder)]
+    if as_json:
+        _print_json(map(report.glance_object, glances))
+    elif glances:
+        now = time.time()
+        head = ["name", "state", "step", "status", "result", "age"]
+        _print_table(head, [report.glance_cells(item, now) for item in glances])
+    else:
+        print(f"no runs in {folder}", file=sys.stderr)
+
+
+@app.command()
+def stop(run: RunName, runs_dir: RunsDir = None) -> None:
+    """Ask a run to stop where it is, and wait until it has."""
+    from engine import headless, runs
+
+    print(headless.stop(runs.find_run(run, runs_dir or runs.runs_dir())))
+
+
+def overrides(set_: Sequence[str] | None, seed: int | None) -> list[str]:
+    """Return what ``--set`` and ``--seed`` ask for."""
+    return [*(set_ or ()), *([] if seed is None else [f"train.seed={seed}"])]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command, and leave the process with its status.
+
+    Args:
+        arguments: What follows the command's name; the process's own where left out.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks is no reason to fail.
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    app(arguments, prog_name="epochal")
+
+
+def _size(experiment: Any) -> str:
+    parameters, steps = experiment.parameters, experiment.steps
+    return f"{parameters} parameters, {steps} {'step' if steps == 1 else 'steps'}"
+
+
+def _print_lines(text: str, out: Any) -> None:
+    from engine.plain import plain
+
+    print("\n".join(plain(line) for line in text.splitlines()), file=out)
+
+
+def _print_json(items: Iterable[dict[str, Any]]) -> None:
+    for item in items:
+        print(json.dumps(item, ensure_ascii=False))
+
+
+def _print_table(head: list[str], rows: list[list[str]]) -> None:
+    from engine.plain import plain
+    from engine.report import aligned
+
+    print("\n".join(aligned([head, *([plain(cell) for cell in row] for row in rows)])))

@@ -1,0 +1,272 @@
+"""Training without a screen: a run is started, followed to its end, and told of.
+
+    start ─► a worker trains ─► recording ─► Follower ─► progress, result, or the lines as they are
+                 ▲                              │
+                 └──────── stop ◄── Ctrl-C ─────┘
+
+The command is a viewer like any other: all it knows of the run it reads from the recording.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, BinaryIO, Final
+
+from engine import launch
+from engine.errors import RunError
+from engine.events import End
+from engine.history import History
+from engine.plain import plain
+from engine.presets import Preset, dumps
+from engine.recording import Reader
+from engine.report import Progress, ending_text, progress_for, result_text
+from engine.requests import Control
+from engine.runs import RunFolder, create_run, state_of
+
+POLL_SECONDS: Final = 0.1
+"""How often the recording is looked at."""
+
+LOG_LINES: Final = 5
+"""How many lines of a dead worker's log are shown."""
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG: Final = 2
+INTERRUPTED: Final = 130
+
+
+class Interrupts:
+    """Ctrl-C and SIGTERM, counted while this is entered instead of ending the command."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        """How many have come."""
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Interrupts:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._count)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _count(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+
+
+class Echo:
+    """Passes a recording's lines on as they are; this one passes none."""
+
+    def pass_on(self, upto: int) -> None:
+        """Write what the recording holds up to a byte and was not yet written.
+
+        Raises:
+            BrokenPipeError: Nobody reads any more.
+        """
+
+
+class Lines(Echo):
+    """Passes a recording's lines on.
+
+    Args:
+        recording: The file.
+        out: Where they go.
+    """
+
+    def __init__(self, recording: Path, out: BinaryIO) -> None:
+        self._recording = recording
+        self._out = out
+        self._done = 0
+
+    def pass_on(self, upto: int) -> None:
+        """Write what the recording holds up to a byte and was not yet written."""
+        if upto <= self._done:
+            return
+        with self._recording.open("rb") as file:
+            file.seek(self._done)
+            lines = file.read(upto - self._done)
+        self._out.write(b"".join(line for line in lines.splitlines(True) if line.strip()))
+        self._out.flush()
+        self._done = upto
+
+
+@dataclass
+class Follower:
+    """Follows a run from its first line to its last."""
+
+    folder: RunFolder
+    """The run."""
+    worker: launch.Worker
+    """The process that trains it."""
+    interrupts: Interrupts
+    """The first asks the worker to stop, the second ends it."""
+    progress: Progress
+    """Shows how it goes on."""
+    echo: Echo = field(default_factory=Echo)
+    """Passes its lines on."""
+    sleep: Callable[[float], None] = time.sleep
+    """Waits between two looks."""
+    history: History = field(default_factory=History)
+    """All that is known of the run."""
+    deserted: bool = False
+    """Whether whoever read the lines has gone."""
+
+    def __post_init__(self) -> None:
+        self._reader = Reader(self.folder.recording)
+        self._heeded = 0
+
+    def follow(self) -> End | None:
+        """Return how the run ended; none where its worker died without a word."""
+        with self.progress:
+            while True:
+                # Asked first: what a worker writes before it ends is then surely read.
+                dead = self.worker.poll() is not None
+                self._read()
+                if self.history.end is not None or dead:
+                    return self.history.end
+                self._heed_interrupts()
+                self.sleep(POLL_SECONDS)
+
+    def _read(self) -> None:
+        self.history.extend(self._reader.poll())
+        self.progress.show(self.history)
+        if not self.deserted:
+            try:
+                self.echo.pass_on(self._reader.offset)
+            except BrokenPipeError:
+                # As with any program in a pipe: when nobody reads on, the work is over.
+                self.deserted = True
+                self.interrupts.count += 1
+
+    def _heed_interrupts(self) -> None:
+        if self.interrupts.count > self._heeded:
+            self._heeded = self.interrupts.count
+            if self.interrupts.count == 1:
+                Control(self.folder).send("stop")
+            else:
+                self.worker.kill()
+
+
+def run(preset: Preset, runs_dir: Path, *, device: str, json: bool, quiet: bool) -> int:
+    """Train a preset's experiment and tell of it.
+
+    Args:
+        preset: What to train.
+        runs_dir: Where the run's folder goes.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        json: Pass the recording's lines on in place of the result.
+        quiet: Show no progress.
+
+    Returns:
+        The exit status.
+    """
+    with Interrupts() as interrupts:
+        worker = launch.Worker.start()
+        try:
+            text = dumps(preset.experiment, full=True)
+            folder = create_run(preset.name, text, runs_dir)
+            worker.give(folder, device=device)
+        except BaseException:
+            worker.close()
+            raise
+        follower = Follower(
+            folder=folder,
+            worker=worker,
+            interrupts=interrupts,
+            progress=progress_for(preset.experiment.steps, quiet=quiet),
+            echo=Lines(folder.recording, sys.stdout.buffer) if json else Echo(),
+        )
+        end = follower.follow()
+        if follower.deserted:
+            raise BrokenPipeError
+        if end is None:
+            _say(_death_text(folder, worker, killed=interrupts.count > 1))
+        elif not json:
+            print(f"{result_text(folder.name, end)}\n  run  {plain(str(folder.path))}", flush=True)
+        return _status(end, follower.history, interrupted=interrupts.count > 0)
+
+
+def _status(end: End | None, history: History, *, interrupted: bool) -> int:
+    if interrupted:
+        return INTERRUPTED
+    if end is None or end.status not in ("finished", "stopped"):
+        # A run that got no device never began: what was asked for cannot be had.
+        begun = history.header is None or bool(history.header.device)
+        return FAILED if begun else WRONG
+    return DONE
+
+
+def _death_text(folder: RunFolder, worker: launch.Worker, *, killed: bool) -> str:
+    """Say that a worker is gone, and what its log says."""
+    where = f"what it recorded is in {plain(str(folder.path))}"
+    if killed:
+        return f"the worker was killed; {where}"
+    log = _log_lines(folder)
+    said = "\n".join(f"  {plain(line)}" for line in log)
+    why = f" worker.log ends with:\n{said}" if log else " worker.log is empty."
+    return f"the worker died without a word ({_cause(worker.poll())}); {where}.{why}"
+
+
+def _log_lines(folder: RunFolder) -> list[str]:
+    try:
+        lines = folder.log.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    return [line for line in lines if line.strip()][-LOG_LINES:]
+
+
+def _cause(status: int | None) -> str:
+    if status is not None and status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    return f"exit status {status}"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def stop(folder: RunFolder, *, seconds: float = 10.0) -> str:
+    """Ask a run's worker to stop, and wait until it has.
+
+    Args:
+        folder: The run.
+        seconds: How long to wait at most.
+
+    Returns:
+        What came of it, in a sentence.
+
+    Raises:
+        RunError: The run is over, or nobody is there to stop it.
+    """
+    reader, history = Reader(folder.recording), History()
+    history.extend(reader.poll())
+    name = plain(folder.name)
+    if history.end is not None:
+        raise RunError(f"{name} is over: {ending_text(history.end)}")
+    if state_of(history) == "crashed":
+        raise RunError(f"{name} has no worker any more: it died at step {history.last_step}")
+    Control(folder).send("stop")
+    end = _await_end(reader, history, time.monotonic() + seconds)
+    if end is None:
+        return f"{name} was asked to stop; its worker has not answered yet"
+    return f"{name}: {ending_text(end)} at step {end.step}"
+
+
+def _await_end(reader: Reader, history: History, deadline: float) -> End | None:
+    while history.end is None and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+        history.extend(reader.poll())
+    return history.end

@@ -1,0 +1,146 @@
+"""Overrides: single keys of a preset set from outside, as in ``--set optimizer.lr=0.1``.
+
+They change a preset's tables before these are validated, so the schema alone says what is right.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from engine.errors import PresetError, Problem
+from engine.experiment import Experiment
+from engine.problems import Path, key_text
+from engine.writing import tables_of
+
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]+(?:\[\d{1,6}\])*(?:\.[A-Za-z0-9_-]+(?:\[\d{1,6}\])*)*")
+_PART: Final = re.compile(r"\[(\d+)\]|([A-Za-z0-9_-]+)")
+
+_INSTEAD: Final[dict[Path, tuple[str, str]]] = {
+    ("train", "epochs"): ("train", "steps"),
+    ("train", "steps"): ("train", "epochs"),
+}
+"""Keys of which only one may stand: to set one is to take the other away."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """One key and its value."""
+
+    path: Path
+    """Which key."""
+    value: Any
+    """What it is set to."""
+    source: str
+    """How it was said, for the messages."""
+
+    def concerns(self, key: str) -> bool:
+        """Whether a problem at ``key`` comes from this: at it, in it, around it, or beside it in
+        a table whose kind it changes.
+        """
+        own = key_text(self.path)
+        if own.startswith(key) or key.startswith(own):
+            return True
+        return self.path[-1] in ("kind", "name") and key.startswith(key_text(self.path[:-1]))
+
+
+def parse(overrides: Sequence[str]) -> list[Override]:
+    """Return what texts such as ``optimizer.lr=0.1`` say.
+
+    Raises:
+        PresetError: With every one that is no KEY=VALUE.
+    """
+    parsed, problems = [], []
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        source = f"--set {text if len(text) <= 60 else text[:59] + '…'}"
+        if not equals or not _KEY.fullmatch(key.strip()):
+            message = "must be KEY=VALUE, as in optimizer.lr=0.1 or model.hidden[0]=7"
+            problems.append(Problem(source, "", message))
+            continue
+        parts = _PART.findall(key)
+        path: Path = tuple(int(index) if index else name for index, name in parts)
+        parsed.append(Override(path, _value(value.strip()), source))
+    if problems:
+        raise PresetError(problems)
+    return parsed
+
+
+def apply(
+    tables: dict[str, Any], changes: Sequence[Override], unchanged: Experiment | None
+) -> dict[str, Any]:
+    """Return the tables with the changes made, in their order.
+
+    Args:
+        tables: A preset's.
+        changes: What to set.
+        unchanged: What ``tables`` say, where they hold: what a short form stands for is read
+            off it.
+
+    Raises:
+        PresetError: With every change that leads nowhere.
+    """
+    changed = copy.deepcopy(tables)
+    full = tables_of(unchanged or Experiment(), full=True, short=False)
+    problems = []
+    for change in changes:
+        try:
+            _set(changed, full, change.path, change.value)
+        except ValueError as error:
+            problems.append(Problem(change.source, "", str(error)))
+    set_here = {change.path for change in changes}
+    for change in changes:
+        other = _INSTEAD.get(change.path)
+        if other and other not in set_here:
+            changed.get(other[0], {}).pop(other[1], None)
+    if problems:
+        raise PresetError(problems)
+    return changed
+
+
+def _value(text: str) -> Any:
+    """Return a value as TOML means it, or the text itself where it is no TOML."""
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return read["value"] if list(read) == ["value"] else text
+
+
+def _set(tables: dict[str, Any], full: dict[str, Any], path: Path, value: Any) -> None:
+    """Set one value.
+
+    Raises:
+        ValueError: The way there leads through something that is no table or no list, or past
+            the end of a list.
+    """
+    here: Any = tables
+    for depth, (part, following) in enumerate(pairwise(path), start=1):
+        wanted = list if isinstance(following, int) else dict
+        if isinstance(part, str) and part not in here:
+            here[part] = copy.deepcopy(_at(full, path[:depth])) if wanted is list else {}
+        if not isinstance(here[part], wanted):
+            here[part] = copy.deepcopy(_at(full, path[:depth]))
+        if not isinstance(here[part], wanted):
+            what = "list" if wanted is list else "table"
+            raise ValueError(f"{key_text(path[:depth])} is no {what}")
+        here = here[part]
+        if isinstance(following, int) and following >= len(here):
+            last = f"the last is [{len(here) - 1}]" if here else "it is empty"
+            raise ValueError(f"{key_text(path[:depth])} has no [{following}]; {last}")
+    here[path[-1]] = value
+
+
+def _at(full: Any, path: Path) -> Any:
+    """Return what stands at a path of the resolved experiment, or None."""
+    for part in path:
+        try:
+            full = full[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return full

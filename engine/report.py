@@ -1,0 +1,254 @@
+"""The headless viewer's words: progress while a run goes on, its result when it is over.
+
+What is drawn is a pure function of the history; where it goes is the ``Progress``'s business.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from engine.plain import plain
+
+if TYPE_CHECKING:
+    from engine.events import End
+    from engine.glance import Glance
+    from engine.history import History
+
+SPARSE_PARTS: Final = 10
+"""How many lines of progress a whole run prints where there is no terminal."""
+
+_SETS: Final = ("train", "dev", "test")
+
+
+class Progress:
+    """Shows how a run goes on; this one shows nothing.
+
+    Args:
+        steps: How many steps the run is to take.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+
+    def show(self, history: History) -> None:
+        """Show where the run is now."""
+
+
+class Lines(Progress):
+    """A line for every tenth of the run, for a log file.
+
+    Args:
+        steps: How many steps the run is to take.
+        out: Where to print.
+    """
+
+    def __init__(self, steps: int, out: TextIO) -> None:
+        super().__init__(steps)
+        self._out = out
+        self._shown = 0
+
+    def show(self, history: History) -> None:
+        """Print a line when another tenth is done."""
+        part = history.last_step * SPARSE_PARTS // max(self.steps, 1)
+        if part > self._shown and history.last_step < self.steps:
+            self._shown = part
+            print(progress_text(history, self.steps), file=self._out, flush=True)
+
+
+class Bar(Progress):
+    """A bar that moves, for a terminal.
+
+    Args:
+        steps: How many steps the run is to take.
+        out: The terminal.
+    """
+
+    def __init__(self, steps: int, out: TextIO) -> None:
+        super().__init__(steps)
+        from rich.console import Console
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+        from rich.progress import Progress as RichProgress
+
+        self._bar = RichProgress(
+            BarColumn(bar_width=24),
+            TaskProgressColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=Console(file=out),
+            transient=True,
+            refresh_per_second=4,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._bar.add_task("starting …", total=steps)
+
+    def __enter__(self) -> Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+    def show(self, history: History) -> None:
+        """Move the bar."""
+        if history.header is not None:
+            text = progress_text(history, self.steps)
+            self._bar.update(self._task, completed=history.last_step, description=text)
+
+
+def progress_for(steps: int, *, quiet: bool, out: TextIO | None = None) -> Progress:
+    """Return what shows progress best on ``out``, which is stderr where left out."""
+    out = sys.stderr if out is None else out
+    if quiet:
+        return Progress(steps)
+    return Bar(steps, out) if out.isatty() else Lines(steps, out)
+
+
+def progress_text(history: History, steps: int) -> str:
+    """Return where a run is: its step, loss, speed, and the time that is left."""
+    parts = [f"step {history.last_step} of {steps}"]
+    if (loss := last_loss(history)) is not None:
+        parts.append(f"loss {figure_text(loss)}")
+    if history.paused:
+        return " · ".join([*parts, "paused"])
+    if speed := history.steps_per_second():
+        parts.append(f"{speed:.3g} steps/s" if speed < 100 else f"{speed:.0f} steps/s")
+        parts.append(f"{time_text((steps - history.last_step) / speed)} left")
+    return " · ".join(parts)
+
+
+def last_loss(history: History) -> float | None:
+    """Return the newest training loss, the mean where there are several members."""
+    rows = history.series.get("train")
+    if rows is None or not rows.count:
+        return None
+    assert history.header is not None
+    losses = [float(rows.column("loss", m)[-1]) for m in range(history.header.members)]
+    return sum(losses) / len(losses)
+
+
+def result_text(run: str, end: End) -> str:
+    """Return how a run ended and its figures, as an aligned table."""
+    lines = [f"{plain(run)}: {ending_text(end)}"]
+    measures = [m for m in ("loss", "accuracy") if any(f"{s}_{m}" in end.result for s in _SETS)]
+    sets = [s for s in _SETS if any(f"{s}_{m}" in end.result for m in measures)]
+    if measures:
+        head = ["", *sets]
+        rows = [[m, *(value_text(end.result.get(f"{s}_{m}", "")) for s in sets)] for m in measures]
+        lines += [f"  {line}" for line in aligned([head, *rows], numbers=True)]
+    told = {f"{s}_{m}" for s in sets for m in measures}
+    others = {key: value for key, value in end.result.items() if key not in told}
+    pairs = [[plain(key.replace("_", " ")), value_text(value)] for key, value in others.items()]
+    lines += [f"  {line}" for line in aligned(pairs)]
+    return "\n".join(lines)
+
+
+def ending_text(end: End) -> str:
+    """Return how a run ended, in a few words."""
+    return plain(f"{end.status} ({end.reason})" if end.reason else end.status)
+
+
+def main_figure(result: Mapping[str, Any]) -> str:
+    """Return the figure that says most about a run, with its name."""
+    for place in reversed(_SETS):
+        for measure in ("accuracy", "loss"):
+            if (key := f"{place}_{measure}") in result:
+                return f"{place} {measure} {value_text(result[key])}"
+    return ""
+
+
+def value_text(value: object) -> str:
+    """Return a figure of a result: a number, a list of them, or what else there is."""
+    if isinstance(value, list):
+        shown = [value_text(item) for item in value[:5]]
+        return " ".join([*shown, "…"] if len(value) > 5 else shown)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return plain(str(value))
+    return figure_text(value)
+
+
+def figure_text(value: float) -> str:
+    """Return a number with four digits that count; whole numbers whole."""
+    if isinstance(value, int) or not math.isfinite(value):
+        return str(value)
+    if abs(value) >= 1000:
+        return f"{value:.0f}" if abs(value) < 1e9 else f"{value:.3e}"
+    return f"{value:#.4g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.3e}"
+
+
+def time_text(seconds: float) -> str:
+    """Return a length of time in its two greatest units."""
+    whole = round(min(max(seconds, 0), 1e9))
+    for name, size, smaller, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60)):
+        if whole >= size:
+            return f"{whole // size} {name} {whole % size // part} {smaller}"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+
+
+def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> list[str]:
+    """Return rows of cells as lines with columns, two spaces apart.
+
+    Args:
+        rows: As many cells in each.
+        numbers: Align every column but the first to the right.
+    """
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = []
+        for index, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            space = " " * (width - cell_len(cell))
+            cells.append(space + cell if numbers and index else cell + space)
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def glance_cells(glance: Glance, now: float) -> list[str]:
+    """Return a run's cells in the list of runs.
+
+    Args:
+        glance: The run.
+        now: Seconds since 1970.
+    """
+    ending = ending_text(glance.end) if glance.end else glance.problem
+    result = main_figure(glance.end.result) if glance.end else ""
+    age = f"{time_text(now - glance.started)} ago" if glance.started else ""
+    return [glance.name, glance.state, str(glance.step), ending, result, age]
+
+
+def glance_object(glance: Glance) -> dict[str, Any]:
+    """Return a run as one JSON object of the list of runs."""
+    end = glance.end
+    return {
+        "name": glance.name,
+        "path": str(glance.path),
+        "state": glance.state,
+        "step": glance.step,
+        "started": glance.started,
+        "status": end.status if end else None,
+        "reason": end.reason if end else None,
+        "result": dict(end.result) if end else None,
+        "problem": glance.problem or None,
+    }

@@ -1,0 +1,242 @@
+"""Writing presets: an experiment as TOML text, and back into a file that has comments.
+
+Whatever is written loads back to an equal experiment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from engine.errors import PresetError, Problem
+from engine.experiment import Experiment, Init, Layer
+from engine.initialisers import Constant, InitialiserBase
+from engine.section import Section
+
+_KINDS: Final = ("kind", "name")
+"""The keys that say what sort of table this is; always written."""
+
+_WIDTH: Final = 96
+"""Columns of a line before a list is broken into several."""
+
+
+def tables_of(experiment: Experiment, *, full: bool = False, short: bool = True) -> dict[str, Any]:
+    """Return an experiment as a preset's tables.
+
+    Args:
+        experiment: What to write.
+        full: Every key; otherwise those that differ from their defaults. What is left open (as
+            ``patience`` is) has no value to write.
+        short: Use short forms where there is one: ``hidden = [5]``, ``bias = 0.0``.
+    """
+    return _table(experiment, full, short)
+
+
+def dumps(experiment: Experiment, *, full: bool = False) -> str:
+    """Return an experiment as the text of a preset.
+
+    Args:
+        experiment: What to write.
+        full: Every key, so that a later version's other defaults change nothing; otherwise only
+            what differs from the defaults.
+    """
+    top, tables = [], []
+    for key, value in tables_of(experiment, full=full).items():
+        if isinstance(value, dict):
+            tables.append(_section(f"[{key}]", value))
+        elif value and isinstance(value, list) and isinstance(value[0], dict):
+            tables += [_section(f"[[{key}]]", item) for item in value]
+        else:
+            top.append(_line(key, value))
+    return "\n".join([*(["".join(top)] if top else []), *tables])
+
+
+def save(path: Path, experiment: Experiment, original_text: str) -> None:
+    """Write an experiment into a preset's file, changing only what differs.
+
+    Args:
+        path: The file.
+        experiment: What it is to say.
+        original_text: What it said: its comments and its order are kept.
+
+    Raises:
+        PresetError: The file cannot be written.
+    """
+    text = _updated(original_text, experiment)
+    path = path.resolve()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, text)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise PresetError([Problem(str(path), "", f"cannot be written: {reason}")]) from None
+
+
+def _table(section: Section, full: bool, short: bool) -> dict[str, Any]:
+    table = {}
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        is_default = value == field.get_default(call_default_factory=True)
+        if value is not None and (full or name in _KINDS or not is_default):
+            table[name] = _value(value, full, short)
+    return {key: table[key] for key in sorted(table, key=lambda key: key not in _KINDS)}
+
+
+def _value(value: Any, full: bool, short: bool) -> Any:
+    match value:
+        case list():
+            return [_value(item, full, short) for item in value]
+        case Layer(units=units, activation=None, init=None) if short:
+            return units
+        case Constant(val=val) if short:
+            return val
+        case InitialiserBase() if short and len(table := _table(value, full, short)) == 1:
+            return table["name"]
+        case Init(weight=weight, bias=bias) if (
+            short and weight == bias and isinstance(one := _value(weight, full, short), str)
+        ):
+            return one
+        case Section():
+            return _table(value, full, short)
+        case _:
+            return value
+
+
+def _section(heading: str, table: Mapping[str, Any]) -> str:
+    return f"{heading}\n" + "".join(_line(key, value) for key, value in table.items())
+
+
+def _line(key: str, value: Any) -> str:
+    line = f"{key} = {_inline(value)}"
+    if len(line) > _WIDTH and isinstance(value, list):
+        items = "".join(f"    {_inline(item)},\n" for item in value)
+        line = f"{key} = [\n{items}]"
+    return f"{line}\n"
+
+
+def _inline(value: Any) -> str:
+    """Return a value as TOML on one line."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return repr(value)
+        case str():
+            # TOML's escapes are JSON's; only DEL must be escaped here and not there.
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+        case list():
+            return f"[{', '.join(map(_inline, value))}]"
+        case dict():
+            inside = ", ".join(f"{key} = {_inline(item)}" for key, item in value.items())
+            return f"{{ {inside} }}" if inside else "{}"
+    raise AssertionError(f"no experiment holds a {type(value).__name__}")
+
+
+def _updated(original_text: str, experiment: Experiment) -> str:
+    """Return the original text changed to say ``experiment``, or a new one where it cannot be."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(original_text)
+        original = Experiment.model_validate(document.unwrap())
+        new, brief = tables_of(experiment, full=True), tables_of(experiment)
+        _update(document, tables_of(original, full=True), new, brief, _top_item)
+        text = tomlkit.dumps(document)
+        if Experiment.model_validate(tomlkit.parse(text).unwrap()) == experiment:
+            return text
+    except (TOMLKitError, ValueError, RecursionError):
+        pass
+    return dumps(experiment)
+
+
+def _update(
+    document: Any,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    brief: Mapping[str, Any],
+    item: Callable[[Any], Any] | None = None,
+) -> None:
+    """Set what differs between ``old`` and ``new`` in a table of a document.
+
+    Args:
+        document: The table, with its comments.
+        old: All that it says, defaults included.
+        new: All that it is to say.
+        brief: The same without what is a default, which need not be written where it was not.
+        item: Makes a value of the document; one that stays on a line where left out.
+    """
+    item = item or _item
+    for key in [key for key in document if key not in new]:
+        del document[key]
+    for key, value in new.items():
+        if value == old.get(key):
+            continue
+        if key not in document:
+            if key in brief:
+                document[key] = item(brief[key])
+        else:
+            _put(document, key, old.get(key), value, brief.get(key, value), item)
+
+
+def _put(
+    document: Any, key: Any, old: Any, new: Any, brief: Any, item: Callable[[Any], Any]
+) -> None:
+    """Set what differs at one key or index of a document, as deep inside as it can be."""
+    here = document[key]
+    if isinstance(brief, dict) and isinstance(here, dict) and isinstance(old, dict):
+        _update(here, old, new, brief)
+    elif isinstance(brief, list) and isinstance(here, list) and len(here) == len(brief):
+        for index, (before, value) in enumerate(zip(old, new, strict=True)):
+            if value != before:
+                _put(here, index, before, value, brief[index], _item)
+    else:
+        document[key] = item(brief)
+
+
+def _item(value: Any) -> Any:
+    """Return a value for a document; tables inside tables stay on one line."""
+    import tomlkit
+
+    return tomlkit.value(_inline(value))
+
+
+def _top_item(value: Any) -> Any:
+    """Return a value for the top of a document, where tables have headings."""
+    import tomlkit
+
+    if isinstance(value, dict):
+        table = tomlkit.table()
+        for key, item in value.items():
+            table[key] = _item(item)
+        return table
+    if value and isinstance(value, list) and isinstance(value[0], dict):
+        tables = tomlkit.aot()
+        for item in value:
+            tables.append(_top_item(item))
+        return tables
+    return _item(value)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one go: it holds the old text or the new one, never half of it."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

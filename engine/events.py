@@ -299,9 +299,9 @@ def decode(line: bytes | str) -> Event | None:
         ValueError: The line is torn or no event.
     """
     body = json.loads(line)
-    if not isinstance(body, dict) or "kind" not in body:
+    if not isinstance(body, dict) or not isinstance(kind := body.pop("kind", None), str):
         raise ValueError("the line is no event")
-    cls = KINDS.get(body.pop("kind"))
+    cls = KINDS.get(kind)
     if cls is None:
         return None
     try:

@@ -1,0 +1,117 @@
+"""The pyramid says what folding every row by hand would say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from engine.history import Rows
+from engine.pyramid import Pyramid
+from tests.tapes import COLUMNS, train_rows
+
+values = st.one_of(
+    st.floats(-(2.0**100), 2.0**100, width=32), st.sampled_from([np.nan, np.inf, -np.inf])
+)
+columns = hnp.arrays(np.float32, st.integers(1, 700), elements=values)
+
+
+def by_hand(rows: np.ndarray, start: int, stop: int, size: int) -> list[tuple]:
+    """Fold groups that end at multiples of ``size``, one after the other."""
+    groups, first = [], start
+    while first < stop:
+        last = min((first // size + 1) * size, stop)
+        group = rows[first:last].astype(np.float64)
+        finite = group[np.isfinite(group)]
+        groups.append(
+            (finite.min(initial=np.inf), finite.max(initial=-np.inf), finite.sum(), len(finite))
+        )
+        first = last
+    return groups
+
+
+@given(columns, st.data())
+def test_it_agrees_with_folding_by_hand(rows: np.ndarray, data: st.DataObject) -> None:
+    pyramid = Pyramid()
+    for _ in range(3):
+        start = data.draw(st.integers(0, len(rows) - 1))
+        stop = data.draw(st.integers(start + 1, len(rows)))
+        size = data.draw(st.sampled_from([1, 2, 5, 8, 16, 24, 64, 192, 512, 1024]))
+        fold = pyramid.fold(rows, start, stop, size)
+        low, high, total, finite = map(
+            np.array, zip(*by_hand(rows, start, stop, size), strict=True)
+        )
+        np.testing.assert_array_equal(fold.low, low.astype(np.float32))
+        np.testing.assert_array_equal(fold.high, high.astype(np.float32))
+        np.testing.assert_array_equal(fold.finite, finite)
+        np.testing.assert_allclose(fold.total, total, rtol=1e-6, atol=1e24)
+
+
+@given(columns, st.lists(st.integers(1, 300), max_size=5))
+def test_growing_rows_change_nothing(rows: np.ndarray, stops: list[int]) -> None:
+    growing, whole = Pyramid(), Pyramid()
+    for stop in sorted(stops):
+        growing.fold(rows[:stop], 0, min(stop, len(rows)), 64)
+    one, other = growing.fold(rows, 0, len(rows), 64), whole.fold(rows, 0, len(rows), 64)
+    np.testing.assert_array_equal(one.low, other.low)
+    np.testing.assert_array_equal(one.high, other.high)
+    np.testing.assert_array_equal(one.finite, other.finite)
+
+
+def test_rows_that_were_cut_are_forgotten() -> None:
+    pyramid = Pyramid()
+    rows = np.arange(1000, dtype=np.float32)
+    pyramid.fold(rows, 0, 1000, 64)
+    pyramid.cut(100)
+    rows[100:] = -1
+    assert pyramid.fold(rows, 0, 1000, 64).low.tolist() == [0, -1] + [-1] * 14
+
+
+@pytest.mark.parametrize("width", [1, 7, 80, 200])
+@pytest.mark.parametrize("at", [0, 314_159, 999_999])
+def test_one_spike_in_a_million_rows_is_seen_at_any_zoom(width: int, at: int) -> None:
+    rows = Rows(["loss"], 1)
+    values = np.zeros((1, 1_000_000, 1), np.float32)
+    values[0, at] = 5.0
+    for first in range(0, 1_000_000, 50_000):
+        series = train_rows(first + 1, 1)
+        rows.add(
+            type(series)(group="train", first=first + 1, values=values[:, first : first + 50_000])
+        )
+    for margin in (0, 10, 1_000, 300_000, 1_000_000):
+        buckets = rows.buckets("loss", at + 1 - margin, at + 1 + margin, width)
+        assert 1 <= len(buckets) <= width
+        assert buckets.high.max() == 5.0
+
+
+@given(st.integers(1, 3000), st.integers(1, 250), st.data())
+def test_buckets_are_no_more_than_asked_for_and_cover_every_row(
+    count: int, width: int, data: st.DataObject
+) -> None:
+    rows = Rows(COLUMNS["train"], 1)
+    rows.add(train_rows(1, count))
+    first = data.draw(st.integers(-5, count + 5))
+    last = data.draw(st.integers(first, count + 50))
+    buckets = rows.buckets("loss", first, last, width)
+    inside = range(max(first, 1), min(last, count) + 1)
+    assert len(buckets) <= width
+    assert bool(len(buckets)) == bool(inside)
+    if inside:
+        assert (buckets.low.min(), buckets.high.max()) == (inside[0], inside[-1])
+        assert buckets.steps[-1] == inside[-1]
+        assert (np.diff(buckets.steps) > 0).all()
+        np.testing.assert_array_equal(buckets.high, buckets.steps)
+        assert (buckets.low <= buckets.mean).all()
+        assert (buckets.mean <= buckets.high).all()
+
+
+def test_numbers_that_are_none_are_named_and_spoil_no_neighbour() -> None:
+    rows = Rows(COLUMNS["train"], 1)
+    rows.add(train_rows(1, 8, loss=[1, 2, np.nan, 4, 5, np.inf, np.nan, np.nan]))
+    buckets = rows.buckets("loss", 1, 8, 4)
+    np.testing.assert_array_equal(buckets.nonfinite, [False, True, True, True])
+    np.testing.assert_array_equal(buckets.low, [1, 4, 5, np.nan])
+    np.testing.assert_array_equal(buckets.mean, [1.5, 4, 5, np.nan])
+    np.testing.assert_array_equal(buckets.high, [2, 4, 5, np.nan])

@@ -1,0 +1,144 @@
+"""Requests reach the worker once, in their order, and none of them can hurt it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import RequestError
+from engine.requests import MAX_TEXT, Control, Inbox, PendingRequest, default_viewer, parse
+from engine.runs import RunFolder
+from tests.tapes import Clock
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    (tmp_path / "control").mkdir()
+    return RunFolder(tmp_path)
+
+
+def test_what_is_asked_arrives_once(folder: RunFolder) -> None:
+    inbox = Inbox(folder, since=0.0)
+    assert inbox.poll() == []
+    name = Control(folder, "ada", clock=Clock(5.0)).send("set_lr", lr=0.5)
+    (request,) = inbox.poll()
+    assert request == PendingRequest(name, "ada", "set_lr", {"lr": 0.5}, 5.0)
+    assert inbox.poll() == []
+
+
+def test_several_viewers_are_answered_in_the_order_they_asked(folder: RunFolder) -> None:
+    inbox = Inbox(folder, since=0.0)
+    for time, viewer, action in [
+        (3.0, "ada", "stop"),
+        (1.0, "bob", "pause"),
+        (2.0, "ada", "continue"),
+    ]:
+        Control(folder, viewer, clock=Clock(time)).send(action)  # type: ignore[arg-type]
+    assert [request.action for request in inbox.poll()] == ["pause", "continue", "stop"]
+    assert len(list(folder.control.iterdir())) == 2
+
+
+def test_requests_of_before_the_start_are_ignored(folder: RunFolder) -> None:
+    Control(folder, "ada", clock=Clock(9.9)).send("stop")
+    Control(folder, "ada", clock=Clock(10.0)).send("pause")
+    assert [r.action for r in Inbox(folder, since=10.0).poll()] == ["pause"]
+
+
+def test_requests_that_are_recorded_already_are_ignored(folder: RunFolder) -> None:
+    name = Control(folder, "ada").send("stop")
+    assert Inbox(folder, since=0.0, taken=[name]).poll() == []
+
+
+def test_a_torn_line_is_waited_for(folder: RunFolder) -> None:
+    Control(folder, "ada").send("pause")
+    (path,) = folder.control.iterdir()
+    line = path.read_bytes()
+    inbox = Inbox(folder, since=0.0)
+    path.write_bytes(line[:20])
+    assert inbox.poll() == []
+    path.write_bytes(line)
+    assert len(inbox.poll()) == 1
+
+
+def test_a_line_that_stays_torn_does_not_spoil_the_next(folder: RunFolder) -> None:
+    (folder.control / "ada.jsonl").write_bytes(b'{"id": "1", "time"')
+    Control(folder, "ada").send("stop")
+    assert [r.action for r in Inbox(folder, since=0.0).poll()] == ["stop"]
+
+
+def test_a_request_may_come_without_a_file(folder: RunFolder) -> None:
+    inbox = Inbox(folder, since=0.0)
+    Control(folder, "ada").send("pause")
+    inbox.put(PendingRequest("SIGTERM", "SIGTERM", "stop"))
+    assert [r.action for r in inbox.poll()] == ["stop", "pause"]
+
+
+def test_a_folder_without_control_is_quiet(tmp_path: Path) -> None:
+    assert Inbox(RunFolder(tmp_path / "none"), since=0.0).poll() == []
+
+
+def test_asking_where_nothing_can_be_written_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "control").write_text("a file")
+    with pytest.raises(RequestError, match="stop could not be asked for"):
+        Control(RunFolder(tmp_path)).send("stop")
+
+
+def test_a_viewer_with_a_strange_name_stays_in_its_folder(folder: RunFolder) -> None:
+    Control(folder, "../../x y\n").send("pause")
+    (path,) = folder.control.iterdir()
+    assert path.parent == folder.control
+    assert Inbox(folder, since=0.0).poll()[0].viewer == "../../x y\n"
+    assert "@" in default_viewer()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"lr": float("nan")}, {"lr": 1e300}, {"lr": [1]}, {"lr": None}, {"lr": True}, {"a": {"b": 1}}],
+)
+def test_arguments_that_make_no_sense_are_no_request(arguments: dict) -> None:
+    body = {"id": "1", "viewer": "a", "action": "set_lr", "time": 1.0, "arguments": arguments}
+    assert parse(json.dumps(body).encode()) is None
+
+
+def test_long_texts_are_cut() -> None:
+    body = {
+        "id": "1",
+        "viewer": "a",
+        "action": "mark",
+        "time": 1.0,
+        "arguments": {"note": "x" * 10**6},
+    }
+    request = parse(json.dumps(body).encode())
+    assert request is not None
+    assert len(request.arguments["note"]) == MAX_TEXT
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+bodies = st.dictionaries(
+    st.sampled_from(["id", "viewer", "action", "time", "arguments", "x"]), json_values
+)
+
+
+@given(st.binary() | bodies.map(lambda body: json.dumps(body).encode()))
+def test_nothing_that_is_written_there_can_break_the_worker(line: bytes) -> None:
+    request = parse(line)
+    assert request is None or isinstance(request, PendingRequest)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(max_size=40), max_size=5))
+def test_garbage_in_the_folder_is_passed_over(folder: RunFolder, chunks: list[bytes]) -> None:
+    (folder.control / "junk.jsonl").write_bytes(b"".join(chunks))
+    inbox = Inbox(folder, since=0.0)
+    assert inbox.poll() == []
+    Control(folder, "ada").send("stop")
+    assert [request.action for request in inbox.poll()] == ["stop"]
+    (folder.control / "ada.jsonl").unlink()

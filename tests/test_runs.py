@@ -1,0 +1,155 @@
+"""Run folders: their names, finding one, and the state a run is in."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engine.errors import RunError
+from engine.events import End, Request, Resume
+from engine.history import History
+from engine.runs import (
+    RunFolder,
+    create_run,
+    find_run,
+    list_runs,
+    process_started,
+    runs_dir,
+    state_of,
+)
+from tests.tapes import header, train_rows, write
+
+NOW = datetime(2026, 11, 21, 9, 30, 0)
+
+
+def make(folder: Path, name: str = "two-moons", token: str = "4f1c", minute: int = 30) -> RunFolder:
+    return create_run(
+        name, "title = 'x'\n", folder, now=lambda: NOW.replace(minute=minute), token=lambda: token
+    )
+
+
+def test_a_run_is_named_after_its_preset_and_its_start(tmp_path: Path) -> None:
+    run = make(tmp_path)
+    assert run.name == "two-moons-20261121-093000-4f1c"
+    assert run.experiment_file.read_text() == "title = 'x'\n"
+    assert run.control.is_dir()
+    assert run.checkpoints.is_dir()
+
+
+def test_two_runs_of_one_second_have_two_folders(tmp_path: Path) -> None:
+    tokens = iter(["aaaa", "aaaa", "bbbb"])
+    names = [
+        create_run("x", "", tmp_path, now=lambda: NOW, token=lambda: next(tokens)).name
+        for _ in range(2)
+    ]
+    assert names == ["x-20261121-093000-aaaa", "x-20261121-093000-bbbb"]
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a b/c", "x" * 300, "月", "", "\x1b[2J"])
+def test_a_strange_preset_name_still_makes_one_folder(tmp_path: Path, name: str) -> None:
+    run = make(tmp_path, name)
+    assert run.path.parent == tmp_path
+    assert find_run(run.name, tmp_path) == run
+
+
+def test_a_folder_that_cannot_be_written_names_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="--runs-dir"):
+        make(tmp_path / "file")
+
+
+def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
+    names = [make(tmp_path, minute=minute).name for minute in (5, 50, 20)]
+    (tmp_path / "not-a-run").mkdir()
+    assert [run.name for run in list_runs(tmp_path)] == [names[1], names[2], names[0]]
+    assert list_runs(tmp_path / "none") == []
+
+
+def test_a_run_is_found_by_folder_recording_name_beginning_and_last(tmp_path: Path) -> None:
+    old, new = make(tmp_path, "cubic", minute=5), make(tmp_path, minute=50)
+    write(new.recording, header())
+    assert find_run("last", tmp_path) == new
+    assert find_run(old.name, tmp_path) == old
+    assert find_run("cub", tmp_path) == old
+    assert find_run(str(new.path), tmp_path / "elsewhere") == new
+    assert find_run(str(new.recording), tmp_path / "elsewhere") == new
+
+
+def test_a_recording_alone_is_a_run(tmp_path: Path) -> None:
+    path = write(tmp_path / "mailed.jsonl", header())
+    run = find_run(str(path), tmp_path)
+    assert run.recording == path
+    assert run.name == "mailed"
+
+
+def test_what_is_not_found_is_said_with_what_comes_near(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="there are no runs"):
+        find_run("last", tmp_path)
+    run = make(tmp_path)
+    with pytest.raises(RunError, match=f"did you mean '{run.name}'"):
+        find_run("two-mons-20261121-093000-4f1c", tmp_path)
+    make(tmp_path, token="5555")
+    with pytest.raises(RunError, match=r"2 runs begin so: .*4f1c"):
+        find_run("two", tmp_path)
+    with pytest.raises(RunError):
+        find_run("", tmp_path)
+
+
+def test_a_name_that_begins_another_is_itself(tmp_path: Path) -> None:
+    run = make(tmp_path)
+    (tmp_path / (run.name + "-copy")).mkdir()
+    (tmp_path / (run.name + "-copy") / "experiment.toml").write_text("")
+    assert find_run(run.name, tmp_path) == run
+
+
+def test_runs_are_kept_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EPOCHAL_RUNS", raising=False)
+    assert runs_dir() == Path("runs")
+    monkeypatch.setenv("EPOCHAL_RUNS", "/somewhere")
+    assert runs_dir() == Path("/somewhere")
+
+
+def state(
+    *events: object, now: float = 2003.0, host: str = "here", started: float | None = 1000.5
+) -> str:
+    history = History()
+    history.extend(events)  # type: ignore[arg-type]
+    return state_of(history, now=now, host=host, process_started=lambda pid: started)
+
+
+PAUSE = Request(id="1", viewer="a", action="pause", step=2, t=1.0)
+END = End(step=2, status="finished", reason="steps")
+
+
+def test_the_states_of_a_run() -> None:
+    assert state() == "starting"
+    assert state(header(), train_rows(1, 2)) == "running"
+    assert state(header(), train_rows(1, 2), PAUSE) == "paused"
+    assert state(header(), train_rows(1, 2), END, started=None) == "ended"
+
+
+def test_on_this_machine_the_process_settles_it() -> None:
+    assert state(header(), started=None) == "crashed"
+    assert state(header(), started=5000.0) == "crashed", "the pid is someone else's now"
+    assert state(header(), now=99999.0) == "running", "an old event, but the process is there"
+
+
+def test_from_another_machine_only_silence_can_be_seen() -> None:
+    assert state(header(), host="there", started=None) == "running"
+    assert state(header(), PAUSE, host="there", started=None) == "paused"
+    assert state(header(), host="there", started=None, now=2020.0) == "silent"
+
+
+def test_after_a_resume_the_new_writer_counts() -> None:
+    resume = Resume(from_step=1, host="there", pid=3, t=500.0)
+    assert state(header(), END, resume, now=2502.0, started=None) == "running"
+    assert state(header(), END, resume, now=2600.0, started=None) == "silent"
+
+
+def test_this_process_is_known_by_its_start() -> None:
+    assert process_started(os.getpid()) == pytest.approx(psutil.Process().create_time())
+    assert process_started(2**22 + 5) is None

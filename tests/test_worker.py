@@ -1,0 +1,237 @@
+"""The worker, as the process that it is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import presets, worker
+from engine.errors import RecordingError, RunError
+from engine.events import Event
+from engine.history import History
+from engine.launch import Worker
+from engine.recording import Reader, Recorder, read
+from engine.requests import Control
+from engine.runs import RunFolder, create_run, state_of
+from tests.experiments import CUBIC, MOONS, experiment
+
+DEADLINE = 60.0
+
+
+def folder_for(tmp_path: Path, **train: object) -> RunFolder:
+    spec = experiment(MOONS, train=train)
+    return create_run("moons", presets.dumps(spec), tmp_path)
+
+
+class Watched:
+    """A run that is followed until something is true of it."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder, self.history = folder, History()
+        self.control = Control(folder, "ada")
+        self._reader = Reader(folder.recording)
+
+    def until(self, true: Callable[[History], object]) -> History:
+        deadline = time.monotonic() + DEADLINE
+        while not true(self.history):
+            assert time.monotonic() < deadline, f"never happened; at step {self.history.last_step}"
+            self.history.extend(self._reader.poll())
+            time.sleep(0.005)
+        return self.history
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Watched]:
+    """A run far too long to end by itself, in a worker of its own."""
+    folder = folder_for(tmp_path, epochs=100_000_000)
+    process = Worker.start()
+    process.give(folder)
+    yield Watched(folder)
+    process.kill()
+    process.wait(DEADLINE)
+
+
+def test_a_run_is_paused_stepped_changed_marked_and_stopped(run: Watched) -> None:
+    run.until(lambda h: h.last_step > 20)
+    assert state_of(run.history) == "running"
+    run.control.send("pause")
+    paused_at = run.until(lambda h: h.paused).last_step
+    assert state_of(run.history) == "paused"
+    run.control.send("set_lr", lr=0.05)
+    run.control.send("mark", title="here")
+    run.control.send("step", n=3)
+    run.until(lambda h: len(h.requests) == 4 and h.paused)
+    assert run.history.last_step == paused_at + 3
+    train = run.history.series["train"]
+    assert train.column("lr")[-4:].tolist() == pytest.approx([0.2, 0.05, 0.05, 0.05])
+    assert [(m.title, m.step) for m in run.history.marks] == [("here", paused_at)]
+    run.control.send("continue")
+    run.until(lambda h: h.last_step > paused_at + 50)
+    run.control.send("stop")
+    end = run.until(lambda h: h.end).end
+    assert end is not None
+    assert (end.status, end.reason) == ("stopped", "request of ada")
+    assert end.step == run.history.last_step == train.steps[-1]
+    assert [r.refused for r in run.history.requests] == [""] * 6
+    assert train.count == end.step, "every step is kept"
+
+
+def test_a_request_that_makes_no_sense_is_refused_and_the_run_goes_on(run: Watched) -> None:
+    run.control.send("set_lr", lr=-1)
+    request = run.until(lambda h: h.requests).requests[0]
+    assert "at least 0" in request.refused
+    step = run.history.last_step
+    run.until(lambda h: h.last_step > step)
+
+
+def test_sigterm_ends_a_run_cleanly(run: Watched) -> None:
+    pid = run.until(lambda h: h.last_step > 5).header
+    assert pid is not None
+    os.kill(pid.pid, signal.SIGTERM)
+    end = run.until(lambda h: h.end).end
+    assert end is not None
+    assert (end.status, end.reason) == ("stopped", "request of SIGTERM")
+
+
+def test_kill_9_leaves_what_was_recorded(run: Watched) -> None:
+    header = run.until(lambda h: h.last_step > 100).header
+    assert header is not None
+    os.kill(header.pid, signal.SIGKILL)
+    run.until(lambda h: state_of(h) == "crashed")
+    history = History()
+    history.extend(read(run.folder.recording))
+    assert history.end is None
+    assert history.series["train"].steps.tolist() == list(range(1, history.last_step + 1))
+
+
+def test_a_run_that_was_given_one_step_waits_for_more(tmp_path: Path) -> None:
+    process = Worker.start()
+    try:
+        watched = Watched(folder_for(tmp_path, epochs=50))
+        process.give(watched.folder, steps=1)
+        watched.until(lambda h: h.paused and h.last_step == 1)
+        watched.control.send("continue")
+        end = watched.until(lambda h: h.end).end
+        assert end is not None
+        assert (end.status, end.step) == ("finished", 50)
+        assert process.wait(DEADLINE) == 0
+        assert not list(tmp_path.glob("*/.*"))
+        assert (watched.folder.path / watched.history.checkpoints[0].file).is_file()
+    finally:
+        process.kill()
+
+
+def test_a_warm_worker_without_a_folder_ends_with_its_lab(tmp_path: Path) -> None:
+    process = Worker.start()
+    process.close()
+    assert process.wait(DEADLINE) == 0
+    with pytest.raises(RunError, match="the worker ended before it had a run"):
+        process.give(folder_for(tmp_path))
+
+
+def work(folder: RunFolder, device: str = "auto") -> tuple[int, list[Event]]:
+    """Work in this process, which keeps its own signal handlers."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        status = worker.work(folder, device=device, since=0.0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return status, list(read(folder.recording))
+
+
+def test_a_recording_has_what_design_promises(tmp_path: Path) -> None:
+    folder = folder_for(tmp_path, epochs=70)
+    status, events = work(folder)
+    history = History()
+    history.extend(events)
+    assert status == 0
+    header, end = history.header, history.end
+    assert header is not None
+    assert end is not None
+    assert (header.gradients, header.device, header.threads) == ("autograd", "cpu", 1)
+    assert header.experiment["train"]["epochs"] == 70
+    assert header.versions["torch"]
+    assert events[-2].kind == "checkpoint"
+    assert history.snapshot_steps == list(range(65)) + list(range(65, 71))
+    assert set(end.result) >= {
+        *(f"{part}_{what}" for part in ("train", "dev", "test") for what in ("loss", "accuracy")),
+        "steps",
+        "epochs",
+        "seconds",
+        "steps_per_second",
+    }
+
+
+def test_a_device_that_is_not_there_is_said_in_the_recording(tmp_path: Path) -> None:
+    status, events = work(folder_for(tmp_path), device="cuda:99")
+    assert status == 1
+    assert [event.kind for event in events] == ["header", "end"]
+    assert events[1].status == "failed"  # type: ignore[attr-defined]
+    assert "cuda:99" in events[1].reason  # type: ignore[attr-defined]
+
+
+def test_an_experiment_that_does_not_hold_is_said_in_the_recording(tmp_path: Path) -> None:
+    folder = create_run("bad", "[model]\nhidden = [-5]\n", tmp_path)
+    status, events = work(folder)
+    assert status == 1
+    assert "must be at least 1 (got -5)" in events[1].reason  # type: ignore[attr-defined]
+
+
+def test_a_run_that_diverges_ends_so(tmp_path: Path) -> None:
+    spec = experiment(CUBIC, optimizer={"name": "sgd", "lr": 1e12})
+    status, events = work(create_run("cubic", presets.dumps(spec), tmp_path))
+    assert status == 1
+    end = events[-1]
+    assert (end.status, end.kind) == ("diverged", "end")  # type: ignore[attr-defined]
+    assert f"at step {end.step}" in end.reason  # type: ignore[attr-defined]
+
+
+def test_a_full_disk_ends_the_run_as_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, room = Recorder._append, [6]
+
+    def fills_up(recorder: Recorder, lines: bytes) -> None:
+        if room[0] == 0 and recorder._reserve.exists():
+            raise OSError(28, "No space left on device")
+        room[0] -= room[0] > 0
+        append(recorder, lines)
+
+    monkeypatch.setattr(Recorder, "_append", fills_up)
+    monkeypatch.setattr("engine.recording.FLUSH_SECONDS", 0.0)
+    folder = folder_for(tmp_path, epochs=100_000)
+    status, events = work(folder)
+    end, history = events[-1], History()
+    history.extend(events)
+    assert status == 1
+    assert end.status == "failed"  # type: ignore[attr-defined]
+    assert "No space left on device" in end.reason  # type: ignore[attr-defined]
+    train = history.series["train"]
+    assert train.steps.tolist() == list(range(1, train.count + 1))
+
+
+def test_a_checkpoint_that_cannot_be_written_costs_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("torch.save", full)
+    status, events = work(folder_for(tmp_path, epochs=3))
+    assert status == 0
+    assert [event.kind for event in events[-2:]] == ["warning", "end"]
+    assert not list(tmp_path.glob("*/checkpoints/*"))
+
+
+def test_a_second_worker_does_not_touch_a_recording(tmp_path: Path) -> None:
+    folder = folder_for(tmp_path, epochs=3)
+    work(folder)
+    before = folder.recording.read_bytes()
+    with pytest.raises((RunError, RecordingError), match="there is a recording already"):
+        work(folder)
+    assert folder.recording.read_bytes() == before

@@ -86,9 +86,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    print(
-        f"torch {torch.__version__}, one CPU thread, {arguments.rounds} rounds, loss, norms and weights kept"
-    )
+    print(f"torch {torch.__version__}, one CPU thread, {arguments.rounds} rounds")
     for name in PRESETS:
         compare(name, arguments.steps, arguments.rounds)
 

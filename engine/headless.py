@@ -194,7 +194,10 @@ def run(preset: Preset, runs_dir: Path, *, device: str, json: bool, quiet: bool)
             raise BrokenPipeError
         if end is None:
             _say(_death_text(folder, worker, killed=interrupts.count > 1))
-        elif not json:
+        elif json or not end.result:
+            if end.status in ("failed", "diverged"):
+                _say(f"{plain(folder.name)}: {ending_text(end)}")
+        else:
             print(f"{result_text(folder.name, end)}\n  run  {plain(str(folder.path))}", flush=True)
         return _status(end, follower.history, interrupted=interrupts.count > 0)
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Final, Literal
 
@@ -306,15 +306,85 @@ def decode(line: bytes | str) -> Event | None:
         return None
     try:
         if cls is Series:
-            shape = (-1, int(body.pop("count")), int(body.pop("members")))
+            shape = (-1, _count(body.pop("count")), _count(body.pop("members")))
             body["values"] = _unpack(body.pop("data")).reshape(shape)
         elif cls is Snapshot:
-            body["values"] = _unpack(body.pop("data")).reshape(int(body.pop("members")), -1)
-        known = {item.name for item in fields(cls)}
-        event = cls(**{name: value for name, value in body.items() if name in known})
+            body["values"] = _unpack(body.pop("data")).reshape(_count(body.pop("members")), -1)
+        known = {name: body[name] for name in _FIELDS[cls] if name in body}
+        _check(cls, known)
+        event = cls(**known)
+        if isinstance(event, Series) and not _is_int(event.last_step):
+            raise ValueError("the line is no series: its steps are beyond counting")
     except (KeyError, TypeError) as error:
         raise ValueError(f"the line is no whole {cls.kind}: {error}") from error
     return event
+
+
+def _check(cls: type[Event], body: Mapping[str, Any]) -> None:
+    """Hold a line's values against their types: a recording may come from anyone.
+
+    Raises:
+        ValueError: One is something else.
+    """
+    for name, value in body.items():
+        if not _FITS[_FIELDS[cls][name]](value):
+            raise ValueError(f"the line is no {cls.kind}: {name} is {value!r:.60}")
+    if cls is Series and body.get("stride", 1) < 1:
+        raise ValueError("the line is no series: its steps do not rise")
+    if cls is Header and not body["seeds"]:
+        raise ValueError("the line is no header: there are no seeds")
+
+
+def _count(value: Any) -> int:
+    if not _is_int(value) or value < 1:
+        raise ValueError(f"a count is {value!r:.60}")
+    return int(value)
+
+
+def _is_int(value: Any) -> bool:
+    # What float64 holds exactly, so that it can be computed with anywhere.
+    return type(value) is int and abs(value) <= 2**53
+
+
+def _is_float(value: Any) -> bool:
+    return _is_int(value) or (type(value) is float and math.isfinite(value))
+
+
+def _is_str(value: Any) -> bool:
+    return type(value) is str
+
+
+def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: type(value) is list and all(map(fits, value))
+
+
+def _table_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: type(value) is dict and all(map(fits, value.values()))
+
+
+def _anything(value: Any) -> bool:
+    return True
+
+
+_FIELDS: Final[Mapping[type[Event], Mapping[str, str]]] = {
+    cls: {item.name: str(item.type) for item in fields(cls)} for cls in KINDS.values()
+}
+"""The annotation of every field."""
+
+_FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "int": _is_int,
+    "float": _is_float,
+    "str": _is_str,
+    "bool": lambda value: type(value) is bool,
+    "Values": _anything,
+    "list[int]": _list_of(lambda value: type(value) is int),
+    "list[Mapping[str, Any]]": _list_of(_table_of(_anything)),
+    "Mapping[str, Any]": _table_of(_anything),
+    "Mapping[str, str]": _table_of(_is_str),
+    "Mapping[str, list[int]]": _table_of(_list_of(_is_int)),
+    "Mapping[str, list[str]]": _table_of(_list_of(_is_str)),
+}
+"""Whether a value is what an annotation says."""
 
 
 def _pack(values: Values) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -71,11 +72,15 @@ class Expression:
         if len(text) > MAX_LENGTH:
             raise ValueError(f"must have at most {MAX_LENGTH} characters (got {len(text)})")
         try:
-            self._body = ast.parse(text.strip(), mode="eval").body
+            with warnings.catch_warnings():
+                # What Python finds odd, such as "1if x else 2", is refused below.
+                warnings.simplefilter("ignore")
+                self._body = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise ValueError(f"is no expression of x (got {text!r})") from None
         self.text = text
-        _check(self._body)
+        with np.errstate(all="ignore"):
+            _check(self._body)
 
     def __call__(self, x: Values) -> Values:
         """Evaluate at ``x`` [points]; where it is not defined the value is NaN or infinite."""

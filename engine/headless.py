@@ -155,6 +155,7 @@ class Follower:
         if self.interrupts.count > self._heeded:
             self._heeded = self.interrupts.count
             if self.interrupts.count == 1:
+                self.progress.say("stopping after this step; once more kills the worker")
                 Control(self.folder).send("stop")
             else:
                 self.worker.kill()

@@ -7,6 +7,7 @@ weights at any step. It knows no file and no screen.
 from __future__ import annotations
 
 import bisect
+import math
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -75,8 +76,15 @@ class Rows:
         """The step of each row, rising."""
         return self._steps[: self.count]
 
+    def fits(self, series: Series) -> bool:
+        """Return whether rows have these columns and members."""
+        columns, members, _ = self._values.shape
+        return series.values.shape == (columns, series.count, members)
+
     def add(self, series: Series) -> None:
-        """Add consecutive rows."""
+        """Add consecutive rows, in place of any from the first one's step on."""
+        if self.count and series.first <= self.steps[-1]:
+            self.cut(series.first - 1)
         needed = self.count + series.count
         if needed > len(self._steps):
             self._grow(2 * needed)
@@ -147,11 +155,9 @@ def _bucket_size(start: int, stop: int, width: int) -> int:
     while unit * FACTOR <= size:
         unit *= FACTOR
     size = -(-size // unit) * unit
-    while -(-stop // size) - start // size > max(width, 1):
-        if width == 1:
-            # One bucket must hold everything, wherever multiples lie.
-            return max(stop, 1)
-        size += unit
+    while -(-stop // size) - start // size > width:
+        # One bucket holds everything only if no multiple of its size lies inside.
+        size = size + unit if width > 1 else size * FACTOR
     return size
 
 
@@ -178,6 +184,8 @@ class History:
         """Whether the run waits for a request."""
         self._rows: dict[str, Rows] = {}
         self._snapshots: list[Snapshot] = []
+        self._weights = (0, 0)
+        """The shape of a snapshot: [members, parameters]."""
         self._owed: int | None = None
         self._times: deque[tuple[float, int]] = deque()
 
@@ -217,7 +225,7 @@ class History:
                 self._begin(event)
             case Series():
                 self._add_rows(event)
-            case Snapshot():
+            case Snapshot() if event.values.shape == self._weights:
                 self._cut_snapshots(event.step - 1)
                 self._snapshots.append(event)
             case MarkReached():
@@ -238,13 +246,14 @@ class History:
 
     def _begin(self, header: Header) -> None:
         self.header = self.writer = header
+        self._weights = (header.members, sum(map(math.prod, header.parameters.values())))
         self._rows = {
             group: Rows(columns, header.members) for group, columns in header.columns.items()
         }
 
     def _add_rows(self, series: Series) -> None:
         rows = self._rows.get(series.group)
-        if rows is None:
+        if rows is None or not rows.fits(series):
             return
         rows.add(series)
         if series.group == "train":
@@ -267,12 +276,12 @@ class History:
                 self._owed = None
                 self._times.clear()
             case "step":
-                self._owed = (self._owed or 0) + int(request.arguments.get("n", 1))
+                self._owed = (self._owed or 0) + _steps_asked(request)
         self.paused = self._owed == 0
 
     def _count_owed(self, taken: int) -> None:
         if self._owed is not None:
-            self._owed = max(0, self._owed - taken)
+            self._owed = max(0, self._owed - max(0, taken))
             self.paused = self._owed == 0
 
     def _resume(self, resume: Resume) -> None:
@@ -290,3 +299,9 @@ class History:
     def _cut_snapshots(self, step: int) -> None:
         while self._snapshots and self._snapshots[-1].step > step:
             self._snapshots.pop()
+
+
+def _steps_asked(request: Request) -> int:
+    """Return how many steps a request was for."""
+    n = request.arguments.get("n", 1)
+    return n if isinstance(n, int) else 1

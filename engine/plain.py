@@ -30,8 +30,4 @@ def _shown(character: str, lines: bool) -> str:
         return character if lines and character == "\n" else " "
     if unicodedata.category(character) not in _UNSAFE or character == _JOINER:
         return character
-    return (
-        character.encode("ascii", "backslashreplace").decode("ascii")
-        if ord(character) > 0x7F
-        else f"\\x{ord(character):02x}"
-    )
+    return character.encode("unicode_escape").decode("ascii")

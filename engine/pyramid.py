@@ -92,12 +92,20 @@ class Pyramid:
             stop: The row after the last group's.
             size: Rows of a group; the first and the last may have fewer.
         """
-        edges = np.arange(start // size * size, stop, size)
-        edges[0] = start
         level, unit = 0, 1
-        while unit * FACTOR <= size and size % (unit * FACTOR) == 0:
+        while size % (unit * FACTOR) == 0 and unit * FACTOR <= stop:
             level, unit = level + 1, unit * FACTOR
-        return self._entries(rows, start, stop, level, unit, edges)
+        first, last = -(-start // unit) * unit, stop // unit * unit
+        if first > last:
+            return self._sum(rows, start, stop, level)
+        # Groups end at whole units, so what lies before the first and after the last of them is
+        # each within one group.
+        head = [self._sum(rows, start, first, level)] if start < first else []
+        tail = [self._sum(rows, last, stop, level)] if last < stop else []
+        whole = self._units(rows, first, last, level)
+        starts = np.arange(start // size * size, stop, size)
+        places = np.maximum(starts - first, -len(head)) // unit + len(head)
+        return join([*head, whole, *tail]).grouped(places)
 
     def cut(self, count: int) -> None:
         """Forget what was folded of rows from ``count`` on."""
@@ -106,27 +114,25 @@ class Pyramid:
             unit *= FACTOR
             level.cut(count // unit)
 
-    def _entries(
-        self,
-        rows: NDArray[np.float32],
-        start: int,
-        stop: int,
-        level: int,
-        unit: int,
-        edges: NDArray[np.int64],
-    ) -> Fold:
-        """Group the rows before the first whole unit, the units, and the rows after the last."""
+    def _sum(self, rows: NDArray[np.float32], start: int, stop: int, level: int) -> Fold:
+        """Return a range of rows as one entry: a few entries of every level up to this one."""
+        unit = FACTOR**level
         first, last = -(-start // unit) * unit, stop // unit * unit
-        if level == 0 or first >= last:
-            return fold_rows(rows[start:stop]).grouped(edges - start)
-        whole = self._level(rows, level).part(first // unit, last // unit)
-        parts = [fold_rows(rows[start:first]), whole, fold_rows(rows[last:stop])]
-        # Where each edge lies among the entries of the three parts.
-        head = first - start
-        inside = head + (edges - first) // unit
-        after = head + (last - first) // unit + (edges - last)
-        places = np.where(edges < first, edges - start, np.where(edges < last, inside, after))
-        return join(parts).grouped(places)
+        if first > last:
+            return self._sum(rows, start, stop, level - 1)
+        parts = [self._units(rows, first, last, level)]
+        if start < first:
+            parts.append(self._sum(rows, start, first, level - 1))
+        if last < stop:
+            parts.append(self._sum(rows, last, stop, level - 1))
+        return join(parts).grouped(np.zeros(1, np.int64))
+
+    def _units(self, rows: NDArray[np.float32], first: int, last: int, level: int) -> Fold:
+        """Return the entries of a level for rows that are whole units of it."""
+        if level == 0:
+            return fold_rows(rows[first:last])
+        unit = FACTOR**level
+        return self._level(rows, level).part(first // unit, last // unit)
 
     def _level(self, rows: NDArray[np.float32], level: int) -> Fold:
         """Return a level, built as far as there are whole groups."""

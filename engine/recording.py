@@ -33,12 +33,16 @@ from engine.events import (
     decode,
     encode,
 )
+from engine.tail import Tail
 
 FLUSH_SECONDS: Final = 0.1
 """How long an event may wait in the writer."""
 
 RESERVE_BYTES: Final = 64 * 1024
 """Kept free beside a recording, so that a full disk leaves room for how the run ended."""
+
+_BEGINNING: Final = b'{"kind":"header",'
+"""How a recording begins."""
 
 _SYNCED: Final = (MarkReached, Checkpoint, End, Resume)
 """What must be on the disk, and not only with the operating system, once it is said."""
@@ -67,6 +71,8 @@ class Recorder:
         self._start, self._clock = start, clock
         self._buffer: list[bytes] = []
         self._size = os.fstat(descriptor).st_size
+        self._torn = False
+        """Whether the file may end inside a line, which a newline must close first."""
         self._written_at = clock()
         self._reserve = path.with_name(f".{path.stem}.reserve")
 
@@ -85,17 +91,16 @@ class Recorder:
             RunError: There is a recording already.
             RecordingError: The file cannot be written.
         """
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-        except FileExistsError:
-            raise RunError(f"{path}: there is a recording already; start a new run") from None
-        except OSError as error:
-            raise RecordingError(f"{path}: cannot be written: {error.strerror}") from None
-        _lock(descriptor, path)
+        descriptor = _open(path, os.O_CREAT | os.O_EXCL)
         recorder = cls(path, descriptor, header.columns, clock(), clock)
         recorder._keep_reserve()
         recorder._buffer.append(encode(header))
-        recorder.flush()
+        try:
+            recorder.flush()
+        except RecordingError:
+            path.unlink(missing_ok=True)
+            os.close(descriptor)
+            raise
         return recorder
 
     @classmethod
@@ -113,19 +118,16 @@ class Recorder:
             RunError: Another writer holds it.
             RecordingError: It cannot be read or written.
         """
-        events = list(read(path))
-        if not events or not isinstance(events[0], Header):
-            raise RecordingError(f"{path}: is no recording to go on with")
+        descriptor = _open(path, 0)
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
-        except OSError as error:
-            raise RecordingError(f"{path}: cannot be written: {error.strerror}") from None
-        _lock(descriptor, path)
-        start = clock() - max(event.t for event in events)
-        recorder = cls(path, descriptor, events[0].columns, start, clock)
-        recorder._keep_reserve()
-        recorder._buffer.append(b"\n")
-        recorder.record(resume)
+            columns, seconds = _told(path)
+            recorder = cls(path, descriptor, columns, clock() - seconds, clock)
+            recorder._torn = True
+            recorder._keep_reserve()
+            recorder.record(resume)
+        except RecordingError:
+            os.close(descriptor)
+            raise
         return recorder
 
     @property
@@ -133,18 +135,18 @@ class Recorder:
         """How long nothing was written."""
         return self._clock() - self._written_at
 
-    def record(self, event: Event) -> None:
-        """Add an event, stamped with the seconds since the start.
+    def record(self, *events: Event) -> None:
+        """Add events, stamped with the seconds since the start.
 
-        It is on its way to the disk within a tenth of a second; marks, checkpoints and ends are
-        on the disk when this returns.
+        They are written together with the first that comes a tenth of a second after the last
+        write; marks, checkpoints and ends are on the disk when this returns.
 
         Raises:
             RecordingError: The disk is full or gone; what was recorded before stays whole.
         """
-        stamped = replace(event, t=self._clock() - self._start)
-        self._buffer.append(encode(stamped, self._columns))
-        if isinstance(event, _SYNCED):
+        t = self._clock() - self._start
+        self._buffer += [encode(replace(event, t=t), self._columns) for event in events]
+        if any(isinstance(event, _SYNCED) for event in events):
             self.flush(sync=True)
         elif self.seconds_since_write >= FLUSH_SECONDS:
             self.flush()
@@ -158,10 +160,10 @@ class Recorder:
         Raises:
             RecordingError: The disk is full or gone; what was recorded before stays whole.
         """
+        lines = b"".join(self._buffer)
+        self._buffer.clear()
         try:
-            if self._buffer:
-                lines = b"".join(self._buffer)
-                self._buffer.clear()
+            if lines:
                 self._append(lines)
                 self._written_at = self._clock()
             if sync:
@@ -183,16 +185,24 @@ class Recorder:
 
     def _append(self, lines: bytes) -> None:
         """Write ``lines``, in one piece wherever the operating system takes it so."""
+        lines = b"\n" + lines if self._torn else lines
         written = 0
-        while written < len(lines):
-            written += os.write(self._descriptor, lines[written:])
-        self._size += len(lines)
+        try:
+            while written < len(lines):
+                written += os.write(self._descriptor, lines[written:])
+        finally:
+            # Readers may have taken every line that is whole: none of those is taken back.
+            self._size += lines.rfind(b"\n", 0, written) + 1
+            self._torn = self._torn and not written
 
     def _give_way(self) -> None:
         """Take back a line that did not fit, and free what was kept for the last words."""
-        with contextlib.suppress(OSError):
+        try:
             os.ftruncate(self._descriptor, self._size)
-        self._reserve.unlink(missing_ok=True)
+        except OSError:
+            self._torn = True
+        with contextlib.suppress(OSError):
+            self._reserve.unlink(missing_ok=True)
 
     def _keep_reserve(self) -> None:
         # Written, not only sized: a file with a hole reserves nothing. Random bytes, because a
@@ -201,12 +211,19 @@ class Recorder:
             self._reserve.write_bytes(os.urandom(RESERVE_BYTES))
 
 
-def _lock(descriptor: int, path: Path) -> None:
-    """Become the one writer, where the file system knows locks.
+def _open(path: Path, flags: int) -> int:
+    """Open a recording for appending and become its one writer.
 
     Raises:
-        RunError: Another writer is.
+        RunError: There is another writer, or it was to be made and is there already.
+        RecordingError: The file cannot be opened.
     """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | flags, 0o644)
+    except FileExistsError:
+        raise RunError(f"{path}: there is a recording already; start a new run") from None
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -214,7 +231,24 @@ def _lock(descriptor: int, path: Path) -> None:
         raise RunError(f"{path}: another worker is writing it; stop that run first") from None
     except OSError:
         # Some network file systems know no locks; O_EXCL has kept a second creator out.
-        return
+        pass
+    return descriptor
+
+
+def _told(path: Path) -> tuple[Mapping[str, list[str]], float]:
+    """Return the columns of a recording, and how many seconds it spans.
+
+    Raises:
+        RecordingError: It is none that can be gone on with.
+    """
+    columns, seconds = None, 0.0
+    for event in read(path):
+        seconds = max(seconds, event.t)
+        if isinstance(event, Header):
+            columns = event.columns
+    if columns is None:
+        raise RecordingError(f"{path}: is no recording to go on with: it has no header")
+    return columns, seconds
 
 
 class Reader:
@@ -226,14 +260,21 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.offset = 0
-        """Bytes consumed, whole lines only."""
+        self._tail = Tail(path)
         self.header: Header | None = None
         """The first line, once it was read."""
         self.damaged = 0
         """Lines that were passed over because they made no sense."""
-        self.behind = False
-        """Whether the last poll left whole lines unread because of its limit."""
+
+    @property
+    def offset(self) -> int:
+        """Bytes consumed, whole lines only."""
+        return self._tail.offset
+
+    @property
+    def behind(self) -> bool:
+        """Whether the last poll stopped at its limit, and another may find more."""
+        return self._tail.behind
 
     def poll(self, limit_bytes: int | None = None) -> list[Event]:
         """Return the events of the whole lines that came since the last poll.
@@ -244,40 +285,28 @@ class Reader:
         Raises:
             RecordingError: The file is no recording, or one of a newer format.
         """
-        body = self._new_lines(limit_bytes)
-        events = []
-        for line in body.split(b"\n"):
-            event = self._event(line)
-            if event is not None:
-                events.append(event)
-        return events
-
-    def _new_lines(self, limit_bytes: int | None) -> bytes:
-        """Return the whole lines after the offset and move it behind them."""
+        before = self._tail.offset
         try:
-            with self._path.open("rb") as file:
-                file.seek(self.offset)
-                body = file.read() if limit_bytes is None else file.read(limit_bytes)
-                if limit_bytes is not None and b"\n" not in body:
-                    body += file.readline()
-                whole, newline, _ = body.rpartition(b"\n")
-                if self._ends_torn(whole):
-                    whole, newline, _ = whole.rpartition(b"\n")
-                self.offset += len(whole) + len(newline)
-                self.behind = limit_bytes is not None and len(body) >= limit_bytes
-        except FileNotFoundError:
-            return b""
+            lines = self._tail.lines(limit_bytes)
+            self._check_beginning()
+            return [event for line in lines if (event := self._event(line)) is not None]
         except OSError as error:
-            raise RecordingError(f"{self._path}: cannot be read: {error.strerror}") from None
-        return whole
+            why = error.strerror or error
+            raise RecordingError(f"{self._path}: cannot be read: {why}") from None
+        except RecordingError:
+            # Whoever asks again is told the same again.
+            self._tail.offset = before
+            raise
 
-    def _ends_torn(self, whole: bytes) -> bool:
-        """Return whether the newest line may still change.
+    def _check_beginning(self) -> None:
+        """Refuse a file without lines, such as a picture, which would never get to a header.
 
-        A network file system can show a file's new length before its new bytes: NULs then stand
-        where the line will be, so it is tried again.
+        Raises:
+            RecordingError: It begins like no recording.
         """
-        return b"\0" in whole[whole.rfind(b"\n") + 1 :]
+        begun = self._tail.torn[: len(_BEGINNING)] if self._tail.offset == 0 else b""
+        if not _BEGINNING.startswith(begun) and not begun.startswith(b"\0"):
+            raise RecordingError(f"{self._path}: is no recording: it does not begin with a header")
 
     def _event(self, line: bytes) -> Event | None:
         """Return a line's event, or None where it is blank, unknown or damaged."""

@@ -48,6 +48,9 @@ class Progress:
     def show(self, history: History) -> None:
         """Show where the run is now."""
 
+    def say(self, text: str) -> None:
+        """Say something that is not the result."""
+
 
 class Lines(Progress):
     """A line for every tenth of the run, for a log file.
@@ -67,7 +70,11 @@ class Lines(Progress):
         part = history.last_step * SPARSE_PARTS // max(self.steps, 1)
         if part > self._shown and history.last_step < self.steps:
             self._shown = part
-            print(progress_text(history, self.steps), file=self._out, flush=True)
+            self.say(progress_text(history, self.steps))
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        print(text, file=self._out, flush=True)
 
 
 class Bar(Progress):
@@ -85,7 +92,7 @@ class Bar(Progress):
         from rich.progress import Progress as RichProgress
 
         self._bar = RichProgress(
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=16),
             TaskProgressColumn(),
             TextColumn("{task.description}", markup=False),
             console=Console(file=out),
@@ -114,6 +121,10 @@ class Bar(Progress):
         if history.header is not None:
             text = progress_text(history, self.steps)
             self._bar.update(self._task, completed=history.last_step, description=text)
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._bar.console.print(text, markup=False, highlight=False)
 
 
 def progress_for(steps: int, *, quiet: bool, out: TextIO | None = None) -> Progress:

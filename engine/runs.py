@@ -21,10 +21,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from engine.errors import RunError
-from engine.history import History
+
+if TYPE_CHECKING:
+    from engine.history import History
 
 State = Literal["starting", "running", "paused", "silent", "crashed", "ended"]
 

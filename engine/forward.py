@@ -1,0 +1,85 @@
+"""The network's outputs, computed from recorded weights by numpy alone.
+
+A viewer draws any picture of any recorded step with this, at its own size and without PyTorch.
+It knows no training, no file and no screen.
+
+    header, snapshot ── unpack ──► weights by name ── forward ──► the outputs of every layer
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.activations import ACTIVATIONS
+from engine.errors import RecordingError
+from engine.events import Header, Snapshot
+
+Array = NDArray[np.float32]
+
+
+def unpack(header: Header, snapshot: Snapshot, member: int = 0) -> dict[str, Array]:
+    """Return the parameters of one member by name, as views of the snapshot.
+
+    Args:
+        header: Names and shapes, in the order of the snapshot.
+        snapshot: The weights at a step.
+        member: Which network.
+
+    Raises:
+        RecordingError: The snapshot does not fit the header.
+    """
+    sizes = [math.prod(shape) for shape in header.parameters.values()]
+    if not (member < len(snapshot.values) and snapshot.values.shape[1] == sum(sizes)):
+        raise RecordingError(
+            f"{header.run}: the weights at step {snapshot.step} do not fit the header: "
+            f"{list(snapshot.values.shape)}, not {[header.members, sum(sizes)]}"
+        )
+    ends = np.cumsum([0, *sizes]).tolist()
+    return {
+        name: snapshot.values[member, start:stop].reshape(shape)
+        for (name, shape), (start, stop) in zip(
+            header.parameters.items(), pairwise(ends), strict=True
+        )
+    }
+
+
+def activations_of(header: Header) -> list[str]:
+    """Return the activation after each layer, from the recorded experiment's tables alone.
+
+    The schema would say the same, but costs more to import than a picture to draw.
+    """
+    model = header.experiment.get("model", {})
+    hidden = model.get("hidden", [5])
+    named = model.get("activation", "relu")
+    common = named if isinstance(named, list) else [named] * len(hidden)
+    own = [layer.get("activation") if isinstance(layer, Mapping) else None for layer in hidden]
+    after = [mine or name for mine, name in zip(own, common, strict=True)]
+    return [*after, model.get("output_activation", "identity")]
+
+
+def forward(
+    activations: Sequence[str],
+    weights: Mapping[str, NDArray[np.floating]],
+    inputs: NDArray[np.floating],
+) -> list[Array]:
+    """Return every layer's outputs, [rows, units] each; the last are the network's.
+
+    Args:
+        activations: The activation after each layer, the output layer's last.
+        weights: ``layer1.weight`` [out, in], ``layer1.bias`` [out] and so on.
+        inputs: [rows, features].
+    """
+    outputs: list[Array] = []
+    flowing = np.asarray(inputs)
+    # A network that has diverged is drawn like any other; its NaN and infinities are data.
+    with np.errstate(all="ignore"):
+        for index, name in enumerate(activations, start=1):
+            weight, bias = weights[f"layer{index}.weight"], weights[f"layer{index}.bias"]
+            flowing = ACTIVATIONS[name].numpy(flowing @ weight.T + bias)
+            outputs.append(flowing)
+    return outputs

@@ -1,0 +1,159 @@
+"""Random experiments and random tables, for hypothesis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from engine.activations import ACTIVATIONS
+from engine.experiment import Experiment
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+NUMBERS = st.floats(-1e6, 1e6) | st.integers(-1000, 1000)
+POSITIVE = st.floats(1e-6, 1e6)
+
+_HIDDEN_ACTIVATIONS = st.sampled_from([n for n, a in ACTIVATIONS.items() if not a.output_only])
+
+_INITIALISERS = st.one_of(
+    NUMBERS,
+    st.sampled_from(["default", "zeros", "normal", "uniform", "constant"]),
+    st.fixed_dictionaries({"name": st.just("normal")}, optional={"mean": NUMBERS, "std": POSITIVE}),
+    st.fixed_dictionaries({"name": st.just("constant")}, optional={"val": NUMBERS}),
+)
+_WEIGHTS = _INITIALISERS | st.sampled_from(
+    ["xavier_uniform", {"name": "kaiming_normal", "mode": "fan_out"}, {"name": "orthogonal"}]
+)
+_INITS = st.one_of(
+    st.sampled_from(["zeros", "normal", "default"]),
+    st.fixed_dictionaries({}, optional={"weight": _WEIGHTS, "bias": _INITIALISERS}),
+)
+_LAYERS = st.integers(1, 50) | st.fixed_dictionaries(
+    {"units": st.integers(1, 50)}, optional={"activation": _HIDDEN_ACTIVATIONS, "init": _INITS}
+)
+_CLASSIFIED = st.fixed_dictionaries(
+    {"kind": st.sampled_from(["moons", "circles", "spirals", "xor"])},
+    optional={
+        "samples": st.integers(60, 5000),
+        "noise": st.floats(0, 10),
+        "split": st.lists(st.integers(1, 20), min_size=1, max_size=3),
+    },
+)
+_FUNCTIONS = st.fixed_dictionaries(
+    {"kind": st.just("function")},
+    optional={
+        "domain": st.sampled_from([[-1, 1], [0.1, 2.1], [-3.5, -1]]),
+        "points": st.integers(1, 500),
+        "targets": st.lists(st.sampled_from(["x**3", "x * exp(x)", "sin(tau * x)"]), min_size=1),
+        "noise": st.floats(0, 10),
+    },
+)
+_TABLES = st.integers(1, 6).flatmap(
+    lambda rows: st.fixed_dictionaries(
+        {
+            "kind": st.just("table"),
+            "inputs": st.lists(
+                st.lists(NUMBERS, min_size=3, max_size=3), min_size=rows, max_size=rows
+            ),
+            "targets": st.lists(st.integers(0, 4), min_size=rows, max_size=rows)
+            | st.lists(st.lists(NUMBERS, min_size=2, max_size=2), min_size=rows, max_size=rows),
+        }
+    )
+)
+_SUMS = st.fixed_dictionaries(
+    {"kind": st.just("sum")}, optional={"terms": st.integers(1, 50), "divide_by": POSITIVE}
+)
+_OPTIMIZERS = st.one_of(
+    st.fixed_dictionaries({}, optional={"lr": POSITIVE, "momentum": st.floats(0, 1)}),
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["adam", "adamw"])},
+        optional={"beta1": st.floats(0, 0.99), "amsgrad": st.booleans()},
+    ),
+    st.fixed_dictionaries({"name": st.sampled_from(["adagrad", "rmsprop"]), "eps": POSITIVE}),
+)
+_MARKS = st.lists(
+    st.fixed_dictionaries(
+        {"at": st.fixed_dictionaries({"step": st.integers(0, 10**6)}), "title": TEXT},
+        optional={"note": TEXT, "pause": st.booleans()},
+    ),
+    max_size=3,
+)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> dict[str, Any]:
+    """The tables of a preset that holds, short forms and left out keys included."""
+    data = draw(st.one_of(_CLASSIFIED, _FUNCTIONS, _TABLES, _SUMS))
+    made: dict[str, Any] = {"data": data}
+    model: dict[str, Any] = draw(
+        st.fixed_dictionaries(
+            {}, optional={"hidden": st.lists(_LAYERS, max_size=4), "init": _INITS}
+        )
+    )
+    hidden = len(model.get("hidden", [5]))
+    one_each = st.lists(_HIDDEN_ACTIVATIONS, min_size=hidden, max_size=hidden)
+    if draw(st.booleans()):
+        model["activation"] = draw(_HIDDEN_ACTIVATIONS | one_each)
+    made["model"] = model
+    made["loss"] = draw(_loss_for(data))
+    if data["kind"] == "sum":
+        made["train"] = {"batch_size": draw(st.integers(1, 64))}
+    else:
+        length = st.sampled_from(["epochs", "steps"])
+        batch = st.just("full") | st.integers(1, 64)
+        made["train"] = {draw(length): draw(st.integers(1, 10**5)), "batch_size": draw(batch)}
+    made["train"]["seed"] = draw(st.integers(0, 2**63 - 1))
+    optional = {"title": TEXT, "about": TEXT, "optimizer": _OPTIMIZERS, "marks": _MARKS}
+    return {**made, **draw(st.fixed_dictionaries({}, optional=optional))}
+
+
+def _loss_for(data: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    numbers = st.sampled_from([{"name": "mse"}, {"name": "huber", "delta": 2.5}, {"name": "rmse"}])
+    if data["kind"] in ("moons", "circles", "spirals", "xor"):
+        return st.sampled_from([{}, {"reduction": "sum"}, {"name": "mse"}])
+    if data["kind"] == "table" and not isinstance(data["targets"][0], list):
+        return st.just({"name": "cross_entropy"})
+    return numbers
+
+
+def _validated(made: dict[str, Any]) -> Experiment | None:
+    try:
+        return Experiment.model_validate(made)
+    except ValidationError:
+        return None
+
+
+experiments = tables().map(_validated).filter(lambda experiment: experiment is not None)
+"""Experiments of every kind of data."""
+
+_KEYS = st.sampled_from(
+    [
+        *Experiment.model_fields,
+        *("kind", "name", "samples", "noise", "split", "hidden", "activation", "init", "weight"),
+        *("bias", "units", "lr", "momentum", "epochs", "steps", "batch_size", "seed", "at"),
+        *("step", "moons", "sum", "terms", "targets", "inputs", "val", "std"),
+    ]
+) | st.text(max_size=8)
+
+_ANYTHING = st.one_of(
+    st.integers(),
+    st.integers().map(lambda power: 10 ** (abs(power) % 6000)),
+    st.floats(),
+    st.booleans(),
+    st.text(max_size=10),
+    st.sampled_from(["moons", "relu", "full", "adam", "normal", "x**2", "zeros", "sum", "table"]),
+    st.dates(),
+    st.datetimes(),
+    st.times(),
+)
+
+anything = st.recursive(
+    _ANYTHING,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=5),
+    max_leaves=25,
+)
+"""Whatever a TOML file can hold."""
+
+any_tables = st.dictionaries(_KEYS, anything, max_size=6)
+"""Tables with keys of the schema in all the wrong places."""

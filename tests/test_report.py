@@ -1,0 +1,201 @@
+"""What the headless viewer says, and where."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+
+from engine.events import Series
+from engine.history import History
+from engine.plain import plain
+from engine.report import (
+    Bar,
+    Lines,
+    Progress,
+    aligned,
+    figure_text,
+    main_figure,
+    progress_for,
+    progress_text,
+    result_text,
+    time_text,
+)
+from tests.runs import end, header, rows
+
+
+class Terminal(io.StringIO):
+    """A text file that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def history_of(*events: object) -> History:
+    history = History()
+    history.extend([header(), *events])  # type: ignore[list-item]
+    return history
+
+
+class TestProgress:
+    def test_without_a_terminal_there_is_a_line_for_each_tenth(self) -> None:
+        out = io.StringIO()
+        lines = Lines(1000, out)
+        for first in range(1, 1000, 10):
+            lines.show(history_of(rows(first, [0.5] * 10)))
+        told = out.getvalue().splitlines()
+        assert [line.split(" · ")[0] for line in told] == [
+            f"step {step} of 1000" for step in range(100, 1000, 100)
+        ]
+        assert all(" · loss 0.5000" in line for line in told)
+
+    def test_the_end_of_a_run_needs_no_line(self) -> None:
+        out = io.StringIO()
+        Lines(3, out).show(history_of(rows(1, [0.5] * 3)))
+        assert out.getvalue() == ""
+
+    def test_of_several_members_the_mean_loss_is_shown(self) -> None:
+        history = History()
+        values = np.array([[[1.0, 3.0]], [[0.5, 0.5]]], np.float32)
+        history.extend([header(seeds=[1, 2]), Series(group="train", first=1, values=values)])
+        assert "loss 2.000" in progress_text(history, 10)
+
+    def test_a_loss_that_is_no_number_is_shown_as_such(self) -> None:
+        assert "loss nan" in progress_text(history_of(rows(1, [float("nan")])), 10)
+
+    def test_a_run_without_rows_has_no_loss_yet(self) -> None:
+        assert progress_text(history_of(), 10) == "step 0 of 10"
+
+    def test_a_terminal_gets_a_bar_that_is_gone_at_the_end(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TERM", "xterm")
+        out = Terminal()
+        bar = progress_for(10, quiet=False, out=out)
+        assert isinstance(bar, Bar)
+        with bar:
+            bar.show(History())
+            bar.show(history_of(rows(1, [0.25] * 5)))
+        shown = out.getvalue()
+        assert "50%" in shown
+        assert "step 5 of 10 · loss 0.2500" in shown
+        assert "\x1b[?25h" in shown.rpartition("step 5")[2]
+
+    def test_a_file_gets_lines_and_quiet_gets_nothing(self) -> None:
+        assert isinstance(progress_for(10, quiet=False, out=io.StringIO()), Lines)
+        assert type(progress_for(10, quiet=True, out=Terminal())) is Progress
+
+
+class TestResult:
+    def test_is_a_table_of_sets_and_measures_then_the_rest(self) -> None:
+        text = result_text(
+            "two-moons-1",
+            end(
+                3000,
+                train_loss=0.17012,
+                train_accuracy=0.9328,
+                dev_loss=0.165,
+                dev_accuracy=0.95,
+                test_loss=0.1432,
+                test_accuracy=0.95,
+                steps=3000,
+                seconds=1.0382,
+                steps_per_second=2889.466,
+            ),
+        )
+        assert text.splitlines() == [
+            "two-moons-1: finished (epochs)",
+            "             train     dev    test",
+            "  loss      0.1701  0.1650  0.1432",
+            "  accuracy  0.9328  0.9500  0.9500",
+            "  steps             3000",
+            "  seconds           1.038",
+            "  steps per second  2889",
+        ]
+
+    def test_a_figure_that_a_set_lacks_is_left_blank(self) -> None:
+        lines = result_text("a", end()).splitlines()
+        assert lines[1:4] == [
+            "             train    test",
+            "  loss      0.2500",
+            "  accuracy          0.8750",
+        ]
+
+    def test_a_list_shows_the_first_of_its_members(self) -> None:
+        text = result_text("a", end(train_loss=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]))
+        assert "0.1000 0.2000 0.3000 0.4000 0.5000 …" in text
+
+    def test_what_is_not_finite_is_shown_as_it_is_written(self) -> None:
+        assert "nan" in result_text("a", end(train_loss="nan"))
+        assert "inf" in result_text("a", end(train_loss=float("inf")))
+
+    def test_escape_sequences_do_nothing(self) -> None:
+        text = result_text("\x1b[31mred", end(reason="\x1b]0;title\x07", odd="\x9b1m"))
+        assert "\x1b" not in text
+        assert "\x07" not in text
+        assert "\x9b" not in text
+        assert "\\x1b[31mred" in text
+
+    def test_the_main_figure_is_the_test_accuracy_or_what_comes_nearest(self) -> None:
+        assert main_figure({"train_loss": 1.0, "test_loss": 2.0, "test_accuracy": 0.5}) == (
+            "test accuracy 0.5000"
+        )
+        assert main_figure({"train_loss": 1.0, "dev_loss": 2.0}) == "dev loss 2.000"
+        assert main_figure({"steps": 4}) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (3, "3"),
+        (0.0, "0.000"),
+        (1.0, "1.000"),
+        (0.12345, "0.1235"),
+        (1234.5, "1234"),
+        (1e-11, "1.000e-11"),
+        (2.5e12, "2.500e+12"),
+        (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+    ],
+)
+def test_figures_have_four_digits_that_count(value: float, text: str) -> None:
+    assert figure_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0 s"),
+        (59.4, "59 s"),
+        (60, "1 min 0 s"),
+        (3599, "59 min 59 s"),
+        (3661, "1 h 1 min"),
+        (90_000, "1 d 1 h"),
+        (float("inf"), "11574 d 1 h"),
+    ],
+)
+def test_times_have_two_units(seconds: float, text: str) -> None:
+    assert time_text(seconds) == text
+
+
+def test_columns_are_aligned_by_what_a_terminal_shows() -> None:
+    assert aligned([["損失", "1"], ["ab", "22"]]) == ["損失  1", "ab    22"]
+    assert aligned([["a", "1"], ["b", "22"]], numbers=True) == ["a   1", "b  22"]
+    assert aligned([]) == []
+
+
+class TestPlain:
+    def test_text_stays_as_it_is(self) -> None:
+        for text in ("", "two moons", "x³ · 50 % – é 損失 👩‍🔬"):
+            assert plain(text) == text
+
+    def test_controls_are_written_out(self) -> None:
+        assert plain("\x1b[2J\x00\x7f\x9b") == "\\x1b[2J\\x00\\x7f\\x9b"
+
+    def test_invisible_characters_and_half_characters_are_written_out(self) -> None:
+        assert plain("\u202e\ud800\u2028") == "\\u202e\\ud800\\u2028"
+
+    def test_line_breaks_become_spaces_or_stay(self) -> None:
+        assert plain("a\nb\tc\r") == "a b c\\r"
+        assert plain("a\nb", lines=True) == "a\nb"

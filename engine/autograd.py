@@ -6,7 +6,7 @@ Another way of getting gradients is another class with ``take``, ``measure``, ``
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -16,7 +16,9 @@ from engine.batches import Batch, Batches
 from engine.experiment import Experiment
 from engine.losses import LossBase
 from engine.network import Network
+from engine.parameters import Layout
 from engine.rows import Rows
+from engine.updates import Clipping, Scheduler, make_optimizer
 
 
 class Method(Protocol):
@@ -36,6 +38,10 @@ class Method(Protocol):
         """Return loss and accuracy on a batch, [members] each, changing nothing."""
         ...
 
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """Return what the network says of inputs, computed as one that is not being trained."""
+        ...
+
     def state(self) -> dict[str, Any]:
         """Return what besides the weights is needed to go on."""
         ...
@@ -46,8 +52,8 @@ class Autograd:
 
     Args:
         experiment: What to train.
-        members: How many networks there are.
-        weights: Their untrained parameters, [size].
+        seeds: The seed of each member.
+        weights: Their untrained parameters and buffers, [size].
         batches: What each step sees.
         dev: The dev set, where there is one.
     """
@@ -57,22 +63,32 @@ class Autograd:
     def __init__(
         self,
         experiment: Experiment,
-        members: int,
+        seeds: Sequence[int],
         weights: Tensor,
         batches: Batches,
         dev: Batch | None,
     ) -> None:
         self.weights = weights
-        self._network = Network(experiment, members, weights)
-        self._parameters = list(self._network.parameters())
-        spec = experiment.optimizer
-        self._optimizer = getattr(torch.optim, spec.torch_name)(self._parameters, **spec.arguments)
+        self._layout = Layout(experiment, len(seeds))
+        self._network = Network(experiment, seeds, weights)
+        parameters = dict(self._network.named_parameters())
+        self._parameters = [parameters[_module_name(name)] for name in experiment.shapes]
+        self._optimizer = make_optimizer(experiment, self._parameters)
+        self._scheduler = Scheduler(experiment, self._optimizer)
+        self._clipping = Clipping(experiment, self._layout)
         self._batches, self._dev = batches, dev
         self._stride = experiment.evaluation_stride if dev is not None else 0
         self._loss = loss_function(experiment.loss)
         self._accuracy = accuracy_function(experiment)
-        self._ones = torch.ones(members, device=weights.device, dtype=weights.dtype)
-        self._gradients: list[list[Tensor]] = []
+        self._ones = torch.ones(len(seeds), device=weights.device, dtype=weights.dtype)
+        self._rows: list[list[Tensor]] = []
+        self._zero_grad = experiment.train.zero_grad
+        # What changes gradients after they were computed must not change the rows that show
+        # them: then they are computed here, and the rows get a copy.
+        self._own: Tensor | None = None
+        if self._clipping.wanted or not self._zero_grad or not experiment.optimizer.torch_name:
+            self._own = torch.zeros_like(weights)
+            self._point_gradients(self._layout.gradients(self._own))
 
     @property
     def lr(self) -> float:
@@ -88,29 +104,46 @@ class Autograd:
         """Take the steps first … first + count - 1, filling the rows from 0 on."""
         rows.gradients[:count].zero_()
         for row in range(count):
-            batch = self._batches.at(first + row)
+            step = first + row
+            batch = self._batches.at(step)
+            self._network.begin(step)
             self._clear_gradients(row, rows)
             outputs = self._network(batch.inputs)
             loss = self._loss(outputs, batch.targets)
             torch.autograd.backward(loss, self._ones)
+            self._keep_gradients(row, rows)
+            rows.lr[row] = self.lr
             self._optimizer.step()
 
             rows.weights[row] = self.weights
             rows.loss[row] = loss.detach()
             if self._accuracy is not None:
                 rows.accuracy[row] = self._accuracy(outputs.detach(), batch.targets)
-            if self._stride and (first + row) % self._stride == 0:
+            if self._stride and step % self._stride == 0:
                 assert self._dev is not None
                 rows.dev_loss[row], rows.dev_accuracy[row] = self.measure(self._dev)
+            if self._scheduler.due(step):
+                self._tick(row, rows)
 
     @torch.no_grad()
     def measure(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return loss and accuracy on a batch, [members] each; no accuracy is NaN."""
-        outputs = self._network(batch.inputs)
+        outputs = self.outputs(batch.inputs)
         loss = self._loss(outputs, batch.targets)
         if self._accuracy is None:
             return loss, torch.full_like(loss, torch.nan)
         return loss, self._accuracy(outputs, batch.targets)
+
+    @torch.no_grad()
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """Return what the network says of inputs, computed as one that is not being trained."""
+        if not self._network.modal:
+            return self._network(inputs)  # type: ignore[no-any-return]
+        self._network.eval()
+        try:
+            return self._network(inputs)  # type: ignore[no-any-return]
+        finally:
+            self._network.train()
 
     def state(self) -> dict[str, Any]:
         """Return the optimizer's state."""
@@ -118,13 +151,41 @@ class Autograd:
         return state
 
     def _clear_gradients(self, row: int, rows: Rows) -> None:
-        """Point every gradient at its zeros in the step's row: backward then writes it there."""
-        if not self._gradients:
-            self._gradients = [
-                rows.layout.views(rows.gradients[index]) for index in range(rows.capacity)
-            ]
-        for parameter, gradient in zip(self._parameters, self._gradients[row], strict=True):
+        """Clear the gradients, or point them at their zeros in the step's row.
+
+        Where nothing changes them after backward, it then writes them where they are shown.
+        """
+        if self._own is not None:
+            if self._zero_grad:
+                self._own.zero_()
+            return
+        if not self._rows:
+            self._rows = [self._layout.gradients(each) for each in rows.gradients]
+        self._point_gradients(self._rows[row])
+
+    def _keep_gradients(self, row: int, rows: Rows) -> None:
+        """Show the gradients as they were computed, and bound them afterwards."""
+        if self._own is not None:
+            rows.gradients[row] = self._own
+            self._clipping.apply(self._own)
+
+    def _point_gradients(self, gradients: list[Tensor]) -> None:
+        for parameter, gradient in zip(self._parameters, gradients, strict=True):
             parameter.grad = gradient
+
+    def _tick(self, row: int, rows: Rows) -> None:
+        """Let the schedule set the learning rate; only where it looks at the loss is it fetched."""
+        measured = 0.0
+        if self._scheduler.needs_measurement:
+            losses = rows.dev_loss if self._stride else rows.loss
+            measured = float(losses[row].mean())
+        self._scheduler.tick(measured)
+
+
+def _module_name(name: str) -> str:
+    """Return where the network keeps the parameter a recording calls ``name``."""
+    layer, _, rest = name.partition(".norm.")
+    return f"{layer.replace('layer', 'norm')}.{rest}" if rest else name
 
 
 def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:

@@ -67,6 +67,8 @@ class Header(Event):
     """The seed of each member."""
     parameters: Mapping[str, list[int]]
     """Every parameter's name and shape, in the order of a snapshot."""
+    buffers: Mapping[str, list[int]] = field(default_factory=dict)
+    """What a snapshot has after the parameters: batch normalisation's running figures."""
     columns: Mapping[str, list[str]]
     """The columns of each group."""
     gradients: str
@@ -91,6 +93,15 @@ class Header(Event):
     """When the run started, in seconds since 1970."""
     files: list[Mapping[str, Any]] = field(default_factory=list)
     """For data from files: name, size in bytes and SHA-256 of each."""
+    scaling: Mapping[str, list[float]] = field(default_factory=dict)
+    """How inputs and targets were scaled, where they were: ``input_shift``, ``input_scale``,
+    ``target_shift`` and ``target_scale``, a number for each column."""
+    rows: list[int] = field(default_factory=list)
+    """How many rows train, dev and test have; none in train where every step draws fresh ones."""
+    input_names: list[str] = field(default_factory=list)
+    """The name of each feature."""
+    target_names: list[str] = field(default_factory=list)
+    """The name of each output, or of each class."""
 
     @property
     def members(self) -> int:
@@ -378,9 +389,11 @@ _FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "bool": lambda value: type(value) is bool,
     "Values": _anything,
     "list[int]": _list_of(lambda value: type(value) is int),
+    "list[str]": _list_of(_is_str),
     "list[Mapping[str, Any]]": _list_of(_table_of(_anything)),
     "Mapping[str, Any]": _table_of(_anything),
     "Mapping[str, str]": _table_of(_is_str),
+    "Mapping[str, list[float]]": _table_of(_list_of(_is_float)),
     "Mapping[str, list[int]]": _table_of(_list_of(_is_int)),
     "Mapping[str, list[str]]": _table_of(_list_of(_is_str)),
 }

@@ -2,20 +2,22 @@
 
 This is the schema of a preset. Each key's type, bounds and default stand in its annotation, its
 meaning and unit in the text under it. The tables that come in several kinds (``data``,
-``model.init``, ``loss``, ``optimizer``) have their kinds in files of their own, so that a new
-one is a change to that file alone.
+``model.init``, ``loss``, ``optimizer``, ``schedule``) have their kinds in files of their own, so
+that a new one is a change to that file alone.
 
     Experiment ── data        engine.data
                ├─ model       Model ── hidden: Layer
                │                   └── init: Init    engine.initialisers
                ├─ loss        engine.losses
                ├─ optimizer   engine.optimizers
+               ├─ schedule    engine.schedules
                ├─ train       Training
                └─ marks       Mark
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
@@ -26,7 +28,8 @@ from engine.data import Data, Moons
 from engine.initialisers import NEEDS_MATRIX, Default, Initialiser
 from engine.losses import BinaryCrossEntropyWithLogits, Loss
 from engine.optimizers import SGD, Optimizer
-from engine.section import Count, NonNegative, Section, one_of
+from engine.schedules import Constant, Schedule
+from engine.section import Count, Fraction, NonNegative, Positive, Section, one_of
 
 MAX_PARAMETERS: Final = 1_000_000_000
 """Networks beyond this are refused: their weights, gradients and optimizer state would take
@@ -44,6 +47,7 @@ def _activation(name: str) -> str:
 
 
 ActivationName = Annotated[str, AfterValidator(_activation)]
+Normalisation = Literal["none", "batch", "layer"]
 
 
 class Init(Section):
@@ -79,6 +83,10 @@ class Layer(Section):
     """How many units it has."""
     activation: ActivationName | None = None
     """Its activation; the model's where this is left out."""
+    normalisation: Normalisation | None = None
+    """What is done to its units before the activation; as in the model where this is left out."""
+    dropout: Fraction | None = None
+    """The share of its units left out of each step; the model's where this is left out."""
     init: InitTable | None = None
     """How its parameters start; as the model's where this is left out."""
 
@@ -103,6 +111,13 @@ class Model(Section):
     """The activation after every hidden layer, or a list with one for each."""
     output_activation: ActivationName = "identity"
     """The activation after the output layer."""
+    normalisation: Normalisation = "none"
+    """What is done to the hidden units before their activation: ``"batch"`` gives each unit mean
+    0 and variance 1 over the rows of a batch (over what it has seen, once trained), ``"layer"``
+    gives each row mean 0 and variance 1 over its units. Both then learn a scale and a shift."""
+    dropout: Fraction = 0.0
+    """The share of the hidden units that is left out of each step, drawn anew; none are left out
+    when the network is measured."""
     init: InitTable = Init()
     """How the parameters start; ``"default"`` is what ``torch.nn.Linear`` does."""
 
@@ -128,6 +143,17 @@ class Model(Section):
         common = named if isinstance(named, list) else [named] * len(self.hidden)
         own = [layer.activation or name for layer, name in zip(self.hidden, common, strict=True)]
         return [*own, self.output_activation]
+
+    @property
+    def normalisations(self) -> list[Normalisation]:
+        """The normalisation after each layer; the output layer has none."""
+        return [*(layer.normalisation or self.normalisation for layer in self.hidden), "none"]
+
+    @property
+    def dropouts(self) -> list[float]:
+        """The dropout after each layer; the output layer has none."""
+        own = (layer.dropout for layer in self.hidden)
+        return [*(self.dropout if share is None else share for share in own), 0.0]
 
     @property
     def inits(self) -> list[Init]:
@@ -163,6 +189,14 @@ class Training(Section):
     """Stop after so many measurements on the dev set without a new best one."""
     loss_threshold: NonNegative | None = None
     """Stop once a step's training loss is at most this."""
+    clip_norm: Positive | None = None
+    """Scale the gradient down to this norm, all parameters together, where it is above. The
+    norms that are shown are of the gradient before."""
+    clip_value: Positive | None = None
+    """Cut every gradient off at plus and minus this."""
+    zero_grad: bool = True
+    """Clear the gradients before each step. Without that they pile up, and every update repeats
+    all earlier ones: a mistake that is made, and here can be watched."""
 
     @model_validator(mode="after")
     def _one_length(self) -> Training:
@@ -214,6 +248,8 @@ class Experiment(Section):
     """What is made small."""
     optimizer: Optimizer = SGD()
     """What turns gradients into updates."""
+    schedule: Schedule = Constant()
+    """How the learning rate changes."""
     train: Training = Training()
     """How long, on what batches, and what is decided on the way."""
     marks: list[Mark] = Field(default=[], max_length=1000)
@@ -241,15 +277,25 @@ class Experiment(Section):
         ):
             shapes[f"layer{index}.weight"] = (after, before)
             shapes[f"layer{index}.bias"] = (after,)
+            if self.model.normalisations[index - 1] != "none":
+                shapes[f"layer{index}.norm.weight"] = (after,)
+                shapes[f"layer{index}.norm.bias"] = (after,)
         return shapes
+
+    @property
+    def buffers(self) -> dict[str, tuple[int, ...]]:
+        """What the network keeps beside its parameters: batch normalisation's running figures."""
+        return {
+            f"layer{index}.norm.{name}": (self.widths[index],)
+            for index, kind in enumerate(self.model.normalisations, start=1)
+            if kind == "batch"
+            for name in ("running_mean", "running_var")
+        }
 
     @property
     def parameters(self) -> int:
         """How many numbers the network learns."""
-        return sum(
-            (before + 1) * after
-            for before, after in zip(self.widths[:-1], self.widths[1:], strict=True)
-        )
+        return sum(math.prod(shape) for shape in self.shapes.values())
 
     @property
     def has_accuracy(self) -> bool:
@@ -264,6 +310,12 @@ class Experiment(Section):
         if isinstance(size, int):
             return size if self.data.fresh else min(size, rows)
         return rows
+
+    @property
+    def _least_batch(self) -> int:
+        """Rows in the smallest batch."""
+        rest = 0 if self.data.fresh else self.data.sizes[0] % self.batch_rows
+        return rest or self.batch_rows
 
     @property
     def steps_per_epoch(self) -> int | None:
@@ -377,5 +429,10 @@ class Experiment(Section):
                     yield f"train.{key}: needs a dev set; set data.split"
         elif train.patience is not None and self.keep_best == "off":
             yield "train.patience: needs keep_best, to know what a new best one is"
+        if "batch" in self.model.normalisations and self._least_batch < 2:
+            yield (
+                "train.batch_size: batch normalisation needs at least 2 rows in every batch, "
+                f"the last one of an epoch has {self._least_batch}"
+            )
         if train.keep_best == "accuracy" and not self.has_accuracy:
             yield "train.keep_best: there is no accuracy for numbers; set 'loss'"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,12 @@ from engine.events import Header, Snapshot
 
 Array = NDArray[np.float32]
 
+EPSILON: Final = 1e-5
+"""What PyTorch's normalisations add to the variance."""
+
 
 def unpack(header: Header, snapshot: Snapshot, member: int = 0) -> dict[str, Array]:
-    """Return the parameters of one member by name, as views of the snapshot.
+    """Return parameters and buffers of one member by name, as views of the snapshot.
 
     Args:
         header: Names and shapes, in the order of the snapshot.
@@ -33,7 +37,8 @@ def unpack(header: Header, snapshot: Snapshot, member: int = 0) -> dict[str, Arr
     Raises:
         RecordingError: The snapshot does not fit the header.
     """
-    sizes = [math.prod(shape) for shape in header.parameters.values()]
+    shapes = {**header.parameters, **header.buffers}
+    sizes = [math.prod(shape) for shape in shapes.values()]
     if not (member < len(snapshot.values) and snapshot.values.shape[1] == sum(sizes)):
         raise RecordingError(
             f"{header.run}: the weights at step {snapshot.step} do not fit the header: "
@@ -42,9 +47,7 @@ def unpack(header: Header, snapshot: Snapshot, member: int = 0) -> dict[str, Arr
     ends = np.cumsum([0, *sizes]).tolist()
     return {
         name: snapshot.values[member, start:stop].reshape(shape)
-        for (name, shape), (start, stop) in zip(
-            header.parameters.items(), pairwise(ends), strict=True
-        )
+        for (name, shape), (start, stop) in zip(shapes.items(), pairwise(ends), strict=True)
     }
 
 
@@ -80,6 +83,23 @@ def forward(
     with np.errstate(all="ignore"):
         for index, name in enumerate(activations, start=1):
             weight, bias = weights[f"layer{index}.weight"], weights[f"layer{index}.bias"]
-            flowing = ACTIVATIONS[name].numpy(flowing @ weight.T + bias)
+            flowing = _normalised(flowing @ weight.T + bias, weights, f"layer{index}.norm.")
+            flowing = ACTIVATIONS[name].numpy(flowing)
             outputs.append(flowing)
     return outputs
+
+
+def _normalised(units: Array, weights: Mapping[str, NDArray[np.floating]], norm: str) -> Array:
+    """Return a layer's units as its normalisation leaves them, where it has one.
+
+    Batch normalisation is known by its running figures, which stand in for the batch's.
+    """
+    if f"{norm}weight" not in weights:
+        return units
+    if f"{norm}running_mean" in weights:
+        mean, variance = weights[f"{norm}running_mean"], weights[f"{norm}running_var"]
+    else:
+        mean, variance = units.mean(1, keepdims=True), units.var(1, keepdims=True)
+    scale = weights[f"{norm}weight"] / np.sqrt(variance + np.float32(EPSILON))
+    normalised: Array = (units - mean) * scale + weights[f"{norm}bias"]
+    return normalised

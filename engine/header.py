@@ -24,11 +24,13 @@ def header_of(trainer: Trainer, run: str) -> Header:
         trainer: What is about to train.
         run: The run's name.
     """
+    data = trainer.experiment.data
     return Header(
         run=run,
         experiment=trainer.experiment.model_dump(mode="json", exclude_none=True),
         seeds=trainer.seeds,
         parameters={name: list(shape) for name, shape in trainer.experiment.shapes.items()},
+        buffers={name: list(shape) for name, shape in trainer.experiment.buffers.items()},
         columns={group: list(names) for group, names in trainer.columns.items()},
         gradients=trainer.method.name,
         device=str(trainer.device),
@@ -40,6 +42,11 @@ def header_of(trainer: Trainer, run: str) -> Header:
         pid=os.getpid(),
         pid_started=psutil.Process().create_time(),
         time=time.time(),
+        files=list(data.files),
+        scaling=trainer.scaling.plain(),
+        rows=list(data.sizes),
+        input_names=data.input_names,
+        target_names=data.target_names,
     )
 
 

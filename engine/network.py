@@ -4,7 +4,7 @@ Shapes, here and wherever autograd computes:
 
     inputs and activations   [members, rows, features]
     weights                  [members, out, in]
-    biases                   [members, 1, out]
+    biases and the like      [members, 1, out]
 
 Rows come before features as everywhere in PyTorch. It is also what keeps units that are equal
 equal to the last bit: with features first, the product that gives a weight's gradient computes
@@ -13,12 +13,21 @@ the first and the last of five equal units in different ways.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import torch
 from torch import Tensor, nn
 
 from engine.activations import ACTIVATIONS
 from engine.experiment import Experiment
 from engine.parameters import Layout
+from engine.randomness import derive_seed
+
+EPSILON: Final = 1e-5
+"""What PyTorch's normalisations add to the variance."""
+MOMENTUM: Final = 0.1
+"""The share of a batch's figures in PyTorch's running ones."""
 
 
 class Linear(nn.Module):
@@ -39,30 +48,126 @@ class Linear(nn.Module):
         return torch.baddbmm(self.bias, inputs, self.weight.transpose(1, 2))
 
 
+class LayerNorm(nn.Module):
+    """Each row to mean 0 and variance 1 over its units, then a learned scale and shift.
+
+    Args:
+        weight: The scale, [members, 1, units].
+        bias: The shift, [members, 1, units].
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(bias)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return [members, rows, units], normalised."""
+        normalised = nn.functional.layer_norm(inputs, inputs.shape[-1:], eps=EPSILON)
+        return torch.addcmul(self.bias, normalised, self.weight)
+
+
+class BatchNorm(nn.Module):
+    """Each unit to mean 0 and variance 1 over the rows, then a learned scale and shift.
+
+    In evaluation it takes the running figures in place of the batch's.
+
+    Args:
+        weight: The scale, [members, 1, units].
+        bias: The shift, [members, 1, units].
+        mean: The running mean, [members, 1, units]; updated in place.
+        variance: The running variance, [members, 1, units]; updated in place.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(bias)
+        # .data: autograd need not know that the running figures share memory with the weights.
+        self.running_mean, self.running_var = mean.data.view(-1), variance.data.view(-1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return [members, rows, units], normalised."""
+        members, rows, units = inputs.shape
+        side_by_side = inputs.transpose(0, 1).reshape(rows, members * units)
+        normalised = nn.functional.batch_norm(
+            side_by_side,
+            self.running_mean,
+            self.running_var,
+            self.weight.view(-1),
+            self.bias.view(-1),
+            training=self.training,
+            momentum=MOMENTUM,
+            eps=EPSILON,
+        )
+        return normalised.view(rows, members, units).transpose(0, 1)
+
+
+class Dropout(nn.Module):
+    """Leaves units out, each with the same probability, and scales the others up for it.
+
+    Args:
+        share: The probability to be left out.
+        streams: A generator for each member, shared by all dropouts of the network.
+    """
+
+    def __init__(self, share: float, streams: Sequence[torch.Generator]) -> None:
+        super().__init__()
+        self._keep, self._streams = 1.0 - share, streams
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return [members, rows, units], some of them 0 while training."""
+        if not self.training:
+            return inputs
+        draws = [
+            torch.rand(inputs.shape[1:], generator=stream, device=inputs.device)
+            for stream in self._streams
+        ]
+        return inputs * (torch.stack(draws) < self._keep) / self._keep
+
+
 class Network(nn.Module):
-    """The layers of an experiment, layer1 … layerN, each followed by its activation.
+    """The layers of an experiment, layer1 … layerN, each followed by what comes after it.
 
     Args:
         experiment: What the network looks like.
-        members: How many networks there are.
-        flat: Their parameters, [size]; the layers' parameters are views of it, so that what the
-            optimizer changes changes ``flat``.
+        seeds: The seed of each member.
+        flat: Their parameters and buffers, [size]; the layers' parameters are views of it, so
+            that what the optimizer changes changes ``flat``.
     """
 
-    def __init__(self, experiment: Experiment, members: int, flat: Tensor) -> None:
+    def __init__(self, experiment: Experiment, seeds: Sequence[int], flat: Tensor) -> None:
         super().__init__()
-        self.flat = flat
-        views = Layout(experiment.shapes, members).views(flat)
-        for index, name in enumerate(experiment.model.activations, start=1):
-            weight, bias = views[2 * index - 2], views[2 * index - 1]
-            self.add_module(f"layer{index}", Linear(weight, bias))
-            self.add_module(f"activation{index}", _activation(name))
-        self.stages = list(self.children())
+        self._seeds = seeds
+        self._streams = [torch.Generator(flat.device) for _ in seeds]
+        views = Layout(experiment, len(seeds)).views(flat)
+        model = experiment.model
+        for index, activation in enumerate(model.activations, start=1):
+            layer = f"layer{index}"
+            self.add_module(layer, Linear(views[f"{layer}.weight"], views[f"{layer}.bias"]))
+            norm = [views[name] for name in views if name.startswith(f"{layer}.norm.")]
+            if norm:
+                kind = {"batch": BatchNorm, "layer": LayerNorm}[model.normalisations[index - 1]]
+                self.add_module(f"norm{index}", kind(*norm))
+            self.add_module(f"activation{index}", _activation(activation))
+            if share := model.dropouts[index - 1]:
+                self.add_module(f"dropout{index}", Dropout(share, self._streams))
+        self._stages = list(self.children())
+        self.draws = any(isinstance(stage, Dropout) for stage in self._stages)
+        """Whether steps draw random numbers."""
+        self.modal = self.draws or any(isinstance(stage, BatchNorm) for stage in self._stages)
+        """Whether it computes otherwise while it is trained than while it is measured."""
+
+    def begin(self, step: int) -> None:
+        """Set the random numbers to those of a step: they are a function of seed and step."""
+        if self.draws:
+            for seed, stream in zip(self._seeds, self._streams, strict=True):
+                stream.manual_seed(derive_seed(seed, "dropout", step))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs [members, rows, outputs] for inputs [members, rows, features]."""
         hidden = inputs
-        for stage in self.stages:
+        for stage in self._stages:
             hidden = stage(hidden)
         return hidden
 

@@ -19,7 +19,7 @@ class OptimizerBase(Section):
     """What every optimizer has."""
 
     torch_name: ClassVar[str]
-    """The name of its class in ``torch.optim``."""
+    """The name of its class in ``torch.optim``; empty for the one that is written out."""
 
     lr: NonNegative
     """Learning rate."""
@@ -158,8 +158,19 @@ class RMSprop(OptimizerBase):
     """Divide by the standard deviation instead."""
 
 
+class ByHand(OptimizerBase):
+    """Gradient descent written out: subtract lr times the gradient, then clear the gradient."""
+
+    torch_name: ClassVar[str] = ""
+    name: Literal["by_hand"] = "by_hand"
+    lr: NonNegative = 0.01
+    """Learning rate."""
+    weight_decay: Literal[0] = 0
+    """The update written out has no weight decay."""
+
+
 Optimizer = Annotated[
-    SGD | Adagrad | Adadelta | Adam | AdamW | Adamax | NAdam | RMSprop,
+    SGD | Adagrad | Adadelta | Adam | AdamW | Adamax | NAdam | RMSprop | ByHand,
     Field(discriminator="name"),
     BeforeValidator(named("sgd")),
 ]

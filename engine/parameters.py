@@ -11,7 +11,6 @@ other bits at other memory offsets.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -32,12 +31,14 @@ class Layout:
     """Where the parameters lie.
 
     Args:
-        shapes: Every parameter's name and shape, biases as [out].
+        experiment: Names and shapes of its parameters, and of its buffers, which follow them.
         members: How many networks there are.
     """
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], members: int) -> None:
-        self.shapes: Final = dict(shapes)
+    def __init__(self, experiment: Experiment, members: int) -> None:
+        self.parameters: Final = len(experiment.shapes)
+        """How many of the shapes are parameters, which have gradients."""
+        self.shapes: Final = experiment.shapes | experiment.buffers
         self.members: Final = members
         self._ranges: list[tuple[int, int]] = []
         self.size = 0
@@ -49,31 +50,35 @@ class Layout:
         self.positions: Final[NDArray[np.int64]] = np.concatenate(
             [np.arange(*ends).reshape(members, -1) for ends in self._ranges], axis=1
         )
-        """Where each member's numbers lie in ``flat``, [members, parameters]."""
+        """Where each member's numbers lie in ``flat``, [members, numbers]."""
 
     def slices(self, flat: Tensor) -> list[Tensor]:
-        """Return each parameter's part of ``flat`` [..., size], as [..., members, numbers]."""
+        """Return the part of ``flat`` [..., size] of each shape, as [..., members, numbers]."""
         return [
             flat[..., start:stop].view(*flat.shape[:-1], self.members, -1)
             for start, stop in self._ranges
         ]
 
-    def views(self, flat: Tensor) -> list[Tensor]:
-        """Return each parameter's view of ``flat`` [size].
+    def views(self, flat: Tensor) -> dict[str, Tensor]:
+        """Return views of ``flat`` [size] by name.
 
-        Weights are [members, out, in], biases [members, 1, out].
+        Weights are [members, out, in], everything else [members, 1, out].
         """
-        return [
-            part.view(self.members, *(shape if len(shape) == 2 else (1, *shape)))
-            for part, shape in zip(self.slices(flat), self.shapes.values(), strict=True)
-        ]
+        return {
+            name: part.view(self.members, *(shape if len(shape) == 2 else (1, *shape)))
+            for (name, shape), part in zip(self.shapes.items(), self.slices(flat), strict=True)
+        }
+
+    def gradients(self, flat: Tensor) -> list[Tensor]:
+        """Return the views of the parameters alone, in their order."""
+        return list(self.views(flat).values())[: self.parameters]
 
     def pack(self, flat: Tensor) -> Values:
-        """Return ``flat`` [size] as float32 [members, parameters], without the padding."""
+        """Return ``flat`` [size] as float32 [members, numbers], without the padding."""
         return flat.detach().cpu().numpy()[self.positions].astype(np.float32)
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
-        """Return copies of the parameters by name, as [members, *shape]."""
+        """Return copies of parameters and buffers by name, as [members, *shape]."""
         return {
             name: part.detach().cpu().reshape(self.members, *shape).clone()
             for (name, shape), part in zip(self.shapes.items(), self.slices(flat), strict=True)
@@ -81,23 +86,36 @@ class Layout:
 
 
 def initialise(experiment: Experiment, seeds: list[int], dtype: torch.dtype) -> Tensor:
-    """Return the untrained parameters, [size] on the CPU.
+    """Return the untrained parameters and buffers, [size] on the CPU.
 
     Every parameter of every member has a stream of its own, derived from the member's seed: a
     member starts as it would alone, and a layer more does not change the others' draws.
     """
-    layout = Layout(experiment.shapes, len(seeds))
+    layout = Layout(experiment, len(seeds))
     flat = torch.zeros(layout.size, dtype=dtype)
-    parts = layout.slices(flat)
-    for member, seed in enumerate(seeds):
-        for index, (name, shape) in enumerate(layout.shapes.items()):
-            layer = int(name.removeprefix("layer").partition(".")[0]) - 1
-            init = experiment.model.inits[layer]
-            stream = torch.Generator().manual_seed(derive_seed(seed, "init", index))
-            drawn = torch.empty(shape)
-            _fill(drawn, init, experiment.widths[layer], stream)
-            parts[index][member] = drawn.reshape(-1)
+    for (name, shape), part in zip(layout.shapes.items(), layout.slices(flat), strict=True):
+        layer, _, what = name.removeprefix("layer").partition(".")
+        for member, seed in enumerate(seeds):
+            drawn = _start(experiment, int(layer) - 1, what, shape, seed)
+            part[member] = drawn.reshape(-1)
     return flat
+
+
+def _start(
+    experiment: Experiment, layer: int, what: str, shape: tuple[int, ...], seed: int
+) -> Tensor:
+    """Return how one parameter or buffer of one member starts."""
+    match what:
+        case "norm.weight" | "norm.running_var":
+            return torch.ones(shape)
+        case "norm.bias" | "norm.running_mean":
+            return torch.zeros(shape)
+        case _:
+            counter = 2 * layer + (what == "bias")
+            stream = torch.Generator().manual_seed(derive_seed(seed, "init", counter))
+            drawn = torch.empty(shape)
+            _fill(drawn, experiment.model.inits[layer], experiment.widths[layer], stream)
+            return drawn
 
 
 def _fill(tensor: Tensor, init: Init, fan_in: int, stream: torch.Generator) -> None:

@@ -34,7 +34,7 @@ class Rows:
     def __init__(
         self, experiment: Experiment, members: int, device: torch.device, dtype: torch.dtype
     ) -> None:
-        self.layout = Layout(experiment.shapes, members)
+        self.layout = Layout(experiment, members)
         size = self.layout.size
         row_bytes = 2 * size * dtype.itemsize
         self.capacity = max(1, min(CAPACITY, BUDGET // row_bytes))
@@ -46,6 +46,8 @@ class Rows:
         """What the update used, before clipping: [rows, size]."""
         self.weights = buffer(size)
         """The parameters after the update: [rows, size]."""
+        self.lr = [0.0] * self.capacity
+        """The learning rate of the update."""
         self.loss = buffer(members)
         """The loss the update used: [rows, members]."""
         self.accuracy = buffer(members)
@@ -64,7 +66,7 @@ class Rows:
         """
         parts = [
             torch.linalg.vector_norm(part, dim=-1, dtype=torch.float64)
-            for part in self.layout.slices(self.gradients[:count])
+            for part in self.layout.slices(self.gradients[:count])[: self.layout.parameters]
         ]
         each = torch.stack(parts, dim=-1)
         return torch.cat([torch.linalg.vector_norm(each, dim=-1, keepdim=True), each], dim=-1)

@@ -69,7 +69,7 @@ def train(trainer: Trainer, pace: Pace) -> Iterator[list[Event]]:
 def closing(trainer: Trainer) -> list[Event]:
     """Return the events that end a run whose outcome is known."""
     assert trainer.outcome is not None
-    kept = keeps_snapshot(trainer.step)
+    kept = trainer.keeps_weights_all_along and keeps_snapshot(trainer.step)
     last: list[Event] = [trainer.snapshot()] if trainer.keeps_weights and not kept else []
     end = End(
         step=trainer.step,

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.autograd import Autograd, Method
-from engine.batches import batches_for, to_batch
+from engine.batches import Batch, batches_for, to_batch
 from engine.block import Block, Outcome
 from engine.data import load
+from engine.data.scaling import Scaling
 from engine.device import pick_device, pick_threads
 from engine.epochs import EpochMeans
 from engine.events import Group, Series, Snapshot, Values
@@ -30,7 +31,9 @@ from engine.parameters import initialise
 from engine.rows import Rows
 
 SNAPSHOT_LIMIT: Final = 10_000
-"""Parameters up to which a recording keeps weights."""
+"""Numbers of a network up to which a recording keeps its weights all along."""
+ENDS_LIMIT: Final = 250_000
+"""Numbers of a network up to which it keeps them at the start and the end."""
 SNAPSHOTS_PER_OCTAVE: Final = 64
 """How many of them it keeps each time the step doubles."""
 
@@ -88,7 +91,7 @@ class Trainer:
         }
         weights = initialise(experiment, self.seeds, dtype).to(self.device)
         self.method: Final[Method] = Autograd(
-            experiment, len(self.seeds), weights, batches, self._sets.get("dev")
+            experiment, self.seeds, weights, batches, self._sets.get("dev")
         )
         self._rows = Rows(experiment, len(self.seeds), self.device, dtype)
         self._judge = Judge(experiment, len(self.seeds))
@@ -154,9 +157,19 @@ class Trainer:
         return Snapshot(step=self.step, values=self._rows.layout.pack(self.method.weights))
 
     @property
+    def scaling(self) -> Scaling:
+        """How the data was scaled: the first member's, where each has its own."""
+        return self._datasets[0].scaling
+
+    @property
     def keeps_weights(self) -> bool:
-        """Whether the network is small enough for a recording to keep its weights."""
-        return self.experiment.parameters * len(self.seeds) <= SNAPSHOT_LIMIT
+        """Whether the network is small enough for a recording to keep its first and last weights."""
+        return self._rows.layout.positions.size <= ENDS_LIMIT
+
+    @property
+    def keeps_weights_all_along(self) -> bool:
+        """Whether it is small enough for those of the steps in between."""
+        return self._rows.layout.positions.size <= SNAPSHOT_LIMIT
 
     def result(self) -> dict[str, Any]:
         """Return the run's figures, measured with the weights that are kept.
@@ -191,9 +204,9 @@ class Trainer:
     def _take(self, count: int, series: list[Series], snapshots: list[Snapshot]) -> int:
         """Take up to ``count`` steps, no more than there are rows; return how many stand."""
         started = self._clock()
-        first, lr = self.step + 1, self.lr
+        first = self.step + 1
         self.method.take(first, count, self._rows)
-        train, dev = self._fetch(first, count, lr)
+        train, dev = self._fetch(count)
         verdict = self._judge.verdict(first, train[0], dev)
         self._keep_best(verdict.best_rows)
         if verdict.count < count:
@@ -211,7 +224,7 @@ class Trainer:
         snapshots.extend(self._snapshots(first, verdict.count))
         return verdict.count
 
-    def _fetch(self, first: int, count: int, lr: float) -> tuple[Values, Values]:
+    def _fetch(self, count: int) -> tuple[Values, Values]:
         """Fetch the block from the device, once.
 
         Returns:
@@ -219,10 +232,11 @@ class Trainer:
             [loss and accuracy, count, members].
         """
         rows = self._rows
+        lr = torch.tensor(rows.lr[:count], dtype=torch.float64)
         own = [rows.loss, rows.accuracy] if self.experiment.has_accuracy else [rows.loss]
         table = [
             *(column[:count].double() for column in own),
-            torch.full_like(rows.loss[:count], lr, dtype=torch.float64),
+            lr.to(self.device)[:, None].expand(-1, len(self.seeds)),
             *rows.norms(count).unbind(-1),
             rows.dev_loss[:count].double(),
             rows.dev_accuracy[:count].double(),
@@ -245,7 +259,7 @@ class Trainer:
 
     def _snapshots(self, first: int, count: int) -> list[Snapshot]:
         """Return the weights of those steps that keep them."""
-        if not self.keeps_weights:
+        if not self.keeps_weights_all_along:
             return []
         return [
             Snapshot(step=first + row, values=self._rows.layout.pack(self._rows.weights[row]))
@@ -272,8 +286,21 @@ class Trainer:
             figures[f"{name}_loss"] = _plain(loss)
             if self.experiment.has_accuracy:
                 figures[f"{name}_accuracy"] = _plain(accuracy)
+            else:
+                figures[f"{name}_rmse"] = _plain(self._error(batch))
         self.method.weights.copy_(last)
         return figures
+
+    def _error(self, batch: Batch) -> NDArray[np.float64]:
+        """Return the root mean square error in the units of the data, [members]."""
+        outputs = self.method.outputs(batch.inputs).cpu().numpy()
+        targets = batch.targets.cpu().numpy()
+        errors = [
+            dataset.scaling.to_original(said) - dataset.scaling.to_original(true)
+            for dataset, said, true in zip(self._datasets, outputs, targets, strict=True)
+        ]
+        error: NDArray[np.float64] = np.sqrt(np.square(errors).mean(axis=(1, 2)))
+        return error
 
 
 def _plain(values: Tensor | NDArray[Any]) -> Any:

@@ -11,7 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from engine.optimizers import SGD, Optimizer, OptimizerBase
 
-OPTIMIZERS: list[type[OptimizerBase]] = list(get_args(get_args(Optimizer)[0]))
+OPTIMIZERS: list[type[OptimizerBase]] = [
+    cls for cls in get_args(get_args(Optimizer)[0]) if cls.torch_name
+]
 LEFT_OUT = {"foreach", "maximize", "capturable", "differentiable", "fused", "params"}
 """Arguments about how PyTorch computes, not what."""
 

@@ -16,6 +16,8 @@ import torch
 from benchmarks import plain
 from engine import presets
 from engine.experiment import Experiment
+from engine.forward import activations_of, forward, unpack
+from engine.header import header_of
 from engine.trainer import Trainer
 
 PRESETS = sorted(
@@ -136,6 +138,139 @@ def test_cubic_stops_at_a_threshold_when_it_has_one() -> None:
     assert trainer.outcome is not None
     assert trainer.outcome.reason == "threshold"
     assert columns["loss"][-1] <= 0.05 < columns["loss"][-2]
+
+
+def last(columns: dict[str, np.ndarray], name: str = "loss", steps: int = 20) -> float:
+    """Return a column's median over the last steps: Adam makes single ones jump."""
+    return float(np.median(columns[name][-steps:]))
+
+
+def test_function_set_converges_by_about_epoch_300() -> None:
+    _, columns = trained("function-set")
+    assert columns["loss"][0] > 1000
+    assert np.median(columns["loss"][300:350]) < 1.0
+    assert last(columns) < 0.5
+
+
+def test_a_gelu_cannot_say_negative_numbers_and_a_linear_output_can() -> None:
+    (shifted, stuck), (linear, cured) = (
+        trained("function-set-shifted"),
+        trained("function-set-linear"),
+    )
+    # 300 numbers are summed. Published: 3.9 for the one that is stuck, 0.010 to 0.017 for the cure.
+    assert (last(stuck) / 300) ** 0.5 == pytest.approx(3.9, abs=0.1)
+    assert (last(cured) / 300) ** 0.5 < 0.1
+    assert "function-set-linear" in shifted.experiment.about
+    assert linear.experiment.model.output_activation == "identity"
+
+
+def test_targets_scaled_into_the_output_range_can_be_learned() -> None:
+    trainer, _ = trained("function-set-normalised")
+    # Published root mean square errors in original units: 0.016 to 0.027.
+    assert trainer.result()["train_rmse"] < 0.1
+
+
+def test_sum_of_30_learns_to_add() -> None:
+    _, columns = trained("sum-of-30")
+    # Published: 0.3356 at step 100, 0.1059 at 200, 0.0011 at 1400, below 0.00005 at 3000.
+    around = {
+        step: float(np.median(columns["loss"][step - 20 : step + 20])) for step in (100, 200, 1400)
+    }
+    assert 0.05 < around[100] < 2.0
+    assert 0.01 < around[200] < 0.5
+    assert around[1400] < 0.05
+    assert last(columns) < 1e-3
+
+
+def test_an_output_unit_can_be_dead_on_arrival() -> None:
+    _, columns = trained("sum-of-30-dead")
+    assert not columns["grad_norm"].any()
+    assert last(columns, steps=1000) == pytest.approx(225, abs=10)
+
+
+def test_what_skipping_the_scaling_costs() -> None:
+    _, scaled = trained("sum-of-30")
+    _, unscaled = trained("sum-of-30-unscaled")
+    at_100 = unscaled["loss"][80:120] / 10_000
+    assert np.median(unscaled["loss"][:5]) > 1e6
+    assert last(unscaled) / 10_000 > 0
+    assert np.isfinite(at_100).all()
+    assert scaled["loss"][0] < 1000
+
+
+def test_the_update_written_out_learns_its_six_points() -> None:
+    trainer, columns = trained("manual-update")
+    assert trainer.experiment.optimizer.name == "by_hand"
+    assert columns["loss"][-1] < columns["loss"][0] / 4
+    assert columns["accuracy"][-1] == 1.0
+
+
+def test_gradients_that_are_never_cleared_keep_the_weights_running() -> None:
+    (clean, cleared), (running, piled) = trained("manual-update"), trained("forgotten-zero")
+    assert piled["grad_norm"][1] == pytest.approx(2 * piled["grad_norm"][0], rel=0.05)
+    assert piled["loss"][-1] < 1e-3
+    assert piled["grad_norm"][-1] > 10 > 50 * cleared["grad_norm"][-1]
+    assert np.abs(running.snapshot().values).max() > 10 * np.abs(clean.snapshot().values).max()
+
+
+def test_a_layer_more_starts_slower() -> None:
+    trainer, deeper = trained("two-moons-deeper")
+    _, shallow = trained("two-moons")
+    assert deeper["loss"][100] > 0.6 > shallow["loss"][100]
+    # Published: 0.7696 at epoch 0, 0.6518 at 100, 0.5372 at 200, 0.2466 at 1950; dev 0.9125.
+    assert deeper["loss"][0] == pytest.approx(0.7696, abs=0.1)
+    assert 0.15 < deeper["loss"][1950] < 0.4
+    assert trainer.result()["dev_accuracy"] > 0.85
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_gradients_explode_towards_the_input(seed: int | None) -> None:
+    norms = weight_norms("exploding", *([] if seed is None else [f"train.seed={seed}"]))
+    assert norms[0] > 10 * norms[-1]
+
+
+@pytest.mark.parametrize("cure", ["exploding-xavier", "exploding-he"])
+def test_weights_of_the_right_size_do_not_explode(cure: str) -> None:
+    norms = weight_norms(cure)
+    assert norms.max() / norms.min() < 10
+    _, columns = trained(cure)
+    assert columns["loss"][-1] < columns["loss"][0]
+
+
+@pytest.mark.parametrize("cure", ["exploding-batch-norm", "exploding-adam"])
+def test_other_cures_make_the_loss_fall_further(cure: str) -> None:
+    _, columns = trained(cure)
+    _, exploding = trained("exploding")
+    assert last(columns) < last(exploding)
+
+
+def test_a_clipped_gradient_is_shown_as_it_was() -> None:
+    np.testing.assert_array_equal(weight_norms("exploding-clipped"), weight_norms("exploding"))
+
+
+def test_layers_without_activation_are_one_linear_layer() -> None:
+    trainer, columns = trained("no-activation")
+    header, weights = header_of(trainer, "x"), trainer.snapshot()
+    named = unpack(header, weights)
+    grid = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    before_sigmoid = [*activations_of(header)[:-1], "identity"]
+    logits = forward(before_sigmoid, named, grid)[-1][:, 0]
+    plane = np.column_stack([grid, np.ones(50)])
+    fitted = plane @ np.linalg.lstsq(plane, logits, rcond=None)[0]
+    np.testing.assert_allclose(logits, fitted, atol=1e-4)
+    assert columns["accuracy"][-1] < 0.92
+
+
+def test_initial_weights_have_the_shape_they_are_named_after() -> None:
+    trainer = Trainer(preset("init-histograms"))
+    assert trainer.keeps_weights
+    named = unpack(header_of(trainer, "x"), trainer.snapshot())
+    normal, uniform = named["layer1.weight"].ravel(), named["layer2.weight"].ravel()
+    assert len(normal) == len(uniform) == 10_000
+    assert (normal.mean(), normal.std()) == pytest.approx((0, 1), abs=0.03)
+    assert (np.abs(normal) < 1).mean() == pytest.approx(0.683, abs=0.02)
+    assert (uniform.min(), uniform.max()) == pytest.approx((-1, 1), abs=0.01)
+    assert uniform.std() == pytest.approx(3**-0.5, abs=0.02)
 
 
 def test_two_moons_tests_within_the_range_of_a_plain_loop() -> None:

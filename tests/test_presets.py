@@ -68,7 +68,7 @@ class TestProblems:
             "x.toml: train.epochs: must be a whole number (got 'many')",
             "x.toml: model.hidden[1]: must be at least 1 (got -5)",
             "x.toml: data.nois: is not a key of 'moons' (did you mean 'noise'?); "
-            "there are: kind, split, samples, noise",
+            "there are: kind, split, scale_inputs, scale_targets, samples, noise",
         ]
 
     @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ class TestProblems:
             ("model.init.weight.name = 'uniform'\nmodel.init.weight.a = 2",
              "model.init.weight.b: must be at least a, 2 (got 1)"),
             ("epochs = 5", "epochs: is not a key here (did you mean train.epochs?); "
-             "there are: title, about, data, model, loss, optimizer, train, marks"),
+             "there are: title, about, data, model, loss, optimizer, schedule, train, marks"),
             ("'odd key' = 5", '"odd key": is not a key here; '
-             "there are: title, about, data, model, loss, optimizer, train, marks"),
+             "there are: title, about, data, model, loss, optimizer, schedule, train, marks"),
             ("loss.name = 'mse'\ndata = {kind = 'function', targets = ['x', 'y + 1']}",
              "data.targets[1]: 'y' is not known"),
             ("data = {kind = 'sum', split = [3]}\ntrain.batch_size = 1\nloss.name = 'mse'",

@@ -274,7 +274,7 @@ def test_a_larger_network_keeps_rows_within_its_memory() -> None:
     assert trainer._rows.capacity < 9
     steps, values = rows(run(trainer, 9))
     np.testing.assert_array_equal(steps, np.arange(1, 10))
-    assert not trainer.keeps_weights
+    assert not trainer.keeps_weights_all_along
     assert np.isfinite(values).all()
 
 

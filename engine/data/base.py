@@ -1,0 +1,138 @@
+"""What every kind of data has, and what drawing it gives.
+
+Inputs are [rows, features]. Targets are [rows, outputs] for numbers, [rows] int64 for classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from engine.data.scaling import Scale, Scaling
+from engine.section import Section
+
+Inputs = NDArray[Any]
+Targets = NDArray[Any]
+
+Samples = Annotated[int, Field(ge=1, le=10_000_000)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the three sets, or a batch of one; its numbers are float32 where it was loaded."""
+
+    inputs: Inputs
+    """[rows, features]."""
+    targets: Targets
+    """[rows, outputs], or [rows] int64 for classes."""
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The three sets of an experiment. Where every step draws fresh rows, ``train`` is empty."""
+
+    train: Part
+    dev: Part | None
+    test: Part | None
+    scaling: Scaling
+    """How they were scaled, as fitted on ``train``."""
+
+
+class DataBase(Section):
+    """What every kind of data has."""
+
+    fresh: ClassVar[bool] = False
+    """Whether every step draws fresh rows, so that there is no training set and no epoch."""
+
+    split: (
+        Annotated[list[Samples], Field(min_length=1, max_length=3)]
+        | Annotated[list[Share], Field(min_length=1, max_length=3)]
+        | None
+    ) = None
+    """How many rows are for train, dev and test, or which shares of them as in
+    ``[0.7, 0.15, 0.15]``, taken from the shuffled rows in this order. All are for train where
+    this is left out."""
+    scale_inputs: Scale = "none"
+    """How the inputs are scaled, column by column: ``"standard"`` to mean 0 and standard
+    deviation 1, ``"range"`` to 0 … 1, both over the training set; dev and test set are moved by
+    the same numbers."""
+    scale_targets: Scale = "none"
+    """How targets that are numbers are scaled: as ``scale_inputs``."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are in all."""
+        raise NotImplementedError
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the features, one each."""
+        return ["x", "y"]
+
+    @property
+    def target_names(self) -> list[str]:
+        """The names of the outputs for numbers, of the classes for classes."""
+        raise NotImplementedError
+
+    @property
+    def classes(self) -> int:
+        """How many classes the targets name; 0 where they are numbers."""
+        return 0
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """How many rows train, dev and test have."""
+        parts = [self.rows] if self.split is None else self.split
+        if any(isinstance(part, float) for part in parts):
+            # The ends are rounded, not the sizes: so shares of the whole leave no row over.
+            ends = np.rint(np.cumsum([0.0, *parts]) * self.rows).astype(int)
+            parts = np.diff(ends).tolist()
+        sizes = [*map(int, parts), 0, 0]
+        return sizes[0], sizes[1], sizes[2]
+
+    @property
+    def files(self) -> list[Mapping[str, Any]]:
+        """Name, size in bytes and SHA-256 of each file the rows come from."""
+        return []
+
+    def draw(self, rng: np.random.Generator) -> Part:
+        """Draw all rows, in their natural order."""
+        raise NotImplementedError
+
+    def draw_fresh(self, rng: np.random.Generator, rows: int) -> Part:
+        """Draw ``rows`` new rows, where ``fresh`` says that every step has its own."""
+        raise NotImplementedError
+
+    def problems(self) -> Iterator[str]:
+        """Say what does not fit together, each beginning with its key."""
+        yield from self._split_problems()
+        if self.scale_targets != "none" and self.classes:
+            yield "scale_targets: classes are no numbers to scale; leave it out"
+
+    def _split_problems(self) -> Iterator[str]:
+        if self.split is None:
+            return
+        total = sum(self.split)
+        if isinstance(self.split[0], int):
+            if total > self.rows:
+                yield f"split: asks for {total} rows of {self.rows}"
+        elif total > 1 + 1e-9:
+            yield f"split: its shares come to {total:g}, more than 1"
+        elif (sizes := self.sizes[: len(self.split)]) and 0 in sizes:
+            share = self.split[sizes.index(0)]
+            yield f"split: a share of {share:g} is not one of {self.rows} rows"
+
+    @model_validator(mode="after")
+    def _holds(self) -> DataBase:
+        if problems := list(self.problems()):
+            raise ValueError("\n".join(problems))
+        return self

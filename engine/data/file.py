@@ -1,0 +1,274 @@
+"""Rows from a file of one's own: which columns go in, which are to be learned, and what of.
+
+How files are read is ``engine.data.sheet``. A file is read when a preset is validated, because
+the network's first and last layer follow from it, and not again until it changes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from typing_extensions import override
+
+from engine.data.base import DataBase, Part
+from engine.data.sheet import Column, Sheet, read, state_of
+from engine.errors import DataError
+from engine.section import nearest, show
+
+MAX_CLASSES: Final = 1000
+"""Classes of a column; more are the sign of a column of numbers."""
+
+MAX_NUMBER: Final = 1e30
+"""Numbers beyond this leave float32 no room to compute with them."""
+
+ColumnNames = Annotated[list[str], Field(min_length=1, max_length=100_000)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen:
+    """What a file holds for a network."""
+
+    inputs: NDArray[np.float64]
+    """[rows, features]."""
+    targets: NDArray[Any]
+    """[rows, outputs] float64, or [rows] int64 for classes."""
+    input_names: list[str]
+    """The features."""
+    target_names: list[str]
+    """The outputs, or the classes."""
+    file: Mapping[str, Any]
+    """Name, size and SHA-256 of what was read."""
+
+
+class File(DataBase):
+    """Rows of a file: CSV or TSV with a line of names at its top, NPZ, or Parquet."""
+
+    kind: Literal["file"] = "file"
+    path: Annotated[str, Field(min_length=1, max_length=4096)]
+    """The file, ending in ``.csv``, ``.tsv``, ``.npz`` or ``.parquet``; from the preset's own
+    folder on, or from the current directory where it is set from outside."""
+    task: Literal["classes", "numbers"]
+    """What is to be learned: ``"classes"``, one column of names or numbers to tell apart, or
+    ``"numbers"``, one column or several."""
+    inputs: ColumnNames | None = None
+    """The columns that go in, by name; all that are no targets where this is left out. An array
+    ``x`` of an NPZ archive with two dimensions is the columns ``x1``, ``x2`` and so on, and
+    ``x`` stands for all of them."""
+    targets: ColumnNames | None = None
+    """The columns to be learned, by name; the last one where this is left out."""
+    separator: Literal[",", ";", "\t", "|"] | None = None
+    """What parts the cells of a text file: a comma where this is left out, a tab in ``.tsv``."""
+
+    @functools.cached_property
+    def _chosen(self) -> _Chosen:
+        """What the file holds; once validated, this never changes, whatever becomes of the file.
+
+        Raises:
+            DataError: The file does not hold.
+            ValueError: It has no such columns: a line for each key to change.
+        """
+        path = Path(self.path)
+        columns = [tuple(names) if names else None for names in (self.inputs, self.targets)]
+        return _choose(path, state_of(path), self.separator, self.task, *columns)
+
+    @property
+    @override
+    def rows(self) -> int:
+        return len(self._chosen.inputs)
+
+    @property
+    @override
+    def input_names(self) -> list[str]:
+        return self._chosen.input_names
+
+    @property
+    @override
+    def target_names(self) -> list[str]:
+        return self._chosen.target_names
+
+    @property
+    @override
+    def classes(self) -> int:
+        return len(self.target_names) if self.task == "classes" else 0
+
+    @property
+    @override
+    def files(self) -> list[Mapping[str, Any]]:
+        return [self._chosen.file]
+
+    @override
+    def draw(self, rng: np.random.Generator) -> Part:
+        """The rows as they stand."""
+        return Part(self._chosen.inputs.copy(), self._chosen.targets.copy())
+
+    @override
+    def problems(self) -> Iterator[str]:
+        try:
+            _ = self._chosen
+        except DataError as error:
+            yield f"path: {error}"
+        except ValueError as error:
+            yield from str(error).splitlines()
+        else:
+            yield from super().problems()
+
+
+def anchored(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a preset's ``data`` table with its path, if it has one, from ``folder`` on."""
+    path = data.get("path")
+    if data.get("kind") != "file" or not isinstance(path, str) or not path:
+        return {**data}
+    try:
+        return {**data, "path": str((folder / Path(path).expanduser()).resolve())}
+    except (OSError, ValueError, RuntimeError):  # Reading it will say what is wrong with it.
+        return {**data}
+
+
+@functools.lru_cache(maxsize=4)
+def _choose(
+    path: Path,
+    state: tuple[int, ...],
+    separator: str | None,
+    task: str,
+    inputs: tuple[str, ...] | None,
+    targets: tuple[str, ...] | None,
+) -> _Chosen:
+    """Read a file and return the columns that are wanted; anew where its ``state`` is new.
+
+    Raises:
+        DataError: It does not hold, or a cell does not, with its row and column.
+        ValueError: It has no such columns: a line for each key to change.
+    """
+    sheet = read(path, separator)
+    if problems := [*_unknown(sheet, "inputs", inputs), *_unknown(sheet, "targets", targets)]:
+        raise ValueError("\n".join(problems))
+    learned = _spread(sheet, targets or [list(sheet.columns)[-1]])
+    going_in = _spread(sheet, inputs or [name for name in sheet.columns if name not in learned])
+    if problems := [*_misfits(going_in, learned, task)]:
+        raise ValueError("\n".join(problems))
+    matrix = np.stack([_numbers(sheet, name, "") for name in going_in], axis=1)
+    file = {"name": path.name, "size": sheet.size, "sha256": sheet.sha256}
+    if task == "classes":
+        labels, names = _classes(sheet, learned[0])
+        return _Chosen(matrix, labels, going_in, names, file)
+    remedy = "; set data.task = 'classes' to tell names apart"
+    numbers = np.stack([_numbers(sheet, name, remedy) for name in learned], axis=1)
+    return _Chosen(matrix, numbers, going_in, learned, file)
+
+
+def _spread(sheet: Sheet, names: Sequence[str]) -> list[str]:
+    """Return the columns that names stand for: a matrix's name stands for all of its columns."""
+    return [column for name in names for column in sheet.matrices.get(name, [name])]
+
+
+def _unknown(sheet: Sheet, key: str, names: Sequence[str] | None) -> Iterator[str]:
+    """Say which of the named columns are not there."""
+    known = [*sheet.matrices, *sheet.columns]
+    listed = ", ".join(map(show, known[:20])) + ", …" * (len(known) > 20)
+    for index, name in enumerate(names or []):
+        if name not in sheet.columns and name not in sheet.matrices:
+            near = nearest(name, known)
+            yield f"{key}[{index}]: {sheet.name} has no column {show(name)}{near}; it has: {listed}"
+
+
+def _misfits(inputs: list[str], targets: list[str], task: str) -> Iterator[str]:
+    """Say which columns cannot be chosen together."""
+    for key, names in (("inputs", inputs), ("targets", targets)):
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            yield f"{key}: {show(twice[0])} stands there twice"
+    if both := [name for name in inputs if name in targets]:
+        yield f"inputs: {show(both[0])} is a target, and would give the answer away"
+    if not inputs:
+        yield "inputs: no column is left to go in; the file has nothing but targets"
+    if task == "classes" and len(targets) > 1:
+        yield f"targets: classes stand in one column (got {len(targets)}); or set task = 'numbers'"
+
+
+def _numbers(sheet: Sheet, name: str, remedy: str) -> NDArray[np.float64]:
+    """Return a column as numbers.
+
+    Args:
+        sheet: Where it is.
+        name: The column's.
+        remedy: What to say where a cell is a text.
+    """
+    column = sheet.columns[name]
+    try:
+        values = np.array([*map(float, column)] if _is_text(column) else column, np.float64)
+        is_plain = not _is_text(column) or not any("_" in cell for cell in column)
+    except ValueError:
+        is_plain = False
+    if is_plain and (np.abs(values) <= MAX_NUMBER).all():
+        return values
+    for row, cell in enumerate(column):
+        if wrong := _wrong_number(cell, remedy):
+            raise DataError(f"{sheet.place(name, row)}: {wrong}")
+    raise AssertionError("some cell is wrong")
+
+
+def _is_text(column: Column) -> bool:
+    return column.dtype.kind == "U" if isinstance(column, np.ndarray) else True
+
+
+def _wrong_number(cell: Any, remedy: str) -> str:
+    """Say what is wrong with a cell that should be a number; nothing where it is one."""
+    if isinstance(cell, str) and not cell.strip():
+        return "is empty"
+    try:
+        number = float(cell)
+    except ValueError:
+        number = None
+    if number is None or (isinstance(cell, str) and "_" in cell):
+        comma = isinstance(cell, str) and _wrong_number(cell.replace(",", "."), "") == ""
+        return f"is no number (got {show(cell)}){'; write a decimal point' if comma else remedy}"
+    if not np.isfinite(number):
+        return f"is no finite number (got {show(str(cell))})"
+    if abs(number) > MAX_NUMBER:
+        return f"is beyond {MAX_NUMBER:g} (got {show(str(cell))})"
+    return ""
+
+
+def _classes(sheet: Sheet, name: str) -> tuple[NDArray[np.int64], list[str]]:
+    """Return each row's class, and the classes' names: numbers by size, then texts by letter."""
+    labels = [_label(cell) for cell in sheet.columns[name]]
+    if (row := next((row for row, label in enumerate(labels) if not label), None)) is not None:
+        raise DataError(f"{sheet.place(name, row)}: is empty, which is no class")
+    names = sorted(set(labels), key=_order)
+    if len(names) == 1:
+        raise DataError(
+            f"{sheet.name}: column {show(name)}: every row is of class {show(names[0])}; "
+            "there is nothing to tell apart"
+        )
+    if len(names) > MAX_CLASSES:
+        raise DataError(
+            f"{sheet.name}: column {show(name)}: has {len(names)} different values, at most "
+            f"{MAX_CLASSES} can be classes; set task = 'numbers'"
+        )
+    index = {label: position for position, label in enumerate(names)}
+    return np.array([index[label] for label in labels], np.int64), names
+
+
+def _label(cell: Any) -> str:
+    """Return a cell as the name of a class: 1.0 and 1 are one; empty where there is no value."""
+    if isinstance(cell, str):
+        return cell.strip()
+    number = float(cell)
+    if not np.isfinite(number):
+        return ""
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _order(label: str) -> tuple[bool, float, str]:
+    try:
+        number = float(label)
+    except ValueError:
+        number = np.nan
+    return (False, number, label) if np.isfinite(number) else (True, 0.0, label)

@@ -1,0 +1,101 @@
+"""Scaling: columns brought to a common size by what the training set alone has shown.
+
+The columns of dev and test set are moved by the training set's numbers, never by their own:
+what is measured on them must not have been seen before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scale = Literal["none", "standard", "range"]
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """A shift and a scale for each column."""
+
+    shift: NDArray[np.float64]
+    """[columns]: what is taken away."""
+    scale: NDArray[np.float64]
+    """[columns]: what is divided by then."""
+
+    @classmethod
+    def nothing(cls, columns: int) -> Self:
+        """Return what leaves every column as it is."""
+        return cls(np.zeros(columns), np.ones(columns))
+
+    @classmethod
+    def fitted(cls, rows: NDArray[Any], how: Scale) -> Self:
+        """Return what scales these rows [rows, columns]; a constant column is only shifted."""
+        if how == "none":
+            return cls.nothing(rows.shape[1])
+        values = rows.astype(np.float64)
+        low, high = values.min(axis=0), values.max(axis=0)
+        if how == "range":
+            shift, scale = low, high - low
+        else:
+            shift, scale = values.mean(axis=0), values.std(axis=0)
+        # A mean of equal numbers may miss them by a rounding error, which is no spread.
+        constant = (low == high) | (scale == 0)
+        return cls(np.where(constant, low, shift), np.where(constant, 1.0, scale))
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether every column stays as it is."""
+        return not self.shift.any() and bool((self.scale == 1).all())
+
+    def apply(self, rows: NDArray[Any]) -> NDArray[np.float32]:
+        """Return rows [..., columns] scaled."""
+        # What is out of float32's reach becomes infinite, as it would be anywhere else.
+        with np.errstate(over="ignore"):
+            if self.changes_nothing:
+                return rows.astype(np.float32)
+            return ((rows - self.shift) / self.scale).astype(np.float32)
+
+    def undo(self, rows: NDArray[Any]) -> NDArray[np.float64]:
+        """Return scaled rows [..., columns] in their original units."""
+        original: NDArray[np.float64] = rows.astype(np.float64) * self.scale + self.shift
+        return original
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """How a training set was scaled: what takes new inputs there, and outputs back."""
+
+    inputs: Columns
+    """For each feature."""
+    targets: Columns | None
+    """For each output; none for classes, which are not scaled."""
+
+    def scale_inputs(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
+        """Return inputs [..., features] as the network was trained on them."""
+        return self.inputs.apply(inputs)
+
+    def to_original(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
+        """Return outputs or targets [..., outputs] in the units of the data."""
+        return outputs.astype(np.float64) if self.targets is None else self.targets.undo(outputs)
+
+    def plain(self) -> dict[str, list[float]]:
+        """Return it as plain lists for a recording's header; what changes nothing is left out."""
+        made: dict[str, list[float]] = {}
+        for name, columns in (("input", self.inputs), ("target", self.targets)):
+            if columns is not None and not columns.changes_nothing:
+                made[f"{name}_shift"] = columns.shift.tolist()
+                made[f"{name}_scale"] = columns.scale.tolist()
+        return made
+
+    @classmethod
+    def from_plain(cls, made: Mapping[str, Any]) -> Self:
+        """Return what a recording's header says; what it leaves out changes nothing."""
+        nothing = {"shift": [0.0], "scale": [1.0]}
+        inputs, targets = (
+            Columns(*(np.array(made.get(f"{name}_{key}", nothing[key])) for key in nothing))
+            for name in ("input", "target")
+        )
+        return cls(inputs, targets)

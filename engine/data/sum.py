@@ -1,0 +1,60 @@
+"""Sums of whole numbers, drawn afresh for every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+from typing_extensions import override
+
+from engine.data.base import DataBase, Part
+from engine.section import Count
+
+
+class Sum(DataBase):
+    """Whole numbers drawn afresh for every step; the target is their sum."""
+
+    fresh: ClassVar[bool] = True
+    kind: Literal["sum"] = "sum"
+    terms: Annotated[int, Field(ge=1, le=10_000)] = 30
+    """How many numbers a row has."""
+    highest: Count = 100
+    """Numbers are drawn from 0 to this, both included."""
+    divide_by: float = Field(default=100.0, ge=1e-6, le=1e30)
+    """What the numbers are divided by, inputs and target alike."""
+    split: None = None
+    """There is nothing to split: every step draws fresh rows."""
+
+    @property
+    @override
+    def rows(self) -> int:
+        return 0
+
+    @property
+    @override
+    def input_names(self) -> list[str]:
+        return [f"x{i + 1}" for i in range(self.terms)]
+
+    @property
+    @override
+    def target_names(self) -> list[str]:
+        return ["sum"]
+
+    def draw(self, rng: np.random.Generator) -> Part:
+        """There is no set of rows: none."""
+        return self.draw_fresh(rng, 0)
+
+    def draw_fresh(self, rng: np.random.Generator, rows: int) -> Part:
+        """Draw ``rows`` rows."""
+        numbers = rng.integers(0, self.highest, (rows, self.terms), endpoint=True)
+        inputs = (numbers / self.divide_by).astype(np.float32)
+        targets = (numbers.sum(axis=1, keepdims=True) / self.divide_by).astype(np.float32)
+        return Part(inputs, targets)
+
+    @override
+    def problems(self) -> Iterator[str]:
+        for key in ("scale_inputs", "scale_targets"):
+            if getattr(self, key) != "none":
+                yield f"{key}: there is no training set to fit it on; set divide_by"

@@ -1,0 +1,79 @@
+"""Rows that stand in the preset itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+from typing_extensions import override
+
+from engine.data.base import DataBase, Part
+from engine.section import Number
+
+ClassIndex = Annotated[int, Field(ge=0, lt=1000)]
+
+
+class Table(DataBase):
+    """Rows written into the preset, with a class or numbers for each."""
+
+    kind: Literal["table"] = "table"
+    inputs: list[list[Number]] = Field(min_length=1, max_length=10_000)
+    """One list of features for each row."""
+    targets: list[ClassIndex] | list[list[Number]] = Field(min_length=1, max_length=10_000)
+    """For each row the index of its class, from 0, or a list of numbers."""
+
+    @property
+    @override
+    def rows(self) -> int:
+        return len(self.inputs)
+
+    @property
+    @override
+    def input_names(self) -> list[str]:
+        features = len(self.inputs[0])
+        return ["x", "y"] if features == 2 else [f"x{i + 1}" for i in range(features)]
+
+    @property
+    @override
+    def target_names(self) -> list[str]:
+        if self.classes:
+            return [str(index) for index in range(self.classes)]
+        return [f"y{i + 1}" for i in range(len(self._numbers()[0]))]
+
+    @property
+    @override
+    def classes(self) -> int:
+        first = self.targets[0]
+        return 1 + max(t for t in self.targets if isinstance(t, int)) if _is_int(first) else 0
+
+    def draw(self, rng: np.random.Generator) -> Part:
+        """The rows as they stand."""
+        targets = np.array(self.targets, np.int64 if self.classes else np.float32)
+        return Part(np.array(self.inputs, np.float32), targets)
+
+    def _numbers(self) -> list[list[float]]:
+        return [target for target in self.targets if isinstance(target, list)]
+
+    @model_validator(mode="after")
+    def _is_rectangular(self) -> Table:
+        if len(self.targets) != len(self.inputs):
+            raise ValueError(f"has {len(self.inputs)} inputs and {len(self.targets)} targets")
+        _same_width("inputs", self.inputs)
+        if numbers := self._numbers():
+            _same_width("targets", numbers)
+        return self
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int)
+
+
+def _same_width(key: str, rows: Sequence[Sequence[float]]) -> None:
+    width = len(rows[0])
+    if width == 0:
+        raise ValueError(f"{key}[0]: must not be empty")
+    for index, row in enumerate(rows):
+        if len(row) != width:
+            raise ValueError(f"{key}[{index}]: has {len(row)} numbers, {key}[0] has {width}")

@@ -1,0 +1,109 @@
+"""The learning-rate schedules: each a table of a preset that names a class of PyTorch's.
+
+A class holds the keys; its field names are the arguments of the class in
+``torch.optim.lr_scheduler`` and its defaults are PyTorch's where PyTorch has one. A schedule
+ticks once an epoch, once a step where there are no epochs. To add a schedule, add its class here
+and to ``Schedule``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from engine.section import Count, Fraction, NonNegative, Positive, Section, named
+
+Ticks = Annotated[int, Field(ge=0, le=1_000_000_000)]
+"""Epochs, or steps where there are no epochs."""
+
+
+class ScheduleBase(Section):
+    """What every schedule has."""
+
+    torch_name: ClassVar[str] = ""
+    """The name of its class in ``torch.optim.lr_scheduler``; empty for none."""
+    needs_measurement: ClassVar[bool] = False
+    """Whether it looks at the loss: the dev set's where there is one."""
+
+    warmup: Ticks = 0
+    """Epochs over which the learning rate first rises in a line from nearly 0 (steps, where
+    there are no epochs); the schedule begins after them."""
+
+    def arguments(self, ticks: int) -> dict[str, Any]:
+        """Return what PyTorch's class is made with, beside the optimizer.
+
+        Args:
+            ticks: How many there are in the run, after the warm-up.
+        """
+        return self.model_dump(exclude={"name", "warmup"}, exclude_none=True)
+
+
+class Constant(ScheduleBase):
+    """The learning rate stays as it is."""
+
+    name: Literal["constant"] = "constant"
+
+
+class Step(ScheduleBase):
+    """The learning rate is multiplied by a factor every so many epochs."""
+
+    torch_name: ClassVar[str] = "StepLR"
+    name: Literal["step"] = "step"
+    step_size: Count = 100
+    """Epochs from one change to the next (steps, where there are no epochs)."""
+    gamma: Positive = 0.1
+    """The factor."""
+
+
+class Exponential(ScheduleBase):
+    """The learning rate is multiplied by a factor every epoch."""
+
+    torch_name: ClassVar[str] = "ExponentialLR"
+    name: Literal["exponential"] = "exponential"
+    gamma: Positive = 0.99
+    """The factor."""
+
+
+class Cosine(ScheduleBase):
+    """The learning rate falls along half a cosine (Loshchilov and Hutter 2017)."""
+
+    torch_name: ClassVar[str] = "CosineAnnealingLR"
+    name: Literal["cosine"] = "cosine"
+    T_max: Count | None = None
+    """Epochs until it is at its least (steps, where there are no epochs); the whole run where
+    this is left out."""
+    eta_min: NonNegative = 0.0
+    """The least learning rate."""
+
+    def arguments(self, ticks: int) -> dict[str, Any]:
+        """Return PyTorch's arguments; the fall takes the whole run unless it is said."""
+        return {"T_max": max(ticks, 1)} | super().arguments(ticks)
+
+
+class Plateau(ScheduleBase):
+    """The learning rate is cut when the loss stops falling."""
+
+    torch_name: ClassVar[str] = "ReduceLROnPlateau"
+    needs_measurement: ClassVar[bool] = True
+    name: Literal["plateau"] = "plateau"
+    factor: Fraction = 0.1
+    """What it is multiplied by."""
+    patience: Ticks = 10
+    """Measurements without a better loss before it is cut."""
+    threshold: NonNegative = 1e-4
+    """What counts as better, as a share of the best loss so far."""
+    cooldown: Ticks = 0
+    """Measurements to wait after a cut."""
+    min_lr: NonNegative = 0.0
+    """The least learning rate."""
+    warmup: Literal[0] = 0
+    """This schedule has no warm-up."""
+
+
+Schedule = Annotated[
+    Constant | Step | Exponential | Cosine | Plateau,
+    Field(discriminator="name"),
+    BeforeValidator(named("constant")),
+]
+"""A schedule's table, told apart by ``name``."""

@@ -2,6 +2,7 @@
 
     EpochalError            anything the user can be told in a sentence
     ├── PresetError         a preset that does not hold, with every problem it has
+    ├── DataError           a data file that does not hold, or whose reader is not installed
     ├── RunError            a run that is not there, is ambiguous, or is held by another writer
     ├── RecordingError      a recording that cannot be read
     ├── RequestError        a request that cannot be carried out
@@ -42,6 +43,10 @@ class PresetError(EpochalError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class DataError(EpochalError):
+    """A data file that does not hold, or whose reader is not installed."""
 
 
 class RunError(EpochalError):

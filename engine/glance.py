@@ -52,7 +52,7 @@ def glance(folder: RunFolder) -> Glance:
     return Glance(
         name=folder.name,
         path=folder.path,
-        state=state_of(history),
+        state=state_of(history, made=folder.made),
         step=history.last_step,
         started=history.header.time if history.header else 0.0,
         end=history.end,

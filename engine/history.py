@@ -21,6 +21,7 @@ from engine.events import (
     End,
     Event,
     Header,
+    Heartbeat,
     MarkReached,
     Request,
     Resume,
@@ -185,7 +186,7 @@ class History:
         self._rows: dict[str, Rows] = {}
         self._snapshots: list[Snapshot] = []
         self._weights = (0, 0)
-        """The shape of a snapshot: [members, parameters]."""
+        """The shape of a snapshot: [members, parameters and buffers]."""
         self._owed: int | None = None
         self._times: deque[tuple[float, int]] = deque()
 
@@ -236,6 +237,8 @@ class History:
                 self.warnings.append(event)
             case Checkpoint():
                 self.checkpoints.append(event)
+            case Heartbeat():
+                self.last_step = max(self.last_step, event.step)
             case End():
                 self.end = event
                 self.last_step = event.step
@@ -246,7 +249,8 @@ class History:
 
     def _begin(self, header: Header) -> None:
         self.header = self.writer = header
-        self._weights = (header.members, sum(map(math.prod, header.parameters.values())))
+        shapes = [*header.parameters.values(), *header.buffers.values()]
+        self._weights = (header.members, sum(map(math.prod, shapes)))
         self._rows = {
             group: Rows(columns, header.members) for group, columns in header.columns.items()
         }
@@ -263,6 +267,7 @@ class History:
             self._times.append((series.t, series.last_step))
             while len(self._times) > 2 and self._times[1][0] < series.t - SPEED_SECONDS:
                 self._times.popleft()
+        self.last_step = max(self.last_step, series.last_step)
 
     def _add_request(self, request: Request) -> None:
         """Keep a request's outcome, and what it means for whether the run waits."""

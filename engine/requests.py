@@ -8,6 +8,8 @@ a time: the worker takes none twice, and none that is older than its start.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import getpass
 import json
 import math
@@ -24,11 +26,18 @@ from typing import Any, Final, Literal
 
 from engine.errors import RequestError
 from engine.runs import RunFolder
+from engine.tail import Tail
 
 Action = Literal["pause", "continue", "step", "stop", "set_lr", "mark"]
 
 MAX_TEXT: Final = 10_000
-"""Characters of a title or a note that are kept."""
+"""Characters of a note, or of any other text, that are kept."""
+
+MAX_TITLE: Final = 200
+"""Characters of a title that are kept, as many as a preset's marks may have."""
+
+CHUNK: Final = 1 << 20
+"""Bytes of one viewer's requests that are read at once."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,9 @@ class Control:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.viewer = viewer or default_viewer()
-        self._path = folder.control / (re.sub(r"[^\w.@-]", "_", self.viewer) + ".jsonl")
+        self._path = folder.control / (
+            re.sub(r"[^A-Za-z0-9_.@-]", "_", self.viewer)[:100] + ".jsonl"
+        )
         self._clock = clock
 
     def send(self, action: Action, **arguments: Any) -> str:
@@ -79,7 +90,8 @@ class Control:
             The request's id, which its outcome in the recording carries.
 
         Raises:
-            RequestError: The run's folder cannot be written to.
+            RequestError: The run's folder cannot be written to, or an argument is neither a
+                finite number nor a text.
         """
         request = {
             "id": secrets.token_hex(8),
@@ -89,15 +101,23 @@ class Control:
             "arguments": arguments,
         }
         line = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        if parse(line) is None:
+            raise RequestError(f"{action}: {arguments} are no numbers or texts that can be sent")
         try:
-            self._path.parent.mkdir(exist_ok=True)
-            # A newline first closes a line that an earlier process of this name left torn.
-            with self._path.open("ab", buffering=0) as file:
-                file.write(line if file.tell() == 0 else b"\n" + line)
+            self._append(line)
         except OSError as error:
             why = error.strerror or error
             raise RequestError(f"{self._path}: {action} could not be asked for: {why}") from None
         return str(request["id"])
+
+    def _append(self, line: bytes) -> None:
+        self._path.parent.mkdir(exist_ok=True)
+        with self._path.open("ab", buffering=0) as file:
+            # A newline first closes a line that was left torn by an earlier process of this name,
+            # or by a full disk.
+            whole = line if file.tell() == 0 else b"\n" + line
+            if file.write(whole) != len(whole):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 class Inbox:
@@ -113,7 +133,7 @@ class Inbox:
         self._control = folder.control
         self._since = since
         self._taken = set(taken)
-        self._offsets: dict[str, int] = {}
+        self._tails: dict[str, Tail] = {}
         self._waiting: deque[PendingRequest] = deque()
 
     def put(self, request: PendingRequest) -> None:
@@ -122,7 +142,7 @@ class Inbox:
 
     def poll(self) -> list[PendingRequest]:
         """Return the requests that came since the last poll, in the order of their times."""
-        fresh = [request for path in self._grown() for request in self._read(path)]
+        fresh = [request for tail in self._grown() for request in _read(tail)]
         wanted = []
         for request in sorted(fresh, key=lambda request: request.time):
             if request.time >= self._since and request.id not in self._taken:
@@ -131,39 +151,37 @@ class Inbox:
         waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
         return [*waiting, *wanted]
 
-    def _grown(self) -> list[str]:
+    def _grown(self) -> list[Tail]:
         """Return the files that are longer than what was read of them."""
         try:
             with os.scandir(self._control) as entries:
-                return [
-                    entry.path
-                    for entry in entries
-                    if entry.name.endswith(".jsonl")
-                    and entry.stat().st_size > self._offsets.get(entry.path, 0)
-                ]
+                files = [entry for entry in entries if entry.name.endswith(".jsonl")]
         except OSError:
             return []
+        tails = []
+        for entry in files:
+            tail = self._tails.setdefault(entry.path, Tail(Path(entry.path)))
+            # One that cannot be looked at, such as a link to nowhere, hides no other.
+            with contextlib.suppress(OSError):
+                if entry.stat().st_size > tail.offset:
+                    tails.append(tail)
+        return tails
 
-    def _read(self, path: str) -> list[PendingRequest]:
-        """Return the whole new lines of a file; a torn one is left for the next poll."""
-        offset = self._offsets.get(path, 0)
-        try:
-            with Path(path).open("rb") as file:
-                file.seek(offset)
-                body = file.read()
-        except OSError:
-            return []
-        whole, newline, _ = body.rpartition(b"\n")
-        self._offsets[path] = offset + len(whole) + len(newline)
-        requests = (parse(line) for line in whole.split(b"\n"))
-        return [request for request in requests if request is not None]
+
+def _read(tail: Tail) -> list[PendingRequest]:
+    """Return the requests of a file's whole new lines; a torn one is left for the next time."""
+    try:
+        requests = [parse(line) for line in tail.lines(CHUNK)]
+    except OSError:
+        return []
+    return [request for request in requests if request is not None]
 
 
 def parse(line: bytes) -> PendingRequest | None:
     """Return a line's request, or None where it is none that makes sense."""
     try:
         body = json.loads(line)
-        arguments = {str(key): _sane(value) for key, value in body["arguments"].items()}
+        arguments = {str(key): _sane(key, value) for key, value in body["arguments"].items()}
         request = PendingRequest(
             id=str(body["id"])[:100],
             viewer=str(body["viewer"])[:200],
@@ -176,12 +194,12 @@ def parse(line: bytes) -> PendingRequest | None:
     return request if math.isfinite(request.time) else None
 
 
-def _sane(value: Any) -> Any:
+def _sane(key: str, value: Any) -> Any:
     """Return a number or a text of bounded length; nothing else is an argument."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("an argument must be a number or a text")
     if isinstance(value, str):
-        return value[:MAX_TEXT]
+        return value[: MAX_TITLE if key == "title" else MAX_TEXT]
     if not math.isfinite(value) or abs(value) > 1e15:
         raise ValueError("a number must be finite")
     return value

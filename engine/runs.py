@@ -11,7 +11,9 @@ runs/two-moons-20261121-093000-4f1c/
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import itertools
 import os
 import re
 import secrets
@@ -35,6 +37,12 @@ SILENT_SECONDS: Final = 10.0
 
 PID_TOLERANCE: Final = 2.0
 """Seconds by which a process's start may seem to differ: it is computed from the boot time."""
+
+START_SECONDS: Final = 60.0
+"""A worker has begun its recording within so long, on the slowest of network disks."""
+
+_ATTEMPTS: Final = 100
+"""Names to try for a new run."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,14 @@ class RunFolder:
         """Names, tags and marks added later."""
         return self.path / "notes.toml"
 
+    @property
+    def made(self) -> float:
+        """When the run was made, in seconds since 1970; 0 where nothing says so."""
+        for path in (self.experiment_file, self.recording):
+            with contextlib.suppress(OSError):
+                return path.stat().st_mtime
+        return 0.0
+
 
 def runs_dir() -> Path:
     """Return where runs are kept: ``$EPOCHAL_RUNS``, else ``runs`` in this directory."""
@@ -107,13 +123,13 @@ def create_run(
     """
     stem = re.sub(r"[^\w-]+", "-", preset_name).strip("-") or "run"
     try:
-        while True:
+        for attempt in itertools.count(1):
             run = RunFolder(folder / f"{stem[:60]}-{now():%Y%m%d-%H%M%S}-{token()}")
             try:
                 run.path.mkdir(parents=True)
                 break
             except FileExistsError:
-                if not run.path.is_dir():
+                if attempt == _ATTEMPTS or not run.path.is_dir():
                     raise
         run.control.mkdir()
         run.checkpoints.mkdir()
@@ -144,17 +160,24 @@ def find_run(reference: str, folder: Path) -> RunFolder:
     Raises:
         RunError: There is none, or more than one; says which come near.
     """
-    path = Path(reference)
-    if path.suffix == ".jsonl" and path.is_file():
-        return RunFolder(path.parent if path.name == "recording.jsonl" else path)
-    if _is_run(path):
-        return RunFolder(path)
+    if found := _by_path(reference):
+        return found
     runs = list_runs(folder)
     if not runs:
         raise RunError(f"{reference}: there are no runs in {folder}; set --runs-dir")
     if reference == "last":
         return runs[0]
     return _by_name(reference, runs, folder)
+
+
+def _by_path(reference: str) -> RunFolder | None:
+    path = Path(reference)
+    with contextlib.suppress(OSError):  # Too long a name for a path may still be answered kindly.
+        if path.suffix == ".jsonl" and path.is_file():
+            return RunFolder(path.parent if path.name == "recording.jsonl" else path)
+        if reference and _is_run(path):
+            return RunFolder(path)
+    return None
 
 
 def _by_name(reference: str, runs: list[RunFolder], folder: Path) -> RunFolder:
@@ -175,15 +198,14 @@ def _is_run(path: Path) -> bool:
     return (path / "recording.jsonl").is_file() or (path / "experiment.toml").is_file()
 
 
-def _started(run: RunFolder) -> float:
-    """Return when a run was made, from its name or else its folder's age."""
+def _started(run: RunFolder) -> tuple[float, float]:
+    """Return what runs are ordered by: the second in their name, then when they were made."""
+    made = run.made
     found = re.search(r"-(\d{8}-\d{6})-[0-9a-f]{4}$", run.name)
-    try:
+    with contextlib.suppress(ValueError, OverflowError, OSError):
         if found:
-            return datetime.strptime(found[1], "%Y%m%d-%H%M%S").timestamp()
-        return run.path.stat().st_mtime
-    except (ValueError, OSError):
-        return 0.0
+            return datetime.strptime(found[1], "%Y%m%d-%H%M%S").timestamp(), made
+    return made, made
 
 
 def process_started(pid: int) -> float | None:
@@ -203,6 +225,7 @@ def state_of(
     now: float | None = None,
     host: str | None = None,
     process_started: Callable[[int], float | None] = process_started,
+    made: float | None = None,
 ) -> State:
     """Return the state a run is in, as far as its recording and this machine can tell.
 
@@ -211,17 +234,21 @@ def state_of(
         now: The time, in seconds since 1970; this moment where left out.
         host: This machine's name.
         process_started: When a process of this machine started.
+        made: When the run's folder was made; a worker that has not begun its recording long
+            after that never will.
     """
-    header = history.header
-    if header is None:
-        return "starting"
+    now = time.time() if now is None else now
+    writer = history.writer
+    if writer is None:
+        late = made is not None and now - made > START_SECONDS
+        return "crashed" if late else "starting"
     if history.end is not None:
         return "ended"
-    writer = history.writer
-    if writer is not None and writer.host == (host or socket.gethostname()):
+    if writer.host == (host or socket.gethostname()):
         there = process_started(writer.pid)
         if there is None or abs(there - writer.pid_started) > PID_TOLERANCE:
             return "crashed"
-    elif (time.time() if now is None else now) - (header.time + history.last_t) > SILENT_SECONDS:
+    # ``t`` goes on from where it was when a run is resumed; the clock on the wall does not.
+    elif now - (writer.time + history.last_t - writer.t) > SILENT_SECONDS:
         return "silent"
     return "paused" if history.paused else "running"

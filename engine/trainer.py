@@ -163,7 +163,7 @@ class Trainer:
 
     @property
     def keeps_weights(self) -> bool:
-        """Whether the network is small enough for a recording to keep its first and last weights."""
+        """Whether the network is small enough to record its first and last weights."""
         return self._rows.layout.positions.size <= ENDS_LIMIT
 
     @property

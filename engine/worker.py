@@ -77,14 +77,14 @@ def work(folder: RunFolder, *, device: str = "auto", steps: int | None = None, s
     _stop_on_sigterm(inbox)
     try:
         for events in _pull(trainer, recorder, desk, inbox):
-            _record(recorder, events)
+            recorder.record(*events)
         for events in [_save_checkpoint(folder, trainer), closing(trainer)]:
-            _record(recorder, events)
+            recorder.record(*events)
+        recorder.close()
     except Exception as error:
         traceback.print_exc()
-        trainer.stop("failed", _reason(error))
         _record_failure(recorder, trainer, error)
-    recorder.close()
+        return 1
     return 0 if trainer.outcome and trainer.outcome.status in ("finished", "stopped") else 1
 
 
@@ -108,11 +108,6 @@ def _pull(trainer: Trainer, recorder: Recorder, desk: Desk, inbox: Inbox) -> Ite
             if recorder.seconds_since_write >= HEARTBEAT_SECONDS:
                 yield [Heartbeat(step=trainer.step)]
             time.sleep(PAUSED_SECONDS)
-
-
-def _record(recorder: Recorder, events: list[Event]) -> None:
-    for event in events:
-        recorder.record(event)
 
 
 def _save_checkpoint(folder: RunFolder, trainer: Trainer) -> list[Event]:
@@ -139,7 +134,7 @@ def _record_failure(recorder: Recorder, trainer: Trainer, error: Exception) -> N
     )
     try:
         recorder.record(end)
-        recorder.flush(sync=True)
+        recorder.close()
     except RecordingError:
         traceback.print_exc()
 

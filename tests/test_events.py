@@ -111,6 +111,15 @@ def test_a_field_that_is_not_known_is_passed_over() -> None:
         b'{"kind":"series","group":"train","first":1,"count":1,"members":1,"data":"!!"}',
         b'{"kind":"end"}',
         b'{"kind":["header"]}',
+        b'{"kind":"heartbeat","step":"4"}',
+        b'{"kind":"heartbeat","step":4,"t":NaN}',
+        b'{"kind":"heartbeat","step":true}',
+        b'{"kind":"heartbeat","step":99999999999999999999}',
+        b'{"kind":"mark","step":4,"title":null}',
+        b'{"kind":"request","id":"1","viewer":"a","action":"step","arguments":7,"step":4}',
+        b'{"kind":"series","group":"train","first":1,"count":Infinity,"members":1,"data":""}',
+        b'{"kind":"series","group":"train","first":1,"count":0,"members":1,"data":""}',
+        b'{"kind":"series","group":"dev","first":1,"stride":0,"count":1,"members":1,"data":"AAAAAA=="}',
     ],
 )
 def test_a_line_that_is_no_event_is_a_value_error(line: bytes) -> None:
@@ -121,3 +130,23 @@ def test_a_line_that_is_no_event_is_a_value_error(line: bytes) -> None:
 def test_a_header_counts_its_members() -> None:
     assert header(seeds=[1, 2, 3]).members == 3
     assert isinstance(decode(encode(header())), Header)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("seeds", 3),
+        ("seeds", []),
+        ("columns", ["loss"]),
+        ("columns", {"train": "loss"}),
+        ("columns", {"train": [["loss"]]}),
+        ("parameters", {"layer1.weight": 3}),
+        ("experiment", "moons"),
+        ("time", "now"),
+        ("pid", None),
+    ],
+)
+def test_a_header_that_says_nonsense_is_none(field: str, value: object) -> None:
+    body = json.loads(encode(header())) | {field: value}
+    with pytest.raises(ValueError, match="the line is no header"):
+        decode(json.dumps(body))

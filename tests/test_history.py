@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.events import Checkpoint, End, Heartbeat, MarkReached, Request, Resume, RunWarning
+from engine.events import (
+    Checkpoint,
+    End,
+    Event,
+    Heartbeat,
+    MarkReached,
+    Request,
+    Resume,
+    RunWarning,
+    Series,
+    Snapshot,
+    decode,
+    encode,
+)
 from engine.history import History
 from tests.tapes import dev_rows, header, train_rows, weights
 
@@ -107,6 +126,14 @@ def test_steps_that_were_asked_for_end_in_a_pause(history: History) -> None:
     assert history.paused
 
 
+@pytest.mark.parametrize("n", ["x", None, 2.5])
+def test_a_count_of_steps_that_is_none_is_one_step(history: History, n: Any) -> None:
+    history.extend([asked("pause"), asked("step", n=n)])
+    assert not history.paused
+    history.add(train_rows(51, 1))
+    assert history.paused
+
+
 def test_speed_is_counted_over_the_last_two_seconds(history: History) -> None:
     step = 51
     for tenth in range(100):
@@ -139,3 +166,84 @@ def test_members_are_told_apart() -> None:
     history.add(type(train_rows(1, 1))(group="train", first=1, values=values))
     assert history.series["train"].column("loss", member=1).tolist() == [1, 3, 5]
     assert history.series["train"].value("accuracy", 2, member=0) == 8
+
+
+def test_rows_of_any_group_and_heartbeats_say_how_far_it_is() -> None:
+    history = History()
+    history.extend([header(), dev_rows(10, 5, stride=10)])
+    assert history.last_step == 50
+    history.add(Heartbeat(step=60))
+    assert history.last_step == 60
+
+
+def test_rows_and_weights_that_do_not_fit_the_header_are_passed_over(history: History) -> None:
+    history.add(Series(group="train", first=51, values=np.zeros((1, 3, 1), np.float32)))
+    history.add(Series(group="train", first=51, values=np.zeros((6, 3, 2), np.float32)))
+    history.add(Snapshot(step=51, values=np.zeros((1, 4), np.float32)))
+    assert (history.series["train"].count, history.last_step) == (50, 50)
+    assert history.snapshot_steps == [0, 50]
+
+
+def test_what_was_resumed_may_be_resumed_again(history: History) -> None:
+    resume = Resume(from_step=25, host="", pid=9)
+    for step in (30, 25, 0):
+        history.extend(
+            [replace(resume, from_step=step), train_rows(step + 1, 20), weights(step + 1)]
+        )
+        assert history.series["train"].steps.tolist() == list(range(1, step + 21))
+    assert history.snapshot_steps == [0, 1]
+
+
+def test_a_resume_is_seen_in_what_was_folded_already(history: History) -> None:
+    train = history.series["train"]
+    assert train.buckets("loss", 1, 50, 2).high.max() == 50
+    history.extend([Resume(from_step=20, host="", pid=9), train_rows(21, 30, loss=[-1.0] * 30)])
+    buckets = train.buckets("loss", 1, 50, 2)
+    assert (buckets.low.min(), buckets.high.max()) == (-1, 20)
+
+
+SAID: list[Event] = [
+    train_rows(4, 2),
+    dev_rows(4, 1),
+    weights(4),
+    MarkReached(step=4, title="here"),
+    asked("step", n=2),
+    RunWarning(step=4, message="look"),
+    Checkpoint(step=4, file="checkpoints/step-4.pt"),
+    Heartbeat(step=4),
+    End(step=5, status="finished", reason="steps"),
+    Resume(from_step=2, host="there", pid=9),
+]
+odd = st.one_of(
+    st.integers(),
+    st.integers(-3, 9),
+    st.floats(),
+    st.text(max_size=3),
+    st.sampled_from([None, True, [], {}, [1], {"n": -3}, {"n": "x"}, "dev", "step", "A" * 32]),
+)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> bytes:
+    """A line of a recording with a field or two that say something odd."""
+    body = json.loads(encode(draw(st.sampled_from(SAID))))
+    for name in draw(st.lists(st.sampled_from(sorted(body)), max_size=2)):
+        body[name] = draw(odd)
+    return json.dumps(body).encode()
+
+
+@given(st.lists(lines(), max_size=8))
+def test_whatever_a_recording_says_it_can_be_folded_and_looked_at(said: list[bytes]) -> None:
+    history = History()
+    history.extend([header(), train_rows(1, 3), weights(2)])
+    for line in said:
+        with contextlib.suppress(ValueError):
+            if (event := decode(line)) is not None:
+                history.add(event)
+    step = history.last_step
+    history.snapshot(step)
+    history.steps_per_second()
+    for rows in history.series.values():
+        assert (np.diff(rows.steps) > 0).all()
+        assert len(rows.buckets(rows.columns[0], 0, step, 10)) <= 10
+        rows.value("loss", step)

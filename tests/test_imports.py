@@ -20,6 +20,7 @@ COMPUTES = {
     "rows",
     "train",
     "trainer",
+    "updates",
     "worker",
 }
 """The modules that may import torch."""

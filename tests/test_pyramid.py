@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from engine import pyramid as pyramid_module
+from engine.events import Series
 from engine.history import Rows
-from engine.pyramid import Pyramid
+from engine.pyramid import FACTOR, Fold, Pyramid
 from tests.tapes import COLUMNS, train_rows
 
 values = st.one_of(
@@ -115,3 +117,54 @@ def test_numbers_that_are_none_are_named_and_spoil_no_neighbour() -> None:
     np.testing.assert_array_equal(buckets.low, [1, 4, 5, np.nan])
     np.testing.assert_array_equal(buckets.mean, [1.5, 4, 5, np.nan])
     np.testing.assert_array_equal(buckets.high, [2, 4, 5, np.nan])
+
+
+class Counted:
+    """``fold_rows``, counting the rows that it is given."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rows = 0
+        self._fold_rows = pyramid_module.fold_rows
+        monkeypatch.setattr(pyramid_module, "fold_rows", self)
+
+    def __call__(self, rows: np.ndarray) -> Fold:
+        self.rows += len(rows)
+        return self._fold_rows(rows)
+
+
+@pytest.mark.parametrize("width", [1, 2, 13, 80, 200])
+def test_looking_at_a_million_rows_again_touches_few(
+    monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    rows, count = Rows(["loss"], 1), 1_000_003
+    values = np.zeros((1, count, 1), np.float32)
+    rows.add(Series(group="train", first=1, values=values))
+    rows.buckets("loss", 1, count, width)
+    counted = Counted(monkeypatch)
+    for first, last in [(1, count), (3, count - 2), (77_777, 999_999), (500_001, 900_000)]:
+        rows.buckets("loss", first, last, width)
+    assert counted.rows < 4 * 2 * FACTOR
+
+
+def test_rows_that_grow_are_folded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, counted = Rows(["loss"], 1), Counted(monkeypatch)
+    values = np.zeros((1, 10, 1), np.float32)
+    for first in range(1, 20_000, 10):
+        rows.add(Series(group="train", first=first, values=values))
+        rows.buckets("loss", 1, 80_000, 40)
+    # Each row once on its way up, a handful for the last bucket, and the room that levels grow.
+    looks = 2_000
+    assert counted.rows < 20_000 * 2 + looks * (80 + 2 * FACTOR)
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.integers(1, 60)), min_size=1, max_size=6))
+def test_rows_written_again_replace_what_was_there(blocks: list[tuple[int, int]]) -> None:
+    rows, kept = Rows(COLUMNS["train"], 1), dict[int, float]()
+    for value, (first, count) in enumerate(blocks):
+        rows.add(train_rows(first, count, loss=[float(value)] * count))
+        kept = {step: old for step, old in kept.items() if step < first}
+        kept |= dict.fromkeys(range(first, first + count), float(value))
+        whole = rows.buckets("loss", 0, 500, 1)
+        assert (whole.low[0], whole.high[0]) == (min(kept.values()), max(kept.values()))
+    assert rows.steps.tolist() == list(kept)
+    assert rows.column("loss").tolist() == list(kept.values())

@@ -6,6 +6,7 @@ import errno
 import itertools
 import multiprocessing
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from engine.events import (
     Heartbeat,
     MarkReached,
     Resume,
-    Series,
     encode,
 )
 from engine.history import History
@@ -140,6 +140,40 @@ def test_nuls_that_stay_are_passed_over(tmp_path: Path) -> None:
     assert reader.damaged == 1
 
 
+def test_damage_longer_than_what_is_read_at_once_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    lines = shown(EVENTS)
+    path.write_bytes(b"".join([*lines[:3], b"\0" * 5000, b"\n", b"{" * 5000, b"\n", *lines[3:]]))
+    for limit in (1, 100, 6000):
+        reader, events = Reader(path), []
+        while more := reader.poll(limit) or reader.behind:
+            events += more if isinstance(more, list) else []
+        assert shown(events) == lines
+        assert reader.damaged == 2
+
+
+def test_a_torn_tail_longer_than_what_is_read_at_once_ends_the_reading(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.jsonl", *EVENTS[:3])
+    with path.open("ab") as file:
+        file.write(b'{"kind":"snapshot","step":1,"data":"' + b"A" * (5 << 20))
+    assert len(list(read(path))) == 3
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(max_size=30), max_size=6), st.sampled_from([None, 1, 20]))
+def test_garbage_between_the_lines_costs_no_event(
+    tmp_path: Path, garbage: list[bytes], limit: int | None
+) -> None:
+    lines = shown(EVENTS)
+    path = tmp_path / "r.jsonl"
+    junk = b"\n".join(garbage) + b"\n"
+    path.write_bytes(lines[0] + junk.join(lines[1:]))
+    reader, events = Reader(path), []
+    for _ in range(500):
+        events += reader.poll(limit)
+    assert shown(events) == lines
+
+
 def test_a_kind_that_is_not_known_is_skipped(tmp_path: Path) -> None:
     path = write(tmp_path / "r.jsonl", *EVENTS[:2])
     with path.open("ab") as file:
@@ -160,6 +194,35 @@ def test_what_is_no_recording_is_refused(tmp_path: Path, body: bytes) -> None:
     path.write_bytes(body)
     with pytest.raises(RecordingError, match=r"r\.jsonl: is no recording"):
         Reader(path).poll()
+
+
+@pytest.mark.parametrize("body", [b"\x89PNG and no line", b"PK\3\4", b"{}", b'{"kind":"end"'])
+def test_what_will_never_be_a_recording_is_refused_before_its_first_line(
+    tmp_path: Path, body: bytes
+) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(body)
+    with pytest.raises(RecordingError, match=r"r\.jsonl: is no recording"):
+        Reader(path).poll()
+
+
+def test_an_empty_file_is_a_recording_that_has_not_begun(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"")
+    reader = Reader(path)
+    assert (reader.poll(), reader.header, reader.damaged) == ([], None, 0)
+    assert list(read(path)) == []
+    with pytest.raises(RecordingError, match="no header"):
+        Recorder.reopen(path, Resume(from_step=0, host="", pid=1))
+
+
+def test_a_refusal_is_said_again(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b'{"kind":"header","format":2}\n' + encode(END))
+    reader = Reader(path)
+    for _ in range(2):
+        with pytest.raises(RecordingError, match="format 2,"):
+            reader.poll()
 
 
 def test_a_reader_waits_for_a_file_that_is_not_there_yet(tmp_path: Path) -> None:
@@ -217,6 +280,7 @@ class Disk:
         self.room, self.most = room, most
         self.writes: list[bytes] = []
         self.syncs = 0
+        self.after_write: Callable[[], object] = lambda: None
         self._write, self._fsync = os.write, os.fsync
         monkeypatch.setattr(os, "write", self.write)
         monkeypatch.setattr(os, "fsync", self.fsync)
@@ -227,6 +291,7 @@ class Disk:
         taken = self._write(descriptor, data[: min(self.room, self.most)])
         self.room -= taken
         self.writes.append(bytes(data[:taken]))
+        self.after_write()
         return taken
 
     def fsync(self, descriptor: int) -> None:
@@ -271,33 +336,100 @@ def test_a_short_write_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert len(list(read(tmp_path / "r.jsonl"))) == len(EVENTS)
 
 
-@pytest.mark.parametrize("room", range(0, 420, 7))
-def test_a_full_disk_leaves_what_was_recorded_whole_and_says_how_it_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+ROWS: list[Event] = [train_rows(step, 1) for step in (1, 2, 3)]
+LONG = sum(len(encode(event, COLUMNS)) for event in ROWS) + 60
+
+
+@pytest.mark.parametrize("most", [10**9, 50])
+@pytest.mark.parametrize("room", range(0, LONG, 11))
+def test_on_a_full_disk_a_reader_loses_no_line_and_learns_how_it_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, most: int
 ) -> None:
     path = tmp_path / "r.jsonl"
-    recorder = Recorder.create(path, header())
-    before = path.stat().st_size
-    disk = Disk(monkeypatch, room=room)
+    recorder = Recorder.create(path, header(), clock=Clock())
+    disk, reader, followed = Disk(monkeypatch, room, most), Reader(path), []
+    disk.after_write = lambda: followed.extend(reader.poll())
 
     def record_for_ever() -> None:
-        for step in itertools.count(1):
-            recorder.record(train_rows(step, 1))
+        for _ in itertools.count():
+            recorder.record(*ROWS)
             recorder.flush()
 
-    with pytest.raises(RecordingError, match="No space left"):
+    with pytest.raises(RecordingError, match=r"r\.jsonl: could not be written: No space left"):
         record_for_ever()
+    assert path.read_bytes().endswith(b"\n")
     # The reserve is gone by now, and with it the reason for the disk being full.
     assert not (tmp_path / ".r.reserve").exists()
     disk.room = RESERVE_BYTES
     recorder.record(End(step=1, status="failed", reason="disk full"))
     recorder.close()
-    reader = Reader(path)
-    events = reader.poll()
+    followed += reader.poll()
+    assert shown(followed) == shown(list(read(path)))
     assert reader.damaged == 0
-    assert isinstance(events[-1], End)
-    assert all(isinstance(event, Series) for event in events[1:-1])
-    assert path.stat().st_size >= before
+    assert [event.kind for event in followed[1:]] == ["series"] * (len(followed) - 2) + ["end"]
+    # Every line for which there was room is there.
+    lengths = itertools.cycle([len(encode(event, COLUMNS)) for event in ROWS])
+    totals = itertools.accumulate(lengths)
+    assert len(followed) - 2 == sum(1 for _ in itertools.takewhile(lambda n: n <= room, totals))
+
+
+def test_a_line_that_cannot_be_taken_back_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(descriptor: int, length: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    recorder = Recorder.create(tmp_path / "r.jsonl", header())
+    disk = Disk(monkeypatch, room=40)
+    monkeypatch.setattr(os, "ftruncate", broken)
+    with pytest.raises(RecordingError):
+        recorder.record(*ROWS, MarkReached(step=3, title="look"))
+    disk.room = RESERVE_BYTES
+    recorder.record(END)
+    recorder.close()
+    reader = Reader(tmp_path / "r.jsonl")
+    assert [event.kind for event in reader.poll()] == ["header", "end"]
+    assert reader.damaged == 1
+
+
+def test_a_recording_that_could_not_begin_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch, room=30)
+    with pytest.raises(RecordingError, match="No space left"):
+        Recorder.create(tmp_path / "r.jsonl", header())
+    assert list(tmp_path.iterdir()) == []
+    disk.room = 10**6
+    Recorder.create(tmp_path / "r.jsonl", header()).close()
+
+
+def test_events_recorded_together_are_written_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, clock = Disk(monkeypatch), Clock()
+    recorder = Recorder.create(tmp_path / "r.jsonl", header(), clock=clock)
+    for _ in range(3):
+        clock.now += 5.0
+        recorder.record(train_rows(1, 1), dev_rows(1, 1), weights(1))
+    assert [data.count(b"\n") for data in disk.writes] == [1, 3, 3, 3]
+    recorder.close()
+
+
+def test_a_torn_line_is_closed_even_where_the_disk_fills_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "r.jsonl", *EVENTS[:3])
+    with path.open("ab") as file:
+        file.write(b'{"kind":"series"')
+    disk = Disk(monkeypatch, room=0)
+    resume = Resume(from_step=1, host="here", pid=1)
+    with pytest.raises(RecordingError):
+        Recorder.reopen(path, resume)
+    disk.room = 10**6
+    Recorder.reopen(path, resume).close()
+    reader = Reader(path)
+    assert [event.kind for event in reader.poll()] == ["header", "snapshot", "series", "resume"]
+    assert reader.damaged == 1
 
 
 def test_the_reserve_is_there_while_it_is_needed(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import RequestError
 from engine.requests import MAX_TEXT, Control, Inbox, PendingRequest, default_viewer, parse
 from engine.runs import RunFolder
+from engine.tail import Tail
 from tests.tapes import Clock
 
 
@@ -142,3 +145,98 @@ def test_garbage_in_the_folder_is_passed_over(folder: RunFolder, chunks: list[by
     Control(folder, "ada").send("stop")
     assert [request.action for request in inbox.poll()] == ["stop"]
     (folder.control / "ada.jsonl").unlink()
+
+
+@pytest.mark.parametrize("arguments", [{"lr": float("inf")}, {"n": [1]}, {"note": None}])
+def test_what_would_never_arrive_is_refused_where_it_is_asked(
+    folder: RunFolder, arguments: dict
+) -> None:
+    with pytest.raises(RequestError, match="no numbers or texts"):
+        Control(folder, "ada").send("set_lr", **arguments)
+    assert list(folder.control.iterdir()) == []
+
+
+def test_a_title_is_as_short_as_a_presets(folder: RunFolder) -> None:
+    Control(folder, "ada").send("mark", title="x" * 5000, note="y" * 5000)
+    (request,) = Inbox(folder, since=0.0).poll()
+    assert (len(request.arguments["title"]), len(request.arguments["note"])) == (200, 5000)
+
+
+def test_what_is_no_file_hides_no_request(folder: RunFolder) -> None:
+    (folder.control / "a.jsonl").symlink_to(folder.path / "nowhere")
+    (folder.control / "b.jsonl").symlink_to("/dev/zero")
+    (folder.control / "c.jsonl").mkdir()
+    os.mkfifo(folder.control / "d.jsonl")
+    Control(folder, "z").send("stop")
+    assert [request.action for request in Inbox(folder, since=0.0).poll()] == ["stop"]
+
+
+def test_a_line_of_nuls_is_waited_for_until_another_follows(folder: RunFolder) -> None:
+    Control(folder, "ada").send("pause")
+    (path,) = folder.control.iterdir()
+    line = path.read_bytes()
+    inbox = Inbox(folder, since=0.0)
+    path.write_bytes(b"\0" * (len(line) - 1) + b"\n")
+    assert inbox.poll() == []
+    path.write_bytes(line)
+    assert [request.action for request in inbox.poll()] == ["pause"]
+    path.write_bytes(line + b"\0" * 50 + b"\n")
+    assert inbox.poll() == []
+    Control(folder, "ada").send("stop")
+    assert [request.action for request in inbox.poll()] == ["stop"]
+
+
+def test_a_flood_arrives_in_pieces(folder: RunFolder) -> None:
+    control, inbox = Control(folder, "ada"), Inbox(folder, since=0.0)
+    names = [control.send("mark", note="x" * 10_000) for _ in range(250)]
+    polls = []
+    while requests := inbox.poll():
+        polls.append([request.id for request in requests])
+    assert len(polls) > 1
+    assert [name for poll in polls for name in poll] == names
+
+
+def test_nothing_is_opened_where_nothing_is_new(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    look = Tail.lines
+    monkeypatch.setattr(Tail, "lines", lambda *given: opened.append(given) or look(*given))
+    inbox = Inbox(folder, since=0.0)
+    Control(folder, "ada").send("pause")
+    Control(folder, "bob").send("pause")
+    for _ in range(10):
+        inbox.poll()
+    assert len(opened) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+def test_a_request_for_which_there_is_no_room_is_an_error(folder: RunFolder) -> None:
+    control = Control(folder, "ada")
+    control.send("pause")
+    (path,) = folder.control.iterdir()
+    path.unlink()
+    path.symlink_to("/dev/full")
+    with pytest.raises(RequestError, match="No space left"):
+        control.send("stop")
+
+
+def test_two_viewers_whose_names_look_alike_are_both_heard(folder: RunFolder) -> None:
+    for viewer in ("a/b", "a b", "月" * 300):
+        Control(folder, viewer, clock=Clock(float(len(viewer)))).send("pause")
+    assert [len(r.viewer) for r in Inbox(folder, since=0.0).poll()] == [3, 3, 200]
+
+
+def test_a_signal_handler_may_put_a_request_in_the_middle_of_a_poll(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = Inbox(folder, since=0.0)
+    look = Tail.lines
+
+    def interrupted(*given: Any) -> list[bytes]:
+        inbox.put(PendingRequest("SIGTERM", "SIGTERM", "stop"))
+        return look(*given)
+
+    monkeypatch.setattr(Tail, "lines", interrupted)
+    Control(folder, "ada").send("pause")
+    assert [request.action for request in inbox.poll()] == ["stop", "pause"]

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from engine.errors import RunError
-from engine.events import End, Request, Resume
+from engine.events import End, Heartbeat, Request, Resume
 from engine.history import History
 from engine.runs import (
     RunFolder,
@@ -47,6 +47,20 @@ def test_two_runs_of_one_second_have_two_folders(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     assert names == ["x-20261121-093000-aaaa", "x-20261121-093000-bbbb"]
+
+
+def test_names_that_are_all_taken_are_an_error_and_no_endless_search(tmp_path: Path) -> None:
+    make(tmp_path)
+    with pytest.raises(RunError, match="no run can be made here"):
+        make(tmp_path)
+
+
+def test_of_one_second_the_run_that_was_made_last_is_the_last(tmp_path: Path) -> None:
+    for index, token in enumerate(["7777", "ffff", "0000"]):
+        run = make(tmp_path, token=token)
+        os.utime(run.experiment_file, (index, index))
+    assert [run.name[-4:] for run in list_runs(tmp_path)] == ["0000", "ffff", "7777"]
+    assert find_run("last", tmp_path) == run
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a b/c", "x" * 300, "月", "", "\x1b[2J"])
@@ -95,8 +109,9 @@ def test_what_is_not_found_is_said_with_what_comes_near(tmp_path: Path) -> None:
     make(tmp_path, token="5555")
     with pytest.raises(RunError, match=r"2 runs begin so: .*4f1c"):
         find_run("two", tmp_path)
-    with pytest.raises(RunError):
-        find_run("", tmp_path)
+    for reference in ("", "x" * 5000, "a\0b", "nothing.jsonl", "/"):
+        with pytest.raises(RunError):
+            find_run(reference, tmp_path)
 
 
 def test_a_name_that_begins_another_is_itself(tmp_path: Path) -> None:
@@ -114,11 +129,15 @@ def test_runs_are_kept_where_the_environment_says(monkeypatch: pytest.MonkeyPatc
 
 
 def state(
-    *events: object, now: float = 2003.0, host: str = "here", started: float | None = 1000.5
+    *events: object,
+    now: float = 2003.0,
+    host: str = "here",
+    started: float | None = 1000.5,
+    made: float | None = None,
 ) -> str:
     history = History()
     history.extend(events)  # type: ignore[arg-type]
-    return state_of(history, now=now, host=host, process_started=lambda pid: started)
+    return state_of(history, now=now, host=host, process_started=lambda pid: started, made=made)
 
 
 PAUSE = Request(id="1", viewer="a", action="pause", step=2, t=1.0)
@@ -145,9 +164,18 @@ def test_from_another_machine_only_silence_can_be_seen() -> None:
 
 
 def test_after_a_resume_the_new_writer_counts() -> None:
-    resume = Resume(from_step=1, host="there", pid=3, t=500.0)
-    assert state(header(), END, resume, now=2502.0, started=None) == "running"
-    assert state(header(), END, resume, now=2600.0, started=None) == "silent"
+    resume = Resume(from_step=1, host="there", pid=3, pid_started=6000.0, t=500.0, time=9000.0)
+    assert state(header(), END, resume, now=9002.0, started=None) == "running"
+    assert state(header(), END, resume, Heartbeat(step=1, t=540.0), now=9045.0) == "running"
+    assert state(header(), END, resume, now=9100.0, started=None) == "silent"
+    assert state(header(), END, resume, host="there", started=6000.0) == "running"
+    assert state(header(), END, resume, host="there", started=1000.5) == "crashed"
+
+
+def test_a_worker_that_dies_before_its_first_word_is_not_starting_for_ever() -> None:
+    assert state(now=2059.0, made=2000.0) == "starting"
+    assert state(now=2061.0, made=2000.0) == "crashed"
+    assert state(header(), now=9999.0, made=2000.0) == "running"
 
 
 def test_this_process_is_known_by_its_start() -> None:

@@ -6,16 +6,15 @@ Another way of getting gradients is another class with ``take``, ``measure``, ``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.batches import Batch, Batches
 from engine.experiment import Experiment
 from engine.losses import LossBase
-from engine.network import Network
 from engine.parameters import Layout
 from engine.rows import Rows
 from engine.updates import Clipping, Scheduler, make_optimizer
@@ -47,13 +46,33 @@ class Method(Protocol):
         ...
 
 
+class Trainable(Protocol):
+    """What autograd asks of a network."""
+
+    learned: list[nn.Parameter]
+    """The parameters, in the order of the recording."""
+    modal: bool
+    """Whether it computes otherwise while it is trained than while it is measured."""
+
+    def begin(self, step: int) -> None:
+        """Set the random numbers to those of a step."""
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Return the outputs [members, rows, outputs] for inputs [members, rows, features]."""
+        ...
+
+    def train(self, mode: bool = True) -> Any:
+        """Compute as while it is trained, or as while it is measured."""
+
+
 class Autograd:
     """The network, its optimizer, and gradients by ``backward``.
 
     Args:
         experiment: What to train.
-        seeds: The seed of each member.
-        weights: Their untrained parameters and buffers, [size].
+        network: The network, whose parameters are views of ``weights``.
+        layout: Where they lie.
+        weights: The untrained parameters and buffers of all members, [size].
         batches: What each step sees.
         dev: The dev set, where there is one.
     """
@@ -63,16 +82,15 @@ class Autograd:
     def __init__(
         self,
         experiment: Experiment,
-        seeds: Sequence[int],
+        network: Trainable,
+        layout: Layout,
         weights: Tensor,
         batches: Batches,
         dev: Batch | None,
     ) -> None:
         self.weights = weights
-        self._layout = Layout(experiment, len(seeds))
-        self._network = Network(experiment, seeds, weights)
-        parameters = dict(self._network.named_parameters())
-        self._parameters = [parameters[_module_name(name)] for name in experiment.shapes]
+        self._layout, self._network = layout, network
+        self._parameters = network.learned
         self._optimizer = make_optimizer(experiment, self._parameters)
         self._scheduler = Scheduler(experiment, self._optimizer)
         self._clipping = Clipping(experiment, self._layout)
@@ -80,7 +98,7 @@ class Autograd:
         self._stride = experiment.evaluation_stride if dev is not None else 0
         self._loss = loss_function(experiment.loss)
         self._accuracy = accuracy_function(experiment)
-        self._ones = torch.ones(len(seeds), device=weights.device, dtype=weights.dtype)
+        self._ones = torch.ones(layout.members, device=weights.device, dtype=weights.dtype)
         self._rows: list[list[Tensor]] = []
         self._zero_grad = experiment.train.zero_grad
         # What changes gradients after they were computed must not change the rows that show
@@ -88,7 +106,7 @@ class Autograd:
         self._own: Tensor | None = None
         if self._clipping.wanted or not self._zero_grad or not experiment.optimizer.torch_name:
             self._own = torch.zeros_like(weights)
-            self._point_gradients(self._layout.gradients(self._own))
+            self._point_gradients(self._gradients_in(self._own))
 
     @property
     def lr(self) -> float:
@@ -138,10 +156,10 @@ class Autograd:
     def outputs(self, inputs: Tensor) -> Tensor:
         """Return what the network says of inputs, computed as one that is not being trained."""
         if not self._network.modal:
-            return self._network(inputs)  # type: ignore[no-any-return]
-        self._network.eval()
+            return self._network(inputs)
+        self._network.train(mode=False)
         try:
-            return self._network(inputs)  # type: ignore[no-any-return]
+            return self._network(inputs)
         finally:
             self._network.train()
 
@@ -160,7 +178,7 @@ class Autograd:
                 self._own.zero_()
             return
         if not self._rows:
-            self._rows = [self._layout.gradients(each) for each in rows.gradients]
+            self._rows = [self._gradients_in(each) for each in rows.gradients]
         self._point_gradients(self._rows[row])
 
     def _keep_gradients(self, row: int, rows: Rows) -> None:
@@ -168,6 +186,14 @@ class Autograd:
         if self._own is not None:
             rows.gradients[row] = self._own
             self._clipping.apply(self._own)
+
+    def _gradients_in(self, flat: Tensor) -> list[Tensor]:
+        """Return each parameter's gradient as a view of ``flat`` [size]."""
+        parts = self._layout.slices(flat)[: self._layout.parameters]
+        return [
+            part.view(parameter.shape)
+            for part, parameter in zip(parts, self._parameters, strict=True)
+        ]
 
     def _point_gradients(self, gradients: list[Tensor]) -> None:
         for parameter, gradient in zip(self._parameters, gradients, strict=True):
@@ -180,12 +206,6 @@ class Autograd:
             losses = rows.dev_loss if self._stride else rows.loss
             measured = float(losses[row].mean())
         self._scheduler.tick(measured)
-
-
-def _module_name(name: str) -> str:
-    """Return where the network keeps the parameter a recording calls ``name``."""
-    layer, _, rest = name.partition(".norm.")
-    return f"{layer.replace('layer', 'norm')}.{rest}" if rest else name
 
 
 def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:

@@ -10,6 +10,7 @@ What a command needs is imported inside it: ``--help`` answers before numpy coul
 from __future__ import annotations
 
 import contextlib
+import enum
 import json
 import os
 import re
@@ -89,6 +90,9 @@ Seed = Annotated[
 Device = Annotated[
     str, typer.Option(metavar="DEVICE", callback=_device, help="auto, cpu, cuda or cuda:1.")
 ]
+AllowCode = Annotated[
+    bool, typer.Option("--allow-code", help="Let a preset run a network from a Python file.")
+]
 RunsDir = Annotated[
     Path | None,
     typer.Option(
@@ -132,6 +136,7 @@ def run(
     set_: Overrides = None,
     seed: Seed = None,
     device: Device = "auto",
+    allow_code: AllowCode = False,
     runs_dir: RunsDir = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -141,7 +146,9 @@ def run(
 
     found = presets.load(preset, overrides(set_, seed))
     folder = runs_dir or runs.runs_dir()
-    status = headless.run(found, folder, device=device, json=as_json, quiet=quiet)
+    status = headless.run(
+        found, folder, device=device, allow_code=allow_code, json=as_json, quiet=quiet
+    )
     raise typer.Exit(status)
 
 
@@ -196,6 +203,49 @@ def schema() -> None:
     from engine.schema import json_schema
 
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+class ProgramStyle(enum.StrEnum):
+    """The ways to write a network in PyTorch."""
+
+    MODULE = "module"
+    SEQUENTIAL = "sequential"
+    ADD_MODULE = "add_module"
+    ALL = "all"
+
+
+@app.command()
+def explain(
+    preset: PresetName,
+    set_: Overrides = None,
+    style: Annotated[
+        ProgramStyle, typer.Option(help="How the PyTorch program writes the network.")
+    ] = ProgramStyle.MODULE,
+    program_only: Annotated[
+        bool, typer.Option("--program", help="Print the program alone, to save it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Explain a preset's network layer by layer, and print it as a plain PyTorch program."""
+    from engine import explain, presets, programs
+
+    found = presets.load(preset, overrides(set_, None))
+    told = explain.explanation(found.experiment)
+    styles = [each for each in programs.STYLES if style in (each, ProgramStyle.ALL)]
+    try:
+        written = {each: programs.program(found.experiment, each, found.name) for each in styles}
+    except EpochalError as error:
+        if program_only:
+            raise
+        written = {}
+        _print_lines(str(error), sys.stderr)
+    if as_json:
+        _print_json([{"preset": found.name, **explain.as_object(told), "programs": written}])
+        return
+    if not program_only:
+        print(explain.text(told))
+    for each, text in written.items():
+        print(text if program_only else f"\n# ---- as a program: {each} ----\n\n{text}", end="")
 
 
 @app.command("runs")

@@ -6,7 +6,8 @@
     ├── RunError            a run that is not there, is ambiguous, or is held by another writer
     ├── RecordingError      a recording that cannot be read
     ├── RequestError        a request that cannot be carried out
-    └── DeviceError         a device that is not there
+    ├── DeviceError         a device that is not there
+    └── CodeError           a network of one's own that may not be run, or does not work
 
 Everything else that escapes is a bug and keeps its traceback. Messages say what, where and the
 remedy; the command prints them on stderr and leaves with status 2.
@@ -63,3 +64,7 @@ class RequestError(EpochalError):
 
 class DeviceError(EpochalError):
     """A device that is not there."""
+
+
+class CodeError(EpochalError):
+    """A network of one's own that may not be run, or does not work."""

@@ -102,7 +102,21 @@ HiddenLayer = Annotated[
 
 
 class Model(Section):
-    """A multilayer perceptron: its layers are layer1 … layerN, the last being the output."""
+    """The network: a multilayer perceptron, layer1 … layerN, the last being the output; or a
+    module class of one's own.
+    """
+
+    kind: Literal["mlp", "python"] = "mlp"
+    """``"mlp"`` for the layers below; ``"python"`` for a class from a file, which is code and is
+    only run when ``--allow-code`` is said."""
+    module: str | None = Field(default=None, max_length=1000)
+    """For ``"python"``: the file, relative to the preset's, and the class in it, a
+    ``torch.nn.Module``, as in ``"net.py:Net"``."""
+    arguments: dict[str, bool | int | float | str] = Field(default={}, max_length=100)
+    """For ``"python"``: what the class is made with."""
+    input_shape: list[Count] | None = Field(default=None, min_length=1, max_length=4)
+    """For ``"python"``: the shape of a row as the module wants it, such as ``[1, 8, 8]`` for a
+    picture of 8 by 8; flat where this is left out."""
 
     hidden: list[HiddenLayer] = Field(default=[Layer(units=5)], max_length=1000)
     """The hidden layers from the input on: a width each, or a table where layers differ.
@@ -120,6 +134,25 @@ class Model(Section):
     when the network is measured."""
     init: InitTable = Init()
     """How the parameters start; ``"default"`` is what ``torch.nn.Linear`` does."""
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> Model:
+        own = {"module", "arguments", "input_shape"}
+        said = self._keys_that_say_something()
+        for key in sorted(said & own if self.kind == "mlp" else said - own):
+            raise ValueError(f"{key}: says nothing where kind is {self.kind!r}; leave it out")
+        if self.kind == "python" and not (self.module and self.module.rpartition(":")[0]):
+            raise ValueError("module: must name a file and a class in it, as in 'net.py:Net'")
+        return self
+
+    def _keys_that_say_something(self) -> set[str]:
+        """Return the keys that are not as they are by default, beside the kind."""
+        defaults = Model.model_fields
+        return {
+            key
+            for key in self.model_fields_set - {"kind"}
+            if getattr(self, key) != defaults[key].default
+        }
 
     @model_validator(mode="after")
     def _activations_fit(self) -> Model:
@@ -270,8 +303,13 @@ class Experiment(Section):
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Every parameter's name and shape: layer1.weight, layer1.bias, layer2.weight and so on."""
+        """Every parameter's name and shape: layer1.weight, layer1.bias, layer2.weight and so on.
+
+        A module of one's own has others, which only its code knows; here it has none.
+        """
         shapes: dict[str, tuple[int, ...]] = {}
+        if self.model.kind == "python":
+            return shapes
         for index, (before, after) in enumerate(
             zip(self.widths[:-1], self.widths[1:], strict=True), start=1
         ):
@@ -393,6 +431,8 @@ class Experiment(Section):
             yield from self._output_problems()
 
     def _output_problems(self) -> Iterator[str]:
+        if self.model.kind == "python":
+            return
         loss, last = self.loss, self.model.output_activation
         low, high = ACTIVATIONS[last].range
         if loss.outputs == "probability" and not (low >= 0 and high <= 1):

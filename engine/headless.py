@@ -161,13 +161,16 @@ class Follower:
                 self.worker.kill()
 
 
-def run(preset: Preset, runs_dir: Path, *, device: str, json: bool, quiet: bool) -> int:
+def run(
+    preset: Preset, runs_dir: Path, *, device: str, allow_code: bool, json: bool, quiet: bool
+) -> int:
     """Train a preset's experiment and tell of it.
 
     Args:
         preset: What to train.
         runs_dir: Where the run's folder goes.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        allow_code: Whether a network of one's own may be run.
         json: Pass the recording's lines on in place of the result.
         quiet: Show no progress.
 
@@ -179,7 +182,7 @@ def run(preset: Preset, runs_dir: Path, *, device: str, json: bool, quiet: bool)
         try:
             text = dumps(preset.experiment, full=True)
             folder = create_run(preset.name, text, runs_dir)
-            worker.give(folder, device=device)
+            worker.give(folder, device=device, allow_code=allow_code)
         except BaseException:
             worker.close()
             raise

@@ -60,13 +60,21 @@ class Worker:
         """The worker's process."""
         return self._process.pid
 
-    def give(self, folder: RunFolder, *, device: str = "auto", steps: int | None = None) -> None:
+    def give(
+        self,
+        folder: RunFolder,
+        *,
+        device: str = "auto",
+        steps: int | None = None,
+        allow_code: bool = False,
+    ) -> None:
         """Hand over a run folder; from now on the worker belongs to itself.
 
         Args:
             folder: Holds the resolved experiment; the recording appears there.
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
             steps: Pause after so many steps; run freely where left out.
+            allow_code: Whether a network of one's own may be run.
 
         Raises:
             RunError: The worker is gone; says what it said last.
@@ -75,6 +83,7 @@ class Worker:
             "folder": str(folder.path.resolve()),
             "device": device,
             "steps": steps,
+            "allow_code": allow_code,
             "time": time.time(),
         }
         assert self._process.stdin is not None

@@ -153,6 +153,9 @@ class Network(nn.Module):
             if share := model.dropouts[index - 1]:
                 self.add_module(f"dropout{index}", Dropout(share, self._streams))
         self._stages = list(self.children())
+        own = dict(self.named_parameters())
+        self.learned = [own[_module_name(name)] for name in experiment.shapes]
+        """The parameters, in the order of the experiment's shapes."""
         self.draws = any(isinstance(stage, Dropout) for stage in self._stages)
         """Whether steps draw random numbers."""
         self.modal = self.draws or any(isinstance(stage, BatchNorm) for stage in self._stages)
@@ -176,3 +179,9 @@ def _activation(name: str) -> nn.Module:
     activation = ACTIVATIONS[name]
     module: nn.Module = getattr(nn, activation.module)(**activation.arguments)
     return module
+
+
+def _module_name(name: str) -> str:
+    """Return where the network keeps the parameter a recording calls ``name``."""
+    layer, _, rest = name.partition(".norm.")
+    return f"{layer.replace('layer', 'norm')}.{rest}" if rest else name

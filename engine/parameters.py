@@ -11,7 +11,7 @@ other bits at other memory offsets.
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import torch
@@ -27,18 +27,32 @@ ALIGNMENT: Final = 16
 """Numbers on which a parameter starts: 64 bytes of float32."""
 
 
+class Shaped(Protocol):
+    """What knows a network's names and shapes: an experiment, or a module of one's own."""
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every parameter's name and shape."""
+        ...
+
+    @property
+    def buffers(self) -> dict[str, tuple[int, ...]]:
+        """The name and shape of what is kept beside the parameters."""
+        ...
+
+
 class Layout:
     """Where the parameters lie.
 
     Args:
-        experiment: Names and shapes of its parameters, and of its buffers, which follow them.
+        network: Names and shapes of its parameters, and of its buffers, which follow them.
         members: How many networks there are.
     """
 
-    def __init__(self, experiment: Experiment, members: int) -> None:
-        self.parameters: Final = len(experiment.shapes)
+    def __init__(self, network: Shaped, members: int) -> None:
+        self.parameters: Final = len(network.shapes)
         """How many of the shapes are parameters, which have gradients."""
-        self.shapes: Final = experiment.shapes | experiment.buffers
+        self.shapes: Final = network.shapes | network.buffers
         self.members: Final = members
         self._ranges: list[tuple[int, int]] = []
         self.size = 0
@@ -68,10 +82,6 @@ class Layout:
             name: part.view(self.members, *(shape if len(shape) == 2 else (1, *shape)))
             for (name, shape), part in zip(self.shapes.items(), self.slices(flat), strict=True)
         }
-
-    def gradients(self, flat: Tensor) -> list[Tensor]:
-        """Return the views of the parameters alone, in their order."""
-        return list(self.views(flat).values())[: self.parameters]
 
     def pack(self, flat: Tensor) -> Values:
         """Return ``flat`` [size] as float32 [members, numbers], without the padding."""

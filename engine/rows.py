@@ -11,8 +11,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from engine.experiment import Experiment
-from engine.parameters import Layout
+from engine.parameters import Layout, Shaped
 
 CAPACITY: Final = 256
 """Rows of a block, where memory allows."""
@@ -25,16 +24,16 @@ class Rows:
     """The buffers of one block: row i of a block that begins after step s is step s + i + 1.
 
     Args:
-        experiment: What is measured.
+        network: What is measured.
         members: How many networks at once.
         device: Where it is measured.
         dtype: What the network computes with.
     """
 
     def __init__(
-        self, experiment: Experiment, members: int, device: torch.device, dtype: torch.dtype
+        self, network: Shaped, members: int, device: torch.device, dtype: torch.dtype
     ) -> None:
-        self.layout = Layout(experiment, members)
+        self.layout = Layout(network, members)
         size = self.layout.size
         row_bytes = 2 * size * dtype.itemsize
         self.capacity = max(1, min(CAPACITY, BUDGET // row_bytes))

@@ -17,17 +17,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.autograd import Autograd, Method
+from engine.autograd import Autograd, Method, Trainable
 from engine.batches import Batch, batches_for, to_batch
 from engine.block import Block, Outcome
 from engine.data import load
 from engine.data.scaling import Scaling
 from engine.device import pick_device, pick_threads
 from engine.epochs import EpochMeans
+from engine.errors import CodeError
 from engine.events import Group, Series, Snapshot, Values
 from engine.experiment import Experiment
 from engine.judge import Judge
-from engine.parameters import initialise
+from engine.network import Network
+from engine.own import OwnNetwork
+from engine.parameters import Shaped, initialise
 from engine.rows import Rows
 
 SNAPSHOT_LIMIT: Final = 10_000
@@ -50,10 +53,12 @@ class Trainer:
         experiment: What to train.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         seeds: One for each member; the experiment's own where left out.
+        allow_code: Whether a network of one's own may be run.
         clock: Seconds, for the time that training takes.
 
     Raises:
         DeviceError: The device is not there.
+        CodeError: A network of one's own may not be run, or does not work.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Trainer:
         *,
         device: str = "auto",
         seeds: Sequence[int] | None = None,
+        allow_code: bool = False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.experiment: Final = experiment
@@ -69,6 +75,8 @@ class Trainer:
         self.device: Final = pick_device(device, experiment, len(self.seeds))
         self.threads: Final = pick_threads(experiment, len(self.seeds))
         torch.set_num_threads(self.threads)
+        self.shaped: Shaped = experiment
+        """What knows the names and shapes of the network's parameters."""
         self.step = 0
         """The last step taken."""
         self.seconds = 0.0
@@ -89,11 +97,11 @@ class Trainer:
             for name, members in parts.items()
             if members[0] is not None and len(members[0])
         }
-        weights = initialise(experiment, self.seeds, dtype).to(self.device)
+        network, weights = self._make_network(dtype, allow_code)
+        self._rows = Rows(self.shaped, len(self.seeds), self.device, dtype)
         self.method: Final[Method] = Autograd(
-            experiment, self.seeds, weights, batches, self._sets.get("dev")
+            experiment, network, self._rows.layout, weights, batches, self._sets.get("dev")
         )
-        self._rows = Rows(experiment, len(self.seeds), self.device, dtype)
         self._judge = Judge(experiment, len(self.seeds))
         self._best_weights = weights.clone()
         self._epochs = EpochMeans(experiment)
@@ -103,7 +111,7 @@ class Trainer:
     def columns(self) -> dict[Group, list[str]]:
         """The columns of each group of rows."""
         accuracy = ["accuracy"] if self.experiment.has_accuracy else []
-        norms = [f"grad_norm/{name}" for name in self.experiment.shapes]
+        norms = [f"grad_norm/{name}" for name in self.shaped.shapes]
         train = ["loss", *accuracy, "lr", "grad_norm", *norms]
         columns: dict[Group, list[str]] = {"train": train}
         if self.experiment.evaluation_stride:
@@ -200,6 +208,17 @@ class Trainer:
             "experiment": self.experiment.model_dump(mode="json"),
             "seeds": self.seeds,
         }
+
+    def _make_network(self, dtype: torch.dtype, allow_code: bool) -> tuple[Trainable, Tensor]:
+        """Return the untrained network and its weights."""
+        if self.experiment.model.kind == "python":
+            if len(self.seeds) > 1:
+                raise CodeError("model.kind: a network of one's own trains one member at a time")
+            own = OwnNetwork(self.experiment, self.seeds[0], allow_code=allow_code)
+            self.shaped = own
+            return own, own.flatten(self.device, dtype)
+        weights = initialise(self.experiment, self.seeds, dtype).to(self.device)
+        return Network(self.experiment, self.seeds, weights), weights
 
     def _take(self, count: int, series: list[Series], snapshots: list[Snapshot]) -> int:
         """Take up to ``count`` steps, no more than there are rows; return how many stand."""

@@ -48,24 +48,34 @@ def main() -> None:
     order = json.loads(line)
     folder = RunFolder(Path(order["folder"]))
     _redirect_output(folder)
-    sys.exit(work(folder, device=order["device"], steps=order["steps"], since=order["time"]))
+    since = order.pop("time")
+    del order["folder"]
+    sys.exit(work(folder, since=since, **order))
 
 
-def work(folder: RunFolder, *, device: str = "auto", steps: int | None = None, since: float) -> int:
+def work(
+    folder: RunFolder,
+    *,
+    since: float,
+    device: str = "auto",
+    steps: int | None = None,
+    allow_code: bool = False,
+) -> int:
     """Train and record the run of a folder.
 
     Args:
         folder: Holds ``experiment.toml``.
+        since: When the folder was handed over; older requests are none of this run.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         steps: Pause after so many steps; run freely where left out.
-        since: When the folder was handed over; older requests are none of this run.
+        allow_code: Whether a network of one's own may be run.
 
     Returns:
         0 where the run finished or was stopped, 1 where it diverged or failed.
     """
     try:
         experiment = presets.load(str(folder.experiment_file)).experiment
-        trainer = Trainer(experiment, device=device)
+        trainer = Trainer(experiment, device=device, allow_code=allow_code)
     except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
         return _fail_to_start(folder, error)
     recorder = Recorder.create(folder.recording, header_of(trainer, folder.name))
@@ -135,7 +145,7 @@ def _record_failure(recorder: Recorder, trainer: Trainer, error: Exception) -> N
     try:
         recorder.record(end)
         recorder.close()
-    except RecordingError:
+    except (RecordingError, OSError):
         traceback.print_exc()
 
 

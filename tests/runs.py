@@ -92,7 +92,7 @@ class FakeWorker:
         cls.made.append(worker)
         return worker
 
-    def give(self, folder: RunFolder, *, device: str = "auto") -> None:
+    def give(self, folder: RunFolder, *, device: str = "auto", allow_code: bool = False) -> None:
         self.folder, self.device = folder, device
         self._steps = type(self).script(self)
 

@@ -1,0 +1,174 @@
+"""Runs made by hand and workers that train nothing, for the tests of the lab."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from textual.pilot import Pilot
+
+from engine import presets
+from engine.events import End, Event, Header, Series
+from engine.recording import Recorder
+from engine.runs import RunFolder, create_run, process_started
+from tui.app import LabApp
+from tui.clock import Clock
+from tui.lab import Lab, Opening
+
+DEADLINE = 20.0
+"""Seconds after which a condition that is waited for has failed."""
+
+
+class FakeWorker:
+    """A worker that trains nothing; what it was given is kept."""
+
+    def __init__(self) -> None:
+        self.given: tuple[RunFolder, str, int | None] | None = None
+        self.status: int | None = None
+        self.words = "it said nothing"
+        self.closed = False
+
+    def give(
+        self,
+        folder: RunFolder,
+        *,
+        device: str = "auto",
+        steps: int | None = None,
+        allow_code: bool = False,
+    ) -> None:
+        self.given = folder, device, steps
+
+    def poll(self) -> int | None:
+        return self.status
+
+    def close(self) -> None:
+        self.closed = True
+
+    def last_words(self) -> str:
+        return self.words
+
+
+class FakeRun:
+    """A run whose recording is written by the test.
+
+    Args:
+        runs_dir: Where its folder is made.
+        layers: How many layers its network has.
+        changes: What differs in its header.
+    """
+
+    def __init__(
+        self, runs_dir: Path, layers: int = 2, folder: RunFolder | None = None, **changes: Any
+    ) -> None:
+        experiment = presets.load("two-moons").experiment
+        self.folder = folder or create_run("two-moons", presets.dumps(experiment), runs_dir)
+        self.layers = layers
+        self._changes = changes
+        self._experiment = experiment
+        self._recorder: Recorder | None = None
+        self.step = 0
+
+    @property
+    def columns(self) -> dict[str, list[str]]:
+        norms = [f"grad_norm/{name}" for name in self.parameters]
+        return {
+            "train": ["loss", "accuracy", "lr", "grad_norm", *norms],
+            "dev": ["loss", "accuracy"],
+        }
+
+    @property
+    def parameters(self) -> dict[str, list[int]]:
+        found = {}
+        for layer in range(1, self.layers + 1):
+            found |= {f"layer{layer}.weight": [3, 2], f"layer{layer}.bias": [3]}
+        return found
+
+    def begin(self) -> FakeRun:
+        """Write the header."""
+        given: dict[str, Any] = {
+            "run": self.folder.name,
+            "experiment": self._experiment.model_dump(mode="json", exclude_none=True),
+            "seeds": [102],
+            "parameters": self.parameters,
+            "columns": self.columns,
+            "gradients": "autograd",
+            "device": "cpu",
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "pid_started": process_started(os.getpid()),
+            "time": time.time(),
+        }
+        self._recorder = Recorder.create(
+            self.folder.recording, Header(**{**given, **self._changes})
+        )
+        return self
+
+    def tell(self, *events: Event) -> None:
+        """Write events."""
+        assert self._recorder is not None
+        for event in events:
+            self._recorder.record(event)
+        self._recorder.flush()
+
+    def train(self, losses: list[float], norm: float | None = 0.5) -> None:
+        """Write rows of these losses, with gradients a tenth of the next layer's."""
+        count, first = len(losses), self.step + 1
+        norms = [0.5 * 10.0 ** (layer - self.layers) for layer in range(1, self.layers + 1)]
+        values = np.empty((len(self.columns["train"]), count, 1), np.float32)
+        values[0, :, 0] = losses
+        values[1], values[2], values[3] = 0.75, 0.2, 1.0
+        for layer, size in enumerate(norms):
+            values[4 + 2 * layer] = size if norm is not None else 0
+            values[5 + 2 * layer] = size / 2 if norm is not None else 0
+        dev = np.stack([values[0] + 0.01, values[1]])
+        self.step += count
+        self.tell(
+            Series(group="train", first=first, values=values),
+            Series(group="dev", first=first, values=dev),
+        )
+
+    def end(self, status: str = "finished", reason: str = "epochs", **result: Any) -> None:
+        """Write how it ended."""
+        self.tell(End(step=self.step, status=status, reason=reason, result=result))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._recorder is not None:
+            self._recorder.close()
+
+
+def make_app(runs_dir: Path, **changes: Any) -> tuple[LabApp, list[FakeWorker]]:
+    """Return a lab that ticks fast, and the list of the workers that it starts."""
+    workers: list[FakeWorker] = []
+
+    def start() -> Any:
+        workers.append(FakeWorker())
+        return workers[-1]
+
+    given = {"runs_dir": runs_dir, "clock": Clock(50.0), "start_worker": start}
+    return LabApp(Opening(**{**given, **changes})), workers
+
+
+def lab_of(pilot: Pilot[Any]) -> Lab:
+    """Return the lab, whatever lies over it."""
+    return next(screen for screen in pilot.app.screen_stack if isinstance(screen, Lab))
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        await pilot.pause(0.01)
+
+
+def shown(pilot: Pilot[Any]) -> str:
+    """Return what is on the screen, as text."""
+    height = pilot.app.size.height
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text for strip in strips[:height])

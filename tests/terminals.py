@@ -1,0 +1,144 @@
+"""A terminal in memory with the real program in it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyte
+
+SOURCE = Path(__file__).parent.parent
+DEADLINE = 60.0
+"""Seconds after which what is waited for has not happened; importing torch takes a few."""
+
+
+class Terminal:
+    """A pseudo-terminal, its screen, and the program that runs in it.
+
+    Args:
+        arguments: What follows ``epochal``.
+        size: Columns and lines.
+        environment: What differs from a plain xterm of 256 colours.
+    """
+
+    def __init__(
+        self, *arguments: str, size: tuple[int, int] = (120, 40), **environment: str
+    ) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        self._slave = slave
+        self.settings = termios.tcgetattr(slave)
+        """How the terminal was set before the program came."""
+        self.screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self.screen)
+        self.sent = b""
+        """Everything the program has written."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tui", *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            env=_environment(**environment),
+            preexec_fn=_own_terminal,
+        )
+
+    def read(self, seconds: float = 0.05) -> bytes:
+        """Take in what comes within so many seconds."""
+        came = b""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if not select.select([self._master], [], [], left)[0]:
+                break
+            try:
+                came += os.read(self._master, 1 << 16)
+            except OSError:
+                break
+        self.sent += came
+        # Questions to the terminal, which pyte would write on its screen.
+        self._stream.feed(came.replace(b"\x1b[?2026$p", b"").replace(b"\x1b[?2048$p", b""))
+        return came
+
+    @property
+    def text(self) -> str:
+        """What is on the screen."""
+        return "\n".join(self.screen.display)
+
+    def press(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait until a condition holds."""
+        deadline = time.monotonic() + DEADLINE
+        while not condition():
+            assert time.monotonic() < deadline, f"it did not happen; on the screen:\n{self.text}"
+            self.read()
+
+    def shows(self, *words: str) -> None:
+        """Wait until words are on the screen."""
+        self.until(lambda: all(word in self.text for word in words))
+
+    def is_clean(self) -> bool:
+        """Whether the terminal is as it was before the program came."""
+        left, entered = self.sent.rfind(b"\x1b[?1049l"), self.sent.rfind(b"\x1b[?1049h")
+        shown, hidden = self.sent.rfind(b"\x1b[?25h"), self.sent.rfind(b"\x1b[?25l")
+        return left > entered and shown > hidden and self.settings == termios.tcgetattr(self._slave)
+
+    def finish(self) -> int:
+        """Wait for the program to end, and return its exit status."""
+        self.until(lambda: self.process.poll() is not None)
+        self.read(0.2)
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a lost connection does."""
+        os.close(self._slave)
+        os.close(self._master)
+        self._master = self._slave = -1
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGHUP)
+        self.process.wait(DEADLINE)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(DEADLINE)
+        for descriptor in (self._master, self._slave):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+def _own_terminal() -> None:
+    """Make the new session's controlling terminal the one on stdin."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _environment(**changes: str) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name
+        not in ("NO_COLOR", "COLORTERM", "TMUX", "STY", "SSH_CONNECTION", "COLUMNS", "LINES")
+        and not name.startswith("TEXTUAL")
+    }
+    plain = {
+        "TERM": "xterm-256color",
+        "LC_ALL": "C.UTF-8",
+        "TEXTUAL_DISABLE_KITTY_KEY": "1",
+        "PYTHONPATH": str(SOURCE),
+    }
+    return kept | plain | changes

@@ -1,0 +1,180 @@
+"""The status lines, the footer and the help."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from tui.commands import COMMANDS, available, can, footer, is_character, key_name
+from tui.drawing.keys import draw_footer, draw_help
+from tui.drawing.status import Standing, draw_status
+from tui.glyphs import ASCII, BRAILLE, GLYPHS, choose
+from tui.palette import DARK
+
+RUNNING = Standing(
+    state="running",
+    step=1200,
+    steps=3000,
+    epoch=1.5,
+    epochs=10,
+    loss=0.1423,
+    dev_loss=0.2,
+    dev_accuracy=0.9812,
+    lr=0.2,
+    steps_per_second=8123.0,
+    device="cpu",
+    gradients="autograd",
+    note="something happened",
+)
+ENDED = replace(
+    RUNNING,
+    state="ended",
+    status="finished",
+    reason="epochs",
+    result={"test_loss": 0.2242, "test_accuracy": 0.905, "seconds": 1.3},
+)
+SITUATIONS = ("setup", "live", "paused", "over", "form")
+
+
+def text(standing: Standing, width: int = 160, height: int = 2) -> list[str]:
+    return [line.plain for line in draw_status(standing, width, height, BRAILLE, DARK)]
+
+
+@pytest.mark.parametrize(
+    "standing",
+    [
+        Standing(),
+        RUNNING,
+        ENDED,
+        replace(RUNNING, state="crashed", reason="x" * 500),
+        replace(RUNNING, state="silent"),
+        replace(RUNNING, loss=math.nan, lr=math.nan, steps=0, steps_per_second=math.inf),
+        replace(ENDED, status="diverged", reason="NaN", result={"test_loss": "nan"}),
+        replace(ENDED, result={"test_accuracy": [0.5, 0.6]}),
+    ],
+)
+def test_at_every_size_the_lines_fit(standing: Standing) -> None:
+    for width in (0, 1, 2, 10, 40, 80, 200):
+        for height in (0, 1, 2, 3):
+            for glyphs in GLYPHS:
+                lines = draw_status(standing, width, height, glyphs, DARK)
+                assert len(lines) == height
+                assert all(line.cell_len == width for line in lines)
+
+
+def test_a_running_run_says_everything_where_there_is_room() -> None:
+    figures, note = text(RUNNING, 200)
+    for fact in (
+        "● running",
+        "step 1 200/3 000",
+        "40 %",
+        "epoch 1/10",
+        "loss 0.1423",
+        "dev accuracy 0.9812",
+        "8.12k steps/s",
+        "lr 0.2",
+        "cpu",
+        "gradients by autograd",
+    ):
+        assert fact in figures
+    assert "something happened" in note
+
+
+def test_where_there_is_no_room_what_matters_least_goes() -> None:
+    figures = text(RUNNING, 80)[0]
+    assert "running" in figures
+    assert "loss 0.1423" in figures
+    assert "dev accuracy 0.9812" in figures
+    assert "autograd" not in figures
+
+
+def test_the_result_stands_out() -> None:
+    figures, outcome = text(ENDED)
+    assert "✓ finished" in figures
+    assert outcome.startswith("test accuracy 0.9050   test loss 0.2242")
+    assert "every epoch done in 1.3 s" in outcome
+
+
+def test_a_failure_says_why_before_anything_else() -> None:
+    failed = replace(ENDED, status="failed", reason="there is no CUDA here", result={})
+    assert text(failed)[1].startswith("there is no CUDA here")
+    assert "✗ failed" in text(failed)[0]
+
+
+def test_a_crash_says_what_is_known_of_it() -> None:
+    figures, outcome = text(replace(RUNNING, state="crashed", reason="killed by 9"))
+    assert "✗ crashed" in figures
+    assert outcome.startswith("killed by 9")
+
+
+def test_with_one_line_the_outcome_of_a_run_is_worth_more_than_its_figures() -> None:
+    assert "test accuracy" in text(ENDED, 80, 1)[0]
+    assert "running" in text(RUNNING, 80, 1)[0]
+
+
+def test_text_of_others_cannot_command_the_terminal() -> None:
+    hostile = replace(RUNNING, note="\x1b[2J[red]boo", device="\x1b]0;x\x07")
+    assert "\x1b" not in "".join(text(hostile))
+    assert "[red]boo" in text(hostile)[1]
+
+
+def test_every_command_has_a_key_a_word_and_a_sentence() -> None:
+    for command in COMMANDS:
+        assert command.keys
+        assert command.label
+        assert command.help.endswith(".")
+        assert command.when
+
+
+def test_no_key_does_two_things_in_one_situation() -> None:
+    for situation in SITUATIONS:
+        keys = [key for command in available(situation) for key in command.keys]
+        assert len(keys) == len(set(keys))
+
+
+def test_an_action_is_possible_where_its_command_is() -> None:
+    assert can("start", "setup")
+    assert not can("start", "live")
+    assert can("pause", "live")
+    assert not can("pause", "paused")
+    assert can("scroll_up", "live")
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_the_footer_shows_what_can_be_done_and_always_help_and_quit(situation: str) -> None:
+    commands = footer(situation)  # type: ignore[arg-type]
+    for width in (0, 1, 14, 40, 80, 200):
+        line = draw_footer(commands, situation, width, DARK)  # type: ignore[arg-type]
+        assert line.cell_len == width
+    line = draw_footer(commands, situation, 40, DARK).plain  # type: ignore[arg-type]
+    assert "help" in line
+    assert "quit" in line
+
+
+def test_in_a_field_the_footer_names_only_keys_that_are_no_characters() -> None:
+    assert not any(is_character(command.key_in("form")) for command in footer("form"))
+
+
+def test_the_help_has_every_command() -> None:
+    lines = "\n".join(line.plain for line in draw_help(110, DARK))
+    for command in COMMANDS:
+        assert command.help in lines
+        assert key_name(command.keys[0]) in lines
+
+
+def test_the_help_fits_a_narrow_screen() -> None:
+    assert all(line.cell_len == 40 for line in draw_help(40, DARK))
+
+
+def test_glyphs_are_ascii_where_nothing_else_is_sure() -> None:
+    assert choose("auto", {"TERM": "linux"}, "UTF-8") is ASCII
+    assert choose("auto", {"TERM": "xterm"}, "ANSI_X3.4-1968") is ASCII
+    assert choose("auto", {"TERM": "xterm"}, "UTF-8") is BRAILLE
+    assert choose("blocks", {"TERM": "linux"}, "ascii").name == "blocks"
+
+
+def test_ascii_glyphs_are_ascii() -> None:
+    lines = text(RUNNING) and draw_status(RUNNING, 160, 2, ASCII, DARK)
+    assert all(line.plain.isascii() for line in lines)

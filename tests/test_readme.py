@@ -1,0 +1,54 @@
+"""The README names what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from tui.cli import app
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("package", ["engine", "tui"])
+def test_the_map_names_every_file(package: str) -> None:
+    block = re.search(rf"^{package}/.*?(?=^\w)", README, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    named = set(re.findall(r"^  ([\w.]+)", block[0], re.MULTILINE))
+    there = {
+        path.name
+        for path in (ROOT / package).iterdir()
+        if path.suffix in (".py", ".tcss") and not path.name.startswith("__")
+    }
+    folders = {p.name for p in (ROOT / package).iterdir() if (p / "__init__.py").is_file()}
+    assert named == there | folders
+
+
+def test_every_preset_and_every_command_stands_in_a_table() -> None:
+    presets = {path.stem for path in (ROOT / "presets").glob("*.toml")}
+    assert presets == set(re.findall(r"^\| `([\w-]+)` \|", README, re.MULTILINE))
+    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
+    assert {name for name in commands if f"`epochal {name}" not in README} == set()
+
+
+def test_the_commands_for_a_fresh_machine_hold_to_the_constraints() -> None:
+    lines = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
+    assert len(lines) == 2
+    assert all("-c constraints.txt" in line for line in lines)
+
+
+def test_every_dependency_is_pinned() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    named = set(re.findall(r'^  "([a-z-]+)(?:[><=].*)?",', project, re.MULTILINE))
+    pinned = set(re.findall(r"^([\w-]+)==", (ROOT / "constraints.txt").read_text(), re.MULTILINE))
+    assert {"torch", "textual", "pytest"} <= named
+    assert named <= {name.lower().replace("_", "-") for name in pinned}
+
+
+def test_the_picture_is_there() -> None:
+    (picture,) = re.findall(r"^!\[.*\]\((.*)\)$", README, re.MULTILINE)
+    assert "<svg" in (ROOT / picture).read_text("utf-8")[:200]

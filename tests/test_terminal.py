@@ -1,0 +1,155 @@
+"""The real program in a real terminal: a person's way through it, once."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.events import End
+from engine.recording import Reader
+from engine.runs import list_runs
+from tests.terminals import DEADLINE, Terminal
+
+pytestmark = pytest.mark.terminal
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Open terminals that are let go at the end; runs are kept in the test's folder."""
+    opened: list[Terminal] = []
+
+    def open_terminal(*arguments: str, **environment: str) -> Terminal:
+        given = {"EPOCHAL_RUNS": str(tmp_path / "runs"), **environment}
+        opened.append(Terminal(*arguments, **given))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield open_terminal
+    for each in opened:
+        each.close()
+
+
+def step_on(terminal: Terminal) -> int:
+    """Return the step that the status line shows."""
+    found = re.search(r"step ([\d ]+)/", terminal.text)
+    return int(found[1].replace(" ", "")) if found else 0
+
+
+def curve_on(terminal: Terminal) -> str:
+    """Return what is drawn in braille."""
+    return "".join(character for character in terminal.text if "⠁" <= character <= "⣿")
+
+
+def test_it_trains_survives_its_terminal_is_seen_again_and_leaves_a_clean_one(
+    tmp_path: Path, terminal: Open
+) -> None:
+    first = terminal("open", "two-moons", "--set", "train.epochs=6000", "--device", "cpu")
+    first.shows("two-moons", "learning rate", "ready")
+    first.press(" ")
+    first.until(lambda: step_on(first) > 50 and curve_on(first))
+    step, curve = step_on(first), curve_on(first)
+    first.until(lambda: step_on(first) > step and curve_on(first) != curve)
+    assert "layer2" in first.text
+    [folder] = list_runs(tmp_path / "runs")
+    reader = Reader(folder.recording)
+    assert not any(isinstance(event, End) for event in reader.poll()), "too fast for this test"
+    first.hang_up()
+    assert first.process.returncode == -signal.SIGHUP
+
+    second = terminal("attach")
+    second.shows(folder.name, "step")
+    second.shows("finished", "test accuracy", "step 6 000/6 000")
+    ends = [event for event in reader.poll() if isinstance(event, End)]
+    assert [(end.status, end.step) for end in ends] == [("finished", 6000)]
+    assert not second.is_clean()
+    second.press("q")
+    assert second.finish() == 0
+    assert second.is_clean()
+
+
+def test_an_idle_lab_sends_nothing_and_quits_cleanly(terminal: Open) -> None:
+    lab = terminal()
+    lab.shows("two-moons", "2 → 5 → 1", "ready")
+    quiet = 0
+    deadline = time.monotonic() + DEADLINE
+    # What is still on its way after the first frames, then nothing, for longer than a tick.
+    while quiet < 3:
+        assert time.monotonic() < deadline, "it never falls silent"
+        quiet = 0 if lab.read(0.4) else quiet + 1
+    lab.press("q")
+    assert lab.finish() == 0
+    assert lab.is_clean()
+
+
+def test_detaching_says_how_to_come_back(tmp_path: Path, terminal: Open) -> None:
+    lab = terminal("open", "zero-init", "--set", "train.epochs=1000000", "--device", "cpu")
+    lab.shows("zero-init", "ready", "learning rate")
+    lab.press("s")
+    lab.shows("paused", "step 1/")
+    lab.press("d")
+    assert lab.finish() == 0
+    assert lab.is_clean()
+    [folder] = list_runs(tmp_path / "runs")
+    assert f"epochal attach {folder.name}".encode() in lab.sent
+
+    again = terminal("attach", folder.name)
+    again.shows("paused", "step 1/1 000 000")
+    again.press("q")
+    again.shows("leave it running")
+    again.press("s")
+    assert again.finish() == 0
+    reader, ended = Reader(folder.recording), list[End]()
+    deadline = time.monotonic() + DEADLINE
+    while not ended:
+        assert time.monotonic() < deadline, "the run was not stopped"
+        ended += [event for event in reader.poll() if isinstance(event, End)]
+        time.sleep(0.02)
+    assert ended[0].status == "stopped"
+
+
+def test_asked_to_end_from_outside_it_leaves_a_clean_terminal(terminal: Open) -> None:
+    lab = terminal()
+    lab.shows("two-moons")
+    lab.process.terminate()
+    lab.finish()
+    assert lab.is_clean()
+
+
+@pytest.mark.parametrize(
+    ("environment", "colours", "unicode"),
+    [
+        ({"TERM": "xterm-256color"}, b"38;5;", True),
+        ({"TERM": "xterm"}, b"[", True),
+        ({"TERM": "linux"}, b"[", False),
+        ({"NO_COLOR": "1"}, None, True),
+        ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, b"38;5;", None),
+    ],
+)
+def test_it_opens_in_every_kind_of_terminal(
+    terminal: Open, environment: dict[str, str], colours: bytes | None, unicode: bool | None
+) -> None:
+    lab = terminal("--no-mouse", **environment)
+    lab.shows("two-moons", "ready", "quit")
+    if colours is None:
+        # Textual shows a palette without colours in greys.
+        used = {int(index) for index in re.findall(rb"[34]8;5;(\d+)", lab.sent)}
+        assert used <= {16, 59, 102, 145, 188, 231, *range(232, 256)}
+    else:
+        assert colours in lab.sent
+    lab.press("q")
+    assert lab.finish() == 0
+    assert lab.is_clean()
+
+
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_without_a_screen_it_names_the_command_that_needs_none(terminal: Open, term: str) -> None:
+    refused = terminal(TERM=term)
+    assert refused.finish() == 2
+    assert b"epochal run" in refused.sent
+    assert b"\x1b[?1049h" not in refused.sent

@@ -1,0 +1,5 @@
+"""``python -m tui`` is ``epochal``."""
+
+from tui.cli import main
+
+main()

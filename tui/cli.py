@@ -1,0 +1,271 @@
+"""The command, with what opens a screen; ``main`` is the console script.
+
+    epochal                     the lab
+    epochal open / attach       the lab on a preset, on a run
+    epochal show                one still picture, in plain text
+    epochal run, presets, …     what needs no screen: ``engine.cli``
+
+Textual is imported only where a screen opens, and after the environment has been settled: it
+reads its variables while it is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import typer
+
+from engine import cli
+from engine.cli import Device, Overrides, RunName, RunsDir, Seed, app
+from engine.errors import EpochalError
+
+if TYPE_CHECKING:
+    from engine.launch import Worker
+    from engine.runs import RunFolder
+    from tui.lab import Opening
+
+GlyphChoice = Literal["auto", "braille", "blocks", "ascii"]
+GlyphSet = Annotated[
+    GlyphChoice,
+    typer.Option("--glyphs", help="What to draw with; ascii shows everywhere."),
+]
+NoMouse = Annotated[
+    bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal; saves bytes.")
+]
+
+OPEN: Final = "open"
+"""The command that is meant where none is named."""
+
+
+class NoScreenError(EpochalError):
+    """There is no terminal in which a lab could open."""
+
+
+@app.command(OPEN)
+def open_lab(
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PRESET or RUN]",
+            help="A preset to set up, or a run to look at [default: two-moons].",
+            show_default=False,
+        ),
+    ] = None,
+    set_: Overrides = None,
+    seed: Seed = None,
+    device: Device = "auto",
+    runs_dir: RunsDir = None,
+    glyphs: GlyphSet = "auto",
+    no_mouse: NoMouse = False,
+) -> None:
+    """Open the lab (the command that is meant where none is named)."""
+    require_screen(os.environ)
+    from engine import runs
+
+    folder = runs_dir or runs.runs_dir()
+    run = find_run_or_preset(what, folder, cli.overrides(set_, seed)) if what else None
+    opening = make_opening(
+        glyphs,
+        preset=None if run else what,
+        run=run,
+        overrides=cli.overrides(set_, seed),
+        device=device,
+        runs_dir=folder,
+    )
+    show_lab(opening, mouse=not no_mouse)
+
+
+@app.command()
+def attach(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A run's folder, recording, name or unique beginning of it "
+            "[default: the newest that is going, else the last].",
+            show_default=False,
+        ),
+    ] = None,
+    runs_dir: RunsDir = None,
+    glyphs: GlyphSet = "auto",
+    no_mouse: NoMouse = False,
+) -> None:
+    """Show a run in the lab, one that is going or one that is over."""
+    require_screen(os.environ)
+    from engine import runs
+
+    folder = runs_dir or runs.runs_dir()
+    found = runs.find_run(run, folder) if run else newest_run(folder)
+    show_lab(make_opening(glyphs, run=found, runs_dir=folder), mouse=not no_mouse)
+
+
+@app.command()
+def show(
+    run: RunName,
+    step: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="As it stood at this step.", show_default=False),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WxH", help="Columns and lines [default: the terminal's].", show_default=False
+        ),
+    ] = None,
+    glyphs: GlyphSet = "auto",
+    runs_dir: RunsDir = None,
+) -> None:
+    """Print a run as a still picture, in plain text."""
+    from engine import runs
+    from tui import still
+    from tui.glyphs import choose
+
+    found = runs.find_run(run, runs_dir or runs.runs_dir())
+    width, height = still.parse_size(size) if size else still.terminal_size()
+    chosen = choose(glyphs, os.environ, sys.stdout.encoding)
+    still.show(found, width, height, chosen, step=step)
+
+
+def require_screen(environment: Mapping[str, str]) -> None:
+    """Refuse to open a lab where it could not be seen.
+
+    Raises:
+        NoScreenError: With the command that works here.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise NoScreenError("the lab needs a terminal; without one: epochal run PRESET")
+    if environment.get("TERM", "dumb") in ("", "dumb", "unknown"):
+        raise NoScreenError(
+            "this terminal cannot move its cursor (TERM=dumb); here: epochal run PRESET"
+        )
+
+
+def settle_environment(environment: MutableMapping[str, str]) -> None:
+    """Tell Textual what to send; it asks once, while it is imported."""
+    # Nothing moves that does not mean anything: each frame of an animation is bytes on a link.
+    environment.setdefault("TEXTUAL_ANIMATIONS", "none")
+    inside = environment.get("TMUX") or environment.get("STY")
+    if inside and environment.get("TERM", "").startswith("screen"):
+        # tmux and screen show 256 colours, their TERM promises 16.
+        environment.setdefault("TEXTUAL_COLOR_SYSTEM", "256")
+
+
+def find_run_or_preset(what: str, folder: object, overrides: Sequence[str]) -> RunFolder | None:
+    """Return the run that is meant, or None where it is a preset.
+
+    A preset of that name comes first, for its name is also the beginning of its runs' names.
+
+    Raises:
+        PresetError: It is neither, or a preset that does not hold.
+    """
+    from pathlib import Path
+
+    from engine import presets, runs
+
+    assert isinstance(folder, Path)
+    try:
+        presets.find(what)
+    except EpochalError as no_preset:
+        try:
+            return runs.find_run(what, folder)
+        except EpochalError:
+            raise no_preset from None
+    if overrides:
+        presets.load(what, overrides)
+    return None
+
+
+def newest_run(folder: object) -> RunFolder:
+    """Return the newest run that is going, else the last."""
+    from pathlib import Path
+
+    from engine import runs
+    from engine.glance import glance
+
+    assert isinstance(folder, Path)
+    for found in runs.list_runs(folder)[:50]:
+        if found.recording.exists() and glance(found).state in ("running", "paused", "silent"):
+            return found
+    return runs.find_run("last", folder)
+
+
+def make_opening(glyphs: GlyphChoice, **settings: object) -> Opening:
+    """Return what the lab opens with, on this terminal."""
+    settle_environment(os.environ)
+    from tui.clock import Clock
+    from tui.glyphs import choose
+    from tui.lab import Opening
+    from tui.look import Look
+    from tui.palette import DARK
+
+    palette = DARK.without_colours() if os.environ.get("NO_COLOR") else DARK
+    return Opening(
+        look=Look(choose(glyphs, os.environ), palette),
+        clock=Clock.of(os.environ),
+        start_worker=start_worker,
+        **settings,  # type: ignore[arg-type]
+    )
+
+
+def start_worker() -> Worker:
+    """Start a worker that gets ready and waits for a folder."""
+    # What this imports is not needed for the first frame.
+    from engine.launch import Worker
+
+    return Worker.start()
+
+
+def show_lab(opening: Opening, *, mouse: bool) -> None:
+    """Run the lab until it is left, then say what is to be said on a clean terminal."""
+    from tui.app import LabApp
+
+    lab = LabApp(opening)
+    words = lab.run(mouse=mouse)
+    if words:
+        print(words)
+    if lab.return_code:
+        sys.exit(lab.return_code)
+
+
+def with_open(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with ``open`` put in front where no command is named.
+
+    ``epochal``, ``epochal --seed 3`` and ``epochal two-moons`` all open the lab.
+    """
+    from typer.main import get_command
+
+    names = getattr(get_command(app), "commands", {})
+    first = arguments[0] if arguments else ""
+    if first in names or first in ("-h", "--help", "--version"):
+        return list(arguments)
+    if not first or first.startswith("-"):
+        return [OPEN, *arguments]
+    return list(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command, and leave the process with its status.
+
+    Args:
+        arguments: What follows the command's name; the process's own where left out.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    if given:
+        cli.main(with_open(given))
+    else:
+        open_at_once()
+
+
+def open_at_once() -> None:
+    """Open the lab as it opens without any option, past Typer.
+
+    Typer loads pydantic to read options, an eighth of the time to the first frame.
+    """
+    try:
+        open_lab()
+    except EpochalError as error:
+        print(error, file=sys.stderr)
+        sys.exit(cli.WRONG)

@@ -1,0 +1,299 @@
+"""The one table of what can be done in the lab: keys, footer, palette and help come from it.
+
+An action is a method of the lab, ``action_<name>``. The same key may do different things in
+different situations; the situation decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Situation = Literal["setup", "live", "paused", "over", "form"]
+"""``setup``: no run is shown. ``live``: one is starting, training or silent. ``paused``: it
+waits. ``over``: it ended or crashed. ``form``: a field of the setup takes what is typed."""
+
+ALWAYS: Final = frozenset[Situation](("setup", "live", "paused", "over"))
+GOING: Final = frozenset[Situation](("live", "paused"))
+SHOWN: Final = frozenset[Situation](("live", "paused", "over"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One thing that can be done."""
+
+    keys: tuple[str, ...]
+    """What does it, as Textual names keys; the first one is shown."""
+    action: str
+    label: str
+    """A word for the footer."""
+    help: str
+    """What it does, in a sentence."""
+    group: Literal["Run", "View", "Setup", "Lab"]
+    when: frozenset[Situation] = ALWAYS
+    footer: int = 0
+    """Its place in the footer, 1 first; 0 for a command that stands only in the help."""
+
+    def key_in(self, situation: Situation) -> str:
+        """Return the key to show in a situation: a field takes every key that is a character."""
+        if situation == "form":
+            return next((key for key in self.keys if not is_character(key)), self.keys[0])
+        return self.keys[0]
+
+    @property
+    def name(self) -> str:
+        """The action without its argument."""
+        return self.action.partition("(")[0]
+
+
+COMMANDS: Final = (
+    Command(
+        keys=("space",),
+        action="start",
+        label="start",
+        help="Train the experiment that the setup shows, as a new run.",
+        group="Run",
+        when=frozenset(("setup", "over")),
+        footer=1,
+    ),
+    Command(
+        keys=("space",),
+        action="pause",
+        label="pause",
+        help="Pause the run between two steps.",
+        group="Run",
+        when=frozenset(("live",)),
+        footer=1,
+    ),
+    Command(
+        keys=("space",),
+        action="go_on",
+        label="go on",
+        help="Let a paused run go on.",
+        group="Run",
+        when=frozenset(("paused",)),
+        footer=1,
+    ),
+    Command(
+        keys=("s",),
+        action="step",
+        label="step",
+        help="Take one step, then pause; where nothing runs yet, start with one step.",
+        group="Run",
+        footer=2,
+    ),
+    Command(
+        keys=("x",),
+        action="stop",
+        label="stop",
+        help="End the run after this step; its result is measured and kept.",
+        group="Run",
+        when=GOING,
+        footer=3,
+    ),
+    Command(
+        keys=("r",),
+        action="restart",
+        label="restart",
+        help="Stop what runs and train the setup from the start, as a new run.",
+        group="Run",
+        when=SHOWN,
+        footer=5,
+    ),
+    Command(
+        keys=("plus", "equals_sign"),
+        action="raise_lr",
+        label="lr up",
+        help="Multiply the learning rate by 1.25 from the next step on.",
+        group="Run",
+        when=GOING,
+        footer=8,
+    ),
+    Command(
+        keys=("minus",),
+        action="lower_lr",
+        label="lr down",
+        help="Divide the learning rate by 1.25 from the next step on.",
+        group="Run",
+        when=GOING,
+        footer=9,
+    ),
+    Command(
+        keys=("m",),
+        action="mark",
+        label="mark",
+        help="Set a mark at this step, with a title, where a replay can pause.",
+        group="Run",
+        when=GOING,
+        footer=7,
+    ),
+    Command(
+        keys=("l",),
+        action="toggle_log",
+        label="log axis",
+        help="Show the loss on a logarithmic axis, or on a plain one again.",
+        group="View",
+        footer=4,
+    ),
+    Command(
+        keys=("a",),
+        action="toggle_accuracy",
+        label="accuracy",
+        help="Show the accuracy in place of the loss, and back.",
+        group="View",
+        footer=6,
+    ),
+    Command(
+        keys=("tab",),
+        action="next_pane",
+        label="next pane",
+        help="Go to the next pane.",
+        group="View",
+        when=ALWAYS | {"form"},
+        footer=10,
+    ),
+    Command(
+        keys=("shift+tab",),
+        action="previous_pane",
+        label="previous pane",
+        help="Go to the pane before.",
+        group="View",
+        when=ALWAYS | {"form"},
+    ),
+    Command(
+        keys=("1",),
+        action="show_pane('setup')",
+        label="setup",
+        help="Go to the setup.",
+        group="View",
+    ),
+    Command(
+        keys=("2",),
+        action="show_pane('curves')",
+        label="curves",
+        help="Go to the curves.",
+        group="View",
+    ),
+    Command(
+        keys=("3",),
+        action="show_pane('gradients')",
+        label="gradients",
+        help="Go to the gradient norms.",
+        group="View",
+    ),
+    Command(
+        keys=("t",),
+        action="next_theme",
+        label="theme",
+        help="Dark, light, or bright on black for a projector.",
+        group="View",
+    ),
+    Command(
+        keys=("g",),
+        action="next_glyphs",
+        label="glyphs",
+        help="Draw with braille, with blocks, or with plain ASCII.",
+        group="View",
+    ),
+    Command(
+        keys=("escape",),
+        action="leave_field",
+        label="done typing",
+        help="Leave a field of the setup, so that keys are commands again.",
+        group="Setup",
+        when=frozenset(("form",)),
+        footer=1,
+    ),
+    Command(
+        keys=("u",),
+        action="undo_changes",
+        label="undo changes",
+        help="Set every setting back to what the preset says.",
+        group="Setup",
+    ),
+    Command(
+        keys=("d",),
+        action="detach",
+        label="detach",
+        help="Leave the lab; the run goes on, and 'epochal attach' shows it again.",
+        group="Lab",
+        footer=11,
+    ),
+    Command(
+        keys=("q", "ctrl+q", "ctrl+c"),
+        action="quit",
+        label="quit",
+        help="Leave the lab; asks what becomes of a run that is going.",
+        group="Lab",
+        when=ALWAYS | {"form"},
+        footer=13,
+    ),
+    Command(
+        keys=("question_mark", "f1"),
+        action="help",
+        label="help",
+        help="Show every key and what it does.",
+        group="Lab",
+        when=ALWAYS | {"form"},
+        footer=12,
+    ),
+    Command(
+        keys=("ctrl+p",),
+        action="command_palette",
+        label="commands",
+        help="Find a command by its name.",
+        group="Lab",
+        when=ALWAYS | {"form"},
+    ),
+)
+"""Every command, in the order of the help."""
+
+
+def can(action: str, situation: Situation) -> bool:
+    """Whether an action makes sense in a situation; one that is no command always does."""
+    named = [command for command in COMMANDS if command.name == action]
+    return not named or any(situation in command.when for command in named)
+
+
+KEY_NAMES: Final = {
+    "plus": "+",
+    "equals_sign": "=",
+    "minus": "-",
+    "question_mark": "?",
+    "escape": "esc",
+    "shift+tab": "shift+tab",
+}
+"""How keys are written for people, where that is not their name."""
+
+
+CHARACTERS: Final = frozenset(("space", "plus", "equals_sign", "minus", "question_mark"))
+"""Keys with a name of their own that a field would take as a character."""
+
+
+def is_character(key: str) -> bool:
+    """Whether a key writes something where text is typed."""
+    return len(key) == 1 or key in CHARACTERS
+
+
+def key_name(key: str) -> str:
+    """Return a key as it is written for people."""
+    return KEY_NAMES.get(key, key).replace("ctrl+", "^")
+
+
+def available(situation: Situation) -> Iterator[Command]:
+    """Return what can be done in a situation."""
+    return (command for command in COMMANDS if situation in command.when)
+
+
+def footer(situation: Situation) -> list[Command]:
+    """Return what the footer shows, the most important first."""
+    return sorted((c for c in available(situation) if c.footer), key=lambda c: c.footer)
+
+
+def groups(commands: Iterable[Command] = COMMANDS) -> dict[str, list[Command]]:
+    """Return the commands by their groups, in the table's order."""
+    found: dict[str, list[Command]] = {}
+    for command in commands:
+        found.setdefault(command.group, []).append(command)
+    return found

@@ -1,0 +1,148 @@
+"""Axes: where they begin and end, and which round numbers stand at them.
+
+plotext writes ``1000000000000000019884624838656.0`` beside a tick and takes no logarithm of 0,
+so limits, ticks and labels are found here, and the logarithm is taken before anything is drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from tui.drawing.numbers import count, exponent
+
+LABEL_WIDTH: Final = 7
+"""Cells of the widest label of an upright axis, such as ``-1.5e30``."""
+
+LEAST_SPAN: Final = 1e-4
+"""The smallest span of a linear axis, as a share of its values: below it a curve is level."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis, in the coordinates that are drawn."""
+
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+    """Where a tick stands, and what is written there."""
+
+    def share(self, value: float) -> float:
+        """Return where ``value`` lies between the two ends, from 0 to 1."""
+        return (value - self.low) / (self.high - self.low)
+
+
+def round_step(span: float, most: int) -> float:
+    """Return the least of 1, 2 and 5 times a power of ten that parts ``span`` ``most`` times."""
+    rough = span / max(most, 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    for factor in (1.0, 2.0, 5.0):
+        if factor * power >= rough * (1 - 1e-9):
+            return factor * power
+    return 10.0 * power
+
+
+def linear_axis(low: float, high: float, most: int, *, top: float | None = None) -> Axis:
+    """Return an axis from ``low`` to ``high``, widened to round numbers.
+
+    Args:
+        low: The least finite value.
+        high: The greatest.
+        most: How many steps between ticks there is room for.
+        top: A value the axis never goes beyond, such as 1 for an accuracy.
+    """
+    low, high = _widened(low, high, top)
+    step = round_step(high - low, most)
+    half = step / 2
+    start, end = math.floor(low / half + 1e-9) * half, math.ceil(high / half - 1e-9) * half
+    end = end if top is None else min(end, max(top, high))
+    first, last = math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9)
+    ticks = tuple((index * step, _label(index * step, step)) for index in range(first, last + 1))
+    return Axis(start, end, ticks)
+
+
+def _widened(low: float, high: float, top: float | None) -> tuple[float, float]:
+    size = max(abs(low), abs(high))
+    least = size * LEAST_SPAN if size else 1.0
+    if high - low >= least:
+        return low, high
+    if top is not None and high >= top:
+        return top - max(least, 0.1 * abs(top)), top
+    middle = (low + high) / 2
+    half = 0.25 * size if size else 0.5
+    return middle - half, middle + half
+
+
+def _label(value: float, step: float) -> str:
+    """Return a tick's label with as many places as tell it from its neighbours."""
+    if abs(value) < step / 2:
+        return "0"
+    if abs(value) >= 1e6 or abs(step) < 1e-5:
+        places = math.floor(math.log10(abs(value))) - math.floor(math.log10(step))
+        return exponent(value, min(max(places, 0), 2))[:LABEL_WIDTH]
+    places = max(-math.floor(math.log10(step) + 1e-9), 0)
+    return f"{value:.{places}f}"[:LABEL_WIDTH]
+
+
+def log_axis(low: float, high: float, most: int) -> Axis:
+    """Return an axis over the decimal logarithm, with ticks at decades.
+
+    Args:
+        low: The least value above 0; the values themselves, not their logarithms.
+        high: The greatest.
+        most: How many steps between ticks there is room for.
+    """
+    bottom, top = math.log10(low), math.log10(high)
+    if top - bottom > 1.5:
+        first, last = math.floor(bottom + 1e-9), math.ceil(top - 1e-9)
+        every = max(math.ceil((last - first) / max(most, 1)), 1)
+        powers = range(first, last + 1, every)
+        return Axis(first, last, tuple((float(power), _power(power)) for power in powers))
+    return _fine_log_axis(bottom, top, most)
+
+
+def _fine_log_axis(bottom: float, top: float, most: int) -> Axis:
+    """Return a log axis of less than two decades: ticks at 1, 2 and 5, or at round numbers."""
+    coarse = [
+        (power + math.log10(factor), factor, power)
+        for power in range(math.floor(bottom) - 1, math.ceil(top) + 2)
+        for factor in (1, 2, 5)
+    ]
+    below = [entry[0] for entry in coarse if entry[0] <= bottom + 1e-9]
+    above = [entry[0] for entry in coarse if entry[0] >= top - 1e-9]
+    first, last = below[-1], above[0]
+    if last <= first:
+        first, last = below[-2], above[0]
+    inside = [entry for entry in coarse if first - 1e-9 <= entry[0] <= last + 1e-9]
+    ticks = tuple((place, _times(factor, power)) for place, factor, power in inside)
+    return Axis(first, last, ticks if len(ticks) <= most + 1 else (ticks[0], ticks[-1]))
+
+
+def _power(power: int) -> str:
+    return f"{10.0**power:g}" if -3 <= power <= 4 else f"1e{power}"
+
+
+def _times(factor: int, power: int) -> str:
+    return f"{factor * 10.0**power:g}" if -3 <= power <= 4 else f"{factor}e{power}"
+
+
+def step_axis(last: int, width: int) -> Axis:
+    """Return an axis of steps from 0 to ``last`` for ``width`` columns."""
+    last = max(last, 1)
+    room = max(width // (len(count(last)) + 4), 1)
+    step = max(int(round_step(last, room)), 1)
+    ticks = tuple((float(value), count(value)) for value in range(0, last + 1, step))
+    return Axis(0.0, float(last), ticks)
+
+
+def horizon(last_step: int, total: int) -> int:
+    """Return the step at which a curve's axis ends while its run goes on.
+
+    The whole run, halved as long as what there is fits: the axis stays still while the curve
+    grows, at least half of it is used, and a still picture costs no bytes.
+    """
+    end = max(total, last_step, 1)
+    while end > 16 and (end + 1) // 2 >= last_step:
+        end = (end + 1) // 2
+    return end

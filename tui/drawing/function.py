@@ -1,0 +1,202 @@
+"""The fitted functions over their targets, for networks of one input.
+
+A line is what the network says, a shape is a target. Where a fit leaves the picture, the axes
+stay with the targets: an exploding network must not squash them into a line.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+
+from tui.drawing.axis import Axis, linear_axis
+from tui.drawing.canvas import Canvas
+from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
+from tui.drawing.shapes import hue, point
+from tui.drawing.text import Lines, joined
+from tui.glyphs import Glyphs
+from tui.palette import Palette
+
+if TYPE_CHECKING:
+    from tui.material import Network
+
+Floats = NDArray[np.float64]
+
+GRID: Final = 400
+"""At how many places the network is asked."""
+
+ASCII_STROKES: Final = "*+.=~-"
+LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+"""What stands at the end of each fit where colours cannot tell whose it is."""
+
+LEAST_WIDTH: Final = FRAME_WIDTH + 10
+LEAST_HEIGHT: Final = 7
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """One target and what the network makes of it, in the units of the data."""
+
+    name: str
+    inputs: Floats
+    """[points]: the inputs of the targets."""
+    targets: Floats
+    """[points]."""
+    fitted: Floats
+    """[grid]: what the network says at each place of the grid; may hold anything."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FunctionPicture:
+    """Everything that the picture shows."""
+
+    fits: tuple[Fit, ...]
+    grid: Floats
+    """[grid]: the inputs at which the network was asked, rising."""
+    input_name: str = "x"
+    noisy: bool = False
+    """Whether every target counts, or a few of them tell the rest."""
+    facts: tuple[str, ...] = ()
+    """Whose weights they are."""
+
+
+def gather(network: Network) -> FunctionPicture:
+    """Return the fitted functions of a network of one input, with the targets of all its sets."""
+    material = network.material
+    parts = list(material.parts.values())
+    inputs = np.concatenate([material.original_inputs(part.inputs) for part in parts])[:, 0]
+    targets = np.concatenate([material.scaling.to_original(part.targets) for part in parts])
+    inputs, targets = _finite_inputs(inputs, targets)
+    low, high = (float(inputs.min()), float(inputs.max())) if len(inputs) else (0.0, 1.0)
+    grid = np.linspace(low, high, GRID)
+    said = material.scaling.to_original(network.outputs(material.scaled_inputs(grid[:, None])))
+    return FunctionPicture(
+        fits=tuple(
+            Fit(name=name, inputs=inputs, targets=targets[:, index], fitted=said[:, index])
+            for index, name in enumerate(material.target_names)
+        ),
+        grid=grid,
+        input_name=material.input_names[0],
+        noisy=bool(getattr(material.experiment.data, "noise", 1.0)),
+        facts=network.facts,
+    )
+
+
+def _finite_inputs(inputs: Floats, targets: Floats) -> tuple[Floats, Floats]:
+    order = np.argsort(inputs, kind="stable")
+    order = order[np.isfinite(inputs[order])]
+    return inputs[order], targets[order]
+
+
+def draw_function(
+    picture: FunctionPicture, width: int, height: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return the picture: what it is, a legend, then the canvas with its two axes.
+
+    Args:
+        picture: What to show.
+        width: Cells, at least 0.
+        height: Lines, at least 0.
+        glyphs: What to draw with.
+        palette: What it looks like.
+    """
+    title = headline("fitted function", list(picture.facts), width, glyphs, palette)
+    legend = draw_legend(picture, width, glyphs, palette)
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return filled([title, legend], width, height)
+    columns, rows = width - FRAME_WIDTH, height - 2 - FRAME_HEIGHT
+    level = _level(picture, columns)
+    upright = _upright(picture, rows)
+    canvas = Canvas(columns, rows, glyphs)
+    for index, fit in enumerate(picture.fits):
+        _draw_fit(canvas, fit, index, picture.grid, (level, upright), palette)
+    for index, fit in enumerate(picture.fits):
+        _draw_targets(canvas, fit, index, (level, upright), picture.noisy, glyphs, palette)
+    return filled(
+        [title, legend, *framed(canvas.lines(), level, upright, glyphs, palette)], width, height
+    )
+
+
+def _level(picture: FunctionPicture, columns: int) -> Axis:
+    """Return the axis of the inputs: no wider than they are, for there is nothing beyond."""
+    low, high = float(picture.grid.min()), float(picture.grid.max())
+    rounded = linear_axis(low, high, max(columns // 12, 1))
+    return Axis(low, high, rounded.ticks) if low < high else rounded
+
+
+def _upright(picture: FunctionPicture, rows: int) -> Axis:
+    """Return the axis of the targets, with as much of the fits as lies near them."""
+    targets = np.concatenate([np.empty(0), *(fit.targets for fit in picture.fits)])
+    fitted = np.concatenate([np.empty(0), *(fit.fitted for fit in picture.fits)])
+    targets, fitted = targets[np.isfinite(targets)], fitted[np.isfinite(fitted)]
+    if not len(targets):
+        near = fitted
+    else:
+        low, high = float(targets.min()), float(targets.max())
+        room = 0.5 * (high - low) or max(abs(low), 1.0)
+        near = np.concatenate([targets, np.clip(fitted, low - room, high + room)])
+    if not len(near):
+        return Axis(0.0, 1.0, ())
+    return linear_axis(float(near.min()), float(near.max()), max(rows // 3, 1))
+
+
+def _draw_fit(
+    canvas: Canvas, fit: Fit, index: int, grid: Floats, axes: tuple[Axis, Axis], palette: Palette
+) -> None:
+    level, upright = axes
+    # What is not finite stays so: interpolated from a NaN is NaN, which is a gap.
+    places = level.low + (level.high - level.low) * np.linspace(0, 1, canvas.dot_columns)
+    with np.errstate(all="ignore"):
+        values = np.interp(places, grid, fit.fitted)
+        heights = (values - upright.low) / (upright.high - upright.low)
+    stroke = ASCII_STROKES[index % len(ASCII_STROKES)]
+    canvas.curve(heights, hue(index, palette), stroke)
+    finite = heights[np.isfinite(heights)]
+    if not palette.colours and len(finite):
+        end = min(max(float(finite[-1]), 0.0), 1.0)
+        canvas.mark(1.0, end, LETTERS[index % len(LETTERS)], hue(index, palette, bold=True))
+
+
+def _draw_targets(
+    canvas: Canvas,
+    fit: Fit,
+    index: int,
+    axes: tuple[Axis, Axis],
+    noisy: bool,
+    glyphs: Glyphs,
+    palette: Palette,
+) -> None:
+    level, upright = axes
+    most = canvas.columns * 2 if noisy else max(canvas.columns // 4, 2)
+    count = len(fit.inputs)
+    shown = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int)) if count else []
+    style = hue(index, palette, bold=True)
+    for row in shown:
+        value = float(fit.targets[row])
+        if math.isfinite(value):
+            across, up = level.share(float(fit.inputs[row])), upright.share(value)
+            # Without colours, the last column is for the letters.
+            if palette.colours or across * (canvas.columns - 1) < canvas.columns - 1.5:
+                canvas.mark(across, up, point(index, 0, glyphs), style)
+
+
+def draw_legend(picture: FunctionPicture, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return the line that names the targets, and says what of the fits is not finite."""
+    parts = []
+    broken = [fit.name for fit in picture.fits if not np.isfinite(fit.fitted).all()]
+    if broken:
+        parts.append((f"not finite: {', '.join(broken)}", palette.style("bad", bold=True)))
+    lines = {"braille": "⠒⠒", "blocks": "▀▀", "ascii": ""}[glyphs.name]
+    for index, fit in enumerate(picture.fits):
+        stroke = lines or ASCII_STROKES[index % len(ASCII_STROKES)] * 2
+        letter = "" if palette.colours else LETTERS[index % len(LETTERS)] + " "
+        sample = f"{point(index, 0, glyphs)} {stroke}{letter and ' '}{letter.strip()}"
+        parts.append((f"{sample} {fit.name}", hue(index, palette, bold=True)))
+    parts.append((f"{point(0, 0, glyphs)} target, line: network", palette.style("muted")))
+    line, _ = joined(parts, "   ", palette.style("muted"), width)
+    return line

@@ -1,0 +1,199 @@
+"""What a network says of some rows, beside what is true: a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+
+from tui.drawing.frame import cropped, headline, words
+from tui.drawing.numbers import count, figure
+from tui.drawing.text import Lines, pad_left
+from tui.glyphs import Glyphs
+from tui.palette import Palette, Role
+
+if TYPE_CHECKING:
+    from tui.material import Network
+
+Floats = NDArray[np.float64]
+
+INPUTS: Final = 5
+"""How many inputs of a row are shown."""
+
+WIDEST: Final = 12
+"""Cells of a column."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Predictions:
+    """Rows of one set, in the units of the data."""
+
+    part: str
+    """Which set: ``train``, ``dev``, ``test`` or ``fresh``."""
+    input_names: tuple[str, ...]
+    target_names: tuple[str, ...]
+    """The outputs, or the classes."""
+    inputs: Floats
+    """[rows, features]."""
+    said: Floats
+    """[rows, outputs]: the network's numbers; for classes the probability of each."""
+    targets: NDArray[np.floating] | NDArray[np.integer]
+    """[rows, outputs], or [rows] indices of classes."""
+    classes: NDArray[np.int64] | None = None
+    """[rows]: the class that the network says; none for numbers."""
+    facts: tuple[str, ...] = ()
+
+
+def gather(network: Network) -> Predictions:
+    """Return what a network says of the set that judges it."""
+    material = network.material
+    name = material.unseen
+    part = material.parts[name]
+    classes = material.experiment.data.classes > 0
+    said = (
+        network.probabilities(part.inputs)
+        if classes
+        else material.scaling.to_original(network.outputs(part.inputs))
+    )
+    return Predictions(
+        part=name,
+        input_names=tuple(material.input_names),
+        target_names=tuple(material.target_names),
+        inputs=material.original_inputs(part.inputs),
+        said=said,
+        targets=part.targets if classes else material.scaling.to_original(part.targets),
+        classes=network.predicted(part.inputs) if classes else None,
+        facts=network.facts,
+    )
+
+
+def draw_predictions(
+    predictions: Predictions, width: int, height: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return the table, as many of its rows as fit, evenly spread over the set.
+
+    Args:
+        predictions: What to show.
+        width: Cells, at least 0.
+        height: Lines at most, at least 0.
+        glyphs: What to draw with.
+        palette: What it looks like.
+    """
+    of = {"fresh": "fresh rows"}.get(predictions.part, f"the {predictions.part} set")
+    title = headline(f"predictions for {of}", list(predictions.facts), width, glyphs, palette)
+    total = len(predictions.inputs)
+    room = max(height - 3, 0)
+    rows = np.unique(np.linspace(0, total - 1, min(room, total)).astype(int)).tolist()
+    columns = _columns(predictions, rows, glyphs)
+    lines = [title, *_lines(columns, len(rows), width, glyphs, palette)]
+    lines.append(words(_sum(predictions, len(rows), glyphs), width, glyphs, palette))
+    return cropped(lines, width, height)
+
+
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    cells: list[str]
+    role: Role
+    rank: int
+    """0 is the last to go where there is no room."""
+    bad: tuple[bool, ...] = ()
+    """Which cells say that something is wrong."""
+
+
+def _columns(predictions: Predictions, rows: list[int], glyphs: Glyphs) -> list[_Column]:
+    shown = predictions.inputs[:, :INPUTS]
+    columns = [
+        _Column(name, [_number(value, glyphs) for value in shown[rows, index]], "muted", 4 + index)
+        for index, name in enumerate(predictions.input_names[:INPUTS])
+    ]
+    if predictions.inputs.shape[1] > INPUTS:
+        dots = [glyphs.ellipsis] * len(rows)
+        columns.append(_Column(glyphs.ellipsis, dots, "muted", 4 + INPUTS))
+    if predictions.classes is not None:
+        return [*columns, *_class_columns(predictions, rows, glyphs)]
+    several = len(predictions.target_names) > 1
+    for index, name in enumerate(predictions.target_names):
+        said = predictions.said[rows, index]
+        true = predictions.targets[rows, index]
+        with np.errstate(all="ignore"):
+            errors = said - true
+        bad = tuple((~np.isfinite(said)).tolist())
+        head = "prediction" if not several else f"{name} said"
+        columns += [
+            _Column(head, [_number(value, glyphs) for value in said], "train", 3 * index, bad),
+            _Column("target", [_number(v, glyphs) for v in true], "text", 3 * index + 1),
+            _Column("error", [_number(v, glyphs) for v in errors], "dev", 3 * index + 2, bad),
+        ]
+    return columns
+
+
+def _class_columns(predictions: Predictions, rows: list[int], glyphs: Glyphs) -> list[_Column]:
+    assert predictions.classes is not None
+    said, true = predictions.classes[rows], predictions.targets[rows].astype(int)
+    names = predictions.target_names
+    wrong = tuple((said != true).tolist())
+    sure = [predictions.said[row, label] for row, label in zip(rows, said.tolist(), strict=True)]
+    return [
+        _Column("prediction", [names[label] for label in said.tolist()], "train", 0, wrong),
+        _Column("sure", [_share(share) for share in sure], "muted", 3),
+        _Column("target", [names[label] for label in true.tolist()], "text", 1),
+        _Column("error", ["wrong" if each else "" for each in wrong], "bad", 2, wrong),
+    ]
+
+
+def _share(share: float) -> str:
+    return f"{share:.1%}" if np.isfinite(share) else "NaN"
+
+
+def _number(value: float, glyphs: Glyphs) -> str:
+    return figure(float(value), infinity=glyphs.infinity)
+
+
+def _lines(
+    columns: list[_Column], rows: int, width: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return the headings and the rows of the columns that fit."""
+    widths = [min(max(map(len, [column.name, *column.cells])), WIDEST) for column in columns]
+    shown: list[int] = []
+    room = width + 2
+    for index in sorted(range(len(columns)), key=lambda each: columns[each].rank):
+        if widths[index] + 2 > room:
+            break
+        room -= widths[index] + 2
+        shown.append(index)
+    lines = [Text(end="", no_wrap=True) for _ in range(rows + 1)]
+    for position, index in enumerate(sorted(shown)):
+        column, size = columns[index], widths[index]
+        between = "  " if position else ""
+        lines[0].append(
+            between + pad_left(column.name, size, glyphs.ellipsis), palette.style("muted")
+        )
+        for row, cell in enumerate(column.cells):
+            bad = bool(column.bad) and column.bad[row]
+            style = palette.style("bad" if bad else column.role, bold=bad)
+            lines[row + 1].append(between + pad_left(cell, size, glyphs.ellipsis), style)
+    return lines
+
+
+def _sum(predictions: Predictions, shown: int, glyphs: Glyphs) -> str:
+    """Return how many rows there are, and how far off the network is over all of them."""
+    total = len(predictions.inputs)
+    some = f"{count(shown)} of {count(total)} rows" if shown < total else f"{count(total)} rows"
+    if not total:
+        return some
+    if predictions.classes is not None:
+        wrong = int((predictions.classes != predictions.targets).sum())
+        return f"{some}; {count(wrong)} wrong, {(total - wrong) / total:.2%} right"
+    with np.errstate(all="ignore"):
+        errors = predictions.said - predictions.targets
+        rmse = float(np.sqrt(np.square(errors).mean()))
+        largest = float(np.abs(errors).max())
+    infinity = glyphs.infinity
+    return (
+        f"{some}; over all: root mean square error {figure(rmse, infinity=infinity)}, "
+        f"largest {figure(largest, infinity=infinity)}"
+    )

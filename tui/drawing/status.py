@@ -1,0 +1,215 @@
+"""The two lines that say how a run stands: figures above, below them its outcome or what to do.
+
+The state is a symbol and a word, never a colour alone. Where there is no room, the facts that
+matter least go first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+
+from engine.plain import plain
+from tui.drawing.numbers import count, duration, figure, percent, rate, short
+from tui.drawing.text import Lines, cut, fit
+from tui.glyphs import Glyphs
+from tui.palette import Palette, Role
+
+REASONS: Final[Mapping[str, str]] = {
+    "epochs": "every epoch done",
+    "steps": "every step done",
+    "threshold": "the loss fell to its threshold",
+    "patience": "the dev set stopped improving",
+}
+"""What the reasons of a recording say; any other is said as it is."""
+
+RESULTS: Final = (
+    ("test_accuracy", "test accuracy"),
+    ("test_loss", "test loss"),
+    ("dev_accuracy", "dev accuracy"),
+    ("dev_loss", "dev loss"),
+    ("train_accuracy", "train accuracy"),
+    ("train_loss", "train loss"),
+)
+"""A result's figures and their names, the most important first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a run stands at the step that is shown."""
+
+    state: str = "none"
+    """``none``, ``starting``, ``running``, ``paused``, ``silent``, ``crashed`` or ``ended``."""
+    status: str = ""
+    """Of a run that ended: ``finished``, ``stopped``, ``diverged`` or ``failed``."""
+    reason: str = ""
+    """Why it ended, or what is known of a crash."""
+    step: int = 0
+    steps: int = 0
+    """All steps of the run."""
+    epoch: float | None = None
+    """Where there are epochs."""
+    epochs: int | None = None
+    loss: float | None = None
+    """None before the first row."""
+    dev_loss: float | None = None
+    dev_accuracy: float | None = None
+    lr: float = math.nan
+    steps_per_second: float = 0.0
+    device: str = ""
+    gradients: str = ""
+    result: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    """The last thing that happened, or what to do next."""
+
+
+def draw_status(
+    standing: Standing, width: int, height: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return the figures and, where there is a second line, the outcome."""
+    lines = [draw_figures(standing, width, glyphs, palette)]
+    if height == 1 and standing.state in ("ended", "crashed"):
+        lines = []
+    lines.append(draw_outcome(standing, width, glyphs, palette))
+    lines += [Text(end="") for _ in range(height - len(lines))]
+    return [cut(line, width) for line in lines[: max(height, 0)]]
+
+
+def draw_figures(standing: Standing, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return the line of figures, as many as fit."""
+    state = draw_state(standing, glyphs, palette)
+    facts = _facts(standing, glyphs, palette)
+    room = width - state.cell_len - 2
+    chosen: list[int] = []
+    for index in sorted(range(len(facts)), key=lambda i: facts[i].rank):
+        needed = cell_len(facts[index].words) + (len(glyphs.dot) if chosen else 0)
+        if needed > room:
+            break
+        room -= needed
+        chosen.append(index)
+    line = Text.assemble(state, "  ", end="")
+    for position, index in enumerate(sorted(chosen)):
+        line.append(glyphs.dot if position else "", palette.style("faint"))
+        line.append(facts[index].words, facts[index].style)
+    return line
+
+
+@dataclass(frozen=True)
+class _Fact:
+    rank: int
+    """0 is the last to go."""
+    words: str
+    style: Style
+
+
+def _facts(standing: Standing, glyphs: Glyphs, palette: Palette) -> list[_Fact]:
+    """Return what there is to say, in the order in which it is said."""
+    if standing.state in ("none", "starting"):
+        return []
+    text, muted = palette.style("text"), palette.style("muted")
+
+    def number(value: float) -> str:
+        return figure(value, infinity=glyphs.infinity)
+
+    of = f"/{count(standing.steps)}" if standing.steps else ""
+    facts = [_Fact(0, f"step {count(standing.step)}{of}", text)]
+    if standing.state != "ended" and standing.steps:
+        facts.append(_Fact(7, _progress(standing, glyphs), palette.style("train")))
+    if standing.epoch is not None:
+        share = f"/{count(standing.epochs)}" if standing.epochs else ""
+        epoch = count(int(standing.epoch)) if standing.epoch >= 1 else f"{standing.epoch:.1f}"
+        facts.append(_Fact(6, f"epoch {epoch}{share}", text))
+    if standing.loss is not None:
+        loss = f"loss {number(standing.loss)}"
+        facts.append(_Fact(1, loss, palette.style("train", bold=True)))
+    dev = palette.style("dev", bold=True)
+    if standing.dev_accuracy is not None:
+        facts.append(_Fact(2, f"dev accuracy {number(standing.dev_accuracy)}", dev))
+    elif standing.dev_loss is not None:
+        facts.append(_Fact(2, f"dev loss {number(standing.dev_loss)}", dev))
+    if standing.state == "running":
+        facts.append(_Fact(3, f"{rate(standing.steps_per_second)} steps/s", text))
+        if standing.steps_per_second > 0:
+            left = (standing.steps - standing.step) / standing.steps_per_second
+            facts.append(_Fact(8, f"{duration(left)} left", muted))
+    if math.isfinite(standing.lr):
+        facts.append(_Fact(5, f"lr {short(float(f'{standing.lr:.4g}'))}", text))
+    if standing.device:
+        facts.append(_Fact(4, plain(standing.device), muted))
+    if standing.gradients:
+        facts.append(_Fact(9, f"gradients by {plain(standing.gradients)}", muted))
+    return facts
+
+
+def _progress(standing: Standing, glyphs: Glyphs) -> str:
+    """Return a bar of ten cells and the share in percent."""
+    share = min(standing.step / standing.steps, 1.0)
+    eighths = len(glyphs.eighths)
+    whole, part = divmod(int(share * 10 * eighths), eighths)
+    bar = glyphs.eighths[-1] * whole + (glyphs.eighths[part - 1] if part else "")
+    return f"{bar.ljust(10, glyphs.track)} {percent(share)}"
+
+
+def draw_state(standing: Standing, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return the state as a symbol and a word."""
+    finished = standing.state == "ended" and standing.status == "finished"
+    symbol = glyphs.states["finished" if finished else standing.state]
+    if standing.state == "ended" and standing.status in ("diverged", "failed"):
+        symbol = glyphs.states["crashed"]
+    word = "ready" if standing.state == "none" else (standing.status or standing.state)
+    word = word if standing.state in ("ended", "none") else standing.state
+    return Text(f"{symbol} {word}", palette.style(_role(standing), bold=True), end="")
+
+
+def _role(standing: Standing) -> Role:
+    match standing.state:
+        case "crashed":
+            return "bad"
+        case "ended":
+            roles: dict[str, Role] = {"finished": "good", "stopped": "warning"}
+            return roles.get(standing.status, "bad")
+        case "paused" | "silent":
+            return "warning"
+        case "running":
+            return "good"
+    return "muted"
+
+
+def draw_outcome(standing: Standing, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return what came of the run, why it crashed, or the note."""
+    if standing.state == "crashed":
+        words = plain(standing.reason) or "the worker is gone and left no reason"
+        return Text(fit(words, width, glyphs.ellipsis), palette.style("bad"), end="")
+    if standing.state != "ended":
+        return Text(
+            fit(plain(standing.note), width, glyphs.ellipsis), palette.style("muted"), end=""
+        )
+    reason = REASONS.get(standing.reason, plain(standing.reason))
+    bad = standing.status in ("diverged", "failed")
+    line = Text(end="")
+    for key, name in RESULTS:
+        if key in standing.result:
+            value = figure(_number(standing.result[key]), infinity=glyphs.infinity)
+            if line.cell_len + cell_len(f"{name} {value}   ") > width:
+                break
+            role: Role = "good" if key.startswith("test") else "text"
+            line.append(f"{name} ", palette.style("muted"))
+            line.append(f"{value}   ", palette.style(role, bold=key.startswith("test")))
+    why = Text(reason, palette.style("bad" if bad else "muted"), end="")
+    if bad:
+        return Text.assemble(why, "   ", line, end="")
+    seconds = standing.result.get("seconds")
+    if seconds is not None:
+        why.append(f" in {duration(_number(seconds))}")
+    return line.append_text(why) if line.cell_len + why.cell_len <= width else line
+
+
+def _number(value: Any) -> float:
+    """Return a figure of a result; the first member's where there are several."""
+    return float(value[0] if isinstance(value, list) else value)

@@ -1,0 +1,78 @@
+"""Text made to fit.
+
+Widths are counted in cells, of which a Chinese character has two, so that a title never pushes a
+column aside. That it cannot move the cursor either is ``engine.plain``'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
+from rich.text import Text
+
+Lines = list[Text]
+"""A picture: one ``Text`` a line."""
+
+
+def fit(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return ``text`` in at most ``width`` cells, cut with an ellipsis where it is longer."""
+    if width <= 0:
+        return ""
+    if cell_len(text) <= width:
+        return text
+    room = width - cell_len(ellipsis)
+    return set_cell_size(text, room).rstrip() + ellipsis if room > 0 else set_cell_size(text, width)
+
+
+def pad(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return ``text`` in exactly ``width`` cells, to the left."""
+    return set_cell_size(fit(text, width, ellipsis), max(width, 0))
+
+
+def pad_left(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return ``text`` in exactly ``width`` cells, to the right."""
+    fitted = fit(text, width, ellipsis)
+    return " " * max(width - cell_len(fitted), 0) + fitted
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return ``text`` broken between words into lines of at most ``width`` cells."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}" if line else word
+            if cell_len(longer) <= width:
+                line = longer
+                continue
+            if line:
+                lines.append(line)
+            line = word
+            while width > 0 and cell_len(line) > width:
+                head = set_cell_size(line, width).rstrip()
+                lines.append(head)
+                line = line[max(len(head), 1) :]
+        lines.append(line)
+    return lines
+
+
+def joined(
+    parts: Sequence[tuple[str, Style]], separator: str, faint: Style, width: int
+) -> tuple[Text, int]:
+    """Return as many parts as fit in ``width`` cells, and how many that were."""
+    line = Text(no_wrap=True, end="")
+    for index, (words, style) in enumerate(parts):
+        between = separator if index else ""
+        if line.cell_len + cell_len(between) + cell_len(words) > width:
+            return line, index
+        line.append(between, faint)
+        line.append(words, style)
+    return line, len(parts)
+
+
+def cut(line: Text, width: int) -> Text:
+    """Return ``line`` in exactly ``width`` cells."""
+    line.truncate(max(width, 0), pad=True)
+    return line

@@ -1,0 +1,287 @@
+"""What the pictures of a run are made of: its data drawn again, its network after any step.
+
+    History ── Material(history) ─► .parts               train, dev and test, drawn once
+                     └── .network(step) ─► Network ─► .outputs, .predicted, .probabilities
+
+Everything comes from the recording and the recorded experiment, by numpy: no training, no screen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import EpochalError
+from tui.drawing.numbers import count, figure
+
+if TYPE_CHECKING:
+    from engine.data import Dataset, Part, Scaling
+    from engine.events import Header, Snapshot
+    from engine.experiment import Experiment
+    from engine.history import History
+
+Floats = NDArray[np.float64]
+
+CHUNK: Final = 1 << 22
+"""Numbers of one layer that are computed at a time."""
+
+FRESH_COUNTER: Final = 2**31
+"""Far outside what training draws: rows that no step has seen."""
+
+FRESH_ROWS: Final = 1000
+
+
+class ViewError(EpochalError):
+    """A view that a run does not have, and which it has."""
+
+
+class Material:
+    """What one member of a run learned from, and its weights.
+
+    Args:
+        history: What is known of the run; it must have a header.
+        member: Which network.
+    """
+
+    def __init__(self, history: History, member: int = 0) -> None:
+        assert history.header is not None
+        self.history = history
+        self.header: Final[Header] = history.header
+        self.member = member
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The recorded experiment.
+
+        Raises:
+            PresetError: It does not hold for this version.
+        """
+        from engine.presets import resolve
+
+        return resolve(self.header.experiment, self.header.run)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The three sets, drawn again as they were.
+
+        Raises:
+            DataError: A file is not there any more.
+            ViewError: A file has changed since.
+        """
+        from engine.data import load
+
+        data = self.experiment.data
+        for then, now in zip(self.header.files, data.files, strict=False):
+            if then.get("sha256") != now.get("sha256"):
+                raise ViewError(f"{now.get('name')}: has changed since the run was trained on it")
+        return load(data, self.header.seeds[self.member])
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """The sets that there are, by name; for fresh data rows that no step has seen."""
+        if self.experiment.data.fresh:
+            return {"fresh": self._fresh()}
+        whole = self.dataset
+        named = {"train": whole.train, "dev": whole.dev, "test": whole.test}
+        return {name: part for name, part in named.items() if part is not None and len(part)}
+
+    def _fresh(self) -> Part:
+        from engine.randomness import generator
+
+        rng = generator(self.header.seeds[self.member], "fresh", FRESH_COUNTER)
+        return self.experiment.data.draw_fresh(rng, FRESH_ROWS)
+
+    @property
+    def unseen(self) -> str:
+        """The name of the set that a network is judged by: the least seen there is."""
+        return next(name for name in ("test", "dev", "fresh", "train") if name in self.parts)
+
+    @cached_property
+    def scaling(self) -> Scaling:
+        """How the training set was scaled, as the recording says."""
+        from engine.data import Scaling
+
+        return Scaling.from_plain(self.header.scaling)
+
+    def original_inputs(self, inputs: NDArray[Any]) -> Floats:
+        """Return inputs [rows, features] in the units of the data."""
+        return self.scaling.inputs.undo(inputs)
+
+    def scaled_inputs(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
+        """Return inputs in the units of the data as the network takes them."""
+        return self.scaling.scale_inputs(inputs)
+
+    @property
+    def input_names(self) -> list[str]:
+        """The name of each feature."""
+        return self.header.input_names or self.experiment.data.input_names
+
+    @property
+    def target_names(self) -> list[str]:
+        """The name of each output, or of each class."""
+        return self.header.target_names or self.experiment.data.target_names
+
+    def network(self, step: int, *, nearest: bool = False) -> Network:
+        """Return the network after a step, or the kept one before it.
+
+        Args:
+            step: Which.
+            nearest: Take the nearest kept weights, be they before or after.
+
+        Raises:
+            ViewError: The recording keeps no weights there.
+        """
+        kept = self.history.snapshot_steps
+        if not kept:
+            numbers = sum(math.prod(shape) for shape in self.header.parameters.values())
+            raise ViewError(f"the recording has no weights of this network of {count(numbers)}")
+        if nearest:
+            snapshot = self.history.snapshot(min(kept, key=lambda each: abs(each - step)))
+        else:
+            snapshot = self.history.snapshot(step)
+        if snapshot is None:
+            raise ViewError(f"the first weights that are kept are those of step {kept[0]}")
+        return Network.of(self, snapshot, step)
+
+    def best_step(self) -> int:
+        """Return the step whose weights did best on the dev set.
+
+        Raises:
+            ViewError: There is none, or it is not known yet.
+        """
+        end = self.history.end
+        best = None if end is None else end.result.get("best_step")
+        if isinstance(best, Sequence):
+            best = best[self.member]
+        if best is None:
+            why = (
+                "the run is not over" if end is None else "it kept none (no dev set, or none asked)"
+            )
+            raise ViewError(f"--step best: there is no best step: {why}")
+        return int(best)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A recorded network after one step."""
+
+    material: Material
+    step: int
+    """After this update; 0 is the untrained network."""
+    asked: int
+    """The step that was asked for, of which this is the kept one."""
+    weights: Mapping[str, NDArray[np.float32]]
+    """Parameters and buffers by name."""
+
+    @classmethod
+    def of(cls, material: Material, snapshot: Snapshot, asked: int) -> Network:
+        """Return the network of a snapshot."""
+        from engine.forward import unpack
+
+        weights = unpack(material.header, snapshot, material.member)
+        return cls(material, snapshot.step, asked, weights)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Whose weights these are, and how good: for the first line of a picture."""
+        whose = f"weights after step {count(self.step)}"
+        if self.asked != self.step:
+            whose += f" (the kept ones nearest to step {count(self.asked)})"
+        members = self.material.header.members
+        member = f"member {self.material.member + 1} of {members}" if members > 1 else ""
+        return (whose, self.loss, member)
+
+    @property
+    def loss(self) -> str:
+        """The training loss of these weights, as the recording has it.
+
+        Row s + 1 holds what update s + 1 used, so its loss is that of the weights after step s.
+        """
+        rows = self.material.history.series.get("train")
+        if rows is None or "loss" not in rows.columns:
+            return ""
+        row, member = rows.row_at(self.step + 1), self.material.member
+        end = self.material.history.end
+        if row is not None and int(rows.steps[row]) == self.step + 1:
+            return f"loss {figure(float(rows.column('loss', member)[row]))}"
+        if end is not None and "best_step" not in end.result and end.step == self.step:
+            loss = end.result.get("train_loss")
+            loss = loss[member] if isinstance(loss, list) else loss
+            if isinstance(loss, float | int):
+                return f"loss {figure(loss)}"
+        if row is None:
+            return ""
+        return f"loss {figure(float(rows.column('loss', member)[row]))} in its last step"
+
+    @cached_property
+    def initial(self) -> bool:
+        """Whether these are the weights the network started with."""
+        first = self.material.history.snapshot(0)
+        if self.step == 0 or first is None:
+            return self.step == 0
+        start = Network.of(self.material, first, 0).weights
+        return all(np.array_equal(start[name], each) for name, each in self.weights.items())
+
+    def outputs(self, inputs: NDArray[Any]) -> Floats:
+        """Return what the network says of inputs as it takes them: [rows, outputs].
+
+        Raises:
+            ViewError: It is no multilayer perceptron.
+        """
+        from engine.forward import activations_of, forward
+
+        activations = activations_of(self.material.header)
+        if any(f"layer{index + 1}.weight" not in self.weights for index in range(len(activations))):
+            raise ViewError("this network has layers that only PyTorch can compute")
+        rows = max(CHUNK // max(map(len, self.weights.values())), 1)
+        said = [
+            forward(activations, self.weights, inputs[start : start + rows])[-1]
+            for start in range(0, max(len(inputs), 1), rows)
+        ]
+        return np.concatenate(said).astype(np.float64)
+
+    def predicted(self, inputs: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the class that the network says, [rows], as training counts it."""
+        outputs, loss = self.outputs(inputs), self.material.experiment.loss
+        if loss.targets == "classes":
+            return outputs.argmax(axis=1)
+        threshold = 0.0 if loss.outputs == "logit" else 0.5
+        return (outputs[:, 0] > threshold).astype(np.int64)
+
+    def probabilities(self, inputs: NDArray[Any]) -> Floats:
+        """Return what the network says as the classes' probabilities, [rows, classes]."""
+        from engine.activations import ACTIVATIONS
+
+        outputs, loss = self.outputs(inputs), self.material.experiment.loss
+        with np.errstate(all="ignore"):
+            if loss.targets == "classes":
+                if loss.outputs == "log_probabilities":
+                    return np.exp(outputs)
+                return np.asarray(ACTIVATIONS["softmax"].numpy(outputs), np.float64)
+            one = outputs[:, 0]
+            if loss.outputs == "logit":
+                one = np.asarray(ACTIVATIONS["sigmoid"].numpy(one), np.float64)
+            one = np.where(np.isnan(one), np.nan, np.clip(one, 0, 1))
+        return np.stack([1 - one, one], axis=1)
+
+    def matrices(self, layer: str | None) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Yield the parameters that are meant: every weight matrix where none is named.
+
+        Raises:
+            ViewError: There is no such layer.
+        """
+        names = list(self.material.header.parameters)
+        if layer is None:
+            wanted = [name for name in names if self.weights[name].ndim > 1] or names
+        else:
+            wanted = [name for name in names if name == layer]
+            wanted = wanted or [name for name in names if name == f"{layer}.weight"]
+        if not wanted:
+            raise ViewError(f"--layer: there is no {layer!r}; there are: {', '.join(names)}")
+        yield from ((name, self.weights[name]) for name in wanted)

@@ -1,0 +1,164 @@
+"""The widget under every picture: it keeps lines, and sends again only those that changed.
+
+Textual sends a refreshed region whole, so the rows are compared here. What a picture shows is up
+to a pure function of ``tui.drawing``; when to draw is up to this class: after a change of what
+it depends on, and never while hidden.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Hashable
+from typing import ClassVar, Self
+
+from rich.console import Console
+from rich.segment import Segment
+from rich.text import Text
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from engine.plain import plain
+from tui.drawing.text import Lines, fit
+
+
+class Picture(ScrollView, can_focus=False):
+    """Lines of text, drawn by ``draw`` whenever ``key`` has changed.
+
+    A picture with more lines than rows scrolls, where its CSS lets it.
+    """
+
+    DEFAULT_CSS = """
+    Picture {
+        height: 1;
+        width: 1fr;
+        overflow: hidden hidden;
+        scrollbar-size-vertical: 1;
+        background: $background;
+        color: $foreground;
+    }
+    """
+
+    scrolls: ClassVar[bool] = False
+    """Whether there may be more lines than rows."""
+    failures: ClassVar[list[str]] = []
+    """Tracebacks of drawings that failed: shown in place, never the end of the lab."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        self._border_rows: tuple[Region, ...] | None = None
+        super().__init__(id=id, classes=classes)
+        self._strips: list[Strip] = []
+        self._drawn: tuple[Hashable, Size] | None = None
+        self._captions: dict[str, str] = {}
+
+    def key(self) -> Hashable:
+        """Return everything that the picture depends on, beside its size."""
+        raise NotImplementedError
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the picture."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draw again if anything has changed and somebody sees it."""
+        if not self.is_mounted or not self._is_shown():
+            return
+        before, size = self._strips, self.scrollable_content_region.size
+        if (self.key(), size) == self._drawn or not size.area:
+            return
+        self._draw(size)
+        top = self.scroll_offset.y
+        for y in range(top, top + size.height):
+            if _row(before, y) != _row(self._strips, y):
+                self.refresh(Region(0, y - top, size.width, 1))
+
+    def _is_shown(self) -> bool:
+        return all(node.display for node in self.ancestors_with_self if isinstance(node, Widget))
+
+    def _draw(self, size: Size) -> None:
+        self._drawn = (self.key(), size)
+        console = self.app.console
+        self._strips = [_strip(line, console) for line in self._safely_drawn(size)]
+        if self.scrolls:
+            self.virtual_size = Size(size.width, len(self._strips))
+
+    def _safely_drawn(self, size: Size) -> Lines:
+        try:
+            return self.draw(size.width, size.height)
+        except Exception as error:
+            # A picture is not worth the run that is watched: say what went wrong in its place.
+            self.failures.append(traceback.format_exc())
+            words = f"cannot be drawn: {type(error).__name__}: {plain(str(error))}"
+            return [Text(fit(words, size.width), end="")]
+
+    def caption(self, title: str | Text, subtitle: str | Text = "") -> None:
+        """Write into the border: a name at its top, a figure at its bottom.
+
+        Textual repaints the whole widget for a title; here only the border's own row is sent.
+        """
+        offset, size = self.content_offset, self.outer_size
+        top = Region(-offset.x, -offset.y, size.width, 1)
+        for name, words, row in (
+            ("border_title", title, top),
+            ("border_subtitle", subtitle, top.translate((0, size.height - 1))),
+        ):
+            content = words if isinstance(words, Text) else Text(words)
+            if self._captions.get(name) == content.plain:
+                continue
+            self._captions[name] = content.plain
+            self._border_rows = (row,)
+            setattr(self, name, content)
+            self._border_rows = None
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Repaint; while a caption is written, no more than its row."""
+        return super().refresh(
+            *(self._border_rows or regions), repaint=repaint, layout=layout, recompose=recompose
+        )
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the rows of a region; at a new size they are drawn only now."""
+        size = self.scrollable_content_region.size
+        if size.area and (self._drawn is None or self._drawn[1] != size):
+            self._draw(size)
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one row of what is visible."""
+        width = self.scrollable_content_region.width
+        strip = _row(self._strips, y + self.scroll_offset.y) or Strip.blank(width)
+        return strip.adjust_cell_length(width).apply_style(self.rich_style)
+
+    def on_show(self, event: events.Show) -> None:
+        """Draw what was missed while hidden."""
+        self.redraw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw at the new size."""
+        self.redraw()
+
+    def notify_style_update(self) -> None:
+        """Draw again where a theme has changed."""
+        super().notify_style_update()
+        self.redraw()
+
+
+def _row(strips: list[Strip], index: int) -> Strip | None:
+    return strips[index] if index < len(strips) else None
+
+
+def _strip(line: Text, console: Console) -> Strip:
+    """Return a line as Textual sends it."""
+    segments = line.render(console)
+    # Rich leaves out a text's own style where it has no spans.
+    if not line.spans and line.style:
+        segments = Segment.apply_style(segments, console.get_style(line.style))
+    return Strip(segments).simplify()

@@ -1,0 +1,120 @@
+"""The lines around the panes: title and tabs above, the run's standing and the keys below."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual.reactive import reactive
+
+from engine.plain import plain
+from tui.commands import Situation, footer
+from tui.drawing.keys import draw_footer
+from tui.drawing.status import draw_status
+from tui.drawing.text import Lines, cut, fit
+from tui.look import Look
+from tui.panes.picture import Picture
+from tui.view import View
+
+TABS = (("setup", "1 Setup"), ("curves", "2 Curves"), ("gradients", "3 Gradients"))
+"""The panes and their names, where there is room for one at a time."""
+
+
+class _Line(Picture):
+    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    """What it is drawn with."""
+
+    def watch_look(self) -> None:
+        """Draw with other glyphs or colours."""
+        self.redraw()
+
+
+class TitleLine(_Line):
+    """What is shown, and where there is room for one pane only, which."""
+
+    view: reactive[View] = reactive(View(), init=False, repaint=False)
+    """What is shown."""
+    pane: reactive[str] = reactive("setup", init=False, repaint=False)
+    """The pane that has the keys."""
+    tabbed: reactive[bool] = reactive(False, init=False, repaint=False)
+    """Whether there is room for one pane only."""
+
+    def watch_view(self) -> None:
+        """Name another run."""
+        self.redraw()
+
+    def watch_pane(self) -> None:
+        """Show another tab as chosen."""
+        self.redraw()
+
+    def watch_tabbed(self) -> None:
+        """Show the tabs, or not."""
+        self.redraw()
+
+    def key(self) -> Hashable:
+        """Return what the line depends on."""
+        return self.view.run, self.view.title, self.pane, self.tabbed, self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return name and tabs at the left, the run at the right."""
+        palette, glyphs = self.look.palette, self.look.glyphs
+        line = Text(end="").append(" epochal ", palette.style("train", bold=True))
+        for name, words in TABS if self.tabbed else ():
+            chosen = name == self.pane
+            style = palette.style("text" if chosen else "muted", bold=chosen)
+            style += Style(underline=chosen, meta={"@click": f"screen.show_pane('{name}')"})
+            line.append("  ").append(words, style)
+        parts = [part for part in (plain(self.view.title), plain(self.view.run)) if part]
+        if self.tabbed or width < 100:
+            parts = parts[-1:]
+        words = fit(glyphs.dot.join(parts), width - line.cell_len - 3, glyphs.ellipsis)
+        line.append(" " * (width - line.cell_len - cell_len(words) - 1))
+        line.append(words, palette.style("muted"))
+        return [cut(line, width)]
+
+
+class StatusLines(_Line):
+    """How the run stands."""
+
+    DEFAULT_CSS = """
+    StatusLines {
+        height: 2;
+    }
+    """
+
+    view: reactive[View] = reactive(View(), init=False, repaint=False)
+    """What is shown."""
+
+    def watch_view(self) -> None:
+        """Say how the run stands now."""
+        self.redraw()
+
+    def key(self) -> Hashable:
+        """Return what the lines depend on."""
+        return self.view.standing, self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the figures, and the outcome or what to do."""
+        palette = self.look.palette
+        return draw_status(self.view.standing, width, height, self.look.glyphs, palette)
+
+
+class KeysLine(_Line):
+    """The keys that do something now."""
+
+    situation: reactive[Situation] = reactive("setup", init=False, repaint=False)
+    """What can be done depends on it."""
+
+    def watch_situation(self) -> None:
+        """Show other keys."""
+        self.redraw()
+
+    def key(self) -> Hashable:
+        """Return what the line depends on."""
+        return self.situation, self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return as many keys as fit."""
+        return [draw_footer(footer(self.situation), self.situation, width, self.look.palette)]

@@ -1,0 +1,252 @@
+"""A run as the lab sees it: its recording, tailed and folded, and how it stands.
+
+There is no other way in which a run reaches the screen, whether this lab started it, another did
+an hour ago, or it came by mail. Nothing here knows Textual.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.errors import EpochalError
+from engine.events import Header, MarkReached, Request, RunWarning
+from engine.history import History
+from engine.recording import Reader
+from engine.runs import RunFolder, State, state_of
+from tui.commands import Situation
+from tui.drawing.numbers import count, short
+from tui.drawing.status import Standing
+
+if TYPE_CHECKING:
+    from engine.history import Rows
+    from engine.launch import Worker
+
+CHUNK: Final = 1 << 20
+"""Bytes that are read and folded in one go: some 10 ms."""
+
+BUDGET: Final = 0.05
+"""Seconds of one poll, after which a long recording waits for the next."""
+
+LOG_LINES: Final = 3
+"""How much of a dead worker's log is shown."""
+
+
+class Watch:
+    """One run, watched.
+
+    Args:
+        folder: The run's.
+        worker: Its process, where this lab started it.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        worker: Worker | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.folder = folder
+        self.history = History()
+        self.state: State = "starting"
+        self.trouble = ""
+        """Why nothing more can be read, or why there is nothing to read."""
+        self.lr_asked: float | None = None
+        """The learning rate that was asked for and is not in the recording yet."""
+        self.behind = False
+        """Whether there is more in the recording than has been read."""
+        self._reader = Reader(folder.recording)
+        self._worker = worker
+        self._clock = clock
+
+    def poll(self) -> None:
+        """Read what is new, for a limited time, and find out how the run stands."""
+        deadline = self._clock() + BUDGET
+        # Asked first: what a worker wrote before it ended is then surely read.
+        dead = self._worker is not None and self._worker.poll() is not None
+        try:
+            while True:
+                before = self._reader.offset
+                self.history.extend(self._reader.poll(CHUNK))
+                # Without progress, what is left is a line that is still being written.
+                self.behind = self._reader.behind and self._reader.offset > before
+                if not self.behind or self._clock() >= deadline:
+                    break
+        except EpochalError as error:
+            self.trouble, self.state, self.behind = str(error), "crashed", False
+            return
+        self.state = self._state(dead)
+
+    def _size(self) -> int:
+        try:
+            return self.folder.recording.stat().st_size
+        except OSError:
+            return 0
+
+    @property
+    def loaded(self) -> float:
+        """The share of the recording that has been read."""
+        return self._reader.offset / max(self._size(), 1) if self.behind else 1.0
+
+    def _state(self, dead: bool) -> State:
+        if self.history.header is None:
+            if not dead:
+                return "starting"
+            self.trouble = self._last_words()
+            return "crashed"
+        state = state_of(self.history)
+        # A child that has ended stays in the table of processes until it is asked after.
+        if dead and state != "ended":
+            state = "crashed"
+        if state == "crashed" and not self.trouble:
+            self.trouble = self._last_words()
+        return state
+
+    def _last_words(self) -> str:
+        """Return the end of what the worker wrote before it died."""
+        try:
+            lines = self.folder.log.read_text("utf-8", "replace").split("\n")
+        except OSError:
+            lines = []
+        said = [line.strip() for line in lines if line.strip()][-LOG_LINES:]
+        if not said and self._worker is not None:
+            said = [self._worker.last_words()]
+        return "the worker died: " + (" / ".join(said) or "it left no word")
+
+    @property
+    def going(self) -> bool:
+        """Whether a worker is at it, or may be."""
+        return self.state in ("starting", "running", "paused", "silent")
+
+    @property
+    def situation(self) -> Situation:
+        """Which commands make sense."""
+        if self.state == "paused":
+            return "paused"
+        return "live" if self.going else "over"
+
+    @property
+    def title(self) -> str:
+        """The experiment's title."""
+        header = self.history.header
+        return str(header.experiment.get("title", "")) if header is not None else ""
+
+    def learning_rate(self) -> float | None:
+        """Return the learning rate of the next step, as far as it is known."""
+        rows = self.history.series.get("train")
+        step = self.history.last_step
+        for request in reversed(self.history.requests):
+            if request.action == "set_lr" and not request.refused and request.step >= step:
+                accepted = float(request.arguments["lr"])
+                if accepted == self.lr_asked:
+                    self.lr_asked = None
+                return self.lr_asked or accepted
+        if self.lr_asked is not None:
+            return self.lr_asked
+        lr = float(_value(rows, "lr", step, 0, math.nan))
+        return lr if math.isfinite(lr) else None
+
+    def standing(self, step: int, member: int = 0) -> Standing:
+        """Return how the run stands at a step."""
+        history, header = self.history, self.history.header
+        if header is None:
+            return Standing(state=self.state, reason=self.trouble, note="the worker is starting")
+        end = history.end
+        train, dev = history.series.get("train"), history.series.get("dev")
+        return Standing(
+            state=self.state,
+            status=end.status if end else "",
+            reason=end.reason if end else self.trouble,
+            step=step,
+            steps=_steps(header, train),
+            epoch=_epoch(header, step),
+            loss=_value(train, "loss", step, member, None),
+            dev_loss=_value(dev, "loss", step, member, None),
+            dev_accuracy=_value(dev, "accuracy", step, member, None),
+            lr=_value(train, "lr", step, member, math.nan),
+            steps_per_second=history.steps_per_second(),
+            device=header.device,
+            gradients=header.gradients,
+            result=end.result if end else {},
+            note=_newest_note(history),
+        )
+
+
+def _value(rows: Rows | None, column: str, step: int, member: int, otherwise: Any) -> Any:
+    """Return a column's value at a step, or ``otherwise`` where there is none."""
+    if rows is None or column not in rows.columns or rows.row_at(step) is None:
+        return otherwise
+    return rows.value(column, step, member)
+
+
+def _steps_per_epoch(header: Header) -> int | None:
+    """Return how many steps an epoch has, from the header alone: the schema is not loaded here."""
+    data, train = header.experiment.get("data", {}), header.experiment.get("train", {})
+    size = train.get("batch_size", "full")
+    rows = _train_rows(data)
+    if rows is None:
+        return None
+    return 1 if not isinstance(size, int) else -(-rows // max(min(size, rows), 1))
+
+
+def _train_rows(data: Any) -> int | None:
+    """Return the rows of the training set; None where every step draws fresh ones."""
+    if data.get("split"):
+        return int(data["split"][0])
+    for key in ("samples", "points"):
+        if key in data:
+            return int(data[key])
+    return len(data["inputs"]) if "inputs" in data else None
+
+
+def _steps(header: Header, train: Rows | None) -> int:
+    """Return how many steps the whole run takes; 0 where nothing says so."""
+    if not header.experiment:
+        return 0
+    training = header.experiment.get("train", {})
+    if training.get("steps") is not None:
+        return int(training["steps"])
+    return int(training.get("epochs") or 1000) * (_steps_per_epoch(header) or 1)
+
+
+def _epoch(header: Header, step: int) -> float | None:
+    """Return how many epochs are done; None where there are none, or an epoch is a step."""
+    each = _steps_per_epoch(header)
+    return None if each is None or each == 1 else step / each
+
+
+def _newest_note(history: History) -> str:
+    """Return the last thing that happened, in words."""
+    newest: Request | MarkReached | RunWarning | None = None
+    for happened in (history.requests, history.marks, history.warnings):
+        if happened and (newest is None or happened[-1].t >= newest.t):
+            newest = happened[-1]
+    match newest:
+        case MarkReached():
+            note = " ".join(newest.note.split())
+            return f"step {count(newest.step)}: {newest.title}" + (f" · {note}" if note else "")
+        case RunWarning():
+            return f"step {count(newest.step)}: {newest.message}"
+        case Request():
+            return _request_in_words(newest)
+    return ""
+
+
+def _request_in_words(request: Request) -> str:
+    step = count(request.step)
+    if request.refused:
+        return f"{request.action} was refused at step {step}: {request.refused}"
+    match request.action:
+        case "set_lr":
+            lr = float(request.arguments.get("lr", math.nan))
+            return f"learning rate {short(lr)} after step {step}"
+        case "pause":
+            return f"paused after step {step}; space goes on, s takes one step"
+        case "step":
+            return "one step at a time; space goes on"
+        case "continue":
+            return f"goes on after step {step}"
+    return f"{request.action} after step {step}"

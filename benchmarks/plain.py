@@ -2,38 +2,47 @@
 
 Each loop is what one writes by hand: an ``nn.Sequential``, ``torch.optim``, ``backward``, and the
 loss and every parameter's gradient norm read as numbers each step. They train on the engine's
-own data, so that both do the same work.
+own data, so that both do the same work; their initial weights are PyTorch's own draws.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from engine.activations import ACTIVATIONS
 from engine.data import Part, load
 from engine.experiment import Experiment
+from engine.initialisers import Default, InitialiserBase
+from engine.randomness import generator
+
+Rows = tuple[Tensor, Tensor]
 
 
 def sequential(experiment: Experiment) -> nn.Sequential:
     """Return the experiment's network as one would write it."""
-    widths, layers = experiment.widths, []
+    widths, layers = experiment.widths, list[nn.Module]()
     for index, name in enumerate(experiment.model.activations):
         linear = nn.Linear(widths[index], widths[index + 1])
         init = experiment.model.inits[index]
-        if init.weight.name == "normal":
-            nn.init.normal_(linear.weight, init.weight.mean, init.weight.std)
-        if init.bias.name == "constant":
-            nn.init.constant_(linear.bias, init.bias.val)
+        start(linear.weight, init.weight)
+        start(linear.bias, init.bias)
         activation = ACTIVATIONS[name]
         layers += [linear, getattr(nn, activation.module)(**activation.arguments)]
     return nn.Sequential(*(layer for layer in layers if not isinstance(layer, nn.Identity)))
 
 
-def tensors(part: Part, experiment: Experiment) -> tuple[torch.Tensor, torch.Tensor]:
+def start(parameter: nn.Parameter, init: InitialiserBase) -> None:
+    """Draw a parameter as the experiment says; the default is what ``nn.Linear`` has done."""
+    if not isinstance(init, Default):
+        getattr(nn.init, init.function)(parameter, **init.arguments)
+
+
+def tensors(part: Part, experiment: Experiment) -> Rows:
     """Return a set as rows-first tensors."""
     targets = torch.from_numpy(part.targets)
     if experiment.loss.targets == "binary":
@@ -41,21 +50,43 @@ def tensors(part: Part, experiment: Experiment) -> tuple[torch.Tensor, torch.Ten
     return torch.from_numpy(part.inputs), targets
 
 
+def batches(experiment: Experiment, train: Part) -> Iterator[Rows]:
+    """Yield what each step sees: the whole training set, or rows drawn afresh."""
+    if not experiment.data.fresh:
+        whole = tensors(train, experiment)
+        while True:
+            yield whole
+    rng = generator(experiment.train.seed, "fresh")
+    while True:
+        yield tensors(experiment.data.draw_fresh(rng, experiment.batch_rows), experiment)
+
+
+def loss_function(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the loss as one would call it."""
+    function = getattr(nn.functional, experiment.loss.functional)
+
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        return function(outputs, targets, reduction=experiment.loss.reduction)
+
+    return loss
+
+
 def train(experiment: Experiment, steps: int) -> dict[str, Any]:
-    """Train by hand, full batch, and return the kept history.
+    """Train by hand, full batch or fresh rows, and return the kept history.
 
     Where there is a dev set it is measured each epoch, and the weights that are best on it kept.
     """
     data = load(experiment.data, experiment.train.seed)
-    inputs, targets = tensors(data.train, experiment)
+    seen = batches(experiment, data.train)
     dev = tensors(data.dev, experiment) if data.dev is not None else None
     model = sequential(experiment)
     spec = experiment.optimizer
     optimizer = getattr(torch.optim, spec.torch_name)(model.parameters(), **spec.arguments)
-    loss_fn = getattr(nn.functional, experiment.loss.functional)
+    loss_fn = loss_function(experiment)
     history: dict[str, list[Any]] = {"loss": [], "norms": [], "dev_loss": [], "dev_accuracy": []}
     best, best_weights = -1.0, copy.deepcopy(model.state_dict())
     for _ in range(steps):
+        inputs, targets = next(seen)
         optimizer.zero_grad()
         loss = loss_fn(model(inputs), targets)
         loss.backward()
@@ -70,17 +101,23 @@ def train(experiment: Experiment, steps: int) -> dict[str, Any]:
             history["dev_accuracy"].append(accuracy)
             if accuracy > best:
                 best, best_weights = accuracy, copy.deepcopy(model.state_dict())
-    return {**history, "best_weights": best_weights, "model": model}
+    return {**history, "best_weights": best_weights, "model": model, "data": data}
 
 
 @torch.no_grad()
-def test_accuracy(experiment: Experiment) -> float:
-    """Train a whole run by hand; return the accuracy on the test set with the best weights."""
+def result(experiment: Experiment) -> dict[str, Any]:
+    """Train a whole run by hand; return its history and figures."""
     with torch.enable_grad():
         trained = train(experiment, experiment.steps)
-    model: nn.Module = trained["model"]
-    model.load_state_dict(trained["best_weights"])
-    part = load(experiment.data, experiment.train.seed).test
-    assert part is not None
-    inputs, targets = tensors(part, experiment)
-    return float(((model(inputs) > 0.5).float() == targets).float().mean())
+    model, data = trained["model"], trained["data"]
+    if data.test is not None:
+        model.load_state_dict(trained["best_weights"])
+        inputs, targets = tensors(data.test, experiment)
+        outputs = model(inputs)
+        trained["test_accuracy"] = float(((outputs > 0.5).float() == targets).float().mean())
+        trained["test_loss"] = float(loss_function(experiment)(outputs, targets))
+    elif not experiment.has_accuracy and not experiment.data.fresh:
+        said, true = model(torch.from_numpy(data.train.inputs)).numpy(), data.train.targets
+        errors = data.scaling.to_original(said) - data.scaling.to_original(true)
+        trained["train_rmse"] = float((errors**2).mean() ** 0.5)
+    return trained

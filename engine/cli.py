@@ -276,6 +276,67 @@ def stop(run: RunName, runs_dir: RunsDir = None) -> None:
     print(headless.stop(runs.find_run(run, runs_dir or runs.runs_dir())))
 
 
+class SetName(enum.StrEnum):
+    """The three sets of an experiment."""
+
+    TRAIN = "train"
+    DEV = "dev"
+    TEST = "test"
+
+
+@app.command()
+def predict(
+    run: RunName,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="CSV, TSV, NPZ or Parquet with the columns of the inputs.",
+            show_default=False,
+        ),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LIST",
+            help='A row of inputs, such as "0.5, 1.2" (repeatable).',
+            show_default=False,
+        ),
+    ] = None,
+    set_: Annotated[
+        SetName | None,
+        typer.Option(
+            "--set", help="One of its own sets [default: test, or train].", show_default=False
+        ),
+    ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Rows to show [default: 20].", show_default=False),
+    ] = None,
+    allow_code: AllowCode = False,
+    runs_dir: RunsDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a trained network's answers, with its best weights."""
+    from engine import load, predict, runs
+
+    if sum(given is not None for given in (file, values or None, set_)) > 1:
+        raise typer.BadParameter("give one of FILE, --values and --set")
+    folder = runs.find_run(run, runs_dir or runs.runs_dir())
+    loaded = load.of_folder(folder, allow_code=allow_code)
+    if file is not None:
+        asked = predict.rows_of_file(loaded, file)
+    elif values:
+        asked = predict.rows_of_values(loaded, values)
+    else:
+        asked = predict.rows_of_set(loaded, set_.value if set_ else None, rows)
+    told = predict.answers(loaded, asked)
+    if as_json:
+        _print_json(predict.objects(told, rows))
+    else:
+        print(predict.text(told, rows))
+
+
 def overrides(set_: Sequence[str] | None, seed: int | None) -> list[str]:
     """Return what ``--set`` and ``--seed`` ask for."""
     return [*(set_ or ()), *([] if seed is None else [f"train.seed={seed}"])]

@@ -71,6 +71,10 @@ class Header(Event):
     """What a snapshot has after the parameters: batch normalisation's running figures."""
     columns: Mapping[str, list[str]]
     """The columns of each group."""
+    steps: int = 0
+    """Steps of the whole run."""
+    steps_per_epoch: int = 0
+    """Steps of an epoch; 0 where every step draws fresh rows."""
     gradients: str
     """How gradients were computed."""
     device: str

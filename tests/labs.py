@@ -96,6 +96,8 @@ class FakeRun:
             "seeds": [102],
             "parameters": self.parameters,
             "columns": self.columns,
+            "steps": self._experiment.steps,
+            "steps_per_epoch": self._experiment.steps_per_epoch or 0,
             "gradients": "autograd",
             "device": "cpu",
             "host": socket.gethostname(),

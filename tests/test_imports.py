@@ -16,6 +16,7 @@ COMPUTES = {
     "device",
     "header",
     "network",
+    "own",
     "parameters",
     "rows",
     "train",

@@ -307,7 +307,7 @@ async def test_no_size_is_too_small_or_too_large(tmp_path: Path, run: FakeRun) -
     run.train([0.9, float("nan"), 0.5])
     async with app.run_test(size=WIDE) as pilot:
         lab = await ready(pilot)
-        for size in [(1, 1), (2, 2), (300, 100), (40, 3), (3, 40), (59, 12), *[SMALL, (200, 60)]]:
+        for size in [(1, 1), (300, 100), (40, 3), (3, 40), (59, 12), SMALL]:
             await pilot.resize_terminal(*size)
             for pane in PANES:
                 lab.pane = pane

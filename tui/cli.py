@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from engine import cli
-from engine.cli import Device, Overrides, RunName, RunsDir, Seed, app
+from engine.cli import AllowCode, Device, Overrides, RunName, RunsDir, Seed, app
 from engine.errors import EpochalError
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def open_lab(
     set_: Overrides = None,
     seed: Seed = None,
     device: Device = "auto",
+    allow_code: AllowCode = False,
     runs_dir: RunsDir = None,
     glyphs: GlyphSet = "auto",
     no_mouse: NoMouse = False,
@@ -73,6 +74,7 @@ def open_lab(
         run=run,
         overrides=cli.overrides(set_, seed),
         device=device,
+        allow_code=allow_code,
         runs_dir=folder,
     )
     show_lab(opening, mouse=not no_mouse)
@@ -105,9 +107,30 @@ def attach(
 @app.command()
 def show(
     run: RunName,
+    view: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="summary, curves, norms, function, region, predictions, confusion, histogram, "
+            "weights, or all of them that the run has.",
+        ),
+    ] = "summary",
     step: Annotated[
-        int | None,
-        typer.Option(min=0, metavar="N", help="As it stood at this step.", show_default=False),
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="As it stood at this step, or at the best one on the dev set: best.",
+            show_default=False,
+        ),
+    ] = None,
+    layer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The layer or parameter of histogram and weights, such as layer1.bias "
+            "[default: all].",
+            show_default=False,
+        ),
     ] = None,
     size: Annotated[
         str | None,
@@ -115,18 +138,24 @@ def show(
             metavar="WxH", help="Columns and lines [default: the terminal's].", show_default=False
         ),
     ] = None,
+    preset: Annotated[
+        bool, typer.Option("--preset", help="Print the run's experiment as a preset instead.")
+    ] = False,
     glyphs: GlyphSet = "auto",
     runs_dir: RunsDir = None,
 ) -> None:
-    """Print a run as a still picture, in plain text."""
+    """Print a run as still pictures, in plain text."""
     from engine import runs
     from tui import still
     from tui.glyphs import choose
 
     found = runs.find_run(run, runs_dir or runs.runs_dir())
+    if preset:
+        still.show_preset(found)
+        return
     width, height = still.parse_size(size) if size else still.terminal_size()
-    chosen = choose(glyphs, os.environ, sys.stdout.encoding)
-    still.show(found, width, height, chosen, step=step)
+    wish = still.Wish(view=view, step=still.parse_step(step) if step else None, layer=layer)
+    still.show(found, width, height, choose(glyphs, os.environ, sys.stdout.encoding), wish)
 
 
 def require_screen(environment: Mapping[str, str]) -> None:

@@ -61,7 +61,7 @@ LR_FACTOR = 1.25
 FIRST = {"setup": "presets", "curves": "curves", "gradients": "layers"}
 """What gets the keys in a pane that was not visited yet."""
 LOADING_WAIT = 0.02
-"""Seconds between two looks at a recording that is still being read: room for a key."""
+"""Seconds between two looks at a recording that somebody waits for: room for a key."""
 HINT = "Space trains what the setup shows, s takes one step of it, ? shows every key."
 
 
@@ -76,6 +76,8 @@ class Opening:
     overrides: Sequence[str] = ()
     """What ``--set`` and ``--seed`` ask for."""
     device: str = "auto"
+    allow_code: bool = False
+    """Whether a preset may run a network from a Python file."""
     runs_dir: Path = Path("runs")
     look: Look = field(default_factory=Look)
     clock: Clock = field(default_factory=Clock)
@@ -234,7 +236,8 @@ class Lab(Screen[None]):
         """Wait for the next frame: longer where this one was slow to draw or to send."""
         cost = time.perf_counter() - started
         self._clock.took(cost)
-        wait = LOADING_WAIT if watch.behind else max(self._clock.wait - cost, LOADING_WAIT)
+        hurry = watch.behind or watch.state == "starting"
+        wait = LOADING_WAIT if hurry else max(self._clock.wait - cost, LOADING_WAIT)
         self.set_timer(wait, lambda: self._tick(watch))
 
     def _show(self) -> None:
@@ -329,7 +332,8 @@ class Lab(Screen[None]):
             folder = create_run(
                 draft.name, dumps(draft.experiment, full=True), self._opening.runs_dir
             )
-            worker.give(folder, device=self._opening.device, steps=steps)
+            opening = self._opening
+            worker.give(folder, device=opening.device, steps=steps, allow_code=opening.allow_code)
         except (EpochalError, OSError) as error:
             self._complain(f"The run could not be started: {error}")
             return

@@ -161,7 +161,7 @@ class Watch:
             status=end.status if end else "",
             reason=end.reason if end else self.trouble,
             step=step,
-            steps=_steps(header, train),
+            steps=header.steps,
             epoch=_epoch(header, step),
             loss=_value(train, "loss", step, member, None),
             dev_loss=_value(dev, "loss", step, member, None),
@@ -182,40 +182,10 @@ def _value(rows: Rows | None, column: str, step: int, member: int, otherwise: An
     return rows.value(column, step, member)
 
 
-def _steps_per_epoch(header: Header) -> int | None:
-    """Return how many steps an epoch has, from the header alone: the schema is not loaded here."""
-    data, train = header.experiment.get("data", {}), header.experiment.get("train", {})
-    size = train.get("batch_size", "full")
-    rows = _train_rows(data)
-    if rows is None:
-        return None
-    return 1 if not isinstance(size, int) else -(-rows // max(min(size, rows), 1))
-
-
-def _train_rows(data: Any) -> int | None:
-    """Return the rows of the training set; None where every step draws fresh ones."""
-    if data.get("split"):
-        return int(data["split"][0])
-    for key in ("samples", "points"):
-        if key in data:
-            return int(data[key])
-    return len(data["inputs"]) if "inputs" in data else None
-
-
-def _steps(header: Header, train: Rows | None) -> int:
-    """Return how many steps the whole run takes; 0 where nothing says so."""
-    if not header.experiment:
-        return 0
-    training = header.experiment.get("train", {})
-    if training.get("steps") is not None:
-        return int(training["steps"])
-    return int(training.get("epochs") or 1000) * (_steps_per_epoch(header) or 1)
-
-
 def _epoch(header: Header, step: int) -> float | None:
     """Return how many epochs are done; None where there are none, or an epoch is a step."""
-    each = _steps_per_epoch(header)
-    return None if each is None or each == 1 else step / each
+    each = header.steps_per_epoch
+    return None if each <= 1 else step / each
 
 
 def _newest_note(history: History) -> str:

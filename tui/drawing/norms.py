@@ -140,12 +140,13 @@ def draw_heading(norms: Norms, width: int, glyphs: Glyphs, palette: Palette) -> 
         line.append(pad_left("biases", columns.bias), muted)
     if columns.gauge:
         low, high = scale(norms)
-        left, right = f"1e{low}", f"1e{high}"
+        left, right = f"1e{low}", f"1e{high}" if high else "1"
         inner = columns.gauge - len(left) - len(right)
         words = left + " " * inner + right if inner > 0 else pad(left, columns.gauge)
         line.append(" " + words, palette.style("faint"))
     if columns.recent:
-        line.append(" " + pad(f"last {count(norms.steps)} steps", columns.recent), muted)
+        recent = f"last {count(norms.steps)} steps" if norms.steps > 1 else "last step"
+        line.append(" " + pad(recent, columns.recent), muted)
     return cut(line, width)
 
 

@@ -57,6 +57,8 @@ def duration(seconds: float) -> str:
     """Return a span of time: ``8 s``, ``3:05``, ``2:03:05``."""
     if not math.isfinite(seconds) or seconds < 0:
         return "?"
+    if seconds < 0.05:
+        return "under 0.1 s"
     if seconds < 59.5:
         return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     whole = round(seconds)

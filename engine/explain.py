@@ -1,0 +1,287 @@
+"""What an experiment is, in words: its network layer by layer, its memory, its length.
+
+Everything here follows from the experiment alone: nothing is drawn, trained or loaded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.plain import plain
+from engine.report import aligned
+from engine.stages import Stage, stages
+
+if TYPE_CHECKING:
+    from engine.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class LayerLine:
+    """One layer, with all that follows it up to the next."""
+
+    name: str
+    """``layer1`` and so on."""
+    what: str
+    """``Linear 2 → 5, then Sigmoid``."""
+    shape: tuple[int, int]
+    """What comes out of it for one batch: [rows, units]."""
+    parameters: int
+    """How many numbers it learns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What training keeps in memory, in bytes."""
+
+    weights: int
+    gradients: int
+    """As large as the weights: one number for each."""
+    optimizer: int
+    """What the optimizer remembers of earlier steps."""
+    activations: int
+    """The outputs of every module for one batch, which the gradients need."""
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.weights + self.gradients + self.optimizer + self.activations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """An experiment in words and numbers."""
+
+    title: str
+    layers: list[LayerLine]
+    parameters: int
+    """What all layers learn together."""
+    loss: str
+    optimizer: str
+    memory: Memory
+    rows: tuple[int, int, int]
+    """Of train, dev and test set."""
+    batch_rows: int
+    steps: int
+    steps_per_epoch: int | None
+    """None where every step draws fresh rows."""
+    module: str
+    """The network's class, where it is a module of one's own: only its code knows its layers."""
+    hints: list[str]
+    """Rules of thumb for the hidden layers."""
+
+
+_STATE: Final[Mapping[str, Callable[[Any], int]]] = {
+    "sgd": lambda spec: int(spec.momentum > 0),
+    "by_hand": lambda spec: 0,
+    "adagrad": lambda spec: 1,
+    "adadelta": lambda spec: 2,
+    "adam": lambda spec: 2 + spec.amsgrad,
+    "adamw": lambda spec: 2 + spec.amsgrad,
+    "adamax": lambda spec: 2,
+    "nadam": lambda spec: 2,
+    "rmsprop": lambda spec: 1 + (spec.momentum > 0) + spec.centered,
+}
+"""How many numbers each optimizer remembers for every weight."""
+
+
+def explanation(experiment: Experiment) -> Explanation:
+    """Return an experiment in words and numbers."""
+    return Explanation(
+        title=experiment.title,
+        layers=_layers(experiment),
+        parameters=experiment.parameters,
+        loss=experiment.loss.name,
+        optimizer=_optimizer(experiment),
+        memory=_memory(experiment),
+        rows=experiment.data.sizes,
+        batch_rows=experiment.batch_rows,
+        steps=experiment.steps,
+        steps_per_epoch=experiment.steps_per_epoch,
+        module=experiment.model.module or "",
+        hints=_hints(experiment),
+    )
+
+
+def _hints(experiment: Experiment) -> list[str]:
+    if experiment.model.kind == "python":
+        return []
+    widths = experiment.widths
+    return hints(widths[0], widths[-1], experiment.data.sizes[0], experiment.parameters)
+
+
+def hints(inputs: int, outputs: int, rows: int, parameters: int) -> list[str]:
+    """Return rules of thumb for the size of hidden layers, with the numbers filled in.
+
+    Args:
+        inputs: Features of the data.
+        outputs: Units of the output layer.
+        rows: Rows of the training set; 0 where every step draws fresh ones.
+        parameters: What the network learns.
+    """
+    low, high = sorted((inputs, outputs))
+    between = f"from {low} to {high} units" if low < high else f"about {low} units"
+    said = [
+        f"between the numbers of outputs and inputs: {between}",
+        "two thirds of the inputs plus the outputs: "
+        f"{_counted(math.ceil(2 * inputs / 3) + outputs, 'unit')}",
+        f"fewer than twice the inputs: under {2 * inputs}",
+    ]
+    if rows:
+        each = rows / parameters
+        enough = (
+            "several rows to learn each parameter from"
+            if each >= 5
+            else ("few to learn each parameter from, so watch the dev set")
+        )
+        said.append(f"{_counted(rows, 'training row')} to {parameters} parameters: {enough}")
+    return said
+
+
+def text(told: Explanation) -> str:
+    """Return an explanation as lines for a terminal."""
+    lines = [
+        *([plain(told.title), ""] if told.title else []),
+        *_table(told),
+        "",
+        f"loss       {told.loss}",
+        f"optimizer  {told.optimizer}",
+        f"data       {_data_text(told)}",
+        f"length     {_length_text(told)}",
+    ]
+    if not told.module:
+        lines += [
+            f"memory     {_memory_text(told.memory, told.batch_rows)}",
+            "",
+            "Rules of thumb for the size of a hidden layer; none is a law:",
+            *(f"  {hint}" for hint in told.hints),
+        ]
+    return "\n".join(lines)
+
+
+def _table(told: Explanation) -> list[str]:
+    """Return the network's layers as lines."""
+    if told.module:
+        return [f"network    {plain(told.module)}, a module of one's own"]
+    head = ["layer", "what", "output", "parameters"]
+    rows = [
+        [layer.name, layer.what, f"{list(layer.shape)}", _grouped(layer.parameters)]
+        for layer in told.layers
+    ]
+    return aligned([head, *rows, ["", "", "total", _grouped(told.parameters)]])
+
+
+def _grouped(count: int) -> str:
+    return f"{count:,}".replace(",", " ")
+
+
+def as_object(told: Explanation) -> dict[str, Any]:
+    """Return an explanation as one JSON object."""
+    made = asdict(told)
+    made["memory"]["total"] = told.memory.total
+    return made
+
+
+def _layers(experiment: Experiment) -> list[LayerLine]:
+    if experiment.model.kind == "python":
+        return []
+    groups: list[list[Stage]] = []
+    for stage in stages(experiment.model, experiment.widths):
+        if stage.module == "Linear":
+            groups.append([])
+        groups[-1].append(stage)
+    sizes: dict[str, int] = {}
+    for name, shape in experiment.shapes.items():
+        layer = name.partition(".")[0]
+        sizes[layer] = sizes.get(layer, 0) + math.prod(shape)
+    return [
+        LayerLine(
+            group[0].name,
+            ", then ".join(map(_described, group)),
+            (experiment.batch_rows, group[0].units),
+            sizes[group[0].name],
+        )
+        for group in groups
+    ]
+
+
+def _described(stage: Stage) -> str:
+    match stage.module, stage.arguments:
+        case "Linear", (before, after):
+            return f"Linear {before} → {after}"
+        case "Dropout", (share,):
+            return f"Dropout of {share:.0%}"
+        case module, _:
+            return module
+
+
+def _optimizer(experiment: Experiment) -> str:
+    spec = experiment.optimizer
+    defaults = type(spec)().model_dump()
+    given = {
+        key: value
+        for key, value in spec.model_dump(exclude={"name"}).items()
+        if key == "lr" or value != defaults[key]
+    }
+    settings = ", ".join(
+        key if value is True else f"{key} {value:g}" for key, value in given.items()
+    )
+    schedule = experiment.schedule
+    after = f", schedule {schedule.name}" if schedule.torch_name or schedule.warmup else ""
+    return f"{spec.name}, {settings}{after}"
+
+
+def _memory(experiment: Experiment) -> Memory:
+    size = 8 if experiment.train.dtype == "float64" else 4
+    weights = experiment.parameters * size
+    state = _STATE[experiment.optimizer.name](experiment.optimizer)
+    own = experiment.model.kind == "python"
+    units = 0 if own else sum(stage.units for stage in stages(experiment.model, experiment.widths))
+    return Memory(
+        weights=weights,
+        gradients=weights,
+        optimizer=state * weights,
+        activations=units * experiment.batch_rows * size,
+    )
+
+
+def _memory_text(memory: Memory, rows: int) -> str:
+    state = f"{bytes_text(memory.optimizer)} of" if memory.optimizer else "no"
+    weights, batch = bytes_text(memory.weights), bytes_text(memory.activations)
+    return (
+        f"{weights} of weights, as much of gradients, {state} optimizer state,\n"
+        f"           {batch} for what the layers say of a batch of {_counted(rows, 'row')}: "
+        f"{bytes_text(memory.total)} in all"
+    )
+
+
+def _data_text(told: Explanation) -> str:
+    if told.steps_per_epoch is None:
+        return f"{told.batch_rows} fresh rows for every step"
+    named = zip(("train", "dev", "test"), told.rows, strict=True)
+    return " · ".join(f"{name} {_counted(count, 'row')}" for name, count in named if count)
+
+
+def _length_text(told: Explanation) -> str:
+    steps = _counted(told.steps, "step")
+    if told.steps_per_epoch is None:
+        return steps
+    if told.steps_per_epoch == 1:
+        return f"{steps}, each an epoch: it sees the whole training set"
+    epochs = told.steps / told.steps_per_epoch
+    return f"{steps}: {epochs:g} epochs of {told.steps_per_epoch} batches of {told.batch_rows} rows"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def bytes_text(count: int) -> str:
+    """Return a size in the unit that suits it."""
+    size, units = float(count), ("B", "kB", "MB", "GB", "TB")
+    unit = 0
+    while size >= 1000 and unit < len(units) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.0f} {units[unit]}" if unit == 0 or size >= 100 else f"{size:.3g} {units[unit]}"

@@ -1,0 +1,306 @@
+"""A finished run in Python: its history as arrays, its network with the best weights.
+
+    import engine
+
+    run = engine.load_run("runs/two-moons-20261121-093000-4f1c")
+    run["train/loss"], run.result["test_accuracy"]     # every step's loss; a figure of the result
+    run.predict([[0.5, 0.25]])                         # by numpy, in the units of the data
+    network = run.module()                             # an ordinary nn.Sequential of PyTorch
+
+Recordings of small networks hold their weights, so that all of this but ``module`` works without
+torch and from the recording alone; those of larger ones are read from the run's checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from engine.errors import CodeError, RecordingError, RequestError, RunError
+from engine.events import Header
+from engine.forward import activations_of, forward, unpack
+from engine.history import History
+from engine.recording import read
+from engine.runs import RunFolder, find_run, runs_dir
+from engine.section import nearest
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from engine.data import Scaling
+    from engine.experiment import Experiment
+    from engine.own import OwnNetwork
+
+Weights = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedRun:
+    """A run as it was recorded.
+
+    Five lines are enough to train on with what a run has learned::
+
+        run = engine.load_run("last")
+        losses = run["train/loss"]                 # one number for every step
+        outputs = run.predict([[0.5, 0.25]])       # by numpy, in the units of the data
+        network = run.module()                     # nn.Sequential with the best weights
+        print(run.result["test_accuracy"], run.weights_step)
+    """
+
+    folder: RunFolder
+    """Where it is."""
+    header: Header
+    """What was started."""
+    history: History
+    """All that was recorded."""
+    allow_code: bool = False
+    """Whether a network of one's own may be run to predict with it."""
+
+    @property
+    def result(self) -> Mapping[str, Any]:
+        """The figures it ended with; empty where it has not ended."""
+        return self.history.end.result if self.history.end else {}
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """What was trained.
+
+        Raises:
+            PresetError: It no longer holds, as where its data file is gone.
+        """
+        from engine.presets import resolve
+
+        return resolve(self.header.experiment, self.header.run)
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        """Return a column by its group and name, as ``run["train/loss"]``."""
+        group, _, column = name.partition("/")
+        return self.column(column, group)
+
+    def column(self, name: str, group: str = "train", member: int = 0) -> NDArray[np.float32]:
+        """Return the values of a column, a number for each row.
+
+        Args:
+            name: ``loss``, ``accuracy``, ``grad_norm/layer1.weight`` and so on.
+            group: ``train``, ``dev`` or ``epoch``.
+            member: Which network.
+
+        Raises:
+            KeyError: There is no such column.
+        """
+        known = [f"{g}/{each}" for g, rows in self.history.series.items() for each in rows.columns]
+        if f"{group}/{name}" not in known:
+            raise KeyError(f"{group}/{name} is no column{nearest(f'{group}/{name}', known)}")
+        return self.history.series[group].column(name, member).copy()
+
+    def steps(self, group: str = "train") -> NDArray[np.int64]:
+        """Return the step of each row of a group."""
+        return self.history.series[group].steps.copy()
+
+    @property
+    def wanted_step(self) -> int:
+        """The step whose weights the result was measured with: the best, or else the last."""
+        best = self.result.get("best_step")
+        best = best[0] if isinstance(best, list) else best
+        return int(best) if best else self.history.last_step
+
+    @property
+    def weights(self) -> Weights:
+        """The best weights by name: ``layer1.weight`` [out, in], ``layer1.bias`` [out] and so on.
+
+        Raises:
+            RunError: Neither recording nor checkpoint has any.
+        """
+        return self._kept[1]
+
+    @property
+    def weights_step(self) -> int:
+        """The step those weights were reached at."""
+        return self._kept[0]
+
+    def predict(self, inputs: ArrayLike) -> NDArray[np.float64]:
+        """Return what the network with the best weights says, by numpy.
+
+        Args:
+            inputs: [rows, features], or one row, in the units of the data.
+
+        Returns:
+            [rows, outputs]; numbers in the units of the data, and for classes whatever the output
+            layer gives.
+
+        Raises:
+            RequestError: The rows have another number of features.
+            CodeError: The network is code, which may not be run or does not work.
+        """
+        rows = np.atleast_2d(np.asarray(inputs, np.float64))
+        features = len(self.header.input_names) or self.header.parameters["layer1.weight"][1]
+        if rows.shape[-1] != features:
+            raise RequestError(
+                f"{self.header.run}: its network takes {features} inputs, got {rows.shape[-1]}"
+            )
+        dtype = next(iter(self.weights.values())).dtype
+        scaled = self.scaling.scale_inputs(rows).astype(dtype)
+        if self._is_own:
+            outputs = self._said_by_own(scaled)
+        else:
+            outputs = forward(activations_of(self.header), self.weights, scaled)[-1]
+        return self.scaling.to_original(outputs)
+
+    @cached_property
+    def scaling(self) -> Scaling:
+        """What takes inputs to where the network was trained, and its outputs back."""
+        from engine.data.scaling import Scaling
+
+        return Scaling.from_plain(self.header.scaling)
+
+    def module(self) -> nn.Module:
+        """Return the network as PyTorch's own modules in a row, with the best weights.
+
+        It takes and gives numbers as the network was trained on them; where ``scaling`` changes
+        any, that is left to the caller. It is in evaluation mode. A network of one's own is what
+        its file makes.
+
+        Raises:
+            CodeError: The network is code, which may not be run or does not work.
+        """
+        if self._is_own:
+            return self._own().module.eval()
+        import torch
+        from torch import nn
+
+        from engine.experiment import Model
+        from engine.stages import stages
+
+        # Of the experiment only the model: the file it learned from may be gone.
+        model = Model.model_validate(self.header.experiment.get("model", {}))
+        shapes = [shape for shape in self.header.parameters.values() if len(shape) == 2]
+        widths = [shapes[0][1], *(shape[0] for shape in shapes)]
+        network = nn.Sequential()
+        for stage in stages(model, widths):
+            made = getattr(nn, stage.module)(*stage.arguments, **stage.keywords)
+            own = {
+                name.removeprefix(f"{stage.recorded}."): torch.tensor(np.array(value))
+                for name, value in self.weights.items()
+                if name.rpartition(".")[0] == stage.recorded
+            }
+            # Batch normalisation also counts its batches; nothing is computed from that.
+            made.load_state_dict({**made.state_dict(), **own})
+            network.add_module(stage.name, made)
+        dtype = getattr(torch, self.header.experiment.get("train", {}).get("dtype", "float32"))
+        return network.to(dtype).eval()
+
+    @cached_property
+    def _kept(self) -> tuple[int, Weights]:
+        """Return the step and the weights that come nearest to those of the result."""
+        wanted = self.wanted_step
+        snapshot = self.history.snapshot(wanted)
+        if snapshot is not None and snapshot.step == wanted:
+            return wanted, unpack(self.header, snapshot)
+        if (saved := self._from_checkpoint(wanted)) is not None:
+            return wanted, saved
+        if snapshot is not None:
+            return snapshot.step, unpack(self.header, snapshot)
+        raise RunError(
+            f"{self.header.run}: there are no weights: the network is too large for the recording "
+            "to hold them, and no checkpoint is there"
+        )
+
+    def _from_checkpoint(self, wanted: int) -> Weights | None:
+        """Return the weights of a step from the newest checkpoint, if it has them."""
+        folder = self.folder.recording.parent
+        for checkpoint in reversed(self.history.checkpoints):
+            path = folder / checkpoint.file
+            if path.is_file():
+                saved = _read_checkpoint(path)
+                if saved["step"] == wanted:
+                    return _first_member(saved["weights"])
+                if saved["best_steps"][0] == wanted:
+                    return _first_member(saved["best_weights"])
+        return None
+
+    @property
+    def _is_own(self) -> bool:
+        """Whether the network is a class from a file."""
+        kind = self.header.experiment.get("model", {}).get("kind", "mlp")
+        return str(kind) == "python"
+
+    def _own(self) -> OwnNetwork:
+        """Return the network of one's own, with the best weights."""
+        import torch
+
+        from engine.own import OwnNetwork
+
+        own = OwnNetwork(self.experiment, self.header.seeds[0], allow_code=self.allow_code)
+        named = {name: torch.tensor(np.array(value)) for name, value in self.weights.items()}
+        try:
+            # Buffers that count are not recorded; nothing is computed from them.
+            own.module.load_state_dict(named, strict=False)
+        except RuntimeError as error:
+            raise CodeError(f"{self.header.run}: its file has changed: {error}") from None
+        return own
+
+    def _said_by_own(self, scaled: NDArray[Any]) -> NDArray[Any]:
+        import torch
+
+        own = self._own()
+        own.module.to(torch.from_numpy(scaled).dtype).eval()
+        with torch.no_grad():
+            said: NDArray[Any] = own(torch.from_numpy(scaled)[None])[0].numpy()
+        return said
+
+
+def load_run(path: str | Path, *, allow_code: bool = False) -> LoadedRun:
+    """Return a run, finished or not, as it is recorded now.
+
+    Args:
+        path: A run's folder or recording, its name or a unique beginning of it, or ``last``.
+        allow_code: Let a network of one's own be run, to predict with it.
+
+    Raises:
+        RunError: There is no such run.
+        RecordingError: Its recording cannot be read.
+    """
+    return of_folder(find_run(str(path), runs_dir()), allow_code=allow_code)
+
+
+def of_folder(folder: RunFolder, *, allow_code: bool = False) -> LoadedRun:
+    """Return the run of a folder.
+
+    Args:
+        folder: Where it is.
+        allow_code: Let a network of one's own be run, to predict with it.
+
+    Raises:
+        RecordingError: Its recording cannot be read, or nothing was trained.
+    """
+    history = History()
+    history.extend(read(folder.recording))
+    header = history.header
+    if header is None:
+        raise RecordingError(f"{folder.recording}: is no recording: it has no header")
+    if not header.parameters:
+        end = history.end
+        why = f": {end.reason}" if end and end.reason else ""
+        raise RunError(f"{folder.name}: nothing was trained{why}")
+    return LoadedRun(folder, header, history, allow_code)
+
+
+def _read_checkpoint(path: Path) -> Mapping[str, Any]:
+    """Return what a checkpoint holds; it is data, and nothing in it is run."""
+    import torch
+
+    try:
+        saved: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return {key: saved[key] for key in ("step", "weights", "best_weights", "best_steps")}
+    except Exception as error:  # Whatever a damaged file makes PyTorch say.
+        raise RunError(f"{path}: is no checkpoint that can be read: {error}") from None
+
+
+def _first_member(named: Mapping[str, Any]) -> Weights:
+    return {name: tensor[0].numpy() for name, tensor in named.items()}

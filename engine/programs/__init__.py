@@ -1,0 +1,101 @@
+"""The same experiment as a plain PyTorch program, in the three ways people write one.
+
+    module        a class with named layers and a ``forward``
+    sequential    ``nn.Sequential`` with the layers inside
+    add_module    an empty ``nn.Sequential``, filled layer by layer
+
+The program needs torch and numpy and nothing else, and gives the same losses: it draws its data
+and its first weights from the same streams of random numbers. Here it is only text: nothing is
+imported and nothing is run.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, get_args
+
+from engine.errors import EpochalError
+from engine.plain import plain
+from engine.programs.data import data_blocks
+from engine.programs.network import STYLES, Style, initialisation, network_block
+from engine.programs.text import WIDTH, joined
+from engine.programs.training import loop, measures, preparation, result
+from engine.randomness import Purpose
+
+if TYPE_CHECKING:
+    from engine.experiment import Experiment
+
+__all__ = ["STYLES", "Style", "program"]
+
+
+def program(experiment: Experiment, style: Style = "module", name: str = "") -> str:
+    """Return the program.
+
+    Args:
+        experiment: What it is to do.
+        style: How the network is written.
+        name: The preset's name, for its first lines.
+
+    Raises:
+        EpochalError: Its data or its network cannot be written in a few lines.
+    """
+    if experiment.model.kind == "python":
+        raise EpochalError(f"model.module: {experiment.model.module} is a PyTorch program already")
+    blocks = [
+        *data_blocks(experiment),
+        network_block(experiment, style),
+        *initialisation(experiment),
+        *measures(experiment),
+        *preparation(experiment),
+        loop(experiment),
+        result(experiment),
+    ]
+    body = joined([block for block in blocks if block])
+    imported = [line for line in body.split("\n") if line.startswith(("import ", "from "))]
+    for line in imported:
+        body = body.replace(f"{line}\n\n\n", "", 1)
+    head = _head(experiment, name, body, imported)
+    return joined([*head, body]) + "\n"
+
+
+def _head(experiment: Experiment, name: str, body: str, imported: list[str]) -> list[str]:
+    used = [what.upper() for what in get_args(Purpose) if f"stream({what.upper()}" in body]
+    numbers = [str(index) for index, what in enumerate(get_args(Purpose)) if what.upper() in used]
+    blocks = [_docstring(experiment, name), _imports(body, imported)]
+    if used:
+        blocks += [
+            f"SEED = {experiment.train.seed}\n"
+            f"{', '.join(used)} = {', '.join(numbers)}  # what random numbers are drawn for",
+            "def stream(purpose, counter=0):\n"
+            '    """Return the seed of one stream of random numbers.\n\n'
+            "    Each purpose has streams of its own: drawing more for one changes no other.\n"
+            '    """\n'
+            "    return np.random.SeedSequence(SEED, spawn_key=(purpose, counter))",
+        ]
+    return blocks
+
+
+def _imports(body: str, imported: list[str]) -> str:
+    """Return the imports in their order: Python's own, then the others."""
+    own = [line for line in imported if line == "import csv"]
+    if "deepcopy(" in body:
+        own.append("from copy import deepcopy")
+    others = [line for line in imported if line not in own]
+    numpy = ["import numpy as np"] if "np." in body else []
+    lines = [*numpy, "import torch", *others, "from torch import nn"]
+    return "\n".join([*own, *([""] if own else []), *lines])
+
+
+def _docstring(experiment: Experiment, name: str) -> str:
+    paragraphs = [experiment.title or name or "An experiment"]
+    if experiment.about.strip():
+        paragraphs.append(experiment.about)
+    same = "the same data and the same first weights, so the same losses"
+    if any(experiment.model.dropouts):
+        same = "the same data and the same first weights; dropout draws otherwise"
+    of = f"The preset {name} of epochal" if name else "An experiment of epochal"
+    paragraphs.append(f"{of} as a plain PyTorch program: {same}.")
+    wrapped = [textwrap.fill(plain(" ".join(each.split())), WIDTH - 3) for each in paragraphs]
+    # Nothing a preset says may end the text it stands in.
+    safe = "\n\n".join(wrapped).replace("\\", "\\\\").replace('"""', "'''")
+    return f'"""{safe}\n"""'

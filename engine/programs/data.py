@@ -1,0 +1,157 @@
+"""The data of a program: drawn or read, parted, scaled, made tensors, cut into batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from engine.errors import EpochalError
+from engine.programs.sources import SOURCES
+
+if TYPE_CHECKING:
+    from engine.experiment import Experiment
+
+
+def data_blocks(experiment: Experiment) -> list[str]:
+    """Return the blocks that make the rows of each set.
+
+    Raises:
+        EpochalError: Such data cannot be written in a few lines.
+    """
+    kind = experiment.data.kind
+    if kind not in SOURCES:
+        raise EpochalError(f"data.kind: no plain program can be written for {kind!r} data")
+    source = SOURCES[kind](experiment.data)
+    if experiment.data.fresh:
+        return [source, _fresh_batches(experiment)]
+    lines = [
+        "inputs, targets = draw_data()",
+        *_parted(experiment),
+        *_scaled(experiment),
+        *_tensors(experiment),
+    ]
+    blocks = [source, *_scalers(experiment), "\n".join(lines)]
+    return [*blocks, _minibatches(experiment)] if has_batches(experiment) else blocks
+
+
+def has_batches(experiment: Experiment) -> bool:
+    """Whether not every step sees the whole training set."""
+    return experiment.steps_per_epoch != 1
+
+
+def tensor(experiment: Experiment, of: str) -> str:
+    """Return the numbers of an array as the network takes them."""
+    double = ".double()" if experiment.train.dtype == "float64" else ""
+    return f"torch.tensor({of}, dtype=torch.float32){double}"
+
+
+def _parted(experiment: Experiment) -> list[str]:
+    """Return what parts the rows; there is nothing to return where all are for training."""
+    if experiment.data.split is None:
+        return []
+    sets = sets_of(experiment)
+    start, cuts = 0, []
+    for name, size in zip(("train", "dev", "test"), experiment.data.sizes, strict=True):
+        if size:
+            cuts.append(f"{name} = order[{start or ''}:{start + size}]")
+        start += size
+    return [
+        "",
+        f"# The rows are shuffled, then parted into {_listing(sets)}.",
+        f"order = np.random.default_rng(stream(SPLIT)).permutation({experiment.data.rows})",
+        *cuts,
+    ]
+
+
+_SCALES: Final[Mapping[str, tuple[str, str]]] = {
+    "standard": (
+        "standardised",
+        '''\
+def standardised(values, seen):
+    """Return columns moved so that ``seen`` has mean 0 and deviation 1."""
+    shift, scale = seen.mean(axis=0), seen.std(axis=0)
+    scale[np.ptp(seen, axis=0) == 0] = 1.0  # a constant column
+    return (values - shift) / scale''',
+    ),
+    "range": (
+        "ranged",
+        '''\
+def ranged(values, seen):
+    """Return columns moved so that ``seen`` lies between 0 and 1."""
+    shift, scale = seen.min(axis=0), np.ptp(seen, axis=0)
+    scale[scale == 0] = 1.0  # a constant column
+    return (values - shift) / scale''',
+    ),
+}
+"""The function that scales in each way: its name and its text."""
+
+
+def _scalers(experiment: Experiment) -> list[str]:
+    """Return the functions that scale."""
+    ways = dict.fromkeys((experiment.data.scale_inputs, experiment.data.scale_targets))
+    return [_SCALES[way][1] for way in ways if way in _SCALES]
+
+
+def _scaled(experiment: Experiment) -> list[str]:
+    """Return what scales the rows."""
+    data, lines = experiment.data, list[str]()
+    seen = "" if data.split is None else "[train]"
+    for name, way in (("inputs", data.scale_inputs), ("targets", data.scale_targets)):
+        if way in _SCALES:
+            lines.append(f"{name} = {_SCALES[way][0]}({name}, {name}{seen})")
+    return ["", "# Scaled by the training rows alone.", *lines] if lines else []
+
+
+def _tensors(experiment: Experiment) -> list[str]:
+    """Return what makes tensors of the rows of each set."""
+    if experiment.loss.targets == "classes":
+        targets = "torch.tensor(targets)"
+    elif experiment.data.classes:
+        targets = f"{tensor(experiment, 'targets')}.reshape(-1, 1)"
+    else:
+        targets = tensor(experiment, "targets")
+    if experiment.data.split is None:
+        return ["", f"x_train = {tensor(experiment, 'inputs')}", f"y_train = {targets}"]
+    lines = ["", f"inputs = {tensor(experiment, 'inputs')}", f"targets = {targets}"]
+    sets = sets_of(experiment)
+    return [*lines, *(f"x_{name}, y_{name} = inputs[{name}], targets[{name}]" for name in sets)]
+
+
+def sets_of(experiment: Experiment) -> list[str]:
+    """Return the names of the sets there are."""
+    if experiment.data.fresh:
+        return []
+    sizes = zip(("train", "dev", "test"), experiment.data.sizes, strict=True)
+    return [name for name, size in sizes if size]
+
+
+def _listing(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _minibatches(experiment: Experiment) -> str:
+    return f'''\
+def batches():
+    """Yield batch after batch; every epoch has them in an order of its own."""
+    epoch = 0
+    while True:
+        rng = np.random.default_rng(stream(ORDER, epoch))
+        order = torch.from_numpy(rng.permutation(len(x_train)))
+        for rows in order.split({experiment.batch_rows}):
+            yield x_train[rows], y_train[rows]
+        epoch += 1'''
+
+
+def _fresh_batches(experiment: Experiment) -> str:
+    rows = experiment.batch_rows
+    return f'''\
+def batches():
+    """Yield new rows for every step; those of 256 steps are drawn together."""
+    unit = 0
+    while True:
+        rng = np.random.default_rng(stream(FRESH, unit))
+        inputs, targets = draw_rows(rng, 256 * {rows})
+        x = {tensor(experiment, "inputs")}
+        y = {tensor(experiment, "targets")}
+        yield from zip(x.split({rows}), y.split({rows}))
+        unit += 1'''

@@ -1,0 +1,117 @@
+"""The network of a program, in three ways, and how its weights start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from engine.programs.text import WIDTH, call, literal
+from engine.stages import Stage, stages
+
+if TYPE_CHECKING:
+    from engine.experiment import Experiment, Init
+    from engine.initialisers import InitialiserBase
+
+Style = Literal["module", "sequential", "add_module"]
+
+STYLES: Final[tuple[Style, ...]] = get_args(Style)
+"""The ways to write a network."""
+
+
+def network_block(experiment: Experiment, style: Style) -> str:
+    """Return the network, written in one of the three ways."""
+    row = stages(experiment.model, experiment.widths)
+    match style:
+        case "module":
+            return f"{_module_class(experiment, row)}\n\n\nnetwork = Network()"
+        case "sequential":
+            return "\n".join(["network = nn.Sequential(", *(f"    {s.code}," for s in row), ")"])
+        case "add_module":
+            added = [f'network.add_module("{stage.name}", {stage.code})' for stage in row]
+            return "\n".join(["network = nn.Sequential()", *added])
+
+
+def _module_class(experiment: Experiment, row: Sequence[Stage]) -> str:
+    lines = [
+        "class Network(nn.Module):",
+        f'    """From {" to ".join(map(str, experiment.widths))} units."""',
+        "",
+        "    def __init__(self):",
+        "        super().__init__()",
+        *(f"        self.{stage.name} = {stage.code}" for stage in row),
+        "",
+        "    def forward(self, x):",
+        '        """Return the outputs [rows, units] for inputs [rows, features]."""',
+        *(f"        {line}" for line in _forward(row)),
+        "        return x",
+    ]
+    return "\n".join(lines)
+
+
+def _forward(row: Sequence[Stage]) -> list[str]:
+    """Return a line for each layer with what follows it around it, as far as it fits."""
+    lines: list[str] = []
+    for stage in row:
+        around = f"x = self.{stage.name}({lines[-1].removeprefix('x = ')})" if lines else ""
+        if stage.module == "Linear" or len(around) > WIDTH - 8:
+            lines.append(f"x = self.{stage.name}(x)")
+        else:
+            lines[-1] = around
+    return lines
+
+
+def initialisation(experiment: Experiment) -> list[str]:
+    """Return the blocks that draw the first weights."""
+    inits = experiment.model.inits
+    layers = "layers = [each for each in network.modules() if isinstance(each, nn.Linear)]"
+    if all(init == inits[0] for init in inits):
+        head = "for index, layer in enumerate(layers):"
+        body = _draws(inits[0], "layer", "2 * index", "2 * index + 1")
+        if not any("index" in line for line in body):
+            head = "for layer in layers:"
+        lines = [head, *(f"    {line}" for line in body)]
+    else:
+        lines = []
+        for index, init in enumerate(inits):
+            lines += _draws(init, f"layers[{index}]", str(2 * index), str(2 * index + 1))
+    block = "\n".join(["# The first weights, in place of those PyTorch has drawn.", layers, *lines])
+    double = ["network.double()"] if experiment.train.dtype == "float64" else []
+    block = "\n".join([block, *double])
+    return [_GENERATOR, block] if "generator=" in block else [block]
+
+
+_GENERATOR: Final = '''\
+def generator(counter):
+    """Return the random numbers that one tensor of weights starts from."""
+    state = stream(INIT, counter).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(state[0] >> np.uint64(1)))'''
+
+
+def _draws(init: Init, layer: str, weight: str, bias: str) -> list[str]:
+    """Return the lines that fill the weights and the biases of a layer.
+
+    Args:
+        init: How they start.
+        layer: What the layer is called.
+        weight: The counter of the stream for the weights.
+        bias: The counter of the stream for the biases.
+    """
+    lines = [
+        *_draw(init.weight, f"{layer}.weight", weight),
+        *_draw(init.bias, f"{layer}.bias", bias),
+    ]
+    bounded = any("-bound" in line for line in lines)
+    power = " ** " if "[" in layer else "**"
+    return [f"bound = {layer}.in_features{power}-0.5", *lines] if bounded else lines
+
+
+def _draw(spec: InitialiserBase, tensor: str, counter: str) -> list[str]:
+    """Return the lines that fill one tensor."""
+    room = WIDTH if "[" in tensor else WIDTH - 4  # in a loop over the layers, or not
+    stream = f"generator=generator({counter})"
+    given = [f"{key}={literal(value)}" for key, value in spec.arguments.items()]
+    if spec.function in ("zeros_", "constant_"):
+        return call(f"nn.init.{spec.function}", [tensor, *(g.partition("=")[2] for g in given)])
+    if spec.name == "default":  # type: ignore[attr-defined]
+        return call("nn.init.uniform_", [tensor, "-bound", "bound", stream], room)
+    return call(f"nn.init.{spec.function}", [tensor, *given, stream], room)

@@ -1,0 +1,304 @@
+"""The training of a program: what is measured, the loop, and what it prints at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from engine.programs.data import has_batches, sets_of, tensor
+from engine.programs.text import WIDTH, call, literal
+
+if TYPE_CHECKING:
+    from engine.experiment import Experiment
+
+LINES: Final = 10
+"""About how often a program prints where it is."""
+
+UNSEEN: Final = 1_000_000_000
+"""The counter of fresh rows that no training ever comes to."""
+
+
+def measures(experiment: Experiment) -> list[str]:
+    """Return the functions for loss and accuracy."""
+    blocks = [_loss(experiment)]
+    if experiment.has_accuracy:
+        blocks.append(_accuracy(experiment))
+    if sets_of(experiment):
+        blocks.append(_measure(experiment))
+    return blocks
+
+
+def _loss(experiment: Experiment) -> str:
+    loss = experiment.loss
+    given = [f"{key}={literal(value)}" for key, value in loss.arguments.items()]
+    if loss.reduction != "mean":
+        given.append(f'reduction="{loss.reduction}"')
+    if not given and not loss.root:
+        return f"loss_function = nn.functional.{loss.functional}"
+    root = ".sqrt()" if loss.root else ""
+    computed = call(f"return nn.functional.{loss.functional}", ["outputs", "targets", *given])
+    computed[-1] += root
+    return "\n".join(
+        [
+            "def loss_function(outputs, targets):",
+            '    """Return what is made small."""',
+            *(f"    {line}" for line in computed),
+        ]
+    )
+
+
+def _accuracy(experiment: Experiment) -> str:
+    if experiment.loss.targets == "classes":
+        right = "outputs.argmax(dim=1) == targets"
+    else:
+        threshold = "0.0" if experiment.loss.outputs == "logit" else "0.5"
+        right = f"(outputs > {threshold}) == targets"
+    return f'''\
+def accuracy_of(outputs, targets):
+    """Return the share of rows whose class is right."""
+    right = {right}
+    return right.float().mean().item()'''
+
+
+def _measure(experiment: Experiment) -> str:
+    modal = any(experiment.model.dropouts) or "batch" in experiment.model.normalisations
+    accuracy = experiment.has_accuracy
+    loss = "loss_function(outputs, y).item()"
+    lines = [
+        "@torch.no_grad()",
+        "def measure(x, y):",
+        f'    """Return the loss{" and the accuracy" * accuracy} on a set; nothing is learned."""',
+        *(["    network.eval()"] if modal else []),
+        "    outputs = network(x)",
+        *(["    network.train()  # and back, or it would train as if measured"] if modal else []),
+        f"    return {loss}, accuracy_of(outputs, y)" if accuracy else f"    return {loss}",
+    ]
+    return "\n".join(lines)
+
+
+def _by_hand(experiment: Experiment) -> bool:
+    """Whether the update is written out; a schedule needs an optimizer to work on."""
+    return not experiment.optimizer.torch_name and not _has_schedule(experiment)
+
+
+def _has_schedule(experiment: Experiment) -> bool:
+    return bool(experiment.schedule.torch_name or experiment.schedule.warmup)
+
+
+def preparation(experiment: Experiment) -> list[str]:
+    """Return what is made before the first step."""
+    spec = experiment.optimizer
+    if _by_hand(experiment):
+        return [f"LEARNING_RATE = {spec.lr!r}"]
+    defaults = type(spec)().arguments
+    settings = {k: v for k, v in spec.arguments.items() if k != "lr" and v != defaults[k]}
+    if not spec.torch_name:
+        settings = {}
+    given = [f"{key}={literal(value)}" for key, value in ({"lr": spec.lr} | settings).items()]
+    lines = call(
+        f"optimizer = torch.optim.{spec.torch_name or 'SGD'}",
+        ["network.parameters()", *given],
+        WIDTH,
+    )
+    return ["\n".join([*lines, *_schedulers(experiment)])]
+
+
+def _schedulers(experiment: Experiment) -> list[str]:
+    """Return what changes the learning rate."""
+    spec, lines = experiment.schedule, []
+    if spec.warmup:
+        rise = [
+            "optimizer",
+            f"start_factor=1 / {spec.warmup + 1}",
+            f"total_iters={spec.warmup}",
+        ]
+        lines += call("warmup = torch.optim.lr_scheduler.LinearLR", rise, WIDTH)
+    if spec.torch_name:
+        ticks = experiment.steps // _tick_stride(experiment) - spec.warmup
+        settings = spec.arguments(ticks).items()
+        given = ["optimizer", *(f"{key}={literal(value)}" for key, value in settings)]
+        lines += call(f"scheduler = torch.optim.lr_scheduler.{spec.torch_name}", given, WIDTH)
+    return lines
+
+
+def _tick_stride(experiment: Experiment) -> int:
+    """Return the steps between two changes of the learning rate."""
+    if experiment.schedule.needs_measurement and experiment.evaluation_stride:
+        return experiment.evaluation_stride
+    return experiment.steps_per_epoch or 1
+
+
+def loop(experiment: Experiment) -> str:
+    """Return the loop over the steps."""
+    unit = _unit(experiment)
+    keeps = experiment.keep_best != "off"
+    lines = ["losses = []"]
+    if keeps:
+        best = "best_loss" if experiment.keep_best == "loss" else "best_accuracy"
+        worst = 'float("inf")' if experiment.keep_best == "loss" else "-1.0"
+        lines.append(f"{best}, best_weights = {worst}, None")
+        if experiment.train.patience is not None:
+            lines.append("waited = 0")
+    if has_batches(experiment):
+        lines.append(f"for step, (x, y) in zip(range(1, {experiment.steps + 1}), batches()):")
+        x, y = "x", "y"
+    else:
+        lines.append(f"for {unit} in range(1, {experiment.steps + 1}):")
+        x, y = "x_train", "y_train"
+    body = [
+        *_step(experiment, x, y),
+        *_evaluation(experiment, unit),
+        *_tick(experiment, unit),
+        *_report(experiment, unit, y),
+    ]
+    if (threshold := experiment.train.loss_threshold) is not None:
+        body += [f"if loss.item() <= {threshold!r}:", "    break  # good enough"]
+    return "\n".join([*lines, *(f"    {line}" if line else "" for line in body)])
+
+
+def _unit(experiment: Experiment) -> str:
+    """Return what the loop counts."""
+    whole = experiment.steps_per_epoch == 1 and experiment.train.steps is None
+    return "epoch" if whole else "step"
+
+
+def _step(experiment: Experiment, x: str, y: str) -> list[str]:
+    """Return one step: outputs, loss, gradients, update."""
+    train = experiment.train
+    lines = [
+        "# Forward: what does the network say, and how wrong is it?",
+        f"outputs = network({x})",
+        f"loss = loss_function(outputs, {y})",
+        "",
+        "# Backward: the gradient of the loss by every weight, then the update.",
+    ]
+    by_hand = _by_hand(experiment)
+    if train.zero_grad and not by_hand:
+        lines.append("optimizer.zero_grad()")
+    elif not train.zero_grad:
+        lines.append("# The gradients are never cleared: each adds to all before it.")
+    lines.append("loss.backward()")
+    parameters = "network.parameters()"
+    if train.clip_norm is not None:
+        lines.append(f"nn.utils.clip_grad_norm_({parameters}, {train.clip_norm!r})")
+    if train.clip_value is not None:
+        lines.append(f"nn.utils.clip_grad_value_({parameters}, {train.clip_value!r})")
+    if by_hand:
+        lines += [
+            "with torch.no_grad():",
+            f"    for parameter in {parameters}:",
+            "        parameter -= LEARNING_RATE * parameter.grad",
+            *(["        parameter.grad.zero_()"] if train.zero_grad else []),
+        ]
+    else:
+        lines.append("optimizer.step()")
+    return [*lines, "losses.append(loss.item())"]
+
+
+def _every(stride: int, unit: str, lines: Sequence[str]) -> list[str]:
+    """Return lines that run every so many steps."""
+    if stride == 1:
+        return list(lines)
+    return [f"if {unit} % {stride} == 0:", *(f"    {line}" for line in lines)]
+
+
+def _evaluation(experiment: Experiment, unit: str) -> list[str]:
+    """Return the measurement on the dev set, and what is decided from it."""
+    if not experiment.evaluation_stride:
+        return []
+    accuracy = ", dev_accuracy" if experiment.has_accuracy else ""
+    lines = [f"dev_loss{accuracy} = measure(x_dev, y_dev)"]
+    about = "# The dev set only decides; it is never trained on."
+    if experiment.keep_best != "off":
+        what = experiment.keep_best
+        better = "<" if what == "loss" else ">"
+        lines += [
+            f"if dev_{what} {better} best_{what}:",
+            f"    best_{what} = dev_{what}",
+            "    best_weights = deepcopy(network.state_dict())",
+        ]
+        if experiment.train.patience is not None:
+            lines += [
+                "    waited = 0",
+                "else:",
+                "    waited += 1",
+                f"    if waited == {experiment.train.patience}:",
+                "        break  # out of patience",
+            ]
+    return ["", about, *_every(experiment.evaluation_stride, unit, lines)]
+
+
+def _tick(experiment: Experiment, unit: str) -> list[str]:
+    """Return what sets the learning rate of the next step."""
+    if not _has_schedule(experiment):
+        return []
+    spec, stride = experiment.schedule, _tick_stride(experiment)
+    measured = "dev_loss" if experiment.evaluation_stride else "loss.item()"
+    main = f"scheduler.step({measured if spec.needs_measurement else ''})"
+    lines = [main]
+    if spec.warmup:
+        lines = [f"if {unit} <= {spec.warmup * stride}:", "    warmup.step()"]
+        lines += ["else:", f"    {main}"] if spec.torch_name else []
+    return _every(stride, unit, lines)
+
+
+def _report(experiment: Experiment, unit: str, y: str) -> list[str]:
+    """Return what says where it is, some ten times in all."""
+    stride = experiment.evaluation_stride
+    every = _round(experiment.steps // LINES)
+    every = -(-every // stride) * stride if stride else every
+    said = [f'f"{unit} {{{unit}}}: loss {{loss.item():.4g}}']
+    if stride:
+        said[0] += ', "'
+        accuracy = ", dev accuracy {dev_accuracy:.4f}" * experiment.has_accuracy
+        said.append(f'f"dev loss {{dev_loss:.4g}}{accuracy}"')
+    elif experiment.has_accuracy:
+        said[0] += ', "'
+        said.append(f'f"accuracy {{accuracy_of(outputs, {y}):.4f}}"')
+    else:
+        said[0] += '"'
+    lines = (
+        [f"print({said[0]})"] if len(said) == 1 else ["print(", *(f"    {s}" for s in said), ")"]
+    )
+    return ["", *_every(every, unit, lines)]
+
+
+def _round(count: int) -> int:
+    """Return the greatest of 1, 2, 5, 10, 20, 50 … that is not above ``count``."""
+    count = max(count, 1)
+    unit = int(f"1{'0' * (len(str(count)) - 1)}")
+    return max(factor * unit for factor in (1, 2, 5) if factor * unit <= count)
+
+
+def result(experiment: Experiment) -> str:
+    """Return what is measured and printed at the end."""
+    if experiment.data.fresh:
+        return _unseen_rows(experiment)
+    lines = []
+    if experiment.keep_best != "off":
+        lines += ["if best_weights is not None:", "    network.load_state_dict(best_weights)"]
+    for name in sets_of(experiment):
+        if experiment.has_accuracy:
+            lines.append(f"loss, accuracy = measure(x_{name}, y_{name})")
+            lines.append(f'print(f"{name}: loss {{loss:.4g}}, accuracy {{accuracy:.4f}}")')
+        else:
+            lines.append(f'print(f"{name}: loss {{measure(x_{name}, y_{name}):.4g}}")')
+    if "test" in sets_of(experiment):
+        lines.insert(
+            0, "# The test set is touched once, at the end, with the weights that are kept."
+        )
+    return "\n".join(lines)
+
+
+def _unseen_rows(experiment: Experiment) -> str:
+    return "\n".join(
+        [
+            "# Ten rows that were never trained on.",
+            f"rng = np.random.default_rng(stream(FRESH, {UNSEEN}))",
+            "inputs, targets = draw_rows(rng, 10)",
+            "with torch.no_grad():",
+            f"    outputs = network({tensor(experiment, 'inputs')})",
+            "for output, target in zip(outputs.flatten(), targets.flatten()):",
+            '    print(f"prediction {output:.4f}, target {target:.4f}")',
+        ]
+    )

@@ -27,7 +27,7 @@ from engine.experiment import Experiment
 from engine.overrides import Override, apply, parse
 from engine.problems import explain
 from engine.section import nearest
-from engine.writing import dumps, save
+from engine.writing import anchor, dumps, save
 
 __all__ = ["Listing", "Preset", "catalogue", "dumps", "find", "load", "resolve", "save"]
 
@@ -123,7 +123,7 @@ def load(reference: str, overrides: Sequence[str] = ()) -> Preset:
     path = find(reference)
     source = str(path)
     text = _read(path)
-    tables = _parse(text, source)
+    tables = anchor(_parse(text, source), path.parent)
     changes = parse(overrides)
     if not changes:
         return Preset(path.stem, path, resolve(tables, source), text)
@@ -171,7 +171,7 @@ def _resolve_changed(
         unchanged, own_problems = resolve(tables, source), set()
     except PresetError as error:
         unchanged, own_problems = None, set(error.problems)
-    changed = apply(tables, changes, unchanged)
+    changed = anchor(apply(tables, changes, unchanged), Path())
     try:
         return resolve(changed, source)
     except PresetError as error:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from engine.data import anchored
 from engine.errors import PresetError, Problem
 from engine.experiment import Experiment, Init, Layer
 from engine.initialisers import Constant, InitialiserBase
@@ -66,7 +67,7 @@ def save(path: Path, experiment: Experiment, original_text: str) -> None:
     Raises:
         PresetError: The file cannot be written.
     """
-    text = _updated(original_text, experiment)
+    text = _updated(original_text, experiment, path.parent)
     path = path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,18 +137,37 @@ def _inline(value: Any) -> str:
     raise AssertionError(f"no experiment holds a {type(value).__name__}")
 
 
-def _updated(original_text: str, experiment: Experiment) -> str:
-    """Return the original text changed to say ``experiment``, or a new one where it cannot be."""
+def anchor(tables: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a preset's tables, with the paths of files in them, if any, from ``folder`` on."""
+    data, model = tables.get("data"), tables.get("model")
+    if isinstance(data, dict):
+        tables = {**tables, "data": anchored(data, folder)}
+    if isinstance(model, dict) and isinstance(module := model.get("module"), str):
+        path, colon, name = module.rpartition(":")
+        if path:
+            whole = str((folder / Path(path).expanduser()).absolute())
+            tables = {**tables, "model": {**model, "module": f"{whole}{colon}{name}"}}
+    return tables
+
+
+def _updated(original_text: str, experiment: Experiment, folder: Path) -> str:
+    """Return the original text changed to say ``experiment``, or a new one where it cannot be.
+
+    Args:
+        original_text: A preset.
+        experiment: What it is to say.
+        folder: Where it lies, and where its data file is looked for.
+    """
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     try:
         document = tomlkit.parse(original_text)
-        original = Experiment.model_validate(document.unwrap())
+        original = Experiment.model_validate(anchor(document.unwrap(), folder))
         new, brief = tables_of(experiment, full=True), tables_of(experiment)
         _update(document, tables_of(original, full=True), new, brief, _top_item)
         text = tomlkit.dumps(document)
-        if Experiment.model_validate(tomlkit.parse(text).unwrap()) == experiment:
+        if Experiment.model_validate(anchor(tomlkit.parse(text).unwrap(), folder)) == experiment:
             return text
     except (TOMLKitError, ValueError, RecursionError):
         pass

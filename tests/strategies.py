@@ -32,12 +32,17 @@ _INITS = st.one_of(
 _LAYERS = st.integers(1, 50) | st.fixed_dictionaries(
     {"units": st.integers(1, 50)}, optional={"activation": _HIDDEN_ACTIVATIONS, "init": _INITS}
 )
+_SCALES = st.sampled_from(["none", "standard", "range"])
+_SPLITS = st.lists(st.integers(1, 20), min_size=1, max_size=3) | st.sampled_from(
+    [[0.5], [0.5, 0.5], [0.6, 0.2, 0.2], [0.25, 0.25, 0.1]]
+)
 _CLASSIFIED = st.fixed_dictionaries(
     {"kind": st.sampled_from(["moons", "circles", "spirals", "xor"])},
     optional={
         "samples": st.integers(60, 5000),
         "noise": st.floats(0, 10),
-        "split": st.lists(st.integers(1, 20), min_size=1, max_size=3),
+        "split": _SPLITS,
+        "scale_inputs": _SCALES,
     },
 )
 _FUNCTIONS = st.fixed_dictionaries(
@@ -47,6 +52,16 @@ _FUNCTIONS = st.fixed_dictionaries(
         "points": st.integers(1, 500),
         "targets": st.lists(st.sampled_from(["x**3", "x * exp(x)", "sin(tau * x)"]), min_size=1),
         "noise": st.floats(0, 10),
+        "scale_inputs": _SCALES,
+        "scale_targets": _SCALES,
+    },
+)
+_BUNDLED = st.fixed_dictionaries(
+    {"kind": st.just("sklearn")},
+    optional={
+        "set": st.sampled_from(["iris", "wine", "breast_cancer", "digits"]),
+        "split": _SPLITS,
+        "scale_inputs": _SCALES,
     },
 )
 _TABLES = st.integers(1, 6).flatmap(
@@ -84,7 +99,7 @@ _MARKS = st.lists(
 @st.composite
 def tables(draw: st.DrawFn) -> dict[str, Any]:
     """The tables of a preset that holds, short forms and left out keys included."""
-    data = draw(st.one_of(_CLASSIFIED, _FUNCTIONS, _TABLES, _SUMS))
+    data = draw(st.one_of(_CLASSIFIED, _FUNCTIONS, _TABLES, _SUMS, _BUNDLED))
     made: dict[str, Any] = {"data": data}
     model: dict[str, Any] = draw(
         st.fixed_dictionaries(
@@ -112,6 +127,8 @@ def _loss_for(data: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     numbers = st.sampled_from([{"name": "mse"}, {"name": "huber", "delta": 2.5}, {"name": "rmse"}])
     if data["kind"] in ("moons", "circles", "spirals", "xor"):
         return st.sampled_from([{}, {"reduction": "sum"}, {"name": "mse"}])
+    if data["kind"] == "sklearn":
+        return st.just({"name": "cross_entropy"})
     if data["kind"] == "table" and not isinstance(data["targets"][0], list):
         return st.just({"name": "cross_entropy"})
     return numbers
@@ -132,6 +149,7 @@ _KEYS = st.sampled_from(
         *Experiment.model_fields,
         *("kind", "name", "samples", "noise", "split", "hidden", "activation", "init", "weight"),
         *("bias", "units", "lr", "momentum", "epochs", "steps", "batch_size", "seed", "at"),
+        *("path", "task", "separator", "set", "scale_inputs", "scale_targets"),
         *("step", "moons", "sum", "terms", "targets", "inputs", "val", "std"),
     ]
 ) | st.text(max_size=8)
@@ -142,7 +160,9 @@ _ANYTHING = st.one_of(
     st.floats(),
     st.booleans(),
     st.text(max_size=10),
-    st.sampled_from(["moons", "relu", "full", "adam", "normal", "x**2", "zeros", "sum", "table"]),
+    st.sampled_from(
+        ["moons", "relu", "full", "adam", "normal", "x**2", "zeros", "sum", "table", "file"]
+    ),
     st.dates(),
     st.datetimes(),
     st.times(),

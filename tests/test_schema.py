@@ -267,7 +267,7 @@ class TestDocumentation:
         self, section: type[Section]
     ) -> None:
         required = {name for name, field in section.model_fields.items() if field.is_required()}
-        assert required <= {"units", "at", "title", "inputs", "targets", "lr"}
+        assert required <= {"units", "at", "title", "inputs", "targets", "lr", "path", "task"}
 
     def test_the_json_schema_describes_every_key(self) -> None:
         schema = json_schema()

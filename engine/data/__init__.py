@@ -7,7 +7,8 @@ its class to a file of its family and to ``Data``.
     function     functions of x
     table        rows in the preset itself
     sum          sums, drawn afresh for every step
-    file         a file of one's own
+    file         a file of one's own, read by ``sheet``
+    bundled      the sets that come with scikit-learn
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from engine.data.base import DataBase, Dataset, Inputs, Part, Targets
+from engine.data.bundled import Bundled
 from engine.data.file import File, anchored
 from engine.data.function import Function
 from engine.data.loading import load
@@ -27,6 +29,7 @@ from engine.data.table import Table
 from engine.section import named
 
 __all__ = [
+    "Bundled",
     "Circles",
     "Data",
     "DataBase",
@@ -47,7 +50,7 @@ __all__ = [
 ]
 
 Data = Annotated[
-    Moons | Circles | Spirals | Xor | Function | Table | Sum | File,
+    Moons | Circles | Spirals | Xor | Function | Table | Sum | File | Bundled,
     Field(discriminator="kind"),
     BeforeValidator(named("moons", "kind")),
 ]

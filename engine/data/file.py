@@ -6,9 +6,10 @@ the network's first and last layer follow from it, and not again until it change
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -63,7 +64,8 @@ class File(DataBase):
     ``x`` of an NPZ archive with two dimensions is the columns ``x1``, ``x2`` and so on, and
     ``x`` stands for all of them."""
     targets: ColumnNames | None = None
-    """The columns to be learned, by name; the last one where this is left out."""
+    """The columns to be learned, by name; the last one (of an NPZ archive: all of the last array)
+    where this is left out."""
     separator: Literal[",", ";", "\t", "|"] | None = None
     """What parts the cells of a text file: a comma where this is left out, a tab in ``.tsv``."""
 
@@ -150,8 +152,8 @@ def _choose(
     sheet = read(path, separator)
     if problems := [*_unknown(sheet, "inputs", inputs), *_unknown(sheet, "targets", targets)]:
         raise ValueError("\n".join(problems))
-    learned = _spread(sheet, targets or [list(sheet.columns)[-1]])
-    going_in = _spread(sheet, inputs or [name for name in sheet.columns if name not in learned])
+    learned = _spread(sheet, targets or [sheet.last])
+    going_in = _spread(sheet, inputs or _others(sheet.columns, learned))
     if problems := [*_misfits(going_in, learned, task)]:
         raise ValueError("\n".join(problems))
     matrix = np.stack([_numbers(sheet, name, "") for name in going_in], axis=1)
@@ -169,6 +171,11 @@ def _spread(sheet: Sheet, names: Sequence[str]) -> list[str]:
     return [column for name in names for column in sheet.matrices.get(name, [name])]
 
 
+def _others(names: Iterable[str], but: Sequence[str]) -> list[str]:
+    left_out = set(but)
+    return [name for name in names if name not in left_out]
+
+
 def _unknown(sheet: Sheet, key: str, names: Sequence[str] | None) -> Iterator[str]:
     """Say which of the named columns are not there."""
     known = [*sheet.matrices, *sheet.columns]
@@ -184,12 +191,12 @@ def _misfits(inputs: list[str], targets: list[str], task: str) -> Iterator[str]:
     for key, names in (("inputs", inputs), ("targets", targets)):
         if twice := [name for name, count in Counter(names).items() if count > 1]:
             yield f"{key}: {show(twice[0])} stands there twice"
-    if both := [name for name in inputs if name in targets]:
-        yield f"inputs: {show(both[0])} is a target, and would give the answer away"
+    if both := set(inputs) & set(targets):
+        yield f"inputs: {show(min(both))} is a target, and would give the answer away"
     if not inputs:
         yield "inputs: no column is left to go in; the file has nothing but targets"
     if task == "classes" and len(targets) > 1:
-        yield f"targets: classes stand in one column (got {len(targets)}); or set task = 'numbers'"
+        yield f"targets: classes stand in one column (got {len(targets)})"
 
 
 def _numbers(sheet: Sheet, name: str, remedy: str) -> NDArray[np.float64]:
@@ -201,12 +208,8 @@ def _numbers(sheet: Sheet, name: str, remedy: str) -> NDArray[np.float64]:
         remedy: What to say where a cell is a text.
     """
     column = sheet.columns[name]
-    try:
-        values = np.array([*map(float, column)] if _is_text(column) else column, np.float64)
-        is_plain = not _is_text(column) or not any("_" in cell for cell in column)
-    except ValueError:
-        is_plain = False
-    if is_plain and (np.abs(values) <= MAX_NUMBER).all():
+    values = _values(column)
+    if (np.abs(values) <= MAX_NUMBER).all():
         return values
     for row, cell in enumerate(column):
         if wrong := _wrong_number(cell, remedy):
@@ -214,26 +217,40 @@ def _numbers(sheet: Sheet, name: str, remedy: str) -> NDArray[np.float64]:
     raise AssertionError("some cell is wrong")
 
 
-def _is_text(column: Column) -> bool:
-    return column.dtype.kind == "U" if isinstance(column, np.ndarray) else True
+def _values(column: Column) -> NDArray[np.float64]:
+    """Return a column's cells as numbers, with NaN where they are none."""
+    if isinstance(column, np.ndarray):
+        with np.errstate(over="ignore"):
+            return column.astype(np.float64)
+    if "_" not in "".join(column):
+        with contextlib.suppress(ValueError):
+            return np.array([*map(float, column)], np.float64)
+    return np.array([_number(cell) for cell in column], np.float64)  # None becomes NaN.
 
 
 def _wrong_number(cell: Any, remedy: str) -> str:
     """Say what is wrong with a cell that should be a number; nothing where it is one."""
     if isinstance(cell, str) and not cell.strip():
         return "is empty"
-    try:
-        number = float(cell)
-    except ValueError:
-        number = None
-    if number is None or (isinstance(cell, str) and "_" in cell):
-        comma = isinstance(cell, str) and _wrong_number(cell.replace(",", "."), "") == ""
+    number = _number(cell)
+    if number is None:
+        comma = _number(cell.replace(",", ".", 1)) is not None
         return f"is no number (got {show(cell)}){'; write a decimal point' if comma else remedy}"
     if not np.isfinite(number):
         return f"is no finite number (got {show(str(cell))})"
     if abs(number) > MAX_NUMBER:
         return f"is beyond {MAX_NUMBER:g} (got {show(str(cell))})"
     return ""
+
+
+def _number(cell: Any) -> float | None:
+    """Return a cell as a number, if it is one; underscores are Python's, not a data file's."""
+    if isinstance(cell, str) and "_" in cell:
+        return None
+    try:
+        return float(cell)
+    except ValueError:
+        return None
 
 
 def _classes(sheet: Sheet, name: str) -> tuple[NDArray[np.int64], list[str]]:
@@ -250,7 +267,7 @@ def _classes(sheet: Sheet, name: str) -> tuple[NDArray[np.int64], list[str]]:
     if len(names) > MAX_CLASSES:
         raise DataError(
             f"{sheet.name}: column {show(name)}: has {len(names)} different values, at most "
-            f"{MAX_CLASSES} can be classes; set task = 'numbers'"
+            f"{MAX_CLASSES} can be classes; set data.task = 'numbers'"
         )
     index = {label: position for position, label in enumerate(names)}
     return np.array([index[label] for label in labels], np.int64), names

@@ -11,7 +11,10 @@ import csv
 import hashlib
 import io
 import stat
+import struct
+import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +30,9 @@ from engine.section import nearest, show
 MAX_BYTES: Final = 200_000_000
 """A file larger than this is refused, packed or unpacked: it is read into memory whole."""
 
+SETTLED_NS: Final = 100_000_000
+"""Nanoseconds after which a file's time of change tells every change."""
+
 MAX_COLUMNS: Final = 100_000
 """Columns of a file; more are the sign of a file that lies on its side."""
 
@@ -34,7 +40,13 @@ SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"
 """What may part the cells of a line."""
 
 Column = Sequence[str] | NDArray[Any]
-"""A column's cells: texts as a text file has them, or an array of numbers or texts."""
+"""A column's cells: texts as a text file has them, or an array of numbers."""
+
+_DAMAGED: Final = (
+    *(OSError, EOFError, ValueError, LookupError, NotImplementedError, RuntimeError),
+    *(struct.error, zipfile.BadZipFile, zlib.error),
+)
+"""What a damaged archive makes its decoders raise."""
 
 _Read = tuple[dict[str, Column], dict[str, list[str]]]
 """The columns, and which of them are one matrix."""
@@ -62,6 +74,12 @@ class Sheet:
         """How many rows of cells there are."""
         return len(next(iter(self.columns.values())))
 
+    @property
+    def last(self) -> str:
+        """The last column; where it is one of a matrix, the matrix."""
+        last = list(self.columns)[-1]
+        return next((name for name, own in self.matrices.items() if last in own), last)
+
     def place(self, column: str, row: int) -> str:
         """Return where a cell stands, to begin a message with; rows are counted from 0."""
         return f"{self.name}: row {row + self.first_row}, column {show(column)}"
@@ -84,7 +102,11 @@ def state_of(path: Path) -> tuple[int, ...]:
         raise DataError(f"{name}: is no ordinary file")
     if state.st_size > MAX_BYTES:
         raise DataError(f"{name}: {_too_large(state.st_size)}")
-    return state.st_mtime_ns, state.st_size, state.st_ino
+    # A file may be written twice within one tick of the file system's clock: what is that new
+    # is taken for newer every time.
+    now = time.time_ns()
+    tick = now if now - state.st_mtime_ns < SETTLED_NS else 0
+    return state.st_mtime_ns, state.st_size, state.st_ino, tick
 
 
 def read(path: Path, separator: str | None = None) -> Sheet:
@@ -163,6 +185,8 @@ def _read_text(data: bytes, separator: str) -> _Read:
     if not rows:
         raise DataError("is empty")
     names = [name.strip() for name in rows[0]]
+    if not any(names):
+        raise DataError("row 1: is empty; put a line with the columns' names there")
     _check_separator(names, separator)
     _check_names(names)
     for number, row in enumerate(rows[1:], start=2):
@@ -255,7 +279,7 @@ def _read_npz(data: bytes, separator: str) -> _Read:
                 item.filename.removesuffix(".npy"): _array(archive, item)
                 for item in archive.infolist()
             }
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except _DAMAGED as error:
         raise DataError(f"is no NPZ archive, or a damaged one: {plain(str(error))}") from None
     if not arrays:
         raise DataError("has no arrays")
@@ -270,6 +294,8 @@ def _read_npz(data: bytes, separator: str) -> _Read:
 def _array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> NDArray[Any]:
     """Read one array; one of Python objects would have to be unpickled, and is refused."""
     called = f"array {show(item.filename.removesuffix('.npy'))}"
+    if item.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError(f"{called}: is packed in a way that NumPy does not use")
     with archive.open(item) as file:
         try:
             array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
@@ -285,7 +311,9 @@ def _array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> NDArray[Any]:
         )
     if array.dtype.kind not in "biufUS":
         raise DataError(f"{called}: is of type {array.dtype}, neither numbers nor text")
-    return np.char.decode(array, "utf-8", "replace") if array.dtype.kind == "S" else array
+    if array.dtype.kind == "S":
+        return np.char.decode(array, "utf-8", "replace")
+    return array
 
 
 def _check_lengths(arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -297,12 +325,12 @@ def _check_lengths(arrays: Mapping[str, NDArray[Any]]) -> None:
             )
 
 
-def _split(name: str, array: NDArray[Any]) -> Iterator[tuple[str, NDArray[Any]]]:
+def _split(name: str, array: NDArray[Any]) -> Iterator[tuple[str, Column]]:
     """Yield an array's columns: ``x`` is one, or ``x1``, ``x2`` and so on."""
-    if array.ndim == 1:
-        yield name, array
-    else:
-        yield from ((f"{name}{index + 1}", column) for index, column in enumerate(array.T))
+    columns = [array] if array.ndim == 1 else array.T
+    for index, column in enumerate(columns, start=1):
+        cells = column.tolist() if array.dtype.kind == "U" else column
+        yield name if array.ndim == 1 else f"{name}{index}", cells
 
 
 def _read_parquet(data: bytes, separator: str) -> _Read:
@@ -321,15 +349,15 @@ def _read_parquet(data: bytes, separator: str) -> _Read:
         if unpacked > MAX_BYTES:
             raise DataError(f"unpacked it {_too_large(unpacked)}")
         table = file.read(use_threads=False)
-    except (pyarrow.ArrowException, OSError) as error:
+        _check_unique(table.column_names)
+        columns = {
+            name: _parquet_column(pyarrow, name, table.column(index))
+            for index, name in enumerate(table.column_names)
+        }
+    except (pyarrow.ArrowException, *_DAMAGED) as error:
         raise DataError(
             f"is no Parquet file, or a damaged one: {plain(str(error))[:200]}"
         ) from None
-    _check_unique(table.column_names)
-    columns = {
-        name: _parquet_column(pyarrow, name, table.column(index))
-        for index, name in enumerate(table.column_names)
-    }
     return columns, {}
 
 

@@ -1,0 +1,139 @@
+"""The sets that come with scikit-learn: small, well known, and read from its own package.
+
+What a network's shape follows from stands here, so that scikit-learn is imported only where the
+rows are wanted: it takes more than a second.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from engine.data.base import DataBase, Part
+
+
+@dataclass(frozen=True)
+class _Set:
+    """What one of the sets looks like."""
+
+    rows: int
+    """How many there are."""
+    inputs: tuple[str, ...]
+    """The features."""
+    targets: tuple[str, ...]
+    """The classes, or the one output."""
+    numbers: bool = False
+    """Whether there is a number to be learned in place of a class."""
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(","))
+
+
+_MEASURES: Final = _words(
+    "radius, texture, perimeter, area, smoothness, compactness, concavity, concave points, "
+    "symmetry, fractal dimension"
+)
+
+_SETS: Final[Mapping[str, _Set]] = {
+    "iris": _Set(
+        150,
+        _words("sepal length (cm), sepal width (cm), petal length (cm), petal width (cm)"),
+        _words("setosa, versicolor, virginica"),
+    ),
+    "wine": _Set(
+        178,
+        _words(
+            "alcohol, malic_acid, ash, alcalinity_of_ash, magnesium, total_phenols, flavanoids, "
+            "nonflavanoid_phenols, proanthocyanins, color_intensity, hue, "
+            "od280/od315_of_diluted_wines, proline"
+        ),
+        _words("class_0, class_1, class_2"),
+    ),
+    "breast_cancer": _Set(
+        569,
+        (
+            *(f"mean {name}" for name in _MEASURES),
+            *(f"{name} error" for name in _MEASURES),
+            *(f"worst {name}" for name in _MEASURES),
+        ),
+        _words("malignant, benign"),
+    ),
+    "digits": _Set(
+        1797,
+        tuple(f"pixel_{row}_{column}" for row in range(8) for column in range(8)),
+        tuple(map(str, range(10))),
+    ),
+    "diabetes": _Set(
+        442, _words("age, sex, bmi, bp, s1, s2, s3, s4, s5, s6"), ("progression",), numbers=True
+    ),
+}
+
+
+class Bundled(DataBase):
+    """A set that comes with scikit-learn, which must be installed: ``epochal[data]``."""
+
+    kind: Literal["sklearn"] = "sklearn"
+    set: Literal["iris", "wine", "breast_cancer", "digits", "diabetes"] = "iris"
+    """Which: three sorts of iris by 4 measures, three wines by 13, tumours by 30, handwritten
+    digits of 8x8 pixels from 0 to 16, or the progression of diabetes by 10 measures."""
+
+    @property
+    def _about(self) -> _Set:
+        return _SETS[self.set]
+
+    @property
+    @override
+    def rows(self) -> int:
+        return self._about.rows
+
+    @property
+    @override
+    def input_names(self) -> list[str]:
+        return list(self._about.inputs)
+
+    @property
+    @override
+    def target_names(self) -> list[str]:
+        return list(self._about.targets)
+
+    @property
+    @override
+    def classes(self) -> int:
+        return 0 if self._about.numbers else len(self._about.targets)
+
+    @override
+    def draw(self, rng: np.random.Generator) -> Part:
+        """The rows in scikit-learn's order: iris and wine have one class after the other."""
+        inputs, targets = _arrays(self.set)
+        if self._about.numbers:
+            return Part(inputs.copy(), targets[:, None].astype(np.float64))
+        return Part(inputs.copy(), targets.astype(np.int64))
+
+    @override
+    def problems(self) -> Iterator[str]:
+        if not _is_installed():
+            yield "kind: needs scikit-learn: pip install 'epochal[data]'"
+        yield from super().problems()
+
+
+def _is_installed() -> bool:
+    return importlib.util.find_spec("sklearn") is not None
+
+
+@functools.cache
+def _arrays(name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the inputs and targets of a set, as measured."""
+    from sklearn import datasets
+
+    # Scikit-learn would scale this one by its default, over rows that are to be tested on.
+    options = {"scaled": False} if name == "diabetes" else {}
+    inputs, targets = getattr(datasets, f"load_{name}")(return_X_y=True, **options)
+    return inputs, targets

@@ -356,8 +356,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _size(experiment: Any) -> str:
-    parameters, steps = experiment.parameters, experiment.steps
-    return f"{parameters} parameters, {steps} {'step' if steps == 1 else 'steps'}"
+    steps = f"{experiment.steps} {'step' if experiment.steps == 1 else 'steps'}"
+    if experiment.model.kind == "python":
+        return f"a network of one's own, which was not run; {steps}"
+    return f"{experiment.parameters} parameters, {steps}"
 
 
 def _print_lines(text: str, out: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from engine.data import anchored
 from engine.errors import PresetError, Problem
-from engine.experiment import Experiment, Init, Layer
+from engine.experiment import Experiment, Init, Layer, Model
 from engine.initialisers import Constant, InitialiserBase
 from engine.section import Section
 
@@ -78,11 +78,13 @@ def save(path: Path, experiment: Experiment, original_text: str) -> None:
 
 
 def _table(section: Section, full: bool, short: bool) -> dict[str, Any]:
+    # A table of a family is known by its kind; the model is none of several classes.
+    named = () if isinstance(section, Model) else _KINDS
     table = {}
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         is_default = value == field.get_default(call_default_factory=True)
-        if value is not None and (full or name in _KINDS or not is_default):
+        if value is not None and (full or name in named or not is_default):
             table[name] = _value(value, full, short)
     return {key: table[key] for key in sorted(table, key=lambda key: key not in _KINDS)}
 
@@ -91,8 +93,8 @@ def _value(value: Any, full: bool, short: bool) -> Any:
     match value:
         case list():
             return [_value(item, full, short) for item in value]
-        case Layer(units=units, activation=None, init=None) if short:
-            return units
+        case Layer() if short and set(_table(value, full=False, short=True)) == {"units"}:
+            return value.units
         case Constant(val=val) if short:
             return val
         case InitialiserBase() if short and len(table := _table(value, full, short)) == 1:

@@ -29,8 +29,16 @@ _INITS = st.one_of(
     st.sampled_from(["zeros", "normal", "default"]),
     st.fixed_dictionaries({}, optional={"weight": _WEIGHTS, "bias": _INITIALISERS}),
 )
+_NORMALISATIONS = st.sampled_from(["none", "layer", "batch"])
+_DROPOUTS = st.sampled_from([0.0, 0.25, 0.5])
 _LAYERS = st.integers(1, 50) | st.fixed_dictionaries(
-    {"units": st.integers(1, 50)}, optional={"activation": _HIDDEN_ACTIVATIONS, "init": _INITS}
+    {"units": st.integers(1, 50)},
+    optional={
+        "activation": _HIDDEN_ACTIVATIONS,
+        "init": _INITS,
+        "normalisation": _NORMALISATIONS,
+        "dropout": _DROPOUTS,
+    },
 )
 _SCALES = st.sampled_from(["none", "standard", "range"])
 _SPLITS = st.lists(st.integers(1, 20), min_size=1, max_size=3) | st.sampled_from(
@@ -87,6 +95,16 @@ _OPTIMIZERS = st.one_of(
     ),
     st.fixed_dictionaries({"name": st.sampled_from(["adagrad", "rmsprop"]), "eps": POSITIVE}),
 )
+_SCHEDULES = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["step", "exponential"])},
+        optional={"gamma": st.floats(0.01, 1), "warmup": st.integers(0, 20)},
+    ),
+    st.fixed_dictionaries({"name": st.just("cosine")}, optional={"T_max": st.integers(1, 99)}),
+    st.fixed_dictionaries({"name": st.just("plateau")}, optional={"patience": st.integers(0, 9)}),
+)
+_BOUNDS = {"clip_norm": POSITIVE, "clip_value": POSITIVE, "zero_grad": st.booleans()}
 _MARKS = st.lists(
     st.fixed_dictionaries(
         {"at": st.fixed_dictionaries({"step": st.integers(0, 10**6)}), "title": TEXT},
@@ -103,7 +121,13 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
     made: dict[str, Any] = {"data": data}
     model: dict[str, Any] = draw(
         st.fixed_dictionaries(
-            {}, optional={"hidden": st.lists(_LAYERS, max_size=4), "init": _INITS}
+            {},
+            optional={
+                "hidden": st.lists(_LAYERS, max_size=4),
+                "init": _INITS,
+                "normalisation": _NORMALISATIONS,
+                "dropout": _DROPOUTS,
+            },
         )
     )
     hidden = len(model.get("hidden", [5]))
@@ -118,8 +142,10 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
         length = st.sampled_from(["epochs", "steps"])
         batch = st.just("full") | st.integers(1, 64)
         made["train"] = {draw(length): draw(st.integers(1, 10**5)), "batch_size": draw(batch)}
+    made["train"] |= draw(st.fixed_dictionaries({}, optional=_BOUNDS))
     made["train"]["seed"] = draw(st.integers(0, 2**63 - 1))
-    optional = {"title": TEXT, "about": TEXT, "optimizer": _OPTIMIZERS, "marks": _MARKS}
+    optional = {"title": TEXT, "about": TEXT, "marks": _MARKS}
+    optional |= {"optimizer": _OPTIMIZERS, "schedule": _SCHEDULES}
     return {**made, **draw(st.fixed_dictionaries({}, optional=optional))}
 
 

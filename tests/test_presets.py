@@ -17,18 +17,7 @@ from engine.errors import PresetError
 from engine.experiment import Experiment
 from tests.strategies import any_tables, anything, experiments, tables
 
-SHIPPED = [
-    "automatic-update",
-    "cubic",
-    "digits",
-    "dying-relu",
-    "iris",
-    "leaky-relu",
-    "two-moons",
-    "vanishing-relu",
-    "vanishing-sigmoid",
-    "zero-init",
-]
+SHIPPED = sorted(path.stem for path in (Path(__file__).parent.parent / "presets").glob("*.toml"))
 MANY = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -93,7 +82,8 @@ class TestProblems:
             ("data.kind = 3", "data.kind: must be one of 'moons', 'circles', 'spirals', 'xor', "
              "'function', 'table', 'sum', 'file', 'sklearn' (got 3)"),
             ("data.kind = 'moon'", "data.kind: must be one of 'moons', 'circles', 'spirals', "
-             "'xor', 'function', 'table', 'sum', 'file', 'sklearn' (got 'moon'; did you mean 'moons'?)"),
+             "'xor', 'function', 'table', 'sum', 'file', 'sklearn' (got 'moon'; "
+             "did you mean 'moons'?)"),
             ("data.split = []", "data.split: must have at least 1 entry (got 0)"),
             ("data.split = [1, 1, 1, 1]", "data.split: must have at most 3 entries (got 4)"),
             ("data.split = [900, 200]", "data.split: asks for 1100 rows of 1000"),
@@ -509,6 +499,8 @@ class TestWriting:
     def test_saving_nothing_new_changes_not_a_byte(self, empty_place: Path) -> None:
         for listing in presets.catalogue():
             preset = presets.load(listing.name)
+            if preset.experiment.model.module:
+                continue  # Saved elsewhere, it must say where the file with its class lies.
             presets.save(empty_place / "x.toml", preset.experiment, preset.text)
             assert (empty_place / "x.toml").read_text() == preset.text
 

@@ -92,12 +92,13 @@ def _write_activation(tables: Tables, text: str) -> None:
 
 
 def _write_rows(key: str) -> Callable[[Tables, str], None]:
-    """Return how the number of points is set: the split follows in proportion."""
+    """Return how the number of points is set: a split in numbers follows in proportion."""
 
     def write(tables: Tables, text: str) -> None:
         data, wanted = tables.setdefault("data", {}), number(text)
         split = data.get("split")
-        if split and isinstance(wanted, int) and wanted >= len(split):
+        counted = split and all(isinstance(part, int) for part in split)
+        if counted and isinstance(wanted, int) and wanted >= len(split):
             parts = [max(part * wanted // sum(split), 1) for part in split]
             data["split"] = [max(wanted - sum(parts[1:]), 1), *parts[1:]]
         data[key] = wanted

@@ -43,4 +43,4 @@ bench:  ## the benchmarks: ratios, side by side in one run
 
 .PHONY: picture
 picture:  ## the README's picture of the lab, made from a recording
-	$(PYTHON) -m benchmarks.picture
+	$(PYTHON) .github/picture.py

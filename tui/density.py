@@ -55,7 +55,8 @@ def density_of(network: Network, parameter: str) -> Density | None:
 
     None for what is not drawn number by number: constants, zeros, orthogonal matrices.
     """
-    if not network.initial:
+    mlp = network.material.header.experiment.get("model", {}).get("kind", "mlp") == "mlp"
+    if not (mlp and network.initial):
         return None
     layer, _, kind = parameter.partition(".")
     index = layer.removeprefix("layer")

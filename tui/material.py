@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EpochalError
+from engine.plain import plain
 from tui.drawing.numbers import count, figure
 
 if TYPE_CHECKING:
@@ -31,10 +32,8 @@ Floats = NDArray[np.float64]
 CHUNK: Final = 1 << 22
 """Numbers of one layer that are computed at a time."""
 
-FRESH_COUNTER: Final = 2**31
-"""Far outside what training draws: rows that no step has seen."""
-
 FRESH_ROWS: Final = 1000
+"""Rows that are drawn where every step drew its own."""
 
 
 class ViewError(EpochalError):
@@ -92,9 +91,11 @@ class Material:
         return {name: part for name, part in named.items() if part is not None and len(part)}
 
     def _fresh(self) -> Part:
+        from engine.predict import UNSEEN
         from engine.randomness import generator
 
-        rng = generator(self.header.seeds[self.member], "fresh", FRESH_COUNTER)
+        # The same rows that ``epochal predict`` draws, which no training ever comes to.
+        rng = generator(self.header.seeds[self.member], "fresh", UNSEEN)
         return self.experiment.data.draw_fresh(rng, FRESH_ROWS)
 
     @property
@@ -119,20 +120,21 @@ class Material:
 
     @property
     def input_names(self) -> list[str]:
-        """The name of each feature."""
-        return self.header.input_names or self.experiment.data.input_names
+        """The name of each feature, harmless for a terminal."""
+        return list(map(plain, self.header.input_names or self.experiment.data.input_names))
 
     @property
     def target_names(self) -> list[str]:
         """The name of each output, or of each class."""
-        return self.header.target_names or self.experiment.data.target_names
+        return list(map(plain, self.header.target_names or self.experiment.data.target_names))
 
-    def network(self, step: int, *, nearest: bool = False) -> Network:
+    def network(self, step: int, *, best: bool = False) -> Network:
         """Return the network after a step, or the kept one before it.
 
         Args:
             step: Which.
-            nearest: Take the nearest kept weights, be they before or after.
+            best: Whether that is the best step; then the nearest kept weights stand for its own,
+                be they before or after.
 
         Raises:
             ViewError: The recording keeps no weights there.
@@ -141,13 +143,13 @@ class Material:
         if not kept:
             numbers = sum(math.prod(shape) for shape in self.header.parameters.values())
             raise ViewError(f"the recording has no weights of this network of {count(numbers)}")
-        if nearest:
+        if best:
             snapshot = self.history.snapshot(min(kept, key=lambda each: abs(each - step)))
         else:
             snapshot = self.history.snapshot(step)
         if snapshot is None:
             raise ViewError(f"the first weights that are kept are those of step {kept[0]}")
-        return Network.of(self, snapshot, step)
+        return Network.of(self, snapshot, step, best=best)
 
     def best_step(self) -> int:
         """Return the step whose weights did best on the dev set.
@@ -178,21 +180,28 @@ class Network:
     """The step that was asked for, of which this is the kept one."""
     weights: Mapping[str, NDArray[np.float32]]
     """Parameters and buffers by name."""
+    best: bool = False
+    """Whether what was asked for is the best step on the dev set."""
 
     @classmethod
-    def of(cls, material: Material, snapshot: Snapshot, asked: int) -> Network:
+    def of(
+        cls, material: Material, snapshot: Snapshot, asked: int, *, best: bool = False
+    ) -> Network:
         """Return the network of a snapshot."""
         from engine.forward import unpack
 
         weights = unpack(material.header, snapshot, material.member)
-        return cls(material, snapshot.step, asked, weights)
+        return cls(material, snapshot.step, asked, weights, best)
 
     @property
     def facts(self) -> tuple[str, ...]:
         """Whose weights these are, and how good: for the first line of a picture."""
         whose = f"weights after step {count(self.step)}"
+        asked = f"the best, {count(self.asked)}" if self.best else f"step {count(self.asked)}"
         if self.asked != self.step:
-            whose += f" (the kept ones nearest to step {count(self.asked)})"
+            whose += f" (kept nearest to {asked})"
+        elif self.best:
+            whose += " (the best)"
         members = self.material.header.members
         member = f"member {self.material.member + 1} of {members}" if members > 1 else ""
         return (whose, self.loss, member)
@@ -217,7 +226,7 @@ class Network:
                 return f"loss {figure(loss)}"
         if row is None:
             return ""
-        return f"loss {figure(float(rows.column('loss', member)[row]))} in its last step"
+        return f"last loss {figure(float(rows.column('loss', member)[row]))}"
 
     @cached_property
     def initial(self) -> bool:
@@ -236,8 +245,11 @@ class Network:
         """
         from engine.forward import activations_of, forward
 
-        activations = activations_of(self.material.header)
-        if any(f"layer{index + 1}.weight" not in self.weights for index in range(len(activations))):
+        kind = self.material.header.experiment.get("model", {}).get("kind", "mlp")
+        activations = activations_of(self.material.header) if kind == "mlp" else []
+        if not activations or any(
+            f"layer{index + 1}.weight" not in self.weights for index in range(len(activations))
+        ):
             raise ViewError("this network has layers that only PyTorch can compute")
         rows = max(CHUNK // max(map(len, self.weights.values())), 1)
         said = [
@@ -250,7 +262,8 @@ class Network:
         """Return the class that the network says, [rows], as training counts it."""
         outputs, loss = self.outputs(inputs), self.material.experiment.loss
         if loss.targets == "classes":
-            return outputs.argmax(axis=1)
+            labels: NDArray[np.int64] = outputs.argmax(axis=1)
+            return labels
         threshold = 0.0 if loss.outputs == "logit" else 0.5
         return (outputs[:, 0] > threshold).astype(np.int64)
 

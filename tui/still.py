@@ -1,9 +1,13 @@
-"""A run as a still picture: what ``epochal show`` prints, without Textual.
+"""A run as still pictures: what ``epochal show`` prints, without Textual.
 
-two-moons-20261121-093000-4f1c · Two moons
-figures of the step, result
-loss, and beside or under it accuracy
-gradient norms
+The summary, which is what it prints where no view is named:
+
+    two-moons-20261121-093000-4f1c · Two moons
+    figures of the step, result
+    loss, and beside or under it accuracy
+    gradient norms
+
+The other views have that first line too, and below it one picture or table.
 """
 
 from __future__ import annotations
@@ -12,7 +16,8 @@ import os
 import re
 import shutil
 import sys
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
 
 from rich.console import Console
 from rich.text import Text
@@ -29,8 +34,8 @@ from tui.palette import DARK, Palette
 
 if TYPE_CHECKING:
     from engine.history import History
-
     from engine.runs import RunFolder
+    from tui.material import Material
     from tui.watch import Watch
 
 DEFAULT_SIZE: Final = (100, 30)
@@ -63,36 +68,178 @@ def terminal_size() -> tuple[int, int]:
     return max(size.columns, 1), max(size.lines - 1, 1)
 
 
-def show(
-    folder: RunFolder, width: int, height: int, glyphs: Glyphs, *, step: int | None = None
-) -> None:
+Step = int | Literal["best"] | None
+"""A step, the one whose weights did best on the dev set, or the newest."""
+
+
+class StepError(EpochalError):
+    """A step that is none."""
+
+
+def parse_step(text: str) -> Step:
+    """Return what ``512`` or ``best`` says.
+
+    Raises:
+        StepError: It says no step.
+    """
+    if text.strip() == "best":
+        return "best"
+    if not re.fullmatch(r"[0-9]{1,12}", text.strip()):
+        raise StepError(f"--step: must be a step, from 0 on, or: best (got {text!r})")
+    return int(text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """Which picture of a run is wanted."""
+
+    view: str = "summary"
+    step: Step = None
+    layer: str | None = None
+    """Which layer or parameter, for the views of weights; all of them where left out."""
+
+
+def show(folder: RunFolder, width: int, height: int, glyphs: Glyphs, wish: Wish) -> None:
     """Print a run, with colours where they are seen.
 
     Args:
         folder: The run.
         width: Cells.
-        height: Lines.
+        height: Lines of each picture.
         glyphs: What to draw with.
-        step: As it stood at this step; the newest where left out.
+        wish: Which picture.
 
     Raises:
         RecordingError: The recording cannot be read.
+        ViewError: The run has no such view.
     """
-    from tui.watch import Watch
-
-    watch = Watch(folder)
-    watch.poll()
-    while watch.behind:
-        watch.poll()
+    watch = _read(folder)
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     palette = DARK if colours else DARK.without_colours()
-    lines = draw_still(watch, width, height, glyphs, palette, step=step)
+    lines = draw_wish(watch, width, height, glyphs, palette, wish)
     console = Console(width=width, color_system="256" if colours else None, highlight=False)
     for line in lines:
         if colours:
             console.print(line, no_wrap=True, crop=False, soft_wrap=True)
         else:
             print(line.plain.rstrip())
+
+
+def show_preset(folder: RunFolder) -> None:
+    """Print the experiment of a run as a preset that could be run again.
+
+    Raises:
+        ViewError: The recording does not say it.
+    """
+    from engine.presets import dumps
+    from tui.material import Material, ViewError
+
+    history = _read(folder).history
+    if history.header is None or not history.header.experiment:
+        raise ViewError(f"--preset: {folder.name} has not begun, so nothing is recorded of it yet")
+    print(dumps(Material(history).experiment).rstrip())
+
+
+def _read(folder: RunFolder) -> Watch:
+    """Return a run with everything that its recording has."""
+    from tui.watch import Watch
+
+    watch = Watch(folder)
+    watch.poll()
+    while watch.behind:
+        watch.poll()
+    return watch
+
+
+def draw_wish(
+    watch: Watch, width: int, height: int, glyphs: Glyphs, palette: Palette, wish: Wish
+) -> Lines:
+    """Return the picture that is wanted.
+
+    Raises:
+        ViewError: The run has no such view, step or layer.
+    """
+    from tui.gallery import NAMES, RUN_VIEWS
+    from tui.material import Material, ViewError
+
+    if wish.view not in NAMES:
+        raise ViewError(f"--view: there is no {wish.view!r}; there are: {', '.join(NAMES)}")
+    size = (width, height)
+    material = Material(watch.history) if watch.history.header is not None else None
+    if material is None or not watch.history.header or not watch.history.header.experiment:
+        if wish.view not in RUN_VIEWS or wish.step == "best":
+            raise ViewError(f"--view {wish.view}: the run never began; it has: summary")
+        return draw_still(watch, width, height, glyphs, palette)
+    at = material.best_step() if wish.step == "best" else wish.step
+    if wish.view == "all":
+        return _draw_all(watch, material, size, glyphs, palette, wish, at)
+    return _draw_named(watch, material, size, glyphs, palette, wish, at)
+
+
+def _draw_all(
+    watch: Watch,
+    material: Material,
+    size: tuple[int, int],
+    glyphs: Glyphs,
+    palette: Palette,
+    wish: Wish,
+    at: int | None,
+) -> Lines:
+    """Return every view that the run has, one after the other."""
+    from tui.gallery import applying
+
+    lines: Lines = []
+    for name in applying(material):
+        one = replace(wish, view=name)
+        try:
+            picture = _draw_named(watch, material, size, glyphs, palette, one, at)
+            # Each has the run's name over it; here once is enough.
+            own = picture if name == "summary" else picture[1:]
+        except EpochalError as error:
+            words = " ".join(f"{name}: {error}".split())
+            own = [cut(Text(fit(words, size[0], glyphs.ellipsis), end=""), size[0])]
+        lines += [*([Text(" " * size[0], end="")] if lines else []), *own]
+    return lines
+
+
+def _draw_named(
+    watch: Watch,
+    material: Material,
+    size: tuple[int, int],
+    glyphs: Glyphs,
+    palette: Palette,
+    wish: Wish,
+    at: int | None,
+) -> Lines:
+    """Return one view, with the run's name over it."""
+    from tui.gallery import Surface, draw_view
+
+    width, height = size
+    history = watch.history
+    step = history.last_step if at is None else min(at, history.last_step)
+    if wish.view == "summary":
+        return draw_still(watch, width, height, glyphs, palette, step=step)
+    title = _title(watch, width, glyphs, palette)
+    if wish.view == "curves":
+        standing = watch.standing(step)
+        picture = _draw_curves(history, standing, step, (width, height - 1), glyphs, palette)
+    elif wish.view == "norms":
+        picture = _draw_norms(history, step, width, height, glyphs, palette)[1:]
+        picture = picture or [cut(Text("no gradient norms yet", end=""), width)]
+    else:
+        network = material.network(step, best=wish.step == "best")
+        surface = Surface(
+            width=width, height=height - 1, glyphs=glyphs, palette=palette, layer=wish.layer
+        )
+        picture = draw_view(wish.view, network, surface)
+    return [title, *picture]
+
+
+def _title(watch: Watch, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    words = glyphs.dot.join(part for part in (watch.folder.name, plain(watch.title)) if part)
+    return cut(
+        Text(fit(words, width, glyphs.ellipsis), palette.style("train", bold=True), end=""), width
+    )
 
 
 def draw_still(
@@ -108,10 +255,7 @@ def draw_still(
     history = watch.history
     at = history.last_step if step is None else min(step, history.last_step)
     standing = watch.standing(at)
-    title = glyphs.dot.join(part for part in (watch.folder.name, plain(watch.title)) if part)
-    lines: Lines = [
-        Text(fit(title, width, glyphs.ellipsis), palette.style("train", bold=True), end="")
-    ]
+    lines: Lines = [_title(watch, width, glyphs, palette)]
     lines += draw_status(standing, width, 2, glyphs, palette)
     if history.header is None:
         return [cut(line, width) for line in lines[:height]]
@@ -140,6 +284,29 @@ def _draw_pictures(
     left = _draw_one(history, standing, at, "loss", (half, height), glyphs, palette)
     right = _draw_one(history, standing, at, "accuracy", (half, height), glyphs, palette)
     return [Text.assemble(a, "  ", b, end="") for a, b in zip(left, right, strict=True)]
+
+
+def _draw_curves(
+    history: History,
+    standing: Standing,
+    at: int,
+    size: tuple[int, int],
+    glyphs: Glyphs,
+    palette: Palette,
+) -> Lines:
+    """Return loss and accuracy in all the room there is: beside each other, or one over the other.
+
+    Where there is room for neither, the loss is what counts.
+    """
+    width, height = size
+    both = "accuracy" in _columns(history)
+    if both and width < 90 and height >= 16:
+        upper = height - height // 2
+        return [
+            *_draw_one(history, standing, at, "loss", (width, upper), glyphs, palette),
+            *_draw_one(history, standing, at, "accuracy", (width, height // 2), glyphs, palette),
+        ]
+    return _draw_pictures(history, standing, at, size, glyphs, palette) if height > 0 else []
 
 
 def _columns(history: History) -> tuple[str, ...]:

@@ -18,6 +18,9 @@ LABEL_WIDTH: Final = 7
 LEAST_SPAN: Final = 1e-4
 """The smallest span of a linear axis, as a share of its values: below it a curve is level."""
 
+SMALLEST: Final = 1e-300
+"""What is no larger is drawn as 0."""
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -64,6 +67,8 @@ def linear_axis(low: float, high: float, most: int, *, top: float | None = None)
 
 def _widened(low: float, high: float, top: float | None) -> tuple[float, float]:
     size = max(abs(low), abs(high))
+    # So near the least number there is, a step between ticks would be none.
+    size = size if size > SMALLEST else 0.0
     least = size * LEAST_SPAN if size else 1.0
     if high - low >= least:
         return low, high

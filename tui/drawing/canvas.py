@@ -30,7 +30,7 @@ QUADRANTS: Final = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 
 
 class Canvas:
-    """Cells that curves and marks are put on; what comes later lies on top.
+    """Cells that curves and marks are put on; of each kind what comes later lies on top.
 
     Args:
         columns: Cells across.
@@ -45,6 +45,7 @@ class Canvas:
         self._dots = np.zeros((rows * self._down, columns * self._across), bool)
         self._styles: dict[tuple[int, int], tuple[str, Style]] = {}
         self._marks: dict[tuple[int, int], tuple[str, Style]] = {}
+        self._behind: dict[tuple[int, int], tuple[str, Style]] = {}
 
     @property
     def dot_columns(self) -> int:
@@ -85,10 +86,20 @@ class Canvas:
             return None
         return round((1 - up) * (self.rows - 1)), round(across * (self.columns - 1))
 
-    def mark(self, across: float, up: float, character: str, style: Style) -> None:
-        """Put a character at these shares of width and height, unless they are outside."""
+    def mark(
+        self, across: float, up: float, character: str, style: Style, *, behind: bool = False
+    ) -> None:
+        """Put a character at these shares of width and height, unless they are outside.
+
+        Args:
+            across: From the left.
+            up: From the bottom.
+            character: What.
+            style: What it looks like.
+            behind: Whether curves hide it.
+        """
         if cell := self.cell(across, up):
-            self._marks[cell] = (character, style)
+            (self._behind if behind else self._marks)[cell] = (character, style)
 
     def lines(self) -> Lines:
         """Return what has been drawn, the top line first."""
@@ -113,7 +124,7 @@ class Canvas:
     def _drawn(self, codes: NDArray[np.int64], cell: tuple[int, int]) -> tuple[str, Style]:
         code = int(codes[cell])
         if not code:
-            return " ", Style.null()
+            return self._behind.get(cell, (" ", Style.null()))
         character, style = self._styles[cell]
         if self._name == "braille":
             return chr(0x2800 + code), style

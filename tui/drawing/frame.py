@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from tui.drawing.axis import LABEL_WIDTH, Axis
-from tui.drawing.text import Lines, cut, fit, pad_left
+from tui.drawing.text import Lines, cut, fit, joined, pad_left
 from tui.glyphs import Glyphs
 from tui.palette import Palette, Role
 
@@ -60,11 +60,9 @@ def _level(level: Axis, columns: int, glyphs: Glyphs, palette: Palette) -> Lines
 
 def headline(title: str, facts: list[str], width: int, glyphs: Glyphs, palette: Palette) -> Text:
     """Return a picture's first line: what it is, then facts, as many as fit."""
-    line = Text(fit(title, width, glyphs.ellipsis), palette.style("text", bold=True), end="")
-    for fact in facts:
-        if fact:
-            line.append(glyphs.dot, palette.style("faint")).append(fact, palette.style("muted"))
-    line.truncate(max(width, 0), overflow="crop")
+    bold, muted = palette.style("text", bold=True), palette.style("muted")
+    parts = [(fit(title, width, glyphs.ellipsis), bold), *((fact, muted) for fact in facts if fact)]
+    line, _ = joined(parts, glyphs.dot, palette.style("faint"), width)
     return cut(line, width)
 
 

@@ -174,7 +174,7 @@ def _draw_targets(
     level, upright = axes
     most = canvas.columns * 2 if noisy else max(canvas.columns // 4, 2)
     count = len(fit.inputs)
-    shown = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int)) if count else []
+    shown = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int)).tolist()
     style = hue(index, palette, bold=True)
     for row in shown:
         value = float(fit.targets[row])
@@ -182,7 +182,8 @@ def _draw_targets(
             across, up = level.share(float(fit.inputs[row])), upright.share(value)
             # Without colours, the last column is for the letters.
             if palette.colours or across * (canvas.columns - 1) < canvas.columns - 1.5:
-                canvas.mark(across, up, point(index, 0, glyphs), style)
+                # Among many scattered points the fit would be lost; a few lie on it as on a string.
+                canvas.mark(across, up, point(index, 0, glyphs), style, behind=noisy)
 
 
 def draw_legend(picture: FunctionPicture, width: int, glyphs: Glyphs, palette: Palette) -> Text:

@@ -1,4 +1,4 @@
-"""Numbers in rows and columns: weights, and which class was taken for which.
+"""Weights as numbers in rows and columns.
 
 Columns are aligned at their right; what does not fit is left out of the middle, and said.
 """
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
 from tui.drawing.frame import cropped, headline, words
 from tui.drawing.numbers import count, figure
-from tui.drawing.shapes import hue
 from tui.drawing.text import Lines, pad_left
 from tui.glyphs import Glyphs
 from tui.palette import Palette
@@ -42,39 +42,26 @@ class Layer:
     facts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Confusion:
-    """Which class the network took for which."""
-
-    counts: NDArray[np.int64]
-    """[true classes, classes said]."""
-    classes: tuple[str, ...]
-    part: str
-    """Which set."""
-    facts: tuple[str, ...] = ()
-
-
-def gather_layers(network: Network, layer: str | None = None) -> list[Layer]:
+def gather(network: Network, layer: str | None = None) -> list[Layer]:
     """Return the layers that are meant, with everything that each unit has; all by default."""
-    found = []
     names = [name for name, _ in network.matrices(layer)]
-    for name in dict.fromkeys(name.split(".")[0] if layer is None else name for name in names):
-        own = layer if layer is not None and "." in layer else name.split(".")[0]
-        found.append(_layer(network, own))
-    return found
+    if layer is not None:
+        return [_layer(network, layer)]
+    own = (name.removesuffix(".weight") if name.endswith(".weight") else name for name in names)
+    return [_layer(network, name) for name in dict.fromkeys(own)]
 
 
 def _layer(network: Network, name: str) -> Layer:
     facts = network.facts
     if name in network.weights:
-        values = network.weights[name]
+        values = np.atleast_1d(network.weights[name])
         return Layer(name=name, weight=values.reshape(len(values), -1), facts=facts)
     weight = network.weights[f"{name}.weight"]
-    parameters = network.material.header.parameters
+    shapes = network.material.header.parameters
     others = tuple(
         (key.removeprefix(f"{name}."), network.weights[key])
-        for key in parameters
-        if key.startswith(f"{name}.") and key != f"{name}.weight"
+        for key, shape in shapes.items()
+        if key.startswith(f"{name}.") and list(shape) == [len(weight)]
     )
     inputs = tuple(network.material.input_names) if name == "layer1" and weight.ndim == 2 else ()
     return Layer(
@@ -83,20 +70,6 @@ def _layer(network: Network, name: str) -> Layer:
         others=others,
         inputs=inputs,
         facts=facts,
-    )
-
-
-def gather_confusion(network: Network) -> Confusion:
-    """Return which class of the set that judges the network was taken for which."""
-    material = network.material
-    part = material.parts[material.unseen]
-    size = len(material.target_names)
-    pairs = part.targets.astype(np.int64) * size + network.predicted(part.inputs)
-    return Confusion(
-        counts=np.bincount(pairs, minlength=size * size).reshape(size, size),
-        classes=tuple(material.target_names),
-        part=material.unseen,
-        facts=network.facts,
     )
 
 
@@ -114,7 +87,7 @@ def draw_layer(layer: Layer, width: int, height: int, glyphs: Glyphs, palette: P
     title = headline(layer.name, [f"{units}x{inputs}", *layer.facts], width, glyphs, palette)
     note = equal_rows(layer)
     body = height - 2 - bool(note)
-    rows = _chosen(units, max(body, 1))
+    rows = chosen(units, max(body, 1))
     cells = [["", *_names(layer)]]
     for row in rows:
         cells.append(_row(layer, row, glyphs))
@@ -129,9 +102,12 @@ def equal_rows(layer: Layer) -> str:
     """Say that units are copies of each other, where they all are: they learn the same."""
     units = layer.weight
     whole = np.concatenate([units, *(each.reshape(len(units), -1) for _, each in layer.others)], 1)
-    if len(whole) < 2 or not np.array_equal(whole, np.broadcast_to(whole[0], whole.shape)):
+    first = np.broadcast_to(whole[0], whole.shape)
+    # Each unit's sums may be taken in another order: a few units in the last place are no parting.
+    if len(whole) < 2 or not np.allclose(whole, first, rtol=1e-5, atol=0):
         return ""
-    what = "all 0" if not whole.any() else "equal"
+    what = "equal" if np.array_equal(whole, first) else "equal but for rounding"
+    what = what if whole.any() else "all 0"
     return f"the {count(len(whole))} rows are {what}: units that are copies learn the same"
 
 
@@ -158,7 +134,7 @@ def signed(value: float, glyphs: Glyphs) -> str:
     return f"{value:.4f}"
 
 
-def _chosen(size: int, room: int) -> list[int | None]:
+def chosen(size: int, room: int) -> list[int | None]:
     """Return which of ``size`` rows are shown in ``room`` lines; None for those left out."""
     if size <= room:
         return list(range(size))
@@ -179,7 +155,7 @@ def _table(
         glyphs: What to draw with.
         palette: What it looks like.
     """
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    widths = [max(cell_len(row[column]) for row in cells) for column in range(len(cells[0]))]
     widths = [min(each, max(WIDEST, 1)) for each in widths]
     last = len(widths) - (fixed - 1)
     shown = _columns(widths, last, width)
@@ -222,87 +198,3 @@ def _columns(widths: Sequence[int], last: int, width: int) -> list[int | None]:
     left = inner[:head]
     right = inner[len(inner) - tail :] if tail else []
     return [0, *left, None, *right, *range(last, len(widths))]
-
-
-def draw_confusion(
-    confusion: Confusion, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
-    """Return the matrix: a row for each true class, a column for each class that was said.
-
-    Args:
-        confusion: What to show.
-        width: Cells, at least 0.
-        height: Lines at most, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
-    """
-    counts = confusion.counts
-    total, right = int(counts.sum()), int(np.trace(counts))
-    share = f"{right / total:.4f}" if total else "none"
-    title = headline(
-        f"confusion matrix of the {confusion.part} set",
-        list(confusion.facts),
-        width,
-        glyphs,
-        palette,
-    )
-    note = f"accuracy {share} ({count(right)} of {count(total)}); rows: true class, columns: said"
-    rows = _chosen(len(confusion.classes), max(height - 3, 1))
-    table = _confusion_lines(confusion, rows, width, glyphs, palette)
-    return cropped([title, words(note, width, glyphs, palette), *table], width, height)
-
-
-def _confusion_lines(
-    confusion: Confusion, rows: list[int | None], width: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
-    names = confusion.classes
-    widest = max([len(count(int(confusion.counts.max(initial=0)))), *(len(n) for n in names)])
-    cell = min(max(widest, 3), WIDEST)
-    label = min(max(map(len, names), default=1), 16)
-    fitting = max((width - label - 10) // (cell + 2), 0)
-    columns = _chosen(len(names), fitting) if fitting else []
-    muted = palette.style("muted")
-    head = Text(" " * label, end="", no_wrap=True)
-    for column in columns:
-        name = glyphs.ellipsis if column is None else names[column]
-        head.append("  " + pad_left(name, cell, glyphs.ellipsis), _class_style(column, palette))
-    head.append("    right", muted)
-    lines = [head]
-    for row in rows:
-        line = Text(end="", no_wrap=True)
-        name = glyphs.ellipsis if row is None else names[row]
-        line.append(pad_left(name, label, glyphs.ellipsis), _class_style(row, palette))
-        for column in columns:
-            here = None if row is None or column is None else int(confusion.counts[row, column])
-            line.append(
-                "  " + pad_left(_count_words(here, row, column, glyphs), cell),
-                _count_style(here, row == column, palette),
-            )
-        line.append("  " + pad_left(_recall(confusion, row, glyphs), 7), muted)
-        lines.append(line)
-    return lines
-
-
-def _count_words(here: int | None, row: int | None, column: int | None, glyphs: Glyphs) -> str:
-    if here is None:
-        return glyphs.ellipsis
-    # Errors are what is looked for: cells without any stay quiet.
-    return count(here) if here or row == column else glyphs.track
-
-
-def _count_style(here: int | None, diagonal: bool, palette: Palette) -> Style:
-    if not here:
-        return palette.style("faint")
-    return palette.style("good", bold=True) if diagonal else palette.style("bad", bold=True)
-
-
-def _class_style(label: int | None, palette: Palette) -> Style:
-    return palette.style("muted") if label is None else hue(label, palette)
-
-
-def _recall(confusion: Confusion, row: int | None, glyphs: Glyphs) -> str:
-    """Return the share of a class's rows that were recognised."""
-    if row is None:
-        return glyphs.ellipsis
-    total = int(confusion.counts[row].sum())
-    return f"{confusion.counts[row, row] / total:.1%}" if total else "none"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui.drawing.frame import cropped, headline, words
 from tui.drawing.numbers import count, figure
-from tui.drawing.text import Lines, pad_left
+from tui.drawing.text import Lines, fit, pad_left
 from tui.glyphs import Glyphs
 from tui.palette import Palette, Role
 
@@ -85,7 +87,8 @@ def draw_predictions(
     of = {"fresh": "fresh rows"}.get(predictions.part, f"the {predictions.part} set")
     title = headline(f"predictions for {of}", list(predictions.facts), width, glyphs, palette)
     total = len(predictions.inputs)
-    room = max(height - 3, 0)
+    several = predictions.classes is None and len(predictions.target_names) > 1
+    room = max(height - 3 - several, 0)
     rows = np.unique(np.linspace(0, total - 1, min(room, total)).astype(int)).tolist()
     columns = _columns(predictions, rows, glyphs)
     lines = [title, *_lines(columns, len(rows), width, glyphs, palette)]
@@ -98,37 +101,52 @@ class _Column:
     name: str
     cells: list[str]
     role: Role
-    rank: int
+    rank: float
     """0 is the last to go where there is no room."""
     bad: tuple[bool, ...] = ()
     """Which cells say that something is wrong."""
+    group: str = ""
+    """What several columns have in common."""
 
 
 def _columns(predictions: Predictions, rows: list[int], glyphs: Glyphs) -> list[_Column]:
+    """Return every column there is to show; what is said and what is true go last."""
     shown = predictions.inputs[:, :INPUTS]
     columns = [
-        _Column(name, [_number(value, glyphs) for value in shown[rows, index]], "muted", 4 + index)
+        _Column(
+            name,
+            [_number(value, glyphs) for value in shown[rows, index]],
+            "muted",
+            1.5 + 200 * index,
+        )
         for index, name in enumerate(predictions.input_names[:INPUTS])
     ]
     if predictions.inputs.shape[1] > INPUTS:
         dots = [glyphs.ellipsis] * len(rows)
-        columns.append(_Column(glyphs.ellipsis, dots, "muted", 4 + INPUTS))
+        columns.append(_Column(glyphs.ellipsis, dots, "muted", 1000))
     if predictions.classes is not None:
         return [*columns, *_class_columns(predictions, rows, glyphs)]
-    several = len(predictions.target_names) > 1
-    for index, name in enumerate(predictions.target_names):
-        said = predictions.said[rows, index]
-        true = predictions.targets[rows, index]
-        with np.errstate(all="ignore"):
-            errors = said - true
-        bad = tuple((~np.isfinite(said)).tolist())
-        head = "prediction" if not several else f"{name} said"
-        columns += [
-            _Column(head, [_number(value, glyphs) for value in said], "train", 3 * index, bad),
-            _Column("target", [_number(v, glyphs) for v in true], "text", 3 * index + 1),
-            _Column("error", [_number(v, glyphs) for v in errors], "dev", 3 * index + 2, bad),
-        ]
+    for index in range(len(predictions.target_names)):
+        columns += _number_columns(predictions, index, rows, glyphs)
     return columns
+
+
+def _number_columns(
+    predictions: Predictions, index: int, rows: list[int], glyphs: Glyphs
+) -> list[_Column]:
+    """Return the columns of one output."""
+    names = predictions.target_names
+    group = names[index] if len(names) > 1 else ""
+    said, true = predictions.said[rows, index], predictions.targets[rows, index]
+    with np.errstate(all="ignore"):
+        errors = said - true
+    bad = tuple((~np.isfinite(said)).tolist())
+    cells = [[_number(value, glyphs) for value in each] for each in (said, true, errors)]
+    return [
+        _Column("prediction", cells[0], "train", 2 * index, bad, group),
+        _Column("target", cells[1], "text", 2 * index + 1, (), group),
+        _Column("error", cells[2], "dev", 150 + index, bad, group),
+    ]
 
 
 def _class_columns(predictions: Predictions, rows: list[int], glyphs: Glyphs) -> list[_Column]:
@@ -139,7 +157,7 @@ def _class_columns(predictions: Predictions, rows: list[int], glyphs: Glyphs) ->
     sure = [predictions.said[row, label] for row, label in zip(rows, said.tolist(), strict=True)]
     return [
         _Column("prediction", [names[label] for label in said.tolist()], "train", 0, wrong),
-        _Column("sure", [_share(share) for share in sure], "muted", 3),
+        _Column("sure", [_share(share) for share in sure], "muted", 150),
         _Column("target", [names[label] for label in true.tolist()], "text", 1),
         _Column("error", ["wrong" if each else "" for each in wrong], "bad", 2, wrong),
     ]
@@ -157,7 +175,7 @@ def _lines(
     columns: list[_Column], rows: int, width: int, glyphs: Glyphs, palette: Palette
 ) -> Lines:
     """Return the headings and the rows of the columns that fit."""
-    widths = [min(max(map(len, [column.name, *column.cells])), WIDEST) for column in columns]
+    widths = [min(max(map(cell_len, [column.name, *column.cells])), WIDEST) for column in columns]
     shown: list[int] = []
     room = width + 2
     for index in sorted(range(len(columns)), key=lambda each: columns[each].rank):
@@ -165,8 +183,9 @@ def _lines(
             break
         room -= widths[index] + 2
         shown.append(index)
+    shown.sort()
     lines = [Text(end="", no_wrap=True) for _ in range(rows + 1)]
-    for position, index in enumerate(sorted(shown)):
+    for position, index in enumerate(shown):
         column, size = columns[index], widths[index]
         between = "  " if position else ""
         lines[0].append(
@@ -176,7 +195,19 @@ def _lines(
             bad = bool(column.bad) and column.bad[row]
             style = palette.style("bad" if bad else column.role, bold=bad)
             lines[row + 1].append(between + pad_left(cell, size, glyphs.ellipsis), style)
+    if any(columns[index].group for index in shown):
+        groups = _groups([columns[index].group for index in shown], [widths[i] for i in shown])
+        lines.insert(0, Text(groups, palette.style("muted"), end=""))
     return lines
+
+
+def _groups(groups: list[str], widths: list[int]) -> str:
+    """Return the line over the headings: each group's name, in the middle of its columns."""
+    line = ""
+    for group, members in groupby(zip(groups, widths, strict=True), key=lambda each: each[0]):
+        size = sum(width + 2 for _, width in members) - 2
+        line += "  " + fit(group, size).center(size)
+    return line[2:]
 
 
 def _sum(predictions: Predictions, shown: int, glyphs: Glyphs) -> str:

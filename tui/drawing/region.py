@@ -7,8 +7,10 @@ two places to a cell. Where there are no colours, a character says how sure the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,7 +22,7 @@ from rich.text import Text
 from tui.drawing.axis import Axis, linear_axis
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline, words
 from tui.drawing.numbers import count
-from tui.drawing.shapes import SETS, hue, point
+from tui.drawing.shapes import POINTS, SETS, hue, point
 from tui.drawing.text import Lines, cut, fit
 from tui.glyphs import Glyphs
 from tui.palette import Palette
@@ -32,7 +34,7 @@ Floats = NDArray[np.float64]
 Probabilities = Callable[[Floats], Floats]
 
 TWO_CLASSES: Final = {
-    True: (32, 31, 25, 24, 60, 59, 95, 94, 130, 166, 172),
+    True: (32, 26, 25, 24, 60, 59, 95, 94, 130, 166, 172),
     False: (32, 74, 110, 117, 153, 254, 223, 222, 216, 215, 208),
 }
 """For dark and light: from sure of class 0 over undecided to sure of class 1."""
@@ -54,7 +56,7 @@ TEXTURES: Final = " ░▒▓·:"
 ASCII_TEXTURES: Final = " .:-=+"
 """The classes where there are more than two and no colours."""
 
-LEGEND: Final = 24
+LEGEND: Final = 26
 """Columns of the legend at the right, where there is room."""
 
 LEAST_WIDTH: Final = FRAME_WIDTH + 6
@@ -181,14 +183,24 @@ def _canvas(region: Region, columns: int, rows: int, glyphs: Glyphs, palette: Pa
     fine = 2 if palette.colours and glyphs.name != "ascii" else 1
     levels = _levels(region, columns, rows * fine, palette)
     points = _points_by_cell(region, columns, rows, glyphs)
+    classes = len(region.classes)
     lines = []
     for row in range(rows):
-        line = Text(end="", no_wrap=True)
-        for column in range(columns):
-            halves = levels[row * fine : (row + 1) * fine, column].tolist()
-            line.append(*_cell(halves, points.get((row, column)), region, glyphs, palette))
-        lines.append(line)
+        halves = levels[row * fine : (row + 1) * fine].T.tolist()
+        cells = (
+            _cell(tuple(halves[column]), points.get((row, column)), classes, glyphs, palette)
+            for column in range(columns)
+        )
+        lines.append(_joined(cells))
     return lines
+
+
+def _joined(cells: Iterable[tuple[str, Style]]) -> Text:
+    """Return cells as a line; neighbours that look the same are one piece, which saves bytes."""
+    line = Text(end="", no_wrap=True)
+    for style, same in groupby(cells, key=lambda cell: cell[1]):
+        line.append("".join(character for character, _ in same), style)
+    return line
 
 
 def _levels(region: Region, columns: int, rows: int, palette: Palette) -> NDArray[np.int64]:
@@ -198,7 +210,7 @@ def _levels(region: Region, columns: int, rows: int, palette: Palette) -> NDArra
     y = top - (np.arange(rows) + 0.5) / rows * (top - bottom)
     places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     shares = region.probabilities(places)
-    known = np.isfinite(shares).all(axis=1)
+    known: NDArray[np.bool_] = np.isfinite(shares).min(axis=1)
     shares = np.where(known[:, None], shares, 0)
     if len(region.classes) == 2:
         shades = len(TWO_CLASSES[True]) if palette.colours else len(SHADES)
@@ -228,34 +240,38 @@ def _points_by_cell(
 
 
 def _cell(
-    halves: list[int],
+    halves: tuple[int, ...],
     here: tuple[int, str] | None,
-    region: Region,
+    classes: int,
     glyphs: Glyphs,
     palette: Palette,
 ) -> tuple[str, Style]:
     """Return one cell's character and what it looks like."""
     if not palette.colours:
-        return (here[1] if here else _shade(halves[0], len(region.classes), glyphs)), Style.null()
-    upper, lower = (_colour(level, len(region.classes), palette) for level in (halves * 2)[:2])
+        return (here[1] if here else _shade(halves[0], classes, glyphs)), Style.null()
+    upper, lower = (_colour(level, classes, palette) for level in (halves[0], halves[-1]))
     if here is None:
-        broken = min(halves) < 0
-        character = "?" if broken else "▀" if len(halves) > 1 else " "
-        return character, Style(color=upper, bgcolor=lower)
+        character = "?" if min(halves) < 0 else "▀" if len(halves) > 1 else " "
+        return character, _style(upper, lower)
     label, shape = here
     colours = POINT_COLOURS[palette.dark]
-    return shape, Style(color=Color.from_ansi(colours[label % len(colours)]), bgcolor=lower)
+    return shape, _style(colours[label % len(colours)], lower)
 
 
-def _colour(level: int, classes: int, palette: Palette) -> Color:
+@lru_cache(maxsize=1024)
+def _style(colour: int, behind: int) -> Style:
+    return Style(color=Color.from_ansi(colour), bgcolor=Color.from_ansi(behind))
+
+
+def _colour(level: int, classes: int, palette: Palette) -> int:
     if level < 0:
-        return Color.from_ansi(palette.bad)
+        return palette.bad
     if classes == 2:
-        return Color.from_ansi(TWO_CLASSES[palette.dark][level])
+        return TWO_CLASSES[palette.dark][level]
     label, unsure = divmod(level, 2)
     hues = MORE_CLASSES[palette.dark]
     # Beyond five classes eleven colours are not enough for two shades each.
-    return Color.from_ansi(hues[label % len(hues)][unsure if classes <= 5 else 0])
+    return hues[label % len(hues)][unsure if classes <= 5 else 0]
 
 
 def _shade(level: int, classes: int, glyphs: Glyphs) -> str:
@@ -271,7 +287,10 @@ def _shade(level: int, classes: int, glyphs: Glyphs) -> str:
 def draw_legend(region: Region, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
     """Return what stands beside the region: axes, classes, sets, and how sure colours are."""
     muted = palette.style("muted")
-    lines = [words(f"across {region.names[0]}, up {region.names[1]}", width, glyphs, palette)]
+    lines = [
+        words(f"{way} {name}", width, glyphs, palette)
+        for way, name in zip(("across:", "up:    "), region.names, strict=True)
+    ]
     lines.append(Text(end=""))
     lines += _sets(region, width, glyphs, palette)
     lines.append(Text(end=""))
@@ -284,8 +303,8 @@ def draw_legend(region: Region, width: int, height: int, glyphs: Glyphs, palette
     else:
         for label, name in enumerate(region.classes):
             line = Text(end="")
-            line.append(*_cell([2 * label], None, region, glyphs, palette))
-            line.append(*_cell([2 * label], None, region, glyphs, palette))
+            sample, style = _cell((2 * label,), None, len(region.classes), glyphs, palette)
+            line.append(2 * sample, style)
             lines.append(line.append(f" the network says {name}", muted))
     return filled(lines, width, height)
 
@@ -302,19 +321,23 @@ def _scale(glyphs: Glyphs, palette: Palette) -> Text:
 
 
 def _sets(region: Region, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
-    """Return a line for each set: the classes' shapes, its name, its points and errors."""
-    lines = []
-    shown = range(min(len(region.classes), 6))
-    head = Text(end="")
-    for label in shown:
-        head.append(fit(region.classes[label], 2, "") + " ", hue(label, palette, bold=True))
-    lines.append(head.append(" class", palette.style("muted")))
+    """Return the classes, then a line for each set: its shapes, its name, its points and errors."""
+    lines: Lines = []
+    shown = range(min(len(region.classes), len(POINTS)))
+    if all(len(region.classes[label]) == 1 for label in shown):
+        head = Text(end="")
+        for label in shown:
+            head.append(region.classes[label] + " ", hue(label, palette, bold=True))
+        lines.append(head.append(" class", palette.style("muted")))
+    else:
+        for label in shown:
+            name = f"{point(label, 0, glyphs)} {fit(region.classes[label], width, glyphs.ellipsis)}"
+            lines.append(Text(name, hue(label, palette, bold=True), end=""))
     for points in region.points:
         part = SETS.index(points.part)
         line = Text(end="")
         for label in shown:
             line.append(point(label, part, glyphs) + " ", hue(label, palette, bold=True))
-            line.append(" " * (cut(Text(region.classes[label]), 2).cell_len - 2))
         line.append(f" {points.part} {count(len(points.labels))}", palette.style("text"))
         lines.append(line)
         if points.wrong is not None:
@@ -325,7 +348,7 @@ def _sets(region: Region, width: int, glyphs: Glyphs, palette: Palette) -> Lines
 
 def _in_words(region: Region, glyphs: Glyphs, palette: Palette) -> list[str]:
     """Return the legend in one line's parts."""
-    shown = range(min(len(region.classes), 6))
+    shown = range(min(len(region.classes), len(POINTS)))
     parts = []
     for points in region.points:
         shapes = "".join(point(label, SETS.index(points.part), glyphs) for label in shown)

@@ -1,0 +1,136 @@
+"""The decision region as text: pure drawing, with whatever a network may say."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tui.drawing.region import Points, Region, draw_region
+from tui.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
+from tui.palette import DARK, PALETTES, Palette
+
+PLAIN = DARK.without_colours()
+SIZES = [(1, 1), (3, 2), (14, 7), (20, 8), (40, 12), (80, 24), (100, 30), (200, 60)]
+
+
+def left_and_right(places):
+    """Sure of class 1 where x is above 0."""
+    one = (places[:, 0] > 0).astype(float)
+    return np.stack([1 - one, one], axis=1)
+
+
+def points(part, *places, labels):
+    return Points(part=part, places=np.array(places, float), labels=np.array(labels), wrong=1)
+
+
+def region(**changes) -> Region:
+    given = {
+        "probabilities": left_and_right,
+        "classes": ("0", "1"),
+        "points": (
+            points("train", (-2, 2), (2, 2), labels=[0, 1]),
+            points("dev", (-2, 0), (2, 0), labels=[0, 1]),
+            points("test", (-2, -2), (2, -2), labels=[0, 1]),
+        ),
+        "facts": ("weights after step 7", "loss 0.5"),
+    }
+    return Region(**{**given, **changes})
+
+
+def text(picture: Region, width=80, height=23, glyphs: Glyphs = BRAILLE, palette: Palette = PLAIN):
+    return [line.plain for line in draw_region(picture, width, height, glyphs, palette)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("glyphs", GLYPHS, ids=lambda glyphs: glyphs.name)
+@pytest.mark.parametrize("palette", [DARK, PLAIN], ids=["colours", "plain"])
+def test_it_has_exactly_the_size_that_was_asked_for(size, glyphs, palette) -> None:
+    lines = draw_region(region(), *size, glyphs, palette)
+    assert len(lines) == size[1]
+    assert {line.cell_len for line in lines} == {size[0]}
+
+
+def test_it_names_the_step_and_the_axes() -> None:
+    lines = text(region(names=("height", "weight")))
+    assert "weights after step 7 · loss 0.5" in lines[0]
+    assert "across: height" in "\n".join(lines)
+    assert "up:     weight" in "\n".join(lines)
+    assert "-pi" in lines[-1]
+    assert " pi┤" in lines[1]
+
+
+def test_without_colours_a_side_is_light_and_the_other_dark() -> None:
+    canvas = [line.split("│")[1][:40] for line in text(region(points=())) if "│" in line]
+    assert all(row[:20] == " " * 20 and row[20:] == "█" * 20 for row in canvas)
+
+
+def test_a_class_is_a_shape_and_a_set_how_it_is_filled() -> None:
+    drawn = "\n".join(line[8:48] for line in text(region())[1:21])
+    assert all(drawn.count(shape) == 1 for shape in "○△◉◬●▲")
+
+
+def test_in_ascii_everything_is() -> None:
+    assert "".join(text(region(), glyphs=ASCII)).isascii()
+
+
+def test_half_blocks_have_at_most_eleven_colours() -> None:
+    def smooth(places):
+        one = np.clip((places[:, 0] + math.pi) / (2 * math.pi), 0, 1)
+        return np.stack([1 - one, one], axis=1)
+
+    for palette in PALETTES:
+        lines = draw_region(region(probabilities=smooth, points=()), 80, 24, BRAILLE, palette)
+        blocks = [
+            s for line in lines for s in line.spans if set(line.plain[s.start : s.end]) == {"▀"}
+        ]
+        colours = {c for span in blocks for c in (span.style.color, span.style.bgcolor)}
+        assert len(colours) == 11
+
+
+def test_what_is_not_finite_is_marked_and_does_not_poison_the_rest() -> None:
+    def broken(places):
+        shares = left_and_right(places)
+        shares[places[:, 1] > 0] = np.nan
+        return shares
+
+    for palette in (DARK, PLAIN):
+        lines = text(region(probabilities=broken, points=()), palette=palette)
+        assert "?" * 40 in lines[1]
+        assert not any("?" in line for line in lines[12:])
+
+
+def test_three_classes_have_three_textures() -> None:
+    def thirds(places):
+        return np.eye(3)[np.clip((places[:, 0] + math.pi) // (2 * math.pi / 3), 0, 2).astype(int)]
+
+    lines = text(region(probabilities=thirds, classes=("a", "b", "c"), points=()))
+    row = lines[5].split("│")[1][:40]
+    assert row[2] + row[20] + row[38] == " ░▒"
+    assert "the network says c" in "\n".join(lines)
+    assert draw_region(
+        region(probabilities=thirds, classes=("a", "b", "c"), points=()), 80, 24, BRAILLE, DARK
+    )
+
+
+def test_points_at_the_very_edge_and_beyond_it_are_no_trouble() -> None:
+    edge = math.pi
+    nasty = points(
+        "test", (edge, edge), (-edge, -edge), (9, 9), (math.nan, 0), (math.inf, 0), labels=[1] * 5
+    )
+    drawn = "".join(line[:48] for line in text(region(points=(nasty,))))
+    assert drawn.count("▲") == 2
+
+
+def test_one_point_and_no_points_are_drawn() -> None:
+    assert text(region(points=()))
+    assert "●" in "".join(text(region(points=(points("test", (0.1, 0.1), labels=[0]),))))
+
+
+def test_a_constant_network_is_one_shade() -> None:
+    def undecided(places):
+        return np.full((len(places), 2), 0.5)
+
+    lines = text(region(probabilities=undecided, points=()))
+    assert set(lines[5].split("│")[1][:40]) == {"▒"}

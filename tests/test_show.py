@@ -1,0 +1,344 @@
+"""``epochal show``: the views of recordings that were really trained."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+
+from engine import presets
+from engine.forward import unpack
+from engine.runs import RunFolder
+from tests.trained import recorded
+from tui import cli
+from tui.gallery import NAMES, VIEWS
+from tui.material import Material
+from tui.still import StepError, parse_step
+from tui.watch import Watch
+
+PRESETS = {
+    "two-moons": ("train.epochs=200",),
+    "function-set": ("train.epochs=20",),
+    "zero-init": (),
+    "automatic-update": ("train.epochs=30",),
+    "sum-of-30": ("train.steps=20",),
+    "init-histograms": (),
+}
+"""What is trained, and what shortens it."""
+
+APPLY = {
+    "two-moons": {"region", "predictions", "confusion", "histogram", "weights"},
+    "function-set": {"function", "predictions", "histogram", "weights"},
+    "zero-init": {"region", "predictions", "confusion", "histogram", "weights"},
+    "automatic-update": {"region", "predictions", "confusion", "histogram", "weights"},
+    "sum-of-30": {"predictions", "histogram", "weights"},
+    "init-histograms": {"predictions", "histogram", "weights"},
+}
+"""The views of weights that each has."""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    for name, changes in PRESETS.items():
+        recorded(presets.load(name, changes).experiment, folder / name)
+    return folder
+
+
+class Shown:
+    """What the command printed, and its status."""
+
+    def __init__(self, runs: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> None:
+        with pytest.raises(SystemExit) as left:
+            cli.main(["show", *arguments, "--runs-dir", str(runs)])
+        self.status = left.value.code
+        out, self.error = capsys.readouterr()
+        self.lines = out.splitlines()
+        self.text = out
+
+
+def material(runs: Path, name: str) -> Material:
+    watch = Watch(RunFolder(runs / name))
+    watch.poll()
+    return Material(watch.history)
+
+
+@pytest.mark.parametrize("view", [view for view in NAMES if view != "all"])
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_view_is_shown_or_says_why_not(name, view, runs, capsys) -> None:
+    shown = Shown(runs, capsys, name, "--view", view, "--size", "80x24")
+    if view in VIEWS and view not in APPLY[name]:
+        assert shown.status == 2
+        assert shown.text == ""
+        assert shown.error.startswith(f"--view {view}: needs ")
+        assert len(shown.error.splitlines()) == 1
+        assert set(shown.error.split("it has: ")[1].strip().split(", ")) >= APPLY[name]
+        return
+    assert shown.status == 0
+    assert name in shown.lines[0]
+    assert max(map(len, shown.lines)) <= 80
+    assert "\x1b" not in shown.text
+    if view in VIEWS:
+        assert "weights after step " in shown.lines[1]
+
+
+@pytest.mark.parametrize("size", ["1x1", "20x5", "40x12", "120x40", "200x60"])
+@pytest.mark.parametrize("name", PRESETS)
+def test_all_of_them_are_shown_at_any_size(name, size, runs, capsys) -> None:
+    shown = Shown(runs, capsys, name, "--view", "all", "--size", size, "--glyphs", "ascii")
+    assert shown.status == 0
+    assert max(map(len, shown.lines)) <= int(size.split("x")[0])
+    assert shown.text.isascii()
+
+
+def test_the_summary_is_what_is_shown_where_no_view_is_named(runs, capsys) -> None:
+    bare = Shown(runs, capsys, "two-moons", "--size", "80x24")
+    named = Shown(runs, capsys, "two-moons", "--view", "summary", "--size", "80x24")
+    assert bare.text == named.text
+    assert "test accuracy" in bare.text
+
+
+def test_a_view_that_there_is_not_is_refused_with_those_there_are(runs, capsys) -> None:
+    shown = Shown(runs, capsys, "two-moons", "--view", "regoin")
+    assert shown.status == 2
+    assert "'regoin'" in shown.error
+    assert "region" in shown.error
+
+
+def test_a_step_shows_its_own_weights(runs, capsys) -> None:
+    shown = Shown(runs, capsys, "zero-init", "--view", "weights", "--step", "0")
+    assert "weights after step 0" in shown.text
+    assert "the 5 rows are all 0" in shown.text
+    moved = Shown(runs, capsys, "zero-init", "--view", "weights", "--step", "3")
+    assert "weights after step 3" in moved.text
+    assert "the 5 rows are equal" in moved.text
+
+
+def test_of_a_step_that_is_not_kept_the_one_before_it_is_shown_and_said(runs, capsys) -> None:
+    shown = Shown(runs, capsys, "two-moons", "--view", "region", "--step", "131")
+    assert "weights after step 130 (kept nearest to step 131)" in shown.lines[1]
+
+
+def test_the_best_step_is_the_results_and_says_so(runs, capsys) -> None:
+    whole = material(runs, "two-moons")
+    best = whole.best_step()
+    shown = Shown(runs, capsys, "two-moons", "--view", "confusion", "--step", "best")
+    assert "best" in shown.lines[1]
+    kept = whole.network(best, best=True)
+    assert abs(kept.step - best) <= 2
+    assert f"after step {kept.step}" in shown.lines[1]
+
+
+def test_where_there_is_no_best_step_that_is_said(runs, capsys) -> None:
+    shown = Shown(runs, capsys, "function-set", "--view", "function", "--step", "best")
+    assert shown.status == 2
+    assert "there is no best step" in shown.error
+
+
+def test_a_step_is_read_or_refused() -> None:
+    assert parse_step("512") == 512
+    assert parse_step("best") == "best"
+    for wrong in ("", "-1", "1.5", "last", "1e3", "9" * 40):
+        with pytest.raises(StepError, match="--step"):
+            parse_step(wrong)
+
+
+def test_the_loss_that_is_named_is_that_of_these_weights(runs) -> None:
+    """Row s + 1 of full batches holds the loss of the weights after step s."""
+    whole = material(runs, "function-set")
+    part = whole.dataset.train
+    for step in (0, 7, 20):
+        network = whole.network(step)
+        errors = network.outputs(part.inputs) - part.targets
+        # The reduction of this preset is the sum.
+        named = float(network.loss.removeprefix("loss "))
+        assert named == pytest.approx(float((errors**2).sum()), rel=1e-3)
+
+
+def test_the_picture_agrees_with_the_result(runs, capsys) -> None:
+    """The confusion matrix of the best weights has the accuracy that training measured."""
+    whole = material(runs, "automatic-update")
+    assert whole.history.end is not None
+    accuracy = whole.history.end.result["train_accuracy"]
+    network = whole.network(whole.history.last_step)
+    part = whole.parts["train"]
+    assert (network.predicted(part.inputs) == part.targets).mean() == pytest.approx(accuracy)
+    shown = Shown(runs, capsys, "automatic-update", "--view", "confusion")
+    assert f"accuracy {accuracy:.4f}" in shown.text
+
+
+def test_probabilities_are_probabilities(runs) -> None:
+    for name in ("two-moons", "automatic-update"):
+        whole = material(runs, name)
+        shares = whole.network(5).probabilities(whole.dataset.train.inputs)
+        assert shares.shape[1] == len(whole.target_names)
+        np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_a_layer_is_shown_alone(runs, capsys) -> None:
+    shown = Shown(runs, capsys, "two-moons", "--view", "histogram", "--layer", "layer1.bias")
+    assert "layer1.bias · " in shown.text
+    assert "layer2" not in shown.text
+    for name in ("layer2", "layer2.weight"):
+        shown = Shown(runs, capsys, "two-moons", "--view", "weights", "--layer", name)
+        assert f"{name} · 1x5" in shown.text
+        assert "layer1" not in shown.text
+
+
+def test_a_layer_that_there_is_not_is_refused_with_those_there_are(runs, capsys) -> None:
+    for view in ("weights", "histogram"):
+        shown = Shown(runs, capsys, "two-moons", "--view", view, "--layer", "layer9")
+        assert shown.status == 2
+        assert "there is no 'layer9'; there are: layer1.weight" in shown.error
+
+
+def test_a_histogram_at_the_start_has_what_it_was_drawn_from(runs, capsys) -> None:
+    """Its learning rate is 0, so the weights of the last step are still those of the start."""
+    for step in ("0", "1"):
+        shown = Shown(runs, capsys, "init-histograms", "--view", "histogram", "--step", step)
+        assert "drawn from: normal, mean 0, std 1" in shown.text
+        assert "drawn from: uniform from -1 to 1" in shown.text
+        assert "drawn from: uniform from -0.1 to 0.1" in shown.text
+    moved = Shown(runs, capsys, "two-moons", "--view", "histogram", "--step", "5")
+    assert "drawn from" not in moved.text
+
+
+def test_fresh_rows_are_the_same_each_time(runs, capsys) -> None:
+    first, second = (Shown(runs, capsys, "sum-of-30", "--view", "predictions") for _ in range(2))
+    assert first.text == second.text
+    assert "fresh rows" in first.text
+    assert first.lines[2].split()[:6] == ["x1", "x2", "x3", "x4", "x5", "…"]
+
+
+def test_the_preset_of_a_run_can_be_run_again(runs, capsys, tmp_path) -> None:
+    shown = Shown(runs, capsys, "two-moons", "--preset")
+    assert shown.status == 0
+    path = tmp_path / "again.toml"
+    path.write_text(shown.text)
+    again = presets.load(str(path)).experiment
+    assert again == presets.load("two-moons", PRESETS["two-moons"]).experiment
+
+
+def test_a_run_without_weights_says_so(tmp_path, capsys) -> None:
+    recorded(presets.load("zero-init").experiment, tmp_path / "bare", snapshots=False)
+    shown = Shown(tmp_path, capsys, "bare", "--view", "weights")
+    assert shown.status == 2
+    assert "no weights" in shown.error
+    assert Shown(tmp_path, capsys, "bare", "--view", "all").status == 0
+
+
+def test_weights_that_are_not_finite_are_shown(runs, monkeypatch, capsys) -> None:
+    def broken(*arguments):
+        return {name: np.full_like(each, np.nan) for name, each in unpack(*arguments).items()}
+
+    monkeypatch.setattr("engine.forward.unpack", broken)
+    for name in ("two-moons", "function-set", "automatic-update"):
+        shown = Shown(runs, capsys, name, "--view", "all", "--size", "80x24")
+        assert shown.status == 0
+        assert "NaN" in shown.text
+    assert "not finite" in shown.text
+
+
+def test_a_data_file_that_has_changed_is_not_drawn_as_if_it_had_not(tmp_path, capsys) -> None:
+    table = tmp_path / "own.csv"
+    table.write_text("x,y\n" + "".join(f"{i},{2 * i}\n" for i in range(10)))
+    tables = {
+        "data": {
+            "kind": "file",
+            "path": str(table),
+            "inputs": ["x"],
+            "targets": ["y"],
+            "task": "numbers",
+        },
+        "model": {"hidden": [2]},
+        "loss": {"name": "mse"},
+        "train": {"steps": 3},
+    }
+    recorded(presets.resolve(tables, "here"), tmp_path / "own")
+    assert Shown(tmp_path, capsys, "own", "--view", "function").status == 0
+    table.write_text(table.read_text().replace("9,18", "9,19"))
+    shown = Shown(tmp_path, capsys, "own", "--view", "function")
+    assert shown.status == 2
+    assert "has changed since the run" in shown.error
+
+
+def test_scaled_data_is_shown_in_its_own_units(tmp_path, capsys) -> None:
+    tables = {
+        "data": {
+            "kind": "function",
+            "domain": [1000.0, 3000.0],
+            "targets": ["x * 10"],
+            "scale_inputs": "standard",
+            "scale_targets": "range",
+        },
+        "model": {"hidden": [4], "activation": "tanh"},
+        "loss": {"name": "mse"},
+        "optimizer": {"name": "adam", "lr": 0.05},
+        "train": {"steps": 300},
+    }
+    recorded(presets.resolve(tables, "here"), tmp_path / "scaled")
+    whole = material(tmp_path, "scaled")
+    said = whole.network(300).outputs(whole.scaled_inputs(np.array([[2000.0]])))
+    assert whole.scaling.to_original(said)[0, 0] == pytest.approx(20_000, rel=0.1)
+    shown = Shown(tmp_path, capsys, "scaled", "--view", "function", "--size", "80x24")
+    assert "2000" in shown.lines[-1]
+    assert any(line.startswith("  30000") for line in shown.lines)
+
+
+def test_no_torch_is_needed(runs) -> None:
+    script = (
+        "import sys; from tui.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as left: assert not left.code, left.code\n"
+        "assert 'torch' not in sys.modules and 'textual' not in sys.modules"
+    )
+    arguments = ["show", "two-moons", "--view", "all", "--runs-dir", str(runs)]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        check=True,
+        capture_output=True,
+        timeout=60,
+        env=environment,
+    )
+
+
+def test_of_a_network_of_ones_own_the_weights_are_shown(tmp_path, capsys) -> None:
+    spec = presets.load("digits-convolution", ["train.epochs=1"]).experiment
+    recorded(spec, tmp_path / "own")
+    shown = Shown(tmp_path, capsys, "own", "--view", "confusion")
+    assert shown.status == 2
+    assert "only PyTorch can compute" in shown.error
+    whole = Shown(tmp_path, capsys, "own", "--view", "all", "--size", "80x24")
+    assert "conv1.weight · weights after step" in whole.text
+    assert "conv1 · 8x9" in whole.text
+    assert "confusion" not in whole.text
+
+
+def test_names_from_a_file_cannot_act_on_the_terminal(tmp_path, capsys) -> None:
+    table = tmp_path / "own.csv"
+    rows = [f"{i},{-i},{name}\n" for i, name in enumerate(6 * ["月", "\x1b[31m"])]
+    table.write_text("\x1b[2J,第二,sort\n" + "".join(rows), "utf-8")
+    tables = {
+        "data": {
+            "kind": "file",
+            "path": str(table),
+            "inputs": ["\x1b[2J", "第二"],
+            "targets": ["sort"],
+            "task": "classes",
+        },
+        "model": {"hidden": [2]},
+        "loss": {"name": "cross_entropy"},
+        "train": {"steps": 3},
+    }
+    recorded(presets.resolve(tables, "here"), tmp_path / "own")
+    shown = Shown(tmp_path, capsys, "own", "--view", "all", "--size", "80x24")
+    assert shown.status == 0
+    assert "\x1b" not in shown.text
+    assert "\\x1b[2J" in shown.text
+    assert max(map(cell_len, shown.lines)) <= 80

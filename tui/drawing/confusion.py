@@ -1,0 +1,133 @@
+"""Which class was taken for which: a matrix of counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+
+from tui.drawing.frame import cropped, headline, words
+from tui.drawing.matrix import WIDEST, chosen
+from tui.drawing.numbers import count
+from tui.drawing.shapes import hue
+from tui.drawing.text import Lines, pad_left
+from tui.glyphs import Glyphs
+from tui.palette import Palette
+
+if TYPE_CHECKING:
+    from tui.material import Network
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Confusion:
+    """Which class the network took for which."""
+
+    counts: NDArray[np.int64]
+    """[true classes, classes said]."""
+    classes: tuple[str, ...]
+    part: str
+    """Which set."""
+    facts: tuple[str, ...] = ()
+
+
+def gather(network: Network) -> Confusion:
+    """Return which class of the set that judges the network was taken for which."""
+    material = network.material
+    part = material.parts[material.unseen]
+    size = len(material.target_names)
+    pairs = part.targets.astype(np.int64) * size + network.predicted(part.inputs)
+    return Confusion(
+        counts=np.bincount(pairs, minlength=size * size).reshape(size, size),
+        classes=tuple(material.target_names),
+        part=material.unseen,
+        facts=network.facts,
+    )
+
+
+def draw_confusion(
+    confusion: Confusion, width: int, height: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return the matrix: a row for each true class, a column for each class that was said.
+
+    Args:
+        confusion: What to show.
+        width: Cells, at least 0.
+        height: Lines at most, at least 0.
+        glyphs: What to draw with.
+        palette: What it looks like.
+    """
+    counts = confusion.counts
+    total, right = int(counts.sum()), int(np.trace(counts))
+    share = f"{right / total:.4f}" if total else "none"
+    title = headline(
+        f"confusion matrix of the {confusion.part} set",
+        list(confusion.facts),
+        width,
+        glyphs,
+        palette,
+    )
+    note = f"accuracy {share} ({count(right)} of {count(total)}); rows: true class, columns: said"
+    rows = chosen(len(confusion.classes), max(height - 3, 1))
+    table = _confusion_lines(confusion, rows, width, glyphs, palette)
+    return cropped([title, words(note, width, glyphs, palette), *table], width, height)
+
+
+def _confusion_lines(
+    confusion: Confusion, rows: list[int | None], width: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    names = confusion.classes
+    widest = max([len(count(int(confusion.counts.max(initial=0)))), *map(cell_len, names)])
+    cell = min(max(widest, 3), WIDEST)
+    label = min(max(map(cell_len, names), default=1), 16)
+    fitting = max((width - label - 10) // (cell + 2), 0)
+    columns = chosen(len(names), fitting) if fitting else []
+    muted = palette.style("muted")
+    head = Text(" " * label, end="", no_wrap=True)
+    for column in columns:
+        name = glyphs.ellipsis if column is None else names[column]
+        head.append("  " + pad_left(name, cell, glyphs.ellipsis), _class_style(column, palette))
+    head.append("    right", muted)
+    lines = [head]
+    for row in rows:
+        line = Text(end="", no_wrap=True)
+        name = glyphs.ellipsis if row is None else names[row]
+        line.append(pad_left(name, label, glyphs.ellipsis), _class_style(row, palette))
+        for column in columns:
+            here = None if row is None or column is None else int(confusion.counts[row, column])
+            line.append(
+                "  " + pad_left(_count_words(here, row, column, glyphs), cell),
+                _count_style(here, row == column, palette),
+            )
+        line.append("  " + pad_left(_recall(confusion, row, glyphs), 7), muted)
+        lines.append(line)
+    return lines
+
+
+def _count_words(here: int | None, row: int | None, column: int | None, glyphs: Glyphs) -> str:
+    if here is None:
+        return glyphs.ellipsis
+    # Errors are what is looked for: cells without any stay quiet.
+    return count(here) if here or row == column else glyphs.track
+
+
+def _count_style(here: int | None, diagonal: bool, palette: Palette) -> Style:
+    if not here:
+        return palette.style("faint")
+    return palette.style("good", bold=True) if diagonal else palette.style("bad", bold=True)
+
+
+def _class_style(label: int | None, palette: Palette) -> Style:
+    return palette.style("muted") if label is None else hue(label, palette)
+
+
+def _recall(confusion: Confusion, row: int | None, glyphs: Glyphs) -> str:
+    """Return the share of a class's rows that were recognised."""
+    if row is None:
+        return glyphs.ellipsis
+    total = int(confusion.counts[row].sum())
+    return f"{confusion.counts[row, row] / total:.1%}" if total else "none"

@@ -40,6 +40,8 @@ format:  ## ruff: format, and mend what can be mended
 .PHONY: bench
 bench:  ## the benchmarks: ratios, side by side in one run
 	$(PYTHON) -m benchmarks.speed
+	$(PYTHON) -m benchmarks.screen
+	$(PYTHON) -m benchmarks.published
 
 .PHONY: picture
 picture:  ## the README's picture of the lab, made from a recording

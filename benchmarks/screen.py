@@ -1,0 +1,137 @@
+"""What the lab costs: start-up, the first step, and the bytes it sends.
+
+    python -m benchmarks.screen [--rounds 5]
+
+The real program in a pseudo-terminal of 256 colours, at the clock of an SSH connection (2 Hz).
+Absolute times, so they say something only on a quiet machine; the ratio beside each is to
+``python -c pass``, started next to it in the same round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+
+from tests.terminals import Terminal
+
+SIZES = ((80, 24), (120, 40), (200, 60))
+WATCHED = 4.0
+"""Seconds over which bytes are counted."""
+
+
+def seconds(what: Callable[[], object]) -> float:
+    """Return how long something takes."""
+    started = time.perf_counter()
+    what()
+    return time.perf_counter() - started
+
+
+def nothing() -> None:
+    """Start Python and do nothing."""
+    subprocess.run([sys.executable, "-c", "pass"], check=True)
+
+
+def help_text() -> None:
+    """Print what there is."""
+    command = [sys.executable, "-m", "tui", "--help"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def first_frame() -> None:
+    """Open the lab until its panes are on the screen."""
+    terminal = Terminal()
+    while b"Setup" not in terminal.sent:
+        terminal.read(0.002)
+    terminal.close()
+
+
+def first_step(runs: str) -> float:
+    """Return the seconds from space to the first step on the screen, with the worker warm."""
+    terminal = Terminal("open", "two-moons", "--set", "train.epochs=1000000", EPOCHAL_RUNS=runs)
+    try:
+        terminal.shows("ready")
+        terminal.read(0.5)
+        wait_for_warmth(terminal)
+        return seconds(lambda: start_and_see(terminal))
+    finally:
+        stop(terminal)
+
+
+def wait_for_warmth(terminal: Terminal) -> None:
+    """Give the worker the seconds that importing PyTorch takes."""
+    until = time.monotonic() + 5.0
+    while time.monotonic() < until:
+        terminal.read(0.2)
+
+
+def start_and_see(terminal: Terminal) -> None:
+    """Press space, and read until a step is on the screen."""
+    terminal.press(" ")
+    while "running" not in terminal.text:
+        terminal.read(0.002)
+
+
+def stop(terminal: Terminal) -> None:
+    """Stop the run and leave the lab."""
+    terminal.press("x")
+    terminal.until(lambda: "stopped" in terminal.text)
+    terminal.press("q")
+    terminal.close()
+
+
+def bytes_per_second(size: tuple[int, int], runs: str) -> tuple[float, float]:
+    """Return the bytes a second while a run trains flat out, and while it is paused."""
+    terminal = Terminal(
+        *("open", "two-moons", "--set", "train.epochs=1000000"),
+        size=size,
+        EPOCHAL_RUNS=runs,
+        SSH_CONNECTION="far away",
+    )
+    try:
+        terminal.shows("ready")
+        wait_for_warmth(terminal)
+        start_and_see(terminal)
+        terminal.read(1.0)
+        running = counted(terminal)
+        terminal.press(" ")
+        terminal.until(lambda: "paused" in terminal.text)
+        terminal.read(1.5)
+        return running, counted(terminal)
+    finally:
+        stop(terminal)
+
+
+def counted(terminal: Terminal) -> float:
+    """Return the bytes a second that come over some seconds."""
+    until, came = time.monotonic() + WATCHED, 0
+    while time.monotonic() < until:
+        came += len(terminal.read(0.1))
+    return came / WATCHED
+
+
+def main() -> None:
+    """Measure everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    for name, what in (("--help", help_text), ("first frame", first_frame)):
+        pairs = [(seconds(what), seconds(nothing)) for _ in range(rounds)]
+        taken = statistics.median(own for own, _ in pairs)
+        ratio = statistics.median(own / base for own, base in pairs)
+        print(f"{name:24} {taken:6.3f} s   {ratio:5.1f} x python -c pass")
+    with tempfile.TemporaryDirectory() as runs:
+        steps = [first_step(runs) for _ in range(rounds)]
+        print(f"{'space to first step':24} {statistics.median(steps):6.3f} s   (warm worker)")
+        for size in SIZES:
+            running, paused = bytes_per_second(size, runs)
+            where = f"{size[0]}x{size[1]}"
+            print(f"{where:24} {running / 1000:6.1f} kB/s training   {paused:5.0f} B/s paused")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 """Gradients by autograd: the textbook's loop over an ordinary module. The reference.
 
-Another way of getting gradients is another class with ``take``, ``measure``, ``weights`` and
-``lr``; the trainer knows no more than ``Method``.
+Another way of getting gradients is another class with what ``Method`` lists; the trainer knows no
+more than that.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Method(Protocol):
     name: str
     """What the recording calls it."""
     weights: Tensor
-    """The parameters now, [size]; written in place."""
+    """The parameters and buffers now, [size]; written in place."""
     lr: float
     """The learning rate of the next update."""
 
@@ -102,9 +102,11 @@ class Autograd:
         self._rows: list[list[Tensor]] = []
         self._zero_grad = experiment.train.zero_grad
         # What changes gradients after they were computed must not change the rows that show
-        # them: then they are computed here, and the rows get a copy.
+        # them: then they are computed here, and the rows get a copy. PyTorch's own SGD does so
+        # on CUDA, where it adds Nesterov's momentum into the gradients in place.
         self._own: Tensor | None = None
-        if self._clipping.wanted or not self._zero_grad or not experiment.optimizer.torch_name:
+        changes = not experiment.optimizer.torch_name or self._optimizer.defaults.get("nesterov")
+        if self._clipping.wanted or not self._zero_grad or changes:
             self._own = torch.zeros_like(weights)
             self._point_gradients(self._gradients_in(self._own))
 
@@ -226,13 +228,25 @@ def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:
     return loss_of_classes if spec.targets == "classes" else loss
 
 
+def decided(experiment: Experiment, outputs: Tensor) -> Tensor:
+    """Return the class that outputs [members, rows, outputs] speak for: [members, rows]."""
+    if experiment.loss.targets == "classes":
+        return outputs.argmax(2)
+    return (outputs > _threshold(experiment)).long().flatten(1)
+
+
+def _threshold(experiment: Experiment) -> float:
+    """Return where a single output turns from class 0 to class 1."""
+    return 0.0 if experiment.loss.outputs == "logit" else 0.5
+
+
 def accuracy_function(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor] | None:
     """Return the share of rows whose class is right, [members], or None without classes."""
     if not experiment.has_accuracy:
         return None
     if experiment.loss.targets == "classes":
         return lambda outputs, targets: (outputs.argmax(2) == targets).mean(1, dtype=torch.float64)
-    threshold = 0.0 if experiment.loss.outputs == "logit" else 0.5
+    threshold = _threshold(experiment)
 
     def binary(outputs: Tensor, targets: Tensor) -> Tensor:
         return ((outputs > threshold) == targets).mean((1, 2), dtype=torch.float64)

@@ -14,13 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.data import Dataset, Part
+from engine.data import Part
 from engine.experiment import Experiment
 from engine.randomness import generator
 
 FRESH_UNIT: Final = 256
 """Steps whose fresh rows are drawn together. Seeding a generator for every step would cost more
 than the step; a fixed unit keeps the draws of a step the same however steps are grouped."""
+
+FRESH_NUMBERS: Final = 16_000_000
+"""Inputs that are drawn together at most: with large batches a unit has fewer steps."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,22 @@ def to_batch(
 
 def batches_for(
     experiment: Experiment,
-    datasets: Sequence[Dataset],
+    whole: Batch | None,
     seeds: Sequence[int],
     device: torch.device,
     dtype: torch.dtype,
 ) -> Batches:
-    """Return the batches an experiment asks for."""
-    if experiment.data.fresh:
+    """Return the batches an experiment asks for.
+
+    Args:
+        experiment: Says how large they are, and whether their rows are drawn afresh.
+        whole: The training set, where there is one.
+        seeds: The seed of each member.
+        device: Where fresh rows go.
+        dtype: What they are computed with.
+    """
+    if whole is None:
         return Fresh(experiment, seeds, device, dtype)
-    whole = to_batch(experiment, [dataset.train for dataset in datasets], device, dtype)
     if experiment.steps_per_epoch == 1:
         return FullBatch(whole)
     return Minibatches(whole, experiment.batch_rows, seeds)
@@ -122,19 +132,21 @@ class Fresh:
         dtype: torch.dtype,
     ) -> None:
         self._experiment, self._seeds, self._device, self._dtype = experiment, seeds, device, dtype
+        numbers = experiment.batch_rows * experiment.widths[0]
+        self._steps = max(1, min(FRESH_UNIT, FRESH_NUMBERS // numbers))
         self._unit = -1
         self._drawn: Batch
 
     def at(self, step: int) -> Batch:
         """Return the step's rows."""
-        unit, index = divmod(step - 1, FRESH_UNIT)
+        unit, index = divmod(step - 1, self._steps)
         if unit != self._unit:
             self._drawn, self._unit = self._draw(unit), unit
         size = self._experiment.batch_rows
         return _cut(self._drawn, index * size, (index + 1) * size)
 
     def _draw(self, unit: int) -> Batch:
-        rows = FRESH_UNIT * self._experiment.batch_rows
+        rows = self._steps * self._experiment.batch_rows
         parts = [
             self._experiment.data.draw_fresh(generator(seed, "fresh", unit), rows)
             for seed in self._seeds

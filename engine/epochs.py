@@ -1,6 +1,7 @@
 """The means of the train rows over each epoch, where an epoch has several steps.
 
-The loss of the last batch is not the loss of the epoch; this is.
+The loss of the last batch is not the loss of the epoch; this is. Every batch counts the same,
+also a last one with fewer rows.
 """
 
 from __future__ import annotations

@@ -202,7 +202,10 @@ def run(
             if end.status in ("failed", "diverged"):
                 _say(f"{plain(folder.name)}: {ending_text(end)}")
         else:
-            print(f"{result_text(folder.name, end)}\n  run  {plain(str(folder.path))}", flush=True)
+            header = follower.history.header
+            names = header.target_names if header else ()
+            print(result_text(folder.name, end, names), flush=True)
+            print(f"\n  run  {plain(str(folder.path))}", flush=True)
         return _status(end, follower.history, interrupted=interrupts.count > 0)
 
 

@@ -12,6 +12,7 @@ imports PyTorch.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -35,6 +36,8 @@ class Worker:
     def __init__(self, process: subprocess.Popen[bytes], complaints: Path) -> None:
         self._process = process
         self._complaints = complaints
+        self._words = ""
+        """What it said last, once the file is gone."""
 
     @classmethod
     def start(cls) -> Worker:
@@ -97,7 +100,7 @@ class Worker:
         """Return the exit status of a worker that has ended, or none."""
         status = self._process.poll()
         if status is not None:
-            self._complaints.unlink(missing_ok=True)
+            self._clear_away()
         return status
 
     def wait(self, timeout: float | None = None) -> int:
@@ -112,15 +115,19 @@ class Worker:
         """Let go: a worker without a folder ends, one with a folder goes on."""
         if self._process.stdin is not None and not self._process.stdin.closed:
             self._process.stdin.close()
-        self._complaints.unlink(missing_ok=True)
+        self._clear_away()
 
     def last_words(self) -> str:
         """Return the last line of what the worker complained of before it had a folder."""
-        try:
+        with contextlib.suppress(OSError):
             lines = self._complaints.read_text("utf-8", "replace").split("\n")
-        except OSError:
-            return "it said nothing"
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+            return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        return self._words or "it said nothing"
+
+    def _clear_away(self) -> None:
+        """Remove the file of complaints, but remember the last."""
+        self._words = self.last_words()
+        self._complaints.unlink(missing_ok=True)
 
 
 def _environment() -> dict[str, str]:

@@ -44,14 +44,15 @@ class OwnNetwork:
         self.modal = True
         """Nobody knows what it does, so it is told whether it is trained or measured."""
         self.module = self._make(experiment)
-        self.learned = list(self.module.parameters())
-        """The parameters, in the order of the recording."""
+        self.learned = [each for each in self.module.parameters() if each.requires_grad]
+        """The parameters, in the order of the recording; frozen ones are not among them."""
         self._try(experiment)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Every parameter's name and shape."""
-        return {name: tuple(each.shape) for name, each in self.module.named_parameters()}
+        """The name and shape of every parameter that is learned."""
+        named = self.module.named_parameters()
+        return {name: tuple(each.shape) for name, each in named if each.requires_grad}
 
     @property
     def buffers(self) -> dict[str, tuple[int, ...]]:
@@ -61,7 +62,7 @@ class OwnNetwork:
     def flatten(self, device: torch.device, dtype: torch.dtype) -> Tensor:
         """Move parameters and buffers into one tensor [size], and return it.
 
-        Every parameter becomes a view of it, so that what the optimizer changes changes it.
+        Each of them becomes a view of it, so that what the optimizer changes changes it.
         """
         self.module.to(device, dtype)
         layout = Layout(self, 1)
@@ -87,9 +88,11 @@ class OwnNetwork:
         return outputs[None]
 
     def _kept(self) -> dict[str, Tensor]:
-        """Return the buffers that are numbers, such as running means, but for counters."""
+        """Return frozen parameters, and the buffers that are numbers but for counters."""
+        frozen = {name: p for name, p in self.module.named_parameters() if not p.requires_grad}
         named = self.module.named_buffers()
-        return {name: each for name, each in named if each.is_floating_point() and each.numel()}
+        figures = {name: b for name, b in named if b.is_floating_point() and b.numel()}
+        return {**frozen, **figures}
 
     def _make(self, experiment: Experiment) -> nn.Module:
         """Run the file and make the module, its weights drawn from the seed."""
@@ -102,7 +105,7 @@ class OwnNetwork:
                 raise CodeError(f"{self._source}: could not be made: {_told(error)}") from error
         if not isinstance(module, nn.Module):
             raise CodeError(f"{self._source}: is no torch.nn.Module")
-        if not any(True for _ in module.parameters()):
+        if not any(each.requires_grad for each in module.parameters()):
             raise CodeError(f"{self._source}: has no parameters to learn")
         return module
 
@@ -142,7 +145,7 @@ class OwnNetwork:
             )
         self.module.eval()
         try:
-            said = self(torch.zeros(1, 2, features))
+            said = self(torch.zeros(1, 2, features, dtype=self.learned[0].dtype))
         except Exception as error:
             raise CodeError(f"{self._source}: fails on two rows: {_told(error)}") from error
         finally:

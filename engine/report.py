@@ -148,6 +148,10 @@ def progress_text(history: History, steps: int) -> str:
     return " · ".join(parts)
 
 
+CONFUSION_LIMIT: Final = 12
+"""Classes up to which a confusion matrix is printed with the result."""
+
+
 def last_loss(history: History) -> float | None:
     """Return the newest training loss, the mean where there are several members."""
     rows = history.series.get("train")
@@ -158,8 +162,14 @@ def last_loss(history: History) -> float | None:
     return sum(losses) / len(losses)
 
 
-def result_text(run: str, end: End) -> str:
-    """Return how a run ended and its figures, as an aligned table."""
+def result_text(run: str, end: End, classes: Sequence[str] = ()) -> str:
+    """Return how a run ended and its figures, as an aligned table.
+
+    Args:
+        run: Its name.
+        end: How it ended.
+        classes: The names of the classes, for the confusion matrix.
+    """
     lines = [f"{plain(run)}: {ending_text(end)}"]
     measures = [m for m in ("loss", "accuracy") if any(f"{s}_{m}" in end.result for s in _SETS)]
     sets = [s for s in _SETS if any(f"{s}_{m}" in end.result for m in measures)]
@@ -167,11 +177,22 @@ def result_text(run: str, end: End) -> str:
         head = ["", *sets]
         rows = [[m, *(value_text(end.result.get(f"{s}_{m}", "")) for s in sets)] for m in measures]
         lines += [f"  {line}" for line in aligned([head, *rows], numbers=True)]
-    told = {f"{s}_{m}" for s in sets for m in measures}
+    told = {"confusion", *(f"{s}_{m}" for s in sets for m in measures)}
     others = {key: value for key, value in end.result.items() if key not in told}
     pairs = [[plain(key.replace("_", " ")), value_text(value)] for key, value in others.items()]
     lines += [f"  {line}" for line in aligned(pairs)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_confusion_lines(end.result.get("confusion"), classes)])
+
+
+def _confusion_lines(counts: object, classes: Sequence[str]) -> list[str]:
+    """Return a confusion matrix of three classes and more as a table, where it fits a screen."""
+    if not (isinstance(counts, list) and 2 < len(counts) <= CONFUSION_LIMIT):
+        return []
+    names = [plain(name)[:12] for name in classes] if len(classes) == len(counts) else []
+    names = names or [str(index) for index in range(len(counts))]
+    rows = [[name, *map(str, row)] for name, row in zip(names, counts, strict=True)]
+    table = aligned([["true \\ said", *names], *rows], numbers=True)
+    return ["", *(f"  {line}" for line in table)]
 
 
 def ending_text(end: End) -> str:

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.autograd import Autograd, Method, Trainable
+from engine.autograd import Autograd, Method, Trainable, decided
 from engine.batches import Batch, batches_for, to_batch
 from engine.block import Block, Outcome
 from engine.data import load
@@ -87,7 +87,6 @@ class Trainer:
         self._clock = clock
         dtype = getattr(torch, experiment.train.dtype)
         self._datasets = [load(experiment.data, seed) for seed in self.seeds]
-        batches = batches_for(experiment, self._datasets, self.seeds, self.device, dtype)
         parts = {
             name: [getattr(dataset, name) for dataset in self._datasets]
             for name in ("train", "dev", "test")
@@ -97,6 +96,7 @@ class Trainer:
             for name, members in parts.items()
             if members[0] is not None and len(members[0])
         }
+        batches = batches_for(experiment, self._sets.get("train"), self.seeds, self.device, dtype)
         network, weights = self._make_network(dtype, allow_code)
         self._rows = Rows(self.shaped, len(self.seeds), self.device, dtype)
         self.method: Final[Method] = Autograd(
@@ -182,8 +182,10 @@ class Trainer:
     def result(self) -> dict[str, Any]:
         """Return the run's figures, measured with the weights that are kept.
 
-        This is the one place that touches the test set. Where there is no training set, or the
-        run diverged, the training figures are those of the last step.
+        This is the one place that touches the test set. A ``confusion`` matrix counts, for each
+        true class, what it was said to be: of the test set, or the last set there is. Where
+        there is no training set, or the run diverged, the training figures are those of the last
+        step.
         """
         figures = {name: _plain(values) for name, values in self._last_row.items()}
         if self.outcome is None or self.outcome.status in ("finished", "stopped"):
@@ -197,7 +199,11 @@ class Trainer:
         return figures
 
     def checkpoint(self) -> dict[str, Any]:
-        """Return everything needed to go on from here, for ``torch.save``."""
+        """Return the network as it is and as it was best, for ``torch.save``.
+
+        The optimizer's state goes with it. Where a block was cut back to a step that decided, it
+        is that of the block's end, a few steps further.
+        """
         layout = self._rows.layout
         return {
             "step": self.step,
@@ -307,8 +313,19 @@ class Trainer:
                 figures[f"{name}_accuracy"] = _plain(accuracy)
             else:
                 figures[f"{name}_rmse"] = _plain(self._error(batch))
+        if self.experiment.has_accuracy and len(self.seeds) == 1:
+            figures["confusion"] = self._confusion(list(self._sets.values())[-1])
         self.method.weights.copy_(last)
         return figures
+
+    def _confusion(self, batch: Batch) -> list[list[int]]:
+        """Return how many rows of each true class were said to be of each class."""
+        classes = self.experiment.data.classes
+        said = decided(self.experiment, self.method.outputs(batch.inputs)).flatten()
+        true = batch.targets.flatten().long()
+        counts = torch.bincount(true * classes + said, minlength=classes * classes)
+        matrix: list[list[int]] = counts.view(classes, classes).tolist()
+        return matrix
 
     def _error(self, batch: Batch) -> NDArray[np.float64]:
         """Return the root mean square error in the units of the data, [members]."""

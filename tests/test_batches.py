@@ -6,15 +6,24 @@ import numpy as np
 import pytest
 import torch
 
-from engine.batches import FRESH_UNIT, Batches, Fresh, FullBatch, Minibatches, batches_for
+from engine.batches import FRESH_UNIT, Batches, Fresh, FullBatch, Minibatches, batches_for, to_batch
 from engine.data import load
 from tests.experiments import FRESH, MINIBATCHES, MOONS, experiment
 
 
 def make(tables: dict, seeds: list[int]) -> Batches:
     spec = experiment(tables)
-    datasets = [load(spec.data, seed) for seed in seeds]
-    return batches_for(spec, datasets, seeds, torch.device("cpu"), torch.float32)
+    where = torch.device("cpu"), torch.float32
+    parts = [load(spec.data, seed).train for seed in seeds]
+    whole = to_batch(spec, parts, *where) if len(parts[0]) else None
+    return batches_for(spec, whole, seeds, *where)
+
+
+def test_fresh_rows_of_large_batches_are_drawn_a_few_steps_at_a_time() -> None:
+    spec = experiment(FRESH, train={"batch_size": 4_000_000})
+    batches = batches_for(spec, None, [1], torch.device("cpu"), torch.float32)
+    assert isinstance(batches, Fresh)
+    assert batches._steps == 1
 
 
 def test_full_batch_is_the_whole_training_set() -> None:

@@ -654,6 +654,45 @@ async def test_restart_stops_what_runs_and_begins_again(tmp_path: Path) -> None:
         assert lab.view.run == workers[1].given[0].name
 
 
+async def test_restart_stops_nothing_where_the_setup_does_not_hold(tmp_path: Path) -> None:
+    app, workers = make_app(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        lab = await ready(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: workers[0].given)
+        assert workers[0].given is not None
+        lab.query_one("#model-hidden", Input).value = "0"
+        await until(pilot, lambda: lab.draft is not None and lab.draft.experiment is None)
+        await pilot.press("r")
+        await until(pilot, lambda: lab.pane == "setup")
+        assert requests_of(workers[0].given[0]) == []
+        assert len(workers) == 1
+
+
+async def test_a_worker_that_was_replaced_is_asked_after_when_it_ends(tmp_path: Path) -> None:
+    app, workers = make_app(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        lab = await ready(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: workers[0].given)
+        await pilot.press("r")
+        await until(pilot, lambda: len(workers) == 2 and workers[1].given)
+        workers[0].status = 0
+        await until(pilot, lambda: lab._given == [workers[1]])
+
+
+async def test_a_run_that_is_over_needs_one_warm_worker(tmp_path: Path, run: FakeRun) -> None:
+    app, workers = make_app(tmp_path, run=run.folder)
+    run.train([0.9])
+    run.end()
+    async with app.run_test(size=WIDE) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: workers)
+        await pilot.pause(0.1)
+        assert len(workers) == 1
+    assert [worker.closed for worker in workers] == [True]
+
+
 async def test_what_cannot_be_written_is_complained_of_and_ends_nothing(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")

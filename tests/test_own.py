@@ -81,6 +81,33 @@ def test_running_figures_are_kept_with_the_weights(tmp_path: Path) -> None:
     assert (trainer.snapshot().values[0, -12:] != before).all()
 
 
+def test_frozen_parameters_stay_as_they_are_whatever_the_optimizer_does(tmp_path: Path) -> None:
+    text = NET.replace(
+        "self.layer2 =", "self.layer1.weight.requires_grad_(False)\n        self.layer2 ="
+    )
+    spec = own(tmp_path, text)
+    spec = Experiment.model_validate({**spec.model_dump(), "optimizer": {"name": "adamw"}})
+    trainer = Trainer(spec, allow_code=True)
+    before = trainer._rows.layout.named(trainer.method.weights)
+    trainer.advance(5)
+    after = trainer._rows.layout.named(trainer.method.weights)
+    assert torch.equal(after["layer1.weight"], before["layer1.weight"])
+    assert not torch.equal(after["layer1.bias"], before["layer1.bias"])
+    assert "layer1.weight" in trainer.shaped.buffers
+    assert "grad_norm/layer1.weight" not in trainer.columns["train"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_module_made_in_float64_is_moved_to_what_the_experiment_says(
+    tmp_path: Path, dtype: str
+) -> None:
+    text = NET.replace("nn.Linear(units, 2)", "nn.Linear(units, 2)\n        self.double()")
+    tables = own(tmp_path, text).model_dump(exclude_unset=True)
+    trainer = Trainer(experiment(tables, train={"dtype": dtype}), allow_code=True)
+    assert trainer.advance(3).count == 3
+    assert str(trainer.method.weights.dtype) == f"torch.{dtype}"
+
+
 def test_blocks_and_seeds_are_as_for_any_network(tmp_path: Path) -> None:
     spec = own(tmp_path)
     one, other = (Trainer(spec, allow_code=True) for _ in range(2))

@@ -130,6 +130,15 @@ class TestResult:
         assert "nan" in result_text("a", end(train_loss="nan"))
         assert "inf" in result_text("a", end(train_loss=float("inf")))
 
+    def test_three_classes_and_more_have_a_confusion_matrix(self) -> None:
+        counts = [[16, 0, 0], [0, 11, 1], [0, 0, 17]]
+        named = result_text("a", end(confusion=counts), ["setosa", "versicolor", "\x1b[2J"])
+        assert "versicolor        0          11        1" in named.splitlines()[-2]
+        assert "\x1b" not in named
+        assert "true \\ said   0   1   2" in result_text("a", end(confusion=counts))
+        for other in ([[1, 2], [3, 4]], [[1] * 30] * 30, "odd"):
+            assert "said" not in result_text("a", end(confusion=other))
+
     def test_escape_sequences_do_nothing(self) -> None:
         text = result_text("\x1b[31mred", end(reason="\x1b]0;title\x07", odd="\x9b1m"))
         assert "\x1b" not in text

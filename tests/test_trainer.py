@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -171,6 +172,22 @@ def test_the_test_set_is_touched_once_and_only_at_the_end(monkeypatch: pytest.Mo
     assert sum(touched) == 1
 
 
+def test_the_confusion_matrix_counts_the_last_set_by_its_true_classes() -> None:
+    trainer = Trainer(experiment(MOONS))
+    run(trainer, 64)
+    result = trainer.result()
+    confusion = np.array(result["confusion"])
+    assert confusion.sum() == 20
+    assert np.trace(confusion) / 20 == pytest.approx(result["test_accuracy"])
+    true = trainer._datasets[0].test.targets  # type: ignore[union-attr]
+    assert confusion.sum(axis=1).tolist() == np.bincount(true, minlength=2).tolist()
+    classes = Trainer(experiment(MINIBATCHES))
+    run(classes, 64)
+    result = classes.result()
+    assert np.trace(result["confusion"]) / 20 == pytest.approx(result["dev_accuracy"])
+    assert "confusion" not in Trainer(experiment(CUBIC)).result()
+
+
 def test_measuring_the_result_leaves_the_network_as_it_is() -> None:
     trainer = Trainer(experiment(MOONS))
     run(trainer, 64)
@@ -234,6 +251,18 @@ def test_changing_the_learning_rate_takes_effect_at_the_next_step() -> None:
     constant.advance(10)
     assert (block.series[0].values[1] == 0).all()
     assert changed.snapshot().values.tobytes() == constant.snapshot().values.tobytes()
+
+
+def test_rows_show_the_gradients_before_nesterov_has_changed_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec = experiment(MINIBATCHES, optimizer={"nesterov": True})
+    values = Trainer(spec, device="cpu").advance(20).series[0].values
+    # What PyTorch takes on CUDA by itself.
+    sgd = importlib.import_module("torch.optim.sgd")
+    monkeypatch.setattr(sgd, "_default_to_fused_or_foreach", lambda *_, **__: (False, True))
+    on_cuda = Trainer(spec, device="cpu").advance(20).series[0].values
+    np.testing.assert_allclose(on_cuda, values, rtol=1e-5, atol=1e-6)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -132,6 +134,18 @@ def test_a_warm_worker_without_a_folder_ends_with_its_lab(tmp_path: Path) -> Non
     assert process.wait(DEADLINE) == 0
     with pytest.raises(RunError, match="the worker ended before it had a run"):
         process.give(folder_for(tmp_path))
+
+
+def test_the_last_words_of_a_worker_are_known_after_it_was_found_dead(tmp_path: Path) -> None:
+    complaints = tmp_path / "complaints"
+    complaints.write_text("Traceback\nImportError: no torch\n")
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait(DEADLINE)
+        dead = Worker(process, complaints)
+        assert dead.poll() == 0
+        assert not complaints.exists()
+        assert dead.poll() == 0
+        assert dead.last_words() == "ImportError: no torch"
 
 
 def work(folder: RunFolder, device: str = "auto") -> tuple[int, list[Event]]:

@@ -70,7 +70,7 @@ class Opening:
     """What the lab opens with."""
 
     preset: str | None = None
-    """A preset; the first there is where this is left out."""
+    """A preset; two-moons, or else the first there is, where this is left out."""
     run: RunFolder | None = None
     """A run to show, in place of a preset."""
     overrides: Sequence[str] = ()
@@ -135,7 +135,9 @@ class Lab(Screen[None]):
         self._control: Control | None = None
         self._warm: Worker | None = None
         self._given: list[Worker] = []
-        """Every worker this lab gave a run: somebody must ask after them when they end."""
+        """Workers this lab gave a run: one that ended stays a process until it is asked after."""
+        self._ready = False
+        """Whether the presets were read."""
         self._asked: Callable[[], None] | None = None
         """What was asked for before the presets were there."""
         self._log = False
@@ -168,10 +170,13 @@ class Lab(Screen[None]):
         self.call_after_refresh(self._get_ready)
 
     def _warm_up(self) -> None:
-        """Have a worker ready for the next run, while none is going."""
+        """Have a worker ready for the next run, while none is going.
+
+        One that has died is not replaced before it is needed: the next would die as well.
+        """
         start = self._opening.start_worker
         going = self._watch is not None and self._watch.going
-        if start is None or going or (self._warm is not None and self._warm.poll() is None):
+        if start is None or going or self._warm is not None:
             return
         try:
             self._warm = start()
@@ -196,8 +201,9 @@ class Lab(Screen[None]):
     @on(Ready)
     def begin(self, event: Ready) -> None:
         """Show the presets, and do what was asked for in the meantime."""
-        self._warm = event.worker
-        self.presets, self.draft = event.entries, event.draft
+        # A run that is over has started a worker already.
+        self._warm = self._warm or event.worker
+        self.presets, self.draft, self._ready = event.entries, event.draft, True
         if event.trouble:
             self._complain(event.trouble)
         if self._asked is not None:
@@ -226,6 +232,7 @@ class Lab(Screen[None]):
         if watch is not self._watch or not self.is_attached:
             return
         started = time.perf_counter()
+        self._given = [worker for worker in self._given if worker.poll() is None]
         watch.poll()
         self._show()
         if watch.state in ("ended", "crashed"):
@@ -314,8 +321,12 @@ class Lab(Screen[None]):
     def _start(self, steps: int | None) -> None:
         """Start a run of the draft, to pause after ``steps`` if these are given."""
         draft = self.draft
+        if draft is None and not self._ready:
+            self._asked = lambda: self._start(steps)
+            return
         if draft is None:
-            self._asked = lambda: self._start(steps) if self.draft is not None else None
+            self._complain("There is no setup to train: choose a preset that holds.")
+            self.pane = "setup"
             return
         if draft.experiment is None:
             self._complain("The setup does not hold yet: see what is said under its fields.")
@@ -353,7 +364,8 @@ class Lab(Screen[None]):
 
     def action_restart(self) -> None:
         """Stop what runs and train the setup as a new run."""
-        if self._watch is not None and self._watch.going:
+        holds = self.draft is not None and self.draft.experiment is not None
+        if holds and self._watch is not None and self._watch.going:
             self._ask("stop")
         self._start(None)
 

@@ -131,4 +131,4 @@ def test_the_axis_of_a_run_that_goes_on_holds_it_and_stands_still(step: int, tot
     assert end >= step
     assert end <= max(total, step)
     if 16 < step < total:
-        assert horizon(max(step - 1, end // 2 + 1), total) == end
+        assert horizon(max(step - 1, (end + 1) // 2 + 1), total) == end

@@ -112,6 +112,11 @@ def _hints(experiment: Experiment) -> list[str]:
     return hints(widths[0], widths[-1], experiment.data.sizes[0], experiment.parameters)
 
 
+def usual_width(inputs: int, outputs: int) -> int:
+    """Return a first guess at the units of a hidden layer: 2/3 of the inputs plus the outputs."""
+    return math.ceil(2 * inputs / 3) + outputs
+
+
 def hints(inputs: int, outputs: int, rows: int, parameters: int) -> list[str]:
     """Return rules of thumb for the size of hidden layers, with the numbers filled in.
 
@@ -126,7 +131,7 @@ def hints(inputs: int, outputs: int, rows: int, parameters: int) -> list[str]:
     said = [
         f"between the numbers of outputs and inputs: {between}",
         "two thirds of the inputs plus the outputs: "
-        f"{_counted(math.ceil(2 * inputs / 3) + outputs, 'unit')}",
+        f"{_counted(usual_width(inputs, outputs), 'unit')}",
         f"fewer than twice the inputs: under {2 * inputs}",
     ]
     if rows:

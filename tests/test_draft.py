@@ -36,7 +36,7 @@ def test_what_a_field_shows_reads_back_as_what_it_was(name: str) -> None:
 def test_every_preset_has_a_summary_and_no_changes(name: str) -> None:
     draft = Draft.load(name)
     assert draft.experiment is not None
-    assert len(summary(draft.experiment)) == 3
+    assert len(summary(draft.experiment)) == 4
     assert not draft.changed
     assert draft.other_changes == []
     assert not any(draft.was(setting.key) for setting in SETTINGS)
@@ -134,3 +134,11 @@ def test_every_choice_says_what_it_is() -> None:
         assert setting.help.endswith(".")
         for option in setting.options:
             assert option.about.strip()
+
+
+def test_the_summary_has_a_rule_of_thumb_for_hidden_layers() -> None:
+    moons, own = (Draft.load(name).experiment for name in ("two-moons", "digits-convolution"))
+    assert moons is not None
+    assert own is not None
+    assert summary(moons)[-1] == "a rule of thumb: 3 units in a hidden layer"
+    assert summary(own)[0] == "a network of one's own, from a Python file"

@@ -15,6 +15,7 @@ from typing import Self
 from engine import presets
 from engine.errors import PresetError
 from engine.experiment import Experiment
+from engine.explain import usual_width
 from engine.writing import tables_of
 from tui.drawing.numbers import count
 from tui.settings import SETTINGS, flat
@@ -136,9 +137,13 @@ def _setting_of(key: str) -> str:
 
 
 def summary(experiment: Experiment) -> list[str]:
-    """Return an experiment in a few lines: its network, its data, its length."""
+    """Return an experiment in a few lines: its network, its data, its length, a rule of thumb."""
     widths = " → ".join(count(width) for width in experiment.widths)
     network = f"{widths}, {count(experiment.parameters)} parameters"
+    guess = usual_width(experiment.widths[0], experiment.widths[-1])
+    rule = f"a rule of thumb: {count(guess)} unit{'s' * (guess != 1)} in a hidden layer"
+    if experiment.model.kind == "python":
+        network, rule = "a network of one's own, from a Python file", "it runs with --allow-code"
     train, dev, test = experiment.data.sizes
     if experiment.data.fresh:
         data = f"{count(experiment.batch_rows)} fresh rows every step"
@@ -150,4 +155,4 @@ def summary(experiment: Experiment) -> list[str]:
     length = f"{count(experiment.steps)} step{'s' * (experiment.steps != 1)}"
     if each:
         length += f", {count(each)} an epoch"
-    return [network, data, length]
+    return [network, data, length, rule]

@@ -73,18 +73,19 @@ def work(
     Returns:
         0 where the run finished or was stopped, 1 where it diverged or failed.
     """
+    inbox = Inbox(folder, since=since)
+    _stop_on_sigterm(inbox)
     try:
         experiment = presets.load(str(folder.experiment_file)).experiment
         trainer = Trainer(experiment, device=device, allow_code=allow_code)
+        header = header_of(trainer, folder.name)
     except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
         return _fail_to_start(folder, error)
-    recorder = Recorder.create(folder.recording, header_of(trainer, folder.name))
+    recorder = Recorder.create(folder.recording, header)
     desk = Desk(trainer)
-    inbox = Inbox(folder, since=since)
     if steps is not None:
         desk.owed = 0
         inbox.put(PendingRequest("start", "start", "step", {"n": steps}, since))
-    _stop_on_sigterm(inbox)
     try:
         for events in _pull(trainer, recorder, desk, inbox):
             recorder.record(*events)

@@ -158,6 +158,22 @@ def work(folder: RunFolder, device: str = "auto") -> tuple[int, list[Event]]:
     return status, list(read(folder.recording))
 
 
+def test_sigterm_before_the_first_step_leaves_a_recording_that_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = worker.Trainer
+
+    def asked_to_end_meanwhile(*arguments: object, **options: object) -> object:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return make(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(worker, "Trainer", asked_to_end_meanwhile)
+    status, events = work(folder_for(tmp_path, epochs=10_000))
+    end = events[-1]
+    assert status == 0
+    assert (end.status, end.step) == ("stopped", 0)  # type: ignore[attr-defined]
+
+
 def test_a_recording_has_what_design_promises(tmp_path: Path) -> None:
     folder = folder_for(tmp_path, epochs=70)
     status, events = work(folder)

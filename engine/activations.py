@@ -34,6 +34,11 @@ class Activation:
     """The least and the greatest value it can reach or approach."""
     output_only: bool = False
     """Whether it mixes the units of a layer, and so only makes sense after the last."""
+    dies: bool = False
+    """Whether its slope is exactly 0 over some range, so that a unit there never learns."""
+    steepest: float = 0.0
+    """The greatest slope, where it falls off towards 0 on either side, so that a unit can
+    saturate; 0 where it does not."""
 
 
 def _sigmoid(z: Array) -> Array:
@@ -76,18 +81,21 @@ ACTIVATIONS: Final[Mapping[str, Activation]] = {
         "Sigmoid",
         _sigmoid,
         range=(0.0, 1.0),
+        steepest=0.25,
     ),
     "tanh": Activation(
         "(exp(z) - exp(-z)) / (exp(z) + exp(-z)), between -1 and 1; slope 1 at 0.",
         "Tanh",
         np.tanh,
         range=(-1.0, 1.0),
+        steepest=1.0,
     ),
     "relu": Activation(
         "max(0, z): slope 1 or 0, so a unit that is never positive never learns.",
         "ReLU",
         lambda z: np.maximum(z, 0),
         range=(0.0, np.inf),
+        dies=True,
     ),
     "leaky_relu": Activation(
         "z, or 0.01 z where z < 0: a unit can always come back.",
@@ -100,36 +108,44 @@ ACTIVATIONS: Final[Mapping[str, Activation]] = {
         "ELU",
         lambda z: np.where(z >= 0, z, np.expm1(np.minimum(z, 0))),
         range=(-1.0, np.inf),
+        steepest=1.0,
     ),
     "gelu": Activation(
         "z times the normal distribution function of z; never below about -0.17.",
         "GELU",
         lambda z: z * 0.5 * (1 + _erf(z * np.float32(0.7071067811865476))),
         range=(-0.16997, np.inf),
+        steepest=1.12891,
     ),
     "silu": Activation(
         "z times the sigmoid of z, also called swish; never below about -0.28.",
         "SiLU",
         lambda z: z * _sigmoid(z),
         range=(-0.27847, np.inf),
+        steepest=1.09984,
     ),
     "softplus": Activation(
         "log(1 + exp(z)): a ReLU without the corner, always above 0.",
         "Softplus",
         _softplus,
         range=(0.0, np.inf),
+        steepest=1.0,
     ),
     "hard_sigmoid": Activation(
         "z / 6 + 1/2, held between 0 and 1: a sigmoid made of three lines.",
         "Hardsigmoid",
         lambda z: np.clip(z / 6 + np.float32(0.5), 0, 1),
         range=(0.0, 1.0),
+        dies=True,
+        steepest=1 / 6,
     ),
     "hard_tanh": Activation(
         "z, held between -1 and 1: a tanh made of three lines.",
         "Hardtanh",
         lambda z: np.clip(z, -1, 1),
         range=(-1.0, 1.0),
+        dies=True,
+        steepest=1.0,
     ),
     "softmax": Activation(
         "exp(z) over the sum of all units' exp(z): probabilities of the classes.",

@@ -106,6 +106,9 @@ class Header(Event):
     """The name of each feature."""
     target_names: list[str] = field(default_factory=list)
     """The name of each output, or of each class."""
+    target_range: list[list[float]] = field(default_factory=list)
+    """The least and the greatest value of each output in the training set, as the loss sees them:
+    after scaling. Empty for classes, and in recordings that do not know it."""
 
     @property
     def members(self) -> int:
@@ -394,6 +397,7 @@ _FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "Values": _anything,
     "list[int]": _list_of(lambda value: type(value) is int),
     "list[str]": _list_of(_is_str),
+    "list[list[float]]": _list_of(_list_of(_is_float)),
     "list[Mapping[str, Any]]": _list_of(_table_of(_anything)),
     "Mapping[str, Any]": _table_of(_anything),
     "Mapping[str, str]": _table_of(_is_str),

@@ -49,6 +49,7 @@ def header_of(trainer: Trainer, run: str) -> Header:
         rows=list(data.sizes),
         input_names=data.input_names,
         target_names=data.target_names,
+        target_range=trainer.target_range,
     )
 
 

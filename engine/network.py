@@ -149,7 +149,7 @@ class Network(nn.Module):
             if norm:
                 kind = {"batch": BatchNorm, "layer": LayerNorm}[model.normalisations[index - 1]]
                 self.add_module(f"norm{index}", kind(*norm))
-            self.add_module(f"activation{index}", _activation(activation))
+            self.add_module(f"activation{index}", make_activation(activation))
             if share := model.dropouts[index - 1]:
                 self.add_module(f"dropout{index}", Dropout(share, self._streams))
         self._stages = list(self.children())
@@ -175,7 +175,8 @@ class Network(nn.Module):
         return hidden
 
 
-def _activation(name: str) -> nn.Module:
+def make_activation(name: str) -> nn.Module:
+    """Return PyTorch's module of an activation."""
     activation = ACTIVATIONS[name]
     module: nn.Module = getattr(nn, activation.module)(**activation.arguments)
     return module

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-Purpose = Literal["data", "split", "init", "order", "fresh", "dropout"]
+Purpose = Literal["data", "split", "init", "order", "fresh", "dropout", "probe"]
 
 _PURPOSES: Final[dict[Purpose, int]] = {
     "data": 0,
@@ -19,6 +19,7 @@ _PURPOSES: Final[dict[Purpose, int]] = {
     "order": 3,
     "fresh": 4,
     "dropout": 5,
+    "probe": 6,
 }
 """Their numbers are part of every recording's meaning: append, never renumber."""
 

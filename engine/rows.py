@@ -59,13 +59,20 @@ class Rows:
     def norms(self, count: int) -> Tensor:
         """Return the L2 norms of the first ``count`` rows, [rows, members, 1 + parameters].
 
-        The first column is all parameters together. Each parameter is summed by itself and in
-        float64, so that norms from 1e-30 to 1e30 are exact in float32 and a NaN in one layer
-        stays there.
+        The first column is all parameters together.
         """
-        parts = [
-            torch.linalg.vector_norm(part, dim=-1, dtype=torch.float64)
-            for part in self.layout.slices(self.gradients[:count])[: self.layout.parameters]
-        ]
-        each = torch.stack(parts, dim=-1)
+        each = norms_of(self.layout, self.gradients[:count])
         return torch.cat([torch.linalg.vector_norm(each, dim=-1, keepdim=True), each], dim=-1)
+
+
+def norms_of(layout: Layout, flat: Tensor) -> Tensor:
+    """Return each parameter's L2 norm in ``flat`` [rows, size], [rows, members, parameters].
+
+    Each is summed by itself and in float64, so that norms from 1e-30 to 1e30 are exact in float32
+    and a NaN in one layer stays there.
+    """
+    parts = [
+        torch.linalg.vector_norm(part, dim=-1, dtype=torch.float64)
+        for part in layout.slices(flat)[: layout.parameters]
+    ]
+    return torch.stack(parts, dim=-1)

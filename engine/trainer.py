@@ -31,6 +31,7 @@ from engine.judge import Judge
 from engine.network import Network
 from engine.own import OwnNetwork
 from engine.parameters import Shaped, initialise
+from engine.probe import Probe, fixed_rows
 from engine.rows import Rows
 
 SNAPSHOT_LIMIT: Final = 10_000
@@ -99,6 +100,9 @@ class Trainer:
         batches = batches_for(experiment, self._sets.get("train"), self.seeds, self.device, dtype)
         network, weights = self._make_network(dtype, allow_code)
         self._rows = Rows(self.shaped, len(self.seeds), self.device, dtype)
+        whole = self._sets.get("train")
+        self._typical = fixed_rows(experiment, whole, self.seeds, self.device, dtype)
+        self._probe = Probe(experiment, self._rows.layout, self._typical.inputs)
         self.method: Final[Method] = Autograd(
             experiment, network, self._rows.layout, weights, batches, self._sets.get("dev")
         )
@@ -118,6 +122,8 @@ class Trainer:
             columns["dev"] = ["loss", *accuracy]
         if self._epochs.wanted:
             columns["epoch"] = train
+        if self._probe.columns:
+            columns["probe"] = self._probe.columns
         return columns
 
     @property
@@ -168,6 +174,16 @@ class Trainer:
     def scaling(self) -> Scaling:
         """How the data was scaled: the first member's, where each has its own."""
         return self._datasets[0].scaling
+
+    @property
+    def target_range(self) -> list[list[float]]:
+        """The least and the greatest of each target, as the loss sees them; none for classes."""
+        if self.experiment.has_accuracy:
+            return []
+        targets = self._sets.get("train", self._typical).targets
+        ends = torch.stack([targets.amin((0, 1)), targets.amax((0, 1))], dim=-1)
+        found: list[list[float]] = ends.tolist()
+        return found if ends.isfinite().all() else []
 
     @property
     def keeps_weights(self) -> bool:
@@ -230,6 +246,7 @@ class Trainer:
         """Take up to ``count`` steps, no more than there are rows; return how many stand."""
         started = self._clock()
         first = self.step + 1
+        self._probe.keep(first, self.method.weights)
         self.method.take(first, count, self._rows)
         train, dev = self._fetch(count)
         verdict = self._judge.verdict(first, train[0], dev)
@@ -238,6 +255,7 @@ class Trainer:
             self.method.weights.copy_(self._rows.weights[verdict.count - 1])
         self.outcome = verdict.outcome
         self.step += verdict.count
+        probed = self._probe.read(first, verdict.count, self._rows)
         self.seconds += self._clock() - started
 
         train = train[:, : verdict.count]
@@ -246,6 +264,7 @@ class Trainer:
         series.append(Series(group="train", first=first, values=train))
         series.extend(self._dev_series(first, verdict.count, dev))
         series.extend(self._epochs.add(first, train))
+        series.extend(probed)
         snapshots.extend(self._snapshots(first, verdict.count))
         return verdict.count
 

@@ -71,6 +71,7 @@ def test_a_line_is_strict_json_whatever_the_numbers(value: float, text: str) -> 
     "event",
     [
         header(),
+        header(target_range=[[-1.0, 2.5], [0.0, 0.0]]),
         MarkReached(step=4, title="二つの月\n\x1b[2J", note='quotes " and \\', pause=True),
         Request(id="1", viewer="a", action="set_lr", arguments={"lr": 0.1}, step=3, refused="no"),
         events.Checkpoint(step=3, file="checkpoints/step-3.pt"),
@@ -141,6 +142,7 @@ def test_a_header_counts_its_members() -> None:
         ("columns", {"train": "loss"}),
         ("columns", {"train": [["loss"]]}),
         ("parameters", {"layer1.weight": 3}),
+        ("target_range", [1.0]),
         ("experiment", "moons"),
         ("time", "now"),
         ("pid", None),

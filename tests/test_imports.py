@@ -18,6 +18,7 @@ COMPUTES = {
     "network",
     "own",
     "parameters",
+    "probe",
     "rows",
     "train",
     "trainer",

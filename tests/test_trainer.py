@@ -326,6 +326,6 @@ def test_float64_is_computed_in_float64() -> None:
 def test_blocks_list_their_events() -> None:
     block = Trainer(experiment(MOONS)).advance(3)
     events: list[Event] = list(block.events())
-    assert [event.kind for event in events] == ["series", "series", *["snapshot"] * 3]
+    assert [event.kind for event in events] == [*["series"] * 3, *["snapshot"] * 3]
     assert isinstance(events[0], Series)
     assert (block.first, block.last) == (1, 3)

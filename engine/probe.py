@@ -1,0 +1,362 @@
+"""The probe: what is measured of the network itself, beside its training, at some of its steps.
+
+    weight_norm/<parameter>     the L2 norm of a parameter
+    update_ratio/<parameter>    the norm of its last update over that of itself
+    dead/layerK                 the share of its units whose slope is 0 on every probe row
+    saturated/layerK            the share of its units whose mean slope is next to nothing
+
+A row at step s shows the network after update s. All rows of a block are measured together at its
+end, from the weights that the block keeps, as networks side by side: that is what makes it cheap.
+It draws none of training's random numbers and changes nothing that training reads.
+
+It does not know why the numbers are wanted, nor which of them are good.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from engine.activations import ACTIVATIONS
+from engine.batches import Batch, to_batch
+from engine.events import Series, Values
+from engine.experiment import Experiment, Normalisation
+from engine.network import EPSILON, make_activation
+from engine.parameters import Layout
+from engine.randomness import generator
+from engine.rows import Rows, norms_of
+
+MOST_ROWS: Final = 256
+"""Rows of data on which it is asked whether a unit is dead, at most."""
+
+MEAN_ROWS: Final = 64
+"""Rows that do where only means of slopes are wanted."""
+
+ROWS_UNIT: Final = 32
+"""What their number is a multiple of: PyTorch computes the rest of a vector in another way, and
+then the bits of a network would depend on its neighbours."""
+
+CHEAP: Final = 2**20
+"""Multiplications that one measurement may take in any case; a network that would take more is
+measured on as many rows as its batches have."""
+
+CHUNK_STEPS: Final = 16
+"""Steps that are measured at a time."""
+
+CHUNK_NUMBERS: Final = 2**21
+"""Weights and slopes that are held at a time: a large network is measured step by step."""
+
+AT_ONCE: Final = 2**16
+"""Numbers of a network up to which all its parameters go to float64 in one call."""
+
+PER_OCTAVE: Final = 16
+"""Measurements each time the step doubles, where the preset says ``"auto"``."""
+
+SATURATED: Final = 0.05
+"""The share of its activation's greatest slope below which a unit's mean slope counts as none."""
+
+
+def stride_at(step: int, every: str | int) -> int:
+    """Return how far apart measurements are around a step; 0 where there are none.
+
+    Args:
+        step: At least 1.
+        every: As ``train.probe`` has it.
+    """
+    if isinstance(every, int):
+        return every
+    octave = 1 << (step.bit_length() - 1)
+    return max(1, octave // PER_OCTAVE) if every == "auto" else 0
+
+
+def measured_steps(first: int, last: int, every: str | int) -> Iterator[int]:
+    """Yield the steps from ``first`` to ``last`` at which the network is measured."""
+    step = first
+    while step <= last and (stride := stride_at(step, every)):
+        if step % stride == 0:
+            yield step
+        step += stride - step % stride
+
+
+def fixed_rows(
+    experiment: Experiment,
+    whole: Batch | None,
+    seeds: Sequence[int],
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Batch:
+    """Return rows that stand for the data, the same all along: evenly spaced training rows.
+
+    Where every step draws fresh rows, they are drawn once, from a stream of their own. Where the
+    training set has fewer than are wanted, some are taken twice.
+    """
+    wanted = _row_count(experiment)
+    if whole is None:
+        parts = [experiment.data.draw_fresh(generator(seed, "probe"), wanted) for seed in seeds]
+        return to_batch(experiment, parts, device, dtype)
+    index = torch.arange(wanted, device=device) * whole.inputs.shape[1] // wanted
+    return Batch(whole.inputs[:, index], whole.targets[:, index])
+
+
+def _row_count(experiment: Experiment) -> int:
+    dies = any(ACTIVATIONS[name].dies for name in experiment.model.activations[:-1])
+    cheap = CHEAP // max(1, experiment.parameters)
+    wanted = min(MOST_ROWS if dies else MEAN_ROWS, max(experiment.batch_rows, cheap))
+    if not experiment.data.fresh:
+        wanted = min(wanted, experiment.data.sizes[0])
+    return -(-wanted // ROWS_UNIT) * ROWS_UNIT
+
+
+class Probe:
+    """Measures the network at the steps that ``train.probe`` names.
+
+    Args:
+        experiment: What is trained, and how often it is measured.
+        layout: Where its parameters lie.
+        inputs: The rows its slopes are measured on, [members, rows, features].
+    """
+
+    def __init__(self, experiment: Experiment, layout: Layout, inputs: Tensor) -> None:
+        self._every: Final = experiment.train.probe
+        self._norms, self._slopes = Norms(layout), Slopes(experiment, layout, inputs)
+        self._chunk = max(
+            1, min(CHUNK_STEPS, CHUNK_NUMBERS // (layout.size + self._slopes.numbers))
+        )
+        self._before: Tensor | None = None
+        found = [*self._norms.columns, *self._slopes.columns]
+        self.columns: Final = [] if self._every == "off" else found
+        """The columns of its rows; none where nothing is measured."""
+
+    def keep(self, first: int, weights: Tensor) -> None:
+        """Keep the weights before a block, where its first step is measured."""
+        begins = first in measured_steps(first, first, self._every)
+        self._before = weights.detach().clone() if begins else None
+
+    def read(self, first: int, count: int, rows: Rows) -> list[Series]:
+        """Return what was measured in a block: a series for each run of equal stride.
+
+        Args:
+            first: The block's first step, which ``keep`` was told of.
+            count: How many of its steps stand.
+            rows: The weights after each of them.
+        """
+        steps = list(measured_steps(first, first + count - 1, self._every))
+        if not steps:
+            return []
+        values = self._measure([step - first for step in steps], rows.weights)
+        series, start = [], 0
+        for stride, run in groupby(steps, key=lambda step: stride_at(step, self._every)):
+            end = start + len(list(run))
+            part = values[:, start:end]
+            series.append(Series(group="probe", first=steps[start], stride=stride, values=part))
+            start = end
+        return series
+
+    def _measure(self, picked: list[int], weights: Tensor) -> Values:
+        """Return all columns in some rows of a block, [columns, rows, members]."""
+        starts = range(0, len(picked), self._chunk)
+        chunks = [self._measure_chunk(picked[i : i + self._chunk], weights) for i in starts]
+        with np.errstate(over="ignore"):
+            return np.concatenate(chunks, axis=1).astype(np.float32)
+
+    @torch.no_grad()
+    def _measure_chunk(self, picked: list[int], weights: Tensor) -> NDArray[np.float64]:
+        index = torch.tensor(picked, device=weights.device)
+        after = weights.index_select(0, index)
+        before = weights.index_select(0, (index - 1).clamp_(min=0))
+        if picked[0] == 0:
+            assert self._before is not None
+            before[0] = self._before
+        norms = self._norms.measure(after, torch.sub(after, before, out=before))
+        return np.concatenate([norms, self._slopes.measure(after)])
+
+
+class Norms:
+    """How large the parameters are, and how far an update moves them.
+
+    Args:
+        layout: Where they lie.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        names = list(layout.shapes)[: layout.parameters]
+        self.columns = [
+            f"{what}/{name}" for what in ("weight_norm", "update_ratio") for name in names
+        ]
+        """The columns of what it measures."""
+        counts = [math.prod(layout.shapes[name]) for name in names]
+        firsts = np.cumsum([0, *counts])[:-1]
+        self._starts = layout.positions[:, firsts].T.ravel()
+        self._end = int(layout.positions[-1, sum(counts) - 1]) + 1
+
+    def measure(self, weights: Tensor, updates: Tensor) -> NDArray[np.float64]:
+        """Return the columns for some rows [rows, size] of both: [columns, rows, members].
+
+        What did not move has the ratio 0, also where it is nothing but zeros.
+        """
+        if self._layout.size <= AT_ONCE:
+            found = self._at_once(torch.cat([weights, updates]))
+        else:
+            each = [norms_of(self._layout, flat) for flat in (weights, updates)]
+            found = torch.cat(each).cpu().numpy()
+        kept, moved = np.split(found.transpose(2, 0, 1), 2, axis=1)
+        with np.errstate(all="ignore"):
+            ratios = np.where(moved == 0, 0.0, moved / kept)
+        return np.concatenate([kept, ratios])
+
+    def _at_once(self, flat: Tensor) -> NDArray[np.float64]:
+        """Return ``norms_of`` a small network in few calls, which is all that it waits for."""
+        numbers = flat[:, : self._end].cpu().numpy().astype(np.float64)
+        with np.errstate(all="ignore"):
+            # What lies between two parameters is padding: zeros.
+            squares = np.add.reduceat(np.square(numbers), self._starts, axis=1)
+        norms = np.sqrt(squares).reshape(len(flat), -1, self._layout.members)
+        return norms.transpose(0, 2, 1)
+
+
+class Slopes:
+    """How steep the hidden activations are where the data puts them.
+
+    Everything is computed as in a network that is not being trained: dropout leaves nothing out,
+    batch normalisation takes its running figures. Networks lie side by side, as members do:
+
+        inputs, sums and slopes  [networks, data rows, units]
+
+    Args:
+        experiment: What the network looks like.
+        layout: Where its parameters lie.
+        inputs: The rows that are sent through it, [members, rows, features].
+    """
+
+    def __init__(self, experiment: Experiment, layout: Layout, inputs: Tensor) -> None:
+        self._layout, self._inputs = layout, inputs.contiguous()
+        model = experiment.model
+        # What a module of one's own has inside, only its code knows.
+        names = model.activations[:-1] if model.kind == "mlp" else []
+        self._layers = [
+            HiddenLayer(f"layer{at}", name, norm, layout)
+            for at, (name, norm) in enumerate(
+                zip(names, model.normalisations, strict=False), start=1
+            )
+        ]
+        while self._layers and not self._layers[-1].watched:
+            self._layers.pop()
+        rows = inputs.shape[1]
+        self.numbers = 3 * layout.members * rows * sum(each.units for each in self._layers)
+        """How many numbers one row of weights takes while it is measured, about."""
+        self._columns = [
+            (what, at)
+            for what in ("dead", "saturated")
+            for at, layer in enumerate(self._layers)
+            if (layer.activation.dies if what == "dead" else layer.activation.steepest)
+        ]
+        self.columns = [f"{what}/layer{at + 1}" for what, at in self._columns]
+        """The columns of what it measures."""
+        self._counts = np.array([self._layers[at].units for _, at in self._columns], np.int64)
+        self._starts = np.cumsum([0, *self._counts[:-1]])
+        # What a unit's greatest slope, or the sum of its slopes, is at most where it counts.
+        most = [
+            0.0 if what == "dead" else SATURATED * self._layers[at].activation.steepest * rows
+            for what, at in self._columns
+        ]
+        self._most = np.repeat(most, self._counts)
+
+    def measure(self, weights: Tensor) -> NDArray[np.float64]:
+        """Return the columns for some rows of weights [rows, size]: [columns, rows, members]."""
+        members = self._layout.members
+        if not self._columns:
+            return np.empty((0, len(weights), members))
+        slopes = self._slopes(weights)
+        reduced = [
+            slopes[at].amax(1) if what == "dead" else slopes[at].sum(1)
+            for what, at in self._columns
+        ]
+        # One fetch for all layers: what is left is a number for each unit.
+        units = torch.cat(reduced, dim=1).double().cpu().numpy()
+        marks = np.where(np.isnan(units), np.nan, units <= self._most)
+        shares = np.add.reduceat(marks, self._starts, axis=1) / self._counts
+        return shares.reshape(len(weights), members, -1).transpose(2, 0, 1)
+
+    def _slopes(self, weights: Tensor) -> dict[int, Tensor]:
+        """Return how steep the activations that are watched are, without sign, by layer."""
+        parts = self._layout.slices(weights)
+        outputs = self._inputs.repeat(len(weights), 1, 1) if len(weights) > 1 else self._inputs
+        sums: dict[int, Tensor] = {}
+        results: list[Tensor] = []
+        for at, layer in enumerate(self._layers):
+            into = layer.sums(outputs, parts)
+            if not layer.watched:
+                outputs = layer.module(into)
+                continue
+            # A graph of one activation, cut off from those before and after it.
+            sums[at] = into.requires_grad_()
+            with torch.enable_grad():
+                results.append(layer.module(into))
+            outputs = results[-1].detach()
+        ones = [result.new_ones(()).expand_as(result) for result in results]
+        found = torch.autograd.grad(results, list(sums.values()), ones)
+        slopes = {at: slope.abs_() for at, slope in zip(sums, found, strict=True)}
+        if bool(outputs.isnan().any()):
+            # PyTorch gives ReLU a slope where its input is no number. What is none in one layer
+            # is none in the last, so that this is seldom asked.
+            for at, slope in slopes.items():
+                slope.masked_fill_(sums[at].isnan(), torch.nan)
+        return slopes
+
+
+class HiddenLayer:
+    """One hidden layer of many networks side by side.
+
+    Args:
+        name: ``layer1`` and so on.
+        activation: The name of its activation.
+        normalisation: What is done to its sums before that.
+        layout: Where its parameters lie.
+    """
+
+    def __init__(
+        self, name: str, activation: str, normalisation: Normalisation, layout: Layout
+    ) -> None:
+        self.activation: Final = ACTIVATIONS[activation]
+        self.watched: Final = bool(self.activation.dies or self.activation.steepest)
+        """Whether its units can die or saturate."""
+        self.module: Final = make_activation(activation)
+        self.units: Final = layout.shapes[f"{name}.weight"][0]
+        self._normalisation = normalisation
+        self._places = {
+            each.removeprefix(f"{name}."): place
+            for place, each in enumerate(layout.shapes)
+            if each.startswith(f"{name}.")
+        }
+
+    def sums(self, inputs: Tensor, parts: Sequence[Tensor]) -> Tensor:
+        """Return what goes into the activation, [networks, data rows, units].
+
+        Args:
+            inputs: What goes into the layer, [networks, data rows, features].
+            parts: Every parameter and buffer of the networks, [rows, members, numbers].
+        """
+        networks = len(inputs)
+        matrix = parts[self._places["weight"]].reshape(networks, self.units, -1)
+        bias = parts[self._places["bias"]].reshape(networks, 1, -1)
+        sums = torch.baddbmm(bias, inputs, matrix.transpose(1, 2))
+        if self._normalisation == "none":
+            return sums
+        norm = {
+            name.removeprefix("norm."): parts[place].reshape(networks, 1, -1)
+            for name, place in self._places.items()
+            if name.startswith("norm.")
+        }
+        if self._normalisation == "layer":
+            normalised = nn.functional.layer_norm(sums, sums.shape[-1:], eps=EPSILON)
+        else:
+            normalised = (sums - norm["running_mean"]) * (norm["running_var"] + EPSILON).rsqrt()
+        return torch.addcmul(norm["bias"], normalised, norm["weight"])

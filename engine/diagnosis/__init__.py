@@ -1,0 +1,66 @@
+"""What is wrong with a run, in plain sentences with evidence and a remedy.
+
+    History ── Facts ──► rules/*.py ──► Finding, with its Remedy ──► diagnose
+                                   └──► Verdict on a layer ────────► verdicts
+
+A rule is a small pure function over the facts of a history at a step, with its threshold beside
+it. Nothing here trains, and nothing here knows a screen or PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.diagnosis.facts import Facts
+from engine.diagnosis.finding import WORST_FIRST, Finding, Remedy, Severity, Verdict
+from engine.diagnosis.rules import RULES
+from engine.history import History
+
+__all__ = ["Finding", "Remedy", "Severity", "Verdict", "diagnose", "verdicts"]
+
+FINE = Verdict("fine", "good")
+
+
+def diagnose(history: History, step: int | None = None, member: int = 0) -> tuple[Finding, ...]:
+    """Return what is wrong with a run, the worst first; nothing for a healthy one.
+
+    Args:
+        history: What is known of the run.
+        step: At which step; the newest where left out.
+        member: Which network.
+    """
+    facts = _facts(history, history.last_step if step is None else step, member)
+    if facts is None:
+        return ()
+    found = [(rule, finding) for rule in RULES if (finding := rule.find(facts))]
+    explained = {name for rule, _ in found for name in rule.explains}
+    told = [finding for rule, finding in found if rule.name not in explained]
+    return tuple(sorted(told, key=lambda finding: WORST_FIRST.index(finding.severity)))
+
+
+def verdicts(history: History, step: int, member: int = 0) -> Mapping[str, Verdict]:
+    """Return a word on each layer; nothing where no step has been taken.
+
+    Args:
+        history: What is known of the run.
+        step: At which step.
+        member: Which network.
+    """
+    facts = _facts(history, step, member)
+    if facts is None or not facts.rows:
+        return {}
+    return {layer: _verdict(facts, layer) for layer in facts.layers}
+
+
+def _facts(history: History, step: int, member: int) -> Facts | None:
+    header = history.header
+    if header is None or member >= header.members:
+        return None
+    return Facts(history, header, step, member)
+
+
+def _verdict(facts: Facts, layer: str) -> Verdict:
+    """Return the worst of the rules' verdicts on a layer."""
+    judged = [verdict for rule in RULES if (verdict := rule.judge(facts, layer))]
+    order = [*WORST_FIRST, "good"]
+    return min(judged, key=lambda verdict: order.index(verdict.severity), default=FINE)

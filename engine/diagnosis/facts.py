@@ -1,0 +1,264 @@
+"""The facts that rules read off a history at a step.
+
+Every fact comes from a bounded number of rows, so that a diagnosis costs the same after a million
+steps as after a hundred, and from a median, so that one step's noise decides nothing. What a fact
+means is for the rules to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.events import Header
+from engine.forward import activations_of, unpack
+from engine.history import History, Rows
+
+WINDOW: Final = 32
+"""Rows that count as recent."""
+
+PROBED: Final = 3
+"""Rows of a probe that count as recent; there are at most 16 an octave."""
+
+EARLY: Final = 8
+"""Rows that count as the beginning."""
+
+GROUPS: Final = 32
+"""Points of a smoothed curve."""
+
+Numbers = NDArray[np.float64]
+
+
+class Curve:
+    """A column from its beginning to a step, in ``GROUPS`` medians of ``WINDOW`` rows each.
+
+    Of a long column these rows are a sample, spread evenly; of a short one some count twice.
+
+    Args:
+        rows: Where the column is.
+        name: Which.
+        step: The last step.
+        member: Which network.
+    """
+
+    def __init__(self, rows: Rows | None, name: str, step: int, member: int) -> None:
+        newest = rows.row_at(step) if rows is not None and name in rows.columns else None
+        self.count = 0 if newest is None else newest + 1
+        """How many rows the column has so far."""
+        self.steps: NDArray[np.int64] = np.empty(0, np.int64)
+        """The last step of each point."""
+        self.values: Numbers = np.empty(0)
+        """The medians; NaN where nothing was finite."""
+        if rows is None or not self.count:
+            return
+        picked = np.linspace(0, self.count - 1, GROUPS * WINDOW).astype(np.int64)
+        groups = picked.reshape(GROUPS, WINDOW)
+        self.steps = rows.steps[groups[:, -1]]
+        self.values = medians(rows.column(name, member)[groups])
+
+
+def medians(table: NDArray[Any]) -> Numbers:
+    """Return the median of each row's finite values; NaN where there is none."""
+    # In float64: the two middle ones of float32 may add up to more than it holds.
+    finite = np.isfinite(table)
+    # NaN sorts to the end.
+    ordered = np.sort(np.where(finite, table, np.nan).astype(np.float64), axis=1)
+    counts, places = finite.sum(axis=1), np.arange(len(table))
+    low, high = (
+        ordered[places, np.maximum(counts - 1, 0) // 2],
+        ordered[places, counts // 2 % table.shape[1]],
+    )
+    return np.where(counts > 0, (low + high) / 2, np.nan)
+
+
+def median(values: NDArray[Any]) -> float:
+    """Return the median of the finite values; NaN where there is none."""
+    return float(medians(values[None])[0]) if len(values) else float("nan")
+
+
+class Facts:
+    """What is known of one member of a run at a step.
+
+    Args:
+        history: What is known of the run.
+        header: Its header.
+        step: At which step; everything after it is as if it had not happened.
+        member: Which network.
+    """
+
+    def __init__(self, history: History, header: Header, step: int, member: int) -> None:
+        self.history: Final = history
+        self.header: Final = header
+        self.step: Final = step
+        self.member: Final = member
+        self._curves: dict[tuple[str, str], Curve] = {}
+
+    @property
+    def model(self) -> Mapping[str, Any]:
+        """The recorded experiment's table ``model``."""
+        return self.table("model")
+
+    @property
+    def is_mlp(self) -> bool:
+        """Whether the network's layers are the experiment's, and not of one's own code."""
+        return bool(self.model.get("kind", "mlp") == "mlp")
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """Return a table of the recorded experiment."""
+        table = self.header.experiment.get(name, {})
+        return table if isinstance(table, Mapping) else {}
+
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """The layers from the input to the output: whatever has a weight of two dimensions."""
+        return tuple(
+            name.removesuffix(".weight")
+            for name, shape in self.header.parameters.items()
+            if name.endswith(".weight") and len(shape) > 1
+        )
+
+    @cached_property
+    def activations(self) -> Mapping[str, str]:
+        """The activation after each layer, as far as the experiment says."""
+        if not self.is_mlp:
+            return {}
+        return dict(zip(self.layers, activations_of(self.header), strict=False))
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The layers before the last."""
+        return self.layers[:-1]
+
+    @cached_property
+    def rows(self) -> int:
+        """How many steps have been taken."""
+        train = self._rows("train")
+        newest = None if train is None else train.row_at(self.step)
+        return 0 if newest is None else newest + 1
+
+    @cached_property
+    def at(self) -> int:
+        """The step of the newest row; 0 where there is none."""
+        return int(self.history.series["train"].steps[self.rows - 1]) if self.rows else 0
+
+    def recent(self, name: str) -> NDArray[np.float32]:
+        """Return the newest rows of a train column, at most ``WINDOW``."""
+        return self._part(name, max(0, self.rows - WINDOW), self.rows)
+
+    def early(self, name: str) -> float:
+        """Return a train column's median over the first rows."""
+        return median(self._part(name, 0, min(EARLY, self.rows)))
+
+    def first(self, name: str) -> float:
+        """Return a train column's very first value."""
+        values = self._part(name, 0, min(1, self.rows))
+        return float(values[0]) if len(values) else float("nan")
+
+    def recent_median(self, name: str) -> float:
+        """Return a train column's median over the newest rows."""
+        return median(self.recent(name))
+
+    def curve(self, group: str, name: str) -> Curve:
+        """Return a column so far, smoothed."""
+        if (group, name) not in self._curves:
+            curve = Curve(self._rows(group), name, self.step, self.member)
+            self._curves[group, name] = curve
+        return self._curves[group, name]
+
+    def newest(self, group: str, name: str, count: int) -> Numbers:
+        """Return a column's newest finite rows of any group, among ``count`` or ``WINDOW``."""
+        rows = self._rows(group)
+        stop = (rows.row_at(self.step) if rows is not None else None) or 0
+        if rows is None or not stop:
+            return np.empty(0)
+        values = rows.column(name, self.member)[max(0, stop + 1 - min(count, WINDOW)) : stop + 1]
+        return values[np.isfinite(values)].astype(np.float64)
+
+    def probe(self, name: str, first: bool = False) -> tuple[int, float] | None:
+        """Return a probe column's newest step and its recent value, where that is a number.
+
+        Args:
+            name: The column.
+            first: Return the first row's value in place of the recent one.
+        """
+        probe = self._rows("probe")
+        if probe is None or name not in probe.columns:
+            return None
+        row = probe.row_at(self.step)
+        if row is None:
+            return None
+        column = probe.column(name, self.member)
+        value = median(column[:1] if first else column[max(0, row + 1 - PROBED) : row + 1])
+        return (int(probe.steps[row]), value) if np.isfinite(value) else None
+
+    @cached_property
+    def norms(self) -> Mapping[str, float]:
+        """Each layer's recent gradient norm: of its weights, before clipping.
+
+        The biases are left out, for the last layer's can be many times its weights'. Where the
+        weights of the last layer have no gradient at all, they count in every layer.
+        """
+        weights = self._norms(("weight",))
+        if self.layers and weights and weights[self.layers[-1]] > 0:
+            return weights
+        return self._norms(("weight", "bias"))
+
+    @cached_property
+    def relative(self) -> Mapping[str, float]:
+        """Each layer's recent gradient norm over the last layer's; empty where that is 0."""
+        last = self.norms.get(self.layers[-1], 0.0) if self.layers else 0.0
+        if not (np.isfinite(last) and last > 0):
+            return {}
+        return {layer: norm / last for layer, norm in self.norms.items()}
+
+    @cached_property
+    def idle(self) -> tuple[str, ...]:
+        """The layers whose recent gradients, of weights and biases, were all exactly 0."""
+        if not self.rows:
+            return ()
+        return tuple(layer for layer in self.layers if self._is_idle(layer))
+
+    @cached_property
+    def loss(self) -> float:
+        """The recent training loss."""
+        return median(self.recent("loss"))
+
+    @cached_property
+    def weights(self) -> tuple[int, Mapping[str, NDArray[np.float32]]] | None:
+        """The newest weights by name and their step, unless they are long out of date."""
+        snapshot = self.history.snapshot(self.step)
+        if snapshot is None or self.step - snapshot.step > max(1, self.step // WINDOW):
+            return None
+        return snapshot.step, unpack(self.header, snapshot, self.member)
+
+    def _rows(self, group: str) -> Rows | None:
+        return self.history.series.get(group)
+
+    def _part(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
+        train = self._rows("train")
+        if train is None or name not in train.columns:
+            return np.empty(0, np.float32)
+        return train.column(name, self.member)[start:stop]
+
+    def _norms(self, parts: Sequence[str]) -> dict[str, float]:
+        if not (self.rows and self.layers):
+            return {}
+        nothing = np.full(min(self.rows, WINDOW), np.nan)
+        norms = [self._norm(layer, parts, nothing) for layer in self.layers]
+        return dict(zip(self.layers, medians(np.stack(norms)).tolist(), strict=True))
+
+    def _norm(self, layer: str, parts: Sequence[str], nothing: Numbers) -> Numbers:
+        """Return a layer's recent norms, of those of its parameters that are recorded."""
+        columns = [self.recent(f"grad_norm/{layer}.{part}") for part in parts]
+        known = [column.astype(np.float64) for column in columns if len(column)]
+        norm: Numbers = np.hypot.reduce(known) if known else nothing
+        return norm
+
+    def _is_idle(self, layer: str) -> bool:
+        own = [self.recent(f"grad_norm/{layer}.{part}") for part in ("weight", "bias")]
+        known = [column for column in own if len(column)]
+        return bool(known) and not any(column.any() for column in known)

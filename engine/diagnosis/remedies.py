@@ -1,0 +1,124 @@
+"""Changes that several rules advise, made to fit the experiment at hand.
+
+Each function returns None where the experiment already has what it would advise, so that a rule
+can go on to its next best advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from engine.diagnosis.facts import Facts
+from engine.diagnosis.finding import Remedy
+
+PASSING: Final = ("relu", "leaky_relu", "elu", "gelu", "silu")
+"""Activations with slope near 1 over a half-line, through which gradients pass undiminished."""
+
+HE: Final = ("kaiming_normal", "kaiming_uniform")
+XAVIER: Final = ("xavier_normal", "xavier_uniform", "orthogonal")
+
+
+def changed(facts: Facts, key: str, value: str) -> tuple[str, ...]:
+    """Return the changes that set a key of the model, and of every layer that has its own."""
+    hidden = facts.model.get("hidden", [])
+    top = key.partition(".")[0]
+    own = (
+        f"model.hidden[{index}].{key}={value}"
+        for index, layer in enumerate(hidden)
+        if isinstance(layer, Mapping) and top in layer
+    )
+    return (f"model.{key}={value}", *own)
+
+
+def sized_weights(facts: Facts) -> Remedy | None:
+    """Return an initialisation that fits the activation: He's for ReLU and its like, else Xavier's.
+
+    He et al. 2015 and Glorot and Bengio 2010: the variance that keeps a signal's size from layer
+    to layer.
+    """
+    if not facts.is_mlp:
+        return None
+    passing = all(name in PASSING for name in hidden_activations(facts))
+    known, name, label = (
+        (HE, "kaiming_normal", "He initialisation")
+        if passing
+        else (XAVIER, "xavier_normal", "Xavier initialisation")
+    )
+    if _weight_inits(facts) <= set(known):
+        unbiased = no_bias(facts)
+        return Remedy(label="biases of 0", changes=unbiased) if unbiased else None
+    changes = (*changed(facts, "init.weight", name), *no_bias(facts))
+    return Remedy(label=label, changes=changes)
+
+
+def passing_activations(facts: Facts, name: str = "relu", label: str = "ReLU") -> Remedy | None:
+    """Return an activation that passes gradients on, with the initialisation made for it."""
+    if not facts.is_mlp or all(each in PASSING for each in hidden_activations(facts)):
+        return None
+    return rectified(facts, name, label)
+
+
+def rectified(facts: Facts, name: str, label: str) -> Remedy:
+    """Return a change to an activation of ReLU's kind, with the initialisation made for it."""
+    return Remedy(
+        label=f"{label} with He initialisation",
+        changes=(
+            *changed(facts, "activation", name),
+            *changed(facts, "init.weight", "kaiming_normal"),
+            *no_bias(facts),
+        ),
+    )
+
+
+def normalisation(facts: Facts) -> Remedy | None:
+    """Return a normalisation between the layers (Ioffe and Szegedy 2015; Ba et al. 2016)."""
+    if not facts.is_mlp or facts.model.get("normalisation", "none") != "none":
+        return None
+    kind = "batch" if _batches_have_spread(facts) else "layer"
+    return Remedy(label=f"{kind} normalisation", changes=changed(facts, "normalisation", kind))
+
+
+def no_bias(facts: Facts) -> tuple[str, ...]:
+    """Return the changes that start biases at 0, where they all start at another number."""
+    biases = [_table(init.get("bias")) for init in _inits(facts)]
+    shifted = any(table.get("name") == "constant" and table.get("val") for table in biases)
+    return changed(facts, "init.bias", "0") if shifted else ()
+
+
+def slower(facts: Facts, factor: float = 10.0) -> Remedy | None:
+    """Return the experiment with a smaller learning rate."""
+    lr = facts.table("optimizer").get("lr")
+    if not isinstance(lr, int | float) or lr <= 0:
+        return None
+    less = float(f"{lr / factor:.3g}")
+    return Remedy(label=f"a learning rate of {less:g}", changes=(f"optimizer.lr={less:g}",))
+
+
+def hidden_activations(facts: Facts) -> list[str]:
+    """Return the hidden layers' activations."""
+    return [facts.activations[layer] for layer in facts.hidden if layer in facts.activations]
+
+
+def _weight_inits(facts: Facts) -> set[str]:
+    return {str(_table(init.get("weight")).get("name", "default")) for init in _inits(facts)}
+
+
+def _inits(facts: Facts) -> list[Mapping[str, Any]]:
+    """Return the model's table ``init`` and those that layers have of their own."""
+    layers = [each for each in facts.model.get("hidden", []) if isinstance(each, Mapping)]
+    return [_table(each.get("init")) for each in (facts.model, *layers) if "init" in each]
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _batches_have_spread(facts: Facts) -> bool:
+    """Whether every batch has the two rows that batch normalisation needs."""
+    size = facts.table("train").get("batch_size", "full")
+    rows = facts.header.rows[0] if facts.header.rows else 0
+    if not isinstance(size, int):
+        return rows != 1
+    least = (rows % min(size, rows) if rows else 0) or size
+    return least >= 2

@@ -1,0 +1,19 @@
+"""The rules, one a file. To add one, add its file with a ``RULE``: it is found by being here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Final
+
+from engine.diagnosis.finding import Rule
+
+
+def _rules() -> tuple[Rule, ...]:
+    names = sorted(module.name for module in iter_modules(__path__))
+    rules: list[Rule] = [import_module(f"{__name__}.{name}").RULE for name in names]
+    return tuple(rules)
+
+
+RULES: Final = _rules()
+"""Every rule, by its file's name."""

@@ -1,0 +1,16 @@
+"""Still: a layer that gets no gradient at all, whatever the reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.diagnosis.facts import Facts
+from engine.diagnosis.finding import Rule, Verdict
+
+
+def judge(facts: Facts, layer: str) -> Verdict | None:
+    """Say so where a layer's recent gradients were exactly 0; other rules know why."""
+    return Verdict("still", "note") if layer in facts.idle else None
+
+
+RULE: Final = Rule(name="still", find=lambda facts: None, judge=judge)

@@ -1,0 +1,84 @@
+"""Symmetric units: those of a layer that are copies of one another, and stay so for ever."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from engine.diagnosis.facts import Facts
+from engine.diagnosis.finding import Finding, Remedy, Rule, Verdict
+from engine.diagnosis.remedies import PASSING, changed, hidden_activations
+from engine.diagnosis.words import layer_name
+
+SAME: Final = 1e-6
+"""The relative difference up to which two weights count as equal.
+
+Copies get equal gradients but for rounding; PyTorch may sum the fifth of five columns in another
+order, which is worth the last bit of float32, 1.2e-7.
+"""
+
+
+def find(facts: Facts) -> Finding | None:
+    """Find the first layer all whose units are the same."""
+    known = facts.weights
+    layer = next((each for each in facts.hidden if is_symmetric(facts, each)), None)
+    if known is None or layer is None:
+        return None
+    units = len(known[1][f"{layer}.weight"])
+    remedy = cure(facts)
+    return Finding(
+        rule="symmetric",
+        severity="bad",
+        step=known[0],
+        where=layer,
+        words=f"All {units} units of {layer_name(layer)} have the same weights, so they get the "
+        "same gradient and never part: symmetric.",
+        advice=f"Try {remedy.label}.",
+        remedy=remedy,
+    )
+
+
+def is_symmetric(facts: Facts, layer: str) -> bool:
+    """Whether a hidden layer's units are equal, in what comes in and in what goes out.
+
+    With different weights going out they get different gradients, and part. Dropout parts them,
+    too.
+    """
+    known = facts.weights
+    if known is None or not facts.is_mlp or _has_dropout(facts):
+        return False
+    weights = known[1]
+    following = facts.layers[facts.layers.index(layer) + 1]
+    incoming, outgoing = weights[f"{layer}.weight"], weights[f"{following}.weight"].T
+    if len(incoming) < 2:
+        return False
+    parts = [incoming, outgoing, weights[f"{layer}.bias"]]
+    return all((np.abs(part - part[:1]) <= SAME * np.abs(part[:1])).all() for part in parts)
+
+
+def cure(facts: Facts) -> Remedy:
+    """Return random weights of the right size, which is what breaks the symmetry."""
+    passing = all(name in PASSING for name in hidden_activations(facts))
+    name, label = ("kaiming_normal", "He") if passing else ("xavier_normal", "Xavier")
+    return Remedy(label=f"random weights ({label})", changes=changed(facts, "init.weight", name))
+
+
+def _has_dropout(facts: Facts) -> bool:
+    layers = [each for each in facts.model.get("hidden", []) if isinstance(each, dict)]
+    return any(each.get("dropout") for each in (facts.model, *layers))
+
+
+def judge(facts: Facts, layer: str) -> Verdict | None:
+    """Judge one hidden layer's units."""
+    if layer not in facts.hidden or not is_symmetric(facts, layer):
+        return None
+    return Verdict("stuck", "bad")
+
+
+RULE: Final = Rule(
+    name="symmetric",
+    find=find,
+    judge=judge,
+    explains=frozenset({"vanishing", "plateau"}),
+)

@@ -1,11 +1,14 @@
 """What can be wrong, as a user would say it.
 
     EpochalError            anything the user can be told in a sentence
-    ├── PresetError         a preset that does not hold, with every problem it has
+    ├── FileError           a file that does not hold, with every problem it has
+    │   ├── PresetError     a preset
+    │   └── LectureError    a lecture
     ├── DataError           a data file that does not hold, or whose reader is not installed
     ├── RunError            a run that is not there, is ambiguous, or is held by another writer
     ├── RecordingError      a recording that cannot be read
     ├── RequestError        a request that cannot be carried out
+    ├── FilterError         a filter of the list of runs that says nothing
     ├── DeviceError         a device that is not there
     └── CodeError           a network of one's own that may not be run, or does not work
 
@@ -25,7 +28,7 @@ class EpochalError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a preset."""
+    """One thing wrong with a preset or a lecture."""
 
     source: str
     """The file, or what else it was said in, such as ``--set``."""
@@ -38,12 +41,20 @@ class Problem:
         return ": ".join(part for part in (self.source, self.key, self.message) if part)
 
 
-class PresetError(EpochalError):
-    """A preset that does not hold; ``problems`` has all of them, in the order of the file."""
+class FileError(EpochalError):
+    """A file that does not hold; ``problems`` has all of them, in the order of the file."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class PresetError(FileError):
+    """A preset that does not hold."""
+
+
+class LectureError(FileError):
+    """A lecture that does not hold."""
 
 
 class DataError(EpochalError):
@@ -60,6 +71,10 @@ class RecordingError(EpochalError):
 
 class RequestError(EpochalError):
     """A request that cannot be carried out."""
+
+
+class FilterError(EpochalError):
+    """A filter of the list of runs that says nothing."""
 
 
 class DeviceError(EpochalError):

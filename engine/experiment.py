@@ -230,6 +230,10 @@ class Training(Section):
     zero_grad: bool = True
     """Clear the gradients before each step. Without that they pile up, and every update repeats
     all earlier ones: a mistake that is made, and here can be watched."""
+    probe: Literal["auto", "off"] | Annotated[int, Field(ge=1, le=MAX_STEPS)] = "auto"
+    """Steps between measurements of the network itself: the norms of its weights, how far an
+    update moves them, how many units are dead or saturated. ``"auto"`` is every step up to 16,
+    then 16 of them each time the step doubles, which costs next to nothing."""
 
     @model_validator(mode="after")
     def _one_length(self) -> Training:
@@ -238,18 +242,33 @@ class Training(Section):
         return self
 
 
+MarkEvent = Literal[
+    "first_dead_unit", "first_saturated_unit", "all_right", "zero_gradient", "not_finite"
+]
+"""What a mark can wait for: see ``engine.marks``."""
+
+
 class At(Section):
-    """Where a mark stands."""
+    """Where a mark stands: at a step that is known beforehand, or one that training finds."""
 
     step: Annotated[int, Field(ge=0, le=MAX_STEPS)] | None = None
     """The step, counted from 1; 0 is the untrained network."""
     epoch: Annotated[int, Field(ge=0, le=MAX_STEPS)] | None = None
     """The end of this epoch; 0 is the untrained network."""
+    loss_below: Positive | None = None
+    """The first step whose training loss is below this."""
+    event: MarkEvent | None = None
+    """The first step at which this happens: a hidden unit is found dead or saturated by the probe
+    (at one of the steps it measures), every row of the step's batch is right, every gradient is
+    exactly 0, or the loss is no finite number."""
 
     @model_validator(mode="after")
     def _one_place(self) -> At:
-        if (self.step is None) == (self.epoch is None):
-            raise ValueError("set either step or epoch, as in at = { epoch = 50 }")
+        places = [getattr(self, key) for key in At.model_fields]
+        if sum(place is not None for place in places) != 1:
+            raise ValueError(
+                "set exactly one of step, epoch, loss_below and event, as in at = { epoch = 50 }"
+            )
         return self
 
 
@@ -379,12 +398,11 @@ class Experiment(Section):
             return "off"
         return self.train.keep_best or ("accuracy" if self.has_accuracy else "loss")
 
-    def step_of(self, mark: Mark) -> int:
-        """Return the step a mark stands at."""
-        if mark.at.step is not None:
-            return mark.at.step
-        assert mark.at.epoch is not None
-        return mark.at.epoch * (self.steps_per_epoch or 1)
+    def step_of(self, mark: Mark) -> int | None:
+        """Return the step a mark stands at; None where only training finds it."""
+        if mark.at.epoch is not None:
+            return mark.at.epoch * (self.steps_per_epoch or 1)
+        return mark.at.step
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Experiment:

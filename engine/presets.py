@@ -14,8 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,19 +25,22 @@ from engine.errors import PresetError, Problem
 from engine.experiment import Experiment
 from engine.overrides import Override, apply, parse
 from engine.problems import explain
-from engine.section import nearest
+from engine.shelf import Listing, Shelf, exists
 from engine.writing import anchor, dumps, save
 
-__all__ = ["Listing", "Preset", "catalogue", "dumps", "find", "load", "resolve", "save"]
-
-MAX_BYTES: Final = 1_000_000
-"""A preset larger than this is no preset."""
-
-MAX_DEPTH: Final = 32
-"""How deeply tables and lists may nest; the schema needs six levels."""
-
-HUGE: Final = 10**40
-"""Beyond every bound of the schema, and what any number beyond it is taken for."""
+__all__ = [
+    "Listing",
+    "Preset",
+    "catalogue",
+    "destination",
+    "dumps",
+    "find",
+    "load",
+    "resolve",
+    "save",
+    "save_as",
+    "unused_name",
+]
 
 
 @dataclass(frozen=True)
@@ -55,59 +57,10 @@ class Preset:
     """The file as it stands, with its comments and without the overrides."""
 
 
-@dataclass(frozen=True)
-class Listing:
-    """A preset that can be had, read no further than its heading."""
+_SHELF: Final = Shelf("preset", "", PresetError)
 
-    name: str
-    """What to call it by."""
-    path: Path
-    """Where it is."""
-    origin: str
-    """Which folder it comes from: ``./presets``, the user's, or ``epochal`` for the packaged."""
-
-    @property
-    def title(self) -> str:
-        """Its title; empty where it has none or cannot be read."""
-        try:
-            title = _parse(_read(self.path), str(self.path)).get("title", "")
-        except PresetError:
-            return ""
-        return title if isinstance(title, str) else ""
-
-
-def catalogue() -> list[Listing]:
-    """Return every preset there is by name; the first of the folders hides those after it."""
-    listings: dict[str, Listing] = {}
-    for origin, folder in _folders():
-        for path in _presets_in(folder):
-            listings.setdefault(path.stem, Listing(path.stem, path, origin))
-    return [listings[name] for name in sorted(listings)]
-
-
-def find(reference: str) -> Path:
-    """Return the path of a preset.
-
-    Args:
-        reference: A path, or a name with or without ``.toml``.
-
-    Raises:
-        PresetError: There is none, with the nearest name.
-    """
-    path = Path(reference)
-    is_path = os.sep in reference or reference.endswith(".toml")
-    if is_path and _exists(path):
-        return path
-    if os.sep not in reference:
-        name = reference.removesuffix(".toml")
-        for _, folder in _folders():
-            if _exists(found := folder / f"{name}.toml"):
-                return found
-    known = [listing.name for listing in catalogue()]
-    near = nearest(path.stem, known)
-    raise PresetError(
-        [Problem(reference, "", f"there is no such preset{near}; there are: {', '.join(known)}")]
-    )
+catalogue = _SHELF.catalogue
+find = _SHELF.find
 
 
 def load(reference: str, overrides: Sequence[str] = ()) -> Preset:
@@ -122,8 +75,8 @@ def load(reference: str, overrides: Sequence[str] = ()) -> Preset:
     """
     path = find(reference)
     source = str(path)
-    text = _read(path)
-    tables = anchor(_parse(text, source), path.parent)
+    read, text = _SHELF.tables(path)
+    tables = anchor(read, path.parent)
     changes = parse(overrides)
     if not changes:
         return Preset(path.stem, path, resolve(tables, source), text)
@@ -140,27 +93,73 @@ def resolve(tables: Mapping[str, Any], source: str) -> Experiment:
     Raises:
         PresetError: With everything that is wrong with them.
     """
-    if _too_deep(tables):
-        message = f"tables and lists nest more than {MAX_DEPTH} levels deep"
-        raise PresetError([Problem(source, "", message)])
-    tamed = {key: _tame(value) for key, value in tables.items()}
+    tamed = _SHELF.tame(tables, source)
     try:
         return Experiment.model_validate(tamed)
     except ValidationError as error:
         raise PresetError(explain(error, tamed, source, Experiment)) from None
 
 
-def _tame(value: Any) -> Any:
-    """Return a copy in which no whole number is too long for Python to print."""
-    match value:
-        case dict():
-            return {key: _tame(item) for key, item in value.items()}
-        case list():
-            return [_tame(item) for item in value]
-        case int() if abs(value) > HUGE:
-            return HUGE if value > 0 else -HUGE
-        case _:
-            return value
+def destination(reference: str) -> Path:
+    """Return where a preset of one's own is written so that it is found by its name.
+
+    Args:
+        reference: A name, which goes to the user's folder, or a path.
+
+    Raises:
+        PresetError: It is no name, or another preset of that name would be found before it.
+    """
+    stem = Path(reference).name.removesuffix(".toml")
+    if not re.fullmatch(r"[\w][\w .+=@-]*", stem) or reference.endswith(os.sep):
+        message = "is no name for a preset; use letters, digits and - . _"
+        raise PresetError([Problem(reference or "the name", "", message)])
+    if os.sep in reference or reference.endswith(".toml"):
+        return (Path(reference).expanduser().parent / f"{stem}.toml").absolute()
+    folders = [(origin, folder) for origin, folder in _SHELF.folders() if origin != "epochal"]
+    for origin, folder in folders:
+        if origin == "yours":
+            return folder / f"{stem}.toml"
+        if exists(folder / f"{stem}.toml"):
+            message = f"{origin} has a preset of this name, which would be found before it"
+            raise PresetError([Problem(stem, "", f"{message}; choose another name")])
+    message = f"there is no home folder; say where, as in ./{stem}.toml"
+    raise PresetError([Problem(stem, "", message)])
+
+
+def unused_name(name: str) -> str:
+    """Return the first of ``name-2``, ``name-3`` … that no preset has."""
+    known = {listing.name for listing in catalogue()}
+    stem, _, number = name.rpartition("-")
+    first = 2
+    if stem in known and re.fullmatch(r"[1-9]\d?", number):
+        name, first = stem, int(number) + 1
+    return next(
+        candidate
+        for place in range(first, first + len(known) + 1)
+        if (candidate := f"{name}-{place}") not in known
+    )
+
+
+def save_as(
+    path: Path, experiment: Experiment, source: Path | None, *, overwrite: bool = False
+) -> None:
+    """Write an experiment as a preset of one's own.
+
+    Args:
+        path: Where.
+        experiment: What it is to say.
+        source: The preset it was made from: its comments and its order are kept.
+        overwrite: Whether a file that is there already may be written over.
+
+    Raises:
+        PresetError: The file cannot be written, or is there already.
+    """
+    text, origin = "", None
+    if source is not None:
+        # A preset that is gone takes its comments with it, and nothing else.
+        with contextlib.suppress(PresetError):
+            text, origin = _SHELF.read(source), source.parent
+    save(path, experiment, text, origin=origin, overwrite=overwrite)
 
 
 def _resolve_changed(
@@ -190,92 +189,3 @@ def _cause(key: str, changes: Sequence[Override]) -> str:
         if change.concerns(key):
             return change.source
     return ", ".join(change.source for change in changes)
-
-
-def _folders() -> Iterator[tuple[str, Path]]:
-    """Yield where presets lie, each with what to call it, in the order of the search."""
-    yield "./presets", Path("presets")
-    with contextlib.suppress(RuntimeError):  # Somebody without a home has no presets there.
-        configuration = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
-        yield "yours", configuration.expanduser() / "epochal" / "presets"
-    here = Path(__file__).resolve().parent
-    packaged = here / "_presets"
-    yield "epochal", packaged if packaged.is_dir() else here.parent / "presets"
-
-
-def _presets_in(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.glob("*.toml") if path.is_file())
-    except OSError:
-        return []
-
-
-def _exists(path: Path) -> bool:
-    """Whether something is there; a name no file can have is not."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
-
-
-def _read(path: Path) -> str:
-    """Return a file's text.
-
-    Raises:
-        PresetError: It is no file, too large, not to be read, or no text.
-    """
-    source = str(path)
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except IsADirectoryError:
-        raise PresetError([Problem(source, "", "is a folder, not a preset")]) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise PresetError([Problem(source, "", f"cannot be read: {reason}")]) from None
-    if len(data) > MAX_BYTES:
-        raise PresetError([Problem(source, "", "is larger than 1 MB, so it is no preset")])
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"line {line}: is not UTF-8 text; save the file as UTF-8"
-        raise PresetError([Problem(source, "", message)]) from None
-
-
-def _parse(text: str, source: str) -> dict[str, Any]:
-    """Return the tables of a TOML text.
-
-    Raises:
-        PresetError: With the line and column where it stops being TOML.
-    """
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        message = "tables and lists nest too deeply"
-    except ValueError as error:
-        message = _syntax(str(error))
-    raise PresetError([Problem(source, "", message)])
-
-
-def _syntax(message: str) -> str:
-    """Return the parser's message with the place in front."""
-    match = re.fullmatch(r"(.*) \(at (.*)\)", message, re.DOTALL)
-    what, where = (match[1], match[2]) if match else (message, "")
-    where = where.replace("end of document", "end of the file")
-    what = what[:1].lower() + what[1:]
-    return f"{where}: {what}" if where else what
-
-
-def _too_deep(tables: Mapping[str, Any]) -> bool:
-    """Whether anything lies deeper than ``MAX_DEPTH``; found level by level, without recursion."""
-    level: list[Any] = [tables]
-    for _ in range(MAX_DEPTH):
-        inside: list[Any] = []
-        for item in level:
-            values = item.values() if isinstance(item, Mapping) else item
-            inside += (value for value in values if isinstance(value, Mapping | list))
-        if not inside:
-            return False
-        level = inside
-    return True

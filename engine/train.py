@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from engine.events import End, Event, MarkReached
+from engine.events import End, Event
+from engine.marks import Marks
 from engine.trainer import Trainer, keeps_snapshot
 
 BLOCK_SECONDS: Final = 0.05
@@ -57,13 +58,13 @@ def train(trainer: Trainer, pace: Pace) -> Iterator[list[Event]]:
         trainer: What to train.
         pace: How many steps at a time; it changes no number.
     """
-    marks = Marks(trainer)
+    marks = Marks(trainer.experiment, trainer.columns)
     opening: list[Event] = [trainer.snapshot()] if trainer.keeps_weights else []
-    yield [*opening, *marks.reached()]
+    yield [*opening, *marks.reached(trainer.step)]
     while trainer.outcome is None:
-        block = trainer.advance(min(pace.begin(), marks.steps_until_next()))
+        block = trainer.advance(min(pace.begin(), marks.steps_until_next(trainer.step, MAX_BLOCK)))
         pace.end(block.count)
-        yield [*block.events(), *marks.reached()]
+        yield [*block.events(), *marks.reached(trainer.step, block.series)]
 
 
 def closing(trainer: Trainer) -> list[Event]:
@@ -78,32 +79,3 @@ def closing(trainer: Trainer) -> list[Event]:
         result=trainer.result(),
     )
     return [*last, end]
-
-
-class Marks:
-    """The preset's marks that are still to come.
-
-    Args:
-        trainer: Whose steps are watched.
-    """
-
-    def __init__(self, trainer: Trainer) -> None:
-        self._trainer = trainer
-        experiment = trainer.experiment
-        self._coming = sorted(
-            ((experiment.step_of(mark), mark) for mark in experiment.marks), key=lambda at: at[0]
-        )
-
-    def steps_until_next(self) -> int:
-        """Return how many steps may be taken without passing a mark."""
-        return max(1, self._coming[0][0] - self._trainer.step) if self._coming else MAX_BLOCK
-
-    def reached(self) -> list[Event]:
-        """Return the marks that the last step came to."""
-        reached: list[Event] = []
-        while self._coming and self._coming[0][0] <= self._trainer.step:
-            step, mark = self._coming.pop(0)
-            reached.append(
-                MarkReached(step=step, title=mark.title, note=mark.note, pause=mark.pause)
-            )
-        return reached

@@ -56,21 +56,34 @@ def dumps(experiment: Experiment, *, full: bool = False) -> str:
     return "\n".join([*(["".join(top)] if top else []), *tables])
 
 
-def save(path: Path, experiment: Experiment, original_text: str) -> None:
+def save(
+    path: Path,
+    experiment: Experiment,
+    original_text: str,
+    *,
+    origin: Path | None = None,
+    overwrite: bool = True,
+) -> None:
     """Write an experiment into a preset's file, changing only what differs.
 
     Args:
         path: The file.
         experiment: What it is to say.
         original_text: What it said: its comments and its order are kept.
+        origin: The folder it said that in, where that is another one: paths of files in it are
+            written so that they lead to the same files.
+        overwrite: Whether a file that is there already may be written over.
 
     Raises:
-        PresetError: The file cannot be written.
+        PresetError: The file cannot be written, or is there already.
     """
-    text = _updated(original_text, experiment, path.parent)
+    text = _updated(original_text, experiment, path.parent, origin or path.parent)
     path = path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not overwrite and path.exists():
+            message = "is there already, and was not written over; choose another name"
+            raise PresetError([Problem(str(path), "", message)])
         _replace(path, text)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -152,22 +165,28 @@ def anchor(tables: dict[str, Any], folder: Path) -> dict[str, Any]:
     return tables
 
 
-def _updated(original_text: str, experiment: Experiment, folder: Path) -> str:
+def _updated(original_text: str, experiment: Experiment, folder: Path, origin: Path) -> str:
     """Return the original text changed to say ``experiment``, or a new one where it cannot be.
 
     Args:
         original_text: A preset.
         experiment: What it is to say.
-        folder: Where it lies, and where its data file is looked for.
+        folder: Where it will lie, and where its data file is looked for.
+        origin: Where it lay.
     """
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     try:
         document = tomlkit.parse(original_text)
-        original = Experiment.model_validate(anchor(document.unwrap(), folder))
+        original = Experiment.model_validate(anchor(document.unwrap(), origin))
+        old = tables_of(original, full=True)
+        if folder.resolve() != origin.resolve():
+            # What leads from one folder to a file does not from another: so these are written.
+            old["data"].pop("path", None)
+            old["model"].pop("module", None)
         new, brief = tables_of(experiment, full=True), tables_of(experiment)
-        _update(document, tables_of(original, full=True), new, brief, _top_item)
+        _update(document, old, new, brief, _top_item)
         text = tomlkit.dumps(document)
         if Experiment.model_validate(anchor(tomlkit.parse(text).unwrap(), folder)) == experiment:
             return text

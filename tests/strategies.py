@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from engine.activations import ACTIVATIONS
 from engine.experiment import Experiment
+from engine.marks import SIGNS
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 NUMBERS = st.floats(-1e6, 1e6) | st.integers(-1000, 1000)
@@ -104,10 +105,20 @@ _SCHEDULES = st.one_of(
     st.fixed_dictionaries({"name": st.just("cosine")}, optional={"T_max": st.integers(1, 99)}),
     st.fixed_dictionaries({"name": st.just("plateau")}, optional={"patience": st.integers(0, 9)}),
 )
-_BOUNDS = {"clip_norm": POSITIVE, "clip_value": POSITIVE, "zero_grad": st.booleans()}
+_TRAINING = {
+    "clip_norm": POSITIVE,
+    "clip_value": POSITIVE,
+    "zero_grad": st.booleans(),
+    "probe": st.sampled_from(["auto", "off"]) | st.integers(1, 10**6),
+}
 _MARKS = st.lists(
     st.fixed_dictionaries(
-        {"at": st.fixed_dictionaries({"step": st.integers(0, 10**6)}), "title": TEXT},
+        {
+            "at": st.fixed_dictionaries({"step": st.integers(0, 10**6)})
+            | st.fixed_dictionaries({"loss_below": POSITIVE})
+            | st.fixed_dictionaries({"event": st.sampled_from(list(SIGNS))}),
+            "title": TEXT,
+        },
         optional={"note": TEXT, "pause": st.booleans()},
     ),
     max_size=3,
@@ -142,7 +153,7 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
         length = st.sampled_from(["epochs", "steps"])
         batch = st.just("full") | st.integers(1, 64)
         made["train"] = {draw(length): draw(st.integers(1, 10**5)), "batch_size": draw(batch)}
-    made["train"] |= draw(st.fixed_dictionaries({}, optional=_BOUNDS))
+    made["train"] |= draw(st.fixed_dictionaries({}, optional=_TRAINING))
     made["train"]["seed"] = draw(st.integers(0, 2**63 - 1))
     optional = {"title": TEXT, "about": TEXT, "marks": _MARKS}
     optional |= {"optimizer": _OPTIMIZERS, "schedule": _SCHEDULES}

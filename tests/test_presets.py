@@ -98,7 +98,8 @@ class TestProblems:
              "train.seed: must be below 9223372036854775808 (got 99999999999999999999)"),
             ("marks = [{at = {step = 1}}]", "marks[0].title: is missing"),
             ("marks = [{title = 'a', at = {}}]",
-             "marks[0].at: set either step or epoch, as in at = { epoch = 50 }"),
+             "marks[0].at: set exactly one of step, epoch, loss_below and event, "
+             "as in at = { epoch = 50 }"),
             ("optimizer.nesterov = true",
              "optimizer.nesterov: needs a momentum above 0 and dampening 0"),
             ("model.init.bias = 'orthogonal'", "model.init.bias: 'orthogonal' is scaled by both "
@@ -549,7 +550,7 @@ class TestShipped:
         assert 2 <= experiment.about.count(". ") + experiment.about.count(": ") <= 8
         assert experiment.marks
         assert all(mark.title and mark.note for mark in experiment.marks)
-        assert all(experiment.step_of(mark) <= experiment.steps for mark in experiment.marks)
+        assert all((experiment.step_of(mark) or 0) <= experiment.steps for mark in experiment.marks)
         assert experiment.train.gradients == "auto"
         assert max(map(len, preset.text.splitlines())) <= 100
 

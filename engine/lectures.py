@@ -1,0 +1,241 @@
+"""Lectures: an ordered list of scenes, each with what to show and what to say.
+
+    reference ─► find ─► a path ─► load ─► Script ─► check ─► Inspection
+                                             └► shown(scene) ─► presets and runs
+
+A lecture is a TOML file in the folder ``lectures`` beside the presets, or anywhere. Like a preset
+it is data: whatever a file holds, what comes out is a lecture or a ``LectureError`` with every
+problem it has. What it may say is ``engine.scenes``; how a scene is put on a screen is for others
+to know.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from engine import presets
+from engine.errors import EpochalError, FileError, LectureError, Problem, RunError
+from engine.history import History
+from engine.marks import is_certain, why_never
+from engine.notes import Notes
+from engine.presets import Preset
+from engine.problems import explain
+from engine.recording import read
+from engine.runs import RunFolder, find_run, is_run
+from engine.scenes import Lecture, Scene, SceneTempo
+from engine.shelf import Listing, Shelf, exists
+
+__all__ = [
+    "Inspection",
+    "Lecture",
+    "Listing",
+    "Scene",
+    "SceneTempo",
+    "Script",
+    "catalogue",
+    "check",
+    "find",
+    "is_lecture",
+    "load",
+    "resolve",
+    "shown",
+]
+
+
+@dataclass(frozen=True)
+class Script:
+    """A lecture that holds, and the file it is in."""
+
+    name: str
+    """The file's name, without its ending."""
+    path: Path
+    """Where it was found."""
+    lecture: Lecture
+    """What it says."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is known of a lecture before it is held."""
+
+    problems: tuple[Problem, ...]
+    """What is wrong, in the order of its scenes."""
+    remarks: tuple[Problem, ...]
+    """What cannot be known beforehand, or needs a word from whoever holds it."""
+
+
+_SHELF: Final = Shelf("lecture", "lectures", LectureError)
+
+catalogue = _SHELF.catalogue
+find = _SHELF.find
+
+
+def load(reference: str) -> Script:
+    """Return a lecture.
+
+    Args:
+        reference: A path or a name.
+
+    Raises:
+        LectureError: With everything that is wrong with it. What its scenes refer to is not
+            looked at: see ``check``.
+    """
+    path = find(reference)
+    tables, _ = _SHELF.tables(path)
+    return Script(path.stem, path, resolve(tables, str(path)))
+
+
+def resolve(tables: dict[str, object], source: str) -> Lecture:
+    """Return the lecture that tables say.
+
+    Args:
+        tables: As read from TOML.
+        source: Where they come from, for the messages.
+
+    Raises:
+        LectureError: With everything that is wrong with them.
+    """
+    tamed = _SHELF.tame(tables, source)
+    try:
+        return Lecture.model_validate(tamed)
+    except ValidationError as error:
+        raise LectureError(explain(error, tamed, source, Lecture)) from None
+
+
+def is_lecture(reference: str) -> bool:
+    """Whether a lecture is meant, where it might be a preset: of one name, the preset counts."""
+    path = _SHELF.seek(reference)
+    if path is None:
+        return False
+    if os.sep not in reference and not reference.endswith(".toml"):
+        return not any(reference == listing.name for listing in presets.catalogue())
+    try:
+        return "scenes" in _SHELF.tables(path)[0]
+    except LectureError:
+        return path.absolute().parent.name == "lectures"
+
+
+def shown(script: Script, scene: Scene, runs: Path) -> tuple[Preset | RunFolder, ...]:
+    """Return what a scene shows: nothing for a text, and in a race each by itself.
+
+    Args:
+        script: The lecture it belongs to: files are looked for beside that one first.
+        scene: One of its scenes.
+        runs: Where runs are kept.
+
+    Raises:
+        EpochalError: There is no such preset or run, or the preset does not hold.
+    """
+    folder = script.path.parent
+    return tuple(_shown(scene, each, folder, runs) for each in scene.references)
+
+
+def check(script: Script, runs: Path) -> Inspection:
+    """Return what is wrong with a lecture: a preset or a run that is not there or does not hold, a
+    mark that cannot be reached, a beginning that is nowhere.
+
+    Args:
+        script: The lecture.
+        runs: Where runs are kept.
+    """
+    problems: list[Problem] = []
+    remarks: list[Problem] = []
+    for index, scene in enumerate(script.lecture.scenes):
+        for key, reference in _keys(scene):
+            place = f"scenes[{index}].{key}"
+            for serious, message in _remarks(script, scene, reference, runs):
+                found = Problem(str(script.path), place, message)
+                (problems if serious else remarks).append(found)
+    return Inspection(tuple(problems), tuple(dict.fromkeys(remarks)))
+
+
+Remark = tuple[bool, str]
+"""Whether something is wrong, and what; otherwise it is only to be known."""
+
+
+def _keys(scene: Scene) -> Iterator[tuple[str, str]]:
+    """Yield what a scene shows, each with the key it stands at."""
+    if scene.race is None:
+        yield from ((scene.kind, reference) for reference in scene.references)
+    else:
+        yield from ((f"race[{at}]", reference) for at, reference in enumerate(scene.race))
+
+
+def _shown(scene: Scene, reference: str, folder: Path, runs: Path) -> Preset | RunFolder:
+    beside = folder / Path(reference).expanduser()
+    is_path = os.sep in reference or reference.endswith((".toml", ".jsonl"))
+    place = str(beside) if is_path and exists(beside) else reference
+    if scene.run is not None or place.endswith(".jsonl") or is_run(Path(place)):
+        return find_run(place, runs)
+    if scene.preset is not None or is_path or _is_preset(place):
+        return presets.load(place, scene.overrides)
+    try:
+        return find_run(place, runs)
+    except RunError as error:
+        raise RunError(f"{reference}: there is no such preset, and no such run: {error}") from None
+
+
+def _is_preset(name: str) -> bool:
+    try:
+        presets.find(name)
+    except FileError:
+        return False
+    return True
+
+
+def _remarks(script: Script, scene: Scene, reference: str, runs: Path) -> Iterator[Remark]:
+    """Yield what is to be said of one preset or run of a scene."""
+    try:
+        found = _shown(scene, reference, script.path.parent, runs)
+        if isinstance(found, Preset):
+            yield from _of_preset(found, scene)
+        else:
+            yield from _of_run(found, scene)
+    except FileError as error:
+        yield from ((True, str(problem)) for problem in error.problems)
+    except EpochalError as error:
+        yield True, str(error)
+
+
+def _of_preset(preset: Preset, scene: Scene) -> Iterator[Remark]:
+    experiment = preset.experiment
+    for mark in experiment.marks:
+        if why := why_never(experiment, mark):
+            remedy = "leave the mark out" if mark.at.event else "train longer, or leave it out"
+            yield True, f"{preset.name}: the mark {mark.title!r} {why}; {remedy}"
+        elif not is_certain(experiment, mark):
+            what = "whether it is reached, only training tells"
+            yield False, f"{preset.name}: the mark {mark.title!r}: {what}"
+    if experiment.model.kind == "python":
+        yield False, f"{preset.name}: runs code from a file; it needs --allow-code"
+    if scene.quantity == "accuracy" and not experiment.has_accuracy:
+        yield True, f"{preset.name}: there is no accuracy for numbers; set quantity = 'loss'"
+    titles = [mark.title for mark in experiment.marks]
+    yield from _of_start(scene, preset.name, titles, experiment.steps)
+
+
+def _of_run(run: RunFolder, scene: Scene) -> Iterator[Remark]:
+    history = History()
+    history.extend(read(run.recording))
+    if history.header is None or not history.header.parameters:
+        yield True, f"{run.name}: nothing was trained; take another run"
+        return
+    titles = [mark.title for mark in history.marks]
+    titles += (mark.title for mark in Notes.load(run).marks)
+    yield from _of_start(scene, run.name, titles, history.last_step)
+
+
+def _of_start(scene: Scene, name: str, titles: Sequence[str], steps: int) -> Iterator[Remark]:
+    """Yield what is wrong with where a scene begins."""
+    start = scene.start
+    if isinstance(start, str) and start not in titles:
+        known = ", ".join(map(repr, titles)) or "none"
+        yield True, f"{name}: start names no mark: {start!r}; there are: {known}"
+    if isinstance(start, int) and start > steps:
+        yield True, f"{name}: start is step {start}, and the last one is {steps}"

@@ -1,0 +1,189 @@
+"""Marks: which of a preset's have been reached, and which never can be.
+
+    at a step or an epoch       known beforehand: a block of steps ends there
+    at a loss, or an event      found in the rows of a block, at the first in which its sign holds
+
+A mark that is found stands at exactly its step, wherever the block ends, and marks follow each
+other in the order of their steps: so they do not depend on how steps are grouped into blocks. One
+whose sign never holds is never reached.
+
+    loss_below              train/loss         below the number
+    all_right               train/accuracy     1
+    zero_gradient           train/grad_norm    0
+    not_finite              train/loss         NaN or infinite
+    first_dead_unit         probe/dead/…       above 0 in a layer
+    first_saturated_unit    probe/saturated/…  above 0 in a layer
+
+Where members are trained together, a loss below a number and all rows right are asked of all of
+them, the rest of any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.activations import ACTIVATIONS
+from engine.events import Group, MarkReached, Series, Values
+from engine.experiment import At, Experiment, Mark, MarkEvent
+
+Columns = dict[Group, list[str]]
+"""The names of each group's columns."""
+
+Test = Callable[[Values], NDArray[np.bool_]]
+"""Says in which rows something holds: [columns, rows, members] to [rows]."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What a mark is found by."""
+
+    group: Group
+    """Whose rows are looked at."""
+    column: str
+    """Which column, or what the names of several begin with."""
+    holds: Test
+    """In which rows it holds."""
+
+    def first_step(self, series: Series, columns: Columns) -> int | None:
+        """Return the first step of a series at which it holds, if there is one."""
+        names = columns.get(self.group, [])
+        own = [at for at, name in enumerate(names) if name.startswith(self.column)]
+        if series.group != self.group or not own:
+            return None
+        rows = np.flatnonzero(self.holds(series.values[own]))
+        return series.first + int(rows[0]) * series.stride if rows.size else None
+
+
+def _any(holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the rows in which it holds in some column and member."""
+    return np.asarray(holds.any(axis=(0, 2)))
+
+
+def _all(holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the rows in which it holds in every column and member."""
+    return np.asarray(holds.all(axis=(0, 2)))
+
+
+def _any_above_zero(values: Values) -> NDArray[np.bool_]:
+    return _any(values > 0)
+
+
+def _any_all_zero(values: Values) -> NDArray[np.bool_]:
+    """Return the rows in which every column is 0 in some member."""
+    return _any((values == 0).all(axis=0, keepdims=True))
+
+
+SIGNS: Final[dict[MarkEvent, Sign]] = {
+    "first_dead_unit": Sign("probe", "dead/", _any_above_zero),
+    "first_saturated_unit": Sign("probe", "saturated/", _any_above_zero),
+    "all_right": Sign("train", "accuracy", lambda values: _all(values >= 1)),
+    "zero_gradient": Sign("train", "grad_norm", _any_all_zero),
+    "not_finite": Sign("train", "loss", lambda values: _any(~np.isfinite(values))),
+}
+"""What each event is found by."""
+
+
+def sign_of(at: At) -> Sign | None:
+    """Return what a mark is found by; None where it stands at a step known beforehand."""
+    if at.event is not None:
+        return SIGNS[at.event]
+    if at.loss_below is None:
+        return None
+    # In float64, or 0.1 would be rounded to what a loss can be before it is compared with one.
+    limit = np.float64(at.loss_below)
+    return Sign("train", "loss", lambda values: _all(np.less(values, limit)))
+
+
+class Marks:
+    """The preset's marks that are still to come.
+
+    Args:
+        experiment: What is trained.
+        columns: The columns of its rows.
+    """
+
+    def __init__(self, experiment: Experiment, columns: Columns) -> None:
+        self._columns = columns
+        self._standing: list[tuple[int, Mark]] = []
+        self._sought: list[tuple[Sign, Mark]] = []
+        for mark in experiment.marks:
+            step, sign = experiment.step_of(mark), sign_of(mark.at)
+            if step is not None:
+                self._standing.append((step, mark))
+            elif sign is not None:
+                self._sought.append((sign, mark))
+        self._standing.sort(key=lambda standing: standing[0])
+
+    def steps_until_next(self, step: int, most: int) -> int:
+        """Return how many steps may be taken after ``step`` without passing a mark's."""
+        return max(1, self._standing[0][0] - step) if self._standing else most
+
+    def reached(self, step: int, series: Sequence[Series] = ()) -> list[MarkReached]:
+        """Return the marks that are reached now, in the order of their steps.
+
+        Args:
+            step: The last step taken.
+            series: The rows of the steps since the last call.
+        """
+        found = self._found(series)
+        while self._standing and self._standing[0][0] <= step:
+            found.append(self._standing.pop(0))
+        found.sort(key=lambda place: place[0])
+        return [
+            MarkReached(step=at, title=mark.title, note=mark.note, pause=mark.pause)
+            for at, mark in found
+        ]
+
+    def _found(self, series: Sequence[Series]) -> list[tuple[int, Mark]]:
+        """Return the marks whose sign holds for the first time, and seek them no more."""
+        found, still_sought = [], []
+        for sign, mark in self._sought:
+            steps = (sign.first_step(part, self._columns) for part in series)
+            step = min((at for at in steps if at is not None), default=None)
+            if step is None:
+                still_sought.append((sign, mark))
+            else:
+                found.append((step, mark))
+        self._sought = still_sought
+        return found
+
+
+def why_never(experiment: Experiment, mark: Mark) -> str:
+    """Return why a mark cannot be reached, as far as that is known without training; or nothing."""
+    step = experiment.step_of(mark)
+    if step is not None and step > experiment.steps:
+        return f"stands at step {step}, and the run ends at step {experiment.steps}"
+    if mark.at.event is None:
+        return ""
+    return _why_no_rows(experiment, mark.at.event)
+
+
+def is_certain(experiment: Experiment, mark: Mark) -> bool:
+    """Whether a mark that is not impossible is sure to be reached, as steps are."""
+    step, train = experiment.step_of(mark), experiment.train
+    may_end_early = train.patience is not None or train.loss_threshold is not None
+    return step is not None and (step == 0 or not may_end_early)
+
+
+def _why_no_rows(experiment: Experiment, event: MarkEvent) -> str:
+    """Return why nothing is measured that would tell of an event."""
+    if event == "all_right" and not experiment.has_accuracy:
+        return "waits for all rows to be right, and there are no classes"
+    if SIGNS[event].group != "probe":
+        return ""
+    if experiment.train.probe == "off":
+        return f"waits for {event}, and train.probe is 'off'"
+    names = experiment.model.activations[:-1] if experiment.model.kind == "mlp" else []
+    known = [ACTIVATIONS[name] for name in names]
+    can = (
+        any(each.dies for each in known)
+        if event == "first_dead_unit"
+        else any(each.steepest for each in known)
+    )
+    what = "die" if event == "first_dead_unit" else "saturate"
+    return "" if can else f"waits for {event}, and no hidden unit can {what}"

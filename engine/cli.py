@@ -23,7 +23,7 @@ import typer
 from typer.core import TyperGroup
 
 from engine import __version__
-from engine.errors import EpochalError, PresetError
+from engine.errors import EpochalError, LectureError, PresetError
 
 WRONG: Final = 2
 """Exit status where the request was wrong."""
@@ -169,30 +169,48 @@ def list_presets(as_json: AsJson = False) -> None:
         )
 
 
+@app.command("lectures")
+def list_lectures(as_json: AsJson = False) -> None:
+    """List the lectures there are."""
+    from engine.lectures import catalogue
+
+    listings = catalogue()
+    if as_json:
+        _print_json(
+            {"name": item.name, "title": item.title, "origin": item.origin, "path": str(item.path)}
+            for item in listings
+        )
+    else:
+        _print_table(
+            ["name", "title", "from"], [[item.name, item.title, item.origin] for item in listings]
+        )
+
+
 @app.command()
 def check(
     presets: Annotated[
         list[str],
-        typer.Argument(metavar="PRESET…", help="Presets' names, or files.", show_default=False),
+        typer.Argument(
+            metavar="PRESET…", help="Presets' or lectures' names, or files.", show_default=False
+        ),
     ],
+    runs_dir: RunsDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether presets hold, or everything that is wrong with them."""
-    from engine.presets import load
+    """Say whether presets and lectures hold, or everything that is wrong with them."""
+    from engine import lectures, runs
 
     problems = 0
     for reference in presets:
-        found: list[dict[str, str]] = []
-        try:
-            line = f"{reference}: holds; {_size(load(reference).experiment)}"
-        except PresetError as error:
-            found = [vars(problem) for problem in error.problems]
-            line = str(error)
-        problems += len(found)
-        if as_json:
-            _print_json([{"preset": reference, "problems": found}])
+        if lectures.is_lecture(reference):
+            told, line = _check_lecture(reference, runs_dir or runs.runs_dir())
         else:
-            _print_lines(line, sys.stderr if found else sys.stdout)
+            told, line = _check_preset(reference)
+        problems += len(told["problems"])
+        if as_json:
+            _print_json([told])
+        else:
+            _print_lines(line, sys.stderr if told["problems"] else sys.stdout)
     if problems:
         raise typer.Exit(WRONG)
 
@@ -249,21 +267,46 @@ def explain(
 
 
 @app.command("runs")
-def list_past_runs(runs_dir: RunsDir = None, as_json: AsJson = False) -> None:
+def list_past_runs(
+    terms: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TERM]…",
+            help="What must hold of a run: words, or cfg.optimizer.lr>=0.1, state=running …",
+            show_default=False,
+        ),
+    ] = None,
+    filter_: Annotated[
+        str | None,
+        typer.Option(
+            "--filter",
+            metavar="TEXT",
+            help="The same in one text, such as 'result.test_accuracy>0.9 -state=failed'.",
+            show_default=False,
+        ),
+    ] = None,
+    runs_dir: RunsDir = None,
+    as_json: AsJson = False,
+) -> None:
     """List the runs there are, the newest first."""
     import time
 
-    from engine import report, runs
-    from engine.glance import glance
+    from engine import filters, report, runs
+    from engine.facts import Archive
 
+    wanted = filters.parse(" ".join([*(terms or ()), filter_ or ""]))
     folder = runs_dir or runs.runs_dir()
-    glances = [glance(run_folder) for run_folder in runs.list_runs(folder)]
+    known = list(Archive(folder).runs())
+    found = [run for run in known if wanted.matches(run)]
     if as_json:
-        _print_json(map(report.glance_object, glances))
-    elif glances:
-        now = time.time()
-        head = ["name", "state", "step", "status", "result", "age"]
-        _print_table(head, [report.glance_cells(item, now) for item in glances])
+        _print_json(map(report.run_object, found))
+    elif found:
+        head, *rows = report.runs_table(found, time.time())
+        _print_table(head, rows)
+    elif known:
+        hint = wanted.unknown(known)
+        why = f"; {hint}" if hint else ""
+        _print_lines(f"none of the {len(known)} runs in {folder} is such{why}", sys.stderr)
     else:
         print(f"no runs in {folder}", file=sys.stderr)
 
@@ -353,6 +396,39 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     app(arguments, prog_name="epochal")
+
+
+def _check_preset(reference: str) -> tuple[dict[str, Any], str]:
+    """Return what is wrong with a preset, and how to say it."""
+    from engine.presets import load
+
+    told: dict[str, Any] = {"preset": reference, "problems": []}
+    try:
+        return told, f"{reference}: holds; {_size(load(reference).experiment)}"
+    except PresetError as error:
+        told["problems"] = [vars(problem) for problem in error.problems]
+        return told, str(error)
+
+
+def _check_lecture(reference: str, runs: Path) -> tuple[dict[str, Any], str]:
+    """Return what is wrong with a lecture and what is to be known of it, and how to say it."""
+    from engine import lectures
+
+    told: dict[str, Any] = {"lecture": reference, "problems": [], "remarks": []}
+    try:
+        script = lectures.load(reference)
+    except LectureError as error:
+        told["problems"] = [vars(problem) for problem in error.problems]
+        return told, str(error)
+    inspection = lectures.check(script, runs)
+    told["problems"] = [vars(problem) for problem in inspection.problems]
+    told["remarks"] = [vars(remark) for remark in inspection.remarks]
+    scenes = len(script.lecture.scenes)
+    holds = f"{reference}: holds; {scenes} {'scene' if scenes == 1 else 'scenes'}"
+    head = f"{holds}, {script.lecture.minutes:g} minutes"
+    lines = [str(problem) for problem in inspection.problems]
+    lines = lines or [head, *(f"note: {each}" for each in inspection.remarks)]
+    return told, "\n".join(lines)
 
 
 def _size(experiment: Any) -> str:

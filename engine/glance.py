@@ -1,22 +1,39 @@
 """A run at a glance: its state, its last step and its figures, without its rows.
 
-A recording of a million steps is tens of megabytes of rows; to list runs, only the other lines
-are decoded, and of the rows the newest.
+A recording of a million steps is tens of megabytes of rows. Of one that has ended, its first and
+its last lines say everything; of any other, only the lines that are neither rows nor weights are
+decoded, and of the rows the newest. Looking again costs what came since.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import RecordingError
-from engine.events import FORMAT, End, Event, Header, decode
+from engine.events import FORMAT, End, Event, Header, Series, decode
 from engine.history import History
 from engine.runs import RunFolder, State, state_of
+from engine.tail import Tail
 
-_ROWS: Final = b'{"kind":"series","'
-_WEIGHTS: Final = b'{"kind":"snapshot","'
+CHUNK: Final = 1 << 22
+"""Bytes of a recording that are held at a time."""
+
+HEAD: Final = 1 << 14
+"""Bytes in which a header usually has room."""
+
+LAST: Final = 1 << 15
+"""Bytes in which the newest rows and the end usually have room."""
+
+_HEADER: Final = b'{"kind":"header",'
+_ROWS: Final = b'{"kind":"series",'
+_TRAIN: Final = b'"group":"train"'
+_WEIGHTS: Final = b'{"kind":"snapshot",'
+_END: Final = b'{"kind":"end",'
+_RESUME: Final = b'{"kind":"resume",'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,69 +41,212 @@ class Glance:
     """What a list of runs shows of one."""
 
     name: str
-    """The run's."""
+    """The run's folder's name."""
     path: Path
     """Its folder."""
     state: State
     """What it is doing."""
     step: int
     """The last step recorded."""
+    steps: int = 0
+    """All steps of the run; 0 where nothing says so."""
     started: float
-    """When, in seconds since 1970; 0 where nothing says so."""
+    """When, in seconds since 1970; 0 where nothing says so. Until its recording does, when its
+    folder was made.
+    """
+    seconds: float = 0.0
+    """How long it has trained, or has been going."""
+    loss: float | None = None
+    """The newest training loss, the mean of several members."""
     end: End | None
     """How it ended, where it has."""
+    seeds: tuple[int, ...] = ()
+    """The seed of each member."""
     problem: str = ""
     """Why its recording cannot be read."""
 
 
 def glance(folder: RunFolder) -> Glance:
     """Return what a list of runs shows of one."""
-    history = History()
-    problem = ""
-    try:
-        history.extend(_told(folder.recording))
-    except FileNotFoundError:
-        pass  # Its worker has not begun.
-    except (OSError, RecordingError) as error:
-        problem = str(error)
-    return Glance(
-        name=folder.name,
-        path=folder.path,
-        state=state_of(history, made=folder.made),
-        step=history.last_step,
-        started=history.header.time if history.header else 0.0,
-        end=history.end,
-        problem=problem,
-    )
+    look = Look(folder)
+    look.again()
+    return look.glance()
 
 
-def _told(recording: Path) -> list[Event]:
-    """Return a recording's events without its rows and weights, but for the newest rows."""
-    events: list[Event] = []
-    newest = b""
+class Look:
+    """A run that is glanced at again and again.
+
+    Args:
+        folder: The run's.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.history = History()
+        """What was told, all but the rows."""
+        self.problem = ""
+        """Why the recording cannot be read."""
+        self._tail = Tail(folder.recording)
+        self._newest = b""
+        """The newest rows of the group ``train`` that were not told yet."""
+        self._trained = 0.0
+        """When the newest of them came, in seconds since the start."""
+
+    def again(self) -> None:
+        """Take in what came since the last look."""
+        if self.problem:
+            self._tail = Tail(self.folder.recording)
+        try:
+            if not self._tail.offset and (told := _told_by_its_ends(self.folder.recording)):
+                self._begin()
+                self.history.extend(told)
+            else:
+                self._read_on()
+        except FileNotFoundError:
+            pass  # Its worker has not begun.
+        except (OSError, RecordingError) as error:
+            self.problem = str(error)
+
+    def glance(self) -> Glance:
+        """Return what the list shows of it now."""
+        history, header = self.history, self.history.header
+        # Only where the recording does not tell is the folder asked.
+        made = 0.0 if header else self.folder.made
+        return Glance(
+            name=self.folder.name,
+            path=self.folder.path,
+            state="crashed" if self.problem else state_of(history, made=made),
+            step=history.last_step,
+            steps=header.steps if header else 0,
+            started=header.time if header else made,
+            seconds=self._seconds(),
+            loss=self._newest_loss(),
+            end=history.end,
+            seeds=tuple(header.seeds) if header else (),
+            problem=self.problem,
+        )
+
+    def _begin(self) -> None:
+        self.history, self.problem, self._newest = History(), "", b""
+
+    def _read_on(self) -> None:
+        """Read whole lines from where the last look ended."""
+        if self._tail.offset == 0:
+            self._begin()
+        while True:
+            before = self._tail.offset
+            for line in self._tail.lines(CHUNK):
+                self._take(line)
+            if not self._tail.behind or self._tail.offset == before:
+                break
+        self._tell(self._newest)
+        self._newest = b""
+        if self.history.header is None and self._tail.torn[:1] not in (b"", b"{", b"\0"):
+            raise _no_recording()
+
+    def _take(self, line: bytes) -> None:
+        if line.startswith(_ROWS):
+            if _TRAIN in line[:80]:
+                self._newest = line
+        elif line.strip() and not line.startswith(_WEIGHTS):
+            if self.history.header is None:
+                self.history.add(_header(line))
+                return
+            # How many of the steps that were asked for are done is told by the rows before.
+            self._tell(self._newest)
+            self._tell(line)
+            self._newest = b""
+
+    def _tell(self, line: bytes) -> None:
+        for event in _decoded([line] if line else []):
+            self.history.add(event)
+            if isinstance(event, Series):
+                self._trained = event.t
+
+    def _seconds(self) -> float:
+        """Return how long it trained: what its result says, else until its newest rows."""
+        end = self.history.end
+        if end is None:
+            return self._trained
+        told: Any = end.result.get("seconds")
+        return float(told) if isinstance(told, int | float) else end.t
+
+    def _newest_loss(self) -> float | None:
+        rows = self.history.series.get("train")
+        if rows is None or not rows.count or "loss" not in rows.columns:
+            return None
+        header = self.history.header
+        assert header is not None
+        losses = [float(rows.column("loss", m)[-1]) for m in range(header.members)]
+        return sum(losses) / len(losses)
+
+
+def _told_by_its_ends(recording: Path) -> list[Event]:
+    """Return the events that matter of a recording that has ended; none where it may go on.
+
+    Raises:
+        OSError: It is not there, or cannot be read.
+        RecordingError: It is no recording, or one of a later format.
+    """
     with recording.open("rb") as file:
-        for line in file:
-            if line.startswith(_ROWS):
-                newest = line
-            elif not line.startswith(_WEIGHTS):
-                events += _decoded(newest, line)
-                newest = b""
-    return events + _decoded(newest)
+        first = file.read(HEAD)
+        if not first.startswith(_HEADER):
+            return []
+        if b"\n" not in first:
+            first += file.readline()
+        size = file.seek(0, 2)
+        file.seek(max(size - LAST, 0))
+        last = file.read().split(b"\n")[1:]
+    ends = [index for index, line in enumerate(last) if line.startswith((_END, _RESUME))]
+    if not ends or last[-1] or last[ends[-1]].startswith(_RESUME):
+        return []
+    rows = [line for line in last[: ends[-1]] if line.startswith(_ROWS) and _TRAIN in line[:80]]
+    told = _decoded([*rows[-1:], last[ends[-1]]])
+    return [_header(first.split(b"\n", 1)[0]), *told] if told else []
 
 
-def _decoded(*lines: bytes) -> list[Event]:
+def _header(line: bytes) -> Header:
+    """Return a recording's first line.
+
+    Raises:
+        RecordingError: It is no header, or of a later format.
+    """
+    try:
+        event = decode(line)
+    except (ValueError, RecursionError):
+        event = None
+    if (newer := event.format if isinstance(event, Header) else _format(line)) > FORMAT:
+        raise RecordingError(
+            f"was recorded in format {newer} by a later version of epochal; "
+            f"this one reads up to format {FORMAT}"
+        )
+    if not isinstance(event, Header):
+        raise _no_recording()
+    return event
+
+
+def _format(line: bytes) -> int:
+    """Return the format of a header that this version cannot decode; 0 for no header."""
+    try:
+        body = json.loads(line)
+        return int(body["format"]) if body["kind"] == "header" else 0
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+        return 0
+
+
+def _no_recording() -> RecordingError:
+    return RecordingError("is no recording: it does not begin with a header")
+
+
+def _decoded(lines: Iterable[bytes]) -> list[Event]:
     """Return the events of those lines that hold one."""
-    events = []
+    events: list[Event] = []
     for line in lines:
         try:
-            event: Any = decode(line)
-        except ValueError:
+            event = decode(line)
+        except (ValueError, RecursionError):
             continue
-        if isinstance(event, Header) and event.format > FORMAT:
-            raise RecordingError(
-                f"was recorded in format {event.format} by a later version of epochal; "
-                f"this one reads up to format {FORMAT}"
-            )
-        if event is not None:
+        # A second header would make the run begin anew.
+        if event is not None and not isinstance(event, Header):
             events.append(event)
     return events

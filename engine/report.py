@@ -15,7 +15,7 @@ from engine.plain import plain
 
 if TYPE_CHECKING:
     from engine.events import End
-    from engine.glance import Glance
+    from engine.facts import RunFacts
     from engine.history import History
 
 SPARSE_PARTS: Final = 10
@@ -257,24 +257,44 @@ def aligned(rows: Sequence[Sequence[str]], *, numbers: bool = False) -> list[str
     return lines
 
 
-def glance_cells(glance: Glance, now: float) -> list[str]:
+RUN_CELLS: Final = ("name", "called", "state", "step", "status", "result", "age")
+"""What the list of runs says of each; ``called`` only where a run was given a name."""
+
+
+def runs_table(runs: Sequence[RunFacts], now: float) -> list[list[str]]:
+    """Return the list of runs as rows of cells, the heading first.
+
+    Args:
+        runs: In their order.
+        now: Seconds since 1970.
+    """
+    rows = [list(RUN_CELLS), *(run_cells(run, now) for run in runs)]
+    if not any(run.notes.name for run in runs):
+        called = RUN_CELLS.index("called")
+        rows = [[*row[:called], *row[called + 1 :]] for row in rows]
+    return rows
+
+
+def run_cells(run: RunFacts, now: float) -> list[str]:
     """Return a run's cells in the list of runs.
 
     Args:
-        glance: The run.
+        run: The run.
         now: Seconds since 1970.
     """
+    glance = run.glance
     ending = ending_text(glance.end) if glance.end else glance.problem
     result = main_figure(glance.end.result) if glance.end else ""
     age = f"{time_text(now - glance.started)} ago" if glance.started else ""
-    return [glance.name, glance.state, str(glance.step), ending, result, age]
+    return [glance.name, run.notes.name, glance.state, str(glance.step), ending, result, age]
 
 
-def glance_object(glance: Glance) -> dict[str, Any]:
+def run_object(run: RunFacts) -> dict[str, Any]:
     """Return a run as one JSON object of the list of runs."""
-    end = glance.end
+    glance, end = run.glance, run.glance.end
     return {
         "name": glance.name,
+        "called": run.notes.name or None,
         "path": str(glance.path),
         "state": glance.state,
         "step": glance.step,
@@ -283,4 +303,6 @@ def glance_object(glance: Glance) -> dict[str, Any]:
         "reason": end.reason if end else None,
         "result": dict(end.result) if end else None,
         "problem": glance.problem or None,
+        "tags": list(run.notes.tags),
+        "pinned": run.notes.pinned,
     }

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from engine.errors import RunError
+from engine.notes import Notes
 
 if TYPE_CHECKING:
     from engine.history import History
@@ -40,6 +41,9 @@ PID_TOLERANCE: Final = 2.0
 
 START_SECONDS: Final = 60.0
 """A worker has begun its recording within so long, on the slowest of network disks."""
+
+_STARTED: Final = re.compile(r"-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{4}$", re.A)
+"""When a run was made, at the end of its name."""
 
 _ATTEMPTS: Final = 100
 """Names to try for a new run."""
@@ -143,18 +147,18 @@ def create_run(
 def list_runs(folder: Path) -> list[RunFolder]:
     """Return all runs, the newest first."""
     try:
-        runs = [RunFolder(path) for path in folder.iterdir() if _is_run(path)]
+        runs = [RunFolder(path) for path in folder.iterdir() if is_run(path)]
     except OSError:
         return []
-    return sorted(runs, key=lambda run: (_started(run), run.name), reverse=True)
+    return sorted(runs, key=order_of, reverse=True)
 
 
 def find_run(reference: str, folder: Path) -> RunFolder:
     """Return the run that is meant.
 
     Args:
-        reference: A run's folder, a recording, a run's name or a unique beginning of it, or
-            ``last``.
+        reference: A run's folder, a recording, a run's name (its folder's or the one it was
+            given) or a unique beginning of it, or ``last``.
         folder: Where runs are kept.
 
     Raises:
@@ -175,37 +179,50 @@ def _by_path(reference: str) -> RunFolder | None:
     with contextlib.suppress(OSError):  # Too long a name for a path may still be answered kindly.
         if path.suffix == ".jsonl" and path.is_file():
             return RunFolder(path.parent if path.name == "recording.jsonl" else path)
-        if reference and _is_run(path):
+        if reference and is_run(path):
             return RunFolder(path)
     return None
 
 
 def _by_name(reference: str, runs: list[RunFolder], folder: Path) -> RunFolder:
-    beginning = [run for run in runs if run.name.startswith(reference)] if reference else []
-    for run in beginning:
-        if run.name == reference or len(beginning) == 1:
-            return run
+    """Return the run whose folder, or whose name in its notes, is called or begins so."""
+    given = {run.path: Notes.load(run).name for run in runs}
+    for called in (lambda run: run.name, lambda run: given[run.path]):
+        exact = [run for run in runs if reference and called(run) == reference]
+        if len(exact) == 1:
+            return exact[0]
+    beginning = [
+        run
+        for run in runs
+        if reference and (run.name.startswith(reference) or given[run.path].startswith(reference))
+    ]
+    if len(beginning) == 1:
+        return beginning[0]
     if beginning:
         names = ", ".join(run.name for run in beginning[:5])
         more = f" and {len(beginning) - 5} more" if len(beginning) > 5 else ""
         raise RunError(f"{reference}: {len(beginning)} runs begin so: {names}{more}")
-    close = difflib.get_close_matches(reference, [run.name for run in runs], n=1, cutoff=0.4)
+    known = [*(run.name for run in runs), *filter(None, given.values())]
+    close = difflib.get_close_matches(reference, known, n=1, cutoff=0.4)
     hint = f" (did you mean {close[0]!r}?)" if close else "; see epochal runs"
     raise RunError(f"{reference}: no such run in {folder}{hint}")
 
 
-def _is_run(path: Path) -> bool:
+def is_run(path: Path) -> bool:
+    """Whether a folder is a run's."""
     return (path / "recording.jsonl").is_file() or (path / "experiment.toml").is_file()
 
 
-def _started(run: RunFolder) -> tuple[float, float]:
+def order_of(run: RunFolder) -> tuple[float, float, str]:
     """Return what runs are ordered by: the second in their name, then when they were made."""
     made = run.made
-    found = re.search(r"-(\d{8}-\d{6})-[0-9a-f]{4}$", run.name)
+    found = _STARTED.search(run.name)
     with contextlib.suppress(ValueError, OverflowError, OSError):
         if found:
-            return datetime.strptime(found[1], "%Y%m%d-%H%M%S").timestamp(), made
-    return made, made
+            year, month, day, hour, minute, second = map(int, found.groups())
+            named = datetime(year, month, day, hour, minute, second)
+            return named.timestamp(), made, run.name
+    return made, made, run.name
 
 
 def process_started(pid: int) -> float | None:

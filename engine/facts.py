@@ -1,0 +1,307 @@
+"""Everything a list of runs, a filter or a person choosing one may want to know of a run.
+
+    recording ──► Glance ─┐
+    experiment.toml ──────┼─► RunFacts ──► the list of runs, filters
+    notes.toml ───► Notes ┘
+
+The ``Archive`` keeps the facts of a folder's runs and looks again only at what has changed, so
+that a poll of a thousand runs costs a few looks at the disk each. Nothing here knows a screen.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from engine.events import Header
+from engine.glance import Glance, Look
+from engine.notes import Notes
+from engine.runs import RunFolder, is_run, order_of
+
+Value = str | int | float | bool
+"""What a key of a flattened experiment can hold."""
+
+Measure = Literal["accuracy", "loss", "train"]
+"""What a run's figure is: its accuracy or its loss on the test or dev set, or the newest
+training loss."""
+
+FIGURES: Final[Mapping[str, Measure]] = {
+    "test_accuracy": "accuracy",
+    "test_loss": "loss",
+    "dev_accuracy": "accuracy",
+    "dev_loss": "loss",
+    "train_loss": "train",
+}
+"""The figures of a result that say how good a run is, the best first."""
+
+_UNSAID: Final = frozenset({"title", "about", "marks"})
+"""Keys of an experiment that are words about it."""
+
+_PRESET: Final = re.compile(r"(.*)-\d{8}-\d{6}-[0-9a-f]{4}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """What is known of a run."""
+
+    folder: RunFolder
+    glance: Glance
+    notes: Notes = field(default_factory=Notes)
+    title: str = ""
+    """Its experiment's title."""
+    config: Mapping[str, Value] = field(default_factory=dict)
+    """The keys of its experiment, ``optimizer.lr`` and so on, each with its value."""
+
+    @property
+    def name(self) -> str:
+        """What to call it: the name it was given, else its folder's."""
+        return self.notes.name or self.folder.name
+
+    @property
+    def preset(self) -> str:
+        """The preset it was made from, as far as its folder's name tells."""
+        found = _PRESET.fullmatch(self.folder.name)
+        return found[1] if found else self.folder.name
+
+    @property
+    def state(self) -> str:
+        """The state it is in."""
+        return self.glance.state
+
+    @property
+    def status(self) -> str:
+        """How it ended; empty where it has not."""
+        return self.glance.end.status if self.glance.end else ""
+
+    @property
+    def word(self) -> str:
+        """Its state in a word: its status where it ended."""
+        return self.status or self.state
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seed of each member."""
+        seed = self.config.get("train.seed")
+        return self.glance.seeds or ((seed,) if isinstance(seed, int) else ())
+
+    @property
+    def result(self) -> Mapping[str, Any]:
+        """The figures it ended with."""
+        return self.glance.end.result if self.glance.end else {}
+
+    @property
+    def figure(self) -> tuple[Measure, float] | None:
+        """What says most about how good it is."""
+        for key, measure in FIGURES.items():
+            if (value := number(self.result.get(key))) is not None:
+                return measure, value
+        return None if self.glance.loss is None else ("train", self.glance.loss)
+
+
+def facts_of(folder: RunFolder) -> RunFacts:
+    """Return what is known of a run."""
+    return _Known(folder).look()
+
+
+def number(value: Any) -> float | None:
+    """Return a figure of a result as a number, the mean of several members; None for no number."""
+    if isinstance(value, list):
+        numbers = [number(item) for item in value]
+        known = [item for item in numbers if item is not None]
+        return sum(known) / len(known) if known and len(known) == len(numbers) else None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def flat(tables: Mapping[str, Any]) -> dict[str, Value]:
+    """Return an experiment's keys with their values, tables taken apart.
+
+    Hidden layers that have nothing but a width are told as one value, ``8,8``.
+    """
+    found: dict[str, Value] = {}
+    for key, value in tables.items():
+        if key not in _UNSAID:
+            _flatten(key, value, found)
+    return found
+
+
+def _flatten(key: str, value: Any, found: dict[str, Value]) -> None:
+    match value:
+        case str() | int() | float() | bool():
+            found[key] = value
+        case dict():
+            for name, item in value.items():
+                _flatten(f"{key}.{name}", item, found)
+        case list() if all(isinstance(item, dict) and "units" in item for item in value):
+            found[key] = brief([item["units"] for item in value])
+            for index, item in enumerate(value):
+                others = {name: each for name, each in item.items() if name != "units"}
+                _flatten(f"{key}[{index}]", others, found)
+        case list() if any(isinstance(item, dict | list) for item in value):
+            for index, item in enumerate(value):
+                _flatten(f"{key}[{index}]", item, found)
+        case list():
+            found[key] = brief(value)
+
+
+def brief(value: Any) -> str:
+    """Return a value as a person would type it, in few characters."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case float() if math.isfinite(value):
+            mantissa, _, power = f"{value:g}".partition("e")
+            return f"{mantissa}e{int(power)}" if power else mantissa
+        case list() | tuple():
+            return ",".join(map(brief, value))
+    return str(value)
+
+
+_FIRST: Final = (
+    "optimizer.lr",
+    "optimizer.name",
+    "model.hidden",
+    "model.activation",
+    "train.batch_size",
+    "train.seed",
+    "loss.name",
+)
+"""The keys that say most, in this order."""
+
+
+def differing(runs: Sequence[RunFacts]) -> tuple[str, ...]:
+    """Return the keys that are not the same in all runs, those that say most first.
+
+    What differs among runs of one preset comes before what merely belongs to another preset.
+    """
+    known = [run for run in runs if run.config]
+    first: dict[str, RunFacts] = {}
+    among: set[str] = set()
+    within: set[str] = set()
+    for run in known:
+        among |= _unlike(run, known[0])
+        within |= _unlike(run, first.setdefault(run.preset, run))
+
+    def rank(key: str) -> tuple[bool, int, str]:
+        return key not in within, _FIRST.index(key) if key in _FIRST else len(_FIRST), key
+
+    return tuple(sorted(among, key=rank))
+
+
+def _unlike(run: RunFacts, other: RunFacts) -> set[str]:
+    """Return the keys in which two runs differ."""
+    if run.config is other.config:
+        return set()
+    return {key for key, _ in run.config.items() ^ other.config.items()}
+
+
+_Stamp = tuple[int, int, int]
+"""Inode, size and time of a file; nothing but zeros where there is none."""
+
+
+def _stamp(path: str) -> _Stamp:
+    try:
+        found = os.stat(path)  # noqa: PTH116 — half the price of Path.stat, a thousand times
+    except OSError:
+        return 0, 0, 0
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+class _Known:
+    """A run, what is known of it, and what that was read from."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.order = order_of(folder)
+        self._paths = os.fspath(folder.recording), os.fspath(folder.notes)
+        self._look = Look(folder)
+        self._stamps: tuple[_Stamp, _Stamp] | None = None
+        self._facts: RunFacts | None = None
+        self._header: Header | None = None
+        """What ``_facts`` has its experiment from."""
+
+    def look(self) -> RunFacts:
+        """Return what is known now; the same object as before where nothing has changed."""
+        stamps = _stamp(self._paths[0]), _stamp(self._paths[1])
+        before, facts = self._stamps, self._facts
+        if facts is not None and before == stamps and facts.state in ("ended", "crashed"):
+            return facts
+        self._stamps = stamps
+        if before is None or before[0] != stamps[0]:
+            if before is not None and before[0][:2] > stamps[0][:2]:
+                self._look = Look(self.folder)  # Another file has taken its place.
+            self._look.again()
+        glance = self._look.glance()
+        unnoted = facts is not None and before is not None and before[1] == stamps[1]
+        notes = facts.notes if facts is not None and unnoted else Notes.load(self.folder)
+        if facts is None or (glance, notes) != (facts.glance, facts.notes):
+            self._facts = facts = self._told(glance, notes)
+        return facts
+
+    def _told(self, glance: Glance, notes: Notes) -> RunFacts:
+        header, before = self._look.history.header, self._facts
+        if before is not None and header is not None and header is self._header:
+            return replace(before, glance=glance, notes=notes)
+        self._header = header
+        tables = header.experiment if header else _experiment(self.folder)
+        return RunFacts(
+            folder=self.folder,
+            glance=glance,
+            notes=notes,
+            title=str(tables.get("title", "")),
+            config=flat(tables),
+        )
+
+
+def _experiment(folder: RunFolder) -> Mapping[str, Any]:
+    """Return the tables of a run whose recording does not tell them."""
+    try:
+        return tomllib.loads(folder.experiment_file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+class Archive:
+    """The runs of a folder, each read again only where it has changed.
+
+    Args:
+        folder: Where runs are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.count = 0
+        """How many runs there are, read or not."""
+        self._known: dict[str, _Known] = {}
+
+    def runs(self) -> Iterator[RunFacts]:
+        """Yield the facts of every run, the newest first."""
+        known = self._listed()
+        self.count = len(known)
+        for each in sorted(known.values(), key=lambda each: each.order, reverse=True):
+            yield each.look()
+
+    def _listed(self) -> dict[str, _Known]:
+        try:
+            with os.scandir(self.folder) as entries:
+                names = [entry.name for entry in entries]
+        except OSError:
+            names = []
+        before, self._known = self._known, {}
+        for name in names:
+            known = before.get(name)
+            if known is None and is_run(path := self.folder / name):
+                known = _Known(RunFolder(path))
+            if known is not None:
+                self._known[name] = known
+        return self._known

@@ -1,0 +1,207 @@
+"""What a person says about a run: a name, tags, whether it is pinned, marks added later.
+
+It is kept in ``notes.toml`` of the run's folder, beside the recording and never in it, so that
+an old recording stays as it was made. The file may be written by hand: what is not understood is
+left as it stands, and a file that cannot be read is put aside before another takes its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.errors import RunError
+
+if TYPE_CHECKING:
+    from engine.runs import RunFolder
+
+MAX_BYTES: Final = 1_000_000
+"""A file larger than this holds no notes."""
+
+MAX_NAME: Final = 100
+"""Characters of a name."""
+
+RESERVED: Final = "last"
+"""What means the newest run, and so can be no run's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotedMark:
+    """A mark that was added when the run was over."""
+
+    step: int
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notes:
+    """What a person says about a run."""
+
+    name: str = ""
+    """What to call it; empty where it has no name but its folder's."""
+    note: str = ""
+    """Whatever there is to say."""
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+    """Whether it stands above the others."""
+    marks: tuple[NotedMark, ...] = ()
+    """Marks added later, by their steps."""
+    problem: str = field(default="", compare=False)
+    """Why the file, or a part of it, could not be understood."""
+
+    @classmethod
+    def load(cls, folder: RunFolder) -> Notes:
+        """Return the notes of a run: as much of them as can be understood, none where none are."""
+        try:
+            with folder.notes.open("rb") as file:
+                body = file.read(MAX_BYTES + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            return cls()
+        except OSError as error:
+            return cls(problem=f"{folder.notes}: cannot be read: {error.strerror or error}")
+        return cls._of(body, str(folder.notes))
+
+    @classmethod
+    def _of(cls, body: bytes, source: str) -> Notes:
+        try:
+            if len(body) > MAX_BYTES:
+                raise ValueError("is larger than 1 MB")
+            tables = tomllib.loads(body.decode("utf-8-sig"))
+        except (ValueError, RecursionError) as error:
+            return cls(problem=f"{source}: is no TOML: {error}")
+        wrong = [key for key, fits in _FITS.items() if key in tables and not fits(tables[key])]
+        given = {key: tables[key] for key in _FITS if key in tables and key not in wrong}
+        notes = cls(
+            name=given.get("name", ""),
+            note=given.get("note", ""),
+            tags=tuple(given.get("tags", ())),
+            pinned=given.get("pinned", False),
+            marks=tuple(map(_mark, given.get("marks", ()))),
+        )
+        problem = f"{source}: not understood: {', '.join(wrong)}" if wrong else ""
+        return replace(notes, problem=problem)
+
+    def save(self, folder: RunFolder) -> None:
+        """Write the notes of a run in one go; other things in the file stay as they are.
+
+        Raises:
+            RunError: They cannot be written.
+        """
+        path = folder.notes
+        try:
+            text = _updated(_kept(path, Notes.load(folder)), self)
+            _replace(path, text)
+        except OSError as error:
+            why = error.strerror or error
+            raise RunError(f"{path}: the notes cannot be written: {why}") from None
+
+    def named(self, name: str) -> Notes:
+        """Return these notes with another name for the run; an empty one takes it away.
+
+        Raises:
+            RunError: It is too long, or means something else.
+        """
+        name = " ".join(name.split())
+        if len(name) > MAX_NAME:
+            raise RunError(f"a name has at most {MAX_NAME} characters (this one {len(name)})")
+        if name == RESERVED:
+            raise RunError(f"{name!r} always means the newest run; choose another name")
+        return replace(self, name=name)
+
+    def with_mark(self, mark: NotedMark) -> Notes:
+        """Return these notes with one mark more."""
+        return replace(self, marks=tuple(sorted((*self.marks, mark), key=lambda m: m.step)))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_mark(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    step, texts = value.get("step"), [value.get("title", ""), value.get("note", "")]
+    return type(step) is int and 0 <= step <= 2**53 and all(map(_is_text, texts))
+
+
+_FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "name": _is_text,
+    "note": _is_text,
+    "tags": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+    "pinned": lambda value: isinstance(value, bool),
+    "marks": lambda value: isinstance(value, list) and all(map(_is_mark, value)),
+}
+"""What the file may say, and whether a value is what it must be."""
+
+
+def _mark(table: Mapping[str, Any]) -> NotedMark:
+    return NotedMark(step=table["step"], title=table.get("title", ""), note=table.get("note", ""))
+
+
+def _kept(path: Path, notes: Notes) -> str:
+    """Return the text that is to be changed; one that was not understood is put aside."""
+    if not path.exists():
+        return ""
+    if not notes.problem:
+        return path.read_text("utf-8-sig")
+    aside = path.with_name(f"{path.name}.damaged")
+    count = 2
+    while aside.exists():
+        aside = path.with_name(f"{path.name}.damaged-{count}")
+        count += 1
+    path.replace(aside)
+    return ""
+
+
+def _updated(text: str, notes: Notes) -> str:
+    """Return the text of a file changed to say ``notes``, comments and other keys kept."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    marks = [
+        {"step": mark.step, "title": mark.title} | ({"note": mark.note} if mark.note else {})
+        for mark in notes.marks
+    ]
+    values = {"name": notes.name, "note": notes.note, "tags": list(notes.tags)}
+    for key, value in {**values, "pinned": notes.pinned, "marks": marks}.items():
+        if document.get(key) == value:
+            continue
+        if not value:
+            document.pop(key, None)
+        elif key == "marks":
+            document[key] = _tables(marks)
+        else:
+            document[key] = value
+    return tomlkit.dumps(document)
+
+
+def _tables(marks: list[dict[str, Any]]) -> Any:
+    import tomlkit
+
+    tables = tomlkit.aot()
+    for mark in marks:
+        table = tomlkit.table()
+        table.update(mark)
+        tables.append(table)
+    return tables
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file that holds the old text or the new one, never half of it."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with fresh.open("w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise

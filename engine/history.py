@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -100,6 +99,13 @@ class Rows:
         for pyramid in self._pyramids.values():
             pyramid.cut(self.count)
 
+    def until(self, step: int) -> Rows:
+        """Return the rows up to a step, which share the memory of these: as they stood then."""
+        then = Rows(self.columns, self._values.shape[1])
+        then.count = int(np.searchsorted(self.steps, step, side="right"))
+        then._values, then._steps, then._pyramids = self._values, self._steps, self._pyramids
+        return then
+
     def column(self, name: str, member: int = 0) -> NDArray[np.float32]:
         """Return a column, [rows]; it is a view and grows no further."""
         return self._values[self._index[name], member, : self.count]
@@ -162,6 +168,71 @@ def _bucket_size(start: int, stop: int, width: int) -> int:
     return size
 
 
+def _between(at: float, known: Sequence[float], values: Sequence[float]) -> float:
+    """Return the value at a place between known ones, which rise from 0 on."""
+    index = bisect.bisect_left(known, at)
+    if index == len(known):
+        return float(values[-1]) if values else 0.0
+    start, first = (known[index - 1], values[index - 1]) if index else (0.0, 0.0)
+    span = known[index] - start
+    share = (max(at, start) - start) / span if span > 0 else 1.0
+    return first + (values[index] - first) * share
+
+
+class Clock:
+    """When steps were done: the time and the last step of every block of rows."""
+
+    def __init__(self) -> None:
+        self._times: list[float] = []
+        self._steps: list[int] = []
+        self._since = 0
+        """The first block of those between which nothing waited."""
+
+    def add(self, t: float, step: int) -> None:
+        """Add the next block."""
+        self._times.append(max(t, self._times[-1] if self._times else 0.0))
+        self._steps.append(step)
+
+    def interrupt(self) -> None:
+        """Notice that training waited: what comes is not counted together with what was."""
+        self._since = len(self._steps)
+
+    def cut(self, step: int) -> None:
+        """Forget the blocks after a step."""
+        kept = bisect.bisect_right(self._steps, step)
+        del self._times[kept:], self._steps[kept:]
+        self.interrupt()
+
+    def time_of(self, step: int) -> float:
+        """Return when a step was done; within a block every step takes the same time."""
+        return _between(step, self._steps, self._times)
+
+    def step_at(self, t: float) -> int:
+        """Return the last step that was done by a time."""
+        return math.floor(_between(t, self._times, self._steps) + 1e-9)
+
+    @property
+    def blocks(self) -> tuple[list[int], list[float]]:
+        """The last step of every block, and when it was done; not to be changed."""
+        return self._steps, self._times
+
+    def steps_per_second(self, step: int) -> float:
+        """Return how fast it went over the last two seconds of training before a step."""
+        stop = bisect.bisect_right(self._steps, step)
+        if not stop:
+            return 0.0
+        since = self._since if stop > self._since else 0
+        recent = self._times[stop - 1] - SPEED_SECONDS
+        # One block from before the two seconds, so that they are covered.
+        start = max(bisect.bisect_left(self._times, recent, since, stop) - 1, since)
+        start = min(start, max(stop - 2, since))
+        steps, seconds = (
+            self._steps[stop - 1] - self._steps[start],
+            self._times[stop - 1] - self._times[start],
+        )
+        return steps / seconds if seconds > 0 else 0.0
+
+
 class History:
     """What a viewer knows of a run."""
 
@@ -188,7 +259,7 @@ class History:
         self._weights = (0, 0)
         """The shape of a snapshot: [members, parameters and buffers]."""
         self._owed: int | None = None
-        self._times: deque[tuple[float, int]] = deque()
+        self._clock = Clock()
 
     @property
     def series(self) -> Mapping[str, Rows]:
@@ -207,10 +278,40 @@ class History:
 
     def steps_per_second(self) -> float:
         """Return how fast it trained over the last two seconds in which it did."""
-        if len(self._times) < 2:
-            return 0.0
-        (start, first), (stop, last) = self._times[0], self._times[-1]
-        return (last - first) / (stop - start) if stop > start else 0.0
+        return self._clock.steps_per_second(self.last_step)
+
+    def time_of(self, step: int) -> float:
+        """Return when a step was done, in seconds since the start, as near as blocks tell."""
+        return self._clock.time_of(step)
+
+    def step_at(self, t: float) -> int:
+        """Return the last step that was done so many seconds after the start."""
+        return self._clock.step_at(t)
+
+    def blocks(self) -> tuple[list[int], list[float]]:
+        """Return the last step of every block of rows, and when it was done; not to be changed."""
+        return self._clock.blocks
+
+    def until(self, step: int) -> History:
+        """Return what was known right after a step: what came later is as if it were not yet.
+
+        It costs what there are marks, requests and snapshots, not what there are rows, and is
+        good until this history grows.
+        """
+        if step >= self.last_step:
+            return self
+        then = History()
+        then.header, then.writer, then._weights = self.header, self.writer, self._weights
+        then.version, then.last_step = self.version, step
+        then.last_t = self.time_of(step)
+        then.marks = [mark for mark in self.marks if mark.step <= step]
+        then.requests = [request for request in self.requests if request.step <= step]
+        then.warnings = [warning for warning in self.warnings if warning.step <= step]
+        then.checkpoints = [each for each in self.checkpoints if each.step <= step]
+        then._rows = {group: rows.until(step) for group, rows in self._rows.items()}
+        kept = bisect.bisect_right(self._snapshots, step, key=lambda each: each.step)
+        then._snapshots, then._clock = self._snapshots[:kept], self._clock
+        return then
 
     def extend(self, events: Iterable[Event]) -> None:
         """Add events in their order."""
@@ -264,9 +365,7 @@ class History:
             taken = series.last_step - self.last_step
             self.last_step = series.last_step
             self._count_owed(taken)
-            self._times.append((series.t, series.last_step))
-            while len(self._times) > 2 and self._times[1][0] < series.t - SPEED_SECONDS:
-                self._times.popleft()
+            self._clock.add(series.t, series.last_step)
         self.last_step = max(self.last_step, series.last_step)
 
     def _add_request(self, request: Request) -> None:
@@ -279,7 +378,7 @@ class History:
                 self._owed = 0
             case "continue":
                 self._owed = None
-                self._times.clear()
+                self._clock.interrupt()
             case "step":
                 self._owed = (self._owed or 0) + _steps_asked(request)
         self.paused = self._owed == 0
@@ -294,7 +393,7 @@ class History:
         self.writer = resume
         self.end, self.paused, self._owed = None, False, None
         self.last_step = resume.from_step
-        self._times.clear()
+        self._clock.cut(resume.from_step)
         for rows in self._rows.values():
             rows.cut(resume.from_step)
         self._cut_snapshots(resume.from_step)

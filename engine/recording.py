@@ -251,6 +251,24 @@ def _told(path: Path) -> tuple[Mapping[str, list[str]], float]:
     return columns, seconds
 
 
+def glimpse(path: Path, limit_bytes: int) -> list[Event]:
+    """Return a recording's header and the events at its end, whatever lies between.
+
+    Args:
+        path: The recording.
+        limit_bytes: About so many bytes of the end.
+
+    Raises:
+        RecordingError: The file is no recording, or one of a newer format.
+    """
+    reader = Reader(path)
+    beginning = reader.poll(1)
+    if reader.header is None:
+        return []
+    reader.skip_to_last(limit_bytes)
+    return [*beginning, *reader.poll()]
+
+
 class Reader:
     """Follows a recording from its first line, while it is written or after.
 
@@ -297,6 +315,13 @@ class Reader:
             # Whoever asks again is told the same again.
             self._tail.offset = before
             raise
+
+    def skip_to_last(self, limit_bytes: int) -> None:
+        """Pass over everything but about so many bytes at the end."""
+        with contextlib.suppress(OSError), self._path.open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - limit_bytes, 0))
+            file.readline()
+            self._tail.offset = max(self._tail.offset, file.tell())
 
     def _check_beginning(self) -> None:
         """Refuse a file without lines, such as a picture, which would never get to a header.

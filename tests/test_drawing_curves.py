@@ -6,9 +6,32 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.text import Text
 
-from tui.drawing.curves import Curve, Curves, draw_curves, points
-from tui.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS
+from engine.events import Header, MarkReached, Request, Series
+from engine.history import History
+from tests.tapes import header
+from tui.drawing import plot
+from tui.drawing.curves import (
+    SMOOTHINGS,
+    Curve,
+    Curves,
+    Quantity,
+    RunCurves,
+    first_broken,
+    gather,
+    gather_events,
+    gather_happened,
+    gather_readings,
+    told_apart,
+)
+from tui.drawing.hues import faded
+from tui.drawing.pieces import points
+from tui.drawing.plot import draw_curves
+from tui.drawing.smoothing import smoothed
+from tui.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
 from tui.palette import DARK, PALETTES
 
 NAN = float("nan")
@@ -55,6 +78,104 @@ def test_whatever_the_numbers_are_the_picture_has_its_size(name: str, log: bool)
         lines = draw_curves(curves, width, height, glyphs, DARK)
         assert len(lines) == height
         assert {line.cell_len for line in lines} == {width}
+
+
+COLUMNS = {"train": ["loss", "lr"], "dev": ["loss"]}
+
+
+def history_of(values: list[float], dev: list[float] | None = None, every: int = 1) -> History:
+    history = History()
+    history.add(_header())
+    for group, rows in (("train", [values, [0.1] * len(values)]), ("dev", [dev or []])):
+        if rows[0]:
+            stride = every if group == "dev" else 1
+            data = np.array(rows, np.float32)[:, :, None]
+            history.add(Series(group=group, first=stride, stride=stride, values=data))
+    return history
+
+
+def _header() -> Header:
+    return header(columns=COLUMNS)
+
+
+def gathered(history: History, **more: object) -> tuple[Curve, ...]:
+    last = history.last_step
+    arguments: dict[str, object] = {"step": last, "last": max(last, 1), "width": 60, **more}
+    return gather(history, "loss", **arguments)  # type: ignore[arg-type]
+
+
+def drawn(
+    curves: tuple[Curve, ...], width: int = 60, height: int = 12, **more: object
+) -> list[Text]:
+    picture = Curves(curves=curves, **{"last": 100, **more})  # type: ignore[arg-type]
+    return draw_curves(picture, width, height, BRAILLE, DARK)
+
+
+ROW = st.floats(width=32) | st.sampled_from([0.0, -1.0, 1e30, 1e-30, NAN, INF, -INF])
+ROWS = st.lists(ROW, max_size=60) | st.sampled_from(list(NASTY.values()))
+WINDOWS = st.none() | st.tuples(st.integers(0, 70), st.integers(1, 70))
+
+
+@settings(deadline=None)
+@given(
+    values=ROWS,
+    dev=ROWS,
+    other=ROWS,
+    window=WINDOWS,
+    cursor=st.none() | st.integers(0, 80),
+    smoothing=st.sampled_from(SMOOTHINGS),
+    log=st.booleans(),
+    glyphs=st.sampled_from(GLYPHS),
+    colours=st.booleans(),
+    size=st.tuples(st.integers(1, 200), st.integers(1, 60)),
+    several=st.booleans(),
+)
+def test_any_run_any_window_and_any_cursor_give_a_picture_of_the_size(
+    values: list[float],
+    dev: list[float],
+    other: list[float],
+    window: tuple[int, int] | None,
+    cursor: int | None,
+    smoothing: float,
+    log: bool,
+    glyphs: Glyphs,
+    colours: bool,
+    size: tuple[int, int],
+    several: bool,
+) -> None:
+    history, beside = history_of(values, dev, 3), history_of(other, dev, 2)
+    last = max(history.last_step, beside.last_step, 1)
+    first, last = (window[0], sum(window)) if window else (0, last)
+    both = [
+        gather(
+            each,
+            "loss",
+            step=each.last_step,
+            first=first,
+            last=last,
+            width=size[0],
+            at=cursor,
+            smoothing=smoothing,
+        )
+        for each in (history, beside)
+    ]
+    curves = Curves(
+        curves=both[0],
+        title="两个月亮" * 4,
+        first=first,
+        last=last,
+        others=(RunCurves(curves=both[1], title="\x1b[31mred 月", slot=9),) if several else (),
+        marks=(0, 5),
+        requests=(3,),
+        cursor=cursor,
+        happened=(("mark", "月"),) if cursor else (),
+        log=log,
+        readings=(("lr", 0.1),),
+    )
+    palette = DARK if colours else DARK.without_colours()
+    lines = draw_curves(curves, *size, glyphs, palette)
+    assert [line.cell_len for line in lines] == [size[0]] * size[1]
+    assert "\x1b" not in "".join(line.plain for line in lines)
 
 
 def test_there_is_no_picture_without_room() -> None:
@@ -166,3 +287,322 @@ def test_ascii_stays_ascii() -> None:
     curves = Curves(curves=(curve([1.0, 0.5, NAN]), curve([1.0, 0.1], "dev")), last=3, marks=(1,))
     lines = draw_curves(curves, 70, 12, ASCII, DARK)
     assert all(line.plain.isascii() for line in lines)
+
+
+# --- what is taken from a history ----------------------------------------------------------------
+
+
+def test_a_window_shows_only_its_own_steps_and_the_way_in_and_out() -> None:
+    history = history_of(list(np.linspace(100, 1, 100)), [50.0, 10.0], 50)
+    train, dev = gathered(history, first=40, last=60)
+    assert train.steps[0] == 39
+    assert train.steps[-1] == 61
+    assert dev.steps.tolist() == [50, 100]
+    lines = drawn((train, dev), first=40, last=60)
+    assert "40" in lines[-1].plain
+    assert "60" in lines[-1].plain
+    assert not any("100┤" in line.plain for line in lines)
+
+
+def test_a_curve_of_few_rows_runs_through_a_window_without_any() -> None:
+    _, dev = gathered(history_of([1.0] * 100, [1.0, 0.0], 50), first=60, last=80)
+    lines = drawn((dev,), first=60, last=80)
+    assert all(lines[1 + row].plain[8:].strip() for row in (3, 5))
+
+
+def test_what_was_drawn_stays_while_a_run_grows() -> None:
+    values = list(1 + np.random.default_rng(0).random(2000))
+    early = gathered(history_of(values[:1000]), last=2000)[0]
+    late = gathered(history_of(values[:1100]), last=2000)[0]
+    same = len(early.steps) - 1
+    assert early.steps[:same].tolist() == late.steps[:same].tolist()
+    assert early.high[:same].tolist() == late.high[:same].tolist()
+
+
+def test_the_rows_of_a_growing_run_that_no_new_step_touches_stay_the_same() -> None:
+    values = list(0.2 + np.exp(-np.arange(2000) / 300))
+    pictures = [
+        [line.plain for line in drawn(gathered(history_of(values[:n]), last=2000), last=2000)]
+        for n in (1500, 1550)
+    ]
+    changed = [row for row, (a, b) in enumerate(zip(*pictures, strict=True)) if a != b]
+    assert len(changed) <= 3
+
+
+def test_the_step_that_is_read_is_read_exactly() -> None:
+    history = history_of([1.0, 0.5, 0.25, 0.125], [0.75, 0.375], 2)
+    train, dev = gathered(history, at=3)
+    assert (train.newest, train.newest_at) == (0.25, 3)
+    assert (dev.newest, dev.newest_at) == (0.75, 2)
+    [(name, lr)] = gather_readings(history, "loss", 3)
+    assert name == "lr"
+    assert lr == pytest.approx(0.1)
+    assert gather_readings(history, "loss", 0) == ()
+
+
+@settings(deadline=None)
+@given(st.integers(1, 3000), st.data())
+def test_the_first_value_that_is_not_finite_is_found_wherever_it_is(
+    rows: int, data: st.DataObject
+) -> None:
+    values = np.ones(rows)
+    places = data.draw(st.lists(st.integers(0, rows - 1), max_size=4))
+    values[places] = data.draw(st.sampled_from([NAN, INF, -INF]))
+    history = history_of(values.tolist())
+    step = data.draw(st.integers(1, rows))
+    found, value = first_broken(history.series["train"], "loss", step, 0)
+    expected = [place + 1 for place in sorted(places) if place < step]
+    assert found == (expected[0] if expected else None)
+    assert not np.isfinite(value)
+
+
+def test_looking_for_what_is_not_finite_does_not_touch_every_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = history_of([1.0] * 100_000)
+    rows = history.series["train"]
+    gathered(history)
+    seen: list[int] = []
+    isfinite = np.isfinite
+
+    def counting(values: np.ndarray, *more: object, **named: object) -> object:
+        seen.append(np.size(values))
+        return isfinite(values, *more, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(np, "isfinite", counting)
+    first_broken(rows, "loss", 99_999, 0)
+    gathered(history, at=50_000)
+    assert max(seen, default=0) < 10_000
+
+
+def test_every_stretch_that_is_not_finite_is_kept() -> None:
+    values = [1.0] * 100
+    values[20] = NAN
+    values[60:70] = [INF] * 10
+    train, *_ = gathered(history_of(values))
+    assert train.breaks[0][0] == 21
+    assert len(train.breaks) == 2
+    assert train.breaks[1][0] <= 61 <= 70 <= train.breaks[1][1]
+
+
+def test_requests_that_took_effect_are_kept_and_steps_are_not() -> None:
+    history = history_of([1.0] * 50)
+    for step, action, refused in ((5, "pause", ""), (7, "step", ""), (9, "set_lr", "no")):
+        history.add(
+            Request(t=0, id=str(step), viewer="v", action=action, step=step, refused=refused)
+        )
+    history.add(Request(t=0, id="lr", viewer="v", action="set_lr", arguments={"lr": 0.05}, step=20))
+    history.add(MarkReached(t=0, step=20, title="look"))
+    assert gather_events(history, 50) == ((20,), (5, 20))
+    assert gather_events(history, 10) == ((), (5,))
+    assert gather_happened(history, (19, 21)) == (("mark", "look"), ("request", "lr set to 0.05"))
+
+
+def test_runs_of_one_title_are_told_apart_by_their_names() -> None:
+    assert told_apart(["Moons", "Moons", "XOR"], ["m-1a", "m-2b", "x-3c"]) == (
+        "Moons 1a",
+        "Moons 2b",
+        "XOR",
+    )
+    assert told_apart([""], ["moons-1a"]) == ("moons-1a",)
+
+
+# --- smoothing -----------------------------------------------------------------------------------
+
+
+def test_without_a_weight_nothing_is_smoothed() -> None:
+    means = np.array([1.0, 5.0, 2.0])
+    assert smoothed(np.arange(3.0), means, 0.0, 100.0).tolist() == means.tolist()
+    assert gathered(history_of([1.0, 2.0]))[0].smooth is None
+
+
+def test_a_constant_stays_what_it_is_from_the_first_step_on() -> None:
+    found = smoothed(np.arange(1.0, 51.0), np.full(50, 3.0), 0.9, 50.0)
+    assert found == pytest.approx(np.full(50, 3.0))
+
+
+def test_it_is_the_debiased_average_over_rows() -> None:
+    values = np.random.default_rng(0).random(80)
+    found = smoothed(np.arange(1.0, 81.0), values, 0.9, 100.0)
+    average = weight = 0.0
+    for value, own in zip(values, found, strict=True):
+        average, weight = 0.9 * average + 0.1 * value, 0.9 * weight + 0.1
+        assert own == pytest.approx(average / weight)
+
+
+def test_buckets_come_to_what_their_rows_come_to() -> None:
+    rows = np.repeat(np.random.default_rng(0).random(20), 8)
+    steps = np.arange(1.0, 161.0)
+    each = smoothed(steps, rows, 0.9, 160.0)
+    buckets = smoothed(steps[7::8], rows[7::8], 0.9, 160.0)
+    assert buckets == pytest.approx(each[7::8])
+
+
+def test_a_gap_stays_a_gap_and_spoils_nothing() -> None:
+    found = smoothed(np.arange(4.0), np.array([2.0, NAN, 2.0, 2.0]), 0.9, 100.0)
+    assert np.isnan(found).tolist() == [False, True, False, False]
+    assert found[2:] == pytest.approx([2.0, 2.0])
+
+
+def test_where_a_log_axis_hides_the_least_value_the_band_reaches_its_foot() -> None:
+    values = [1.0, 0.5, 0.0, 0.25] * 200
+    lines = drawn(gathered(history_of(values), smoothing=0.97), last=800, log=True)
+    assert lines[-3].plain[8:].strip()
+
+
+def test_behind_a_smoothed_curve_the_raw_band_is_to_be_seen() -> None:
+    values = [1.0, 0.0] * 400
+    smooth = drawn(gathered(history_of(values), smoothing=0.97), last=800)
+    raw = drawn(gathered(history_of(values)), last=800)
+    assert sum(bool(line.plain[8:].strip()) for line in smooth[1:-2]) >= 8
+    count = [
+        sum(cell not in " " for line in each[1:-2] for cell in line.plain[8:])
+        for each in (smooth, raw)
+    ]
+    assert count[0] > 0.8 * count[1]
+    colours = {
+        span.style.color.number
+        for line in smooth[1:-2]
+        for span in line.spans
+        if not isinstance(span.style, str) and span.style.color
+    }
+    assert faded(DARK.train, DARK.background) in colours
+
+
+# --- what is drawn -------------------------------------------------------------------------------
+
+
+def test_the_cursor_is_a_line_and_its_step_stands_under_it() -> None:
+    lines = [line.plain for line in drawn((curve([0.5] * 100),), cursor=40)]
+    columns = {line[8:].find("│") for line in lines[1:-2]}
+    assert len(columns - {-1}) == 1
+    assert " 40 " in lines[-1]
+    place = 8 + next(iter(columns - {-1}))
+    assert lines[-1][place - 1 : place + 1] == "40"
+
+
+def test_with_a_cursor_everything_is_read_there_and_an_earlier_step_is_named() -> None:
+    history = history_of([1.0, 0.5, 0.25, 0.125], [0.75, 0.375], 2)
+    lines = drawn(gathered(history, at=3), 90, cursor=3, last=4, readings=(("lr", 0.1),))
+    assert "train 0.2500" in lines[0].plain
+    assert "dev 0.7500 (2)" in lines[0].plain
+    assert "lr 0.1000" in lines[0].plain
+
+
+def test_each_run_has_a_line_with_its_title_and_its_colour() -> None:
+    other = RunCurves(curves=(curve([0.2] * 50),), title="月 wide", slot=1)
+    lines = drawn((curve([0.5] * 100),), height=20, title="Moons", others=(other,))
+    assert lines[0].plain.startswith("Moons")
+    assert lines[1].plain.startswith("月 wide")
+    assert lines[0].plain.index("train") == lines[1].plain.index("train") + 1
+    colours = {
+        span.style.color.number
+        for line in lines[2:-2]
+        for span in line.spans
+        if not isinstance(span.style, str) and span.style.color
+    }
+    assert {DARK.runs[0], DARK.runs[1]} <= colours
+
+
+def test_a_title_without_room_keeps_the_word_that_tells_it_from_another() -> None:
+    others = (RunCurves(curves=(curve([0.2] * 50),), title="A long title 9a9a", slot=1),)
+    lines = drawn((curve([0.5] * 100),), 36, 20, title="A long title 4f1c", others=others)
+    assert lines[0].plain.startswith("A long… 4f1c")
+    assert lines[1].plain.startswith("A long… 9a9a")
+
+
+def test_a_run_keeps_its_colour_whatever_is_drawn_beside_it() -> None:
+    for slots in ((0, 3), (3, 0), (7, 3)):
+        other = RunCurves(curves=(curve([0.2] * 50),), title="b", slot=slots[1])
+        lines = drawn((curve([0.5] * 100),), height=20, title="a", slot=slots[0], others=(other,))
+        for line, slot in zip(lines, slots, strict=False):
+            [style] = {str(span.style) for span in line.spans if "bold" in str(span.style)}
+            assert f"color({DARK.runs[slot % len(DARK.runs)]})" in style
+
+
+def test_where_there_are_too_many_runs_the_legend_says_how_many_it_leaves_out() -> None:
+    others = tuple(
+        RunCurves(curves=(curve([0.2] * 50),), title=f"run {slot}", slot=slot)
+        for slot in range(1, 6)
+    )
+    lines = drawn((curve([0.5] * 100),), 60, 12, title="own", others=others)
+    assert lines[1].plain.rstrip().endswith("+4 more")
+
+
+def test_among_several_runs_dev_is_sparser_than_train() -> None:
+    other = RunCurves(curves=(curve([0.2] * 50),), title="b", slot=1)
+    counts = []
+    for label in ("train", "dev"):
+        lines = drawn((curve([0.5] * 100, label),), 60, 20, title="a", others=(other,))
+        row = next(line.plain[8:] for line in lines[2:-2] if line.plain[8:].strip())
+        counts.append(sum((ord(cell) - 0x2800).bit_count() for cell in row if cell != " "))
+    assert counts[1] <= 0.6 * counts[0]
+
+
+def test_without_colours_a_letter_stands_at_the_end_of_each_of_several_curves() -> None:
+    other = RunCurves(curves=(curve([0.9] * 100), curve([0.7] * 100, "dev")), title="b", slot=1)
+    own = (curve([0.1] * 100), curve([0.3] * 100, "dev"))
+    for glyphs in GLYPHS:
+        picture = Curves(curves=own, last=100, title="a", others=(other,))
+        lines = draw_curves(picture, 60, 20, glyphs, DARK.without_colours())
+        ends = [line.plain[-1] for line in lines[2:-2] if line.plain[-1].isalpha()]
+        assert ends == ["B", "b", "a", "A"]
+        assert lines[0].plain.startswith("A a")
+        assert lines[1].plain.startswith("B b")
+
+
+def test_what_is_not_finite_stands_on_the_axis_in_the_colour_of_trouble() -> None:
+    train, *_ = gathered(history_of([1.0] * 50 + [NAN] * 50))
+    axis = drawn((train,))[-2]
+    place = axis.plain.index("✗")
+    assert place == 8 + 26
+    bad = [span for span in axis.spans if f"color({DARK.bad})" in str(span.style)]
+    assert (bad[0].start, bad[-1].end) == (place, 60)
+
+
+def test_marks_and_requests_have_signs_of_their_own() -> None:
+    axis = drawn((curve([0.5] * 100),), marks=(20,), requests=(60, 5000))[-2].plain
+    assert (axis.count("▲"), axis.count("◆")) == (1, 1)
+    assert axis.index("▲") < axis.index("◆")
+
+
+def test_an_axis_that_ends_near_zero_begins_there() -> None:
+    assert any(line.plain.startswith("      0┤") for line in drawn((curve([1.0, 0.1] * 50),)))
+
+
+@pytest.mark.parametrize("glyphs", GLYPHS, ids=lambda glyphs: glyphs.name)
+def test_the_same_rows_are_the_same_dots_whichever_renderer_drew_them(
+    glyphs: Glyphs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.random.default_rng(0).random(500).tolist()
+    train, dev = gathered(history_of(values, values[::-1]))
+    for palette in (DARK, DARK.without_colours()):
+        for curves in ((train,), (dev,), (train, dev)):
+            picture = Curves(curves=curves, last=500)
+            monkeypatch.setattr(plot, "MOST_DOTS", 1e9)
+            by_plotext = draw_curves(picture, 60, 12, glyphs, palette)
+            monkeypatch.setattr(plot, "MOST_DOTS", 0)
+            by_us = draw_curves(picture, 60, 12, glyphs, palette)
+            assert [line.plain for line in by_plotext] == [line.plain for line in by_us]
+
+
+def test_what_would_take_plotext_long_is_not_given_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def noting(strokes: list[object], *size: object) -> dict[int, object]:
+        asked.append(len(strokes))
+        return {}
+
+    monkeypatch.setattr(plot, "plotted", noting)
+    train, *_ = gathered(history_of([1.0, 0.0] * 500), width=190)
+    draw_curves(Curves(curves=(train,), last=1000), 190, 50, BRAILLE, DARK)
+    assert asked == []
+    draw_curves(Curves(curves=(curve([1.0, 0.5, 0.2]),), last=3), 40, 10, BRAILLE, DARK)
+    assert asked == [1]
+
+
+@pytest.mark.parametrize("quantity", ["loss", "accuracy", "lr", "grad_norm"])
+def test_only_what_a_run_has_is_drawn(quantity: Quantity) -> None:
+    found = gather(history_of([1.0] * 9, [1.0]), quantity, step=9, last=9, width=60)
+    labels = {"loss": ["train", "dev"], "lr": ["train"]}
+    assert [each.label for each in found] == labels.get(quantity, [])

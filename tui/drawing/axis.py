@@ -132,13 +132,15 @@ def _times(factor: int, power: int) -> str:
     return f"{factor * 10.0**power:g}" if -3 <= power <= 4 else f"{factor}e{power}"
 
 
-def step_axis(last: int, width: int) -> Axis:
-    """Return an axis of steps from 0 to ``last`` for ``width`` columns."""
-    last = max(last, 1)
+def step_axis(last: int, width: int, first: int = 0) -> Axis:
+    """Return an axis of steps from ``first`` to ``last`` for ``width`` columns."""
+    last = max(last, first + 1)
     room = max(width // (len(count(last)) + 4), 1)
-    step = max(int(round_step(last, room)), 1)
-    ticks = tuple((float(value), count(value)) for value in range(0, last + 1, step))
-    return Axis(0.0, float(last), ticks)
+    step = max(int(round_step(last - first, room)), 1)
+    ticks = tuple(
+        (float(value), count(value)) for value in range(-(-first // step) * step, last + 1, step)
+    )
+    return Axis(float(first), float(last), ticks)
 
 
 def horizon(last_step: int, total: int) -> int:

@@ -1,11 +1,14 @@
-"""The curves: loss or accuracy of the train and dev sets over the steps."""
+"""The curves: loss, accuracy, learning rate or gradient norm over the steps, of one run or more."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
+from textual import events
+from textual.message import Message
 from textual.reactive import reactive
 
 from engine.plain import plain
@@ -15,14 +18,40 @@ from tui.look import Look
 from tui.panes.picture import Picture
 from tui.view import View
 
+if TYPE_CHECKING:
+    from tui.drawing.timeline import Timeline
+
+TITLES: Final = {
+    "loss": "Loss",
+    "accuracy": "Accuracy",
+    "lr": "Learning rate",
+    "grad_norm": "Gradient norm",
+}
+"""What the border calls each quantity."""
+
 
 class CurvesPane(Picture, can_focus=True):
-    """Train and dev curves of the recording that is shown."""
+    """The curves of the recording that is shown, and of those beside it."""
 
     view: reactive[View] = reactive(View(), init=False, repaint=False)
     """What is shown."""
     look: reactive[Look] = reactive(Look(), init=False, repaint=False)
     """What it is drawn with."""
+
+    @dataclass
+    class StepPointed(Message):
+        """Somebody pointed at a step."""
+
+        step: int
+
+    @dataclass
+    class Zoomed(Message):
+        """Somebody turned the wheel."""
+
+        by: int
+        """1 to see less in more detail, -1 to see more."""
+        step: int
+        """The step under the pointer."""
 
     def watch_view(self) -> None:
         """Draw what has changed."""
@@ -37,11 +66,23 @@ class CurvesPane(Picture, can_focus=True):
         """Name the pane before there is anything in it."""
         self._say()
 
+    @property
+    def timeline(self) -> Timeline:
+        """Which steps are shown, which one is read, and where a key would move them."""
+        # numpy comes with the axis, and is not needed for the first frame.
+        from tui.traces import timeline
+
+        return timeline(self.view, self.scrollable_content_region.width)
+
+    # --- what it shows ---------------------------------------------------------------------
+
     def key(self) -> Hashable:
         """Return what the curves depend on."""
         view = self.view
-        shown = (view.run, view.version, view.step, view.member, view.log, view.quantity)
-        return shown, view.standing.state, view.standing.note, view.loading, self.look
+        shown = (view.run, view.title, view.version, view.step, view.member, view.slot)
+        how = (view.log, view.quantity, view.smoothing, view.cursor, view.window, view.others)
+        standing = (view.standing.state, view.standing.steps, view.standing.note)
+        return shown, how, standing, view.loading, self.look
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the curves, or in words why there are none."""
@@ -49,38 +90,89 @@ class CurvesPane(Picture, can_focus=True):
         if view.history is None or not any(rows.count for rows in view.history.series.values()):
             return _in_the_middle(_waiting(view), width, height, look)
         # numpy and plotext are not needed for the first frame.
-        from tui.drawing.axis import horizon
-        from tui.drawing.curves import Curves, draw_curves, gather
+        from tui.drawing.plot import draw_curves
+        from tui.traces import gather_view
 
-        ended = view.standing.state == "ended" and view.step >= view.history.last_step
-        last = view.step if ended else horizon(view.step, view.standing.steps)
-        curves = gather(
-            view.history, view.quantity, step=view.step, last=last, width=width, member=view.member
-        )
-        if view.quantity == "accuracy" and not curves:
-            words = "There is no accuracy: this network predicts numbers, not classes."
-            return _in_the_middle(words, width, height, look)
-        drawn = Curves(
-            curves=curves,
-            last=last,
-            marks=tuple(mark.step for mark in view.history.marks if mark.step <= last),
-            log=view.log and view.quantity == "loss",
-            top=1.0 if view.quantity == "accuracy" else None,
-        )
-        return draw_curves(drawn, width, height, look.glyphs, look.palette)
+        curves = gather_view(view, width)
+        if not any(run.curves for run in (curves, *curves.others)):
+            return _in_the_middle(_MISSING[view.quantity], width, height, look)
+        return draw_curves(curves, width, height, look.glyphs, look.palette, big=look.big)
 
     def _say(self) -> None:
-        """Write quantity, newest value and step into the border."""
+        """Write quantity, the value that is read and its step into the border."""
         view = self.view
-        title = view.quantity.capitalize()
+        title = TITLES[view.quantity] + self._smoothed()
         if view.history is None or not view.step:
             self.caption(title)
             return
-        standing, glyphs = view.standing, self.look.glyphs
-        value = standing.loss if view.quantity == "loss" else standing.dev_accuracy
-        newest = "" if value is None else figure(value, infinity=glyphs.infinity) + glyphs.dot
-        self.caption(title, f"{newest}step {count(view.step)}")
+        glyphs = self.look.glyphs
+        value = _read(view)
+        words = "" if value is None else figure(value, infinity=glyphs.infinity) + glyphs.dot
+        where = "" if view.cursor is None else f" of {count(view.step)}"
+        self.caption(title, f"{words}step {count(view.at)}{where}")
 
+    def _smoothed(self) -> str:
+        """Return how much the curves are smoothed, in words."""
+        if not self.view.smoothing or self.view.history is None:
+            return ""
+        from tui.traces import weight
+
+        return f"{self.look.glyphs.dot}smoothed {weight(self.view):g}"
+
+    # --- the mouse -------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """Point at the step that was clicked."""
+        step = self._step_under(event)
+        if step is not None:
+            event.stop()
+            self.post_message(self.StepPointed(step))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Show less, around the step under the pointer."""
+        self._zoom(event, 1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Show more."""
+        self._zoom(event, -1)
+
+    def _zoom(self, event: events.MouseEvent, by: int) -> None:
+        step = self._step_under(event)
+        if step is not None:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Zoomed(by, step))
+
+    def _step_under(self, event: events.MouseEvent) -> int | None:
+        """Return the step under the pointer, where that is over a canvas."""
+        history = self.view.history
+        offset = event.get_content_offset(self)
+        if offset is None or history is None or not self.view.step:
+            return None
+        from tui.drawing.axis import LABEL_WIDTH
+
+        column = offset.x - LABEL_WIDTH - 1
+        return self.timeline.step_at(column) if column >= 0 else None
+
+
+def _read(view: View) -> float | None:
+    """Return the value at the step that is read: the dev set's for an accuracy."""
+    assert view.history is not None
+    groups = ("dev", "train") if view.quantity == "accuracy" else ("train", "dev")
+    for group in groups:
+        rows = view.history.series.get(group)
+        if rows is not None and view.quantity in rows.columns and rows.row_at(view.at) is not None:
+            return rows.value(view.quantity, view.at, view.member)
+    return None
+
+
+_MISSING: Final = {
+    "loss": "There is no loss in this recording.",
+    "accuracy": "There is no accuracy: this network predicts numbers, not classes.",
+    "lr": "There is no learning rate in this recording.",
+    "grad_norm": "There is no gradient norm in this recording.",
+}
+"""What to say where no run has such a column."""
 
 _WAITING: Final = {
     "starting": "the worker is starting",

@@ -1,0 +1,96 @@
+"""Which colour, letter and stroke tells a curve from all the others, and the signs on the axis.
+
+One run alone has blue and orange for train and dev. Among several each has a hue for as long as
+it is on screen, its dev curve is dotted, and where there are no colours a letter stands at the end
+of each: a capital for train, a small one for dev.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from rich.color import Color
+from rich.style import Style
+
+from tui.glyphs import GlyphName, Glyphs
+from tui.palette import Palette
+
+LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+DOTTED_KEYS: Final[dict[GlyphName, str]] = {"braille": "╍╍", "blocks": "╍╍", "ascii": ""}
+"""The sample of a dotted curve in a legend."""
+
+
+REQUESTS: Final[dict[GlyphName, str]] = {"braille": "◆", "blocks": "◆", "ascii": "!"}
+"""The sign of a request on the axis."""
+BREAKS: Final[dict[GlyphName, str]] = {"braille": "✗", "blocks": "x", "ascii": "x"}
+"""The sign of a value that is not finite."""
+FADED: Final = 0.6
+"""The share that a colour keeps of itself in a band."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pen:
+    """How a curve is drawn, and how its sample looks in a legend."""
+
+    style: Style
+    band: Style
+    """The raw values behind a smoothed curve: the same colour, a shade nearer the background."""
+    marker: str
+    """What it is made of, as plotext calls it."""
+    dotted: bool
+    """Whether every other dot is left out."""
+    sample: str
+    letter: str
+    """What stands at its end; empty where the colour is enough."""
+
+
+def pen(index: int, slot: int, several: bool, glyphs: Glyphs, palette: Palette) -> Pen:
+    """Return how a curve is drawn.
+
+    Args:
+        index: 0 for train, 1 for dev.
+        slot: The run's place among the colours of runs.
+        several: Whether there is more than one run.
+        glyphs: What it is drawn with.
+        palette: What it looks like.
+    """
+    colour = palette.runs[slot % len(palette.runs)] if several else _own(index, palette)
+    letter = LETTERS[slot % len(LETTERS)]
+    letter = letter if index == 0 else letter.lower()
+    marker = (glyphs.markers if palette.colours else glyphs.plain_markers)[index]
+    sample = (glyphs.keys if palette.colours else glyphs.plain_keys)[index]
+    if several:
+        marker = letter if glyphs.name == "ascii" else glyphs.markers[0]
+        sample = DOTTED_KEYS[glyphs.name] if index else glyphs.keys[0]
+        sample = 2 * letter if glyphs.name == "ascii" else sample
+    return Pen(
+        style=_style(colour, palette.colours),
+        band=_style(faded(colour, palette.background), palette.colours),
+        marker=marker,
+        dotted=several and index > 0 and glyphs.name != "ascii",
+        sample=sample,
+        letter=letter if several and not palette.colours else "",
+    )
+
+
+def _own(index: int, palette: Palette) -> int:
+    return palette.dev if index else palette.train
+
+
+def _style(colour: int, colours: bool) -> Style:
+    return Style(color=Color.from_ansi(colour)) if colours else Style.null()
+
+
+@lru_cache(maxsize=64)
+def faded(colour: int, background: int) -> int:
+    """Return the colour of the grid nearest to a mixture of a colour and a background."""
+    ours, theirs = (Color.from_ansi(each).get_truecolor() for each in (colour, background))
+    middle = [FADED * a + (1 - FADED) * b for a, b in zip(ours, theirs, strict=True)]
+
+    def distance(index: int) -> float:
+        there = Color.from_ansi(index).get_truecolor()
+        return sum((a - b) ** 2 for a, b in zip(there, middle, strict=True))
+
+    return min(range(16, 256), key=distance)

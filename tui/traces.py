@@ -1,0 +1,109 @@
+"""From a view to what its curves show: which runs, which steps, which of them is read.
+
+The state of the screen on one side, pure drawing on the other: nothing here is drawn.
+"""
+
+from __future__ import annotations
+
+from tui.drawing.axis import horizon
+from tui.drawing.curves import (
+    SMOOTHINGS,
+    Curves,
+    RunCurves,
+    canvas_columns,
+    gather,
+    gather_events,
+    gather_happened,
+    gather_readings,
+    told_apart,
+)
+from tui.drawing.timeline import Timeline
+from tui.view import Trace, View
+
+
+def axis_end(view: View) -> int:
+    """Return the step at which the axis ends where there is no window."""
+    newest = view.step if view.history is None else view.history.last_step
+    over = view.standing.state in ("ended", "crashed") and view.step >= newest
+    end = view.step if over else horizon(view.step, view.standing.steps)
+    return max(end, *(trace.step for trace in view.others), 1)
+
+
+def timeline(view: View, width: int) -> Timeline:
+    """Return which steps a picture of this width shows, and which one is read."""
+    return Timeline(
+        newest=view.step,
+        end=axis_end(view),
+        columns=canvas_columns(width),
+        window=view.window,
+        cursor=view.cursor,
+    )
+
+
+def gather_view(view: View, width: int) -> Curves:
+    """Return what a picture of the view's curves shows, thinned for its width."""
+    history = view.history
+    assert history is not None
+    line = timeline(view, width)
+    first, last = line.shown
+    title, *titles = told_apart(
+        [view.label or view.title, *(each.title for each in view.others)],
+        [view.run, *(each.run for each in view.others)],
+    )
+    marks, requests = gather_events(history, view.step)
+    read = view.cursor is not None
+    return Curves(
+        curves=gather(
+            history,
+            view.quantity,
+            step=view.step,
+            first=first,
+            last=last,
+            width=width,
+            member=view.member,
+            at=view.at,
+            smoothing=weight(view),
+        ),
+        title=title,
+        slot=view.slot,
+        readings=gather_readings(history, view.quantity, view.at, view.member) if read else (),
+        first=first,
+        last=last,
+        others=tuple(
+            _gather_trace(trace, name, view, line, width)
+            for trace, name in zip(view.others, titles, strict=True)
+        ),
+        marks=marks,
+        requests=requests,
+        cursor=view.at if read else None,
+        happened=gather_happened(history, line.around(view.at)) if read else (),
+        # An accuracy lies between 0 and 1: there is nothing for a log axis to spread.
+        log=view.log and view.quantity != "accuracy",
+        top=1.0 if view.quantity == "accuracy" else None,
+    )
+
+
+def weight(view: View) -> float:
+    """Return the weight of the view's moving average; 0 for none."""
+    return SMOOTHINGS[view.smoothing % len(SMOOTHINGS)]
+
+
+def _gather_trace(trace: Trace, title: str, view: View, line: Timeline, width: int) -> RunCurves:
+    """Return the curves of a run beside the one that is shown, up to its own newest step."""
+    first, last = line.shown
+    read = view.cursor is not None
+    return RunCurves(
+        curves=gather(
+            trace.history,
+            view.quantity,
+            step=trace.step,
+            first=first,
+            last=last,
+            width=width,
+            at=view.at if read else None,
+            smoothing=weight(view),
+        ),
+        title=title,
+        slot=trace.slot,
+        readings=gather_readings(trace.history, view.quantity, view.at) if read else (),
+    )

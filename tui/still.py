@@ -24,9 +24,10 @@ from rich.text import Text
 
 from engine.errors import EpochalError
 from engine.plain import plain
-from tui.drawing import norms as norms_drawing
+from tui.drawing import gradients
 from tui.drawing.axis import horizon
-from tui.drawing.curves import Curves, Quantity, draw_curves, gather
+from tui.drawing.curves import Curves, Quantity, gather, gather_events
+from tui.drawing.plot import draw_curves
 from tui.drawing.status import Standing, draw_status
 from tui.drawing.text import Lines, cut, fit
 from tui.glyphs import Glyphs
@@ -326,10 +327,12 @@ def _draw_one(
     width, height = size
     over = standing.state in ("ended", "crashed") or at < history.last_step
     last = at if over else horizon(at, standing.steps)
+    marks, requests = gather_events(history, at)
     curves = Curves(
         curves=gather(history, quantity, step=at, last=last, width=width),
         last=last,
-        marks=tuple(mark.step for mark in history.marks if mark.step <= at),
+        marks=marks,
+        requests=requests,
         top=1.0 if quantity == "accuracy" else None,
     )
     title = Text(quantity, palette.style("text", bold=True), end="")
@@ -339,11 +342,11 @@ def _draw_one(
 def _draw_norms(
     history: History, at: int, width: int, height: int, glyphs: Glyphs, palette: Palette
 ) -> Lines:
-    """Return the table of gradient norms; of more layers than fit, the first and the last."""
-    norms = norms_drawing.gather(history, step=at, width=width)
-    if norms is None or height < 4:
+    """Return the gradient table; of more layers than fit, the first and the last."""
+    table = gradients.gather(history, step=at, width=width)
+    if table is None or height < 4:
         return []
-    rows = norms_drawing.draw_rows(norms, width, glyphs, palette)
+    rows = gradients.draw_rows(table, width, glyphs, palette)
     room = height - 3
     if len(rows) > room:
         head = (room - 1) // 2
@@ -352,7 +355,7 @@ def _draw_norms(
         rows = [*rows[:head], cut(between, width), *rows[len(rows) - (room - 1 - head) :]]
     return [
         Text(" " * width, end=""),
-        norms_drawing.draw_heading(norms, width, glyphs, palette),
+        gradients.draw_heading(table, width, glyphs, palette),
         *rows,
-        norms_drawing.draw_footing(norms, width, glyphs, palette),
+        gradients.draw_footing(table, width, glyphs, palette),
     ]

@@ -1,4 +1,4 @@
-"""The gradient norms: a row for each layer, however many there are."""
+"""The gradient table: a row for each layer, however many there are."""
 
 from __future__ import annotations
 
@@ -17,16 +17,50 @@ from tui.panes.picture import Picture
 from tui.view import View
 
 if TYPE_CHECKING:
-    from tui.drawing.norms import Norms
+    from tui.drawing.layers import GradientTable
+
+
+class _Source:
+    """The table that the three parts of the pane draw: it is gathered once for all of them."""
+
+    def __init__(self) -> None:
+        self._key: Hashable = None
+        self._table: GradientTable | None = None
+
+    def table(self, view: View, width: int) -> GradientTable | None:
+        """Return the table at the step that is read."""
+        key = _moment(view), width
+        if key != self._key:
+            self._table, self._key = _gathered(view, width), key
+        return self._table
+
+
+def _moment(view: View) -> Hashable:
+    """Return what the table depends on, beside its width."""
+    return id(view.history), view.run, view.version, view.at, view.cursor is None, view.member
+
+
+def _gathered(view: View, width: int) -> GradientTable | None:
+    if view.history is None:
+        return None
+    # numpy is not needed for the first frame.
+    from tui.drawing.gradients import gather
+
+    cursor = view.cursor is not None
+    return gather(view.history, step=view.at, width=width, member=view.member, cursor=cursor)
 
 
 class _Part(Picture):
-    """One of the three parts of the pane; all of them draw the same norms."""
+    """One of the three parts of the pane; all of them draw the same table."""
 
     view: reactive[View] = reactive(View(), init=False, repaint=False)
     """What is shown."""
     look: reactive[Look] = reactive(Look(), init=False, repaint=False)
     """What it is drawn with."""
+
+    def __init__(self, source: _Source, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._source = source
 
     def watch_view(self) -> None:
         """Draw what has changed."""
@@ -37,48 +71,43 @@ class _Part(Picture):
         self.redraw()
 
     def key(self) -> Hashable:
-        """Return what the norms depend on."""
-        view = self.view
-        return view.run, view.version, view.step, view.member, self.look
+        """Return what the table depends on."""
+        return _moment(self.view), self.look
 
     def draw(self, width: int, height: int) -> Lines:
-        """Return this part of the table, or nothing while there are no norms."""
-        history = self.view.history
-        if history is None:
-            return self.draw_nothing(width)
-        # numpy is not needed for the first frame.
-        from tui.drawing.norms import gather
+        """Return this part of the table, or nothing while there is none."""
+        # The last column is left to the scrollbar, so that the three parts stay in line.
+        width = max(self.outer_size.width - 1, 1)
+        table = self._source.table(self.view, width)
+        return self.draw_nothing(width) if table is None else self.draw_part(table, width)
 
-        norms = gather(history, step=self.view.step, width=width, member=self.view.member)
-        return self.draw_nothing(width) if norms is None else self.draw_norms(norms, width)
-
-    def draw_norms(self, norms: Norms, width: int) -> Lines:
+    def draw_part(self, table: GradientTable, width: int) -> Lines:
         """Return the lines of this part."""
         raise NotImplementedError
 
     def draw_nothing(self, width: int) -> Lines:
-        """Return what stands here while there are no norms."""
+        """Return what stands here while there is no table."""
         return []
 
 
 class Heading(_Part):
     """What each column is."""
 
-    def draw_norms(self, norms: Norms, width: int) -> Lines:
+    def draw_part(self, table: GradientTable, width: int) -> Lines:
         """Return the line over the table."""
-        from tui.drawing.norms import draw_heading
+        from tui.drawing.gradients import draw_heading
 
-        return [draw_heading(norms, width, self.look.glyphs, self.look.palette)]
+        return [draw_heading(table, width, self.look.glyphs, self.look.palette)]
 
 
 class Footing(_Part):
     """What the rows come to."""
 
-    def draw_norms(self, norms: Norms, width: int) -> Lines:
+    def draw_part(self, table: GradientTable, width: int) -> Lines:
         """Return the line under the table."""
-        from tui.drawing.norms import draw_footing
+        from tui.drawing.gradients import draw_footing
 
-        return [draw_footing(norms, width, self.look.glyphs, self.look.palette)]
+        return [draw_footing(table, width, self.look.glyphs, self.look.palette)]
 
 
 class Table(_Part, can_focus=True):
@@ -93,20 +122,23 @@ class Table(_Part, can_focus=True):
 
     scrolls = True
 
-    def draw_norms(self, norms: Norms, width: int) -> Lines:
+    def draw_part(self, table: GradientTable, width: int) -> Lines:
         """Return a line for each layer."""
-        from tui.drawing.norms import draw_rows
+        from tui.drawing.gradients import draw_rows
 
-        return draw_rows(norms, width, self.look.glyphs, self.look.palette)
+        return draw_rows(table, width, self.look.glyphs, self.look.palette)
 
     def draw_nothing(self, width: int) -> Lines:
         """Return what the table is for."""
         words = "The norm of each layer's gradient appears here."
-        return [Text(fit(words, width), self.look.palette.style("muted"), end="")]
+        if self.view.history is not None and self.view.cursor is not None:
+            words = "There is no gradient yet at this step: the first is that of step 1."
+        palette, glyphs = self.look.palette, self.look.glyphs
+        return [Text(fit(words, width, glyphs.ellipsis), palette.style("muted"), end="")]
 
 
 class GradientsPane(Vertical):
-    """The table of gradient norms."""
+    """The gradient table."""
 
     view: reactive[View] = reactive(View(), init=False, repaint=False)
     """What is shown."""
@@ -119,7 +151,8 @@ class GradientsPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """A line over the table, the table, a line under it."""
-        for part in (Heading(), Table(id="layers"), Footing()):
+        source = _Source()
+        for part in (Heading(source), Table(source, id="layers"), Footing(source)):
             yield part.data_bind(GradientsPane.view, GradientsPane.look)
 
     def on_mount(self) -> None:
@@ -128,9 +161,7 @@ class GradientsPane(Vertical):
 
     def watch_view(self, before: View, view: View) -> None:
         """Count the layers."""
-        header = view.history.header if view.history is not None else None
-        names = header.parameters if header is not None else ()
-        self.depth = sum(name.endswith(".weight") for name in names)
+        self.depth = _depth(view)
 
     def watch_depth(self, depth: int) -> None:
         """Say how many layers there are, and take no more room than they need."""
@@ -144,3 +175,13 @@ class GradientsPane(Vertical):
     def _fit(self) -> None:
         """Be as high as the rows and what is around them; CSS says how high at most."""
         self.styles.height = "1fr" if self.tabbed else max(self.depth, 2) + 4
+
+
+def _depth(view: View) -> int:
+    """Return how many rows the table has, or will have."""
+    header = view.history.header if view.history is not None else None
+    if header is None:
+        return 0
+    from tui.drawing.layers import layers_of
+
+    return len(layers_of(header))

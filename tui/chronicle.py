@@ -1,0 +1,199 @@
+"""What happened in one run, in words: its events as entries of the log, each of them once.
+
+    History ──► Chronicle.unread ──► Entry, Entry, …
+
+A history grows and, where a run goes on from an earlier step, is cut: what is told of once is
+never told of again, and what happens again is. Who shows an entry is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from engine.events import Checkpoint, End, Event, MarkReached, Request, Resume, RunWarning
+from engine.plain import plain
+from tui.drawing.log import Entry
+from tui.drawing.numbers import short
+from tui.drawing.severity import Severity
+from tui.drawing.status import REASONS
+
+if TYPE_CHECKING:
+    from engine.history import History, Rows
+
+WATCHED: Final = (("loss", "the loss"), ("grad_norm", "the gradient's norm"))
+"""The train columns whose first number that is not finite is an entry."""
+
+_ENDS: Final[dict[str, Severity]] = {"finished": "good", "stopped": "warning"}
+"""How an end is to be taken; any other is bad."""
+
+
+class Chronicle:
+    """What happened in a run, as far as it was read.
+
+    Args:
+        run: Its name.
+        viewer: Who reads: what others ask of the run is signed.
+        log: Where its worker writes what went wrong.
+    """
+
+    def __init__(self, run: str, viewer: str = "", log: str = "") -> None:
+        self._run, self._viewer, self._log = run, viewer, log
+        self._read: set[Hashable] = set()
+        self._scanned: dict[str, int] = {}
+        """Up to which step a column was looked at."""
+        self._broken: dict[str, int] = {}
+        """The first step at which a column was not finite."""
+
+    def unread(self, history: History) -> list[Entry]:
+        """Return what happened since the last time, in its order."""
+        start = history.header.time if history.header is not None else 0.0
+        found = []
+        for event in self._unread_events(history):
+            found.append(self._entry(event, start))
+            if isinstance(event, Resume):
+                self._take_back(event.from_step)
+        return [*found, *self._not_finite(history)]
+
+    def trouble(self, words: str, time: float) -> list[Entry]:
+        """Return why a worker died or a recording cannot be read, the first time."""
+        if not words or not self._is_unread(("trouble", words)):
+            return []
+        said = self._with_log(plain(words))
+        return [Entry(words=said, severity="bad", time=time, run=self._run)]
+
+    def _is_unread(self, key: Hashable) -> bool:
+        if key in self._read:
+            return False
+        self._read.add(key)
+        return True
+
+    def _unread_events(self, history: History) -> list[Event]:
+        groups: list[Iterable[Event]] = [
+            reversed(history.marks),
+            reversed(history.requests),
+            reversed(history.warnings),
+            reversed(history.checkpoints),
+            [history.writer] if isinstance(history.writer, Resume) else [],
+            [history.end] if history.end is not None else [],
+        ]
+        found: list[Event] = []
+        for group in groups:
+            fresh = []
+            for event in group:
+                # Events are only ever added after the last: what comes before it was read.
+                if not self._is_unread(_key(event)):
+                    break
+                fresh.append(event)
+            found += reversed(fresh)
+        return sorted(found, key=lambda event: event.t)
+
+    def _entry(self, event: Event, start: float) -> Entry:
+        """Return an event as an entry."""
+        words, severity, quiet = self._told(event)
+        step = event.from_step if isinstance(event, Resume) else getattr(event, "step", None)
+        return Entry(
+            words=plain(words),
+            severity=severity,
+            time=start + event.t if start else None,
+            step=step,
+            run=self._run,
+            quiet=quiet,
+        )
+
+    def _told(self, event: Event) -> tuple[str, Severity, bool]:
+        """Return what an event says, how it is to be taken, and whether it is for the log only."""
+        match event:
+            case MarkReached():
+                note = " ".join(event.note.split())
+                return event.title + (f" · {note}" if note else ""), "note", False
+            case Request() if event.refused:
+                return f"{event.action} was refused: {event.refused}", "warning", False
+            case Request():
+                by = f" · asked by {event.viewer}" if event.viewer != self._viewer else ""
+                return _carried_out(event) + by, "note", True
+            case RunWarning():
+                return event.message, "warning", False
+            case Checkpoint():
+                return f"everything needed to go on is in {event.file}", "note", True
+            case Resume():
+                return f"the run goes on from here, on {event.host}", "note", False
+            case End():
+                words = f"{event.status}: {REASONS.get(event.reason, event.reason)}"
+                words = self._with_log(words) if event.status == "failed" else words
+                return words, _ENDS.get(event.status, "bad"), False
+        return event.kind, "note", True
+
+    def _with_log(self, words: str) -> str:
+        """Return what went wrong, and where there is more about it."""
+        return f"{words}; its log is {plain(self._log)}" if self._log else words
+
+    def _not_finite(self, history: History) -> list[Entry]:
+        """Return an entry for a column's first number that is not finite."""
+        rows, header = history.series.get("train"), history.header
+        found: list[Entry] = []
+        if rows is None or header is None or not rows.count:
+            return found
+        for column, name in WATCHED:
+            if column in self._broken or column not in rows.columns:
+                continue
+            step = _first_not_finite(rows, column, self._scanned.get(column, 0), header.members)
+            self._scanned[column] = int(rows.steps[-1])
+            if step is not None:
+                self._broken[column] = step
+                words = f"{name} is no finite number any more"
+                found.append(Entry(words=words, severity="bad", step=step, run=self._run))
+        return found
+
+    def _take_back(self, step: int) -> None:
+        """Look again at what comes after a step: the run went on from there."""
+        for column, _ in WATCHED:
+            self._scanned[column] = min(self._scanned.get(column, 0), step)
+            if self._broken.get(column, step) > step:
+                del self._broken[column]
+
+
+def _carried_out(request: Request) -> str:
+    """Return what was done, in words."""
+    match request.action:
+        case "set_lr":
+            lr = request.arguments.get("lr")
+            return f"learning rate {short(lr) if isinstance(lr, int | float) else lr}"
+        case "pause":
+            return "paused"
+        case "continue":
+            return "goes on"
+        case "step":
+            n = request.arguments.get("n", 1)
+            return f"{'one step' if n == 1 else f'{n} steps'} by hand"
+    return request.action
+
+
+def _first_not_finite(rows: Rows, column: str, after: int, members: int) -> int | None:
+    """Return the step of the first number after a step that is not finite, in any member."""
+    start = int(np.searchsorted(rows.steps, after, side="right"))
+    first: int | None = None
+    for member in range(members):
+        bad = ~np.isfinite(rows.column(column, member)[start:])
+        if bad.any():
+            step = int(rows.steps[start + int(bad.argmax())])
+            first = step if first is None else min(first, step)
+    return first
+
+
+def _key(event: Event) -> Hashable:
+    """Return what tells an event from every other of its recording."""
+    match event:
+        case Request():
+            return event.kind, event.t, event.id
+        case MarkReached():
+            return event.kind, event.t, event.step, event.title
+        case RunWarning():
+            return event.kind, event.t, event.step, event.message
+        case Resume():
+            return event.kind, event.t, event.from_step
+        case Checkpoint() | End():
+            return event.kind, event.t, event.step
+    return event.kind, event.t

@@ -1,0 +1,114 @@
+"""The log: what has happened, a line or more for each, the newest at the bottom.
+
+    ── 2026-11-21 ──
+    12:31:05 • step 512: the boundary bends · Five sigmoids …
+    12:31:09 ! step 700: the learning rate was refused: it must be above 0
+
+Where an entry comes from, and when something is worth one, is ``tui.journal``'s business.
+"""
+
+from __future__ import annotations
+
+import math
+import time as clock
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.text import Text
+
+from engine.plain import plain
+from tui.drawing import severity as severities
+from tui.drawing.numbers import count
+from tui.drawing.severity import Severity
+from tui.drawing.text import Lines, cut, wrap
+from tui.glyphs import Glyphs
+from tui.palette import Palette
+
+NARROW: Final = 40
+"""Below this width there are no times."""
+
+TIME: Final = len("12:31:05 ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One thing that happened."""
+
+    words: str
+    """What, in a sentence."""
+    severity: Severity = "note"
+    time: float | None = None
+    """When, in seconds since 1970, where it is known."""
+    step: int | None = None
+    """After this step, where it is a run's."""
+    run: str = ""
+    """Whose step that is."""
+    quiet: bool = False
+    """Whether it is for the log only."""
+
+    times: int = 1
+    """How often it happened in a row."""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, after which step, and how often."""
+        where = f"step {count(self.step)}: " if self.step is not None else ""
+        return where + self.words + (f" ({count(self.times)} times)" if self.times > 1 else "")
+
+
+def draw_entries(entries: Sequence[Entry], width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+    """Return the lines of every entry, with the day above the first of each."""
+    lines: Lines = []
+    day = ""
+    for entry in entries:
+        today = _written(entry.time, "%Y-%m-%d") or day
+        if today != day and width >= NARROW:
+            lines.append(_draw_day(today, width, glyphs, palette))
+        day = today
+        lines += _draw_entry(entry, width, glyphs, palette)
+    return lines
+
+
+def _draw_day(day: str, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    line = glyphs.axis[3]
+    return cut(Text(f"{line * 2} {day} {line * 2}", palette.style("faint"), end=""), width)
+
+
+def _draw_entry(entry: Entry, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+    """Return an entry, wrapped with what comes before its words kept clear."""
+    at = _written(entry.time, "%H:%M:%S").ljust(TIME) if width >= NARROW else ""
+    indent = len(at) + 2 if width > 8 else 0
+    sentence = plain(entry.sentence).replace(" · ", glyphs.dot)
+    style = palette.style("text" if entry.severity in ("good", "note") else "bad")
+    if entry.severity == "warning":
+        style = palette.style("warning")
+    lines: Lines = []
+    for index, words in enumerate(wrap(sentence, max(width - indent, 1))):
+        line = Text(end="")
+        if indent and not index:
+            line.append(at, palette.style("muted"))
+            symbol = severities.symbol(entry.severity, glyphs)
+            line.append(f"{symbol} ", severities.style(entry.severity, palette, bold=True))
+        else:
+            line.append(" " * indent)
+        line.append(words, style)
+        lines.append(cut(line, width))
+    return lines
+
+
+def _written(at: float | None, form: str) -> str:
+    """Return a time in words, or nothing where it is unknown or no time at all."""
+    if at is None or not math.isfinite(at) or at <= 0:
+        return ""
+    try:
+        return clock.strftime(form, clock.localtime(at))
+    except (OverflowError, ValueError, OSError):
+        return ""
+
+
+def draw_empty(width: int, palette: Palette) -> Lines:
+    """Return what the log is for."""
+    words = "What happens to a run is kept here: marks, requests, warnings, how it ended."
+    style = palette.style("muted")
+    return [cut(Text(line, style, end=""), width) for line in wrap(words, max(width, 1))]

@@ -1,0 +1,78 @@
+"""Small pictures of numbers that span powers of ten: a gauge of one, a sparkline of many.
+
+Exactly 0 and what is not finite have no place on a logarithmic scale: they are said instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+
+from tui.drawing.text import pad
+from tui.glyphs import Glyphs
+from tui.palette import Palette, Role
+
+LEAST_SPAN: Final = 0.5
+"""The smallest range of a sparkline, in powers of ten."""
+
+LEAST_SCALE: Final = 4
+"""The smallest range of a gauge, in powers of ten."""
+
+
+def scale(values: Sequence[float]) -> tuple[int, int]:
+    """Return a gauge's two ends as powers of ten: every value fits, and the range is not small."""
+    sizes = [math.log10(value) for value in values if math.isfinite(value) and value > 0]
+    if not sizes:
+        return -LEAST_SCALE, 0
+    high = math.floor(max(sizes)) + 1
+    return min(math.ceil(min(sizes)) - 1, high - LEAST_SCALE), high
+
+
+def draw_gauge(
+    value: float, ends: tuple[int, int], width: int, glyphs: Glyphs, palette: Palette, role: Role
+) -> Text:
+    """Return a bar for ``value`` on a logarithmic scale between two powers of ten."""
+    if value == 0:
+        return Text(pad("exactly 0", width, glyphs.ellipsis), palette.style("bad"), end="")
+    if not math.isfinite(value):
+        words = "not finite" if math.isinf(value) else "no number"
+        return Text(pad(words, width, glyphs.ellipsis), palette.style("bad"), end="")
+    low, high = ends
+    share = (math.log10(abs(value)) - low) / (high - low)
+    eighths = len(glyphs.eighths)
+    filled = round(min(max(share, 0.0), 1.0) * width * eighths)
+    whole, part = divmod(max(filled, 1), eighths)
+    bar = glyphs.eighths[-1] * whole + (glyphs.eighths[part - 1] if part else "")
+    line = Text(bar[:width], palette.style(role), end="")
+    return line.append(glyphs.track * (width - len(line.plain)), palette.style("faint"))
+
+
+def sparkline(values: Sequence[float] | NDArray[np.float32], width: int, glyphs: Glyphs) -> str:
+    """Return values as little bars on a logarithmic scale of their own, the newest at the right.
+
+    The scale has at least ``LEAST_SPAN``, so that a norm that hardly moves looks level.
+    """
+    sizes = np.asarray(values, np.float64)[-width:] if width > 0 else np.empty(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log10(np.abs(sizes))
+    finite = logs[np.isfinite(logs)]
+    steps = len(glyphs.levels)
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+    span = max(high - low, LEAST_SPAN)
+    # What hardly moves lies in the middle of one step, not on the edge between two.
+    bottom = low if high - low >= LEAST_SPAN else (low + high) / 2 - span * (0.5 + 0.5 / steps)
+    marks = []
+    for size, log in zip(sizes.tolist(), logs.tolist(), strict=True):
+        if size == 0:
+            marks.append("0")
+        elif not math.isfinite(log):
+            marks.append("×" if glyphs.name != "ascii" else "x")
+        else:
+            level = int((log - bottom) / span * steps)
+            marks.append(glyphs.levels[min(level, steps - 1)])
+    return "".join(marks).ljust(max(width, 0))

@@ -1,0 +1,219 @@
+"""The diagnosis: what is wrong with the run that is shown, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.reactive import reactive
+
+from tui.drawing.diagnosis import draw_findings, draw_healthy, draw_waiting, first_choice
+from tui.drawing.numbers import count
+from tui.drawing.text import Lines
+from tui.look import Look
+from tui.panes.picture import Picture
+from tui.view import View
+
+if TYPE_CHECKING:
+    from engine.diagnosis import Finding
+
+
+class DiagnosisPane(Picture, can_focus=True):
+    """The findings, the worst first; the chosen one is what the lab follows."""
+
+    DEFAULT_CSS = """
+    DiagnosisPane {
+        height: 6;
+        max-height: 33%;
+        overflow: hidden auto;
+    }
+    DiagnosisPane.-tabbed {
+        height: 1fr;
+        max-height: 100%;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "choose(-1)", "finding before", show=False, tooltip="The finding before."),
+        Binding("down", "choose(1)", "next finding", show=False, tooltip="The next finding."),
+        Binding("enter", "follow", "follow", show=False, tooltip="Train what it advises."),
+    ]
+
+    scrolls = True
+
+    view: reactive[View] = reactive(View(), init=False, repaint=False)
+    """What is shown."""
+    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    """What it is drawn with."""
+    tabbed: reactive[bool] = reactive(False, init=False, repaint=False)
+    """Whether the pane has the room to itself."""
+    chosen: reactive[int] = reactive(0, init=False, repaint=False)
+    """Which finding is followed."""
+
+    @dataclass
+    class Selected(Message):
+        """Another finding was chosen."""
+
+        index: int
+
+    @dataclass
+    class Follow(Message):
+        """What this finding advises shall be trained."""
+
+        finding: Finding
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._picked: tuple[str, str] | None = None
+        """Rule and place of the finding that somebody chose; it stays chosen while it is there."""
+        self._tall: tuple[Hashable, int] = (None, 0)
+        """What the pane's height was found for, and the height."""
+
+    @property
+    def followed(self) -> Finding | None:
+        """The finding that is followed: the chosen one, where it has a remedy."""
+        findings = self.view.findings
+        finding = findings[self.chosen] if self.chosen < len(findings) else None
+        return finding if finding is not None and finding.remedy is not None else None
+
+    def on_mount(self) -> None:
+        """Name the pane."""
+        self._say()
+
+    def watch_view(self, before: View, view: View) -> None:
+        """Keep to the finding that was chosen, and draw what has changed."""
+        if view.run != before.run:
+            self._picked = None
+        names = [_name(finding) for finding in view.findings]
+        picked = self._picked in names
+        self.set_reactive(
+            DiagnosisPane.chosen,
+            names.index(self._picked) if picked and self._picked else first_choice(view.findings),
+        )
+        self._say()
+        self.redraw()
+        self._fit()
+
+    def watch_look(self) -> None:
+        """Draw with other glyphs or colours."""
+        self.redraw()
+
+    def watch_tabbed(self, tabbed: bool) -> None:
+        """Take the room there is."""
+        self.set_class(tabbed, "-tabbed")
+        self._fit()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break the sentences elsewhere."""
+        super().on_resize(event)
+        self._fit()
+
+    def key(self) -> Hashable:
+        """Return what the sentences depend on."""
+        return self.view.findings, self._at, self._begun, self.chosen, self.look
+
+    @property
+    def _at(self) -> int:
+        """The step that is read, where a finding's own may be another."""
+        return self.view.at if self.view.findings else 0
+
+    @property
+    def _begun(self) -> bool:
+        """Whether there is anything that could be wrong."""
+        history = self.view.history
+        rows = history.series.get("train") if history is not None else None
+        return rows is not None and rows.row_at(self.view.at) is not None
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return every finding, or that there is none."""
+        return [line for block in self._blocks(width) for line in block]
+
+    def _blocks(self, width: int) -> list[Lines]:
+        """Return the lines of each finding, or those that stand in their place."""
+        glyphs, palette = self.look.glyphs, self.look.palette
+        if not self._begun:
+            return [draw_waiting(width, palette)]
+        if not self.view.findings:
+            return [draw_healthy(width, glyphs, palette)]
+        return draw_findings(self.view.findings, self.chosen, self._at, width, glyphs, palette)
+
+    def _say(self) -> None:
+        """Write the number of findings into the border."""
+        number = len(self.view.findings)
+        self.caption("Diagnosis", f"{count(number)} findings" if number > 1 else "")
+
+    def _fit(self) -> None:
+        """Be as high as what is said; CSS says how high at most.
+
+        While the same things are said the pane only grows: figures in them that get longer and
+        shorter would otherwise move everything on the screen.
+        """
+        width = self.scrollable_content_region.width
+        if self.tabbed:
+            self.styles.height, self._tall = None, (None, 0)
+        if self.tabbed or not width:
+            return
+        same = (
+            self.view.run,
+            tuple(map(_name, self.view.findings)),
+            self._begun,
+            self.chosen,
+            self.outer_size.width,
+        )
+        needed = sum(map(len, self._blocks(width))) + self.gutter.height
+        before = self._tall[1] if self._tall[0] == same else 0
+        if needed > before:
+            self._tall = same, needed
+            self.styles.height = needed
+
+    def action_choose(self, by: int) -> None:
+        """Choose the finding before or the next; where there is none, scroll."""
+        last = max(len(self.view.findings) - 1, 0)
+        index = min(max(self.chosen + by, 0), last)
+        if index == self.chosen:
+            self.scroll_relative(y=by, animate=False)
+        else:
+            self._choose(index)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the finding that was clicked on."""
+        offset = event.get_content_offset(self)
+        if offset is None or not self.view.findings:
+            return
+        row = offset.y + self.scroll_offset.y
+        for index, block in enumerate(self._blocks(self.scrollable_content_region.width)):
+            if row < len(block):
+                self._choose(index)
+                return
+            row -= len(block)
+
+    def _choose(self, index: int) -> None:
+        """Choose a finding, and say so."""
+        if index == self.chosen:
+            return
+        self._picked, self.chosen = _name(self.view.findings[index]), index
+        self.redraw()
+        self._fit()
+        self._show_chosen()
+        self.post_message(self.Selected(index))
+
+    def _show_chosen(self) -> None:
+        """Scroll to the chosen finding."""
+        width = self.scrollable_content_region.width
+        lengths = [len(block) for block in self._blocks(width)]
+        top, height = sum(lengths[: self.chosen]), lengths[self.chosen]
+        self.scroll_to_region(Region(0, top, width, height), animate=False)
+
+    def action_follow(self) -> None:
+        """Train what the chosen finding advises."""
+        if self.followed is not None:
+            self.post_message(self.Follow(self.followed))
+
+
+def _name(finding: Finding) -> tuple[str, str]:
+    """Return what makes a finding the same one at another step."""
+    return finding.rule, finding.where

@@ -119,3 +119,10 @@ def test_among_scattered_points_the_fit_stays_whole() -> None:
     crowd = fit(inputs=np.linspace(-1, 1, 500), targets=np.zeros(500), fitted=np.zeros(101))
     assert max(dots(["", "", line]) for line in text(picture(crowd, noisy=True))[2:]) == 71
     assert max(dots(["", "", line]) for line in text(picture(crowd))[2:]) < 60
+
+
+def test_where_names_have_no_room_beside_samples_their_shapes_have_to_do() -> None:
+    three = picture(fit("x * exp(x)"), fit("exp(x)"), fit("x**2"))
+    wide, narrow = (text(three, width, 12, palette=DARK)[1] for width in (80, 38))
+    assert "○ ⠒⠒ x * exp(x)   △ ⠒⠒ exp(x)   □ ⠒⠒ x**2" in wide
+    assert narrow.rstrip() == "○ x * exp(x)   △ exp(x)   □ x**2"

@@ -92,3 +92,12 @@ def test_in_ascii_everything_is() -> None:
 def test_a_density_has_an_area_of_one(density) -> None:
     places = np.linspace(-10, 10, 200_001)
     assert math.isclose(np.trapezoid(density.at(places), places), 1, rel_tol=1e-3)
+
+
+def test_figures_that_have_no_room_in_one_line_take_two_or_are_left_out_whole() -> None:
+    wide, tall, flat = text(histogram(), 80), text(histogram(), 40, 20), text(histogram(), 40, 8)
+    assert " max " in wide[1]
+    assert [row.split()[0] for row in tall[1:3]] == ["n", "min"]
+    assert " max " in tall[2]
+    assert "…" not in "".join(flat)
+    assert "│" in flat[2] or "┤" in flat[2]

@@ -112,7 +112,7 @@ def test_one_unit_is_no_copy_of_anything() -> None:
 def test_the_confusion_matrix_has_counts_and_shares() -> None:
     lines = text(draw_confusion, confusion([[8, 2], [0, 10]], ("cat", "dog")))
     assert "of the test set" in lines[0]
-    assert "accuracy 0.9000 (18 of 20)" in lines[1]
+    assert "accuracy 0.9000 (18 of 20 test rows)" in lines[1]
     assert lines[2].split() == ["cat", "dog", "right"]
     assert lines[3].split() == ["cat", "8", "2", "80.0%"]
     assert lines[4].split() == ["dog", "·", "10", "100.0%"]
@@ -128,7 +128,7 @@ def test_predictions_have_inputs_answer_target_and_error() -> None:
     lines = text(draw_predictions, predictions())
     assert lines[1].split() == ["x0", "x1", "x2", "x3", "x4", "…", "prediction", "target", "error"]
     assert lines[2].split()[-3:] == ["2.500", "2.000", "0.5000"]
-    assert "21 of 50 rows" in lines[-1]
+    assert "21 of 50 test rows" in lines[-1]
     assert "root mean square error 0.5000, largest 0.5000" in lines[-1]
 
 
@@ -161,6 +161,30 @@ def test_a_wrong_class_says_so() -> None:
 
 def test_one_row_and_none_are_shown() -> None:
     one = predictions(inputs=np.ones((1, 8)), said=np.ones((1, 1)), targets=np.ones((1, 1)))
-    assert "1 rows" in text(draw_predictions, one)[-1]
+    assert "1 test row;" in text(draw_predictions, one)[-1]
     none = predictions(inputs=np.ones((0, 8)), said=np.ones((0, 1)), targets=np.ones((0, 1)))
     assert text(draw_predictions, none)
+
+
+def test_in_a_narrow_pane_every_class_still_has_its_column() -> None:
+    ten = confusion(np.eye(10, dtype=int) * 25)
+    lines = [line.plain for line in draw_confusion(ten, 44, 14, BRAILLE, PLAIN)]
+    assert lines[2].split() == [*map(str, range(10)), "right"]
+    assert lines[3].split()[:2] == ["0", "25"]
+    assert "…" not in "".join(lines[2:])
+
+
+def test_what_has_no_room_for_all_its_words_has_fewer() -> None:
+    ten = confusion(np.eye(10, dtype=int) * 25)
+    wide, narrow = (
+        draw_confusion(ten, width, 14, BRAILLE, PLAIN)[1].plain.rstrip() for width in (90, 40)
+    )
+    assert wide.endswith("rows: true class, columns: said")
+    assert narrow == "accuracy 1.0000 (250 of 250 test rows)"
+    said = [
+        draw_predictions(predictions(), width, 14, BRAILLE, PLAIN)[-1].plain.rstrip()
+        for width in (90, 60, 40)
+    ]
+    assert said[0].endswith("root mean square error 0.5000, largest 0.5000")
+    assert said[1].endswith("rms error 0.5000, largest 0.5000")
+    assert said[2].endswith("rms error 0.5000")

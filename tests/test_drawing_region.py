@@ -9,10 +9,23 @@ import pytest
 
 from tui.drawing.region import Points, Region, draw_region
 from tui.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
-from tui.palette import DARK, PALETTES, Palette
+from tui.palette import DARK, PALETTES, SIXTEEN, Palette
 
 PLAIN = DARK.without_colours()
-SIZES = [(1, 1), (3, 2), (14, 7), (20, 8), (40, 12), (80, 24), (100, 30), (200, 60)]
+SIZES = [
+    (1, 1),
+    (3, 2),
+    (8, 3),
+    (14, 7),
+    (38, 9),
+    (44, 33),
+    (58, 24),
+    (20, 8),
+    (40, 12),
+    (80, 24),
+    (100, 30),
+    (200, 60),
+]
 
 
 def left_and_right(places):
@@ -45,7 +58,9 @@ def text(picture: Region, width=80, height=23, glyphs: Glyphs = BRAILLE, palette
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("glyphs", GLYPHS, ids=lambda glyphs: glyphs.name)
-@pytest.mark.parametrize("palette", [DARK, PLAIN], ids=["colours", "plain"])
+@pytest.mark.parametrize(
+    "palette", [DARK, PLAIN, *SIXTEEN], ids=["colours", "plain", "16 dark", "16 light"]
+)
 def test_it_has_exactly_the_size_that_was_asked_for(size, glyphs, palette) -> None:
     lines = draw_region(region(), *size, glyphs, palette)
     assert len(lines) == size[1]
@@ -134,3 +149,78 @@ def test_a_constant_network_is_one_shade() -> None:
 
     lines = text(region(probabilities=undecided, points=()))
     assert set(lines[5].split("│")[1][:40]) == {"▒"}
+
+
+def canvas_size(width: int, height: int) -> tuple[int, int]:
+    """Return columns and rows of what is drawn of a region."""
+    everywhere = region(probabilities=lambda places: np.full((len(places), 2), np.nan), points=())
+    rows = [line.count("?") for line in text(everywhere, width, height) if "?" in line]
+    assert len(set(rows)) == 1
+    return rows[0], len(rows)
+
+
+@pytest.mark.parametrize("size", [(44, 33), (58, 24), (80, 24), (30, 60), (200, 60)])
+def test_a_unit_is_as_long_across_as_up(size) -> None:
+    columns, rows = canvas_size(*size)
+    assert columns == 2 * rows
+
+
+def test_where_there_is_little_room_the_region_takes_all_of_it() -> None:
+    assert canvas_size(38, 9) == (38, 7)
+
+
+def test_the_legend_stands_beside_the_region_or_under_it_or_in_a_line() -> None:
+    beside, under, line = text(region(), 100, 30), text(region(), 44, 33), text(region(), 58, 24)
+    assert any("│" in row and "train 2" in row for row in beside)
+    assert not any("│" in row and "train 2" in row for row in under)
+    assert any(row.startswith("○ △  train 2 · 1 wrong") for row in under)
+    assert line[-1].startswith("○△ train 1  ◉◬ dev 1  ●▲ test 1 wrong  across x, up y")
+
+
+@pytest.mark.parametrize("palette", SIXTEEN, ids=lambda palette: palette.name)
+def test_in_sixteen_colours_each_side_has_its_field_and_points_stand_out(palette) -> None:
+    lines = draw_region(region(), 44, 33, BRAILLE, palette)
+    styles = [span.style for line in lines[1:19] for span in line.spans]
+    used = {style.bgcolor.number for style in styles if style.bgcolor is not None}
+    assert used == {4, 3}
+    assert all(color.number < 16 for style in styles for color in (style.color,) if color)
+    points = {
+        (span.style.color.number, span.style.bgcolor.number)
+        for line in lines[1:19]
+        for span in line.spans
+        if set(line.plain[span.start : span.end]) & set("○△◉◬●▲")
+    }
+    assert points == {(15, 4), (0, 3)}
+
+
+def test_in_sixteen_colours_what_is_unsure_is_a_shade() -> None:
+    def undecided(places):
+        return np.full((len(places), 2), 0.5)
+
+    lines = draw_region(region(probabilities=undecided, points=()), 44, 33, BRAILLE, SIXTEEN[0])
+    assert "░" * 36 in lines[5].plain
+
+
+@pytest.mark.parametrize("palette", [DARK, PLAIN, *SIXTEEN], ids=lambda palette: palette.name)
+def test_more_classes_than_there_are_shapes_are_drawn(palette) -> None:
+    many = tuple("第" + str(index) for index in range(9))
+
+    def even(places):
+        return np.full((len(places), 9), 1 / 9)
+
+    crowd = points("train", *[(0.1 * each, 0) for each in range(9)], labels=list(range(9)))
+    for glyphs in GLYPHS:
+        for size in SIZES:
+            shown = region(probabilities=even, classes=many, points=(crowd,))
+            lines = draw_region(shown, *size, glyphs, palette)
+            assert {line.cell_len for line in lines} == {size[0]}
+            assert len(lines) == size[1]
+
+
+def test_one_class_alone_is_drawn() -> None:
+    def sure(places):
+        return np.ones((len(places), 1))
+
+    lonely = region(probabilities=sure, classes=("a",), points=(points("dev", (0, 0), labels=[0]),))
+    for palette in (DARK, PLAIN, *SIXTEEN):
+        assert "◉" in "".join(text(lonely, palette=palette))

@@ -1,23 +1,29 @@
-"""The views of a run that ``epochal show`` prints, each with what it needs.
+"""The views of a run that ``epochal show`` prints and the lab's network pane goes through.
 
-To add a view, add its row to ``VIEWS``.
+Which of them a run has follows from its header alone: no schema, no data, no weights are needed
+to ask. To add a view, add its row to ``VIEWS``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from rich.text import Text
 
 from tui.drawing.text import Lines
 from tui.glyphs import Glyphs
-from tui.material import Material, Network, ViewError
 from tui.palette import Palette
 
 if TYPE_CHECKING:
-    from engine.experiment import Experiment
+    from engine.events import Header
+    from tui.drawing.histogram import Histogram
+    from tui.drawing.matrix import Layer
+    from tui.material import Material, Network
+    from tui.view import View
+
+_Weights = TypeVar("_Weights", "Histogram", "Layer")
 
 LEAST_LINES: Final = 12
 """Lines of a picture that shares a view with others, at least where the view has as many."""
@@ -33,6 +39,10 @@ class Surface:
     palette: Palette
     layer: str | None = None
     """Which layer or parameter, for the views of weights."""
+    big: bool = False
+    """Whether it is seen from the back row."""
+    framed: bool = False
+    """Whether a frame around it names the picture and its step, so that the picture need not."""
 
     def shared(self, pictures: int) -> int:
         """Return the lines of each picture where a view has several, with blank ones between."""
@@ -40,84 +50,134 @@ class Surface:
         return self.height if pictures == 1 else max(own, min(self.height, LEAST_LINES))
 
 
-Draw = Callable[[Network, Surface], Lines]
+@dataclass(frozen=True)
+class Subject:
+    """What a recorded network is about, as far as its header says."""
+
+    classes: bool
+    """Whether it tells classes apart."""
+    inputs: int
+    """How many features it has."""
+    own: bool
+    """Whether it is a network from a Python file."""
+
+    @classmethod
+    def of(cls, header: Header) -> Subject:
+        """Return what a recording's network is about."""
+        first = next(iter(header.parameters.values()), [0])
+        return cls(
+            classes="accuracy" in header.columns.get("train", ()),
+            inputs=len(header.input_names) or first[-1],
+            own=header.experiment.get("model", {}).get("kind", "mlp") != "mlp",
+        )
+
+
+Draw = Callable[["Network", Surface], Lines]
 
 
 @dataclass(frozen=True)
 class Exhibit:
     """One view of a network."""
 
+    title: str
+    """What stands over it."""
     about: str
     """What it shows."""
-    missing: Callable[[Experiment], str]
-    """From the experiment to what it lacks for this view; empty where it has everything."""
+    missing: Callable[[Subject], str]
+    """From the network to what it lacks for this view; empty where it has everything."""
     draw: Draw
+    of_weights: bool = False
+    """Whether it shows the weights alone, and needs no data."""
 
 
-def _nothing(experiment: Experiment) -> str:
+def _nothing(subject: Subject) -> str:
     return ""
 
 
-def _no_answers(experiment: Experiment) -> str:
-    own = experiment.model.kind != "mlp"
+def _no_answers(subject: Subject) -> str:
+    own = subject.own
     return "needs what only PyTorch can compute of a network of one's own" if own else ""
 
 
-def _no_function(experiment: Experiment) -> str:
-    if experiment.data.classes:
+def _no_function(subject: Subject) -> str:
+    if subject.classes:
         return "needs targets that are numbers, this run has classes"
-    inputs = len(experiment.data.input_names)
-    return _no_answers(experiment) if inputs == 1 else f"needs one input, this run has {inputs}"
+    if subject.inputs != 1:
+        return f"needs one input, this run has {subject.inputs}"
+    return _no_answers(subject)
 
 
-def _no_region(experiment: Experiment) -> str:
-    if not experiment.data.classes:
+def _no_region(subject: Subject) -> str:
+    if not subject.classes:
         return "needs classes, this run's targets are numbers"
-    inputs = len(experiment.data.input_names)
-    return _no_answers(experiment) if inputs == 2 else f"needs two inputs, this run has {inputs}"
+    if subject.inputs != 2:
+        return f"needs two inputs, this run has {subject.inputs}"
+    return _no_answers(subject)
 
 
-def _no_confusion(experiment: Experiment) -> str:
-    if not experiment.data.classes:
+def _no_confusion(subject: Subject) -> str:
+    if not subject.classes:
         return "needs classes, this run's targets are numbers"
-    return _no_answers(experiment)
+    return _no_answers(subject)
 
 
 def _function(network: Network, surface: Surface) -> Lines:
     from tui.drawing.function import draw_function, gather
 
-    return draw_function(
-        gather(network), surface.width, surface.height, surface.glyphs, surface.palette
+    picture = gather(network)
+    return _titled(
+        surface,
+        lambda width, height: draw_function(
+            picture, width, height, surface.glyphs, surface.palette, big=surface.big
+        ),
     )
 
 
 def _region(network: Network, surface: Surface) -> Lines:
     from tui.drawing.region import draw_region, gather
 
-    return draw_region(
-        gather(network), surface.width, surface.height, surface.glyphs, surface.palette
+    picture = gather(network)
+    return _titled(
+        surface,
+        lambda width, height: draw_region(picture, width, height, surface.glyphs, surface.palette),
     )
 
 
 def _predictions(network: Network, surface: Surface) -> Lines:
     from tui.drawing.predictions import draw_predictions, gather
 
-    return draw_predictions(
-        gather(network), surface.width, surface.height, surface.glyphs, surface.palette
+    picture = gather(network)
+    return _titled(
+        surface,
+        lambda width, height: draw_predictions(
+            picture, width, height, surface.glyphs, surface.palette
+        ),
     )
 
 
 def _confusion(network: Network, surface: Surface) -> Lines:
     from tui.drawing.confusion import draw_confusion, gather
 
-    confusion = gather(network)
-    return draw_confusion(confusion, surface.width, surface.height, surface.glyphs, surface.palette)
+    picture = gather(network)
+    return _titled(
+        surface,
+        lambda width, height: draw_confusion(
+            picture, width, height, surface.glyphs, surface.palette
+        ),
+    )
+
+
+def _titled(surface: Surface, draw: Callable[[int, int], Lines]) -> Lines:
+    """Return a picture, without its first line where the frame around it says the same."""
+    if surface.framed:
+        return draw(surface.width, surface.height + 1)[1:]
+    return draw(surface.width, surface.height)
 
 
 def _histogram(network: Network, surface: Surface) -> Lines:
     from tui.drawing.histogram import draw_histogram, gather
 
-    found = gather(network, surface.layer)
+    found = [_framed(each, surface) for each in gather(network, surface.layer)]
     height = surface.shared(len(found))
     return _stacked(
         draw_histogram(each, surface.width, height, surface.glyphs, surface.palette)
@@ -128,11 +188,16 @@ def _histogram(network: Network, surface: Surface) -> Lines:
 def _weights(network: Network, surface: Surface) -> Lines:
     from tui.drawing.matrix import draw_layer, gather
 
-    found = gather(network, surface.layer)
+    found = [_framed(each, surface) for each in gather(network, surface.layer)]
     height = surface.shared(len(found))
     return _stacked(
         draw_layer(each, surface.width, height, surface.glyphs, surface.palette) for each in found
     )
+
+
+def _framed(picture: _Weights, surface: Surface) -> _Weights:
+    """Return a picture of weights, without the facts that the frame around it says."""
+    return replace(picture, facts=()) if surface.framed else picture
 
 
 def _stacked(pictures: Iterable[Lines]) -> Lines:
@@ -144,14 +209,25 @@ def _stacked(pictures: Iterable[Lines]) -> Lines:
 
 
 VIEWS: Final[Mapping[str, Exhibit]] = {
-    "function": Exhibit("the fitted functions against their targets", _no_function, _function),
-    "region": Exhibit(
-        "the decision region, with the points of the three sets", _no_region, _region
+    "function": Exhibit(
+        "Fitted function", "the fitted functions against their targets", _no_function, _function
     ),
-    "predictions": Exhibit("rows, and what the network says of them", _no_answers, _predictions),
-    "confusion": Exhibit("which class was taken for which", _no_confusion, _confusion),
-    "histogram": Exhibit("the weights' distribution", _nothing, _histogram),
-    "weights": Exhibit("the weights as numbers", _nothing, _weights),
+    "region": Exhibit(
+        "Decision region",
+        "the decision region, with the points of the three sets",
+        _no_region,
+        _region,
+    ),
+    "predictions": Exhibit(
+        "Predictions", "rows, and what the network says of them", _no_answers, _predictions
+    ),
+    "confusion": Exhibit(
+        "Confusion matrix", "which class was taken for which", _no_confusion, _confusion
+    ),
+    "histogram": Exhibit(
+        "Histogram of weights", "the weights' distribution", _nothing, _histogram, of_weights=True
+    ),
+    "weights": Exhibit("Weights", "the weights as numbers", _nothing, _weights, of_weights=True),
 }
 """The views of a network's weights, in the order in which they are shown."""
 
@@ -163,8 +239,56 @@ NAMES: Final = (*RUN_VIEWS, *VIEWS, "all")
 
 def applying(material: Material) -> list[str]:
     """Return the names of the views that a run has."""
-    experiment = material.experiment
-    return [*RUN_VIEWS, *(name for name, view in VIEWS.items() if not view.missing(experiment))]
+    return [*RUN_VIEWS, *exhibits(material.header)]
+
+
+def exhibits(header: Header) -> list[str]:
+    """Return the names of the views of a network's weights that a run has."""
+    subject = Subject.of(header)
+    return [name for name, view in VIEWS.items() if not view.missing(subject)]
+
+
+def exhibit_of(view: View) -> str:
+    """Return the exhibit that is shown: the one that was chosen, or else the first there is."""
+    header = view.history.header if view.history is not None else None
+    if header is None:
+        return view.exhibit
+    names = exhibits(header)
+    return view.exhibit if view.exhibit in names else names[0]
+
+
+def next_exhibit(view: View, by: int) -> str:
+    """Return the exhibit that comes ``by`` places after the one that is shown.
+
+    Args:
+        view: What is shown.
+        by: 1 for the next, -1 for the one before.
+    """
+    header = view.history.header if view.history is not None else None
+    return view.exhibit if header is None else _turned(exhibits(header), exhibit_of(view), by)
+
+
+def layers(header: Header) -> list[str]:
+    """Return the layers, or parameters, whose weights can be shown alone."""
+    parameters = header.parameters.items()
+    matrices = [name for name, shape in parameters if len(shape) > 1] or list(header.parameters)
+    return [name.removesuffix(".weight") for name in matrices]
+
+
+def layer_of(view: View) -> str:
+    """Return the layer that is shown; empty for all of them, as where there is no such layer."""
+    header = view.history.header if view.history is not None else None
+    return view.layer if header is not None and view.layer in layers(header) else ""
+
+
+def next_layer(view: View, by: int) -> str:
+    """Return the layer that comes ``by`` places after the one that is shown; empty for all."""
+    header = view.history.header if view.history is not None else None
+    return view.layer if header is None else _turned(["", *layers(header)], layer_of(view), by)
+
+
+def _turned(names: Sequence[str], now: str, by: int) -> str:
+    return names[(names.index(now) + by) % len(names)]
 
 
 def draw_view(name: str, network: Network, surface: Surface) -> Lines:
@@ -173,6 +297,8 @@ def draw_view(name: str, network: Network, surface: Surface) -> Lines:
     Raises:
         ViewError: The run has no such view; with those that it has.
     """
-    if why := VIEWS[name].missing(network.material.experiment):
+    from tui.material import ViewError
+
+    if why := VIEWS[name].missing(Subject.of(network.material.header)):
         raise ViewError(f"--view {name}: {why}; it has: {', '.join(applying(network.material))}")
     return VIEWS[name].draw(network, surface)

@@ -32,6 +32,21 @@ Floats = NDArray[np.float64]
 CHUNK: Final = 1 << 22
 """Numbers of one layer that are computed at a time."""
 
+SNAPSHOT_LIMIT: Final = 10_000
+ENDS_LIMIT: Final = 250_000
+"""``engine.trainer``'s, which needs torch: up to how many numbers weights are kept all along, and
+up to how many at the start and the end."""
+
+SMALL: Final = 1 << 18
+"""Products of one matrix product that a live picture computes at a time.
+
+OpenBLAS does so few on the thread that asks. Of more it makes parts for threads of its own, which
+take the cores from the training and wait for each other longer than they compute.
+"""
+
+LEAST_ROWS: Final = 16
+"""Rows at a time at least, however large a layer is."""
+
 FRESH_ROWS: Final = 1000
 """Rows that are drawn where every step drew its own."""
 
@@ -46,10 +61,12 @@ class Material:
     Args:
         history: What is known of the run; it must have a header.
         member: Which network.
+        most: Rows of each set that are taken at most, evenly chosen; all where it is left out.
     """
 
-    def __init__(self, history: History, member: int = 0) -> None:
+    def __init__(self, history: History, member: int = 0, most: int | None = None) -> None:
         assert history.header is not None
+        self.most = most
         self.history = history
         self.header: Final[Header] = history.header
         self.member = member
@@ -88,7 +105,24 @@ class Material:
             return {"fresh": self._fresh()}
         whole = self.dataset
         named = {"train": whole.train, "dev": whole.dev, "test": whole.test}
-        return {name: part for name, part in named.items() if part is not None and len(part)}
+        return {
+            name: self._thinned(part)
+            for name, part in named.items()
+            if part is not None and len(part)
+        }
+
+    def _thinned(self, part: Part) -> Part:
+        from engine.data import Part
+
+        if self.most is None or len(part) <= self.most:
+            return part
+        rows = np.linspace(0, len(part) - 1, self.most).astype(int)
+        return Part(part.inputs[rows], part.targets[rows])
+
+    @property
+    def thinned(self) -> bool:
+        """Whether rows were left out of a set."""
+        return self.most is not None and any(rows > self.most for rows in self.header.rows)
 
     def _fresh(self) -> Part:
         from engine.predict import UNSEEN
@@ -97,6 +131,27 @@ class Material:
         # The same rows that ``epochal predict`` draws, which no training ever comes to.
         rng = generator(self.header.seeds[self.member], "fresh", UNSEEN)
         return self.experiment.data.draw_fresh(rng, FRESH_ROWS)
+
+    def prepare(self) -> None:
+        """Have everything at hand that takes time: the schema, and the rows of all sets.
+
+        Raises:
+            PresetError: The recorded experiment does not hold for this version.
+            DataError: A file is not there any more.
+            ViewError: A file has changed since.
+        """
+        if self.experiment.model.kind == "mlp":
+            _ = self.parts
+
+    @property
+    def numbers(self) -> int:
+        """How many parameters a member has."""
+        return sum(math.prod(shape) for shape in self.header.parameters.values())
+
+    @property
+    def has_ends_only(self) -> bool:
+        """Whether the network is so large that its first and last weights alone are kept."""
+        return self.numbers > SNAPSHOT_LIMIT
 
     @property
     def unseen(self) -> str:
@@ -141,8 +196,9 @@ class Material:
         """
         kept = self.history.snapshot_steps
         if not kept:
-            numbers = sum(math.prod(shape) for shape in self.header.parameters.values())
-            raise ViewError(f"the recording has no weights of this network of {count(numbers)}")
+            why = f"the recording has no weights of this network of {count(self.numbers)}"
+            limit = f": of more than {count(ENDS_LIMIT)} none are kept"
+            raise ViewError(why + (limit if self.numbers > ENDS_LIMIT else " numbers"))
         if best:
             snapshot = self.history.snapshot(min(kept, key=lambda each: abs(each - step)))
         else:
@@ -252,6 +308,8 @@ class Network:
         ):
             raise ViewError("this network has layers that only PyTorch can compute")
         rows = max(CHUNK // max(map(len, self.weights.values())), 1)
+        if self.material.most is not None:
+            rows = max(SMALL // max(each.size for each in self.weights.values()), LEAST_ROWS)
         said = [
             forward(activations, self.weights, inputs[start : start + rows])[-1]
             for start in range(0, max(len(inputs), 1), rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,16 @@ from tui.drawing.matrix import WIDEST, chosen
 from tui.drawing.numbers import count
 from tui.drawing.shapes import hue
 from tui.drawing.text import Lines, pad_left
+from tui.drawing.wording import shortened
 from tui.glyphs import Glyphs
 from tui.palette import Palette
 
 if TYPE_CHECKING:
     from tui.material import Network
+
+
+RIGHT: Final = 6
+"""Cells of a share."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +76,9 @@ def draw_confusion(
         glyphs,
         palette,
     )
-    note = f"accuracy {share} ({count(right)} of {count(total)}); rows: true class, columns: said"
+    accuracy = f"accuracy {share} ({count(right)} of {count(total)} {confusion.part} rows)"
+    long = f"{accuracy}; rows: true class, columns: said"
+    note = shortened([long, f"{accuracy}; rows: true", accuracy], width)
     rows = chosen(len(confusion.classes), max(height - 3, 1))
     table = _confusion_lines(confusion, rows, width, glyphs, palette)
     return cropped([title, words(note, width, glyphs, palette), *table], width, height)
@@ -82,16 +89,17 @@ def _confusion_lines(
 ) -> Lines:
     names = confusion.classes
     widest = max([len(count(int(confusion.counts.max(initial=0)))), *map(cell_len, names)])
-    cell = min(max(widest, 3), WIDEST)
-    label = min(max(map(cell_len, names), default=1), 16)
-    fitting = max((width - label - 10) // (cell + 2), 0)
+    label = min(max(map(cell_len, names), default=1), 16, max(width // 4, 1))
+    cell, gap = _cell(len(names), width - label - RIGHT - 2, min(max(widest, 3), WIDEST), confusion)
+    fitting = max((width - label - RIGHT - 2) // (cell + gap), 0)
     columns = chosen(len(names), fitting) if fitting else []
+    between = " " * gap
     muted = palette.style("muted")
     head = Text(" " * label, end="", no_wrap=True)
     for column in columns:
         name = glyphs.ellipsis if column is None else names[column]
-        head.append("  " + pad_left(name, cell, glyphs.ellipsis), _class_style(column, palette))
-    head.append("    right", muted)
+        head.append(between + pad_left(name, cell, glyphs.ellipsis), _class_style(column, palette))
+    head.append("  " + pad_left("right", RIGHT), muted)
     lines = [head]
     for row in rows:
         line = Text(end="", no_wrap=True)
@@ -100,12 +108,23 @@ def _confusion_lines(
         for column in columns:
             here = None if row is None or column is None else int(confusion.counts[row, column])
             line.append(
-                "  " + pad_left(_count_words(here, row, column, glyphs), cell),
+                between + pad_left(_count_words(here, row, column, glyphs), cell),
                 _count_style(here, row == column, palette),
             )
-        line.append("  " + pad_left(_recall(confusion, row, glyphs), 7), muted)
+        line.append("  " + pad_left(_recall(confusion, row, glyphs), RIGHT), muted)
         lines.append(line)
     return lines
+
+
+def _cell(classes: int, room: int, usual: int, confusion: Confusion) -> tuple[int, int]:
+    """Return the cells of a column and between two: narrow ones where that lets all of them in."""
+    if classes * (usual + 2) <= room:
+        return usual, 2
+    least = max(len(count(int(confusion.counts.max(initial=0)))), 2)
+    for gap in (2, 1):
+        if classes * (least + gap) <= room:
+            return min(room // classes - gap, usual), gap
+    return least, 2
 
 
 def _count_words(here: int | None, row: int | None, column: int | None, glyphs: Glyphs) -> str:

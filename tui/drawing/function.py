@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.style import Style
 from rich.text import Text
 
 from tui.drawing.axis import Axis, linear_axis
@@ -33,6 +34,9 @@ GRID: Final = 400
 ASCII_STROKES: Final = "*+.=~-"
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 """What stands at the end of each fit where colours cannot tell whose it is."""
+
+FILLED: Final = 2
+"""Which of a target's shapes is filled, and so seen from afar."""
 
 LEAST_WIDTH: Final = FRAME_WIDTH + 10
 LEAST_HEIGHT: Final = 7
@@ -94,7 +98,13 @@ def _finite_inputs(inputs: Floats, targets: Floats) -> tuple[Floats, Floats]:
 
 
 def draw_function(
-    picture: FunctionPicture, width: int, height: int, glyphs: Glyphs, palette: Palette
+    picture: FunctionPicture,
+    width: int,
+    height: int,
+    glyphs: Glyphs,
+    palette: Palette,
+    *,
+    big: bool = False,
 ) -> Lines:
     """Return the picture: what it is, a legend, then the canvas with its two axes.
 
@@ -104,9 +114,11 @@ def draw_function(
         height: Lines, at least 0.
         glyphs: What to draw with.
         palette: What it looks like.
+        big: Whether it is seen from the back row: lines are thick, shapes filled.
     """
     title = headline("fitted function", list(picture.facts), width, glyphs, palette)
-    legend = draw_legend(picture, width, glyphs, palette)
+    part = FILLED if big else 0
+    legend = draw_legend(picture, width, glyphs, palette, part)
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return filled([title, legend], width, height)
     columns, rows = width - FRAME_WIDTH, height - 2 - FRAME_HEIGHT
@@ -114,9 +126,9 @@ def draw_function(
     upright = _upright(picture, rows)
     canvas = Canvas(columns, rows, glyphs)
     for index, fit in enumerate(picture.fits):
-        _draw_fit(canvas, fit, index, picture.grid, (level, upright), palette)
+        _draw_fit(canvas, fit, index, picture.grid, (level, upright), palette, thick=big)
     for index, fit in enumerate(picture.fits):
-        _draw_targets(canvas, fit, index, (level, upright), picture.noisy, glyphs, palette)
+        _draw_targets(canvas, fit, index, (level, upright), part, picture.noisy, glyphs, palette)
     return filled(
         [title, legend, *framed(canvas.lines(), level, upright, glyphs, palette)], width, height
     )
@@ -146,7 +158,14 @@ def _upright(picture: FunctionPicture, rows: int) -> Axis:
 
 
 def _draw_fit(
-    canvas: Canvas, fit: Fit, index: int, grid: Floats, axes: tuple[Axis, Axis], palette: Palette
+    canvas: Canvas,
+    fit: Fit,
+    index: int,
+    grid: Floats,
+    axes: tuple[Axis, Axis],
+    palette: Palette,
+    *,
+    thick: bool,
 ) -> None:
     level, upright = axes
     # What is not finite stays so: interpolated from a NaN is NaN, which is a gap.
@@ -155,7 +174,7 @@ def _draw_fit(
         values = np.interp(places, grid, fit.fitted)
         heights = (values - upright.low) / (upright.high - upright.low)
     stroke = ASCII_STROKES[index % len(ASCII_STROKES)]
-    canvas.curve(heights, hue(index, palette), stroke)
+    canvas.curve(heights, hue(index, palette, bold=thick), stroke, thick=thick)
     finite = heights[np.isfinite(heights)]
     if not palette.colours and len(finite):
         end = min(max(float(finite[-1]), 0.0), 1.0)
@@ -167,6 +186,7 @@ def _draw_targets(
     fit: Fit,
     index: int,
     axes: tuple[Axis, Axis],
+    part: int,
     noisy: bool,
     glyphs: Glyphs,
     palette: Palette,
@@ -183,21 +203,38 @@ def _draw_targets(
             # Without colours, the last column is for the letters.
             if palette.colours or across * (canvas.columns - 1) < canvas.columns - 1.5:
                 # Among many scattered points the fit would be lost; a few lie on it as on a string.
-                canvas.mark(across, up, point(index, 0, glyphs), style, behind=noisy)
+                canvas.mark(across, up, point(index, part, glyphs), style, behind=noisy)
 
 
-def draw_legend(picture: FunctionPicture, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def draw_legend(
+    picture: FunctionPicture, width: int, glyphs: Glyphs, palette: Palette, part: int = 0
+) -> Text:
     """Return the line that names the targets, and says what of the fits is not finite."""
     parts = []
     broken = [fit.name for fit in picture.fits if not np.isfinite(fit.fitted).all()]
     if broken:
         parts.append((f"not finite: {', '.join(broken)}", palette.style("bad", bold=True)))
-    lines = {"braille": "⠒⠒", "blocks": "▀▀", "ascii": ""}[glyphs.name]
-    for index, fit in enumerate(picture.fits):
-        stroke = lines or ASCII_STROKES[index % len(ASCII_STROKES)] * 2
-        letter = "" if palette.colours else LETTERS[index % len(LETTERS)] + " "
-        sample = f"{point(index, 0, glyphs)} {stroke}{letter and ' '}{letter.strip()}"
-        parts.append((f"{sample} {fit.name}", hue(index, palette, bold=True)))
-    parts.append((f"{point(0, 0, glyphs)} target, line: network", palette.style("muted")))
-    line, _ = joined(parts, "   ", palette.style("muted"), width)
+    note = (f"{point(0, part, glyphs)} target, line: network", palette.style("muted"))
+    # Where the names do not fit beside samples of their lines, the shapes have to do.
+    for parts_here in (
+        _names(picture, part, True, glyphs, palette),
+        _names(picture, part, False, glyphs, palette),
+    ):
+        line, shown = joined([*parts, *parts_here, note], "   ", palette.style("muted"), width)
+        if shown >= len(parts) + len(parts_here):
+            break
     return line
+
+
+def _names(
+    picture: FunctionPicture, part: int, samples: bool, glyphs: Glyphs, palette: Palette
+) -> list[tuple[str, Style]]:
+    """Return each target's shape and name, with a sample of its line where that is wanted."""
+    strokes = {"braille": "⠒⠒", "blocks": "▀▀", "ascii": ""}[glyphs.name]
+    names = []
+    for index, fit in enumerate(picture.fits):
+        stroke = strokes or ASCII_STROKES[index % len(ASCII_STROKES)] * 2
+        letter = "" if palette.colours else LETTERS[index % len(LETTERS)]
+        parts = (point(index, part, glyphs), stroke if samples else "", letter, fit.name)
+        names.append((" ".join(filter(None, parts)), hue(index, palette, bold=True)))
+    return names

@@ -18,7 +18,7 @@ from tui.density import Density, density_of
 from tui.drawing.axis import Axis, linear_axis
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline, words
 from tui.drawing.numbers import count, figure
-from tui.drawing.text import Lines
+from tui.drawing.text import Lines, cut, joined
 from tui.glyphs import Glyphs
 from tui.palette import Palette
 
@@ -31,6 +31,8 @@ BINS: Final = 200
 
 LEAST_WIDTH: Final = FRAME_WIDTH + 8
 LEAST_HEIGHT: Final = 6
+TWO_LINES: Final = 12
+"""Lines of a picture that has room for two lines of figures."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,8 +76,7 @@ def draw_histogram(
     """
     title = headline(histogram.name, list(histogram.facts), width, glyphs, palette)
     finite = histogram.values[np.isfinite(histogram.values)]
-    figures = words(_figures(histogram, finite, glyphs), width, glyphs, palette, "text")
-    lines = [title, figures]
+    lines = [title, *_figure_lines(_figures(histogram, finite, glyphs), width, height, palette)]
     if histogram.density is not None:
         sample = _line_character(glyphs) * 2
         drawn = f"{sample} drawn from: {histogram.density}"
@@ -94,7 +95,19 @@ def draw_histogram(
     return filled([*lines, *framed(bars, level, upright, glyphs, palette)], width, height)
 
 
-def _figures(histogram: Histogram, finite: Floats, glyphs: Glyphs) -> str:
+def _figure_lines(figures: list[str], width: int, height: int, palette: Palette) -> Lines:
+    """Return the figures in one line, or in two where they need them and there is room."""
+    style = palette.style("text")
+    line, shown = joined([(each, style) for each in figures], "  ", style, width)
+    if not shown:
+        return [cut(Text(figures[0], style, end=""), width)]
+    rest = figures[shown:]
+    if not rest or height < TWO_LINES:
+        return [line]
+    return [line, *_figure_lines(rest, width, 0, palette)]
+
+
+def _figures(histogram: Histogram, finite: Floats, glyphs: Glyphs) -> list[str]:
     """Return how many numbers there are, and their mean, spread and ends."""
     total = len(histogram.values)
     parts = [f"n {count(total)}"]
@@ -112,7 +125,7 @@ def _figures(histogram: Histogram, finite: Floats, glyphs: Glyphs) -> str:
         ]
     if len(finite) < total:
         parts.insert(1, f"{count(total - len(finite))} not finite, left out")
-    return "  ".join(parts)
+    return parts
 
 
 def _ends(finite: Floats) -> tuple[float, float]:

@@ -91,7 +91,7 @@ def draw_layer(layer: Layer, width: int, height: int, glyphs: Glyphs, palette: P
     cells = [["", *_names(layer)]]
     for row in rows:
         cells.append(_row(layer, row, glyphs))
-    table = _table(cells, 1 + len(layer.others), width, glyphs, palette)
+    table = table_lines(cells, 1 + len(layer.others), width, glyphs, palette)
     lines = [title, *table[: 1 + max(body, 0)]]
     if note:
         lines.append(words(note, width, glyphs, palette, "warning"))
@@ -143,8 +143,14 @@ def chosen(size: int, room: int) -> list[int | None]:
     return [*range(head), None, *range(size - tail, size)]
 
 
-def _table(
-    cells: list[list[str]], fixed: int, width: int, glyphs: Glyphs, palette: Palette
+def table_lines(
+    cells: list[list[str]],
+    fixed: int,
+    width: int,
+    glyphs: Glyphs,
+    palette: Palette,
+    *,
+    widest: int = WIDEST,
 ) -> Lines:
     """Return aligned lines: the first column and the last ``fixed - 1`` always, the rest as fits.
 
@@ -154,9 +160,10 @@ def _table(
         width: Cells.
         glyphs: What to draw with.
         palette: What it looks like.
+        widest: Cells of a column at most.
     """
     widths = [max(cell_len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    widths = [min(each, max(WIDEST, 1)) for each in widths]
+    widths = [min(each, widest) for each in widths]
     last = len(widths) - (fixed - 1)
     shown = _columns(widths, last, width)
     lines = []

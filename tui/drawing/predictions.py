@@ -14,6 +14,7 @@ from rich.text import Text
 from tui.drawing.frame import cropped, headline, words
 from tui.drawing.numbers import count, figure
 from tui.drawing.text import Lines, fit, pad_left
+from tui.drawing.wording import shortened
 from tui.glyphs import Glyphs
 from tui.palette import Palette, Role
 
@@ -92,7 +93,8 @@ def draw_predictions(
     rows = np.unique(np.linspace(0, total - 1, min(room, total)).astype(int)).tolist()
     columns = _columns(predictions, rows, glyphs)
     lines = [title, *_lines(columns, len(rows), width, glyphs, palette)]
-    lines.append(words(_sum(predictions, len(rows), glyphs), width, glyphs, palette))
+    note = shortened(_sums(predictions, len(rows), glyphs), width)
+    lines.append(words(note, width, glyphs, palette))
     return cropped(lines, width, height)
 
 
@@ -210,21 +212,27 @@ def _groups(groups: list[str], widths: list[int]) -> str:
     return line[2:]
 
 
-def _sum(predictions: Predictions, shown: int, glyphs: Glyphs) -> str:
-    """Return how many rows there are, and how far off the network is over all of them."""
+def _sums(predictions: Predictions, shown: int, glyphs: Glyphs) -> list[str]:
+    """Return how many rows there are, and how far off the network is over all of them.
+
+    The longest words come first, for where there is room.
+    """
     total = len(predictions.inputs)
-    some = f"{count(shown)} of {count(total)} rows" if shown < total else f"{count(total)} rows"
+    kind = f"{predictions.part} row{'s' * (total != 1)}"
+    some = f"{count(shown)} of {count(total)} {kind}" if shown < total else f"{count(total)} {kind}"
     if not total:
-        return some
+        return [some]
     if predictions.classes is not None:
         wrong = int((predictions.classes != predictions.targets).sum())
-        return f"{some}; {count(wrong)} wrong, {(total - wrong) / total:.2%} right"
+        right = f"{(total - wrong) / total:.2%} right"
+        return [f"{some}; {count(wrong)} wrong, {right}", f"{some}; {right}", right]
     with np.errstate(all="ignore"):
         errors = predictions.said - predictions.targets
-        rmse = float(np.sqrt(np.square(errors).mean()))
-        largest = float(np.abs(errors).max())
-    infinity = glyphs.infinity
-    return (
-        f"{some}; over all: root mean square error {figure(rmse, infinity=infinity)}, "
-        f"largest {figure(largest, infinity=infinity)}"
-    )
+        rmse = figure(float(np.sqrt(np.square(errors).mean())), infinity=glyphs.infinity)
+        largest = figure(float(np.abs(errors).max()), infinity=glyphs.infinity)
+    return [
+        f"{some}; over all: root mean square error {rmse}, largest {largest}",
+        f"{some}; rms error {rmse}, largest {largest}",
+        f"{some}; rms error {rmse}",
+        f"rms error {rmse}",
+    ]

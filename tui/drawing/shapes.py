@@ -36,6 +36,8 @@ ASCII_POINTS: Final = (
 
 _DARK: Final = (75, 214, 79, 176, 209, 221)
 _LIGHT: Final = (25, 166, 29, 90, 160, 100)
+_SIXTEEN: Final = {True: (14, 11, 10, 13, 9, 15), False: (4, 1, 2, 5, 3, 8)}
+"""For dark and light, where there are sixteen colours: the terminal's own."""
 
 
 def point(label: int, part: int, glyphs: Glyphs) -> str:
@@ -44,9 +46,16 @@ def point(label: int, part: int, glyphs: Glyphs) -> str:
     return shapes[label % len(shapes)][part]
 
 
+def is_sixteen(palette: Palette) -> bool:
+    """Return whether there are no more than sixteen colours."""
+    return palette.colours and palette.sixteen
+
+
 def hue(index: int, palette: Palette, *, bold: bool = False) -> Style:
     """Return the colour of the class or target with this index."""
-    hues = _DARK if palette.dark else _LIGHT
     if not palette.colours:
         return Style(bold=bold or None)
+    hues = _DARK if palette.dark else _LIGHT
+    if is_sixteen(palette):
+        hues = _SIXTEEN[palette.dark]
     return Style(color=Color.from_ansi(hues[index % len(hues)]), bold=bold or None)

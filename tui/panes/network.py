@@ -1,0 +1,324 @@
+"""What the network does: one picture of the weights at the step that is read.
+
+Which picture that is follows from the kind of data and from the user, what is in it from the
+recording: the weights of the nearest step before that has any, and the data, drawn again. Drawing
+the data may mean reading a large file, so it is done once for each run, off the event loop.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+from textual import events, on
+from textual.message import Message
+from textual.reactive import reactive
+from textual.timer import Timer
+
+from engine.errors import EpochalError
+from engine.plain import plain
+from tui.drawing.numbers import count
+from tui.drawing.text import Lines, cut, wrap
+from tui.look import Look
+from tui.panes.picture import Picture
+from tui.view import View
+
+if TYPE_CHECKING:
+    from engine.events import Snapshot
+    from engine.history import History
+    from tui.material import Material, Network
+
+PERIOD: Final = 1.0
+"""Seconds between two pictures of a network that trains."""
+SHARE: Final = 0.05
+"""The share of the time that drawing them may take."""
+MOST_ROWS: Final = 2000
+"""Rows of each set that a live picture is made of at most."""
+KEPT: Final = 2
+"""Runs whose data is kept: the one that is shown, and the one to go back to."""
+
+WAITING: Final = "What the network does appears here."
+READING: Final = "reading the data"
+
+
+@dataclass(eq=False)
+class Stock:
+    """What the pictures of one member of a run are made of."""
+
+    material: Material
+    ready: bool = False
+    """Whether the data has been read, or why not is known."""
+    trouble: str = ""
+    """Why there is no data."""
+
+
+class NetworkPane(Picture, can_focus=True):
+    """A picture of the network at the step that is read.
+
+    Args:
+        id: The pane's name.
+        now: Seconds on some clock.
+    """
+
+    DEFAULT_CSS = """
+    NetworkPane {
+        height: 1fr;
+        overflow: hidden auto;
+    }
+    """
+
+    scrolls = True
+
+    view: reactive[View] = reactive(View(), init=False, repaint=False)
+    """What is shown."""
+    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    """What it is drawn with."""
+
+    @dataclass
+    class DataRead(Message):
+        """The data has been read, or cannot be."""
+
+        stock: Stock
+        trouble: str
+
+    def __init__(self, *, id: str | None = None, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(id=id)
+        self.period = PERIOD
+        """Seconds between two pictures of a network that trains; more where the link is slow."""
+        self._now = now
+        self._stocks: dict[tuple[str, int], Stock] = {}
+        self._choice: Hashable = None
+        """What the user chose when the picture was last drawn."""
+        self._step = 0
+        """The step that it was drawn for."""
+        self._drawn_at = -math.inf
+        self._cost = 0.0
+        """Seconds that it took."""
+        self._timer: Timer | None = None
+
+    # --- when ------------------------------------------------------------------------------
+
+    def watch_view(self) -> None:
+        """Draw what has changed."""
+        self.redraw()
+
+    def watch_look(self) -> None:
+        """Draw with other glyphs or colours."""
+        self.redraw()
+
+    def on_mount(self) -> None:
+        """Name the pane before there is anything in it."""
+        self._say()
+
+    def on_show(self, event: events.Show) -> None:
+        """Draw what was missed while hidden, and try again what failed."""
+        self._stocks = {key: stock for key, stock in self._stocks.items() if not stock.trouble}
+        self._drawn_at = -math.inf
+        super().on_show(event)
+
+    @on(DataRead)
+    def take_data(self, event: DataRead) -> None:
+        """Draw with the data that has been read."""
+        event.stop()
+        event.stock.ready, event.stock.trouble = True, event.trouble
+        self._drawn_at = -math.inf
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw again what somebody sees: at once what they asked for, else once a second."""
+        if not self.is_mounted or not self._is_shown():
+            return
+        self._prepare()
+        wait = self._wait()
+        if wait > 0:
+            if self._timer is None:
+                self._timer = self.set_timer(wait, self._due)
+            return
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if (self._chosen(), self.view.at) != (self._choice, self._step):
+            self._choice, self._step = self._chosen(), self.view.at
+            self._drawn_at = self._now()
+        super().redraw()
+        self._say()
+
+    def _due(self) -> None:
+        self._timer = None
+        self.redraw()
+
+    def _wait(self) -> float:
+        """Return how many seconds the next picture is away; none where the user asked for it."""
+        view = self.view
+        if self._chosen() != self._choice or view.at < self._step:
+            return 0.0
+        if view.standing.state != "running":
+            return 0.0
+        return self._drawn_at + max(self.period, self._cost / SHARE) - self._now()
+
+    def _chosen(self) -> Hashable:
+        """Return everything that the user, and not the training, changes."""
+        view = self.view
+        return view.run, view.member, view.cursor, view.exhibit, view.layer, self.look
+
+    # --- the data --------------------------------------------------------------------------
+
+    def _stock(self) -> Stock | None:
+        view = self.view
+        stock = self._stocks.get((view.run, view.member))
+        return stock if stock is not None and stock.material.history is view.history else None
+
+    def _prepare(self) -> None:
+        """Have the data of the run that is shown read, if that was not done yet."""
+        history, view = self.view.history, self.view
+        if history is None or history.header is None or self._stock() is not None:
+            return
+        if not history.header.experiment or view.member >= history.header.members:
+            return
+        # numpy is not needed for the first frame.
+        from tui.material import Material
+
+        stock = Stock(Material(history, view.member, MOST_ROWS))
+        self._stocks[(view.run, view.member)] = stock
+        for key in list(self._stocks)[:-KEPT]:
+            del self._stocks[key]
+        self.run_worker(
+            partial(self._read, stock),
+            group="data",
+            description="read the data",
+            thread=True,
+            exit_on_error=False,
+        )
+
+    def _read(self, stock: Stock) -> None:
+        """Draw the data again, in a thread of its own."""
+        trouble = ""
+        try:
+            stock.material.prepare()
+        except EpochalError as error:
+            trouble = str(error)
+        except Exception as error:
+            # A broken library or a lack of memory costs the pictures, not the lab.
+            trouble = f"{type(error).__name__}: {error}"
+        self.post_message(self.DataRead(stock, trouble))
+
+    # --- what ------------------------------------------------------------------------------
+
+    def key(self) -> Hashable:
+        """Return what the picture depends on."""
+        view, stock, kept = self.view, self._stock(), self._kept()
+        weights = None if kept is None else (kept.step, id(kept))
+        data = None if stock is None else (id(stock), stock.ready, stock.trouble)
+        shown = (view.run, view.member, view.exhibit, view.layer)
+        return shown, weights, data, self.look, _has_header(view.history)
+
+    def _kept(self) -> Snapshot | None:
+        """Return the newest weights at or before the step that is read."""
+        history = self.view.history
+        return None if history is None else history.snapshot(self.view.at)
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the picture, or in words why there is none."""
+        start = time.perf_counter()
+        try:
+            return self._drawn_lines(width, height)
+        except EpochalError as error:
+            return _said(str(error), width, height, self.look)
+        finally:
+            self._drawn_at, self._cost = self._now(), time.perf_counter() - start
+
+    def _drawn_lines(self, width: int, height: int) -> Lines:
+        stock, view, look = self._stock(), self.view, self.look
+        if stock is None:
+            return _said(WAITING, width, height, look)
+        if not stock.ready:
+            return _said(READING, width, height, look)
+        from tui.gallery import VIEWS, Surface, exhibit_of, layer_of
+
+        name = exhibit_of(view)
+        exhibit = VIEWS[name]
+        network = stock.material.network(view.at)
+        if stock.trouble and not exhibit.of_weights:
+            words = f"The data cannot be drawn again: {stock.trouble}"
+            return _said(f"{words}\n\nThe weights are there: v shows them.", width, height, look)
+        notes = self._notes(stock.material, name, width)
+        surface = Surface(
+            width=width,
+            height=max(height - len(notes), 0),
+            glyphs=look.glyphs,
+            palette=look.palette,
+            layer=layer_of(view) or None,
+            big=look.big,
+            framed=True,
+        )
+        return [*notes, *exhibit.draw(network, surface)]
+
+    def _notes(self, material: Material, name: str, width: int) -> Lines:
+        """Return what stands over a picture: why it is not another, what it leaves out."""
+        from tui.gallery import VIEWS, Subject
+
+        subject, wanted = Subject.of(material.header), self.view.exhibit
+        notes = []
+        if wanted in VIEWS and wanted != name:
+            notes.append(f"No {VIEWS[wanted].title.lower()}: {VIEWS[wanted].missing(subject)}.")
+        elif subject.own and not wanted:
+            notes.append("Only PyTorch can compute what this network says: epochal predict does.")
+        if material.has_ends_only:
+            notes.append(f"Of {count(material.numbers)} numbers the first and the last are kept.")
+        if material.thinned and not VIEWS[name].of_weights:
+            notes.append(f"Made of {count(MOST_ROWS)} rows of each set, evenly chosen.")
+        muted = self.look.palette.style("muted")
+        return [cut(Text(row, muted, end=""), width) for note in notes for row in wrap(note, width)]
+
+    def _say(self) -> None:
+        """Write into the border which picture this is, and of which step's weights."""
+        from tui.gallery import VIEWS, exhibit_of, layer_of
+
+        view, kept, stock = self.view, self._kept(), self._stock()
+        if not _has_header(view.history):
+            self.caption("Network")
+            return
+        exhibit = VIEWS[exhibit_of(view)]
+        layer = layer_of(view) if exhibit.of_weights else ""
+        title = f"{exhibit.title} of {plain(layer)}" if layer else exhibit.title
+        if kept is None or stock is None:
+            self.caption(title)
+            return
+        self.caption(title, self._whose(stock.material.network(view.at)))
+
+    def _whose(self, network: Network) -> str:
+        """Return whose weights are shown, as much of it as the border has room for."""
+        view, dot = self.view, self.look.glyphs.dot
+        step = f"step {count(network.step)}"
+        if network.step != view.at:
+            step += f", last kept before {count(view.at)}"
+        members = network.material.header.members
+        member = f"member {view.member + 1} of {members}" if members > 1 else ""
+        parts = [step, member, network.loss]
+        room = self.outer_size.width - 6
+        words = ""
+        for part in filter(None, parts):
+            longer = f"{words}{dot}{part}" if words else part
+            if words and len(longer) > room:
+                break
+            words = longer
+        return words
+
+
+def _has_header(history: History | None) -> bool:
+    return history is not None and history.header is not None
+
+
+def _said(words: str, width: int, height: int, look: Look) -> Lines:
+    """Return words in the middle of the room there is."""
+    rows = wrap(plain(words, lines=True), max(width - 2, 1))[: max(height, 0)]
+    top = max((height - len(rows)) // 2, 0)
+    muted = look.palette.style("muted")
+    lines = [Text(end="") for _ in range(top)]
+    lines += [Text(row.center(width), muted, end="") for row in rows]
+    return [cut(line, width) for line in lines]

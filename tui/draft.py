@@ -7,18 +7,36 @@ what does not can never be started.
 from __future__ import annotations
 
 import copy
-import re
+import functools
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Self
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Self
 
-from engine import presets
-from engine.errors import PresetError
+from engine import overrides, presets
+from engine.errors import PresetError, Problem
 from engine.experiment import Experiment
 from engine.explain import usual_width
+from engine.problems import Path as Keys
 from engine.writing import tables_of
 from tui.drawing.numbers import count
-from tui.settings import SETTINGS, flat
+from tui.edits import Move, move, put, write
+from tui.settings import (
+    HIDDEN,
+    Entry,
+    Group,
+    Setting,
+    Tables,
+    at,
+    detail,
+    groups_of,
+    settings_in,
+    value,
+)
+from tui.values import show
+
+KIND: Final[Keys] = ("model", "kind")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,14 +47,24 @@ class Draft:
     """The preset's."""
     preset: Experiment
     """What the preset says."""
+    source: Path | None = None
+    """The preset's file, where there is one."""
     start: Experiment
     """The same with what was set on the command line."""
+    tables: Tables
+    """What is set now, as a preset's tables; may hold what was typed and is no value."""
     texts: Mapping[str, str] = field(default_factory=dict)
-    """What was typed and differs from ``start``, by the setting's key."""
+    """What was typed, letter by letter, by the setting's key."""
     experiment: Experiment | None
     """What comes of it; None where it does not hold."""
+    last: Experiment
+    """What came of it when it last did."""
     problems: Mapping[str, str] = field(default_factory=dict)
-    """Why not, by the setting's key; under the empty key what belongs to none of them."""
+    """Why it does not, by the setting's key; under the empty key what belongs to none of them."""
+    seconds: float = 0.0
+    """How long it took to find that out."""
+    shelf: Mapping[tuple[Keys, str], Tables] = field(default_factory=dict)
+    """Tables of other kinds as they were left, for coming back."""
 
     @classmethod
     def load(cls, reference: str, overrides: Sequence[str] = ()) -> Self:
@@ -47,7 +75,7 @@ class Draft:
         """
         preset = presets.load(reference)
         start = presets.load(reference, overrides).experiment if overrides else preset.experiment
-        return cls(name=preset.name, preset=preset.experiment, start=start, experiment=start)
+        return cls._begin(preset.name, preset.experiment, start, preset.path)
 
     @classmethod
     def of(cls, name: str, experiment: Experiment) -> Self:
@@ -55,85 +83,288 @@ class Draft:
         one.
         """
         try:
-            preset = presets.load(name).experiment
+            preset = presets.load(name)
         except PresetError:
-            preset = experiment
-        return cls(name=name, preset=preset, start=experiment, experiment=experiment)
+            return cls._begin(name, experiment, experiment, None)
+        return cls._begin(name, preset.experiment, experiment, preset.path)
+
+    @classmethod
+    def _begin(cls, name: str, preset: Experiment, start: Experiment, source: Path | None) -> Self:
+        return cls(
+            name=name,
+            preset=preset,
+            source=source,
+            start=start,
+            tables=_tables(start),
+            experiment=start,
+            last=start,
+        )
+
+    # --- what is changed -------------------------------------------------------------------
 
     def with_text(self, key: str, text: str) -> Draft:
         """Return the draft in which a setting is what was typed."""
-        texts = {**self.texts, key: text}
-        setting = next(setting for setting in SETTINGS if setting.key == key)
-        if setting.show(self.start) == text:
-            del texts[key]
-        return self._with(texts)
+        setting = self.settings.get(key)
+        if setting is None:
+            return self
+        tables = copy.deepcopy(self.tables)
+        write(tables, setting, text)
+        if not _is_kind(setting):
+            return self._with(tables, {**self.texts, key: text})
+        spot, kind = setting.path[:-1], str(value(self.tables, setting))
+        shelf = {**self.shelf, (spot, kind): at(self.tables, spot)}
+        if (spot, text) in self.shelf:
+            put(tables, spot, copy.deepcopy(self.shelf[spot, text]))
+        return replace(self._with(tables, {**self.texts, key: text}), shelf=shelf)
+
+    def with_entry(self, path: Keys, what: Move, index: int) -> Draft:
+        """Return the draft in which an entry of a list of tables was added, removed or moved."""
+        tables = copy.deepcopy(self.tables)
+        move(tables, path, what, index)
+        return self._with(tables, {})
+
+    def with_changes(self, changes: Sequence[str]) -> Draft:
+        """Return the draft with changes as ``--set`` takes them: ``optimizer.lr=0.1``.
+
+        Raises:
+            PresetError: One of them is no change, or leads nowhere.
+        """
+        draft = self
+        for change in overrides.parse(changes):
+            draft = draft._with_change(change)
+        return draft
+
+    def _with_change(self, change: overrides.Override) -> Draft:
+        key = change.source.removeprefix("--set ").partition("=")[0].strip()
+        setting = self.settings.get(key)
+        if setting is not None and setting.is_kind:
+            return self.with_text(key, str(change.value))
+        tables = overrides.apply(self.tables, [change], self.experiment)
+        changed = self._with(_long(tables), {})
+        return changed if changed.experiment is None else changed._settled()
+
+    def with_seed(self, seed: int) -> Draft:
+        """Return the draft with another seed."""
+        return self.with_text("train.seed", str(seed))
 
     def without_changes(self) -> Draft:
         """Return the draft that is the preset alone."""
-        return Draft(name=self.name, preset=self.preset, start=self.preset, experiment=self.preset)
+        return Draft._begin(self.name, self.preset, self.preset, self.source)
 
-    def _with(self, texts: Mapping[str, str]) -> Draft:
-        tables = copy.deepcopy(tables_of(self.start))
-        for setting in SETTINGS:
-            if setting.key in texts:
-                setting.write(tables, texts[setting.key])
+    def _settled(self) -> Draft:
+        """Return the draft with its tables as its experiment says them."""
+        assert self.experiment is not None
+        return replace(self, tables=_tables(self.experiment))
+
+    def _with(self, tables: Tables, texts: Mapping[str, str]) -> Draft:
+        started = time.perf_counter()
+        groups = groups_of(tables)
+        settings = settings_in(groups)
+        texts = {
+            key: text
+            for key, text in texts.items()
+            if key in settings and _says(tables, settings[key], text)
+        }
         experiment, problems = None, dict[str, str]()
         try:
             experiment = presets.resolve(tables, self.name)
         except PresetError as error:
             for problem in error.problems:
-                key = _setting_of(problem.key)
-                where = f"{problem.key}: " if problem.key and not key else ""
+                key = _setting_of(problem.key, settings, texts)
+                where = "" if _is_at(problem.key, key) else f"{problem.key}: "
                 problems.setdefault(key, f"{where}{problem.message}")
-        return Draft(
-            name=self.name,
-            preset=self.preset,
-            start=self.start,
+        return replace(
+            self,
+            tables=tables,
             texts=texts,
             experiment=experiment,
+            last=experiment or self.last,
             problems=problems,
+            seconds=time.perf_counter() - started,
         )
+
+    # --- what is shown ---------------------------------------------------------------------
+
+    @functools.cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Every setting there is, in the order of the setup."""
+        return groups_of(self.tables)
+
+    @functools.cached_property
+    def settings(self) -> Mapping[str, Setting]:
+        """Every setting by its key."""
+        return settings_in(self.groups)
+
+    @functools.cached_property
+    def _before(self) -> tuple[Tables, Mapping[str, Setting]]:
+        """The preset's tables and settings."""
+        tables = _tables(self.preset)
+        return tables, settings_in(groups_of(tables))
 
     def text(self, key: str) -> str | None:
         """Return what a setting's field shows; None where there is no such setting."""
-        if key in self.texts:
-            return self.texts[key]
-        setting = next(setting for setting in SETTINGS if setting.key == key)
-        return setting.show(self.start)
+        setting = self.settings.get(key)
+        if setting is None:
+            return None
+        return self.texts.get(key, _text(self.tables, setting))
+
+    def detail(self, key: str) -> str:
+        """Return what else belongs to a setting's value, in a few words."""
+        return detail(self.tables, self.settings[key])
 
     def was(self, key: str) -> str | None:
         """Return what the preset says where this draft differs from it, else None."""
-        setting = next(setting for setting in SETTINGS if setting.key == key)
-        before = setting.show(self.preset)
-        return before if before is not None and before != self.text(key) else None
+        tables, settings = self._before
+        if key not in settings or key not in self.settings:
+            return None
+        before, now = settings[key], self.settings[key]
+        was, said = value(tables, before), value(self.tables, now)
+        extra = detail(tables, before)
+        if was == said and extra == self.detail(key):
+            return None
+        return " ".join(filter(None, (_text(tables, before), extra)))
+
+    def is_new(self, entry: Entry) -> bool:
+        """Whether the preset has no such entry."""
+        return entry.index >= len(at(self._before[0], entry.list, []))
 
     @property
-    def other_changes(self) -> list[str]:
-        """The keys that differ from the preset and have no row of their own; those that only
-        another kind of loss or optimizer has do not count.
-        """
-        if self.experiment is None:
-            return []
-        before, after = flat(self.preset), flat(self.experiment)
-        return [
-            key
-            for key in sorted(before.keys() & after.keys())
-            if before[key] != after[key] and not _setting_of(key)
-        ]
+    def changes(self) -> list[str]:
+        """The keys of the settings that differ from the preset."""
+        return [key for key in self.settings if self.was(key) is not None]
 
     @property
     def changed(self) -> bool:
         """Whether anything differs from the preset."""
         return self.experiment != self.preset
 
+    # --- keeping it ------------------------------------------------------------------------
 
-def _setting_of(key: str) -> str:
-    """Return the setting that a key of a preset belongs to, or nothing."""
-    plain = re.sub(r"\[\d+\]", "", key)
-    for setting in SETTINGS:
-        if plain in (setting.key, *setting.also) or plain.startswith(f"{setting.key}."):
-            return setting.key
+    def save(self, path: Path, *, overwrite: bool = False) -> None:
+        """Write the draft as a preset; what its own preset has of comments is kept.
+
+        Raises:
+            PresetError: It does not hold, the file is there already, or cannot be written.
+        """
+        if self.experiment is None:
+            raise PresetError(
+                [Problem(self.name, key, words) for key, words in self.problems.items()]
+            )
+        presets.save_as(path, self.experiment, self.source, overwrite=overwrite)
+
+
+def _is_kind(setting: Setting) -> bool:
+    """Whether it says which keys its table has; a layer's own table is not kept apart."""
+    return (setting.is_kind or setting.path == KIND) and setting.path[:2] != HIDDEN
+
+
+def _tables(experiment: Experiment) -> Tables:
+    return tables_of(experiment, full=True, short=False)
+
+
+def _text(tables: Tables, setting: Setting) -> str:
+    """Return a setting's value as text."""
+    return setting.leaf.show(value(tables, setting))
+
+
+def _says(tables: Tables, setting: Setting, text: str) -> bool:
+    """Whether what was typed is still what is set."""
+    if setting.path == HIDDEN:
+        words = text.replace(",", " ").replace("[", " ").replace("]", " ")
+        text = ", ".join(words.split())
+    said = setting.leaf.read(text)
+    return bool(said == value(tables, setting) or said == at(tables, setting.path))
+
+
+def _long(tables: Tables) -> Tables:
+    """Return tables without the short forms of layers and of initialisers."""
+    model: Any = tables.get("model")
+    if not isinstance(model, dict):
+        return tables
+    model = dict(model)
+    if isinstance(model.get("hidden"), list):
+        model["hidden"] = [
+            layer if isinstance(layer, dict) else {"units": layer} for layer in model["hidden"]
+        ]
+    if "init" in model:
+        model["init"] = _long_init(model["init"])
+    return {**tables, "model": model}
+
+
+def _long_init(init: Any) -> Any:
+    if isinstance(init, str):
+        init = {"weight": init, "bias": init}
+    if not isinstance(init, dict):
+        return init
+    return {part: _long_initialiser(value) for part, value in init.items()}
+
+
+def _long_initialiser(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, int | float):
+        return {"name": "constant", "val": value}
+    return value
+
+
+def _setting_of(key: str, settings: Mapping[str, Setting], texts: Mapping[str, str]) -> str:
+    """Return the setting that a problem at a key of a preset belongs to, or nothing."""
+    hidden = "model.hidden"
+    if key.startswith(hidden) and hidden in texts:
+        return hidden
+    here = key
+    while here:
+        for candidate in (here, f"{here}.name", f"{here}.kind"):
+            if candidate in settings:
+                return candidate
+        inside = next((own for own in settings if own.startswith(f"{here}.")), "")
+        if inside and "." in here:
+            return inside
+        here = here[: max(here.rfind("."), here.rfind("["), 0)]
     return ""
+
+
+def _is_at(problem: str, setting: str) -> bool:
+    """Whether a setting's place says what a problem at a key is about."""
+    table = setting.rpartition(".")[0]
+    return problem in (setting, table) or bool(setting and problem.startswith(f"{setting}["))
+
+
+def difference(before: Experiment, after: Experiment) -> list[str]:
+    """Return what another experiment trains differently, each as in ``lr 0.2 → 0.1``."""
+    tables, others = _tables(before), _tables(after)
+    settings, own = settings_in(groups_of(tables)), settings_in(groups_of(others))
+    said = []
+    for key, setting in own.items():
+        if key not in settings or _is_said_elsewhere(setting, tables, others):
+            continue
+        words = [_words(tables, settings[key]), _words(others, setting)]
+        if words[0] != words[1]:
+            said.append(f"{_short_name(setting)} {words[0]} → {words[1]}")
+    return said
+
+
+def _words(tables: Tables, setting: Setting) -> str:
+    """Return a setting's value in words."""
+    return " ".join(filter(None, (_text(tables, setting), detail(tables, setting)))) or "not set"
+
+
+def _is_said_elsewhere(setting: Setting, *both: Tables) -> bool:
+    """Whether a change here trains nothing else, or is said with that of another setting."""
+    path = setting.path
+    if path[0] in ("title", "about", "marks"):
+        return True
+    if path[:2] == HIDDEN and len(path) > 2:
+        own = any(path[3] in tables["model"]["hidden"][path[2]] for tables in both)
+        if not own or path[3] in ("units", "activation"):
+            return True
+    return "init" in path and not setting.is_kind
+
+
+def _short_name(setting: Setting) -> str:
+    path = setting.path[:-1] if setting.is_kind else setting.path
+    words = [show(part) for part in path[1:] or path]
+    return " ".join(words)
 
 
 def summary(experiment: Experiment) -> list[str]:

@@ -1,25 +1,99 @@
-"""The settings that the setup shows: how each is read off an experiment and written into tables.
+"""The settings that the setup shows: read off the schema, so that a new key is a new setting.
 
-What is right is not known here: every change goes through ``engine.presets.resolve``, the same
-way as a preset's file. To show another setting, add its row to ``SETTINGS``.
+Which there are depends on what is chosen: another optimizer has other keys. What stands here by
+hand is their order, which of them are common, and a label where a key's own name is poor. How a
+value is text is ``tui.values``; how a change is written into tables is ``tui.edits``.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeGuard, get_args, get_origin
 
 from engine.activations import ACTIVATIONS
-from engine.experiment import Experiment, Layer
-from engine.initialisers import Initialiser
-from engine.losses import Loss
-from engine.optimizers import Optimizer
+from engine.data import DataBase
+from engine.experiment import Experiment, Init, Model
+from engine.initialisers import NEEDS_MATRIX
+from engine.problems import Path, key_text
 from engine.section import Section
-from engine.writing import tables_of
+from tui.values import NOTHING, UNSET, Leaf, leaf_of, members, show
 
 Tables = dict[str, Any]
+
+HIDDEN: Final[Path] = ("model", "hidden")
+ACTIVATION: Final[Path] = ("model", "activation")
+
+GROUPS: Final[Mapping[str, str]] = {
+    "data": "Data",
+    "model": "Network",
+    "loss": "Loss",
+    "optimizer": "Optimizer",
+    "schedule": "Schedule",
+    "clipping": "Clipping",
+    "train": "Training",
+    "words": "Title, marks",
+}
+"""The groups of settings in the order of the setup; a table of the schema that has none of its
+own here comes after them under its own name.
+"""
+
+ELSEWHERE: Final[Mapping[str, str]] = {
+    "train.clip_norm": "clipping",
+    "train.clip_value": "clipping",
+    "title": "words",
+    "about": "words",
+    "marks": "words",
+}
+"""Keys that stand in another group than their table's."""
+
+LABELS: Final[Mapping[str, str]] = {
+    "data.kind": "data",
+    "model.kind": "made of",
+    "model.hidden": "hidden layers",
+    "model.output_activation": "at the output",
+    "model.init.weight.name": "weights start",
+    "model.init.bias.name": "biases start",
+    "model.init.weight.val": "weight value",
+    "model.init.bias.val": "bias value",
+    "optimizer.lr": "learning rate",
+    "train.evaluate_every": "measured every",
+    "train.zero_grad": "clear gradients",
+    "loss.name": "loss",
+    "optimizer.name": "optimizer",
+    "schedule.name": "schedule",
+}
+"""Labels where the key's own name is poor."""
+
+COMMON: Final[Mapping[str, frozenset[str]]] = {
+    "model": frozenset(
+        ("hidden", "activation", "output_activation", "init.weight.name", "init.bias.name")
+    ),
+    "optimizer": frozenset(("name", "lr")),
+    "train": frozenset(("epochs", "batch_size", "seed")),
+    "clipping": frozenset(),
+    "words": frozenset(),
+}
+"""The keys that are always shown, in these groups; in the others ``RARE`` are not."""
+
+RARE: Final = frozenset((*DataBase.model_fields, "separator", "reduction", "warmup"))
+
+INLINE: Final[Mapping[Path, tuple[Path, ...]]] = {
+    HIDDEN: (("units",), ("activation",), ("init", "weight", "name")),
+    ("marks",): (("title",),),
+}
+"""What of each entry of a list of tables stands in its own line."""
+
+ENTRY: Final[Mapping[Path, str]] = {HIDDEN: "layer", ("marks",): "mark"}
+"""What an entry of a list of tables is called."""
+
+PYTHON: Final = frozenset(("kind", "module", "arguments", "input_shape"))
+"""The keys of a network of one's own; every other key of the model is of a multilayer one."""
+
+MANY: Final = 8
+"""More layers than this are folded away."""
 
 
 @dataclass(frozen=True)
@@ -31,112 +105,344 @@ class Option:
     """What it is, in a sentence."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Setting:
-    """One row of the setup."""
+    """One key of a preset that can be set."""
 
+    path: Path
+    """Where it is."""
     key: str
-    """Its key in a preset."""
+    """The same as it is written."""
     label: str
     help: str
-    """What may be written, for a reader who sees it for the first time."""
-    show: Callable[[Experiment], str | None]
-    """Its value as text; None where the experiment has no such setting."""
-    write: Callable[[Tables, str], None]
-    """Set it in a preset's tables; text that is no value is handed on as it is."""
+    """What it is: the schema's own words."""
+    leaf: Leaf
+    """What may be written there."""
+    default: Any = NOTHING
+    """What it is where it is left out."""
+    required: bool = False
+    """Whether it cannot be left out."""
     options: tuple[Option, ...] = ()
     """All values it can take, where these are names."""
-    also: tuple[str, ...] = ()
-    """Other keys that it sets, whose problems are its own."""
+    is_kind: bool = False
+    """Whether it says which kind of table it stands in."""
 
 
-def number(text: str) -> int | float | str:
-    """Return what a text says as a number, or the text itself where it says none."""
-    compact = text.replace(" ", "").replace("−", "-")
-    for read in (int, float):
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One entry of a list of tables, such as a hidden layer."""
+
+    list: Path
+    """The list's key."""
+    index: int
+    label: str
+    inline: tuple[Setting, ...]
+    """What stands in its line."""
+    inside: tuple[Setting, ...]
+    """The rest, folded away."""
+
+    @property
+    def key(self) -> str:
+        """Where it is."""
+        return key_text((*self.list, self.index))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adder:
+    """Where another entry can be added to a list of tables."""
+
+    list: Path
+    label: str
+    count: int
+    """How many there are."""
+
+    @property
+    def key(self) -> str:
+        """The list's key, and a sign that no key has."""
+        return f"{key_text(self.list)}+"
+
+
+Row = Setting | Entry | Adder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Settings that belong together."""
+
+    name: str
+    title: str
+    kind: Setting | None
+    """What says which kind it is, where there are several."""
+    common: tuple[Row, ...]
+    rare: tuple[Row, ...]
+    """What is folded away."""
+
+
+def groups_of(tables: Tables) -> tuple[Group, ...]:
+    """Return the settings that a preset with these tables has."""
+    rows: dict[str, list[Row]] = {name: [] for name in GROUPS}
+    for row in _rows(Experiment, tables, ()):
+        path = row.path if isinstance(row, Setting) else row.list
+        name = ELSEWHERE.get(str(path[0])) or ELSEWHERE.get(key_text(path)) or str(path[0])
+        rows.setdefault(name, []).append(row)
+    return tuple(_group(name, found, tables) for name, found in rows.items() if found)
+
+
+def settings_in(groups: tuple[Group, ...]) -> dict[str, Setting]:
+    """Return every setting of some groups by its key, whatever row it stands in."""
+    found: dict[str, Setting] = {}
+    for group in groups:
+        if group.kind is not None:
+            found[group.kind.key] = group.kind
+        for row in (*group.common, *group.rare):
+            match row:
+                case Setting():
+                    found[row.key] = row
+                case Entry():
+                    found |= {setting.key: setting for setting in (*row.inline, *row.inside)}
+    return found
+
+
+def _group(name: str, rows: list[Row], tables: Tables) -> Group:
+    kind = next(
+        (row for row in rows if isinstance(row, Setting) and row.is_kind and len(row.path) == 2),
+        None,
+    )
+    # What holds for all layers stands above the layers.
+    rest = sorted((row for row in rows if row is not kind), key=_is_of_a_list)
+    common = tuple(row for row in rest if _is_common(name, row, tables))
+    return Group(
+        name=name,
+        title=GROUPS.get(name, name.replace("_", " ").capitalize()),
+        kind=kind,
+        common=common,
+        rare=tuple(row for row in rest if row not in common),
+    )
+
+
+def _is_of_a_list(row: Row) -> bool:
+    return not isinstance(row, Setting)
+
+
+def _is_common(group: str, row: Row, tables: Tables) -> bool:
+    if not isinstance(row, Setting):
+        return row.list == HIDDEN and len(at(tables, HIDDEN, [])) <= MANY
+    name = key_text(row.path[1:])
+    if group == "train" and name in ("epochs", "steps"):
+        # Only one of them is set; without either, epochs are what counts.
+        other = "steps" if name == "epochs" else "epochs"
+        return name in tables["train"] or (name == "epochs" and other not in tables["train"])
+    if group in COMMON:
+        return name in COMMON[group] or row.key in ("model.module", "model.arguments")
+    return name not in RARE
+
+
+def at(tables: Tables, path: Path, otherwise: Any = NOTHING) -> Any:
+    """Return what stands at a path of a preset's tables.
+
+    What a layer leaves out is as the model says.
+    """
+    here: Any = tables
+    for depth, part in enumerate(path):
         try:
-            return read(compact)
-        except ValueError:
+            here = here[part]
+        except (KeyError, IndexError, TypeError):
+            if path[:2] == HIDDEN and depth == 3 and part in Model.model_fields:
+                return _of_the_model(tables, path, otherwise)
+            return otherwise
+    return here
+
+
+def _of_the_model(tables: Tables, path: Path, otherwise: Any) -> Any:
+    found = at(tables, ("model", *path[3:]), otherwise)
+    if path[3:] == ("activation",) and isinstance(found, list):
+        index = path[2]
+        return found[index] if isinstance(index, int) and index < len(found) else otherwise
+    return found
+
+
+def value(tables: Tables, setting: Setting) -> Any:
+    """Return what a setting is in a preset's tables."""
+    if setting.path == ACTIVATION:
+        layers = at(tables, HIDDEN, [])
+        own = [at(tables, (*HIDDEN, index, "activation")) for index in range(len(layers))]
+        if any(isinstance(name, str) for name in own):
+            return own[0] if len(set(map(str, own))) == 1 else own
+    if setting.path == HIDDEN:
+        layers = at(tables, HIDDEN, [])
+        return [layer.get("units", "") for layer in layers]
+    return at(tables, setting.path, setting.default)
+
+
+def detail(tables: Tables, setting: Setting) -> str:
+    """Return what else an initialiser is set to, in a few words."""
+    table = at(tables, setting.path[:-1], {})
+    if "init" not in setting.path or not setting.is_kind or not isinstance(table, dict):
+        return ""
+    family = family_of(Init.model_fields["weight"].annotation)
+    kind = family.kinds.get(str(table.get("name"))) if family else None
+    words = []
+    for key, field in kind.model_fields.items() if kind else ():
+        set_to = table.get(key, field.default)
+        if key == "val":
+            words.append(show(set_to))
+        elif key != "name" and set_to != field.default:
+            words.append(f"{key} {show(set_to)}")
+    return " ".join(words)
+
+
+def _rows(section: type[Section], tables: Tables, path: Path) -> Iterator[Row]:
+    """Walk through a table of the schema."""
+    for name, family in _fields(section).items():
+        inner = (*path, name)
+        if path == ("model",) and not _fits(tables, name):
             continue
-    return text.strip()
+        if inner == HIDDEN:
+            yield _setting(section, name, inner)
+        if family is None:
+            if (setting := _setting(section, name, inner)) is not None:
+                yield setting
+        elif family.is_list:
+            yield from _entries(family.only, tables, inner)
+        else:
+            yield from _table(section, name, family, tables, inner)
 
 
-def _at(*path: str) -> Callable[[Tables, str], None]:
-    """Return how a plain number or name is set."""
-
-    def write(tables: Tables, text: str) -> None:
-        here = tables
-        for key in path[:-1]:
-            here = here.setdefault(key, {})
-        here[path[-1]] = number(text)
-
-    return write
+def _fits(tables: Tables, name: str) -> bool:
+    """Whether a key of the model says something for its kind."""
+    if name == "kind":
+        return True
+    own: bool = at(tables, ("model", "kind"), "mlp") == "python"
+    return (name in PYTHON) == own
 
 
-def _write_hidden(tables: Tables, text: str) -> None:
-    """Set the widths; a layer that has a table of its own keeps the rest of it."""
-    model = tables.setdefault("model", {})
-    before = model.get("hidden", [5])
-    words = text.replace(",", " ").replace("[", " ").replace("]", " ").split()
-    model["hidden"] = [
-        {**before[index], "units": number(word)}
-        if index < len(before) and isinstance(before[index], dict)
-        else number(word)
-        for index, word in enumerate(words)
-    ]
+def _table(
+    section: type[Section], name: str, family: Family, tables: Tables, path: Path
+) -> Iterator[Row]:
+    """Walk through a table in a table, of whatever kind it now is."""
+    if not family.tag:
+        yield from _rows(family.only, tables, path)
+        return
+    default = section.model_fields[name].get_default(call_default_factory=True)
+    kind = at(tables, (*path, family.tag), getattr(default, family.tag, NOTHING))
+    yield _kind(section, name, family, path)
+    kinds = family.kinds
+    for row in _rows(kinds.get(str(kind), next(iter(kinds.values()))), tables, path):
+        if not (isinstance(row, Setting) and row.path == (*path, family.tag)):
+            yield row
 
 
-def _write_activation(tables: Tables, text: str) -> None:
-    names = [name.strip() for name in text.split(",")]
-    tables.setdefault("model", {})["activation"] = names if len(names) > 1 else names[0]
+def _entries(section: type[Section], tables: Tables, path: Path) -> Iterator[Row]:
+    """Yield the entries of a list of tables, and where another can be added."""
+    entries = at(tables, path, [])
+    name = ENTRY.get(path, str(path[-1]))
+    for index in range(len(entries)):
+        inline = [(*path, index, *inner) for inner in INLINE.get(path, ())]
+        settings = [r for r in _rows(section, tables, (*path, index)) if isinstance(r, Setting)]
+        by_path = {setting.path: setting for setting in settings}
+        yield Entry(
+            list=path,
+            index=index,
+            label=f"{name} {index + 1}",
+            inline=tuple(by_path[inner] for inner in inline),
+            inside=tuple(setting for setting in settings if setting.path not in inline),
+        )
+    yield Adder(list=path, label=f"add a {name}", count=len(entries))
 
 
-def _write_rows(key: str) -> Callable[[Tables, str], None]:
-    """Return how the number of points is set: a split in numbers follows in proportion."""
+@dataclass(frozen=True, eq=False)
+class Family:
+    """The classes that a key's table can be of."""
 
-    def write(tables: Tables, text: str) -> None:
-        data, wanted = tables.setdefault("data", {}), number(text)
-        split = data.get("split")
-        counted = split and all(isinstance(part, int) for part in split)
-        if counted and isinstance(wanted, int) and wanted >= len(split):
-            parts = [max(part * wanted // sum(split), 1) for part in split]
-            data["split"] = [max(wanted - sum(parts[1:]), 1), *parts[1:]]
-        data[key] = wanted
+    tag: str
+    """The key that tells them apart; empty where there is only one."""
+    kinds: Mapping[str, type[Section]]
+    """The classes by what that key says."""
+    is_list: bool = False
 
-    return write
-
-
-def _write_name(table: str, kept: tuple[str, ...]) -> Callable[[Tables, str], None]:
-    """Return how a table's kind is set: of its other keys, those that every kind has are kept."""
-
-    def write(tables: Tables, text: str) -> None:
-        before = tables.get(table, {})
-        if before.get("name") != text:
-            tables[table] = {"name": text, **{key: before[key] for key in kept if key in before}}
-
-    return write
+    @property
+    def only(self) -> type[Section]:
+        """The one class, or the first."""
+        return next(iter(self.kinds.values()))
 
 
-def _write_init(part: str) -> Callable[[Tables, str], None]:
-    def write(tables: Tables, text: str) -> None:
-        model = tables.setdefault("model", {})
-        init = model.get("init", "default")
-        both = {"weight": init, "bias": init} if isinstance(init, str) else dict(init)
-        model["init"] = both | {part: number(text)}
-
-    return write
+@functools.cache
+def _fields(section: type[Section]) -> Mapping[str, Family | None]:
+    """Return the keys of a table, each with the classes of its table if it is one."""
+    return {name: family_of(field.annotation) for name, field in section.model_fields.items()}
 
 
-def _options(union: Any, key: str = "name") -> tuple[Option, ...]:
-    """Return the kinds of a table of a preset, each with its class's first sentence."""
-    found = []
-    for kind in get_args(get_args(union)[0]):
-        about = (inspect.getdoc(kind) or "").partition("\n\n")[0].replace("\n", " ")
-        found.append(Option(kind.model_fields[key].default, about.replace("``", "")))
-    return tuple(found)
+def family_of(annotation: Any) -> Family | None:
+    """Return the classes that a key with this annotation can be of; None where it is no table."""
+    allowed = members(annotation)
+    is_list = len(allowed) == 1 and get_origin(allowed[0]) is list
+    if is_list:
+        allowed = members(get_args(allowed[0])[0])
+    kinds = [member for member in allowed if _is_section(member)]
+    if not kinds:
+        return None
+    if len(kinds) == 1:
+        return Family("", {"": kinds[0]}, is_list)
+    tag = next(tag for tag in ("kind", "name") if tag in kinds[0].model_fields)
+    return Family(tag, {kind.model_fields[tag].default: kind for kind in kinds})
 
 
-def _activations(*, output: bool) -> tuple[Option, ...]:
+def _is_section(member: Any) -> TypeGuard[type[Section]]:
+    return inspect.isclass(member) and get_origin(member) is None and issubclass(member, Section)
+
+
+@functools.lru_cache(maxsize=4096)
+def _setting(section: type[Section], name: str, path: Path) -> Any:
+    """Return a key as a setting; None where there is only one thing it can say."""
+    field = section.model_fields[name]
+    leaf = Leaf("numbers") if path == HIDDEN else leaf_of(field.annotation)
+    if leaf.is_fixed:
+        return None
+    named = _named(path)
+    if named:
+        leaf = Leaf("choice" if path != ACTIVATION else "word or words")
+    default = field.get_default(call_default_factory=True)
+    choices = (UNSET,) * leaf.optional + tuple(leaf.choices) if leaf.choices else ()
+    return Setting(
+        path=path,
+        key=key_text(path),
+        label=_label(path),
+        help=sentence(field.description or ""),
+        leaf=leaf,
+        default=NOTHING if field.is_required() or default is None else default,
+        required=field.is_required(),
+        options=named or tuple(Option(choice, "") for choice in choices),
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def _kind(section: type[Section], name: str, family: Family, path: Path) -> Setting:
+    """Return what chooses the kind of a table."""
+    field = section.model_fields[name]
+    default = getattr(field.get_default(call_default_factory=True), family.tag, NOTHING)
+    kinds = {
+        kind: own
+        for kind, own in family.kinds.items()
+        if not (path[-1] == "bias" and own in NEEDS_MATRIX)
+    }
+    whole = (*path, family.tag)
+    return Setting(
+        path=whole,
+        key=key_text(whole),
+        label=_label(whole),
+        help=sentence(field.description or ""),
+        leaf=Leaf("choice", choices={kind: kind for kind in kinds}),
+        default=default,
+        options=tuple(Option(kind, sentence(_about(own))) for kind, own in kinds.items()),
+        is_kind=True,
+    )
+
+
+def _named(path: Path) -> tuple[Option, ...]:
+    """Return the activations, where a key names one."""
+    if path[-1] not in ("activation", "output_activation"):
+        return ()
+    output = path[-1] == "output_activation"
     return tuple(
         Option(name, activation.about)
         for name, activation in ACTIVATIONS.items()
@@ -144,179 +450,24 @@ def _activations(*, output: bool) -> tuple[Option, ...]:
     )
 
 
-def _layer(layer: Layer) -> str:
-    return str(layer.units)
+def _label(path: Path) -> str:
+    # A layer's keys are labelled as the model's, whose they are where it has none of its own.
+    general = ("model", *path[3:]) if path[:2] == HIDDEN and len(path) > 2 else path
+    label = LABELS.get(key_text(general))
+    if label is not None:
+        return label
+    words = [str(part) for part in general[1:] or general if not isinstance(part, int)]
+    if len(words) > 1 and words[-1] in ("name", "kind"):
+        words.pop()
+    if path[0] == "marks":
+        words = words[-1:]
+    return " ".join(words[-2:]).replace("_", " ")
 
 
-def _activation(experiment: Experiment) -> str:
-    named = experiment.model.activation
-    return named if isinstance(named, str) else ", ".join(named)
+def _about(kind: type[Section]) -> str:
+    return (inspect.getdoc(kind) or "").partition("\n\n")[0]
 
 
-def _own(table: str, key: str) -> Callable[[Experiment], str | None]:
-    """Return how a key is shown that only some kinds of a table have."""
-
-    def show(experiment: Experiment) -> str | None:
-        value = getattr(getattr(experiment, table), key, None)
-        return None if value is None else _number_text(value)
-
-    return show
-
-
-def _number_text(value: float) -> str:
-    """Return a number so that reading it back gives the same one."""
-    return str(value) if isinstance(value, int) else repr(value).removesuffix(".0")
-
-
-def _init(part: str) -> Callable[[Experiment], str]:
-    def show(experiment: Experiment) -> str:
-        init = getattr(experiment.model.init, part)
-        table: Mapping[str, Any] = tables_of(init, short=True)
-        if table["name"] == "constant":
-            return _number_text(table.get("val", 0.0))
-        arguments = [f"{key} {value:g}" for key, value in table.items() if key != "name"]
-        return " ".join([table["name"], *arguments])
-
-    return show
-
-
-def _epochs(experiment: Experiment) -> str | None:
-    if experiment.data.fresh or experiment.train.steps is not None:
-        return None
-    return str(experiment.train.epochs or 1000)
-
-
-def _steps(experiment: Experiment) -> str | None:
-    return None if _epochs(experiment) is not None else str(experiment.steps)
-
-
-SETTINGS: Final = (
-    Setting(
-        key="data.samples",
-        label="samples",
-        help="Points in all; train, dev and test keep their proportions.",
-        show=_own("data", "samples"),
-        write=_write_rows("samples"),
-        also=("data.split",),
-    ),
-    Setting(
-        key="data.points",
-        label="points",
-        help="Values of x, evenly spaced.",
-        show=_own("data", "points"),
-        write=_write_rows("points"),
-        also=("data.split",),
-    ),
-    Setting(
-        key="data.noise",
-        label="noise",
-        help="Standard deviation of the noise.",
-        show=_own("data", "noise"),
-        write=_at("data", "noise"),
-    ),
-    Setting(
-        key="model.hidden",
-        label="hidden layers",
-        help="Units of each hidden layer, as in 5, 3; empty for a single linear layer.",
-        show=lambda experiment: ", ".join(map(_layer, experiment.model.hidden)),
-        write=_write_hidden,
-    ),
-    Setting(
-        key="model.activation",
-        label="activation",
-        help="After every hidden layer.",
-        show=_activation,
-        write=_write_activation,
-        options=_activations(output=False),
-    ),
-    Setting(
-        key="model.output_activation",
-        label="at the output",
-        help="After the last layer.",
-        show=lambda experiment: experiment.model.output_activation,
-        write=_at("model", "output_activation"),
-        options=_activations(output=True),
-    ),
-    Setting(
-        key="model.init.weight",
-        label="weights start",
-        help="What the weights are drawn from.",
-        show=_init("weight"),
-        write=_write_init("weight"),
-        options=tuple(option for option in _options(Initialiser) if option.value != "constant"),
-    ),
-    Setting(
-        key="model.init.bias",
-        label="biases start",
-        help="A number, or default.",
-        show=_init("bias"),
-        write=_write_init("bias"),
-    ),
-    Setting(
-        key="loss.name",
-        label="loss",
-        help="What is made small.",
-        show=lambda experiment: experiment.loss.name,
-        write=_write_name("loss", ("reduction",)),
-        options=_options(Loss),
-    ),
-    Setting(
-        key="optimizer.name",
-        label="optimizer",
-        help="What turns gradients into updates.",
-        show=lambda experiment: experiment.optimizer.name,
-        write=_write_name("optimizer", ("lr", "weight_decay")),
-        options=_options(Optimizer),
-    ),
-    Setting(
-        key="optimizer.lr",
-        label="learning rate",
-        help="How far each update goes.",
-        show=lambda experiment: _number_text(experiment.optimizer.lr),
-        write=_at("optimizer", "lr"),
-    ),
-    Setting(
-        key="train.epochs",
-        label="epochs",
-        help="Passes over the training set.",
-        show=_epochs,
-        write=_at("train", "epochs"),
-    ),
-    Setting(
-        key="train.steps",
-        label="steps",
-        help="Updates in all.",
-        show=_steps,
-        write=_at("train", "steps"),
-    ),
-    Setting(
-        key="train.batch_size",
-        label="batch size",
-        help="Rows in a step: a number, or full.",
-        show=lambda experiment: str(experiment.train.batch_size),
-        write=_at("train", "batch_size"),
-    ),
-    Setting(
-        key="train.seed",
-        label="seed",
-        help="What every random number is derived from.",
-        show=lambda experiment: str(experiment.train.seed),
-        write=_at("train", "seed"),
-    ),
-)
-"""Every setting, in the order of the setup."""
-
-
-def flat(section: Section) -> dict[str, Any]:
-    """Return every value of an experiment by its key, to compare two of them."""
-
-    def walk(value: Any, key: str) -> None:
-        if isinstance(value, dict):
-            for name, inner in value.items():
-                walk(inner, f"{key}.{name}" if key else name)
-        else:
-            found[key] = value
-
-    found: dict[str, Any] = {}
-    walk(section.model_dump(mode="json"), "")
-    return found
+def sentence(text: str) -> str:
+    """Return a docstring as one line of plain text."""
+    return " ".join(text.replace("``", "").split())

@@ -1,4 +1,4 @@
-"""The fields of the setup: text that is typed, and a choice that the arrow keys go through."""
+"""The fields of the setup: text that is typed, a choice that the arrow keys go through, a fold."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from engine.plain import plain
 from tui.drawing.text import fit
+from tui.glyphs import BRAILLE, Glyphs
 from tui.settings import Option
 
 
@@ -31,9 +32,9 @@ class TextField(Input):
     }
     """
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, *, id: str, placeholder: str = "") -> None:
         # A blinking cursor sends 2 kB/s for as long as it blinks.
-        super().__init__(id=id, select_on_focus=False)
+        super().__init__(id=id, select_on_focus=False, placeholder=placeholder)
         self.cursor_blink = False
 
     def show(self, text: str) -> None:
@@ -66,6 +67,10 @@ class ChoiceField(Widget, can_focus=True):
 
     value: reactive[str] = reactive("", init=False)
     """What is chosen."""
+    detail: reactive[str] = reactive("", init=False)
+    """What else belongs to the value, in a few words."""
+    glyphs: reactive[Glyphs] = reactive(BRAILLE, init=False)
+    """What its arrows are drawn with."""
 
     @dataclass
     class Chosen(Message):
@@ -99,8 +104,19 @@ class ChoiceField(Widget, can_focus=True):
     def render(self) -> Text:
         """Return the value between two arrows."""
         width = max(self.content_size.width - 4, 0)
-        words = fit(plain(self.value), width)
-        return Text.assemble(("‹ ", "dim"), words, (" ›", "dim"), no_wrap=True)
+        words = fit(plain(self.words), width, self.glyphs.ellipsis)
+        before, after = self.glyphs.choice
+        return Text.assemble((f"{before} ", "dim"), words, (f" {after}", "dim"), no_wrap=True)
+
+    @property
+    def words(self) -> str:
+        """The value with what else belongs to it."""
+        return f"{self.value} {self.detail}" if self.detail else self.value
+
+    @property
+    def about(self) -> str:
+        """What the value is, in a sentence; empty where its name says it."""
+        return next((o.about for o in self.options if o.value == self.value), "")
 
     def show(self, text: str) -> None:
         """Show ``text`` without saying that it was chosen."""
@@ -115,8 +131,10 @@ class ChoiceField(Widget, can_focus=True):
     def action_go(self, by: int) -> None:
         """Choose the value ``by`` places on."""
         values = self.values
-        place = values.index(self.value) if self.value in values else 0
-        self.choose(values[(place + by) % len(values)])
+        if self.value in values:
+            self.choose(values[(values.index(self.value) + by) % len(values)])
+        else:
+            self.choose(values[0 if by > 0 else -1])
 
     def choose(self, value: str) -> None:
         """Choose a value, and say so."""
@@ -131,7 +149,70 @@ class ChoiceField(Widget, can_focus=True):
         """Go on by a click at an end, open by one in between."""
         if event.x <= 2:
             self.action_go(-1)
-        elif event.x >= len(self.value) + 3:
+        elif event.x >= min(len(self.words), max(self.content_size.width - 4, 0)) + 3:
             self.action_go(1)
         else:
             self.action_open()
+
+
+class Fold(Widget, can_focus=True):
+    """The head of what can be folded away: right opens, left closes, enter does either."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right", "fold(True)", "Open", show=False),
+        Binding("left", "fold(False)", "Close", show=False),
+        Binding("enter", "turn", "Open or close", show=False),
+    ]
+    DEFAULT_CSS = """
+    Fold { height: 1; text-style: bold; }
+    Fold:focus { color: $primary; text-style: bold reverse; }
+    """
+
+    words: reactive[Text] = reactive(Text(), init=False)
+    """What it says, beside whether it is open."""
+    is_open: reactive[bool] = reactive(False, init=False)
+    glyphs: reactive[Glyphs] = reactive(BRAILLE, init=False)
+    """What its sign is drawn with."""
+
+    @dataclass
+    class Turned(Message):
+        """It is to be opened or closed."""
+
+        fold: Fold
+        key: str
+        is_open: bool
+
+        @property
+        def control(self) -> Fold:
+            """The fold itself."""
+            return self.fold
+
+    def __init__(self, key: str, *, id: str) -> None:
+        super().__init__(id=id)
+        self.key = key
+
+    def render(self) -> Text:
+        """Return its sign and its words."""
+        line = Text(f"{fold_sign(self.glyphs, is_open=self.is_open)} ", no_wrap=True, end="")
+        line.append_text(self.words)
+        line.truncate(self.content_size.width)
+        return line
+
+    def action_fold(self, is_open: bool) -> None:
+        """Open or close."""
+        if is_open != self.is_open:
+            self.post_message(self.Turned(self, self.key, is_open))
+
+    def action_turn(self) -> None:
+        """Open what is closed, close what is open."""
+        self.action_fold(not self.is_open)
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what enter does."""
+        self.action_turn()
+
+
+def fold_sign(glyphs: Glyphs, *, is_open: bool) -> str:
+    """Return the sign of what is folded away, or of what is not."""
+    signs = {"braille": ("▸", "▾"), "blocks": ("►", "▼")}.get(glyphs.name, ("+", "-"))
+    return signs[is_open]

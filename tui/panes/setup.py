@@ -11,27 +11,38 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
 from engine.plain import plain
 from tui.drawing.text import pad
 from tui.look import Look
+from tui.panes.example import DataPicture
 
 if TYPE_CHECKING:
+    from engine.problems import Path
     from tui.draft import Draft
-    from tui.panes.field import ChoiceField, TextField
-    from tui.settings import Setting
+    from tui.edits import Move
+    from tui.panes.field import Fold
+    from tui.panes.form import Form
 
 
 PRESETS_HINT = "Up and down choose a preset, enter goes to its settings, space trains it."
+
+BESIDE = 70
+"""From this width on the presets stand beside the settings, else over them."""
+LOW = 22
+"""Below this height, one over the other, only the list of presets is shown of what a preset is."""
+FOR_A_PREVIEW = 15
+"""From this height on there is room for a picture of the data beside the presets."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +54,45 @@ class PresetEntry:
 
 
 class SetupPane(Vertical):
-    """Choose a preset; see and change its main settings."""
+    """Choose a preset; see and change its settings."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "go(-1)", "Field before", show=False),
         Binding("down", "go(1)", "Next field", show=False),
         Binding("enter", "go(1)", "Next field", show=False),
+        Binding("pageup", "go_group(-1)", "Group before", show=False),
+        Binding("pagedown", "go_group(1)", "Next group", show=False),
     ]
+    DEFAULT_CSS = """
+    SetupPane {
+        & #catalogue { height: 40%; }
+        & #presets {
+            height: auto; max-height: 60%; padding: 0; border: none; background: $background;
+            scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis;
+        }
+        & #presets:focus { background-tint: transparent; }
+        & #about-frame { height: 1fr; margin: 1 0 0 0; scrollbar-size-vertical: 1; }
+        & #about { color: $text-muted; }
+        & #preview { height: 1fr; display: none; margin: 1 0 0 0; }
+        & #sheet { width: 1fr; height: 1fr; margin: 1 0 0 0; }
+        & #foot { height: auto; }
+        & #problems { height: auto; max-height: 6; color: $foreground; margin: 0; }
+        & #wrong { height: auto; max-height: 3; color: $error; margin: 0; display: none; }
+        & #wrong.-wrong { display: block; }
+        & #help { height: auto; max-height: 4; color: $text-muted; margin: 0; }
+        &.-preview #presets { max-height: 40%; }
+        &.-preview #about-frame { height: auto; max-height: 30%; }
+        &.-preview #preview { display: block; }
+        &.-beside { layout: horizontal; }
+        &.-beside #catalogue { width: 2fr; height: 1fr; margin: 0 1 0 0; }
+        &.-beside #sheet { width: 3fr; margin: 0; }
+        &.-low #catalogue { height: 4; }
+        &.-low #about-frame { display: none; }
+        &.-low #presets { max-height: 100%; }
+        &.-low #help { display: none; }
+        &.-low #problems { max-height: 1; }
+    }
+    """
 
     draft: reactive[Draft | None] = reactive(None, init=False, repaint=False)
     """What the next run will train; None until presets have been read."""
@@ -57,6 +100,8 @@ class SetupPane(Vertical):
     """Every preset there is."""
     look: reactive[Look] = reactive(Look(), init=False, repaint=False)
     """What marks are drawn with."""
+    device: reactive[str] = reactive("auto", init=False, repaint=False)
+    """Where the next run trains."""
 
     @dataclass
     class PresetChosen(Message):
@@ -71,9 +116,23 @@ class SetupPane(Vertical):
         key: str
         text: str
 
+    @dataclass
+    class ListChanged(Message):
+        """An entry of a list, such as a hidden layer, is to be added, removed or moved."""
+
+        list: Path
+        what: Move
+        index: int
+
+    @dataclass
+    class DeviceChosen(Message):
+        """The next run is to train somewhere else."""
+
+        device: str
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._rows: dict[str, SettingRow] = {}
+        self._form: Form | None = None
 
     def compose(self) -> ComposeResult:
         """The presets and what they are about; beside or under them the settings."""
@@ -83,9 +142,12 @@ class SetupPane(Vertical):
             yield presets
             with VerticalScroll(id="about-frame", can_focus=False):
                 yield Static(id="about", markup=False)
-        yield VerticalScroll(
-            Static("reading presets", id="problems", markup=False), id="form", can_focus=False
-        )
+            yield DataPicture(id="preview").data_bind(SetupPane.draft, SetupPane.look)
+        # The form is made when there is something to show in it: the first frame is faster.
+        with Vertical(id="sheet"), Vertical(id="foot"):
+            yield Static(id="wrong", markup=False)
+            yield Static("reading presets", id="problems", markup=False)
+            yield Static(id="help", markup=False)
 
     def on_mount(self) -> None:
         """Name the pane."""
@@ -101,43 +163,53 @@ class SetupPane(Vertical):
             for entry in presets
         ]
         self.query_one("#presets", OptionList).set_options(options)
-        self.query_one("#problems", Static).update("choose a preset")
+        if self.draft is None:
+            self.query_one("#problems", Static).update("choose a preset")
         self._highlight()
 
     async def watch_draft(self, draft: Draft | None) -> None:
         """Show the draft: every field's value, whether it differs, and whether it holds."""
-        if draft is None:
+        if draft is None or not self.query_one("#sheet").is_attached:
             return
-        if not self._rows:
-            await self._mount_rows()
-        for row in self._rows.values():
-            row.show(draft, self.look)
+        form = await self._the_form()
+        await form.show(draft, self.look, self.device)
         self._highlight()
         self.query_one("#about", Static).update(plain(draft.preset.about, lines=True))
         self.border_title = Text(f"Setup: {plain(draft.name)}")
         self.border_subtitle = "differs from the preset" if draft.changed else ""
         self._say_what_it_comes_to(draft)
+        self._help_with(self.screen.focused)
 
-    async def _mount_rows(self) -> None:
-        from tui.settings import SETTINGS
+    async def _the_form(self) -> Form:
+        if self._form is None:
+            from tui.panes.form import Form
 
-        self._rows = {setting.key: SettingRow(setting) for setting in SETTINGS}
-        form = self.query_one("#form")
-        await form.mount_all(self._rows.values(), before=0)
+            self._form = Form(id="form", can_focus=False)
+            await self.query_one("#sheet").mount(self._form, before=0)
+        return self._form
+
+    async def watch_device(self) -> None:
+        """Show where the next run trains."""
+        await self.watch_draft(self.draft)
+
+    async def watch_look(self) -> None:
+        """Draw with other glyphs."""
+        await self.watch_draft(self.draft)
 
     def _say_what_it_comes_to(self, draft: Draft) -> None:
         from tui.draft import summary
 
-        line = self.query_one("#problems", Static)
-        if draft.experiment is not None:
-            others = (
-                [f"also changed: {', '.join(draft.other_changes)}"] if draft.other_changes else []
-            )
-            line.update("\n".join([*summary(draft.experiment), *others]))
-        else:
-            others = [draft.problems[""]] if "" in draft.problems else []
-            line.update("\n".join([*others, "This cannot be started yet."]))
-        line.set_class(draft.experiment is None, "-wrong")
+        lines = summary(draft.last)
+        if self.size.height < 2 * LOW:
+            lines = [lines[0], lines[2]]
+        folded = self._form.folded_changes(draft) if self._form is not None else []
+        if folded and draft.experiment is not None:
+            lines.append(f"also changed: {', '.join(folded)}")
+        self.query_one("#problems", Static).update(plain("\n".join(lines), lines=True))
+        others = [draft.problems[""]] if "" in draft.problems else []
+        wrong = self.query_one("#wrong", Static)
+        wrong.update(plain("\n".join([*others, "This cannot be started yet."]), lines=True))
+        wrong.set_class(draft.experiment is None, "-wrong")
 
     def _highlight(self) -> None:
         """Move the list's cursor to the draft's preset."""
@@ -158,18 +230,44 @@ class SetupPane(Vertical):
         if name and (self.draft is None or self.draft.name != name):
             self.post_message(self.PresetChosen(name))
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Use the room there is."""
+        self._use(event.size)
+        if self.draft is not None:
+            self._say_what_it_comes_to(self.draft)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Say what the field that has the keys is."""
+        self._help_with(event.widget)
+
+    def _help_with(self, focused: Widget | None) -> None:
+        words = self._form.help_on(focused) if self._form is not None and focused else ""
+        self.query_one("#help", Static).update(plain(words))
+
+    def on_fold_turned(self, event: Fold.Turned) -> None:
+        """Say which changes can no longer be seen."""
+        event.stop()
+        if self.draft is not None:
+            self._say_what_it_comes_to(self.draft)
+
+    def _use(self, size: Size) -> None:
+        beside = size.width >= BESIDE
+        self.set_class(beside, "-beside")
+        self.set_class(not beside and size.height < LOW, "-low")
+        height = size.height if beside else size.height * 2 // 5
+        self.set_class(height >= FOR_A_PREVIEW, "-preview")
+
     def action_go(self, by: int) -> None:
         """Go to the field ``by`` places on."""
-        fields: list[Widget] = [row.field for row in self._rows.values() if row.display]
-        focused = self.screen.focused
-        if focused in fields:
-            place = fields.index(focused) + by
-            if 0 <= place < len(fields):
-                fields[place].focus()
-            elif place < 0:
-                self.query_one("#presets").focus()
-        elif fields:
-            fields[0].focus()
+        if self._form is None:
+            return
+        if not self._form.go(by, self.screen.focused) and by < 0:
+            self.query_one("#presets").focus()
+
+    def action_go_group(self, by: int) -> None:
+        """Go to the group ``by`` places on."""
+        if self._form is not None and not self._form.go_group(by, self.screen.focused):
+            self.query_one("#presets").focus()
 
 
 class PresetList(OptionList):
@@ -182,89 +280,3 @@ class PresetList(OptionList):
     def action_settings(self) -> None:
         """Go to the first setting."""
         self.query_ancestor(SetupPane).action_go(1)
-
-
-class SettingRow(Vertical):
-    """A setting: its name, its field, and under it what is wrong with it."""
-
-    DEFAULT_CSS = """
-    SettingRow {
-        height: auto;
-        & Horizontal { height: 1; }
-        & .label { width: 17; color: $text-muted; }
-        & .wrong { height: auto; color: $error; padding: 0 0 0 2; display: none; }
-        & .was { width: auto; max-width: 40%; color: $secondary; padding: 0 0 0 1; }
-        &.-changed .label { color: $secondary; }
-        &.-wrong .wrong { display: block; }
-        & TextField, & ChoiceField { width: 1fr; }
-        &:focus-within .label { color: $primary; text-style: bold; }
-    }
-    """
-
-    def __init__(self, setting: Setting) -> None:
-        super().__init__()
-        from tui.panes.field import ChoiceField, TextField
-
-        self.setting = setting
-        name = setting.key.replace(".", "-")
-        self.field: TextField | ChoiceField = (
-            ChoiceField(setting.options, id=name) if setting.options else TextField(id=name)
-        )
-        self.field.tooltip = setting.help
-        if setting.options:
-            self.field.tooltip += " Left and right change it, enter shows every value."
-        self._label = Static(setting.label, classes="label", markup=False)
-        self._was = Static(classes="was", markup=False)
-        self._wrong = Static(classes="wrong", markup=False)
-
-    def compose(self) -> ComposeResult:
-        """One line, and another where something is wrong."""
-        yield Horizontal(self._label, self.field, self._was)
-        yield self._wrong
-
-    def show(self, draft: Draft, look: Look) -> None:
-        """Show this setting of a draft; the row is gone where it has none."""
-        from tui.panes.field import ChoiceField
-
-        key = self.setting.key
-        text = draft.text(key)
-        self.display = text is not None
-        if text is None:
-            return
-        if isinstance(self.field, ChoiceField):
-            self.field.own = self.setting.show(draft.start)
-        self.field.show(text)
-        was, problem = draft.was(key), draft.problems.get(key)
-        self.set_class(was is not None, "-changed")
-        self.set_class(problem is not None, "-wrong")
-        changed = look.glyphs.changed
-        self._label.update(
-            f"{changed} {self.setting.label}" if was is not None else self.setting.label
-        )
-        self._was.update(f"was {was or 'empty'}" if was is not None else "")
-        self._wrong.update(plain(problem or ""))
-
-    @on(Input.Changed)
-    def say_what_was_typed(self, event: Input.Changed) -> None:
-        """Hand on what was typed."""
-        event.stop()
-        self.post_message(SetupPane.SettingChanged(self.setting.key, event.value))
-
-    def on_choice_field_chosen(self, event: ChoiceField.Chosen) -> None:
-        """Hand on what was chosen."""
-        event.stop()
-        self.post_message(SetupPane.SettingChanged(self.setting.key, event.value))
-
-    def on_choice_field_opened(self, event: ChoiceField.Opened) -> None:
-        """Show every value with a sentence on each."""
-        from tui.dialogs import ChoiceDialog
-
-        event.stop()
-        field = event.field
-        dialog = ChoiceDialog(self.setting.label, field.options, field.value)
-
-        def take(value: str | None) -> None:
-            if value is not None:
-                field.choose(value)
-
-        self.app.push_screen(dialog, take)

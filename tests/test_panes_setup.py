@@ -1,0 +1,311 @@
+"""The setup pane, used as a person uses it: keys in, the draft and the screen out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from tests.labs import shown, until
+from tests.workbenches import Workbench
+from tui.draft import Draft
+from tui.glyphs import ASCII
+from tui.look import Look
+from tui.palette import DARK
+from tui.panes.field import ChoiceField
+from tui.panes.form import Form
+from tui.panes.setup import SetupPane
+
+SMALL, MIDDLE, COLUMN = (80, 24), (120, 40), (46, 36)
+
+
+async def ready(pilot: Pilot[Any]) -> Workbench:
+    """Wait for the form, and return the app."""
+    app = pilot.app
+    assert isinstance(app, Workbench)
+    await until(pilot, lambda: app.query("#train-seed"))
+    await pilot.pause()
+    return app
+
+
+async def focus(pilot: Pilot[Any], selector: str) -> None:
+    """Give a part of the form the keys."""
+    await until(pilot, lambda: pilot.app.query(selector))
+    pilot.app.query_one(selector, Widget).focus()
+    await until(pilot, lambda: pilot.app.focused is pilot.app.query_one(selector))
+
+
+async def retype(pilot: Pilot[Any], selector: str, text: str) -> None:
+    """Put another text into a field, as it is typed."""
+    await focus(pilot, selector)
+    await pilot.press("end", "ctrl+u", *text)
+
+
+def widths(app: Workbench) -> list[int]:
+    experiment = app.experiment()
+    return experiment.widths if experiment else []
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, COLUMN])
+async def test_layers_are_edited_added_moved_and_removed(size: tuple[int, int]) -> None:
+    app = Workbench()
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        await retype(pilot, "#model-hidden-0-units", "8")
+        await until(pilot, lambda: widths(app) == [2, 8, 1])
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: app.focused and app.focused.id == "model-hidden-1-units")
+        await pilot.press("end", "backspace", "3")
+        await until(pilot, lambda: widths(app) == [2, 8, 3, 1])
+        await pilot.press("down", "right")
+        await until(pilot, lambda: app.experiment().model.activation == ["sigmoid", "tanh"])
+        await pilot.press("shift+up")
+        await until(pilot, lambda: widths(app) == [2, 3, 8, 1])
+        assert app.experiment().model.activation == ["tanh", "sigmoid"]
+        await until(pilot, lambda: app.focused and app.focused.id == "model-hidden-0-units")
+        assert "2 → 3 → 8 → 1" in shown(pilot)
+        await pilot.press("ctrl+d")
+        await until(pilot, lambda: widths(app) == [2, 8, 1])
+        assert app.experiment().model.activation == "sigmoid"
+        assert not app.query_one("#model-hidden-1").parent.display  # type: ignore[union-attr]
+
+
+async def test_every_layer_can_go_and_one_comes_back_by_a_click() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        await focus(pilot, "#model-hidden-0")
+        await pilot.press("delete")
+        await until(pilot, lambda: widths(app) == [2, 1])
+        await pilot.click("#model-hidden-add")
+        await until(pilot, lambda: widths(app) == [2, 5, 1])
+
+
+async def test_what_is_folded_away_opens_and_stays_open() -> None:
+    app = Workbench()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        assert not app.query("#optimizer-momentum")
+        await focus(pilot, "#group-optimizer")
+        assert "+4" in shown(pilot)
+        await pilot.press("right")
+        await retype(pilot, "#optimizer-momentum", "0.9")
+        await until(pilot, lambda: app.experiment() and app.experiment().optimizer.momentum == 0.9)
+        await until(pilot, lambda: "was 0" in shown(pilot))
+        await focus(pilot, "#group-optimizer")
+        await pilot.press("left")
+        await until(pilot, lambda: "also changed: optimizer.momentum" in shown(pilot))
+        await pilot.press("enter")
+        app.draft = Draft.load("iris")
+        await until(pilot, lambda: "Three sorts of iris" in shown(pilot) or widths(app)[0] == 4)
+        await until(pilot, lambda: app.query_one("#optimizer-momentum").parent.display)  # type: ignore[union-attr]
+
+
+async def test_another_optimizer_has_other_settings() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        await focus(pilot, "#group-optimizer")
+        await pilot.press("enter", "down", "right", "right", "right")
+        await until(pilot, lambda: app.experiment().optimizer.name == "adam")
+        await retype(pilot, "#optimizer-beta1", "0.8")
+        await until(pilot, lambda: app.experiment() and app.experiment().optimizer.beta1 == 0.8)
+        assert "was sgd" in shown(pilot)
+        assert "momentum" not in shown(pilot)
+
+
+async def test_a_schedule_and_its_warmup_are_set() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        await focus(pilot, "#group-schedule")
+        await pilot.press("enter", "down", "right")
+        await retype(pilot, "#schedule-step-size", "50")
+        await retype(pilot, "#schedule-warmup", "5")
+        await until(pilot, lambda: app.experiment() and app.experiment().schedule.warmup == 5)
+        assert app.experiment().schedule.step_size == 50
+
+
+async def test_what_is_wrong_is_said_in_place_and_the_last_summary_stays() -> None:
+    app = Workbench()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await retype(pilot, "#optimizer-lr", "fast")
+        await until(pilot, lambda: "must be a number (got 'fast')" in shown(pilot))
+        lines = shown(pilot).splitlines()
+        row = next(place for place, line in enumerate(lines) if "learning rate" in line)
+        assert "must be a number" in lines[row + 1]
+        assert "cannot be started" in shown(pilot)
+        assert "2 → 5 → 1, 21 parameters" in shown(pilot)
+        await retype(pilot, "#optimizer-lr", "0.3")
+        await until(pilot, lambda: "cannot be started" not in shown(pilot))
+        assert "must be a number" not in shown(pilot)
+
+
+async def test_a_problem_of_a_folded_setting_unfolds_it() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        await retype(pilot, "#data-samples", "2")
+        await until(pilot, lambda: "asks for 1000 rows of 2" in shown(pilot))
+        assert app.query_one("#data-split").parent.display  # type: ignore[union-attr]
+        await retype(pilot, "#data-samples", "200")
+        await until(pilot, lambda: app.experiment() is not None)
+        await until(pilot, lambda: not app.query_one("#data-split").parent.display)  # type: ignore[union-attr]
+
+
+async def test_another_kind_of_data_swaps_its_rows_and_says_what_no_longer_fits() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        app.query_one("#data-kind", ChoiceField).choose("function")
+        await until(pilot, lambda: "needs two classes" in shown(pilot))
+        assert "targets" in shown(pilot)
+        assert "samples" not in shown(pilot)
+        app.query_one("#loss-name", ChoiceField).choose("mse")
+        await until(pilot, lambda: app.experiment() is not None)
+        await retype(pilot, "#data-targets", "sin(x), x**2")
+        await until(pilot, lambda: widths(app) == [1, 5, 2])
+
+
+async def test_each_field_says_what_it_is_in_the_schemas_words() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        await focus(pilot, "#train-seed")
+        await until(pilot, lambda: "What every random number is derived from." in shown(pilot))
+        await focus(pilot, "#loss-name")
+        await until(pilot, lambda: "-(y log p" in shown(pilot))
+        await focus(pilot, "#model-hidden-0-units")
+        await until(pilot, lambda: "ctrl+n adds" in shown(pilot))
+
+
+async def test_enter_on_a_choice_lists_every_value() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        await focus(pilot, "#optimizer-name")
+        await pilot.press("enter")
+        await until(pilot, lambda: "Divides by the root of all squared gradients" in shown(pilot))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.experiment().optimizer.name == "adagrad")
+
+
+async def test_arrows_go_through_every_part_of_the_form() -> None:
+    app = Workbench()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await focus(pilot, "#presets")
+        await pilot.press("enter")
+        seen = []
+        for _ in range(60):
+            seen.append(app.focused.id if app.focused else None)
+            await pilot.press("down")
+            if app.focused is not None and app.focused.id == seen[-1]:
+                break
+        assert seen[0] == "data-kind"
+        assert seen[-1] == "group-words"
+        assert "model-hidden-0-activation" in seen
+        assert "device" in seen
+        await pilot.press("pageup")
+        assert app.focused is app.query_one("#group-train")
+        for _ in range(60):
+            await pilot.press("up")
+        assert app.focused is app.query_one("#presets")
+
+
+async def test_a_device_is_chosen_and_is_no_part_of_the_experiment() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        before = app.experiment()
+        await focus(pilot, "#device")
+        await pilot.press("right", "right", "right")
+        await until(pilot, lambda: app.device == "cuda:1")
+        assert "cuda:1" in shown(pilot)
+        assert app.experiment() == before
+
+
+async def test_a_mark_is_edited() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        await focus(pilot, "#group-words")
+        await pilot.press("right")
+        await retype(pilot, "#marks-0-title", "Before")
+        await until(pilot, lambda: app.experiment().marks[0].title == "Before")
+        await focus(pilot, "#marks-0")
+        await pilot.press("right")
+        await retype(pilot, "#marks-0-at-epoch", "4")
+        await until(pilot, lambda: app.experiment() and app.experiment().marks[0].at.epoch == 4)
+
+
+async def test_resetting_brings_back_what_the_preset_says() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        await retype(pilot, "#model-hidden", "9 9")
+        await until(pilot, lambda: widths(app) == [2, 9, 9, 1])
+        assert "differs from the preset" in shown(pilot)
+        assert app.draft is not None
+        app.draft = app.draft.without_changes()
+        await until(pilot, lambda: "differs from the preset" not in shown(pilot))
+        assert "2 → 5 → 1" in shown(pilot)
+        assert "layer 2" not in shown(pilot)
+
+
+async def test_the_data_is_shown_where_there_is_room() -> None:
+    app = Workbench()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: "640 train" in shown(pilot))
+        app.draft = Draft.load("function-set")
+        await until(pilot, lambda: "100 rows" in shown(pilot))
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: "100 rows" not in shown(pilot))
+
+
+async def test_where_trying_is_slow_it_waits_for_the_typing_to_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        assert app.draft is not None
+        vars(app.draft)["seconds"] = 1.0
+        app.query_one(Form)._draft = app.draft
+        await app.query_one(SetupPane).watch_draft(app.draft)
+        tried: list[str] = []
+        change = Draft.with_text
+
+        def try_slowly(draft: Draft, key: str, text: str) -> Draft:
+            tried.append(text)
+            return change(draft, key, text)
+
+        monkeypatch.setattr(Draft, "with_text", try_slowly)
+        await retype(pilot, "#train-seed", "123")
+        await until(pilot, lambda: tried)
+        assert tried == ["123"]
+
+
+@pytest.mark.parametrize("preset", ["two-moons", "function-set", "digits-convolution"])
+async def test_no_size_is_too_small_or_too_large(preset: str) -> None:
+    app = Workbench(preset)
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        for size in [(1, 1), (40, 6), (3, 40), (200, 60), (46, 14), (70, 8), SMALL]:
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        await until(pilot, lambda: "Data +" in shown(pilot) and "Network +" in shown(pilot))
+
+
+async def test_plain_ascii_has_no_other_signs() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        await retype(pilot, "#train-seed", "5")
+        app.look = Look(ASCII, DARK)
+        await until(pilot, lambda: "+ Data" in shown(pilot))
+        assert not set("▸▾‹›●") & set(shown(pilot))

@@ -1,0 +1,66 @@
+"""A setup pane on a screen of its own, with what the lab does for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import on
+from textual.app import App, ComposeResult
+from textual.reactive import reactive
+
+from tui.draft import Draft
+from tui.look import Look
+from tui.panes.setup import PresetEntry, SetupPane
+from tui.themes import THEMES
+
+
+class Workbench(App[None]):
+    """The setup alone."""
+
+    CSS = "#setup { border: round $border; padding: 0 1; }"
+    ENABLE_COMMAND_PALETTE = False
+
+    draft: reactive[Draft | None] = reactive(None, repaint=False)
+    device: reactive[str] = reactive("auto", repaint=False)
+    look: reactive[Look] = reactive(Look(), repaint=False)
+    presets: reactive[tuple[PresetEntry, ...]] = reactive((), repaint=False)
+
+    def __init__(self, preset: str = "two-moons", overrides: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+        self._first = Draft.load(preset, overrides)
+
+    def compose(self) -> ComposeResult:
+        yield SetupPane(id="setup").data_bind(
+            Workbench.draft, Workbench.presets, Workbench.look, Workbench.device
+        )
+
+    def on_mount(self) -> None:
+        from engine import presets
+
+        self.presets = tuple(PresetEntry(one.name, one.title) for one in presets.catalogue())
+        self.draft = self._first
+
+    @on(SetupPane.PresetChosen)
+    def _choose(self, event: SetupPane.PresetChosen) -> None:
+        self.draft = Draft.load(event.name)
+
+    @on(SetupPane.SettingChanged)
+    def _change(self, event: SetupPane.SettingChanged) -> None:
+        assert self.draft is not None
+        self.draft = self.draft.with_text(event.key, event.text)
+
+    @on(SetupPane.ListChanged)
+    def _change_list(self, event: SetupPane.ListChanged) -> None:
+        assert self.draft is not None
+        self.draft = self.draft.with_entry(event.list, event.what, event.index)
+
+    @on(SetupPane.DeviceChosen)
+    def _choose_device(self, event: SetupPane.DeviceChosen) -> None:
+        self.device = event.device
+
+    def experiment(self) -> Any:
+        """Return what the draft comes to."""
+        return self.draft.experiment if self.draft is not None else None

@@ -1,0 +1,88 @@
+"""A small picture of the data beside its settings.
+
+Drawing the rows may read a file, so it is done in a thread, and only when the typing rests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Final
+
+from textual import work
+from textual.reactive import reactive
+
+from engine.errors import EpochalError
+from tui.drawing.text import Lines
+from tui.look import Look
+from tui.panes.picture import Picture
+
+if TYPE_CHECKING:
+    from engine.experiment import Experiment
+    from tui.draft import Draft
+    from tui.drawing.preview import Preview
+
+REST: Final = 0.3
+"""Seconds without a change before the data is drawn anew."""
+
+
+class DataPicture(Picture):
+    """What the draft's data looks like."""
+
+    draft: reactive[Draft | None] = reactive(None, init=False, repaint=False)
+    """Whose data."""
+    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    """What it is drawn with."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._preview: Preview | None = None
+        self._version = 0
+        self._of: object = None
+        """The data and the seed that are shown or being drawn."""
+
+    def key(self) -> Hashable:
+        """Everything that the picture depends on."""
+        return self._version, self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the picture."""
+        from tui.drawing.preview import draw_preview
+
+        if self._preview is None:
+            return []
+        return draw_preview(self._preview, width, height, self.look.glyphs, self.look.palette)
+
+    def watch_look(self) -> None:
+        """Draw with other glyphs."""
+        self.redraw()
+
+    def watch_draft(self, draft: Draft | None) -> None:
+        """Draw the data anew where it is other data."""
+        if draft is None or draft.experiment is None:
+            return
+        experiment = draft.experiment
+        of = (experiment.data, experiment.train.seed)
+        if of != self._of:
+            self._of = of
+            first = self._preview is None
+            self.set_timer(0.01 if first else REST, lambda: self._start(of, experiment))
+
+    def _start(self, of: object, experiment: Experiment) -> None:
+        if of == self._of:
+            self._gather(experiment)
+
+    @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
+    def _gather(self, experiment: Experiment) -> None:
+        """Draw the rows."""
+        from tui.drawing.preview import gather_preview
+
+        try:
+            preview = gather_preview(experiment)
+        except (EpochalError, OSError, ImportError):
+            # Why the data cannot be had is said when it is trained on.
+            return
+        self.app.call_from_thread(self._take, preview)
+
+    def _take(self, preview: Preview) -> None:
+        self._preview, self._version = preview, self._version + 1
+        self.redraw()

@@ -1,0 +1,113 @@
+"""Saving the setup as a preset of one's own: asking for its name, and writing it.
+
+Where presets lie and how one is written are ``engine.presets``' business.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App, ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from engine.errors import EpochalError
+from engine.plain import plain
+from tui.dialogs import Dialog
+
+if TYPE_CHECKING:
+    from tui.draft import Draft
+
+
+class SaveDialog(Dialog[Path]):
+    """Asks for a preset's name or path, says where that is, and asks again before writing over."""
+
+    DEFAULT_CSS = """
+    SaveDialog {
+        & > .box { width: 72; }
+        & Input { border: none; height: 1; background: $surface; padding: 0 1; }
+        & #where { color: $text-muted; }
+        & #where.-wrong { color: $error; }
+    }
+    """
+
+    def __init__(self, proposed: str) -> None:
+        super().__init__()
+        self._proposed = proposed
+        self._agreed: Path | None = None
+        """What may be written over: enter was pressed once."""
+
+    def compose(self) -> ComposeResult:
+        """A line to type into, and where it leads."""
+        with Vertical(classes="box") as box:
+            box.border_title = "Save as a preset"
+            field = Input(self._proposed, max_length=500, compact=True, select_on_focus=False)
+            field.cursor_blink = False
+            yield field
+            yield Static(id="where", markup=False)
+            yield Static("enter saves it, esc leaves it; a path such as ./net.toml is taken too")
+
+    def on_mount(self) -> None:
+        """Say where it would go."""
+        self._say_where(self._proposed)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say where it would go."""
+        self._agreed = None
+        self._say_where(event.value)
+
+    def _say_where(self, name: str) -> None:
+        try:
+            path = self._path(name)
+        except EpochalError as error:
+            self._say(str(error), wrong=True)
+            return
+        there = path.exists()
+        self._say(f"{path}\nis there already" if there else f"to {path}", wrong=there)
+
+    def _path(self, name: str) -> Path:
+        from engine.presets import destination
+
+        return destination(name.strip())
+
+    def _say(self, words: str, *, wrong: bool) -> None:
+        line = self.query_one("#where", Static)
+        line.update(plain(words, lines=True))
+        line.set_class(wrong, "-wrong")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Leave with the path; one that is there already wants a second enter."""
+        try:
+            path = self._path(event.value)
+        except EpochalError:
+            return
+        if path.exists() and path != self._agreed:
+            self._agreed = path
+            self._say(f"{path}\nis there already: enter again writes over it", wrong=True)
+            return
+        self.dismiss(path)
+
+
+async def ask_and_save(app: App[Any], draft: Draft) -> Path | None:
+    """Ask for a name and save the draft there; return where, or None where it was not saved.
+
+    Call it from a worker: it waits for an answer.
+    """
+    from engine.presets import unused_name
+
+    if draft.experiment is None:
+        words = "The setup does not hold yet: see what is said under its fields."
+        app.notify(words, severity="error", markup=False)
+        return None
+    path = await app.push_screen_wait(SaveDialog(unused_name(draft.name)))
+    if path is None:
+        return None
+    try:
+        # What is there already was agreed to in the dialog.
+        draft.save(path, overwrite=True)
+    except EpochalError as error:
+        app.notify(plain(str(error)), severity="error", markup=False, timeout=10)
+        return None
+    app.notify(f"saved as {plain(str(path))}", markup=False)
+    return path

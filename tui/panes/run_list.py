@@ -1,0 +1,233 @@
+"""The parts of the list of runs: a line for a filter, a heading, the list, the run that is chosen.
+
+Only the runs that are seen are drawn, so a thousand cost no more than ten. Which runs are listed,
+and what is done with one, is up to the pane around them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Input
+
+from tui.drawing.text import Lines
+from tui.look import Look
+from tui.panes.picture import Picture
+
+if TYPE_CHECKING:
+    from engine.facts import RunFacts
+    from tui.drawing.runs import RunRow
+
+WHEEL: Final = 3
+"""Runs that a turn of the wheel goes on."""
+
+
+class FilterLine(Input):
+    """Where a filter is typed; enter keeps it, escape takes it away."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "give_up", "No filter", show=False),
+    ]
+    DEFAULT_CSS = """
+    FilterLine { border: none; height: 1; padding: 0 1; background: $surface; display: none; }
+    """
+
+    @dataclass
+    class GivenUp(Message):
+        """The filter is to be taken away."""
+
+    def action_give_up(self) -> None:
+        """Take the filter away."""
+        self.post_message(self.GivenUp())
+
+
+class Heading(Picture):
+    """What each column is."""
+
+    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    """What it is drawn with."""
+
+    def watch_look(self) -> None:
+        """Draw with other glyphs or colours."""
+        self.redraw()
+
+    def key(self) -> Hashable:
+        """Return what the heading depends on."""
+        return self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the line over the list."""
+        from tui.drawing.runs import draw_heading
+
+        return [draw_heading(width, self.look.glyphs, self.look.palette)]
+
+
+class RunList(Picture, can_focus=True):
+    """The runs, one of them chosen.
+
+    Args:
+        clock: Seconds since 1970.
+    """
+
+    DEFAULT_CSS = """
+    RunList { height: 1fr; }
+    """
+
+    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    """What it is drawn with."""
+
+    @dataclass
+    class Clicked(Message):
+        """A run was clicked."""
+
+        index: int
+        twice: bool
+
+    @dataclass
+    class Turned(Message):
+        """The mouse's wheel was turned."""
+
+        by: int
+
+    def __init__(self, *, clock: Callable[[], float], id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.clock = clock
+        self.runs: tuple[RunFacts, ...] = ()
+        """Those that are listed."""
+        self.keys: tuple[str, ...] = ()
+        """What differs between them."""
+        self.drawn: Mapping[str, int] = {}
+        """The place among the colours of each run whose curves are drawn."""
+        self.cursor = 0
+        """Which of them is chosen."""
+        self.top = 0
+        """The first that is seen."""
+        self.words = "reading the runs"
+        """What to say where there are none."""
+        self.version = 0
+        """Grows with every change of what is listed."""
+
+    def watch_look(self) -> None:
+        """Draw with other glyphs or colours."""
+        self.redraw()
+
+    def key(self) -> Hashable:
+        """Return what the list depends on; ages are told coarsely."""
+        quarter = int(self.clock() // 15)
+        drawn = tuple(sorted(self.drawn.items()))
+        seen = self.version, self.cursor, self.top, self.has_focus, drawn, quarter
+        return seen, self.words if not self.runs else "", self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the runs that have room."""
+        from tui.drawing.runs import draw_nothing, draw_rows, lines_each
+
+        glyphs, palette = self.look.glyphs, self.look.palette
+        if not self.runs:
+            return draw_nothing(self.words, width, height, palette)
+        seen = -(-height // lines_each(width))
+        self.top = max(min(self.top, self.cursor), self.cursor - max(self._whole(), 1) + 1)
+        return draw_rows(
+            self.rows(self.top, self.top + seen),
+            width,
+            height,
+            glyphs,
+            palette,
+            self.cursor - self.top,
+            self.has_focus,
+        )
+
+    def show(self, runs: tuple[RunFacts, ...]) -> None:
+        """List other runs."""
+        if runs == self.runs:
+            return
+        before, self.runs = self.runs, runs
+        self.version += 1
+        same = len(before) == len(runs)
+        # While a run goes on its facts change, but not what it was asked to train.
+        if not same or any(a.config is not b.config for a, b in zip(before, runs, strict=True)):
+            from engine.facts import differing
+
+            self.keys = differing(runs)
+
+    def rows(self, start: int, stop: int) -> list[RunRow]:
+        """Return some runs as the list shows them."""
+        from tui.drawing.runs import gather
+
+        return gather(self.runs[start:stop], self.keys, self.drawn, self.clock())
+
+    def _whole(self) -> int:
+        """Return how many runs are seen whole."""
+        from tui.drawing.runs import lines_each
+
+        size = self.scrollable_content_region.size
+        return size.height // lines_each(size.width)
+
+    @property
+    def page(self) -> int:
+        """How many runs a page has."""
+        return max(self._whole() - 1, 1)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the run under the mouse."""
+        from tui.drawing.runs import lines_each
+
+        index = self.top + event.y // lines_each(self.scrollable_content_region.width)
+        if index < len(self.runs):
+            self.post_message(self.Clicked(index, event.chain == 2))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Go on."""
+        event.stop()
+        self.post_message(self.Turned(WHEEL))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Go back."""
+        event.stop()
+        self.post_message(self.Turned(-WHEEL))
+
+    def on_focus(self) -> None:
+        """Show that the list has the keys."""
+        self.call_later(self.redraw)
+
+    def on_blur(self) -> None:
+        """Show that it has them no more."""
+        self.call_later(self.redraw)
+
+
+class RunDetails(Picture):
+    """What is known of the run that is chosen."""
+
+    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    """What it is drawn with."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.run: RunFacts | None = None
+        """The run that is chosen."""
+        self.row: RunRow | None = None
+        """As the list shows it."""
+
+    def watch_look(self) -> None:
+        """Draw with other glyphs or colours."""
+        self.redraw()
+
+    def key(self) -> Hashable:
+        """Return what is told."""
+        run = self.run
+        return run and (run.folder, run.notes, run.glance.problem), self.row, self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return what is told of the run."""
+        from tui.drawing.runs import draw_details, gather_details
+
+        if self.run is None or self.row is None:
+            return []
+        told = gather_details(self.run, self.row)
+        return draw_details(told, width, height, self.look.glyphs, self.look.palette)

@@ -13,12 +13,14 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyte
 
 SOURCE = Path(__file__).parent.parent
+QUESTION = b"\x1b[6n"
+"""Asks a terminal where its cursor is."""
 DEADLINE = 60.0
 """Seconds after which what is waited for has not happened; importing torch takes a few."""
 
@@ -29,12 +31,25 @@ class Terminal:
     Args:
         arguments: What follows ``epochal``.
         size: Columns and lines.
+        rate: Bytes a second that it reads; as fast as they come where left out.
+        answers: Whether it says where its cursor is when it is asked.
+        program: What runs in it, in place of ``epochal``.
         environment: What differs from a plain xterm of 256 colours.
     """
 
     def __init__(
-        self, *arguments: str, size: tuple[int, int] = (120, 40), **environment: str
+        self,
+        *arguments: str,
+        size: tuple[int, int] = (120, 40),
+        rate: float | None = None,
+        answers: bool = True,
+        program: Sequence[str] = ("-m", "tui"),
+        **environment: str,
     ) -> None:
+        self._rate, self._answers = rate, answers
+        self._end = b""
+        """The end of what was read."""
+        self._read_at, self._tokens = time.monotonic(), 0.0
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self._slave = slave
@@ -45,7 +60,7 @@ class Terminal:
         self.sent = b""
         """Everything the program has written."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui", *arguments],
+            [sys.executable, *program, *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -54,21 +69,52 @@ class Terminal:
             preexec_fn=_own_terminal,
         )
 
-    def read(self, seconds: float = 0.05) -> bytes:
-        """Take in what comes within so many seconds."""
+    def read(self, seconds: float = 0.05, *, drawn: bool = True) -> bytes:
+        """Take in what comes within so many seconds.
+
+        Args:
+            seconds: How long to wait for the first and for more.
+            drawn: Whether to draw it on the screen, which costs more than the lab does.
+        """
         came = b""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             if not select.select([self._master], [], [], left)[0]:
                 break
             try:
-                came += os.read(self._master, 1 << 16)
+                came += self._taken()
             except OSError:
                 break
         self.sent += came
+        if not drawn:
+            return came
         # Questions to the terminal, which pyte would write on its screen.
         self._stream.feed(came.replace(b"\x1b[?2026$p", b"").replace(b"\x1b[?2048$p", b""))
         return came
+
+    def _taken(self) -> bytes:
+        """Read what there is, or as much of it as a slow terminal reads, and answer it."""
+        came = os.read(self._master, self._allowed())
+        # A question may come in two reads.
+        asked = (self._end + came).count(QUESTION)
+        self._end = (self._end + came)[-3:]
+        if asked and self._answers:
+            os.write(self._master, b"\x1b[1;1R" * asked)
+        return came
+
+    def _allowed(self) -> int:
+        """Return how many bytes may be read now; a slow terminal reads a hundredth at a time."""
+        if self._rate is None:
+            return 1 << 16
+        least = self._rate / 100
+        while self._tokens < least:
+            now = time.monotonic()
+            self._tokens = min(self._tokens + (now - self._read_at) * self._rate, 2 * least)
+            self._read_at = now
+            if self._tokens < least:
+                time.sleep((least - self._tokens) / self._rate)
+        allowed, self._tokens = int(self._tokens), 0.0
+        return allowed
 
     @property
     def text(self) -> str:
@@ -140,5 +186,7 @@ def _environment(**changes: str) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "TEXTUAL_DISABLE_KITTY_KEY": "1",
         "PYTHONPATH": str(SOURCE),
+        # What a lab remembers belongs to its user: here to nobody.
+        "XDG_STATE_HOME": os.devnull,
     }
     return kept | plain | changes

@@ -1,0 +1,180 @@
+"""The way from Textual to the terminal: a driver that never has more under way than the link takes.
+
+    Textual ──► write() ──► Outbox ──► a thread ──► the terminal
+                                          ▲              │
+                             Link ◄───────┴── answers ◄──┘
+
+Textual's own driver queues thirty writes and then blocks the whole program. This one takes
+everything at once, and its thread sends as much as ``Link`` has room for: the newest rows first.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from textual import events
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from tui.link import QUESTION, Link
+from tui.outbox import Outbox
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+CHUNK: Final = 1_024
+"""Bytes of one write."""
+LOOK: Final = 0.02
+"""Seconds between two looks at a link without room that may not answer."""
+LATER: Final = 1.0
+"""Seconds between two looks whether an answer was lost."""
+FAREWELL: Final = 0.5
+"""Seconds that leaving waits for an answer: a later one would be typed into the shell."""
+LAST: Final = 5.0
+"""Seconds that leaving waits for a terminal that does not read."""
+
+
+class LinkDriver(LinuxDriver):
+    """Textual's driver, paced by the link of its application."""
+
+    def __init__(self, app: App[Any], **settings: Any) -> None:
+        super().__init__(app, **settings)
+        link = getattr(app, "link", None)
+        assert self._file is not None
+        self._sender = Sender(self._file, link if isinstance(link, Link) else Link())
+
+    def write(self, data: str) -> None:
+        """Send something, as soon as there is room for it."""
+        self._sender.put(data)
+
+    def process_message(self, message: Message) -> None:
+        """Take the answers out of what comes from the terminal."""
+        if isinstance(message, events.CursorPosition):
+            self._sender.answered()
+        else:
+            super().process_message(message)
+
+    def disable_input(self) -> None:
+        """Stop reading, once nothing that was asked for is still to come."""
+        self._sender.farewell(FAREWELL)
+        super().disable_input()
+
+    def close(self) -> None:
+        """Send what is left."""
+        super().close()
+        self._sender.finish(LAST)
+
+
+class Sender:
+    """Sends what is put into it from a thread of its own.
+
+    Args:
+        file: The terminal.
+        link: What is known of the way to it; changed under this sender's lock alone.
+    """
+
+    def __init__(self, file: TextIO, link: Link) -> None:
+        self._file = file
+        self._link = link
+        self._outbox = Outbox()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._asking = True
+        self._leaving = False
+        self._gone = False
+        """Whether the terminal takes nothing any more."""
+
+    def put(self, text: str) -> None:
+        """Take something to send."""
+        data = text.encode(self._file.encoding or "utf-8", "backslashreplace")
+        with self._changed:
+            if self._gone:
+                return
+            self._outbox.put(data)
+            self._link.held = self._outbox.held
+            self._start()
+            self._changed.notify()
+
+    def answered(self) -> None:
+        """Notice that the terminal has answered."""
+        with self._changed:
+            self._link.answered()
+            self._changed.notify_all()
+
+    def farewell(self, seconds: float) -> None:
+        """Ask nothing more, and wait for what was asked."""
+        with self._changed:
+            self._asking = False
+            self._changed.wait_for(lambda: not self._link.waits_for_answer, seconds)
+
+    def finish(self, seconds: float) -> None:
+        """Send what is left and end the thread; a terminal that reads nothing is not waited for."""
+        with self._changed:
+            thread, self._thread, self._leaving = self._thread, None, True
+            self._changed.notify_all()
+        if thread is not None:
+            thread.join(seconds)
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._asking, self._leaving = True, False
+            self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        # A terminal that is gone takes nothing; whoever reads from it will notice as well.
+        try:
+            while (data := self._next()) is not None:
+                self._write(data)
+        except OSError:
+            self._drop()
+
+    def _next(self) -> bytes | None:
+        """Wait until something may be sent, and return it; None at the end."""
+        with self._changed:
+            while True:
+                if self._leaving and not self._outbox.held:
+                    return None
+                if (data := self._due()) is not None:
+                    return data
+                self._changed.wait(self._patience())
+
+    def _patience(self) -> float | None:
+        """Return how long to wait for an answer or for something to send."""
+        if self._outbox.held:
+            return LOOK
+        return None if self._link.clear else LATER
+
+    def _due(self) -> bytes | None:
+        """Return what may be sent now, if anything may."""
+        room = CHUNK if self._leaving else self._link.room()
+        if not self._outbox.held or not room:
+            return QUESTION if self._asking and self._link.asks_again() else None
+        data = self._outbox.take(room)
+        self._link.held = self._outbox.held
+        asks = self._link.sending(len(data), asking=self._asking)
+        return data + QUESTION if asks else data
+
+    def _write(self, data: bytes) -> None:
+        descriptor = self._file.fileno()
+        while data:
+            started = time.monotonic()
+            try:
+                count = os.write(descriptor, data[:CHUNK])
+            except BlockingIOError:
+                select.select([], [descriptor], [], 1.0)
+                continue
+            data = data[count:]
+            with self._changed:
+                self._link.wrote(count, time.monotonic() - started)
+
+    def _drop(self) -> None:
+        """Forget what cannot be sent."""
+        with self._changed:
+            self._gone = True
+            self._outbox = Outbox()
+            self._link.held = 0

@@ -1,0 +1,69 @@
+"""The chapter list of a replay: where to go on from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.dialogs import Dialog
+from tui.drawing.chapters import Chapter, draw_chapters
+from tui.look import Look
+
+
+class ChapterDialog(Dialog[int]):
+    """Every mark of a run; answers with the step of the one that is chosen.
+
+    Args:
+        chapters: What ``tui.drawing.chapters.gather_chapters`` returns.
+        look: What it is drawn with.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # A presenter's remote has these keys and no others.
+        Binding("pageup,k", "move(-1)", "Up", show=False, priority=True),
+        Binding("pagedown,j", "move(1)", "Down", show=False, priority=True),
+        Binding("q", "leave", "Leave", show=False),
+    ]
+    DEFAULT_CSS = """
+    ChapterDialog > .box { width: 90; }
+    ChapterDialog OptionList { border: none; padding: 0; height: auto; background: $background; }
+    """
+
+    def __init__(self, chapters: Sequence[Chapter], look: Look) -> None:
+        super().__init__()
+        self._chapters = tuple(chapters)
+        self._look = look
+
+    def compose(self) -> ComposeResult:
+        """The list, or in words why there is none."""
+        with Vertical(classes="box") as box:
+            box.border_title = "Marks"
+            box.border_subtitle = "enter goes there, esc leaves"
+            if self._chapters:
+                # The box is 90 wide where there is room, with a border and a space at each side.
+                width = max(min(self.app.size.width * 95 // 100, 90) - 6, 1)
+                lines = draw_chapters(self._chapters, width, self._look.glyphs, self._look.palette)
+                yield OptionList(*map(Option, lines), compact=True, markup=False)
+            else:
+                yield Static("This run has no marks. m sets one.", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin at the chapter that is shown."""
+        if self._chapters:
+            current = [index for index, each in enumerate(self._chapters) if each.current]
+            self.query_one(OptionList).highlighted = current[0] if current else 0
+
+    def action_move(self, by: int) -> None:
+        """Go to another line."""
+        for choices in self.query(OptionList):
+            choices.action_cursor_down() if by > 0 else choices.action_cursor_up()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Leave with the step."""
+        self.dismiss(self._chapters[event.option_index].step)

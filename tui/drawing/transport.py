@@ -1,0 +1,231 @@
+"""The transport bar: where a replay stands, and how it goes on.
+
+    ► ━━━━━━▲━━━━━━━━●───────▲─────────▲─────────────···········
+    playing · step 431/3 000 · 0:12/1:23 · 2x as recorded     The boundary bends
+
+Played, recorded, and still to come are three kinds of line; a mark that pauses is bold. What is
+said first goes last where there is no room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+
+from engine.plain import plain
+from tui.drawing.numbers import count
+from tui.drawing.text import Lines, cut, fit, joined
+from tui.glyphs import GlyphName, Glyphs
+from tui.palette import DARK, Palette, Role
+from tui.tempo import TEMPI, Stop, Tempo
+
+LEAST_BAR: Final = 12
+"""Cells of a bar that share a line with figures; with fewer there are no figures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transport:
+    """One moment of a replay. Two are equal where they look the same."""
+
+    playing: bool = False
+    step: int = 0
+    """The step that is shown."""
+    last_step: int = 0
+    """The newest step of the recording."""
+    steps: int = 0
+    """The steps that there will be at the end; no fewer than there are."""
+    over: bool = True
+    """Whether the run has ended, so that nothing more will come."""
+    time: float = 0.0
+    """When the step was done, in seconds since the start."""
+    whole_time: float = 0.0
+    """The same of the newest step."""
+    tempo: Tempo = TEMPI[0]
+    marks: tuple[Stop, ...] = ()
+
+    @property
+    def mark(self) -> Stop | None:
+        """The mark that one stands on; one that pauses before one that does not."""
+        here = [mark for mark in self.marks if mark.step == self.step]
+        return max(here, key=lambda mark: mark.pause, default=None)
+
+    @property
+    def length(self) -> int:
+        """The steps from one end of the bar to the other."""
+        return max(self.steps, self.last_step, 1)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """The characters of a bar."""
+
+    play: str
+    played: str
+    recorded: str
+    head: str
+
+
+_DRAWN: Final[Mapping[GlyphName, _Drawn]] = {
+    "braille": _Drawn("►", "━", "─", "●"),
+    "blocks": _Drawn("►", "━", "─", "●"),
+    "ascii": _Drawn(">", "=", "-", "O"),
+}
+
+
+def draw_transport(
+    transport: Transport, width: int, glyphs: Glyphs, palette: Palette, height: int = 2
+) -> Lines:
+    """Return the bar and under it the figures, or in one line the bar and what fits beside it."""
+    if height <= 0:
+        return []
+    if height == 1:
+        return [_one_line(transport, width, glyphs, palette)]
+    lines = [_bar_line(transport, width, glyphs, palette)]
+    lines.append(_figures(transport, width, glyphs, palette))
+    return lines + [cut(Text(end=""), width) for _ in range(height - 2)]
+
+
+def bar_width(transport: Transport, width: int, glyphs: Glyphs, height: int = 2) -> int:
+    """Return how many cells of the first line the bar has; it begins in the third one."""
+    room = max(width - 2, 0)
+    if height >= 2:
+        return room
+    # Colours have no width.
+    said = _beside(transport, width, glyphs, DARK).cell_len
+    return room - said - 1 if said else room
+
+
+def share_at(
+    column: int, transport: Transport, width: int, glyphs: Glyphs, height: int = 2
+) -> float | None:
+    """Return the share of the whole at a column of the first line; None beside the bar."""
+    cells = bar_width(transport, width, glyphs, height)
+    cell = column - 2
+    if not 0 <= cell < cells:
+        return None
+    return cell / (cells - 1) if cells > 1 else 0.0
+
+
+def _bar_line(transport: Transport, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    line = _symbol(transport, glyphs, palette)
+    return cut(line.append_text(draw_bar(transport, width - 2, glyphs, palette)), width)
+
+
+def _symbol(transport: Transport, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return what says whether it plays, in two cells."""
+    word, role = _state(transport)
+    symbols = {
+        "playing": _DRAWN[glyphs.name].play,
+        "waiting": glyphs.states["starting"],
+        "paused": glyphs.states["paused"],
+        "the end": glyphs.states["ended"],
+    }
+    return Text(no_wrap=True, end="").append(f"{symbols[word]} ", palette.style(role, bold=True))
+
+
+def _state(transport: Transport) -> tuple[str, Role]:
+    """Return in a word how it stands, and that word's colour."""
+    at_end = transport.step >= transport.last_step
+    if transport.playing:
+        return ("waiting", "muted") if at_end else ("playing", "good")
+    return ("the end", "muted") if at_end and transport.over else ("paused", "warning")
+
+
+def draw_bar(transport: Transport, cells: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return the bar alone: what is played, what is recorded, the marks and the head."""
+    if cells <= 0:
+        return Text(end="")
+    drawn, length = _DRAWN[glyphs.name], transport.length
+    head, newest = (_cell(step, length, cells) for step in (transport.step, transport.last_step))
+    played, recorded = palette.style("train"), palette.style("muted")
+    row: list[tuple[str, Style]] = [(drawn.played, played)] * head
+    row += [(drawn.recorded, recorded)] * (newest + 1 - head)
+    row += [(glyphs.track, palette.style("faint"))] * (cells - len(row))
+    # Last, so that a mark that pauses stands over one in its cell that does not.
+    for mark in sorted(transport.marks, key=lambda mark: mark.pause):
+        role: Role = "dev" if mark.step <= transport.last_step else "faint"
+        if 0 <= mark.step <= length:
+            row[_cell(mark.step, length, cells)] = (
+                glyphs.mark,
+                palette.style(role, bold=mark.pause),
+            )
+    row[head] = (drawn.head, palette.style("text", bold=True))
+    return Text.assemble(*row, no_wrap=True, end="")
+
+
+def _cell(step: int, length: int, cells: int) -> int:
+    """Return the cell of the bar that a step is in."""
+    return min(max(step, 0), length) * (cells - 1) // length
+
+
+Fact = tuple[str, Style]
+
+
+def _facts(transport: Transport, palette: Palette) -> list[Fact]:
+    """Return what there is to say, the first being the last to go."""
+    word, role = _state(transport)
+    text, muted = palette.style("text"), palette.style("muted")
+    tempo = transport.tempo
+    pace = tempo.words if tempo.kind == "keys" else f"{tempo.speed_words} {tempo.words}"
+    # As wide at every step, so that nothing beside it moves while it plays.
+    last, whole = count(transport.last_step), clock(transport.whole_time)
+    step, time = count(transport.step).rjust(len(last)), clock(transport.time).rjust(len(whole))
+    return [
+        (word, palette.style(role, bold=True)),
+        (f"step {step}/{last}", palette.style("text", bold=True)),
+        (f"{time}/{whole}", text),
+        (pace, muted),
+    ]
+
+
+def clock(seconds: float) -> str:
+    """Return a time as a player's clock shows it, its width not changing with every second."""
+    minutes, rest = divmod(max(int(seconds + 1e-6), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _figures(transport: Transport, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return the facts at the left, and at the right the title of the mark one stands on."""
+    title, faint = _title(transport, glyphs), palette.style("faint")
+    facts = _facts(transport, palette)
+    # The title may take the place of what the keys chose a moment ago, but of no step.
+    room = width - (min(cell_len(title), width * 2 // 5) + 2 if title else 0)
+    line = Text(end="")
+    for said in (facts, facts[:3], facts[:2], facts[1:2]):
+        line, number = joined(said, glyphs.dot, faint, room)
+        if number == len(said):
+            break
+    words = fit(title, width - line.cell_len - 2, glyphs.ellipsis)
+    line.append(" " * max(width - line.cell_len - cell_len(words), 0))
+    return cut(line.append(words, palette.style("dev", bold=True)), width)
+
+
+def _title(transport: Transport, glyphs: Glyphs) -> str:
+    mark = transport.mark
+    return "" if mark is None else f"{glyphs.mark} {plain(mark.title)}"
+
+
+def _one_line(transport: Transport, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    line = _symbol(transport, glyphs, palette)
+    cells = bar_width(transport, width, glyphs, 1)
+    line.append_text(draw_bar(transport, cells, glyphs, palette))
+    said = _beside(transport, width, glyphs, palette)
+    if said.cell_len:
+        line.append(" ").append_text(said)
+    return cut(line, width)
+
+
+def _beside(transport: Transport, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return what stands right of a bar that has one line for everything."""
+    room = width - 2 - max(LEAST_BAR, width // 3) - 1
+    _, step, time, pace = _facts(transport, palette)
+    facts = [step, time, pace]
+    if title := fit(_title(transport, glyphs), width // 3, glyphs.ellipsis):
+        facts = [step, (title, palette.style("dev", bold=True)), time, pace]
+    return joined(facts, glyphs.dot, palette.style("faint"), room)[0]

@@ -1,0 +1,71 @@
+"""The transport bar of a replay, above the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
+from textual.reactive import reactive
+
+from tui.drawing.text import Lines
+from tui.drawing.transport import Transport, draw_transport, share_at
+from tui.look import Look
+from tui.panes.picture import Picture
+
+
+class TransportBar(Picture):
+    """Where a replay stands; not there while nothing is replayed."""
+
+    DEFAULT_CSS = """
+    TransportBar {
+        height: 2;
+    }
+    """
+
+    transport: reactive[Transport | None] = reactive(None, init=False, repaint=False)
+    """Where the replay stands; None where there is none."""
+    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    """What it is drawn with."""
+
+    @dataclass
+    class Sought(Message):
+        """Somebody pointed at a place of the bar."""
+
+        share: float
+        """The share of the whole that lies before it, from 0 to 1."""
+
+    def on_mount(self) -> None:
+        """Take no room before there is a replay."""
+        self.display = self.transport is not None
+
+    def watch_transport(self) -> None:
+        """Show where it stands now."""
+        self.display = self.transport is not None
+        self.redraw()
+
+    def watch_look(self) -> None:
+        """Draw with other glyphs or colours."""
+        self.redraw()
+
+    def key(self) -> Hashable:
+        """Return what the bar depends on."""
+        return self.transport, self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the bar and the figures."""
+        if self.transport is None:
+            return []
+        return draw_transport(self.transport, width, self.look.glyphs, self.look.palette, height)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to what was clicked."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y or self.transport is None:
+            return
+        width, height = self.scrollable_content_region.size
+        share = share_at(offset.x, self.transport, width, self.look.glyphs, height)
+        if share is not None:
+            event.stop()
+            self.post_message(self.Sought(share))

@@ -19,13 +19,14 @@ from engine.runs import RunFolder
 from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
 from tui.app import LabApp
 from tui.commands import COMMANDS
-from tui.lab import PANES, Lab
+from tui.lab import Lab
 from tui.look import Look
-from tui.palette import PALETTES
+from tui.palette import PALETTES, SIXTEEN
 from tui.panes.curves import CurvesPane
 from tui.panes.field import ChoiceField
 from tui.panes.picture import Picture
 from tui.panes.setup import SetupPane
+from tui.places import NAMES
 from tui.themes import THEMES
 
 WIDE = (120, 40)
@@ -265,7 +266,7 @@ async def test_changes_are_kept_for_each_preset_and_can_be_undone(tmp_path: Path
 async def test_what_was_set_on_the_command_line_is_marked_as_changed(tmp_path: Path) -> None:
     overrides = ["optimizer.momentum=0.9", "train.seed=5"]
     app, _ = make_app(tmp_path, preset="two-moons", overrides=overrides)
-    async with app.run_test(size=WIDE) as pilot:
+    async with app.run_test(size=(200, 60)) as pilot:
         await ready(pilot)
         assert "also changed: optimizer.momentum" in shown(pilot)
         assert "was 102" in shown(pilot)
@@ -309,7 +310,7 @@ async def test_no_size_is_too_small_or_too_large(tmp_path: Path, run: FakeRun) -
         lab = await ready(pilot)
         for size in [(1, 1), (300, 100), (40, 3), (3, 40), (59, 12), SMALL]:
             await pilot.resize_terminal(*size)
-            for pane in PANES:
+            for pane in NAMES:
                 lab.pane = pane
                 await pilot.pause()
         await pilot.resize_terminal(*WIDE)
@@ -326,12 +327,12 @@ async def test_a_small_screen_shows_one_pane_at_a_time(tmp_path: Path, run: Fake
         await pilot.press("tab")
         await until(pilot, lambda: "layer1" in shown(pilot))
         assert "train 0.5000" not in shown(pilot)
-        await pilot.press("tab")
-        await until(pilot, lambda: "learning rate" in shown(pilot))
-        await pilot.press("shift+tab", "2")
+        await pilot.press("1")
+        await until(pilot, lambda: "hidden layers" in shown(pilot))
+        await pilot.press("2")
         await until(pilot, lambda: "train 0.5000" in shown(pilot))
         await pilot.resize_terminal(*WIDE)
-        await until(pilot, lambda: "learning rate" in shown(pilot) and "layer1" in shown(pilot))
+        await until(pilot, lambda: "hidden layers" in shown(pilot) and "layer1" in shown(pilot))
         assert not lab.tabbed
 
 
@@ -345,10 +346,11 @@ async def test_tab_goes_from_pane_to_pane_and_comes_back_to_the_same_field(
         await pilot.pause()
         assert lab.situation == "form"
         visited = []
-        for _ in PANES:
+        for _ in NAMES:
             await pilot.press("tab")
             visited.append(app.focused.id if app.focused else None)
-        assert visited == ["curves", "layers", "train-seed"]
+        others = ["network", "diagnosis", "run-list", "log"]
+        assert visited == ["curves", "layers", *others, "train-seed"]
 
 
 async def test_a_hidden_pane_is_not_drawn(
@@ -396,7 +398,7 @@ async def test_nothing_is_sent_when_nothing_has_changed(
             )[1],
         )
         monkeypatch.setattr(
-            Lab, "_tick", lambda self, watch: (ticks.append(1), tick(self, watch))[1]
+            Lab, "_tick", lambda self: (ticks.append(1), tick(self))[1]
         )
         await until(pilot, lambda: len(ticks) >= 10)
         assert updates == []
@@ -556,7 +558,7 @@ async def test_themes_and_glyphs_go_round(tmp_path: Path, run: FakeRun) -> None:
 
 
 def test_every_palette_has_a_theme_and_stays_on_the_grid() -> None:
-    assert [theme.name for theme in THEMES] == [palette.name for palette in PALETTES]
+    assert [theme.name for theme in THEMES] == [each.name for each in (*PALETTES, *SIXTEEN)]
     for palette in PALETTES:
         indices = [value for value in vars(palette).values() if type(value) is int]
         assert all(16 <= index <= 255 for index in indices)
@@ -585,7 +587,7 @@ async def test_help_and_palette_show_the_table(tmp_path: Path) -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: "Multiply the learning rate" in shown(pilot))
         await pilot.press("escape", "ctrl+p")
-        await until(pilot, lambda: "Dark, light" in shown(pilot))
+        await until(pilot, lambda: len(app.screen_stack) > 1)
         await pilot.press(*"log axis")
         await until(pilot, lambda: "logarithmic axis" in shown(pilot))
         await pilot.press("enter")
@@ -678,7 +680,7 @@ async def test_a_worker_that_was_replaced_is_asked_after_when_it_ends(tmp_path: 
         await pilot.press("r")
         await until(pilot, lambda: len(workers) == 2 and workers[1].given)
         workers[0].status = 0
-        await until(pilot, lambda: lab._given == [workers[1]])
+        await until(pilot, lambda: lab.workshop._given == [workers[1]])
 
 
 async def test_a_run_that_is_over_needs_one_warm_worker(tmp_path: Path, run: FakeRun) -> None:

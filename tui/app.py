@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
+import tempfile
+import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.widgets import Input
 
+from engine.plain import plain
 from tui.commands import available
-from tui.lab import Lab, Opening
+from tui.driver import LinkDriver
+from tui.lab import Lab
+from tui.link import Link
+from tui.stage import Opening
 from tui.themes import THEMES
 
 
@@ -26,7 +35,9 @@ class LabApp(App[str]):
     AUTO_FOCUS = None
 
     def __init__(self, opening: Opening) -> None:
-        super().__init__()
+        super().__init__(driver_class=LinkDriver)
+        self.link = Link()
+        """What is known of the way to the terminal."""
         self._opening = opening
         for theme in THEMES:
             self.register_theme(theme)
@@ -34,7 +45,7 @@ class LabApp(App[str]):
 
     def get_default_screen(self) -> Lab:
         """Return the lab."""
-        return Lab(self._opening)
+        return Lab(self._opening, self.link)
 
     def on_mount(self) -> None:
         """Leave the terminal clean when asked to end from outside."""
@@ -53,6 +64,15 @@ class LabApp(App[str]):
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(Palette(id="--command-palette"))
 
+    def _fatal_error(self) -> None:
+        """Leave with what went wrong in a sentence, in place of a screen of Python.
+
+        Textual calls this while it handles the error, and prints what is kept here once the
+        terminal is clean.
+        """
+        self._exit_renderables.append(Text(_last_words(self.screen_stack)))
+        self._close_messages_no_wait()
+
     async def action_quit(self) -> None:
         """Ask the lab, which knows whether a run is going."""
         if isinstance(self.screen, Lab):
@@ -67,6 +87,21 @@ class Palette(CommandPalette):
     def on_mount(self) -> None:
         """Stop the cursor."""
         self.query_one(Input).cursor_blink = False
+
+
+def _last_words(screens: Iterable[Screen[Any]]) -> str:
+    """Return what to say when the lab itself has failed, and keep the traceback."""
+    error = sys.exc_info()[1]
+    words = [f"The lab has failed: {type(error).__name__}: {plain(str(error))}"]
+    handle, path = tempfile.mkstemp(prefix="epochal-lab-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    words.append(f"What Python says of it is in {path}; please report it.")
+    lab = next((screen for screen in screens if isinstance(screen, Lab)), None)
+    if lab is not None and lab.going and lab.cast.lead is not None:
+        name = lab.cast.lead.folder.name
+        words.append(f"{name} goes on; to see it again: epochal attach {name}")
+    return "\n".join(words)
 
 
 def _runner(screen: Lab, action: str) -> Callable[[], Awaitable[None]]:

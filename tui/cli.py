@@ -25,7 +25,9 @@ from engine.errors import EpochalError
 if TYPE_CHECKING:
     from engine.launch import Worker
     from engine.runs import RunFolder
-    from tui.lab import Opening
+    from tui.look import Look
+    from tui.memory import Choices
+    from tui.stage import Opening
 
 GlyphChoice = Literal["auto", "braille", "blocks", "ascii"]
 GlyphSet = Annotated[
@@ -225,18 +227,45 @@ def make_opening(glyphs: GlyphChoice, **settings: object) -> Opening:
     """Return what the lab opens with, on this terminal."""
     settle_environment(os.environ)
     from tui.clock import Clock
-    from tui.glyphs import choose
-    from tui.lab import Opening
-    from tui.look import Look
-    from tui.palette import DARK
+    from tui.memory import Memory
+    from tui.stage import Opening
 
-    palette = DARK.without_colours() if os.environ.get("NO_COLOR") else DARK
+    memory = Memory.of_user()
     return Opening(
-        look=Look(choose(glyphs, os.environ), palette),
+        look=choose_look(glyphs, memory.choices, os.environ),
         clock=Clock.of(os.environ),
+        memory=memory,
         start_worker=start_worker,
         **settings,  # type: ignore[arg-type]
     )
+
+
+def choose_look(glyphs: GlyphChoice, choices: Choices, environment: Mapping[str, str]) -> Look:
+    """Return what to draw with: what is asked for, else what was chosen last time, if it shows.
+
+    Args:
+        glyphs: What ``--glyphs`` says.
+        choices: What the lab remembers.
+        environment: Where the terminal is described.
+    """
+    from rich.console import Console
+
+    from tui.glyphs import choose
+    from tui.look import Look
+    from tui.palette import DARK, SIXTEEN_DARK, palettes_like
+
+    # Textual asks Rich in the same way, unless it is told.
+    system = environment.get("TEXTUAL_COLOR_SYSTEM", "auto")
+    few = Console(force_terminal=True, color_system=system).color_system == "standard"  # type: ignore[arg-type]
+    usual = SIXTEEN_DARK if few else DARK
+    known = {palette.name: palette for palette in palettes_like(usual)}
+    palette = known.get(choices.palette, usual)
+    if environment.get("NO_COLOR"):
+        palette = palette.without_colours()
+    fit = choose(glyphs, environment)
+    if glyphs == "auto" and choices.glyphs and fit.name != "ascii":
+        fit = choose(choices.glyphs, environment)
+    return Look(fit, palette)
 
 
 def start_worker() -> Worker:

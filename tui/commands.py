@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from tui.places import PANES
+
 Situation = Literal["setup", "live", "paused", "over", "form"]
 """``setup``: no run is shown. ``live``: one is starting, training or silent. ``paused``: it
 waits. ``over``: it ended or crashed. ``form``: a field of the setup takes what is typed."""
@@ -30,7 +32,7 @@ class Command:
     """A word for the footer."""
     help: str
     """What it does, in a sentence."""
-    group: Literal["Run", "View", "Setup", "Lab"]
+    group: Literal["Run", "Read", "View", "Setup", "Lab"]
     when: frozenset[Situation] = ALWAYS
     footer: int = 0
     """Its place in the footer, 1 first; 0 for a command that stands only in the help."""
@@ -77,11 +79,26 @@ COMMANDS: Final = (
     ),
     Command(
         keys=("s",),
-        action="step",
+        action="step(1)",
         label="step",
         help="Take one step, then pause; where nothing runs yet, start with one step.",
         group="Run",
         footer=2,
+    ),
+    Command(
+        keys=("S",),
+        action="step(10)",
+        label="ten steps",
+        help="Take ten steps, then pause.",
+        group="Run",
+    ),
+    Command(
+        keys=("e",),
+        action="step_epoch",
+        label="epoch",
+        help="Train for one epoch, then pause; where there are no epochs, for 100 steps.",
+        group="Run",
+        footer=11,
     ),
     Command(
         keys=("x",),
@@ -102,22 +119,30 @@ COMMANDS: Final = (
         footer=5,
     ),
     Command(
+        keys=("R",),
+        action="restart_anew",
+        label="new seed",
+        help="Restart with the next seed: other weights, other data, the same experiment.",
+        group="Run",
+        when=SHOWN,
+    ),
+    Command(
         keys=("plus", "equals_sign"),
-        action="raise_lr",
+        action="change_lr(1)",
         label="lr up",
         help="Multiply the learning rate by 1.25 from the next step on.",
         group="Run",
         when=GOING,
-        footer=8,
+        footer=9,
     ),
     Command(
         keys=("minus",),
-        action="lower_lr",
+        action="change_lr(-1)",
         label="lr down",
         help="Divide the learning rate by 1.25 from the next step on.",
         group="Run",
         when=GOING,
-        footer=9,
+        footer=10,
     ),
     Command(
         keys=("m",),
@@ -126,23 +151,151 @@ COMMANDS: Final = (
         help="Set a mark at this step, with a title, where a replay can pause.",
         group="Run",
         when=GOING,
-        footer=7,
+        footer=8,
+    ),
+    Command(
+        keys=("F",),
+        action="follow_remedy",
+        label="remedy",
+        help="Train what the diagnosis advises, beside this run.",
+        group="Run",
+        when=SHOWN,
+        footer=6,
+    ),
+    Command(
+        keys=("c",),
+        action="compare",
+        label="compare",
+        help="Draw the run before this one beside it, or take it away again.",
+        group="Run",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("left",),
+        action="move_cursor(-1)",
+        label="back",
+        help="Read an earlier step: a column of the curves to the left.",
+        group="Read",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("right",),
+        action="move_cursor(1)",
+        label="forward",
+        help="Read a later step: a column of the curves to the right.",
+        group="Read",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("comma",),
+        action="step_cursor(-1)",
+        label="one back",
+        help="Read the step before.",
+        group="Read",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("full_stop",),
+        action="step_cursor(1)",
+        label="one forward",
+        help="Read the step after.",
+        group="Read",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("home",),
+        action="cursor_home",
+        label="first",
+        help="Read the first step that the curves show.",
+        group="Read",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("end",),
+        action="follow_newest",
+        label="newest",
+        help="Read the newest step again, and show all steps as they come.",
+        group="Read",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("i",),
+        action="zoom(1)",
+        label="zoom in",
+        help="Show half as many steps, around the one that is read.",
+        group="Read",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("o",),
+        action="zoom(-1)",
+        label="zoom out",
+        help="Show twice as many steps.",
+        group="Read",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("left_square_bracket",),
+        action="pan(-1)",
+        label="pan left",
+        help="Show earlier steps, as many as now.",
+        group="Read",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("right_square_bracket",),
+        action="pan(1)",
+        label="pan right",
+        help="Show later steps, as many as now.",
+        group="Read",
+        when=SHOWN,
     ),
     Command(
         keys=("l",),
         action="toggle_log",
         label="log axis",
-        help="Show the loss on a logarithmic axis, or on a plain one again.",
+        help="Show the curves on a logarithmic axis, or on a plain one again.",
         group="View",
         footer=4,
     ),
     Command(
         keys=("a",),
-        action="toggle_accuracy",
-        label="accuracy",
-        help="Show the accuracy in place of the loss, and back.",
+        action="next_quantity",
+        label="quantity",
+        help="Show the loss, the accuracy, the learning rate or the gradient norm.",
         group="View",
-        footer=6,
+        footer=7,
+    ),
+    Command(
+        keys=("w",),
+        action="next_smoothing",
+        label="smooth",
+        help="Smooth the curves more, or not at all; the raw band stays.",
+        group="View",
+    ),
+    Command(
+        keys=("v",),
+        action="next_exhibit(1)",
+        label="picture",
+        help="Show the next picture of the network.",
+        group="View",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("V",),
+        action="next_exhibit(-1)",
+        label="picture back",
+        help="Show the picture of the network before.",
+        group="View",
+        when=SHOWN,
+    ),
+    Command(
+        keys=("y",),
+        action="next_layer",
+        label="layer",
+        help="Show the next layer's weights in the pictures of weights.",
+        group="View",
+        when=SHOWN,
     ),
     Command(
         keys=("tab",),
@@ -151,35 +304,45 @@ COMMANDS: Final = (
         help="Go to the next pane.",
         group="View",
         when=ALWAYS | {"form"},
-        footer=10,
+        footer=12,
     ),
     Command(
         keys=("shift+tab",),
         action="previous_pane",
-        label="previous pane",
+        label="pane before",
         help="Go to the pane before.",
         group="View",
         when=ALWAYS | {"form"},
     ),
+    *(
+        Command(
+            keys=(str(number),),
+            action=f"show_pane('{place.name}')",
+            label=place.label.lower(),
+            help=f"Go to: {place.about}.",
+            group="View",
+        )
+        for number, place in enumerate(PANES, start=1)
+    ),
     Command(
-        keys=("1",),
-        action="show_pane('setup')",
-        label="setup",
-        help="Go to the setup.",
+        keys=("z",),
+        action="maximise",
+        label="maximise",
+        help="Give the pane that has the keys the whole screen, or put it back.",
         group="View",
     ),
     Command(
-        keys=("2",),
-        action="show_pane('curves')",
-        label="curves",
-        help="Go to the curves.",
+        keys=("less_than_sign",),
+        action="widen(-2)",
+        label="narrower",
+        help="Make the left column narrower.",
         group="View",
     ),
     Command(
-        keys=("3",),
-        action="show_pane('gradients')",
-        label="gradients",
-        help="Go to the gradient norms.",
+        keys=("greater_than_sign",),
+        action="widen(2)",
+        label="wider",
+        help="Make the left column wider.",
         group="View",
     ),
     Command(
@@ -197,10 +360,17 @@ COMMANDS: Final = (
         group="View",
     ),
     Command(
+        keys=("p",),
+        action="screenshot",
+        label="screenshot",
+        help="Save the screen as SVG, and the pane that has the keys as text.",
+        group="View",
+    ),
+    Command(
         keys=("escape",),
         action="leave_field",
         label="done typing",
-        help="Leave a field of the setup, so that keys are commands again.",
+        help="Leave a field, so that keys are commands again.",
         group="Setup",
         when=frozenset(("form",)),
         footer=1,
@@ -213,12 +383,20 @@ COMMANDS: Final = (
         group="Setup",
     ),
     Command(
+        keys=("ctrl+s",),
+        action="save_preset",
+        label="save",
+        help="Save the setup as a preset of your own.",
+        group="Setup",
+        when=ALWAYS | {"form"},
+    ),
+    Command(
         keys=("d",),
         action="detach",
         label="detach",
         help="Leave the lab; the run goes on, and 'epochal attach' shows it again.",
         group="Lab",
-        footer=11,
+        footer=13,
     ),
     Command(
         keys=("q", "ctrl+q", "ctrl+c"),
@@ -227,7 +405,7 @@ COMMANDS: Final = (
         help="Leave the lab; asks what becomes of a run that is going.",
         group="Lab",
         when=ALWAYS | {"form"},
-        footer=13,
+        footer=15,
     ),
     Command(
         keys=("question_mark", "f1"),
@@ -236,7 +414,7 @@ COMMANDS: Final = (
         help="Show every key and what it does.",
         group="Lab",
         when=ALWAYS | {"form"},
-        footer=12,
+        footer=14,
     ),
     Command(
         keys=("ctrl+p",),
@@ -262,12 +440,17 @@ KEY_NAMES: Final = {
     "minus": "-",
     "question_mark": "?",
     "escape": "esc",
-    "shift+tab": "shift+tab",
+    "comma": ",",
+    "full_stop": ".",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
 }
 """How keys are written for people, where that is not their name."""
 
 
-CHARACTERS: Final = frozenset(("space", "plus", "equals_sign", "minus", "question_mark"))
+CHARACTERS: Final = frozenset(("space", *KEY_NAMES)) - {"escape"}
 """Keys with a name of their own that a field would take as a character."""
 
 

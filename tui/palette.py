@@ -64,8 +64,12 @@ class Palette:
     """Over ten times."""
     exploding: int
     """Over a thousand times."""
+    runs: tuple[int, ...]
+    """The colours of runs that are drawn over one another, the first one's ``train``'s own."""
     colours: bool = True
     """False where there are none: then shapes alone must tell things apart."""
+    sixteen: bool = False
+    """Whether the terminal shows 16 colours only."""
 
     def style(self, role: Role, *, bold: bool = False) -> Style:
         """Return how something with this meaning is written."""
@@ -81,9 +85,16 @@ def _style(index: int | None, bold: bool) -> Style:
     return Style(color=None if index is None else Color.from_ansi(index), bold=bold or None)
 
 
+STANDARD: Final = (
+    "#000000", "#aa0000", "#00aa00", "#aa5500", "#0000aa", "#aa00aa", "#00aaaa", "#aaaaaa",
+    "#555555", "#ff5555", "#55ff55", "#ffff55", "#5555ff", "#ff55ff", "#55ffff", "#ffffff",
+)  # fmt: skip
+"""What Rich takes the first 16 colours for when it looks for the nearest one."""
+
+
 def rgb(index: int) -> str:
     """Return an index of the xterm-256 grid as ``#rrggbb``."""
-    return Color.from_ansi(index).get_truecolor().hex
+    return STANDARD[index] if index < 16 else Color.from_ansi(index).get_truecolor().hex
 
 
 DARK: Final = Palette(
@@ -106,6 +117,7 @@ DARK: Final = Palette(
     level=252,
     large=214,
     exploding=208,
+    runs=(75, 79, 221, 176, 209, 250),
 )
 LIGHT: Final = Palette(
     name="epochal-light",
@@ -127,6 +139,7 @@ LIGHT: Final = Palette(
     level=238,
     large=166,
     exploding=160,
+    runs=(25, 29, 130, 90, 160, 241),
 )
 CONTRAST: Final = Palette(
     name="epochal-projector",
@@ -148,7 +161,62 @@ CONTRAST: Final = Palette(
     level=231,
     large=220,
     exploding=208,
+    runs=(81, 86, 227, 213, 209, 253),
 )
 
 PALETTES: Final = (DARK, LIGHT, CONTRAST)
 """In the order in which the key goes through them."""
+
+SIXTEEN_DARK: Final = Palette(
+    name="epochal-16-dark",
+    dark=True,
+    background=0,
+    surface=0,
+    border=8,
+    focus=14,
+    text=15,
+    muted=7,
+    faint=8,
+    train=14,
+    dev=11,
+    good=10,
+    warning=11,
+    bad=9,
+    vanishing=13,
+    small=14,
+    level=7,
+    large=11,
+    exploding=9,
+    runs=(14, 10, 13, 9, 7, 15),
+    sixteen=True,
+)
+SIXTEEN_LIGHT: Final = Palette(
+    name="epochal-16-light",
+    dark=False,
+    background=15,
+    surface=15,
+    border=8,
+    focus=4,
+    text=0,
+    muted=8,
+    faint=7,
+    train=4,
+    dev=1,
+    good=2,
+    warning=3,
+    bad=1,
+    vanishing=5,
+    small=4,
+    level=0,
+    large=3,
+    exploding=1,
+    runs=(4, 2, 5, 1, 8, 0),
+    sixteen=True,
+)
+SIXTEEN: Final = (SIXTEEN_DARK, SIXTEEN_LIGHT)
+"""The same where the terminal shows no others."""
+
+
+def palettes_like(palette: Palette) -> tuple[Palette, ...]:
+    """Return the palettes that a terminal shows which shows this one."""
+    return SIXTEEN if palette.sixteen else PALETTES

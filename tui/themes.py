@@ -6,7 +6,7 @@ from typing import Final
 
 from textual.theme import Theme
 
-from tui.palette import PALETTES, Palette, rgb
+from tui.palette import PALETTES, SIXTEEN, Palette, rgb
 
 
 def theme_of(palette: Palette) -> Theme:
@@ -56,5 +56,5 @@ def theme_of(palette: Palette) -> Theme:
     )
 
 
-THEMES: Final = tuple(theme_of(palette) for palette in PALETTES)
+THEMES: Final = tuple(theme_of(palette) for palette in (*PALETTES, *SIXTEEN))
 """One for each palette, in the same order."""

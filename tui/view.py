@@ -8,8 +8,26 @@ from typing import TYPE_CHECKING
 from tui.drawing.status import Standing
 
 if TYPE_CHECKING:
+    from engine.diagnosis import Finding
     from engine.history import History
     from tui.drawing.curves import Quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """A run whose curves are drawn beside those of the run that is shown."""
+
+    history: History = field(compare=False, repr=False)
+    """What is known of the run; grows in place, so ``version`` says whether it has."""
+    run: str
+    """The run's name."""
+    title: str = ""
+    """What the legend calls it."""
+    version: int = 0
+    step: int = 0
+    """The newest step that is shown of it."""
+    slot: int = 0
+    """Its place among the colours of runs; it keeps it for as long as it is on screen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,16 +40,41 @@ class View:
     """The run's name; empty where none is shown."""
     title: str = ""
     """Its experiment's title."""
+    label: str = ""
+    """What it is called beside others."""
     version: int = 0
     step: int = 0
-    """The step that is shown."""
+    """The newest step that is shown: everything after it is as if it had not happened yet."""
+    cursor: int | None = None
+    """The earlier step that is read; None where that is the newest."""
+    window: tuple[int, int] | None = None
+    """The first and last step that the curves show; None for all of them, as they come."""
     member: int = 0
     """The network that is shown."""
+    slot: int = 0
+    """The run's place among the colours of runs."""
+    others: tuple[Trace, ...] = ()
+    """The runs that are drawn beside it."""
     log: bool = False
     """Whether the loss has a logarithmic axis."""
     quantity: Quantity = "loss"
     """What the curves show."""
+    smoothing: int = 0
+    """How much curves are smoothed: a place in ``tui.drawing.curves.SMOOTHINGS``; 0 for not."""
+    exhibit: str = ""
+    """Which picture of the network is shown, by its name in ``tui.gallery``; empty for the first
+    that its data has.
+    """
+    layer: str = ""
+    """Which layer's weights that picture shows; empty for all."""
+    findings: tuple[Finding, ...] = ()
+    """What is wrong with the run at the step that is read, the worst first."""
     standing: Standing = field(default_factory=Standing)
-    """How the run stands."""
+    """How the run stands at the newest step."""
     loading: float = 1.0
     """The share of a long recording that has been read."""
+
+    @property
+    def at(self) -> int:
+        """The step that is read: the cursor's, or the newest."""
+        return self.step if self.cursor is None else min(self.cursor, self.step)

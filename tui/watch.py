@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.errors import EpochalError
 from engine.events import Header, MarkReached, Request, RunWarning
 from engine.history import History
-from engine.recording import Reader
+from engine.recording import Reader, glimpse
 from engine.runs import RunFolder, State, state_of
 from tui.commands import Situation
 from tui.drawing.numbers import count, short
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 1 << 20
 """Bytes that are read and folded in one go: some 10 ms."""
+
+LONG: Final = 8 << 20
+"""Bytes from which on a recording's newest part is shown before the rest has been read."""
+
+GLIMPSE: Final = 512 << 10
+"""Bytes of that part."""
 
 BUDGET: Final = 0.05
 """Seconds of one poll, after which a long recording waits for the next."""
@@ -50,7 +56,11 @@ class Watch:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder = folder
-        self.history = History()
+        self.label = label_of(folder.name)
+        """What the run is called where there is no room for its name."""
+        self._whole = History()
+        self._glimpse: History | None = None
+        """The newest part of a long recording, until all of it has been read."""
         self.state: State = "starting"
         self.trouble = ""
         """Why nothing more can be read, or why there is nothing to read."""
@@ -68,9 +78,12 @@ class Watch:
         # Asked first: what a worker wrote before it ended is then surely read.
         dead = self._worker is not None and self._worker.poll() is not None
         try:
+            if not self._reader.offset and self._size() > LONG:
+                self._glimpse = History()
+                self._glimpse.extend(glimpse(self.folder.recording, GLIMPSE))
             while True:
                 before = self._reader.offset
-                self.history.extend(self._reader.poll(CHUNK))
+                self._whole.extend(self._reader.poll(CHUNK))
                 # Without progress, what is left is a line that is still being written.
                 self.behind = self._reader.behind and self._reader.offset > before
                 if not self.behind or self._clock() >= deadline:
@@ -78,7 +91,14 @@ class Watch:
         except EpochalError as error:
             self.trouble, self.state, self.behind = str(error), "crashed", False
             return
+        if not self.behind:
+            self._glimpse = None
         self.state = self._state(dead)
+
+    @property
+    def history(self) -> History:
+        """What is known of the run; of a long recording the newest part first."""
+        return self._glimpse or self._whole
 
     def _size(self) -> int:
         try:
@@ -173,6 +193,12 @@ class Watch:
             result=end.result if end else {},
             note=_newest_note(history),
         )
+
+
+def label_of(run: str) -> str:
+    """Return a short name for a run: its preset's, and the four digits that tell it from others."""
+    parts = run.rsplit("-", 3)
+    return f"{parts[0]} {parts[3]}" if len(parts) == 4 else run
 
 
 def _value(rows: Rows | None, column: str, step: int, member: int, otherwise: Any) -> Any:

@@ -61,6 +61,11 @@ class Picture(ScrollView, can_focus=False):
         """Return the picture."""
         raise NotImplementedError
 
+    @property
+    def text(self) -> str:
+        """The picture as it stands, without colours."""
+        return "\n".join(strip.text.rstrip() for strip in self._strips)
+
     def redraw(self) -> None:
         """Draw again if anything has changed and somebody sees it."""
         if not self.is_mounted or not self._is_shown():

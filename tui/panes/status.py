@@ -16,10 +16,8 @@ from tui.drawing.status import draw_status
 from tui.drawing.text import Lines, cut, fit
 from tui.look import Look
 from tui.panes.picture import Picture
+from tui.places import PANES
 from tui.view import View
-
-TABS = (("setup", "1 Setup"), ("curves", "2 Curves"), ("gradients", "3 Gradients"))
-"""The panes and their names, where there is room for one at a time."""
 
 
 class _Line(Picture):
@@ -61,11 +59,8 @@ class TitleLine(_Line):
         """Return name and tabs at the left, the run at the right."""
         palette, glyphs = self.look.palette, self.look.glyphs
         line = Text(end="").append(" epochal ", palette.style("train", bold=True))
-        for name, words in TABS if self.tabbed else ():
-            chosen = name == self.pane
-            style = palette.style("text" if chosen else "muted", bold=chosen)
-            style += Style(underline=chosen, meta={"@click": f"screen.show_pane('{name}')"})
-            line.append("  ").append(words, style)
+        if self.tabbed:
+            self._append_tabs(line, width)
         parts = [part for part in (plain(self.view.title), plain(self.view.run)) if part]
         if self.tabbed or width < 100:
             parts = parts[-1:]
@@ -73,6 +68,18 @@ class TitleLine(_Line):
         line.append(" " * (width - line.cell_len - cell_len(words) - 1))
         line.append(words, palette.style("muted"))
         return [cut(line, width)]
+
+    def _append_tabs(self, line: Text, width: int) -> None:
+        """Append every pane's key and name; where there is no room, only the chosen one's name."""
+        palette = self.look.palette
+        room = width - line.cell_len
+        names = [f"{number} {place.label}" for number, place in enumerate(PANES, start=1)]
+        short = sum(map(len, names)) + 2 * len(names) > room
+        for number, (place, words) in enumerate(zip(PANES, names, strict=True), start=1):
+            chosen = place.name == self.pane
+            style = palette.style("text" if chosen else "muted", bold=chosen)
+            style += Style(underline=chosen, meta={"@click": f"screen.show_pane('{place.name}')"})
+            line.append("  ").append(words if chosen or not short else str(number), style)
 
 
 class StatusLines(_Line):

@@ -1,0 +1,170 @@
+"""The runs on the screen: the one that is shown, and those whose curves stand beside its own.
+
+Each is a recording that is watched; a run keeps its colour for as long as it is there. Nothing
+here knows Textual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from tui.view import Trace
+from tui.watch import Watch
+
+if TYPE_CHECKING:
+    from engine.launch import Worker
+    from engine.runs import RunFolder
+
+MOST: Final = 6
+"""Runs on the screen at a time: as many as there are colours."""
+
+
+class Cast:
+    """Which runs are on the screen."""
+
+    def __init__(self) -> None:
+        self.lead: Watch | None = None
+        """The run that is shown."""
+        self.others: list[Watch] = []
+        """The runs beside it, in the order in which they came."""
+        self._slots: dict[str, int] = {}
+        self._before: Watch | None = None
+        """The run that was shown before."""
+        self._named: set[str] = set()
+        """The runs that have been told apart."""
+
+    def show(
+        self, folder: RunFolder, worker: Worker | None = None, *, beside: bool = False
+    ) -> Watch:
+        """Show a run.
+
+        Args:
+            folder: The run's.
+            worker: Its process, where this lab started it.
+            beside: Whether the run that was shown stays beside it.
+        """
+        if self.lead is not None and self.lead.folder == folder:
+            return self.lead
+        known = self._take_out(folder)
+        before = self.lead
+        if before is not None:
+            self._before = before
+            if beside:
+                self._add(before)
+            else:
+                self._slots.pop(before.folder.name, None)
+        self.lead = known or Watch(folder, worker)
+        self._give_slot(self.lead)
+        return self.lead
+
+    def toggle(self, folder: RunFolder) -> bool:
+        """Draw a run beside the one that is shown, or take it away; return whether it is there."""
+        if self.lead is None or self.lead.folder == folder:
+            return False
+        if self._take_out(folder) is not None:
+            self._slots.pop(folder.name, None)
+            return False
+        before = self._before
+        known = before if before is not None and before.folder == folder else None
+        self._add(known or Watch(folder))
+        return True
+
+    def before(self) -> RunFolder | None:
+        """Return the run that was shown before this one."""
+        return self._before.folder if self._before is not None else None
+
+    def drop(self, folder: RunFolder) -> None:
+        """Forget a run that is no more."""
+        if self._take_out(folder) is not None:
+            self._slots.pop(folder.name, None)
+        if self._before is not None and self._before.folder == folder:
+            self._before = None
+        if self.lead is not None and self.lead.folder == folder:
+            self.lead = None
+            self._slots.pop(folder.name, None)
+
+    def poll(self) -> None:
+        """Read what is new; of several long recordings one at a time, the one shown first."""
+        read_up = True
+        for watch in [*([self.lead] if self.lead else []), *self.others]:
+            if read_up or not watch.behind:
+                watch.poll()
+            read_up = read_up and not watch.behind
+        self.name_apart()
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is more in a recording than has been read."""
+        return any(watch.behind for watch in (self.lead, *self.others) if watch is not None)
+
+    @property
+    def going(self) -> bool:
+        """Whether any of them is being trained."""
+        return any(watch.going for watch in (self.lead, *self.others) if watch is not None)
+
+    @property
+    def slot(self) -> int:
+        """The place of the run that is shown among the colours."""
+        return self._slots.get(self.lead.folder.name, 0) if self.lead is not None else 0
+
+    @property
+    def seats(self) -> list[tuple[RunFolder, int]]:
+        """The runs, the one that is shown first, each with its place among the colours."""
+        watches = [watch for watch in (self.lead, *self.others) if watch is not None]
+        return [(watch.folder, self._slots[watch.folder.name]) for watch in watches]
+
+    def seat(self, seats: Sequence[tuple[RunFolder, int]]) -> None:
+        """Have these runs on the screen and no others, the first one shown."""
+        known = {watch.folder: watch for watch in (self.lead, *self.others) if watch is not None}
+        watches = [known.get(folder) or Watch(folder) for folder, _ in seats]
+        self.lead, self.others = (watches[0] if watches else None), watches[1:]
+        self._slots = {folder.name: slot for folder, slot in seats}
+
+    def name_apart(self) -> None:
+        """Call every run by what tells it from the others."""
+        watches = [each for each in (self.lead, *self.others) if each is not None]
+        headers = {each.folder.name: each.history.header for each in watches}
+        known = {name: header.experiment for name, header in headers.items() if header is not None}
+        if len(known) < 2 or known.keys() == self._named:
+            return
+        from tui.labels import labels_of
+
+        self._named = set(known)
+        found = labels_of(known)
+        for each in watches:
+            each.label = found.get(each.folder.name, each.label)
+
+    def traces(self) -> tuple[Trace, ...]:
+        """Return the runs beside the one that is shown."""
+        return tuple(
+            Trace(
+                history=watch.history,
+                run=watch.folder.name,
+                title=watch.label,
+                version=watch.history.version,
+                step=watch.history.last_step,
+                slot=self._slots[watch.folder.name],
+            )
+            for watch in self.others
+            if watch.history.header is not None
+        )
+
+    def _add(self, watch: Watch) -> None:
+        """Put a run beside the one that is shown; the oldest goes where there are too many."""
+        while len(self.others) >= MOST - 1:
+            gone = self.others.pop(0)
+            self._slots.pop(gone.folder.name, None)
+        self.others.append(watch)
+        self._give_slot(watch)
+
+    def _give_slot(self, watch: Watch) -> None:
+        taken = set(self._slots.values())
+        free = next(slot for slot in range(MOST + 1) if slot not in taken)
+        self._slots.setdefault(watch.folder.name, free)
+
+    def _take_out(self, folder: RunFolder) -> Watch | None:
+        found = next((watch for watch in self.others if watch.folder == folder), None)
+        if found is not None:
+            self.others.remove(found)
+        return found

@@ -1,0 +1,48 @@
+"""What runs on one screen are called: by what tells them apart, not by what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+MOST: Final = 2
+"""Differences in a label."""
+
+
+def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return a label for each run.
+
+    Args:
+        experiments: The recorded experiment of each run, by its name.
+    """
+    from engine.facts import differing
+    from tui.drawing.runs import difference
+
+    runs = {name: _facts(name, tables) for name, tables in experiments.items()}
+    presets = {name: run.preset for name, run in runs.items()}
+    same = len(set(presets.values())) == 1
+    keys = differing(list(runs.values()))
+    found = {}
+    for name, run in runs.items():
+        told = [difference(run, key) for key in keys if key in run.config][:MOST]
+        of_preset = list(presets.values()).count(run.preset)
+        parts = told if same else [run.preset, *(told if of_preset > 1 else [])]
+        found[name] = ", ".join(parts) or run.preset
+    taken = list(found.values())
+    return {
+        name: f"{label} {name[-4:]}" if taken.count(label) > 1 else label
+        for name, label in found.items()
+    }
+
+
+def _facts(name: str, experiment: Mapping[str, Any]) -> Any:
+    """Return a run's facts as far as its name and its experiment tell them."""
+    from pathlib import Path
+
+    from engine.facts import RunFacts, flat
+    from engine.glance import Glance
+    from engine.runs import RunFolder
+
+    path = Path(name)
+    glance = Glance(name=name, path=path, state="ended", step=0, started=0.0, end=None)
+    return RunFacts(folder=RunFolder(path), glance=glance, config=flat(experiment))

@@ -1,0 +1,190 @@
+"""What the lab asks of runs: start, step, pause, stop, again, the learning rate, a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from engine.errors import EpochalError
+from tui.drawing.numbers import count
+from tui.stage import Stage
+
+if TYPE_CHECKING:
+    from engine.diagnosis import Finding
+    from engine.runs import RunFolder
+    from tui.draft import Draft
+
+LR_FACTOR = 1.25
+"""What one key press multiplies or divides the learning rate by."""
+STEPS_WITHOUT_EPOCHS = 100
+"""What the key for an epoch takes where every step draws fresh rows."""
+
+
+class Running(Stage):
+    """The commands of the group ``Run``."""
+
+    ready = False
+    """Whether the presets were read."""
+    asked: Callable[[], None] | None = None
+    """What was asked for before the presets were there."""
+
+    def action_start(self) -> None:
+        """Train the setup as a new run."""
+        self.start(None)
+
+    def start(self, steps: int | None, *, beside: bool = False) -> None:
+        """Start a run of the draft.
+
+        Args:
+            steps: Pause after so many; run freely where there are none.
+            beside: Whether the run that is shown stays beside the new one.
+        """
+        draft = self.draft
+        if draft is None and not self.ready:
+            self.asked = lambda: self.start(steps, beside=beside)
+            return
+        if draft is None:
+            self.complain("There is no setup to train: choose a preset that holds.")
+        elif draft.experiment is None:
+            self.complain("The setup does not hold yet: see what is said under its fields.")
+        elif self._train(draft, steps, beside=beside):
+            self.show_training()
+            return
+        self.show_setup()
+
+    def _train(self, draft: Draft, steps: int | None, *, beside: bool) -> bool:
+        """Train a draft that holds; return whether it could be started."""
+        assert draft.experiment is not None
+        try:
+            folder, worker = self.workshop.train(
+                draft.name, draft.experiment, device=self.device, steps=steps
+            )
+        except EpochalError as error:
+            self.complain(f"{error}"[:1].upper() + f"{error}"[1:])
+            return False
+        self.follow(folder, worker, beside=beside)
+        return True
+
+    def show_training(self) -> None:
+        """Turn to what a run shows that has just begun."""
+
+    def show_setup(self) -> None:
+        """Turn to the setup, which says what is wrong."""
+
+    def action_restart(self) -> None:
+        """Stop what runs and train the setup as a new run."""
+        holds = self.draft is not None and self.draft.experiment is not None
+        if holds and self.going:
+            self.ask("stop")
+        self.start(None)
+
+    def action_restart_anew(self) -> None:
+        """Restart with the next seed."""
+        if self.draft is not None and self.draft.experiment is not None:
+            self.draft = self.draft.with_seed(self.draft.experiment.train.seed + 1)
+        self.action_restart()
+
+    def action_pause(self) -> None:
+        """Pause between two steps."""
+        self.ask("pause")
+
+    def action_go_on(self) -> None:
+        """Go on."""
+        self.ask("continue")
+
+    def action_step(self, steps: int) -> None:
+        """Take so many steps, then pause."""
+        if self.going:
+            self.ask("step", n=steps)
+        else:
+            self.start(steps)
+
+    def action_step_epoch(self) -> None:
+        """Train for one epoch, then pause."""
+        self.action_step(self._steps_of_epoch())
+
+    def _steps_of_epoch(self) -> int:
+        """Return the steps to the end of the epoch that is going, or of the first one."""
+        header = self.cast.lead.history.header if self.cast.lead is not None else None
+        if self.going and header is not None:
+            each = header.steps_per_epoch
+            return each - self.view.step % each if each else STEPS_WITHOUT_EPOCHS
+        experiment = self.draft.experiment if self.draft is not None else None
+        return (experiment.steps_per_epoch if experiment else None) or STEPS_WITHOUT_EPOCHS
+
+    def action_stop(self) -> None:
+        """End the run."""
+        self.ask("stop")
+
+    def action_change_lr(self, up: int) -> None:
+        """Raise the learning rate, or lower it."""
+        watch = self.cast.lead
+        if watch is not None and (before := watch.learning_rate()) is not None:
+            lr = float(f"{before * LR_FACTOR**up:.4g}")
+            watch.lr_asked = lr
+            self.ask("set_lr", lr=lr)
+
+    @work(group="mark", exclusive=True)
+    async def action_mark(self) -> None:
+        """Set a mark at this step."""
+        from tui.dialogs import MarkDialog
+
+        title = await self.app.push_screen_wait(MarkDialog(count(self.view.step)))
+        if title is None:
+            return
+        if self.going:
+            self.ask("mark", title=title)
+        else:
+            self.complain(f"The mark {title!r} was not set: the run ended meanwhile.")
+
+    def action_follow_remedy(self) -> None:
+        """Train what the diagnosis advises, beside the run that is shown."""
+        finding = self.chosen_finding()
+        if finding is None:
+            found = bool(self.view.findings)
+            why = "advises nothing that can be changed here" if found else "found nothing"
+            self.say(f"There is no remedy to follow: the diagnosis {why}.")
+        else:
+            self.follow_remedy(finding)
+
+    def chosen_finding(self) -> Finding | None:
+        """Return the finding whose remedy the key follows."""
+        return next((each for each in self.view.findings if each.remedy is not None), None)
+
+    def follow_remedy(self, finding: Finding) -> None:
+        """Train what a finding advises, beside the run that is shown."""
+        watch, remedy = self.cast.lead, finding.remedy
+        if watch is None or remedy is None:
+            return
+        try:
+            self.draft = draft_of(watch.folder).with_changes(remedy.changes)
+        except EpochalError as error:
+            self.complain(f"The remedy cannot be followed: {error}")
+            return
+        self.say(f"Trained beside {watch.label}: {remedy.label}.")
+        self.start(None, beside=True)
+
+    def action_compare(self) -> None:
+        """Draw the run before this one beside it, or take it away again."""
+        before = self.cast.before()
+        if before is None:
+            self.say("There is no run before this one; the list of runs has others.")
+            return
+        self.cast.toggle(before)
+        self.wake()
+
+
+def draft_of(folder: RunFolder) -> Draft:
+    """Return the draft that repeats a run.
+
+    Raises:
+        PresetError: Its folder does not hold the experiment.
+    """
+    from engine import presets
+    from tui.draft import Draft
+
+    # A run's name is its preset's, a date, a time and four digits.
+    name = folder.name.rsplit("-", 3)[0]
+    return Draft.of(name, presets.load(str(folder.experiment_file)).experiment)

@@ -1,0 +1,46 @@
+"""Pictures of the lab for a report or a slide: the screen as SVG, a pane's picture as text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.panes.picture import Picture
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.widget import Widget
+
+
+def save_screenshot(app: App[object], pane: Widget, name: str, folder: Path) -> list[Path]:
+    """Save what is on the screen, and return the files.
+
+    Args:
+        app: Whose screen.
+        pane: Whose pictures are saved as text.
+        name: What the files are called; made harmless, and numbered where it is taken.
+        folder: Where they go.
+
+    Raises:
+        OSError: They cannot be written.
+    """
+    stem = _free(folder, re.sub(r"[^\w.+-]+", "-", name) or "epochal")
+    svg, text = folder / f"{stem}.svg", folder / f"{stem}.txt"
+    svg.write_text(app.export_screenshot(), "utf-8")
+    text.write_text(words_of(pane) + "\n", "utf-8")
+    return [svg, text]
+
+
+def words_of(pane: Widget) -> str:
+    """Return a pane's pictures as text, one under the other."""
+    pictures = [pane] if isinstance(pane, Picture) else list(pane.query(Picture))
+    return "\n".join(picture.text for picture in pictures if isinstance(picture, Picture))
+
+
+def _free(folder: Path, stem: str) -> str:
+    number, name = 1, stem
+    while any((folder / f"{name}{suffix}").exists() for suffix in (".svg", ".txt")):
+        number += 1
+        name = f"{stem}-{number}"
+    return name

@@ -1,0 +1,309 @@
+"""What the lab's screen knows, and the one tick that brings it up to date.
+
+    keys, messages ──► Stage ──► draft ──► Setup
+                         │  └──► view ───► Curves, Gradients, Network, Diagnosis, Title, Status
+      requests, runs ◄───┘        ▲
+                                  └── Cast ◄── recordings
+
+``Running`` adds what is asked of runs, ``Looking`` how they are looked at, and ``Lab`` the panes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Input
+
+from engine.errors import EpochalError
+from engine.requests import default_viewer
+from tui.cast import Cast
+from tui.clock import Clock
+from tui.commands import Situation, can
+from tui.drawing.severity import Severity
+from tui.drawing.status import Standing
+from tui.drawing.text import fit
+from tui.journal import Journal
+from tui.lens import Lens
+from tui.link import Link
+from tui.look import Look
+from tui.memory import Memory
+from tui.view import View
+from tui.workshop import Workshop
+
+if TYPE_CHECKING:
+    from engine.diagnosis import Finding
+    from engine.launch import Worker
+    from engine.requests import Control
+    from engine.runs import RunFolder
+    from tui.draft import Draft
+    from tui.drawing.log import Entry
+    from tui.watch import Watch
+
+LOADING_WAIT = 0.02
+"""Seconds between two looks at a recording that somebody waits for: room for a key."""
+DIAGNOSIS_SECONDS = 1.0
+"""How often a run that goes on is diagnosed."""
+TOASTS: Final[Mapping[Severity, Literal["information", "warning", "error"]]] = {
+    "good": "information",
+    "note": "information",
+    "warning": "warning",
+    "bad": "error",
+}
+TOAST_SECONDS = 6.0
+TOAST_WIDTH = 54
+"""Cells of a toast's words, a line: the log has them all."""
+HINT = "Space trains what the setup shows, s takes one step of it, ? shows every key."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What the lab opens with."""
+
+    preset: str | None = None
+    """A preset; two-moons, or else the first there is, where this is left out."""
+    run: RunFolder | None = None
+    """A run to show, in place of a preset."""
+    overrides: Sequence[str] = ()
+    """What ``--set`` and ``--seed`` ask for."""
+    device: str = "auto"
+    allow_code: bool = False
+    """Whether a preset may run a network from a Python file."""
+    runs_dir: Path = Path("runs")
+    look: Look = field(default_factory=Look)
+    clock: Clock = field(default_factory=Clock)
+    memory: Memory = field(default_factory=Memory)
+    start_worker: Callable[[], Worker] | None = None
+    """Starts a worker that gets ready; none where nothing is to be trained."""
+
+
+class Stage(Screen[None]):
+    """The state of the lab, bound down to its panes."""
+
+    view: reactive[View] = reactive(View(standing=Standing(note=HINT)), repaint=False)
+    """What is shown of which recording."""
+    draft: reactive[Draft | None] = reactive(None, repaint=False)
+    """What the next run will train."""
+    look: reactive[Look] = reactive(Look(), repaint=False)
+    """What pictures are drawn with."""
+    situation: reactive[Situation] = reactive("setup", repaint=False)
+    """Which commands make sense."""
+    entries: reactive[tuple[Entry, ...]] = reactive((), repaint=False)
+    """Everything that happened."""
+
+    device: reactive[str] = reactive("auto", repaint=False)
+    """Where the next run trains."""
+
+    def __init__(self, opening: Opening, link: Link | None = None) -> None:
+        super().__init__()
+        self.opening = opening
+        self.link = link or Link()
+        self.clock = opening.clock
+        self.cast = Cast()
+        self.workshop = Workshop(
+            opening.start_worker, opening.runs_dir, allow_code=opening.allow_code
+        )
+        self.set_reactive(Stage.device, opening.device)
+        self.lens = Lens(log=opening.memory.choices.log, smoothing=opening.memory.choices.smoothing)
+        self.note = HINT
+        self._journal = Journal(viewer=default_viewer())
+        self._control: Control | None = None
+        self._findings: tuple[Finding, ...] = ()
+        self._diagnosed: tuple[str, int, int] = ("", 0, 0)
+        self._diagnosed_at = 0.0
+        self._ticking = False
+        self.set_reactive(Stage.look, opening.look)
+
+    # --- the runs on the screen ------------------------------------------------------------
+
+    @property
+    def watch_shown(self) -> Watch | None:
+        """The run that is shown."""
+        return self.cast.lead
+
+    @property
+    def going(self) -> bool:
+        """Whether the run that is shown is being trained, or may be."""
+        return self.cast.lead is not None and self.cast.lead.going
+
+    def follow(
+        self, folder: RunFolder, worker: Worker | None = None, *, beside: bool = False
+    ) -> None:
+        """Show a run from now on.
+
+        Args:
+            folder: The run's.
+            worker: Its process, where this lab started it.
+            beside: Whether the run that was shown stays beside it.
+        """
+        from engine.requests import Control
+
+        self.cast.show(folder, worker, beside=beside)
+        self._control = Control(folder)
+        log = str(folder.log) if folder.path.is_dir() else ""
+        self._journal.open(folder.name, log=log, started=worker is not None)
+        self.lens = replace(self.lens, cursor=None, window=None, exhibit="", layer="")
+        self.note = ""
+        self.wake()
+
+    def leave_run(self) -> None:
+        """Show no run any more."""
+        self._control, self._findings = None, ()
+        self.note = HINT
+        self.show_now()
+
+    def wake(self) -> None:
+        """Tick now, and from now on."""
+        if self._ticking:
+            self.cast.poll()
+            self.show_now()
+        else:
+            self._ticking = True
+            self._tick()
+
+    def _tick(self) -> None:
+        """Read what is new, show it, and find out what that cost."""
+        if not self.is_attached or self.cast.lead is None:
+            self._ticking = False
+            return
+        if not self.link.clear:
+            # A frame that is still on its way is worth more than one behind it.
+            self.set_timer(LOADING_WAIT, self._tick)
+            return
+        self.clock.carried(self.link.lap())
+        started = time.perf_counter()
+        self.workshop.look_after()
+        self.cast.poll()
+        self.show_now()
+        if not self.cast.going:
+            self.warm_up()
+        self.call_after_refresh(self._rest, started)
+
+    def _rest(self, started: float) -> None:
+        """Wait for the next frame: longer where this one was slow to draw or to send."""
+        cost = time.perf_counter() - started
+        self.clock.took(cost)
+        lead = self.cast.lead
+        hurry = self.cast.behind or (lead is not None and lead.state == "starting")
+        wait = LOADING_WAIT if hurry else max(self.clock.wait - cost, LOADING_WAIT)
+        self.set_timer(wait, self._tick)
+
+    def warm_up(self) -> None:
+        """Have a worker ready for the next run, while none is going."""
+        try:
+            self.workshop.warm_up()
+        except OSError as error:
+            self.complain(f"no worker could be started: {error}")
+
+    # --- what is shown ---------------------------------------------------------------------
+
+    def show_now(self) -> None:
+        """Bring the view up to date."""
+        watch = self.cast.lead
+        if watch is None:
+            self.view = self.lens.through(View(standing=Standing(note=self.note)))
+        else:
+            self.view = self._view_of(watch)
+            self._tell(watch)
+        self.find_situation()
+
+    def _view_of(self, watch: Watch) -> View:
+        history = watch.history
+        step = history.last_step
+        standing = watch.standing(step)
+        view = View(
+            history=history,
+            run=watch.folder.name,
+            title=watch.title,
+            label=watch.label,
+            version=history.version,
+            step=step,
+            slot=self.cast.slot,
+            others=self.cast.traces(),
+            standing=replace(standing, note=self.note or standing.note),
+            loading=watch.loaded,
+        )
+        seen = self.lens.through(view)
+        return replace(seen, findings=self._diagnose(seen))
+
+    def _diagnose(self, view: View) -> tuple[Finding, ...]:
+        """Return what is wrong at the step that is read; of a run that goes on, once a second."""
+        which = (view.run, view.version, view.at)
+        now = time.monotonic()
+        same_run = self._diagnosed[0] == view.run
+        soon = same_run and view.cursor is None and now < self._diagnosed_at + DIAGNOSIS_SECONDS
+        over = view.standing.state in ("ended", "crashed", "paused")
+        if which != self._diagnosed and view.history is not None and (over or not soon):
+            from engine.diagnosis import diagnose
+
+            self._findings = diagnose(view.history, view.at, view.member)
+            self._diagnosed, self._diagnosed_at = which, now
+        return self._findings
+
+    def _tell(self, watch: Watch) -> None:
+        """Write down what happened, and say of it what nobody should miss."""
+        if not watch.behind:
+            self._journal.read(watch.history, trouble=watch.trouble)
+        self._toast()
+
+    def _toast(self) -> None:
+        for entry in self._journal.take_new():
+            severity = TOASTS[entry.severity]
+            words = fit(entry.sentence, TOAST_WIDTH, self.look.glyphs.ellipsis)
+            self.notify(words, severity=severity, markup=False, timeout=TOAST_SECONDS)
+        self.entries = self._journal.entries
+
+    def complain(self, words: str) -> None:
+        """Say what could not be done; the log keeps it."""
+        self._journal.say(words, "bad")
+        self._toast()
+
+    def say(self, words: str) -> None:
+        """Say what was done; the log keeps it."""
+        self._journal.say(words, "note")
+        self._toast()
+
+    @property
+    def run_situation(self) -> Situation:
+        """How it stands with the run that is shown, whatever takes the keys."""
+        return self.cast.lead.situation if self.cast.lead is not None else "setup"
+
+    def find_situation(self) -> None:
+        """Find out which commands make sense now."""
+        typing = isinstance(self.focused, Input)
+        self.situation = "form" if typing else self.run_situation
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Allow what makes sense now; so one key can do different things."""
+        return can(action, self.situation)
+
+    def _compositor_refresh(self) -> None:
+        """Show what has changed, under a dialog as well.
+
+        Textual would mark a screen that lies under another as a whole to be painted again, and
+        again at every message: 40 kB a second for as long as the help is open.
+        """
+        if self is self.app.screen:
+            super()._compositor_refresh()
+            return
+        regions = list(self._compositor._dirty_regions)
+        self._compositor._dirty_regions.clear()
+        self._dirty_widgets.clear()
+        if regions:
+            self.app.screen.refresh(*regions)
+
+    # --- requests --------------------------------------------------------------------------
+
+    def ask(self, action: str, **arguments: object) -> None:
+        """Ask the worker for something; what comes of it is read in the recording."""
+        assert self._control is not None
+        try:
+            self._control.send(action, **arguments)  # type: ignore[arg-type]
+        except (EpochalError, OSError) as error:
+            self.complain(f"{action} could not be asked for: {error}")
+        self.note = ""

@@ -1,0 +1,92 @@
+"""The lab's workers: one that is warm and waits for a run, and those that were given one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import EpochalError
+
+if TYPE_CHECKING:
+    from engine.experiment import Experiment
+    from engine.launch import Worker
+    from engine.runs import RunFolder
+
+
+class WorkshopError(EpochalError):
+    """A run that could not be started."""
+
+
+class Workshop:
+    """Starts workers ahead of time, and hands runs to them.
+
+    Args:
+        start: Starts a worker that gets ready; none where nothing is to be trained.
+        runs_dir: Where run folders are made.
+        allow_code: Whether a preset may run a network from a Python file.
+    """
+
+    def __init__(
+        self, start: Callable[[], Worker] | None, runs_dir: Path, *, allow_code: bool = False
+    ) -> None:
+        self._start = start
+        self._runs_dir = runs_dir
+        self._allow_code = allow_code
+        self._warm: Worker | None = None
+        self._given: list[Worker] = []
+
+    def warm_up(self) -> None:
+        """Have a worker ready for the next run.
+
+        One that has died is not replaced before it is needed: the next would die as well.
+
+        Raises:
+            OSError: None could be started.
+        """
+        if self._start is not None and self._warm is None:
+            self._warm = self._start()
+
+    def train(
+        self, name: str, experiment: Experiment, *, device: str, steps: int | None
+    ) -> tuple[RunFolder, Worker]:
+        """Make a run and give it to a worker.
+
+        Args:
+            name: The preset's.
+            experiment: What to train.
+            device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+            steps: Pause after so many; run freely where there are none.
+
+        Raises:
+            WorkshopError: It could not be started.
+        """
+        from engine.presets import dumps
+        from engine.runs import create_run
+
+        if self._start is None:
+            raise WorkshopError("there is nothing here that could train")
+        try:
+            worker = self._take(self._start)
+            folder = create_run(name, dumps(experiment, full=True), self._runs_dir)
+            worker.give(folder, device=device, steps=steps, allow_code=self._allow_code)
+        except (EpochalError, OSError) as error:
+            raise WorkshopError(f"the run could not be started: {error}") from error
+        return folder, worker
+
+    def _take(self, start: Callable[[], Worker]) -> Worker:
+        """Return a worker that waits for a folder."""
+        worker, self._warm = self._warm, None
+        if worker is None or worker.poll() is not None:
+            worker = start()
+        self._given.append(worker)
+        return worker
+
+    def look_after(self) -> None:
+        """Ask after the workers: one that ended stays a process until somebody does."""
+        self._given = [worker for worker in self._given if worker.poll() is None]
+
+    def close(self) -> None:
+        """Let the worker that has no run go."""
+        if self._warm is not None:
+            self._warm.close()

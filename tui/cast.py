@@ -58,8 +58,13 @@ class Cast:
         self._give_slot(self.lead)
         return self.lead
 
-    def toggle(self, folder: RunFolder) -> bool:
-        """Draw a run beside the one that is shown, or take it away; return whether it is there."""
+    def toggle(self, folder: RunFolder, worker: Worker | None = None) -> bool:
+        """Draw a run beside the one that is shown, or take it away; return whether it is there.
+
+        Args:
+            folder: The run's.
+            worker: Its process, where this lab started it.
+        """
         if self.lead is None or self.lead.folder == folder:
             return False
         if self._take_out(folder) is not None:
@@ -67,8 +72,14 @@ class Cast:
             return False
         before = self._before
         known = before if before is not None and before.folder == folder else None
-        self._add(known or Watch(folder))
+        self._add(known or Watch(folder, worker))
         return True
+
+    def clear(self) -> None:
+        """Show no run."""
+        self._before = self.lead or self._before
+        self.lead, self.others = None, []
+        self._slots.clear()
 
     def before(self) -> RunFolder | None:
         """Return the run that was shown before this one."""
@@ -135,20 +146,27 @@ class Cast:
         for each in watches:
             each.label = found.get(each.folder.name, each.label)
 
-    def traces(self) -> tuple[Trace, ...]:
-        """Return the runs beside the one that is shown."""
-        return tuple(
-            Trace(
-                history=watch.history,
-                run=watch.folder.name,
-                title=watch.label,
-                version=watch.history.version,
-                step=watch.history.last_step,
-                slot=self._slots[watch.folder.name],
-            )
-            for watch in self.others
-            if watch.history.header is not None
-        )
+    def traces(self, head: int | None = None) -> tuple[Trace, ...]:
+        """Return the runs beside the one that is shown.
+
+        Args:
+            head: The step of a replay, which they are shown at as well.
+        """
+        traces = []
+        for watch in self.others:
+            history = watch.history if head is None else watch.whole.until(head)
+            if history.header is not None:
+                traces.append(
+                    Trace(
+                        history=history,
+                        run=watch.folder.name,
+                        title=watch.label,
+                        version=history.version,
+                        step=history.last_step,
+                        slot=self._slots[watch.folder.name],
+                    )
+                )
+        return tuple(traces)
 
     def _add(self, watch: Watch) -> None:
         """Put a run beside the one that is shown; the oldest goes where there are too many."""

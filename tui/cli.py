@@ -38,8 +38,24 @@ NoMouse = Annotated[
     bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal; saves bytes.")
 ]
 
+Pace = Annotated[
+    str | None,
+    typer.Option(
+        "--tempo",
+        metavar="PACE",
+        help="time (as recorded), time:5 (waits cut to 5 s), 20/s (steps a second), 90s (all in 90 "
+        "seconds) or keys (one event a key) [default: as recorded, or all in 90 seconds].",
+        show_default=False,
+    ),
+]
+MOST_RACERS: Final = 4
+
 OPEN: Final = "open"
 """The command that is meant where none is named."""
+
+
+class RaceError(EpochalError):
+    """A race of too few or too many."""
 
 
 class NoScreenError(EpochalError):
@@ -104,6 +120,87 @@ def attach(
     folder = runs_dir or runs.runs_dir()
     found = runs.find_run(run, folder) if run else newest_run(folder)
     show_lab(make_opening(glyphs, run=found, runs_dir=folder), mouse=not no_mouse)
+
+
+@app.command()
+def replay(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN or PRESET",
+            help="A run, or a preset that is trained afresh and shown at this pace.",
+        ),
+    ],
+    tempo: Pace = None,
+    set_: Overrides = None,
+    seed: Seed = None,
+    device: Device = "auto",
+    allow_code: AllowCode = False,
+    runs_dir: RunsDir = None,
+    glyphs: GlyphSet = "auto",
+    no_mouse: NoMouse = False,
+) -> None:
+    """Play a run again, forwards and backwards: the lab's own screen with a transport bar."""
+    _replay([what], tempo, set_, seed, device, allow_code, runs_dir, glyphs, no_mouse)
+
+
+@app.command()
+def race(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN or PRESET…", help="Two to four runs, or presets that are trained afresh."
+        ),
+    ],
+    tempo: Pace = None,
+    set_: Overrides = None,
+    seed: Seed = None,
+    device: Device = "auto",
+    allow_code: AllowCode = False,
+    runs_dir: RunsDir = None,
+    glyphs: GlyphSet = "auto",
+    no_mouse: NoMouse = False,
+) -> None:
+    """Play two to four runs in lockstep: the same step of each, their curves in one picture."""
+    if not 2 <= len(what) <= MOST_RACERS:
+        raise RaceError(f"a race has two to {MOST_RACERS} runs or presets (got {len(what)})")
+    _replay(what, tempo, set_, seed, device, allow_code, runs_dir, glyphs, no_mouse)
+
+
+def _replay(
+    what: Sequence[str],
+    pace: str | None,
+    set_: Overrides,
+    seed: Seed,
+    device: Device,
+    allow_code: AllowCode,
+    runs_dir: RunsDir,
+    glyphs: GlyphChoice,
+    no_mouse: bool,
+) -> None:
+    """Open the lab on runs and presets that are replayed together."""
+    require_screen(os.environ)
+    from engine import runs
+    from tui.tempo import parse
+
+    tempo = parse(pace) if pace else None
+    folder = runs_dir or runs.runs_dir()
+    overrides = cli.overrides(set_, seed)
+    found = [find_run_or_preset(each, folder, overrides) for each in what]
+    first = found[0]
+    opening = make_opening(
+        glyphs,
+        preset=None if first else what[0],
+        run=first,
+        replay=True,
+        tempo=tempo,
+        beside=[run or name for run, name in zip(found[1:], what[1:], strict=True)],
+        overrides=overrides,
+        device=device,
+        allow_code=allow_code,
+        runs_dir=folder,
+    )
+    show_lab(opening, mouse=not no_mouse)
 
 
 @app.command()

@@ -12,13 +12,17 @@ from typing import Final, Literal
 
 from tui.places import PANES
 
-Situation = Literal["setup", "live", "paused", "over", "form"]
+Situation = Literal["setup", "live", "paused", "over", "replay", "form"]
 """``setup``: no run is shown. ``live``: one is starting, training or silent. ``paused``: it
-waits. ``over``: it ended or crashed. ``form``: a field of the setup takes what is typed."""
+waits. ``over``: it ended or crashed. ``replay``: it is shown at an earlier step. ``form``: a field
+takes what is typed."""
 
-ALWAYS: Final = frozenset[Situation](("setup", "live", "paused", "over"))
+ALWAYS: Final = frozenset[Situation](("setup", "live", "paused", "over", "replay"))
+NOW: Final = frozenset[Situation](("setup", "live", "paused", "over"))
 GOING: Final = frozenset[Situation](("live", "paused"))
 SHOWN: Final = frozenset[Situation](("live", "paused", "over"))
+SEEN: Final = frozenset[Situation](("live", "paused", "over", "replay"))
+REPLAY: Final = frozenset[Situation](("replay",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +36,7 @@ class Command:
     """A word for the footer."""
     help: str
     """What it does, in a sentence."""
-    group: Literal["Run", "Read", "View", "Setup", "Lab"]
+    group: Literal["Run", "Read", "Replay", "View", "Setup", "Lab"]
     when: frozenset[Situation] = ALWAYS
     footer: int = 0
     """Its place in the footer, 1 first; 0 for a command that stands only in the help."""
@@ -83,6 +87,7 @@ COMMANDS: Final = (
         label="step",
         help="Take one step, then pause; where nothing runs yet, start with one step.",
         group="Run",
+        when=NOW,
         footer=2,
     ),
     Command(
@@ -91,6 +96,7 @@ COMMANDS: Final = (
         label="ten steps",
         help="Take ten steps, then pause.",
         group="Run",
+        when=NOW,
     ),
     Command(
         keys=("e",),
@@ -98,6 +104,7 @@ COMMANDS: Final = (
         label="epoch",
         help="Train for one epoch, then pause; where there are no epochs, for 100 steps.",
         group="Run",
+        when=NOW,
         footer=11,
     ),
     Command(
@@ -150,7 +157,7 @@ COMMANDS: Final = (
         label="mark",
         help="Set a mark at this step, with a title, where a replay can pause.",
         group="Run",
-        when=GOING,
+        when=SEEN,
         footer=8,
     ),
     Command(
@@ -168,7 +175,7 @@ COMMANDS: Final = (
         label="compare",
         help="Draw the run before this one beside it, or take it away again.",
         group="Run",
-        when=SHOWN,
+        when=SEEN,
     ),
     Command(
         keys=("left",),
@@ -224,7 +231,7 @@ COMMANDS: Final = (
         label="zoom in",
         help="Show half as many steps, around the one that is read.",
         group="Read",
-        when=SHOWN,
+        when=SEEN,
     ),
     Command(
         keys=("o",),
@@ -232,7 +239,7 @@ COMMANDS: Final = (
         label="zoom out",
         help="Show twice as many steps.",
         group="Read",
-        when=SHOWN,
+        when=SEEN,
     ),
     Command(
         keys=("left_square_bracket",),
@@ -249,6 +256,139 @@ COMMANDS: Final = (
         help="Show later steps, as many as now.",
         group="Read",
         when=SHOWN,
+    ),
+    Command(
+        keys=("space",),
+        action="toggle_play",
+        label="play",
+        help="Play the recording, or pause.",
+        group="Replay",
+        when=REPLAY,
+        footer=1,
+    ),
+    Command(
+        keys=("k",),
+        action="replay",
+        label="replay",
+        help="Replay the run that is shown from its beginning; k again shows its newest step.",
+        group="Replay",
+        when=SEEN,
+        footer=12,
+    ),
+    Command(
+        keys=("right", "full_stop", "pagedown"),
+        action="play_step(1)",
+        label="step on",
+        help="Show the step after.",
+        group="Replay",
+        when=REPLAY,
+        footer=2,
+    ),
+    Command(
+        keys=("left", "comma", "pageup"),
+        action="play_step(-1)",
+        label="step back",
+        help="Show the step before.",
+        group="Replay",
+        when=REPLAY,
+        footer=3,
+    ),
+    Command(
+        keys=("S", "shift+right"),
+        action="play_step(10)",
+        label="ten on",
+        help="Show the step ten further on.",
+        group="Replay",
+        when=REPLAY,
+    ),
+    Command(
+        keys=("D", "shift+left"),
+        action="play_step(-10)",
+        label="ten back",
+        help="Show the step ten before.",
+        group="Replay",
+        when=REPLAY,
+    ),
+    Command(
+        keys=("right_square_bracket",),
+        action="play_mark(1)",
+        label="next mark",
+        help="Go to the next mark.",
+        group="Replay",
+        when=REPLAY,
+        footer=4,
+    ),
+    Command(
+        keys=("left_square_bracket",),
+        action="play_mark(-1)",
+        label="mark before",
+        help="Go to the mark before.",
+        group="Replay",
+        when=REPLAY,
+        footer=5,
+    ),
+    Command(
+        keys=("home",),
+        action="play_home",
+        label="beginning",
+        help="Show the untrained network.",
+        group="Replay",
+        when=REPLAY,
+    ),
+    Command(
+        keys=("end",),
+        action="play_end",
+        label="end",
+        help="Show the last step.",
+        group="Replay",
+        when=REPLAY,
+    ),
+    Command(
+        keys=("plus", "equals_sign"),
+        action="play_faster(1)",
+        label="faster",
+        help="Replay at twice the speed.",
+        group="Replay",
+        when=REPLAY,
+        footer=6,
+    ),
+    Command(
+        keys=("minus",),
+        action="play_faster(-1)",
+        label="slower",
+        help="Replay at half the speed.",
+        group="Replay",
+        when=REPLAY,
+        footer=7,
+    ),
+    Command(
+        keys=("T",),
+        action="next_tempo",
+        label="tempo",
+        help="As recorded, steps a second, all in 90 seconds, or one event a key.",
+        group="Replay",
+        when=REPLAY,
+        footer=9,
+    ),
+    Command(
+        keys=("C",),
+        action="chapters",
+        label="chapters",
+        help="Choose a mark to go to.",
+        group="Replay",
+        when=REPLAY,
+        footer=8,
+    ),
+    *(
+        Command(
+            keys=(str(tenths),),
+            action=f"play_share({tenths})",
+            label=f"{tenths}0 %",
+            help=f"Show the step at {tenths}0 % of the run.",
+            group="Replay",
+            when=REPLAY,
+        )
+        for tenths in range(10)
     ),
     Command(
         keys=("l",),
@@ -279,7 +419,7 @@ COMMANDS: Final = (
         label="picture",
         help="Show the next picture of the network.",
         group="View",
-        when=SHOWN,
+        when=SEEN,
     ),
     Command(
         keys=("V",),
@@ -287,7 +427,7 @@ COMMANDS: Final = (
         label="picture back",
         help="Show the picture of the network before.",
         group="View",
-        when=SHOWN,
+        when=SEEN,
     ),
     Command(
         keys=("y",),
@@ -295,7 +435,7 @@ COMMANDS: Final = (
         label="layer",
         help="Show the next layer's weights in the pictures of weights.",
         group="View",
-        when=SHOWN,
+        when=SEEN,
     ),
     Command(
         keys=("tab",),
@@ -321,6 +461,7 @@ COMMANDS: Final = (
             label=place.label.lower(),
             help=f"Go to: {place.about}.",
             group="View",
+            when=NOW,
         )
         for number, place in enumerate(PANES, start=1)
     ),

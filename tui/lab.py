@@ -30,6 +30,8 @@ from tui.panes.network import NetworkPane
 from tui.panes.runs import RunsPane
 from tui.panes.setup import PresetEntry, SetupPane
 from tui.panes.status import KeysLine, StatusLines, TitleLine
+from tui.panes.transport import TransportBar
+from tui.replaying import Replaying
 from tui.running import Running, draft_of
 from tui.stage import Opening
 
@@ -44,7 +46,7 @@ FIRST_PRESET = "two-moons"
 """What the setup shows where no preset was asked for."""
 
 
-class Lab(Running, Looking):
+class Lab(Replaying, Running, Looking):
     """Set a network up, watch it train, stop it, step it, change it."""
 
     AUTO_FOCUS = ""
@@ -87,6 +89,7 @@ class Lab(Running, Looking):
             yield DiagnosisPane(id="diagnosis").data_bind(Lab.view, Lab.look, Lab.tabbed)
             yield RunsPane(self.opening.runs_dir, id="runs").data_bind(Lab.view, Lab.look)
             yield LogPane(id="log").data_bind(Lab.entries, Lab.view, Lab.look)
+        yield TransportBar(id="transport").data_bind(Lab.transport, Lab.look)
         yield StatusLines().data_bind(Lab.view, Lab.look)
         yield KeysLine().data_bind(Lab.situation, Lab.look)
 
@@ -99,6 +102,8 @@ class Lab(Running, Looking):
         self.give_keys(self.pane)
         if self.opening.run is not None:
             self.follow(self.opening.run)
+            if self.opening.replay and not self.opening.beside:
+                self.replay_soon(self.opening.tempo)
         self.call_after_refresh(self._get_ready)
 
     @work(thread=True, group="opening", description="get ready", exit_on_error=False)
@@ -121,9 +126,28 @@ class Lab(Running, Looking):
         self.presets, self.draft, self.ready = event.entries, event.draft, True
         if event.trouble:
             self.complain(event.trouble)
+        if self.opening.replay and (self.opening.run is None or self.opening.beside):
+            self._replay_together()
         if self.asked is not None:
             self.asked()
             self.asked = None
+
+    def _replay_together(self) -> None:
+        """Replay what the lab was opened with, training the presets among it."""
+        from tui.draft import Draft
+
+        opening = self.opening
+        first = opening.run or self.draft
+        shown = [] if first is None else [first]
+        try:
+            for each in opening.beside:
+                shown.append(Draft.load(each, opening.overrides) if isinstance(each, str) else each)
+        except EpochalError as error:
+            self.complain(str(error))
+            return
+        if shown:
+            self.show_together(shown, opening.tempo)
+            self.show_training()
 
     def on_unmount(self) -> None:
         """Let the worker that has no run go."""
@@ -156,6 +180,13 @@ class Lab(Running, Looking):
     def zoom_by_wheel(self, event: CurvesPane.Zoomed) -> None:
         """Show more or fewer steps around the one under the mouse."""
         self.zoom_around(event.by, event.step)
+
+    @on(TransportBar.Sought)
+    def seek_share(self, event: TransportBar.Sought) -> None:
+        """Go to the place of the bar that was clicked."""
+        if self.player is not None:
+            self.player.percent(event.share)
+            self.show_now()
 
     @on(DiagnosisPane.Follow)
     def follow_finding(self, event: DiagnosisPane.Follow) -> None:

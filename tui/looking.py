@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -178,11 +177,6 @@ class Looking(Stage):
             self.show_now()
 
     # --- looks -----------------------------------------------------------------------------
-
-    def look_through(self, **changes: Any) -> None:
-        """Change how the run is looked at, and show it at once."""
-        self.lens = replace(self.lens, **changes)
-        self.show_now()
 
     def action_toggle_log(self) -> None:
         """Turn the logarithmic axis on or off."""

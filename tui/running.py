@@ -55,17 +55,11 @@ class Running(Stage):
         self.show_setup()
 
     def _train(self, draft: Draft, steps: int | None, *, beside: bool) -> bool:
-        """Train a draft that holds; return whether it could be started."""
-        assert draft.experiment is not None
-        try:
-            folder, worker = self.workshop.train(
-                draft.name, draft.experiment, device=self.device, steps=steps
-            )
-        except EpochalError as error:
-            self.complain(f"{error}"[:1].upper() + f"{error}"[1:])
-            return False
-        self.follow(folder, worker, beside=beside)
-        return True
+        """Train a draft that holds, and show it; return whether it could be started."""
+        started = self.train(draft, steps)
+        if started is not None:
+            self.follow(*started, beside=beside)
+        return started is not None
 
     def show_training(self) -> None:
         """Turn to what a run shows that has just begun."""
@@ -131,13 +125,17 @@ class Running(Stage):
         """Set a mark at this step."""
         from tui.dialogs import MarkDialog
 
-        title = await self.app.push_screen_wait(MarkDialog(count(self.view.step)))
+        step = self.view.at
+        title = await self.app.push_screen_wait(MarkDialog(count(step)))
         if title is None:
             return
-        if self.going:
+        if self.going and self.player is None and self.view.cursor is None:
             self.ask("mark", title=title)
         else:
-            self.complain(f"The mark {title!r} was not set: the run ended meanwhile.")
+            self.note_mark(title, step)
+
+    def note_mark(self, title: str, step: int) -> None:
+        """Keep a mark of a step that is past."""
 
     def action_follow_remedy(self) -> None:
         """Train what the diagnosis advises, beside the run that is shown."""

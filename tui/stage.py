@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from engine.runs import RunFolder
     from tui.draft import Draft
     from tui.drawing.log import Entry
+    from tui.drawing.transport import Transport
+    from tui.player import Player
+    from tui.tempo import Tempo
     from tui.watch import Watch
 
 LOADING_WAIT = 0.02
@@ -78,6 +81,12 @@ class Opening:
     look: Look = field(default_factory=Look)
     clock: Clock = field(default_factory=Clock)
     memory: Memory = field(default_factory=Memory)
+    replay: bool = False
+    """Whether what is opened is replayed, from its beginning."""
+    tempo: Tempo | None = None
+    """How fast; what suits the recording where this is left out."""
+    beside: Sequence[str | RunFolder] = ()
+    """Presets and runs that are shown beside it, in lockstep."""
     start_worker: Callable[[], Worker] | None = None
     """Starts a worker that gets ready; none where nothing is to be trained."""
 
@@ -93,6 +102,8 @@ class Stage(Screen[None]):
     """What pictures are drawn with."""
     situation: reactive[Situation] = reactive("setup", repaint=False)
     """Which commands make sense."""
+    transport: reactive[Transport | None] = reactive(None, repaint=False)
+    """Where a replay stands; None where nothing is replayed."""
     entries: reactive[tuple[Entry, ...]] = reactive((), repaint=False)
     """Everything that happened."""
 
@@ -111,6 +122,8 @@ class Stage(Screen[None]):
         self.set_reactive(Stage.device, opening.device)
         self.lens = Lens(log=opening.memory.choices.log, smoothing=opening.memory.choices.smoothing)
         self.note = HINT
+        self.player: Player | None = None
+        """What moves a replay; none where the newest step is shown."""
         self._journal = Journal(viewer=default_viewer())
         self._control: Control | None = None
         self._findings: tuple[Finding, ...] = ()
@@ -143,6 +156,7 @@ class Stage(Screen[None]):
         """
         from engine.requests import Control
 
+        self.player = None
         self.cast.show(folder, worker, beside=beside)
         self._control = Control(folder)
         log = str(folder.log) if folder.path.is_dir() else ""
@@ -150,6 +164,22 @@ class Stage(Screen[None]):
         self.lens = replace(self.lens, cursor=None, window=None, exhibit="", layer="")
         self.note = ""
         self.wake()
+
+    def train(self, draft: Draft, steps: int | None = None) -> tuple[RunFolder, Worker] | None:
+        """Start a run of a draft that holds; say why where it cannot be started.
+
+        Args:
+            draft: What to train.
+            steps: Pause after so many; run freely where there are none.
+        """
+        assert draft.experiment is not None
+        try:
+            return self.workshop.train(
+                draft.name, draft.experiment, device=self.device, steps=steps
+            )
+        except EpochalError as error:
+            self.complain(f"{error}"[:1].upper() + f"{error}"[1:])
+            return None
 
     def leave_run(self) -> None:
         """Show no run any more."""
@@ -179,10 +209,14 @@ class Stage(Screen[None]):
         started = time.perf_counter()
         self.workshop.look_after()
         self.cast.poll()
+        self.read_on()
         self.show_now()
         if not self.cast.going:
             self.warm_up()
         self.call_after_refresh(self._rest, started)
+
+    def read_on(self) -> None:
+        """Do what waits for a recording to be read."""
 
     def _rest(self, started: float) -> None:
         """Wait for the next frame: longer where this one was slow to draw or to send."""
@@ -210,12 +244,23 @@ class Stage(Screen[None]):
         else:
             self.view = self._view_of(watch)
             self._tell(watch)
+        self.transport = self.player.transport if self.player is not None else None
         self.find_situation()
+
+    def look_through(self, **changes: Any) -> None:
+        """Change how the run is looked at, and show it at once."""
+        self.lens = replace(self.lens, **changes)
+        self.show_now()
 
     def _view_of(self, watch: Watch) -> View:
         history = watch.history
-        step = history.last_step
-        standing = watch.standing(step)
+        head = None if self.player is None else self.player.tick()
+        if head is not None:
+            history = watch.whole.until(head)
+        step = history.last_step if head is None else min(head, history.last_step)
+        standing = watch.standing(step, history=history)
+        if head is not None and standing.state != "ended":
+            standing = replace(standing, state="replay")
         view = View(
             history=history,
             run=watch.folder.name,
@@ -224,7 +269,7 @@ class Stage(Screen[None]):
             version=history.version,
             step=step,
             slot=self.cast.slot,
-            others=self.cast.traces(),
+            others=self.cast.traces(head),
             standing=replace(standing, note=self.note or standing.note),
             loading=watch.loaded,
         )
@@ -271,6 +316,8 @@ class Stage(Screen[None]):
     @property
     def run_situation(self) -> Situation:
         """How it stands with the run that is shown, whatever takes the keys."""
+        if self.player is not None:
+            return "replay"
         return self.cast.lead.situation if self.cast.lead is not None else "setup"
 
     def find_situation(self) -> None:

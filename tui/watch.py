@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import EpochalError
@@ -23,6 +24,7 @@ from tui.drawing.status import Standing
 if TYPE_CHECKING:
     from engine.history import Rows
     from engine.launch import Worker
+    from engine.notes import Notes
 
 CHUNK: Final = 1 << 20
 """Bytes that are read and folded in one go: some 10 ms."""
@@ -94,6 +96,18 @@ class Watch:
         if not self.behind:
             self._glimpse = None
         self.state = self._state(dead)
+
+    @property
+    def whole(self) -> History:
+        """What has been read of the recording from its beginning on."""
+        return self._whole
+
+    @cached_property
+    def notes(self) -> Notes:
+        """What was noted of the run since: its name, and marks."""
+        from engine.notes import Notes
+
+        return Notes.load(self.folder)
 
     @property
     def history(self) -> History:
@@ -169,17 +183,25 @@ class Watch:
         lr = float(_value(rows, "lr", step, 0, math.nan))
         return lr if math.isfinite(lr) else None
 
-    def standing(self, step: int, member: int = 0) -> Standing:
-        """Return how the run stands at a step."""
-        history, header = self.history, self.history.header
+    def standing(self, step: int, member: int = 0, *, history: History | None = None) -> Standing:
+        """Return how the run stands at a step.
+
+        Args:
+            step: Which.
+            member: Which network.
+            history: The run as it stood then, where that is another time than now.
+        """
+        past = history is not None and history is not self.history
+        history = history or self.history
+        header = history.header
         if header is None:
             return Standing(state=self.state, reason=self.trouble, note="the worker is starting")
         end = history.end
         train, dev = history.series.get("train"), history.series.get("dev")
         return Standing(
-            state=self.state,
+            state="running" if past else self.state,
             status=end.status if end else "",
-            reason=end.reason if end else self.trouble,
+            reason=end.reason if end else ("" if past else self.trouble),
             step=step,
             steps=header.steps,
             epoch=_epoch(header, step),

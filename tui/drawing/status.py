@@ -45,7 +45,9 @@ class Standing:
     """How a run stands at the step that is shown."""
 
     state: str = "none"
-    """``none``, ``starting``, ``running``, ``paused``, ``silent``, ``crashed`` or ``ended``."""
+    """``none``, ``starting``, ``running``, ``paused``, ``silent``, ``crashed`` or ``ended``; or
+    ``replay``, where it is shown at an earlier step.
+    """
     status: str = ""
     """Of a run that ended: ``finished``, ``stopped``, ``diverged`` or ``failed``."""
     reason: str = ""
@@ -176,7 +178,7 @@ def _role(standing: Standing) -> Role:
             return roles.get(standing.status, "bad")
         case "paused" | "silent":
             return "warning"
-        case "running":
+        case "running" | "replay":
             return "good"
     return "muted"
 

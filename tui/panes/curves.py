@@ -177,6 +177,7 @@ _MISSING: Final = {
 _WAITING: Final = {
     "starting": "the worker is starting",
     "running": "no step is done yet",
+    "replay": "the untrained network: no step is done yet",
     "paused": "no step is done yet; s takes one",
 }
 """What to say before the first row; a run that is over says why it has none."""

@@ -1,0 +1,174 @@
+"""A replay in the lab: what was shown live is shown again, at any step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from engine.events import MarkReached
+from engine.notes import Notes
+from tests.labs import FakeRun, lab_of, make_app, until
+from tests.tapes import Clock
+from tui.lab import Lab
+from tui.panes.picture import Picture
+from tui.screenshot import words_of
+
+WIDE = (200, 60)
+PANES = ("curves", "gradients", "network", "diagnosis")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> FakeRun:
+    run = FakeRun(tmp_path / "runs", layers=3).begin()
+    yield run
+    run.close()
+
+
+def grow(run: FakeRun, blocks: int, size: int = 8) -> None:
+    """Train some blocks, a mark after every fourth."""
+    for _ in range(blocks):
+        run.train([1 / (run.step + index + 1) for index in range(size)])
+        if run.step % (4 * size) == 0:
+            run.tell(MarkReached(step=run.step, title=f"mark {run.step}", pause=True))
+
+
+def pictures(lab: Lab) -> dict[str, str]:
+    """Return what the panes show."""
+    return {name: words_of(lab.query_one(f"#{name}")) for name in PANES}
+
+
+async def shown_at(pilot: Pilot[Any], step: int) -> Lab:
+    lab = lab_of(pilot)
+    await until(pilot, lambda: lab.view.step == step)
+    for _ in range(3):
+        await pilot.pause(0.05)
+    return lab
+
+
+@pytest.mark.parametrize("blocks", [1, 7, 12])
+async def test_a_step_is_shown_as_it_was_live(tmp_path: Path, run: FakeRun, blocks: int) -> None:
+    grow(run, blocks)
+    step = run.step
+    app, _ = make_app(tmp_path / "runs", run=run.folder)
+    async with app.run_test(size=WIDE) as pilot:
+        live = pictures(await shown_at(pilot, step))
+    grow(run, 20 - blocks)
+    run.end()
+    app, _ = make_app(tmp_path / "runs", run=run.folder, replay=True)
+    # The transport bar takes two lines; the panes are as large as they were.
+    async with app.run_test(size=(WIDE[0], WIDE[1] + 2)) as pilot:
+        lab = await replayed(pilot)
+        assert lab.player is not None
+        lab.player.seek(step)
+        assert pictures(await shown_at(pilot, step)) == live
+        assert f"{step}" in words_of(lab.query_one("#transport", Picture))
+
+
+async def replayed(pilot: Pilot[Any]) -> Lab:
+    lab = lab_of(pilot)
+    await until(pilot, lambda: lab.player is not None)
+    assert lab.player is not None
+    lab.player.pause()
+    lab.player.seek(0)
+    return lab
+
+
+async def test_every_key_of_the_transport(tmp_path: Path, run: FakeRun) -> None:
+    grow(run, 10)
+    run.end()
+    app, _ = make_app(tmp_path / "runs", run=run.folder, replay=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = await replayed(pilot)
+        assert lab.situation == "replay"
+        for key, step in [
+            ("right", 1),
+            ("full_stop", 2),
+            ("left", 1),
+            ("S", 11),
+            ("comma", 10),
+            ("D", 0),
+            ("right_square_bracket", 32),
+            ("right_square_bracket", 64),
+            ("left_square_bracket", 32),
+            ("5", 40),
+            ("end", 80),
+            ("right", 80),
+            ("home", 0),
+            ("9", 72),
+            ("pagedown", 73),
+            ("pageup", 72),
+        ]:
+            await pilot.press(key)
+            assert lab.view.step == step, key
+        assert lab.player is not None
+        await pilot.press("plus", "plus", "minus")
+        assert lab.player.tempo.speed == 2.0
+        await pilot.press("T")
+        assert lab.player.tempo.kind == "keys" or lab.player.tempo.kind == "time"
+        await pilot.press("k")
+        assert lab.player is None
+        assert lab.view.step == 80
+        await pilot.press("k")
+        assert lab.player is not None
+
+
+async def test_it_plays_by_the_clock_and_pauses_at_marks(
+    tmp_path: Path, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(Lab, "player_clock", staticmethod(clock))
+    grow(run, 10)
+    run.end()
+    app, _ = make_app(tmp_path / "runs", run=run.folder)
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.step == 80)
+        await pilot.press("k")
+        assert lab.player is not None
+        clock.now = 18.0
+        await until(pilot, lambda: lab.view.step == 16)
+        clock.now = 80.0
+        await until(pilot, lambda: lab.view.step == 32)
+        await until(pilot, lambda: not lab.player.playing)
+        assert "mark 32" in lab.view.standing.note
+        await pilot.press("space")
+        clock.now = 999.0
+        await until(pilot, lambda: lab.view.step == 64)
+        await pilot.press("space")
+        clock.now = 9999.0
+        await until(pilot, lambda: lab.view.step == 80)
+        await until(pilot, lambda: not lab.player.playing)
+        assert lab.view.standing.state == "ended"
+
+
+async def test_a_mark_that_is_set_later_goes_into_the_notes(tmp_path: Path, run: FakeRun) -> None:
+    grow(run, 10)
+    run.end()
+    before = run.folder.recording.read_bytes()
+    app, _ = make_app(tmp_path / "runs", run=run.folder, replay=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = await replayed(pilot)
+        await pilot.press("5", "m")
+        await until(pilot, lambda: len(app.screen_stack) > 1)
+        await pilot.press(*"half", "enter")
+        await until(pilot, lambda: Notes.load(run.folder).marks)
+        [mark] = Notes.load(run.folder).marks
+        assert (mark.step, mark.title) == (40, "half")
+        assert run.folder.recording.read_bytes() == before
+        await pilot.press("home", "right_square_bracket", "right_square_bracket")
+        await until(pilot, lambda: lab.view.step == 40)
+
+
+async def test_chapters_jump(tmp_path: Path, run: FakeRun) -> None:
+    grow(run, 10)
+    run.end()
+    app, _ = make_app(tmp_path / "runs", run=run.folder, replay=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = await replayed(pilot)
+        await pilot.press("C")
+        await until(pilot, lambda: len(app.screen_stack) > 1)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: lab.view.step in (32, 64))

@@ -1,4 +1,4 @@
-"""What the lab costs: start-up, the first step, and the bytes it sends.
+"""What the lab costs: start-up, the first step, and the bytes it sends, over time and to keys.
 
     python -m benchmarks.screen [--rounds 5]
 
@@ -19,9 +19,12 @@ from collections.abc import Callable
 
 from tests.terminals import Terminal
 
-SIZES = ((80, 24), (120, 40), (200, 60))
+SIZES = {(80, 24): 15, (120, 40): 30, (200, 60): 60}
+"""Columns and lines, and the kB/s that they may take."""
 WATCHED = 4.0
 """Seconds over which bytes are counted."""
+ANSWERED = 0.8
+"""Seconds of silence after which a key has been answered."""
 
 
 def seconds(what: Callable[[], object]) -> float:
@@ -106,6 +109,28 @@ def bytes_per_second(size: tuple[int, int], runs: str) -> tuple[float, float]:
         stop(terminal)
 
 
+def bytes_of_keys(size: tuple[int, int], runs: str) -> dict[str, int]:
+    """Return the bytes that another pane and a dialog cost, opened and closed."""
+    terminal = Terminal("open", "two-moons", size=size, EPOCHAL_RUNS=runs, SSH_CONNECTION="far")
+    try:
+        terminal.shows("ready")
+        answer(terminal, "1")
+        keys = {"another pane": "7", "back": "1", "help": "?", "closed": "\x1b"}
+        return {name: answer(terminal, key) for name, key in keys.items()}
+    finally:
+        terminal.press("q")
+        terminal.close()
+
+
+def answer(terminal: Terminal, keys: str) -> int:
+    """Press keys; return how many bytes come until nothing comes any more."""
+    terminal.press(keys)
+    came = 0
+    while more := len(terminal.read(ANSWERED)):
+        came += more
+    return came
+
+
 def counted(terminal: Terminal) -> float:
     """Return the bytes a second that come over some seconds."""
     until, came = time.monotonic() + WATCHED, 0
@@ -127,10 +152,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as runs:
         steps = [first_step(runs) for _ in range(rounds)]
         print(f"{'space to first step':24} {statistics.median(steps):6.3f} s   (warm worker)")
-        for size in SIZES:
+        for size, budget in SIZES.items():
             running, paused = bytes_per_second(size, runs)
             where = f"{size[0]}x{size[1]}"
-            print(f"{where:24} {running / 1000:6.1f} kB/s training   {paused:5.0f} B/s paused")
+            print(
+                f"{where:24} {running / 1000:6.1f} kB/s training (of {budget})   "
+                f"{paused:5.0f} B/s paused"
+            )
+        for size in SIZES:
+            costs = bytes_of_keys(size, runs)
+            listed = "   ".join(f"{name} {count:,} B" for name, count in costs.items())
+            print(f"{f'{size[0]}x{size[1]}':24} {listed}")
 
 
 if __name__ == "__main__":

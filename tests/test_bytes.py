@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import math
+import struct
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +26,12 @@ SEVERAL = 1.2
 """Seconds of several ticks of the clock, over SSH too."""
 LITTLE = 0.4
 """Seconds after which a frame has been sent whole."""
-BUDGETS = {(80, 24): 7_500, (120, 40): 15_000, (200, 60): 30_000}
+BUDGETS = {(80, 24): 3_000, (120, 40): 4_000, (200, 60): 8_000}
 """Bytes of a frame, two of which are sent in a second."""
+SWITCHES = {(120, 40): 6_000, (200, 60): 9_000}
+"""Bytes of another pane on the screen: what both show is not sent."""
+DIALOGS = {(120, 40): 15_000, (200, 60): 24_000}
+"""Bytes of a dialog, behind which everything takes another shade."""
 
 
 @pytest.fixture
@@ -76,6 +83,33 @@ def test_a_frame_stays_within_half_of_a_second_s_budget(run: FakeRun, watched: T
         counts.append(len(watched.sent) - before)
     assert all(counts), "a frame that is not drawn costs nothing"
     assert sum(counts) / FRAMES <= BUDGETS[size], counts
+
+
+@pytest.mark.parametrize("watched", SWITCHES, indirect=True)
+def test_another_pane_or_a_dialog_sends_what_it_changes(watched: Terminal) -> None:
+    size = watched.screen.columns, watched.screen.lines
+    assert 0 < bytes_of(watched, "1") <= SWITCHES[size]
+    assert 0 < bytes_of(watched, "7") <= SWITCHES[size]
+    assert 0 < bytes_of(watched, "?") <= DIALOGS[size]
+    assert 0 < bytes_of(watched, "\x1b") <= DIALOGS[size]
+
+
+def bytes_of(terminal: Terminal, keys: str) -> int:
+    """Press keys, and return how many bytes answer them."""
+    before = len(terminal.sent)
+    terminal.press(keys)
+    silence(terminal)
+    return len(terminal.sent) - before
+
+
+def test_a_terminal_of_another_size_is_sent_what_it_showed_before_too(watched: Terminal) -> None:
+    words = watched.screen.display[0].split()[0]
+    watched.screen.resize(20, 70)
+    watched.screen.erase_in_display(2)
+    fcntl.ioctl(watched._master, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 70, 0, 0))
+    watched.until(lambda: watched.screen.display[0].split()[:1] == [words])
+    silence(watched)
+    assert watched.screen.display[-1].strip(), "what tells the keys is the last row of both"
 
 
 def test_a_paused_run_sends_nothing(run: FakeRun, watched: Terminal) -> None:

@@ -16,6 +16,9 @@ from tests.terminals import DEADLINE
 from tui.driver import Sender
 from tui.link import FIRST_WINDOW, QUESTION, Link
 
+ROW = rb"\x1b\[(\d+);1H(?:\x1b\[1m)?(.)"
+"""A row that is painted from its first cell on, and what stands there."""
+
 
 class Line:
     """Both ends of a line, with a sender at one of them."""
@@ -77,7 +80,7 @@ def test_a_writer_never_waits_for_a_terminal_that_reads_nothing(line: Line) -> N
     assert line.link.held > 0
     assert line.link.held <= 50 * 60, "what a newer frame covers is not kept"
     line.drain()
-    shown = {int(row): text for row, text in re.findall(rb"\x1b\[(\d+);1H\x1b\[1m(.)", line.came)}
+    shown = {int(row): text for row, text in re.findall(ROW, line.came)}
     assert shown == dict.fromkeys(range(1, 51), b"h")
     assert len(line.came) < 2 * FIRST_WINDOW
 
@@ -85,7 +88,24 @@ def test_a_writer_never_waits_for_a_terminal_that_reads_nothing(line: Line) -> N
 def test_a_terminal_that_answers_is_sent_the_rest(line: Line) -> None:
     line.sender.put(frame("ab", rows=2000))
     line.drain()
-    assert line.came.count(b"\x1b[1m") == 2000
+    assert line.came.count(b"ab" * 40) == 2000
+
+
+def test_a_terminal_of_another_size_is_sent_everything_again(line: Line) -> None:
+    line.sender.put(frame("a", rows=2))
+    line.drain()
+    line.sender.put(frame("a", rows=2))
+    line.sender.resized()
+    line.sender.put(frame("a", rows=2))
+    line.drain()
+    assert line.came.count(b"a" * 40) == 4
+
+
+def test_what_the_terminal_shows_already_is_not_sent(line: Line) -> None:
+    for _ in range(3):
+        line.sender.put(frame("a", rows=2) + "\x1b[1;1H")
+        line.drain()
+    assert line.came.count(b"a" * 40) == 2
 
 
 def test_leaving_waits_for_the_answer_and_then_asks_nothing_more(line: Line) -> None:

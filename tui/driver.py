@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import threading
 import time
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from textual import events
@@ -51,11 +53,25 @@ class LinkDriver(LinuxDriver):
         """Send something, as soon as there is room for it."""
         self._sender.put(data)
 
+    def start_application_mode(self) -> None:
+        """Take the terminal, and notice from then on when it has another size."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        handler = signal.getsignal(signal.SIGWINCH)
+
+        def resized(number: int, frame: FrameType | None) -> None:
+            self._sender.resized()
+            if callable(handler):
+                handler(number, frame)
+
+        signal.signal(signal.SIGWINCH, resized)
+
     def process_message(self, message: Message) -> None:
         """Take the answers out of what comes from the terminal."""
         if isinstance(message, events.CursorPosition):
             self._sender.answered()
         else:
+            if isinstance(message, events.Resize):
+                self._sender.resized()
             super().process_message(message)
 
     def disable_input(self) -> None:
@@ -87,6 +103,8 @@ class Sender:
         self._leaving = False
         self._gone = False
         """Whether the terminal takes nothing any more."""
+        self._resized = True
+        """Whether the terminal may have another size than the outbox was told."""
 
     def put(self, text: str) -> None:
         """Take something to send."""
@@ -94,10 +112,25 @@ class Sender:
         with self._changed:
             if self._gone:
                 return
+            self._measure()
             self._outbox.put(data)
             self._link.held = self._outbox.held
             self._start()
             self._changed.notify()
+
+    def resized(self) -> None:
+        """Notice that the terminal may have another size; nothing it shows is known then."""
+        # A signal may come in the middle of anything, so what changes waits for the lock.
+        self._resized = True
+
+    def _measure(self) -> None:
+        if self._resized:
+            self._resized = False
+            try:
+                columns, lines = os.get_terminal_size(self._file.fileno())
+            except OSError:
+                columns, lines = 0, 0
+            self._outbox.resized(columns, lines)
 
     def answered(self) -> None:
         """Notice that the terminal has answered."""
@@ -154,8 +187,11 @@ class Sender:
         room = CHUNK if self._leaving else self._link.room()
         if not self._outbox.held or not room:
             return QUESTION if self._asking and self._link.asks_again() else None
+        self._measure()
         data = self._outbox.take(room)
         self._link.held = self._outbox.held
+        if not data:
+            return None
         asks = self._link.sending(len(data), asking=self._asking)
         return data + QUESTION if asks else data
 

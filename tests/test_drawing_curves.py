@@ -27,12 +27,13 @@ from tui.drawing.curves import (
     gather_readings,
     told_apart,
 )
+from tui.drawing.font import QUADRANTS
 from tui.drawing.hues import faded
 from tui.drawing.pieces import points
 from tui.drawing.plot import draw_curves
 from tui.drawing.smoothing import smoothed
 from tui.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
-from tui.palette import DARK, PALETTES
+from tui.palette import DARK, PALETTES, SIXTEEN, Palette
 
 NAN = float("nan")
 INF = float("inf")
@@ -606,3 +607,103 @@ def test_only_what_a_run_has_is_drawn(quantity: Quantity) -> None:
     found = gather(history_of([1.0] * 9, [1.0]), quantity, step=9, last=9, width=60)
     labels = {"loss": ["train", "dev"], "lr": ["train"]}
     assert [each.label for each in found] == labels.get(quantity, [])
+
+
+# --- for the back row ----------------------------------------------------------------------------
+
+
+def big_and_not(
+    glyphs: Glyphs, *curves: Curve, palette: Palette = DARK, **more: object
+) -> tuple[list[Text], list[Text]]:
+    given = Curves(curves=curves, **{"last": 100, **more})  # type: ignore[arg-type]
+    plain, big = (draw_curves(given, 60, 16, glyphs, palette, big=big) for big in (False, True))
+    return big, plain
+
+
+def dot_count(lines: list[Text]) -> int:
+    cells = "".join(line.plain[8:] for line in lines[1:-2])
+    quadrants = {cell: code.bit_count() for code, cell in enumerate(QUADRANTS)}
+    return sum(
+        (ord(cell) - 0x2800).bit_count() if ord(cell) >= 0x2800 else quadrants.get(cell, 0)
+        for cell in cells
+    )
+
+
+@pytest.mark.parametrize(("glyphs", "times"), [(BRAILLE, 3), (BLOCKS, 2)])
+def test_a_level_stroke_is_two_or_three_times_as_thick_and_in_its_place(
+    glyphs: Glyphs, times: int
+) -> None:
+    big, plain = big_and_not(glyphs, curve([0.0, 1.0] + [0.5] * 98))
+    assert times - 0.5 <= dot_count(big) / dot_count(plain) <= times + 0.5
+    rows = [
+        {row for row, line in enumerate(each) if line.plain[50:].strip()} for each in (big, plain)
+    ]
+    assert rows[1] <= rows[0]
+
+
+def test_in_ascii_a_stroke_is_as_thick_as_a_cell_and_bold() -> None:
+    big, plain = big_and_not(ASCII, curve([0.0, 1.0] + [0.5] * 98))
+    assert [line.plain for line in big[1:]] == [line.plain for line in plain[1:]]
+    assert "bold" in str(big[5].spans)
+    assert "bold" not in str(plain[5].spans)
+
+
+def test_the_labels_stay_and_the_legend_is_bold() -> None:
+    other = RunCurves(curves=(curve([0.9] * 100),), title="b", slot=1)
+    big, plain = big_and_not(BRAILLE, curve([0.5] * 100), title="a", others=(other,))
+    assert [line.plain[:8] for line in big] == [line.plain[:8] for line in plain]
+    assert big[-1].plain == plain[-1].plain
+    for line in big[:2]:
+        said = len(line.plain.rstrip())
+        assert any(
+            "bold" in str(span.style) and not span.start and span.end >= said for span in line.spans
+        )
+
+
+def test_marks_and_requests_are_three_cells_wide() -> None:
+    big, plain = big_and_not(BRAILLE, curve([0.5] * 100), marks=(20, 0), requests=(60,))
+    assert plain[-2].plain.count("▲") == 2
+    at = plain[-2].plain.index("▲", 9)
+    assert big[-2].plain[at - 1 : at + 2] == "▟█▙"
+    assert big[-2].plain[plain[-2].plain.index("◆")] == "█"
+    assert big[-2].plain[7:10] == "└█▙"
+
+
+def test_a_thick_dotted_curve_is_one_of_dashes() -> None:
+    other = RunCurves(curves=(curve([0.9] * 100),), title="b", slot=1)
+    big, _ = big_and_not(BRAILLE, curve([0.5] * 100, "dev"), title="a", others=(other,))
+    row = next(line.plain[8:] for line in big[8:-2] if line.plain[8:].strip())
+    assert len(row.split()) >= 5
+
+
+@settings(deadline=None)
+@given(
+    values=ROWS,
+    dev=ROWS,
+    glyphs=st.sampled_from(GLYPHS),
+    palette=st.sampled_from([DARK, DARK.without_colours(), *SIXTEEN]),
+    size=st.tuples(st.integers(1, 200), st.integers(1, 60)),
+    log=st.booleans(),
+    several=st.booleans(),
+)
+def test_any_run_drawn_thick_gives_a_picture_of_the_size(
+    values: list[float],
+    dev: list[float],
+    glyphs: Glyphs,
+    palette: Palette,
+    size: tuple[int, int],
+    log: bool,
+    several: bool,
+) -> None:
+    history = history_of(values, dev, 3)
+    found = gathered(history, width=size[0])
+    curves = Curves(
+        curves=found,
+        last=max(history.last_step, 1),
+        others=(RunCurves(curves=found, title="b", slot=1),) if several else (),
+        marks=(0, 1),
+        requests=(2,),
+        log=log,
+    )
+    lines = draw_curves(curves, *size, glyphs, palette, big=True)
+    assert [line.cell_len for line in lines] == [size[0]] * size[1]

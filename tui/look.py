@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.glyphs import BRAILLE, GLYPHS, Glyphs
-from tui.palette import DARK, PALETTES, Palette
+from tui.palette import DARK, Palette, palettes_like
 
 
 @dataclass(frozen=True)
 class Look:
-    """Glyphs and palette, handed down to every pane."""
+    """Glyphs, palette and size, handed down to every pane."""
 
     glyphs: Glyphs = BRAILLE
     palette: Palette = DARK
+    big: bool = False
+    """Whether the back row has to see it: figures in large digits, thick strokes."""
 
     def next_glyphs(self) -> Look:
         """Return this look with the next set of glyphs."""
         names = [glyphs.name for glyphs in GLYPHS]
         following = GLYPHS[(names.index(self.glyphs.name) + 1) % len(GLYPHS)]
-        return Look(following, self.palette)
+        return replace(self, glyphs=following)
 
     def next_palette(self) -> Look:
         """Return this look with the next palette; whether there are colours stays."""
-        names = [palette.name for palette in PALETTES]
-        following = PALETTES[(names.index(self.palette.name) + 1) % len(PALETTES)]
-        return Look(self.glyphs, following if self.palette.colours else following.without_colours())
+        among = palettes_like(self.palette)
+        names = [palette.name for palette in among]
+        following = among[(names.index(self.palette.name) + 1) % len(among)]
+        shown = following if self.palette.colours else following.without_colours()
+        return replace(self, palette=shown)

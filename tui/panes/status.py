@@ -39,6 +39,13 @@ class TitleLine(_Line):
     tabbed: reactive[bool] = reactive(False, init=False, repaint=False)
     """Whether there is room for one pane only."""
 
+    headline: reactive[str] = reactive("", init=False, repaint=False)
+    """Which scene of a lecture is shown."""
+
+    def watch_headline(self) -> None:
+        """Name another scene."""
+        self.redraw()
+
     def watch_view(self) -> None:
         """Name another run."""
         self.redraw()
@@ -53,18 +60,21 @@ class TitleLine(_Line):
 
     def key(self) -> Hashable:
         """Return what the line depends on."""
-        return self.view.run, self.view.title, self.pane, self.tabbed, self.look
+        return self.view.run, self.view.title, self.pane, self.tabbed, self.headline, self.look
 
     def draw(self, width: int, height: int) -> Lines:
         """Return name and tabs at the left, the run at the right."""
         palette, glyphs = self.look.palette, self.look.glyphs
         line = Text(end="").append(" epochal ", palette.style("train", bold=True))
-        if self.tabbed:
+        if self.headline:
+            scene = fit(plain(self.headline), max(width - line.cell_len - 4, 0), glyphs.ellipsis)
+            line.append(f"  {scene}", palette.style("text", bold=True))
+        elif self.tabbed:
             self._append_tabs(line, width)
         parts = [part for part in (plain(self.view.title), plain(self.view.run)) if part]
         if self.tabbed or width < 100:
             parts = parts[-1:]
-        words = fit(glyphs.dot.join(parts), width - line.cell_len - 3, glyphs.ellipsis)
+        words = fit(glyphs.dot.join(parts), max(width - line.cell_len - 3, 0), glyphs.ellipsis)
         line.append(" " * (width - line.cell_len - cell_len(words) - 1))
         line.append(words, palette.style("muted"))
         return [cut(line, width)]

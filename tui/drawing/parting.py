@@ -1,0 +1,150 @@
+"""Where two runs part: the first step at which they are no longer the same.
+
+Two columns are the same where every row is, so no summary of them can tell: the rows themselves
+are compared, but only until the first that differs, in looks that grow, and none of them twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from engine.history import History, Rows
+
+TOLERANCE: Final = 1e-3
+"""The part of its size by which a loss may differ and still be called the same: rounding, added up
+over thousands of steps, stays far below it.
+"""
+
+FIRST_LOOK: Final = 64
+"""Rows of the first look; each is ``GROWTH`` times as long as the one before."""
+
+GROWTH: Final = 4
+
+
+def first_parting(
+    one: Rows,
+    other: Rows,
+    column: str = "loss",
+    *,
+    after: int = 0,
+    until: int,
+    tolerance: float = TOLERANCE,
+    members: tuple[int, int] = (0, 0),
+) -> int | None:
+    """Return the first step at which two columns differ, of those that both have.
+
+    Args:
+        one: The rows of one run.
+        other: Those of the other.
+        column: The name of the column.
+        after: Steps up to this one are known to be the same.
+        until: The last step that counts.
+        tolerance: By what part of the greater one values may differ. NaN is the same as NaN.
+        members: Which network of each.
+    """
+    if column not in one.columns or column not in other.columns:
+        return None
+    left, right = one.column(column, members[0]), other.column(column, members[1])
+    start = int(np.searchsorted(one.steps, after, side="right"))
+    stop = int(np.searchsorted(one.steps, until, side="right"))
+    look = FIRST_LOOK
+    while start < stop:
+        end = min(start + look, stop)
+        steps, here, there = _common(one, other, start, end)
+        apart = np.flatnonzero(_differ(left[here], right[there], tolerance))
+        if len(apart):
+            return int(steps[apart[0]])
+        start, look = end, look * GROWTH
+    return None
+
+
+Place = slice | NDArray[np.intp]
+
+
+def _common(one: Rows, other: Rows, start: int, end: int) -> tuple[NDArray[np.int64], Place, Place]:
+    """Return the steps that both have among some rows of one, and where each has them."""
+    steps = one.steps[start:end]
+    first = int(np.searchsorted(other.steps, steps[0], side="left"))
+    last = int(np.searchsorted(other.steps, steps[-1], side="right"))
+    theirs = other.steps[first:last]
+    if np.array_equal(steps, theirs):
+        return steps, slice(start, end), slice(first, last)
+    common, here, there = np.intersect1d(steps, theirs, assume_unique=True, return_indices=True)
+    return common, here + start, there + first
+
+
+def _differ(
+    left: NDArray[np.float32], right: NDArray[np.float32], tolerance: float
+) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = left != right
+    if not found.any():
+        return found
+    # Next to an infinity everything would be near, so only two finite values can be.
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        limit = np.float32(tolerance) * np.maximum(np.abs(left), np.abs(right))
+        near = (np.abs(left - right) <= limit) & np.isfinite(limit)
+    found &= ~near & ~(np.isnan(left) & np.isnan(right))
+    return found
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What is known of two runs."""
+
+    writers: tuple[object, object]
+    """Who wrote what was compared: a run that is resumed is another one from there on."""
+    until: int = 0
+    """Up to this step they were compared."""
+    parted: int | None = None
+    """The first step at which they differ."""
+
+
+class Partings:
+    """Remembers where runs part, so that a step is compared once, however often it is drawn.
+
+    Args:
+        tolerance: As for ``first_parting``.
+    """
+
+    def __init__(self, tolerance: float = TOLERANCE) -> None:
+        self.tolerance: Final = tolerance
+        self._known: dict[tuple[str, str, int, int], _Compared] = {}
+
+    def parting(
+        self, one: History, other: History, until: int, members: tuple[int, int] = (0, 0)
+    ) -> int | None:
+        """Return the first step up to ``until`` at which the losses of two runs differ."""
+        if one.header is None or other.header is None:
+            return None
+        key = one.header.run, other.header.run, *members
+        writers = one.writer, other.writer
+        known = self._known.get(key) or _Compared(writers)
+        if known.writers[0] is not writers[0] or known.writers[1] is not writers[1]:
+            known = _Compared(writers)
+        if known.parted is None and known.until < until:
+            known = self._compared(known, one, other, until, members)
+            self._known[key] = known
+        return known.parted if known.parted is not None and known.parted <= until else None
+
+    def _compared(
+        self, known: _Compared, one: History, other: History, until: int, members: tuple[int, int]
+    ) -> _Compared:
+        """Return what is known once the steps up to ``until`` have been compared too."""
+        ours, theirs = one.series.get("train"), other.series.get("train")
+        if ours is None or theirs is None or not ours.count or not theirs.count:
+            return known
+        until = min(until, int(ours.steps[-1]), int(theirs.steps[-1]))
+        parted = first_parting(
+            ours,
+            theirs,
+            after=known.until,
+            until=until,
+            tolerance=self.tolerance,
+            members=members,
+        )
+        return _Compared(known.writers, until, parted)

@@ -1,0 +1,114 @@
+"""The banner over the panes: loss, step and accuracy for the back row."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from itertools import chain
+
+from rich.style import Style
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from tui.drawing.banner import Banner, banner_height, banner_room, draw_banner, gather
+from tui.drawing.text import Lines
+from tui.look import Look
+from tui.panes.picture import Picture
+from tui.view import View
+
+NEAR = 6
+"""Cells that cost no more to send again than to jump over."""
+
+Cell = tuple[str, Style | None]
+
+
+class BannerPane(Picture):
+    """The figures of the step that is read; not there where nobody asked for large letters."""
+
+    view: reactive[View] = reactive(View(), init=False, repaint=False)
+    """What is shown."""
+    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    """What it is drawn with."""
+
+    def on_mount(self) -> None:
+        """Take no room before there is anything to say, and as much as there is from then on."""
+        # A screen that only grows higher is no event for a banner of the same width, or for one
+        # that is not there.
+        self.screen.screen_layout_refresh_signal.subscribe(self, lambda _: self.settle())
+        self.settle()
+
+    def watch_view(self) -> None:
+        """Show the figures of another step."""
+        self.settle()
+        self.redraw()
+
+    def watch_look(self) -> None:
+        """Draw with other glyphs or colours."""
+        self.settle()
+        self.redraw()
+
+    def settle(self) -> None:
+        """Take as many lines as the screen has to spare: none, or as many as the figures need."""
+        size, banner = self.screen.size, self._banner()
+        room = banner_room(size.height) if self.look.big else 0
+        height = 0 if banner is None else banner_height(banner, size.width, room, self.look.glyphs)
+        self.display = height > 0
+        if height:
+            self.styles.height = height
+
+    def _banner(self) -> Banner | None:
+        view = self.view
+        if view.history is None:
+            return None
+        return gather(view.history, view.at, view.standing.steps, view.member)
+
+    # --- the picture -----------------------------------------------------------------------
+
+    def key(self) -> Hashable:
+        """Return what the figures depend on."""
+        return self._banner(), self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the figures."""
+        banner = self._banner()
+        if banner is None:
+            return []
+        return draw_banner(banner, width, height, self.look.glyphs, self.look.palette)
+
+    def redraw(self) -> None:
+        """Draw again, and send of each row only the digits that changed."""
+        if not self.is_mounted or not self._is_shown():
+            return
+        before, size = self._strips, self.scrollable_content_region.size
+        if (self.key(), size) == self._drawn or not size.area:
+            return
+        self._draw(size)
+        if len(before) != len(self._strips):
+            self.refresh()
+            return
+        for row, (old, new) in enumerate(zip(before, self._strips, strict=True)):
+            for start, stop in changed(old, new):
+                self.refresh(Region(start, row, stop - start, 1))
+
+
+def changed(before: Strip, after: Strip) -> list[tuple[int, int]]:
+    """Return where two rows of narrow characters differ, as first and last cells, exclusive."""
+    if before.cell_length != after.cell_length:
+        return [(0, max(before.cell_length, after.cell_length))]
+    spans: list[tuple[int, int]] = []
+    for place, (old, new) in enumerate(zip(_cells(before), _cells(after), strict=True)):
+        if old == new:
+            continue
+        if spans and place - spans[-1][1] <= NEAR:
+            spans[-1] = (spans[-1][0], place + 1)
+        else:
+            spans.append((place, place + 1))
+    return spans
+
+
+def _cells(strip: Strip) -> Iterator[Cell]:
+    """Yield the cells of a row; a blank has no colour."""
+    return chain.from_iterable(
+        ((character, None if character == " " else segment.style) for character in segment.text)
+        for segment in strip
+    )

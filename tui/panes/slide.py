@@ -1,0 +1,112 @@
+"""A scene of plain text on the whole screen, a scene's card, and the blank screen."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from tui.drawing.slide import draw_slide
+from tui.drawing.text import Lines
+from tui.look import Look
+from tui.panes.picture import Picture
+
+
+class SlidePane(Picture, can_focus=True, inherit_bindings=False):
+    """A title in large letters and a text; without a text, the card of a scene.
+
+    Its keys scroll a text that is longer than the screen. PgUp and PgDn are not among them: a
+    presenter's remote goes to another scene with these.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", "Up", show=False),
+        Binding("down,j", "scroll_down", "Down", show=False),
+    ]
+    DEFAULT_CSS = """
+    SlidePane {
+        height: 1fr;
+        overflow: hidden auto;
+    }
+    """
+
+    scrolls = True
+
+    title: reactive[str] = reactive("", init=False, repaint=False)
+    """What stands over it."""
+    words: reactive[str] = reactive("", init=False, repaint=False)
+    """The text, line by line; none for a card."""
+    note: reactive[str] = reactive("", init=False, repaint=False)
+    """A few words at its foot, such as which scene it is."""
+    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    """What it is drawn with."""
+
+    def watch_title(self) -> None:
+        """Show another slide, from its beginning."""
+        self.scroll_home(animate=False)
+        self.redraw()
+
+    def watch_words(self) -> None:
+        """Show another slide, from its beginning."""
+        self.scroll_home(animate=False)
+        self.redraw()
+
+    def watch_note(self) -> None:
+        """Say something else at its foot."""
+        self.redraw()
+
+    def watch_look(self) -> None:
+        """Draw with other glyphs or colours."""
+        self.redraw()
+
+    def key(self) -> Hashable:
+        """Return what the slide depends on."""
+        return self.title, self.words, self.note, self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the slide."""
+        look = self.look
+        return draw_slide(
+            self.title,
+            self.words,
+            width,
+            height,
+            look.glyphs,
+            look.palette,
+            note=self.note,
+            big=look.big,
+        )
+
+
+class Blank(Screen[None], inherit_bindings=False):
+    """Nothing, so that a class looks at whoever speaks; any key or click brings the screen back."""
+
+    DEFAULT_CSS = """
+    Blank {
+        background: $background;
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Nothing at all."""
+        return iter(())
+
+    def on_key(self, event: events.Key) -> None:
+        """Go away."""
+        self._leave(event)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go away."""
+        self._leave(event)
+
+    def _leave(self, event: events.Event) -> None:
+        event.stop()
+        event.prevent_default()
+        # A second key may be on its way before the first has taken the screen away.
+        if self.is_current:
+            self.dismiss()

@@ -397,9 +397,7 @@ async def test_nothing_is_sent_when_nothing_has_changed(
                 display(self, screen, what),
             )[1],
         )
-        monkeypatch.setattr(
-            Lab, "_tick", lambda self: (ticks.append(1), tick(self))[1]
-        )
+        monkeypatch.setattr(Lab, "_tick", lambda self: (ticks.append(1), tick(self))[1])
         await until(pilot, lambda: len(ticks) >= 10)
         assert updates == []
 

@@ -98,21 +98,26 @@ class Cast:
     def poll(self) -> None:
         """Read what is new; of several long recordings one at a time, the one shown first."""
         read_up = True
-        for watch in [*([self.lead] if self.lead else []), *self.others]:
+        for watch in self.watches:
             if read_up or not watch.behind:
                 watch.poll()
             read_up = read_up and not watch.behind
         self.name_apart()
 
     @property
+    def watches(self) -> list[Watch]:
+        """Every run on the screen, the one that is shown first."""
+        return [watch for watch in (self.lead, *self.others) if watch is not None]
+
+    @property
     def behind(self) -> bool:
         """Whether there is more in a recording than has been read."""
-        return any(watch.behind for watch in (self.lead, *self.others) if watch is not None)
+        return any(watch.behind for watch in self.watches)
 
     @property
     def going(self) -> bool:
         """Whether any of them is being trained."""
-        return any(watch.going for watch in (self.lead, *self.others) if watch is not None)
+        return any(watch.going for watch in self.watches)
 
     @property
     def slot(self) -> int:
@@ -122,20 +127,18 @@ class Cast:
     @property
     def seats(self) -> list[tuple[RunFolder, int]]:
         """The runs, the one that is shown first, each with its place among the colours."""
-        watches = [watch for watch in (self.lead, *self.others) if watch is not None]
-        return [(watch.folder, self._slots[watch.folder.name]) for watch in watches]
+        return [(watch.folder, self._slots[watch.folder.name]) for watch in self.watches]
 
     def seat(self, seats: Sequence[tuple[RunFolder, int]]) -> None:
         """Have these runs on the screen and no others, the first one shown."""
-        known = {watch.folder: watch for watch in (self.lead, *self.others) if watch is not None}
+        known = {watch.folder: watch for watch in self.watches}
         watches = [known.get(folder) or Watch(folder) for folder, _ in seats]
         self.lead, self.others = (watches[0] if watches else None), watches[1:]
         self._slots = {folder.name: slot for folder, slot in seats}
 
     def name_apart(self) -> None:
         """Call every run by what tells it from the others."""
-        watches = [each for each in (self.lead, *self.others) if each is not None]
-        headers = {each.folder.name: each.history.header for each in watches}
+        headers = {each.folder.name: each.history.header for each in self.watches}
         known = {name: header.experiment for name, header in headers.items() if header is not None}
         if len(known) < 2 or known.keys() == self._named:
             return
@@ -143,7 +146,7 @@ class Cast:
 
         self._named = set(known)
         found = labels_of(known)
-        for each in watches:
+        for each in self.watches:
             each.label = found.get(each.folder.name, each.label)
 
     def traces(self, head: int | None = None) -> tuple[Trace, ...]:

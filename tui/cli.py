@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
@@ -23,6 +24,8 @@ from engine.cli import AllowCode, Device, Overrides, RunName, RunsDir, Seed, app
 from engine.errors import EpochalError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.launch import Worker
     from engine.runs import RunFolder
     from tui.look import Look
@@ -204,6 +207,92 @@ def _replay(
 
 
 @app.command()
+def lecture(
+    name: Annotated[
+        str, typer.Argument(metavar="LECTURE", help="A lecture's name, or a file: epochal lectures")
+    ],
+    scene: Annotated[int, typer.Option(min=1, help="The scene to begin with.")] = 1,
+    big: Annotated[
+        bool, typer.Option("--big", help="Large digits and thick curves, for the back row.")
+    ] = False,
+    notes: Annotated[
+        bool,
+        typer.Option(
+            "--notes", help="Show its notes, the next mark and the time: for a second terminal."
+        ),
+    ] = False,
+    device: Device = "auto",
+    allow_code: AllowCode = False,
+    runs_dir: RunsDir = None,
+    glyphs: GlyphSet = "auto",
+    no_mouse: NoMouse = False,
+) -> None:
+    """Hold a lecture: scene after scene in the lab, PgDn and PgUp go through them."""
+    require_screen(os.environ)
+    from engine import lectures, runs
+
+    script = lectures.load(name)
+    if notes:
+        show_notes(script.name, runs_dir or runs.runs_dir(), glyphs)
+        return
+    opening = make_opening(
+        glyphs,
+        big=big,
+        lecture=script,
+        scene=scene - 1,
+        device=device,
+        allow_code=allow_code,
+        runs_dir=runs_dir or runs.runs_dir(),
+    )
+    show_lab(opening, mouse=not no_mouse)
+
+
+@app.command()
+def follow(
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[LECTURE or RUN]",
+            help="A lecture or a replay that somebody presents from this folder of runs, or else a "
+            "run [default: whoever presents, else the newest run].",
+            show_default=False,
+        ),
+    ] = None,
+    runs_dir: RunsDir = None,
+    glyphs: GlyphSet = "auto",
+    no_mouse: NoMouse = False,
+) -> None:
+    """Show what a presenter shows, or a run; nothing can be asked of it from here."""
+    require_screen(os.environ)
+    from engine import lectures, runs
+    from tui.presenting import Audience, find_presented
+
+    folder = runs_dir or runs.runs_dir()
+    name = find_presented(folder, what)
+    if name is None and what and lectures.is_lecture(what):
+        name = lectures.load(what).name
+    if name is not None:
+        opening = make_opening(
+            glyphs, read_only=True, audience=Audience(folder, name), runs_dir=folder
+        )
+    else:
+        found = runs.find_run(what, folder) if what else newest_run(folder)
+        opening = make_opening(glyphs, read_only=True, run=found, runs_dir=folder)
+    show_lab(opening, mouse=not no_mouse)
+
+
+def show_notes(name: str, folder: Path, glyphs: GlyphChoice) -> None:
+    """Show the notes of a lecture that is held from a folder of runs."""
+    settle_environment(os.environ)
+    from tui.clock import Clock
+    from tui.memory import Memory
+    from tui.notes_screen import NotesApp
+
+    look = choose_look(glyphs, Memory.of_user().choices, os.environ)
+    NotesApp(folder, name, look, Clock.of(os.environ)).run(mouse=False)
+
+
+@app.command()
 def show(
     run: RunName,
     view: Annotated[
@@ -320,7 +409,7 @@ def newest_run(folder: object) -> RunFolder:
     return runs.find_run("last", folder)
 
 
-def make_opening(glyphs: GlyphChoice, **settings: object) -> Opening:
+def make_opening(glyphs: GlyphChoice, *, big: bool = False, **settings: object) -> Opening:
     """Return what the lab opens with, on this terminal."""
     settle_environment(os.environ)
     from tui.clock import Clock
@@ -329,10 +418,10 @@ def make_opening(glyphs: GlyphChoice, **settings: object) -> Opening:
 
     memory = Memory.of_user()
     return Opening(
-        look=choose_look(glyphs, memory.choices, os.environ),
+        look=replace(choose_look(glyphs, memory.choices, os.environ), big=big),
         clock=Clock.of(os.environ),
         memory=memory,
-        start_worker=start_worker,
+        start_worker=None if settings.get("read_only") else start_worker,
         **settings,  # type: ignore[arg-type]
     )
 

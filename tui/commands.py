@@ -12,17 +12,22 @@ from typing import Final, Literal
 
 from tui.places import PANES
 
-Situation = Literal["setup", "live", "paused", "over", "replay", "form"]
+Situation = Literal["setup", "live", "paused", "over", "replay", "lecture", "follow", "form"]
 """``setup``: no run is shown. ``live``: one is starting, training or silent. ``paused``: it
-waits. ``over``: it ended or crashed. ``replay``: it is shown at an earlier step. ``form``: a field
-takes what is typed."""
+waits. ``over``: it ended or crashed. ``replay``: it is shown at an earlier step. ``lecture``: so it
+is in a scene of a lecture. ``follow``: a presenter moves it. ``form``: a field takes what is
+typed.
+"""
 
-ALWAYS: Final = frozenset[Situation](("setup", "live", "paused", "over", "replay"))
+ALWAYS: Final = frozenset[Situation](("setup", "live", "paused", "over", "replay", "lecture"))
+EVERYWHERE: Final = ALWAYS | frozenset[Situation](("follow", "form"))
+LOOKED_AT: Final = ALWAYS | frozenset[Situation](("follow",))
 NOW: Final = frozenset[Situation](("setup", "live", "paused", "over"))
 GOING: Final = frozenset[Situation](("live", "paused"))
 SHOWN: Final = frozenset[Situation](("live", "paused", "over"))
-SEEN: Final = frozenset[Situation](("live", "paused", "over", "replay"))
-REPLAY: Final = frozenset[Situation](("replay",))
+SEEN: Final = frozenset[Situation](("live", "paused", "over", "replay", "lecture"))
+REPLAY: Final = frozenset[Situation](("replay", "lecture"))
+LECTURE: Final = frozenset[Situation](("lecture",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +41,7 @@ class Command:
     """A word for the footer."""
     help: str
     """What it does, in a sentence."""
-    group: Literal["Run", "Read", "Replay", "View", "Setup", "Lab"]
+    group: Literal["Run", "Read", "Replay", "Lecture", "View", "Setup", "Lab"]
     when: frozenset[Situation] = ALWAYS
     footer: int = 0
     """Its place in the footer, 1 first; 0 for a command that stands only in the help."""
@@ -272,11 +277,11 @@ COMMANDS: Final = (
         label="replay",
         help="Replay the run that is shown from its beginning; k again shows its newest step.",
         group="Replay",
-        when=SEEN,
+        when=frozenset(("live", "paused", "over", "replay")),
         footer=12,
     ),
     Command(
-        keys=("right", "full_stop", "pagedown"),
+        keys=("right", "full_stop"),
         action="play_step(1)",
         label="step on",
         help="Show the step after.",
@@ -285,7 +290,7 @@ COMMANDS: Final = (
         footer=2,
     ),
     Command(
-        keys=("left", "comma", "pageup"),
+        keys=("left", "comma"),
         action="play_step(-1)",
         label="step back",
         help="Show the step before.",
@@ -391,6 +396,49 @@ COMMANDS: Final = (
         for tenths in range(10)
     ),
     Command(
+        keys=("pagedown",),
+        action="scene(1)",
+        label="next scene",
+        help="Go to the next scene; a presenter's remote does.",
+        group="Lecture",
+        when=LECTURE,
+        footer=2,
+    ),
+    Command(
+        keys=("pageup",),
+        action="scene(-1)",
+        label="scene before",
+        help="Go to the scene before.",
+        group="Lecture",
+        when=LECTURE,
+        footer=3,
+    ),
+    Command(
+        keys=("b",),
+        action="blank",
+        label="blank",
+        help="Show nothing until the next key.",
+        group="Lecture",
+        when=REPLAY,
+        footer=11,
+    ),
+    Command(
+        keys=("pagedown",),
+        action="page_step(1)",
+        label="step on",
+        help="Show the step after; a presenter's remote does.",
+        group="Replay",
+        when=frozenset(("replay",)),
+    ),
+    Command(
+        keys=("pageup",),
+        action="page_step(-1)",
+        label="step back",
+        help="Show the step before.",
+        group="Replay",
+        when=frozenset(("replay",)),
+    ),
+    Command(
         keys=("l",),
         action="toggle_log",
         label="log axis",
@@ -443,7 +491,7 @@ COMMANDS: Final = (
         label="next pane",
         help="Go to the next pane.",
         group="View",
-        when=ALWAYS | {"form"},
+        when=ALWAYS | frozenset[Situation](("form",)),
         footer=12,
     ),
     Command(
@@ -452,7 +500,7 @@ COMMANDS: Final = (
         label="pane before",
         help="Go to the pane before.",
         group="View",
-        when=ALWAYS | {"form"},
+        when=ALWAYS | frozenset[Situation](("form",)),
     ),
     *(
         Command(
@@ -492,6 +540,7 @@ COMMANDS: Final = (
         label="theme",
         help="Dark, light, or bright on black for a projector.",
         group="View",
+        when=LOOKED_AT,
     ),
     Command(
         keys=("g",),
@@ -499,6 +548,7 @@ COMMANDS: Final = (
         label="glyphs",
         help="Draw with braille, with blocks, or with plain ASCII.",
         group="View",
+        when=LOOKED_AT,
     ),
     Command(
         keys=("p",),
@@ -506,6 +556,7 @@ COMMANDS: Final = (
         label="screenshot",
         help="Save the screen as SVG, and the pane that has the keys as text.",
         group="View",
+        when=LOOKED_AT,
     ),
     Command(
         keys=("escape",),
@@ -529,7 +580,7 @@ COMMANDS: Final = (
         label="save",
         help="Save the setup as a preset of your own.",
         group="Setup",
-        when=ALWAYS | {"form"},
+        when=ALWAYS | frozenset[Situation](("form",)),
     ),
     Command(
         keys=("d",),
@@ -537,6 +588,7 @@ COMMANDS: Final = (
         label="detach",
         help="Leave the lab; the run goes on, and 'epochal attach' shows it again.",
         group="Lab",
+        when=LOOKED_AT,
         footer=13,
     ),
     Command(
@@ -545,7 +597,7 @@ COMMANDS: Final = (
         label="quit",
         help="Leave the lab; asks what becomes of a run that is going.",
         group="Lab",
-        when=ALWAYS | {"form"},
+        when=EVERYWHERE,
         footer=15,
     ),
     Command(
@@ -554,7 +606,7 @@ COMMANDS: Final = (
         label="help",
         help="Show every key and what it does.",
         group="Lab",
-        when=ALWAYS | {"form"},
+        when=EVERYWHERE,
         footer=14,
     ),
     Command(
@@ -563,7 +615,7 @@ COMMANDS: Final = (
         label="commands",
         help="Find a command by its name.",
         group="Lab",
-        when=ALWAYS | {"form"},
+        when=EVERYWHERE,
     ),
 )
 """Every command, in the order of the help."""
@@ -587,11 +639,13 @@ KEY_NAMES: Final = {
     "right_square_bracket": "]",
     "less_than_sign": "<",
     "greater_than_sign": ">",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
 }
 """How keys are written for people, where that is not their name."""
 
 
-CHARACTERS: Final = frozenset(("space", *KEY_NAMES)) - {"escape"}
+CHARACTERS: Final = frozenset(("space", *KEY_NAMES)) - {"escape", "pagedown", "pageup"}
 """Keys with a name of their own that a field would take as a character."""
 
 

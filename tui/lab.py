@@ -21,24 +21,29 @@ from engine.errors import EpochalError
 from tui.commands import COMMANDS, key_name
 from tui.link import Link
 from tui.looking import Looking
+from tui.panes.banner import BannerPane
 from tui.panes.board import Board
 from tui.panes.curves import CurvesPane
 from tui.panes.diagnosis import DiagnosisPane
 from tui.panes.gradients import GradientsPane
 from tui.panes.log import LogPane
 from tui.panes.network import NetworkPane
+from tui.panes.race import RacePane
 from tui.panes.runs import RunsPane
 from tui.panes.setup import PresetEntry, SetupPane
+from tui.panes.slide import SlidePane
 from tui.panes.status import KeysLine, StatusLines, TitleLine
 from tui.panes.transport import TransportBar
-from tui.replaying import Replaying
 from tui.running import Running, draft_of
+from tui.sharing import Sharing
 from tui.stage import Opening
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
+    from engine.scenes import Scene
     from tui.dialogs import Farewell
     from tui.draft import Draft
+    from tui.presented import Presented
 
 __all__ = ["Lab", "Opening"]
 
@@ -46,7 +51,7 @@ FIRST_PRESET = "two-moons"
 """What the setup shows where no preset was asked for."""
 
 
-class Lab(Replaying, Running, Looking):
+class Lab(Sharing, Running, Looking):
     """Set a network up, watch it train, stop it, step it, change it."""
 
     AUTO_FOCUS = ""
@@ -80,11 +85,14 @@ class Lab(Replaying, Running, Looking):
 
     def compose(self) -> ComposeResult:
         """A line above, the panes, two lines of status, a line of keys."""
-        yield TitleLine().data_bind(Lab.view, Lab.look, Lab.pane, Lab.tabbed)
+        yield TitleLine().data_bind(Lab.view, Lab.look, Lab.pane, Lab.tabbed, Lab.headline)
+        yield BannerPane(id="banner").data_bind(Lab.view, Lab.look)
+        yield SlidePane(id="slide").data_bind(Lab.look)
         with Board(self.boxes):
             yield SetupPane(id="setup").data_bind(Lab.draft, Lab.presets, Lab.look, Lab.device)
             yield CurvesPane(id="curves").data_bind(Lab.view, Lab.look)
             yield GradientsPane(id="gradients").data_bind(Lab.view, Lab.look, Lab.tabbed)
+            yield RacePane(id="race").data_bind(Lab.view, Lab.look, Lab.tabbed)
             yield NetworkPane(id="network").data_bind(Lab.view, Lab.look)
             yield DiagnosisPane(id="diagnosis").data_bind(Lab.view, Lab.look, Lab.tabbed)
             yield RunsPane(self.opening.runs_dir, id="runs").data_bind(Lab.view, Lab.look)
@@ -126,7 +134,11 @@ class Lab(Replaying, Running, Looking):
         self.presets, self.draft, self.ready = event.entries, event.draft, True
         if event.trouble:
             self.complain(event.trouble)
-        if self.opening.replay and (self.opening.run is None or self.opening.beside):
+        if self.opening.read_only:
+            return
+        if self.script is not None:
+            self.show_scene(self.opening.scene)
+        elif self.opening.replay and (self.opening.run is None or self.opening.beside):
             self._replay_together()
         if self.asked is not None:
             self.asked()
@@ -152,6 +164,34 @@ class Lab(Replaying, Running, Looking):
     def on_unmount(self) -> None:
         """Let the worker that has no run go."""
         self.workshop.close()
+
+    def arrangement(self) -> dict[str, object]:
+        """Return which panes are shown, for those who follow."""
+        return {"pane": self.pane, "recent": tuple(self.recent), "maximised": self.maximised}
+
+    def arrange_as(self, presented: Presented) -> None:
+        """Show the panes that a presenter shows."""
+        now = (self.pane, self.recent, self.maximised)
+        if now != (presented.pane, list(presented.recent), presented.maximised):
+            self.recent = list(presented.recent)
+            self.maximised = presented.maximised
+            self.pane = presented.pane
+            self.lay_out(self.app.size)
+
+    def arrange_scene(self, scene: Scene) -> None:
+        """Give a scene's pane the screen, or show all of them; a text covers them."""
+        self.maximised = scene.pane is not None
+        self.bring_up("network")
+        self.pane = scene.pane or "curves"
+        self.lay_out(self.app.size)
+
+    def watch_slide(self, slide: tuple[str, str]) -> None:
+        """Show a text in place of the panes, or the panes again."""
+        pane = self.query_one(SlidePane)
+        pane.title, pane.words = slide
+        pane.note = self.headline
+        pane.display = any(slide)
+        self.query_one(Board).display = not any(slide)
 
     def show_training(self) -> None:
         """Turn to the curves, and to what the network does where it has a place of its own."""

@@ -14,6 +14,7 @@ from tui.look import Look
 from tui.memory import Choices
 from tui.places import NAMES, PANES, Box, Form, arrange, form_of, side_width
 from tui.stage import HINT, Stage
+from tui.view import View
 
 if TYPE_CHECKING:
     from tui.drawing.timeline import Timeline
@@ -64,20 +65,34 @@ class Looking(Stage):
     def boxes(self, size: Size) -> dict[str, Box]:
         """Return where the panes stand that are seen."""
         wants = dict(self._wants())
-        return arrange((size.width, size.height), self.form, self.recent, wants, self._left_width)
+        boxes = arrange((size.width, size.height), self.form, self.recent, wants, self._left_width)
+        return {self.widget_of(name): box for name, box in boxes.items()}
+
+    def widget_of(self, name: str) -> str:
+        """Return the id of what stands in a pane's place: of several runs their tables."""
+        return "race" if name == "gradients" and self.view.others else name
 
     def _wants(self) -> Iterator[tuple[str, int]]:
         """Yield how many lines a pane would take that does not take all there are."""
         for name in NAMES:
-            height = self.query_one(f"#{name}").styles.height
+            height = self.query_one(f"#{self.widget_of(name)}").styles.height
             if height is not None and height.cells is not None:
                 yield name, height.cells
+
+    def watch_view(self, before: View, view: View) -> None:
+        """Let the tables of several runs stand where that of one stood."""
+        if bool(before.others) != bool(view.others) and self.is_mounted:
+            had_keys = self.pane == "gradients"
+            self.place()
+            if had_keys:
+                self._visited.pop("gradients", None)
+                self.give_keys("gradients")
 
     def place(self) -> None:
         """Show the panes that have a place, and hide the others."""
         panes = self.query_one("#panes")
         seen = self.boxes(panes.size or self.app.size)
-        for name in NAMES:
+        for name in (*NAMES, "race"):
             self.query_one(f"#{name}").display = name in seen
         panes.refresh(layout=True)
 
@@ -145,6 +160,8 @@ class Looking(Stage):
     def _first_of(self, pane: str) -> Widget:
         """Return what gets the keys in a pane that was not visited yet."""
         first = next(place.first for place in PANES if place.name == pane)
+        if self.widget_of(pane) == "race":
+            first = "race-layers"
         return self.query_one(f"#{first}")
 
     def give_back_keys(self) -> None:
@@ -158,7 +175,7 @@ class Looking(Stage):
         if focused is None:
             return
         for name in NAMES:
-            if self.query_one(f"#{name}") in focused.ancestors_with_self:
+            if self.query_one(f"#{self.widget_of(name)}") in focused.ancestors_with_self:
                 self._visited[name] = focused
                 self.pane = name
         self._help_with(focused)
@@ -242,9 +259,10 @@ class Looking(Stage):
 
         from tui.screenshot import save_screenshot
 
+        pane = self.query_one(f"#{self.widget_of(self.pane)}")
         name = f"{self.view.run}-step-{self.view.at}" if self.view.run else f"epochal-{self.pane}"
         try:
-            saved = save_screenshot(self.app, self.query_one(f"#{self.pane}"), name, Path.cwd())
+            saved = save_screenshot(self.app, pane, name, Path.cwd())
         except OSError as error:
             self.complain(f"The screenshot could not be saved: {error}")
         else:

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tui.drawing.transport import Transport
 from tui.reel import Reel
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.history import History
+    from engine.events import End, Request, RunWarning
+    from engine.history import History, Rows
     from engine.notes import NotedMark
 
 __all__ = ["Player", "Stop", "Tempo", "stops_of"]
@@ -39,6 +40,33 @@ nobody could ever go back past a mark while playing."""
 
 _TOLERANCE: Final = 1e-6
 """Of a step: what adding up floats may lose."""
+
+
+class Played(Protocol):
+    """What is played, as far as a player reads it: a history, or several in lockstep."""
+
+    @property
+    def last_step(self) -> int:
+        """The newest step."""
+
+    @property
+    def end(self) -> End | None:
+        """How it ended, once it has."""
+
+    @property
+    def requests(self) -> list[Request]:
+        """What was asked."""
+
+    @property
+    def warnings(self) -> list[RunWarning]:
+        """What it was warned of."""
+
+    @property
+    def series(self) -> Mapping[str, Rows]:
+        """The rows of each group."""
+
+    def blocks(self) -> tuple[list[int], list[float]]:
+        """Return the last step of every block of rows, and when it was done."""
 
 
 class Player:
@@ -53,7 +81,7 @@ class Player:
 
     def __init__(
         self,
-        history: History,
+        history: Played,
         marks: Callable[[], Sequence[Stop]],
         tempo: Tempo,
         clock: Callable[[], float],

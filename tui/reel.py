@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from engine.history import History
+
+class Timed(Protocol):
+    """A history, or several in lockstep, as far as a reel reads it."""
+
+    def blocks(self) -> tuple[list[int], list[float]]:
+        """Return the last step of every block of rows, and when it was done."""
 
 
 class Reel:
@@ -27,7 +31,7 @@ class Reel:
         limit: Seconds that a wait is cut to.
     """
 
-    def __init__(self, history: History, limit: float) -> None:
+    def __init__(self, history: Timed, limit: float) -> None:
         self.limit: Final = limit
         self._history = history
         self._restart()

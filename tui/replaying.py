@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.history import History
     from engine.runs import RunFolder
     from tui.draft import Draft
+    from tui.player import Played
     from tui.tempo import Stop
 
 USUAL_SECONDS = 90.0
@@ -50,7 +51,7 @@ class Replaying(Stage):
         history = watch.whole
         header = history.header
         usual = TRAINED_AFRESH if self.going else usual_tempo(history)
-        self.player = Player(self._longest(), self.stops, tempo or usual, self.player_clock)
+        self.player = Player(self._played(), self.stops, tempo or usual, self.player_clock)
         self.player.expected = header.steps if header is not None and self.going else 0
         self.note = ""
         self.lens = replace(self.lens, cursor=None, window=None)
@@ -102,17 +103,30 @@ class Replaying(Stage):
     player_clock = staticmethod(time.monotonic)
     """What a replay is paced by."""
 
-    def _longest(self) -> History:
-        """Return the longest history on the screen: a race goes on until the last has ended."""
-        watches = [each for each in (self.cast.lead, *self.cast.others) if each is not None]
-        return max((each.whole for each in watches), key=_steps)
+    def _played(self) -> Played:
+        """Return what is played: the run that is shown, or all on the screen in lockstep."""
+        from tui.lockstep import Lockstep
+
+        watches = self.cast.watches
+        going = {id(each.whole) for each in watches if each.going}
+        if len(watches) == 1:
+            return watches[0].whole
+        return Lockstep([each.whole for each in watches], over=lambda each: id(each) not in going)
 
     def stops(self) -> list[Stop]:
-        """Return the marks of the run that is replayed, those noted later as well."""
-        from tui.player import stops_of
+        """Return the marks of what is replayed, those noted later as well."""
+        from tui.lockstep import stops
 
-        watch = self.cast.lead
-        return [] if watch is None else list(stops_of(watch.whole, watch.notes.marks))
+        watches = self.cast.watches
+        labels = [watch.label for watch in watches]
+        noted = [watch.notes.marks for watch in watches]
+        return list(stops([watch.whole for watch in watches], labels, noted))
+
+    def stop_replay(self) -> None:
+        """Show no run, and move nothing."""
+        self.player, self._awaiting = None, False
+        self.cast.clear()
+        self.leave_run()
 
     def action_replay(self) -> None:
         """Replay the run that is shown, or show its newest step again."""
@@ -140,6 +154,10 @@ class Replaying(Stage):
         if self.player is not None:
             self.player.step(steps)
             self._moved()
+
+    def action_page_step(self, steps: int) -> None:
+        """Show the step so many further on."""
+        self.action_play_step(steps)
 
     def action_play_mark(self, by: int) -> None:
         """Show the next mark, or the one before."""
@@ -213,11 +231,6 @@ class Replaying(Stage):
         watch.notes = notes
         self.say(f"Mark at step {count(step)}: {title}")
         self.show_now()
-
-
-def _steps(history: History) -> int:
-    """Return the steps that a run will have."""
-    return max(history.header.steps if history.header is not None else 0, history.last_step)
 
 
 def usual_tempo(history: History) -> Tempo:

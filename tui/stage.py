@@ -39,12 +39,14 @@ from tui.workshop import Workshop
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.launch import Worker
+    from engine.lectures import Script
     from engine.requests import Control
     from engine.runs import RunFolder
     from tui.draft import Draft
     from tui.drawing.log import Entry
     from tui.drawing.transport import Transport
     from tui.player import Player
+    from tui.presenting import Audience
     from tui.tempo import Tempo
     from tui.watch import Watch
 
@@ -87,6 +89,14 @@ class Opening:
     """How fast; what suits the recording where this is left out."""
     beside: Sequence[str | RunFolder] = ()
     """Presets and runs that are shown beside it, in lockstep."""
+    lecture: Script | None = None
+    """A lecture to hold."""
+    scene: int = 0
+    """The scene it begins with, counted from 0."""
+    read_only: bool = False
+    """Whether nothing can be asked of any run."""
+    audience: Audience | None = None
+    """Whom to follow; nobody where this is left out."""
     start_worker: Callable[[], Worker] | None = None
     """Starts a worker that gets ready; none where nothing is to be trained."""
 
@@ -159,11 +169,15 @@ class Stage(Screen[None]):
         self.player = None
         self.cast.show(folder, worker, beside=beside)
         self._control = Control(folder)
-        log = str(folder.log) if folder.path.is_dir() else ""
-        self._journal.open(folder.name, log=log, started=worker is not None)
+        self.open_journal(folder, started=worker is not None)
         self.lens = replace(self.lens, cursor=None, window=None, exhibit="", layer="")
         self.note = ""
         self.wake()
+
+    def open_journal(self, folder: RunFolder, *, started: bool = False) -> None:
+        """Write down what happens to a run from now on."""
+        log = str(folder.log) if folder.path.is_dir() else ""
+        self._journal.open(folder.name, log=log, started=started)
 
     def train(self, draft: Draft, steps: int | None = None) -> tuple[RunFolder, Worker] | None:
         """Start a run of a draft that holds; say why where it cannot be started.
@@ -239,12 +253,12 @@ class Stage(Screen[None]):
     def show_now(self) -> None:
         """Bring the view up to date."""
         watch = self.cast.lead
+        self.transport = None if self.player is None else self.transport_of(self.player)
         if watch is None:
             self.view = self.lens.through(View(standing=Standing(note=self.note)))
         else:
             self.view = self._view_of(watch)
             self._tell(watch)
-        self.transport = self.player.transport if self.player is not None else None
         self.find_situation()
 
     def look_through(self, **changes: Any) -> None:
@@ -252,9 +266,14 @@ class Stage(Screen[None]):
         self.lens = replace(self.lens, **changes)
         self.show_now()
 
+    def transport_of(self, player: Player) -> Transport:
+        """Move a replay on by the time that has passed, and return where it stands."""
+        player.tick()
+        return player.transport
+
     def _view_of(self, watch: Watch) -> View:
         history = watch.history
-        head = None if self.player is None else self.player.tick()
+        head = None if self.player is None else self.player.head
         if head is not None:
             history = watch.whole.until(head)
         step = history.last_step if head is None else min(head, history.last_step)
@@ -292,7 +311,7 @@ class Stage(Screen[None]):
 
     def _tell(self, watch: Watch) -> None:
         """Write down what happened, and say of it what nobody should miss."""
-        if not watch.behind:
+        if not watch.behind and self.player is None:
             self._journal.read(watch.history, trouble=watch.trouble)
         self._toast()
 
@@ -316,6 +335,10 @@ class Stage(Screen[None]):
     @property
     def run_situation(self) -> Situation:
         """How it stands with the run that is shown, whatever takes the keys."""
+        if self.opening.read_only:
+            return "follow"
+        if self.opening.lecture is not None:
+            return "lecture"
         if self.player is not None:
             return "replay"
         return self.cast.lead.situation if self.cast.lead is not None else "setup"

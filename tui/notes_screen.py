@@ -1,0 +1,227 @@
+"""The presenter's second screen: notes, the next mark and the time, read from the shared folder.
+
+It asks nothing of anybody and writes nothing. What it says is ``tui.prompter``, how that is drawn
+``tui.drawing.speaker``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.reactive import reactive
+
+from tui.clock import Clock
+from tui.drawing.speaker import (
+    CLOCK_WIDTH,
+    Speaker,
+    draw_clock,
+    draw_foot,
+    draw_heading,
+    draw_notes,
+)
+from tui.drawing.text import Lines, cut
+from tui.driver import LinkDriver
+from tui.link import Link
+from tui.look import Look
+from tui.panes.picture import Picture
+from tui.prompter import Prompter
+from tui.themes import THEMES
+
+HINT = "up and down scroll the notes, q quits"
+LOW, TINY = 24, 12
+"""Rows below which less stands around the notes."""
+NARROW = 60
+"""Columns below which the clock has half the width."""
+
+
+class _Part(Picture):
+    """A part of the screen, drawn from the speaker."""
+
+    speaker: reactive[Speaker] = reactive(Speaker(), init=False, repaint=False)
+    """What there is to say."""
+
+    def __init__(self, look: Look, *, id: str) -> None:
+        super().__init__(id=id)
+        self.look = look
+
+    def watch_speaker(self, before: Speaker, speaker: Speaker) -> None:
+        """Say what is new."""
+        self.redraw()
+
+
+class HeadingPart(_Part):
+    """Which scene it is."""
+
+    def key(self) -> Hashable:
+        """Return what the lines depend on."""
+        return self.speaker.heading
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the lines."""
+        look = self.look
+        return draw_heading(self.speaker.heading, width, height, look.glyphs, look.palette)
+
+
+class ClockPart(_Part):
+    """How long it has taken."""
+
+    def key(self) -> Hashable:
+        """Return what the lines depend on."""
+        return self.speaker.lecture, self.speaker.scene
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the lines."""
+        times = self.speaker.lecture, self.speaker.scene
+        return draw_clock(*times, width, height, self.look.glyphs, self.look.palette)
+
+
+class NotesPart(_Part):
+    """What the presenter says; it scrolls."""
+
+    scrolls = True
+
+    def key(self) -> Hashable:
+        """Return what the lines depend on."""
+        return self.speaker.notes
+
+    def watch_speaker(self, before: Speaker, speaker: Speaker) -> None:
+        """Begin at the top of another scene's notes."""
+        self.redraw()
+        if before.notes != speaker.notes:
+            self.scroll_home(animate=False)
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the lines, more than there are rows perhaps."""
+        return draw_notes(self.speaker.notes, width, self.look.palette)
+
+
+class FootPart(_Part):
+    """What is shown, and what comes."""
+
+    def key(self) -> Hashable:
+        """Return what the lines depend on."""
+        return self.speaker.foot
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the lines."""
+        look = self.look
+        return draw_foot(self.speaker.foot, width, height, look.glyphs, look.palette)
+
+
+class HintPart(_Part):
+    """The keys."""
+
+    def key(self) -> Hashable:
+        """Return nothing: it is always the same."""
+        return None
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the line."""
+        return [cut(Text(HINT, self.look.palette.style("muted"), end="", no_wrap=True), width)]
+
+
+class NotesApp(App[None]):
+    """The notes of a lecture, in a terminal of their own.
+
+    Args:
+        folder: Where runs are kept.
+        name: The lecture's name.
+        look: What it is drawn with.
+        clock: How often to look.
+        now: Seconds since 1970.
+    """
+
+    TITLE = "epochal notes"
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,escape", "quit", "Quit", show=False),
+        Binding("up,k", "scroll_notes(-1)", "Up", show=False),
+        Binding("down,j", "scroll_notes(1)", "Down", show=False),
+        Binding("pageup", "page_notes(-1)", "Page up", show=False),
+        Binding("pagedown,space", "page_notes(1)", "Page down", show=False),
+        Binding("home", "scroll_notes(-100000)", "First line", show=False),
+        Binding("end", "scroll_notes(100000)", "Last line", show=False),
+    ]
+    CSS = f"""
+    Screen {{ layout: vertical; background: $background; padding: 0 1; }}
+    #top {{ height: 3; }}
+    #clock {{ width: {CLOCK_WIDTH}; height: 3; }}
+    #heading {{ height: 3; }}
+    #notes {{ height: 1fr; overflow: hidden auto; }}
+    #foot {{ height: 8; }}
+    .-low #foot {{ height: 5; }}
+    .-tiny #top, .-tiny #heading, .-tiny #clock {{ height: 1; }}
+    .-tiny #foot {{ height: 2; }}
+    .-tiny #hint {{ display: none; }}
+    .-narrow #clock {{ width: 50%; }}
+    """
+
+    speaker: reactive[Speaker] = reactive(Speaker(), repaint=False)
+    """What there is to say."""
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        look: Look | None = None,
+        clock: Clock | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(driver_class=LinkDriver)
+        self.link = Link()
+        """What is known of the way to the terminal."""
+        self.look = look or Look()
+        self._clock = clock or Clock()
+        self._prompter = Prompter(folder, name, now=now)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.look.palette.name
+
+    def compose(self) -> ComposeResult:
+        """Scene and time, notes, what is shown and what comes."""
+        with Horizontal(id="top"):
+            yield HeadingPart(self.look, id="heading").data_bind(NotesApp.speaker)
+            yield ClockPart(self.look, id="clock").data_bind(NotesApp.speaker)
+        yield NotesPart(self.look, id="notes").data_bind(NotesApp.speaker)
+        yield FootPart(self.look, id="foot").data_bind(NotesApp.speaker)
+        yield HintPart(self.look, id="hint")
+
+    def on_mount(self) -> None:
+        """Look, and go on looking; leave the terminal clean when asked to end from outside."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+        self._tick()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Use the room there is."""
+        self.screen.set_class(event.size.height < LOW, "-low")
+        self.screen.set_class(event.size.height < TINY, "-tiny")
+        self.screen.set_class(event.size.width < NARROW, "-narrow")
+
+    def _tick(self) -> None:
+        # A frame that is still on its way is worth more than one behind it.
+        if self.link.clear:
+            self._clock.carried(self.link.lap())
+            started = time.perf_counter()
+            self.speaker = self._prompter.poll()
+            self._clock.took(time.perf_counter() - started)
+        self.set_timer(self._clock.wait, self._tick)
+
+    def action_scroll_notes(self, lines: int) -> None:
+        """Read on, or back."""
+        self.query_one(NotesPart).scroll_relative(y=lines, animate=False)
+
+    def action_page_notes(self, pages: int) -> None:
+        """Read a screenful on, or back, with a line in common."""
+        notes = self.query_one(NotesPart)
+        notes.scroll_relative(y=pages * max(notes.size.height - 1, 1), animate=False)

@@ -18,8 +18,10 @@ from engine.runs import create_run
 from engine.worker import work
 from tui.app import LabApp
 from tui.glyphs import BLOCKS
-from tui.lab import Lab, Opening
+from tui.lab import Lab
 from tui.look import Look
+from tui.panes.network import NetworkPane
+from tui.stage import Opening
 
 PICTURE = Path(__file__).with_name("lab.svg")
 SIZE = (120, 40)
@@ -38,6 +40,13 @@ async def draw(runs_dir: Path) -> None:
         deadline = time.monotonic() + 30
         while lab.view.standing.state != "ended" or lab.draft is None:
             assert time.monotonic() < deadline, "the lab never showed the end of the run"
+            await pilot.pause(0.05)
+        # What the network does stands where the setup stood.
+        lab.bring_up("network")
+        lab.place()
+        pane = lab.query_one(NetworkPane)
+        while "train" not in pane.text:
+            assert time.monotonic() < deadline, "the network was never drawn"
             await pilot.pause(0.05)
         await pilot.pause(0.5)
         PICTURE.write_text(app.export_screenshot(title="epochal"), "utf-8")

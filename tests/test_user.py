@@ -90,6 +90,7 @@ def test_a_network_is_changed_trained_diagnosed_cured_compared_saved_and_deleted
     lab.shows("Save as a preset")
     lab.press("-cured\r")
     lab.until(lambda: "vanishing-sigmoid-2-cured" in _presets(tmp_path))
+    lab.until(lambda: "Save as a preset" not in lab.text and "Saved:" in lab.text)
     saved = presets.load(str(tmp_path / "config/epochal/presets/vanishing-sigmoid-2-cured.toml"))
     assert saved.experiment.model.activation == "relu"
     assert [layer.units for layer in saved.experiment.model.hidden] == [3, 3, 3]
@@ -97,10 +98,11 @@ def test_a_network_is_changed_trained_diagnosed_cured_compared_saved_and_deleted
     # The first run is wanted no more.
     lab.press("6")
     lab.shows("2 runs")
+    lab.until(lambda: "›" in lab.screen.display[2] + lab.screen.display[3])
     lab.press("\x1b[B")
-    lab.read(0.2)
+    lab.until(lambda: "›" not in lab.screen.display[2] + lab.screen.display[3])
     lab.press("D")
-    lab.shows("Delete")
+    lab.shows("Delete this run")
     lab.press("y")
     lab.until(lambda: len(list_runs(tmp_path / "runs")) == 1)
     lab.shows("1 run")

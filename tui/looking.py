@@ -94,7 +94,8 @@ class Looking(Stage):
         seen = self.boxes(panes.size or self.app.size)
         for name in (*NAMES, "race"):
             self.query_one(f"#{name}").display = name in seen
-        panes.refresh(layout=True)
+        # Asked of a pane: a widget's own layout does not make it forget where its children were.
+        self.query_one("#curves").refresh(layout=True)
 
     def on_resize(self, event: events.Resize) -> None:
         """Use the room there is."""

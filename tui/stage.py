@@ -316,7 +316,12 @@ class Stage(Screen[None]):
         self._toast()
 
     def _toast(self) -> None:
-        for entry in self._journal.take_new():
+        new = self._journal.take_new()
+        if new:
+            # Textual does not always paint over a toast that has gone; what shows already
+            # is not sent again.
+            self.set_timer(TOAST_SECONDS + 0.5, self.refresh)
+        for entry in new:
             severity = TOASTS[entry.severity]
             words = fit(entry.sentence, TOAST_WIDTH, self.look.glyphs.ellipsis)
             self.notify(words, severity=severity, markup=False, timeout=TOAST_SECONDS)

@@ -15,5 +15,5 @@ from hypothesis import HealthCheck, settings
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 settings.register_profile("explore", UNHURRIED)
-settings.register_profile("same", UNHURRIED, derandomize=True)
+settings.register_profile("same", UNHURRIED, derandomize=True, max_examples=60)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from tui.view import Trace
-from tui.watch import Watch
 
 if TYPE_CHECKING:
     from engine.launch import Worker
     from engine.runs import RunFolder
+    from tui.watch import Watch
 
 MOST: Final = 6
 """Runs on the screen at a time: as many as there are colours."""
@@ -44,6 +44,9 @@ class Cast:
             worker: Its process, where this lab started it.
             beside: Whether the run that was shown stays beside it.
         """
+        # numpy, which recordings need, is not needed for the first frame.
+        from tui.watch import Watch
+
         if self.lead is not None and self.lead.folder == folder:
             return self.lead
         known = self._take_out(folder)
@@ -65,6 +68,8 @@ class Cast:
             folder: The run's.
             worker: Its process, where this lab started it.
         """
+        from tui.watch import Watch
+
         if self.lead is None or self.lead.folder == folder:
             return False
         if self._take_out(folder) is not None:
@@ -131,6 +136,8 @@ class Cast:
 
     def seat(self, seats: Sequence[tuple[RunFolder, int]]) -> None:
         """Have these runs on the screen and no others, the first one shown."""
+        from tui.watch import Watch
+
         known = {watch.folder: watch for watch in self.watches}
         watches = [known.get(folder) or Watch(folder) for folder, _ in seats]
         self.lead, self.others = (watches[0] if watches else None), watches[1:]

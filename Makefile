@@ -41,6 +41,11 @@ format:  ## ruff: format, and mend what can be mended
 bench:  ## the benchmarks: ratios, side by side in one run
 	$(PYTHON) -m benchmarks.speed
 	$(PYTHON) -m benchmarks.screen
+	$(PYTHON) -m benchmarks.drawing
+	$(PYTHON) -m benchmarks.echo
+	$(PYTHON) -m benchmarks.attached
+	$(PYTHON) -m benchmarks.million
+	$(PYTHON) -m benchmarks.probe
 	$(PYTHON) -m benchmarks.published
 
 .PHONY: picture

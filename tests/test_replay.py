@@ -14,6 +14,7 @@ from tests.labs import FakeRun, lab_of, make_app, until
 from tests.tapes import Clock
 from tui.lab import Lab
 from tui.panes.picture import Picture
+from tui.panes.runs import RunsPane
 from tui.screenshot import words_of
 
 WIDE = (200, 60)
@@ -172,3 +173,19 @@ async def test_chapters_jump(tmp_path: Path, run: FakeRun) -> None:
         await until(pilot, lambda: len(app.screen_stack) > 1)
         await pilot.press("down", "enter")
         await until(pilot, lambda: lab.view.step in (32, 64))
+
+
+async def test_who_follows_can_change_no_run(tmp_path: Path, run: FakeRun) -> None:
+    grow(run, 2)
+    run.end()
+    app, _ = make_app(tmp_path / "runs", run=run.folder, read_only=True, start_worker=None)
+    async with app.run_test(size=(200, 60)) as pilot:
+        lab = await shown_at(pilot, 16)
+        lab.pane = "runs"
+        await until(pilot, lambda: lab.query_one(RunsPane).chosen)
+        await pilot.press("D")
+        await pilot.pause(0.3)
+        await pilot.press("y", "n", "6", "x", "space")
+        assert len(app.screen_stack) == 1
+        assert run.folder.recording.exists()
+        assert lab.view.step == 16

@@ -105,6 +105,9 @@ class Lab(Sharing, Running, Looking):
 
     def on_mount(self) -> None:
         """Show the first frame at once; whatever takes time comes after it."""
+        # Who follows can neither delete a run nor set one up, by keys or by mouse.
+        for name in ("setup", "runs"):
+            self.query_one(f"#{name}").disabled = self.opening.read_only
         self.lay_out(self.app.size)
         self.pane = "setup" if self.opening.run is None else "curves"
         self.give_keys(self.pane)

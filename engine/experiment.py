@@ -205,9 +205,11 @@ class Training(Section):
     batch_size: Literal["full"] | Annotated[int, Field(ge=1, le=10_000_000)] = "full"
     """Rows in a step: a number, or ``"full"`` for the whole training set. Where the last batch
     of an epoch is smaller, it is used as it is."""
-    gradients: Literal["auto", "autograd"] = "auto"
-    """How gradients are computed; ``"auto"`` takes the fastest way that knows every part of the
-    experiment."""
+    gradients: Literal["auto", "manual", "autograd", "numeric"] = "auto"
+    """How gradients are computed: ``"manual"`` by formulas derived by hand, which is by far the
+    fastest, ``"autograd"`` by PyTorch's ``backward``, ``"numeric"`` by central differences in
+    float64, which is slow and checks the other two. ``"auto"`` takes the formulas where every
+    part of the experiment has one, else autograd."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """What every random number is derived from."""
     dtype: Literal["float32", "float64"] = "float32"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.parameters import Layout, Shaped
@@ -45,8 +47,8 @@ class Rows:
         """What the update used, before clipping: [rows, size]."""
         self.weights = buffer(size)
         """The parameters after the update: [rows, size]."""
-        self.lr = [0.0] * self.capacity
-        """The learning rate of the update."""
+        self.lr: NDArray[np.float64] = np.zeros((self.capacity, members))
+        """The learning rate of the update: [rows, members]."""
         self.loss = buffer(members)
         """The loss the update used: [rows, members]."""
         self.accuracy = buffer(members)

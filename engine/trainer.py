@@ -17,7 +17,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.autograd import Autograd, Method, Trainable, decided
 from engine.batches import Batch, batches_for, to_batch
 from engine.block import Block, Outcome
 from engine.data import load
@@ -28,6 +27,9 @@ from engine.errors import CodeError
 from engine.events import Group, Series, Snapshot, Values
 from engine.experiment import Experiment
 from engine.judge import Judge
+from engine.measure import Measure, decided
+from engine.method import Method, Trainable, Trainee
+from engine.methods import make_method
 from engine.network import Network
 from engine.own import OwnNetwork
 from engine.parameters import Shaped, initialise
@@ -103,9 +105,18 @@ class Trainer:
         whole = self._sets.get("train")
         self._typical = fixed_rows(experiment, whole, self.seeds, self.device, dtype)
         self._probe = Probe(experiment, self._rows.layout, self._typical.inputs)
-        self.method: Final[Method] = Autograd(
-            experiment, network, self._rows.layout, weights, batches, self._sets.get("dev")
+        self.method: Final[Method] = make_method(
+            Trainee(
+                members=[experiment] * len(self.seeds),
+                network=network,
+                layout=self._rows.layout,
+                weights=weights,
+                batches=batches,
+                dev=self._sets.get("dev"),
+            )
         )
+        self.measure: Final = Measure(experiment, network)
+        """Measures the network as it is on any rows."""
         self._judge = Judge(experiment, len(self.seeds))
         self._best_weights = weights.clone()
         self._epochs = EpochMeans(experiment)
@@ -128,12 +139,14 @@ class Trainer:
 
     @property
     def lr(self) -> float:
-        """The learning rate of the next step; setting it changes the run from there on."""
-        return self.method.lr
+        """The learning rate of the next step, the first member's where they differ; setting it
+        changes the run from there on, for all members.
+        """
+        return self.method.lr[0]
 
     @lr.setter
     def lr(self, value: float) -> None:
-        self.method.lr = value
+        self.method.set_lr(value)
 
     def advance(self, n: int) -> Block:
         """Take exactly ``n`` steps, or as many as there are until the run is over.
@@ -276,11 +289,10 @@ class Trainer:
             [loss and accuracy, count, members].
         """
         rows = self._rows
-        lr = torch.tensor(rows.lr[:count], dtype=torch.float64)
         own = [rows.loss, rows.accuracy] if self.experiment.has_accuracy else [rows.loss]
         table = [
             *(column[:count].double() for column in own),
-            lr.to(self.device)[:, None].expand(-1, len(self.seeds)),
+            torch.from_numpy(rows.lr[:count]).to(self.device),
             *rows.norms(count).unbind(-1),
             rows.dev_loss[:count].double(),
             rows.dev_accuracy[:count].double(),
@@ -326,7 +338,7 @@ class Trainer:
             self.method.weights.copy_(self._best_weights)
             figures["best_step"] = _plain(self._judge.best_steps)
         for name, batch in self._sets.items():
-            loss, accuracy = self.method.measure(batch)
+            loss, accuracy = self.measure(batch)
             figures[f"{name}_loss"] = _plain(loss)
             if self.experiment.has_accuracy:
                 figures[f"{name}_accuracy"] = _plain(accuracy)
@@ -340,7 +352,7 @@ class Trainer:
     def _confusion(self, batch: Batch) -> list[list[int]]:
         """Return how many rows of each true class were said to be of each class."""
         classes = self.experiment.data.classes
-        said = decided(self.experiment, self.method.outputs(batch.inputs)).flatten()
+        said = decided(self.experiment, self.measure.outputs(batch.inputs)).flatten()
         true = batch.targets.flatten().long()
         counts = torch.bincount(true * classes + said, minlength=classes * classes)
         matrix: list[list[int]] = counts.view(classes, classes).tolist()
@@ -348,7 +360,7 @@ class Trainer:
 
     def _error(self, batch: Batch) -> NDArray[np.float64]:
         """Return the root mean square error in the units of the data, [members]."""
-        outputs = self.method.outputs(batch.inputs).cpu().numpy()
+        outputs = self.measure.outputs(batch.inputs).cpu().numpy()
         targets = batch.targets.cpu().numpy()
         errors = [
             dataset.scaling.to_original(said) - dataset.scaling.to_original(true)

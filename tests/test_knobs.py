@@ -228,7 +228,7 @@ def test_a_viewer_computes_what_a_normalised_network_says(kind: str) -> None:
     header, inputs = header_of(trainer, "x"), trainer._sets["dev"].inputs
     weights = unpack(header, trainer.snapshot())
     outputs = forward(activations_of(header), weights, inputs[0].numpy())[-1]
-    expected = trainer.method.outputs(inputs)[0].numpy()  # type: ignore[attr-defined]
+    expected = trainer.measure.outputs(inputs)[0].numpy()  # type: ignore[attr-defined]
     np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -253,7 +253,7 @@ def test_measuring_does_not_change_a_modal_network() -> None:
     )
     for _ in range(5):
         measured.advance(1)
-        measured.method.measure(measured._sets["dev"])
+        measured.measure(measured._sets["dev"])
         not_measured.advance(1)
     assert measured.snapshot().values.tobytes() == not_measured.snapshot().values.tobytes()
 

@@ -82,7 +82,7 @@ def test_the_best_weights_give_the_result(tmp_path: Path, name: str, snapshots: 
     kept = best["best_weights"] if "best_step" in run.result else best["weights"]
     for part, value in zip(layout.slices(trainer.method.weights), kept.values(), strict=True):
         part.copy_(value.reshape(part.shape))
-    wanted = trainer.method.outputs(batch.inputs)[0]  # type: ignore[attr-defined]
+    wanted = trainer.measure.outputs(batch.inputs)[0]  # type: ignore[attr-defined]
     inputs = trainer._datasets[0].scaling.inputs.undo(batch.inputs[0].numpy())
     said = trainer._datasets[0].scaling.to_original(wanted.numpy())
     np.testing.assert_allclose(run.predict(inputs), said, rtol=1e-4, atol=1e-5)

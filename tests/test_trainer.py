@@ -13,6 +13,7 @@ from torch import nn
 from engine.block import Block
 from engine.events import Event, Series, Snapshot
 from engine.experiment import Experiment
+from engine.measure import Measure
 from engine.trainer import Trainer, keeps_snapshot
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
@@ -108,7 +109,7 @@ def test_rows_are_counted_from_one_and_none_is_left_out() -> None:
 
 def test_row_one_is_the_loss_of_the_untrained_network() -> None:
     trainer = Trainer(experiment(MOONS))
-    untrained, _ = trainer.method.measure(trainer._sets["train"])
+    untrained, _ = trainer.measure(trainer._sets["train"])
     block = trainer.advance(1)
     assert block.series[0].values[0, 0, 0] == pytest.approx(float(untrained), rel=1e-6)
 
@@ -117,7 +118,7 @@ def test_dev_at_a_step_shows_the_network_after_its_update() -> None:
     trainer = Trainer(experiment(MOONS))
     block = trainer.advance(5)
     dev = next(part for part in block.series if part.group == "dev")
-    after, _ = trainer.method.measure(trainer._sets["dev"])
+    after, _ = trainer.measure(trainer._sets["dev"])
     assert dev.last_step == 5
     assert dev.values[0, -1, 0] == pytest.approx(float(after), rel=1e-6)
 
@@ -159,13 +160,13 @@ def test_best_by_loss_keeps_the_least_dev_loss() -> None:
 def test_the_test_set_is_touched_once_and_only_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = Trainer(experiment(MOONS))
     test_set, touched = trainer._sets["test"], []
-    measure = trainer.method.measure
+    measure = Measure.__call__
 
-    def watched(batch: Any) -> Any:
+    def watched(self: Measure, batch: Any) -> Any:
         touched.append(batch is test_set)
-        return measure(batch)
+        return measure(self, batch)
 
-    monkeypatch.setattr(trainer.method, "measure", watched)
+    monkeypatch.setattr(Measure, "__call__", watched)
     run(trainer, 64)
     assert not any(touched)
     trainer.result()

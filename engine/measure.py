@@ -1,0 +1,90 @@
+"""What a network is worth on some rows: its loss and its accuracy, for each member."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from engine.batches import Batch
+from engine.experiment import Experiment
+from engine.losses import LossBase
+from engine.method import Trainable
+
+
+class Measure:
+    """Measures a network on whole sets, changing nothing.
+
+    Args:
+        experiment: Says which loss, and whether there are classes to get right.
+        network: What is measured.
+    """
+
+    def __init__(self, experiment: Experiment, network: Trainable) -> None:
+        self._network = network
+        self._loss, self._accuracy = loss_function(experiment.loss), accuracy_function(experiment)
+
+    @torch.no_grad()
+    def __call__(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return loss and accuracy on a batch, [members] each; no accuracy is NaN."""
+        outputs = self.outputs(batch.inputs)
+        loss = self._loss(outputs, batch.targets)
+        if self._accuracy is None:
+            return loss, torch.full_like(loss, torch.nan)
+        return loss, self._accuracy(outputs, batch.targets)
+
+    @torch.no_grad()
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """Return what the network says of inputs, computed as one that is not being trained."""
+        if not self._network.modal:
+            return self._network(inputs)
+        self._network.train(mode=False)
+        try:
+            return self._network(inputs)
+        finally:
+            self._network.train()
+
+
+def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the loss of outputs and targets, one number for each member: [members]."""
+    function = getattr(torch.nn.functional, spec.functional)
+    arguments = spec.arguments
+
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        each = function(outputs, targets, reduction="none", **arguments)
+        total: Tensor = each.sum(axes) if spec.reduction == "sum" else each.mean(axes)
+        return total.sqrt() if spec.root else total
+
+    def loss_of_classes(outputs: Tensor, targets: Tensor) -> Tensor:
+        # PyTorch wants the classes on axis 1.
+        return loss(outputs.transpose(1, 2), targets)
+
+    axes = (1,) if spec.targets == "classes" else (1, 2)
+    return loss_of_classes if spec.targets == "classes" else loss
+
+
+def decided(experiment: Experiment, outputs: Tensor) -> Tensor:
+    """Return the class that outputs [members, rows, outputs] speak for: [members, rows]."""
+    if experiment.loss.targets == "classes":
+        return outputs.argmax(2)
+    return (outputs > _threshold(experiment)).long().flatten(1)
+
+
+def _threshold(experiment: Experiment) -> float:
+    """Return where a single output turns from class 0 to class 1."""
+    return 0.0 if experiment.loss.outputs == "logit" else 0.5
+
+
+def accuracy_function(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor] | None:
+    """Return the share of rows whose class is right, [members], or None without classes."""
+    if not experiment.has_accuracy:
+        return None
+    if experiment.loss.targets == "classes":
+        return lambda outputs, targets: (outputs.argmax(2) == targets).mean(1, dtype=torch.float64)
+    threshold = _threshold(experiment)
+
+    def binary(outputs: Tensor, targets: Tensor) -> Tensor:
+        return ((outputs > threshold) == targets).mean((1, 2), dtype=torch.float64)
+
+    return binary

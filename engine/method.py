@@ -1,0 +1,84 @@
+"""A way of getting gradients: what the trainer asks of one, and what one is made of.
+
+``Autograd`` is the reference, ``Manual`` the formulas, ``Numeric`` the differences. Another way is
+another class with what ``Method`` lists, and a row in ``engine.methods``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from engine.batches import Batch, Batches
+from engine.experiment import Experiment
+from engine.parameters import Layout
+from engine.rows import Rows
+
+
+class Method(Protocol):
+    """A way of getting gradients, and what is updated with them."""
+
+    name: str
+    """What the recording calls it."""
+    weights: Tensor
+    """The parameters and buffers now, [size]; written in place."""
+
+    @property
+    def lr(self) -> list[float]:
+        """The learning rate of the next update, for each member."""
+        ...
+
+    def set_lr(self, value: float) -> None:
+        """Set every member's learning rate from the next update on."""
+
+    def take(self, first: int, count: int, rows: Rows) -> None:
+        """Take the steps first … first + count - 1, filling the rows from 0 on."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what besides the weights is needed to go on."""
+        ...
+
+
+class Trainable(Protocol):
+    """A network as a module, whose parameters are views of one flat tensor."""
+
+    learned: list[nn.Parameter]
+    """The parameters, in the order of the recording."""
+    modal: bool
+    """Whether it computes otherwise while it is trained than while it is measured."""
+
+    def begin(self, step: int) -> None:
+        """Set the random numbers to those of a step."""
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Return the outputs [members, rows, outputs] for inputs [members, rows, features]."""
+        ...
+
+    def train(self, mode: bool = True) -> Any:
+        """Compute as while it is trained, or as while it is measured."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trainee:
+    """What a method trains, and on what."""
+
+    members: Sequence[Experiment]
+    """What each member is; they differ in numbers alone, so that the first speaks for the shape."""
+    network: Trainable
+    """The network as a module, over ``weights``."""
+    layout: Layout
+    """Where the parameters lie."""
+    weights: Tensor
+    """The untrained parameters and buffers of all members, [size]."""
+    batches: Batches
+    """What each step sees."""
+    dev: Batch | None
+    """The dev set, where there is one."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """What all members have in common."""
+        return self.members[0]

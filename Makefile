@@ -40,6 +40,9 @@ format:  ## ruff: format, and mend what can be mended
 .PHONY: bench
 bench:  ## the benchmarks: ratios, side by side in one run
 	$(PYTHON) -m benchmarks.speed
+	$(PYTHON) -m benchmarks.limit
+	$(PYTHON) -m benchmarks.large
+	-$(PYTHON) -m benchmarks.lightning  # says how to install it where it is missing
 	$(PYTHON) -m benchmarks.screen
 	$(PYTHON) -m benchmarks.drawing
 	$(PYTHON) -m benchmarks.echo

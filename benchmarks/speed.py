@@ -1,94 +1,114 @@
 """Steps per second with everything recorded, against the same experiment as a plain loop.
 
-    python -m benchmarks.speed [--steps 3000] [--rounds 7]
+    python -m benchmarks.speed [--steps 3000] [--rounds 7] [PRESET…]
 
-Both sides take the same number of steps of the same experiment on the same data, in turns, on
-one CPU thread. The plain loop reads its loss and every parameter's gradient norm each step and,
-where there is a dev set, measures it each epoch and keeps the best weights. Ours does that
-through the trainer and writes the recording to a file. What is reported is the median ratio of
-neighbours: it holds where the machine's speed drifts.
+All sides take the same number of steps of the same experiment on the same data, in turns, on one
+CPU thread. The plain loop reads its loss and every parameter's gradient norm each step and, where
+there is a dev set, measures it each epoch and keeps the best weights. Ours does that through the
+trainer and writes the recording to a file: once by its formulas, once by autograd.
+
+A population of 64 is measured against 64 plain loops one after another. As these do not depend on
+each other, one of them is timed and counts 64 times; what is told is per member and step.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import statistics
-import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 
-import torch
+from benchmarks.versus import (
+    WARM_UP,
+    Ratio,
+    in_turns,
+    machine,
+    micro,
+    ours,
+    row,
+    rule,
+    sized,
+    theirs,
+)
 
-from benchmarks import plain
-from engine import presets
-from engine.experiment import Experiment
-from engine.header import header_of
-from engine.recording import Recorder
-from engine.train import Pace, closing, train
-from engine.trainer import Trainer
-
-PRESETS = ("cubic", "two-moons")
-WARM_UP = 100
-"""Steps that are not counted, of each side."""
-
-
-def ours(experiment: Experiment, clock: Callable[[], float] = time.perf_counter) -> float:
-    """Train and record a whole run; return its seconds."""
-    trainer = Trainer(experiment, device="cpu")
-    with tempfile.TemporaryDirectory() as folder:
-        header = header_of(trainer, "benchmark")
-        recorder = Recorder.create(Path(folder) / "recording.jsonl", header)
-        started = clock()
-        for events in train(trainer, Pace()):
-            for event in events:
-                recorder.record(event)
-        for event in closing(trainer):
-            recorder.record(event)
-        seconds = clock() - started
-        recorder.close()
-    return seconds
+HEAD = ("experiment", "plain", "epochal", "times as fast", "at least", "autograd", "times as fast")
 
 
-def theirs(experiment: Experiment) -> float:
-    """Train by hand; return the seconds."""
-    started = time.perf_counter()
-    plain.train(experiment, experiment.steps)
-    return time.perf_counter() - started
+@dataclass(frozen=True)
+class Case:
+    """A row of the table."""
+
+    preset: str
+    members: int
+    at_least: float
+    """How many times as fast as the plain loop it must be."""
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return self.preset if self.members == 1 else f"{self.preset}, {self.members} members"
 
 
-def compare(name: str, steps: int, rounds: int) -> None:
-    """Print one line for a preset."""
+CASES = (
+    Case("cubic", 1, 6.0),
+    Case("two-moons", 1, 6.0),
+    Case("sum-of-30", 1, 6.0),
+    Case("function-set", 1, 3.5),
+    Case("cubic", 64, 15.0),
+    Case("two-moons", 64, 15.0),
+)
 
-    def sized(steps: int) -> Experiment:
-        experiment = presets.load(name).experiment
-        length = {"epochs": None, "steps": steps}
-        return experiment.model_copy(update={"train": experiment.train.model_copy(update=length)})
 
-    sides: list[Callable[[Experiment], float]] = [theirs, ours]
-    for side in sides:
-        side(sized(WARM_UP))
-    times = [[side(sized(steps)) for side in sides] for _ in range(rounds)]
-    ratios = [by_hand / engine for by_hand, engine in times]
-    by_hand, engine = (
-        statistics.median(column) / steps * 1e6 for column in zip(*times, strict=True)
+def compare(case: Case, steps: int, rounds: int) -> str:
+    """Return a case's row."""
+    for side in sides(case, min(steps, WARM_UP)).values():
+        side()
+    seconds = in_turns(sides(case, steps), rounds)
+    plain, formulas, autograd = (
+        micro(statistics.median(each) / steps) for each in seconds.values()
     )
-    print(
-        f"{name:12}  plain {by_hand:6.0f} µs/step  epochal {engine:6.0f} µs/step  "
-        f"ratio {statistics.median(ratios):5.2f}  ({min(ratios):.2f} to {max(ratios):.2f})"
-    )
+    by_formulas = Ratio.of(seconds["plain"], seconds["manual"])
+    by_autograd = Ratio.of(seconds["plain"], seconds["autograd"])
+    at_least = f"{case.at_least:g}"
+    return row(case.name, plain, formulas, by_formulas, at_least, autograd, by_autograd)
+
+
+def sides(case: Case, steps: int) -> dict[str, Callable[[], float]]:
+    """Return what is compared: each trains once and returns its seconds per member."""
+    alone = sized(case.preset, steps)
+
+    def engine(gradients: str) -> float:
+        population = f"population.seeds={case.members}"
+        method = f"train.gradients={gradients}"
+        return ours(sized(case.preset, steps, population, method)) / case.members
+
+    return {
+        "plain": lambda: theirs(alone),
+        "manual": functools.partial(engine, "manual"),
+        "autograd": functools.partial(engine, "autograd"),
+    }
 
 
 def main() -> None:
-    """Compare all presets."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Compare all presets, or some."""
+    known = list(dict.fromkeys(case.preset for case in CASES))
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("presets", nargs="*", metavar="PRESET", help=", ".join(known))
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    print(f"torch {torch.__version__}, one CPU thread, {arguments.rounds} rounds")
-    for name in PRESETS:
-        compare(name, arguments.steps, arguments.rounds)
+    if unknown := set(arguments.presets) - set(known):
+        parser.error(f"not compared here: {', '.join(sorted(unknown))}; use {', '.join(known)}")
+    print(f"{machine()}; one CPU thread; {arguments.rounds} rounds of {arguments.steps} steps;")
+    print("time per member and step, and the median ratio of neighbours (least to most);")
+    print("64 plain loops one after another are one that is timed, times 64")
+    print()
+    print(row(*HEAD))
+    print(rule(len(HEAD)))
+    for case in CASES:
+        if case.preset in (arguments.presets or known):
+            print(compare(case, arguments.steps, arguments.rounds), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,35 +1,44 @@
-"""Gradients by autograd: the textbook's loop over an ordinary module. The reference."""
+"""Gradients by autograd: the textbook's loop over an ordinary module. The reference.
+
+Textbook ── the loop: gradients, clipping, the update, what is measured
+├─ Autograd   gradients by ``backward``
+└─ Numeric    gradients by differences: ``engine.numeric``
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from engine.batches import Batch
+from engine.experiment import Experiment
 from engine.measure import Measure, accuracy_function, loss_function
 from engine.method import Trainee
 from engine.rows import Rows
 from engine.updates import Clipping, Scheduler, make_optimizer
 
 
-class Autograd:
-    """The network, its optimizer, and gradients by ``backward``.
+class Textbook(ABC):
+    """The network, its optimizer and the loop; a subclass says how gradients are computed.
 
     Args:
         trainee: What to train, and on what.
     """
 
-    name = "autograd"
+    name: str
+    """What the recording calls it."""
 
     def __init__(self, trainee: Trainee) -> None:
         experiment = trainee.experiment
         self.weights = trainee.weights
         self._layout, self._network = trainee.layout, trainee.network
         self._parameters = self._network.learned
-        self._optimizer = make_optimizer(experiment, self._parameters)
-        self._scheduler = Scheduler(experiment, self._optimizer)
-        self._clipping = Clipping(experiment, self._layout)
+        self._apart = _must_update_apart(trainee.members)
+        self._clipping = Clipping(trainee.members, self._layout)
         self._batches, self._dev = trainee.batches, trainee.dev
         self._stride = experiment.evaluation_stride if trainee.dev is not None else 0
         self._measure = Measure(experiment, self._network)
@@ -42,20 +51,28 @@ class Autograd:
         # them: then they are computed here, and the rows get a copy. PyTorch's own SGD does so
         # on CUDA, where it adds Nesterov's momentum into the gradients in place.
         self._own: Tensor | None = None
-        changes = not experiment.optimizer.torch_name or self._optimizer.defaults.get("nesterov")
-        if self._clipping.wanted or not self._zero_grad or changes:
+        spec = experiment.optimizer
+        changes = not spec.torch_name or getattr(spec, "nesterov", False)
+        if self._clipping.wanted or not self._zero_grad or changes or self._apart:
             self._own = torch.zeros_like(self.weights)
             self._point_gradients(self._gradients_in(self._own))
+        self._optimizers = self._make_optimizers(trainee.members)
+        self._schedulers = [
+            Scheduler(member, optimizer)
+            for member, optimizer in zip(trainee.members, self._optimizers, strict=False)
+        ]
 
     @property
     def lr(self) -> list[float]:
-        """The learning rate of the next update: one for all members."""
-        return [float(self._optimizer.param_groups[0]["lr"])] * self._layout.members
+        """The learning rate of the next update, for each member."""
+        rates = [float(optimizer.param_groups[0]["lr"]) for optimizer in self._optimizers]
+        return rates if self._apart else rates * self._layout.members
 
     def set_lr(self, value: float) -> None:
         """Set the learning rate from the next update on."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = value
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = value
 
     def take(self, first: int, count: int, rows: Rows) -> None:
         """Take the steps first … first + count - 1, filling the rows from 0 on."""
@@ -65,12 +82,11 @@ class Autograd:
             batch = self._batches.at(step)
             self._network.begin(step)
             self._clear_gradients(row, rows)
-            outputs = self._network(batch.inputs)
-            loss = self._loss(outputs, batch.targets)
-            torch.autograd.backward(loss, self._ones)
+            loss, outputs = self._differentiate(step, batch)
             self._keep_gradients(row, rows)
             rows.lr[row] = self.lr
-            self._optimizer.step()
+            for optimizer in self._optimizers:
+                optimizer.step()
 
             rows.weights[row] = self.weights
             rows.loss[row] = loss.detach()
@@ -79,13 +95,40 @@ class Autograd:
             if self._stride and step % self._stride == 0:
                 assert self._dev is not None
                 rows.dev_loss[row], rows.dev_accuracy[row] = self._measure(self._dev)
-            if self._scheduler.due(step):
-                self._tick(row, rows)
+            self._tick(step, row, rows)
 
     def state(self) -> dict[str, Any]:
-        """Return the optimizer's state."""
-        state: dict[str, Any] = self._optimizer.state_dict()
-        return state
+        """Return the optimizer's state, or those of the members' own."""
+        states: list[dict[str, Any]] = [each.state_dict() for each in self._optimizers]
+        return {"members": states} if self._apart else states[0]
+
+    def _make_optimizers(self, members: Sequence[Experiment]) -> list[torch.optim.Optimizer]:
+        """Return the optimizer of all members, or one for each where one cannot serve all."""
+        if not self._apart:
+            return [make_optimizer(members[0], self._parameters)]
+        assert self._own is not None
+        count = self._layout.parameters
+        weights, gradients = (self._layout.slices(flat) for flat in (self.weights, self._own))
+        optimizers = []
+        for index, member in enumerate(members):
+            # Views of the same memory, which to PyTorch are parameters of their own.
+            views = [nn.Parameter(part[index]) for part in weights[:count]]
+            for view, gradient in zip(views, gradients, strict=False):
+                view.grad = gradient[index]
+            optimizers.append(make_optimizer(member, views))
+        return optimizers
+
+    @abstractmethod
+    def _differentiate(self, step: int, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Add the loss's gradients to those of the parameters.
+
+        Args:
+            step: Which one this is; its random numbers have been set.
+            batch: What it sees.
+
+        Returns:
+            The loss of each member [members], and the outputs [members, rows, outputs].
+        """
 
     def _clear_gradients(self, row: int, rows: Rows) -> None:
         """Clear the gradients, or point them at their zeros in the step's row.
@@ -118,10 +161,33 @@ class Autograd:
         for parameter, gradient in zip(self._parameters, gradients, strict=True):
             parameter.grad = gradient
 
-    def _tick(self, row: int, rows: Rows) -> None:
-        """Let the schedule set the learning rate; only where it looks at the loss is it fetched."""
-        measured = 0.0
-        if self._scheduler.needs_measurement:
-            losses = rows.dev_loss if self._stride else rows.loss
-            measured = float(losses[row].mean())
-        self._scheduler.tick(measured)
+    def _tick(self, step: int, row: int, rows: Rows) -> None:
+        """Let schedules set the learning rates; only where one looks at a loss is it fetched."""
+        losses = rows.dev_loss if self._stride else rows.loss
+        for member, scheduler in enumerate(self._schedulers):
+            if scheduler.due(step):
+                looks = scheduler.needs_measurement
+                scheduler.tick(float(losses[row, member]) if looks else 0.0)
+
+
+def _must_update_apart(members: Sequence[Experiment]) -> bool:
+    """Whether each member needs an optimizer of its own: PyTorch's has one setting for all."""
+    first = members[0]
+    differ = any(
+        (member.optimizer, member.schedule) != (first.optimizer, first.schedule)
+        for member in members
+    )
+    return differ or (len(members) > 1 and first.schedule.needs_measurement)
+
+
+class Autograd(Textbook):
+    """Gradients by ``backward``."""
+
+    name = "autograd"
+
+    def _differentiate(self, step: int, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Go forward through the network, and back."""
+        outputs = self._network(batch.inputs)
+        loss = self._loss(outputs, batch.targets)
+        torch.autograd.backward(loss, self._ones)
+        return loss, outputs

@@ -43,6 +43,19 @@ class Batches(Protocol):
         """Return what ``step`` sees, counted from 1."""
         ...
 
+    def stretch(self, step: int, most: int) -> tuple[Batch, int]:
+        """Return the rows of consecutive steps in one piece, and how many steps that are.
+
+        Args:
+            step: The first of them.
+            most: How many at most. Fewer are given where they are not held together, or where
+                one of them has fewer rows than the others.
+
+        Returns:
+            What they see, [members, steps * rows, …], step by step.
+        """
+        ...
+
 
 def to_batch(
     experiment: Experiment, parts: Sequence[Part], device: torch.device, dtype: torch.dtype
@@ -56,26 +69,25 @@ def to_batch(
 
 
 def batches_for(
-    experiment: Experiment,
+    members: Sequence[Experiment],
     whole: Batch | None,
-    seeds: Sequence[int],
     device: torch.device,
     dtype: torch.dtype,
 ) -> Batches:
-    """Return the batches an experiment asks for.
+    """Return the batches that some experiments of one form ask for.
 
     Args:
-        experiment: Says how large they are, and whether their rows are drawn afresh.
-        whole: The training set, where there is one.
-        seeds: The seed of each member.
+        members: Each says what its rows are drawn from; the first, how large batches are.
+        whole: The training set of each, where there is one.
         device: Where fresh rows go.
         dtype: What they are computed with.
     """
     if whole is None:
-        return Fresh(experiment, seeds, device, dtype)
+        return Fresh(members, device, dtype)
+    experiment = members[0]
     if experiment.steps_per_epoch == 1:
         return FullBatch(whole)
-    return Minibatches(whole, experiment.batch_rows, seeds)
+    return Minibatches(whole, experiment.batch_rows, [each.train.seed for each in members])
 
 
 class FullBatch:
@@ -87,6 +99,10 @@ class FullBatch:
     def at(self, step: int) -> Batch:
         """Return the training set."""
         return self._whole
+
+    def stretch(self, step: int, most: int) -> tuple[Batch, int]:
+        """Return the training set."""
+        return self._whole, 1
 
 
 class Minibatches:
@@ -100,10 +116,15 @@ class Minibatches:
 
     def at(self, step: int) -> Batch:
         """Return the step's rows; the last batch of an epoch may have fewer."""
+        return _copy(self.stretch(step, 1)[0])
+
+    def stretch(self, step: int, most: int) -> tuple[Batch, int]:
+        """Return the rows of consecutive steps of an epoch."""
         epoch, index = divmod(step - 1, -(-self._count // self._rows))
         if epoch != self._epoch:
             self._shuffled, self._epoch = self._shuffle(epoch), epoch
-        return _cut(self._shuffled, index * self._rows, (index + 1) * self._rows)
+        steps = max(1, min(most, self._count // self._rows - index))
+        return _cut(self._shuffled, index * self._rows, (index + steps) * self._rows), steps
 
     def _shuffle(self, epoch: int) -> Batch:
         orders = [generator(seed, "order", epoch).permutation(self._count) for seed in self._seeds]
@@ -117,8 +138,13 @@ def _take(tensor: Tensor, order: Tensor) -> Tensor:
 
 
 def _cut(batch: Batch, start: int, stop: int) -> Batch:
-    """Return some rows as copies: a product over a slice gives bits that depend on its offset."""
-    return Batch(batch.inputs[:, start:stop].clone(), batch.targets[:, start:stop].clone())
+    """Return some rows."""
+    return Batch(batch.inputs[:, start:stop], batch.targets[:, start:stop])
+
+
+def _copy(batch: Batch) -> Batch:
+    """Return a copy: a product over a slice gives bits that depend on its offset."""
+    return Batch(batch.inputs.clone(), batch.targets.clone())
 
 
 class Fresh:
@@ -126,29 +152,33 @@ class Fresh:
 
     def __init__(
         self,
-        experiment: Experiment,
-        seeds: Sequence[int],
+        members: Sequence[Experiment],
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
-        self._experiment, self._seeds, self._device, self._dtype = experiment, seeds, device, dtype
-        numbers = experiment.batch_rows * experiment.widths[0]
+        self._members, self._device, self._dtype = members, device, dtype
+        self._size = members[0].batch_rows
+        numbers = self._size * members[0].widths[0]
         self._steps = max(1, min(FRESH_UNIT, FRESH_NUMBERS // numbers))
         self._unit = -1
         self._drawn: Batch
 
     def at(self, step: int) -> Batch:
         """Return the step's rows."""
+        return _copy(self.stretch(step, 1)[0])
+
+    def stretch(self, step: int, most: int) -> tuple[Batch, int]:
+        """Return the rows of consecutive steps of a unit."""
         unit, index = divmod(step - 1, self._steps)
         if unit != self._unit:
             self._drawn, self._unit = self._draw(unit), unit
-        size = self._experiment.batch_rows
-        return _cut(self._drawn, index * size, (index + 1) * size)
+        steps = min(most, self._steps - index)
+        return _cut(self._drawn, index * self._size, (index + steps) * self._size), steps
 
     def _draw(self, unit: int) -> Batch:
-        rows = self._steps * self._experiment.batch_rows
+        rows = self._steps * self._size
         parts = [
-            self._experiment.data.draw_fresh(generator(seed, "fresh", unit), rows)
-            for seed in self._seeds
+            each.data.draw_fresh(generator(each.train.seed, "fresh", unit), rows)
+            for each in self._members
         ]
-        return to_batch(self._experiment, parts, self._device, self._dtype)
+        return to_batch(self._members[0], parts, self._device, self._dtype)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.events import Event, Series, Snapshot
+from engine.events import Event, RunWarning, Series, Snapshot
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Block:
     """Their rows, a series for each group."""
     snapshots: tuple[Snapshot, ...]
     """The weights at those of its steps that keep them."""
+    warnings: tuple[RunWarning, ...] = ()
+    """What the user should know of its steps, in their order."""
 
     @property
     def last(self) -> int:
@@ -40,3 +42,4 @@ class Block:
         """Yield what goes into the recording."""
         yield from self.series
         yield from self.snapshots
+        yield from self.warnings

@@ -87,6 +87,25 @@ Seed = Annotated[
     int | None,
     typer.Option(metavar="N", help="The same as --set train.seed=N.", show_default=False),
 ]
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        "--seeds",
+        metavar="N",
+        help="Train N networks side by side, each with the next seed (--set population.seeds=N).",
+        show_default=False,
+    ),
+]
+Vary = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vary",
+        metavar="KEY=V,V…",
+        help="Train networks side by side that differ in a key, such as optimizer.lr=0.01,0.1 "
+        "(repeatable: every combination).",
+        show_default=False,
+    ),
+]
 Device = Annotated[
     str, typer.Option(metavar="DEVICE", callback=_device, help="auto, cpu, cuda or cuda:1.")
 ]
@@ -135,6 +154,8 @@ def run(
     preset: PresetName,
     set_: Overrides = None,
     seed: Seed = None,
+    seeds: Seeds = None,
+    vary: Vary = None,
     device: Device = "auto",
     allow_code: AllowCode = False,
     runs_dir: RunsDir = None,
@@ -144,7 +165,7 @@ def run(
     """Train a preset, and print the result."""
     from engine import headless, presets, runs
 
-    found = presets.load(preset, overrides(set_, seed))
+    found = presets.load(preset, overrides(set_, seed, seeds, vary))
     folder = runs_dir or runs.runs_dir()
     status = headless.run(
         found, folder, device=device, allow_code=allow_code, json=as_json, quiet=quiet
@@ -266,6 +287,34 @@ def explain(
         print(text if program_only else f"\n# ---- as a program: {each} ----\n\n{text}", end="")
 
 
+@app.command()
+def gradcheck(
+    preset: PresetName,
+    set_: Overrides = None,
+    seed: Seed = None,
+    step: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Whose gradient: after N - 1 steps of training.")
+    ] = 1,
+    allow_code: AllowCode = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compute one gradient by every method, and say how far they are apart and how long they take.
+
+    By formulas, by autograd and by differences, on the same weights and the same batch, in the
+    preset's own precision and in float64. Leaves with 1 where they disagree.
+    """
+    from engine import gradcheck, presets
+
+    found = presets.load(preset, overrides(set_, seed))
+    comparisons = gradcheck.check(found.experiment, step, allow_code=allow_code)
+    if as_json:
+        _print_json(map(gradcheck.plain_object, comparisons))
+    else:
+        print("\n\n".join(map(gradcheck.text, comparisons)))
+    if not all(comparison.holds for comparison in comparisons):
+        raise typer.Exit(1)
+
+
 @app.command("runs")
 def list_past_runs(
     terms: Annotated[
@@ -356,6 +405,10 @@ def predict(
         int | None,
         typer.Option(metavar="N", min=1, help="Rows to show [default: 20].", show_default=False),
     ] = None,
+    member: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="Which network of a population, counted from 1."),
+    ] = 1,
     allow_code: AllowCode = False,
     runs_dir: RunsDir = None,
     as_json: AsJson = False,
@@ -366,7 +419,7 @@ def predict(
     if sum(given is not None for given in (file, values or None, set_)) > 1:
         raise typer.BadParameter("give one of FILE, --values and --set")
     folder = runs.find_run(run, runs_dir or runs.runs_dir())
-    loaded = load.of_folder(folder, allow_code=allow_code)
+    loaded = load.of_folder(folder, allow_code=allow_code, member=member - 1)
     if file is not None:
         asked = predict.rows_of_file(loaded, file)
     elif values:
@@ -380,9 +433,27 @@ def predict(
         print(predict.text(told, rows))
 
 
-def overrides(set_: Sequence[str] | None, seed: int | None) -> list[str]:
-    """Return what ``--set`` and ``--seed`` ask for."""
-    return [*(set_ or ()), *([] if seed is None else [f"train.seed={seed}"])]
+def overrides(
+    set_: Sequence[str] | None,
+    seed: int | None,
+    seeds: int | None = None,
+    vary: Sequence[str] | None = None,
+) -> list[str]:
+    """Return what ``--set``, ``--seed``, ``--seeds`` and ``--vary`` ask for.
+
+    Raises:
+        PresetError: What is to vary is no KEY=V,V….
+    """
+    asked = list(set_ or ())
+    if seed is not None:
+        asked.append(f"train.seed={seed}")
+    if seeds is not None:
+        asked.append(f"population.seeds={seeds}")
+    if vary:
+        from engine.overrides import varied
+
+        asked.append(f"population.vary={varied(vary)}")
+    return asked
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -435,7 +506,9 @@ def _size(experiment: Any) -> str:
     steps = f"{experiment.steps} {'step' if experiment.steps == 1 else 'steps'}"
     if experiment.model.kind == "python":
         return f"a network of one's own, which was not run; {steps}"
-    return f"{experiment.parameters} parameters, {steps}"
+    members = experiment.population.members
+    several = f", {members} networks side by side" if members > 1 else ""
+    return f"{experiment.parameters} parameters, {steps}{several}"
 
 
 def _print_lines(text: str, out: Any) -> None:

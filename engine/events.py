@@ -65,6 +65,9 @@ class Header(Event):
     """The resolved experiment in full, as a preset's tables."""
     seeds: list[int]
     """The seed of each member."""
+    variants: list[Mapping[str, Any]] = field(default_factory=list)
+    """What each member's experiment has that others' may not: dotted keys of a preset, and values.
+    Empty in recordings of before there were populations."""
     parameters: Mapping[str, list[int]]
     """Every parameter's name and shape, in the order of a snapshot."""
     buffers: Mapping[str, list[int]] = field(default_factory=dict)
@@ -77,6 +80,8 @@ class Header(Event):
     """Steps of an epoch; 0 where every step draws fresh rows."""
     gradients: str
     """How gradients were computed."""
+    gradients_why: str = ""
+    """Why not by formulas, where that was left to the engine."""
     device: str
     """Where it trained, as PyTorch writes it: ``cpu``, ``cuda:0``."""
     device_name: str = ""

@@ -12,6 +12,7 @@ that a new one is a change to that file alone.
                ├─ optimizer   engine.optimizers
                ├─ schedule    engine.schedules
                ├─ train       Training
+               ├─ population  Population
                └─ marks       Mark
 """
 
@@ -40,6 +41,9 @@ MAX_NUMBERS: Final = 10_000_000_000
 
 MAX_STEPS: Final = 1_000_000_000
 """Steps a run may take."""
+
+MAX_MEMBERS: Final = 10_000
+"""Networks that are trained side by side at most: a recording keeps every step of each."""
 
 
 def _activation(name: str) -> str:
@@ -244,6 +248,25 @@ class Training(Section):
         return self
 
 
+class Population(Section):
+    """Networks of one shape that are trained side by side and differ in numbers alone."""
+
+    seeds: Annotated[int, Field(ge=1, le=MAX_MEMBERS)] = 1
+    """How many networks are trained side by side, each with the next seed, from ``train.seed`` on.
+    Each is drawn as it would be alone."""
+    vary: dict[str, Annotated[list[bool | int | float | str], Field(min_length=1)]] = Field(
+        default={}, max_length=20
+    )
+    """What else the networks differ in: keys of the preset, each with its values, as in
+    ``{ "optimizer.lr" = [0.01, 0.1], "train.clip_norm" = [1.0, 5.0] }``. There is a network for
+    every combination and seed. What changes the shape, the batches or the length cannot vary."""
+
+    @property
+    def members(self) -> int:
+        """How many networks there are."""
+        return self.seeds * math.prod(len(values) for values in self.vary.values())
+
+
 MarkEvent = Literal[
     "first_dead_unit", "first_saturated_unit", "all_right", "zero_gradient", "not_finite"
 ]
@@ -306,6 +329,8 @@ class Experiment(Section):
     """How the learning rate changes."""
     train: Training = Training()
     """How long, on what batches, and what is decided on the way."""
+    population: Population = Population()
+    """Networks trained side by side, which differ in their seed or in other numbers."""
     marks: list[Mark] = Field(default=[], max_length=1000)
     """Steps worth stopping at when the run is replayed."""
 
@@ -414,6 +439,7 @@ class Experiment(Section):
             ValueError: A line for each problem, which begins with the key to change.
         """
         problems = [*self._size_problems(), *self._loss_problems(), *self._training_problems()]
+        problems = problems or list(self._population_problems())
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -433,6 +459,37 @@ class Experiment(Section):
             )
         if self.steps > MAX_STEPS:
             yield f"train: would take {self.steps} steps; at most {MAX_STEPS:.0e} are allowed"
+
+    def _population_problems(self) -> Iterator[str]:
+        """Say what is wrong with the members; only asked where one network alone would do."""
+        if self.population == Population():
+            return
+        members = self.population.members
+        key = "population.vary" if self.population.vary else "population.seeds"
+        parameters, numbers = (
+            self.parameters * members,
+            self.batch_rows * sum(self.widths) * members,
+        )
+        if members > MAX_MEMBERS:
+            yield f"{key}: makes {members} networks; at most {MAX_MEMBERS} train side by side"
+        elif members > 1 and self.model.kind == "python":
+            yield f"{key}: a network of one's own trains one member at a time; use several runs"
+        elif parameters > MAX_PARAMETERS:
+            yield (
+                f"{key}: {members} networks would have {parameters:.3g} parameters, "
+                f"{parameters * 16 / 1e9:.3g} GB with gradients and optimizer state; "
+                f"at most {MAX_PARAMETERS:.0e} are allowed"
+            )
+        elif numbers > MAX_NUMBERS:
+            yield (
+                f"{key}: a step of {members} networks would compute {numbers:.3g} numbers, "
+                f"{numbers * 4 / 1e9:.3g} GB; at most {MAX_NUMBERS:.0e} are allowed"
+            )
+        else:
+            # Only a population pays for the import, which needs this file.
+            from engine.population import problems_of
+
+            yield from problems_of(self)
 
     def _loss_problems(self) -> Iterator[str]:
         loss, classes = self.loss, self.data.classes

@@ -110,11 +110,17 @@ def facts_of(folder: RunFolder) -> RunFacts:
 
 
 def number(value: Any) -> float | None:
-    """Return a figure of a result as a number, the mean of several members; None for no number."""
+    """Return a figure of a result as a number; None for no number.
+
+    Of several members it is the mean; those without a number, as those that diverged, are left
+    out.
+    """
     if isinstance(value, list):
         numbers = [number(item) for item in value]
-        known = [item for item in numbers if item is not None]
-        return sum(known) / len(known) if known and len(known) == len(numbers) else None
+        if not numbers or None in numbers:
+            return None
+        known = [item for item in numbers if item is not None and not math.isnan(item)]
+        return sum(known) / len(known) if known else math.nan
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

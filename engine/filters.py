@@ -167,7 +167,13 @@ def values_of(run: RunFacts, key: str) -> tuple[Any, ...]:
         return ()
     if group == "result":
         value = run.result.get(rest)
-        return tuple(value) if isinstance(value, list) else () if value is None else (value,)
+        if isinstance(value, list):
+            # The figures of several members count as their mean; words each for itself.
+            from engine.facts import number
+
+            mean = number(value)
+            return tuple(value) if mean is None else (mean,)
+        return () if value is None else (value,)
     return _FACTS[key](run)
 
 

@@ -57,7 +57,7 @@ class Glance:
     seconds: float = 0.0
     """How long it has trained, or has been going."""
     loss: float | None = None
-    """The newest training loss, the mean of several members."""
+    """The newest training loss, the mean of those members whose loss is a finite number."""
     end: End | None
     """How it ended, where it has."""
     seeds: tuple[int, ...] = ()
@@ -175,10 +175,7 @@ class Look:
         rows = self.history.series.get("train")
         if rows is None or not rows.count or "loss" not in rows.columns:
             return None
-        header = self.history.header
-        assert header is not None
-        losses = [float(rows.column("loss", m)[-1]) for m in range(header.members)]
-        return sum(losses) / len(losses)
+        return rows.value("loss", self.history.last_step, None)
 
 
 def _told_by_its_ends(recording: Path) -> list[Event]:

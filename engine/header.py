@@ -14,6 +14,7 @@ import torch
 from engine import __version__
 from engine.device import device_name
 from engine.events import Header
+from engine.methods import why_autograd
 from engine.trainer import Trainer
 
 
@@ -29,12 +30,14 @@ def header_of(trainer: Trainer, run: str) -> Header:
         run=run,
         experiment=trainer.experiment.model_dump(mode="json", exclude_none=True),
         seeds=trainer.seeds,
+        variants=list(trainer.variants),
         parameters={name: list(shape) for name, shape in trainer.shaped.shapes.items()},
         buffers={name: list(shape) for name, shape in trainer.shaped.buffers.items()},
         columns={group: list(names) for group, names in trainer.columns.items()},
         steps=trainer.experiment.steps,
         steps_per_epoch=trainer.experiment.steps_per_epoch or 0,
         gradients=trainer.method.name,
+        gradients_why=why_autograd(trainer.members),
         device=str(trainer.device),
         device_name=device_name(trainer.device),
         threads=trainer.threads,

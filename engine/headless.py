@@ -127,6 +127,8 @@ class Follower:
     def __post_init__(self) -> None:
         self._reader = Reader(self.folder.recording)
         self._heeded = 0
+        self._warned = 0
+        self._introduced = False
 
     def follow(self) -> End | None:
         """Return how the run ended; none where its worker died without a word."""
@@ -143,6 +145,13 @@ class Follower:
     def _read(self) -> None:
         self.history.extend(self._reader.poll())
         self.progress.show(self.history)
+        header = self.history.header
+        if header is not None and header.gradients_why and not self._introduced:
+            self.progress.say(f"gradients by {header.gradients}: {plain(header.gradients_why)}")
+        self._introduced = header is not None
+        for warning in self.history.warnings[self._warned :]:
+            self.progress.say(plain(warning.message))
+        self._warned = len(self.history.warnings)
         if not self.deserted:
             try:
                 self.echo.pass_on(self._reader.offset)
@@ -204,7 +213,8 @@ def run(
         else:
             header = follower.history.header
             names = header.target_names if header else ()
-            print(result_text(folder.name, end, names), flush=True)
+            variants = header.variants if header else ()
+            print(result_text(folder.name, end, names, variants), flush=True)
             print(f"\n  run  {plain(str(folder.path))}", flush=True)
         return _status(end, follower.history, interrupted=interrupts.count > 0)
 

@@ -10,7 +10,7 @@ import bisect
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,11 @@ from engine.events import (
     Values,
 )
 from engine.pyramid import FACTOR, Pyramid
+from engine.spread import Spread, Spreads
+
+Side = Literal["low", "high"]
+"""An end of the range over the members of a population, as in ``engine.spread``."""
+
 
 SPEED_SECONDS: Final = 2.0
 """Over how long the steps per second are counted."""
@@ -69,7 +74,13 @@ class Rows:
         self._index = {name: index for index, name in enumerate(self.columns)}
         self._values: Values = np.empty((len(self.columns), members, 0), np.float32)
         self._steps = np.empty(0, np.int64)
-        self._pyramids: dict[tuple[str, int], Pyramid] = {}
+        self._pyramids: dict[tuple[str, int | Side | None], Pyramid] = {}
+        self._spreads = Spreads(members)
+
+    @property
+    def members(self) -> int:
+        """How many networks there are."""
+        return int(self._values.shape[1])
 
     @property
     def steps(self) -> NDArray[np.int64]:
@@ -98,35 +109,84 @@ class Rows:
         self.count = int(np.searchsorted(self.steps, step, side="right"))
         for pyramid in self._pyramids.values():
             pyramid.cut(self.count)
+        self._spreads.cut(self.count)
 
     def until(self, step: int) -> Rows:
         """Return the rows up to a step, which share the memory of these: as they stood then."""
         then = Rows(self.columns, self._values.shape[1])
         then.count = int(np.searchsorted(self.steps, step, side="right"))
         then._values, then._steps, then._pyramids = self._values, self._steps, self._pyramids
+        then._spreads = self._spreads
         return then
 
-    def column(self, name: str, member: int = 0) -> NDArray[np.float32]:
-        """Return a column, [rows]; it is a view and grows no further."""
+    def column(self, name: str, member: int | Side | None = 0) -> NDArray[np.float32]:
+        """Return a column, [rows]; it is a view and grows no further.
+
+        Args:
+            name: Which.
+            member: Of which network; None for the mean over those that count, or an end of
+                their range.
+        """
+        if self.members == 1:
+            member = 0
+        if member is None or isinstance(member, str):
+            spread = self.spread(name)
+            return spread.mean if member is None else getattr(spread, member)
         return self._values[self._index[name], member, : self.count]
+
+    def spread(self, name: str) -> Spread:
+        """Return how a column lies over the members that count: [rows] each."""
+        return self._spreads.of(name, self._values[self._index[name], :, : self.count])
+
+    def leave_out(self, members: NDArray[np.bool_]) -> None:
+        """Leave these members out of what is said of all of them, in every row."""
+        if self._spreads.leave_out(members):
+            for key in [key for key in self._pyramids if not isinstance(key[1], int)]:
+                del self._pyramids[key]
+
+    def across(self, name: str, rows: NDArray[np.int64] | int) -> NDArray[np.float32]:
+        """Return every member's numbers of a column: [members], of some rows [members, rows]."""
+        found: NDArray[np.float32] = self._values[self._index[name]][:, rows]
+        return found
+
+    def each(self, name: str, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return a column's number for every member in a row of its own: [members]."""
+        found: NDArray[np.float32] = self._values[self._index[name]][np.arange(self.members), rows]
+        return found
 
     def row_at(self, step: int) -> int | None:
         """Return the newest row at or before a step, if there is one."""
         row = int(np.searchsorted(self.steps, step, side="right")) - 1
         return row if row >= 0 else None
 
-    def value(self, name: str, step: int, member: int = 0) -> float:
-        """Return a column's newest value at or before a step; NaN where there is none."""
+    def value(self, name: str, step: int, member: int | None = 0) -> float:
+        """Return a column's newest value at or before a step; NaN where there is none.
+
+        Args:
+            name: Which column.
+            step: At or before which step.
+            member: Of which network; None for the mean over those that count.
+        """
         row = self.row_at(step)
-        return float("nan") if row is None else float(self.column(name, member)[row])
+        if row is None:
+            return float("nan")
+        return float(self.column(name, member)[row])
 
     def buckets(
-        self, name: str, first_step: int, last_step: int, width: int, member: int = 0
+        self, name: str, first_step: int, last_step: int, width: int, member: int | Side | None = 0
     ) -> Buckets:
         """Return a column over a range of steps in at most ``width`` buckets.
 
         The cost is that of the buckets, not of the rows. Buckets end at multiples of their size,
         so that they stay the same while rows are added.
+
+        Args:
+            name: Which column.
+            first_step: The first step that counts.
+            last_step: The last step that counts.
+            width: How many buckets at most.
+            member: Of which network; None for the mean over those that count, or an end of
+                their range.
         """
         start = int(np.searchsorted(self.steps, first_step, side="left"))
         stop = int(np.searchsorted(self.steps, last_step, side="right"))
@@ -134,7 +194,8 @@ class Rows:
             nothing = np.empty(0, np.float32)
             return Buckets(np.empty(0, np.int64), nothing, nothing, nothing, np.empty(0, np.bool_))
         size = _bucket_size(start, stop, width)
-        pyramid = self._pyramids.setdefault((name, member), Pyramid())
+        of = 0 if self.members == 1 else member
+        pyramid = self._pyramids.setdefault((name, of), Pyramid())
         fold = pyramid.fold(self.column(name, member), start, stop, size)
         ends = np.minimum((np.arange(start // size, -(-stop // size)) + 1) * size, stop)
         counts = np.diff(ends, prepend=start)

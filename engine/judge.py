@@ -1,13 +1,15 @@
-"""What is decided from a run's rows: the best weights, and whether the run is over.
+"""What is decided from a run's rows: the best weights, and which member is through, and why.
 
-The judge sees the rows of every block in order and finds the first that decides. It never sees
-the test set.
+The judge sees the rows of every block in order and finds the first that decides, for each member
+by itself and by its own settings. A member ends where it would end alone; the run is over when
+all have. It never sees the test set.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,43 +18,61 @@ from engine.block import Outcome
 from engine.events import Values
 from engine.experiment import Experiment
 
+NEVER: Final = np.iinfo(np.int64).max
+"""Where a member ends that goes on."""
 
-@dataclass(frozen=True)
+NOTHING: Final = np.zeros(0, np.int64)
+"""No rows."""
+
+THRESHOLD: Final = Outcome("finished", "threshold")
+PATIENCE: Final = Outcome("finished", "patience")
+
+
+@dataclass(frozen=True, eq=False)
 class Verdict:
     """What a block's rows decide."""
 
     count: int
-    """Rows that stand; those after the one that decides do not."""
+    """Rows that stand; those after the one at which the last member ends do not."""
     outcome: Outcome | None
     """Why the run is over, if it is."""
-    best_rows: Sequence[int | None]
-    """For each member the row with its new best weights, if it has one."""
+    best_rows: NDArray[np.int64]
+    """For each member the row with its new best weights, or -1 where it has none."""
+    last_rows: NDArray[np.int64]
+    """For each member the last row that counts: -1 where it had ended before this block."""
+    ended: tuple[int, ...]
+    """The members that end in these rows, in the order in which they do."""
 
 
 class Judge:
-    """Best weights, patience, threshold and divergence of one run.
+    """Best weights, patience, threshold and divergence of each member of a run.
 
     Args:
-        experiment: What the run is to decide.
-        members: How many networks there are.
+        members: What each is to decide; they are measured alike.
     """
 
-    def __init__(self, experiment: Experiment, members: int) -> None:
-        self._threshold = experiment.train.loss_threshold
-        self._patience = experiment.train.patience
-        self._stride = experiment.evaluation_stride
-        self._by_accuracy = experiment.keep_best == "accuracy"
-        self.keeps_best = experiment.keep_best != "off"
+    def __init__(self, members: Sequence[Experiment]) -> None:
+        common = members[0]
+        self._thresholds = _settings([each.train.loss_threshold for each in members], -np.inf)
+        self._patience = _settings([each.train.patience for each in members], np.inf)
+        self._stride = common.evaluation_stride
+        self._by_accuracy = common.keep_best == "accuracy"
+        self.keeps_best: Final = common.keep_best != "off"
         """Whether the result takes the best weights, not the last."""
-        self.best_steps: NDArray[np.int64] = np.zeros(members, np.int64)
+        self.best_steps: NDArray[np.int64] = np.zeros(len(members), np.int64)
         """The step of each member's best dev measurement; 0 where there is none yet."""
-        self._best_scores = np.full(members, -np.inf)
-        self._waited = np.zeros(members, np.int64)
+        self.outcomes: list[Outcome | None] = [None] * len(members)
+        """Why each member has ended, where it has by itself."""
+        self.ended_at: NDArray[np.int64] = np.full(len(members), NEVER)
+        """The step at which each member has ended; ``NEVER`` where it goes on."""
+        self._best_scores = np.full(len(members), -np.inf)
+        self._waited = np.zeros(len(members), np.int64)
 
     @property
-    def found_best(self) -> bool:
-        """Whether every member has been measured on the dev set."""
-        return bool((self.best_steps > 0).all())
+    def going(self) -> NDArray[np.bool_]:
+        """Which members go on."""
+        going: NDArray[np.bool_] = self.ended_at == NEVER
+        return going
 
     def verdict(self, first: int, loss: Values, dev: Values) -> Verdict:
         """Judge the rows of a block.
@@ -62,46 +82,92 @@ class Judge:
             loss: The training loss, [rows, members].
             dev: The dev set's loss and accuracy, [2, rows, members], in the rows measured.
         """
-        count, outcome = self._ending(first, loss)
-        best_rows: list[int | None] = [None] * loss.shape[1]
+        rows, going = len(loss), self.going
+        broken = ~np.isfinite(loss)
+        decides = broken | (loss <= self._thresholds)
+        last = np.where(decides.any(axis=0), decides.argmax(axis=0), rows)
+        last[~going] = -1
+        impatient, best_rows = self._compare(first, dev, last)
+        # What ends a member at the same row goes first: it happened in the update.
+        patience = impatient < last
+        last = np.where(patience, impatient, last)
+        ended = [int(member) for member in np.argsort(last, kind="stable")]
+        ended = [member for member in ended if going[member] and last[member] < rows]
+        for member in ended:
+            row = int(last[member])
+            self.ended_at[member] = first + row
+            self.outcomes[member] = (
+                PATIENCE
+                if patience[member]
+                else _diverged(loss[row, member], first + row)
+                if broken[row, member]
+                else THRESHOLD
+            )
+        last = np.minimum(last, rows - 1)
+        over = not self.going.any()
+        count = int(last.max()) + 1 if over else rows
+        outcome = _outcome_of([each for each in self.outcomes if each], last) if over else None
+        return Verdict(count, outcome, best_rows, last, tuple(ended))
+
+    def _compare(
+        self, first: int, dev: Values, last: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Compare the dev measurements with each member's best; equal ones change nothing.
+
+        Args:
+            first: The step of the first row.
+            dev: Loss and accuracy, [2, rows, members].
+            last: The last row that counts for each member by what else ends it.
+
+        Returns:
+            For each member the row at which its patience is at an end, ``NEVER`` where it is not,
+            and the row with its new best weights, -1 where it has none.
+        """
+        members = len(last)
+        measured = NOTHING
         if self.keeps_best:
-            for row in range(-first % self._stride, count, self._stride):
-                self._compare(first + row, row, dev[:, row], best_rows)
-                if self._patience and (self._waited >= self._patience).all():
-                    # What ends the run at the same row goes first: it happened in the update.
-                    outcome = outcome if row == count - 1 and outcome else _out_of_patience()
-                    count = row + 1
-                    break
-        return Verdict(count, outcome, best_rows)
-
-    def _ending(self, first: int, loss: Values) -> tuple[int, Outcome | None]:
-        """Return how many rows stand by the training loss alone, and why."""
-        reached = self._threshold_reached(loss)
-        if reached is not None:
-            loss = loss[: reached + 1]
-        diverged = ~np.isfinite(loss).all(axis=1)
-        if diverged.any():
-            row = int(diverged.argmax())
-            what = "NaN" if np.isnan(loss[row]).any() else "infinite"
-            return row + 1, Outcome("diverged", f"the loss was {what} at step {first + row}")
-        return len(loss), Outcome("finished", "threshold") if reached is not None else None
-
-    def _threshold_reached(self, loss: Values) -> int | None:
-        """Return the first row whose loss is low enough, if there is one."""
-        if self._threshold is None:
-            return None
-        reached = (loss <= self._threshold).all(axis=1)
-        return int(reached.argmax()) if reached.any() else None
-
-    def _compare(self, step: int, row: int, measured: Values, best_rows: list[int | None]) -> None:
-        """Compare one dev measurement with each member's best; equal ones change nothing."""
-        scores = measured[1] if self._by_accuracy else -measured[0]
-        for member in np.flatnonzero(scores > self._best_scores):
-            best_rows[member] = row
-            self.best_steps[member] = step
-            self._best_scores[member] = scores[member]
-        self._waited = np.where(self.best_steps == step, 0, self._waited + 1)
+            measured = np.arange(-first % self._stride, dev.shape[1], self._stride)
+        if not len(measured):
+            return np.full(members, NEVER), np.full(members, -1)
+        scores = (dev[1] if self._by_accuracy else -dev[0])[measured].astype(np.float64)
+        # What comes after a member's end does not count, and NaN is never better.
+        scores[np.isnan(scores) | (measured[:, None] > last)] = -np.inf
+        before = np.maximum.accumulate(np.vstack([self._best_scores, scores]), axis=0)[:-1]
+        better = scores > before
+        # Measurements since the last better one, [measurements, members].
+        counted = np.arange(1, len(measured) + 1)[:, None]
+        latest = np.maximum.accumulate(np.where(better, counted, 0), axis=0)
+        waited = np.where(latest > 0, counted - latest, self._waited + counted)
+        gives_up = waited >= self._patience
+        until = np.where(gives_up.any(axis=0), gives_up.argmax(axis=0), len(measured) - 1)
+        impatient = np.where(gives_up.any(axis=0), measured[until], NEVER)
+        each = np.arange(members)
+        place = latest[until, each] - 1
+        found = place >= 0
+        best_rows = np.where(found, measured[place], -1)
+        self.best_steps = np.where(found, first + best_rows, self.best_steps)
+        self._best_scores = np.where(found, scores[place, each], self._best_scores)
+        self._waited = waited[until, each]
+        return impatient, best_rows
 
 
-def _out_of_patience() -> Outcome:
-    return Outcome("finished", "patience")
+def _settings(values: Sequence[float | None], otherwise: float) -> NDArray[np.float64]:
+    """Return a setting of each member; ``otherwise`` stands for none."""
+    return np.array([otherwise if value is None else value for value in values], np.float64)
+
+
+def _diverged(loss: np.float32, step: int) -> Outcome:
+    what = "NaN" if np.isnan(loss) else "infinite"
+    return Outcome("diverged", f"the loss was {what} at step {step}")
+
+
+def _outcome_of(outcomes: Sequence[Outcome], last: NDArray[np.int64]) -> Outcome:
+    """Return why a run is over whose members have all ended."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    if all(each.status == "diverged" for each in outcomes):
+        return Outcome(
+            "diverged", f"every member did; the last: {outcomes[int(last.argmax())].reason}"
+        )
+    reasons = {each.reason for each in outcomes if each.status != "diverged"}
+    return Outcome("finished", " and ".join(sorted(reasons)))

@@ -7,6 +7,8 @@
     run.predict([[0.5, 0.25]])                         # by numpy, in the units of the data
     network = run.module()                             # an ordinary nn.Sequential of PyTorch
 
+    second = engine.load_run("last", member=1)         # of a population, another network
+
 Recordings of small networks hold their weights, so that all of this but ``module`` works without
 torch and from the recording alone; those of larger ones are read from the run's checkpoint.
 """
@@ -61,6 +63,8 @@ class LoadedRun:
     """All that was recorded."""
     allow_code: bool = False
     """Whether a network of one's own may be run to predict with it."""
+    member: int = 0
+    """Which network of a population this is, from 0."""
 
     @property
     def result(self) -> Mapping[str, Any]:
@@ -78,18 +82,31 @@ class LoadedRun:
 
         return resolve(self.header.experiment, self.header.run)
 
+    @cached_property
+    def alone(self) -> Experiment:
+        """What the member is, as if it had been trained alone.
+
+        Raises:
+            PresetError: The experiment no longer holds.
+        """
+        from engine.population import members_of
+
+        return members_of(self.experiment)[self.member].experiment
+
     def __getitem__(self, name: str) -> NDArray[np.float32]:
         """Return a column by its group and name, as ``run["train/loss"]``."""
         group, _, column = name.partition("/")
         return self.column(column, group)
 
-    def column(self, name: str, group: str = "train", member: int = 0) -> NDArray[np.float32]:
+    def column(
+        self, name: str, group: str = "train", member: int | None = None
+    ) -> NDArray[np.float32]:
         """Return the values of a column, a number for each row.
 
         Args:
             name: ``loss``, ``accuracy``, ``grad_norm/layer1.weight`` and so on.
-            group: ``train``, ``dev`` or ``epoch``.
-            member: Which network.
+            group: ``train``, ``dev``, ``epoch`` or ``probe``.
+            member: Which network of a population; this one where left out.
 
         Raises:
             KeyError: There is no such column.
@@ -97,7 +114,8 @@ class LoadedRun:
         known = [f"{g}/{each}" for g, rows in self.history.series.items() for each in rows.columns]
         if f"{group}/{name}" not in known:
             raise KeyError(f"{group}/{name} is no column{nearest(f'{group}/{name}', known)}")
-        return self.history.series[group].column(name, member).copy()
+        wanted = self.member if member is None else member
+        return self.history.series[group].column(name, wanted).copy()
 
     def steps(self, group: str = "train") -> NDArray[np.int64]:
         """Return the step of each row of a group."""
@@ -107,8 +125,14 @@ class LoadedRun:
     def wanted_step(self) -> int:
         """The step whose weights the result was measured with: the best, or else the last."""
         best = self.result.get("best_step")
-        best = best[0] if isinstance(best, list) else best
-        return int(best) if best else self.history.last_step
+        best = best[self.member] if isinstance(best, list) else best
+        return int(best) if best else self._last_step
+
+    @property
+    def _last_step(self) -> int:
+        """The last step the member took: its weights are held from there on."""
+        ended_at = self.result.get("ended_at")
+        return int(ended_at[self.member]) if ended_at else self.history.last_step
 
     @property
     def weights(self) -> Weights:
@@ -154,10 +178,17 @@ class LoadedRun:
 
     @cached_property
     def scaling(self) -> Scaling:
-        """What takes inputs to where the network was trained, and its outputs back."""
+        """What takes inputs to where the network was trained, and its outputs back.
+
+        The recording holds the first member's; another's is found again from its data.
+        """
         from engine.data.scaling import Scaling
 
-        return Scaling.from_plain(self.header.scaling)
+        if not self.member or not self.header.scaling:
+            return Scaling.from_plain(self.header.scaling)
+        from engine.data import load
+
+        return load(self.alone.data, self.alone.train.seed).scaling
 
     def module(self) -> nn.Module:
         """Return the network as PyTorch's own modules in a row, with the best weights.
@@ -199,13 +230,15 @@ class LoadedRun:
     def _kept(self) -> tuple[int, Weights]:
         """Return the step and the weights that come nearest to those of the result."""
         wanted = self.wanted_step
-        snapshot = self.history.snapshot(wanted)
-        if snapshot is not None and snapshot.step == wanted:
-            return wanted, unpack(self.header, snapshot)
+        # What was held since is what it was.
+        held = wanted == self._last_step
+        snapshot = self.history.snapshot(self.history.last_step if held else wanted)
+        if snapshot is not None and (snapshot.step == wanted or (held and snapshot.step > wanted)):
+            return wanted, unpack(self.header, snapshot, self.member)
         if (saved := self._from_checkpoint(wanted)) is not None:
             return wanted, saved
         if snapshot is not None:
-            return snapshot.step, unpack(self.header, snapshot)
+            return snapshot.step, unpack(self.header, snapshot, self.member)
         raise RunError(
             f"{self.header.run}: there are no weights: the network is too large for the recording "
             "to hold them, and no checkpoint is there"
@@ -218,10 +251,10 @@ class LoadedRun:
             path = folder / checkpoint.file
             if path.is_file():
                 saved = _read_checkpoint(path)
-                if saved["step"] == wanted:
-                    return _first_member(saved["weights"])
-                if saved["best_steps"][0] == wanted:
-                    return _first_member(saved["best_weights"])
+                if min(saved["step"], self._last_step) == wanted:
+                    return _of_member(saved["weights"], self.member)
+                if saved["best_steps"][self.member] == wanted:
+                    return _of_member(saved["best_weights"], self.member)
         return None
 
     @property
@@ -255,29 +288,32 @@ class LoadedRun:
         return said
 
 
-def load_run(path: str | Path, *, allow_code: bool = False) -> LoadedRun:
+def load_run(path: str | Path, *, allow_code: bool = False, member: int = 0) -> LoadedRun:
     """Return a run, finished or not, as it is recorded now.
 
     Args:
         path: A run's folder or recording, its name or a unique beginning of it, or ``last``.
         allow_code: Let a network of one's own be run, to predict with it.
+        member: Which network of a population, from 0.
 
     Raises:
-        RunError: There is no such run.
+        RunError: There is no such run, or no such network in it.
         RecordingError: Its recording cannot be read.
     """
-    return of_folder(find_run(str(path), runs_dir()), allow_code=allow_code)
+    return of_folder(find_run(str(path), runs_dir()), allow_code=allow_code, member=member)
 
 
-def of_folder(folder: RunFolder, *, allow_code: bool = False) -> LoadedRun:
+def of_folder(folder: RunFolder, *, allow_code: bool = False, member: int = 0) -> LoadedRun:
     """Return the run of a folder.
 
     Args:
         folder: Where it is.
         allow_code: Let a network of one's own be run, to predict with it.
+        member: Which network of a population, from 0.
 
     Raises:
-        RecordingError: Its recording cannot be read, or nothing was trained.
+        RecordingError: Its recording cannot be read.
+        RunError: Nothing was trained, or there is no such network.
     """
     history = History()
     history.extend(read(folder.recording))
@@ -288,7 +324,10 @@ def of_folder(folder: RunFolder, *, allow_code: bool = False) -> LoadedRun:
         end = history.end
         why = f": {end.reason}" if end and end.reason else ""
         raise RunError(f"{folder.name}: nothing was trained{why}")
-    return LoadedRun(folder, header, history, allow_code)
+    if not 0 <= member < header.members:
+        there = f"it has {header.members}" if header.members > 1 else "it has a single network"
+        raise RunError(f"{folder.name}: there is no member {member + 1}; {there}")
+    return LoadedRun(folder, header, history, allow_code, member)
 
 
 def _read_checkpoint(path: Path) -> Mapping[str, Any]:
@@ -302,5 +341,5 @@ def _read_checkpoint(path: Path) -> Mapping[str, Any]:
         raise RunError(f"{path}: is no checkpoint that can be read: {error}") from None
 
 
-def _first_member(named: Mapping[str, Any]) -> Weights:
-    return {name: tensor[0].numpy() for name, tensor in named.items()}
+def _of_member(named: Mapping[str, Any], member: int) -> Weights:
+    return {name: tensor[member].numpy() for name, tensor in named.items()}

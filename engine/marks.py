@@ -15,7 +15,7 @@ whose sign never holds is never reached.
     first_saturated_unit    probe/saturated/…  above 0 in a layer
 
 Where members are trained together, a loss below a number and all rows right are asked of all of
-them, the rest of any.
+them, the rest of any. One that has ended is not asked any more.
 """
 
 from __future__ import annotations
@@ -34,8 +34,14 @@ from engine.experiment import At, Experiment, Mark, MarkEvent
 Columns = dict[Group, list[str]]
 """The names of each group's columns."""
 
-Test = Callable[[Values], NDArray[np.bool_]]
+Asked = NDArray[np.bool_]
+"""Which members are asked in which rows, [rows, members]."""
+
+Test = Callable[[Values, Asked], NDArray[np.bool_]]
 """Says in which rows something holds: [columns, rows, members] to [rows]."""
+
+NONE: Final = np.iinfo(np.int64).max
+"""Where a member ends that goes on."""
 
 
 @dataclass(frozen=True)
@@ -49,41 +55,51 @@ class Sign:
     holds: Test
     """In which rows it holds."""
 
-    def first_step(self, series: Series, columns: Columns) -> int | None:
-        """Return the first step of a series at which it holds, if there is one."""
+    def first_step(
+        self, series: Series, columns: Columns, ended_at: NDArray[np.int64]
+    ) -> int | None:
+        """Return the first step of a series at which it holds, if there is one.
+
+        Args:
+            series: The rows.
+            columns: The names of their columns.
+            ended_at: The last step that counts, for each member or for all.
+        """
         names = columns.get(self.group, [])
         own = [at for at, name in enumerate(names) if name.startswith(self.column)]
         if series.group != self.group or not own:
             return None
-        rows = np.flatnonzero(self.holds(series.values[own]))
+        steps = series.first + series.stride * np.arange(series.count)
+        asked = np.broadcast_to(steps[:, None] <= ended_at, series.values.shape[1:])
+        rows = np.flatnonzero(self.holds(series.values[own], asked) & asked.any(axis=1))
         return series.first + int(rows[0]) * series.stride if rows.size else None
 
 
-def _any(holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _any(holds: NDArray[np.bool_], asked: Asked) -> NDArray[np.bool_]:
     """Return the rows in which it holds in some column and member."""
-    return np.asarray(holds.any(axis=(0, 2)))
+    return np.asarray((holds & asked).any(axis=(0, 2)))
 
 
-def _all(holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _all(holds: NDArray[np.bool_], asked: Asked) -> NDArray[np.bool_]:
     """Return the rows in which it holds in every column and member."""
-    return np.asarray(holds.all(axis=(0, 2)))
+    return np.asarray((holds | ~asked).all(axis=(0, 2)))
 
 
-def _any_above_zero(values: Values) -> NDArray[np.bool_]:
-    return _any(values > 0)
+def _any_above_zero(values: Values, asked: Asked) -> NDArray[np.bool_]:
+    return _any(values > 0, asked)
 
 
-def _any_all_zero(values: Values) -> NDArray[np.bool_]:
+def _any_all_zero(values: Values, asked: Asked) -> NDArray[np.bool_]:
     """Return the rows in which every column is 0 in some member."""
-    return _any((values == 0).all(axis=0, keepdims=True))
+    return _any((values == 0).all(axis=0, keepdims=True), asked)
 
 
 SIGNS: Final[dict[MarkEvent, Sign]] = {
     "first_dead_unit": Sign("probe", "dead/", _any_above_zero),
     "first_saturated_unit": Sign("probe", "saturated/", _any_above_zero),
-    "all_right": Sign("train", "accuracy", lambda values: _all(values >= 1)),
+    "all_right": Sign("train", "accuracy", lambda values, asked: _all(values >= 1, asked)),
     "zero_gradient": Sign("train", "grad_norm", _any_all_zero),
-    "not_finite": Sign("train", "loss", lambda values: _any(~np.isfinite(values))),
+    "not_finite": Sign("train", "loss", lambda values, asked: _any(~np.isfinite(values), asked)),
 }
 """What each event is found by."""
 
@@ -96,7 +112,7 @@ def sign_of(at: At) -> Sign | None:
         return None
     # In float64, or 0.1 would be rounded to what a loss can be before it is compared with one.
     limit = np.float64(at.loss_below)
-    return Sign("train", "loss", lambda values: _all(np.less(values, limit)))
+    return Sign("train", "loss", lambda values, asked: _all(np.less(values, limit), asked))
 
 
 class Marks:
@@ -123,14 +139,20 @@ class Marks:
         """Return how many steps may be taken after ``step`` without passing a mark's."""
         return max(1, self._standing[0][0] - step) if self._standing else most
 
-    def reached(self, step: int, series: Sequence[Series] = ()) -> list[MarkReached]:
+    def reached(
+        self,
+        step: int,
+        series: Sequence[Series] = (),
+        ended_at: NDArray[np.int64] | None = None,
+    ) -> list[MarkReached]:
         """Return the marks that are reached now, in the order of their steps.
 
         Args:
             step: The last step taken.
             series: The rows of the steps since the last call.
+            ended_at: The last step of each member, where some have ended; later rows say nothing.
         """
-        found = self._found(series)
+        found = self._found(series, np.array([NONE]) if ended_at is None else ended_at)
         while self._standing and self._standing[0][0] <= step:
             found.append(self._standing.pop(0))
         found.sort(key=lambda place: place[0])
@@ -139,11 +161,13 @@ class Marks:
             for at, mark in found
         ]
 
-    def _found(self, series: Sequence[Series]) -> list[tuple[int, Mark]]:
+    def _found(
+        self, series: Sequence[Series], ended_at: NDArray[np.int64]
+    ) -> list[tuple[int, Mark]]:
         """Return the marks whose sign holds for the first time, and seek them no more."""
         found, still_sought = [], []
         for sign, mark in self._sought:
-            steps = (sign.first_step(part, self._columns) for part in series)
+            steps = (sign.first_step(part, self._columns, ended_at) for part in series)
             step = min((at for at in steps if at is not None), default=None)
             if step is None:
                 still_sought.append((sign, mark))

@@ -68,10 +68,10 @@ def decided(experiment: Experiment, outputs: Tensor) -> Tensor:
     """Return the class that outputs [members, rows, outputs] speak for: [members, rows]."""
     if experiment.loss.targets == "classes":
         return outputs.argmax(2)
-    return (outputs > _threshold(experiment)).long().flatten(1)
+    return (outputs > threshold(experiment)).long().flatten(1)
 
 
-def _threshold(experiment: Experiment) -> float:
+def threshold(experiment: Experiment) -> float:
     """Return where a single output turns from class 0 to class 1."""
     return 0.0 if experiment.loss.outputs == "logit" else 0.5
 
@@ -82,9 +82,9 @@ def accuracy_function(experiment: Experiment) -> Callable[[Tensor, Tensor], Tens
         return None
     if experiment.loss.targets == "classes":
         return lambda outputs, targets: (outputs.argmax(2) == targets).mean(1, dtype=torch.float64)
-    threshold = _threshold(experiment)
+    boundary = threshold(experiment)
 
     def binary(outputs: Tensor, targets: Tensor) -> Tensor:
-        return ((outputs > threshold) == targets).mean((1, 2), dtype=torch.float64)
+        return ((outputs > boundary) == targets).mean((1, 2), dtype=torch.float64)
 
     return binary

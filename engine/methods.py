@@ -1,11 +1,63 @@
-"""The ways of getting gradients, by the names they have in a preset."""
+"""The ways of getting gradients, by the names they have in a preset, and which one ``auto`` is."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
 from engine.autograd import Autograd
+from engine.errors import EpochalError
+from engine.experiment import Experiment
+from engine.initialisers import Constant, Zeros
+from engine.manual.method import Manual, lacking
 from engine.method import Method, Trainee
+from engine.numeric import Numeric
+
+METHODS: Final[Mapping[str, Callable[[Trainee], Method]]] = {
+    "manual": Manual,
+    "autograd": Autograd,
+    "numeric": Numeric,
+}
+"""What makes a method, by its name in ``train.gradients``; ``auto`` is one of the others."""
 
 
 def make_method(trainee: Trainee) -> Method:
-    """Return the way of getting gradients that an experiment asks for."""
-    return Autograd(trainee)
+    """Return the way of getting gradients that an experiment asks for.
+
+    Raises:
+        EpochalError: It asks for formulas, and something in it has none.
+    """
+    asked = trainee.experiment.train.gradients
+    if asked == "manual" and (lacks := lacking(trainee.experiment)):
+        raise EpochalError(
+            f"train.gradients: 'manual' has no formula for {lacks}; "
+            "set 'auto', which takes autograd here"
+        )
+    if asked == "auto":
+        asked = "autograd" if why_autograd(trainee.members) else "manual"
+    return METHODS[asked](trainee)
+
+
+def why_autograd(members: Sequence[Experiment]) -> str:
+    """Return why it is autograd that ``auto`` takes, as the end of a sentence.
+
+    Nothing where it takes the formulas, or where the method was named.
+    """
+    if members[0].train.gradients != "auto":
+        return ""
+    if lacks := lacking(members[0]):
+        return f"there is no formula for {lacks}"
+    if len(members) == 1 and _starts_equal(members[0]):
+        return "its units start equal, and it keeps them equal to the last bit"
+    return ""
+
+
+def _starts_equal(experiment: Experiment) -> bool:
+    """Return whether the units of some hidden layer start with the same weights.
+
+    They must then stay the same, which is what such an experiment shows. A product over features
+    that come first computes a sum for one unit in another order than for its neighbour where
+    the matrix has a single column: they would part in their last bit, and then further.
+    """
+    inits = [layer.weight for layer in experiment.model.inits[:-1]]
+    return any(isinstance(each, Zeros | Constant) for each in inits)

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 
 from engine.activations import ACTIVATIONS
 from engine.experiment import Experiment
+from engine.masks import Masks
 from engine.parameters import Layout
-from engine.randomness import derive_seed
 
 EPSILON: Final = 1e-5
 """What PyTorch's normalisations add to the variance."""
@@ -107,41 +107,40 @@ class Dropout(nn.Module):
     """Leaves units out, each with the same probability, and scales the others up for it.
 
     Args:
-        share: The probability to be left out.
-        streams: A generator for each member, shared by all dropouts of the network.
+        masks: The masks of the whole network.
+        layer: Which of its dropouts this is, from 0.
     """
 
-    def __init__(self, share: float, streams: Sequence[torch.Generator]) -> None:
+    def __init__(self, masks: Masks, layer: int) -> None:
         super().__init__()
-        self._keep, self._streams = 1.0 - share, streams
+        self._masks, self._layer = masks, layer
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return [members, rows, units], some of them 0 while training."""
         if not self.training:
             return inputs
-        draws = [
-            torch.rand(inputs.shape[1:], generator=stream, device=inputs.device)
-            for stream in self._streams
-        ]
-        return inputs * (torch.stack(draws) < self._keep) / self._keep
+        return inputs * self._masks.mask(self._layer, inputs.shape[1]).mT
 
 
 class Network(nn.Module):
     """The layers of an experiment, layer1 … layerN, each followed by what comes after it.
 
     Args:
-        experiment: What the network looks like.
-        seeds: The seed of each member.
+        members: What each network looks like; they differ in numbers alone.
         flat: Their parameters and buffers, [size]; the layers' parameters are views of it, so
             that what the optimizer changes changes ``flat``.
+        masks: What dropout leaves out; the members' own where this is left out.
     """
 
-    def __init__(self, experiment: Experiment, seeds: Sequence[int], flat: Tensor) -> None:
+    def __init__(
+        self, members: Sequence[Experiment], flat: Tensor, masks: Masks | None = None
+    ) -> None:
         super().__init__()
-        self._seeds = seeds
-        self._streams = [torch.Generator(flat.device) for _ in seeds]
-        views = Layout(experiment, len(seeds)).views(flat)
-        model = experiment.model
+        self.masks = masks or Masks(members, flat.device, flat.dtype)
+        """What dropout leaves out."""
+        experiment = members[0]
+        views = Layout(experiment, len(members)).views(flat)
+        model, dropouts = experiment.model, 0
         for index, activation in enumerate(model.activations, start=1):
             layer = f"layer{index}"
             self.add_module(layer, Linear(views[f"{layer}.weight"], views[f"{layer}.bias"]))
@@ -150,22 +149,19 @@ class Network(nn.Module):
                 kind = {"batch": BatchNorm, "layer": LayerNorm}[model.normalisations[index - 1]]
                 self.add_module(f"norm{index}", kind(*norm))
             self.add_module(f"activation{index}", make_activation(activation))
-            if share := model.dropouts[index - 1]:
-                self.add_module(f"dropout{index}", Dropout(share, self._streams))
+            if model.dropouts[index - 1]:
+                self.add_module(f"dropout{index}", Dropout(self.masks, dropouts))
+                dropouts += 1
         self._stages = list(self.children())
         own = dict(self.named_parameters())
         self.learned = [own[_module_name(name)] for name in experiment.shapes]
         """The parameters, in the order of the experiment's shapes."""
-        self.draws = any(isinstance(stage, Dropout) for stage in self._stages)
-        """Whether steps draw random numbers."""
-        self.modal = self.draws or any(isinstance(stage, BatchNorm) for stage in self._stages)
+        self.modal = any(isinstance(stage, Dropout | BatchNorm) for stage in self._stages)
         """Whether it computes otherwise while it is trained than while it is measured."""
 
     def begin(self, step: int) -> None:
         """Set the random numbers to those of a step: they are a function of seed and step."""
-        if self.draws:
-            for seed, stream in zip(self._seeds, self._streams, strict=True):
-                stream.manual_seed(derive_seed(seed, "dropout", step))
+        self.masks.begin(step)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs [members, rows, outputs] for inputs [members, rows, features]."""

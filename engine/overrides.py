@@ -16,7 +16,7 @@ from typing import Any, Final
 from engine.errors import PresetError, Problem
 from engine.experiment import Experiment
 from engine.problems import Path, key_text
-from engine.writing import tables_of
+from engine.writing import inline, tables_of
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]+(?:\[\d{1,6}\])*(?:\.[A-Za-z0-9_-]+(?:\[\d{1,6}\])*)*")
 _PART: Final = re.compile(r"\[(\d+)\]|([A-Za-z0-9_-]+)")
@@ -63,12 +63,38 @@ def parse(overrides: Sequence[str]) -> list[Override]:
             message = "must be KEY=VALUE, as in optimizer.lr=0.1 or model.hidden[0]=7"
             problems.append(Problem(source, "", message))
             continue
-        parts = _PART.findall(key)
-        path: Path = tuple(int(index) if index else name for index, name in parts)
-        parsed.append(Override(path, _value(value.strip()), source))
+        parsed.append(Override(_path(key), value_of(value.strip()), source))
     if problems:
         raise PresetError(problems)
     return parsed
+
+
+def path_of(key: str) -> Path | None:
+    """Return the path that a key such as ``model.hidden[0].units`` writes; None for no key."""
+    return _path(key) if _KEY.fullmatch(key) else None
+
+
+def _path(key: str) -> Path:
+    return tuple(int(index) if index else name for index, name in _PART.findall(key))
+
+
+def varied(texts: Sequence[str]) -> str:
+    """Return what texts such as ``optimizer.lr=0.01,0.1`` say, as the table that varies them.
+
+    Raises:
+        PresetError: With every one that is no KEY=V,V….
+    """
+    table, problems = {}, []
+    for text in texts:
+        key, equals, values = text.partition("=")
+        if not equals or path_of(key.strip()) is None or not values.strip():
+            message = "must be KEY=V,V…, as in optimizer.lr=0.01,0.1"
+            problems.append(Problem(f"--vary {text:.60}", "", message))
+            continue
+        table[key.strip()] = [value_of(value.strip()) for value in values.split(",")]
+    if problems:
+        raise PresetError(problems)
+    return inline(table)
 
 
 def apply(
@@ -103,7 +129,7 @@ def apply(
     return changed
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
     """Return a value as TOML means it, or the text itself where it is no TOML."""
     try:
         read = tomllib.loads(f"value = {text}")

@@ -11,6 +11,7 @@ other bits at other memory offsets.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -57,10 +58,13 @@ class Layout:
         self._ranges: list[tuple[int, int]] = []
         self.size = 0
         """Numbers in all, padding included."""
-        for shape in self.shapes.values():
+        self.learned = 0
+        """Numbers of the parameters, which come first, padding included."""
+        for index, shape in enumerate(self.shapes.values()):
             count = members * math.prod(shape)
             self._ranges.append((self.size, self.size + count))
             self.size += -(-count // ALIGNMENT) * ALIGNMENT
+            self.learned = self.size if index < self.parameters else self.learned
         self.positions: Final[NDArray[np.int64]] = np.concatenate(
             [np.arange(*ends).reshape(members, -1) for ends in self._ranges], axis=1
         )
@@ -95,25 +99,23 @@ class Layout:
         }
 
 
-def initialise(experiment: Experiment, seeds: list[int], dtype: torch.dtype) -> Tensor:
-    """Return the untrained parameters and buffers, [size] on the CPU.
+def initialise(members: Sequence[Experiment], dtype: torch.dtype) -> Tensor:
+    """Return the untrained parameters and buffers of some networks of one shape, [size] on the CPU.
 
     Every parameter of every member has a stream of its own, derived from the member's seed: a
     member starts as it would alone, and a layer more does not change the others' draws.
     """
-    layout = Layout(experiment, len(seeds))
+    layout = Layout(members[0], len(members))
     flat = torch.zeros(layout.size, dtype=dtype)
     for (name, shape), part in zip(layout.shapes.items(), layout.slices(flat), strict=True):
         layer, _, what = name.removeprefix("layer").partition(".")
-        for member, seed in enumerate(seeds):
-            drawn = _start(experiment, int(layer) - 1, what, shape, seed)
+        for member, experiment in enumerate(members):
+            drawn = _start(experiment, int(layer) - 1, what, shape)
             part[member] = drawn.reshape(-1)
     return flat
 
 
-def _start(
-    experiment: Experiment, layer: int, what: str, shape: tuple[int, ...], seed: int
-) -> Tensor:
+def _start(experiment: Experiment, layer: int, what: str, shape: tuple[int, ...]) -> Tensor:
     """Return how one parameter or buffer of one member starts."""
     match what:
         case "norm.weight" | "norm.running_var":
@@ -122,7 +124,9 @@ def _start(
             return torch.zeros(shape)
         case _:
             counter = 2 * layer + (what == "bias")
-            stream = torch.Generator().manual_seed(derive_seed(seed, "init", counter))
+            stream = torch.Generator().manual_seed(
+                derive_seed(experiment.train.seed, "init", counter)
+            )
             drawn = torch.empty(shape)
             _fill(drawn, experiment.model.inits[layer], experiment.widths[layer], stream)
             return drawn

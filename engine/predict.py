@@ -116,7 +116,7 @@ def rows_of_set(run: LoadedRun, name: str | None, count: int | None = None) -> R
     """
     from engine.data import load
 
-    data, seed = run.experiment.data, run.header.seeds[0]
+    data, seed = run.alone.data, run.alone.train.seed
     if data.fresh:
         if name is not None:
             raise RequestError(f"--set {name}: every step drew fresh rows; leave --set out")

@@ -86,9 +86,8 @@ def measured_steps(first: int, last: int, every: str | int) -> Iterator[int]:
 
 
 def fixed_rows(
-    experiment: Experiment,
+    members: Sequence[Experiment],
     whole: Batch | None,
-    seeds: Sequence[int],
     device: torch.device,
     dtype: torch.dtype,
 ) -> Batch:
@@ -97,10 +96,12 @@ def fixed_rows(
     Where every step draws fresh rows, they are drawn once, from a stream of their own. Where the
     training set has fewer than are wanted, some are taken twice.
     """
-    wanted = _row_count(experiment)
+    wanted = _row_count(members[0])
     if whole is None:
-        parts = [experiment.data.draw_fresh(generator(seed, "probe"), wanted) for seed in seeds]
-        return to_batch(experiment, parts, device, dtype)
+        parts = [
+            each.data.draw_fresh(generator(each.train.seed, "probe"), wanted) for each in members
+        ]
+        return to_batch(members[0], parts, device, dtype)
     index = torch.arange(wanted, device=device) * whole.inputs.shape[1] // wanted
     return Batch(whole.inputs[:, index], whole.targets[:, index])
 

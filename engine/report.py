@@ -6,6 +6,7 @@ What is drawn is a pure function of the history; where it goes is the ``Progress
 from __future__ import annotations
 
 import math
+import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 SPARSE_PARTS: Final = 10
 """How many lines of progress a whole run prints where there is no terminal."""
 
-_SETS: Final = ("train", "dev", "test")
+SETS: Final = ("train", "dev", "test")
+"""The sets that figures are of."""
 
 
 class Progress:
@@ -138,8 +140,8 @@ def progress_for(steps: int, *, quiet: bool, out: TextIO | None = None) -> Progr
 def progress_text(history: History, steps: int) -> str:
     """Return where a run is: its step, loss, speed, and the time that is left."""
     parts = [f"step {history.last_step} of {steps}"]
-    if (loss := last_loss(history)) is not None:
-        parts.append(f"loss {figure_text(loss)}")
+    if losses := last_losses(history):
+        parts += _losses_text(losses)
     if history.paused:
         return " · ".join([*parts, "paused"])
     if speed := history.steps_per_second():
@@ -152,27 +154,44 @@ CONFUSION_LIMIT: Final = 12
 """Classes up to which a confusion matrix is printed with the result."""
 
 
-def last_loss(history: History) -> float | None:
-    """Return the newest training loss, the mean where there are several members."""
+def last_losses(history: History) -> list[float]:
+    """Return the newest training loss of each member; none before the first step."""
     rows = history.series.get("train")
     if rows is None or not rows.count:
-        return None
-    assert history.header is not None
-    losses = [float(rows.column("loss", m)[-1]) for m in range(history.header.members)]
-    return sum(losses) / len(losses)
+        return []
+    losses: list[float] = rows.across("loss", rows.count - 1).tolist()
+    return losses
 
 
-def result_text(run: str, end: End, classes: Sequence[str] = ()) -> str:
+def _losses_text(losses: Sequence[float]) -> list[str]:
+    """Return the loss, or its mean and spread over the members and how many of them still train."""
+    if len(losses) == 1:
+        return [f"loss {figure_text(losses[0])}"]
+    going = finite(losses)
+    if not going:
+        return [f"none of {len(losses)} still trains"]
+    several = "trains" if len(going) == 1 else "train"
+    return [f"loss {mean_text(going)}", f"{len(going)} of {len(losses)} {several}"]
+
+
+def result_text(
+    run: str, end: End, classes: Sequence[str] = (), variants: Sequence[Mapping[str, Any]] = ()
+) -> str:
     """Return how a run ended and its figures, as an aligned table.
 
     Args:
         run: Its name.
         end: How it ended.
         classes: The names of the classes, for the confusion matrix.
+        variants: What tells each member of a population from the others.
     """
     lines = [f"{plain(run)}: {ending_text(end)}"]
-    measures = [m for m in ("loss", "accuracy") if any(f"{s}_{m}" in end.result for s in _SETS)]
-    sets = [s for s in _SETS if any(f"{s}_{m}" in end.result for m in measures)]
+    if isinstance(end.result.get("statuses"), list):
+        from engine.tally import tally_lines
+
+        return "\n".join([*lines, *tally_lines(end.result, variants)])
+    measures = [m for m in ("loss", "accuracy") if any(f"{s}_{m}" in end.result for s in SETS)]
+    sets = [s for s in SETS if any(f"{s}_{m}" in end.result for m in measures)]
     if measures:
         head = ["", *sets]
         rows = [[m, *(value_text(end.result.get(f"{s}_{m}", "")) for s in sets)] for m in measures]
@@ -202,11 +221,26 @@ def ending_text(end: End) -> str:
 
 def main_figure(result: Mapping[str, Any]) -> str:
     """Return the figure that says most about a run, with its name."""
-    for place in reversed(_SETS):
+    for place in reversed(SETS):
         for measure in ("accuracy", "loss"):
             if (key := f"{place}_{measure}") in result:
-                return f"{place} {measure} {value_text(result[key])}"
+                value = result[key]
+                several = isinstance(value, list) and (known := finite(value))
+                return f"{place} {measure} {mean_text(known) if several else value_text(value)}"
     return ""
+
+
+def finite(values: Sequence[Any]) -> list[float]:
+    """Return those members' figures that are finite numbers."""
+    # A recording writes the others out, as "nan" and "inf".
+    numbers = [float(value) for value in values if isinstance(value, int | float)]
+    return [number for number in numbers if math.isfinite(number)]
+
+
+def mean_text(values: Sequence[float]) -> str:
+    """Return the mean of several members' figures, and their standard deviation."""
+    mean = figure_text(statistics.fmean(values))
+    return mean if len(values) == 1 else f"{mean} ± {figure_text(statistics.stdev(values))}"
 
 
 def value_text(value: object) -> str:

@@ -21,6 +21,9 @@ CAPACITY: Final = 256
 BUDGET: Final = 64 * 2**20
 """Bytes the rows may take: a large network gets fewer of them."""
 
+CACHED: Final = 2**17
+"""Numbers whose norms are computed at a time: a megabyte of float64."""
+
 
 class Rows:
     """The buffers of one block: row i of a block that begins after step s is step s + i + 1.
@@ -73,8 +76,18 @@ def norms_of(layout: Layout, flat: Tensor) -> Tensor:
     Each is summed by itself and in float64, so that norms from 1e-30 to 1e30 are exact in float32
     and a NaN in one layer stays there.
     """
-    parts = [
-        torch.linalg.vector_norm(part, dim=-1, dtype=torch.float64)
-        for part in layout.slices(flat)[: layout.parameters]
+    each = [_norms(part) for part in layout.slices(flat)[: layout.parameters]]
+    return torch.stack(each, dim=-1)
+
+
+def _norms(part: Tensor) -> Tensor:
+    """Return the norms of one parameter [rows, members, numbers], [rows, members].
+
+    A few rows at a time: they are copied to float64, and the copy should stay in the cache.
+    """
+    rows = max(1, CACHED // part[0].numel())
+    each = [
+        torch.linalg.vector_norm(part[start : start + rows], dim=-1, dtype=torch.float64)
+        for start in range(0, len(part), rows)
     ]
-    return torch.stack(parts, dim=-1)
+    return torch.cat(each)

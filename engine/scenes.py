@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from engine.section import Section
 
-Pane = Literal["setup", "curves", "gradients", "network", "diagnosis", "runs", "log"]
+Pane = Literal["setup", "curves", "gradients", "network", "diagnosis", "runs", "log", "microscope"]
 Quantity = Literal["loss", "accuracy", "lr", "grad_norm"]
 SceneKind = Literal["preset", "run", "race", "text"]
 

@@ -64,7 +64,7 @@ def train(trainer: Trainer, pace: Pace) -> Iterator[list[Event]]:
     while trainer.outcome is None:
         block = trainer.advance(min(pace.begin(), marks.steps_until_next(trainer.step, MAX_BLOCK)))
         pace.end(block.count)
-        yield [*block.events(), *marks.reached(trainer.step, block.series)]
+        yield [*block.events(), *marks.reached(trainer.step, block.series, trainer.ended_at)]
 
 
 def closing(trainer: Trainer) -> list[Event]:

@@ -4,12 +4,15 @@ It owns what is decided from measurements (the best weights, patience, the loss 
 first loss that is no number) and nothing else: gradients come from a ``Method``, batches from
 ``Batches``. Decisions are found in the rows at the end of a block, which is then cut back to
 the step that decides, so that they do not depend on how steps are grouped into blocks.
+
+A member of a population ends where it would end alone. Its weights are then held as they were at
+that step and its later rows are NaN; the method goes on computing it, and is overruled.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -23,16 +26,16 @@ from engine.data import load
 from engine.data.scaling import Scaling
 from engine.device import pick_device, pick_threads
 from engine.epochs import EpochMeans
-from engine.errors import CodeError
-from engine.events import Group, Series, Snapshot, Values
+from engine.events import Group, RunWarning, Series, Snapshot, Values
 from engine.experiment import Experiment
-from engine.judge import Judge
+from engine.judge import Judge, Verdict
 from engine.measure import Measure, decided
 from engine.method import Method, Trainable, Trainee
 from engine.methods import make_method
 from engine.network import Network
 from engine.own import OwnNetwork
 from engine.parameters import Shaped, initialise
+from engine.population import label, members_of
 from engine.probe import Probe, fixed_rows
 from engine.rows import Rows
 
@@ -50,12 +53,11 @@ def keeps_snapshot(step: int) -> bool:
 
 
 class Trainer:
-    """One experiment being trained, step by step.
+    """One experiment being trained, step by step, with all members of its population.
 
     Args:
         experiment: What to train.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
-        seeds: One for each member; the experiment's own where left out.
         allow_code: Whether a network of one's own may be run.
         clock: Seconds, for the time that training takes.
 
@@ -69,12 +71,17 @@ class Trainer:
         experiment: Experiment,
         *,
         device: str = "auto",
-        seeds: Sequence[int] | None = None,
         allow_code: bool = False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.experiment: Final = experiment
-        self.seeds: Final = list(seeds) if seeds is not None else [experiment.train.seed]
+        found = members_of(experiment)
+        self.members: Final = [member.experiment for member in found]
+        """What each member is, as if it were trained alone."""
+        self.variants: Final = [member.changes for member in found]
+        """What tells each member from the others."""
+        self.seeds: Final = [member.train.seed for member in self.members]
+        """The seed of each member."""
         self.device: Final = pick_device(device, experiment, len(self.seeds))
         self.threads: Final = pick_threads(experiment, len(self.seeds))
         torch.set_num_threads(self.threads)
@@ -89,7 +96,7 @@ class Trainer:
 
         self._clock = clock
         dtype = getattr(torch, experiment.train.dtype)
-        self._datasets = [load(experiment.data, seed) for seed in self.seeds]
+        self._datasets = [load(member.data, member.train.seed) for member in self.members]
         parts = {
             name: [getattr(dataset, name) for dataset in self._datasets]
             for name in ("train", "dev", "test")
@@ -99,28 +106,35 @@ class Trainer:
             for name, members in parts.items()
             if members[0] is not None and len(members[0])
         }
-        batches = batches_for(experiment, self._sets.get("train"), self.seeds, self.device, dtype)
+        self.batches: Final = batches_for(self.members, self._sets.get("train"), self.device, dtype)
+        """What each step sees."""
         network, weights = self._make_network(dtype, allow_code)
         self._rows = Rows(self.shaped, len(self.seeds), self.device, dtype)
         whole = self._sets.get("train")
-        self._typical = fixed_rows(experiment, whole, self.seeds, self.device, dtype)
+        self._typical = fixed_rows(self.members, whole, self.device, dtype)
         self._probe = Probe(experiment, self._rows.layout, self._typical.inputs)
         self.method: Final[Method] = make_method(
             Trainee(
-                members=[experiment] * len(self.seeds),
+                members=self.members,
                 network=network,
                 layout=self._rows.layout,
                 weights=weights,
-                batches=batches,
+                batches=self.batches,
                 dev=self._sets.get("dev"),
             )
         )
         self.measure: Final = Measure(experiment, network)
         """Measures the network as it is on any rows."""
-        self._judge = Judge(experiment, len(self.seeds))
+        self._judge = Judge(self.members)
         self._best_weights = weights.clone()
+        self._before = weights.clone()
+        """The weights before a block, where members are held."""
         self._epochs = EpochMeans(experiment)
-        self._last_row: dict[str, Values] = {}
+        own = ["train_loss", "train_accuracy"][: 1 + experiment.has_accuracy]
+        self._last_row: dict[str, Values] = {
+            name: np.full(len(self.seeds), np.nan, np.float32) for name in [*own, "grad_norm"]
+        }
+        """Of the last step that each member took: its figures by their names in the result."""
 
     @property
     def columns(self) -> dict[Group, list[str]]:
@@ -148,6 +162,11 @@ class Trainer:
     def lr(self, value: float) -> None:
         self.method.set_lr(value)
 
+    @property
+    def ended_at(self) -> NDArray[np.int64]:
+        """The step at which each member has ended; ``judge.NEVER`` where it goes on, [members]."""
+        return self._judge.ended_at
+
     def advance(self, n: int) -> Block:
         """Take exactly ``n`` steps, or as many as there are until the run is over.
 
@@ -159,9 +178,10 @@ class Trainer:
         wanted = min(n, self.experiment.steps - self.step)
         series: list[Series] = []
         snapshots: list[Snapshot] = []
+        warnings: list[RunWarning] = []
         while wanted and self.outcome is None:
-            taken = self._take(min(wanted, self._rows.capacity), series, snapshots)
-            wanted -= taken
+            count = min(wanted, self._rows.capacity)
+            wanted -= self._take(count, series, snapshots, warnings)
         if self.outcome is None and self.step == self.experiment.steps:
             reason = "steps" if self.experiment.train.steps else "epochs"
             self.outcome = Outcome(
@@ -172,6 +192,7 @@ class Trainer:
             count=self.step - first + 1,
             series=tuple(series),
             snapshots=tuple(snapshots),
+            warnings=tuple(warnings),
         )
 
     def stop(self, status: str, reason: str) -> None:
@@ -215,10 +236,17 @@ class Trainer:
         true class, what it was said to be: of the test set, or the last set there is. Where
         there is no training set, or the run diverged, the training figures are those of the last
         step.
+
+        Of a population every figure is a list with one entry for each member, and there are lists
+        of how each ended and when, and of the gradient norm of the last step it took. A member
+        that diverged has no figures but those of its last step: the others are NaN.
         """
-        figures = {name: _plain(values) for name, values in self._last_row.items()}
+        last_row = {name: _plain(values) for name, values in self._last_row.items()}
+        figures = {name: value for name, value in last_row.items() if name != "grad_norm"}
         if self.outcome is None or self.outcome.status in ("finished", "stopped"):
             figures |= self._measure_sets()
+        if len(self.members) > 1:
+            figures |= self._endings() | {"grad_norm": last_row["grad_norm"]}
         figures["steps"] = self.step
         if self.experiment.steps_per_epoch:
             epochs = self.step / self.experiment.steps_per_epoch
@@ -242,44 +270,94 @@ class Trainer:
             "optimizer": self.method.state(),
             "experiment": self.experiment.model_dump(mode="json"),
             "seeds": self.seeds,
+            "variants": self.variants,
         }
 
     def _make_network(self, dtype: torch.dtype, allow_code: bool) -> tuple[Trainable, Tensor]:
         """Return the untrained network and its weights."""
         if self.experiment.model.kind == "python":
-            if len(self.seeds) > 1:
-                raise CodeError("model.kind: a network of one's own trains one member at a time")
             own = OwnNetwork(self.experiment, self.seeds[0], allow_code=allow_code)
             self.shaped = own
             return own, own.flatten(self.device, dtype)
-        weights = initialise(self.experiment, self.seeds, dtype).to(self.device)
-        return Network(self.experiment, self.seeds, weights), weights
+        weights = initialise(self.members, dtype).to(self.device)
+        return Network(self.members, weights), weights
 
-    def _take(self, count: int, series: list[Series], snapshots: list[Snapshot]) -> int:
+    def _take(
+        self,
+        count: int,
+        series: list[Series],
+        snapshots: list[Snapshot],
+        warnings: list[RunWarning],
+    ) -> int:
         """Take up to ``count`` steps, no more than there are rows; return how many stand."""
         started = self._clock()
         first = self.step + 1
         self._probe.keep(first, self.method.weights)
+        if not self._judge.going.all():
+            self._before.copy_(self.method.weights)
         self.method.take(first, count, self._rows)
         train, dev = self._fetch(count)
         verdict = self._judge.verdict(first, train[0], dev)
         self._keep_best(verdict.best_rows)
-        if verdict.count < count:
+        self._hold(verdict)
+        if (verdict.last_rows < count - 1).any():
             self.method.weights.copy_(self._rows.weights[verdict.count - 1])
         self.outcome = verdict.outcome
         self.step += verdict.count
         probed = self._probe.read(first, verdict.count, self._rows)
         self.seconds += self._clock() - started
 
-        train = train[:, : verdict.count]
-        own = ["train_loss", "train_accuracy"][: 1 + self.experiment.has_accuracy]
-        self._last_row = {name: train[index, -1] for index, name in enumerate(own)}
-        series.append(Series(group="train", first=first, values=train))
-        series.extend(self._dev_series(first, verdict.count, dev))
-        series.extend(self._epochs.add(first, train))
-        series.extend(probed)
+        self._keep_last_row(train, verdict)
+        measured = Series(group="train", first=first, values=train[:, : verdict.count])
+        evaluated = self._dev_series(first, verdict.count, dev)
+        for part in (measured, *evaluated, *probed):
+            self._blank(part)
+        # An epoch in which a member ended has no mean of it: NaN carries over.
+        means = self._epochs.add(first, measured.values)
+        series.extend([measured, *evaluated, *means, *probed])
         snapshots.extend(self._snapshots(first, verdict.count))
+        warnings.extend(self._warnings(verdict))
         return verdict.count
+
+    def _hold(self, verdict: Verdict) -> None:
+        """Put the weights that each member ended with into its later rows."""
+        early = verdict.last_rows[verdict.last_rows < verdict.count - 1]
+        if not early.size:
+            return
+        rows = self._rows.weights[: verdict.count]
+        for last in np.unique(early):
+            ended = np.flatnonzero(verdict.last_rows == last)
+            own = torch.from_numpy(self._rows.layout.positions[ended].ravel()).to(rows.device)
+            # One that had ended before this block began it with the weights that are held.
+            kept = self._before[own] if last < 0 else rows[last, own]
+            rows[last + 1 :].index_copy_(1, own, kept.expand(len(rows) - last - 1, -1))
+
+    def _blank(self, series: Series) -> None:
+        """Make the rows NaN that come after a member's end, in place."""
+        if series.last_step > self.ended_at.min():
+            steps = series.first + series.stride * np.arange(series.count)
+            series.values[:, steps[:, None] > self.ended_at] = np.nan
+
+    def _keep_last_row(self, train: Values, verdict: Verdict) -> None:
+        """Keep the figures of the last step that each member took."""
+        took = np.flatnonzero(verdict.last_rows >= 0)
+        newest = train[:, np.minimum(verdict.last_rows[took], verdict.count - 1), took]
+        columns = self.columns["train"]
+        for name, values in self._last_row.items():
+            values[took] = newest[columns.index(name.removeprefix("train_"))]
+
+    def _warnings(self, verdict: Verdict) -> list[RunWarning]:
+        """Return what is to be said of the members that diverged."""
+        warnings = []
+        for member in verdict.ended if len(self.members) > 1 else ():
+            outcome, step = self._judge.outcomes[member], int(self.ended_at[member])
+            if outcome is not None and outcome.status == "diverged":
+                named = label(self.variants[member]).replace(" · ", ", ")
+                said = f"member {member + 1} ({named}) diverged: {outcome.reason}"
+                others = ", the others go on" if (self.ended_at > step).any() else ""
+                message = f"{said}; its weights are held{others}"
+                warnings.append(RunWarning(step=step, message=message))
+        return warnings
 
     def _fetch(self, count: int) -> tuple[Values, Values]:
         """Fetch the block from the device, once.
@@ -323,31 +401,52 @@ class Trainer:
             if keeps_snapshot(first + row)
         ]
 
-    def _keep_best(self, best_rows: Sequence[int | None]) -> None:
+    def _keep_best(self, best_rows: NDArray[np.int64]) -> None:
         """Keep each member's weights of the row in which its dev measurement was the best."""
-        for member, row in enumerate(best_rows):
-            if row is not None:
-                own = self._rows.layout.positions[member]
-                self._best_weights[own] = self._rows.weights[row, own]
+        for member in np.flatnonzero(best_rows >= 0):
+            own = self._rows.layout.positions[member]
+            self._best_weights[own] = self._rows.weights[int(best_rows[member]), own]
 
     def _measure_sets(self) -> dict[str, Any]:
         """Measure all sets once, with the best weights where they are kept."""
         figures: dict[str, Any] = {}
         last = self.method.weights.clone()
-        if self._judge.keeps_best and self._judge.found_best:
-            self.method.weights.copy_(self._best_weights)
-            figures["best_step"] = _plain(self._judge.best_steps)
+        diverged = self._diverged
+        found = (self._judge.best_steps > 0) & ~diverged
+        if self._judge.keeps_best and found.any():
+            own = self._rows.layout.positions[found].ravel()
+            self.method.weights[own] = self._best_weights[own]
+            figures["best_step"] = _plain(np.where(found, self._judge.best_steps, 0))
         for name, batch in self._sets.items():
-            loss, accuracy = self.measure(batch)
-            figures[f"{name}_loss"] = _plain(loss)
+            loss, accuracy = (each.cpu().numpy() for each in self.measure(batch))
+            measured = {f"{name}_loss": loss}
             if self.experiment.has_accuracy:
-                figures[f"{name}_accuracy"] = _plain(accuracy)
+                measured[f"{name}_accuracy"] = accuracy
             else:
-                figures[f"{name}_rmse"] = _plain(self._error(batch))
+                measured[f"{name}_rmse"] = self._error(batch)
+            for key, values in measured.items():
+                otherwise = self._last_row.get(key, np.full(len(values), np.nan))
+                figures[key] = _plain(np.where(diverged, otherwise, values))
         if self.experiment.has_accuracy and len(self.seeds) == 1:
             figures["confusion"] = self._confusion(list(self._sets.values())[-1])
         self.method.weights.copy_(last)
         return figures
+
+    @property
+    def _diverged(self) -> NDArray[np.bool_]:
+        """Which members have diverged, [members]."""
+        outcomes = self._judge.outcomes
+        return np.array([each is not None and each.status == "diverged" for each in outcomes])
+
+    def _endings(self) -> dict[str, Any]:
+        """Return how each member ended, why, and at which step."""
+        going = self.outcome or Outcome("stopped", "")
+        outcomes = [each or going for each in self._judge.outcomes]
+        return {
+            "statuses": [each.status for each in outcomes],
+            "reasons": [each.reason for each in outcomes],
+            "ended_at": np.minimum(self.ended_at, self.step).tolist(),
+        }
 
     def _confusion(self, batch: Batch) -> list[list[int]]:
         """Return how many rows of each true class were said to be of each class."""

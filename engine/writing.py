@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,9 @@ from engine.section import Section
 
 _KINDS: Final = ("kind", "name")
 """The keys that say what sort of table this is; always written."""
+
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+"""A key that needs no quotes."""
 
 _WIDTH: Final = 96
 """Columns of a line before a list is broken into several."""
@@ -127,14 +131,14 @@ def _section(heading: str, table: Mapping[str, Any]) -> str:
 
 
 def _line(key: str, value: Any) -> str:
-    line = f"{key} = {_inline(value)}"
+    line = f"{key} = {inline(value)}"
     if len(line) > _WIDTH and isinstance(value, list):
-        items = "".join(f"    {_inline(item)},\n" for item in value)
+        items = "".join(f"    {inline(item)},\n" for item in value)
         line = f"{key} = [\n{items}]"
     return f"{line}\n"
 
 
-def _inline(value: Any) -> str:
+def inline(value: Any) -> str:
     """Return a value as TOML on one line."""
     match value:
         case bool():
@@ -145,11 +149,16 @@ def _inline(value: Any) -> str:
             # TOML's escapes are JSON's; only DEL must be escaped here and not there.
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
         case list():
-            return f"[{', '.join(map(_inline, value))}]"
+            return f"[{', '.join(map(inline, value))}]"
         case dict():
-            inside = ", ".join(f"{key} = {_inline(item)}" for key, item in value.items())
+            inside = ", ".join(f"{_key(key)} = {inline(item)}" for key, item in value.items())
             return f"{{ {inside} }}" if inside else "{}"
     raise AssertionError(f"no experiment holds a {type(value).__name__}")
+
+
+def _key(key: str) -> str:
+    """Return a key as TOML has it: quoted where it is more than letters and digits."""
+    return key if _BARE.fullmatch(key) else inline(key)
 
 
 def anchor(tables: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -243,7 +252,7 @@ def _item(value: Any) -> Any:
     """Return a value for a document; tables inside tables stay on one line."""
     import tomlkit
 
-    return tomlkit.value(_inline(value))
+    return tomlkit.value(inline(value))
 
 
 def _top_item(value: Any) -> Any:

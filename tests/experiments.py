@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.experiment import Experiment
+from engine.experiment import Experiment, Population
+from engine.population import members_of
 
 MOONS: dict[str, Any] = {
     "data": {"kind": "moons", "samples": 100, "noise": 0.1, "split": [60, 20, 20]},
@@ -42,7 +43,18 @@ FRESH: dict[str, Any] = {
 ALL = {"moons": MOONS, "cubic": CUBIC, "minibatches": MINIBATCHES, "fresh": FRESH}
 
 
+def of_seeds(spec: Experiment, *seeds: int) -> Experiment:
+    """Return an experiment whose population has these seeds."""
+    own = Population(vary={"train.seed": list(seeds)})
+    return spec.model_copy(update={"population": own})
+
+
+def seeded(spec: Experiment, *seeds: int) -> list[Experiment]:
+    """Return what the members of a population with these seeds are."""
+    return [each.experiment for each in members_of(of_seeds(spec, *seeds))]
+
+
 def experiment(tables: dict[str, Any], **changes: dict[str, Any]) -> Experiment:
     """Return an experiment with some keys of its tables changed."""
-    merged = {**tables, **{name: {**tables[name], **new} for name, new in changes.items()}}
+    merged = {**tables, **{name: {**tables.get(name, {}), **new} for name, new in changes.items()}}
     return Experiment.model_validate(merged)

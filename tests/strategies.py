@@ -111,6 +111,19 @@ _TRAINING = {
     "zero_grad": st.booleans(),
     "probe": st.sampled_from(["auto", "off"]) | st.integers(1, 10**6),
 }
+_POPULATIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "seeds": st.integers(1, 3),
+        "vary": st.fixed_dictionaries(
+            {},
+            optional={
+                "optimizer.lr": st.lists(POSITIVE, min_size=1, max_size=3),
+                "train.clip_value": st.lists(POSITIVE, min_size=1, max_size=2),
+            },
+        ),
+    },
+)
 _MARKS = st.lists(
     st.fixed_dictionaries(
         {
@@ -156,7 +169,7 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
     made["train"] |= draw(st.fixed_dictionaries({}, optional=_TRAINING))
     made["train"]["seed"] = draw(st.integers(0, 2**63 - 1))
     optional = {"title": TEXT, "about": TEXT, "marks": _MARKS}
-    optional |= {"optimizer": _OPTIMIZERS, "schedule": _SCHEDULES}
+    optional |= {"optimizer": _OPTIMIZERS, "schedule": _SCHEDULES, "population": _POPULATIONS}
     return {**made, **draw(st.fixed_dictionaries({}, optional=optional))}
 
 

@@ -8,7 +8,7 @@ import torch
 
 from engine.batches import FRESH_UNIT, Batches, Fresh, FullBatch, Minibatches, batches_for, to_batch
 from engine.data import load
-from tests.experiments import FRESH, MINIBATCHES, MOONS, experiment
+from tests.experiments import FRESH, MINIBATCHES, MOONS, experiment, seeded
 
 
 def make(tables: dict, seeds: list[int]) -> Batches:
@@ -16,12 +16,12 @@ def make(tables: dict, seeds: list[int]) -> Batches:
     where = torch.device("cpu"), torch.float32
     parts = [load(spec.data, seed).train for seed in seeds]
     whole = to_batch(spec, parts, *where) if len(parts[0]) else None
-    return batches_for(spec, whole, seeds, *where)
+    return batches_for(seeded(spec, *seeds), whole, *where)
 
 
 def test_fresh_rows_of_large_batches_are_drawn_a_few_steps_at_a_time() -> None:
     spec = experiment(FRESH, train={"batch_size": 4_000_000})
-    batches = batches_for(spec, None, [1], torch.device("cpu"), torch.float32)
+    batches = batches_for([spec], None, torch.device("cpu"), torch.float32)
     assert isinstance(batches, Fresh)
     assert batches._steps == 1
 

@@ -18,7 +18,7 @@ import pytest
 
 from engine import __version__, headless, launch
 from engine.cli import main
-from engine.events import End, encode
+from engine.events import End, RunWarning, encode
 from engine.recording import Recorder, read
 from engine.runs import RunFolder
 from tests.runs import FakeWorker, Script, end, header, record, requests_in, rows
@@ -174,7 +174,8 @@ class TestCheck:
         assert outcome.out.startswith("cubic: holds")
         assert outcome.err.splitlines() == [
             "a.toml: titel: is not a key here (did you mean 'title'?); "
-            "there are: title, about, data, model, loss, optimizer, schedule, train, marks",
+            "there are: title, about, data, model, loss, optimizer, schedule, train, population, "
+            "marks",
             "a.toml: model.hidden[0]: must be at least 1 (got 0)",
             "b.toml: line 1, column 1: invalid statement",
         ]
@@ -240,6 +241,40 @@ class TestRun:
 
         experiment = load(str(made[0].folder.experiment_file)).experiment
         assert experiment == load("two-moons", ["optimizer.lr=0.5", "train.seed=7"]).experiment
+
+    def test_networks_side_by_side_are_asked_for_by_seeds_and_by_what_varies(
+        self, command: Command, worker: Callable[[Script], list[FakeWorker]]
+    ) -> None:
+        made = worker(trains)
+        vary = ["--vary", "optimizer.lr=0.1, 1", "--vary", "model.init.weight=zeros,0.5"]
+        command("run", "two-moons", "--seeds", "3", *vary, "-q")
+        from engine.presets import load
+
+        population = load(str(made[0].folder.experiment_file)).experiment.population
+        assert population.seeds == 3
+        assert population.vary == {
+            "optimizer.lr": [0.1, 1],
+            "model.init.weight": ["zeros", 0.5],
+        }
+        assert population.members == 12
+
+    def test_what_the_recording_warns_of_is_told_once_on_stderr(
+        self, command: Command, worker: Callable[[Script], list[FakeWorker]]
+    ) -> None:
+        def warns(fake: FakeWorker) -> Iterator[None]:
+            yield
+            recorder = Recorder.create(fake.folder.recording, header(fake.folder.name))
+            recorder.record(rows(1, [0.5]), RunWarning(step=1, message="member 2 \x1b diverged"))
+            recorder.flush()
+            yield
+            yield
+            recorder.record(end())
+            recorder.close()
+            yield
+
+        worker(warns)
+        outcome = command("run", "two-moons")
+        assert outcome.err.count("member 2 \\x1b diverged\n") == 1
 
     def test_quiet_shows_no_progress(
         self, command: Command, worker: Callable[[Script], list[FakeWorker]]

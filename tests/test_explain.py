@@ -67,7 +67,8 @@ OPTIMIZERS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 def test_the_optimizer_remembers_as_much_as_is_said(optimizer: dict[str, Any]) -> None:
-    spec = experiment({**CUBIC, "optimizer": optimizer}, train={"steps": 2})
+    length = {"steps": 2, "gradients": "autograd"}
+    spec = experiment({**CUBIC, "optimizer": optimizer}, train=length)
     trainer = Trainer(spec, device="cpu")
     trainer.advance(2)
     states = trainer.method.state()["state"].values()

@@ -44,7 +44,7 @@ def layers_in_torch(
     flat[torch.from_numpy(layout.positions)] = torch.from_numpy(snapshot.values)
     outputs, flowing = [], torch.from_numpy(inputs).expand(layout.members, *inputs.shape)
     with torch.no_grad():
-        for stage in Network(experiment, [0] * layout.members, flat)._stages:
+        for stage in Network([experiment] * layout.members, flat)._stages:
             flowing = stage(flowing)
             outputs.append(flowing.numpy())
     return outputs[1::2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,15 @@ def journal(*, started: bool = True, log: str = "") -> Journal:
 
 def said(made: Journal) -> list[str]:
     return [entry.words for entry in made.entries[1:]]
+
+
+def test_why_autograd_was_taken_is_written_down_and_not_told() -> None:
+    made = journal()
+    why = replace(HEADER, gradients="autograd", gradients_why="there is no formula for it")
+    for _ in range(2):
+        made.read(history(header=why))
+    assert said(made) == ["gradients by autograd: there is no formula for it"]
+    assert made.entries[-1].quiet
 
 
 def test_each_event_is_an_entry_in_its_order() -> None:

@@ -12,11 +12,12 @@ from torch import nn
 
 from engine.forward import activations_of, forward, unpack
 from engine.header import header_of
+from engine.network import Network
 from engine.optimizers import OptimizerBase
 from engine.schedules import ScheduleBase
 from engine.trainer import Trainer
 from engine.updates import Clipping
-from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
+from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds
 
 
 def columns(trainer: Trainer, steps: int) -> dict[str, np.ndarray]:
@@ -153,11 +154,11 @@ def test_a_request_changes_a_rate_that_is_scheduled() -> None:
 @pytest.mark.parametrize("members", [1, 3])
 def test_clipping_is_pytorchs_for_each_member(members: int) -> None:
     spec = experiment(CUBIC, train={"clip_norm": 0.5})
-    trainer = Trainer(spec, seeds=list(range(members)))
+    trainer = Trainer(of_seeds(spec, *range(members)))
     layout = trainer._rows.layout
     flat = torch.randn(layout.size, generator=torch.Generator().manual_seed(1))
     alone = [[part[m].clone() for part in layout.slices(flat)] for m in range(members)]
-    Clipping(spec, layout).apply(flat)
+    Clipping([spec] * members, layout).apply(flat)
     for member, parts in enumerate(alone):
         parameters = [nn.Parameter(torch.zeros_like(part)) for part in parts]
         for parameter, part in zip(parameters, parts, strict=True):
@@ -194,7 +195,7 @@ def batch_normalised(spec: Any, trainer: Trainer) -> list[float]:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     losses = []
     for step in range(1, 11):
-        batch = trainer.method._batches.at(step)  # type: ignore[attr-defined]
+        batch = trainer.batches.at(step)
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(batch.inputs[0]), batch.targets[0])
         loss.backward()
@@ -236,7 +237,7 @@ def test_a_viewer_computes_what_a_normalised_network_says(kind: str) -> None:
 def test_members_are_normalised_apart(kind: str) -> None:
     model = {"hidden": [6], "activation": "tanh", "normalisation": kind}
     tables = {**MINIBATCHES, "model": model}
-    together = Trainer(experiment(tables, train={"batch_size": 14}), seeds=[4, 9])
+    together = Trainer(of_seeds(experiment(tables, train={"batch_size": 14}), 4, 9))
     rows = together.advance(30).series[0].values
     for member, seed in enumerate([4, 9]):
         alone = Trainer(experiment(tables, train={"batch_size": 14, "seed": seed}))
@@ -261,7 +262,7 @@ def test_measuring_does_not_change_a_modal_network() -> None:
 def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
     model = {"hidden": [400], "activation": "softplus", "dropout": 0.25}
     trainer = Trainer(experiment({**MOONS, "model": {**MOONS["model"], **model}}))
-    network = trainer.method._network  # type: ignore[attr-defined]
+    network = Network(trainer.members, trainer.method.weights)
     inputs = trainer._sets["train"].inputs
     network.begin(1)
     network.requires_grad_(requires_grad=False)

@@ -186,7 +186,7 @@ class TestFile:
             "x.toml: scenes[2].tempo: must be the whole in a time as in '90 s', a speed as in "
             "'200 steps/s', 'recorded' or 'keys' (got 'fast')",
             "x.toml: scenes[2].pane: must be one of 'setup', 'curves', 'gradients', 'network', "
-            "'diagnosis', 'runs', 'log' (got 'curve'; did you mean 'curves'?)",
+            "'diagnosis', 'runs', 'log', 'microscope' (got 'curve'; did you mean 'curves'?)",
             "x.toml: scenes[2].title: is missing",
             "x.toml: scenes[3].race: must have at least 2 entries (got 1)",
             "x.toml: scenes[4].log: says nothing where a scene shows a text; leave it out",

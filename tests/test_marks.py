@@ -180,8 +180,22 @@ def test_of_members_all_must_be_below_and_one_may_be_dead() -> None:
     low = sign_of(Mark.model_validate({"at": {"loss_below": 0.5}, "title": "a"}).at)
     assert low is not None
     values = np.array([[[0.1, 0.9], [0.1, 0.4]]], np.float32)
-    assert low.holds(values).tolist() == [False, True]
-    assert SIGNS["first_dead_unit"].holds(values).tolist() == [True, True]
+    asked = np.ones((2, 2), bool)
+    assert low.holds(values, asked).tolist() == [False, True]
+    assert SIGNS["first_dead_unit"].holds(values, asked).tolist() == [True, True]
+
+
+def test_a_member_that_has_ended_is_not_asked() -> None:
+    at_low = {"at": {"loss_below": 0.5}, "title": "low"}
+    at_nan = {"at": {"event": "not_finite"}, "title": "nan"}
+    columns: dict[Any, list[str]] = {"train": ["loss"]}
+    values = np.array([[[0.9, 0.9], [0.6, np.nan], [0.4, np.nan]]], np.float32)
+    series = [Series(group="train", first=1, values=values)]
+    ended_at = np.array([99, 1])
+    marks = Marks(marked(CUBIC, at_low, at_nan), columns)
+    assert places(marks.reached(3, series, ended_at)) == [("low", 3)]
+    marks = Marks(marked(CUBIC, at_low, at_nan), columns)
+    assert places(marks.reached(3, series)) == [("nan", 2)]
 
 
 def test_a_loss_is_compared_exactly() -> None:
@@ -189,7 +203,8 @@ def test_a_loss_is_compared_exactly() -> None:
     assert below is not None
     nearest = np.float32(0.1)  # A little above 0.1.
     values = np.array([nearest, np.nextafter(nearest, np.float32(0)), np.nan], np.float32)
-    assert below.holds(values.reshape(1, 3, 1)).tolist() == [False, True, False]
+    held = below.holds(values.reshape(1, 3, 1), np.ones((3, 1), bool))
+    assert held.tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(

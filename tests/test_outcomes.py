@@ -239,9 +239,12 @@ def test_weights_of_the_right_size_do_not_explode(cure: str) -> None:
 
 @pytest.mark.parametrize("cure", ["exploding-batch-norm", "exploding-adam"])
 def test_other_cures_make_the_loss_fall_further(cure: str) -> None:
-    _, columns = trained(cure)
-    _, exploding = trained("exploding")
-    assert last(columns) < last(exploding)
+    # One network is no witness: this one amplifies every rounding, and ends anywhere.
+    losses = []
+    for preset in (cure, "exploding"):
+        _, columns = trained(preset, "population.seeds=8")
+        losses.append(np.median(columns["loss"][50:].mean(axis=0)))
+    assert losses[0] < losses[1]
 
 
 def test_a_clipped_gradient_is_shown_as_it_was() -> None:

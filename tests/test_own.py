@@ -57,7 +57,7 @@ def test_it_trains_as_one_writes_it_by_hand(tmp_path: Path) -> None:
     optimizer = torch.optim.SGD(twin.parameters(), lr=0.1, momentum=0.9)
     losses, norms = [], []
     for step in range(1, 16):
-        batch = trainer.method._batches.at(step)  # type: ignore[attr-defined]
+        batch = trainer.batches.at(step)  # type: ignore[attr-defined]
         hidden = twin["norm"](twin["layer1"](batch.inputs[0])).tanh()
         loss = nn.functional.cross_entropy(twin["layer2"](hidden), batch.targets[0])
         optimizer.zero_grad()

@@ -200,7 +200,7 @@ async def test_arrows_go_through_every_part_of_the_form() -> None:
         await focus(pilot, "#presets")
         await pilot.press("enter")
         seen = []
-        for _ in range(60):
+        for _ in range(80):
             seen.append(app.focused.id if app.focused else None)
             await pilot.press("down")
             if app.focused is not None and app.focused.id == seen[-1]:
@@ -210,8 +210,8 @@ async def test_arrows_go_through_every_part_of_the_form() -> None:
         assert "model-hidden-0-activation" in seen
         assert "device" in seen
         await pilot.press("pageup")
-        assert app.focused is app.query_one("#group-train")
-        for _ in range(60):
+        assert app.focused is app.query_one("#group-population")
+        for _ in range(80):
             await pilot.press("up")
         assert app.focused is app.query_one("#presets")
 

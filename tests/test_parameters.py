@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.network import Network
 from engine.parameters import ALIGNMENT, Layout, initialise
-from tests.experiments import CUBIC, experiment
+from tests.experiments import CUBIC, experiment, seeded
 
 widths = st.lists(st.integers(1, 40), min_size=1, max_size=4)
 
@@ -44,7 +44,7 @@ def test_every_parameter_starts_on_64_bytes(hidden: list[int], members: int) -> 
 def test_named_parameters_have_the_recorded_shapes() -> None:
     spec = experiment(CUBIC)
     layout = Layout(spec, 2)
-    named = layout.named(initialise(spec, [1, 2], torch.float32))
+    named = layout.named(initialise(seeded(spec, 1, 2), torch.float32))
     assert {name: tuple(value.shape) for name, value in named.items()} == {
         name: (2, *shape) for name, shape in spec.shapes.items()
     }
@@ -52,7 +52,7 @@ def test_named_parameters_have_the_recorded_shapes() -> None:
 
 def test_the_default_is_what_pytorch_does() -> None:
     spec = experiment(CUBIC, model={"hidden": [400, 400], "activation": "relu"})
-    named = Layout(spec, 1).named(initialise(spec, [1], torch.float32))
+    named = Layout(spec, 1).named(initialise(seeded(spec, 1), torch.float32))
     for name in ("layer2.weight", "layer2.bias"):
         bound = 1 / math.sqrt(400)
         assert float(named[name].abs().max()) <= bound
@@ -78,7 +78,7 @@ def test_the_default_is_what_pytorch_does() -> None:
 )
 def test_initialisers_do_what_they_say(init: dict, check) -> None:
     spec = experiment(CUBIC, model={"hidden": [100, 100], "activation": "relu", "init": init})
-    named = Layout(spec, 1).named(initialise(spec, [7], torch.float32))
+    named = Layout(spec, 1).named(initialise(seeded(spec, 7), torch.float32))
     assert check(named["layer2.weight"][0], named["layer2.bias"][0])
 
 
@@ -86,22 +86,22 @@ def test_a_layer_more_does_not_change_the_first() -> None:
     starts = []
     for hidden in ([8], [8, 8]):
         spec = experiment(CUBIC, model={"hidden": hidden, "activation": "relu"})
-        starts.append(Layout(spec, 1).named(initialise(spec, [7], torch.float32)))
+        starts.append(Layout(spec, 1).named(initialise(seeded(spec, 7), torch.float32)))
     assert torch.equal(starts[0]["layer1.weight"], starts[1]["layer1.weight"])
 
 
 def test_a_layer_may_start_differently() -> None:
     hidden = [{"units": 3, "init": {"weight": "zeros", "bias": 1}}, 4]
     spec = experiment(CUBIC, model={"hidden": hidden, "activation": "relu"})
-    named = Layout(spec, 1).named(initialise(spec, [7], torch.float32))
+    named = Layout(spec, 1).named(initialise(seeded(spec, 7), torch.float32))
     assert not named["layer1.weight"].any()
     assert named["layer2.weight"].all()
 
 
 def test_what_the_optimizer_changes_changes_the_flat_tensor() -> None:
     spec = experiment(CUBIC)
-    flat = initialise(spec, [1, 2], torch.float32)
-    network = Network(spec, [1, 2], flat)
+    flat = initialise(seeded(spec, 1, 2), torch.float32)
+    network = Network([spec, spec], flat)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.fill_(3.0)

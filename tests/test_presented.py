@@ -36,6 +36,7 @@ LENSES = st.builds(
     window=st.none() | WINDOWS,
     exhibit=WORDS,
     layer=WORDS,
+    member=st.none() | STEPS,
 )
 PROGRAMMES = st.builds(
     Programme,
@@ -62,7 +63,6 @@ PRESENTED = st.builds(
     ),
     race=st.booleans(),
     head=st.none() | STEPS,
-    member=STEPS,
     lens=LENSES,
     pane=st.sampled_from(NAMES),
     recent=st.permutations(NAMES).map(tuple),

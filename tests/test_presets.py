@@ -91,8 +91,8 @@ class TestProblems:
              "train.batch_size: must be 'full' or a whole number of at least 1 (got 0)"),
             ("train.batch_size = 'all'",
              "train.batch_size: must be 'full' or a whole number (got 'all')"),
-            ("train.gradients = 'autgrad'", "train.gradients: must be 'auto' or 'autograd' "
-             "(got 'autgrad'; did you mean 'autograd'?)"),
+            ("train.gradients = 'autgrad'", "train.gradients: must be one of 'auto', "
+             "'manual', 'autograd', 'numeric' (got 'autgrad'; did you mean 'autograd'?)"),
             ("train.epochs = 1\ntrain.steps = 1", "train: set epochs or steps, not both"),
             ("train.seed = 99999999999999999999",
              "train.seed: must be below 9223372036854775808 (got 99999999999999999999)"),
@@ -108,9 +108,11 @@ class TestProblems:
             ("model.init.weight.name = 'uniform'\nmodel.init.weight.a = 2",
              "model.init.weight.b: must be at least a, 2 (got 1)"),
             ("epochs = 5", "epochs: is not a key here (did you mean train.epochs?); "
-             "there are: title, about, data, model, loss, optimizer, schedule, train, marks"),
+             "there are: title, about, data, model, loss, optimizer, schedule, train, population, "
+             "marks"),
             ("'odd key' = 5", '"odd key": is not a key here; '
-             "there are: title, about, data, model, loss, optimizer, schedule, train, marks"),
+             "there are: title, about, data, model, loss, optimizer, schedule, train, population, "
+             "marks"),
             ("loss.name = 'mse'\ndata = {kind = 'function', targets = ['x', 'y + 1']}",
              "data.targets[1]: 'y' is not known"),
             ("data = {kind = 'sum', split = [3]}\ntrain.batch_size = 1\nloss.name = 'mse'",

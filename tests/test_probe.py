@@ -24,7 +24,7 @@ from engine.history import History
 from engine.probe import MOST_ROWS, SATURATED, fixed_rows, measured_steps, stride_at
 from engine.programs import program
 from engine.trainer import Trainer
-from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
+from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds
 
 DEEP: dict[str, Any] = {
     **MINIBATCHES,
@@ -175,7 +175,7 @@ def test_it_changes_nothing_of_a_module_of_ones_own_and_measures_its_weights(
 
 @pytest.mark.parametrize("name", SPECS)
 def test_norms_and_ratios_are_those_of_the_weights_after_the_step(name: str) -> None:
-    trainer = Trainer(experiment(SPECS[name], train={"probe": 1}), seeds=[3, 4])
+    trainer = Trainer(of_seeds(experiment(SPECS[name], train={"probe": 1}), 3, 4))
     start = trainer.snapshot()
     block = trainer.advance(20)
     snapshots = [start, *block.snapshots]
@@ -205,7 +205,7 @@ def slopes(name: str, sums: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", SPECS)
 def test_shares_are_those_of_the_network_as_it_is_measured(name: str) -> None:
     spec = experiment(SPECS[name], train={"dtype": "float64"})
-    trainer = Trainer(spec, seeds=[1, 2])
+    trainer = Trainer(of_seeds(spec, 1, 2))
     found = probed(trainer, [trainer.advance(16)])
     shares = [column for column in found if column.startswith(("dead/", "saturated/"))]
     assert shares
@@ -298,19 +298,19 @@ def test_a_large_network_is_measured_in_parts_with_the_same_bits(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = experiment(SPECS[name], train={"probe": 1})
-    _, whole = rows([Trainer(spec, seeds=[1, 2]).advance(40)])
+    _, whole = rows([Trainer(of_seeds(spec, 1, 2)).advance(40)])
     monkeypatch.setattr(probe, "CHUNK_NUMBERS", 1)
-    _, parts = rows([Trainer(spec, seeds=[1, 2]).advance(40)])
+    _, parts = rows([Trainer(of_seeds(spec, 1, 2)).advance(40)])
     assert parts.tobytes() == whole.tobytes()
     monkeypatch.setattr(probe, "AT_ONCE", 1)
-    _, by_parameter = rows([Trainer(spec, seeds=[1, 2]).advance(40)])
+    _, by_parameter = rows([Trainer(of_seeds(spec, 1, 2)).advance(40)])
     np.testing.assert_allclose(by_parameter, whole, rtol=1e-6)
 
 
 @pytest.mark.parametrize("tables", [MOONS, MINIBATCHES, FRESH], ids=["moons", "batches", "fresh"])
 def test_a_member_is_measured_as_it_would_be_alone(tables: dict[str, Any]) -> None:
     seeds = [11, 5, 8]
-    _, together = rows([Trainer(experiment(tables), seeds=seeds).advance(30)])
+    _, together = rows([Trainer(of_seeds(experiment(tables), *seeds)).advance(30)])
     for member, seed in enumerate(seeds):
         _, alone = rows([Trainer(experiment(tables, train={"seed": seed})).advance(30)])
         np.testing.assert_allclose(together[:, :, member], alone[:, :, 0], rtol=1e-2, atol=1e-6)
@@ -332,10 +332,10 @@ def test_its_rows_are_training_rows_spread_evenly_and_every_one_of_a_small_set()
 
 def test_fresh_rows_are_drawn_once_from_a_stream_of_their_own() -> None:
     spec = experiment(FRESH)
-    trainer, seeds = Trainer(spec), [spec.train.seed]
-    again = fixed_rows(spec, None, seeds, torch.device("cpu"), torch.float32)
+    trainer = Trainer(spec)
+    again = fixed_rows([spec], None, torch.device("cpu"), torch.float32)
     assert torch.equal(again.inputs, trainer._typical.inputs)
-    trained_on = trainer.method._batches.at(1).inputs  # type: ignore[attr-defined]
+    trained_on = trainer.batches.at(1).inputs  # type: ignore[attr-defined]
     assert not torch.equal(again.inputs[:, : trained_on.shape[1]], trained_on)
 
 

@@ -59,7 +59,15 @@ class TestProgress:
         history = History()
         values = np.array([[[1.0, 3.0]], [[0.5, 0.5]]], np.float32)
         history.extend([header(seeds=[1, 2]), Series(group="train", first=1, values=values)])
-        assert "loss 2.000" in progress_text(history, 10)
+        assert "loss 2.000 ± 1.414 · 2 of 2 train" in progress_text(history, 10)
+
+    def test_members_that_have_ended_are_not_counted(self) -> None:
+        history = History()
+        values = np.array([[[1.0, np.nan, np.inf]], [[0.5, 0.5, 0.5]]], np.float32)
+        history.extend([header(seeds=[1, 2, 3]), Series(group="train", first=1, values=values)])
+        assert "loss 1.000 · 1 of 3 trains" in progress_text(history, 10)
+        history.extend([Series(group="train", first=2, values=values * np.float32(np.nan))])
+        assert "none of 3 still trains" in progress_text(history, 10)
 
     def test_a_loss_that_is_no_number_is_shown_as_such(self) -> None:
         assert "loss nan" in progress_text(history_of(rows(1, [float("nan")])), 10)

@@ -40,6 +40,7 @@ OTHERS = {
     "model.arguments": ['channels = 4, deep = true, name = "x"'],
     "model.input_shape": ["1, 64"],
     "model.hidden": ["4, 3"],
+    "population.vary": ["optimizer.lr = [0.1, 0.5]"],
 }
 
 

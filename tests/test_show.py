@@ -62,6 +62,15 @@ class Shown:
         self.text = out
 
 
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run of three networks."""
+    folder = tmp_path_factory.mktemp("several")
+    changes = ("train.epochs=30", "population.seeds=3")
+    recorded(presets.load("two-moons", changes).experiment, folder / "moons")
+    return folder
+
+
 def material(runs: Path, name: str) -> Material:
     watch = Watch(RunFolder(runs / name))
     watch.poll()
@@ -342,3 +351,39 @@ def test_names_from_a_file_cannot_act_on_the_terminal(tmp_path, capsys) -> None:
     assert "\x1b" not in shown.text
     assert "\\x1b[2J" in shown.text
     assert max(map(cell_len, shown.lines)) <= 80
+
+
+def test_of_a_population_all_members_are_shown_or_the_one_that_is_named(several, capsys) -> None:
+    whole = Shown(several, capsys, "moons", "--size", "120x30")
+    assert "mean of 3, band 5 to 95 %" in whole.text
+    assert "medians of 3 members" in whole.text
+    assert "±" in whole.text
+    one = Shown(several, capsys, "moons", "--size", "120x30", "--member", "2")
+    assert "seed 103 (2 of 3)" in one.text
+    assert "±" not in one.text
+    assert "band" not in one.text
+
+
+def test_the_distribution_is_a_view_of_populations_alone(several, runs, capsys) -> None:
+    shown = Shown(several, capsys, "moons", "--view", "distribution", "--size", "90x14")
+    assert "test accuracy of 3 members" in shown.text
+    assert "median" in shown.text
+    refused = Shown(runs, capsys, "two-moons", "--view", "distribution")
+    assert refused.status == 2
+    assert "needs several members" in refused.error
+
+
+def test_every_view_of_a_population_is_of_the_member_that_is_named(several, capsys) -> None:
+    pictures = [
+        Shown(several, capsys, "moons", "--view", "all", *member).text
+        for member in ((), ("--member", "1"), ("--member", "3"))
+    ]
+    assert "seed 104, member 3 of 3" in pictures[2]
+    assert len(set(pictures)) == 3
+
+
+def test_a_member_that_is_not_there_is_refused(several, capsys) -> None:
+    for number in ("0", "4"):
+        refused = Shown(several, capsys, "moons", "--member", number)
+        assert refused.status == 2
+        assert f"--member: must be from 1 to 3 (got {number})" in refused.error

@@ -279,7 +279,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others() -> None:
 )
 def test_a_member_starts_with_the_bits_it_has_alone_and_stays_close(tables: dict[str, Any]) -> None:
     seeds = [11, 5, 8]
-    together = Trainer(experiment(tables), seeds=seeds)
+    together = Trainer(experiment(tables, population={"vary": {"train.seed": seeds}}))
     start = together.snapshot().values
     _, values = rows([together.advance(60)])
     for member, seed in enumerate(seeds):
@@ -290,7 +290,7 @@ def test_a_member_starts_with_the_bits_it_has_alone_and_stays_close(tables: dict
 
 
 def test_results_of_several_members_are_lists() -> None:
-    trainer = Trainer(experiment(MOONS, train={"epochs": 3}), seeds=[1, 2])
+    trainer = Trainer(experiment(MOONS, train={"epochs": 3}, population={"seeds": 2}))
     run(trainer, 8)
     result = trainer.result()
     assert len(result["test_accuracy"]) == len(result["best_step"]) == 2

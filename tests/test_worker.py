@@ -183,7 +183,7 @@ def test_a_recording_has_what_design_promises(tmp_path: Path) -> None:
     header, end = history.header, history.end
     assert header is not None
     assert end is not None
-    assert (header.gradients, header.device, header.threads) == ("autograd", "cpu", 1)
+    assert (header.gradients, header.device, header.threads) == ("manual", "cpu", 1)
     assert header.experiment["train"]["epochs"] == 70
     assert header.versions["torch"]
     assert events[-2].kind == "checkpoint"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from engine.events import Checkpoint, End, Event, MarkReached, Request, Resume, RunWarning
+from engine.events import Checkpoint, End, Event, Header, MarkReached, Request, Resume, RunWarning
 from engine.plain import plain
 from tui.drawing.log import Entry
 from tui.drawing.numbers import short
@@ -71,7 +71,9 @@ class Chronicle:
         return True
 
     def _unread_events(self, history: History) -> list[Event]:
+        header = history.header
         groups: list[Iterable[Event]] = [
+            [header] if header is not None and header.gradients_why else [],
             reversed(history.marks),
             reversed(history.requests),
             reversed(history.warnings),
@@ -106,6 +108,8 @@ class Chronicle:
     def _told(self, event: Event) -> tuple[str, Severity, bool]:
         """Return what an event says, how it is to be taken, and whether it is for the log only."""
         match event:
+            case Header():
+                return f"gradients by {event.gradients}: {event.gradients_why}", "note", True
             case MarkReached():
                 note = " ".join(event.note.split())
                 return event.title + (f" · {note}" if note else ""), "note", False
@@ -134,12 +138,13 @@ class Chronicle:
         """Return an entry for a column's first number that is not finite."""
         rows, header = history.series.get("train"), history.header
         found: list[Entry] = []
-        if rows is None or header is None or not rows.count:
+        # A member of a population that ends has no numbers any more: a warning says why.
+        if rows is None or header is None or not rows.count or header.members > 1:
             return found
         for column, name in WATCHED:
             if column in self._broken or column not in rows.columns:
                 continue
-            step = _first_not_finite(rows, column, self._scanned.get(column, 0), header.members)
+            step = _first_not_finite(rows, column, self._scanned.get(column, 0))
             self._scanned[column] = int(rows.steps[-1])
             if step is not None:
                 self._broken[column] = step
@@ -171,16 +176,11 @@ def _carried_out(request: Request) -> str:
     return request.action
 
 
-def _first_not_finite(rows: Rows, column: str, after: int, members: int) -> int | None:
-    """Return the step of the first number after a step that is not finite, in any member."""
+def _first_not_finite(rows: Rows, column: str, after: int) -> int | None:
+    """Return the step of the first number after a step that is not finite."""
     start = int(np.searchsorted(rows.steps, after, side="right"))
-    first: int | None = None
-    for member in range(members):
-        bad = ~np.isfinite(rows.column(column, member)[start:])
-        if bad.any():
-            step = int(rows.steps[start + int(bad.argmax())])
-            first = step if first is None else min(first, step)
-    return first
+    bad = ~np.isfinite(rows.column(column)[start:])
+    return int(rows.steps[start + int(bad.argmax())]) if bad.any() else None
 
 
 def _key(event: Event) -> Hashable:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from engine import cli
-from engine.cli import AllowCode, Device, Overrides, RunName, RunsDir, Seed, app
+from engine.cli import AllowCode, Device, Overrides, RunName, RunsDir, Seed, Seeds, Vary, app
 from engine.errors import EpochalError
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def open_lab(
     ] = None,
     set_: Overrides = None,
     seed: Seed = None,
+    seeds: Seeds = None,
+    vary: Vary = None,
     device: Device = "auto",
     allow_code: AllowCode = False,
     runs_dir: RunsDir = None,
@@ -88,12 +90,13 @@ def open_lab(
     from engine import runs
 
     folder = runs_dir or runs.runs_dir()
-    run = find_run_or_preset(what, folder, cli.overrides(set_, seed)) if what else None
+    overrides = cli.overrides(set_, seed, seeds, vary)
+    run = find_run_or_preset(what, folder, overrides) if what else None
     opening = make_opening(
         glyphs,
         preset=None if run else what,
         run=run,
-        overrides=cli.overrides(set_, seed),
+        overrides=overrides,
         device=device,
         allow_code=allow_code,
         runs_dir=folder,
@@ -299,8 +302,8 @@ def show(
         str,
         typer.Option(
             metavar="NAME",
-            help="summary, curves, norms, function, region, predictions, confusion, histogram, "
-            "weights, or all of them that the run has.",
+            help="summary, curves, norms, function, region, predictions, confusion, distribution, "
+            "histogram, weights, or all of them that the run has.",
         ),
     ] = "summary",
     step: Annotated[
@@ -317,6 +320,14 @@ def show(
             metavar="NAME",
             help="The layer or parameter of histogram and weights, such as layer1.bias "
             "[default: all].",
+            show_default=False,
+        ),
+    ] = None,
+    member: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Which network of a population, from 1 on [default: all of them together].",
             show_default=False,
         ),
     ] = None,
@@ -342,7 +353,12 @@ def show(
         still.show_preset(found)
         return
     width, height = still.parse_size(size) if size else still.terminal_size()
-    wish = still.Wish(view=view, step=still.parse_step(step) if step else None, layer=layer)
+    wish = still.Wish(
+        view=view,
+        step=still.parse_step(step) if step else None,
+        layer=layer,
+        member=None if member is None else member - 1,
+    )
     still.show(found, width, height, choose(glyphs, os.environ, sys.stdout.encoding), wish)
 
 

@@ -486,6 +486,30 @@ COMMANDS: Final = (
         when=SEEN,
     ),
     Command(
+        keys=("n",),
+        action="next_member(1)",
+        label="member",
+        help="Of a population: show the next member, and after the last all of them together.",
+        group="View",
+        when=SEEN,
+    ),
+    Command(
+        keys=("N",),
+        action="next_member(-1)",
+        label="member before",
+        help="Of a population: show the member before, and before the first all of them.",
+        group="View",
+        when=SEEN,
+    ),
+    Command(
+        keys=("M",),
+        action="choose_member",
+        label="look at member",
+        help="Choose which member of a population to look at, or all of them.",
+        group="View",
+        when=SEEN,
+    ),
+    Command(
         keys=("tab",),
         action="next_pane",
         label="next pane",
@@ -512,6 +536,14 @@ COMMANDS: Final = (
             when=NOW,
         )
         for number, place in enumerate(PANES, start=1)
+    ),
+    Command(
+        keys=("G",),
+        action="show_pane('microscope')",
+        label="microscope",
+        help="Take the update at this step apart: every formula with its numbers.",
+        group="View",
+        when=SEEN,
     ),
     Command(
         keys=("z",),

@@ -60,6 +60,8 @@ class Subject:
     """How many features it has."""
     own: bool
     """Whether it is a network from a Python file."""
+    members: int = 1
+    """How many networks were trained side by side."""
 
     @classmethod
     def of(cls, header: Header) -> Subject:
@@ -69,6 +71,7 @@ class Subject:
             classes="accuracy" in header.columns.get("train", ()),
             inputs=len(header.input_names) or first[-1],
             own=header.experiment.get("model", {}).get("kind", "mlp") != "mlp",
+            members=header.members,
         )
 
 
@@ -88,6 +91,13 @@ class Exhibit:
     draw: Draw
     of_weights: bool = False
     """Whether it shows the weights alone, and needs no data."""
+    of_rows: bool = False
+    """Whether it shows what was measured, and needs neither data nor weights."""
+
+    @property
+    def needs_data(self) -> bool:
+        """Whether it is made of the data, drawn again."""
+        return not self.of_weights and not self.of_rows
 
 
 def _nothing(subject: Subject) -> str:
@@ -119,6 +129,19 @@ def _no_confusion(subject: Subject) -> str:
     if not subject.classes:
         return "needs classes, this run's targets are numbers"
     return _no_answers(subject)
+
+
+def _no_distribution(subject: Subject) -> str:
+    return "needs several members, this run has one" if subject.members == 1 else ""
+
+
+def _distribution(network: Network, surface: Surface) -> Lines:
+    from tui.drawing.distribution import draw_distribution, gather
+
+    # Its first line is its own: the frame names neither the figure nor who is left out.
+    return draw_distribution(
+        gather(network), surface.width, surface.height, surface.glyphs, surface.palette
+    )
 
 
 def _function(network: Network, surface: Surface) -> Lines:
@@ -223,6 +246,13 @@ VIEWS: Final[Mapping[str, Exhibit]] = {
     ),
     "confusion": Exhibit(
         "Confusion matrix", "which class was taken for which", _no_confusion, _confusion
+    ),
+    "distribution": Exhibit(
+        "Distribution of results",
+        "how the results of a population's members lie",
+        _no_distribution,
+        _distribution,
+        of_rows=True,
     ),
     "histogram": Exhibit(
         "Histogram of weights", "the weights' distribution", _nothing, _histogram, of_weights=True

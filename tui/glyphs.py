@@ -48,6 +48,16 @@ class Glyphs:
     """What stands for text that had no room."""
     infinity: str
 
+    @property
+    def times(self) -> str:
+        """What stands before how many there are of something."""
+        return "x" if self.name == "ascii" else "×"
+
+    @property
+    def plus_minus(self) -> str:
+        """What stands before how far numbers lie apart."""
+        return "+-" if self.name == "ascii" else "±"
+
 
 _LINES = ("│", "┤", "└", "─", "┬")
 _STATES = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -27,6 +28,7 @@ from tui.panes.curves import CurvesPane
 from tui.panes.diagnosis import DiagnosisPane
 from tui.panes.gradients import GradientsPane
 from tui.panes.log import LogPane
+from tui.panes.microscope import MicroscopePane
 from tui.panes.network import NetworkPane
 from tui.panes.race import RacePane
 from tui.panes.runs import RunsPane
@@ -97,6 +99,8 @@ class Lab(Sharing, Running, Looking):
             yield DiagnosisPane(id="diagnosis").data_bind(Lab.view, Lab.look, Lab.tabbed)
             yield RunsPane(self.opening.runs_dir, id="runs").data_bind(Lab.view, Lab.look)
             yield LogPane(id="log").data_bind(Lab.entries, Lab.view, Lab.look)
+            microscope = MicroscopePane(self._folder_shown, id="microscope")
+            yield microscope.data_bind(Lab.view, Lab.look)
         yield TransportBar(id="transport").data_bind(Lab.transport, Lab.look)
         yield StatusLines().data_bind(Lab.view, Lab.look)
         yield KeysLine().data_bind(Lab.situation, Lab.look)
@@ -163,6 +167,10 @@ class Lab(Sharing, Running, Looking):
         if shown:
             self.show_together(shown, opening.tempo)
             self.show_training()
+
+    def _folder_shown(self) -> Path | None:
+        """Return the folder of the run that is shown."""
+        return self.cast.lead.folder.path if self.cast.lead is not None else None
 
     def on_unmount(self) -> None:
         """Let the worker that has no run go."""

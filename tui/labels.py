@@ -1,12 +1,19 @@
-"""What runs on one screen are called: by what tells them apart, not by what they share."""
+"""What runs and members on one screen are called: by what tells them apart, not what they share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from engine.events import Header
+    from engine.history import History
 
 MOST: Final = 2
 """Differences in a label."""
+
+SEED: Final = "train.seed"
+"""The key that tells members apart where nothing else is varied."""
 
 
 def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -33,6 +40,29 @@ def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         name: f"{label} {name[-4:]}" if taken.count(label) > 1 else label
         for name, label in found.items()
     }
+
+
+def member_name(header: Header, member: int, dot: str = " · ") -> str:
+    """Return what a network of a population is called: ``seed 104``, ``lr 0.5 · seed 104``.
+
+    Args:
+        header: The run's.
+        member: Which network, counted from 0.
+        dot: What stands between two parts of the name.
+    """
+    from tui.drawing.runs import told
+
+    varied = header.variants[member] if member < len(header.variants) else {}
+    changes = varied or {SEED: header.seeds[member]}
+    return dot.join(told(key, value) for key, value in changes.items())
+
+
+def name_of(history: History, member: int | None) -> str:
+    """Return which network of a population is shown; empty for a network alone or for all."""
+    header = history.header
+    if header is None or header.members == 1 or member is None or member >= header.members:
+        return ""
+    return member_name(header, member)
 
 
 def _facts(name: str, experiment: Mapping[str, Any]) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.view import View
 
 if TYPE_CHECKING:
+    from engine.history import History
     from tui.drawing.curves import Quantity
 
 
@@ -22,6 +23,7 @@ class Lens:
     window: tuple[int, int] | None = None
     exhibit: str = ""
     layer: str = ""
+    member: int | None = None
 
     def through(self, view: View) -> View:
         """Return a view as it is seen so."""
@@ -34,4 +36,13 @@ class Lens:
             window=self.window,
             exhibit=self.exhibit,
             layer=self.layer,
+            member=self.member_of(view.history),
         )
+
+    def member_of(self, history: History | None) -> int | None:
+        """Return the network that is shown: the only one, the chosen one, or None for all."""
+        header = history.header if history is not None else None
+        members = 1 if header is None else header.members
+        if members == 1:
+            return 0
+        return self.member if self.member is None or self.member < members else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from textual import events
+from textual import events, work
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -245,6 +245,44 @@ class Looking(Stage):
 
         self.look_through(layer=next_layer(self.view, 1))
         self._bring_up_pictures()
+
+    def action_next_member(self, by: int) -> None:
+        """Show the next member of a population: after the last one all of them together."""
+        members = self._members()
+        if members:
+            # 0 stands for all of them.
+            now = 0 if self.view.member is None else self.view.member + 1
+            self._look_at((now + by) % (members + 1))
+
+    @work(group="members", exclusive=True)
+    async def action_choose_member(self) -> None:
+        """Choose which member of a population to look at."""
+        from tui.dialogs_members import MemberDialog
+        from tui.drawing.members import gather_members
+
+        view = self.view
+        if not self._members() or view.history is None:
+            return
+        rows = gather_members(view.history, view.at)
+        if not rows:
+            self.say("No step is done yet: there is nothing to tell members apart by.")
+            return
+        now = 0 if view.member is None else view.member + 1
+        chosen = await self.app.push_screen_wait(MemberDialog(rows, now, self.look))
+        if chosen is not None:
+            self._look_at(chosen)
+
+    def _look_at(self, number: int) -> None:
+        """Show a member, counted from 1, or all of them: 0."""
+        self.look_through(member=number - 1 if number else None)
+
+    def _members(self) -> int:
+        """Return how many members there are to choose from; none, and say so, without any."""
+        header = self.view.history.header if self.view.history is not None else None
+        if header is None or header.members == 1:
+            self.say("This run has one network; population.seeds in the setup trains several.")
+            return 0
+        return header.members
 
     def _bring_up_pictures(self) -> None:
         """Show the pictures where they share a place with others."""

@@ -73,14 +73,30 @@ class Material:
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The recorded experiment.
+        """The recorded experiment; of a population, the member's own.
 
         Raises:
             PresetError: It does not hold for this version.
         """
         from engine.presets import resolve
 
-        return resolve(self.header.experiment, self.header.run)
+        experiment = resolve(self.header.experiment, self.header.run)
+        if self.header.members == 1:
+            return experiment
+        from engine.population import members_of
+
+        members = members_of(experiment)
+        return members[self.member].experiment if self.member < len(members) else experiment
+
+    @property
+    def member_words(self) -> str:
+        """Which network of a population it is; empty for a network alone."""
+        if self.header.members == 1:
+            return ""
+        from tui.labels import member_name
+
+        name = member_name(self.header, self.member)
+        return f"{name}, member {self.member + 1} of {self.header.members}"
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -258,9 +274,7 @@ class Network:
             whose += f" (kept nearest to {asked})"
         elif self.best:
             whose += " (the best)"
-        members = self.material.header.members
-        member = f"member {self.material.member + 1} of {members}" if members > 1 else ""
-        return (whose, self.loss, member)
+        return (whose, self.loss, self.material.member_words)
 
     @property
     def loss(self) -> str:

@@ -3,8 +3,8 @@
     one                 two                            three
     ┌ tabs ─────────┐   ┌ setup, ──┐┌ curves ──────┐   ┌ setup, ┐┌ curves ────┐┌ network ──┐
     │ one of all    │   │ network, ││              │   │ runs,  ││            ││           │
-    │               │   │ runs,    │├ gradients ───┤   │ log    ││            ││           │
-    │               │   │ log      │├ diagnosis ───┤   │        │├ gradients ─┤├ diagnosis ┤
+    │               │   │ runs,    │├ gradients ───┤   │ log, … ││            ││           │
+    │               │   │ log, …   │├ diagnosis ───┤   │        │├ gradients ─┤├ diagnosis ┤
     └───────────────┘   └──────────┘└──────────────┘   └────────┘└────────────┘└───────────┘
 
 Arithmetic alone: nothing here knows Textual. To add a pane, add its row to ``PANES``.
@@ -97,6 +97,14 @@ PANES: Final = (
         label="Log",
         about="everything that happened",
         first="log",
+        two="left",
+        three="left",
+    ),
+    Place(
+        name="microscope",
+        label="Microscope",
+        about="one update taken apart: every formula with its numbers",
+        first="microscope",
         two="left",
         three="left",
     ),

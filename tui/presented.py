@@ -92,8 +92,6 @@ class Presented:
     """Whether they stand side by side and in step."""
     head: int | None = None
     """The step that is shown; None for the newest, as it comes."""
-    member: int = 0
-    """The network that is shown."""
     lens: Lens = field(default_factory=Lens)
     """How they are looked at."""
     pane: str = "curves"
@@ -219,7 +217,7 @@ def _recent(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*said, *NAMES]))
 
 
-def _step_or_none(value: Any) -> int | None:
+def _whole_or_none(value: Any) -> int | None:
     return None if value is None else _whole(value)
 
 
@@ -257,10 +255,11 @@ _LENS: Final[Mapping[str, Reader]] = {
     "log": _flag,
     "quantity": _quantity,
     "smoothing": _whole,
-    "cursor": _step_or_none,
+    "cursor": _whole_or_none,
     "window": _window,
     "exhibit": _text,
     "layer": _text,
+    "member": _whole_or_none,
 }
 _PROGRAMME: Final[Mapping[str, Reader]] = {
     "lecture": _text,
@@ -279,8 +278,7 @@ _PROGRAMME: Final[Mapping[str, Reader]] = {
 _PRESENTED: Final[Mapping[str, Reader]] = {
     "runs": _runs,
     "race": _flag,
-    "head": _step_or_none,
-    "member": _whole,
+    "head": _whole_or_none,
     "lens": lambda value: _made(Lens, value, _LENS),
     "pane": _pane,
     "recent": _recent,

@@ -123,7 +123,7 @@ class Prompter:
         last = history.last_step
         step = last if presented.head is None else min(presented.head, last)
         stops = stops_of(history, self._added)
-        standing = watch.standing(step, presented.member)
+        standing = watch.standing(step, presented.lens.member_of(history))
         return Foot(
             shown=Shown(
                 run=watch.label,

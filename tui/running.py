@@ -77,7 +77,9 @@ class Running(Stage):
     def action_restart_anew(self) -> None:
         """Restart with the next seed."""
         if self.draft is not None and self.draft.experiment is not None:
-            self.draft = self.draft.with_seed(self.draft.experiment.train.seed + 1)
+            # A population has seeds of its own from the first one on.
+            experiment = self.draft.experiment
+            self.draft = self.draft.with_seed(experiment.train.seed + experiment.population.seeds)
         self.action_restart()
 
     def action_pause(self) -> None:

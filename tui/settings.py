@@ -34,6 +34,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "schedule": "Schedule",
     "clipping": "Clipping",
     "train": "Training",
+    "population": "Population",
     "words": "Title, marks",
 }
 """The groups of settings in the order of the setup; a table of the schema that has none of its

@@ -70,7 +70,6 @@ class Sharing(Lecturing):
                 self.player,
                 **self.arrangement(),
                 race=len(self.cast.watches) > 1,
-                member=self.view.member,
                 blank=self._is_blank(),
                 big=self.look.big,
                 programme=programme,

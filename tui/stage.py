@@ -37,7 +37,7 @@ from tui.view import View
 from tui.workshop import Workshop
 
 if TYPE_CHECKING:
-    from engine.diagnosis import Finding
+    from engine.diagnosis import Finding, Survey
     from engine.launch import Worker
     from engine.lectures import Script
     from engine.requests import Control
@@ -54,6 +54,8 @@ LOADING_WAIT = 0.02
 """Seconds between two looks at a recording that somebody waits for: room for a key."""
 DIAGNOSIS_SECONDS = 1.0
 """How often a run that goes on is diagnosed."""
+SURVEY_SECONDS = 0.01
+"""How much of a tick the diagnosis of a population may take."""
 TOASTS: Final[Mapping[Severity, Literal["information", "warning", "error"]]] = {
     "good": "information",
     "note": "information",
@@ -137,8 +139,12 @@ class Stage(Screen[None]):
         self._journal = Journal(viewer=default_viewer())
         self._control: Control | None = None
         self._findings: tuple[Finding, ...] = ()
-        self._diagnosed: tuple[str, int, int] = ("", 0, 0)
+        self._diagnosed: tuple[str, int, int, int] = ("", 0, 0, 0)
         self._diagnosed_at = 0.0
+        self._survey: Survey | None = None
+        """What diagnoses the members of a population, where all of them are shown."""
+        self._surveyed = ""
+        """The run that it diagnoses."""
         self._ticking = False
         self.set_reactive(Stage.look, opening.look)
 
@@ -170,7 +176,7 @@ class Stage(Screen[None]):
         self.cast.show(folder, worker, beside=beside)
         self._control = Control(folder)
         self.open_journal(folder, started=worker is not None)
-        self.lens = replace(self.lens, cursor=None, window=None, exhibit="", layer="")
+        self.lens = replace(self.lens, cursor=None, window=None, exhibit="", layer="", member=None)
         self.note = ""
         self.wake()
 
@@ -277,7 +283,8 @@ class Stage(Screen[None]):
         if head is not None:
             history = watch.whole.until(head)
         step = history.last_step if head is None else min(head, history.last_step)
-        standing = watch.standing(step, history=history)
+        member = self.lens.member_of(history)
+        standing = watch.standing(step, member, history=history)
         if head is not None and standing.state != "ended":
             standing = replace(standing, state="replay")
         view = View(
@@ -297,9 +304,11 @@ class Stage(Screen[None]):
 
     def _diagnose(self, view: View) -> tuple[Finding, ...]:
         """Return what is wrong at the step that is read; of a run that goes on, once a second."""
-        which = (view.run, view.version, view.at)
+        if view.member is None:
+            return self._survey_members(view)
+        which = (view.run, view.version, view.at, view.member)
         now = time.monotonic()
-        same_run = self._diagnosed[0] == view.run
+        same_run = (self._diagnosed[0], self._diagnosed[3]) == (view.run, view.member)
         soon = same_run and view.cursor is None and now < self._diagnosed_at + DIAGNOSIS_SECONDS
         over = view.standing.state in ("ended", "crashed", "paused")
         if which != self._diagnosed and view.history is not None and (over or not soon):
@@ -308,6 +317,16 @@ class Stage(Screen[None]):
             self._findings = diagnose(view.history, view.at, view.member)
             self._diagnosed, self._diagnosed_at = which, now
         return self._findings
+
+    def _survey_members(self, view: View) -> tuple[Finding, ...]:
+        """Return what is wrong with the members of a population: some more are asked each time."""
+        from engine.diagnosis import survey
+
+        if self._survey is None or self._surveyed != view.run:
+            self._survey, self._surveyed = survey(), view.run
+        if view.history is not None:
+            self._survey.look(view.history, view.at, SURVEY_SECONDS)
+        return self._survey.findings
 
     def _tell(self, watch: Watch) -> None:
         """Write down what happened, and say of it what nobody should miss."""

@@ -24,6 +24,7 @@ from rich.text import Text
 
 from engine.errors import EpochalError
 from engine.plain import plain
+from tui.crowd import crowd_of
 from tui.drawing import gradients
 from tui.drawing.axis import horizon
 from tui.drawing.curves import Curves, Quantity, gather, gather_events
@@ -31,6 +32,7 @@ from tui.drawing.plot import draw_curves
 from tui.drawing.status import Standing, draw_status
 from tui.drawing.text import Lines, cut, fit
 from tui.glyphs import Glyphs
+from tui.labels import name_of
 from tui.palette import DARK, Palette
 
 if TYPE_CHECKING:
@@ -98,6 +100,8 @@ class Wish:
     step: Step = None
     layer: str | None = None
     """Which layer or parameter, for the views of weights; all of them where left out."""
+    member: int | None = None
+    """Which network of a population, counted from 0; all of them together where left out."""
 
 
 def show(folder: RunFolder, width: int, height: int, glyphs: Glyphs, wish: Wish) -> None:
@@ -166,7 +170,10 @@ def draw_wish(
     if wish.view not in NAMES:
         raise ViewError(f"--view: there is no {wish.view!r}; there are: {', '.join(NAMES)}")
     size = (width, height)
-    material = Material(watch.history) if watch.history.header is not None else None
+    header = watch.history.header
+    if wish.member is not None and header is not None and not 0 <= wish.member < header.members:
+        raise ViewError(f"--member: must be from 1 to {header.members} (got {wish.member + 1})")
+    material = None if header is None else Material(watch.history, _pictured(watch, wish))
     if material is None or not watch.history.header or not watch.history.header.experiment:
         if wish.view not in RUN_VIEWS or wish.step == "best":
             raise ViewError(f"--view {wish.view}: the run never began; it has: summary")
@@ -175,6 +182,15 @@ def draw_wish(
     if wish.view == "all":
         return _draw_all(watch, material, size, glyphs, palette, wish, at)
     return _draw_named(watch, material, size, glyphs, palette, wish, at)
+
+
+def _pictured(watch: Watch, wish: Wish) -> int:
+    """Return whose weights are shown: the first living network's where all are."""
+    from tui.crowd import picture_member
+
+    history = watch.history
+    step = wish.step if isinstance(wish.step, int) else history.last_step
+    return picture_member(history, wish.member, step)
 
 
 def _draw_all(
@@ -219,13 +235,15 @@ def _draw_named(
     history = watch.history
     step = history.last_step if at is None else min(at, history.last_step)
     if wish.view == "summary":
-        return draw_still(watch, width, height, glyphs, palette, step=step)
+        return draw_still(watch, width, height, glyphs, palette, step=step, member=wish.member)
     title = _title(watch, width, glyphs, palette)
     if wish.view == "curves":
-        standing = watch.standing(step)
-        picture = _draw_curves(history, standing, step, (width, height - 1), glyphs, palette)
+        standing = watch.standing(step, wish.member)
+        picture = _draw_curves(
+            history, standing, step, (width, height - 1), glyphs, palette, wish.member
+        )
     elif wish.view == "norms":
-        picture = _draw_norms(history, step, width, height, glyphs, palette)[1:]
+        picture = _draw_norms(history, step, width, height, glyphs, palette, wish.member)[1:]
         picture = picture or [cut(Text("no gradient norms yet", end=""), width)]
     else:
         network = material.network(step, best=wish.step == "best")
@@ -251,19 +269,22 @@ def draw_still(
     palette: Palette,
     *,
     step: int | None = None,
+    member: int | None = None,
 ) -> Lines:
-    """Return the picture of a run at a step."""
+    """Return the picture of a run at a step: of one network of a population, or of all."""
     history = watch.history
     at = history.last_step if step is None else min(step, history.last_step)
-    standing = watch.standing(at)
+    standing = watch.standing(at, member)
     lines: Lines = [_title(watch, width, glyphs, palette)]
     lines += draw_status(standing, width, 2, glyphs, palette)
     if history.header is None:
         return [cut(line, width) for line in lines[:height]]
-    table = _draw_norms(history, at, width, max(height - 3 - 8, 0), glyphs, palette)
+    table = _draw_norms(history, at, width, max(height - 3 - 8, 0), glyphs, palette, member)
     room = height - len(lines) - len(table)
     lines += (
-        _draw_pictures(history, standing, at, (width, room), glyphs, palette) if room > 0 else []
+        _draw_pictures(history, standing, at, (width, room), glyphs, palette, member)
+        if room > 0
+        else []
     )
     return [cut(line, width) for line in [*lines, *table][:height]]
 
@@ -275,15 +296,16 @@ def _draw_pictures(
     size: tuple[int, int],
     glyphs: Glyphs,
     palette: Palette,
+    member: int | None,
 ) -> Lines:
     """Return the loss, and the accuracy beside it where there is one and room for it."""
     width, height = size
     both = "accuracy" in _columns(history) and width >= 90
     if not both:
-        return _draw_one(history, standing, at, "loss", (width, height), glyphs, palette)
+        return _draw_one(history, standing, at, "loss", (width, height), glyphs, palette, member)
     half = (width - 2) // 2
-    left = _draw_one(history, standing, at, "loss", (half, height), glyphs, palette)
-    right = _draw_one(history, standing, at, "accuracy", (half, height), glyphs, palette)
+    left = _draw_one(history, standing, at, "loss", (half, height), glyphs, palette, member)
+    right = _draw_one(history, standing, at, "accuracy", (half, height), glyphs, palette, member)
     return [Text.assemble(a, "  ", b, end="") for a, b in zip(left, right, strict=True)]
 
 
@@ -294,6 +316,7 @@ def _draw_curves(
     size: tuple[int, int],
     glyphs: Glyphs,
     palette: Palette,
+    member: int | None,
 ) -> Lines:
     """Return loss and accuracy in all the room there is: beside each other, or one over the other.
 
@@ -304,10 +327,14 @@ def _draw_curves(
     if both and width < 90 and height >= 16:
         upper = height - height // 2
         return [
-            *_draw_one(history, standing, at, "loss", (width, upper), glyphs, palette),
-            *_draw_one(history, standing, at, "accuracy", (width, height // 2), glyphs, palette),
+            *_draw_one(history, standing, at, "loss", (width, upper), glyphs, palette, member),
+            *_draw_one(
+                history, standing, at, "accuracy", (width, height // 2), glyphs, palette, member
+            ),
         ]
-    return _draw_pictures(history, standing, at, size, glyphs, palette) if height > 0 else []
+    if height <= 0:
+        return []
+    return _draw_pictures(history, standing, at, size, glyphs, palette, member)
 
 
 def _columns(history: History) -> tuple[str, ...]:
@@ -323,13 +350,16 @@ def _draw_one(
     size: tuple[int, int],
     glyphs: Glyphs,
     palette: Palette,
+    member: int | None,
 ) -> Lines:
     width, height = size
     over = standing.state in ("ended", "crashed") or at < history.last_step
     last = at if over else horizon(at, standing.steps)
     marks, requests = gather_events(history, at)
     curves = Curves(
-        curves=gather(history, quantity, step=at, last=last, width=width),
+        curves=gather(history, quantity, step=at, last=last, width=width, member=member),
+        crowd=crowd_of(history, at) if member is None else None,
+        member=name_of(history, member),
         last=last,
         marks=marks,
         requests=requests,
@@ -340,10 +370,16 @@ def _draw_one(
 
 
 def _draw_norms(
-    history: History, at: int, width: int, height: int, glyphs: Glyphs, palette: Palette
+    history: History,
+    at: int,
+    width: int,
+    height: int,
+    glyphs: Glyphs,
+    palette: Palette,
+    member: int | None,
 ) -> Lines:
     """Return the gradient table; of more layers than fit, the first and the last."""
-    table = gradients.gather(history, step=at, width=width)
+    table = gradients.gather(history, step=at, width=width, member=member)
     if table is None or height < 4:
         return []
     rows = gradients.draw_rows(table, width, glyphs, palette)

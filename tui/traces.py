@@ -5,6 +5,7 @@ The state of the screen on one side, pure drawing on the other: nothing here is 
 
 from __future__ import annotations
 
+from tui.crowd import crowd_of
 from tui.drawing.axis import horizon
 from tui.drawing.curves import (
     SMOOTHINGS,
@@ -18,6 +19,7 @@ from tui.drawing.curves import (
     told_apart,
 )
 from tui.drawing.timeline import Timeline
+from tui.labels import name_of
 from tui.view import Trace, View
 
 
@@ -66,6 +68,8 @@ def gather_view(view: View, width: int) -> Curves:
         ),
         title=title,
         slot=view.slot,
+        crowd=crowd_of(history, view.at) if view.member is None else None,
+        member=name_of(history, view.member),
         readings=gather_readings(history, view.quantity, view.at, view.member) if read else (),
         first=first,
         last=last,
@@ -105,5 +109,6 @@ def _gather_trace(trace: Trace, title: str, view: View, line: Timeline, width: i
         ),
         title=title,
         slot=trace.slot,
+        crowd=crowd_of(trace.history, min(trace.step, view.at) if read else trace.step),
         readings=gather_readings(trace.history, view.quantity, view.at) if read else (),
     )

@@ -208,7 +208,8 @@ def _table(text: str) -> dict[str, Any] | str:
         key, equals, value = part.partition("=")
         if not equals or not key.strip():
             return text
-        table[key.strip()] = _toml(value)
+        # A key with dots is quoted in TOML; here it need not be, and may be.
+        table[key.strip().strip("\"'")] = _toml(value)
     return table
 
 

@@ -49,8 +49,8 @@ class View:
     """The earlier step that is read; None where that is the newest."""
     window: tuple[int, int] | None = None
     """The first and last step that the curves show; None for all of them, as they come."""
-    member: int = 0
-    """The network that is shown."""
+    member: int | None = 0
+    """The network of a population that is shown; None for all of them."""
     slot: int = 0
     """The run's place among the colours of runs."""
     others: tuple[Trace, ...] = ()

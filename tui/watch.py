@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import EpochalError
-from engine.events import Header, MarkReached, Request, RunWarning
+from engine.events import End, Header, MarkReached, Request, RunWarning
 from engine.history import History
 from engine.recording import Reader, glimpse
 from engine.runs import RunFolder, State, state_of
 from tui.commands import Situation
+from tui.crowd import crowd_of
 from tui.drawing.numbers import count, short
 from tui.drawing.status import Standing
 
@@ -183,12 +184,14 @@ class Watch:
         lr = float(_value(rows, "lr", step, 0, math.nan))
         return lr if math.isfinite(lr) else None
 
-    def standing(self, step: int, member: int = 0, *, history: History | None = None) -> Standing:
+    def standing(
+        self, step: int, member: int | None = None, *, history: History | None = None
+    ) -> Standing:
         """Return how the run stands at a step.
 
         Args:
             step: Which.
-            member: Which network.
+            member: Which network of a population; None for all of them.
             history: The run as it stood then, where that is another time than now.
         """
         past = history is not None and history is not self.history
@@ -197,11 +200,13 @@ class Watch:
         if header is None:
             return Standing(state=self.state, reason=self.trouble, note="the worker is starting")
         end = history.end
+        # First, for it says whom the means leave out.
+        crowd = None if member is not None else crowd_of(history, step)
         train, dev = history.series.get("train"), history.series.get("dev")
         return Standing(
             state="running" if past else self.state,
             status=end.status if end else "",
-            reason=end.reason if end else ("" if past else self.trouble),
+            reason=_reason_of(end, header, member) if end else ("" if past else self.trouble),
             step=step,
             steps=header.steps,
             epoch=_epoch(header, step),
@@ -212,8 +217,10 @@ class Watch:
             steps_per_second=history.steps_per_second(),
             device=header.device,
             gradients=header.gradients,
-            result=end.result if end else {},
+            result=_result_of(end, header, member) if end else {},
             note=_newest_note(history),
+            crowd=crowd,
+            member=_name_of(history, member),
         )
 
 
@@ -223,7 +230,35 @@ def label_of(run: str) -> str:
     return f"{parts[0]} {parts[3]}" if len(parts) == 4 else run
 
 
-def _value(rows: Rows | None, column: str, step: int, member: int, otherwise: Any) -> Any:
+def _name_of(history: History, member: int | None) -> str:
+    """Return which network of a population is shown, and of how many; empty for all of them."""
+    from tui.labels import name_of
+
+    name = name_of(history, member)
+    assert history.header is not None
+    return f"{name} ({(member or 0) + 1} of {history.header.members})" if name else ""
+
+
+def _result_of(end: End, header: Header, member: int | None) -> Mapping[str, Any]:
+    """Return what a run came to: one network's part of it where that is looked at."""
+    if member is None or header.members == 1:
+        return end.result
+    return {key: _part(value, member) for key, value in end.result.items()}
+
+
+def _part(value: Any, member: int) -> Any:
+    return value[member] if isinstance(value, list) and member < len(value) else value
+
+
+def _reason_of(end: End, header: Header, member: int | None) -> str:
+    """Return why a run ended, or one network of it by itself."""
+    reasons = end.result.get("reasons")
+    if member is None or header.members == 1 or not isinstance(reasons, list):
+        return end.reason
+    return str(_part(reasons, member) or end.reason)
+
+
+def _value(rows: Rows | None, column: str, step: int, member: int | None, otherwise: Any) -> Any:
     """Return a column's value at a step, or ``otherwise`` where there is none."""
     if rows is None or column not in rows.columns or rows.row_at(step) is None:
         return otherwise

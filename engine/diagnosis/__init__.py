@@ -5,6 +5,8 @@
 
 A rule is a small pure function over the facts of a history at a step, with its threshold beside
 it. Nothing here trains, and nothing here knows a screen or PyTorch.
+
+A population is diagnosed member by member: ``engine.diagnosis.survey`` says what how many have.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from collections.abc import Mapping
 from engine.diagnosis.facts import Facts
 from engine.diagnosis.finding import WORST_FIRST, Finding, Remedy, Severity, Verdict
 from engine.diagnosis.rules import RULES
+from engine.diagnosis.survey import Survey
 from engine.history import History
 
-__all__ = ["Finding", "Remedy", "Severity", "Verdict", "diagnose", "verdicts"]
+__all__ = ["Finding", "Remedy", "Severity", "Survey", "Verdict", "diagnose", "survey", "verdicts"]
 
 FINE = Verdict("fine", "good")
 
@@ -38,13 +41,18 @@ def diagnose(history: History, step: int | None = None, member: int = 0) -> tupl
     return tuple(sorted(told, key=lambda finding: WORST_FIRST.index(finding.severity)))
 
 
-def verdicts(history: History, step: int, member: int = 0) -> Mapping[str, Verdict]:
+def survey() -> Survey:
+    """Return what diagnoses every member of a population, as far as there is time."""
+    return Survey(diagnose)
+
+
+def verdicts(history: History, step: int, member: int | None = 0) -> Mapping[str, Verdict]:
     """Return a word on each layer; nothing where no step has been taken.
 
     Args:
         history: What is known of the run.
         step: At which step.
-        member: Which network.
+        member: Which network; None for the medians over all of them.
     """
     facts = _facts(history, step, member)
     if facts is None or not facts.rows:
@@ -52,9 +60,9 @@ def verdicts(history: History, step: int, member: int = 0) -> Mapping[str, Verdi
     return {layer: _verdict(facts, layer) for layer in facts.layers}
 
 
-def _facts(history: History, step: int, member: int) -> Facts | None:
+def _facts(history: History, step: int, member: int | None) -> Facts | None:
     header = history.header
-    if header is None or member >= header.members:
+    if header is None or (member is not None and member >= header.members):
         return None
     return Facts(history, header, step, member)
 

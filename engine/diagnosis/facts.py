@@ -42,10 +42,10 @@ class Curve:
         rows: Where the column is.
         name: Which.
         step: The last step.
-        member: Which network.
+        member: Which network; None for the medians over all of them.
     """
 
-    def __init__(self, rows: Rows | None, name: str, step: int, member: int) -> None:
+    def __init__(self, rows: Rows | None, name: str, step: int, member: int | None) -> None:
         newest = rows.row_at(step) if rows is not None and name in rows.columns else None
         self.count = 0 if newest is None else newest + 1
         """How many rows the column has so far."""
@@ -58,7 +58,18 @@ class Curve:
         picked = np.linspace(0, self.count - 1, GROUPS * WINDOW).astype(np.int64)
         groups = picked.reshape(GROUPS, WINDOW)
         self.steps = rows.steps[groups[:, -1]]
-        self.values = medians(rows.column(name, member)[groups])
+        self.values = medians(numbers(rows, name, groups.ravel(), member).reshape(groups.shape))
+
+
+def numbers(
+    rows: Rows, name: str, chosen: NDArray[np.int64] | slice, member: int | None
+) -> NDArray[np.float32]:
+    """Return a column's numbers in some rows: one member's, or the medians over all of them."""
+    if member is not None:
+        return rows.column(name, member)[chosen]
+    if isinstance(chosen, slice):
+        chosen = np.arange(rows.count)[chosen]
+    return medians(rows.across(name, chosen).T).astype(np.float32)
 
 
 def medians(table: NDArray[Any]) -> Numbers:
@@ -81,16 +92,16 @@ def median(values: NDArray[Any]) -> float:
 
 
 class Facts:
-    """What is known of one member of a run at a step.
+    """What is known of one member of a run at a step, or of the medians over all of them.
 
     Args:
         history: What is known of the run.
         header: Its header.
         step: At which step; everything after it is as if it had not happened.
-        member: Which network.
+        member: Which network; None for the medians, which have no weights.
     """
 
-    def __init__(self, history: History, header: Header, step: int, member: int) -> None:
+    def __init__(self, history: History, header: Header, step: int, member: int | None) -> None:
         self.history: Final = history
         self.header: Final = header
         self.step: Final = step
@@ -175,7 +186,8 @@ class Facts:
         stop = (rows.row_at(self.step) if rows is not None else None) or 0
         if rows is None or not stop:
             return np.empty(0)
-        values = rows.column(name, self.member)[max(0, stop + 1 - min(count, WINDOW)) : stop + 1]
+        newest = slice(max(0, stop + 1 - min(count, WINDOW)), stop + 1)
+        values = numbers(rows, name, newest, self.member)
         return values[np.isfinite(values)].astype(np.float64)
 
     def probe(self, name: str, first: bool = False) -> tuple[int, float] | None:
@@ -191,8 +203,8 @@ class Facts:
         row = probe.row_at(self.step)
         if row is None:
             return None
-        column = probe.column(name, self.member)
-        value = median(column[:1] if first else column[max(0, row + 1 - PROBED) : row + 1])
+        some = slice(0, 1) if first else slice(max(0, row + 1 - PROBED), row + 1)
+        value = median(numbers(probe, name, some, self.member))
         return (int(probe.steps[row]), value) if np.isfinite(value) else None
 
     @cached_property
@@ -231,6 +243,8 @@ class Facts:
     def weights(self) -> tuple[int, Mapping[str, NDArray[np.float32]]] | None:
         """The newest weights by name and their step, unless they are long out of date."""
         snapshot = self.history.snapshot(self.step)
+        if self.member is None:
+            return None
         if snapshot is None or self.step - snapshot.step > max(1, self.step // WINDOW):
             return None
         return snapshot.step, unpack(self.header, snapshot, self.member)
@@ -242,7 +256,7 @@ class Facts:
         train = self._rows("train")
         if train is None or name not in train.columns:
             return np.empty(0, np.float32)
-        return train.column(name, self.member)[start:stop]
+        return numbers(train, name, slice(start, stop), self.member)
 
     def _norms(self, parts: Sequence[str]) -> dict[str, float]:
         if not (self.rows and self.layers):

@@ -47,6 +47,8 @@ class Finding:
     """What to try, in a sentence; empty where there is nothing."""
     remedy: Remedy | None
     """The experiment to try; None where nothing can be changed mechanically."""
+    members: tuple[int, ...] = ()
+    """Which networks of a population have it; empty where one was asked about."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from tui.crowd import Crowd, crowd_of
 from tui.drawing.big import Lettering, letterings
 from tui.drawing.numbers import count, figure, percent
 from tui.drawing.text import Lines, cut, joined
@@ -54,6 +55,8 @@ class Banner:
     """The dev set's where there is one; None before the first row."""
     has_accuracy: bool = False
     """Whether there is such a thing as an accuracy."""
+    crowd: Crowd | None = None
+    """The population whose means these are; None where they are one network's."""
 
 
 @dataclass(frozen=True)
@@ -104,26 +107,29 @@ class _Layout:
         return sum(self.widths) + self.gap * (len(self.facts) - 1)
 
 
-def gather(history: History, at: int, steps: int, member: int = 0) -> Banner:
+def gather(history: History, at: int, steps: int, member: int | None = 0) -> Banner:
     """Return what the banner says of a step.
 
     Args:
         history: What is known of the run.
         at: The step that is read.
         steps: All steps of the run; 0 where nothing says so.
-        member: Which network.
+        member: Which network; None for the means over all of them.
     """
+    # First, for it says whom the means leave out.
+    crowd = crowd_of(history, at) if member is None else None
     return Banner(
         loss=_value(history, ("train", "dev"), "loss", at, member),
         step=at,
         steps=max(steps, history.last_step),
         accuracy=_value(history, ("dev", "train"), "accuracy", at, member),
         has_accuracy=any("accuracy" in rows.columns for rows in history.series.values()),
+        crowd=crowd,
     )
 
 
 def _value(
-    history: History, groups: Sequence[str], column: str, at: int, member: int
+    history: History, groups: Sequence[str], column: str, at: int, member: int | None
 ) -> float | None:
     for group in groups:
         rows = history.series.get(group)
@@ -175,15 +181,24 @@ def _blank(lines: int) -> Lines:
 
 def _facts(banner: Banner, glyphs: Glyphs) -> tuple[_Fact, ...]:
     finite = banner.loss is None or math.isfinite(banner.loss)
+    mean = "mean " if banner.crowd is not None else ""
+    role: Role = "train" if finite else "bad"
     facts = [
-        _Fact("loss", _figure(banner.loss, glyphs), "train" if finite else "bad", LOSSES),
+        _Fact(f"{mean}loss", _figure(banner.loss, glyphs), role, LOSSES),
         _Fact("step", count(banner.step), "text", (count(banner.steps),)),
     ]
     if banner.has_accuracy:
         value = banner.accuracy
         known = value is not None and math.isfinite(value)
         words = percent(value) if value is not None and known else _figure(value, glyphs)
-        facts.append(_Fact("accuracy", words, "dev", ("100 %",)))
+        facts.append(_Fact(f"{mean}accuracy", words, "dev", ("100 %",)))
+    if banner.crowd is not None:
+        deviation = banner.crowd.deviations.get("loss", math.nan)
+        known = math.isfinite(deviation)
+        words = _figure(deviation, glyphs) if known else NOTHING
+        going = f"{count(banner.crowd.training)}/{count(banner.crowd.members)}"
+        facts.append(_Fact("training", going, "text", (going,)))
+        facts.append(_Fact("spread", words, "train", LOSSES))
     return tuple(facts)
 
 

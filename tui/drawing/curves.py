@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.fates import settled
+from engine.history import Side
 from tui.drawing.axis import LABEL_WIDTH
 from tui.drawing.smoothing import SMOOTHINGS, smoothed
 
 if TYPE_CHECKING:
     from engine.events import Request
     from engine.history import History, Rows
+    from tui.crowd import Crowd
 
 __all__ = ["QUANTITIES", "SMOOTHINGS", "Curve", "Curves", "Quantity", "RunCurves", "gather"]
 
@@ -31,6 +34,11 @@ QUANTITIES: Final[tuple[Quantity, ...]] = ("loss", "accuracy", "lr", "grad_norm"
 """In the order in which a key goes through them."""
 
 Floats = NDArray[np.float64]
+
+Which = int | Side | None
+"""One network, an end of the range over all of them, or None for their mean."""
+
+ENDS: Final[tuple[Side, Side]] = ("low", "high")
 
 NOT_DRAWN: Final = frozenset({"continue", "step", "mark"})
 """Requests that are none on the axis: marks have a sign of their own, and steps taken one by one
@@ -69,6 +77,10 @@ class Curve:
     """That value."""
     breaks: tuple[tuple[float, float], ...] = ()
     """Stretches of the axis with values that are not finite: first and last step of each."""
+    range: tuple[Floats, Floats] | None = None
+    """The ends of the range over the members of a population, in each bucket; None where one
+    network's own curve is shown.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,6 +94,10 @@ class RunCurves:
     """Its place among the colours of runs."""
     readings: tuple[tuple[str, float], ...] = ()
     """What else is read at the cursor's step: a name and a value each."""
+    crowd: Crowd | None = None
+    """The population whose means the curves are; None where they are one network's."""
+    member: str = ""
+    """Which network of a population it is; empty for a network alone or for all."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -118,7 +134,7 @@ def gather(
     step: int,
     last: int,
     width: int,
-    member: int = 0,
+    member: int | None = None,
     first: int = 0,
     at: int | None = None,
     smoothing: float = 0.0,
@@ -131,11 +147,13 @@ def gather(
         step: Rows after this one are left out.
         last: The step at which the axis ends.
         width: Cells of the picture.
-        member: Which network.
+        member: Which network; None for the mean over a population, and its range.
         first: The step at which the axis begins.
         at: The step whose values are read; ``step`` where it is left out.
         smoothing: The weight of a moving average, as in ``SMOOTHINGS``.
     """
+    if member is None and history.header is not None and history.header.members > 1:
+        settled(history, step)
     found = []
     for group in ("train", "dev"):
         rows = history.series.get(group)
@@ -161,13 +179,32 @@ def gather(
                 broken_at=broken_at,
                 broken=broken,
                 breaks=_stretches(steps, wrong, broken_at),
+                range=_range(rows, quantity, step, (first, last), width, member, inside),
             )
         )
     return tuple(found)
 
 
+def _range(
+    rows: Rows,
+    column: str,
+    step: int,
+    axis: tuple[int, int],
+    width: int,
+    member: int | None,
+    inside: slice,
+) -> tuple[Floats, Floats] | None:
+    """Return the ends of the range over the members, in the buckets of their mean."""
+    if member is not None or rows.members == 1:
+        return None
+    low, high = (
+        _thinned(rows, column, step, axis, canvas_columns(width), end)[2][inside] for end in ENDS
+    )
+    return low, high
+
+
 def _thinned(
-    rows: Rows, column: str, step: int, axis: tuple[int, int], columns: int, member: int
+    rows: Rows, column: str, step: int, axis: tuple[int, int], columns: int, member: Which
 ) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.bool_]]:
     """Return the buckets of what the axis shows, and of as much before it as it is wide.
 
@@ -192,7 +229,7 @@ def _buckets(
     last: int,
     step: int,
     columns: int,
-    member: int,
+    member: Which,
     *,
     edge: bool,
 ) -> tuple[Floats, ...]:
@@ -229,7 +266,9 @@ def _stretches(
     return tuple(found)
 
 
-def first_broken(rows: Rows, column: str, step: int, member: int) -> tuple[int | None, float]:
+def first_broken(
+    rows: Rows, column: str, step: int, member: int | None
+) -> tuple[int | None, float]:
     """Return the first step up to ``step`` whose value is not finite, and that value.
 
     It is looked for in buckets, then in the buckets of the first one that has any: a look costs
@@ -257,7 +296,7 @@ def first_broken(rows: Rows, column: str, step: int, member: int) -> tuple[int |
 
 
 def gather_readings(
-    history: History, quantity: Quantity, at: int, member: int = 0
+    history: History, quantity: Quantity, at: int, member: int | None = None
 ) -> tuple[tuple[str, float], ...]:
     """Return what the curves do not show of the row that is read: a name and a value each."""
     rows = history.series.get("train")

@@ -111,9 +111,12 @@ class Columns:
 
 
 def gather(
-    history: History, *, step: int, width: int, member: int = 0, cursor: bool = False
+    history: History, *, step: int, width: int, member: int | None = 0, cursor: bool = False
 ) -> GradientTable | None:
-    """Return what a table of this width shows at ``step``, or None where there is nothing yet."""
+    """Return what a table of this width shows at ``step``, or None where there is nothing yet.
+
+    Without a ``member`` it shows the medians over all of them.
+    """
 
     def recent(kinds: frozenset[str], longest: int) -> int:
         return Columns.of(width, kinds, longest).recent - 1
@@ -283,13 +286,24 @@ def draw_footing(table: GradientTable, width: int, glyphs: Glyphs, palette: Pale
     words.append(f"whole norm {figure(table.whole, infinity=glyphs.infinity)}")
     if table.probe_step is not None and table.probe_step != table.step:
         words.append(f"probe at step {count(table.probe_step)}")
-    if table.members > 1:
-        words.append(f"member {table.member + 1} of {table.members}")
+    words += _whose(table)
     if "update" in table.kinds:
         words.append("update 1e-3 is usual")
     words += _first_to_last(table)
     line, _ = joined([(each, muted) for each in words], glyphs.dot, muted, width)
     return cut(line, width)
+
+
+def _whose(table: GradientTable) -> list[str]:
+    """Return which network of a population it is, or that it is all of them and how they stand."""
+    if table.members == 1:
+        return []
+    if table.member is not None:
+        name = f"{table.name}, " if table.name else ""
+        return [f"{name}member {table.member + 1} of {table.members}"]
+    diverged = table.crowd.diverged if table.crowd is not None else 0
+    fates = table.crowd.fates if table.crowd is not None else ()
+    return [f"medians of {count(table.members - diverged)} members", *fates]
 
 
 def _first_to_last(table: GradientTable) -> list[str]:

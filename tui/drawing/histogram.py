@@ -85,14 +85,14 @@ def draw_histogram(
     if width < LEAST_WIDTH or height < LEAST_HEIGHT or rows < 1 or not len(finite):
         return filled(lines, width, height)
     columns = width - FRAME_WIDTH
-    ends = _ends(finite)
+    ends = ends_of(finite)
     heights = column_densities(finite, ends, columns)
     expected = _expected(histogram.density, ends, columns)
     top = max(float(heights.max()), float(expected.max(initial=0.0)))
     upright = linear_axis(0.0, top, max(rows // 3, 1))
     level = Axis(*ends, linear_axis(*ends, max(columns // 12, 1)).ticks)
-    bars = _bars(heights / upright.high, expected / upright.high, rows, glyphs, palette)
-    return filled([*lines, *framed(bars, level, upright, glyphs, palette)], width, height)
+    picture = bars(heights / upright.high, expected / upright.high, rows, glyphs, palette)
+    return filled([*lines, *framed(picture, level, upright, glyphs, palette)], width, height)
 
 
 def _figure_lines(figures: list[str], width: int, height: int, palette: Palette) -> Lines:
@@ -128,7 +128,7 @@ def _figures(histogram: Histogram, finite: Floats, glyphs: Glyphs) -> list[str]:
     return parts
 
 
-def _ends(finite: Floats) -> tuple[float, float]:
+def ends_of(finite: Floats) -> tuple[float, float]:
     """Return the first and the last edge; a constant gets a little room around it."""
     low, high = float(finite.min()), float(finite.max())
     if high - low > 1e-6 * max(abs(low), abs(high)):
@@ -159,7 +159,7 @@ def _line_character(glyphs: Glyphs) -> str:
     return "o" if glyphs.name == "ascii" else "━"
 
 
-def _bars(heights: Floats, expected: Floats, rows: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def bars(heights: Floats, expected: Floats, rows: int, glyphs: Glyphs, palette: Palette) -> Lines:
     """Return the bars, given as shares of the height, the top line first."""
     steps = 1 if glyphs.name == "ascii" else len(glyphs.levels)
     filled_steps = np.rint(np.clip(heights, 0, 1) * rows * steps).astype(int)

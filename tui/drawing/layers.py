@@ -14,12 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
 
+from engine.diagnosis.facts import median, medians
 from engine.plain import plain
+from engine.spread import mean_of
+from tui.crowd import Crowd, crowd_of
+from tui.labels import member_name
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict
     from engine.events import Header
     from engine.history import History, Rows
+
+
+SHARES = ("dead/", "saturated/")
+"""What columns of shares begin with."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,8 +70,13 @@ class GradientTable:
     """The step of what is measured now and then; None before the first."""
     cursor: bool = False
     """Whether an earlier step is read."""
-    member: int = 0
+    member: int | None = 0
+    """Which network; None for the medians over all of them."""
     members: int = 1
+    name: str = ""
+    """What the network is called, where there are several."""
+    crowd: Crowd | None = None
+    """The population, where all of it is shown."""
 
     @property
     def longest(self) -> int:
@@ -99,7 +112,7 @@ def read_layers(
     step: int,
     recent: Callable[[frozenset[str], int], int],
     *,
-    member: int = 0,
+    member: int | None = 0,
     cursor: bool = False,
 ) -> GradientTable | None:
     """Return every layer at a step, or None where there are no gradients yet.
@@ -109,7 +122,7 @@ def read_layers(
         step: The step that is read.
         recent: Says how many values ``LayerRow.recent`` may have, from which columns there are
             and how long names are.
-        member: Which network.
+        member: Which network; None for the medians over all of them.
         cursor: Whether the step is an earlier one than the newest.
     """
     rows, header = history.series.get("train"), history.header
@@ -147,10 +160,12 @@ def read_layers(
         cursor=cursor,
         member=member,
         members=header.members,
+        name="" if member is None or header.members == 1 else member_name(header, member),
+        crowd=crowd_of(history, step) if member is None else None,
     )
 
 
-def _verdicts(history: History, step: int, member: int) -> Mapping[str, Verdict]:
+def _verdicts(history: History, step: int, member: int | None) -> Mapping[str, Verdict]:
     from engine.diagnosis import verdicts
 
     return verdicts(history, step, member)
@@ -171,10 +186,11 @@ def _kinds(
     return frozenset(kinds | ({"verdict", "word"} if verdicts else set()))
 
 
-def _reader(rows: Rows | None, step: int, member: int) -> Callable[[str], float | None]:
+def _reader(rows: Rows | None, step: int, member: int | None) -> Callable[[str], float | None]:
     """Return what reads a column at a step: its newest value, or None where nothing was measured.
 
-    All columns have their rows at the same steps, so the row is looked up once.
+    All columns have their rows at the same steps, so the row is looked up once. Of all members it
+    is the median, and of a share of units the mean, which is their share of all units.
     """
     index = rows.row_at(step) if rows is not None else None
     if rows is None or index is None:
@@ -182,7 +198,12 @@ def _reader(rows: Rows | None, step: int, member: int) -> Callable[[str], float 
     known = frozenset(rows.columns)
 
     def read(column: str) -> float | None:
-        return float(rows.column(column, member)[index]) if column in known else None
+        if column not in known:
+            return None
+        if member is not None or rows.members == 1:
+            return float(rows.column(column, member)[index])
+        values = rows.across(column, index)
+        return mean_of(values) if column.startswith(SHARES) else median(values)
 
     return read
 
@@ -191,18 +212,26 @@ def _known(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _over_time(rows: Rows, column: str, step: int, width: int, member: int) -> NDArray[np.float32]:
+def _over_time(
+    rows: Rows, column: str, step: int, width: int, member: int | None
+) -> NDArray[np.float32]:
     """Return a column up to ``step`` in at most ``width`` values: the greatest of each stretch.
+
+    Of all members it is the median at each stretch's end.
 
     Stretches end at multiples of their length, which has three digits in base 2 that count, so
     that they stay while steps are added.
     """
     number = (rows.row_at(step) or 0) + 1
-    if width < 1 or number <= width:
-        return rows.column(column, member)[: number if width > 0 else 0]
+    several = member is None and rows.members > 1
+    if width < 1 or (number <= width and not several):
+        return rows.column(column, 0 if several else member)[: number if width > 0 else 0]
     size = -(-number // width)
     unit = 1 << max(size.bit_length() - 3, 0)
     size = -(-size // unit) * unit
+    if several:
+        ends = np.minimum(np.arange(size, number + size, size), number) - 1
+        return medians(rows.across(column, ends).T).astype(np.float32)
     values = rows.column(column, member)[:number]
     # Looking at all rows costs 0.05 ms for a million, less than a pyramid over them. What is not
     # finite is greater than anything else here, so it is not lost among many steps.

@@ -11,6 +11,7 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.plain import plain
+from engine.spread import RANGE
 from tui.drawing.curves import Curve, Curves, RunCurves
 from tui.drawing.hues import REQUESTS, pen
 from tui.drawing.numbers import count, figure
@@ -46,7 +47,7 @@ def draw_legend(curves: Curves, width: int, lines: int, glyphs: Glyphs, palette:
         return []
     if len(runs) == 1:
         return [_line(_own_parts(curves, glyphs, palette), width, palette)]
-    longest = max(cell_len(plain(run.title)) for run in runs)
+    longest = max(cell_len(plain(run.title) + _times(run, glyphs)) for run in runs)
     room = min(longest, max(width // 3, 6))
     drawn = [
         _line(_run_parts(run, curves, room, glyphs, palette), width, palette)
@@ -75,6 +76,7 @@ def _own_parts(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
         sample = look.sample if look.sample else glyphs.keys[index % 2]
         words = f"{sample} {curve.label} {_value(curve, curves.cursor, glyphs)}"
         parts.append((words, look.style + Style(bold=True)))
+    parts += _members(curves, glyphs, palette)
     parts += [*_how(curves, glyphs, palette), *_readings(curves, glyphs, palette)]
     return parts or [("nothing yet", palette.style("muted"))]
 
@@ -85,7 +87,7 @@ def _run_parts(
     """Return what is said of one run among several."""
     looks = [pen(_index(curve), run.slot, True, glyphs, palette) for curve in run.curves]
     first = looks[0] if looks else pen(0, run.slot, True, glyphs, palette)
-    name = pad(_short(plain(run.title), room, glyphs), room)
+    name = pad(_name(run, room, glyphs), room)
     head = f"{first.letter} {name}" if first.letter else name
     parts = [(head, first.style + Style(bold=True)), *_broken(run, glyphs, palette)]
     for curve, look in zip(run.curves, looks, strict=True):
@@ -99,6 +101,18 @@ def _run_parts(
     if run is curves:
         parts += _how(curves, glyphs, palette)
     return parts + _readings(run, glyphs, palette)
+
+
+def _name(run: RunCurves, room: int, glyphs: Glyphs) -> str:
+    """Return what a run is called: with the number of its members where it is a mean of several."""
+    times = _times(run, glyphs)
+    return _short(plain(run.title), max(room - cell_len(times), 0), glyphs) + times
+
+
+def _times(run: RunCurves, glyphs: Glyphs) -> str:
+    if run.crowd is None:
+        return ""
+    return f" {glyphs.times} {count(run.crowd.members)}"
 
 
 def _short(title: str, room: int, glyphs: Glyphs) -> str:
@@ -122,6 +136,23 @@ def _value(curve: Curve, cursor: int | None, glyphs: Glyphs) -> str:
     if cursor is None or curve.newest_at in (None, cursor):
         return words
     return f"{words} ({count(curve.newest_at or 0)})"
+
+
+def _members(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
+    """Return whose mean the curves are, and what became of its members; or which member it is."""
+    if curves.member:
+        return [(plain(curves.member), palette.style("text", bold=True))]
+    crowd = curves.crowd
+    if crowd is None:
+        return []
+    bad = palette.style("bad", bold=True)
+    parts: Parts = [(fate, bad) for fate in crowd.fates]
+    counted = crowd.members - crowd.diverged
+    if counted:
+        low, high = (f"{100 * share:g}" for share in RANGE)
+        words = f"mean of {count(counted)}, band {low} to {high} %"
+        parts.insert(0, (words, palette.style("text")))
+    return parts
 
 
 def _broken(run: RunCurves, glyphs: Glyphs, palette: Palette) -> Parts:

@@ -34,7 +34,7 @@ def first_parting(
     after: int = 0,
     until: int,
     tolerance: float = TOLERANCE,
-    members: tuple[int, int] = (0, 0),
+    members: Members = (0, 0),
 ) -> int | None:
     """Return the first step at which two columns differ, of those that both have.
 
@@ -92,6 +92,10 @@ def _differ(
     return found
 
 
+Members = tuple[int | None, int | None]
+"""Which network of each run; None for the mean over all of a run's."""
+
+
 @dataclass(frozen=True)
 class _Compared:
     """What is known of two runs."""
@@ -113,10 +117,14 @@ class Partings:
 
     def __init__(self, tolerance: float = TOLERANCE) -> None:
         self.tolerance: Final = tolerance
-        self._known: dict[tuple[str, str, int, int], _Compared] = {}
+        self._known: dict[tuple[str, str, int | None, int | None], _Compared] = {}
 
     def parting(
-        self, one: History, other: History, until: int, members: tuple[int, int] = (0, 0)
+        self,
+        one: History,
+        other: History,
+        until: int,
+        members: Members = (0, 0),
     ) -> int | None:
         """Return the first step up to ``until`` at which the losses of two runs differ."""
         if one.header is None or other.header is None:
@@ -132,7 +140,12 @@ class Partings:
         return known.parted if known.parted is not None and known.parted <= until else None
 
     def _compared(
-        self, known: _Compared, one: History, other: History, until: int, members: tuple[int, int]
+        self,
+        known: _Compared,
+        one: History,
+        other: History,
+        until: int,
+        members: Members,
     ) -> _Compared:
         """Return what is known once the steps up to ``until`` have been compared too."""
         ours, theirs = one.series.get("train"), other.series.get("train")

@@ -144,14 +144,28 @@ def _drawn(curves: Curves, glyphs: Glyphs, palette: Palette) -> list[Drawn]:
 
 def _drawn_curve(curve: Curve, run: RunCurves, curves: Curves, look: Pen) -> Drawn:
     low, mean, high = (placed(each, curves.log) for each in (curve.low, curve.mean, curve.high))
+    band = None
+    if curve.range is not None:
+        # A population's band is its members', whether their mean is smoothed or not.
+        low_end, high_end = (placed(each, curves.log) for each in curve.range)
+        band = _own_band(curve, run, curves, low_end, high_end)
     if curve.smooth is None:
         pieces = points(curve.steps, low, mean, high)
-        return Drawn(pen=look, pieces=cut_pieces(pieces, curves.first, curves.last))
+        return Drawn(pen=look, pieces=cut_pieces(pieces, curves.first, curves.last), band=band)
     smooth = placed(curve.smooth, curves.log)
     pieces = points(curve.steps, smooth, smooth, smooth)
-    # The bands of several runs would hide one another's curves: only the shown one has them.
-    band = cut_band((curve.steps, low, high), curves.first, curves.last) if run is curves else None
+    if curve.range is None:
+        band = _own_band(curve, run, curves, low, high)
     return Drawn(pen=look, pieces=cut_pieces(pieces, curves.first, curves.last), band=band)
+
+
+def _own_band(
+    curve: Curve, run: RunCurves, curves: Curves, low: Floats, high: Floats
+) -> Band | None:
+    """Return a curve's band; of several runs they would hide one another: the shown one has it."""
+    if run is not curves:
+        return None
+    return cut_band((curve.steps, low, high), curves.first, curves.last)
 
 
 def _upright(curves: Curves, values: Floats, rows: int) -> Axis:

@@ -154,9 +154,14 @@ def _names(race: Race, columns: Columns, glyphs: Glyphs, palette: Palette) -> Te
     looks = [pen(0, run.slot, True, glyphs, palette) for run in race.runs]
     letters = [f"{look.letter} " if look.letter else "" for look in looks]
     widths = [columns.group(index) - 1 - len(letter) for index, letter in enumerate(letters)]
-    labels = told_apart([run.label for run in race.runs], widths)
-    for label, letter, look, room in zip(labels, letters, looks, widths, strict=True):
-        called = f"{letter}{pad(label, room, glyphs.ellipsis)}"
+    several = [
+        f" {glyphs.times} {count(run.members)}" if run.members > 1 else "" for run in race.runs
+    ]
+    rooms = [room - len(words) for room, words in zip(widths, several, strict=True)]
+    labels = told_apart([run.label for run in race.runs], rooms)
+    for index, (label, letter, look) in enumerate(zip(labels, letters, looks, strict=True)):
+        called = fit(label, max(rooms[index], 0), glyphs.ellipsis) + several[index]
+        called = f"{letter}{pad(called, widths[index], glyphs.ellipsis)}"
         line.append(f"{' ' * columns.between} {called}", look.style + Style(bold=True))
     return line
 

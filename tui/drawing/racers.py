@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.plain import plain
 from tui.drawing.layers import LayerRow, read_layers
-from tui.drawing.parting import Partings
+from tui.drawing.parting import Members, Partings
 from tui.lockstep import lane
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Racer:
 
     label: str
     """What it is called."""
+    members: int = 1
+    """How many networks its figures are of: their medians, and means of loss and accuracy."""
     slot: int = 0
     """Its place among the colours of runs."""
     step: int = 0
@@ -116,14 +118,14 @@ def _layer_row(runs: Sequence[Racer], index: int) -> Row:
 
 
 def gather_race(
-    runs: Sequence[RunAt], step: int, member: int = 0, partings: Partings | None = None
+    runs: Sequence[RunAt], step: int, member: int | None = 0, partings: Partings | None = None
 ) -> Race:
     """Return what is shown of runs at a step; of one that is over, its last.
 
     Args:
         runs: Two to four of them, or more; the first is the one to compare with.
         step: Which step.
-        member: Which network, where a run has so many.
+        member: Which network, where a run has so many; None for all of a run's together.
         partings: Remembers where runs part from one picture to the next.
     """
     partings = partings if partings is not None else Partings()
@@ -133,7 +135,9 @@ def gather_race(
     )
 
 
-def _gathered(run: RunAt, first: RunAt | None, step: int, member: int, partings: Partings) -> Racer:
+def _gathered(
+    run: RunAt, first: RunAt | None, step: int, member: int | None, partings: Partings
+) -> Racer:
     history = run.history
     shown, mine = lane(history, step), _member_of(history, member)
     table = read_layers(history, shown.step, lambda kinds, longest: 0, member=mine)
@@ -151,6 +155,7 @@ def _gathered(run: RunAt, first: RunAt | None, step: int, member: int, partings:
         start = starts_alike(first.history, history, (theirs, mine))
     return Racer(
         label=plain(run.label),
+        members=rows.members if rows is not None and mine is None else 1,
         slot=run.slot,
         step=shown.step,
         held=shown.held,
@@ -163,13 +168,18 @@ def _gathered(run: RunAt, first: RunAt | None, step: int, member: int, partings:
     )
 
 
-def _member_of(history: History, member: int) -> int:
+def _member_of(history: History, member: int | None) -> int | None:
     """Return the network of a run that is shown: the last where it has not so many."""
+    if member is None:
+        return None
     return min(member, history.header.members - 1) if history.header is not None else 0
 
 
-def starts_alike(one: History, other: History, members: tuple[int, int] = (0, 0)) -> bool | None:
-    """Return whether two runs begin with the same weights; None where that is not known."""
+def starts_alike(one: History, other: History, members: Members = (0, 0)) -> bool | None:
+    """Return whether two runs begin with the same weights; None where that is not known.
+
+    Of a population whose members are all shown, the first one's count.
+    """
     ours, theirs = one.snapshot(0), other.snapshot(0)
     if one.header is None or other.header is None or ours is None or theirs is None:
         return None
@@ -178,4 +188,4 @@ def starts_alike(one: History, other: History, members: tuple[int, int] = (0, 0)
     ]
     if shapes[0] != shapes[1]:
         return False
-    return np.array_equal(ours.values[members[0]], theirs.values[members[1]])
+    return np.array_equal(ours.values[members[0] or 0], theirs.values[members[1] or 0])

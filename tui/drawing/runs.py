@@ -83,6 +83,8 @@ class RunRow:
     problem: str = ""
     """Why its recording cannot be read."""
     pinned: bool = False
+    members: int = 1
+    """How many networks it trained side by side; its figure is then their mean."""
     slot: int | None = None
     """Its place among the colours of runs; None where its curves are not drawn."""
 
@@ -116,17 +118,23 @@ def _row(run: RunFacts, keys: Sequence[str], drawn: Mapping[str, int], now: floa
         differs=tuple(difference(run, key) for key in keys if key in run.config),
         problem=plain(glance.problem),
         pinned=run.notes.pinned,
+        members=max(len(run.seeds), 1),
         slot=drawn.get(run.folder.name),
     )
 
 
 def difference(run: RunFacts, key: str) -> str:
     """Return a key and its value in a run: ``lr 0.2``."""
+    return told(key, run.config[key])
+
+
+def told(key: str, given: object) -> str:
+    """Return a key and a value: ``lr 0.2``."""
     from engine.facts import brief
 
     *before, last = key.split(".")
     name = NAMES.get(key) or (before[-1] if last in ("name", "kind") and before else last)
-    value = brief(run.config[key])
+    value = brief(given)
     widths = value.split(",")
     if key == "model.hidden" and len(widths) > 2 and len(set(widths)) == 1:
         value = f"{widths[0]} x{len(widths)}"
@@ -238,6 +246,8 @@ def _draw_row(
     standing = Standing(state=row.state, status=row.status)
     line.append_text(cut(draw_state(standing, glyphs, palette), _STATE)).append(" " * _GAP)
     name = f"{glyphs.mark} {row.name}" if row.pinned else row.name
+    several = "" if row.members == 1 else f" {glyphs.times} {count(row.members)}"
+    name = fit(name, max(columns.name - cell_len(several), 0), glyphs.ellipsis) + several
     name = pad(name, columns.name, glyphs.ellipsis)
     line.append(name, palette.style("text", bold=focused or row.slot is not None))
     line.append(" " * _GAP)

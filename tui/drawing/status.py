@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from statistics import stdev
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -20,6 +21,9 @@ from tui.drawing.numbers import count, duration, figure, percent, rate, short
 from tui.drawing.text import Lines, cut, fit
 from tui.glyphs import Glyphs
 from tui.palette import Palette, Role
+
+if TYPE_CHECKING:
+    from tui.crowd import Crowd
 
 REASONS: Final[Mapping[str, str]] = {
     "epochs": "every epoch done",
@@ -69,6 +73,10 @@ class Standing:
     result: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     """The last thing that happened, or what to do next."""
+    crowd: Crowd | None = None
+    """The population whose means the figures are; None where they are one network's."""
+    member: str = ""
+    """Which network of a population is shown; empty for a network alone or for all."""
 
 
 def draw_status(
@@ -119,6 +127,10 @@ def _facts(standing: Standing, glyphs: Glyphs, palette: Palette) -> list[_Fact]:
     def number(value: float) -> str:
         return figure(value, infinity=glyphs.infinity)
 
+    def apart(name: str) -> str:
+        deviation = standing.crowd.deviations.get(name) if standing.crowd is not None else None
+        return _apart(deviation, glyphs)
+
     of = f"/{count(standing.steps)}" if standing.steps else ""
     facts = [_Fact(0, f"step {count(standing.step)}{of}", text)]
     if standing.state != "ended" and standing.steps:
@@ -128,13 +140,16 @@ def _facts(standing: Standing, glyphs: Glyphs, palette: Palette) -> list[_Fact]:
         epoch = count(int(standing.epoch)) if standing.epoch >= 1 else f"{standing.epoch:.1f}"
         facts.append(_Fact(6, f"epoch {epoch}{share}", text))
     if standing.loss is not None:
-        loss = f"loss {number(standing.loss)}"
+        loss = f"loss {number(standing.loss)}{apart('loss')}"
         facts.append(_Fact(1, loss, palette.style("train", bold=True)))
     dev = palette.style("dev", bold=True)
     if standing.dev_accuracy is not None:
-        facts.append(_Fact(2, f"dev accuracy {number(standing.dev_accuracy)}", dev))
+        words = f"dev accuracy {number(standing.dev_accuracy)}{apart('dev_accuracy')}"
+        facts.append(_Fact(2, words, dev))
     elif standing.dev_loss is not None:
-        facts.append(_Fact(2, f"dev loss {number(standing.dev_loss)}", dev))
+        words = f"dev loss {number(standing.dev_loss)}{apart('dev_loss')}"
+        facts.append(_Fact(2, words, dev))
+    facts += _member_facts(standing, palette)
     if standing.state == "running":
         facts.append(_Fact(3, f"{rate(standing.steps_per_second)} steps/s", text))
         if standing.steps_per_second > 0:
@@ -146,6 +161,30 @@ def _facts(standing: Standing, glyphs: Glyphs, palette: Palette) -> list[_Fact]:
         facts.append(_Fact(4, plain(standing.device), muted))
     if standing.gradients:
         facts.append(_Fact(9, f"gradients by {plain(standing.gradients)}", muted))
+    return facts
+
+
+def _member_facts(standing: Standing, palette: Palette) -> list[_Fact]:
+    """Return which network of a population is shown, or what became of all of them."""
+    if standing.member:
+        return [_Fact(1, plain(standing.member), palette.style("text", bold=True))]
+    crowd = standing.crowd
+    if crowd is None:
+        return []
+    words = f"mean of {count(crowd.members - crowd.diverged)}"
+    if standing.state != "ended" and crowd.training < crowd.members:
+        words = f"{count(crowd.training)} of {count(crowd.members)} train"
+    facts = [_Fact(1, words, palette.style("text"))]
+    if crowd.diverged:
+        facts.append(
+            _Fact(
+                2,
+                f"{count(crowd.diverged)} of {count(crowd.members)} diverged",
+                palette.style("bad"),
+            )
+        )
+    if crowd.dead:
+        facts.append(_Fact(2, f"{count(crowd.dead)} dead", palette.style("bad")))
     return facts
 
 
@@ -197,7 +236,7 @@ def draw_outcome(standing: Standing, width: int, glyphs: Glyphs, palette: Palett
     line = Text(end="")
     for key, name in RESULTS:
         if key in standing.result:
-            value = figure(_number(standing.result[key]), infinity=glyphs.infinity)
+            value = _result(standing.result[key], glyphs)
             if line.cell_len + cell_len(f"{name} {value}   ") > width:
                 break
             role: Role = "good" if key.startswith("test") else "text"
@@ -212,6 +251,34 @@ def draw_outcome(standing: Standing, width: int, glyphs: Glyphs, palette: Palett
     return line.append_text(why) if line.cell_len + why.cell_len <= width else line
 
 
+def _result(value: Any, glyphs: Glyphs) -> str:
+    """Return a figure of a result; of several members their mean, and how far they lie apart."""
+    if not isinstance(value, list):
+        return figure(float(value), infinity=glyphs.infinity)
+    mean, apart = _number(value), _deviation(value)
+    return figure(mean, infinity=glyphs.infinity) + _apart(apart, glyphs)
+
+
+def _apart(deviation: float | None, glyphs: Glyphs) -> str:
+    """Return how far members lie apart, with the space before it; nothing where nobody knows."""
+    if deviation is None or not math.isfinite(deviation):
+        return ""
+    return f" {glyphs.plus_minus} {figure(deviation, 2)}"
+
+
 def _number(value: Any) -> float:
-    """Return a figure of a result; the first member's where there are several."""
-    return float(value[0] if isinstance(value, list) else value)
+    """Return a figure of a result; the mean of the finite ones where there are several."""
+    if not isinstance(value, list):
+        return float(value)
+    known = _finite(value)
+    return sum(known) / len(known) if known else math.nan
+
+
+def _deviation(values: list[Any]) -> float:
+    known = _finite(values)
+    return stdev(known) if len(known) > 1 else math.nan
+
+
+def _finite(values: list[Any]) -> list[float]:
+    numbers = [float(value) for value in values if value is not None]
+    return [number for number in numbers if math.isfinite(number)]

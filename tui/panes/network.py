@@ -100,11 +100,14 @@ class NetworkPane(Picture, can_focus=True):
         self._cost = 0.0
         """Seconds that it took."""
         self._timer: Timer | None = None
+        self._member = 0
+        """Whose weights are shown: where all of a population are, the first living one's."""
 
     # --- when ------------------------------------------------------------------------------
 
-    def watch_view(self) -> None:
+    def watch_view(self, before: View, view: View) -> None:
         """Draw what has changed."""
+        self._member = _shown_member(view)
         self.redraw()
 
     def watch_look(self) -> None:
@@ -164,13 +167,13 @@ class NetworkPane(Picture, can_focus=True):
     def _chosen(self) -> Hashable:
         """Return everything that the user, and not the training, changes."""
         view = self.view
-        return view.run, view.member, view.cursor, view.exhibit, view.layer, self.look
+        return view.run, self._member, view.cursor, view.exhibit, view.layer, self.look
 
     # --- the data --------------------------------------------------------------------------
 
     def _stock(self) -> Stock | None:
         view = self.view
-        stock = self._stocks.get((view.run, view.member))
+        stock = self._stocks.get((view.run, self._member))
         return stock if stock is not None and stock.material.history is view.history else None
 
     def _prepare(self) -> None:
@@ -178,13 +181,13 @@ class NetworkPane(Picture, can_focus=True):
         history, view = self.view.history, self.view
         if history is None or history.header is None or self._stock() is not None:
             return
-        if not history.header.experiment or view.member >= history.header.members:
+        if not history.header.experiment or self._member >= history.header.members:
             return
         # numpy is not needed for the first frame.
         from tui.material import Material
 
-        stock = Stock(Material(history, view.member, MOST_ROWS))
-        self._stocks[(view.run, view.member)] = stock
+        stock = Stock(Material(history, self._member, MOST_ROWS))
+        self._stocks[(view.run, self._member)] = stock
         for key in list(self._stocks)[:-KEPT]:
             del self._stocks[key]
         self.run_worker(
@@ -214,7 +217,9 @@ class NetworkPane(Picture, can_focus=True):
         view, stock, kept = self.view, self._stock(), self._kept()
         weights = None if kept is None else (kept.step, id(kept))
         data = None if stock is None else (id(stock), stock.ready, stock.trouble)
-        shown = (view.run, view.member, view.exhibit, view.layer)
+        shown = (view.run, self._member, view.exhibit, view.layer)
+        if _is_of_rows(view):
+            weights = (view.at, view.version)
         return shown, weights, data, self.look, _has_header(view.history)
 
     def _kept(self) -> Snapshot | None:
@@ -243,7 +248,7 @@ class NetworkPane(Picture, can_focus=True):
         name = exhibit_of(view)
         exhibit = VIEWS[name]
         network = stock.material.network(view.at)
-        if stock.trouble and not exhibit.of_weights:
+        if stock.trouble and exhibit.needs_data:
             words = f"The data cannot be drawn again: {stock.trouble}"
             return _said(f"{words}\n\nThe weights are there: v shows them.", width, height, look)
         notes = self._notes(stock.material, name, width)
@@ -270,7 +275,7 @@ class NetworkPane(Picture, can_focus=True):
             notes.append("Only PyTorch can compute what this network says: epochal predict does.")
         if material.has_ends_only:
             notes.append(f"Of {count(material.numbers)} numbers the first and the last are kept.")
-        if material.thinned and not VIEWS[name].of_weights:
+        if material.thinned and VIEWS[name].needs_data:
             notes.append(f"Made of {count(MOST_ROWS)} rows of each set, evenly chosen.")
         muted = self.look.palette.style("muted")
         return [cut(Text(row, muted, end=""), width) for note in notes for row in wrap(note, width)]
@@ -297,9 +302,9 @@ class NetworkPane(Picture, can_focus=True):
         step = f"step {count(network.step)}"
         if network.step != view.at:
             step += f", last kept before {count(view.at)}"
-        members = network.material.header.members
-        member = f"member {view.member + 1} of {members}" if members > 1 else ""
-        parts = [step, member, network.loss]
+        if _is_of_rows(view):
+            return f"step {count(view.at)}"
+        parts = [step, network.material.member_words, network.loss]
         room = self.outer_size.width - 6
         words = ""
         for part in filter(None, parts):
@@ -308,6 +313,23 @@ class NetworkPane(Picture, can_focus=True):
                 break
             words = longer
         return words
+
+
+def _shown_member(view: View) -> int:
+    """Return whose weights are shown."""
+    if view.history is None or view.member is not None:
+        return view.member or 0
+    from tui.crowd import picture_member
+
+    return picture_member(view.history, view.member, view.at)
+
+
+def _is_of_rows(view: View) -> bool:
+    """Whether the picture changes with every step, and not only with the weights that are kept."""
+    from tui.gallery import VIEWS, exhibit_of
+
+    exhibit = VIEWS.get(exhibit_of(view)) if _has_header(view.history) else None
+    return exhibit is not None and exhibit.of_rows
 
 
 def _has_header(history: History | None) -> bool:

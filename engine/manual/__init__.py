@@ -1,0 +1,1 @@
+"""Gradients by hand: each layer, loss and update written out as its formula."""

@@ -1,0 +1,97 @@
+"""What the steps see, as the formulas want it: features first, and classes as ones and zeros.
+
+    batches, rows first ─► Feed ─► Portion: consecutive steps that one plan computes
+
+Where every step sees the whole training set, it is laid into the plan once. Otherwise the rows of
+many steps are turned over together, and a step copies its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from engine.batches import Batch, Batches
+from engine.experiment import Experiment
+from engine.manual.kept import with_padding
+
+PORTION_NUMBERS: Final = 4_000_000
+"""Inputs that are turned over together at most: 16 MB of float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class Portion:
+    """Consecutive steps with as many rows each."""
+
+    steps: int
+    """How many."""
+    rows: int
+    """Rows in each of them."""
+    inputs: Tensor
+    """What they see, [steps, members, features, rows]."""
+    targets: Tensor
+    """What they are to learn, [steps, members, outputs, padded rows], classes as ones and zeros:
+    see ``targets_of``."""
+
+
+class Feed:
+    """The portions of a run.
+
+    Args:
+        experiment: Says what the targets are.
+        batches: What the steps see.
+    """
+
+    def __init__(self, experiment: Experiment, batches: Batches) -> None:
+        self._experiment, self._batches = experiment, batches
+        self._constant = experiment.steps_per_epoch == 1
+        numbers = experiment.batch_rows * experiment.widths[0]
+        self._most = max(1, PORTION_NUMBERS // numbers)
+        self._whole: Portion | None = None
+
+    def portion(self, step: int, most: int) -> Portion:
+        """Return the steps from ``step`` on, as many of ``most`` as are had together."""
+        if not self._constant:
+            return self._turned(*self._batches.stretch(step, min(most, self._most)))
+        if self._whole is None or self._whole.steps < most:
+            self._whole = _repeated(self._turned(*self._batches.stretch(step, 1)), most)
+        return replace(
+            self._whole,
+            steps=most,
+            inputs=self._whole.inputs[:most],
+            targets=self._whole.targets[:most],
+        )
+
+    def _turned(self, batch: Batch, steps: int) -> Portion:
+        """Turn a piece over, so that features come first and every step is dense."""
+        members, together, features = batch.inputs.shape
+        rows = together // steps
+        inputs = batch.inputs.view(members, steps, rows, features).permute(1, 0, 3, 2).contiguous()
+        return Portion(steps, rows, inputs, targets_of(self._experiment, batch, steps))
+
+
+def targets_of(experiment: Experiment, batch: Batch, steps: int = 1) -> Tensor:
+    """Return the targets of consecutive steps, [steps, members, outputs, padded rows], dense.
+
+    Args:
+        experiment: Says what they are; classes become ones and zeros.
+        batch: What the steps see, [members, steps * rows, …].
+        steps: How many there are.
+    """
+    members, together = batch.targets.shape[:2]
+    targets = batch.targets.view(members, steps, together // steps, -1)
+    if experiment.loss.targets == "classes":
+        targets = torch.nn.functional.one_hot(targets.squeeze(-1), experiment.outputs)
+    return with_padding(targets.permute(1, 0, 3, 2).to(batch.inputs.dtype))
+
+
+def _repeated(one: Portion, steps: int) -> Portion:
+    """Return a portion in which every step is the same.
+
+    The targets are copied for each, which makes the losses of many steps one dense computation.
+    """
+    targets = one.targets.expand(steps, -1, -1, -1).contiguous()
+    return Portion(steps, one.rows, one.inputs.expand(steps, -1, -1, -1), targets)

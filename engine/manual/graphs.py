@@ -1,0 +1,87 @@
+"""Steps on CUDA: captured once, launched many at a time.
+
+    rows     0 … 31      32 … 63     64 … 95     …
+    graph    0           1           2
+
+On a GPU a small step costs its launches: each operation takes longer to ask for than to do. A CUDA
+graph is a list of operations that is asked for as one. It reads and writes where it did when it was
+captured, so that there is one for each stretch of a block's rows, what the steps see is copied
+to where it looks for it, and whatever changes between steps must be a tensor that is changed in
+place: the learning rate and the optimizer's count of steps are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from engine.manual.tape import Player, Step, one_by_one
+
+STEPS: Final = 32
+"""Steps of a graph."""
+
+MOST_GRAPHS: Final = 32
+"""Graphs that are kept at most: each takes device memory."""
+
+Capture = Callable[[Callable[[], None]], Callable[[], None]]
+"""Turns what asks for operations into what asks for them as one, without doing them."""
+
+
+def capture(work: Callable[[], None]) -> Callable[[], None]:
+    """Capture what asks for operations on CUDA as a graph, and return what launches it."""
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        work()
+    return graph.replay
+
+
+class Graphs:
+    """Takes consecutive steps from graphs, as far as they go.
+
+    Args:
+        step: Takes a step as it is written; nothing in it may change but its row and its slot.
+        constant: Whether every step sees the same.
+        capturing: What captures.
+    """
+
+    def __init__(self, step: Step, *, constant: bool, capturing: Capture = capture) -> None:
+        self._step, self._constant, self._capture = step, constant, capturing
+        self._one_by_one: Final[Player] = one_by_one(step)
+        self._graphs: dict[tuple[int, int], Callable[[], None]] = {}
+        self._seen: tuple[Tensor, Tensor] | None = None
+        """What the steps of a graph see and are to learn, where that differs."""
+
+    def play(self, row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
+        """Take consecutive steps: see ``engine.manual.tape.Player``."""
+        while steps >= STEPS and self._has((row, slot)):
+            self._look_at(slot, inputs, targets)
+            if (row, slot) not in self._graphs:
+                self._graphs[row, slot] = self._capture(partial(self._take, row, slot))
+            self._graphs[row, slot]()
+            row, slot, steps = row + STEPS, slot + STEPS, steps - STEPS
+        self._one_by_one(row, slot, steps, inputs, targets)
+
+    def _has(self, place: tuple[int, int]) -> bool:
+        """Return whether there is a graph for a place, or room for one."""
+        return place in self._graphs or len(self._graphs) < MOST_GRAPHS
+
+    def _look_at(self, slot: int, inputs: Tensor, targets: Tensor) -> None:
+        """Copy what the steps see to where the graphs look for it."""
+        if self._seen is None:
+            kept = 1 if self._constant else STEPS
+            self._seen = inputs[:kept].clone(), targets[:kept].clone()
+        if not self._constant:
+            for seen, given in zip(self._seen, (inputs, targets), strict=True):
+                seen.copy_(given[slot : slot + STEPS])
+
+    def _take(self, row: int, slot: int) -> None:
+        """Take the steps of a graph as they are written."""
+        assert self._seen is not None
+        inputs, targets = self._seen
+        for index in range(STEPS):
+            own = 0 if self._constant else index
+            self._step(row + index, slot + index, inputs[own], targets[own])

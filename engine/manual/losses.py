@@ -1,0 +1,175 @@
+"""The losses, by hand: what each number costs, and the derivative of the whole by the outputs.
+
+Outputs y and targets t are [..., members, outputs, rows]; classes come as ones and zeros. A loss
+is the mean over all N numbers of a member, over its rows alone where the targets are classes, or
+a sum, where N is 1. ``each`` is what a viewer sees, computed for many steps at once; ``backward``
+is what a step needs, written into dy. To give a loss its formulas, add its class and its row in
+``FORMULAS``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from engine.experiment import Experiment
+from engine.losses import Huber
+
+aten: Final[Any] = torch.ops.aten
+
+
+class Loss(ABC):
+    """What every loss has.
+
+    Args:
+        experiment: Says which loss, and whether it is a mean.
+        y: The outputs of the rows that are learned from, [members, outputs, rows].
+        dy: Where the derivative by them goes.
+    """
+
+    def __init__(self, experiment: Experiment, y: Tensor, dy: Tensor) -> None:
+        self.spec, self.y, self.dy = experiment.loss, y, dy
+        _, outputs, rows = y.shape
+        numbers = rows if self.spec.targets == "classes" else outputs * rows
+        self.share: Final = 1.0 if self.spec.reduction == "sum" else 1.0 / numbers
+        """1 / N."""
+
+    @abstractmethod
+    def each(self, y: Tensor, t: Tensor) -> Tensor:
+        """Return what each number costs; of classes, all but the true one cost nothing."""
+
+    def total(self, each: Tensor) -> Tensor:
+        """Return the loss of what each number costs, [..., members]."""
+        total: Tensor = each.sum((-2, -1))
+        return total if self.share == 1.0 else total.mul_(self.share)
+
+    @abstractmethod
+    def backward(self, t: Tensor) -> None:
+        """Write the derivative of the loss by y into dy."""
+
+
+class MSE(Loss):
+    """(y - t)²; its derivative is 2 (y - t)."""
+
+    def each(self, y: Tensor, t: Tensor) -> Tensor:
+        return torch.sub(y, t).square_()
+
+    def backward(self, t: Tensor) -> None:
+        torch.sub(self.y, t, out=self.dy)
+        self.dy.mul_(2 * self.share)
+
+
+class RMSE(MSE):
+    """√(‖y - t‖² / N); its derivative is (y - t) / (√N ‖y - t‖)."""
+
+    def __init__(self, experiment: Experiment, y: Tensor, dy: Tensor) -> None:
+        super().__init__(experiment, y, dy)
+        self.norm = dy.new_zeros(len(dy), 1, 1)
+
+    def total(self, each: Tensor) -> Tensor:
+        return super().total(each).sqrt_()
+
+    def backward(self, t: Tensor) -> None:
+        torch.sub(self.y, t, out=self.dy)
+        torch.linalg.vector_norm(self.dy, dim=(1, 2), keepdim=True, out=self.norm)
+        self.dy.div_(self.norm).mul_(self.share**0.5)
+
+
+class L1(Loss):
+    """|y - t|; its derivative is sign(y - t)."""
+
+    def each(self, y: Tensor, t: Tensor) -> Tensor:
+        return torch.sub(y, t).abs_()
+
+    def backward(self, t: Tensor) -> None:
+        torch.sub(self.y, t, out=self.dy)
+        self.dy.sign_().mul_(self.share)
+
+
+class HuberLoss(Loss):
+    """e² / 2 within ±δ, δ (|e| - δ / 2) beyond, of e = y - t; its derivative is e, held at ±δ.
+
+    Both are one formula: c (|e| - c / 2) with c = min(|e|, δ).
+    """
+
+    spec: Huber
+
+    def each(self, y: Tensor, t: Tensor) -> Tensor:
+        error = torch.sub(y, t).abs_()
+        held = error.clamp(max=self.spec.delta)
+        return error.sub_(held, alpha=0.5).mul_(held)
+
+    def backward(self, t: Tensor) -> None:
+        torch.sub(self.y, t, out=self.dy)
+        self.dy.clamp_(-self.spec.delta, self.spec.delta).mul_(self.share)
+
+
+class BinaryCrossEntropy(Loss):
+    """-(t log y + (1 - t) log(1 - y)), the logarithms held above -100 as PyTorch does.
+
+    The derivative is (y - t) / (y (1 - y)), the denominator held above 1e-12. It cannot be joined
+    with the slope of the sigmoid before it: where that is saturated, PyTorch's gradient is 0 and
+    the joined formula's, y - t, is not.
+    """
+
+    def each(self, y: Tensor, t: Tensor) -> Tensor:
+        yes = y.log().clamp_(min=-100)
+        no = y.neg().log1p_().clamp_(min=-100)
+        return no.mul_(t - 1).sub_(yes.mul_(t))
+
+    def backward(self, t: Tensor) -> None:
+        self.dy.fill_(self.share)
+        aten.binary_cross_entropy_backward.grad_input(
+            self.dy, self.y, t, None, 0, grad_input=self.dy
+        )
+
+
+class BinaryCrossEntropyWithLogits(Loss):
+    """max(y, 0) - t y + log(1 + exp(-|y|)); its derivative is sigmoid(y) - t."""
+
+    def each(self, y: Tensor, t: Tensor) -> Tensor:
+        curve = y.abs().neg_().exp_().log1p_()
+        return curve.add_(y.clamp(min=0)).addcmul_(t, y, value=-1)
+
+    def backward(self, t: Tensor) -> None:
+        torch.sigmoid(self.y, out=self.dy)
+        self.dy.sub_(t).mul_(self.share)
+
+
+class NegativeLogLikelihood(Loss):
+    """-y of the true class; its derivative is -t."""
+
+    def each(self, y: Tensor, t: Tensor) -> Tensor:
+        # Not t · y: what is none of the true class may be infinite.
+        return y.masked_fill(t == 0, 0).neg_()
+
+    def backward(self, t: Tensor) -> None:
+        torch.mul(t, -self.share, out=self.dy)
+
+
+class CrossEntropy(NegativeLogLikelihood):
+    """-log softmax(y) of the true class; its derivative is softmax(y) - t."""
+
+    def each(self, y: Tensor, t: Tensor) -> Tensor:
+        return super().each(torch.log_softmax(y, -2), t)
+
+    def backward(self, t: Tensor) -> None:
+        aten._softmax.out(self.y, 1, False, out=self.dy)
+        self.dy.sub_(t).mul_(self.share)
+
+
+FORMULAS: Final[Mapping[str, type[Loss]]] = {
+    "mse": MSE,
+    "rmse": RMSE,
+    "l1": L1,
+    "huber": HuberLoss,
+    "binary_cross_entropy": BinaryCrossEntropy,
+    "binary_cross_entropy_with_logits": BinaryCrossEntropyWithLogits,
+    "cross_entropy": CrossEntropy,
+    "negative_log_likelihood": NegativeLogLikelihood,
+}
+"""Every loss that has formulas, by its name in a preset."""

@@ -1,0 +1,252 @@
+"""Gradients by the formulas: the textbook's update by hand, and the fast way.
+
+    feed ─► propagation ─► outputs, kept ─► losses and accuracies, many steps at once
+                 └► the row's gradients ─► clipping ─► update ─► weights, kept in the row
+
+All tensors are [members, features, rows]: one network or hundreds of one shape are the same few
+operations. None of them allocates, and none is fetched from the device; what a viewer wants to
+know of a step is computed once for many, from what the step has left in its row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.experiment import MAX_STEPS, Experiment
+from engine.manual import activations, losses, normalisation
+from engine.manual.feed import Feed, Portion
+from engine.manual.kept import padded, room
+from engine.manual.propagation import Propagation
+from engine.manual.updates import FORMULAS as UPDATES
+from engine.manual.updates import make_update
+from engine.measure import Measure
+from engine.method import Trainee
+from engine.network import Network
+from engine.rows import Rows
+from engine.updates import Clipping, Rates
+
+
+def lacking(experiment: Experiment) -> str:
+    """Return what of an experiment has no formula, by its name in a preset; nothing if all has."""
+    model = experiment.model
+    if model.kind != "mlp":
+        return f"model.kind = {model.kind!r}"
+    wanted = [
+        *(("activation", name, activations.FORMULAS) for name in model.activations),
+        *(("normalisation", name, normalisation.FORMULAS) for name in model.normalisations),
+        ("loss", experiment.loss.name, losses.FORMULAS),
+        ("optimizer", experiment.optimizer.name, UPDATES),
+    ]
+    for what, name, formulas in wanted:
+        if name not in ("identity", "none") and name not in formulas:
+            return f"the {what} {name!r}"
+    return ""
+
+
+class Manual:
+    """The network's formulas and the optimizer's, over one flat tensor.
+
+    Args:
+        trainee: What to train, and on what.
+    """
+
+    name = "manual"
+
+    def __init__(self, trainee: Trainee) -> None:
+        experiment, network = trainee.experiment, trainee.network
+        assert isinstance(network, Network)
+        self.weights = trainee.weights
+        self._experiment, self._layout = experiment, trainee.layout
+        self._masks = network.masks
+        self._feed = Feed(experiment, trainee.batches)
+        self._update = make_update(
+            trainee.members, trainee.layout, self.weights, capturable=self.weights.is_cuda
+        )
+        self._rates = Rates(trainee.members)
+        # A warm-up begins below the rate of the preset.
+        self._update.set_lr(self._rates.now)
+        self._clipping = Clipping(trainee.members, trainee.layout)
+        self._clears = experiment.train.zero_grad
+        self._used: Tensor | None = None
+        """What the update uses, where that is not what was computed."""
+        if self._clipping.wanted or not self._clears:
+            self._used = self.weights.new_zeros(trainee.layout.learned)
+
+        self._dev = trainee.dev
+        self._stride = experiment.evaluation_stride if trainee.dev is not None else 0
+        self._measure = Measure(experiment, network)
+        self._constant = experiment.steps_per_epoch == 1
+        self._rides = (
+            self._constant
+            and self._stride == 1
+            and not network.modal
+            and not self._rates.needs_measurement
+        )
+        """Whether dev rows are computed with the training rows: what is measured after a step
+        is then what the next one's forward computes."""
+        self._measures = 0 if self._rides else self._stride
+        """Steps between measurements of the dev rows by themselves; 0 for none."""
+        self._alike = self._update.alike and not (self._rates.moves or network.masks.wanted)
+        """Whether nothing changes from step to step but the row: no rate, no count, no mask."""
+        self._riding = self._dev.inputs.shape[1] if self._dev and self._rides else 0
+        self._rows: Rows | None = None
+        self._propagations: dict[int, Propagation] = {}
+
+    @property
+    def lr(self) -> list[float]:
+        """The learning rate of the next update, for each member."""
+        return list(self._rates.now)
+
+    def set_lr(self, value: float) -> None:
+        """Set every member's learning rate from the next update on."""
+        self._rates.set(value)
+        self._update.set_lr(self._rates.now)
+        if not self.weights.is_cuda:
+            # Where steps are alike, the rate is part of what was recorded.
+            self._propagations.clear()
+
+    @torch.no_grad()
+    def take(self, first: int, count: int, rows: Rows) -> None:
+        """Take the steps first … first + count - 1, filling the rows from 0 on."""
+        if rows is not self._rows:
+            self._look_at(rows)
+        row = 0
+        while row < count:
+            most = min(count - row, self._most, self._until_measured(first + row))
+            portion = self._feed.portion(first + row, most)
+            propagation = self._propagation(portion)
+            self._take(propagation, portion, first + row, row)
+            self._settle(propagation, portion, row)
+            row += portion.steps
+        if self._rides:
+            propagation.look_ahead()
+            self._settle_dev(propagation, 0, 1, count - 1)
+
+    def state(self) -> dict[str, Any]:
+        """Return the optimizer's state."""
+        return self._update.state()
+
+    def _take(self, propagation: Propagation, portion: Portion, first: int, start: int) -> None:
+        """Take a portion's steps, from ``first`` on, into the rows from ``start`` on."""
+        inputs, targets = portion.inputs, portion.targets[..., : portion.rows]
+        self._lr[start : start + portion.steps] = self._rates.now
+        if self._alike:
+            propagation.take(start, 0, portion.steps, inputs, targets)
+            last = portion.steps - 1
+            if self._measures and (first + last) % self._measures == 0:
+                self._measure_dev(start + last)
+            return
+        for slot in range(portion.steps):
+            step, row = first + slot, start + slot
+            propagation.begin(step)
+            propagation.take(row, slot, 1, inputs, targets)
+            self._learn(row)
+            if self._measures and step % self._measures == 0:
+                self._measure_dev(row)
+            if self._rates.due(step):
+                self._tick(propagation, portion, row)
+                self._lr[row + 1 : start + portion.steps] = self._rates.now
+
+    def _learn(self, row: int) -> None:
+        """Update the weights by the gradients of a row, and keep them in it."""
+        self._update.step(self._bounded(row))
+        self._after[row].copy_(self.weights)
+
+    def _bounded(self, row: int) -> Tensor:
+        """Return what the update is to use of a row's gradients, and pile them up if asked to."""
+        gradient = self._gradients[row]
+        if self._used is None:
+            return gradient
+        if not self._clears:
+            gradient.add_(self._used)
+        self._used.copy_(gradient)
+        self._clipping.apply(self._used)
+        return self._used
+
+    def _tick(self, propagation: Propagation, portion: Portion, row: int) -> None:
+        """Let the schedule set the learning rates; only where it looks at losses are they read."""
+        measured: list[float] = []
+        if self._rates.needs_measurement:
+            assert self._rows is not None
+            if not self._stride:
+                self._settle(propagation, portion, row)
+            losses = self._rows.dev_loss if self._stride else self._rows.loss
+            measured = losses[row].tolist()
+        self._rates.tick(measured)
+        self._update.set_lr(self._rates.now)
+
+    def _settle(self, propagation: Propagation, portion: Portion, start: int) -> None:
+        """Fill in the losses and accuracies of a portion's steps, from row ``start`` on."""
+        assert self._rows is not None
+        own = slice(start, start + portion.steps)
+        measured = propagation.kept.measure(0, portion.steps, portion.targets)
+        self._rows.loss[own], self._rows.accuracy[own] = measured
+        if self._rides:
+            # What a step computes of the dev rows belongs to the row before.
+            skipped = int(start == 0)
+            self._settle_dev(propagation, skipped, portion.steps, start - 1 + skipped)
+
+    def _settle_dev(self, propagation: Propagation, begin: int, end: int, row: int) -> None:
+        """Fill in the dev measurements kept in the slots begin … end - 1, from ``row`` on."""
+        assert self._rows is not None
+        assert propagation.dev_kept is not None
+        own = slice(row, row + end - begin)
+        targets = propagation.dev_targets[begin:end]
+        measured = propagation.dev_kept.measure(begin, end, targets)
+        self._rows.dev_loss[own], self._rows.dev_accuracy[own] = measured
+
+    def _until_measured(self, step: int) -> int:
+        """Return how many steps there are from ``step`` to the next that measures the dev rows."""
+        return (-step % self._measures) + 1 if self._measures else MAX_STEPS
+
+    def _measure_dev(self, row: int) -> None:
+        assert self._rows is not None
+        assert self._dev is not None
+        self._rows.dev_loss[row], self._rows.dev_accuracy[row] = self._measure(self._dev)
+
+    def _look_at(self, rows: Rows) -> None:
+        """Get ready to fill these rows: views of them are made once."""
+        self._rows, self._propagations = rows, {}
+        self._gradients = rows.gradients[:, : self._layout.learned].unbind()
+        self._after, self._lr = rows.weights.unbind(), rows.lr
+        kept = padded(self._experiment.batch_rows) + padded(self._riding)
+        numbers = self._layout.members * self._experiment.outputs * kept
+        self._most = (
+            1
+            if self._rates.needs_measurement
+            else min(rows.capacity, room(numbers, rows.loss.device))
+        )
+
+    def _propagation(self, portion: Portion) -> Propagation:
+        """Return what computes a portion's steps, made once for each number of rows."""
+        if portion.rows not in self._propagations:
+            assert self._rows is not None
+            gradients = self._views(self._rows.gradients).items()
+            self._propagations[portion.rows] = Propagation(
+                self._experiment,
+                self._views(self.weights),
+                {name: rows.unbind() for name, rows in gradients},
+                self._masks,
+                inputs=portion.inputs[0],
+                constant=self._constant,
+                dev=self._dev if self._rides else None,
+                room=self._most,
+                then=self._learn if self._alike else _nothing,
+                rows=[self._gradients, self._after],
+            )
+        return self._propagations[portion.rows]
+
+    def _views(self, flat: Tensor) -> dict[str, Tensor]:
+        """Return views of [..., size] by name: [..., members, out, in], or [..., out, 1]."""
+        named = zip(self._layout.shapes.items(), self._layout.slices(flat), strict=True)
+        return {
+            name: part.view(*part.shape[:-1], *(shape if len(shape) == 2 else (*shape, 1)))
+            for (name, shape), part in named
+        }
+
+
+def _nothing(row: int) -> None:
+    """Let nothing follow."""

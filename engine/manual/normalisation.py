@@ -1,0 +1,138 @@
+"""The normalisations, by hand.
+
+    x̂ = (z - μ) / √(σ² + ε)        mean μ and variance σ² over N numbers
+    y = w x̂ + b
+
+    gw = Σ dy x̂,  gb = Σ dy        over the rows of data
+    dz = (dx̂ - mean dx̂ - x̂ mean(dx̂ x̂)) / √(σ² + ε)        with dx̂ = w dy
+
+The last line follows from ∂μ/∂z = 1/N and ∂σ²/∂z = 2 (z - μ) / N (Ioffe and Szegedy 2015, section
+3). Tensors are [members, units, rows], w and b [members, units, 1]. ``backward`` turns dy into dz
+where it stands. To give a normalisation its formulas, add its class and its row in ``FORMULAS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
+
+import torch
+from torch import Tensor
+
+from engine.network import EPSILON, MOMENTUM
+
+
+class Normalisation:
+    """What both have.
+
+    Args:
+        z: What is normalised, and what it becomes, all rows.
+        d: The derivative of the loss: by y before ``backward``, by z after it, [m, units, trained].
+        parameters: w and b, and what else is kept beside them.
+        gradients: Where gw and gb go, for each row of a block.
+    """
+
+    axis: ClassVar[int]
+    """Over which axis mean and variance are taken."""
+
+    def __init__(
+        self,
+        z: Tensor,
+        d: Tensor,
+        parameters: Mapping[str, Tensor],
+        gradients: Sequence[tuple[Tensor, Tensor]],
+    ) -> None:
+        self.z, self.d = z, d
+        self.weight, self.bias = parameters["weight"], parameters["bias"]
+        self.gradients = gradients
+        self.normal = torch.empty_like(z)
+        self.normal_learned = self.normal[:, :, : d.shape[2]]
+        self.mean = z.mean(self.axis, keepdim=True)
+        self.variance, self.scale = torch.empty_like(self.mean), torch.empty_like(self.mean)
+        self.product = torch.empty_like(d)
+
+    def forward(self) -> None:
+        """x̂ = (z - μ) / √(σ² + ε), y = w x̂ + b."""
+        torch.mean(self.z, self.axis, keepdim=True, out=self.mean)
+        torch.var(self.z, self.axis, correction=0, keepdim=True, out=self.variance)
+        torch.add(self.variance, EPSILON, out=self.scale)
+        self.scale.rsqrt_()
+        torch.sub(self.z, self.mean, out=self.normal)
+        self.normal.mul_(self.scale)
+        torch.addcmul(self.bias, self.normal, self.weight, out=self.z)
+
+    def backward(self, row: int) -> None:
+        """gw = Σ dy x̂ and gb = Σ dy; the rest is each one's own."""
+        g_weight, g_bias = self.gradients[row]
+        torch.mul(self.d, self.normal_learned, out=self.product)
+        torch.sum(self.product, 2, keepdim=True, out=g_weight)
+        torch.sum(self.d, 2, keepdim=True, out=g_bias)
+
+
+class BatchNorm(Normalisation):
+    """Over the rows, for each unit: there w is the same for all N, and the means are gb and gw.
+
+    dz = w (dy - (gb + x̂ gw) / N) / √(σ² + ε)
+    """
+
+    axis = 2
+
+    def __init__(
+        self,
+        z: Tensor,
+        d: Tensor,
+        parameters: Mapping[str, Tensor],
+        gradients: Sequence[tuple[Tensor, Tensor]],
+    ) -> None:
+        super().__init__(z, d, parameters, gradients)
+        self.running_mean = parameters["running_mean"]
+        self.running_var = parameters["running_var"]
+        rows = z.shape[2]
+        self.unbiased = MOMENTUM * rows / (rows - 1)
+
+    def forward(self) -> None:
+        """Normalise, and let the running figures follow, the variance without its bias."""
+        super().forward()
+        self.running_mean.lerp_(self.mean, MOMENTUM)
+        self.running_var.mul_(1 - MOMENTUM).add_(self.variance, alpha=self.unbiased)
+
+    def backward(self, row: int) -> None:
+        """dz = w (dy - (gb + x̂ gw) / N) / √(σ² + ε)."""
+        super().backward(row)
+        g_weight, g_bias = self.gradients[row]
+        torch.addcmul(g_bias, self.normal_learned, g_weight, out=self.product)
+        self.d.sub_(self.product, alpha=1 / self.d.shape[2])
+        self.scale.mul_(self.weight)
+        self.d.mul_(self.scale)
+
+
+class LayerNorm(Normalisation):
+    """Over the units, for each row of data: there dx̂ = w dy comes first."""
+
+    axis = 1
+
+    def __init__(
+        self,
+        z: Tensor,
+        d: Tensor,
+        parameters: Mapping[str, Tensor],
+        gradients: Sequence[tuple[Tensor, Tensor]],
+    ) -> None:
+        super().__init__(z, d, parameters, gradients)
+        self.scale_learned = self.scale[:, :, : d.shape[2]]
+        self.first = d.mean(1, keepdim=True)
+        self.second = torch.empty_like(self.first)
+
+    def backward(self, row: int) -> None:
+        """dz = (dx̂ - mean dx̂ - x̂ mean(dx̂ x̂)) / √(σ² + ε), with dx̂ = w dy."""
+        super().backward(row)
+        self.d.mul_(self.weight)
+        torch.mean(self.d, 1, keepdim=True, out=self.first)
+        torch.mul(self.d, self.normal_learned, out=self.product)
+        torch.mean(self.product, 1, keepdim=True, out=self.second)
+        self.d.sub_(self.first).addcmul_(self.normal_learned, self.second, value=-1)
+        self.d.mul_(self.scale_learned)
+
+
+FORMULAS: Final[Mapping[str, type[Normalisation]]] = {"batch": BatchNorm, "layer": LayerNorm}
+"""Every normalisation that has formulas, by its name in a preset."""

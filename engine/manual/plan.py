@@ -1,0 +1,145 @@
+"""One update's formulas, wired once for a number of rows.
+
+    x ─► linear ─► normalisation ─► activation ─► dropout ─► … ─► outputs     forward, all rows
+         linear ◄─ normalisation ◄─ activation ◄─ dropout ◄─ … ◄─ loss        backward, learned ones
+
+A plan owns its buffers, all of them made here: no step allocates. The weights are views that it
+shares with every other plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from torch import Tensor
+
+from engine.experiment import Experiment
+from engine.manual import activations, losses, normalisation
+from engine.manual.dropout import Dropout
+from engine.manual.linear import Linear
+from engine.masks import Masks
+
+Gradients = Mapping[str, Sequence[Tensor]]
+"""Where each parameter's gradient goes, for each row of a block; shaped as the parameter."""
+
+
+class Stage(Protocol):
+    """A part of the network, between the buffers it was made with."""
+
+    def forward(self) -> None:
+        """Compute its outputs from its inputs."""
+
+    def backward(self, row: int) -> None:
+        """Turn the derivative by its outputs into that by its inputs, and by its parameters."""
+
+
+class Plan:
+    """The formulas of a network for so many rows.
+
+    Args:
+        experiment: What the network looks like, and its loss.
+        weights: Parameters and buffers by name: weights [members, out, in], all else
+            [members, out, 1].
+        gradients: Where the gradients go.
+        masks: What dropout leaves out.
+        learned: How many rows are learned from, the first ones.
+        rows: How many rows are computed.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        weights: Mapping[str, Tensor],
+        gradients: Gradients,
+        masks: Masks,
+        *,
+        learned: int,
+        rows: int,
+    ) -> None:
+        self._weights, self._gradients = weights, gradients
+        self._masks = masks
+        self._stages: list[Stage] = []
+        self._dropouts: list[Dropout] = []
+        members = len(weights["layer1.bias"])
+        new = weights["layer1.bias"].new_zeros
+        self._ones = new(members, learned, 1).fill_(1)
+        self.x: Final = new(members, experiment.widths[0], rows)
+        """The inputs of all rows, [members, features, rows]."""
+
+        model = experiment.model
+        h, d = self.x, None
+        for index, units in enumerate(experiment.widths[1:], start=1):
+            z, dz = new(members, units, rows), new(members, units, learned)
+            self._add_linear(index, h, z, dz, d)
+            if (kind := model.normalisations[index - 1]) != "none":
+                self._add_normalisation(kind, index, z, dz)
+            h, d = self._add_activation(model.activations[index - 1], z, dz), dz
+            if model.dropouts[index - 1]:
+                h = self._add_dropout(h, d)
+
+        assert d is not None
+        self.outputs: Final = h
+        """What the network says of all rows, [members, outputs, rows]."""
+        formula = losses.FORMULAS[experiment.loss.name]
+        self._loss = formula(experiment, h[:, :, :learned], d)
+        self._forwards = [stage.forward for stage in self._stages]
+        self._backwards = [stage.backward for stage in reversed(self._stages)]
+
+    def begin(self, step: int) -> None:
+        """Take what is drawn for a step."""
+        if self._dropouts:
+            self._masks.begin(step)
+            for dropout in self._dropouts:
+                dropout.draw()
+
+    def forward(self) -> None:
+        """Compute the outputs of all rows."""
+        for forward in self._forwards:
+            forward()
+
+    def backward(self, row: int, targets: Tensor) -> None:
+        """Compute every parameter's gradient.
+
+        Args:
+            row: The row of the block that it goes into.
+            targets: [members, outputs, learned rows], classes as ones and zeros.
+        """
+        self._loss.backward(targets)
+        for backward in self._backwards:
+            backward(row)
+
+    def _add_linear(self, index: int, x: Tensor, y: Tensor, dy: Tensor, dx: Tensor | None) -> None:
+        names = f"layer{index}.weight", f"layer{index}.bias"
+        weight, bias = (self._weights[name] for name in names)
+        gradients = self._rows(*names)
+        self._stages.append(Linear(weight, bias, x, y, dy, dx, gradients, self._ones))
+
+    def _add_normalisation(self, kind: str, index: int, z: Tensor, dz: Tensor) -> None:
+        prefix = f"layer{index}.norm."
+        own = {
+            name.removeprefix(prefix): tensor
+            for name, tensor in self._weights.items()
+            if name.startswith(prefix)
+        }
+        gradients = self._rows(f"{prefix}weight", f"{prefix}bias")
+        self._stages.append(normalisation.FORMULAS[kind](z, dz, own, gradients))
+
+    def _add_activation(self, name: str, z: Tensor, dz: Tensor) -> Tensor:
+        """Add an activation; return what it makes of z."""
+        if name == "identity":
+            return z
+        formula = activations.FORMULAS[name]
+        h = z if formula.in_place else z.new_zeros(z.shape)
+        self._stages.append(formula(z, h, dz))
+        return h
+
+    def _add_dropout(self, x: Tensor, d: Tensor) -> Tensor:
+        """Add a dropout; return what it leaves of x."""
+        h = x.new_zeros(x.shape)
+        self._dropouts.append(Dropout(x, h, d, self._masks, len(self._dropouts)))
+        self._stages.append(self._dropouts[-1])
+        return h
+
+    def _rows(self, weight: str, bias: str) -> Sequence[tuple[Tensor, Tensor]]:
+        return list(zip(self._gradients[weight], self._gradients[bias], strict=True))

@@ -1,0 +1,122 @@
+"""Forward and back: all that a step computes before its update, for a number of rows.
+
+    inputs ─► plan.forward ─► outputs ─► kept
+                                 └► plan.backward ─► the row's gradients
+
+Once a run has shown that it is worth it, the operations are played from a tape on a CPU, and from
+graphs on CUDA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from torch import Tensor
+
+from engine.batches import Batch
+from engine.experiment import Experiment
+from engine.manual.feed import targets_of
+from engine.manual.graphs import Graphs
+from engine.manual.kept import Kept
+from engine.manual.plan import Plan
+from engine.manual.tape import Player, one_by_one, record
+from engine.masks import Masks
+
+TAPED_AFTER: Final = 200
+"""Steps that are taken as they are written at first: a tape takes a tenth of a second to make."""
+
+
+class Propagation:
+    """The formulas of so many rows, and what they leave.
+
+    Args:
+        experiment: What the network looks like, and its loss.
+        weights: Parameters and buffers by name, as ``Plan`` wants them.
+        gradients: Where the gradients go, [rows of the block, …] each.
+        masks: What dropout leaves out.
+        inputs: What a step sees, [members, features, rows].
+        constant: Whether every step sees that.
+        dev: Rows of which outputs are computed beside, where there are any.
+        room: For how many steps outputs are kept.
+        then: What follows in every step, given its row: nothing in it may change but the row.
+        rows: Lists of tensors of which that takes the one of its row.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        weights: Mapping[str, Tensor],
+        gradients: Mapping[str, Sequence[Tensor]],
+        masks: Masks,
+        *,
+        inputs: Tensor,
+        constant: bool,
+        dev: Batch | None,
+        room: int,
+        then: Callable[[int], None],
+        rows: Sequence[Sequence[Tensor]],
+    ) -> None:
+        width = inputs.shape[2]
+        beside = dev.inputs.shape[1] if dev is not None else 0
+        plan = Plan(experiment, weights, gradients, masks, learned=width, rows=width + beside)
+        self._plan, self._constant, self._then = plan, constant, then
+        self._row_lists = [*gradients.values(), *rows]
+        self._learned = plan.x[:, :, :width]
+        self._learned.copy_(inputs)
+        self.begin: Final = plan.begin
+        """Takes what is drawn for a step."""
+        self.kept: Final = Kept(experiment, plan.outputs[:, :, :width], room)
+        """The outputs of the rows that are learned from."""
+        self.dev_kept: Kept | None = None
+        """The outputs of the dev rows."""
+        if dev is not None:
+            plan.x[:, :, width:].copy_(dev.inputs.mT)
+            self.dev_kept = Kept(experiment, plan.outputs[:, :, width:], room)
+            targets = targets_of(experiment, dev)
+            self.dev_targets: Final = targets.expand(room, -1, -1, -1).contiguous()
+            """What the dev rows are to say, [room, members, outputs, padded rows]."""
+        self._play: Player = one_by_one(self._step)
+        self._taken, self._taped, self._on_cuda = 0, False, inputs.is_cuda
+
+    def take(self, row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
+        """Compute the gradients of consecutive steps, each followed by what follows.
+
+        Args:
+            row: The row of the block that the first one's go into.
+            slot: Where its outputs are kept.
+            steps: How many steps.
+            inputs: What the step of each slot sees, [slots, members, features, rows].
+            targets: What it is to learn, [slots, members, outputs, rows].
+        """
+        if self._taken > TAPED_AFTER and not self._taped and row == slot == 0:
+            self._taped = True
+            if self._on_cuda:
+                self._play = Graphs(self._step, constant=self._constant).play
+            else:
+                self._play = self._record(inputs[0], targets[0])
+                row, slot, steps = 1, 1, steps - 1
+        self._taken += steps
+        self._play(row, slot, steps, inputs, targets)
+
+    def _record(self, inputs: Tensor, targets: Tensor) -> Player:
+        """Take the first step of a block, and return what plays further ones."""
+        kept = [each.slots for each in (self.kept, self.dev_kept) if each is not None]
+        return record(self._step, inputs, targets, self._row_lists, kept)
+
+    def look_ahead(self) -> None:
+        """Compute the outputs of the dev rows alone, with the weights as they are, into slot 0."""
+        assert self.dev_kept is not None
+        self._plan.forward()
+        self.dev_kept.keep(0)
+
+    def _step(self, row: int, slot: int, inputs: Tensor, targets: Tensor) -> None:
+        """Take a step as it is written."""
+        if not self._constant:
+            self._learned.copy_(inputs)
+        self._plan.forward()
+        self.kept.keep(slot)
+        if self.dev_kept is not None:
+            self.dev_kept.keep(slot)
+        self._plan.backward(row, targets)
+        self._then(row)

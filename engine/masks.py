@@ -1,0 +1,85 @@
+"""Which units dropout leaves out of a step: a function of seed and step, whatever computes it.
+
+Masks are drawn for a fixed number of steps at a time. Seeding a generator for every step and
+member would cost more than the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from engine.experiment import Experiment
+from engine.randomness import derive_seed
+
+UNIT_STEPS: Final = 256
+"""Steps whose masks are drawn together at most."""
+
+UNIT_NUMBERS: Final = 250_000
+"""Numbers that are drawn together for one member at most: with large layers a unit is shorter."""
+
+
+class Masks:
+    """The masks of all dropouts of a network.
+
+    Args:
+        members: What each member is.
+        device: Where the masks go.
+        dtype: What the network computes with.
+    """
+
+    def __init__(
+        self, members: Sequence[Experiment], device: torch.device, dtype: torch.dtype
+    ) -> None:
+        shares = zip(*(member.model.dropouts for member in members), strict=True)
+        first = members[0]
+        self._layers = [
+            (first.widths[index], torch.tensor(own, dtype=dtype, device=device)[:, None, None])
+            for index, own in enumerate(shares, start=1)
+            if own[0]
+        ]
+        self.wanted: Final = bool(self._layers)
+        """Whether anything is left out at all."""
+        self._seeds = [member.train.seed for member in members]
+        self._rows = first.batch_rows
+        numbers = self._rows * sum(units for units, _ in self._layers)
+        self._steps = max(1, min(UNIT_STEPS, UNIT_NUMBERS // max(1, numbers)))
+        self._device, self._dtype = device, dtype
+        self._unit, self._index = -1, 0
+        self._drawn: list[Tensor] = []
+
+    def begin(self, step: int) -> None:
+        """Turn to the masks of a step, counted from 1."""
+        if not self.wanted:
+            return
+        unit, self._index = divmod(step - 1, self._steps)
+        if unit != self._unit:
+            self._drawn, self._unit = (
+                [self._draw(unit, at) for at in range(len(self._layers))],
+                unit,
+            )
+
+    def mask(self, layer: int, rows: int) -> Tensor:
+        """Return the step's mask of one dropout, [members, units, rows]: 0, or 1 / (1 - share).
+
+        Args:
+            layer: Which dropout of the network, from 0.
+            rows: How many rows of data there are; an epoch's last batch may have fewer.
+        """
+        return self._drawn[layer][self._index, :, :, :rows]
+
+    def _draw(self, unit: int, layer: int) -> Tensor:
+        """Return one dropout's masks of all steps of a unit, [steps, members, units, rows]."""
+        units, shares = self._layers[layer]
+        size = self._steps, units, self._rows
+        counter = unit * len(self._layers) + layer
+        draws = []
+        for seed in self._seeds:
+            stream = torch.Generator(self._device)
+            stream.manual_seed(derive_seed(seed, "dropout", counter))
+            draws.append(torch.rand(size, generator=stream, device=self._device))
+        kept = torch.stack(draws, dim=1) >= shares
+        return kept.to(self._dtype).div_(1 - shares)

@@ -1,0 +1,249 @@
+"""Gradients by differences: the loss a little above a weight, less the loss a little below.
+
+    ∂L/∂w ≈ (L(w + h) - L(w - h)) / 2h        h = 6e-6 · max(1, |w|)
+
+The error is some h² times the loss's third derivative, plus the rounding of the loss over h; in
+float64 both are least near h = 6e-6, the cube root of what float64 resolves. Nothing here knows
+a formula or autograd, so it checks both, at the price of two forward passes for each weight.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Final, Protocol
+
+import torch
+from torch import Tensor
+
+from engine.autograd import Textbook
+from engine.batches import Batch
+from engine.errors import CodeError
+from engine.experiment import Experiment
+from engine.masks import Masks
+from engine.measure import loss_function
+from engine.method import Trainee
+from engine.network import Network
+from engine.own import OwnNetwork
+from engine.parameters import Layout
+
+STEP: Final = 6e-6
+"""How far a weight of up to 1 is moved either way; a larger one by that share of itself."""
+
+BUDGET: Final = 4_000_000
+"""Numbers that the copies which are evaluated side by side may take: 32 MB."""
+
+
+class Numeric(Textbook):
+    """Gradients by central differences in float64, whatever the network computes with.
+
+    Args:
+        trainee: What to train, and on what.
+    """
+
+    name = "numeric"
+
+    def __init__(self, trainee: Trainee) -> None:
+        super().__init__(trainee)
+        members = range(len(trainee.members))
+        self._differences = [Differences(trainee, member) for member in members]
+
+    def _differentiate(self, step: int, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Go forward once as the network is, then with every weight moved up and down."""
+        start = [each.weights(self.weights) for each in self._differences]
+        # This one pass moves the running figures of a batch normalisation; the copies have theirs.
+        with torch.no_grad():
+            outputs = self._network(batch.inputs)
+            loss = self._loss(outputs, batch.targets)
+        for member, differences in enumerate(self._differences):
+            own = only(batch, member)
+            self._add(member, differences.gradient(step, start[member], own))
+        return loss, outputs
+
+    def _add(self, member: int, gradient: Tensor) -> None:
+        """Add one member's gradient [numbers] to those of the parameters."""
+        start = 0
+        for grad in self._grads():
+            stop = start + grad.shape[1]
+            grad[member] += gradient[start:stop]
+            start = stop
+
+    def _grads(self) -> list[Tensor]:
+        """Return every parameter's gradient as [members, numbers]."""
+        grads = [parameter.grad for parameter in self._parameters]
+        return [each.view(self._layout.members, -1) for each in grads if each is not None]
+
+
+def only(batch: Batch, member: int) -> Batch:
+    """Return one member's rows in float64, as a batch of one member."""
+    inputs, targets = batch.inputs[member, None].double(), batch.targets[member, None]
+    return Batch(inputs, targets.double() if targets.is_floating_point() else targets)
+
+
+class Differences:
+    """The loss around one member's weights.
+
+    Args:
+        trainee: What is trained.
+        member: Which of its networks.
+    """
+
+    def __init__(self, trainee: Trainee, member: int) -> None:
+        self._experiment, self._member = trainee.members[member], member
+        self._network, self._layout = trainee.network, trainee.layout
+        shapes = list(trainee.layout.shapes.values())[: trainee.layout.parameters]
+        self.parameters: Final = sum(torch.Size(shape).numel() for shape in shapes)
+        """How many numbers are learned; the buffers' follow them."""
+        self._copies: Copies | None = None
+
+    def weights(self, flat: Tensor) -> Tensor:
+        """Return the member's own numbers in ``flat`` [size], as float64 [numbers]."""
+        return flat.detach()[self._layout.positions[self._member]].double()
+
+    def gradient(self, step: int, weights: Tensor, batch: Batch) -> Tensor:
+        """Return the slope of the loss in every parameter, [parameters].
+
+        Args:
+            step: Which one this is; every evaluation has its random numbers.
+            weights: The member's own, [numbers].
+            batch: What it sees, of one member.
+        """
+        return self.central(step, weights, batch, torch.arange(self.parameters))
+
+    def central(
+        self, step: int, weights: Tensor, batch: Batch, which: Tensor, share: float = 1.0
+    ) -> Tensor:
+        """Return the slope of the loss in some parameters.
+
+        Args:
+            step: Which one this is.
+            weights: The member's own, [numbers].
+            batch: What it sees, of one member.
+            which: The places of the parameters in ``weights``.
+            share: How much of the usual step is taken.
+        """
+        above, below, span = self._around(step, weights, batch, which, share)
+        return (above - below) / span
+
+    def slopes(
+        self, step: int, weights: Tensor, batch: Batch, which: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the slopes below and above some parameters, which differ where there is a kink.
+
+        Args:
+            step: Which one this is.
+            weights: The member's own, [numbers].
+            batch: What it sees, of one member.
+            which: The places of the parameters in ``weights``.
+        """
+        above, below, span = self._around(step, weights, batch, which)
+        here = self._copies_for(batch).losses(step, weights[None], batch)
+        return 2 * (here - below) / span, 2 * (above - here) / span
+
+    @torch.no_grad()
+    def _around(
+        self, step: int, weights: Tensor, batch: Batch, which: Tensor, share: float = 1.0
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the loss above and below each weight, and how far these two are apart."""
+        copies = self._copies_for(batch)
+        move = share * STEP * weights.abs().clamp(min=1.0)
+        up, down = weights + move, weights - move
+        losses = []
+        for places in torch.split(which, copies.count // 2):
+            moved = weights.repeat(2, len(places), 1)
+            rows = torch.arange(len(places))
+            moved[0, rows, places], moved[1, rows, places] = up[places], down[places]
+            losses.append(copies.losses(step, moved.flatten(0, 1), batch).view(2, -1))
+        above, below = torch.cat(losses, 1)
+        # The rounded difference, not 2h: that is how far the two really are apart.
+        return above, below, (up - down)[which]
+
+    def _copies_for(self, batch: Batch) -> Copies:
+        """Return the copies of the network; how many there are depends on the rows of a batch."""
+        if self._copies is None:
+            if isinstance(self._network, OwnNetwork):
+                self._copies = OwnCopy(self._experiment, self._network, batch.inputs.device)
+            else:
+                rows, units = batch.inputs.shape[1], sum(self._experiment.widths)
+                room = BUDGET // (rows * units + self.parameters)
+                count = 2 * max(1, min(self.parameters, room // 2))
+                self._copies = SideBySide(self._experiment, count, batch.inputs.device)
+        return self._copies
+
+
+class Copies(Protocol):
+    """Copies of one network in float64."""
+
+    count: int
+    """How many weights can be evaluated at once."""
+
+    def losses(self, step: int, weights: Tensor, batch: Batch) -> Tensor:
+        """Return the loss of each of some weights [count or fewer, numbers], all at one step."""
+        ...
+
+
+class SideBySide:
+    """As many members of one population, that all draw what one of them would draw.
+
+    Args:
+        experiment: What the network looks like, and what its seed is.
+        count: How many copies.
+        device: Where they are evaluated.
+    """
+
+    def __init__(self, experiment: Experiment, count: int, device: torch.device) -> None:
+        self.count = count
+        layout = Layout(experiment, count)
+        self._flat = torch.zeros(layout.size, dtype=torch.float64, device=device)
+        self._positions = torch.from_numpy(layout.positions).to(device)
+        # One mask for all of them: it need not be drawn for each.
+        masks = Masks([experiment], device, torch.float64)
+        self._network = Network([experiment] * count, self._flat, masks)
+        self._loss = loss_function(experiment.loss)
+
+    @torch.no_grad()
+    def losses(self, step: int, weights: Tensor, batch: Batch) -> Tensor:
+        """Return the loss of each of some weights."""
+        self._flat[self._positions[: len(weights)]] = weights
+        self._network.begin(step)
+        inputs = batch.inputs.expand(self.count, *batch.inputs.shape[1:])
+        targets = batch.targets.expand(self.count, *batch.targets.shape[1:])
+        return self._loss(self._network(inputs), targets)[: len(weights)]
+
+
+class OwnCopy:
+    """A copy of a network of one's own: one evaluation after another.
+
+    Args:
+        experiment: What it is part of.
+        network: What is copied.
+        device: Where it is evaluated.
+    """
+
+    count = 2
+
+    def __init__(self, experiment: Experiment, network: OwnNetwork, device: torch.device) -> None:
+        self._network = copy.deepcopy(network)
+        self._flat = self._network.flatten(device, torch.float64)
+        self._positions = torch.from_numpy(Layout(network, 1).positions[0]).to(device)
+        self._loss = loss_function(experiment.loss)
+
+    @torch.no_grad()
+    def losses(self, step: int, weights: Tensor, batch: Batch) -> Tensor:
+        """Return the loss of each of some weights.
+
+        Raises:
+            CodeError: The network does not compute in float64.
+        """
+        return torch.cat([self._loss_of(step, each, batch) for each in weights])
+
+    def _loss_of(self, step: int, weights: Tensor, batch: Batch) -> Tensor:
+        # Buffers among the weights: what an evaluation has moved is put back by the next.
+        self._flat[self._positions] = weights
+        self._network.begin(step)
+        try:
+            return self._loss(self._network(batch.inputs), batch.targets)
+        except RuntimeError as error:
+            raise CodeError(
+                f"train.gradients: numeric gradients are computed in float64, where the network "
+                f"of one's own fails: {error}"
+            ) from error

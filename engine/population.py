@@ -1,0 +1,255 @@
+"""A population: networks of one shape that are trained side by side and differ in numbers.
+
+    seeds = 2, vary = { "optimizer.lr" = [0.1, 1.0] }
+
+    member 1    lr 0.1 · seed 7        each an experiment of its own, which is validated
+    member 2    lr 0.1 · seed 8        as a preset is, and equals the run of that preset
+    member 3    lr 1.0 · seed 7
+    member 4    lr 1.0 · seed 8
+
+What may vary is not a list of keys: anything may that leaves a member's ``Form`` as it is.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from engine.errors import PresetError, Problem
+from engine.experiment import Experiment, Population
+from engine.overrides import Override, apply, path_of
+from engine.problems import explain, key_text
+from engine.section import show
+from engine.writing import tables_of
+
+SEED: Final = "train.seed"
+"""The key that the population's seeds count on from."""
+
+MOST_TOLD: Final = 20
+"""Problems of members that are told one by one."""
+
+Changes = Mapping[str, Any]
+"""What tells a member from the others: keys of the preset, each with its value."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network of a population."""
+
+    experiment: Experiment
+    """What it is, as if it were trained alone."""
+    changes: dict[str, Any] = field(default_factory=dict)
+    """The keys in which members differ, each with its value here; the seed stands last."""
+
+
+def members_of(experiment: Experiment) -> list[Member]:
+    """Return the members of an experiment's population, the next seed before the next setting."""
+    population = experiment.population
+    if population == Population():
+        return [Member(experiment)]
+    alone = experiment.model_copy(update={"population": Population()})
+    seeds_vary = population.seeds > 1 or len(population.vary.get(SEED, ())) > 1
+    members = []
+    for setting in _settings(population):
+        made = _with(alone, setting) if setting else alone
+        varying = {key: value for key, value in setting.items() if len(population.vary[key]) > 1}
+        told = {key: _told(made, key, value) for key, value in varying.items()}
+        for seed in range(made.train.seed, made.train.seed + population.seeds):
+            own = {**told, SEED: seed} if seeds_vary else told
+            if seeds_vary:
+                # The seed stands last, wherever it was named.
+                own[SEED] = own.pop(SEED)
+            members.append(Member(_with_seed(made, seed), own))
+    return members
+
+
+def label(changes: Changes) -> str:
+    """Return what to call a member by what it differs in, such as ``lr 0.5 · seed 104``.
+
+    Each key goes by its last part, or by its whole name where two of them end alike.
+    """
+    names = [key.rpartition(".")[2] for key in changes]
+    return " · ".join(
+        f"{name if names.count(name) == 1 else key} {_brief(value)}"
+        for name, (key, value) in zip(names, changes.items(), strict=True)
+    )
+
+
+def setting_of(changes: Changes) -> dict[str, Any]:
+    """Return what a member differs in beside its seed."""
+    return {key: value for key, value in changes.items() if key != SEED}
+
+
+def problems_of(experiment: Experiment) -> Iterator[str]:
+    """Say what is wrong with an experiment's members, each line beginning with the key."""
+    population = experiment.population
+    alone = experiment.model_copy(update={"population": Population()})
+    told = list(_axis_problems(alone, population)) or list(_grid_problems(alone, population))
+    for problem in list(dict.fromkeys(told))[:MOST_TOLD]:
+        yield f"population.vary: {problem}"
+    if told:
+        return
+    first = [seed for seed in population.vary.get(SEED, ()) if isinstance(seed, int)]
+    last = max(first, default=experiment.train.seed) + population.seeds - 1
+    if last >= 2**63:
+        yield f"population.seeds: the last seed would be {last}, beyond 2**63 - 1; lower train.seed"
+
+
+def _axis_problems(alone: Experiment, population: Population) -> Iterator[str]:
+    """Say what is wrong with each value of each key by itself."""
+    form = Form.of(alone)
+    for key, values in population.vary.items():
+        told: set[str] = set()
+        for value in values:
+            said = f"{key!r} = {show(value)}"
+            try:
+                changed = _with(alone, {key: value})
+            except PresetError as error:
+                found = [_about(problem, key) for problem in error.problems]
+                # A key that is not there is not there for any of its values.
+                yield from (f"{said}: {each}" for each in found if each not in told)
+                told |= {*found}
+                continue
+            if other := form.differs(Form.of(changed)):
+                yield (f"{key!r} changes {other}: members must have the same; use several runs")
+                break
+
+
+def _grid_problems(alone: Experiment, population: Population) -> Iterator[str]:
+    """Say what is wrong with combinations whose values hold by themselves."""
+    form = Form.of(alone)
+    for setting in _settings(population) if len(population.vary) > 1 else ():
+        said = ", ".join(f"{key!r} = {show(value)}" for key, value in setting.items())
+        try:
+            if other := form.differs(Form.of(_with(alone, setting))):
+                yield f"{said} change {other}: members must have the same; use several runs"
+        except PresetError as error:
+            yield from (f"{said}: {_about(problem)}" for problem in error.problems)
+
+
+def _about(problem: Problem, key: str = "") -> str:
+    """Return what is wrong, and with which key where that is another."""
+    return problem.message if problem.key == key else f"{problem.key}: {problem.message}"
+
+
+def _settings(population: Population) -> Iterator[dict[str, Any]]:
+    """Yield every combination of the values that vary; one empty one where nothing does."""
+    for values in itertools.product(*population.vary.values()):
+        yield dict(zip(population.vary, values, strict=True))
+
+
+def _with(experiment: Experiment, setting: Mapping[str, Any]) -> Experiment:
+    """Return an experiment with some keys set.
+
+    Raises:
+        PresetError: It no longer holds, or a key leads nowhere.
+    """
+    changes = []
+    for key, value in setting.items():
+        path = path_of(key)
+        if path is None or path[0] == "population":
+            raise PresetError([Problem("", key, "is no key that can vary")])
+        changes.append(Override(path, value, ""))
+    try:
+        tables = apply(tables_of(experiment, short=False), changes, experiment)
+    except PresetError as error:
+        # What leads nowhere is told with its source, which here is the population.
+        first = key_text(changes[0].path)
+        raise PresetError([Problem("", first, each.message) for each in error.problems]) from None
+    try:
+        return Experiment.model_validate(tables)
+    except ValidationError as error:
+        raise PresetError(explain(error, tables, "", Experiment)) from None
+
+
+def _with_seed(experiment: Experiment, seed: int) -> Experiment:
+    train = experiment.train.model_copy(update={"seed": seed})
+    return experiment.model_copy(update={"train": train})
+
+
+def _told(experiment: Experiment, key: str, value: Any) -> Any:
+    """Return what was said of a key; a whole number where any may stand counts as one of these."""
+    here: Any = experiment
+    for part in path_of(key) or ():
+        here = here[part] if isinstance(part, int) else getattr(here, part)
+    return here if isinstance(here, float) else value
+
+
+def _brief(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Form:
+    """All that must be the same in every member, so that they are one batched computation.
+
+    The names of the fields are what a message calls them.
+    """
+
+    the_shape: object
+    the_activations: object
+    the_normalisations: object
+    whether_there_is_dropout: object
+    the_data: object
+    the_batches: object
+    the_length: object
+    the_evaluation: object
+    the_loss: object
+    the_optimizer: object
+    the_schedule: object
+    the_way_of_training: object
+    the_words_and_marks: object
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Form:
+        """Return the form of an experiment."""
+        data, model, train = experiment.data, experiment.model, experiment.train
+        optimizer = experiment.optimizer
+        # A switch of an optimizer is another computation; its numbers are not.
+        switches = [(key, value) for key, value in optimizer if isinstance(value, bool | str)]
+        return cls(
+            the_shape=(
+                experiment.widths,
+                experiment.shapes,
+                experiment.buffers,
+                (model.kind, model.module, model.arguments, model.input_shape),
+            ),
+            the_activations=model.activations,
+            the_normalisations=model.normalisations,
+            whether_there_is_dropout=[share > 0 for share in model.dropouts],
+            the_data=(
+                data.sizes,
+                data.classes,
+                data.fresh,
+                data.input_names,
+                data.target_names,
+                [value for key, value in data if key in ("kind", "path", "set")],
+            ),
+            the_batches=(experiment.batch_rows, experiment.steps_per_epoch),
+            the_length=experiment.steps,
+            the_evaluation=(experiment.evaluation_stride, experiment.keep_best),
+            the_loss=experiment.loss,
+            the_optimizer=switches,
+            the_schedule=experiment.schedule.name,
+            the_way_of_training=(train.dtype, train.gradients, train.zero_grad, train.probe),
+            the_words_and_marks=(experiment.title, experiment.about, experiment.marks),
+        )
+
+    def differs(self, other: Form) -> str:
+        """Return the first thing in which two forms differ, in words; empty where in none."""
+        for each in fields(self):
+            if getattr(self, each.name) != getattr(other, each.name):
+                return each.name.replace("_", " ")
+        return ""
+
+
+def settings_of(variants: Sequence[Changes]) -> dict[str, list[int]]:
+    """Return the members of each setting, whatever their seeds, by the setting's label."""
+    found: dict[str, list[int]] = {}
+    for member, changes in enumerate(variants):
+        found.setdefault(label(setting_of(changes)), []).append(member)
+    return found

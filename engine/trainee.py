@@ -1,0 +1,87 @@
+"""One network with all that a method of getting gradients needs, outside a run.
+
+What checks gradients and what takes an update apart want the same weights and the same batch
+given to several methods. A population is stood for by its first member.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from engine.batches import Batches, batches_for, to_batch
+from engine.data import load
+from engine.experiment import Experiment
+from engine.method import Trainable, Trainee
+from engine.network import Network
+from engine.own import OwnNetwork
+from engine.parameters import Layout, Shaped, initialise
+from engine.population import members_of
+
+CPU = torch.device("cpu")
+
+
+def alone(experiment: Experiment, member: int = 0, gradients: str | None = None) -> Experiment:
+    """Return one member of an experiment as an experiment of its own.
+
+    Args:
+        experiment: What it is part of.
+        member: Which.
+        gradients: How its gradients are computed, where that shall be otherwise.
+    """
+    found = members_of(experiment)[member].experiment
+    if gradients is None:
+        return found
+    train = found.train.model_copy(update={"gradients": gradients})
+    return found.model_copy(update={"train": train})
+
+
+def make_trainee(
+    experiment: Experiment,
+    dtype: torch.dtype,
+    weights: ArrayLike | None = None,
+    *,
+    allow_code: bool = False,
+) -> Trainee:
+    """Return one network on the CPU, with batches and without a dev set.
+
+    Args:
+        experiment: What is trained; no population.
+        dtype: What it computes with.
+        weights: Its parameters and buffers, [numbers] as in a recording; untrained where left out.
+        allow_code: Whether a network of one's own may be run.
+
+    Raises:
+        CodeError: A network of one's own may not be run, or does not work.
+        DataError: The data is not there any more.
+    """
+    shaped, network, flat = _network(experiment, dtype, allow_code)
+    layout = Layout(shaped, 1)
+    if weights is not None:
+        flat[layout.positions[0]] = torch.tensor(np.array(weights), dtype=dtype)
+    return Trainee(
+        members=[experiment],
+        network=network,
+        layout=layout,
+        weights=flat,
+        batches=_batches(experiment, dtype),
+        dev=None,
+    )
+
+
+def _network(
+    experiment: Experiment, dtype: torch.dtype, allow_code: bool
+) -> tuple[Shaped, Trainable, Tensor]:
+    if experiment.model.kind == "python":
+        own = OwnNetwork(experiment, experiment.train.seed, allow_code=allow_code)
+        return own, own, own.flatten(CPU, dtype)
+    flat = initialise([experiment], dtype)
+    return experiment, Network([experiment], flat), flat
+
+
+def _batches(experiment: Experiment, dtype: torch.dtype) -> Batches:
+    part = load(experiment.data, experiment.train.seed).train
+    whole = to_batch(experiment, [part], CPU, dtype) if part is not None and len(part) else None
+    return batches_for([experiment], whole, CPU, dtype)

@@ -1,0 +1,155 @@
+"""The benchmarks run, and compare what they say they compare. Their figures are not looked at."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks import large, limit, plain, speed, versus
+from engine import presets
+
+RATIO = re.compile(r"(\d+\.\d\d) \((\d+\.\d\d) to (\d+\.\d\d)\)")
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    """Leave PyTorch with as many threads as it had."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., list[list[str]]]:
+    """Run a benchmark with arguments; return the cells of its tables' rows, their heads first."""
+
+    def run(main: Callable[[], None], *arguments: str) -> list[list[str]]:
+        monkeypatch.setattr(sys, "argv", ["benchmark", *arguments])
+        main()
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+        assert len({*map(len, lines)}) <= 2, "columns stand below each other"
+        return [cells for cells in rows if set(cells[0]) != {"-"}]
+
+    return run
+
+
+def ratios(cells: list[str]) -> list[list[float]]:
+    """Return median, least and most of each ratio in a row."""
+    found = [match.groups() for cell in cells if (match := RATIO.fullmatch(cell))]
+    return [[float(number) for number in each] for each in found]
+
+
+def test_speed_compares_with_a_plain_loop_by_formulas_and_by_autograd(printed: Any) -> None:
+    presets_of_it = ("cubic", "sum-of-30", "function-set")
+    head, *rows = printed(speed.main, "--steps", "3", "--rounds", "1", *presets_of_it)
+    assert [(cells[0], cells[4]) for cells in rows] == [
+        ("cubic", "6"),
+        ("sum-of-30", "6"),
+        ("function-set", "3.5"),
+        ("cubic, 64 members", "15"),
+    ]
+    for cells in rows:
+        assert len(cells) == len(head)
+        assert all(least <= median <= most for median, least, most in ratios(cells))
+        assert len(ratios(cells)) == 2
+
+
+def test_large_compares_one_thread_and_their_own_choice(
+    printed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "FEATURES", 20)
+    monkeypatch.setattr(large, "HIDDEN", [8, 8])
+    _, *rows = printed(large.main, "--rows", "300", "--steps", "4", "--rounds", "1")
+    assert [len(ratios(cells)) for cells in rows] == [1, 1]
+    assert rows[0][0] == "1, 1"
+
+
+def test_limit_prints_what_is_counted_and_what_is_measured(
+    printed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"BLOCK": 8, "SIDE": 64, "LARGE": 2**16}.items():
+        monkeypatch.setattr(limit, name, value)
+    counted, one, many, measured, *rows = printed(limit.main, "--seconds", "0", "cubic")
+    assert counted[-2:] == ["products", "other calls"]
+    assert float(one[-2]) >= 8.0, "three layers: forward, weights' gradients, two derivatives"
+    assert float(many[-2]) == pytest.approx(float(one[-2]), abs=1.0), "as few for 64 members"
+    assert one[1] == "0.68 Mflop"
+    assert measured[-1] == "together"
+    assert len(rows) == 2
+    assert all("x)" in cell for cells in rows for cell in cells[2:])
+
+
+def test_lightning_runs_where_it_is_installed(printed: Any) -> None:
+    pytest.importorskip("lightning", exc_type=ImportError)
+    from benchmarks import lightning
+
+    _, *rows = printed(lightning.main, "--steps", "3", "--rounds", "1")
+    assert [ratios(cells)[0][0] > 0 for cells in rows] == [True, True]
+
+
+def test_sides_take_turns_and_every_other_round_goes_backwards() -> None:
+    calls = []
+
+    def side(name: str, seconds: float) -> Callable[[], float]:
+        return lambda: calls.append(name) or seconds
+
+    seconds = versus.in_turns({"a": side("a", 3.0), "b": side("b", 1.5)}, 3)
+    assert "".join(calls) == "abbaab"
+    assert versus.Ratio.of(seconds["a"], seconds["b"]) == versus.Ratio(2.0, 2.0, 2.0)
+    assert versus.Ratio.of([4.0, 9.0, 1.0], [1.0, 3.0, 1.0]) == versus.Ratio(3.0, 1.0, 4.0)
+
+
+@pytest.mark.parametrize("name", ["cubic", "function-set", "sum-of-30"])
+def test_the_limit_counts_what_pytorch_counts(name: str) -> None:
+    experiment = presets.load(name).experiment
+    shape = limit.Shape.of(experiment, 1)
+    counter: AbstractContextManager[Any] = FlopCounterMode(display=False)
+    with counter as counted:
+        plain.train(experiment, 1)
+    # PyTorch leaves the biases out.
+    units = sum(layer.units for layer in shape.layers)
+    biases = units * (shape.rows + shape.learned)
+    assert shape.product_flop - biases == counted.get_total_flops()
+    assert limit.Shape.of(experiment, 64).product_flop == 64 * shape.product_flop
+
+
+def test_minibatches_of_the_plain_loop_are_an_epoch_in_another_order() -> None:
+    rows = torch.arange(10)
+    seen = list(itertools.islice(plain.minibatches(rows[:, None], rows, 4), 6))
+    assert [len(targets) for _, targets in seen] == [4, 4, 2] * 2
+    epochs = [torch.cat([targets for _, targets in seen[at : at + 3]]) for at in (0, 3)]
+    assert all(torch.equal(epoch.sort().values, rows) for epoch in epochs)
+    assert all(torch.equal(inputs[:, 0], targets) for inputs, targets in seen)
+
+
+def test_sums_of_the_plain_loop_are_those_of_the_preset() -> None:
+    data: Any = presets.load("sum-of-30").experiment.data
+    inputs, targets = next(plain.sums(data, 1000))
+    assert inputs.shape == (1000, 30)
+    assert inputs.min() == 0.0
+    assert inputs.max() == 1.0
+    assert torch.equal(inputs, (inputs * 100).round() / 100)
+    assert torch.allclose(targets, inputs.sum(1, keepdim=True))
+
+
+def test_a_population_counts_per_member() -> None:
+    case = speed.Case("cubic", 4, 1.0)
+    assert case.name == "cubic, 4 members"
+    assert all(side() > 0 for side in speed.sides(case, 2).values())
+
+
+def test_an_unknown_preset_is_refused(printed: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        printed(speed.main, "cubik")
+    assert "cubik; use cubic, two-moons" in capsys.readouterr().err

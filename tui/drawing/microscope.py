@@ -1,0 +1,263 @@
+"""One update taken apart: what goes forward, what comes back, and the formula of every number.
+
+     Layer 2, forward
+       z2 = W2 h1 + b2                        0.0510   0.8640  -0.4040
+     Layer 2, back
+     › gW2 = dz2ᵀ h1                          layer2.weight, 3 x 5
+       unit  input 1        2        3
+          1  ›0.0000   0.0361   0.0342
+       gW2[1,1] = -0.131·0 + 0.0261·0 + … = 0
+       ✓ autograd: 0; no difference
+       layer2.weight[1,1]: 1.203 - 0.01·0 = 1.203
+
+A line for each quantity, with its first numbers; the chosen one is opened.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from engine.plain import plain
+from tui.drawing import severity
+from tui.drawing.numbers import count, exponent, figure, short
+from tui.drawing.text import Lines, cut, fit, pad, pad_left, wrap
+from tui.glyphs import Glyphs
+from tui.palette import Palette
+
+if TYPE_CHECKING:
+    from engine.dissection import Dissection, Matrix, Quantity
+
+CELL: Final = 10
+"""Cells of a number."""
+
+ROW_LABEL: Final = 7
+"""Cells of what stands left of a row."""
+
+DIGITS: Final = 8
+"""Of a parameter before and after: an update may move it by a millionth."""
+
+EXACT: Final = 1e-9
+"""Up to this, next to the gradient's norm, a difference is the order of the sums."""
+
+_ASCII: Final = str.maketrans(
+    {
+        "·": "*",
+        "Σ": "sum",
+        "ᵀ": "^T",
+        "γ": "g",
+        "β": "b",
+        "μ": "mean",
+        "σ": "s",
+        "²": "^2",
+        "√": "sqrt",
+        "ε": "eps",
+        "ẑ": "zn",
+        "δ": "delta",
+        "±": "+-",
+        "Φ": "Phi",
+        "φ": "phi",
+        "…": "...",
+    }
+)
+"""What formulas are written with where there is nothing but ASCII."""
+
+
+def written(words: str, glyphs: Glyphs) -> str:
+    """Return words as the glyphs can show them."""
+    words = plain(words)
+    return words.translate(_ASCII) if glyphs.name == "ascii" else words
+
+
+def draw_dissection(
+    dissection: Dissection,
+    chosen: int,
+    place: tuple[int, int],
+    width: int,
+    glyphs: Glyphs,
+    palette: Palette,
+) -> list[Lines]:
+    """Return the lines of each quantity, the heading of its part among those of the first.
+
+    Args:
+        dissection: What there is to show.
+        chosen: The quantity that is opened.
+        place: Its row and column whose formula is written out.
+        width: Cells.
+        glyphs: What to draw with.
+        palette: What it looks like.
+    """
+    page = _Page(dissection, width, glyphs, palette)
+    blocks, before = [], ""
+    for index, quantity in enumerate(dissection.quantities):
+        heading = _heading(quantity, dissection)
+        lines = [] if heading == before else [page.heading(heading)]
+        before = heading
+        lines += page.opened(quantity, place) if index == chosen else [page.closed(quantity)]
+        blocks.append([cut(line, width) for line in lines])
+    return blocks
+
+
+def _heading(quantity: Quantity, dissection: Dissection) -> str:
+    layers = max(each.layer for each in dissection.quantities) - 1
+    if quantity.layer == 0:
+        return f"Data: {count(dissection.rows)} {'row' if dissection.rows == 1 else 'rows'}"
+    if quantity.layer > layers:
+        return "Loss" if quantity.way == "forward" else "Back from the loss"
+    return f"Layer {quantity.layer}, {'forward' if quantity.way == 'forward' else 'back'}"
+
+
+class _Page:
+    """What all lines are drawn with."""
+
+    def __init__(
+        self, dissection: Dissection, width: int, glyphs: Glyphs, palette: Palette
+    ) -> None:
+        self._dissection, self._width = dissection, width
+        self._glyphs, self._palette = glyphs, palette
+        formulas = [len(written(each.formula, glyphs)) for each in dissection.quantities]
+        self._formulas = min(max(formulas, default=0), max(width // 2, width - 4 * CELL - 4))
+
+    def heading(self, words: str) -> Text:
+        """Return the name of a part."""
+        return Text(words, self._palette.style("muted"), end="")
+
+    def closed(self, quantity: Quantity) -> Text:
+        """Return a quantity in a line: its formula and the first numbers of its first row."""
+        line = Text("  ", end="")
+        formula = pad(
+            written(quantity.formula, self._glyphs), self._formulas, self._glyphs.ellipsis
+        )
+        line.append(formula, self._palette.style("text"))
+        room = (self._width - line.cell_len) // CELL
+        numbers = quantity.values[0] if quantity.values else ()
+        for value in numbers[: max(room, 0)]:
+            line.append(pad_left(figure(value), CELL), self._palette.style("muted"))
+        return line
+
+    def opened(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
+        """Return a quantity with all that is known of it."""
+        palette, glyphs = self._palette, self._glyphs
+        line = Text(f"{glyphs.choice[1]} ", palette.style("train", bold=True), end="")
+        size = f"{count(quantity.shape[0])} {glyphs.times} {count(quantity.shape[1])}"
+        said = f"  {plain(quantity.name)}, {size}" if quantity.name else f"  {size}"
+        formula = wrap(written(quantity.formula, glyphs), max(self._width - 2, 1))
+        line.append(formula[0], palette.style("text", bold=True))
+        lines = [line]
+        for rest in formula[1:]:
+            lines.append(Text(f"  {rest}", palette.style("text", bold=True), end=""))
+        if lines[-1].cell_len + len(said) <= self._width:
+            lines[-1].append(said, palette.style("muted"))
+        else:
+            lines.append(Text(said, palette.style("muted"), end=""))
+        lines += self._matrix(quantity, place)
+        for words in self._sentences(quantity, place):
+            for index, row in enumerate(wrap(written(words, glyphs), max(self._width - 4, 1))):
+                indent = "  " if not index else "    "
+                lines.append(Text(indent + row, palette.style("text"), end=""))
+        verdict = self._verdict(quantity, place)
+        return [*lines, *([verdict] if verdict else []), *self._update(quantity, place)]
+
+    def _matrix(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
+        """Return the numbers that are kept, as many columns around the chosen one as fit."""
+        palette, values = self._palette, quantity.values
+        columns = len(values[0]) if values else 0
+        room = max((self._width - 2 - ROW_LABEL) // CELL, 1)
+        start = min(max(place[1] - room + 1, 0), max(columns - room, 0))
+        shown = range(start, min(start + room, columns))
+        rows_are, columns_are = quantity.axes
+        head = Text("  " + pad_left(fit(rows_are, ROW_LABEL), ROW_LABEL), end="")
+        for column in shown:
+            name = f"{columns_are} {column + 1}" if column == start else str(column + 1)
+            head.append(pad_left(name.strip(), CELL))
+        head.stylize(palette.style("muted"))
+        lines = [head] if columns_are or columns > 1 else []
+        for row, numbers in enumerate(values):
+            label = str(row + 1) if rows_are else ""
+            line = Text("  " + pad_left(label, ROW_LABEL), palette.style("muted"), end="")
+            for column in shown:
+                here = (row, column) == place
+                number = figure(numbers[column])
+                number = f"{self._glyphs.choice[1]}{number}" if here else number
+                style = palette.style("train", bold=True) if here else palette.style("text")
+                line.append(pad_left(number, CELL), style)
+            lines.append(line)
+        if more := self._left_out(quantity, columns, shown):
+            lines.append(Text(f"  {more}", palette.style("muted"), end=""))
+        return lines
+
+    def _left_out(self, quantity: Quantity, columns: int, shown: range) -> str:
+        """Return how much of a quantity is not there."""
+        rows_are, columns_are = quantity.axes
+        rows, units = quantity.shape[0] - len(quantity.values), quantity.shape[1] - columns
+        parts = [
+            f"{count(more)} more {what}{'s' if more > 1 else ''}"
+            for more, what in ((rows, rows_are), (units, columns_are))
+            if more > 0
+        ]
+        if len(shown) < columns:
+            parts.append(f"{columns_are}s {shown[0] + 1} to {shown[-1] + 1} of {columns} shown")
+        return f"{self._glyphs.ellipsis} {', '.join(parts)}" if parts else ""
+
+    def _sentences(self, quantity: Quantity, place: tuple[int, int]) -> list[str]:
+        """Return the chosen number's formula with its numbers."""
+        value, name = _at(quantity.values, place), quantity.formula.partition(" ")[0]
+        if value is None or not quantity.workings:
+            return []
+        working = quantity.workings[place[0]][place[1]]
+        if quantity.symbol == "loss":
+            return [f"row {place[0] + 1}: {figure(value, 5)}"]
+        said = f"{name}{_index(quantity, place)} = {working}"
+        told = "" if working == figure(value, 3) else f" = {figure(value, 5)}"
+        return [said + told]
+
+    def _verdict(self, quantity: Quantity, place: tuple[int, int]) -> Text | None:
+        """Return autograd's number, and how far it is."""
+        own, other = _at(quantity.values, place), _at(quantity.autograd, place)
+        if own is None or other is None:
+            return None
+        apart = abs(own - other)
+        fine = apart <= EXACT * max(abs(other), 1.0) or (own != own and other != other)
+        difference = f"difference {exponent(apart, 0)}" if apart else "no difference"
+        level: severity.Severity = "good" if fine else "bad"
+        line = Text("  ", end="")
+        line.append(
+            f"{severity.symbol(level, self._glyphs)} autograd: {figure(other, 5)}; {difference}",
+            severity.style(level, self._palette),
+        )
+        return line
+
+    def _update(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
+        """Return the parameter before and after the update."""
+        before, after = _at(quantity.before, place), _at(quantity.after, place)
+        if before is None:
+            return []
+        own = self._dissection
+        name = f"{plain(quantity.name)}{_index(quantity, place)}"
+        gradient = _at(quantity.values, place) or 0.0
+        arrow = "->" if self._glyphs.name == "ascii" else "→"
+        was = f"{name}: {figure(before, DIGITS)}"
+        if after is None:
+            words = (
+                f"{was} before; {own.optimizer} remembers earlier steps, "
+                "and the weights after this one were not kept"
+            )
+        elif own.plain and own.origin == "computed":
+            words = f"{was} - {short(own.lr)}·{figure(gradient, 4)} = {figure(after, DIGITS)}"
+        else:
+            words = f"{was} {arrow} {figure(after, DIGITS)}, by {own.optimizer}"
+        style = self._palette.style("dev", bold=True)
+        rows = wrap(written(words, self._glyphs), max(self._width - 4, 1))
+        return [Text(("    " if at else "  ") + row, style, end="") for at, row in enumerate(rows)]
+
+
+def _index(quantity: Quantity, place: tuple[int, int]) -> str:
+    """Return which number it is, as a formula writes it: counted from 1."""
+    row, column = place[0] + 1, place[1] + 1
+    return f"[{row},{column}]" if quantity.axes[0] else f"[{column}]"
+
+
+def _at(matrix: Matrix, place: tuple[int, int]) -> float | None:
+    row, column = place
+    return matrix[row][column] if row < len(matrix) and column < len(matrix[row]) else None

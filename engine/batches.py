@@ -112,29 +112,32 @@ class Minibatches:
         self._whole, self._rows, self._seeds = whole, rows, seeds
         self._count = whole.inputs.shape[1]
         self._epoch = -1
-        self._shuffled: Batch = whole
+        self._shuffled = Batch(torch.empty_like(whole.inputs), torch.empty_like(whole.targets))
 
     def at(self, step: int) -> Batch:
         """Return the step's rows; the last batch of an epoch may have fewer."""
         return _copy(self.stretch(step, 1)[0])
 
     def stretch(self, step: int, most: int) -> tuple[Batch, int]:
-        """Return the rows of consecutive steps of an epoch."""
+        """Return the rows of consecutive steps of an epoch; the next epoch takes their place."""
         epoch, index = divmod(step - 1, -(-self._count // self._rows))
         if epoch != self._epoch:
-            self._shuffled, self._epoch = self._shuffle(epoch), epoch
+            self._shuffle(epoch)
+            self._epoch = epoch
         steps = max(1, min(most, self._count // self._rows - index))
         return _cut(self._shuffled, index * self._rows, (index + steps) * self._rows), steps
 
-    def _shuffle(self, epoch: int) -> Batch:
+    def _shuffle(self, epoch: int) -> None:
         orders = [generator(seed, "order", epoch).permutation(self._count) for seed in self._seeds]
         order = torch.from_numpy(np.stack(orders)).to(self._whole.inputs.device)
-        return Batch(_take(self._whole.inputs, order), _take(self._whole.targets, order))
+        _shuffle(self._whole.inputs, order, self._shuffled.inputs)
+        _shuffle(self._whole.targets, order, self._shuffled.targets)
 
 
-def _take(tensor: Tensor, order: Tensor) -> Tensor:
-    """Return ``tensor`` [members, rows, …] with each member's rows in its own order."""
-    return torch.stack([own[rows] for own, rows in zip(tensor, order, strict=True)])
+def _shuffle(tensor: Tensor, order: Tensor, into: Tensor) -> None:
+    """Copy ``tensor`` [members, rows, …] with each member's rows in its own order."""
+    for own, rows, place in zip(tensor, order, into, strict=True):
+        torch.index_select(own, 0, rows, out=place)
 
 
 def _cut(batch: Batch, start: int, stop: int) -> Batch:

@@ -290,6 +290,7 @@ def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> byte
         columns: The header's, to name the newest row's numbers in a series' ``last``.
     """
     line: dict[str, Any] = {"kind": event.kind}
+    data: bytes | None = None
     if not isinstance(event, Header):
         line["t"] = round(event.t, 4)
     match event:
@@ -303,16 +304,20 @@ def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> byte
                     name: _number(row[0]) if len(row) == 1 else [_number(value) for value in row]
                     for name, row in zip(names, newest, strict=True)
                 }
-            line["data"] = _pack(event.values)
+            data = _pack(event.values)
         case Snapshot():
             line |= {"step": event.step, "members": len(event.values)}
-            line["data"] = _pack(event.values)
+            data = _pack(event.values)
         case _:
             own = {item.name: getattr(event, item.name) for item in fields(event)}
             own.pop("t")
-            line |= own
-    text = json.dumps(_plain(line), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8", "replace") + b"\n"
+            line |= _plain(own)
+    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    head = text.encode("utf-8", "replace")
+    if data is None:
+        return head + b"\n"
+    # By hand: looking through megabytes of base64 for what JSON would escape finds nothing.
+    return b"".join((head[:-1], b',"data":"', data, b'"}\n'))
 
 
 def decode(line: bytes | str) -> Event | None:
@@ -413,8 +418,8 @@ _FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
 """Whether a value is what an annotation says."""
 
 
-def _pack(values: Values) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode("ascii")
+def _pack(values: Values) -> bytes:
+    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes())
 
 
 def _unpack(data: str) -> Values:

@@ -88,8 +88,8 @@ class Layout:
         }
 
     def pack(self, flat: Tensor) -> Values:
-        """Return ``flat`` [size] as float32 [members, numbers], without the padding."""
-        return flat.detach().cpu().numpy()[self.positions].astype(np.float32)
+        """Return ``flat`` [..., size] as float32 [..., members, numbers], without the padding."""
+        return flat.detach().cpu().numpy()[..., self.positions].astype(np.float32)
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
         """Return copies of parameters and buffers by name, as [members, *shape]."""

@@ -21,8 +21,11 @@ CAPACITY: Final = 256
 BUDGET: Final = 64 * 2**20
 """Bytes the rows may take: a large network gets fewer of them."""
 
-CACHED: Final = 2**17
-"""Numbers whose norms are computed at a time: a megabyte of float64."""
+PIECE: Final = 256
+"""Numbers whose squares are summed in the numbers' own type, before float64 goes on."""
+
+PLAIN: Final = (1e-12, 1e18)
+"""Norms between which no square of float32 that matters leaves its range."""
 
 
 class Rows:
@@ -81,13 +84,27 @@ def norms_of(layout: Layout, flat: Tensor) -> Tensor:
 
 
 def _norms(part: Tensor) -> Tensor:
-    """Return the norms of one parameter [rows, members, numbers], [rows, members].
+    """Return the norms of one parameter [rows, members, numbers], [rows, members] in float64.
 
-    A few rows at a time: they are copied to float64, and the copy should stay in the cache.
+    Summing in float64 means a copy in float64, which takes several times as long as the sum. So
+    pieces are summed as they are, and their norms in float64; only where the result is such that
+    a square may have left its type's range, all of it is done in float64.
     """
-    rows = max(1, CACHED // part[0].numel())
-    each = [
-        torch.linalg.vector_norm(part[start : start + rows], dim=-1, dtype=torch.float64)
-        for start in range(0, len(part), rows)
-    ]
-    return torch.cat(each)
+    whole = part.shape[-1] // PIECE * PIECE
+    if part.dtype == torch.float64 or whole < 2 * PIECE or part.is_cuda:
+        return _exact(part)
+    pieces = part[..., :whole].view(*part.shape[:-1], -1, PIECE)
+    each = torch.linalg.vector_norm(pieces, dim=-1)
+    rest = torch.linalg.vector_norm(part[..., whole:], dim=-1, keepdim=True)
+    norms = _exact(torch.cat([each, rest], dim=-1))
+    least, most = PLAIN
+    doubtful = ~((norms > least) & (norms < most))
+    if doubtful.any():
+        norms[doubtful] = _exact(part[doubtful])
+    return norms
+
+
+def _exact(numbers: Tensor) -> Tensor:
+    """Return norms over the last axis, summed in float64."""
+    norms: Tensor = torch.linalg.vector_norm(numbers, dim=-1, dtype=torch.float64)
+    return norms

@@ -395,10 +395,11 @@ class Trainer:
         """Return the weights of those steps that keep them."""
         if not self.keeps_weights_all_along:
             return []
+        rows = [row for row in range(count) if keeps_snapshot(first + row)]
+        packed = self._rows.layout.pack(self._rows.weights[rows])
         return [
-            Snapshot(step=first + row, values=self._rows.layout.pack(self._rows.weights[row]))
-            for row in range(count)
-            if keeps_snapshot(first + row)
+            Snapshot(step=first + row, values=values)
+            for row, values in zip(rows, packed, strict=True)
         ]
 
     def _keep_best(self, best_rows: NDArray[np.int64]) -> None:

@@ -553,7 +553,8 @@ class TestShipped:
         assert experiment.marks
         assert all(mark.title and mark.note for mark in experiment.marks)
         assert all((experiment.step_of(mark) or 0) <= experiment.steps for mark in experiment.marks)
-        assert experiment.train.gradients == "auto"
+        named = {"manual-update": "manual", "automatic-update": "autograd"}
+        assert experiment.train.gradients == named.get(name, "auto")
         assert max(map(len, preset.text.splitlines())) <= 100
 
     def test_two_moons_is_set_as_published(self) -> None:

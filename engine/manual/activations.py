@@ -121,16 +121,21 @@ class GELU(Activation):
         self.share = torch.empty_like(z)
         self.share_learned = self.share[:, :, : d.shape[2]]
         self.slope = torch.empty_like(d)
+        # As tensors: PyTorch would make one of each number in every step.
+        self.half, self.minus_half = z.new_tensor(0.5), z.new_tensor(-0.5)
+        self.root_half = z.new_tensor(math.sqrt(0.5))
+        self.density = 1 / math.sqrt(2 * math.pi)
 
     def forward(self) -> None:
-        torch.mul(self.z, math.sqrt(0.5), out=self.share)
-        self.share.erf_().add_(1).mul_(0.5)
+        torch.mul(self.z, self.root_half, out=self.share)
+        self.share.erf_()
+        torch.add(self.half, self.share, alpha=0.5, out=self.share)
         torch.mul(self.z, self.share, out=self.h)
 
     def backward(self, row: int) -> None:
         torch.mul(self.z_learned, self.z_learned, out=self.slope)
-        self.slope.mul_(-0.5).exp_().mul_(self.z_learned)
-        torch.add(self.share_learned, self.slope, alpha=1 / math.sqrt(2 * math.pi), out=self.slope)
+        self.slope.mul_(self.minus_half).exp_().mul_(self.z_learned)
+        torch.add(self.share_learned, self.slope, alpha=self.density, out=self.slope)
         self.d.mul_(self.slope)
 
 

@@ -58,15 +58,15 @@ class Kept:
     def __init__(self, experiment: Experiment, outputs: Tensor, steps: int) -> None:
         members, units, self._rows = outputs.shape
         self._outputs = outputs
-        self._all = outputs.new_zeros(steps, members, units, padded(self._rows))
-        self.slots: Final[Sequence[Tensor]] = self._all[..., : self._rows].unbind()
-        """Where each step's outputs go."""
+        self.slots: Final = outputs.new_zeros(steps, members, units, padded(self._rows))
+        """Where the outputs go, [steps, members, outputs, padded rows]."""
+        self._slots: Sequence[Tensor] = self.slots[..., : self._rows].unbind()
         self._loss = FORMULAS[experiment.loss.name](experiment, outputs, outputs)
         self._right = _right(experiment)
 
     def keep(self, slot: int) -> None:
         """Keep the outputs as they are."""
-        self.slots[slot].copy_(self._outputs)
+        self._slots[slot].copy_(self._outputs)
 
     def measure(self, begin: int, end: int, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return loss and accuracy of the slots begin … end - 1, [slots, members] each.
@@ -76,12 +76,12 @@ class Kept:
             end: The slot after the last.
             targets: Theirs, [slots, members, outputs, padded rows]. No accuracy is NaN.
         """
-        outputs = self._all[begin:end]
+        outputs = self.slots[begin:end]
         loss = self._loss.total(self._loss.each(outputs, targets)[..., : self._rows])
         if self._right is None:
             return loss, torch.full_like(loss, torch.nan)
         right = self._right(outputs, targets)[..., : self._rows]
-        return loss, right.sum(-1, dtype=torch.float64).div_(self._rows)
+        return loss, right.sum(-1).double().div_(self._rows)
 
 
 def _right(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor] | None:

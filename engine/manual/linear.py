@@ -28,7 +28,7 @@ class Linear:
         dy: Where the loss's derivative by those comes from, [m, o, trained rows].
         dx: Where its derivative by the inputs goes; none where nothing before learns.
         gradients: Where gW and gb go, for each row of a block.
-        ones: [m, trained rows, 1].
+        ones: As many as there are trained rows.
     """
 
     def __init__(
@@ -44,8 +44,10 @@ class Linear:
     ) -> None:
         self._weight, self._bias, self._x, self._y = weight, bias, x, y
         self._dy, self._dx = dy, dx
-        self._weight_t, self._x_t = weight.mT, x[:, :, : ones.shape[1]].mT
-        self._gradients, self._ones = gradients, ones
+        self._weight_t, self._x_t = weight.mT, x[:, :, : len(ones)].mT
+        # dy 1 for all members is one product of a matrix and a vector: [m · o, n] by [n].
+        self._dy_rows, self._ones = dy.view(-1, len(ones)), ones
+        self._gradients = [(g_weight, g_bias.view(-1)) for g_weight, g_bias in gradients]
 
     def forward(self) -> None:
         """y = W x + b."""
@@ -55,6 +57,6 @@ class Linear:
         """gW = dy xᵀ, gb = dy 1, dx = Wᵀ dy."""
         g_weight, g_bias = self._gradients[row]
         torch.bmm(self._dy, self._x_t, out=g_weight)
-        torch.bmm(self._dy, self._ones, out=g_bias)
+        torch.mv(self._dy_rows, self._ones, out=g_bias)
         if self._dx is not None:
             torch.bmm(self._weight_t, self._dy, out=self._dx)

@@ -37,6 +37,10 @@ class Loss(ABC):
         numbers = rows if self.spec.targets == "classes" else outputs * rows
         self.share: Final = 1.0 if self.spec.reduction == "sum" else 1.0 / numbers
         """1 / N."""
+        # As tensors: PyTorch would make one of each number in every step.
+        self.factor: Final = dy.new_tensor(self.share)
+        self.twice: Final = dy.new_tensor(2 * self.share)
+        self.minus: Final = dy.new_tensor(-self.share)
 
     @abstractmethod
     def each(self, y: Tensor, t: Tensor) -> Tensor:
@@ -60,7 +64,7 @@ class MSE(Loss):
 
     def backward(self, t: Tensor) -> None:
         torch.sub(self.y, t, out=self.dy)
-        self.dy.mul_(2 * self.share)
+        self.dy.mul_(self.twice)
 
 
 class RMSE(MSE):
@@ -68,7 +72,7 @@ class RMSE(MSE):
 
     def __init__(self, experiment: Experiment, y: Tensor, dy: Tensor) -> None:
         super().__init__(experiment, y, dy)
-        self.norm = dy.new_zeros(len(dy), 1, 1)
+        self.norm, self.root = dy.new_zeros(len(dy), 1, 1), dy.new_tensor(self.share**0.5)
 
     def total(self, each: Tensor) -> Tensor:
         return super().total(each).sqrt_()
@@ -76,7 +80,7 @@ class RMSE(MSE):
     def backward(self, t: Tensor) -> None:
         torch.sub(self.y, t, out=self.dy)
         torch.linalg.vector_norm(self.dy, dim=(1, 2), keepdim=True, out=self.norm)
-        self.dy.div_(self.norm).mul_(self.share**0.5)
+        self.dy.div_(self.norm).mul_(self.root)
 
 
 class L1(Loss):
@@ -87,7 +91,7 @@ class L1(Loss):
 
     def backward(self, t: Tensor) -> None:
         torch.sub(self.y, t, out=self.dy)
-        self.dy.sign_().mul_(self.share)
+        self.dy.sign_().mul_(self.factor)
 
 
 class HuberLoss(Loss):
@@ -105,7 +109,7 @@ class HuberLoss(Loss):
 
     def backward(self, t: Tensor) -> None:
         torch.sub(self.y, t, out=self.dy)
-        self.dy.clamp_(-self.spec.delta, self.spec.delta).mul_(self.share)
+        self.dy.clamp_(-self.spec.delta, self.spec.delta).mul_(self.factor)
 
 
 class BinaryCrossEntropy(Loss):
@@ -137,7 +141,7 @@ class BinaryCrossEntropyWithLogits(Loss):
 
     def backward(self, t: Tensor) -> None:
         torch.sigmoid(self.y, out=self.dy)
-        self.dy.sub_(t).mul_(self.share)
+        self.dy.sub_(t).mul_(self.factor)
 
 
 class NegativeLogLikelihood(Loss):
@@ -148,7 +152,7 @@ class NegativeLogLikelihood(Loss):
         return y.masked_fill(t == 0, 0).neg_()
 
     def backward(self, t: Tensor) -> None:
-        torch.mul(t, -self.share, out=self.dy)
+        torch.mul(t, self.minus, out=self.dy)
 
 
 class CrossEntropy(NegativeLogLikelihood):
@@ -159,7 +163,7 @@ class CrossEntropy(NegativeLogLikelihood):
 
     def backward(self, t: Tensor) -> None:
         aten._softmax.out(self.y, 1, False, out=self.dy)
-        self.dy.sub_(t).mul_(self.share)
+        self.dy.sub_(t).mul_(self.factor)
 
 
 FORMULAS: Final[Mapping[str, type[Loss]]] = {

@@ -235,7 +235,7 @@ class Manual:
                 dev=self._dev if self._rides else None,
                 room=self._most,
                 then=self._learn if self._alike else _nothing,
-                rows=[self._gradients, self._after],
+                blocks=[self._rows.gradients, self._rows.weights],
             )
         return self._propagations[portion.rows]
 

@@ -50,12 +50,14 @@ class Normalisation:
         self.mean = z.mean(self.axis, keepdim=True)
         self.variance, self.scale = torch.empty_like(self.mean), torch.empty_like(self.mean)
         self.product = torch.empty_like(d)
+        # As a tensor: PyTorch would make one of the number in every step.
+        self.epsilon = z.new_tensor(EPSILON)
 
     def forward(self) -> None:
         """x̂ = (z - μ) / √(σ² + ε), y = w x̂ + b."""
         torch.mean(self.z, self.axis, keepdim=True, out=self.mean)
         torch.var(self.z, self.axis, correction=0, keepdim=True, out=self.variance)
-        torch.add(self.variance, EPSILON, out=self.scale)
+        torch.add(self.variance, self.epsilon, out=self.scale)
         self.scale.rsqrt_()
         torch.sub(self.z, self.mean, out=self.normal)
         self.normal.mul_(self.scale)
@@ -88,13 +90,13 @@ class BatchNorm(Normalisation):
         self.running_mean = parameters["running_mean"]
         self.running_var = parameters["running_var"]
         rows = z.shape[2]
-        self.unbiased = MOMENTUM * rows / (rows - 1)
+        self.unbiased, self.stays = MOMENTUM * rows / (rows - 1), z.new_tensor(1 - MOMENTUM)
 
     def forward(self) -> None:
         """Normalise, and let the running figures follow, the variance without its bias."""
         super().forward()
         self.running_mean.lerp_(self.mean, MOMENTUM)
-        self.running_var.mul_(1 - MOMENTUM).add_(self.variance, alpha=self.unbiased)
+        self.running_var.mul_(self.stays).add_(self.variance, alpha=self.unbiased)
 
     def backward(self, row: int) -> None:
         """dz = w (dy - (gb + x̂ gw) / N) / √(σ² + ε)."""

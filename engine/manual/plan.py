@@ -63,7 +63,7 @@ class Plan:
         self._dropouts: list[Dropout] = []
         members = len(weights["layer1.bias"])
         new = weights["layer1.bias"].new_zeros
-        self._ones = new(members, learned, 1).fill_(1)
+        self._ones = new(learned).fill_(1)
         self.x: Final = new(members, experiment.widths[0], rows)
         """The inputs of all rows, [members, features, rows]."""
 

@@ -23,8 +23,9 @@ from engine.manual.plan import Plan
 from engine.manual.tape import Player, one_by_one, record
 from engine.masks import Masks
 
-TAPED_AFTER: Final = 200
-"""Steps that are taken as they are written at first: a tape takes a tenth of a second to make."""
+TAPED_AFTER: Final = 100
+"""Steps that are taken as they are written at first: a tape takes as long to make as
+a thousand steps of a small network."""
 
 
 class Propagation:
@@ -40,7 +41,7 @@ class Propagation:
         dev: Rows of which outputs are computed beside, where there are any.
         room: For how many steps outputs are kept.
         then: What follows in every step, given its row: nothing in it may change but the row.
-        rows: Lists of tensors of which that takes the one of its row.
+        blocks: What the gradients and all that follows write into, [rows of the block, …].
     """
 
     def __init__(
@@ -55,13 +56,13 @@ class Propagation:
         dev: Batch | None,
         room: int,
         then: Callable[[int], None],
-        rows: Sequence[Sequence[Tensor]],
+        blocks: Sequence[Tensor],
     ) -> None:
         width = inputs.shape[2]
         beside = dev.inputs.shape[1] if dev is not None else 0
         plan = Plan(experiment, weights, gradients, masks, learned=width, rows=width + beside)
         self._plan, self._constant, self._then = plan, constant, then
-        self._row_lists = [*gradients.values(), *rows]
+        self._blocks = blocks
         self._learned = plan.x[:, :, :width]
         self._learned.copy_(inputs)
         self.begin: Final = plan.begin
@@ -102,7 +103,7 @@ class Propagation:
     def _record(self, inputs: Tensor, targets: Tensor) -> Player:
         """Take the first step of a block, and return what plays further ones."""
         kept = [each.slots for each in (self.kept, self.dev_kept) if each is not None]
-        return record(self._step, inputs, targets, self._row_lists, kept)
+        return record(self._step, inputs, targets, self._blocks, kept)
 
     def look_ahead(self) -> None:
         """Compute the outputs of the dev rows alone, with the weights as they are, into slot 0."""

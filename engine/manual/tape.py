@@ -71,12 +71,16 @@ class Script:
     """A step's operations as the text of a TorchScript class, and the tensors it speaks of."""
 
     names: dict[int, str]
-    """How to speak of tensors that differ from step to step, by their ``id`` in the step that was
-    recorded."""
+    """How to speak of a tensor, by its ``id``: what the step sees and is to learn, at first."""
+    blocks: Sequence[tuple[Tensor, str]]
+    """Blocks [rows, …] of which a step has its own row, and the variable that counts them. The step
+    that was recorded has the first."""
     tensors: list[Tensor] = field(default_factory=list)
-    """All others: ``self.t0`` and so on."""
+    """Those that are the same in every step: ``self.t0`` and so on."""
+    rows: list[list[Tensor]] = field(default_factory=list)
+    """Those that lie in a block, for each of its rows: ``self.r0`` and so on."""
     groups: list[list[Tensor]] = field(default_factory=list)
-    """Lists of those that an operation takes together: ``self.g0`` and so on."""
+    """Lists that an operation takes as one: ``self.g0`` and so on."""
     lines: list[str] = field(default_factory=list)
     """The operations."""
 
@@ -92,11 +96,11 @@ class Script:
             called = f"torch.ops.aten.{func.__name__}"
         self.lines.append(f"            {called}({', '.join([*values, *named])})\n")
 
-    def text(self, rows: int) -> str:
-        """Return the class, given how many lists of tensors there are, one tensor for each row."""
+    def text(self) -> str:
+        """Return the class."""
         own = [f"    t{index}: torch.Tensor\n" for index in range(len(self.tensors))]
-        lists = [f"    r{index}: list[torch.Tensor]\n" for index in range(rows)]
-        lists += [f"    g{index}: list[torch.Tensor]\n" for index in range(len(self.groups))]
+        own += [f"    r{index}: list[torch.Tensor]\n" for index in range(len(self.rows))]
+        own += [f"    g{index}: list[torch.Tensor]\n" for index in range(len(self.groups))]
         head = "row: int, slot: int, steps: int, x: torch.Tensor, t: torch.Tensor"
         function = [
             f"    def forward(self, {head}) -> None:\n",
@@ -105,7 +109,13 @@ class Script:
             "            row += 1\n",
             "            slot += 1\n",
         ]
-        return "".join(["class Tape(torch.nn.Module):\n", *own, *lists, *function])
+        return "".join(["class Tape(torch.nn.Module):\n", *own, *function])
+
+    def fill(self, tape: Any) -> None:
+        """Give an object of the class its tensors."""
+        for letter, each in (("t", self.tensors), ("r", self.rows), ("g", self.groups)):
+            for index, value in enumerate(each):
+                setattr(tape, f"{letter}{index}", value)
 
     def _said(self, value: Any) -> str:
         if isinstance(value, list):
@@ -113,9 +123,17 @@ class Script:
         if not isinstance(value, Tensor):
             return str(value) if isinstance(value, torch.dtype) else repr(value)
         if id(value) not in self.names:
-            self.names[id(value)] = f"self.t{len(self.tensors)}"
-            self.tensors.append(value)
+            self.names[id(value)] = self._named(value)
         return self.names[id(value)]
+
+    def _named(self, tensor: Tensor) -> str:
+        """Name a tensor that is met for the first time."""
+        for block, counter in self.blocks:
+            if tensor.untyped_storage().data_ptr() == block.untyped_storage().data_ptr():
+                self.rows.append(_in_every_row(tensor, block))
+                return f"self.r{len(self.rows) - 1}[{counter}]"
+        self.tensors.append(tensor)
+        return f"self.t{len(self.tensors) - 1}"
 
     def _list(self, tensors: list[Tensor]) -> str:
         """Name a list of tensors.
@@ -141,11 +159,7 @@ def one_by_one(step: Step) -> Player:
 
 
 def record(
-    step: Step,
-    inputs: Tensor,
-    targets: Tensor,
-    rows: Sequence[Sequence[Tensor]],
-    slots: Sequence[Sequence[Tensor]],
+    step: Step, inputs: Tensor, targets: Tensor, rows: Sequence[Tensor], slots: Sequence[Tensor]
 ) -> Player:
     """Take a step, into row 0 and slot 0; return what takes further ones, faster if it can.
 
@@ -153,42 +167,51 @@ def record(
         step: Takes a step as it is written.
         inputs: What that step sees.
         targets: What it is to learn.
-        rows: Lists of tensors of which a step takes the one of its row.
-        slots: Lists of tensors of which it takes the one of its slot.
+        rows: Blocks of which a step has a row.
+        slots: Blocks of which it has a slot.
     """
-    names = {id(inputs): "x[slot]", id(targets): "t[slot]"}
-    names |= {id(each[0]): f"self.r{index}[row]" for index, each in enumerate(rows)}
-    names |= {id(each[0]): f"self.r{len(rows) + index}[slot]" for index, each in enumerate(slots)}
     with Recorder() as recorder:
         step(0, 0, inputs, targets)
-    script = Script(names)
-    for operation in recorder.operations:
-        script.add(*operation)
     try:
         if recorder.fault:
             raise ValueError(recorder.fault)
-        return _compiled(script, [*rows, *slots])
+        blocks = [*((each, "row") for each in rows), *((each, "slot") for each in slots)]
+        script = Script({id(inputs): "x[slot]", id(targets): "t[slot]"}, blocks)
+        for operation in recorder.operations:
+            script.add(*operation)
+        return _compiled(script)
     except Exception as error:  # Whatever stands in the way, the step itself is there.
         warnings.warn(f"steps are taken one operation at a time: {error}", stacklevel=2)
         return one_by_one(step)
 
 
-def _compiled(script: Script, lists: Sequence[Sequence[Tensor]]) -> Player:
+def _in_every_row(tensor: Tensor, block: Tensor) -> list[Tensor]:
+    """Return what a view of a block's first row is in each of its rows."""
+    start, width = tensor.storage_offset(), block.stride(0)
+    assert start - block.storage_offset() < width, "not of the first row"
+    shape, strides = (len(block), *tensor.shape), (width, *tensor.stride())
+    return list(tensor.as_strided(shape, strides, start).unbind())
+
+
+def _compiled(script: Script) -> Player:
     """Return a script as a function."""
-    text, file = script.text(len(lists)), f"<tape {next(_numbers)}>"
+    text, file = script.text(), f"<tape {next(_numbers)}>"
     # Where TorchScript looks for the text of a class that stands in no file.
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     scope: dict[str, Any] = {"torch": torch, "__name__": __name__}
     exec(compile(text, file, "exec", dont_inherit=True), scope)
-    module = scope["Tape"]()
-    for index, tensor in enumerate(script.tensors):
-        setattr(module, f"t{index}", tensor)
-    for letter, several in (("r", lists), ("g", script.groups)):
-        for index, tensors in enumerate(several):
-            setattr(module, f"{letter}{index}", list(tensors))
+    tape = scope["Tape"]()
+    script.fill(tape)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        scripted: Any = torch.jit.script(module)
+        scripted: Any = torch.jit.script(tape)
     del linecache.cache[file]
-    player: Player = scripted.forward
-    return player
+    forward: Player = scripted.forward
+
+    def play(row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
+        # There is nothing to optimise in a list of operations, and looking for it takes longer
+        # than some runs.
+        with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
+            forward(row, slot, steps, inputs, targets)
+
+    return play

@@ -59,27 +59,34 @@ AT_ONCE: Final = 2**16
 PER_OCTAVE: Final = 16
 """Measurements each time the step doubles, where the preset says ``"auto"``."""
 
+LARGE: Final = 100_000
+"""Parameters beyond which there are a quarter as many: one measurement of a large network takes
+most of a step's time."""
+
 SATURATED: Final = 0.05
 """The share of its activation's greatest slope below which a unit's mean slope counts as none."""
 
 
-def stride_at(step: int, every: str | int) -> int:
+def stride_at(step: int, every: str | int, per_octave: int = PER_OCTAVE) -> int:
     """Return how far apart measurements are around a step; 0 where there are none.
 
     Args:
         step: At least 1.
         every: As ``train.probe`` has it.
+        per_octave: How many there are each time the step doubles, where that is ``"auto"``.
     """
     if isinstance(every, int):
         return every
     octave = 1 << (step.bit_length() - 1)
-    return max(1, octave // PER_OCTAVE) if every == "auto" else 0
+    return max(1, octave // per_octave) if every == "auto" else 0
 
 
-def measured_steps(first: int, last: int, every: str | int) -> Iterator[int]:
+def measured_steps(
+    first: int, last: int, every: str | int, per_octave: int = PER_OCTAVE
+) -> Iterator[int]:
     """Yield the steps from ``first`` to ``last`` at which the network is measured."""
     step = first
-    while step <= last and (stride := stride_at(step, every)):
+    while step <= last and (stride := stride_at(step, every, per_octave)):
         if step % stride == 0:
             yield step
         step += stride - step % stride
@@ -126,6 +133,8 @@ class Probe:
 
     def __init__(self, experiment: Experiment, layout: Layout, inputs: Tensor) -> None:
         self._every: Final = experiment.train.probe
+        large = experiment.parameters > LARGE
+        self._per_octave: Final = PER_OCTAVE // 4 if large else PER_OCTAVE
         self._norms, self._slopes = Norms(layout), Slopes(experiment, layout, inputs)
         self._chunk = max(
             1, min(CHUNK_STEPS, CHUNK_NUMBERS // (layout.size + self._slopes.numbers))
@@ -137,7 +146,7 @@ class Probe:
 
     def keep(self, first: int, weights: Tensor) -> None:
         """Keep the weights before a block, where its first step is measured."""
-        begins = first in measured_steps(first, first, self._every)
+        begins = first in measured_steps(first, first, self._every, self._per_octave)
         self._before = weights.detach().clone() if begins else None
 
     def read(self, first: int, count: int, rows: Rows) -> list[Series]:
@@ -148,17 +157,20 @@ class Probe:
             count: How many of its steps stand.
             rows: The weights after each of them.
         """
-        steps = list(measured_steps(first, first + count - 1, self._every))
+        steps = list(measured_steps(first, first + count - 1, self._every, self._per_octave))
         if not steps:
             return []
         values = self._measure([step - first for step in steps], rows.weights)
         series, start = [], 0
-        for stride, run in groupby(steps, key=lambda step: stride_at(step, self._every)):
+        for stride, run in groupby(steps, key=self._stride_at):
             end = start + len(list(run))
             part = values[:, start:end]
             series.append(Series(group="probe", first=steps[start], stride=stride, values=part))
             start = end
         return series
+
+    def _stride_at(self, step: int) -> int:
+        return stride_at(step, self._every, self._per_octave)
 
     def _measure(self, picked: list[int], weights: Tensor) -> Values:
         """Return all columns in some rows of a block, [columns, rows, members]."""

@@ -2,14 +2,13 @@
 
     batches, rows first ─► Feed ─► Portion: consecutive steps that one plan computes
 
-Where every step sees the whole training set, it is laid into the plan once. Otherwise the rows of
-many steps are turned over together, and a step copies its own.
+Where every step sees the whole training set, it is laid into the plan once. Otherwise a step copies
+its own rows there, which turns them over; the targets of many steps are turned over together.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import torch
 from torch import Tensor
@@ -17,9 +16,6 @@ from torch import Tensor
 from engine.batches import Batch, Batches
 from engine.experiment import Experiment
 from engine.manual.kept import with_padding
-
-PORTION_NUMBERS: Final = 4_000_000
-"""Inputs that are turned over together at most: 16 MB of float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +44,12 @@ class Feed:
     def __init__(self, experiment: Experiment, batches: Batches) -> None:
         self._experiment, self._batches = experiment, batches
         self._constant = experiment.steps_per_epoch == 1
-        numbers = experiment.batch_rows * experiment.widths[0]
-        self._most = max(1, PORTION_NUMBERS // numbers)
         self._whole: Portion | None = None
 
     def portion(self, step: int, most: int) -> Portion:
         """Return the steps from ``step`` on, as many of ``most`` as are had together."""
         if not self._constant:
-            return self._turned(*self._batches.stretch(step, min(most, self._most)))
+            return self._turned(*self._batches.stretch(step, most))
         if self._whole is None or self._whole.steps < most:
             self._whole = _repeated(self._turned(*self._batches.stretch(step, 1)), most)
         return replace(
@@ -66,10 +60,10 @@ class Feed:
         )
 
     def _turned(self, batch: Batch, steps: int) -> Portion:
-        """Turn a piece over, so that features come first and every step is dense."""
+        """Turn a piece over, so that features come first; the inputs as a view."""
         members, together, features = batch.inputs.shape
         rows = together // steps
-        inputs = batch.inputs.view(members, steps, rows, features).permute(1, 0, 3, 2).contiguous()
+        inputs = batch.inputs.view(members, steps, rows, features).permute(1, 0, 3, 2)
         return Portion(steps, rows, inputs, targets_of(self._experiment, batch, steps))
 
 

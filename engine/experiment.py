@@ -534,6 +534,11 @@ class Experiment(Section):
 
     def _training_problems(self) -> Iterator[str]:
         train = self.train
+        if train.gradients == "manual" and self.model.kind == "python":
+            yield (
+                "train.gradients: 'manual' has no formulas for a network of one's own; "
+                "set 'auto', which takes autograd"
+            )
         if self.data.fresh and train.batch_size == "full":
             yield "train.batch_size: every step draws fresh rows, so it must be a number"
         if self.data.fresh and train.epochs is not None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine import presets
 from engine.activations import ACTIVATIONS
-from engine.errors import EpochalError
+from engine.errors import EpochalError, PresetError
 from engine.experiment import Normalisation
 from engine.header import header_of
 from engine.losses import Loss
@@ -274,10 +274,16 @@ def test_a_recording_says_which_way_was_taken_and_why() -> None:
         assert bool(why) == bool(header.gradients_why)
 
 
-def test_formulas_that_there_are_not_are_refused_by_name() -> None:
-    spec = presets.load("digits-convolution", ["train.gradients=manual"]).experiment
-    with pytest.raises(EpochalError, match=r"train\.gradients: 'manual' has no formula for model"):
-        Trainer(spec, device="cpu", allow_code=True)
+def test_formulas_that_there_are_not_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(PresetError, match=r"train\.gradients: 'manual' has no formulas"):
+        presets.load("digits-convolution", ["train.gradients=manual"])
+    missing = {name: each for name, each in activations.FORMULAS.items() if name != "sigmoid"}
+    monkeypatch.setattr(activations, "FORMULAS", missing)
+    spec = presets.load("two-moons", ["train.gradients=manual"]).experiment
+    with pytest.raises(EpochalError, match=r"'manual' has no formula for the activation 'sigmoid'"):
+        Trainer(spec, device="cpu")
+    left_to_it = Trainer(presets.load("two-moons").experiment, device="cpu")
+    assert left_to_it.method.name == "autograd"
 
 
 def test_everything_the_schema_offers_has_a_formula() -> None:

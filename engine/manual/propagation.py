@@ -24,8 +24,8 @@ from engine.manual.tape import Player, one_by_one, record
 from engine.masks import Masks
 
 TAPED_AFTER: Final = 100
-"""Steps that are taken as they are written at first: a tape takes as long to make as
-a thousand steps of a small network."""
+"""Steps that are taken as they are written at first: a tape takes as long to make as some hundred
+steps of a small network."""
 
 
 class Propagation:

@@ -79,11 +79,11 @@ def norms_of(layout: Layout, flat: Tensor) -> Tensor:
     Each is summed by itself and in float64, so that norms from 1e-30 to 1e30 are exact in float32
     and a NaN in one layer stays there.
     """
-    each = [_norms(part) for part in layout.slices(flat)[: layout.parameters]]
+    each = [norms_of_part(part) for part in layout.slices(flat)[: layout.parameters]]
     return torch.stack(each, dim=-1)
 
 
-def _norms(part: Tensor) -> Tensor:
+def norms_of_part(part: Tensor) -> Tensor:
     """Return the norms of one parameter [rows, members, numbers], [rows, members] in float64.
 
     Summing in float64 means a copy in float64, which takes several times as long as the sum. So

@@ -1,6 +1,6 @@
 """Steps per second with everything recorded, against the same experiment as a plain loop.
 
-    python -m benchmarks.speed [--steps 3000] [--rounds 7] [PRESET…]
+    python -m benchmarks.speed [--steps 6000] [--rounds 7] [PRESET…]
 
 All sides take the same number of steps of the same experiment on the same data, in turns, on one
 CPU thread. The plain loop reads its loss and every parameter's gradient norm each step and, where
@@ -95,7 +95,7 @@ def main() -> None:
     known = list(dict.fromkeys(case.preset for case in CASES))
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("presets", nargs="*", metavar="PRESET", help=", ".join(known))
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     if unknown := set(arguments.presets) - set(known):

@@ -14,6 +14,13 @@ from hypothesis import HealthCheck, settings
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+# What the program says to Textual too, which asks once, while it is imported.
+os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+
+# Several processes of tests share the cores. A thread of torch's that waits for the others spins on
+# its core by default: a training of two seconds would take up to a minute where the core is wanted.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 settings.register_profile("explore", UNHURRIED)
 settings.register_profile("same", UNHURRIED, derandomize=True, max_examples=60)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))

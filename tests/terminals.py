@@ -136,6 +136,15 @@ class Terminal:
         """Wait until words are on the screen."""
         self.until(lambda: all(word in self.text for word in words))
 
+    def falls_silent(self, seconds: float) -> None:
+        """Wait until nothing has come for so long: what never falls silent fails."""
+        deadline = time.monotonic() + DEADLINE
+        last = time.monotonic()
+        while time.monotonic() - last < seconds:
+            if self.read():
+                last = time.monotonic()
+                assert last < deadline, f"it still sends {self.sent[-300:]!r}"
+
     def is_clean(self) -> bool:
         """Whether the terminal is as it was before the program came."""
         left, entered = self.sent.rfind(b"\x1b[?1049l"), self.sent.rfind(b"\x1b[?1049h")

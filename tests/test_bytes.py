@@ -6,7 +6,6 @@ import fcntl
 import math
 import struct
 import termios
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from engine.events import Heartbeat, Request
 from tests.labs import FakeRun
-from tests.terminals import DEADLINE, Terminal
+from tests.terminals import Terminal
 
 pytestmark = pytest.mark.terminal
 
@@ -55,20 +54,13 @@ def watched(run: FakeRun, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     terminal = Terminal("attach", run.folder.name, size=size, EPOCHAL_RUNS=runs)
     terminal.shows(step_of(run))
     terminal.press("2")
-    silence(terminal)
+    terminal.falls_silent(SEVERAL)
     yield terminal
     terminal.close()
 
 
 def step_of(run: FakeRun) -> str:
     return f"step {run.step:,}".replace(",", " ")
-
-
-def silence(terminal: Terminal, seconds: float = SEVERAL) -> None:
-    """Wait until nothing has come for so long: what never falls silent fails."""
-    deadline = time.monotonic() + DEADLINE
-    while terminal.read(seconds):
-        assert time.monotonic() < deadline, f"it still sends {terminal.sent[-300:]!r}"
 
 
 @pytest.mark.parametrize("watched", BUDGETS, indirect=True)
@@ -79,7 +71,7 @@ def test_a_frame_stays_within_half_of_a_second_s_budget(run: FakeRun, watched: T
         before = len(watched.sent)
         train(run)
         watched.shows(step_of(run))
-        silence(watched, LITTLE)
+        watched.falls_silent(LITTLE)
         counts.append(len(watched.sent) - before)
     assert all(counts), "a frame that is not drawn costs nothing"
     assert sum(counts) / FRAMES <= BUDGETS[size], counts
@@ -98,7 +90,7 @@ def bytes_of(terminal: Terminal, keys: str) -> int:
     """Press keys, and return how many bytes answer them."""
     before = len(terminal.sent)
     terminal.press(keys)
-    silence(terminal)
+    terminal.falls_silent(SEVERAL)
     return len(terminal.sent) - before
 
 
@@ -108,14 +100,14 @@ def test_a_terminal_of_another_size_is_sent_what_it_showed_before_too(watched: T
     watched.screen.erase_in_display(2)
     fcntl.ioctl(watched._master, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 70, 0, 0))
     watched.until(lambda: watched.screen.display[0].split()[:1] == [words])
-    silence(watched)
+    watched.falls_silent(SEVERAL)
     assert watched.screen.display[-1].strip(), "what tells the keys is the last row of both"
 
 
 def test_a_paused_run_sends_nothing(run: FakeRun, watched: Terminal) -> None:
     run.tell(Request(id="1", viewer="test", action="pause", step=run.step))
     watched.shows("paused")
-    silence(watched)
+    watched.falls_silent(SEVERAL)
     for _ in range(4):
         run.tell(Heartbeat(step=run.step))
         assert watched.read(0.4) == b""
@@ -133,6 +125,6 @@ def test_an_idle_lab_sends_nothing_whatever_it_shows(
         terminal.shows("finished")
         for keys in ("", "1", "?", "\x1b", "\x10"):
             terminal.press(keys)
-            silence(terminal)
+            terminal.falls_silent(SEVERAL)
     finally:
         terminal.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from engine.events import Header, MarkReached
 from engine.notes import NotedMark, Notes
 from tests.labs import FakeRun, shown, until
 from tests.runs import header
-from tests.terminals import DEADLINE, Terminal
+from tests.terminals import Terminal
 from tui.clock import Clock
 from tui.coming import promises_of
 from tui.following import programme_of
@@ -302,13 +301,6 @@ def terminal(hall: Hall) -> Iterator[Terminal]:
     opened.close()
 
 
-def silence(terminal: Terminal) -> None:
-    """Wait until nothing has come for several looks at the folder."""
-    deadline = time.monotonic() + DEADLINE
-    while terminal.read(1.2):
-        assert time.monotonic() < deadline, f"it still sends {terminal.sent[-300:]!r}"
-
-
 @pytest.mark.terminal
 def test_in_a_terminal_of_its_own_it_follows_through_the_folder_alone(
     hall: Hall, terminal: Terminal
@@ -333,7 +325,8 @@ def test_in_a_terminal_of_its_own_it_follows_through_the_folder_alone(
 def test_where_nothing_changes_nothing_is_sent(hall: Hall, terminal: Terminal) -> None:
     hall.show()
     terminal.shows("step 20/3 000")
-    silence(terminal)
+    # For longer than several looks at the folder.
+    terminal.falls_silent(1.2)
 
 
 @pytest.mark.terminal

@@ -88,7 +88,8 @@ async def test_it_is_held_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
             else:
                 await play_through(pilot, lab, clock)
                 assert len(lab.cast.watches) == len(scene.references)
-                assert (lab.maximised, lab.pane) == (bool(scene.pane), scene.pane or "curves")
+                await until(pilot, lambda scene=scene: lab.pane == (scene.pane or "curves"))
+                assert lab.maximised == bool(scene.pane)
                 assert (lab.view.log, lab.view.quantity) == (scene.log, scene.quantity)
             await pilot.press("pagedown")
         assert lab.scene == len(scenes) - 1

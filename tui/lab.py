@@ -203,6 +203,10 @@ class Lab(Sharing, Running, Looking):
         pane.note = self.headline
         pane.display = any(slide)
         self.query_one(Board).display = not any(slide)
+        if not any(slide):
+            # While they were hidden no pane could have the keys, and the first to come may not be
+            # the one that is meant.
+            self.call_after_refresh(lambda: self.give_keys(self.pane))
 
     def show_training(self) -> None:
         """Turn to the curves, and to what the network does where it has a place of its own."""

@@ -22,5 +22,5 @@ os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 settings.register_profile("explore", UNHURRIED)
-settings.register_profile("same", UNHURRIED, derandomize=True, max_examples=60)
+settings.register_profile("same", UNHURRIED, derandomize=True, max_examples=50)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))

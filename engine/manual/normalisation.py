@@ -52,6 +52,10 @@ class Normalisation:
         self.product = torch.empty_like(d)
         # As a tensor: PyTorch would make one of the number in every step.
         self.epsilon = z.new_tensor(EPSILON)
+        self.prepare(parameters)
+
+    def prepare(self, parameters: Mapping[str, Tensor]) -> None:
+        """Make what this one needs beside."""
 
     def forward(self) -> None:
         """x̂ = (z - μ) / √(σ² + ε), y = w x̂ + b."""
@@ -79,18 +83,12 @@ class BatchNorm(Normalisation):
 
     axis = 2
 
-    def __init__(
-        self,
-        z: Tensor,
-        d: Tensor,
-        parameters: Mapping[str, Tensor],
-        gradients: Sequence[tuple[Tensor, Tensor]],
-    ) -> None:
-        super().__init__(z, d, parameters, gradients)
+    def prepare(self, parameters: Mapping[str, Tensor]) -> None:
+        """Take the running figures as well."""
         self.running_mean = parameters["running_mean"]
         self.running_var = parameters["running_var"]
-        rows = z.shape[2]
-        self.unbiased, self.stays = MOMENTUM * rows / (rows - 1), z.new_tensor(1 - MOMENTUM)
+        rows = self.z.shape[2]
+        self.unbiased, self.stays = MOMENTUM * rows / (rows - 1), self.z.new_tensor(1 - MOMENTUM)
 
     def forward(self) -> None:
         """Normalise, and let the running figures follow, the variance without its bias."""
@@ -113,16 +111,10 @@ class LayerNorm(Normalisation):
 
     axis = 1
 
-    def __init__(
-        self,
-        z: Tensor,
-        d: Tensor,
-        parameters: Mapping[str, Tensor],
-        gradients: Sequence[tuple[Tensor, Tensor]],
-    ) -> None:
-        super().__init__(z, d, parameters, gradients)
-        self.scale_learned = self.scale[:, :, : d.shape[2]]
-        self.first = d.mean(1, keepdim=True)
+    def prepare(self, parameters: Mapping[str, Tensor]) -> None:
+        """Make room for the two means."""
+        self.scale_learned = self.scale[:, :, : self.d.shape[2]]
+        self.first = self.d.mean(1, keepdim=True)
         self.second = torch.empty_like(self.first)
 
     def backward(self, row: int) -> None:

@@ -19,6 +19,7 @@ To add an optimizer's formula, add its class here and a row to ``FORMULAS``.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -74,7 +75,7 @@ def _kind(member: Experiment) -> tuple[Any, ...]:
     return member.optimizer.name, *switches
 
 
-class UpdateBase:
+class UpdateBase(ABC):
     """What every formula has: its members' settings, its learning rates, its state.
 
     Args:
@@ -145,9 +146,9 @@ class UpdateBase:
         if not self.timed:
             self._refresh()
 
+    @abstractmethod
     def step(self, gradient: Tensor) -> None:
         """Update the weights in place; the gradient [numbers] is left as it is."""
-        raise NotImplementedError
 
     def state(self) -> dict[str, Any]:
         """Return copies of what besides the weights is needed to go on, by PyTorch's names."""
@@ -163,10 +164,10 @@ class UpdateBase:
             tensor.copy_(state[name])
         self.set_lr(state["lr"])
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> None:  # noqa: B027 (not every formula has any)
         """Make the settings and buffers of this formula."""
 
-    def _refresh(self) -> None:
+    def _refresh(self) -> None:  # noqa: B027 (nor does every formula ask for this)
         """Work out what depends on the learning rates and on t."""
 
     def _advance(self) -> None:
@@ -517,9 +518,9 @@ class _AdamBase(_Moments):
         _sum(self._eps, root, self._worth, root)
         _add_ratio(self._weights, self._m, root, self._change, root)
 
+    @abstractmethod
     def _before(self, gradient: Tensor) -> Tensor:
         """Let the weights decay in the formula's own way; return the gradient that counts."""
-        raise NotImplementedError
 
 
 class Adam(_AdamBase):

@@ -13,104 +13,54 @@ from textual.reactive import reactive
 from tui.drawing.numbers import count
 from tui.drawing.text import Lines, fit
 from tui.look import Look
-from tui.panes.picture import Picture
+from tui.panes.part import Part, Source
 from tui.view import View
 
 if TYPE_CHECKING:
     from tui.drawing.layers import GradientTable
 
 
-class _Source:
-    """The table that the three parts of the pane draw: it is gathered once for all of them."""
+class _Source(Source["GradientTable"]):
+    """The table that the three parts of the pane draw."""
 
-    def __init__(self) -> None:
-        self._key: Hashable = None
-        self._table: GradientTable | None = None
+    depends_on_width = True
 
-    def table(self, view: View, width: int) -> GradientTable | None:
+    def moment(self, view: View) -> Hashable:
+        """Return what the table depends on, beside its width."""
+        return id(view.history), view.run, view.version, view.at, view.cursor is None, view.member
+
+    def gather(self, view: View, width: int) -> GradientTable | None:
         """Return the table at the step that is read."""
-        key = _moment(view), width
-        if key != self._key:
-            self._table, self._key = _gathered(view, width), key
-        return self._table
+        if view.history is None:
+            return None
+        # numpy is not needed for the first frame.
+        from tui.drawing.gradients import gather
+
+        cursor = view.cursor is not None
+        return gather(view.history, step=view.at, width=width, member=view.member, cursor=cursor)
 
 
-def _moment(view: View) -> Hashable:
-    """Return what the table depends on, beside its width."""
-    return id(view.history), view.run, view.version, view.at, view.cursor is None, view.member
-
-
-def _gathered(view: View, width: int) -> GradientTable | None:
-    if view.history is None:
-        return None
-    # numpy is not needed for the first frame.
-    from tui.drawing.gradients import gather
-
-    cursor = view.cursor is not None
-    return gather(view.history, step=view.at, width=width, member=view.member, cursor=cursor)
-
-
-class _Part(Picture):
-    """One of the three parts of the pane; all of them draw the same table."""
-
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
-
-    def __init__(self, source: _Source, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._source = source
-
-    def watch_view(self) -> None:
-        """Draw what has changed."""
-        self.redraw()
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
-
-    def key(self) -> Hashable:
-        """Return what the table depends on."""
-        return _moment(self.view), self.look
-
-    def draw(self, width: int, height: int) -> Lines:
-        """Return this part of the table, or nothing while there is none."""
-        # The last column is left to the scrollbar, so that the three parts stay in line.
-        width = max(self.outer_size.width - 1, 1)
-        table = self._source.table(self.view, width)
-        return self.draw_nothing(width) if table is None else self.draw_part(table, width)
-
-    def draw_part(self, table: GradientTable, width: int) -> Lines:
-        """Return the lines of this part."""
-        raise NotImplementedError
-
-    def draw_nothing(self, width: int) -> Lines:
-        """Return what stands here while there is no table."""
-        return []
-
-
-class Heading(_Part):
+class Heading(Part["GradientTable"]):
     """What each column is."""
 
-    def draw_part(self, table: GradientTable, width: int) -> Lines:
+    def draw_part(self, gathered: GradientTable, width: int) -> Lines:
         """Return the line over the table."""
         from tui.drawing.gradients import draw_heading
 
-        return [draw_heading(table, width, self.look.glyphs, self.look.palette)]
+        return [draw_heading(gathered, width, self.look.glyphs, self.look.palette)]
 
 
-class Footing(_Part):
+class Footing(Part["GradientTable"]):
     """What the rows come to."""
 
-    def draw_part(self, table: GradientTable, width: int) -> Lines:
+    def draw_part(self, gathered: GradientTable, width: int) -> Lines:
         """Return the line under the table."""
         from tui.drawing.gradients import draw_footing
 
-        return [draw_footing(table, width, self.look.glyphs, self.look.palette)]
+        return [draw_footing(gathered, width, self.look.glyphs, self.look.palette)]
 
 
-class Table(_Part, can_focus=True):
+class Table(Part["GradientTable"], can_focus=True):
     """The rows, which scroll where there are more than fit."""
 
     DEFAULT_CSS = """
@@ -122,11 +72,11 @@ class Table(_Part, can_focus=True):
 
     scrolls = True
 
-    def draw_part(self, table: GradientTable, width: int) -> Lines:
+    def draw_part(self, gathered: GradientTable, width: int) -> Lines:
         """Return a line for each layer."""
         from tui.drawing.gradients import draw_rows
 
-        return draw_rows(table, width, self.look.glyphs, self.look.palette)
+        return draw_rows(gathered, width, self.look.glyphs, self.look.palette)
 
     def draw_nothing(self, width: int) -> Lines:
         """Return what the table is for."""

@@ -11,7 +11,7 @@ from textual.reactive import reactive
 
 from tui.drawing.text import Lines, cut, wrap
 from tui.look import Look
-from tui.panes.picture import Picture
+from tui.panes.part import Part, Source
 from tui.view import View
 
 if TYPE_CHECKING:
@@ -24,22 +24,21 @@ MOST: Final = 4
 ALONE: Final = "Two to four runs stand side by side here, the same step of each."
 
 
-class _Source:
-    """The race that the three parts of the pane draw: it is gathered once for all of them."""
+class _Source(Source["Race"]):
+    """The race that the three parts of the pane draw."""
 
     def __init__(self) -> None:
-        self._key: Hashable = None
-        self._race: Race | None = None
+        super().__init__()
         self._partings: Partings | None = None
 
-    def race(self, view: View) -> Race | None:
-        """Return the race at the step that is read; None where there is one run or none."""
-        key = _moment(view)
-        if key != self._key:
-            self._race, self._key = self._gathered(view), key
-        return self._race
+    def moment(self, view: View) -> Hashable:
+        """Return what the race depends on."""
+        own = id(view.history), view.run, view.version, view.label, view.title, view.slot
+        histories = tuple(id(each.history) for each in view.others)
+        return own, view.others, histories, race_step(view), view.member
 
-    def _gathered(self, view: View) -> Race | None:
+    def gather(self, view: View, width: int) -> Race | None:
+        """Return the race at the step that is read; None where there is one run or none."""
         if view.history is None or not view.others:
             return None
         # numpy is not needed for the first frame.
@@ -68,65 +67,18 @@ def race_step(view: View) -> int:
     return max(view.step, *(each.step for each in view.others[: MOST - 1]), 0)
 
 
-def _moment(view: View) -> Hashable:
-    """Return what the race depends on."""
-    own = id(view.history), view.run, view.version, view.label, view.title, view.slot
-    histories = tuple(id(each.history) for each in view.others)
-    return own, view.others, histories, race_step(view), view.member
-
-
-class _Part(Picture):
-    """One of the three parts of the pane; all of them draw the same race."""
-
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
-
-    def __init__(self, source: _Source, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._source = source
-
-    def watch_view(self) -> None:
-        """Draw what has changed."""
-        self.redraw()
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
-
-    def key(self) -> Hashable:
-        """Return what the race depends on."""
-        return _moment(self.view), self.look
-
-    def draw(self, width: int, height: int) -> Lines:
-        """Return this part of the race, or nothing while there is none."""
-        # The last column is left to the scrollbar, so that the three parts stay in line.
-        width = max(self.outer_size.width - 1, 1)
-        race = self._source.race(self.view)
-        return self.draw_nothing(width) if race is None else self.draw_part(race, width)
-
-    def draw_part(self, race: Race, width: int) -> Lines:
-        """Return the lines of this part."""
-        raise NotImplementedError
-
-    def draw_nothing(self, width: int) -> Lines:
-        """Return what stands here while there is no race."""
-        return []
-
-
-class RaceHeading(_Part):
+class RaceHeading(Part["Race"]):
     """The runs' names, their losses and accuracies, and what each column is."""
 
-    def draw_part(self, race: Race, width: int) -> Lines:
+    def draw_part(self, gathered: Race, width: int) -> Lines:
         """Return the lines over the table, as many as there is room for."""
         from tui.drawing.race import draw_heading
 
         height = self.scrollable_content_region.height
-        return draw_heading(race, width, self.look.glyphs, self.look.palette, height)
+        return draw_heading(gathered, width, self.look.glyphs, self.look.palette, height)
 
 
-class RaceTable(_Part, can_focus=True):
+class RaceTable(Part["Race"], can_focus=True):
     """The layers, which scroll where there are more than fit."""
 
     DEFAULT_CSS = """
@@ -139,11 +91,11 @@ class RaceTable(_Part, can_focus=True):
 
     scrolls = True
 
-    def draw_part(self, race: Race, width: int) -> Lines:
+    def draw_part(self, gathered: Race, width: int) -> Lines:
         """Return a line for each layer."""
         from tui.drawing.race import draw_rows
 
-        return draw_rows(race, width, self.look.glyphs, self.look.palette)
+        return draw_rows(gathered, width, self.look.glyphs, self.look.palette)
 
     def draw_nothing(self, width: int) -> Lines:
         """Return what the race is for."""
@@ -153,14 +105,14 @@ class RaceTable(_Part, can_focus=True):
         return [cut(Text(line, style, end=""), width) for line in wrap(ALONE, width)]
 
 
-class RaceFooting(_Part):
+class RaceFooting(Part["Race"]):
     """Where the runs differ, in words."""
 
-    def draw_part(self, race: Race, width: int) -> Lines:
+    def draw_part(self, gathered: Race, width: int) -> Lines:
         """Return the lines under the table."""
         from tui.drawing.race import draw_footing
 
-        return draw_footing(race, width, self.look.glyphs, self.look.palette)
+        return draw_footing(gathered, width, self.look.glyphs, self.look.palette)
 
 
 class RacePane(Vertical):
@@ -211,7 +163,7 @@ class RacePane(Vertical):
 
     def fit(self) -> None:
         """Share out the room: names, then layers, then figures and words; be as high as all."""
-        race = self._source.race(self.view) if self.is_mounted else None
+        race = self._source.at(self.view) if self.is_mounted else None
         parts = [self.query_one(f"#{name}") for name in ("racers", "differences")]
         for part in parts:
             part.display = race is not None

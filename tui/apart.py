@@ -40,6 +40,9 @@ async def take_apart(folder: Path, step: int, member: int) -> Dissection:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+            # Its transport closes itself only in a later round of the loop, which a lab that is
+            # being closed does not have.
+            process._transport.close()  # type: ignore[attr-defined]
     try:
         return Dissection.from_line(out.decode("utf-8", "replace"))
     except ValueError:

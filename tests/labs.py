@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from textual.pilot import Pilot
 
 from engine import presets
 from engine.events import End, Event, Header, Series
-from engine.recording import Recorder
+from engine.recording import Reader, Recorder
 from engine.runs import RunFolder, create_run, process_started
+from tui import watch as watching
 from tui.app import LabApp
 from tui.clock import Clock
 from tui.lab import Lab, Opening
@@ -174,3 +177,21 @@ def shown(pilot: Pilot[Any]) -> str:
     height = pilot.app.size.height
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join(strip.text for strip in strips[:height])
+
+
+class SlowReader(Reader):
+    """A reader on a slow disk: a line at every look, until it is let go."""
+
+    slow = True
+
+    def poll(self, limit_bytes: int | None = None) -> list[Event]:
+        return super().poll(1 if limit_bytes and self.slow else limit_bytes)
+
+
+@contextmanager
+def slow_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Have the lab read recordings a line at a time until what is yielded is called."""
+    monkeypatch.setattr(SlowReader, "slow", True)
+    monkeypatch.setattr(watching, "Reader", SlowReader)
+    monkeypatch.setattr(watching, "BUDGET", 0.0)
+    yield lambda: monkeypatch.setattr(SlowReader, "slow", False)

@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 
 from engine.events import MarkReached
 from engine.notes import Notes
-from tests.labs import FakeRun, lab_of, make_app, until
+from engine.runs import list_runs
+from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
 from tests.tapes import Clock
 from tui.lab import Lab
 from tui.panes.picture import Picture
@@ -189,3 +190,77 @@ async def test_who_follows_can_change_no_run(tmp_path: Path, run: FakeRun) -> No
         assert len(app.screen_stack) == 1
         assert run.folder.recording.exists()
         assert lab.view.step == 16
+
+
+KEYS_OF_A_REPLAY = [
+    ((), 0, True),
+    (("space",), 0, False),
+    (("space", "space"), 0, True),
+    (("right_square_bracket",), 32, False),
+    (("end", "left"), 399, False),
+    (("5", "space", "comma"), 199, False),
+    (("right_square_bracket", "right_square_bracket", "left_square_bracket", "S"), 42, False),
+]
+"""Keys, and what a replay shows after them: the step, and whether it plays."""
+
+
+@pytest.mark.parametrize(("keys", "step", "playing"), KEYS_OF_A_REPLAY)
+async def test_a_replay_takes_its_keys_from_the_first_frame(
+    tmp_path: Path,
+    run: FakeRun,
+    monkeypatch: pytest.MonkeyPatch,
+    keys: tuple[str, ...],
+    step: int,
+    playing: bool,
+) -> None:
+    """Whatever is pressed before the recording was read does what it does afterwards."""
+    monkeypatch.setattr(Lab, "player_clock", staticmethod(Clock()))
+    grow(run, 50)
+    run.end()
+    folders = list((tmp_path / "runs").iterdir())
+    with slow_disk(monkeypatch) as let_go:
+        app, workers = make_app(tmp_path / "runs", run=run.folder, replay=True)
+        async with app.run_test(size=(120, 40)) as pilot:
+            lab = lab_of(pilot)
+            assert lab.situation == "replay"
+            assert lab.view.step == 0
+            for key in keys:
+                await pilot.press(key)
+                assert (lab.situation, lab.view.step) == ("replay", 0)
+            assert lab.awaiting
+            let_go()
+            await until(pilot, lambda: not lab.awaiting)
+            assert lab.player is not None
+            assert (lab.player.head, lab.player.playing) == (step, playing)
+            assert not any(worker.given for worker in workers)
+    assert list((tmp_path / "runs").iterdir()) == folders
+
+
+async def test_a_replay_that_is_left_while_it_is_read_does_not_come_later(
+    tmp_path: Path, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(run, 50)
+    run.end()
+    with slow_disk(monkeypatch) as let_go:
+        app, _ = make_app(tmp_path / "runs", run=run.folder, replay=True)
+        async with app.run_test(size=(120, 40)) as pilot:
+            lab = lab_of(pilot)
+            await pilot.press("space", "k")
+            let_go()
+            await until(pilot, lambda: lab.view.step == 400)
+            assert lab.player is None
+            assert lab.situation == "over"
+
+
+async def test_a_preset_to_be_replayed_is_not_trained_twice_by_an_early_key(
+    tmp_path: Path,
+) -> None:
+    app, workers = make_app(tmp_path / "runs", preset="two-moons", replay=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = lab_of(pilot)
+        assert lab.situation == "replay"
+        assert "Space trains" not in shown(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: any(worker.given for worker in workers))
+        await until(pilot, lambda: lab.cast.lead is not None)
+        assert len(list_runs(tmp_path / "runs")) == 1

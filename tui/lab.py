@@ -115,10 +115,10 @@ class Lab(Sharing, Running, Looking):
         self.lay_out(self.app.size)
         self.pane = "setup" if self.opening.run is None else "curves"
         self.give_keys(self.pane)
-        if self.opening.run is not None:
-            self.follow(self.opening.run)
-            if self.opening.replay and not self.opening.beside:
+        if self.opening.run is not None and not self.opening.beside:
+            if self.opening.replay:
                 self.replay_soon(self.opening.tempo)
+            self.follow(self.opening.run)
         self.call_after_refresh(self._get_ready)
 
     @work(thread=True, group="opening", description="get ready", exit_on_error=False)
@@ -147,15 +147,16 @@ class Lab(Sharing, Running, Looking):
             self.show_scene(self.opening.scene)
         elif self.opening.replay and (self.opening.run is None or self.opening.beside):
             self._replay_together()
-        if self.asked is not None:
-            self.asked()
-            self.asked = None
+        asked, self.asked = self.asked, []
+        for each in asked:
+            each()
 
     def _replay_together(self) -> None:
         """Replay what the lab was opened with, training the presets among it."""
         from tui.draft import Draft
 
         opening = self.opening
+        self.awaiting = False
         first = opening.run or self.draft
         shown = [] if first is None else [first]
         try:
@@ -239,9 +240,7 @@ class Lab(Sharing, Running, Looking):
     @on(TransportBar.Sought)
     def seek_share(self, event: TransportBar.Sought) -> None:
         """Go to the place of the bar that was clicked."""
-        if self.player is not None:
-            self.player.percent(event.share)
-            self.show_now()
+        self.move(lambda player: player.percent(event.share))
 
     @on(DiagnosisPane.Follow)
     def follow_finding(self, event: DiagnosisPane.Follow) -> None:
@@ -251,6 +250,7 @@ class Lab(Sharing, Running, Looking):
     @on(RunsPane.Opened)
     def open_run(self, event: RunsPane.Opened) -> None:
         """Show a run from the list."""
+        self.awaiting = False
         self.follow(event.folder)
         self.pane = "curves"
 
@@ -258,6 +258,7 @@ class Lab(Sharing, Running, Looking):
     def overlay_run(self, event: RunsPane.Overlaid) -> None:
         """Draw a run beside the one that is shown, or take it away; where none is, show it."""
         if self.cast.lead is None:
+            self.awaiting = False
             self.follow(event.folder)
         else:
             self.cast.toggle(event.folder)
@@ -308,6 +309,9 @@ class Lab(Sharing, Running, Looking):
         from tui.draft import Draft
         from tui.saving import ask_and_save
 
+        if not self.ready:
+            self.say("The presets are still being read; there is nothing to save yet.")
+            return
         if self.draft is None or self.draft.experiment is None:
             self.complain("The setup does not hold yet, so it cannot be saved.")
             return

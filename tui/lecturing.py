@@ -49,8 +49,12 @@ class Lecturing(Replaying):
         return self.opening.lecture
 
     def action_scene(self, by: int) -> None:
-        """Show the next scene, or the one before."""
-        if self.script is not None:
+        """Show the next scene, or the one before; from the first there is, once there is one."""
+        if self.script is None:
+            return
+        if not self.ready:
+            self.asked = [*self.asked, lambda: self.action_scene(by)]
+        else:
             self.show_scene(self.scene + by)
 
     def show_scene(self, index: int) -> None:

@@ -7,7 +7,7 @@ history as it stood at the player's step.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from engine.history import History
     from engine.runs import RunFolder
     from tui.draft import Draft
-    from tui.player import Played
+    from tui.link import Link
+    from tui.player import Played, Player
+    from tui.stage import Opening
     from tui.tempo import Stop
 
 USUAL_SECONDS = 90.0
@@ -36,6 +38,11 @@ TRAINED_AFRESH: Final = Tempo("whole", USUAL_SECONDS)
 class Replaying(Stage):
     """The commands of the group ``Replay``."""
 
+    def __init__(self, opening: Opening, link: Link | None = None) -> None:
+        super().__init__(opening, link)
+        self._meanwhile: list[Callable[[Player], object]] = []
+        """What was asked of a replay whose recording is still being read."""
+
     def start_replay(self, tempo: Tempo | None = None, *, playing: bool = True) -> None:
         """Replay the run that is shown, from its beginning.
 
@@ -43,15 +50,13 @@ class Replaying(Stage):
             tempo: How fast; what suits the recording where it is left out.
             playing: Whether it moves by itself at once.
         """
-        from tui.player import Player
-
         watch = self.cast.lead
         if watch is None:
             return
         history = watch.whole
         header = history.header
         usual = TRAINED_AFRESH if self.going else usual_tempo(history)
-        self.player = Player(self._played(), self.stops, tempo or usual, self.player_clock)
+        self.player = self._player(tempo or usual)
         self.player.expected = header.steps if header is not None and self.going else 0
         self.note = ""
         self.lens = replace(self.lens, cursor=None, window=None)
@@ -59,22 +64,38 @@ class Replaying(Stage):
             self.player.play()
         self.show_now()
 
-    awaited: Tempo | None = None
-    """How fast to replay what is shown as soon as its recording has been read."""
-
     def replay_soon(self, tempo: Tempo | None) -> None:
-        """Replay the run that is shown as soon as there is something to replay."""
-        self._awaiting, self.awaited = True, tempo
+        """Replay what is shown as soon as all of it has been read.
+
+        Until then its untrained network is shown, and keys wait: each means from the first frame
+        on what it means in a replay.
+        """
+        self.awaiting, self._awaited = True, tempo
+        self._meanwhile.clear()
         self.wake()
 
-    _awaiting = False
+    _awaited: Tempo | None = None
+    """How fast to replay what is still being read."""
 
     def read_on(self) -> None:
-        """Begin the replay that waits for its recording."""
+        """Begin the replay that waits for its recording, and do what was asked of it meanwhile."""
         watch = self.cast.lead
-        if self._awaiting and watch is not None and not self.cast.behind and watch.whole.header:
-            self._awaiting = False
-            self.start_replay(self.awaited)
+        if not self.awaiting or watch is None:
+            return
+        if self.cast.behind or watch.whole.header is None:
+            self.player = self.player or self._player(self._awaited or TRAINED_AFRESH)
+            return
+        self.awaiting = False
+        self.start_replay(self._awaited)
+        asked, self._meanwhile = self._meanwhile, []
+        for move in asked:
+            self._move(move)
+
+    def _player(self, tempo: Tempo) -> Player:
+        """Return what stands at the untrained network of what is shown."""
+        from tui.player import Player
+
+        return Player(self._played(), self.stops, tempo, self.player_clock)
 
     def show_together(self, shown: Sequence[Draft | RunFolder], tempo: Tempo | None) -> None:
         """Replay runs in lockstep, training those that are still to be trained.
@@ -86,6 +107,7 @@ class Replaying(Stage):
         from engine.runs import RunFolder
 
         self.cast.clear()
+        self.awaiting = False
         for each in shown:
             known = isinstance(each, RunFolder)
             found = (each, None) if isinstance(each, RunFolder) else self.train(each)
@@ -124,36 +146,45 @@ class Replaying(Stage):
 
     def stop_replay(self) -> None:
         """Show no run, and move nothing."""
-        self.player, self._awaiting = None, False
+        self.player, self.awaiting = None, False
         self.cast.clear()
         self.leave_run()
 
     def action_replay(self) -> None:
         """Replay the run that is shown, or show its newest step again."""
         if self.player is None:
-            self.start_replay()
+            self.replay_soon(None)
         else:
-            self.player = None
+            self.player, self.awaiting = None, False
             self.show_now()
 
-    def _moved(self) -> None:
-        """Show where the head is now; a mark that it stands on is said."""
+    def move(self, how: Callable[[Player], object]) -> None:
+        """Move the replay, or as soon as there is one; a mark that it comes to stand on is said.
+
+        Args:
+            how: What is done to the player.
+        """
+        if self.awaiting:
+            self._meanwhile.append(how)
+            self.note = "The recording is still being read; what was pressed is done then."
+            self.show_now()
+        elif self.player is not None:
+            self._move(how)
+
+    def _move(self, how: Callable[[Player], object]) -> None:
         assert self.player is not None
+        how(self.player)
         mark = self.player.mark
         self.note = "" if mark is None else " · ".join(filter(None, (mark.title, mark.note)))
         self.show_now()
 
     def action_toggle_play(self) -> None:
         """Play, or pause."""
-        if self.player is not None:
-            self.player.toggle()
-            self._moved()
+        self.move(lambda player: player.toggle())
 
     def action_play_step(self, steps: int) -> None:
         """Show the step so many further on."""
-        if self.player is not None:
-            self.player.step(steps)
-            self._moved()
+        self.move(lambda player: player.step(steps))
 
     def action_page_step(self, steps: int) -> None:
         """Show the step so many further on."""
@@ -161,41 +192,32 @@ class Replaying(Stage):
 
     def action_play_mark(self, by: int) -> None:
         """Show the next mark, or the one before."""
-        if self.player is not None:
-            self.player.next_mark(by)
-            self._moved()
+        self.move(lambda player: player.next_mark(by))
 
     def action_play_share(self, tenths: int) -> None:
         """Show the step at so many tenths of the run."""
-        if self.player is not None:
-            self.player.percent(tenths / 10)
-            self._moved()
+        self.move(lambda player: player.percent(tenths / 10))
 
     def action_play_home(self) -> None:
         """Show the untrained network."""
-        if self.player is not None:
-            self.player.home()
-            self._moved()
+        self.move(lambda player: player.home())
 
     def action_play_end(self) -> None:
         """Show the last step."""
-        if self.player is not None:
-            self.player.end()
-            self._moved()
+        self.move(lambda player: player.end())
 
     def action_play_faster(self, by: int) -> None:
         """Replay at twice the speed, or half."""
-        if self.player is not None:
-            self.player.faster(by)
-            self._moved()
+        self.move(lambda player: player.faster(by))
 
     def action_next_tempo(self) -> None:
         """Count the replay's time in another way."""
         from tui.tempo import next_tempo
 
-        if self.player is not None:
-            self.player.tempo = next_tempo(self.player.tempo)
-            self._moved()
+        def count_otherwise(player: Player) -> None:
+            player.tempo = next_tempo(player.tempo)
+
+        self.move(count_otherwise)
 
     @work(group="chapters", exclusive=True)
     async def action_chapters(self) -> None:
@@ -206,14 +228,16 @@ class Replaying(Stage):
         player, watch = self.player, self.cast.lead
         if player is None or watch is None:
             return
+        if self.awaiting:
+            self.say("The recording is still being read; its marks are known when all of it is.")
+            return
         chapters = gather_chapters(self.stops(), watch.whole.time_of, player.last_step, player.head)
         if not chapters:
             self.say("This run has no marks; m sets one at the step that is shown.")
             return
         step = await self.app.push_screen_wait(ChapterDialog(chapters, self.look))
-        if step is not None and self.player is not None:
-            self.player.seek(step)
-            self._moved()
+        if step is not None:
+            self.move(lambda player: player.seek(step))
 
     def note_mark(self, title: str, step: int) -> None:
         """Keep a mark in the notes of a run that is not trained any more."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -25,11 +24,6 @@ STEPS_WITHOUT_EPOCHS = 100
 class Running(Stage):
     """The commands of the group ``Run``."""
 
-    ready = False
-    """Whether the presets were read."""
-    asked: Callable[[], None] | None = None
-    """What was asked for before the presets were there."""
-
     def action_start(self) -> None:
         """Train the setup as a new run."""
         self.start(None)
@@ -43,7 +37,9 @@ class Running(Stage):
         """
         draft = self.draft
         if draft is None and not self.ready:
-            self.asked = lambda: self.start(steps, beside=beside)
+            self.asked = [lambda: self.start(steps, beside=beside)]
+            self.note = "The presets are still being read; the run starts then."
+            self.show_now()
             return
         if draft is None:
             self.complain("There is no setup to train: choose a preset that holds.")

@@ -65,6 +65,7 @@ TOASTS: Final[Mapping[Severity, Literal["information", "warning", "error"]]] = {
 TOAST_SECONDS = 6.0
 TOAST_WIDTH = 54
 """Cells of a toast's words, a line: the log has them all."""
+READING = "The presets are still being read."
 HINT = "Space trains what the setup shows, s takes one step of it, ? shows every key."
 
 
@@ -133,9 +134,15 @@ class Stage(Screen[None]):
         )
         self.set_reactive(Stage.device, opening.device)
         self.lens = Lens(log=opening.memory.choices.log, smoothing=opening.memory.choices.smoothing)
-        self.note = HINT
+        self.note = READING if opening.replay else HINT
         self.player: Player | None = None
         """What moves a replay; none where the newest step is shown."""
+        self.awaiting = opening.replay
+        """Whether a replay begins as soon as what it shows has been read."""
+        self.ready = False
+        """Whether the presets were read."""
+        self.asked: Sequence[Callable[[], None]] = ()
+        """What was asked for before they were."""
         self._journal = Journal(viewer=default_viewer())
         self._control: Control | None = None
         self._findings: tuple[Finding, ...] = ()
@@ -211,6 +218,7 @@ class Stage(Screen[None]):
         """Tick now, and from now on."""
         if self._ticking:
             self.cast.poll()
+            self.read_on()
             self.show_now()
         else:
             self._ticking = True
@@ -363,7 +371,7 @@ class Stage(Screen[None]):
             return "follow"
         if self.opening.lecture is not None:
             return "lecture"
-        if self.player is not None:
+        if self.player is not None or self.awaiting:
             return "replay"
         return self.cast.lead.situation if self.cast.lead is not None else "setup"
 

@@ -321,7 +321,8 @@ def list_past_runs(
         list[str] | None,
         typer.Argument(
             metavar="[TERM]…",
-            help="What must hold of a run: words, or cfg.optimizer.lr>=0.1, state=running …",
+            help="What must hold of a run: words, or cfg.optimizer.lr>=0.1, state=running …; or "
+            "a run's folder, a recording, or: last.",
             show_default=False,
         ),
     ] = None,
@@ -340,12 +341,13 @@ def list_past_runs(
     """List the runs there are, the newest first."""
     import time
 
-    from engine import filters, report, runs
-    from engine.facts import Archive
+    from engine import filters, references, report, runs
+    from engine.facts import Archive, facts_of
 
-    wanted = filters.parse(" ".join([*(terms or ()), filter_ or ""]))
     folder = runs_dir or runs.runs_dir()
-    known = list(Archive(folder).runs())
+    named, words = references.apart(terms or (), folder)
+    wanted = filters.parse(" ".join([*words, filter_ or ""]))
+    known = [facts_of(each) for each in named] or list(Archive(folder).runs())
     found = [run for run in known if wanted.matches(run)]
     if as_json:
         _print_json(map(report.run_object, found))
@@ -363,9 +365,9 @@ def list_past_runs(
 @app.command()
 def stop(run: RunName, runs_dir: RunsDir = None) -> None:
     """Ask a run to stop where it is, and wait until it has."""
-    from engine import headless, runs
+    from engine import headless, references, runs
 
-    print(headless.stop(runs.find_run(run, runs_dir or runs.runs_dir())))
+    print(headless.stop(references.run(run, runs_dir or runs.runs_dir())))
 
 
 class SetName(enum.StrEnum):
@@ -414,11 +416,11 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Print a trained network's answers, with its best weights."""
-    from engine import load, predict, runs
+    from engine import load, predict, references, runs
 
     if sum(given is not None for given in (file, values or None, set_)) > 1:
         raise typer.BadParameter("give one of FILE, --values and --set")
-    folder = runs.find_run(run, runs_dir or runs.runs_dir())
+    folder = references.run(run, runs_dir or runs.runs_dir())
     loaded = load.of_folder(folder, allow_code=allow_code, member=member - 1)
     if file is not None:
         asked = predict.rows_of_file(loaded, file)

@@ -276,6 +276,8 @@ def stop(folder: RunFolder, *, seconds: float = 10.0) -> str:
     name = plain(folder.name)
     if history.end is not None:
         raise RunError(f"{name} is over: {ending_text(history.end)}")
+    if not folder.path.is_dir():
+        raise RunError(f"{name} is a recording alone; stop the run where its folder is")
     if state_of(history) == "crashed":
         raise RunError(f"{name} has no worker any more: it died at step {history.last_step}")
     Control(folder).send("stop")

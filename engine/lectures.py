@@ -19,7 +19,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from engine import presets
+from engine import presets, references
 from engine.errors import EpochalError, FileError, LectureError, Problem, RunError
 from engine.history import History
 from engine.marks import is_certain, why_never
@@ -27,7 +27,7 @@ from engine.notes import Notes
 from engine.presets import Preset
 from engine.problems import explain
 from engine.recording import read
-from engine.runs import RunFolder, find_run, is_run
+from engine.runs import RunFolder, is_path, is_run, run_at
 from engine.scenes import Lecture, Scene, SceneTempo
 from engine.shelf import Listing, Shelf, exists
 
@@ -149,7 +149,7 @@ def check(script: Script, runs: Path) -> Inspection:
     for index, scene in enumerate(script.lecture.scenes):
         for key, reference in _keys(scene):
             place = f"scenes[{index}].{key}"
-            for serious, message in _remarks(script, scene, reference, runs):
+            for serious, message in _remarks(script, index, reference, runs):
                 found = Problem(str(script.path), place, message)
                 (problems if serious else remarks).append(found)
     return Inspection(tuple(problems), tuple(dict.fromkeys(remarks)))
@@ -167,30 +167,70 @@ def _keys(scene: Scene) -> Iterator[tuple[str, str]]:
         yield from ((f"race[{at}]", reference) for at, reference in enumerate(scene.race))
 
 
+def check_names(script: Script, runs: Path) -> None:
+    """Refuse a lecture that shows what is not there, before anybody sees it.
+
+    Args:
+        script: The lecture.
+        runs: Where runs are kept.
+
+    Raises:
+        LectureError: With every such name.
+    """
+    problems = []
+    for index, scene in enumerate(script.lecture.scenes):
+        for key, reference in _keys(scene):
+            try:
+                _find(scene, reference, script.path.parent, runs)
+            except EpochalError as error:
+                if scene.preset is not None or not _may_come(script, index, reference):
+                    place = f"scenes[{index}].{key}"
+                    problems.append(Problem(str(script.path), place, str(error)))
+    if problems:
+        raise LectureError(problems)
+
+
 def _shown(scene: Scene, reference: str, folder: Path, runs: Path) -> Preset | RunFolder:
+    found = _find(scene, reference, folder, runs)
+    return found if isinstance(found, RunFolder) else presets.load(found, scene.overrides)
+
+
+def _find(scene: Scene, reference: str, folder: Path, runs: Path) -> str | RunFolder:
+    """Return the run that a scene shows, or how its preset is named from here.
+
+    Raises:
+        EpochalError: There is no such preset or run, or it is the other of the two.
+    """
     beside = folder / Path(reference).expanduser()
-    is_path = os.sep in reference or reference.endswith((".toml", ".jsonl"))
-    place = str(beside) if is_path and exists(beside) else reference
-    if scene.run is not None or place.endswith(".jsonl") or is_run(Path(place)):
-        return find_run(place, runs)
-    if scene.preset is not None or is_path or _is_preset(place):
-        return presets.load(place, scene.overrides)
-    try:
-        return find_run(place, runs)
-    except RunError as error:
-        raise RunError(f"{reference}: there is no such preset, and no such run: {error}") from None
+    near = exists(beside) and (is_path(reference) or (not scene.preset and is_run(beside)))
+    place = str(beside.absolute()) if near else reference
+    if scene.run is not None:
+        return references.run(place, runs)
+    if scene.preset is None:
+        found = references.run_or_preset(place, runs)
+        return found if isinstance(found, RunFolder) else found.reference
+    if is_path(place) and run_at(place):
+        raise RunError(f"{reference}: is a run, not a preset; set run = {reference!r} instead")
+    presets.find(place)
+    return place
 
 
-def _is_preset(name: str) -> bool:
-    try:
-        presets.find(name)
-    except FileError:
+def _may_come(script: Script, index: int, reference: str) -> bool:
+    """Whether a scene may show a run that an earlier one trains."""
+    trained = [
+        Path(each).name.removesuffix(".toml")
+        for scene in script.lecture.scenes[:index]
+        if scene.run is None
+        for each in scene.references
+    ]
+    if is_path(reference) or not trained:
         return False
-    return True
+    return reference == "last" or any(name.startswith(reference) for name in trained)
 
 
-def _remarks(script: Script, scene: Scene, reference: str, runs: Path) -> Iterator[Remark]:
+def _remarks(script: Script, index: int, reference: str, runs: Path) -> Iterator[Remark]:
     """Yield what is to be said of one preset or run of a scene."""
+    scene = script.lecture.scenes[index]
     try:
         found = _shown(scene, reference, script.path.parent, runs)
         if isinstance(found, Preset):
@@ -200,7 +240,10 @@ def _remarks(script: Script, scene: Scene, reference: str, runs: Path) -> Iterat
     except FileError as error:
         yield from ((True, str(problem)) for problem in error.problems)
     except EpochalError as error:
-        yield True, str(error)
+        if scene.preset is None and _may_come(script, index, reference):
+            yield False, f"{reference}: whether there is such a run then, only the lecture tells"
+        else:
+            yield True, str(error)
 
 
 def _of_preset(preset: Preset, scene: Scene) -> Iterator[Remark]:

@@ -61,6 +61,7 @@ _SHELF: Final = Shelf("preset", "", PresetError)
 
 catalogue = _SHELF.catalogue
 find = _SHELF.find
+is_packaged = _SHELF.is_packaged
 
 
 def load(reference: str, overrides: Sequence[str] = ()) -> Preset:

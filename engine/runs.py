@@ -153,6 +153,10 @@ def list_runs(folder: Path) -> list[RunFolder]:
     return sorted(runs, key=order_of, reverse=True)
 
 
+class Unclear(RunError):
+    """A name that several runs have, or begin with."""
+
+
 def find_run(reference: str, folder: Path) -> RunFolder:
     """Return the run that is meant.
 
@@ -164,48 +168,77 @@ def find_run(reference: str, folder: Path) -> RunFolder:
     Raises:
         RunError: There is none, or more than one; says which come near.
     """
-    if found := _by_path(reference):
+    if found := run_at(reference):
         return found
     runs = list_runs(folder)
-    if not runs:
-        raise RunError(f"{reference}: there are no runs in {folder}; set --runs-dir")
-    if reference == "last":
-        return runs[0]
-    return _by_name(reference, runs, folder)
+    found = runs[0] if runs and reference == "last" else _by_name(reference, runs)
+    if found is None:
+        raise RunError(f"{reference or 'a run'}: {_why_none(reference, runs, folder)}")
+    return found
 
 
-def _by_path(reference: str) -> RunFolder | None:
+def run_at(reference: str) -> RunFolder | None:
+    """Return the run in a folder or a recording, if that is what a reference says."""
     path = Path(reference)
-    with contextlib.suppress(OSError):  # Too long a name for a path may still be answered kindly.
+    with contextlib.suppress(OSError, ValueError):  # No path at all may still be answered kindly.
         if path.suffix == ".jsonl" and path.is_file():
             return RunFolder(path.parent if path.name == "recording.jsonl" else path)
         if reference and is_run(path):
-            return RunFolder(path)
+            # A folder that is named by where one stands has a name all the same.
+            return RunFolder(path if path.name.strip(".") else path.resolve())
     return None
 
 
-def _by_name(reference: str, runs: list[RunFolder], folder: Path) -> RunFolder:
-    """Return the run whose folder, or whose name in its notes, is called or begins so."""
+def is_path(reference: str) -> bool:
+    """Whether a reference says where something lies, and not only what it is called."""
+    named = reference.endswith((".jsonl", ".toml")) or reference in (".", "..")
+    return named or os.sep in reference
+
+
+def _by_name(reference: str, runs: list[RunFolder]) -> RunFolder | None:
+    """Return the run whose folder, or whose name in its notes, is called or begins so.
+
+    Raises:
+        Unclear: There are several.
+    """
+    if not reference:
+        return None
     given = {run.path: Notes.load(run).name for run in runs}
     for called in (lambda run: run.name, lambda run: given[run.path]):
-        exact = [run for run in runs if reference and called(run) == reference]
+        exact = [run for run in runs if called(run) == reference]
         if len(exact) == 1:
             return exact[0]
     beginning = [
         run
         for run in runs
-        if reference and (run.name.startswith(reference) or given[run.path].startswith(reference))
+        if run.name.startswith(reference) or given[run.path].startswith(reference)
     ]
-    if len(beginning) == 1:
-        return beginning[0]
-    if beginning:
+    if len(beginning) > 1:
         names = ", ".join(run.name for run in beginning[:5])
         more = f" and {len(beginning) - 5} more" if len(beginning) > 5 else ""
-        raise RunError(f"{reference}: {len(beginning)} runs begin so: {names}{more}")
-    known = [*(run.name for run in runs), *filter(None, given.values())]
+        raise Unclear(f"{reference}: {len(beginning)} runs begin so: {names}{more}")
+    return beginning[0] if beginning else None
+
+
+def _why_none(reference: str, runs: list[RunFolder], folder: Path) -> str:
+    """Return why a reference names no run, and what would."""
+    path = Path(reference)
+    with contextlib.suppress(OSError, ValueError):
+        if path.is_dir() and is_path(reference):
+            inside = list_runs(path)
+            if inside:
+                return f"is a folder of {len(inside)} runs; name one, such as {inside[0].path}"
+            return "is a folder, but no run's: it has neither recording.jsonl nor experiment.toml"
+        if path.is_file() and is_path(reference):
+            return "is a file, but no recording: the name of one ends in .jsonl"
+    if is_path(reference):
+        return "there is no such file or folder; epochal runs lists the runs there are"
+    if not runs:
+        return f"there are no runs in {folder}; set --runs-dir"
+    known = [*(run.name for run in runs), *filter(None, (Notes.load(run).name for run in runs))]
     close = difflib.get_close_matches(reference, known, n=1, cutoff=0.4)
     hint = f" (did you mean {close[0]!r}?)" if close else "; see epochal runs"
-    raise RunError(f"{reference}: no such run in {folder}{hint}")
+    return f"no such run in {folder}{hint}"
 
 
 def is_run(path: Path) -> bool:

@@ -108,6 +108,10 @@ class Shelf:
         places = (folder / f"{name}.toml" for _, folder in self.folders())
         return next((place for place in places if exists(place)), None)
 
+    def is_packaged(self, path: Path) -> bool:
+        """Whether a file is one of those that come with epochal."""
+        return any(path.parent == folder for name, folder in self.folders() if name == "epochal")
+
     def tables(self, path: Path) -> tuple[dict[str, Any], str]:
         """Return a file's tables, and its text.
 

@@ -86,12 +86,12 @@ def open_lab(
     no_mouse: NoMouse = False,
 ) -> None:
     """Open the lab (the command that is meant where none is named)."""
-    require_screen(os.environ)
     from engine import runs
 
     folder = runs_dir or runs.runs_dir()
     overrides = cli.overrides(set_, seed, seeds, vary)
-    run = find_run_or_preset(what, folder, overrides) if what else None
+    run = find_run_or_preset(what, folder, overrides) if what is not None else None
+    require_screen(os.environ)
     opening = make_opening(
         glyphs,
         preset=None if run else what,
@@ -120,11 +120,11 @@ def attach(
     no_mouse: NoMouse = False,
 ) -> None:
     """Show a run in the lab, one that is going or one that is over."""
-    require_screen(os.environ)
-    from engine import runs
+    from engine import references, runs
 
     folder = runs_dir or runs.runs_dir()
-    found = runs.find_run(run, folder) if run else newest_run(folder)
+    found = newest_run(folder) if run is None else references.run(run, folder)
+    require_screen(os.environ)
     show_lab(make_opening(glyphs, run=found, runs_dir=folder), mouse=not no_mouse)
 
 
@@ -185,14 +185,17 @@ def _replay(
     no_mouse: bool,
 ) -> None:
     """Open the lab on runs and presets that are replayed together."""
-    require_screen(os.environ)
-    from engine import runs
+    from engine import references, runs
     from tui.tempo import parse
 
     tempo = parse(pace) if pace else None
     folder = runs_dir or runs.runs_dir()
     overrides = cli.overrides(set_, seed)
     found = [find_run_or_preset(each, folder, overrides) for each in what]
+    for run in filter(None, found):
+        references.check_begun(run)
+    _check_apart(found)
+    require_screen(os.environ)
     first = found[0]
     opening = make_opening(
         glyphs,
@@ -207,6 +210,20 @@ def _replay(
         runs_dir=folder,
     )
     show_lab(opening, mouse=not no_mouse)
+
+
+def _check_apart(racers: Sequence[RunFolder | None]) -> None:
+    """Refuse a race of a run with itself.
+
+    Raises:
+        RaceError: A run is named twice.
+    """
+    seen: set[Path] = set()
+    for run in filter(None, racers):
+        place = run.path.resolve()
+        if place in seen:
+            raise RaceError(f"{run.name} is named twice; a race is between different runs")
+        seen.add(place)
 
 
 @app.command()
@@ -231,10 +248,11 @@ def lecture(
     no_mouse: NoMouse = False,
 ) -> None:
     """Hold a lecture: scene after scene in the lab, PgDn and PgUp go through them."""
-    require_screen(os.environ)
     from engine import lectures, runs
 
     script = lectures.load(name)
+    lectures.check_names(script, runs_dir or runs.runs_dir())
+    require_screen(os.environ)
     if notes:
         show_notes(script.name, runs_dir or runs.runs_dir(), glyphs)
         return
@@ -266,20 +284,22 @@ def follow(
     no_mouse: NoMouse = False,
 ) -> None:
     """Show what a presenter shows, or a run; nothing can be asked of it from here."""
-    require_screen(os.environ)
-    from engine import lectures, runs
+    from engine import lectures, references, runs
     from tui.presenting import Audience, find_presented
 
     folder = runs_dir or runs.runs_dir()
     name = find_presented(folder, what)
     if name is None and what and lectures.is_lecture(what):
         name = lectures.load(what).name
+    found = None
+    if name is None:
+        found = newest_run(folder) if what is None else references.run(what, folder)
+    require_screen(os.environ)
     if name is not None:
         opening = make_opening(
             glyphs, read_only=True, audience=Audience(folder, name), runs_dir=folder
         )
     else:
-        found = runs.find_run(what, folder) if what else newest_run(folder)
         opening = make_opening(glyphs, read_only=True, run=found, runs_dir=folder)
     show_lab(opening, mouse=not no_mouse)
 
@@ -344,11 +364,11 @@ def show(
     runs_dir: RunsDir = None,
 ) -> None:
     """Print a run as still pictures, in plain text."""
-    from engine import runs
+    from engine import references, runs
     from tui import still
     from tui.glyphs import choose
 
-    found = runs.find_run(run, runs_dir or runs.runs_dir())
+    found = references.run(run, runs_dir or runs.runs_dir())
     if preset:
         still.show_preset(found)
         return
@@ -386,39 +406,23 @@ def settle_environment(environment: MutableMapping[str, str]) -> None:
         environment.setdefault("TEXTUAL_COLOR_SYSTEM", "256")
 
 
-def find_run_or_preset(what: str, folder: object, overrides: Sequence[str]) -> RunFolder | None:
+def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> RunFolder | None:
     """Return the run that is meant, or None where it is a preset.
 
-    A preset of that name comes first, for its name is also the beginning of its runs' names.
-
     Raises:
-        PresetError: It is neither, or a preset that does not hold.
+        EpochalError: It is neither, or one that cannot be read or does not hold.
     """
-    from pathlib import Path
+    from engine.references import PresetName, run_or_preset
 
-    from engine import presets, runs
-
-    assert isinstance(folder, Path)
-    try:
-        presets.find(what)
-    except EpochalError as no_preset:
-        try:
-            return runs.find_run(what, folder)
-        except EpochalError:
-            raise no_preset from None
-    if overrides:
-        presets.load(what, overrides)
-    return None
+    found = run_or_preset(what, folder, overrides)
+    return None if isinstance(found, PresetName) else found
 
 
-def newest_run(folder: object) -> RunFolder:
+def newest_run(folder: Path) -> RunFolder:
     """Return the newest run that is going, else the last."""
-    from pathlib import Path
-
     from engine import runs
     from engine.glance import glance
 
-    assert isinstance(folder, Path)
     for found in runs.list_runs(folder)[:50]:
         if found.recording.exists() and glance(found).state in ("running", "paused", "silent"):
             return found

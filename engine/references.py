@@ -1,0 +1,178 @@
+"""What is meant by a name: a run, or where one is taken, a preset.
+
+    a folder · a recording ── runs/two-moons-20261121-093000-4f1c · mailed.jsonl
+    last                   ── the newest run
+    a preset               ── two-moons · my.toml, where one is taken
+    a name, its beginning  ── two-moons-20261121 · the name that a run was given
+
+Every command and every scene of a lecture asks here, so a name means the same everywhere, and
+what is wrong with it is said before anything opens.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import PresetError, Problem, RecordingError, RunError
+from engine.runs import RunFolder, Unclear, find_run, is_path, list_runs, run_at
+from engine.section import nearest
+from engine.shelf import exists
+
+
+@dataclass(frozen=True)
+class PresetName:
+    """A preset that is there."""
+
+    reference: str
+    """How it was named."""
+    path: Path
+    """Its file."""
+
+
+def run(reference: str, folder: Path) -> RunFolder:
+    """Return the run that is meant.
+
+    Args:
+        reference: A run's folder, a recording, a run's name or a unique beginning of it, or
+            ``last``.
+        folder: Where runs are kept.
+
+    Raises:
+        RunError: There is none, or more than one.
+        RecordingError: What is there cannot be read.
+    """
+    try:
+        found = find_run(reference, folder)
+    except Unclear:
+        raise
+    except RunError as error:
+        if not is_path(reference) and _preset(reference) is not None:
+            raise RunError(f"{error}; it is a preset, and here a run is meant") from None
+        raise
+    check(found)
+    return found
+
+
+def run_or_preset(
+    reference: str, folder: Path, overrides: Sequence[str] = ()
+) -> RunFolder | PresetName:
+    """Return the run or the preset that is meant.
+
+    A run's folder and a recording are runs. Of names that are no path a preset's comes first, for
+    it is also the beginning of its runs' names.
+
+    Args:
+        reference: As for ``run``, or a preset's name or file.
+        folder: Where runs are kept.
+        overrides: What is changed in a preset.
+
+    Raises:
+        PresetError: There is neither, or the preset does not hold.
+        RunError: There are several such runs, or the file is neither.
+        RecordingError: What is there cannot be read.
+    """
+    path = is_path(reference)
+    if reference == "last" or (path and (run_at(reference) or not _is_preset_file(reference))):
+        return run(reference, folder)
+    preset = _preset(reference)
+    if preset is not None:
+        _check_preset(preset, overrides)
+        return preset
+    try:
+        return run(reference, folder)
+    except (Unclear, RecordingError):
+        raise
+    except RunError as error:
+        raise _neither(reference, folder, error) from None
+
+
+def apart(terms: Sequence[str], folder: Path) -> tuple[list[RunFolder], list[str]]:
+    """Return the runs that some terms of a filter name by their place, and the other terms.
+
+    Args:
+        terms: What was asked for.
+        folder: Where runs are kept.
+
+    Raises:
+        RunError: A path leads to no run.
+        RecordingError: What is there cannot be read.
+    """
+    said = [
+        term == "last" or (is_path(term) and not re.search(r'^-|[=<>"]', term)) for term in terms
+    ]
+    named = [run(term, folder) for term, is_run in zip(terms, said, strict=True) if is_run]
+    return named, [term for term, is_run in zip(terms, said, strict=True) if not is_run]
+
+
+def check(found: RunFolder) -> None:
+    """Refuse a run whose recording cannot be read at all.
+
+    Raises:
+        RecordingError: It is no recording, or one of a newer format.
+    """
+    from engine.recording import Reader
+
+    if not found.recording.exists():
+        return
+    reader = Reader(found.recording)
+    reader.poll(1)
+    if reader.header is None and found.path == found.recording:
+        raise RecordingError(f"{found.path}: is no recording: it has no whole line")
+
+
+def check_begun(found: RunFolder) -> None:
+    """Refuse a run in which there is nothing to be played.
+
+    Raises:
+        RunError: Its worker never began.
+    """
+    from engine.glance import glance
+
+    seen = glance(found)
+    if seen.state == "crashed" and not seen.started and not seen.step:
+        raise RunError(f"{found.name}: there is nothing to play: its worker never began")
+
+
+def _is_preset_file(reference: str) -> bool:
+    path = Path(reference)
+    return reference.endswith(".toml") or (exists(path) and not path.is_dir())
+
+
+def _preset(reference: str) -> PresetName | None:
+    """Return the preset of a name or in a file, if there is one."""
+    from engine import presets
+
+    try:
+        found = presets.find(reference)
+    except PresetError:
+        return None
+    return None if found.is_dir() else PresetName(reference, found)
+
+
+def _check_preset(preset: PresetName, overrides: Sequence[str]) -> None:
+    """Refuse a preset that does not hold; those that come with epochal are known to.
+
+    Raises:
+        PresetError: With everything that is wrong with it.
+    """
+    from engine import presets
+
+    # Reading the schema takes a quarter of a second, which a first frame need not wait for.
+    if overrides or not presets.is_packaged(preset.path):
+        presets.load(preset.reference, overrides)
+
+
+def _neither(reference: str, folder: Path, why: RunError) -> PresetError:
+    """Return what to say of a name that nothing has."""
+    if not reference or os.sep in reference:
+        return PresetError([Problem("", "", str(why))])
+    from engine import presets
+
+    known = [listing.name for listing in presets.catalogue()]
+    near = nearest(reference, [*known, *(each.name for each in list_runs(folder))])
+    what = f"there is no such preset, and no such run in {folder}{near}"
+    return PresetError([Problem(reference, "", f"{what}; see epochal presets and epochal runs")])

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tui.commands import COMMANDS, available, can, footer, is_character, key_name
+from tui.command import NEEDS, SPOTS, is_character, key_name
+from tui.commands import COMMANDS, LOCAL, TABLE, available, can, footer
 from tui.drawing.keys import draw_footer, draw_help
 from tui.drawing.status import Standing, draw_status
 from tui.glyphs import ASCII, BRAILLE, GLYPHS, choose
@@ -35,7 +36,9 @@ ENDED = replace(
     reason="epochs",
     result={"test_loss": 0.2242, "test_accuracy": 0.905, "seconds": 1.3},
 )
-SITUATIONS = ("setup", "live", "paused", "over", "form")
+SITUATIONS = (
+    "setup", "live", "paused", "over", "replay", "lecture", "slide", "follow", "form",
+)  # fmt: skip
 
 
 def text(standing: Standing, width: int = 160, height: int = 2) -> list[str]:
@@ -121,7 +124,7 @@ def test_text_of_others_cannot_command_the_terminal() -> None:
 
 
 def test_every_command_has_a_key_a_word_and_a_sentence() -> None:
-    for command in COMMANDS:
+    for command in TABLE:
         assert command.keys
         assert command.label
         assert command.help.endswith(".")
@@ -146,15 +149,42 @@ def test_an_action_is_possible_where_its_command_is() -> None:
 def test_the_footer_shows_what_can_be_done_and_always_help_and_quit(situation: str) -> None:
     commands = footer(situation)  # type: ignore[arg-type]
     for width in (0, 1, 14, 40, 80, 200):
-        line = draw_footer(commands, situation, width, DARK)  # type: ignore[arg-type]
+        line = draw_footer(commands, width, DARK)  # type: ignore[arg-type]
         assert line.cell_len == width
-    line = draw_footer(commands, situation, 40, DARK).plain  # type: ignore[arg-type]
+    line = draw_footer(commands, 40, DARK).plain  # type: ignore[arg-type]
     assert "help" in line
     assert "quit" in line
 
 
 def test_in_a_field_the_footer_names_only_keys_that_are_no_characters() -> None:
-    assert not any(is_character(command.key_in("form")) for command in footer("form"))
+    assert footer("form")
+    assert not any(is_character(key) for command in footer("form") for key in command.keys)
+
+
+@pytest.mark.parametrize("situation", ["setup", "live", "paused", "over"])
+@pytest.mark.parametrize("spot", [None, *SPOTS])
+def test_at_80_cells_the_footer_names_space_tab_the_panes_help_and_quit(
+    situation: str, spot: str | None
+) -> None:
+    spots = () if spot is None else (spot,)
+    line = draw_footer(footer(situation, spots), 80, DARK).plain  # type: ignore[arg-type]
+    for words in ("? help", "q quit", "tab next pane", "1-8 panes", "space "):
+        if words[0] not in {key for each in LOCAL if each.at == spot for key in each.keys}:
+            assert words in line or spot is not None
+
+
+def test_the_footer_shows_what_the_place_that_has_the_keys_does_with_them() -> None:
+    line = draw_footer(footer("over", ("runs",)), 120, DARK).plain
+    assert "c overlay" in line
+    assert "n name" in line
+    assert "m mark" not in line
+    assert "m mark" in draw_footer(footer("over"), 160, DARK).plain
+
+
+def test_what_is_not_there_is_not_offered() -> None:
+    names = {command.name for command in available("over", (), NEEDS)}
+    assert names.isdisjoint(command.name for command in COMMANDS if command.needs)
+    assert "next_member" in {command.name for command in available("over")}
 
 
 def test_the_help_has_every_command() -> None:

@@ -1,62 +1,34 @@
 """The one table of what can be done in the lab: keys, footer, palette and help come from it.
 
-An action is a method of the lab, ``action_<name>``. The same key may do different things in
-different situations; the situation decides.
+An action of the lab is one of its methods, ``action_<name>``. The same key may do different things
+in different situations, and at a place that has keys of its own; what a row says is
+``tui.command``'s business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
 
+from tui.command import (
+    ALWAYS,
+    EVERYWHERE,
+    GOING,
+    LECTURE,
+    LOOKED_AT,
+    NOW,
+    PANED,
+    REPLAY,
+    SEEN,
+    SHOWN,
+    Command,
+    Need,
+    Situation,
+    Spot,
+    is_character,
+)
 from tui.places import PANES
-
-Situation = Literal["setup", "live", "paused", "over", "replay", "lecture", "follow", "form"]
-"""``setup``: no run is shown. ``live``: one is starting, training or silent. ``paused``: it
-waits. ``over``: it ended or crashed. ``replay``: it is shown at an earlier step. ``lecture``: so it
-is in a scene of a lecture. ``follow``: a presenter moves it. ``form``: a field takes what is
-typed.
-"""
-
-ALWAYS: Final = frozenset[Situation](("setup", "live", "paused", "over", "replay", "lecture"))
-EVERYWHERE: Final = ALWAYS | frozenset[Situation](("follow", "form"))
-LOOKED_AT: Final = ALWAYS | frozenset[Situation](("follow",))
-NOW: Final = frozenset[Situation](("setup", "live", "paused", "over"))
-GOING: Final = frozenset[Situation](("live", "paused"))
-SHOWN: Final = frozenset[Situation](("live", "paused", "over"))
-SEEN: Final = frozenset[Situation](("live", "paused", "over", "replay", "lecture"))
-REPLAY: Final = frozenset[Situation](("replay", "lecture"))
-LECTURE: Final = frozenset[Situation](("lecture",))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """One thing that can be done."""
-
-    keys: tuple[str, ...]
-    """What does it, as Textual names keys; the first one is shown."""
-    action: str
-    label: str
-    """A word for the footer."""
-    help: str
-    """What it does, in a sentence."""
-    group: Literal["Run", "Read", "Replay", "Lecture", "View", "Setup", "Lab"]
-    when: frozenset[Situation] = ALWAYS
-    footer: int = 0
-    """Its place in the footer, 1 first; 0 for a command that stands only in the help."""
-
-    def key_in(self, situation: Situation) -> str:
-        """Return the key to show in a situation: a field takes every key that is a character."""
-        if situation == "form":
-            return next((key for key in self.keys if not is_character(key)), self.keys[0])
-        return self.keys[0]
-
-    @property
-    def name(self) -> str:
-        """The action without its argument."""
-        return self.action.partition("(")[0]
-
 
 COMMANDS: Final = (
     Command(
@@ -173,6 +145,7 @@ COMMANDS: Final = (
         group="Run",
         when=SHOWN,
         footer=6,
+        needs="remedy",
     ),
     Command(
         keys=("c",),
@@ -322,6 +295,7 @@ COMMANDS: Final = (
         group="Replay",
         when=REPLAY,
         footer=4,
+        needs="marks",
     ),
     Command(
         keys=("left_square_bracket",),
@@ -331,6 +305,7 @@ COMMANDS: Final = (
         group="Replay",
         when=REPLAY,
         footer=5,
+        needs="marks",
     ),
     Command(
         keys=("home",),
@@ -383,6 +358,7 @@ COMMANDS: Final = (
         group="Replay",
         when=REPLAY,
         footer=8,
+        needs="marks",
     ),
     *(
         Command(
@@ -419,7 +395,7 @@ COMMANDS: Final = (
         label="blank",
         help="Show nothing until the next key.",
         group="Lecture",
-        when=REPLAY,
+        when=REPLAY | LECTURE,
         footer=11,
     ),
     Command(
@@ -445,6 +421,7 @@ COMMANDS: Final = (
         help="Show the curves on a logarithmic axis, or on a plain one again.",
         group="View",
         footer=4,
+        when=PANED,
     ),
     Command(
         keys=("a",),
@@ -453,6 +430,7 @@ COMMANDS: Final = (
         help="Show the loss, the accuracy, the learning rate or the gradient norm.",
         group="View",
         footer=7,
+        when=PANED,
     ),
     Command(
         keys=("w",),
@@ -460,6 +438,7 @@ COMMANDS: Final = (
         label="smooth",
         help="Smooth the curves more, or not at all; the raw band stays.",
         group="View",
+        when=PANED,
     ),
     Command(
         keys=("v",),
@@ -492,6 +471,7 @@ COMMANDS: Final = (
         help="Of a population: show the next member, and after the last all of them together.",
         group="View",
         when=SEEN,
+        needs="members",
     ),
     Command(
         keys=("N",),
@@ -500,6 +480,7 @@ COMMANDS: Final = (
         help="Of a population: show the member before, and before the first all of them.",
         group="View",
         when=SEEN,
+        needs="members",
     ),
     Command(
         keys=("M",),
@@ -508,6 +489,7 @@ COMMANDS: Final = (
         help="Choose which member of a population to look at, or all of them.",
         group="View",
         when=SEEN,
+        needs="members",
     ),
     Command(
         keys=("tab",),
@@ -515,7 +497,7 @@ COMMANDS: Final = (
         label="next pane",
         help="Go to the next pane.",
         group="View",
-        when=ALWAYS | frozenset[Situation](("form",)),
+        when=PANED | frozenset[Situation](("form",)),
         footer=12,
     ),
     Command(
@@ -524,7 +506,7 @@ COMMANDS: Final = (
         label="pane before",
         help="Go to the pane before.",
         group="View",
-        when=ALWAYS | frozenset[Situation](("form",)),
+        when=PANED | frozenset[Situation](("form",)),
     ),
     *(
         Command(
@@ -534,6 +516,8 @@ COMMANDS: Final = (
             help=f"Go to: {place.about}.",
             group="View",
             when=NOW,
+            footer=13 if number == 1 else 0,
+            several=f"1-{len(PANES)} panes" if number == 1 else "",
         )
         for number, place in enumerate(PANES, start=1)
     ),
@@ -551,6 +535,8 @@ COMMANDS: Final = (
         label="maximise",
         help="Give the pane that has the keys the whole screen, or put it back.",
         group="View",
+        needs="columns",
+        when=PANED,
     ),
     Command(
         keys=("less_than_sign",),
@@ -558,6 +544,8 @@ COMMANDS: Final = (
         label="narrower",
         help="Make the left column narrower.",
         group="View",
+        needs="columns",
+        when=PANED,
     ),
     Command(
         keys=("greater_than_sign",),
@@ -565,6 +553,8 @@ COMMANDS: Final = (
         label="wider",
         help="Make the left column wider.",
         group="View",
+        needs="columns",
+        when=PANED,
     ),
     Command(
         keys=("t",),
@@ -605,6 +595,7 @@ COMMANDS: Final = (
         label="undo changes",
         help="Set every setting back to what the preset says.",
         group="Setup",
+        needs="changes",
     ),
     Command(
         keys=("ctrl+s",),
@@ -621,7 +612,7 @@ COMMANDS: Final = (
         help="Leave the lab; the run goes on, and 'epochal attach' shows it again.",
         group="Lab",
         when=LOOKED_AT,
-        footer=13,
+        footer=15,
     ),
     Command(
         keys=("q", "ctrl+q", "ctrl+c"),
@@ -630,7 +621,7 @@ COMMANDS: Final = (
         help="Leave the lab; asks what becomes of a run that is going.",
         group="Lab",
         when=EVERYWHERE,
-        footer=15,
+        footer=17,
     ),
     Command(
         keys=("question_mark", "f1"),
@@ -639,7 +630,7 @@ COMMANDS: Final = (
         help="Show every key and what it does.",
         group="Lab",
         when=EVERYWHERE,
-        footer=14,
+        footer=16,
     ),
     Command(
         keys=("ctrl+p",),
@@ -649,8 +640,232 @@ COMMANDS: Final = (
         group="Lab",
         when=EVERYWHERE,
     ),
+    Command(
+        keys=("super+c",),
+        action="copy_text",
+        label="copy",
+        help="Copy what was selected with the mouse.",
+        group="Lab",
+        when=EVERYWHERE,
+    ),
 )
 """Every command, in the order of the help."""
+
+
+def _at(
+    spot: Spot, *rows: tuple[str, str, str, str, int], urgent: bool = False
+) -> tuple[Command, ...]:
+    """Return the commands of a place: keys, action, label, help and place in the footer."""
+    return tuple(
+        Command(
+            keys=tuple(keys.split()),
+            action=action,
+            label=label,
+            help=words,
+            group="Here",
+            when=EVERYWHERE,
+            at=spot,
+            footer=place,
+            urgent=urgent,
+        )
+        for keys, action, label, words, place in rows
+    )
+
+
+LOCAL: Final = (
+    *_at(
+        "setup",
+        ("up", "go(-1)", "field before", "Go to the setting before.", 0),
+        ("down enter", "go(1)", "next field", "Go to the next setting.", 0),
+        ("pageup", "go_group(-1)", "group before", "Go to the group of settings before.", 0),
+        ("pagedown", "go_group(1)", "next group", "Go to the next group of settings.", 0),
+    ),
+    *_at(
+        "presets",
+        ("enter right", "settings", "settings", "Go to the settings of this preset.", 1),
+    ),
+    *_at(
+        "choice",
+        ("left", "go(-1)", "value before", "Take the value before.", 0),
+        ("right", "go(1)", "next value", "Take the next value.", 1),
+        ("enter", "open", "all values", "Show every value, with a sentence on each.", 2),
+    ),
+    *_at(
+        "fold",
+        ("right", "fold(True)", "open", "Show what is folded away.", 1),
+        ("left", "fold(False)", "close", "Fold it away.", 2),
+        ("enter", "turn", "open or close", "Show what is folded away, or fold it away.", 0),
+    ),
+    *_at(
+        "entry",
+        ("ctrl+n", "change('add')", "another", "Add another after this one, like it.", 3),
+        ("ctrl+d", "change('remove')", "remove", "Take this one out.", 4),
+        ("ctrl+up shift+up", "change('up')", "up", "Move this one up.", 0),
+        ("ctrl+down shift+down", "change('down')", "down", "Move this one down.", 0),
+        urgent=True,
+    ),
+    *_at(
+        "entry",
+        ("insert", "change('add')", "another", "Add another after this one, like it.", 0),
+        ("delete", "change('remove')", "remove", "Take this one out.", 0),
+    ),
+    *_at(
+        "add",
+        ("enter insert ctrl+n", "add", "add", "Add another after the last one, like it.", 1),
+    ),
+    *_at(
+        "runs",
+        ("enter", "open", "open", "Show this run.", 1),
+        ("c", "overlay", "overlay", "Draw its curves beside those that are shown, or no more.", 2),
+        ("slash", "filter", "filter", "List only some runs.", 3),
+        ("n", "rename", "name", "Give this run a name.", 4),
+        ("m", "pin", "pin", "Keep this run above the others, or no more.", 5),
+        ("D delete", "delete", "delete", "Delete this run; asks first.", 6),
+        ("ctrl+o", "sort", "sort", "List the runs in another order.", 7),
+        ("escape", "clear", "no filter", "List all runs again.", 0),
+        ("up", "move(-1)", "run above", "Choose the run above.", 0),
+        ("down", "move(1)", "run below", "Choose the run below.", 0),
+        ("pageup", "page(-1)", "page up", "Choose a run a page up.", 0),
+        ("pagedown", "page(1)", "page down", "Choose a run a page down.", 0),
+        ("home", "move(-1000000000)", "first run", "Choose the first run.", 0),
+        ("end", "move(1000000000)", "last run", "Choose the last run.", 0),
+    ),
+    *_at(
+        "filter",
+        ("escape", "give_up", "no filter", "List all runs again.", 1),
+    ),
+    *_at(
+        "diagnosis",
+        ("enter", "follow", "follow", "Train what this finding advises, beside the run.", 1),
+        ("up", "choose(-1)", "finding before", "Choose the finding before.", 0),
+        ("down", "choose(1)", "next finding", "Choose the next finding.", 0),
+    ),
+    *_at(
+        "microscope",
+        ("down", "choose(1)", "next quantity", "Choose the next quantity.", 1),
+        ("up", "choose(-1)", "quantity before", "Choose the quantity before.", 0),
+        ("right", "move(1)", "next number", "Choose the next of its numbers.", 2),
+        ("left", "move(-1)", "number before", "Choose the number before.", 0),
+    ),
+    *_at(
+        "slide",
+        ("up k", "scroll_up", "up", "Read on above.", 0),
+        ("down j", "scroll_down", "down", "Read on below.", 0),
+    ),
+    *_at("blank", ("any", "", "back", "Any key or click shows the screen again.", 0)),
+    *_at(
+        "field",
+        ("enter", "submit", "take", "Take what is typed, and go on.", 0),
+        ("left right", "cursor_left", "move", "Move by a character.", 0),
+        ("ctrl+left ctrl+right", "cursor_left_word", "move", "Move by a word.", 0),
+        ("home ctrl+a", "home", "beginning", "Go to the beginning.", 0),
+        ("end ctrl+e", "end", "end", "Go to the end.", 0),
+        (
+            "shift+left shift+right ctrl+shift+left ctrl+shift+right shift+home shift+end",
+            "cursor_left(True)",
+            "select",
+            "Select while moving.",
+            0,
+        ),
+        ("ctrl+shift+a", "select_all", "select all", "Select all of it.", 0),
+        ("backspace", "delete_left", "delete", "Delete the character before.", 0),
+        ("delete ctrl+d", "delete_right", "delete on", "Delete the character after.", 0),
+        ("ctrl+w", "delete_left_word", "delete word", "Delete the word before.", 0),
+        (
+            "ctrl+backspace alt+backspace",
+            "delete_right_word",
+            "delete word on",
+            "Delete the word after.",
+            0,
+        ),
+        ("ctrl+u super+backspace", "delete_left_all", "empty", "Delete all that is before.", 0),
+        ("ctrl+k", "delete_right_all", "delete rest", "Delete all that comes after.", 0),
+        ("ctrl+x", "cut", "cut", "Cut what is selected.", 0),
+        ("ctrl+c super+c", "copy", "copy", "Copy what is selected.", 0),
+        ("ctrl+v", "paste", "paste", "Paste what was cut or copied.", 0),
+    ),
+    *_at(
+        "list",
+        ("enter", "select", "choose", "Choose this one.", 0),
+        ("up", "cursor_up", "up", "Go up.", 0),
+        ("down", "cursor_down", "down", "Go down.", 0),
+        ("pageup", "page_up", "page up", "Go a page up.", 0),
+        ("pagedown", "page_down", "page down", "Go a page down.", 0),
+        ("home", "first", "first", "Go to the first one.", 0),
+        ("end", "last", "last", "Go to the last one.", 0),
+    ),
+    *_at(
+        "scroll",
+        ("up", "scroll_up", "up", "Read on above.", 0),
+        ("down", "scroll_down", "down", "Read on below.", 1),
+        ("pageup", "page_up", "page up", "Read on a page above.", 0),
+        ("pagedown", "page_down", "page down", "Read on a page below.", 0),
+        ("home", "scroll_home", "top", "Go to the top.", 0),
+        ("end", "scroll_end", "bottom", "Go to the bottom.", 0),
+    ),
+    *_at(
+        "dialog",
+        ("escape ctrl+c", "leave", "leave", "Leave without an answer.", 0),
+        ("tab", "app.focus_next", "next", "Go to the next thing in the dialog.", 0),
+        ("shift+tab", "app.focus_previous", "before", "Go to the thing before.", 0),
+    ),
+    *_at(
+        "quit",
+        ("l d enter", "answer('leave')", "leave it running", "Leave; the run goes on.", 0),
+        ("s x", "answer('stop')", "stop it", "Stop the run, then leave.", 0),
+        ("q", "leave", "stay", "Stay in the lab.", 0),
+    ),
+    *_at(
+        "help",
+        ("q question_mark f1 enter space", "leave", "leave", "Leave the help.", 0),
+    ),
+    *_at(
+        "chapters",
+        # A presenter's remote has these keys and no others.
+        ("pageup k", "move(-1)", "up", "Go to the mark above.", 0),
+        ("pagedown j", "move(1)", "down", "Go to the mark below.", 0),
+        urgent=True,
+    ),
+    *_at("chapters", ("q", "leave", "leave", "Leave without going anywhere.", 0)),
+    *_at(
+        "members",
+        ("k", "move(-1)", "up", "Go to the member above.", 0),
+        ("j", "move(1)", "down", "Go to the member below.", 0),
+        ("q", "leave", "leave", "Go on looking at what is shown.", 0),
+    ),
+    *_at(
+        "delete",
+        ("y", "answer", "delete it", "Delete the run for good.", 0),
+        ("n q enter", "leave", "keep it", "Keep the run.", 0),
+    ),
+    *_at(
+        "palette",
+        ("up", "command_list('cursor_up')", "up", "Go to the command above.", 0),
+        ("down", "cursor_down", "down", "Go to the command below.", 0),
+        ("pageup", "command_list('page_up')", "page up", "Go a page up.", 0),
+        ("pagedown", "command_list('page_down')", "page down", "Go a page down.", 0),
+        ("ctrl+home shift+home", "command_list('first')", "first", "Go to the first one.", 0),
+        ("ctrl+end shift+end", "command_list('last')", "last", "Go to the last one.", 0),
+        ("escape", "escape", "leave", "Leave without doing anything.", 0),
+    ),
+    *_at(
+        "notes",
+        ("up k", "scroll_notes(-1)", "up", "Read on above.", 0),
+        ("down j", "scroll_notes(1)", "down", "Read on below.", 0),
+        ("pageup", "page_notes(-1)", "page up", "Read on a page above.", 0),
+        ("pagedown space", "page_notes(1)", "page down", "Read on a page below.", 0),
+        ("home", "scroll_notes(-100000)", "first line", "Go to the first line.", 0),
+        ("end", "scroll_notes(100000)", "last line", "Go to the last line.", 0),
+        ("q escape", "quit", "quit", "Leave the notes.", 0),
+    ),
+)
+"""Every key that a place has of its own; what is typed and scrolled by Textual among them."""
+
+TABLE: Final = (*COMMANDS, *LOCAL)
+"""Everything that a person can press."""
+
+ALWAYS_NAMED: Final = ("help", "quit", "next_pane", "show_pane")
+"""What the footer names however little room there is."""
 
 
 def can(action: str, situation: Situation) -> bool:
@@ -659,46 +874,49 @@ def can(action: str, situation: Situation) -> bool:
     return not named or any(situation in command.when for command in named)
 
 
-KEY_NAMES: Final = {
-    "plus": "+",
-    "equals_sign": "=",
-    "minus": "-",
-    "question_mark": "?",
-    "escape": "esc",
-    "comma": ",",
-    "full_stop": ".",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
-}
-"""How keys are written for people, where that is not their name."""
+def available(
+    situation: Situation, spots: Sequence[Spot] = (), lacking: Collection[Need] = ()
+) -> list[Command]:
+    """Return what can be done now, what belongs to the place that has the keys first.
+
+    A key stands only where it does something: one that a place takes for itself, or that writes
+    something where text is typed, is not among the keys of the lab.
+
+    Args:
+        situation: How it stands with the run.
+        spots: The place that has the keys and those around it, the innermost first.
+        lacking: What is not there.
+    """
+    found: list[Command] = []
+    taken: set[str] = set()
+    for spot in (*spots, None):
+        offered = [
+            command
+            for command in (COMMANDS if spot is None else LOCAL)
+            if command.at == spot and situation in command.when and command.needs not in lacking
+        ]
+        for command in offered:
+            keys = tuple(
+                key
+                for key in command.keys
+                if key not in taken and not (spot is None and _is_typed(key, situation))
+            )
+            if keys:
+                found.append(command if keys == command.keys else replace(command, keys=keys))
+        taken |= {key for command in offered for key in command.keys}
+    return found
 
 
-CHARACTERS: Final = frozenset(("space", *KEY_NAMES)) - {"escape", "pagedown", "pageup"}
-"""Keys with a name of their own that a field would take as a character."""
+def _is_typed(key: str, situation: Situation) -> bool:
+    return situation == "form" and is_character(key)
 
 
-def is_character(key: str) -> bool:
-    """Whether a key writes something where text is typed."""
-    return len(key) == 1 or key in CHARACTERS
-
-
-def key_name(key: str) -> str:
-    """Return a key as it is written for people."""
-    return KEY_NAMES.get(key, key).replace("ctrl+", "^")
-
-
-def available(situation: Situation) -> Iterator[Command]:
-    """Return what can be done in a situation."""
-    return (command for command in COMMANDS if situation in command.when)
-
-
-def footer(situation: Situation) -> list[Command]:
-    """Return what the footer shows, the most important first."""
-    return sorted((c for c in available(situation) if c.footer), key=lambda c: c.footer)
+def footer(
+    situation: Situation, spots: Sequence[Spot] = (), lacking: Collection[Need] = ()
+) -> list[Command]:
+    """Return what the footer shows, in its order: what space does, the place's keys, the lab's."""
+    found = [command for command in available(situation, spots, lacking) if command.footer]
+    return sorted(found, key=lambda c: ("space" not in c.keys, c.at is None, c.footer))
 
 
 def groups(commands: Iterable[Command] = COMMANDS) -> dict[str, list[Command]]:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
+from tui.command import Spot
 from tui.drawing.keys import draw_help
 from tui.drawing.text import pad
 from tui.palette import Palette
+from tui.spots import bindings_at
 
 if TYPE_CHECKING:
     from tui.settings import Option
@@ -27,7 +29,8 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
     """A box in the middle of the screen; escape leaves it without an answer."""
 
     AUTO_FOCUS = "*"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,ctrl+c", "leave", "Leave", show=False)]
+    SPOT: ClassVar[Spot] = "dialog"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("dialog")
     DEFAULT_CSS = """
     Dialog {
         align: center middle;
@@ -55,11 +58,8 @@ Farewell = Literal["leave", "stop"]
 class QuitDialog(Dialog[Farewell]):
     """Asks what becomes of the run that is going."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l,d,enter", "answer('leave')", "Leave it running", show=False),
-        Binding("s,x", "answer('stop')", "Stop it", show=False),
-        Binding("q", "leave", "Stay", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "quit"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("quit")
 
     def __init__(self, run: str) -> None:
         super().__init__()
@@ -146,9 +146,8 @@ class ChoiceDialog(Dialog[str]):
 class HelpDialog(Dialog[None]):
     """Every key and what it does."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,question_mark,f1,enter,space", "leave", "Leave", show=False)
-    ]
+    SPOT: ClassVar[Spot] = "help"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("help")
     DEFAULT_CSS = """
     HelpDialog > .box { width: 108; scrollbar-size-vertical: 1; }
     """

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.command import Spot
 from tui.dialogs import Dialog
 from tui.drawing.chapters import Chapter, draw_chapters
 from tui.look import Look
+from tui.spots import bindings_at
 
 
 class ChapterDialog(Dialog[int]):
@@ -24,12 +26,8 @@ class ChapterDialog(Dialog[int]):
         look: What it is drawn with.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        # A presenter's remote has these keys and no others.
-        Binding("pageup,k", "move(-1)", "Up", show=False, priority=True),
-        Binding("pagedown,j", "move(1)", "Down", show=False, priority=True),
-        Binding("q", "leave", "Leave", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "chapters"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("chapters")
     DEFAULT_CSS = """
     ChapterDialog > .box { width: 90; }
     ChapterDialog OptionList { border: none; padding: 0; height: auto; background: $background; }

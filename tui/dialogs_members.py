@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from tui.command import Spot
 from tui.dialogs import Dialog
 from tui.drawing.members import MemberRow, draw_members
 from tui.look import Look
+from tui.spots import bindings_at
 
 WIDTH = 72
 
@@ -26,11 +28,8 @@ class MemberDialog(Dialog[int]):
         look: What it is drawn with.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("k", "move(-1)", "Up", show=False),
-        Binding("j", "move(1)", "Down", show=False),
-        Binding("q", "leave", "Leave", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "members"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("members")
     DEFAULT_CSS = """
     MemberDialog > .box { width: 72; }
     MemberDialog OptionList {

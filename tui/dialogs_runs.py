@@ -6,13 +6,15 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from engine.notes import MAX_NAME
 from engine.plain import plain
+from tui.command import Spot
 from tui.dialogs import Dialog
+from tui.spots import bindings_at
 
 
 class RenameDialog(Dialog[str]):
@@ -49,10 +51,8 @@ class RenameDialog(Dialog[str]):
 class DeleteDialog(Dialog[bool]):
     """Asks whether a run is really to be deleted, naming it and its size."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer", "Delete it", show=False),
-        Binding("n,q,enter", "leave", "Keep it", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "delete"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("delete")
 
     def __init__(self, name: str, folder: str, size: int) -> None:
         super().__init__()

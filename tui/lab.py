@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
 from engine.errors import EpochalError
-from tui.commands import COMMANDS, key_name
+from tui.commands import COMMANDS
 from tui.link import Link
 from tui.looking import Looking
 from tui.panes.banner import BannerPane
@@ -38,6 +38,7 @@ from tui.panes.status import KeysLine, StatusLines, TitleLine
 from tui.panes.transport import TransportBar
 from tui.running import Running, draft_of
 from tui.sharing import Sharing
+from tui.spots import bindings_of
 from tui.stage import Opening
 
 if TYPE_CHECKING:
@@ -57,17 +58,7 @@ class Lab(Sharing, Running, Looking):
     """Set a network up, watch it train, stop it, step it, change it."""
 
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            ",".join(command.keys),
-            command.action,
-            command.label,
-            key_display=key_name(command.keys[0]),
-            tooltip=command.help,
-            show=False,
-        )
-        for command in COMMANDS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(COMMANDS)
 
     presets: reactive[tuple[PresetEntry, ...]] = reactive((), repaint=False)
     """Every preset there is."""
@@ -103,7 +94,7 @@ class Lab(Sharing, Running, Looking):
             yield microscope.data_bind(Lab.view, Lab.look)
         yield TransportBar(id="transport").data_bind(Lab.transport, Lab.look)
         yield StatusLines().data_bind(Lab.view, Lab.look)
-        yield KeysLine().data_bind(Lab.situation, Lab.look)
+        yield KeysLine().data_bind(Lab.situation, Lab.spots, Lab.lacking, Lab.look)
 
     # --- opening ---------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.command import Need
 from tui.look import Look
 from tui.memory import Choices
 from tui.places import NAMES, PANES, Box, Form, arrange, form_of, side_width
@@ -46,6 +47,12 @@ class Looking(Stage):
     def watch_look(self, look: Look) -> None:
         """Draw borders with what the glyphs allow."""
         self.set_class(look.glyphs.name == "ascii", "-ascii")
+
+    def has(self, need: Need) -> bool:
+        """Whether what some commands need is there."""
+        if need == "columns":
+            return self.maximised or self.form != "one"
+        return super().has(need)
 
     # --- places ----------------------------------------------------------------------------
 

@@ -16,11 +16,12 @@ from typing import ClassVar
 from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.reactive import reactive
 
 from tui.clock import Clock
+from tui.command import Spot
 from tui.drawing.speaker import (
     CLOCK_WIDTH,
     Speaker,
@@ -35,6 +36,7 @@ from tui.link import Link
 from tui.look import Look
 from tui.panes.picture import Picture
 from tui.prompter import Prompter
+from tui.spots import bindings_at
 from tui.themes import THEMES
 
 HINT = "up and down scroll the notes, q quits"
@@ -144,15 +146,8 @@ class NotesApp(App[None]):
     TITLE = "epochal notes"
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape", "quit", "Quit", show=False),
-        Binding("up,k", "scroll_notes(-1)", "Up", show=False),
-        Binding("down,j", "scroll_notes(1)", "Down", show=False),
-        Binding("pageup", "page_notes(-1)", "Page up", show=False),
-        Binding("pagedown,space", "page_notes(1)", "Page down", show=False),
-        Binding("home", "scroll_notes(-100000)", "First line", show=False),
-        Binding("end", "scroll_notes(100000)", "Last line", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "notes"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("notes")
     CSS = f"""
     Screen {{ layout: vertical; background: $background; padding: 0 1; }}
     #top {{ height: 3; }}

@@ -144,6 +144,10 @@ class Replaying(Stage):
         noted = [watch.notes.marks for watch in watches]
         return list(stops([watch.whole for watch in watches], labels, noted))
 
+    def marked(self) -> bool:
+        """Whether what is replayed has marks."""
+        return bool(self.stops())
+
     def stop_replay(self) -> None:
         """Show no run, and move nothing."""
         self.player, self.awaiting = None, False

@@ -24,7 +24,8 @@ from engine.errors import EpochalError
 from engine.requests import default_viewer
 from tui.cast import Cast
 from tui.clock import Clock
-from tui.commands import Situation, can
+from tui.command import NEEDS, Need, Situation, Spot
+from tui.commands import can
 from tui.drawing.severity import Severity
 from tui.drawing.status import Standing
 from tui.drawing.text import fit
@@ -33,6 +34,7 @@ from tui.lens import Lens
 from tui.link import Link
 from tui.look import Look
 from tui.memory import Memory
+from tui.spots import spots_of
 from tui.view import View
 from tui.workshop import Workshop
 
@@ -115,6 +117,10 @@ class Stage(Screen[None]):
     """What pictures are drawn with."""
     situation: reactive[Situation] = reactive("setup", repaint=False)
     """Which commands make sense."""
+    spots: reactive[tuple[Spot, ...]] = reactive((), repaint=False)
+    """The place that has the keys, and those around it."""
+    lacking: reactive[frozenset[Need]] = reactive(frozenset(), repaint=False)
+    """What is not there that some commands need."""
     transport: reactive[Transport | None] = reactive(None, repaint=False)
     """Where a replay stands; None where nothing is replayed."""
     entries: reactive[tuple[Entry, ...]] = reactive((), repaint=False)
@@ -370,7 +376,7 @@ class Stage(Screen[None]):
         if self.opening.read_only:
             return "follow"
         if self.opening.lecture is not None:
-            return "lecture"
+            return "lecture" if self.cast.lead is not None else "slide"
         if self.player is not None or self.awaiting:
             return "replay"
         return self.cast.lead.situation if self.cast.lead is not None else "setup"
@@ -379,6 +385,26 @@ class Stage(Screen[None]):
         """Find out which commands make sense now."""
         typing = isinstance(self.focused, Input)
         self.situation = "form" if typing else self.run_situation
+        self.spots = spots_of(self.focused)
+        self.lacking = frozenset(need for need in NEEDS if not self.has(need))
+
+    def has(self, need: Need) -> bool:
+        """Whether what some commands need is there."""
+        header = self.view.history.header if self.view.history is not None else None
+        match need:
+            case "members":
+                return header is not None and header.members > 1
+            case "marks":
+                return self.player is not None and bool(self.marked())
+            case "remedy":
+                return any(finding.remedy is not None for finding in self.view.findings)
+            case "changes":
+                return self.draft is not None and bool(self.draft.changed)
+        return True
+
+    def marked(self) -> bool:
+        """Whether what is replayed has marks."""
+        return False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Allow what makes sense now; so one key can do different things."""

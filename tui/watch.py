@@ -17,7 +17,7 @@ from engine.events import End, Header, MarkReached, Request, RunWarning
 from engine.history import History
 from engine.recording import Reader, glimpse
 from engine.runs import RunFolder, State, state_of
-from tui.commands import Situation
+from tui.command import Situation
 from tui.crowd import crowd_of
 from tui.drawing.numbers import count, short
 from tui.drawing.status import Standing

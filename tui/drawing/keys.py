@@ -8,36 +8,47 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tui.commands import Command, Situation, groups, key_name
+from tui.command import Command, key_name
+from tui.commands import ALWAYS_NAMED, groups
 from tui.drawing.text import Lines, cut, pad, wrap
 from tui.palette import Palette
 
 
-def draw_footer(
-    commands: Sequence[Command], situation: Situation, width: int, palette: Palette
-) -> Text:
+def draw_footer(commands: Sequence[Command], width: int, palette: Palette) -> Text:
     """Return as many keys with their words as fit, the first ones being the last to go.
 
-    The words can be clicked where there is a mouse. ``help`` and ``quit`` never go while
-    anything else is there.
+    The words can be clicked where there is a mouse. Help and quit never go while anything else is
+    there, and then the way to the other panes.
+
+    Args:
+        commands: What ``tui.commands.footer`` returns.
+        width: Cells there are.
+        palette: What it looks like.
     """
-    keys = {command: key_name(command.key_in(situation)) for command in commands}
-    kept: list[Command] = []
+    kept: list[int] = []
     room = width
-    by_need = sorted(commands, key=lambda c: (c.action not in ("help", "quit"), c.footer))
-    for command in by_need:
-        needed = cell_len(f"{keys[command]} {command.label}") + (2 if kept else 0)
+    for index in sorted(range(len(commands)), key=lambda index: _need(commands[index], index)):
+        needed = cell_len(" ".join(commands[index].words)) + (2 if kept else 0)
         if needed > room:
             break
         room -= needed
-        kept.append(command)
+        kept.append(index)
     line = Text(end="", no_wrap=True)
-    for index, command in enumerate(sorted(kept, key=lambda c: c.footer)):
-        click = Style(meta={"@click": f"screen.{command.action}"})
-        line.append("  " if index else "")
-        line.append(keys[command], palette.style("train", bold=True) + click)
-        line.append(f" {command.label}", palette.style("muted") + click)
+    for position, index in enumerate(sorted(kept)):
+        command = commands[index]
+        key, word = command.words
+        click = Style(meta={"@click": f"app.simulate_key('{command.keys[0]}')"})
+        line.append("  " if position else "")
+        line.append(key, palette.style("train", bold=True) + click)
+        line.append(f" {word}", palette.style("muted") + click)
     return cut(line, width)
+
+
+def _need(command: Command, index: int) -> tuple[int, int]:
+    """Return how early a command is left out: the higher, the earlier."""
+    if command.name in ALWAYS_NAMED:
+        return ALWAYS_NAMED.index(command.name), index
+    return (1 if index == 0 else len(ALWAYS_NAMED)), index
 
 
 def draw_help(width: int, palette: Palette) -> Lines:

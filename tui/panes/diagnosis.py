@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 
+from tui.command import Spot
 from tui.drawing.diagnosis import draw_findings, draw_healthy, draw_waiting, first_choice
 from tui.drawing.numbers import count
 from tui.drawing.text import Lines
 from tui.look import Look
 from tui.panes.picture import Picture
+from tui.spots import bindings_at
 from tui.view import View
 
 if TYPE_CHECKING:
@@ -37,11 +39,8 @@ class DiagnosisPane(Picture, can_focus=True):
         max-height: 100%;
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "choose(-1)", "finding before", show=False, tooltip="The finding before."),
-        Binding("down", "choose(1)", "next finding", show=False, tooltip="The next finding."),
-        Binding("enter", "follow", "follow", show=False, tooltip="Train what it advises."),
-    ]
+    SPOT: ClassVar[Spot] = "diagnosis"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("diagnosis")
 
     scrolls = True
 

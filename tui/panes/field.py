@@ -7,16 +7,18 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.plain import plain
+from tui.command import Spot
 from tui.drawing.text import fit
 from tui.glyphs import BRAILLE, Glyphs
 from tui.settings import Option
+from tui.spots import bindings_at
 
 
 class TextField(Input):
@@ -48,11 +50,8 @@ class TextField(Input):
 class ChoiceField(Widget, can_focus=True):
     """One of a few values: left and right go through them, enter shows them all."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "go(-1)", "Previous value", show=False),
-        Binding("right", "go(1)", "Next value", show=False),
-        Binding("enter", "open", "All values", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "choice"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("choice")
     DEFAULT_CSS = """
     ChoiceField {
         height: 1;
@@ -158,11 +157,8 @@ class ChoiceField(Widget, can_focus=True):
 class Fold(Widget, can_focus=True):
     """The head of what can be folded away: right opens, left closes, enter does either."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right", "fold(True)", "Open", show=False),
-        Binding("left", "fold(False)", "Close", show=False),
-        Binding("enter", "turn", "Open or close", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "fold"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("fold")
     DEFAULT_CSS = """
     Fold { height: 1; text-style: bold; }
     Fold:focus { color: $primary; text-style: bold reverse; }

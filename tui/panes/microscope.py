@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
 from textual import events, on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
@@ -24,11 +24,13 @@ from textual.worker import Worker
 
 from engine.errors import EpochalError
 from engine.plain import plain
+from tui.command import Spot
 from tui.drawing.microscope import draw_dissection
 from tui.drawing.numbers import count, exponent, figure, short
 from tui.drawing.text import Lines, cut, wrap
 from tui.look import Look
 from tui.panes.picture import Picture
+from tui.spots import bindings_at
 from tui.view import View
 
 if TYPE_CHECKING:
@@ -73,12 +75,8 @@ class MicroscopePane(Picture, can_focus=True):
         overflow: hidden auto;
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "choose(-1)", "quantity before", show=False, tooltip="The one before."),
-        Binding("down", "choose(1)", "next quantity", show=False, tooltip="The next one."),
-        Binding("left", "move(-1)", "number before", show=False, tooltip="The number before."),
-        Binding("right", "move(1)", "next number", show=False, tooltip="The next number."),
-    ]
+    SPOT: ClassVar[Spot] = "microscope"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("microscope")
 
     scrolls = True
 

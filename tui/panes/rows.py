@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from engine.plain import plain
+from tui.command import Spot
 from tui.look import Look
 from tui.panes.field import ChoiceField, Fold, TextField
 from tui.settings import Adder, Entry, Group, Setting
+from tui.spots import bindings_at
 from tui.values import UNSET
 
 if TYPE_CHECKING:
@@ -269,14 +271,8 @@ class GroupRow(SettingRow):
 class EntryRow(SettingRow):
     """An entry of a list, such as a layer: its main settings in one line, the rest folded away."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+n", "change('add')", "Another after it", show=False, priority=True),
-        Binding("ctrl+d", "change('remove')", "Remove", show=False, priority=True),
-        Binding("ctrl+up,shift+up", "change('up')", "Up", show=False, priority=True),
-        Binding("ctrl+down,shift+down", "change('down')", "Down", show=False, priority=True),
-        Binding("insert", "change('add')", "Another after it", show=False),
-        Binding("delete", "change('remove')", "Remove", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "entry"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("entry")
     DEFAULT_CSS = """
     EntryRow {
         & Fold { width: 11; text-style: none; }
@@ -360,9 +356,8 @@ class AddRow(SettingRow):
 class AddButton(Widget, can_focus=True):
     """Words that add something."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,insert,ctrl+n", "add", "Add", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "add"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("add")
     DEFAULT_CSS = """
     AddButton { height: 1; width: 1fr; color: $text-muted; }
     AddButton:focus { color: $primary; text-style: bold; }

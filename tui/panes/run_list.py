@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input
 
+from tui.command import Spot
 from tui.drawing.text import Lines
 from tui.look import Look
 from tui.panes.picture import Picture
+from tui.spots import bindings_at
 
 if TYPE_CHECKING:
     from engine.facts import RunFacts
@@ -31,9 +33,8 @@ WHEEL: Final = 3
 class FilterLine(Input):
     """Where a filter is typed; enter keeps it, escape takes it away."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "give_up", "No filter", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "filter"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("filter")
     DEFAULT_CSS = """
     FilterLine { border: none; height: 1; padding: 0 1; background: $surface; display: none; }
     """

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
@@ -29,11 +29,13 @@ from textual.worker import get_current_worker
 
 from engine.errors import EpochalError
 from engine.plain import plain
+from tui.command import Spot
 from tui.drawing.numbers import count
 from tui.look import Look
 from tui.panes.orders import ORDERS
 from tui.panes.picture import Picture
 from tui.panes.run_list import FilterLine, Heading, RunDetails, RunList
+from tui.spots import bindings_at
 from tui.view import View
 
 if TYPE_CHECKING:
@@ -63,22 +65,8 @@ class RunsPane(Vertical):
         poll_seconds: How often the runs are looked at.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Run above", show=False),
-        Binding("down", "move(1)", "Run below", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "move(-1000000000)", "First run", show=False),
-        Binding("end", "move(1000000000)", "Last run", show=False),
-        Binding("enter", "open", "Open", tooltip="Show this run.", show=False),
-        Binding("c", "overlay", "Overlay", tooltip="Draw its curves too, or no more.", show=False),
-        Binding("n", "rename", "Name", tooltip="Give this run a name.", show=False),
-        Binding("m", "pin", "Pin", tooltip="Keep this run above the others.", show=False),
-        Binding("delete,D", "delete", "Delete", tooltip="Delete this run; asks first.", show=False),
-        Binding("slash", "filter", "Filter", tooltip="List only some runs.", show=False),
-        Binding("escape", "clear", "No filter", tooltip="List all runs again.", show=False),
-        Binding("ctrl+o", "sort", "Sort", tooltip="List the runs in another order.", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "runs"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("runs")
     DEFAULT_CSS = """
     RunsPane #why { height: auto; max-height: 3; color: $text-muted; display: none; }
     RunsPane #why.-wrong { color: $error; }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.message import Message
@@ -23,9 +23,11 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
 from engine.plain import plain
+from tui.command import Spot
 from tui.drawing.text import pad
 from tui.look import Look
 from tui.panes.example import DataPicture
+from tui.spots import bindings_at
 
 if TYPE_CHECKING:
     from engine.problems import Path
@@ -56,13 +58,8 @@ class PresetEntry:
 class SetupPane(Vertical):
     """Choose a preset; see and change its settings."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "go(-1)", "Field before", show=False),
-        Binding("down", "go(1)", "Next field", show=False),
-        Binding("enter", "go(1)", "Next field", show=False),
-        Binding("pageup", "go_group(-1)", "Group before", show=False),
-        Binding("pagedown", "go_group(1)", "Next group", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "setup"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("setup")
     DEFAULT_CSS = """
     SetupPane {
         & #catalogue { height: 40%; }
@@ -273,9 +270,8 @@ class SetupPane(Vertical):
 class PresetList(OptionList):
     """The list of presets; enter and right go on to the settings."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,right", "settings", "Settings", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "presets"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("presets")
 
     def action_settings(self) -> None:
         """Go to the first setting."""

@@ -7,14 +7,16 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
 
+from tui.command import Spot
 from tui.drawing.slide import draw_slide
 from tui.drawing.text import Lines
 from tui.look import Look
 from tui.panes.picture import Picture
+from tui.spots import bindings_at
 
 
 class SlidePane(Picture, can_focus=True, inherit_bindings=False):
@@ -24,10 +26,8 @@ class SlidePane(Picture, can_focus=True, inherit_bindings=False):
     presenter's remote goes to another scene with these.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_up", "Up", show=False),
-        Binding("down,j", "scroll_down", "Down", show=False),
-    ]
+    SPOT: ClassVar[Spot] = "slide"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_at("slide")
     DEFAULT_CSS = """
     SlidePane {
         height: 1fr;
@@ -86,6 +86,7 @@ class SlidePane(Picture, can_focus=True, inherit_bindings=False):
 class Blank(Screen[None], inherit_bindings=False):
     """Nothing, so that a class looks at whoever speaks; any key or click brings the screen back."""
 
+    SPOT: ClassVar[Spot] = "blank"
     DEFAULT_CSS = """
     Blank {
         background: $background;

@@ -10,7 +10,8 @@ from rich.text import Text
 from textual.reactive import reactive
 
 from engine.plain import plain
-from tui.commands import Situation, footer
+from tui.command import Need, Situation, Spot
+from tui.commands import footer
 from tui.drawing.keys import draw_footer
 from tui.drawing.status import draw_status
 from tui.drawing.text import Lines, cut, fit
@@ -122,16 +123,29 @@ class KeysLine(_Line):
     """The keys that do something now."""
 
     situation: reactive[Situation] = reactive("setup", init=False, repaint=False)
-    """What can be done depends on it."""
+    """How it stands with the run."""
+    spots: reactive[tuple[Spot, ...]] = reactive((), init=False, repaint=False)
+    """The place that has the keys, and those around it."""
+    lacking: reactive[frozenset[Need]] = reactive(frozenset(), init=False, repaint=False)
+    """What is not there that some commands need."""
 
     def watch_situation(self) -> None:
         """Show other keys."""
         self.redraw()
 
+    def watch_spots(self) -> None:
+        """Show other keys."""
+        self.redraw()
+
+    def watch_lacking(self) -> None:
+        """Show other keys."""
+        self.redraw()
+
     def key(self) -> Hashable:
         """Return what the line depends on."""
-        return self.situation, self.look
+        return self.situation, self.spots, self.lacking, self.look
 
     def draw(self, width: int, height: int) -> Lines:
         """Return as many keys as fit."""
-        return [draw_footer(footer(self.situation), self.situation, width, self.look.palette)]
+        commands = footer(self.situation, self.spots, self.lacking)
+        return [draw_footer(commands, width, self.look.palette)]

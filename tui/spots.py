@@ -1,0 +1,67 @@
+"""Which places of the table of commands a widget is, and the bindings that come from there.
+
+A widget with keys of its own names its place in ``SPOT`` and takes its ``BINDINGS`` from
+``bindings_at``; so no key is bound that the help does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.widget import Widget
+
+from tui.command import Command, Spot, key_name
+from tui.commands import LOCAL
+
+TEXTUALS: Final[Mapping[str, Spot]] = {
+    "Input": "field",
+    "OptionList": "list",
+    "CommandPalette": "palette",
+    "ScrollableContainer": "scroll",
+}
+"""Textual's own widgets that take keys, by their class."""
+
+
+def bindings_of(commands: Iterable[Command]) -> list[BindingType]:
+    """Return the bindings of commands; what a place takes as it comes has none."""
+    return [
+        Binding(
+            ",".join(command.keys),
+            command.action,
+            command.label,
+            key_display=key_name(command.keys[0]),
+            tooltip=command.help,
+            show=False,
+            priority=command.urgent,
+        )
+        for command in commands
+        if command.action
+    ]
+
+
+def bindings_at(spot: Spot) -> list[BindingType]:
+    """Return the bindings of a place."""
+    return bindings_of(command for command in LOCAL if command.at == spot)
+
+
+def spots_in(kind: type[DOMNode]) -> Iterator[Spot]:
+    """Yield the places that widgets of a class are, whatever they inherit from."""
+    for each in kind.__mro__:
+        spot = each.__dict__.get("SPOT") or TEXTUALS.get(each.__name__)
+        if spot is not None:
+            yield spot
+
+
+def spots_of(focused: Widget | None) -> tuple[Spot, ...]:
+    """Return the place that has the keys and those around it, the innermost first."""
+    if focused is None:
+        return ()
+    return tuple(
+        spot
+        for node in focused.ancestors_with_self
+        for spot in spots_in(type(node))
+        if spot != "scroll" or (isinstance(node, Widget) and node.max_scroll_y > 0)
+    )

@@ -127,3 +127,11 @@ def test_a_terminal_that_is_gone_ends_nothing(line: Line) -> None:
     sender.put("more")
     sender.finish(DEADLINE)
     file.close()
+
+
+def test_a_terminal_that_answers_is_asked_when_a_key_is_in_doubt(line: Line) -> None:
+    line.sender.put("x")
+    line.drain()
+    line.came = b""
+    line.sender.ask()
+    assert line.read(len(QUESTION)) == QUESTION

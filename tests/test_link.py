@@ -221,3 +221,18 @@ def test_an_answer_to_no_question_changes_nothing(link: Link) -> None:
 def test_on_leaving_nothing_more_is_asked(link: Link) -> None:
     assert not link.sending(1000, asking=False)
     assert not link.waits_for_answer
+
+
+def test_whoever_waits_for_an_answer_may_have_the_terminal_asked_once_it_is_known_to_answer() -> (
+    None
+):
+    link = Link(lambda: 1.0)
+    assert not link.answers
+    assert not link.asks_now()
+    assert link.sending(10)
+    link.answered()
+    assert link.answers
+    assert link.asks_now()
+    assert link.waits_for_answer
+    link.answered()
+    assert not link.waits_for_answer

@@ -1,17 +1,23 @@
-"""The way from Textual to the terminal: a driver that never has more under way than the link takes.
+"""The way between Textual and the terminal: a driver that never has more under way than the link
+takes, and that hands on keys one after the other.
 
     Textual ──► write() ──► Outbox ──► a thread ──► the terminal
                                           ▲              │
-                             Link ◄───────┴── answers ◄──┘
+                             Link ◄───────┴── answers ◄──┤
+                                                         │
+    Textual ◄── Turns ◄── Keyboard ◄── a thread ◄── what is typed
 
 Textual's own driver queues thirty writes and then blocks the whole program. This one takes
 everything at once, and its thread sends as much as ``Link`` has room for: the newest rows first.
+Textual's own also loses the order of keys that come together, and the thread of what comes in
+parts: see ``Turns`` and ``Keyboard``.
 """
 
 from __future__ import annotations
 
 import os
 import select
+import selectors
 import signal
 import threading
 import time
@@ -22,8 +28,10 @@ from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.keyboard import LONE, Keyboard
 from tui.link import QUESTION, Link
 from tui.outbox import Outbox
+from tui.turns import IN_TURN, Turns
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -38,6 +46,12 @@ FAREWELL: Final = 0.5
 """Seconds that leaving waits for an answer: a later one would be typed into the shell."""
 LAST: Final = 5.0
 """Seconds that leaving waits for a terminal that does not read."""
+READ: Final = 4_096
+"""Bytes that are read at once."""
+GLANCE: Final = 0.1
+"""Seconds between two looks whether to stop reading."""
+ANSWERED: Final = 2.0
+"""Seconds that a bare escape waits for a terminal's answer: it ends all doubt."""
 
 
 class LinkDriver(LinuxDriver):
@@ -47,7 +61,9 @@ class LinkDriver(LinuxDriver):
         super().__init__(app, **settings)
         link = getattr(app, "link", None)
         assert self._file is not None
-        self._sender = Sender(self._file, link if isinstance(link, Link) else Link())
+        self._link = link if isinstance(link, Link) else Link()
+        self._sender = Sender(self._file, self._link)
+        self._turns = Turns(app)
 
     def write(self, data: str) -> None:
         """Send something, as soon as there is room for it."""
@@ -73,6 +89,34 @@ class LinkDriver(LinuxDriver):
             if isinstance(message, events.Resize):
                 self._sender.resized()
             super().process_message(message)
+
+    def send_message(self, message: Message) -> None:
+        """Give the application a message; what a person does, in turn."""
+        if isinstance(message, IN_TURN):
+            self._loop.call_soon_threadsafe(self._turns.put, message)
+        else:
+            super().send_message(message)
+
+    def run_input_thread(self) -> None:
+        """Read what the terminal sends until the application leaves."""
+        keyboard = Keyboard(lambda: ANSWERED if self._link.answers else LONE)
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(min(keyboard.seconds_left, GLANCE)):
+                    self._read(keyboard)
+                for message in keyboard.tick():
+                    self.process_message(message)
+
+    def _read(self, keyboard: Keyboard) -> None:
+        data = os.read(self.fileno, READ)
+        if not data:
+            # Nobody types into a file that is at its end.
+            self.exit_event.wait(GLANCE)
+        for message in keyboard.feed(data):
+            self.process_message(message)
+        if keyboard.in_doubt:
+            self._sender.ask()
 
     def disable_input(self) -> None:
         """Stop reading, once nothing that was asked for is still to come."""
@@ -100,6 +144,8 @@ class Sender:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._asking = True
+        self._wanted = False
+        """Whether somebody waits for an answer."""
         self._leaving = False
         self._gone = False
         """Whether the terminal takes nothing any more."""
@@ -136,6 +182,12 @@ class Sender:
         """Notice that the terminal has answered."""
         with self._changed:
             self._link.answered()
+            self._changed.notify_all()
+
+    def ask(self) -> None:
+        """Have the terminal answer now, where it does: the answer tells what came before it."""
+        with self._changed:
+            self._wanted = self._asking
             self._changed.notify_all()
 
     def farewell(self, seconds: float) -> None:
@@ -184,6 +236,9 @@ class Sender:
 
     def _due(self) -> bytes | None:
         """Return what may be sent now, if anything may."""
+        wanted, self._wanted = self._wanted, False
+        if wanted and self._link.asks_now():
+            return QUESTION
         room = CHUNK if self._leaving else self._link.room()
         if not self._outbox.held or not room:
             return QUESTION if self._asking and self._link.asks_again() else None

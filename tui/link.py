@@ -81,6 +81,11 @@ class Link:
         return max(self._speeds) if self._speeds else None
 
     @property
+    def answers(self) -> bool:
+        """Whether the terminal is known to answer."""
+        return self._answers is True
+
+    @property
     def under_way(self) -> int:
         """Bytes that were sent and that the terminal has not drawn, as far as is known."""
         if self._answers is False:
@@ -135,6 +140,15 @@ class Link:
         """Return whether to ask once more, with nothing new to send."""
         self._give_up()
         if self._asked or self._answers is not True or self._sent == self._taken:
+            return False
+        self._ask(self._clock())
+        return True
+
+    def asks_now(self) -> bool:
+        """Return whether to ask because somebody waits for the answer; the terminal must be known
+        to give one.
+        """
+        if self._answers is not True:
             return False
         self._ask(self._clock())
         return True

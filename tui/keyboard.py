@@ -1,0 +1,157 @@
+"""What the terminal sends, from bytes to keys: the same keys however the bytes are parted.
+
+    bytes ──► characters ──► whole sequences ──► Textual's parser ──► keys, mouse, pastes
+
+A slow line parts what belongs together: a character of three bytes, an arrow key's ``ESC [ D``. So
+a sequence is handed on only when all of it is there. A bare ``ESC`` may be a key or a beginning;
+what follows it decides, and where nothing does, time. A terminal that answers questions need not
+be waited for: its answer begins with another ``ESC``, and comes after all it had sent before.
+
+Pure: it is given bytes and a clock, and knows neither a terminal nor a screen.
+"""
+
+from __future__ import annotations
+
+import codecs
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from textual import events
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
+from textual.message import Message
+
+ESCAPE: Final = "\x1b"
+LONE: Final = 0.3
+"""Seconds after which a bare escape is a key, where the terminal does not answer."""
+BEGUN: Final = 3.0
+"""How many times as long ``ESC [`` is waited on: few people type that."""
+WORDS: Final = frozenset(("\x1bb", "\x1bf", "\x1b\x7f"))
+"""What terminals send for a word back, a word on and a word deleted. Any other character after an
+escape is a key of its own: a line that stalls brings two keys in one piece, and nothing here is
+done with alt.
+"""
+LONGEST: Final = 64
+"""Characters of a sequence; what is longer is none."""
+
+
+class Keyboard:
+    """Turns bytes into what they say.
+
+    Args:
+        patience: Seconds that a bare escape is waited on.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        patience: Callable[[], float] = lambda: LONE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._patience = patience
+        self._clock = clock
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._parser = XTermParser()
+        self._begun = ""
+        """A sequence that is not whole yet."""
+        self._pasted: str | None = None
+        """What was pasted so far, while its end has not come."""
+        self._due = math.inf
+        """When what has begun is taken for keys."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether an escape may be a key, or the beginning of one."""
+        return 0 < len(self._begun) <= 2
+
+    @property
+    def seconds_left(self) -> float:
+        """How long until ``tick`` has something to say."""
+        return max(self._due - self._clock(), 0.0)
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Take in bytes, and return what they say as far as that is certain."""
+        if not data:
+            return
+        for character in self._decode(data):
+            yield from self._take(character)
+        self._due = math.inf
+        if self.in_doubt:
+            factor = 1.0 if self._begun == ESCAPE else BEGUN
+            self._due = self._clock() + factor * self._patience()
+
+    def tick(self) -> Iterator[Message]:
+        """Return what an escape turns out to be after which nothing came."""
+        if self._clock() >= self._due:
+            self._due = math.inf
+            yield from self._as_keys()
+
+    def _take(self, character: str) -> Iterator[Message]:
+        if self._pasted is not None:
+            yield from self._take_pasted(character)
+        elif character == ESCAPE:
+            yield from self._as_keys()
+            self._begun = ESCAPE
+        elif not self._begun or character < " ":
+            # No sequence has a control character in it.
+            yield from self._as_keys()
+            yield from self._meaning(character)
+        else:
+            self._begun += character
+            yield from self._end_sequence()
+
+    def _take_pasted(self, character: str) -> Iterator[Message]:
+        assert self._pasted is not None
+        self._pasted += character
+        if character == BRACKETED_PASTE_END[-1] and self._pasted.endswith(BRACKETED_PASTE_END):
+            text, self._pasted = self._pasted.removesuffix(BRACKETED_PASTE_END), None
+            yield events.Paste(text.replace("\x00", ""))
+
+    def _end_sequence(self) -> Iterator[Message]:
+        """Hand on a sequence that is whole, or keys that turn out not to be one."""
+        sequence = self._begun
+        if sequence == BRACKETED_PASTE_START:
+            self._begun, self._pasted = "", ""
+        elif is_whole(sequence):
+            self._begun = ""
+            yield from self._meaning(sequence)
+        elif sequence[1] not in "[O" or len(sequence) > LONGEST:
+            yield from self._as_keys()
+
+    def _as_keys(self) -> Iterator[Message]:
+        """Take what has begun for the keys escape and another; what is longer was cut short."""
+        begun, self._begun = self._begun, ""
+        if 0 < len(begun) <= 2:
+            yield events.Key("escape", ESCAPE)
+            for character in begun[1:]:
+                yield from self._meaning(character)
+
+    def _meaning(self, sequence: str) -> Iterator[Message]:
+        """Return what a character or a whole sequence says to Textual."""
+        yield from self._parser.feed(sequence)
+        if self._parser._timeout_time is not None:
+            # It knows no such sequence and waits for more of it: that would eat the next key.
+            before, self._parser = self._parser, XTermParser()
+            self._parser.terminal_size = before.terminal_size
+            self._parser.terminal_pixel_size = before.terminal_pixel_size
+            self._parser.mouse_pixels = before.mouse_pixels
+            self._parser.last_x, self._parser.last_y = before.last_x, before.last_y
+
+
+def is_whole(sequence: str) -> bool:
+    """Whether nothing belongs to a sequence any more."""
+    if len(sequence) == 2:
+        return sequence in WORDS
+    if sequence.startswith("\x1bO"):
+        return not (sequence[-1].isdigit() or sequence[-1] == ";")
+    if not sequence.startswith("\x1b["):
+        return False
+    if sequence.startswith("\x1b[M"):
+        # The oldest way to tell of the mouse: three characters follow.
+        return len(sequence) == 6
+    if sequence == "\x1b[[":
+        # The Linux console's function keys.
+        return False
+    return sequence in ANSI_SEQUENCES_KEYS or "\x40" <= sequence[-1] <= "\x7e"

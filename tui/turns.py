@@ -1,0 +1,93 @@
+"""Keys in turn: each is handed on when all that the one before did is done.
+
+    driver ──► put() ──► waiting ──► App ──► the widget that has the keys, its parents, the screen
+                             ▲                                  │
+                             └──── once every queue is empty ◄──┘
+
+Textual puts a letter into a field at once, but what is bound to a key travels up from widget to
+widget first, and a change of focus waits in one more queue. So of two keys that come in one piece
+the second may act before the first, or somewhere else. Here the second waits. A key that comes
+alone is handed on at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from textual import events
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+IN_TURN: Final = (events.InputEvent, events.Paste, events.AppFocus, events.AppBlur)
+"""What a person does, and what tells where it is meant for."""
+PASSING: Final = (events.MouseMove,)
+"""What does nothing that anything must wait for."""
+ROUNDS: Final = 3
+"""Turns of the event loop in which nothing happens: a task that was just made needs one."""
+PAUSE: Final = 0.002
+"""Seconds between two looks at what goes on, while something does."""
+PAUSES: Final = 1_000
+"""Looks after which a key is handed on all the same: better out of turn than not at all."""
+
+
+class Turns:
+    """Hands on what a person does, one thing at a time.
+
+    Args:
+        app: Whom to.
+    """
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._waiting: deque[Message] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    def put(self, message: Message) -> None:
+        """Take what has its turn behind all that came before; call it in the event loop."""
+        self._waiting.append(message)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._hand_on())
+
+    async def done(self) -> None:
+        """Wait until everything was handed on and what it did is done."""
+        while self._task is not None and not self._task.done():
+            await self._task
+        await self._quiet()
+
+    async def _hand_on(self) -> None:
+        while self._waiting:
+            if not isinstance(self._waiting[0], PASSING):
+                await self._quiet()
+            self._app.post_message(self._waiting.popleft())
+
+    async def _quiet(self) -> None:
+        """Wait until nothing goes on in the application."""
+        quiet = pauses = 0
+        while quiet < ROUNDS and pauses < PAUSES:
+            if is_quiet(self._app):
+                quiet += 1
+                await asyncio.sleep(0)
+            else:
+                # Most of it is over in a few turns of the loop; a repaint takes its time.
+                quiet, pauses = 0, pauses + 1
+                await asyncio.sleep(0 if pauses < ROUNDS else PAUSE)
+
+
+def is_quiet(app: App[Any]) -> bool:
+    """Whether nothing waits in any widget's queue, and no widget is busy."""
+    if any(screen._callbacks for screen in app.screen_stack):
+        return False
+    return is_idle(app) and all(is_idle(widget) for widget in list(app._registry))
+
+
+def is_idle(pump: MessagePump) -> bool:
+    """Whether a part of the application waits for messages, and there are none."""
+    if not pump._running:
+        return pump._closed or pump._task is None or pump._task.done()
+    came: Any = pump._message_queue.ready_event
+    return bool(came._waiters) and not came.is_set() and not pump._next_callbacks

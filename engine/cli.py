@@ -11,19 +11,23 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import functools
 import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
 from engine import __version__
-from engine.errors import EpochalError, LectureError, PresetError
+from engine.errors import EpochalError, LectureError, PresetError, Problem
+
+if TYPE_CHECKING:
+    from engine.rehearsal import Proof, Rehearsal
 
 WRONG: Final = 2
 """Exit status where the request was wrong."""
@@ -215,18 +219,25 @@ def check(
             metavar="PRESET…", help="Presets' or lectures' names, or files.", show_default=False
         ),
     ],
+    figures: Annotated[
+        bool,
+        typer.Option("--figures", help="Train what they show, and compare what their texts say."),
+    ] = False,
+    allow_code: AllowCode = False,
     runs_dir: RunsDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Say whether presets and lectures hold, or everything that is wrong with them."""
     from engine import lectures, runs
+    from engine.rehearsal import Rehearsal
 
-    problems = 0
+    problems, folder = 0, runs_dir or runs.runs_dir()
+    rehearsal = Rehearsal(allow_code=allow_code, runs=folder) if figures else None
     for reference in presets:
         if lectures.is_lecture(reference):
-            told, line = _check_lecture(reference, runs_dir or runs.runs_dir())
+            told, line = _check_lecture(reference, folder, rehearsal)
         else:
-            told, line = _check_preset(reference)
+            told, line = _check_preset(reference, rehearsal)
         problems += len(told["problems"])
         if as_json:
             _print_json([told])
@@ -471,19 +482,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     app(arguments, prog_name="epochal")
 
 
-def _check_preset(reference: str) -> tuple[dict[str, Any], str]:
+def _check_preset(reference: str, rehearsal: Rehearsal | None) -> tuple[dict[str, Any], str]:
     """Return what is wrong with a preset, and how to say it."""
     from engine.presets import load
+    from engine.proofreading import misplaced
 
     told: dict[str, Any] = {"preset": reference, "problems": []}
     try:
-        return told, f"{reference}: holds; {_size(load(reference).experiment)}"
+        preset = load(reference)
     except PresetError as error:
         told["problems"] = [vars(problem) for problem in error.problems]
         return told, str(error)
+    problems = misplaced(preset.experiment, str(preset.path))
+    words = f"{reference}: holds; {_size(preset.experiment)}"
+    if rehearsal is not None and not problems:
+        of = functools.partial(rehearsal.of_preset, preset)
+        words += _rehearse(of, str(preset.path), told, problems)
+    told["problems"] = [vars(problem) for problem in problems]
+    return told, "\n".join(map(str, problems)) or words
 
 
-def _check_lecture(reference: str, runs: Path) -> tuple[dict[str, Any], str]:
+def _check_lecture(
+    reference: str, runs: Path, rehearsal: Rehearsal | None
+) -> tuple[dict[str, Any], str]:
     """Return what is wrong with a lecture and what is to be known of it, and how to say it."""
     from engine import lectures
 
@@ -494,14 +515,33 @@ def _check_lecture(reference: str, runs: Path) -> tuple[dict[str, Any], str]:
         told["problems"] = [vars(problem) for problem in error.problems]
         return told, str(error)
     inspection = lectures.check(script, runs)
-    told["problems"] = [vars(problem) for problem in inspection.problems]
+    problems = list(inspection.problems)
     told["remarks"] = [vars(remark) for remark in inspection.remarks]
     scenes = len(script.lecture.scenes)
     holds = f"{reference}: holds; {scenes} {'scene' if scenes == 1 else 'scenes'}"
     head = f"{holds}, {script.lecture.minutes:g} minutes"
-    lines = [str(problem) for problem in inspection.problems]
+    if rehearsal is not None and not problems:
+        of = functools.partial(rehearsal.of_lecture, script)
+        head += _rehearse(of, str(script.path), told, problems)
+    told["problems"] = [vars(problem) for problem in problems]
+    lines = [str(problem) for problem in problems]
     lines = lines or [head, *(f"note: {each}" for each in inspection.remarks)]
     return told, "\n".join(lines)
+
+
+def _rehearse(
+    of: Callable[[], list[Proof]], source: str, told: dict[str, Any], problems: list[Problem]
+) -> str:
+    """Train, add what was found to what is told and what is wrong, and return a word about it."""
+    from engine.rehearsal import proofs
+
+    found, wrong = proofs(of, source)
+    problems += wrong
+    told["figures"] = [
+        {"key": each.key, "figure": each.figure.text, "value": each.value, "holds": each.holds}
+        for each in found
+    ]
+    return f"; {len(found)} {'figure' if len(found) == 1 else 'figures'}, compared"
 
 
 def _size(experiment: Any) -> str:

@@ -306,7 +306,11 @@ class Mark(Section):
     title: str = Field(max_length=200)
     """What is to be seen there, in a few words."""
     note: str = Field(default="", max_length=10_000)
-    """What to say about it."""
+    """What to say about it. Numbers between braces are filled in from the run when the mark is
+    reached: ``{loss}`` at the mark's own step, ``{loss@100}``, ``{accuracy %}``, ``{dev/loss}``,
+    ``{grad_norm/layer1.weight@1 / grad_norm/layer5.weight@1}``. ``{loss@20 = 0.138}`` says what is
+    expected, and ``epochal check --figures`` compares it with a training; ``~`` is within a tenth,
+    ``<`` and ``>`` are what they look like. ``{{`` and ``}}`` are braces."""
     pause: bool = False
     """Whether a replay pauses there."""
 
@@ -317,7 +321,8 @@ class Experiment(Section):
     title: str = Field(default="", max_length=200)
     """A few words for lists and headings."""
     about: str = Field(default="", max_length=10_000)
-    """What the experiment shows, in plain words."""
+    """What the experiment shows, in plain words; a number can be one that is compared, as in
+    ``{loss@20 = 0.138}`` (see a mark's ``note``)."""
     data: Data = Moons()
     """What is learned from."""
     model: Model = Model()

@@ -21,11 +21,14 @@ from pydantic import ValidationError
 
 from engine import presets, references
 from engine.errors import EpochalError, FileError, LectureError, Problem, RunError
+from engine.experiment import Experiment
+from engine.figures import figures
 from engine.history import History
 from engine.marks import is_certain, why_never
 from engine.notes import Notes
 from engine.presets import Preset
 from engine.problems import explain
+from engine.proofreading import faults, marred, passages_of
 from engine.recording import read
 from engine.runs import RunFolder, is_path, is_run, run_at
 from engine.scenes import Lecture, Scene, SceneTempo
@@ -43,8 +46,10 @@ __all__ = [
     "find",
     "is_lecture",
     "load",
+    "referred",
     "resolve",
     "shown",
+    "shown_as",
 ]
 
 
@@ -103,9 +108,12 @@ def resolve(tables: dict[str, object], source: str) -> Lecture:
     """
     tamed = _SHELF.tame(tables, source)
     try:
-        return Lecture.model_validate(tamed)
+        lecture = Lecture.model_validate(tamed)
     except ValidationError as error:
         raise LectureError(explain(error, tamed, source, Lecture)) from None
+    if problems := marred([passage for _, passage in passages_of(lecture)], source):
+        raise LectureError(problems)
+    return lecture
 
 
 def is_lecture(reference: str) -> bool:
@@ -136,9 +144,47 @@ def shown(script: Script, scene: Scene, runs: Path) -> tuple[Preset | RunFolder,
     return tuple(_shown(scene, each, folder, runs) for each in scene.references)
 
 
+def shown_as(script: Script, scene: int, reference: str, runs: Path) -> Preset | RunFolder:
+    """Return one of what a scene shows.
+
+    Args:
+        script: The lecture it belongs to.
+        scene: The scene's index.
+        reference: What the scene calls it.
+        runs: Where runs are kept.
+
+    Raises:
+        EpochalError: There is no such preset or run, or the preset does not hold.
+    """
+    return _shown(script.lecture.scenes[scene], reference, script.path.parent, runs)
+
+
+def referred(lecture: Lecture, index: int | None, name: str) -> tuple[int, str] | None:
+    """Return the scene and the reference that a figure's run is meant by; None where it is none.
+
+    A scene's own runs count, then those of the nearest scene before it: a text at the end looks
+    back at what was shown.
+
+    Args:
+        lecture: The lecture.
+        index: The scene that the figure stands in; None for the lecture's ``about``.
+        name: A preset or run as a scene names it, or its file's name without an ending; empty for
+            the first that the scene shows.
+    """
+    if not name:
+        references = [] if index is None else lecture.scenes[index].references
+        return (index, references[0]) if index is not None and references else None
+    last = len(lecture.scenes) - 1 if index is None else index
+    for at in range(last, -1, -1):
+        for reference in lecture.scenes[at].references:
+            if name in (reference, Path(reference).stem):
+                return at, reference
+    return None
+
+
 def check(script: Script, runs: Path) -> Inspection:
     """Return what is wrong with a lecture: a preset or a run that is not there or does not hold, a
-    mark that cannot be reached, a beginning that is nowhere.
+    mark that cannot be reached, a beginning that is nowhere, a figure that no run can give.
 
     Args:
         script: The lecture.
@@ -152,7 +198,35 @@ def check(script: Script, runs: Path) -> Inspection:
             for serious, message in _remarks(script, index, reference, runs):
                 found = Problem(str(script.path), place, message)
                 (problems if serious else remarks).append(found)
+    # A scene that shows nothing has no figures either; one problem says as much as two.
+    if not problems:
+        problems += _misplaced(script, runs)
     return Inspection(tuple(problems), tuple(dict.fromkeys(remarks)))
+
+
+def _misplaced(script: Script, runs: Path) -> Iterator[Problem]:
+    """Yield the figures that no run of a lecture can give."""
+    for index, passage in passages_of(script.lecture):
+
+        def shown_by(name: str, index: int | None = index) -> Experiment | None:
+            place = referred(script.lecture, index, name)
+            return None if place is None else _experiment(shown_as(script, *place, runs))
+
+        for figure in figures(passage.text):
+            for problem in faults(figure, passage, shown_by):
+                yield Problem(str(script.path), passage.key, problem)
+
+
+def _experiment(found: Preset | RunFolder) -> Experiment | None:
+    """Return what is trained, or was; None where that is not to be understood."""
+    if isinstance(found, Preset):
+        return found.experiment
+    history = History()
+    history.extend(read(found.recording))
+    try:
+        return Experiment.model_validate(history.header.experiment) if history.header else None
+    except ValidationError:
+        return None
 
 
 Remark = tuple[bool, str]

@@ -80,7 +80,7 @@ class LoadedRun:
         """
         from engine.presets import resolve
 
-        return resolve(self.header.experiment, self.header.run)
+        return resolve(self.header.experiment, self.header.run, recorded=True)
 
     @cached_property
     def alone(self) -> Experiment:

@@ -14,6 +14,9 @@ whose sign never holds is never reached.
     first_dead_unit         probe/dead/…       above 0 in a layer
     first_saturated_unit    probe/saturated/…  above 0 in a layer
 
+What a note leaves open, such as ``{loss}``, is filled in when its mark is reached: a recording has
+what is read, so that whoever opens it reads the same.
+
 Where members are trained together, a loss below a number and all rows right are asked of all of
 them, the rest of any. One that has ended is not asked any more.
 """
@@ -30,6 +33,8 @@ from numpy.typing import NDArray
 from engine.activations import ACTIVATIONS
 from engine.events import Group, MarkReached, Series, Values
 from engine.experiment import At, Experiment, Mark, MarkEvent
+from engine.figures import filled
+from engine.readings import Kept
 
 Columns = dict[Group, list[str]]
 """The names of each group's columns."""
@@ -125,6 +130,8 @@ class Marks:
 
     def __init__(self, experiment: Experiment, columns: Columns) -> None:
         self._columns = columns
+        notes = [mark.note for mark in experiment.marks]
+        self._kept = Kept(notes, columns, experiment.steps)
         self._standing: list[tuple[int, Mark]] = []
         self._sought: list[tuple[Sign, Mark]] = []
         for mark in experiment.marks:
@@ -152,12 +159,18 @@ class Marks:
             series: The rows of the steps since the last call.
             ended_at: The last step of each member, where some have ended; later rows say nothing.
         """
+        self._kept.add(series)
         found = self._found(series, np.array([NONE]) if ended_at is None else ended_at)
         while self._standing and self._standing[0][0] <= step:
             found.append(self._standing.pop(0))
         found.sort(key=lambda place: place[0])
         return [
-            MarkReached(step=at, title=mark.title, note=mark.note, pause=mark.pause)
+            MarkReached(
+                step=at,
+                title=mark.title,
+                note=filled(mark.note, self._kept.at(at)),
+                pause=mark.pause,
+            )
             for at, mark in found
         ]
 

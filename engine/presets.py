@@ -25,6 +25,7 @@ from engine.errors import PresetError, Problem
 from engine.experiment import Experiment
 from engine.overrides import Override, apply, parse
 from engine.problems import explain
+from engine.proofreading import marred, passages
 from engine.shelf import Listing, Shelf, exists
 from engine.writing import anchor, dumps, save
 
@@ -84,21 +85,26 @@ def load(reference: str, overrides: Sequence[str] = ()) -> Preset:
     return Preset(path.stem, path, _resolve_changed(tables, changes, source), text)
 
 
-def resolve(tables: Mapping[str, Any], source: str) -> Experiment:
+def resolve(tables: Mapping[str, Any], source: str, *, recorded: bool = False) -> Experiment:
     """Return the experiment that a preset's tables say.
 
     Args:
         tables: As read from TOML.
         source: Where they come from, for the messages.
+        recorded: Whether they are those of a run, whose words stay as they were.
 
     Raises:
         PresetError: With everything that is wrong with them.
     """
     tamed = _SHELF.tame(tables, source)
     try:
-        return Experiment.model_validate(tamed)
+        experiment = Experiment.model_validate(tamed)
     except ValidationError as error:
         raise PresetError(explain(error, tamed, source, Experiment)) from None
+    problems = [] if recorded else marred(passages(experiment), source)
+    if problems:
+        raise PresetError(problems)
+    return experiment
 
 
 def destination(reference: str) -> Path:

@@ -64,7 +64,9 @@ class Scene(Section):
     title: str = Field(max_length=200)
     """What it is about, in a few words."""
     notes: str = Field(default="", max_length=20_000)
-    """What the presenter says: paragraphs of plain text."""
+    """What the presenter says: paragraphs of plain text. Numbers between braces are filled in from
+    the run that is shown, or compared by ``epochal check --figures``, as in a mark's ``note``;
+    ``{exploding-he:loss@1 = 0.66}`` is of one of several runs."""
     minutes: Annotated[float, Field(gt=0, le=600)] = 2.0
     """How long it is meant to take."""
 
@@ -75,7 +77,8 @@ class Scene(Section):
     race: list[Reference] | None = Field(default=None, min_length=2, max_length=4)
     """Two to four presets or runs, side by side and in step."""
     text: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
-    """Plain text to show."""
+    """Plain text to show. A number can be one that is compared, as in ``{1.1 ** 50 = 117}`` or
+    ``{exploding:loss@1 = 3.8}`` of a run that an earlier scene shows."""
 
     set: list[Reference] = Field(default=[], max_length=100)
     """What to change in the preset, or in each of a race, as in ``["optimizer.lr=0.5"]``."""

@@ -46,6 +46,7 @@ def promises_of(header: Header) -> tuple[Promise, ...]:
     from pydantic import ValidationError
 
     from engine.experiment import Experiment
+    from engine.figures import spoken
 
     try:
         experiment = Experiment.model_validate(header.experiment)
@@ -56,7 +57,7 @@ def promises_of(header: Header) -> tuple[Promise, ...]:
             step=experiment.step_of(mark),
             when=_when(mark.at),
             title=mark.title,
-            note=mark.note,
+            note=spoken(mark.note),
             pause=mark.pause,
         )
         for mark in experiment.marks

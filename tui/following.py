@@ -19,6 +19,7 @@ from engine.runs import RunFolder
 from tui.presented import Presented, Programme, ShownRun
 
 if TYPE_CHECKING:
+    from engine.figures import Readings
     from engine.lectures import Script
     from tui.cast import Cast
     from tui.drawing.transport import Transport
@@ -79,7 +80,13 @@ def lead(player: Player, presented: Presented) -> Transport:
     return replace(player.transport, playing=presented.playing)
 
 
-def programme_of(script: Script, scene: int, started: float, scene_started: float) -> Programme:
+def programme_of(
+    script: Script,
+    scene: int,
+    started: float,
+    scene_started: float,
+    readings: Readings | None = None,
+) -> Programme:
     """Return what is to be known of a lecture at one of its scenes.
 
     Args:
@@ -87,7 +94,10 @@ def programme_of(script: Script, scene: int, started: float, scene_started: floa
         scene: Which scene, the first being 0.
         started: When the lecture began, in seconds since 1970; 0 where it has not.
         scene_started: When the scene began.
+        readings: What is known of what it shows, for the figures in its notes.
     """
+    from engine.figures import filled, nothing, spoken
+
     lecture = script.lecture
     shown, following = lecture.scenes[scene], lecture.scenes[scene + 1 : scene + 2]
     return Programme(
@@ -96,8 +106,8 @@ def programme_of(script: Script, scene: int, started: float, scene_started: floa
         scene=scene,
         scenes=len(lecture.scenes),
         heading=shown.title,
-        text=shown.text or "",
-        notes=shown.notes,
+        text=spoken(shown.text or ""),
+        notes=filled(shown.notes, readings or nothing),
         next_heading=following[0].title if following else "",
         minutes=lecture.minutes,
         scene_minutes=shown.minutes,

@@ -80,7 +80,7 @@ class Material:
         """
         from engine.presets import resolve
 
-        experiment = resolve(self.header.experiment, self.header.run)
+        experiment = resolve(self.header.experiment, self.header.run, recorded=True)
         if self.header.members == 1:
             return experiment
         from engine.population import members_of

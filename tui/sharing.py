@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tui.lecturing import Lecturing
 
 if TYPE_CHECKING:
+    from engine.figures import Readings
     from tui.drawing.transport import Transport
     from tui.player import Player
     from tui.presented import Presented
@@ -61,7 +62,9 @@ class Sharing(Lecturing):
         lecture = self.script is not None and self.scene >= 0
         programme = Programme()
         if lecture and self.script is not None:
-            programme = programme_of(self.script, self.scene, self.started, self.scene_started)
+            programme = programme_of(
+                self.script, self.scene, self.started, self.scene_started, self._readings()
+            )
         self._presenter.show(
             presented_of(
                 self.opening.runs_dir,
@@ -78,6 +81,17 @@ class Sharing(Lecturing):
         self._say_once(self._presenter.trouble)
         if self._presenter.replaced:
             self._say_once("Somebody else presents under this name; this lab does not any more.")
+
+    def _readings(self) -> Readings:
+        """Return what is known of what a scene shows: all that is recorded, shown or not."""
+        from engine.readings import of_history, of_scene
+
+        assert self.script is not None
+        references = self.script.lecture.scenes[self.scene].references
+        histories = [watch.whole for watch in self.cast.watches]
+        head = None if self.player is None else self.player.head
+        each = [of_history(h, h.last_step if head is None else head) for h in histories]
+        return of_scene(references, each)
 
     def _presented_name(self) -> str:
         """Return what is presented: the lecture, or the run that was shown first."""

@@ -15,6 +15,7 @@ import textwrap
 from typing import TYPE_CHECKING, get_args
 
 from engine.errors import EpochalError
+from engine.figures import spoken
 from engine.plain import plain
 from engine.programs.data import data_blocks
 from engine.programs.network import STYLES, Style, initialisation, network_block
@@ -89,7 +90,7 @@ def _imports(body: str, imported: list[str]) -> str:
 def _docstring(experiment: Experiment, name: str) -> str:
     paragraphs = [experiment.title or name or "An experiment"]
     if experiment.about.strip():
-        paragraphs.append(experiment.about)
+        paragraphs.append(spoken(experiment.about))
     same = "the same data and the same first weights, so the same losses"
     if any(experiment.model.dropouts):
         same = "the same data and the same first weights; dropout draws otherwise"

@@ -171,7 +171,9 @@ class SetupPane(Vertical):
         form = await self._the_form()
         await form.show(draft, self.look, self.device)
         self._highlight()
-        self.query_one("#about", Static).update(plain(draft.preset.about, lines=True))
+        from engine.figures import spoken
+
+        self.query_one("#about", Static).update(plain(spoken(draft.preset.about), lines=True))
         self.border_title = Text(f"Setup: {plain(draft.name)}")
         self.border_subtitle = "differs from the preset" if draft.changed else ""
         self._say_what_it_comes_to(draft)

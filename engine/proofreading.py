@@ -1,0 +1,200 @@
+"""Proofreading: what is wrong with the figures of a preset or a lecture, without training anything.
+
+    marred      braces that hold no figure: no such preset or lecture is loaded
+    misplaced   a figure that no run can give, or that comes too late: what ``check`` tells
+
+Whether a figure is true, only training tells: see ``engine.rehearsal``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from engine.activations import ACTIVATIONS
+from engine.errors import Problem
+from engine.experiment import Experiment
+from engine.figures import Figure, FigureError, Quantity, figures, nothing, number
+from engine.scenes import Lecture
+from engine.section import nearest
+
+SETS: Final = ("train", "dev", "test")
+"""Of what a result has figures."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text that may have figures, and where it stands."""
+
+    key: str
+    """Its place in the file."""
+    text: str
+    """What it says."""
+    step: int | None = None
+    """The step that it belongs to; None where only training finds it, or it belongs to none."""
+    kind: str = "about"
+    """``about``, ``mark``, ``notes`` or ``text``: what it knows of a run."""
+
+
+def passages(experiment: Experiment) -> list[Passage]:
+    """Return the texts of a preset."""
+    marks = [
+        Passage(f"marks[{at}].note", mark.note, experiment.step_of(mark), "mark")
+        for at, mark in enumerate(experiment.marks)
+    ]
+    return [Passage("about", experiment.about), *marks]
+
+
+def passages_of(lecture: Lecture) -> list[tuple[int | None, Passage]]:
+    """Return the texts of a lecture, each with the index of its scene."""
+    found: list[tuple[int | None, Passage]] = [(None, Passage("about", lecture.about))]
+    for at, scene in enumerate(lecture.scenes):
+        found.append((at, Passage(f"scenes[{at}].text", scene.text or "", kind="text")))
+        # Where nothing is shown there is nothing to fill notes in from.
+        kind = "text" if scene.text is not None else "notes"
+        found.append((at, Passage(f"scenes[{at}].notes", scene.notes, kind=kind)))
+    return found
+
+
+def marred(texts: Iterable[Passage], source: str) -> list[Problem]:
+    """Return what is wrong with the braces of some texts.
+
+    Args:
+        texts: The texts.
+        source: The file they are in.
+    """
+    problems = []
+    for each in texts:
+        try:
+            figures(each.text)
+        except FigureError as error:
+            problems.append(Problem(source, each.key, str(error)))
+    return problems
+
+
+def misplaced(experiment: Experiment, source: str) -> list[Problem]:
+    """Return the figures of a preset that no run can give, and those that are simply wrong."""
+    return [
+        Problem(source, each.key, problem)
+        for each in passages(experiment)
+        for figure in figures(each.text)
+        for problem in faults(figure, each, lambda run: None if run else experiment)
+    ]
+
+
+def faults(
+    figure: Figure, place: Passage, shown: Callable[[str], Experiment | None]
+) -> Iterator[str]:
+    """Yield what is wrong with a figure.
+
+    Args:
+        figure: The figure.
+        place: The text it stands in.
+        shown: The experiment of a run by the name that a figure gives it, or of the run that is
+            shown; None where there is none.
+    """
+    name = f"{{{' '.join(figure.text.split())}}}"
+    if not figure.quantities:
+        value = figure.value(nothing)
+        if value is not None and not figure.holds(value):
+            yield f"{name} is {number(value)}"
+    if figure.quantities and figure.said is None and place.kind in ("about", "text"):
+        yield (
+            f"{name} is filled in from the run that is shown, and here none is; "
+            f"say what it is, as in {{loss@1 = 0.69}}"
+        )
+        return
+    for quantity in figure.quantities:
+        experiment = shown(quantity.run)
+        if experiment is None:
+            yield f"{name} is of {_no_run(quantity)}"
+        elif problem := _fault(figure, quantity, place, experiment):
+            yield f"{name} {problem}"
+
+
+def _no_run(quantity: Quantity) -> str:
+    if not quantity.run:
+        return "no run, for none is shown here; say of which, as in exploding:loss@1"
+    return f"{quantity.run!r}, which is not shown here"
+
+
+def _fault(figure: Figure, quantity: Quantity, place: Passage, experiment: Experiment) -> str:
+    """Return why a run never gives a quantity, or not in time; nothing where it does."""
+    if not quantity.group:
+        return ""
+    known = columns_of(experiment).get(quantity.group)
+    if known is None:
+        return f"is of the group {quantity.group}, which this run has not; {_there_are(experiment)}"
+    if quantity.column not in known and not _may_have(experiment, quantity):
+        there = ", ".join(_in_short(known))
+        close = nearest(quantity.column, known)
+        return f"names no column: {quantity.column!r}{close}; there are: {there}"
+    if quantity.group == "result":
+        told = place.kind == "mark" and figure.said is None
+        return "is known only when the run is over, after every mark" if told else ""
+    return _out_of_time(figure, quantity, place, experiment)
+
+
+def _out_of_time(figure: Figure, quantity: Quantity, place: Passage, experiment: Experiment) -> str:
+    last = experiment.steps
+    at = last if quantity.at == "end" else quantity.at
+    if at == "own":
+        if place.kind == "about":
+            return "says no step; write it after an @, as in loss@100"
+        at = place.step if place.step is not None else 1
+    if at > last:
+        return f"is of step {at}, and the run ends at step {last}"
+    if at == 0 and figure.said is None:
+        return "is of step 0, and the first row is that of step 1"
+    if place.kind == "mark" and figure.said is None and place.step is not None and at > place.step:
+        return f"is of step {at}, and the mark stands at step {place.step}: it cannot know it yet"
+    return ""
+
+
+def columns_of(experiment: Experiment) -> Mapping[str, list[str]]:
+    """Return the columns of each group that a run of an experiment has, and of its result.
+
+    Of a network of one's own those of its parameters are left out, for only its code knows them.
+    """
+    accuracy = ["accuracy"] if experiment.has_accuracy else []
+    names = [] if experiment.model.kind == "python" else list(experiment.shapes)
+    train = ["loss", *accuracy, "lr", "grad_norm", *(f"grad_norm/{name}" for name in names)]
+    columns = {"train": train}
+    if experiment.evaluation_stride:
+        columns["dev"] = ["loss", *accuracy]
+    if (experiment.steps_per_epoch or 1) > 1:
+        columns["epoch"] = train
+    if experiment.train.probe != "off":
+        norms = [f"{what}/{name}" for what in ("weight_norm", "update_ratio") for name in names]
+        columns["probe"] = [*norms, *_slopes(experiment)]
+    sizes = experiment.data.sizes
+    sets = [name for name, size in zip(SETS, sizes, strict=True) if size or name == "train"]
+    measured = ["loss", *(accuracy or ["rmse"])]
+    columns["result"] = [f"{name}_{what}" for name in sets for what in measured]
+    columns["result"] += ["best_step", "steps", "epochs"]
+    return columns
+
+
+def _slopes(experiment: Experiment) -> list[str]:
+    """Return the columns of the shares of hidden units that are dead or saturated."""
+    names = experiment.model.activations[:-1] if experiment.model.kind == "mlp" else []
+    known = [ACTIVATIONS[name] for name in names]
+    dying = [f"dead/layer{at}" for at, each in enumerate(known, start=1) if each.dies]
+    return dying + [f"saturated/layer{at}" for at, each in enumerate(known, 1) if each.steepest]
+
+
+def _may_have(experiment: Experiment, quantity: Quantity) -> bool:
+    """Whether a network of one's own may have a column that nobody knows beforehand."""
+    return experiment.model.kind == "python" and "/" in quantity.column
+
+
+def _in_short(names: list[str]) -> list[str]:
+    """Return the names of columns, those of a network's parameters by the first of them."""
+    plain = [name for name in names if "/" not in name]
+    kinds = {name.partition("/")[0]: name for name in reversed(names) if "/" in name}
+    return [*plain, *(f"{name} …" for name in reversed(kinds.values()))]
+
+
+def _there_are(experiment: Experiment) -> str:
+    return f"there are: {', '.join(columns_of(experiment))}"

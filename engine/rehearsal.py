@@ -1,0 +1,204 @@
+"""A rehearsal: what a preset or a lecture shows is trained, and its figures are held against that.
+
+    figures ─► which runs, and how far ─► train ─► histories ─► what each figure is ─► Proof
+
+It trains here and now, on the CPU, and keeps nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from engine import lectures
+from engine.errors import EpochalError, Problem
+from engine.experiment import Experiment
+from engine.figures import Figure, figures, nothing, number
+from engine.history import History
+from engine.lectures import Script
+from engine.presets import Preset
+from engine.proofreading import Passage, passages, passages_of
+from engine.readings import of_history
+from engine.recording import read
+
+if TYPE_CHECKING:
+    from engine.figures import Quantity, Readings
+
+WHOLE: Final = 2**62
+"""A step that only a whole run reaches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """A figure of a text beside what a run gives."""
+
+    source: str
+    """The file."""
+    key: str
+    """Where in it the text stands."""
+    figure: Figure
+    """The figure."""
+    value: float | None
+    """What it is; None where no run gives it."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is such a number, and it is what is said."""
+        return self.value is not None and self.figure.holds(self.value)
+
+    @property
+    def problem(self) -> Problem:
+        """What is wrong with it, where it does not hold."""
+        name = f"{{{' '.join(self.figure.text.split())}}}"
+        if self.value is None:
+            return Problem(self.source, self.key, f"{name} is never known; the run has no such row")
+        percent = self.figure.percent
+        is_, said = number(self.value, percent=percent), self.figure.said
+        right = said.like(self.value) if said is not None and self.figure.sign == "=" else is_
+        return Problem(self.source, self.key, f"{name} is {is_} here; write {right}")
+
+
+@dataclass(kw_only=True)
+class Rehearsal:
+    """Runs that texts speak of, each trained once and as far as it is asked for."""
+
+    allow_code: bool = False
+    """Whether networks of one's own may be trained."""
+    runs: Path = Path("runs")
+    """Where runs are kept, for scenes that show one."""
+    _trained: dict[str, tuple[int, History]] = field(default_factory=dict)
+
+    def of_preset(self, preset: Preset) -> list[Proof]:
+        """Return the proofs of a preset's figures."""
+        experiment, found = preset.experiment, list[Proof]()
+        texts = passages(experiment)
+        if not any(figures(each.text) for each in texts):
+            return []
+        last = max(_reach(each) for each in texts)
+        history = self.history(experiment, last)
+        for each in texts:
+            step = _step_of(each, experiment, history)
+            known = of_history(history, step or 0)
+            values = known if step is not None or each.kind != "mark" else nothing
+            found += _proofs(str(preset.path), each, values)
+        return found
+
+    def of_lecture(self, script: Script) -> list[Proof]:
+        """Return the proofs of a lecture's figures.
+
+        Raises:
+            EpochalError: What a scene shows is not there.
+        """
+        texts = passages_of(script.lecture)
+        reach: dict[tuple[int, str], int] = {}
+        for index, each in texts:
+            for quantity in _quantities(each):
+                if place := lectures.referred(script.lecture, index, quantity.run):
+                    asked = quantity.at if isinstance(quantity.at, int) else WHOLE
+                    asked = WHOLE if quantity.group == "result" else asked
+                    reach[place] = max(asked, reach.get(place, 0))
+        histories = {place: self._shown(script, place, last) for place, last in reach.items()}
+
+        def known(index: int | None) -> Readings:
+            def reading(quantity: Quantity) -> float | None:
+                place = lectures.referred(script.lecture, index, quantity.run)
+                if place is None:
+                    return None
+                history = histories[place]
+                return of_history(history, history.last_step)(quantity.of_one_run)
+
+            return reading
+
+        return [
+            proof
+            for index, each in texts
+            for proof in _proofs(str(script.path), each, known(index))
+        ]
+
+    def history(self, experiment: Experiment, last: int) -> History:
+        """Return what a run gives up to a step at least, or to its end."""
+        key = experiment.model_dump_json()
+        reached, history = self._trained.get(key, (-1, None))
+        if history is None or reached < last:
+            history = trained(experiment, last, allow_code=self.allow_code)
+            self._trained[key] = (last, history)
+        return history
+
+    def _shown(self, script: Script, place: tuple[int, str], last: int) -> History:
+        found = lectures.shown_as(script, place[0], place[1], self.runs)
+        if isinstance(found, Preset):
+            return self.history(found.experiment, last)
+        history = History()
+        history.extend(read(found.recording))
+        return history
+
+
+def trained(experiment: Experiment, last: int, *, allow_code: bool = False) -> History:
+    """Train up to a step at least, or to the end, and return what was measured.
+
+    Args:
+        experiment: What to train.
+        last: The last step that is asked for.
+        allow_code: Whether a network of one's own may run.
+
+    Raises:
+        EpochalError: It cannot be trained.
+    """
+    # Here, for it loads torch, which nobody waits for who only proofreads.
+    from engine.header import header_of
+    from engine.train import Pace, closing, train
+    from engine.trainer import Trainer
+
+    trainer, history = Trainer(experiment, device="cpu", allow_code=allow_code), History()
+    history.add(header_of(trainer, "rehearsal"))
+    for events in train(trainer, Pace()):
+        history.extend(events)
+        if trainer.step >= last:
+            break
+    if trainer.outcome is not None:
+        history.extend(closing(trainer))
+    return history
+
+
+def proofs(of: Callable[[], Iterable[Proof]], source: str) -> tuple[list[Proof], list[Problem]]:
+    """Return the proofs that a rehearsal gives, and what is wrong.
+
+    Args:
+        of: Rehearses.
+        source: The file, for what stands in the way.
+    """
+    try:
+        found = list(of())
+    except EpochalError as error:
+        return [], [Problem(source, "", str(error))]
+    return found, [each.problem for each in found if not each.holds]
+
+
+def _proofs(source: str, place: Passage, readings: Readings) -> Iterator[Proof]:
+    for figure in figures(place.text):
+        yield Proof(source=source, key=place.key, figure=figure, value=figure.value(readings))
+
+
+def _quantities(place: Passage) -> list[Quantity]:
+    return [each for figure in figures(place.text) for each in figure.quantities]
+
+
+def _reach(place: Passage) -> int:
+    """Return how far a run must go for the figures of a text; 0 where it has none."""
+    reached = [0]
+    for quantity in _quantities(place):
+        at = place.step if quantity.at == "own" else quantity.at
+        is_step = isinstance(at, int) and quantity.group != "result"
+        reached.append(at if is_step and isinstance(at, int) else WHOLE)
+    return max(reached)
+
+
+def _step_of(place: Passage, experiment: Experiment, history: History) -> int | None:
+    """Return the step a text stands at in a run; None where that was not reached."""
+    if place.kind != "mark" or place.step is not None:
+        return place.step or 0
+    index = int(place.key.partition("[")[2].partition("]")[0])
+    title = experiment.marks[index].title
+    return next((mark.step for mark in history.marks if mark.title == title), None)

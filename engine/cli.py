@@ -172,7 +172,7 @@ def run(
     found = presets.load(preset, overrides(set_, seed, seeds, vary))
     folder = runs_dir or runs.runs_dir()
     status = headless.run(
-        found, folder, device=device, allow_code=allow_code, json=as_json, quiet=quiet
+        found, folder, device=device, allow_code=allow_code, as_json=as_json, quiet=quiet
     )
     raise typer.Exit(status)
 

@@ -1,7 +1,7 @@
 """Training without a screen: a run is started, followed to its end, and told of.
 
-    start ─► a worker trains ─► recording ─► Follower ─► progress, result, or the lines as they are
-                 ▲                              │
+    start ─► a worker trains ─► recording ─► Follower ─► progress, result and diagnosis,
+                 ▲                              │        or the lines as they are
                  └──────── stop ◄── Ctrl-C ─────┘
 
 The command is a viewer like any other: all it knows of the run it reads from the recording.
@@ -9,8 +9,10 @@ The command is a viewer like any other: all it knows of the run it reads from th
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from types import FrameType, TracebackType
 from typing import Any, BinaryIO, Final
 
 from engine import launch
+from engine.diagnosis import told
 from engine.errors import RunError
 from engine.events import End
 from engine.history import History
@@ -34,6 +37,9 @@ POLL_SECONDS: Final = 0.1
 
 LOG_LINES: Final = 5
 """How many lines of a dead worker's log are shown."""
+
+_END: Final = b'{"kind":"end",'
+"""How the line begins that ends a recording."""
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -70,8 +76,12 @@ class Interrupts:
 class Echo:
     """Passes a recording's lines on as they are; this one passes none."""
 
-    def pass_on(self, upto: int) -> None:
+    def pass_on(self, upto: int, history: History) -> None:
         """Write what the recording holds up to a byte and was not yet written.
+
+        Args:
+            upto: The byte.
+            history: What is known of the run by then.
 
         Raises:
             BrokenPipeError: Nobody reads any more.
@@ -79,7 +89,8 @@ class Echo:
 
 
 class Lines(Echo):
-    """Passes a recording's lines on.
+    """Passes a recording's lines on as they are; that of the end gets a ``diagnosis`` beside its
+    result.
 
     Args:
         recording: The file.
@@ -91,16 +102,25 @@ class Lines(Echo):
         self._out = out
         self._done = 0
 
-    def pass_on(self, upto: int) -> None:
+    def pass_on(self, upto: int, history: History) -> None:
         """Write what the recording holds up to a byte and was not yet written."""
         if upto <= self._done:
             return
         with self._recording.open("rb") as file:
             file.seek(self._done)
-            lines = file.read(upto - self._done)
-        self._out.write(b"".join(line for line in lines.splitlines(True) if line.strip()))
+            lines = [line for line in file.read(upto - self._done).splitlines(True) if line.strip()]
+        if history.end is not None and lines[-1].startswith(_END):
+            lines[-1] = _with_diagnosis(lines[-1], history)
+        self._out.write(b"".join(lines))
         self._out.flush()
         self._done = upto
+
+
+def _with_diagnosis(line: bytes, history: History) -> bytes:
+    """Return the last line of a recording with what is wrong with the run in it."""
+    findings = [told.plain_object(each) for each in told.findings_of(history)]
+    body = json.loads(line) | {"diagnosis": findings}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 @dataclass
@@ -154,7 +174,7 @@ class Follower:
         self._warned = len(self.history.warnings)
         if not self.deserted:
             try:
-                self.echo.pass_on(self._reader.offset)
+                self.echo.pass_on(self._reader.offset, self.history)
             except BrokenPipeError:
                 # As with any program in a pipe: when nobody reads on, the work is over.
                 self.deserted = True
@@ -171,7 +191,7 @@ class Follower:
 
 
 def run(
-    preset: Preset, runs_dir: Path, *, device: str, allow_code: bool, json: bool, quiet: bool
+    preset: Preset, runs_dir: Path, *, device: str, allow_code: bool, as_json: bool, quiet: bool
 ) -> int:
     """Train a preset's experiment and tell of it.
 
@@ -180,7 +200,7 @@ def run(
         runs_dir: Where the run's folder goes.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         allow_code: Whether a network of one's own may be run.
-        json: Pass the recording's lines on in place of the result.
+        as_json: Pass the recording's lines on in place of the result.
         quiet: Show no progress.
 
     Returns:
@@ -200,14 +220,14 @@ def run(
             worker=worker,
             interrupts=interrupts,
             progress=progress_for(preset.experiment.steps, quiet=quiet),
-            echo=Lines(folder.recording, sys.stdout.buffer) if json else Echo(),
+            echo=Lines(folder.recording, sys.stdout.buffer) if as_json else Echo(),
         )
         end = follower.follow()
         if follower.deserted:
             raise BrokenPipeError
         if end is None:
             _say(_death_text(folder, worker, killed=interrupts.count > 1))
-        elif json or not end.result:
+        elif as_json or not end.result:
             if end.status in ("failed", "diverged"):
                 _say(f"{plain(folder.name)}: {ending_text(end)}")
         else:
@@ -215,8 +235,13 @@ def run(
             names = header.target_names if header else ()
             variants = header.variants if header else ()
             print(result_text(folder.name, end, names, variants), flush=True)
+            print(f"\n{textwrap.indent(_diagnosis(follower.history), '  ')}", flush=True)
             print(f"\n  run  {plain(str(folder.path))}", flush=True)
         return _status(end, follower.history, interrupted=interrupts.count > 0)
+
+
+def _diagnosis(history: History) -> str:
+    return told.text(told.findings_of(history))
 
 
 def _status(end: End | None, history: History, *, interrupted: bool) -> int:

@@ -77,6 +77,15 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Script], list[
     return use
 
 
+def as_recorded(lines: bytes) -> bytes:
+    """Return what ``--json`` printed without what it adds: the diagnosis, in the last line."""
+    *before, last = lines.splitlines(keepends=True)
+    body = json.loads(last)
+    del body["diagnosis"]
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return b"".join([*before, text.encode() + b"\n"])
+
+
 def trains(worker: FakeWorker) -> Iterator[None]:
     """A run of three steps that goes well."""
     yield
@@ -289,7 +298,7 @@ class TestRun:
         made = worker(trains)
         outcome = command("run", "cubic", "--json", "-q")
         assert outcome.status == 0
-        assert outcome.out.encode() == made[0].folder.recording.read_bytes()
+        assert as_recorded(outcome.out.encode()) == made[0].folder.recording.read_bytes()
         kinds = [json.loads(line)["kind"] for line in outcome.out.splitlines()]
         assert kinds == ["header", "series", "end"]
 
@@ -324,6 +333,28 @@ class TestRun:
         outcome = command("run", "cubic")
         assert outcome.status == exit_status
         assert f"{status} (why)" in outcome.out
+
+    def test_it_ends_with_the_diagnosis(
+        self, command: Command, worker: Callable[[Script], list[FakeWorker]]
+    ) -> None:
+        def script(fake: FakeWorker) -> Iterator[None]:
+            experiment = {"train": {"zero_grad": fake.folder.path.name.startswith("cubic")}}
+            recorder = Recorder.create(fake.folder.recording, header(experiment=experiment))
+            recorder.record(rows(1, [1.0, 0.5, 0.25]))
+            recorder.record(end())
+            recorder.close()
+            yield
+
+        worker(script)
+        well = command("run", "cubic", "-q").out.splitlines()
+        assert well[-4:-1] == [
+            "  diagnosis",
+            "    Nothing is wrong that epochal knows how to see.",
+            "",
+        ]
+        sick = command("run", "two-moons", "-q").out.splitlines()
+        assert sick[-4].endswith("Try clearing them before each step.")
+        assert sick[-3].strip() == "--set train.zero_grad=true"
 
     def test_with_json_a_failure_is_told_on_stderr_too(
         self, command: Command, worker: Callable[[Script], list[FakeWorker]]
@@ -591,10 +622,13 @@ class TestTheRealProgram:
         )
         assert (process.returncode, err) == (0, b"")
         (run,) = (place / "runs").iterdir()
-        assert out == (run / "recording.jsonl").read_bytes()
+        assert as_recorded(out) == (run / "recording.jsonl").read_bytes()
         last = json.loads(out.splitlines()[-1])
         assert (last["kind"], last["status"], last["reason"]) == ("end", "finished", "epochs")
         assert last["result"]["steps"] == 5
+        (found,) = last["diagnosis"]
+        assert (found["severity"], found["rule"], found["where"]) == ("bad", "symmetric", "layer1")
+        assert found["remedy"]["set"] == ["model.init.weight=xavier_normal"]
 
     def test_ctrl_c_ends_the_run_with_its_record_whole(
         self, start: Callable[..., subprocess.Popen[bytes]], place: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -387,3 +388,35 @@ def test_a_member_that_is_not_there_is_refused(several, capsys) -> None:
         refused = Shown(several, capsys, "moons", "--member", number)
         assert refused.status == 2
         assert f"--member: must be from 1 to 3 (got {number})" in refused.error
+
+
+class TestTheDiagnosis:
+    def test_the_summary_ends_with_it_at_the_step_that_is_shown(self, runs, capsys) -> None:
+        sick = Shown(runs, capsys, "zero-init", "--size", "100x30", "--step", "2")
+        assert len(sick.lines) <= 30
+        assert "have the same weights" in "".join(sick.lines[-3:])
+        assert sick.lines[-1] == "  Try random weights (Xavier)."
+        well = Shown(runs, capsys, "two-moons", "--size", "100x30")
+        assert well.lines[-1].endswith("Nothing is wrong that epochal knows how to see.")
+
+    def test_a_layer_is_judged_as_the_diagnosis_says(self, runs, capsys) -> None:
+        shown = Shown(runs, capsys, "zero-init", "--size", "100x30")
+        (row,) = [line for line in shown.lines if line.startswith("layer1 ")]
+        assert "stuck" in row
+
+    def test_json_has_the_result_and_the_diagnosis_as_one_object(self, runs, capsys) -> None:
+        shown = Shown(runs, capsys, "zero-init", "--json")
+        told = json.loads(shown.text)
+        assert (told["state"], told["step"], told["status"]) == ("ended", 5, "finished")
+        assert told["result"]["steps"] == 5
+        assert told["layers"]["layer1"] == "stuck"
+        (found,) = told["diagnosis"]
+        assert found["rule"] == "symmetric"
+        assert found["remedy"]["set"] == ["model.init.weight=xavier_normal"]
+
+    def test_json_is_of_the_step_and_the_member_that_are_named(self, runs, several, capsys) -> None:
+        assert (
+            json.loads(Shown(runs, capsys, "two-moons", "--json", "--step", "7").text)["step"] == 7
+        )
+        assert json.loads(Shown(several, capsys, "moons", "--json").text)["members"] == 3
+        assert Shown(several, capsys, "moons", "--json", "--member", "4").status == 2

@@ -20,7 +20,18 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from engine import cli
-from engine.cli import AllowCode, Device, Overrides, RunName, RunsDir, Seed, Seeds, Vary, app
+from engine.cli import (
+    AllowCode,
+    AsJson,
+    Device,
+    Overrides,
+    RunName,
+    RunsDir,
+    Seed,
+    Seeds,
+    Vary,
+    app,
+)
 from engine.errors import EpochalError
 
 if TYPE_CHECKING:
@@ -360,10 +371,11 @@ def show(
     preset: Annotated[
         bool, typer.Option("--preset", help="Print the run's experiment as a preset instead.")
     ] = False,
+    as_json: AsJson = False,
     glyphs: GlyphSet = "auto",
     runs_dir: RunsDir = None,
 ) -> None:
-    """Print a run as still pictures, in plain text."""
+    """Print a run as still pictures, in plain text; or its figures and diagnosis, as JSON."""
     from engine import references, runs
     from tui import still
     from tui.glyphs import choose
@@ -379,6 +391,9 @@ def show(
         layer=layer,
         member=None if member is None else member - 1,
     )
+    if as_json:
+        still.show_object(found, wish)
+        return
     still.show(found, width, height, choose(glyphs, os.environ, sys.stdout.encoding), wish)
 
 

@@ -6,6 +6,7 @@ The summary, which is what it prints where no view is named:
     figures of the step, result
     loss, and beside or under it accuracy
     gradient norms
+    the diagnosis
 
 The other views have that first line too, and below it one picture or table.
 """
@@ -171,8 +172,7 @@ def draw_wish(
         raise ViewError(f"--view: there is no {wish.view!r}; there are: {', '.join(NAMES)}")
     size = (width, height)
     header = watch.history.header
-    if wish.member is not None and header is not None and not 0 <= wish.member < header.members:
-        raise ViewError(f"--member: must be from 1 to {header.members} (got {wish.member + 1})")
+    _refuse_member(watch, wish)
     material = None if header is None else Material(watch.history, _pictured(watch, wish))
     if material is None or not watch.history.header or not watch.history.header.experiment:
         if wish.view not in RUN_VIEWS or wish.step == "best":
@@ -280,13 +280,98 @@ def draw_still(
     if history.header is None:
         return [cut(line, width) for line in lines[:height]]
     table = _draw_norms(history, at, width, max(height - 3 - 8, 0), glyphs, palette, member)
-    room = height - len(lines) - len(table)
+    found = _draw_diagnosis(
+        history, at, (width, (height - len(lines)) // 3), glyphs, palette, member
+    )
+    room = height - len(lines) - len(table) - len(found)
     lines += (
         _draw_pictures(history, standing, at, (width, room), glyphs, palette, member)
         if room > 0
         else []
     )
-    return [cut(line, width) for line in [*lines, *table][:height]]
+    return [cut(line, width) for line in [*lines, *table, *found][:height]]
+
+
+def _draw_diagnosis(
+    history: History,
+    at: int,
+    size: tuple[int, int],
+    glyphs: Glyphs,
+    palette: Palette,
+    member: int | None,
+) -> Lines:
+    """Return what is wrong with a run at a step, under an empty line: as much as there is room."""
+    from engine.diagnosis.told import HEALTHY, findings_of
+    from tui.drawing import severity
+    from tui.drawing.diagnosis import draw_findings
+
+    width, room = size
+    if room < 2 or not at:
+        return []
+    findings = findings_of(history, at, member)
+    blocks = draw_findings(findings, -1, at, width, glyphs, palette)
+    lines = [line for block in blocks for line in block]
+    if not findings:
+        mark = Text(f"{severity.symbol('good', glyphs)} ", severity.style("good", palette), end="")
+        lines = [mark.append(fit(HEALTHY, max(width - 2, 1), glyphs.ellipsis))]
+    return [cut(line, width) for line in [Text(end=""), *lines[: room - 1]]]
+
+
+def show_object(folder: RunFolder, wish: Wish) -> None:
+    """Print a run's figures and its diagnosis at a step as one JSON object.
+
+    Raises:
+        RecordingError: The recording cannot be read.
+        ViewError: There is no such step or member.
+    """
+    import json
+
+    from engine.diagnosis.told import findings_of, plain_object
+
+    watch = _read(folder)
+    history, header = watch.history, watch.history.header
+    _refuse_member(watch, wish)
+    at = history.last_step
+    if wish.step is not None and header is not None:
+        from tui.material import Material
+
+        material = Material(history, wish.member or 0)
+        at = min(material.best_step() if wish.step == "best" else wish.step, at)
+    end = history.end
+    told = {
+        "name": folder.name,
+        "title": watch.title or None,
+        "state": watch.standing(history.last_step, wish.member).state,
+        "step": at,
+        "steps": header.steps if header is not None else None,
+        "members": header.members if header is not None else None,
+        "status": end.status if end else None,
+        "reason": end.reason if end else None,
+        "result": dict(end.result) if end else None,
+        "diagnosis": [plain_object(each) for each in findings_of(history, at, wish.member)],
+        "layers": _layers_of(history, at, wish.member),
+    }
+    print(json.dumps(told, ensure_ascii=False))
+
+
+def _layers_of(history: History, at: int, member: int | None) -> dict[str, str]:
+    """Return the verdict on each layer; on the medians of a population's members."""
+    from engine.diagnosis import verdicts
+
+    return {layer: verdict.word for layer, verdict in verdicts(history, at, member).items()}
+
+
+def _refuse_member(watch: Watch, wish: Wish) -> None:
+    """Refuse a member that there is not.
+
+    Raises:
+        ViewError: With those there are.
+    """
+    from tui.material import ViewError
+
+    header = watch.history.header
+    if wish.member is not None and header is not None and not 0 <= wish.member < header.members:
+        raise ViewError(f"--member: must be from 1 to {header.members} (got {wish.member + 1})")
 
 
 def _draw_pictures(

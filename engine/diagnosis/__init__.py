@@ -62,6 +62,9 @@ def verdicts(history: History, step: int, member: int | None = 0) -> Mapping[str
 
 def _facts(history: History, step: int, member: int | None) -> Facts | None:
     header = history.header
+    if header is not None and header.members == 1:
+        # The median over one network is that network, whose weights are known as well.
+        member = member or 0
     if header is None or (member is not None and member >= header.members):
         return None
     return Facts(history, header, step, member)

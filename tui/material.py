@@ -117,15 +117,16 @@ class Material:
     @cached_property
     def parts(self) -> dict[str, Part]:
         """The sets that there are, by name; for fresh data rows that no step has seen."""
+        return {name: self._thinned(part) for name, part in self._all.items()}
+
+    @cached_property
+    def _all(self) -> dict[str, Part]:
+        """The sets that there are, with every row."""
         if self.experiment.data.fresh:
             return {"fresh": self._fresh()}
         whole = self.dataset
         named = {"train": whole.train, "dev": whole.dev, "test": whole.test}
-        return {
-            name: self._thinned(part)
-            for name, part in named.items()
-            if part is not None and len(part)
-        }
+        return {name: part for name, part in named.items() if part is not None and len(part)}
 
     def _thinned(self, part: Part) -> Part:
         from engine.data import Part
@@ -189,6 +190,16 @@ class Material:
         """Return inputs in the units of the data as the network takes them."""
         return self.scaling.scale_inputs(inputs)
 
+    @cached_property
+    def input_ranges(self) -> list[tuple[float, float]]:
+        """The least and the greatest finite number of each input, in the units of the data.
+
+        They are those of every row that there is: whatever a picture shows of them, and whatever
+        the step, it goes from where to where it did before. NaN where there is no such number.
+        """
+        rows = [part.inputs for part in self._all.values()]
+        return ranges(self.original_inputs(np.concatenate(rows)))
+
     @property
     def input_names(self) -> list[str]:
         """The name of each feature, harmless for a terminal."""
@@ -239,6 +250,15 @@ class Material:
             )
             raise ViewError(f"--step best: there is no best step: {why}")
         return int(best)
+
+
+def ranges(values: NDArray[Any]) -> list[tuple[float, float]]:
+    """Return the least and the greatest finite number of each column; NaN where it has none."""
+    found = []
+    for column in np.asarray(values, np.float64).T:
+        finite = column[np.isfinite(column)]
+        found.append((float(finite.min()), float(finite.max())) if len(finite) else (np.nan,) * 2)
+    return found
 
 
 @dataclass(frozen=True, eq=False)

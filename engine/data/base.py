@@ -53,6 +53,10 @@ class DataBase(Section):
     fresh: ClassVar[bool] = False
     """Whether every step draws fresh rows, so that there is no training set and no epoch."""
 
+    extent: ClassVar[tuple[float, float] | None] = None
+    """From where to where pictures of two inputs go, both alike, in the units of the data; further
+    where rows lie beyond. Where there is none, a picture goes as far as its rows do."""
+
     split: (
         Annotated[list[Samples], Field(min_length=1, max_length=3)]
         | Annotated[list[Share], Field(min_length=1, max_length=3)]

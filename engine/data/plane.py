@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import math
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,8 @@ class _Classified(DataBase):
 class Moons(_Classified):
     """Two interleaved half circles of radius 1, as in scikit-learn's ``make_moons``."""
 
+    extent: ClassVar[tuple[float, float] | None] = (-math.pi, math.pi)
+
     kind: Literal["moons"] = "moons"
 
     def shape(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
@@ -65,6 +68,8 @@ class Moons(_Classified):
 
 class Circles(_Classified):
     """A circle around another, as in scikit-learn's ``make_circles``."""
+
+    extent: ClassVar[tuple[float, float] | None] = (-1.5, 1.5)
 
     kind: Literal["circles"] = "circles"
     factor: float = Field(default=0.5, gt=0, lt=1)
@@ -83,6 +88,8 @@ class Circles(_Classified):
 class Spirals(_Classified):
     """Two spirals wound into each other: hard for a shallow network."""
 
+    extent: ClassVar[tuple[float, float] | None] = (-2.5, 2.5)
+
     kind: Literal["spirals"] = "spirals"
     turns: float = Field(default=1.5, gt=0, le=10)
     """How often each winds around the middle."""
@@ -100,6 +107,8 @@ class Spirals(_Classified):
 
 class Xor(_Classified):
     """A square in four quarters, opposite ones of the same class: no line tells them apart."""
+
+    extent: ClassVar[tuple[float, float] | None] = (-1.5, 1.5)
 
     kind: Literal["xor"] = "xor"
 

@@ -18,6 +18,12 @@ LABEL_WIDTH: Final = 7
 LEAST_SPAN: Final = 1e-4
 """The smallest span of a linear axis, as a share of its values: below it a curve is level."""
 
+MARGIN: Final = 0.05
+"""The share of their span by which a picture goes beyond its values, on either side."""
+
+LEAST_SHARE: Final = 1e-6
+"""Values that lie no further apart, as a share of their size, are taken for one."""
+
 SMALLEST: Final = 1e-300
 """What is no larger is drawn as 0."""
 
@@ -31,9 +37,29 @@ class Axis:
     ticks: tuple[tuple[float, str], ...]
     """Where a tick stands, and what is written there."""
 
+    @classmethod
+    def between(cls, low: float, high: float, most: int) -> Axis:
+        """Return an axis that ends just where it is told, with round numbers between."""
+        ticks = linear_axis(low, high, most).ticks
+        return cls(low, high, tuple(tick for tick in ticks if low <= tick[0] <= high))
+
     def share(self, value: float) -> float:
         """Return where ``value`` lies between the two ends, from 0 to 1."""
         return (value - self.low) / (self.high - self.low)
+
+
+def roomy(low: float, high: float, margin: float = MARGIN) -> tuple[float, float]:
+    """Return the ends of a picture of values: with a margin, and some room around a constant.
+
+    Args:
+        low: The least of the values.
+        high: The greatest.
+        margin: The share of their span that is left free on either side.
+    """
+    if high - low > LEAST_SHARE * max(abs(low), abs(high)):
+        return low - margin * (high - low), high + margin * (high - low)
+    room = 0.5 * abs(low) or 0.5
+    return low - room, high + room
 
 
 def round_step(span: float, most: int) -> float:
@@ -61,8 +87,11 @@ def linear_axis(low: float, high: float, most: int, *, top: float | None = None)
     start, end = math.floor(low / half + 1e-9) * half, math.ceil(high / half - 1e-9) * half
     end = end if top is None else min(end, max(top, high))
     first, last = math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9)
-    ticks = tuple((index * step, _label(index * step, step)) for index in range(first, last + 1))
-    return Axis(start, end, ticks)
+    ticks = [(index * step, _label(index * step, step)) for index in range(first, last + 1)]
+    # Where there is no room for what tells two ticks apart, the second would lie.
+    told = dict.fromkeys(label for _, label in ticks)
+    firsts = {label: value for value, label in reversed(ticks)}
+    return Axis(start, end, tuple((firsts[label], label) for label in told))
 
 
 def _widened(low: float, high: float, top: float | None) -> tuple[float, float]:
@@ -83,11 +112,13 @@ def _label(value: float, step: float) -> str:
     """Return a tick's label with as many places as tell it from its neighbours."""
     if abs(value) < step / 2:
         return "0"
+    places = max(-math.floor(math.log10(step) + 1e-9), 0)
+    if len(exact := f"{value:.{places}f}") <= LABEL_WIDTH and abs(value) < 1e6:
+        return exact
     if abs(value) >= 1e6 or abs(step) < 1e-5:
         places = math.floor(math.log10(abs(value))) - math.floor(math.log10(step))
         return exponent(value, min(max(places, 0), 2))[:LABEL_WIDTH]
-    places = max(-math.floor(math.log10(step) + 1e-9), 0)
-    return f"{value:.{places}f}"[:LABEL_WIDTH]
+    return exact[:LABEL_WIDTH]
 
 
 def log_axis(low: float, high: float, most: int) -> Axis:

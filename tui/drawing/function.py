@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.axis import Axis, linear_axis
+from tui.drawing.axis import Axis, linear_axis, roomy
 from tui.drawing.canvas import Canvas
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from tui.drawing.shapes import hue, point
@@ -37,6 +37,9 @@ LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 FILLED: Final = 2
 """Which of a target's shapes is filled, and so seen from afar."""
+
+ROOM: Final = 0.2
+"""The share of the targets' span in which a fit beyond them is still seen, on either side."""
 
 LEAST_WIDTH: Final = FRAME_WIDTH + 10
 LEAST_HEIGHT: Final = 7
@@ -76,7 +79,8 @@ def gather(network: Network) -> FunctionPicture:
     inputs = np.concatenate([material.original_inputs(part.inputs) for part in parts])[:, 0]
     targets = np.concatenate([material.scaling.to_original(part.targets) for part in parts])
     inputs, targets = _finite_inputs(inputs, targets)
-    low, high = (float(inputs.min()), float(inputs.max())) if len(inputs) else (0.0, 1.0)
+    low, high = material.input_ranges[0]
+    low, high = (low, high) if math.isfinite(low) else (0.0, 1.0)
     grid = np.linspace(low, high, GRID)
     said = material.scaling.to_original(network.outputs(material.scaled_inputs(grid[:, None])))
     return FunctionPicture(
@@ -137,24 +141,21 @@ def draw_function(
 def _level(picture: FunctionPicture, columns: int) -> Axis:
     """Return the axis of the inputs: no wider than they are, for there is nothing beyond."""
     low, high = float(picture.grid.min()), float(picture.grid.max())
-    rounded = linear_axis(low, high, max(columns // 12, 1))
-    return Axis(low, high, rounded.ticks) if low < high else rounded
+    low, high = roomy(low, high, 0.0)
+    return Axis.between(low, high, max(columns // 12, 1))
 
 
 def _upright(picture: FunctionPicture, rows: int) -> Axis:
-    """Return the axis of the targets, with as much of the fits as lies near them."""
-    targets = np.concatenate([np.empty(0), *(fit.targets for fit in picture.fits)])
-    fitted = np.concatenate([np.empty(0), *(fit.fitted for fit in picture.fits)])
-    targets, fitted = targets[np.isfinite(targets)], fitted[np.isfinite(fitted)]
-    if not len(targets):
-        near = fitted
-    else:
-        low, high = float(targets.min()), float(targets.max())
-        room = 0.5 * (high - low) or max(abs(low), 1.0)
-        near = np.concatenate([targets, np.clip(fitted, low - room, high + room)])
-    if not len(near):
+    """Return the axis of the targets, with some room: whatever the fits are, it stays."""
+    values = np.concatenate([np.empty(0), *(fit.targets for fit in picture.fits)])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        values = np.concatenate([np.empty(0), *(fit.fitted for fit in picture.fits)])
+        values = values[np.isfinite(values)]
+    if not len(values):
         return Axis(0.0, 1.0, ())
-    return linear_axis(float(near.min()), float(near.max()), max(rows // 3, 1))
+    low, high = roomy(float(values.min()), float(values.max()), ROOM)
+    return linear_axis(low, high, max(rows // 3, 1))
 
 
 def _draw_fit(

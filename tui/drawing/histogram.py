@@ -15,7 +15,7 @@ from rich.style import Style
 from rich.text import Text
 
 from tui.density import Density, density_of
-from tui.drawing.axis import Axis, linear_axis
+from tui.drawing.axis import Axis, linear_axis, roomy
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline, words
 from tui.drawing.numbers import count, figure
 from tui.drawing.text import Lines, cut, joined
@@ -90,7 +90,7 @@ def draw_histogram(
     expected = _expected(histogram.density, ends, columns)
     top = max(float(heights.max()), float(expected.max(initial=0.0)))
     upright = linear_axis(0.0, top, max(rows // 3, 1))
-    level = Axis(*ends, linear_axis(*ends, max(columns // 12, 1)).ticks)
+    level = Axis.between(*ends, max(columns // 12, 1))
     picture = bars(heights / upright.high, expected / upright.high, rows, glyphs, palette)
     return filled([*lines, *framed(picture, level, upright, glyphs, palette)], width, height)
 
@@ -130,11 +130,7 @@ def _figures(histogram: Histogram, finite: Floats, glyphs: Glyphs) -> list[str]:
 
 def ends_of(finite: Floats) -> tuple[float, float]:
     """Return the first and the last edge; a constant gets a little room around it."""
-    low, high = float(finite.min()), float(finite.max())
-    if high - low > 1e-6 * max(abs(low), abs(high)):
-        return low, high
-    room = 0.5 * abs(low) or 0.5
-    return low - room, high + room
+    return roomy(float(finite.min()), float(finite.max()), 0.0)
 
 
 def column_densities(finite: Floats, ends: tuple[float, float], columns: int) -> Floats:

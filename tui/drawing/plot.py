@@ -116,8 +116,12 @@ def draw_curves(
         curves, np.concatenate([np.empty(0), *(each.values for each in drawn)]), rows
     )
     canvas = Canvas(columns, rows, glyphs)
-    _draw_all(canvas, curves, drawn, (level, upright), glyphs, palette, thick=big)
-    body = _with_axis(canvas.lines(), upright, glyphs, palette)
+    across, down = DOTS[glyphs.name]
+    places = _Places(
+        level=level, upright=upright, columns=columns, rows=rows, across=across, down=down
+    )
+    _draw_all(canvas, curves, drawn, places, glyphs, palette, thick=big)
+    body = _with_axis(canvas.lines(), places, glyphs, palette)
     foot = draw_foot(curves, level, columns, glyphs, palette, big=big)
     return filled([*legend, *body, *foot], width, height)
 
@@ -210,27 +214,18 @@ def _draw_all(
     canvas: Canvas,
     curves: Curves,
     drawn: list[Drawn],
-    axes: tuple[Axis, Axis],
+    places: _Places,
     glyphs: Glyphs,
     palette: Palette,
     *,
     thick: bool,
 ) -> None:
     """Draw everything on the canvas, what lies lowest first."""
-    across, down = DOTS[glyphs.name]
-    places = _Places(
-        level=axes[0],
-        upright=axes[1],
-        columns=canvas.columns,
-        rows=canvas.rows,
-        across=across,
-        down=down,
-    )
     for each in drawn:
         if each.band is not None:
             _draw_band(canvas, places, each.band, each.pen)
     if curves.cursor is not None:
-        column = column_of(curves.cursor, axes[0], canvas.columns)
+        column = column_of(curves.cursor, places.level, canvas.columns)
         canvas.upright(column, glyphs.axis[0], palette.style("muted"))
     own = len(curves.curves)
     split = len(drawn) - own
@@ -338,22 +333,24 @@ def _draw_letter(canvas: Canvas, places: _Places, each: Drawn) -> None:
     """Put a curve's letter at its end."""
     if each.pen.letter and each.pieces:
         steps, values = each.pieces[-1]
-        cells = replace(places, across=1, down=1)
-        xs, ys = cells.of(steps[-1:], values[-1:])
-        row = canvas.rows - 1 - int(ys[0])
-        canvas.letter(row, int(xs[0]), each.pen.letter, each.pen.style + Style(bold=True))
+        xs, ys = _coarse(each.pen, places).of(steps[-1:], values[-1:])
+        down = _coarse(each.pen, places).down
+        across = _coarse(each.pen, places).across
+        row = canvas.rows - 1 - int(ys[0]) // down
+        canvas.letter(row, int(xs[0]) // across, each.pen.letter, each.pen.style + Style(bold=True))
 
 
 # --- what is around the canvas -------------------------------------------------------------------
 
 
-def _with_axis(canvas: Lines, upright: Axis, glyphs: Glyphs, palette: Palette) -> Lines:
-    """Return the canvas with the upright axis at its left."""
-    rows = len(canvas)
+def _with_axis(canvas: Lines, places: _Places, glyphs: Glyphs, palette: Palette) -> Lines:
+    """Return the canvas with the upright axis at its left: a tick where a curve at it would be."""
+    upright, rows = places.upright, places.rows
     plain, tick, *_ = glyphs.axis
     labels: dict[int, str] = {}
     for value, label in upright.ticks:
-        labels.setdefault(rows - 1 - int(0.5 + (rows - 1) * upright.share(value)), label)
+        _, ys = places.of(np.zeros(1), np.array([value]))
+        labels.setdefault(rows - 1 - int(ys[0]) // places.down, label)
     lines = []
     for row, drawn in enumerate(canvas):
         line = Text(pad_left(labels.get(row, ""), LABEL_WIDTH), palette.style("muted"), end="")

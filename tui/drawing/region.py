@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from tui.drawing.axis import Axis, linear_axis
+from tui.drawing.axis import Axis, roomy
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from tui.drawing.region_canvas import draw_canvas
 from tui.drawing.region_legend import draw_legend, draw_line
@@ -83,7 +83,8 @@ def gather(network: Network) -> Region:
         )
         for name, part in material.parts.items()
     )
-    places = np.concatenate([np.empty((0, 2)), *(each.places for each in points)])
+    extent = material.experiment.data.extent
+    across, up = (_ends(*each, extent) for each in material.input_ranges)
 
     def probabilities(asked: Floats) -> Floats:
         return network.probabilities(material.scaled_inputs(asked))
@@ -93,26 +94,28 @@ def gather(network: Network) -> Region:
         classes=tuple(material.target_names),
         points=points,
         names=(material.input_names[0], material.input_names[1]),
-        across=_range(places[:, 0]),
-        up=_range(places[:, 1]),
+        across=across,
+        up=up,
         facts=network.facts,
     )
 
 
-def _range(values: Floats) -> tuple[float, float]:
-    """Return -π … π, or what the values need where that is more."""
-    finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
-    if -math.pi <= low and high <= math.pi:
-        return -math.pi, math.pi
-    margin = 0.05 * (high - low)
-    return min(low - margin, -math.pi), max(high + margin, math.pi)
+def _ends(low: float, high: float, extent: tuple[float, float] | None) -> tuple[float, float]:
+    """Return from where to where an input goes: as its kind of data says, else as its rows do."""
+    if not math.isfinite(low):
+        return extent or (-1.0, 1.0)
+    if extent is None:
+        return roomy(low, high)
+    if extent[0] <= low and high <= extent[1]:
+        return extent
+    low, high = roomy(low, high)
+    return min(low, extent[0]), max(high, extent[1])
 
 
 def draw_region(region: Region, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
     """Return the picture: what it is, the region with its axes, and the legend beside or under it.
 
-    A unit is as long across as up, where there is room for that.
+    Where both inputs go equally far, a unit is as long across as up, if there is room for that.
 
     Args:
         region: What to show.
@@ -173,4 +176,4 @@ def _axis(ends: tuple[float, float], most: int) -> Axis:
     low, high = ends
     if ends == (-math.pi, math.pi):
         return Axis(low, high, ((low, "-pi"), (0.0, "0"), (high, "pi")))
-    return Axis(low, high, linear_axis(low, high, max(most, 1)).ticks)
+    return Axis.between(low, high, max(most, 1))

@@ -14,6 +14,7 @@ from typing import Any
 from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -54,7 +55,7 @@ class LabApp(App[str]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Return the commands of the table that make sense now."""
         if isinstance(screen, Lab):
-            for command in available(screen.run_situation):
+            for command in available(screen.run_situation, (), screen.lacking):
                 if command.name != "command_palette":
                     run = _runner(screen, command.action)
                     yield SystemCommand(command.label.capitalize(), command.help, run)
@@ -63,6 +64,34 @@ class LabApp(App[str]):
         """Find a command by its name."""
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(Palette(id="--command-palette"))
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Do what a key is bound to; in the lab, say so where it does nothing.
+
+        Textual asks twice: for the urgent ones before anybody gets the key, and at last.
+        """
+        lab = self.screen if isinstance(self.screen, Lab) else None
+        if priority and lab is not None:
+            lab.heed()
+        done = await super()._check_bindings(key, priority)
+        if lab is not None and not priority and not done and not key.startswith("<"):
+            lab.refuse(key)
+        return done
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Say it where the lab says everything, in place of a box over the pictures."""
+        words = f"{title}: {message}" if title else message
+        for screen in self.screen_stack:
+            if isinstance(screen, Lab):
+                screen.complain(words) if severity == "error" else screen.say(words)
 
     def _fatal_error(self) -> None:
         """Leave with what went wrong in a sentence, in place of a screen of Python.

@@ -159,6 +159,7 @@ KEY_NAMES: Final = {
     "equals_sign": "=",
     "minus": "-",
     "question_mark": "?",
+    "slash": "/",
     "escape": "esc",
     "comma": ",",
     "full_stop": ".",

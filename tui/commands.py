@@ -7,7 +7,7 @@ in different situations, and at a place that has keys of its own; what a row say
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,18 +15,22 @@ from tui.command import (
     ALWAYS,
     EVERYWHERE,
     GOING,
+    IN_WORDS,
     LECTURE,
     LOOKED_AT,
+    NEEDS,
     NOW,
     PANED,
     REPLAY,
     SEEN,
     SHOWN,
+    SPOTS,
     Command,
     Need,
     Situation,
     Spot,
     is_character,
+    key_name,
 )
 from tui.places import PANES
 
@@ -530,6 +534,14 @@ COMMANDS: Final = (
         when=SEEN,
     ),
     Command(
+        keys=("L",),
+        action="show_pane('log')",
+        label="log",
+        help="Show everything that happened, in full.",
+        group="View",
+        when=PANED,
+    ),
+    Command(
         keys=("z",),
         action="maximise",
         label="maximise",
@@ -868,10 +880,14 @@ ALWAYS_NAMED: Final = ("help", "quit", "next_pane", "show_pane")
 """What the footer names however little room there is."""
 
 
-def can(action: str, situation: Situation) -> bool:
+ELSEWHERE: Final = ("runs", "diagnosis", "microscope", "presets")
+"""Places that are worth a hint to whoever presses one of their keys somewhere else."""
+
+
+def can(action: str, situation: Situation, has: Callable[[Need], bool] = lambda _: True) -> bool:
     """Whether an action makes sense in a situation; one that is no command always does."""
     named = [command for command in COMMANDS if command.name == action]
-    return not named or any(situation in command.when for command in named)
+    return not named or any(situation in each.when and has(each.needs) for each in named)
 
 
 def available(
@@ -909,6 +925,23 @@ def available(
 
 def _is_typed(key: str, situation: Situation) -> bool:
     return situation == "form" and is_character(key)
+
+
+def why_not(
+    key: str, situation: Situation, spots: Sequence[Spot] = (), lacking: Collection[Need] = ()
+) -> str:
+    """Return why a key does nothing now, in a sentence that says what it does elsewhere."""
+    name = key_name(key)
+    own = [command for command in COMMANDS if key in command.keys]
+    for command in own:
+        if situation in command.when and command.needs in lacking:
+            return f"{name} ({command.label}) does nothing: {NEEDS[command.needs]}."
+    if own:
+        return f"{name} ({own[0].label}) does nothing {IN_WORDS[situation]}; ? shows what does."
+    others = [command for command in LOCAL if key in command.keys and command.at in ELSEWHERE]
+    if others and others[0].at is not None:
+        return f"{name} ({others[0].label}) does something only {SPOTS[others[0].at]}."
+    return f"{name} does nothing here; ? shows what does."
 
 
 def footer(

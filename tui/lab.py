@@ -34,7 +34,7 @@ from tui.panes.race import RacePane
 from tui.panes.runs import RunsPane
 from tui.panes.setup import PresetEntry, SetupPane
 from tui.panes.slide import SlidePane
-from tui.panes.status import KeysLine, StatusLines, TitleLine
+from tui.panes.status import KeysLine, MessageLine, StatusLines, TitleLine
 from tui.panes.transport import TransportBar
 from tui.running import Running, draft_of
 from tui.sharing import Sharing
@@ -77,7 +77,7 @@ class Lab(Sharing, Running, Looking):
         """What was changed in presets that are not shown now."""
 
     def compose(self) -> ComposeResult:
-        """A line above, the panes, two lines of status, a line of keys."""
+        """A line above, the panes, two lines of status, a message, a line of keys."""
         yield TitleLine().data_bind(Lab.view, Lab.look, Lab.pane, Lab.tabbed, Lab.headline)
         yield BannerPane(id="banner").data_bind(Lab.view, Lab.look)
         yield SlidePane(id="slide").data_bind(Lab.look)
@@ -94,6 +94,8 @@ class Lab(Sharing, Running, Looking):
             yield microscope.data_bind(Lab.view, Lab.look)
         yield TransportBar(id="transport").data_bind(Lab.transport, Lab.look)
         yield StatusLines().data_bind(Lab.view, Lab.look)
+        message = MessageLine(id="message")
+        yield message.data_bind(Lab.bulletin, Lab.view, Lab.situation, Lab.look)
         yield KeysLine().data_bind(Lab.situation, Lab.spots, Lab.lacking, Lab.look)
 
     # --- opening ---------------------------------------------------------------------------

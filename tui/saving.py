@@ -109,5 +109,4 @@ async def ask_and_save(app: App[Any], draft: Draft) -> Path | None:
     except EpochalError as error:
         app.notify(plain(str(error)), severity="error", markup=False, timeout=10)
         return None
-    app.notify(f"saved as {plain(str(path))}", markup=False)
     return path

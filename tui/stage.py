@@ -11,13 +11,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Input
 
 from engine.errors import EpochalError
@@ -25,10 +26,10 @@ from engine.requests import default_viewer
 from tui.cast import Cast
 from tui.clock import Clock
 from tui.command import NEEDS, Need, Situation, Spot
-from tui.commands import can
-from tui.drawing.severity import Severity
+from tui.commands import can, why_not
+from tui.drawing.log import Entry
+from tui.drawing.message import Bulletin, bulletin_of
 from tui.drawing.status import Standing
-from tui.drawing.text import fit
 from tui.journal import Journal
 from tui.lens import Lens
 from tui.link import Link
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from engine.requests import Control
     from engine.runs import RunFolder
     from tui.draft import Draft
-    from tui.drawing.log import Entry
     from tui.drawing.transport import Transport
     from tui.player import Player
     from tui.presenting import Audience
@@ -58,15 +58,8 @@ DIAGNOSIS_SECONDS = 1.0
 """How often a run that goes on is diagnosed."""
 SURVEY_SECONDS = 0.01
 """How much of a tick the diagnosis of a population may take."""
-TOASTS: Final[Mapping[Severity, Literal["information", "warning", "error"]]] = {
-    "good": "information",
-    "note": "information",
-    "warning": "warning",
-    "bad": "error",
-}
-TOAST_SECONDS = 6.0
-TOAST_WIDTH = 54
-"""Cells of a toast's words, a line: the log has them all."""
+MESSAGE_SECONDS = 8.0
+"""For how long the message line says what happened; what went wrong stays until the next key."""
 READING = "The presets are still being read."
 HINT = "Space trains what the setup shows, s takes one step of it, ? shows every key."
 
@@ -125,6 +118,8 @@ class Stage(Screen[None]):
     """Where a replay stands; None where nothing is replayed."""
     entries: reactive[tuple[Entry, ...]] = reactive((), repaint=False)
     """Everything that happened."""
+    bulletin: reactive[Bulletin | None] = reactive(None, repaint=False)
+    """What has just happened; None where that is over."""
 
     device: reactive[str] = reactive("auto", repaint=False)
     """Where the next run trains."""
@@ -159,6 +154,8 @@ class Stage(Screen[None]):
         self._surveyed = ""
         """The run that it diagnoses."""
         self._ticking = False
+        self._telling: Timer | None = None
+        """What ends the message that is shown."""
         self.set_reactive(Stage.look, opening.look)
 
     # --- the runs on the screen ------------------------------------------------------------
@@ -346,29 +343,47 @@ class Stage(Screen[None]):
         """Write down what happened, and say of it what nobody should miss."""
         if not watch.behind and self.player is None:
             self._journal.read(watch.history, trouble=watch.trouble)
-        self._toast()
+        self._tell_new()
 
-    def _toast(self) -> None:
+    def _tell_new(self) -> None:
+        """Say what nobody was told of yet."""
         new = self._journal.take_new()
         if new:
-            # Textual does not always paint over a toast that has gone; what shows already
-            # is not sent again.
-            self.set_timer(TOAST_SECONDS + 0.5, self.refresh)
-        for entry in new:
-            severity = TOASTS[entry.severity]
-            words = fit(entry.sentence, TOAST_WIDTH, self.look.glyphs.ellipsis)
-            self.notify(words, severity=severity, markup=False, timeout=TOAST_SECONDS)
+            self.tell(bulletin_of(new))
         self.entries = self._journal.entries
+
+    def tell(self, bulletin: Bulletin) -> None:
+        """Say something in the message line: for a while, or until the next key."""
+        self.hush()
+        self.bulletin = bulletin
+        if bulletin.entry.severity != "bad":
+            self._telling = self.set_timer(MESSAGE_SECONDS, self.hush)
+
+    def hush(self) -> None:
+        """Say no longer what has happened."""
+        if self._telling is not None:
+            self._telling.stop()
+        self._telling, self.bulletin = None, None
+
+    def heed(self) -> None:
+        """Notice that a key comes: what went wrong has been read."""
+        if self.bulletin is not None and self.bulletin.entry.severity == "bad":
+            self.hush()
+
+    def refuse(self, key: str, why: str = "") -> None:
+        """Say that a key does nothing here, and why; the log has no use for it."""
+        words = why or why_not(key, self.run_situation, self.spots, self.lacking)
+        self.tell(Bulletin(entry=Entry(words=words, quiet=True)))
 
     def complain(self, words: str) -> None:
         """Say what could not be done; the log keeps it."""
         self._journal.say(words, "bad")
-        self._toast()
+        self._tell_new()
 
     def say(self, words: str) -> None:
         """Say what was done; the log keeps it."""
         self._journal.say(words, "note")
-        self._toast()
+        self._tell_new()
 
     @property
     def run_situation(self) -> Situation:
@@ -402,13 +417,18 @@ class Stage(Screen[None]):
                 return self.draft is not None and bool(self.draft.changed)
         return True
 
+    def watch_draft(self) -> None:
+        """Find out whether there is anything to undo."""
+        if self.is_mounted:
+            self.find_situation()
+
     def marked(self) -> bool:
         """Whether what is replayed has marks."""
         return False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Allow what makes sense now; so one key can do different things."""
-        return can(action, self.situation)
+        return can(action, self.situation, self.has)
 
     def _compositor_refresh(self) -> None:
         """Show what has changed, under a dialog as well.

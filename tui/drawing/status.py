@@ -1,4 +1,4 @@
-"""The two lines that say how a run stands: figures above, below them its outcome or what to do.
+"""The two lines that say how a run stands: figures above, below them its outcome or more figures.
 
 The state is a symbol and a word, never a colour alone. Where there is no room, the facts that
 matter least go first.
@@ -7,7 +7,7 @@ matter least go first.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import stdev
 from typing import TYPE_CHECKING, Any, Final
@@ -95,7 +95,21 @@ def draw_figures(standing: Standing, width: int, glyphs: Glyphs, palette: Palett
     """Return the line of figures, as many as fit."""
     state = draw_state(standing, glyphs, palette)
     facts = _facts(standing, glyphs, palette)
-    room = width - state.cell_len - 2
+    chosen = _fitting(facts, width - state.cell_len - 2, glyphs)
+    return Text.assemble(state, "  ", _joined([facts[i] for i in chosen], glyphs, palette), end="")
+
+
+def draw_rest(standing: Standing, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return the figures that the line above has no room for, as many as fit."""
+    state = draw_state(standing, glyphs, palette)
+    facts = _facts(standing, glyphs, palette)
+    above = _fitting(facts, width - state.cell_len - 2, glyphs)
+    left = [fact for index, fact in enumerate(facts) if index not in above]
+    return _joined([left[i] for i in _fitting(left, width, glyphs)], glyphs, palette)
+
+
+def _fitting(facts: Sequence[_Fact], room: int, glyphs: Glyphs) -> list[int]:
+    """Return which facts fit, in the order in which they are said."""
     chosen: list[int] = []
     for index in sorted(range(len(facts)), key=lambda i: facts[i].rank):
         needed = cell_len(facts[index].words) + (len(glyphs.dot) if chosen else 0)
@@ -103,10 +117,14 @@ def draw_figures(standing: Standing, width: int, glyphs: Glyphs, palette: Palett
             break
         room -= needed
         chosen.append(index)
-    line = Text.assemble(state, "  ", end="")
-    for position, index in enumerate(sorted(chosen)):
+    return sorted(chosen)
+
+
+def _joined(facts: Sequence[_Fact], glyphs: Glyphs, palette: Palette) -> Text:
+    line = Text(end="")
+    for position, fact in enumerate(facts):
         line.append(glyphs.dot if position else "", palette.style("faint"))
-        line.append(facts[index].words, facts[index].style)
+        line.append(fact.words, fact.style)
     return line
 
 
@@ -223,14 +241,12 @@ def _role(standing: Standing) -> Role:
 
 
 def draw_outcome(standing: Standing, width: int, glyphs: Glyphs, palette: Palette) -> Text:
-    """Return what came of the run, why it crashed, or the note."""
+    """Return what came of the run, why it crashed, or the figures that are left."""
     if standing.state == "crashed":
         words = plain(standing.reason) or "the worker is gone and left no reason"
         return Text(fit(words, width, glyphs.ellipsis), palette.style("bad"), end="")
     if standing.state != "ended":
-        return Text(
-            fit(plain(standing.note), width, glyphs.ellipsis), palette.style("muted"), end=""
-        )
+        return draw_rest(standing, width, glyphs, palette)
     reason = REASONS.get(standing.reason, plain(standing.reason))
     bad = standing.status in ("diverged", "failed")
     line = Text(end="")

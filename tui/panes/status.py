@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Final
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -10,15 +11,19 @@ from rich.text import Text
 from textual.reactive import reactive
 
 from engine.plain import plain
-from tui.command import Need, Situation, Spot
+from tui.command import PANED, Need, Situation, Spot
 from tui.commands import footer
 from tui.drawing.keys import draw_footer
+from tui.drawing.message import Bulletin, draw_message
 from tui.drawing.status import draw_status
 from tui.drawing.text import Lines, cut, fit
 from tui.look import Look
 from tui.panes.picture import Picture
 from tui.places import PANES
 from tui.view import View
+
+LOG_KEY: Final = "L"
+"""What shows the log wherever there are panes."""
 
 
 class _Line(Picture):
@@ -117,6 +122,39 @@ class StatusLines(_Line):
         """Return the figures, and the outcome or what to do."""
         palette = self.look.palette
         return draw_status(self.view.standing, width, height, self.look.glyphs, palette)
+
+
+class MessageLine(_Line):
+    """What has just happened, or what the place that has the keys is for."""
+
+    bulletin: reactive[Bulletin | None] = reactive(None, init=False, repaint=False)
+    """What has just happened."""
+    view: reactive[View] = reactive(View(), init=False, repaint=False)
+    """What is said otherwise stands in it."""
+    situation: reactive[Situation] = reactive("setup", init=False, repaint=False)
+    """How it stands with the run."""
+
+    def watch_bulletin(self) -> None:
+        """Say something else."""
+        self.redraw()
+
+    def watch_view(self) -> None:
+        """Say something else."""
+        self.redraw()
+
+    def watch_situation(self) -> None:
+        """Name the key of the log where it is one."""
+        self.redraw()
+
+    def key(self) -> Hashable:
+        """Return what the line depends on."""
+        return self.bulletin, self.view.standing.note, self.situation in PANED, self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the line."""
+        look, note = self.look, self.view.standing.note
+        log = LOG_KEY if self.situation in PANED else ""
+        return [draw_message(self.bulletin, note, width, look.glyphs, look.palette, log=log)]
 
 
 class KeysLine(_Line):

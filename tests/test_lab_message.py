@@ -1,0 +1,171 @@
+"""What the lab says while it is used: one line under the pictures, and never a box over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+from textual.widgets._toast import Toast
+
+from engine.events import MarkReached
+from tests.labs import FakeRun, lab_of, make_app, shown, until
+from tui import stage
+from tui.lab import Lab
+from tui.panes.status import MessageLine
+
+WIDE = (120, 40)
+SMALL = (80, 24)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[FakeRun]:
+    """A run whose recording has begun."""
+    fake = FakeRun(tmp_path).begin()
+    yield fake
+    fake.close()
+
+
+async def ready(pilot: Pilot[Any]) -> Lab:
+    """Wait until the presets are there."""
+    lab = lab_of(pilot)
+    await until(pilot, lambda: lab.draft is not None and lab.query("SettingRow"))
+    await pilot.pause()
+    return lab
+
+
+def said(pilot: Pilot[Any]) -> str:
+    """Return what the message line says."""
+    return lab_of(pilot).query_one(MessageLine).text
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=["80x24", "120x40"])
+async def test_five_marks_at_once_cover_no_picture_and_all_stand_in_the_log(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    app, workers = make_app(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        lab = await ready(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: workers[0].given)
+        assert workers[0].given is not None
+        run = FakeRun(tmp_path, folder=workers[0].given[0]).begin()
+        run.train([0.5] * 6)
+        note = "what is to be seen here is told at such length that no line of a screen has it all"
+        for step in range(1, 6):
+            run.tell(MarkReached(step=step, title=f"Mark {step}", note=f"{note}, the {step}th"))
+        await until(pilot, lambda: "Mark 5" in said(pilot))
+        await until(pilot, lambda: len(lab.entries) >= 6)
+        assert not app.query(Toast)
+        assert not app._notifications
+        line = said(pilot)
+        assert len(line.splitlines()) == 1
+        assert "(L: log)" in line
+        board = lab.query_one("#panes").region
+        assert not board.overlaps(lab.query_one(MessageLine).region)
+        written = " ".join(entry.sentence for entry in lab.entries)
+        assert all(f"{note}, the {step}th" in written for step in range(1, 6))
+        await pilot.press("L")
+        assert lab.pane == "log"
+        run.close()
+
+
+async def test_what_happened_is_said_for_a_while_and_what_went_wrong_until_the_next_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        lab = await ready(pilot)
+        hint = said(pilot)
+        assert hint
+        monkeypatch.setattr(stage, "MESSAGE_SECONDS", 0.01)
+        lab.complain("the disk is full")
+        await pilot.pause(0.05)
+        assert "error: the disk is full" in said(pilot)
+        lab.say("saved")
+        assert lab.bulletin is not None
+        await until(pilot, lambda: said(pilot) == hint)
+        lab.complain("the disk is full")
+        await pilot.press("f2")
+        assert "the disk is full" not in said(pilot)
+        lab.complain("no room")
+        await until(pilot, lambda: "no room" in said(pilot))
+        await pilot.press("t")
+        await until(pilot, lambda: said(pilot) == hint)
+
+
+async def test_whatever_textual_has_to_say_comes_there_too(tmp_path: Path) -> None:
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        lab = await ready(pilot)
+        app.notify("[b]no markup[/b]", title="Textual", severity="error")
+        await until(pilot, lambda: "Textual: [b]no markup[/b]" in said(pilot))
+        assert "Textual" in lab.entries[-1].words
+        assert not app._notifications
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (("f5",), "f5 does nothing here; ? shows"),
+        (("x",), "x (stop) does nothing while no run is shown"),
+        (("u",), "u (undo changes) does nothing: nothing differs from the preset."),
+        (("D",), "D (ten back) does nothing while no run is shown"),
+        (("2", "slash"), "/ (filter) does something only in the list of runs."),
+    ],
+)
+async def test_a_key_that_does_nothing_says_so_and_not_in_the_log(
+    tmp_path: Path, keys: tuple[str, ...], words: str
+) -> None:
+    app, workers = make_app(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        lab = await ready(pilot)
+        before = len(lab.entries)
+        await pilot.press(*keys)
+        await until(pilot, lambda: words in said(pilot))
+        assert len(lab.entries) == before
+        assert not workers[0].given
+
+
+async def test_with_one_pane_a_key_for_columns_says_why_it_does_nothing(tmp_path: Path) -> None:
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await pilot.press("z")
+        await until(pilot, lambda: "there is room for one pane only" in said(pilot))
+
+
+async def test_a_run_of_one_network_says_what_trains_several(tmp_path: Path, run: FakeRun) -> None:
+    run.train([0.5])
+    app, _ = make_app(tmp_path, run=run.folder)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: lab_of(pilot).situation == "live")
+        await pilot.press("n")
+        await until(pilot, lambda: "population.seeds" in said(pilot))
+
+
+async def test_what_is_typed_is_never_refused(tmp_path: Path) -> None:
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        lab = await ready(pilot)
+        lab.query("SettingRow Input").first(Input).focus()
+        await pilot.press("1", "backspace", "left", "x")
+        await pilot.pause()
+        assert lab.bulletin is None
+
+
+async def test_the_setup_says_what_its_places_are_for_after_a_run_too(
+    tmp_path: Path, run: FakeRun
+) -> None:
+    run.train([0.5])
+    run.end("finished", "epochs", test_accuracy=0.9)
+    app, _ = make_app(tmp_path, run=run.folder)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: "test accuracy" in shown(pilot))
+        lab_of(pilot).hush()
+        await pilot.press("1")
+        await until(pilot, lambda: "Up and down choose a preset" in said(pilot))
+        assert "test accuracy" in shown(pilot)

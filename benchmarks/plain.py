@@ -91,7 +91,7 @@ def train(experiment: Experiment, steps: int) -> dict[str, Any]:
     """Train by hand and return the kept history, and the ``seconds`` that the loop took.
 
     Where there is a dev set it is measured each step, which must be an epoch, and the weights that
-    are best on it are kept.
+    are best on it are kept: of equal accuracies those with the smaller loss.
     """
     data = load(experiment.data, experiment.train.seed)
     seen = batches(experiment, data.train)
@@ -101,7 +101,7 @@ def train(experiment: Experiment, steps: int) -> dict[str, Any]:
     optimizer = getattr(torch.optim, spec.torch_name)(model.parameters(), **spec.arguments)
     loss_fn = loss_function(experiment)
     history: dict[str, list[Any]] = {"loss": [], "norms": [], "dev_loss": [], "dev_accuracy": []}
-    best, best_weights = -1.0, copy.deepcopy(model.state_dict())
+    best, best_weights = (-1.0, 0.0), copy.deepcopy(model.state_dict())
     assert dev is None or experiment.steps_per_epoch == 1
     started = time.perf_counter()
     for inputs, targets in itertools.islice(seen, steps):
@@ -117,8 +117,8 @@ def train(experiment: Experiment, steps: int) -> dict[str, Any]:
                 history["dev_loss"].append(loss_fn(outputs, dev[1]).item())
                 accuracy = ((outputs > 0.5).float() == dev[1]).float().mean().item()
             history["dev_accuracy"].append(accuracy)
-            if accuracy > best:
-                best, best_weights = accuracy, copy.deepcopy(model.state_dict())
+            if (score := (accuracy, -history["dev_loss"][-1])) > best:
+                best, best_weights = score, copy.deepcopy(model.state_dict())
     seconds = time.perf_counter() - started
     kept = {"best_weights": best_weights, "model": model, "data": data, "seconds": seconds}
     return {**history, **kept}

@@ -155,6 +155,10 @@ class Snapshot(Event):
 
     step: int
     """After this update; 0 is the untrained network."""
+    best: list[int] = field(default_factory=list)
+    """Where these are the weights with which each member did best on the dev set: the step at
+    which each did, 0 where a member has none. They are written once more before the end, so the
+    step goes backwards there; of a population whose members differ it is the greatest of them."""
     values: Values
     """[members, parameters] float32, in the header's order."""
 
@@ -307,6 +311,7 @@ def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> byte
             data = _pack(event.values)
         case Snapshot():
             line |= {"step": event.step, "members": len(event.values)}
+            line |= {"best": event.best} if event.best else {}
             data = _pack(event.values)
         case _:
             own = {item.name: getattr(event, item.name) for item in fields(event)}

@@ -221,11 +221,13 @@ class Training(Section):
     evaluate_every: Count = 1
     """Epochs between measurements on the dev set (steps, where there are no epochs)."""
     keep_best: Literal["accuracy", "loss", "off"] | None = None
-    """Which measurement on the dev set decides the weights that are kept for the result; the
-    first best stays on equal ones. Left out: accuracy for classes, loss for numbers. ``"off"``
-    keeps the last weights."""
+    """Which measurement on the dev set decides the weights that are kept for the result, in a run
+    that diverges too. Of equal accuracies the smaller dev loss decides, and of what is equal in
+    both the first. Left out: accuracy for classes, loss for numbers. ``"off"`` keeps the last
+    weights."""
     patience: Count | None = None
-    """Stop after so many measurements on the dev set without a new best one."""
+    """Stop after so many measurements on the dev set without a new best one. By accuracy a
+    smaller dev loss at an equal accuracy is a new best one: it waits while the loss falls."""
     loss_threshold: NonNegative | None = None
     """Stop once a step's training loss is at most this."""
     clip_norm: Positive | None = None

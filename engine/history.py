@@ -316,6 +316,8 @@ class History:
         self.paused = False
         """Whether the run waits for a request."""
         self._rows: dict[str, Rows] = {}
+        self.best: Snapshot | None = None
+        """The weights with which each member did best, once they are written."""
         self._snapshots: list[Snapshot] = []
         self._weights = (0, 0)
         """The shape of a snapshot: [members, parameters and buffers]."""
@@ -389,8 +391,7 @@ class History:
             case Series():
                 self._add_rows(event)
             case Snapshot() if event.values.shape == self._weights:
-                self._cut_snapshots(event.step - 1)
-                self._snapshots.append(event)
+                self._keep(event)
             case MarkReached():
                 self.marks.append(event)
             case Request():
@@ -416,6 +417,17 @@ class History:
         self._rows = {
             group: Rows(columns, header.members) for group, columns in header.columns.items()
         }
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        """Keep weights at their place: those of the best step come after later ones."""
+        if len(snapshot.best) == len(snapshot.values):
+            self.best = snapshot
+            if set(snapshot.best) != {snapshot.step}:
+                # Each member's are of a step of its own: no picture of any one step.
+                return
+        place = bisect.bisect_left(self._snapshots, snapshot.step, key=lambda each: each.step)
+        there = [each.step for each in self._snapshots[place : place + 1]] == [snapshot.step]
+        self._snapshots[place : place + there] = [snapshot]
 
     def _add_rows(self, series: Series) -> None:
         rows = self._rows.get(series.group)
@@ -457,13 +469,10 @@ class History:
         self._clock.cut(resume.from_step)
         for rows in self._rows.values():
             rows.cut(resume.from_step)
-        self._cut_snapshots(resume.from_step)
+        kept = bisect.bisect_right(self._snapshots, resume.from_step, key=lambda each: each.step)
+        self.best, self._snapshots[kept:] = None, []
         self.marks = [mark for mark in self.marks if mark.step <= resume.from_step]
         self.checkpoints = [each for each in self.checkpoints if each.step <= resume.from_step]
-
-    def _cut_snapshots(self, step: int) -> None:
-        while self._snapshots and self._snapshots[-1].step > step:
-            self._snapshots.pop()
 
 
 def _steps_asked(request: Request) -> int:

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.best import NEVER_BETTER, scores
 from engine.block import Outcome
 from engine.events import Values
 from engine.experiment import Experiment
@@ -65,7 +66,7 @@ class Judge:
         """Why each member has ended, where it has by itself."""
         self.ended_at: NDArray[np.int64] = np.full(len(members), NEVER)
         """The step at which each member has ended; ``NEVER`` where it goes on."""
-        self._best_scores = np.full(len(members), -np.inf)
+        self._best_scores = np.full(len(members), NEVER_BETTER)
         self._waited = np.zeros(len(members), np.int64)
 
     @property
@@ -114,6 +115,9 @@ class Judge:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Compare the dev measurements with each member's best; equal ones change nothing.
 
+        Of equal accuracies the smaller loss is the better one, as ``engine.best.scores`` orders
+        them: so patience by accuracy waits while the loss falls.
+
         Args:
             first: The step of the first row.
             dev: Loss and accuracy, [2, rows, members].
@@ -129,11 +133,13 @@ class Judge:
             measured = np.arange(-first % self._stride, dev.shape[1], self._stride)
         if not len(measured):
             return np.full(members, NEVER), np.full(members, -1)
-        scores = (dev[1] if self._by_accuracy else -dev[0])[measured].astype(np.float64)
-        # What comes after a member's end does not count, and NaN is never better.
-        scores[np.isnan(scores) | (measured[:, None] > last)] = -np.inf
-        before = np.maximum.accumulate(np.vstack([self._best_scores, scores]), axis=0)[:-1]
-        better = scores > before
+        loss, accuracy = dev[:, measured]
+        found_scores = scores(accuracy if self._by_accuracy else None, loss)
+        # What comes after a member's end does not count.
+        found_scores[measured[:, None] > last] = NEVER_BETTER
+        all_scores = np.vstack([self._best_scores, found_scores])
+        before = np.maximum.accumulate(all_scores, axis=0)[:-1]
+        better = np.greater(found_scores, before)
         # Measurements since the last better one, [measurements, members].
         counted = np.arange(1, len(measured) + 1)[:, None]
         latest = np.maximum.accumulate(np.where(better, counted, 0), axis=0)
@@ -146,7 +152,7 @@ class Judge:
         found = place >= 0
         best_rows = np.where(found, measured[place], -1)
         self.best_steps = np.where(found, first + best_rows, self.best_steps)
-        self._best_scores = np.where(found, scores[place, each], self._best_scores)
+        self._best_scores = np.where(found, found_scores[place, each], self._best_scores)
         self._waited = waited[until, each]
         return impatient, best_rows
 

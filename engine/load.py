@@ -26,8 +26,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import CodeError, RecordingError, RequestError, RunError
 from engine.events import Header
-from engine.forward import activations_of, forward, unpack
+from engine.forward import activations_of, forward
 from engine.history import History
+from engine.kept import Kept, Weights, result_weights
 from engine.recording import read
 from engine.runs import RunFolder, find_run, runs_dir
 from engine.section import nearest
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from engine.data import Scaling
     from engine.experiment import Experiment
     from engine.own import OwnNetwork
-
-Weights = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,31 +121,18 @@ class LoadedRun:
         return self.history.series[group].steps.copy()
 
     @property
-    def wanted_step(self) -> int:
-        """The step whose weights the result was measured with: the best, or else the last."""
-        best = self.result.get("best_step")
-        best = best[self.member] if isinstance(best, list) else best
-        return int(best) if best else self._last_step
-
-    @property
-    def _last_step(self) -> int:
-        """The last step the member took: its weights are held from there on."""
-        ended_at = self.result.get("ended_at")
-        return int(ended_at[self.member]) if ended_at else self.history.last_step
-
-    @property
     def weights(self) -> Weights:
         """The best weights by name: ``layer1.weight`` [out, in], ``layer1.bias`` [out] and so on.
 
         Raises:
             RunError: Neither recording nor checkpoint has any.
         """
-        return self._kept[1]
+        return self.kept.values
 
     @property
     def weights_step(self) -> int:
         """The step those weights were reached at."""
-        return self._kept[0]
+        return self.kept.step
 
     def predict(self, inputs: ArrayLike) -> NDArray[np.float64]:
         """Return what the network with the best weights says, by numpy.
@@ -227,35 +213,13 @@ class LoadedRun:
         return network.to(dtype).eval()
 
     @cached_property
-    def _kept(self) -> tuple[int, Weights]:
-        """Return the step and the weights that come nearest to those of the result."""
-        wanted = self.wanted_step
-        # What was held since is what it was.
-        held = wanted == self._last_step
-        snapshot = self.history.snapshot(self.history.last_step if held else wanted)
-        if snapshot is not None and (snapshot.step == wanted or (held and snapshot.step > wanted)):
-            return wanted, unpack(self.header, snapshot, self.member)
-        if (saved := self._from_checkpoint(wanted)) is not None:
-            return wanted, saved
-        if snapshot is not None:
-            return snapshot.step, unpack(self.header, snapshot, self.member)
-        raise RunError(
-            f"{self.header.run}: there are no weights: the network is too large for the recording "
-            "to hold them, and no checkpoint is there"
-        )
+    def kept(self) -> Kept:
+        """Those weights with what they are: of the best step, of the last, or of the nearest kept.
 
-    def _from_checkpoint(self, wanted: int) -> Weights | None:
-        """Return the weights of a step from the newest checkpoint, if it has them."""
-        folder = self.folder.recording.parent
-        for checkpoint in reversed(self.history.checkpoints):
-            path = folder / checkpoint.file
-            if path.is_file():
-                saved = _read_checkpoint(path)
-                if min(saved["step"], self._last_step) == wanted:
-                    return _of_member(saved["weights"], self.member)
-                if saved["best_steps"][self.member] == wanted:
-                    return _of_member(saved["best_weights"], self.member)
-        return None
+        Raises:
+            RunError: Neither recording nor checkpoint has any.
+        """
+        return result_weights(self.history, self.member, self.folder.recording.parent)
 
     @property
     def _is_own(self) -> bool:
@@ -328,18 +292,3 @@ def of_folder(folder: RunFolder, *, allow_code: bool = False, member: int = 0) -
         there = f"it has {header.members}" if header.members > 1 else "it has a single network"
         raise RunError(f"{folder.name}: there is no member {member + 1}; {there}")
     return LoadedRun(folder, header, history, allow_code, member)
-
-
-def _read_checkpoint(path: Path) -> Mapping[str, Any]:
-    """Return what a checkpoint holds; it is data, and nothing in it is run."""
-    import torch
-
-    try:
-        saved: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        return {key: saved[key] for key in ("step", "weights", "best_weights", "best_steps")}
-    except Exception as error:  # Whatever a damaged file makes PyTorch say.
-        raise RunError(f"{path}: is no checkpoint that can be read: {error}") from None
-
-
-def _of_member(named: Mapping[str, Any], member: int) -> Weights:
-    return {name: tensor[member].numpy() for name, tensor in named.items()}

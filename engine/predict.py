@@ -63,6 +63,8 @@ class Answers:
     run: str
     weights_step: int
     """The step whose weights were used."""
+    weights: str
+    """What they are, in words: of the best step, of the last, or of the nearest that was kept."""
     rows: RowsAsked
     input_names: list[str]
     target_names: list[str]
@@ -93,6 +95,7 @@ def answers(run: LoadedRun, rows: RowsAsked) -> Answers:
     return Answers(
         run=run.header.run,
         weights_step=run.weights_step,
+        weights=run.kept.words(),
         rows=rows,
         input_names=_input_names(run),
         target_names=_target_names(run),
@@ -202,7 +205,7 @@ def summary_text(told: Answers) -> str:
     if (figure := told.figure) is not None:
         name, value = figure
         said += f": {'root mean square error' if name == 'rmse' else name} {figure_text(value)}"
-    return plain(f"{said} (weights of step {told.weights_step})")
+    return plain(f"{said} ({told.weights})")
 
 
 def objects(told: Answers, count: int | None = None) -> Iterator[dict[str, Any]]:
@@ -230,6 +233,7 @@ def objects(told: Answers, count: int | None = None) -> Iterator[dict[str, Any]]
         "rows": total,
         "of": told.rows.source,
         "weights_step": told.weights_step,
+        "weights": told.weights,
         **({figure[0]: _plain(figure[1])} if figure else {}),
     }
 

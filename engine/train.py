@@ -68,14 +68,25 @@ def train(trainer: Trainer, pace: Pace) -> Iterator[list[Event]]:
 
 
 def closing(trainer: Trainer) -> list[Event]:
-    """Return the events that end a run whose outcome is known."""
-    assert trainer.outcome is not None
+    """Return the events that end a run whose outcome is known: the weights it keeps, the end."""
+    return [*weights_to_keep(trainer), ending(trainer)]
+
+
+def weights_to_keep(trainer: Trainer) -> list[Event]:
+    """Return the weights that are recorded at the end of a run: the best, and the last."""
+    if not trainer.keeps_weights:
+        return []
+    best = trainer.best_snapshot()
     kept = trainer.keeps_weights_all_along and keeps_snapshot(trainer.step)
-    last: list[Event] = [trainer.snapshot()] if trainer.keeps_weights and not kept else []
-    end = End(
+    return [*([best] if best else []), *([] if kept else [trainer.snapshot()])]
+
+
+def ending(trainer: Trainer) -> End:
+    """Return how a run ended whose outcome is known, with its result."""
+    assert trainer.outcome is not None
+    return End(
         step=trainer.step,
         status=trainer.outcome.status,
         reason=trainer.outcome.reason,
         result=trainer.result(),
     )
-    return [*last, end]

@@ -42,7 +42,7 @@ from engine.rows import Rows
 SNAPSHOT_LIMIT: Final = 10_000
 """Numbers of a network up to which a recording keeps its weights all along."""
 ENDS_LIMIT: Final = 250_000
-"""Numbers of a network up to which it keeps them at the start and the end."""
+"""Numbers of a network up to which it keeps them at the start, at its best and at the end."""
 SNAPSHOTS_PER_OCTAVE: Final = 64
 """How many of them it keeps each time the step doubles."""
 
@@ -204,6 +204,14 @@ class Trainer:
         """Return the weights as they are."""
         return Snapshot(step=self.step, values=self._rows.layout.pack(self.method.weights))
 
+    def best_snapshot(self) -> Snapshot | None:
+        """Return the weights with which each member did best on the dev set; None without any."""
+        steps = self._judge.best_steps
+        if not (self._judge.keeps_best and steps.any()):
+            return None
+        values = self._rows.layout.pack(self._best_weights)
+        return Snapshot(step=int(steps.max()), best=steps.tolist(), values=values)
+
     @property
     def scaling(self) -> Scaling:
         """How the data was scaled: the first member's, where each has its own."""
@@ -221,7 +229,7 @@ class Trainer:
 
     @property
     def keeps_weights(self) -> bool:
-        """Whether the network is small enough to record its first and last weights."""
+        """Whether the network is small enough to record its first, best and last weights."""
         return self._rows.layout.positions.size <= ENDS_LIMIT
 
     @property
@@ -239,10 +247,13 @@ class Trainer:
 
         Of a population every figure is a list with one entry for each member, and there are lists
         of how each ended and when, and of the gradient norm of the last step it took. A member
-        that diverged has no figures but those of its last step: the others are NaN.
+        that diverged has no figures but those of its last step: the others are NaN. Its best step
+        is named all the same, for its weights are kept.
         """
         last_row = {name: _plain(values) for name, values in self._last_row.items()}
         figures = {name: value for name, value in last_row.items() if name != "grad_norm"}
+        if self._judge.keeps_best and self._judge.best_steps.any():
+            figures["best_step"] = _plain(self._judge.best_steps)
         if self.outcome is None or self.outcome.status in ("finished", "stopped"):
             figures |= self._measure_sets()
         if len(self.members) > 1:
@@ -417,7 +428,6 @@ class Trainer:
         if self._judge.keeps_best and found.any():
             own = self._rows.layout.positions[found].ravel()
             self.method.weights[own] = self._best_weights[own]
-            figures["best_step"] = _plain(np.where(found, self._judge.best_steps, 0))
         for name, batch in self._sets.items():
             loss, accuracy = (each.cpu().numpy() for each in self.measure(batch))
             measured = {f"{name}_loss": loss}

@@ -29,7 +29,7 @@ from engine.header import header_of, versions
 from engine.recording import Recorder
 from engine.requests import Inbox, PendingRequest
 from engine.runs import RunFolder
-from engine.train import Pace, closing, train
+from engine.train import Pace, ending, train, weights_to_keep
 from engine.trainer import Trainer
 
 HEARTBEAT_SECONDS: Final = 2.0
@@ -89,8 +89,9 @@ def work(
     try:
         for events in _pull(trainer, recorder, desk, inbox):
             recorder.record(*events)
-        for events in [_save_checkpoint(folder, trainer), closing(trainer)]:
-            recorder.record(*events)
+        recorder.record(*weights_to_keep(trainer))
+        recorder.record(*_save_checkpoint(folder, trainer))
+        recorder.record(ending(trainer))
         recorder.close()
     except Exception as error:
         traceback.print_exc()

@@ -253,7 +253,7 @@ def test_a_long_table_says_how_to_see_all_of_it(trained: Run) -> None:
     told = answers(run, rows_of_set(run, "train"))
     assert "… 40 more rows; --rows 60 shows all" in text(told)
     assert "more rows" not in text(told, 60)
-    assert summary_text(told).endswith(f"(weights of step {told.weights_step})")
+    assert summary_text(told).endswith(f"(weights of step {told.weights_step}, the best)")
 
 
 def test_objects_are_json_even_where_numbers_are_none(trained: Run) -> None:

@@ -94,7 +94,7 @@ def test_a_view_is_shown_or_says_why_not(name, view, runs, capsys) -> None:
     assert max(map(len, shown.lines)) <= 80
     assert "\x1b" not in shown.text
     if view in VIEWS:
-        assert "weights after step " in shown.lines[1]
+        assert "weights of step " in shown.lines[1]
 
 
 @pytest.mark.parametrize("size", ["1x1", "20x5", "40x12", "120x40", "200x60"])
@@ -122,16 +122,16 @@ def test_a_view_that_there_is_not_is_refused_with_those_there_are(runs, capsys) 
 
 def test_a_step_shows_its_own_weights(runs, capsys) -> None:
     shown = Shown(runs, capsys, "zero-init", "--view", "weights", "--step", "0")
-    assert "weights after step 0" in shown.text
+    assert "weights of step 0" in shown.text
     assert "the 5 rows are all 0" in shown.text
     moved = Shown(runs, capsys, "zero-init", "--view", "weights", "--step", "3")
-    assert "weights after step 3" in moved.text
+    assert "weights of step 3" in moved.text
     assert "the 5 rows are equal" in moved.text
 
 
 def test_of_a_step_that_is_not_kept_the_one_before_it_is_shown_and_said(runs, capsys) -> None:
     shown = Shown(runs, capsys, "two-moons", "--view", "region", "--step", "131")
-    assert "weights after step 130 (kept nearest to step 131)" in shown.lines[1]
+    assert "weights of step 130, kept nearest to step 131" in shown.lines[1]
 
 
 def test_the_best_step_is_the_results_and_says_so(runs, capsys) -> None:
@@ -141,7 +141,7 @@ def test_the_best_step_is_the_results_and_says_so(runs, capsys) -> None:
     assert "best" in shown.lines[1]
     kept = whole.network(best, best=True)
     assert abs(kept.step - best) <= 2
-    assert f"after step {kept.step}" in shown.lines[1]
+    assert f"step {kept.step}" in shown.lines[1]
 
 
 def test_where_there_is_no_best_step_that_is_said(runs, capsys) -> None:
@@ -159,7 +159,7 @@ def test_a_step_is_read_or_refused() -> None:
 
 
 def test_the_loss_that_is_named_is_that_of_these_weights(runs) -> None:
-    """Row s + 1 of full batches holds the loss of the weights after step s."""
+    """Row s + 1 of full batches holds the loss of the weights of step s."""
     whole = material(runs, "function-set")
     part = whole.dataset.train
     for step in (0, 7, 20):
@@ -325,7 +325,7 @@ def test_of_a_network_of_ones_own_the_weights_are_shown(tmp_path, capsys) -> Non
     assert shown.status == 2
     assert "only PyTorch can compute" in shown.error
     whole = Shown(tmp_path, capsys, "own", "--view", "all", "--size", "80x24")
-    assert "conv1.weight · weights after step" in whole.text
+    assert "conv1.weight · weights of step" in whole.text
     assert "conv1 · 8x9" in whole.text
     assert "confusion" not in whole.text
 

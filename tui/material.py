@@ -9,7 +9,7 @@ Everything comes from the recording and the recorded experiment, by numpy: no tr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -17,15 +17,20 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.best import best_step, why_none
 from engine.errors import EpochalError
+from engine.kept import weights_words
 from engine.plain import plain
 from tui.drawing.numbers import count, figure
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.data import Dataset, Part, Scaling
     from engine.events import Header, Snapshot
     from engine.experiment import Experiment
     from engine.history import History
+    from engine.kept import Kept
 
 Floats = NDArray[np.float64]
 
@@ -62,11 +67,19 @@ class Material:
         history: What is known of the run; it must have a header.
         member: Which network.
         most: Rows of each set that are taken at most, evenly chosen; all where it is left out.
+        folder: The run's, whose checkpoint may have the best weights where the recording has
+            none; it is read by PyTorch.
     """
 
-    def __init__(self, history: History, member: int = 0, most: int | None = None) -> None:
+    def __init__(
+        self,
+        history: History,
+        member: int = 0,
+        most: int | None = None,
+        folder: Path | None = None,
+    ) -> None:
         assert history.header is not None
-        self.most = most
+        self.most, self.folder = most, folder
         self.history = history
         self.header: Final[Header] = history.header
         self.member = member
@@ -222,34 +235,29 @@ class Material:
             ViewError: The recording keeps no weights there.
         """
         kept = self.history.snapshot_steps
-        if not kept:
+        if not kept and not (best and self.folder):
             why = f"the recording has no weights of this network of {count(self.numbers)}"
             limit = f": of more than {count(ENDS_LIMIT)} none are kept"
             raise ViewError(why + (limit if self.numbers > ENDS_LIMIT else " numbers"))
         if best:
-            snapshot = self.history.snapshot(min(kept, key=lambda each: abs(each - step)))
-        else:
-            snapshot = self.history.snapshot(step)
+            from engine.kept import best_weights
+
+            return Network.of_kept(self, best_weights(self.history, step, self.member, self.folder))
+        snapshot = self.history.snapshot(step)
         if snapshot is None:
             raise ViewError(f"the first weights that are kept are those of step {kept[0]}")
-        return Network.of(self, snapshot, step, best=best)
+        return Network.of(self, snapshot, step)
 
     def best_step(self) -> int:
         """Return the step whose weights did best on the dev set.
 
         Raises:
-            ViewError: There is none, or it is not known yet.
+            ViewError: There is none.
         """
-        end = self.history.end
-        best = None if end is None else end.result.get("best_step")
-        if isinstance(best, Sequence):
-            best = best[self.member]
+        best = best_step(self.history, self.member)
         if best is None:
-            why = (
-                "the run is not over" if end is None else "it kept none (no dev set, or none asked)"
-            )
-            raise ViewError(f"--step best: there is no best step: {why}")
-        return int(best)
+            raise ViewError(f"--step best: there is no best step: {why_none(self.history)}")
+        return best
 
 
 def ranges(values: NDArray[Any]) -> list[tuple[float, float]]:
@@ -276,24 +284,22 @@ class Network:
     """Whether what was asked for is the best step on the dev set."""
 
     @classmethod
-    def of(
-        cls, material: Material, snapshot: Snapshot, asked: int, *, best: bool = False
-    ) -> Network:
+    def of(cls, material: Material, snapshot: Snapshot, asked: int) -> Network:
         """Return the network of a snapshot."""
         from engine.forward import unpack
 
         weights = unpack(material.header, snapshot, material.member)
-        return cls(material, snapshot.step, asked, weights, best)
+        return cls(material, snapshot.step, asked, weights)
+
+    @classmethod
+    def of_kept(cls, material: Material, kept: Kept) -> Network:
+        """Return the network of weights that ``engine.kept`` has found."""
+        return cls(material, kept.step, kept.asked, kept.values, kept.best)
 
     @property
     def facts(self) -> tuple[str, ...]:
         """Whose weights these are, and how good: for the first line of a picture."""
-        whose = f"weights after step {count(self.step)}"
-        asked = f"the best, {count(self.asked)}" if self.best else f"step {count(self.asked)}"
-        if self.asked != self.step:
-            whose += f" (kept nearest to {asked})"
-        elif self.best:
-            whose += " (the best)"
+        whose = weights_words(self.step, self.asked, best=self.best, count=count)
         return (whose, self.loss, self.material.member_words)
 
     @property

@@ -173,7 +173,10 @@ def draw_wish(
     size = (width, height)
     header = watch.history.header
     _refuse_member(watch, wish)
-    material = None if header is None else Material(watch.history, _pictured(watch, wish))
+    material = None
+    if header is not None:
+        beside = watch.folder.recording.parent
+        material = Material(watch.history, _pictured(watch, wish), folder=beside)
     if material is None or not watch.history.header or not watch.history.header.experiment:
         if wish.view not in RUN_VIEWS or wish.step == "best":
             raise ViewError(f"--view {wish.view}: the run never began; it has: summary")

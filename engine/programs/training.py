@@ -134,9 +134,9 @@ def loop(experiment: Experiment) -> str:
     keeps = experiment.keep_best != "off"
     lines = ["losses = []"]
     if keeps:
-        best = "best_loss" if experiment.keep_best == "loss" else "best_accuracy"
-        worst = 'float("inf")' if experiment.keep_best == "loss" else "-1.0"
-        lines.append(f"{best}, best_weights = {worst}, None")
+        by_loss = experiment.keep_best == "loss"
+        start = 'best_loss, best_weights = float("inf"), None'
+        lines.append(start if by_loss else "best, best_weights = (-1.0, 0.0), None")
         if experiment.train.patience is not None:
             lines.append("waited = 0")
     if has_batches(experiment):
@@ -210,13 +210,15 @@ def _evaluation(experiment: Experiment, unit: str) -> list[str]:
     lines = [f"dev_loss{accuracy} = measure(x_dev, y_dev)"]
     about = "# The dev set only decides; it is never trained on."
     if experiment.keep_best != "off":
-        what = experiment.keep_best
-        better = "<" if what == "loss" else ">"
-        lines += [
-            f"if dev_{what} {better} best_{what}:",
-            f"    best_{what} = dev_{what}",
-            "    best_weights = deepcopy(network.state_dict())",
-        ]
+        if experiment.keep_best == "loss":
+            lines += ["if dev_loss < best_loss:", "    best_loss = dev_loss"]
+        else:
+            lines += [
+                "# Of equal accuracies the smaller loss decides.",
+                "if (dev_accuracy, -dev_loss) > best:",
+                "    best = dev_accuracy, -dev_loss",
+            ]
+        lines.append("    best_weights = deepcopy(network.state_dict())")
         if experiment.train.patience is not None:
             lines += [
                 "    waited = 0",

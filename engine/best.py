@@ -1,0 +1,101 @@
+"""Which step of a run is its best, and how it came to be: one answer for every command.
+
+    dev rows ── improvements ─► each new best: the step, the old value and the new
+             └─ best_step ────► the last of them by the judge's own order
+
+The judge decides while a run trains, and its result says what it decided. The rows of the dev set
+say the same again, so that a run which is going on, was killed or diverged has a best step too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from engine.events import Header, Values
+    from engine.history import History, Rows
+
+Measured = Literal["accuracy", "loss", "off"]
+"""Which measurement on the dev set decides; ``off`` where none does."""
+
+NEVER_BETTER: Final = complex(-np.inf, -np.inf)
+"""The score of what is no number, and of a member without a measurement."""
+
+
+def scores(accuracy: Values | None, loss: Values) -> NDArray[np.complex128]:
+    """Return measurements as numbers in the order of which is better.
+
+    By accuracy the greater accuracy is better, and of equal ones the smaller loss; by loss the
+    smaller. NumPy orders complex numbers by their real part and then by the imaginary one, which
+    is just that. What is no number is never better than anything.
+
+    Args:
+        accuracy: The accuracies, of any shape; none where the loss alone decides.
+        loss: The losses, of the same shape.
+    """
+    found = np.empty(loss.shape, np.complex128)
+    with np.errstate(invalid="ignore"):
+        found.real = -loss.astype(np.float64) if accuracy is None else accuracy
+        found.imag = 0.0 if accuracy is None else np.nan_to_num(-loss, nan=-np.inf)
+    found[np.isnan(found.real) | (found.real == -np.inf)] = NEVER_BETTER
+    return found
+
+
+def decides(header: Header) -> Measured:
+    """Return which measurement decides a run's best weights, from its recorded experiment."""
+    columns = header.columns.get("dev", [])
+    if not columns:
+        return "off"
+    asked = header.experiment.get("train", {}).get("keep_best")
+    known: tuple[Measured, ...] = ("accuracy", "loss", "off")
+    for each in known:
+        if asked == each and each in (*columns, "off"):
+            return each
+    return "accuracy" if "accuracy" in columns else "loss"
+
+
+def best_step(history: History, member: int = 0) -> int | None:
+    """Return the step after which a member did best on the dev set; None where there is none.
+
+    It is what the result says, where there is one that does. Of a run that is going on it is the
+    best so far.
+
+    Args:
+        history: What is known of the run.
+        member: Which network.
+    """
+    if history.header is None or decides(history.header) == "off":
+        return None
+    end = history.end
+    stated = None if end is None else end.result.get("best_step")
+    stated = stated[member] if isinstance(stated, Sequence) else stated
+    if stated:
+        return int(stated)
+    if end is not None and end.status in ("finished", "stopped") and stated is not None:
+        return None
+    rows = history.series.get("dev")
+    return None if rows is None else _best_of_rows(rows, decides(history.header), member)
+
+
+def why_none(history: History) -> str:
+    """Return why there is no best step, in a few words."""
+    header = history.header
+    if header is None or "dev" not in header.columns:
+        return "there is no dev set"
+    if decides(header) == "off":
+        return 'train.keep_best = "off" keeps the last weights'
+    return "no measurement on the dev set is a number" if history.end else "none is measured yet"
+
+
+def _best_of_rows(rows: Rows, by: Measured, member: int) -> int | None:
+    """Return the step of a member's best row: the first of equal ones."""
+    accuracy = rows.column("accuracy", member) if by == "accuracy" else None
+    each = scores(accuracy, rows.column("loss", member))
+    if not len(each):
+        return None
+    place = int(each.argmax())
+    return int(rows.steps[place]) if each[place] != NEVER_BETTER else None

@@ -1,0 +1,194 @@
+"""The weights that a run has kept, and of which step they are: one answer for every command.
+
+    the result's weights: the best, or the last where nothing decides which are best
+      ├─ in the recording, as they were written before its end
+      ├─ in the recording, where that step was among those whose weights are kept
+      ├─ in the checkpoint beside it
+      └─ else the nearest step that was kept, which is said and never called the best
+
+Weights in a recording are read without PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from engine.best import best_step
+from engine.errors import RunError
+from engine.events import Snapshot
+from engine.forward import unpack
+from engine.history import History
+from engine.plain import plain
+
+Weights = Mapping[str, NDArray[Any]]
+"""Parameters and buffers by name: ``layer1.weight`` [out, in], ``layer1.bias`` [out] and so on."""
+
+NONE_KEPT: Final = (
+    "there are no weights: the network is too large for the recording to hold them, and no "
+    "checkpoint is there"
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Kept:
+    """Weights, and what they are."""
+
+    step: int
+    """The network had them after this update."""
+    asked: int
+    """The step that was asked for; where it was not kept, ``step`` is the nearest that was."""
+    best: bool = False
+    """Whether the best step on the dev set was asked for."""
+    last: bool = False
+    """Whether the last step was."""
+    values: Weights
+    """The weights themselves."""
+
+    def words(self, count: Callable[[int], str] = str) -> str:
+        """Return whose weights these are, as every command says it.
+
+        Args:
+            count: Writes a step.
+        """
+        return weights_words(self.step, self.asked, best=self.best, last=self.last, count=count)
+
+
+def weights_words(
+    step: int,
+    asked: int,
+    *,
+    best: bool = False,
+    last: bool = False,
+    count: Callable[[int], str] = str,
+) -> str:
+    """Return whose weights are used: ``weights of step 96, the best``.
+
+    Args:
+        step: The step they are of.
+        asked: The step that was asked for.
+        best: Whether that is the best on the dev set.
+        last: Whether that is the run's last.
+        count: Writes a step.
+    """
+    said = f"weights of step {count(step)}"
+    what = "the best" if best else "the last" if last else ""
+    if step != asked:
+        return f"{said}, kept nearest to {what}{', ' * bool(what)}step {count(asked)}"
+    return f"{said}, {what}" if what else said
+
+
+def last_step(history: History, member: int = 0) -> int:
+    """Return the last step a member took: its weights are held from there on."""
+    ended_at = history.end.result.get("ended_at") if history.end else None
+    return int(ended_at[member]) if ended_at else history.last_step
+
+
+def result_weights(history: History, member: int = 0, folder: Path | None = None) -> Kept:
+    """Return the weights a run came to: the best where it is over and has such, else the last.
+
+    Args:
+        history: What is known of the run.
+        member: Which network.
+        folder: The run's; its checkpoint has weights that the recording may lack.
+
+    Raises:
+        RunError: None are kept.
+    """
+    best = best_step(history, member) if history.end else None
+    if best is not None:
+        return best_weights(history, best, member, folder)
+    return last_weights(history, member, folder)
+
+
+def best_weights(history: History, best: int, member: int = 0, folder: Path | None = None) -> Kept:
+    """Return the weights of a member's best step, or of the step nearest to it.
+
+    Args:
+        history: What is known of the run.
+        best: What ``engine.best.best_step`` says.
+        member: Which network.
+        folder: The run's; its checkpoint has weights that the recording may lack.
+
+    Raises:
+        RunError: None are kept.
+    """
+    assert history.header is not None
+    exact = _recorded(history, best, member)
+    if exact is None and (saved := _from_checkpoint(history, best, member, folder)) is not None:
+        return Kept(step=best, asked=best, best=True, values=saved)
+    kept = history.snapshot_steps
+    step = best if exact or not kept else min(kept, key=lambda each: abs(each - best))
+    snapshot = exact or history.snapshot(step)
+    if snapshot is None:
+        raise RunError(f"{plain(history.header.run)}: {NONE_KEPT}")
+    weights = unpack(history.header, snapshot, member)
+    return Kept(step=step, asked=best, best=True, values=weights)
+
+
+def last_weights(history: History, member: int = 0, folder: Path | None = None) -> Kept:
+    """Return the weights of the last step a member took, or of the newest that are kept.
+
+    Args:
+        history: What is known of the run.
+        member: Which network.
+        folder: The run's; its checkpoint has weights that the recording may lack.
+
+    Raises:
+        RunError: None are kept.
+    """
+    assert history.header is not None
+    last = last_step(history, member)
+    # What was held since is what it was.
+    snapshot = history.snapshot(history.last_step)
+    if snapshot is None or snapshot.step < last:
+        saved = _from_checkpoint(history, last, member, folder)
+        if saved is not None:
+            return Kept(step=last, asked=last, last=True, values=saved)
+    if snapshot is None:
+        raise RunError(f"{plain(history.header.run)}: {NONE_KEPT}")
+    weights = unpack(history.header, snapshot, member)
+    return Kept(step=min(snapshot.step, last), asked=last, last=True, values=weights)
+
+
+def _recorded(history: History, best: int, member: int) -> Snapshot | None:
+    """Return the recorded weights of a member's best step, if it is among those kept."""
+    if history.best is not None and history.best.best[member] == best:
+        return history.best
+    there = history.snapshot(best)
+    return there if there is not None and there.step == best else None
+
+
+def _from_checkpoint(
+    history: History, step: int, member: int, folder: Path | None
+) -> Weights | None:
+    """Return a member's weights of a step from the newest checkpoint, if it has them."""
+    for checkpoint in reversed(history.checkpoints if folder else []):
+        assert folder is not None
+        path = folder / checkpoint.file
+        if path.is_file():
+            saved = _read_checkpoint(path)
+            if min(saved["step"], last_step(history, member)) == step:
+                return _of_member(saved["weights"], member)
+            if saved["best_steps"][member] == step:
+                return _of_member(saved["best_weights"], member)
+    return None
+
+
+def _read_checkpoint(path: Path) -> Mapping[str, Any]:
+    """Return what a checkpoint holds; it is data, and nothing in it is run."""
+    import torch
+
+    try:
+        saved: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return {key: saved[key] for key in ("step", "weights", "best_weights", "best_steps")}
+    except Exception as error:  # Whatever a damaged file makes PyTorch say.
+        raise RunError(f"{path}: is no checkpoint that can be read: {error}") from None
+
+
+def _of_member(named: Mapping[str, Any], member: int) -> Weights:
+    return {name: tensor[member].numpy() for name, tensor in named.items()}

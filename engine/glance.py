@@ -191,13 +191,19 @@ def _told_by_its_ends(recording: Path) -> list[Event]:
             return []
         if b"\n" not in first:
             first += file.readline()
-        size = file.seek(0, 2)
-        file.seek(max(size - LAST, 0))
-        last = file.read().split(b"\n")[1:]
-    ends = [index for index, line in enumerate(last) if line.startswith((_END, _RESUME))]
-    if not ends or last[-1] or last[ends[-1]].startswith(_RESUME):
-        return []
-    rows = [line for line in last[: ends[-1]] if line.startswith(_ROWS) and _TRAIN in line[:80]]
+        size, length = file.seek(0, 2), LAST
+        while True:
+            file.seek(max(size - length, 0))
+            last = file.read().split(b"\n")[1:]
+            ends = [index for index, line in enumerate(last) if line.startswith((_END, _RESUME))]
+            if not ends or last[-1] or last[ends[-1]].startswith(_RESUME):
+                return []
+            before = last[: ends[-1]]
+            rows = [line for line in before if line.startswith(_ROWS) and _TRAIN in line[:80]]
+            if rows or length >= min(size, CHUNK):
+                break
+            # Weights may stand between the newest rows and the end.
+            length *= 8
     told = _decoded([*rows[-1:], last[ends[-1]]])
     return [_header(first.split(b"\n", 1)[0]), *told] if told else []
 

@@ -30,6 +30,7 @@ from engine.events import (
     Header,
     MarkReached,
     Resume,
+    Series,
     decode,
     encode,
 )
@@ -40,6 +41,9 @@ FLUSH_SECONDS: Final = 0.1
 
 RESERVE_BYTES: Final = 64 * 1024
 """Kept free beside a recording, so that a full disk leaves room for how the run ended."""
+
+GROWTH: Final = 8
+"""How many times as much of a recording's end is read where that was too little."""
 
 _BEGINNING: Final = b'{"kind":"header",'
 """How a recording begins."""
@@ -251,22 +255,31 @@ def _told(path: Path) -> tuple[Mapping[str, list[str]], float]:
     return columns, seconds
 
 
-def glimpse(path: Path, limit_bytes: int) -> list[Event]:
+def glimpse(path: Path, limit_bytes: int) -> tuple[Reader, list[Event]]:
     """Return a recording's header and the events at its end, whatever lies between.
 
     Args:
         path: The recording.
-        limit_bytes: About so many bytes of the end.
+        limit_bytes: About so many bytes of the end; more where rows begin before them.
+
+    Returns:
+        What reads on from there, and the events: the newest rows are among them, unless there are
+        none.
 
     Raises:
         RecordingError: The file is no recording, or one of a newer format.
     """
-    reader = Reader(path)
-    beginning = reader.poll(1)
-    if reader.header is None:
-        return []
-    reader.skip_to_last(limit_bytes)
-    return [*beginning, *reader.poll()]
+    while True:
+        reader = Reader(path)
+        events = reader.poll(1)
+        begun = reader.offset
+        reader.skip_to_last(limit_bytes)
+        events += reader.poll()
+        rows = any(isinstance(event, Series) and event.group == "train" for event in events)
+        if rows or reader.offset - begun <= limit_bytes:
+            return reader, events
+        # A run that waits for long leaves nothing but signs of life at the end.
+        limit_bytes *= GROWTH
 
 
 class Reader:

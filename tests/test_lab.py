@@ -459,21 +459,6 @@ async def test_a_file_that_is_no_recording_is_said_to_be_none(tmp_path: Path) ->
         await until(pilot, lambda: "crashed" in shown(pilot))
 
 
-async def test_a_long_recording_is_read_in_parts_and_keys_are_heard_in_between(
-    tmp_path: Path, run: FakeRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tui.watch.CHUNK", 2000)
-    monkeypatch.setattr("tui.watch.BUDGET", 0.0)
-    for _ in range(60):
-        run.train([0.5] * 20)
-    app, _ = make_app(tmp_path, run=run.folder)
-    async with app.run_test(size=WIDE) as pilot:
-        lab, steps = lab_of(pilot), set[int]()
-        app.watch(lab, "view", lambda view: steps.add(view.step))
-        await until(pilot, lambda: lab.view.step == 1200)
-        assert len(steps) > 10
-
-
 async def test_titles_and_notes_are_text_and_nothing_else(tmp_path: Path) -> None:
     fake = FakeRun(tmp_path)
     experiment = fake._experiment.model_dump(mode="json", exclude_none=True)

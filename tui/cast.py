@@ -174,6 +174,7 @@ class Cast:
                         version=history.version,
                         step=history.last_step,
                         slot=self._slots[watch.folder.name],
+                        loading=watch.loaded,
                     )
                 )
         return tuple(traces)

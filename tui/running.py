@@ -138,7 +138,9 @@ class Running(Stage):
     def action_follow_remedy(self) -> None:
         """Train what the diagnosis advises, beside the run that is shown."""
         finding = self.chosen_finding()
-        if finding is None:
+        if self.view.reading:
+            self.say("The recording is still being read: what is wrong is known then.")
+        elif finding is None:
             found = bool(self.view.findings)
             why = "advises nothing that can be changed here" if found else "found nothing"
             self.say(f"There is no remedy to follow: the diagnosis {why}.")

@@ -315,6 +315,8 @@ class Stage(Screen[None]):
 
     def _diagnose(self, view: View) -> tuple[Finding, ...]:
         """Return what is wrong at the step that is read; of a run that goes on, once a second."""
+        if view.reading:
+            return ()
         if view.member is None:
             return self._survey_members(view)
         which = (view.run, view.version, view.at, view.member)
@@ -341,7 +343,7 @@ class Stage(Screen[None]):
 
     def _tell(self, watch: Watch) -> None:
         """Write down what happened, and say of it what nobody should miss."""
-        if not watch.behind and self.player is None:
+        if not watch.behind and not watch.reading and self.player is None:
             self._journal.read(watch.history, trouble=watch.trouble)
         self._tell_new()
 

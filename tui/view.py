@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.drawing.status import Standing
+from tui.drawing.status import Standing, reading_words
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
@@ -28,6 +28,8 @@ class Trace:
     """The newest step that is shown of it."""
     slot: int = 0
     """Its place among the colours of runs; it keeps it for as long as it is on screen."""
+    loading: float = 1.0
+    """The share of its recording that has been read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,12 @@ class View:
     """How the run stands at the newest step."""
     loading: float = 1.0
     """The share of a long recording that has been read."""
+
+    @property
+    def reading(self) -> str:
+        """What stands in the place of what is judged from all of a run; empty once it is read."""
+        share = min([self.loading, *(each.loading for each in self.others)])
+        return reading_words(share) if share < 1 else ""
 
     @property
     def at(self) -> int:

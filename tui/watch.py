@@ -6,6 +6,7 @@ an hour ago, or it came by mail. Nothing here knows Textual.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 CHUNK: Final = 1 << 20
 """Bytes that are read and folded in one go: some 10 ms."""
 
-LONG: Final = 8 << 20
-"""Bytes from which on a recording's newest part is shown before the rest has been read."""
-
 GLIMPSE: Final = 512 << 10
-"""Bytes of that part."""
+"""Bytes of a recording's end that are read first, where reading all of it takes its time."""
+
+STILL: Final = 10.0
+"""Seconds without a word, after which nobody writes a recording any more."""
 
 BUDGET: Final = 0.05
 """Seconds of one poll, after which a long recording waits for the next."""
@@ -64,6 +65,10 @@ class Watch:
         self._whole = History()
         self._glimpse: History | None = None
         """The newest part of a long recording, until all of it has been read."""
+        self._ahead: Reader | None = None
+        """What reads that part on."""
+        self._stood = -1
+        """Bytes that stood in the recording when it was opened; below 0 before it was there."""
         self.state: State = "starting"
         self.trouble = ""
         """Why nothing more can be read, or why there is nothing to read."""
@@ -81,22 +86,32 @@ class Watch:
         # Asked first: what a worker wrote before it ended is then surely read.
         dead = self._worker is not None and self._worker.poll() is not None
         try:
-            if not self._reader.offset and self._size() > LONG:
-                self._glimpse = History()
-                self._glimpse.extend(glimpse(self.folder.recording, GLIMPSE))
+            if self._stood < 0:
+                self._stood = self._size()
             while True:
                 before = self._reader.offset
                 self._whole.extend(self._reader.poll(CHUNK))
                 # Without progress, what is left is a line that is still being written.
-                self.behind = self._reader.behind and self._reader.offset > before
+                offset = self._reader.offset
+                self.behind = self._reader.behind and before < offset < self._size()
                 if not self.behind or self._clock() >= deadline:
                     break
+            self._look_ahead()
         except EpochalError as error:
             self.trouble, self.state, self.behind = str(error), "crashed", False
             return
-        if not self.behind:
-            self._glimpse = None
         self.state = self._state(dead)
+
+    def _look_ahead(self) -> None:
+        """Read the newest part first, where what stood there at opening takes several polls."""
+        if not self.reading:
+            self._glimpse = self._ahead = None
+        elif self._glimpse is None or self._ahead is None:
+            self._glimpse = History()
+            self._ahead, events = glimpse(self.folder.recording, GLIMPSE)
+            self._glimpse.extend(events)
+        else:
+            self._glimpse.extend(self._ahead.poll(CHUNK))
 
     @property
     def whole(self) -> History:
@@ -116,15 +131,29 @@ class Watch:
         return self._glimpse or self._whole
 
     def _size(self) -> int:
-        try:
+        """Return the bytes of the recording; below 0 where there is none."""
+        with contextlib.suppress(OSError):
             return self.folder.recording.stat().st_size
-        except OSError:
-            return 0
+        return -1
+
+    def _quiet(self) -> float:
+        """Return for how many seconds nothing was written."""
+        with contextlib.suppress(OSError):
+            return time.time() - self.folder.recording.stat().st_mtime
+        return math.inf
+
+    @property
+    def reading(self) -> bool:
+        """Whether not all has been read yet of what stood in the recording when it was opened.
+
+        What is judged from all of a run, such as what is wrong with it, is not known until then.
+        """
+        return self.behind and self._reader.offset < self._stood
 
     @property
     def loaded(self) -> float:
-        """The share of the recording that has been read."""
-        return self._reader.offset / max(self._size(), 1) if self.behind else 1.0
+        """The share of what stood in the recording at opening that has been read."""
+        return self._reader.offset / max(self._stood, 1) if self.reading else 1.0
 
     def _state(self, dead: bool) -> State:
         if self.history.header is None:
@@ -133,6 +162,9 @@ class Watch:
             self.trouble = self._last_words()
             return "crashed"
         state = state_of(self.history)
+        if state == "crashed" and self.behind and (not self.reading or self._quiet() < STILL):
+            # How it ended, or who goes on with it, may stand in what has not been read.
+            state = "running" if self.state in ("starting", "crashed") else self.state
         # A child that has ended stays in the table of processes until it is asked after.
         if dead and state != "ended":
             state = "crashed"
@@ -198,7 +230,9 @@ class Watch:
         history = history or self.history
         header = history.header
         if header is None:
-            return Standing(state=self.state, reason=self.trouble, note="the worker is starting")
+            note = "" if self.reading else "the worker is starting"
+            reading = self.loaded if self.reading else None
+            return Standing(state=self.state, reason=self.trouble, note=note, reading=reading)
         end = history.end
         # First, for it says whom the means leave out.
         crowd = None if member is not None else crowd_of(history, step)
@@ -221,6 +255,7 @@ class Watch:
             note=_newest_note(history),
             crowd=crowd,
             member=_name_of(history, member),
+            reading=self.loaded if self.reading else None,
         )
 
 

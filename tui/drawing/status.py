@@ -77,6 +77,8 @@ class Standing:
     """The population whose means the figures are; None where they are one network's."""
     member: str = ""
     """Which network of a population is shown; empty for a network alone or for all."""
+    reading: float | None = None
+    """The share of its recording that has been read; None where that is all of it."""
 
 
 def draw_status(
@@ -138,9 +140,10 @@ class _Fact:
 
 def _facts(standing: Standing, glyphs: Glyphs, palette: Palette) -> list[_Fact]:
     """Return what there is to say, in the order in which it is said."""
-    if standing.state in ("none", "starting"):
-        return []
     text, muted = palette.style("text"), palette.style("muted")
+    reading = [] if standing.reading is None else [_reading(standing.reading, palette)]
+    if standing.state in ("none", "starting"):
+        return reading
 
     def number(value: float) -> str:
         return figure(value, infinity=glyphs.infinity)
@@ -150,7 +153,7 @@ def _facts(standing: Standing, glyphs: Glyphs, palette: Palette) -> list[_Fact]:
         return _apart(deviation, glyphs)
 
     of = f"/{count(standing.steps)}" if standing.steps else ""
-    facts = [_Fact(0, f"step {count(standing.step)}{of}", text)]
+    facts = [*reading, _Fact(0, f"step {count(standing.step)}{of}", text)]
     if standing.state != "ended" and standing.steps:
         facts.append(_Fact(7, _progress(standing, glyphs), palette.style("train")))
     if standing.epoch is not None:
@@ -180,6 +183,16 @@ def _facts(standing: Standing, glyphs: Glyphs, palette: Palette) -> list[_Fact]:
     if standing.gradients:
         facts.append(_Fact(9, f"gradients by {plain(standing.gradients)}", muted))
     return facts
+
+
+def _reading(share: float, palette: Palette) -> _Fact:
+    """Return how much of the recording has been read: the rest of the line is not all there is."""
+    return _Fact(-1, reading_words(share), palette.style("warning"))
+
+
+def reading_words(share: float) -> str:
+    """Return what stands in the place of what is known once all has been read."""
+    return f"reading {percent(min(share, 0.99))}"
 
 
 def _member_facts(standing: Standing, palette: Palette) -> list[_Fact]:

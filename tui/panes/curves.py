@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from engine.plain import plain
-from tui.drawing.numbers import count, figure, percent
+from tui.drawing.numbers import count, figure
 from tui.drawing.text import Lines, wrap
 from tui.look import Look
 from tui.panes.picture import Picture
@@ -109,7 +109,8 @@ class CurvesPane(Picture, can_focus=True):
         value = _read(view)
         words = "" if value is None else figure(value, infinity=glyphs.infinity) + glyphs.dot
         where = "" if view.cursor is None else f" of {count(view.step)}"
-        self.caption(title, f"{words}step {count(view.at)}{where}")
+        reading = f"{view.reading}{glyphs.dot}" if view.reading else ""
+        self.caption(title, f"{reading}{words}step {count(view.at)}{where}")
 
     def _smoothed(self) -> str:
         """Return how much the curves are smoothed, in words."""
@@ -185,8 +186,8 @@ _WAITING: Final = {
 
 def _waiting(view: View) -> str:
     """Return what to say while there is nothing to draw."""
-    if view.loading < 1:
-        return f"reading the recording: {percent(view.loading)}"
+    if view.reading:
+        return view.reading
     if view.run:
         return _WAITING.get(view.standing.state, plain(view.standing.reason))
     return "Choose a preset, change what you like, and press space: the curves appear here."

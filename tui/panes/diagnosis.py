@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region
@@ -113,7 +114,8 @@ class DiagnosisPane(Picture, can_focus=True):
 
     def key(self) -> Hashable:
         """Return what the sentences depend on."""
-        return self.view.findings, self._at, self._begun, self.chosen, self.look
+        judged = self.view.findings, self._at, self._begun, self.view.reading
+        return judged, self.chosen, self.look
 
     @property
     def _at(self) -> int:
@@ -134,6 +136,8 @@ class DiagnosisPane(Picture, can_focus=True):
     def _blocks(self, width: int) -> list[Lines]:
         """Return the lines of each finding, or those that stand in their place."""
         glyphs, palette = self.look.glyphs, self.look.palette
+        if self.view.reading:
+            return [[Text(self.view.reading, palette.style("muted"), end="")]]
         if not self._begun:
             return [draw_waiting(width, palette)]
         if not self.view.findings:

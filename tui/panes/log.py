@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from rich.text import Text
 from textual import events
 from textual.reactive import reactive
 
@@ -60,7 +61,7 @@ class LogPane(Picture, can_focus=True):
 
     def key(self) -> Hashable:
         """Return what the log depends on."""
-        return self.shown, self.look
+        return self.shown, self.view.reading, self.look
 
     @property
     def shown(self) -> tuple[Entry, ...]:
@@ -75,6 +76,8 @@ class LogPane(Picture, can_focus=True):
     def draw(self, width: int, height: int) -> Lines:
         """Return the log."""
         glyphs, palette = self.look.glyphs, self.look.palette
+        if not self.shown and self.view.reading:
+            return [Text(self.view.reading, palette.style("muted"), end="")]
         if not self.shown:
             return draw_empty(width, palette)
         return draw_entries(self.shown, width, glyphs, palette)

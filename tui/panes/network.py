@@ -181,6 +181,8 @@ class NetworkPane(Picture, can_focus=True):
         history, view = self.view.history, self.view
         if history is None or history.header is None or self._stock() is not None:
             return
+        if view.reading:
+            return
         if not history.header.experiment or self._member >= history.header.members:
             return
         # numpy is not needed for the first frame.
@@ -217,7 +219,7 @@ class NetworkPane(Picture, can_focus=True):
         view, stock, kept = self.view, self._stock(), self._kept()
         weights = None if kept is None else (kept.step, id(kept))
         data = None if stock is None else (id(stock), stock.ready, stock.trouble)
-        shown = (view.run, self._member, view.exhibit, view.layer)
+        shown = (view.run, self._member, view.exhibit, view.layer, view.reading)
         if _is_of_rows(view):
             weights = (view.at, view.version)
         return shown, weights, data, self.look, _has_header(view.history)
@@ -239,6 +241,8 @@ class NetworkPane(Picture, can_focus=True):
 
     def _drawn_lines(self, width: int, height: int) -> Lines:
         stock, view, look = self._stock(), self.view, self.look
+        if view.reading:
+            return _said(view.reading, width, height, look)
         if stock is None:
             return _said(WAITING, width, height, look)
         if not stock.ready:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from typing import ClassVar, Generic, TypeVar
 
+from rich.text import Text
 from textual.reactive import reactive
 
 from tui.drawing.text import Lines
@@ -28,6 +29,8 @@ class Source(ABC, Generic[T]):
 
     def at(self, view: View, width: int = 0) -> T | None:
         """Return what there is to draw at the step that is read; None while there is nothing."""
+        if view.reading:
+            return None
         key = self.moment(view), width if self.depends_on_width else 0
         if key != self._key:
             self._gathered, self._key = self.gather(view, width), key
@@ -69,12 +72,15 @@ class Part(Picture, Generic[T]):
 
     def key(self) -> Hashable:
         """Return what the picture depends on."""
-        return self._source.moment(self.view), self.look
+        return self._source.moment(self.view), self.view.reading, self.look
 
     def draw(self, width: int, height: int) -> Lines:
         """Return this part, or what stands here while there is nothing."""
         # The last column is left to the scrollbar, so that the parts stay in line.
         width = max(self.outer_size.width - 1, 1)
+        if self.view.reading:
+            words = self.view.reading if self.scrolls else ""
+            return [Text(words, self.look.palette.style("muted"), end="")]
         gathered = self._source.at(self.view, width)
         return self.draw_nothing(width) if gathered is None else self.draw_part(gathered, width)
 

@@ -189,6 +189,19 @@ class MarkReached(Event):
     """What to say about it."""
     pause: bool = False
     """Whether a replay pauses there."""
+    of: str = ""
+    """The preset whose mark it is, where the run trains something else: then it is listed as that
+    preset's, and what it says is not announced."""
+
+    @property
+    def called(self) -> str:
+        """Its title, as the preset's where it is one of a preset that the run no longer is."""
+        return f"{self.title} (of {self.of})" if self.of else self.title
+
+    @property
+    def said(self) -> str:
+        """What there is to say about it; nothing where that is of another network."""
+        return "" if self.of else self.note
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ that a new one is a change to that file alone.
                ├─ schedule    engine.schedules
                ├─ train       Training
                ├─ population  Population
-               └─ marks       Mark
+               ├─ marks       Mark
+               └─ origin      Origin     engine.changes
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ MAX_NUMBERS: Final = 10_000_000_000
 
 MAX_STEPS: Final = 1_000_000_000
 """Steps a run may take."""
+
+WRITTEN: Final = frozenset(("origin", "marks.of"))
+"""Keys that epochal writes itself, and nobody sets."""
 
 MAX_MEMBERS: Final = 10_000
 """Networks that are trained side by side at most: a recording keeps every step of each."""
@@ -315,6 +319,20 @@ class Mark(Section):
     ``<`` and ``>`` are what they look like. ``{{`` and ``}}`` are braces."""
     pause: bool = False
     """Whether a replay pauses there."""
+    of: str = Field(default="", max_length=200)
+    """The preset whose mark this is, where the experiment is no longer what that one describes:
+    it is listed as that preset's, and not announced. Written by epochal."""
+
+
+class Origin(Section):
+    """Where an experiment comes from that is no longer what its preset describes."""
+
+    preset: str = Field(default="", max_length=200)
+    """The name of the preset it was made from."""
+    changed: list[str] = Field(default=[], max_length=1000)
+    """What differs from that, in words."""
+    file: str = Field(default="", max_length=4096)
+    """The file whose rows took the place of the preset's data."""
 
 
 class Experiment(Section):
@@ -341,6 +359,9 @@ class Experiment(Section):
     """Networks trained side by side, which differ in their seed or in other numbers."""
     marks: list[Mark] = Field(default=[], max_length=1000)
     """Steps worth stopping at when the run is replayed."""
+    origin: Origin | None = None
+    """The preset it was made from, where it is no longer what that one describes. Written by
+    epochal: see ``engine.changes``."""
 
     @property
     def outputs(self) -> int:

@@ -22,7 +22,7 @@ from typing import Any, Final, Literal
 from engine.events import Header
 from engine.glance import Glance, Look
 from engine.notes import Notes
-from engine.runs import RunFolder, is_run, order_of
+from engine.runs import RunFolder, called_after, is_run, order_of, stem_of
 
 Value = str | int | float | bool
 """What a key of a flattened experiment can hold."""
@@ -40,7 +40,7 @@ FIGURES: Final[Mapping[str, Measure]] = {
 }
 """The figures of a result that say how good a run is, the best first."""
 
-_UNSAID: Final = frozenset({"title", "about", "marks"})
+_UNSAID: Final = frozenset({"title", "about", "marks", "origin"})
 """Keys of an experiment that are words about it."""
 
 _PRESET: Final = re.compile(r"(.*)-\d{8}-\d{6}-[0-9a-f]{4}")
@@ -57,6 +57,8 @@ class RunFacts:
     """Its experiment's title."""
     config: Mapping[str, Value] = field(default_factory=dict)
     """The keys of its experiment, ``optimizer.lr`` and so on, each with its value."""
+    origin: str = ""
+    """The preset that it was made from, where it trains something else than that describes."""
 
     @property
     def name(self) -> str:
@@ -64,10 +66,15 @@ class RunFacts:
         return self.notes.name or self.folder.name
 
     @property
-    def preset(self) -> str:
-        """The preset it was made from, as far as its folder's name tells."""
+    def called(self) -> str:
+        """What its folder's name begins with: its preset, or what became of that."""
         found = _PRESET.fullmatch(self.folder.name)
         return found[1] if found else self.folder.name
+
+    @property
+    def preset(self) -> str:
+        """The preset it was made from, as far as its recording or its folder's name tells."""
+        return self.origin or self.called
 
     @property
     def state(self) -> str:
@@ -266,7 +273,22 @@ class _Known:
             notes=notes,
             title=str(tables.get("title", "")),
             config=flat(tables),
+            origin=origin_of(tables, self.folder.name),
         )
+
+
+def origin_of(tables: Mapping[str, Any], name: str) -> str:
+    """Return the preset that a run changes; none where its data is not that one's.
+
+    Args:
+        tables: Its experiment's.
+        name: Its folder's.
+    """
+    origin, found = tables.get("origin"), _PRESET.fullmatch(name)
+    if not isinstance(origin, Mapping) or origin.get("file") or not found:
+        return ""
+    preset = str(origin.get("preset", ""))
+    return preset if stem_of(called_after(preset, "")) == found[1] else ""
 
 
 def _experiment(folder: RunFolder) -> Mapping[str, Any]:

@@ -210,7 +210,7 @@ def run(
         worker = launch.Worker.start()
         try:
             text = dumps(preset.experiment, full=True)
-            folder = create_run(preset.name, text, runs_dir)
+            folder = create_run(preset.called, text, runs_dir)
             worker.give(folder, device=device, allow_code=allow_code)
         except BaseException:
             worker.close()

@@ -169,7 +169,9 @@ class Marks:
                 step=at,
                 title=mark.title,
                 note=filled(mark.note, self._kept.at(at)),
-                pause=mark.pause,
+                # What speaks of another network halts nothing, whoever reads the recording.
+                pause=mark.pause and not mark.of,
+                of=mark.of,
             )
             for at, mark in found
         ]

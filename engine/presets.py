@@ -21,6 +21,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from engine.changes import called, described
+from engine.data import Moons
 from engine.errors import PresetError, Problem
 from engine.experiment import Experiment
 from engine.overrides import Override, apply, parse
@@ -53,9 +55,15 @@ class Preset:
     path: Path
     """Where it was found."""
     experiment: Experiment
-    """What it says, overrides included."""
+    """What it says, overrides included: where these make something else of it, its own words are
+    marked as such."""
     text: str
     """The file as it stands, with its comments and without the overrides."""
+
+    @property
+    def called(self) -> str:
+        """What its runs are called."""
+        return called(self.experiment, self.name)
 
 
 _SHELF: Final = Shelf("preset", "", PresetError)
@@ -82,7 +90,7 @@ def load(reference: str, overrides: Sequence[str] = ()) -> Preset:
     changes = parse(overrides)
     if not changes:
         return Preset(path.stem, path, resolve(tables, source), text)
-    return Preset(path.stem, path, _resolve_changed(tables, changes, source), text)
+    return Preset(path.stem, path, _resolve_changed(tables, changes, source, path.stem), text)
 
 
 def resolve(tables: Mapping[str, Any], source: str, *, recorded: bool = False) -> Experiment:
@@ -170,7 +178,7 @@ def save_as(
 
 
 def _resolve_changed(
-    tables: dict[str, Any], changes: Sequence[Override], source: str
+    tables: dict[str, Any], changes: Sequence[Override], source: str, name: str
 ) -> Experiment:
     """Return the experiment with the changes; a problem names the change it comes from."""
     try:
@@ -179,7 +187,7 @@ def _resolve_changed(
         unchanged, own_problems = None, set(error.problems)
     changed = anchor(apply(tables, changes, unchanged), Path())
     try:
-        return resolve(changed, source)
+        experiment = resolve(changed, source)
     except PresetError as error:
         problems = [
             problem
@@ -188,6 +196,21 @@ def _resolve_changed(
             for problem in error.problems
         ]
         raise PresetError(problems) from None
+    preset = unchanged or _with_other_data(tables, changed, source)
+    return experiment if preset is None else described(experiment, preset, name)
+
+
+def _with_other_data(
+    tables: dict[str, Any], changed: Mapping[str, Any], source: str
+) -> Experiment | None:
+    """Return what a preset says but for its data, where that cannot be had here and another took
+    its place; None where it does not hold for another reason.
+    """
+    try:
+        preset = resolve({**tables, "data": changed.get("data", {})}, source)
+    except PresetError:
+        return None
+    return preset.model_copy(update={"data": Moons()})
 
 
 def _cause(key: str, changes: Sequence[Override]) -> str:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from engine.errors import Problem
+from engine.experiment import WRITTEN
 from engine.plain import plain
 from engine.section import closest, nearest, show
 
@@ -260,7 +261,9 @@ def _known_keys(loc: Sequence[str | int], model: type[BaseModel]) -> tuple[list[
         else:
             node, tag = {"$ref": node["discriminator"]["mapping"][part]}, str(part)
         node = _follow(node, schema)
-    return sorted(node["properties"], key=lambda key: key not in ("kind", "name")), tag
+    table = ".".join(part for part in loc if isinstance(part, str))
+    known = [key for key in node["properties"] if f"{table}.{key}".lstrip(".") not in WRITTEN]
+    return sorted(known, key=lambda key: key not in ("kind", "name")), tag
 
 
 def _follow(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

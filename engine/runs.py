@@ -105,8 +105,23 @@ def runs_dir() -> Path:
     return Path(os.environ.get("EPOCHAL_RUNS") or "runs")
 
 
+def stem_of(name: str) -> str:
+    """Return what the names of runs begin with that are called so."""
+    return (re.sub(r"[^\w-]+", "-", name).strip("-") or "run")[:60]
+
+
+def called_after(preset: str, file: str) -> str:
+    """Return what runs are called that are no longer what their preset describes.
+
+    Args:
+        preset: Its name.
+        file: The file whose rows took the place of its data, if one did.
+    """
+    return Path(file).stem if file else f"{preset}-changed"
+
+
 def create_run(
-    preset_name: str,
+    called: str,
     experiment_toml: str,
     folder: Path,
     *,
@@ -116,7 +131,7 @@ def create_run(
     """Make a new run's folder.
 
     Args:
-        preset_name: What the run's name begins with.
+        called: What the run's name begins with.
         experiment_toml: The resolved experiment.
         folder: Where runs are kept.
         now: The time that stands in the name.
@@ -125,10 +140,10 @@ def create_run(
     Raises:
         RunError: The folder cannot be written to.
     """
-    stem = re.sub(r"[^\w-]+", "-", preset_name).strip("-") or "run"
+    stem = stem_of(called)
     try:
         for attempt in itertools.count(1):
-            run = RunFolder(folder / f"{stem[:60]}-{now():%Y%m%d-%H%M%S}-{token()}")
+            run = RunFolder(folder / f"{stem}-{now():%Y%m%d-%H%M%S}-{token()}")
             try:
                 run.path.mkdir(parents=True)
                 break

@@ -111,8 +111,8 @@ class Chronicle:
             case Header():
                 return f"gradients by {event.gradients}: {event.gradients_why}", "note", True
             case MarkReached():
-                note = " ".join(event.note.split())
-                return event.title + (f" · {note}" if note else ""), "note", False
+                note = " ".join(event.said.split())
+                return event.called + (f" · {note}" if note else ""), "note", bool(event.of)
             case Request() if event.refused:
                 return f"{event.action} was refused: {event.refused}", "warning", False
             case Request():

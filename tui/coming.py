@@ -61,6 +61,7 @@ def promises_of(header: Header) -> tuple[Promise, ...]:
             pause=mark.pause,
         )
         for mark in experiment.marks
+        if not mark.of
     )
 
 
@@ -84,7 +85,7 @@ def next_mark(
     later = [
         Promise(step=stop.step, title=stop.title, note=stop.note, pause=stop.pause)
         for stop in stops
-        if stop.step > step
+        if stop.step > step and not stop.of
     ]
     reached = {stop.title for stop in stops}
     found: list[Promise] = []

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from engine import overrides, presets
+from engine.changes import described, restored
 from engine.errors import PresetError, Problem
 from engine.experiment import Experiment
 from engine.explain import usual_width
@@ -86,7 +87,9 @@ class Draft:
             preset = presets.load(name)
         except PresetError:
             return cls._begin(name, experiment, experiment, None)
-        return cls._begin(name, preset.experiment, experiment, preset.path)
+        start = restored(experiment, preset.experiment)
+        start = described(start, preset.experiment, preset.name)
+        return cls._begin(name, preset.experiment, start, preset.path)
 
     @classmethod
     def _begin(cls, name: str, preset: Experiment, start: Experiment, source: Path | None) -> Self:
@@ -95,7 +98,7 @@ class Draft:
             preset=preset,
             source=source,
             start=start,
-            tables=_tables(start),
+            tables=_tables(restored(start, preset)),
             experiment=start,
             last=start,
         )
@@ -154,7 +157,7 @@ class Draft:
     def _settled(self) -> Draft:
         """Return the draft with its tables as its experiment says them."""
         assert self.experiment is not None
-        return replace(self, tables=_tables(self.experiment))
+        return replace(self, tables=_tables(restored(self.experiment, self.preset)))
 
     def _with(self, tables: Tables, texts: Mapping[str, str]) -> Draft:
         started = time.perf_counter()
@@ -167,7 +170,7 @@ class Draft:
         }
         experiment, problems = None, dict[str, str]()
         try:
-            experiment = presets.resolve(tables, self.name)
+            experiment = described(presets.resolve(tables, self.name), self.preset, self.name)
         except PresetError as error:
             for problem in error.problems:
                 key = _setting_of(problem.key, settings, texts)
@@ -250,7 +253,11 @@ class Draft:
             raise PresetError(
                 [Problem(self.name, key, words) for key, words in self.problems.items()]
             )
-        presets.save_as(path, self.experiment, self.source, overwrite=overwrite)
+        experiment = self.experiment
+        if self.source is not None and path.resolve() == self.source.resolve():
+            # The preset itself becomes this, and what it says is its own.
+            experiment = restored(experiment, self.preset)
+        presets.save_as(path, experiment, self.source, overwrite=overwrite)
 
 
 def _is_kind(setting: Setting) -> bool:

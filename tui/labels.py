@@ -33,8 +33,8 @@ def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     for name, run in runs.items():
         told = [difference(run, key) for key in keys if key in run.config][:MOST]
         of_preset = list(presets.values()).count(run.preset)
-        parts = told if same else [run.preset, *(told if of_preset > 1 else [])]
-        found[name] = ", ".join(parts) or run.preset
+        parts = told if same else [run.called, *(told if of_preset > 1 else [])]
+        found[name] = ", ".join(parts) or run.called
     taken = list(found.values())
     return {
         name: f"{label} {name[-4:]}" if taken.count(label) > 1 else label
@@ -69,10 +69,15 @@ def _facts(name: str, experiment: Mapping[str, Any]) -> Any:
     """Return a run's facts as far as its name and its experiment tell them."""
     from pathlib import Path
 
-    from engine.facts import RunFacts, flat
+    from engine.facts import RunFacts, flat, origin_of
     from engine.glance import Glance
     from engine.runs import RunFolder
 
     path = Path(name)
     glance = Glance(name=name, path=path, state="ended", step=0, started=0.0, end=None)
-    return RunFacts(folder=RunFolder(path), glance=glance, config=flat(experiment))
+    return RunFacts(
+        folder=RunFolder(path),
+        glance=glance,
+        config=flat(experiment),
+        origin=origin_of(experiment, name),
+    )

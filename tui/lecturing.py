@@ -125,7 +125,11 @@ class Lecturing(Replaying):
             self.player.seek(step)
 
     def _step_of(self, title: str) -> int | None:
-        return next((stop.step for stop in self.stops() if stop.title == title), None)
+        places = [(stop.title, stop.step) for stop in self.stops()]
+        # A mark of the preset that the scene changes is called so, but the scene may begin there.
+        for watch in self.cast.watches:
+            places += ((mark.title, mark.step) for mark in watch.whole.marks if mark.of)
+        return next((step for called, step in places if called == title), None)
 
     def action_blank(self) -> None:
         """Show nothing, so that the class looks at whoever speaks."""

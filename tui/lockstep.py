@@ -101,7 +101,8 @@ def stops(
 
 
 def _merged(step: int, marks: Sequence[tuple[str, Stop]]) -> Stop:
-    """Return the marks of one step as one."""
+    """Return the marks of one step as one: what is of another network only where no other is."""
+    marks = [(label, stop) for label, stop in marks if not stop.of] or marks
     titles = dict.fromkeys(stop.title for _, stop in marks if stop.title)
     notes: dict[str, list[str]] = {}
     for label, stop in marks:
@@ -116,6 +117,7 @@ def _merged(step: int, marks: Sequence[tuple[str, Stop]]) -> Stop:
         title=" / ".join(titles),
         note="\n\n".join(told),
         pause=any(stop.pause for _, stop in marks),
+        of=marks[0][1].of,
     )
 
 

@@ -128,8 +128,10 @@ class Player:
 
     @property
     def mark(self) -> Stop | None:
-        """The mark that the head stands on; one that pauses before one that does not."""
-        here = [stop for stop in self._marks() if stop.step == self._head]
+        """The mark that the head stands on and that is the run's own; one that pauses before one
+        that does not.
+        """
+        here = [stop for stop in self._marks() if stop.step == self._head and not stop.of]
         return max(here, key=lambda stop: stop.pause, default=None)
 
     @property
@@ -343,7 +345,9 @@ class Player:
 
 def stops_of(history: History, noted: Iterable[NotedMark] = ()) -> tuple[Stop, ...]:
     """Return the marks of a run by their steps: the recorded ones, and those added later."""
-    recorded = [Stop(each.step, each.title, each.note, each.pause) for each in history.marks]
+    recorded = [
+        Stop(each.step, each.called, each.said, each.pause, each.of) for each in history.marks
+    ]
     added = [Stop(each.step, each.title, each.note) for each in noted]
     return tuple(sorted([*recorded, *added], key=lambda stop: stop.step))
 

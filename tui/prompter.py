@@ -148,7 +148,7 @@ in another terminal, with the same folder of runs."""
 
 def _here(stops: Sequence[Stop], step: int) -> Promise | None:
     """Return the mark that stands at a step; one that pauses before one that does not."""
-    here = [stop for stop in stops if stop.step == step]
+    here = [stop for stop in stops if stop.step == step and not stop.of]
     mark = max(here, key=lambda stop: stop.pause, default=None)
     if mark is None:
         return None

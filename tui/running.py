@@ -181,8 +181,9 @@ def draft_of(folder: RunFolder) -> Draft:
         PresetError: Its folder does not hold the experiment.
     """
     from engine import presets
+    from engine.changes import preset_of
     from tui.draft import Draft
 
-    # A run's name is its preset's, a date, a time and four digits.
-    name = folder.name.rsplit("-", 3)[0]
-    return Draft.of(name, presets.load(str(folder.experiment_file)).experiment)
+    experiment = presets.load(str(folder.experiment_file)).experiment
+    # A run is called after its preset, or what became of that, a date, a time and four digits.
+    return Draft.of(preset_of(experiment, folder.name.rsplit("-", 3)[0]), experiment)

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeGuard, get_args, get_origin
 
 from engine.activations import ACTIVATIONS
 from engine.data import DataBase
-from engine.experiment import Experiment, Init, Model
+from engine.experiment import WRITTEN, Experiment, Init, Model
 from engine.initialisers import NEEDS_MATRIX
 from engine.problems import Path, key_text
 from engine.section import Section
@@ -297,6 +297,8 @@ def _rows(section: type[Section], tables: Tables, path: Path) -> Iterator[Row]:
     for name, family in _fields(section).items():
         inner = (*path, name)
         if path == ("model",) and not _fits(tables, name):
+            continue
+        if ".".join(part for part in inner if isinstance(part, str)) in WRITTEN:
             continue
         if inner == HIDDEN:
             yield _setting(section, name, inner)

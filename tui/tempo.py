@@ -38,6 +38,9 @@ class Stop:
     note: str = ""
     pause: bool = False
     """Whether a replay pauses there."""
+    of: str = ""
+    """The preset whose mark it is, where the run trains something else: one can go there, and
+    nothing is announced."""
 
 
 @dataclass(frozen=True)

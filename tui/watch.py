@@ -309,7 +309,8 @@ def _epoch(header: Header, step: int) -> float | None:
 def _newest_note(history: History) -> str:
     """Return the last thing that happened, in words."""
     newest: Request | MarkReached | RunWarning | None = None
-    for happened in (history.requests, history.marks, history.warnings):
+    marks = [mark for mark in history.marks if not mark.of]
+    for happened in (history.requests, marks, history.warnings):
         if happened and (newest is None or happened[-1].t >= newest.t):
             newest = happened[-1]
     match newest:

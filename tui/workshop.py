@@ -61,6 +61,7 @@ class Workshop:
         Raises:
             WorkshopError: It could not be started.
         """
+        from engine.changes import called
         from engine.presets import dumps
         from engine.runs import create_run
 
@@ -68,7 +69,9 @@ class Workshop:
             raise WorkshopError("there is nothing here that could train")
         try:
             worker = self._take(self._start)
-            folder = create_run(name, dumps(experiment, full=True), self._runs_dir)
+            folder = create_run(
+                called(experiment, name), dumps(experiment, full=True), self._runs_dir
+            )
             worker.give(folder, device=device, steps=steps, allow_code=self._allow_code)
         except (EpochalError, OSError) as error:
             raise WorkshopError(f"the run could not be started: {error}") from error

@@ -324,7 +324,7 @@ def gather_happened(history: History, between: tuple[int, int]) -> tuple[Happeni
     """Return what happened from one step to another: marks, then requests, each once."""
     first, last = between
     found: list[Happening] = [
-        ("mark", mark.title or "mark") for mark in history.marks if first <= mark.step <= last
+        ("mark", mark.called or "mark") for mark in history.marks if first <= mark.step <= last
     ]
     found += [
         ("request", _asked(request.action, request.arguments.get("lr")))

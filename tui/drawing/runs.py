@@ -106,7 +106,7 @@ def gather(
 def _row(run: RunFacts, keys: Sequence[str], drawn: Mapping[str, int], now: float) -> RunRow:
     glance, found = run.glance, run.figure
     return RunRow(
-        name=plain(run.notes.name or run.preset),
+        name=plain(run.notes.name or run.called),
         state=run.state,
         status=run.status,
         measure=found[0] if found else "",

@@ -51,7 +51,7 @@ class Transport:
     @property
     def mark(self) -> Stop | None:
         """The mark that one stands on; one that pauses before one that does not."""
-        here = [mark for mark in self.marks if mark.step == self.step]
+        here = [mark for mark in self.marks if mark.step == self.step and not mark.of]
         return max(here, key=lambda mark: mark.pause, default=None)
 
     @property

@@ -39,6 +39,9 @@ Status = Literal["finished", "stopped", "diverged", "failed"]
 
 Values = NDArray[np.float32]
 
+_BATCH_NORM: Final = ".norm.running_mean"
+"""What the name of a batch-normalised layer is followed by in the name of a buffer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
@@ -119,6 +122,16 @@ class Header(Event):
     def members(self) -> int:
         """How many networks are trained together."""
         return len(self.seeds)
+
+    @property
+    def idle_biases(self) -> frozenset[str]:
+        """The biases that batch normalisation takes out again, whatever they are.
+
+        Their gradients are rounding errors around 0 and evidence of nothing.
+        """
+        normalised = (name.removesuffix(_BATCH_NORM) for name in self.buffers)
+        biases = {f"{layer}.bias" for layer in normalised}
+        return frozenset(biases & set(self.parameters))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,7 +12,7 @@ from engine.events import End, Header, Resume, Series, Snapshot
 from engine.history import History
 from tui.drawing import parting
 from tui.drawing.differences import apart, factor, gradients, past, sentences, times
-from tui.drawing.layers import LayerRow
+from tui.drawing.layers import LayerRow, read_layers
 from tui.drawing.parting import Partings, first_parting
 from tui.drawing.race import (
     RunAt,
@@ -178,6 +178,69 @@ def test_labels_without_room_keep_the_words_that_no_other_has() -> None:
     assert told_apart(presets, [9, 9, 9, 9]) == ["manual", "automatic", "relu", "sigmoid"]
     assert told_apart(presets, [99] * 4) == presets
     assert told_apart(["same", "same"], [2, 2]) == ["same", "same"]
+
+
+def test_a_setting_keeps_its_name_where_there_is_room_for_it() -> None:
+    biases = ["vanishing-relu, bias 0", "vanishing-relu, bias 1", "vanishing-sigmoid"]
+    assert told_apart(biases, [10, 10, 10]) == ["bias 0", "bias 1", "sigmoid"]
+    assert told_apart(["lr 0.2, seed 3", "lr 0.5, seed 3"], [8, 8]) == ["lr 0.2", "lr 0.5"]
+    assert told_apart(["two-moons 4f1c", "two-moons 9abc"], [9, 9]) == ["4f1c", "9abc"]
+
+
+def batch_normalised(layers: int, bias: float) -> History:
+    """Return a run whose layers, but for the last, are batch-normalised."""
+    names = [f"layer{index + 1}" for index in range(layers)]
+    shapes: dict[str, list[int]] = {}
+    for name in names:
+        shapes |= {f"{name}.weight": [3, 3], f"{name}.bias": [3]}
+        if name != names[-1]:
+            shapes |= {f"{name}.norm.weight": [3], f"{name}.norm.bias": [3]}
+    known = History()
+    known.add(
+        Header(
+            run="normalised",
+            experiment={},
+            seeds=[0],
+            parameters=shapes,
+            buffers={f"{name}.norm.running_mean": [3] for name in names[:-1]},
+            columns={"train": [f"grad_norm/{name}" for name in shapes]},
+            gradients="autograd",
+            device="cpu",
+        )
+    )
+    idle = {f"{name}.bias" for name in names[:-1]}
+    norms = [bias if name in idle else 0.1 for name in shapes]
+    known.add(Series(group="train", first=1, values=np.array(norms, np.float32)[:, None, None]))
+    return known
+
+
+def test_layers_are_matched_by_name_whatever_stands_between_them() -> None:
+    race = race_of(history([0.1] * 3), batch_normalised(3, 1e-10))
+    assert [row.name for row in race.rows][:5] == [
+        "layer1",
+        "layer1.norm",
+        "layer2",
+        "layer2.norm",
+        "layer3",
+    ]
+    for row in race.rows[:5]:
+        assert row.values[1] == pytest.approx(0.1)
+        assert row.values[0] == (None if "norm" in row.name else pytest.approx(0.1))
+    assert "layers against" not in " ".join(drawn(race))
+
+
+def test_the_bias_of_a_normalised_layer_is_evidence_of_nothing() -> None:
+    one, two = batch_normalised(3, 3e-10), batch_normalised(3, 1e-1)
+    assert one.header is not None
+    assert one.header.idle_biases == {"layer1.bias", "layer2.bias"}
+    assert sentences(race_of(one, two).runs)[0].words == (
+        "Every gradient is the same to the last digit."
+    )
+    table = read_layers(one, 1, lambda kinds, longest: 0)
+    assert table is not None
+    assert [layer.idle_bias for layer in table.layers if layer.bias is not None] == [
+        "norm" not in layer.name and layer.name != "layer3" for layer in table.layers
+    ]
 
 
 def test_before_the_first_step_it_says_so_and_whether_the_runs_begin_alike() -> None:

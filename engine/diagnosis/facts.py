@@ -267,12 +267,20 @@ class Facts:
 
     def _norm(self, layer: str, parts: Sequence[str], nothing: Numbers) -> Numbers:
         """Return a layer's recent norms, of those of its parameters that are recorded."""
-        columns = [self.recent(f"grad_norm/{layer}.{part}") for part in parts]
-        known = [column.astype(np.float64) for column in columns if len(column)]
+        known = [column.astype(np.float64) for column in self._gradients(layer, parts)]
         norm: Numbers = np.hypot.reduce(known) if known else nothing
         return norm
 
+    def _gradients(self, layer: str, parts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return the recorded norms of those of a layer's parameters that are evidence."""
+        names = [f"{layer}.{part}" for part in parts]
+        columns = [self.recent(f"grad_norm/{name}") for name in names if name not in self._unused]
+        return [column for column in columns if len(column)]
+
+    @cached_property
+    def _unused(self) -> frozenset[str]:
+        return self.header.idle_biases
+
     def _is_idle(self, layer: str) -> bool:
-        own = [self.recent(f"grad_norm/{layer}.{part}") for part in ("weight", "bias")]
-        known = [column for column in own if len(column)]
+        known = self._gradients(layer, ("weight", "bias"))
         return bool(known) and not any(column.any() for column in known)

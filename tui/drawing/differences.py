@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tui.drawing.layers import depth, matched
 from tui.drawing.numbers import count, exponent, figure
 from tui.drawing.parting import TOLERANCE
 
@@ -64,7 +65,7 @@ def gradients(first: Racer, other: Racer, infinity: str = "inf") -> str:
     pairs = list(_pairs(first.layers, other.layers))
     if not pairs:
         return ""
-    depths = len(first.layers), len(other.layers)
+    depths = depth(first.layers), depth(other.layers)
     deeper = f" {depths[0]} layers against {depths[1]}." if depths[0] != depths[1] else ""
     farthest = max(apart(one, two) for _, one, two in pairs)
     if farthest == 0:
@@ -85,10 +86,14 @@ Pair = tuple[str, float, float]
 
 def _pairs(ours: Sequence[LayerRow], theirs: Sequence[LayerRow]) -> Iterator[Pair]:
     """Yield every gradient that both have, from the input on."""
-    for one, two in zip(ours, theirs, strict=False):
+    for one, two in matched([ours, theirs]):
+        if one is None or two is None:
+            continue
         name = one.name if one.name == two.name else f"{one.name} / {two.name}"
         yield name, one.weight, two.weight
-        if one.bias is not None and two.bias is not None:
+        if one.bias is None or two.bias is None:
+            continue
+        if not (one.idle_bias or two.idle_bias):
             yield f"{name} biases", one.bias, two.bias
 
 

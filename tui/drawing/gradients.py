@@ -213,7 +213,9 @@ def _label(name: str, width: int) -> str:
 
 
 def _bias_style(layer: LayerRow, last: float, palette: Palette) -> Style:
-    return palette.style("muted" if layer.bias is None else standing(layer.bias, last))
+    if layer.bias is None or layer.idle_bias:
+        return palette.style("muted")
+    return palette.style(standing(layer.bias, last))
 
 
 def _add_verdict(

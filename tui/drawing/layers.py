@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ class LayerRow:
     """Norm of the weights' gradient."""
     bias: float | None = None
     """Norm of the biases' gradient."""
+    idle_bias: bool = False
+    """Whether batch normalisation takes the biases out again: then ``bias`` is a rounding error."""
     norm: float | None = None
     """Norm of the weights themselves."""
     update: float | None = None
@@ -107,6 +109,35 @@ def layers_of(header: Header) -> dict[str, tuple[str, str | None]]:
     return found
 
 
+def matched(runs: Sequence[Sequence[LayerRow]]) -> list[list[LayerRow | None]]:
+    """Return the layers of several runs, those of one name in one line; None where a run has none.
+
+    Lines stand in the order of the first run's layers, and what it does not have after what it
+    follows. A run that has not one name of the first's is matched to it by position.
+    """
+    lines: dict[str, list[LayerRow | None]] = {}
+    order: list[str] = []
+    first = [layer.name for layer in runs[0]] if runs else []
+    for index, layers in enumerate(runs):
+        names = [layer.name for layer in layers]
+        if first and not set(names) & set(first):
+            names = [*first[: len(names)], *names[len(first) :]]
+        place = 0
+        for name, layer in zip(names, layers, strict=True):
+            if name not in lines:
+                lines[name] = [None] * len(runs)
+                order.insert(place, name)
+            lines[name][index] = layer
+            place = order.index(name) + 1
+    return [lines[name] for name in order]
+
+
+def depth(layers: Sequence[LayerRow]) -> int:
+    """Return how many layers there are, without the normalisations that are parts of them."""
+    names = {layer.name for layer in layers}
+    return sum(layer.name.rpartition(".")[0] not in names for layer in layers)
+
+
 def read_layers(
     history: History,
     step: int,
@@ -141,6 +172,7 @@ def read_layers(
             shape=_shape(header.parameters[weight]),
             weight=_known(read(f"grad_norm/{weight}")),
             bias=read(f"grad_norm/{bias}") if bias else None,
+            idle_bias=bias in header.idle_biases,
             norm=measured(f"weight_norm/{weight}"),
             update=measured(f"update_ratio/{weight}"),
             dead=measured(f"dead/{layer}"),

@@ -12,7 +12,6 @@ What is known of the runs is ``tui.drawing.racers``'s business, and what is said
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -182,10 +181,26 @@ def told_apart(labels: Sequence[str], widths: Sequence[int]) -> list[str]:
     """Return labels, or where one has no room only the words that no other has."""
     if all(cell_len(label) <= width for label, width in zip(labels, widths, strict=True)):
         return list(labels)
-    split = [re.split("[- ]", label) for label in labels]
-    among = Counter(word for each in split for word in dict.fromkeys(each))
-    own = ["-".join(word for word in each if among[word] == 1) for each in split]
-    return [short or label for short, label in zip(own, labels, strict=True)]
+    # A setting is one word, name and value: "bias 0". A preset's name has several.
+    split = [_words(label) for label in labels]
+    among = Counter(word for each in split for part in each for word in dict.fromkeys(part))
+    own = [_joined(each, among) or label for each, label in zip(split, labels, strict=True)]
+    lasts = [each.rpartition(" ")[2] for each in own]
+    if all(cell_len(each) <= width for each, width in zip(own, widths, strict=True)):
+        return own
+    return lasts if len(set(lasts)) == len(lasts) else own
+
+
+def _words(label: str) -> list[list[str]]:
+    """Return the parts of a label, each as the words that may stand alone."""
+    parts = label.split(", ")
+    return [[part] if " " in part else part.split("-") for part in parts]
+
+
+def _joined(parts: Sequence[Sequence[str]], among: Counter[str]) -> str:
+    """Return the words of a label's parts that no other label has."""
+    own = ("-".join(word for word in part if among[word] == 1) for part in parts)
+    return ", ".join(filter(None, own))
 
 
 def draw_rows(race: Race, width: int, glyphs: Glyphs, palette: Palette) -> Lines:

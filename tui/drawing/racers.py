@@ -1,6 +1,6 @@
 """What is known of several runs at one step: their losses, their layers, where they part.
 
-Layers are matched by their position from the input, whatever the runs call them.
+Layers are matched by their names, so that one run's normalisations are not another's layers.
 ``tui.drawing.race`` puts it side by side; nothing is drawn here.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.plain import plain
-from tui.drawing.layers import LayerRow, read_layers
+from tui.drawing.layers import LayerRow, matched, read_layers
 from tui.drawing.parting import Members, Partings
 from tui.lockstep import lane
 
@@ -68,11 +68,6 @@ class Race:
     """The first is the one to which the others are compared."""
 
     @property
-    def depth(self) -> int:
-        """Layers of the deepest."""
-        return max((len(run.layers) for run in self.runs), default=0)
-
-    @property
     def figures(self) -> tuple[Row, ...]:
         """What there is of the whole network: its loss, its accuracy."""
         loss = Row("loss", tuple(run.loss for run in self.runs))
@@ -85,7 +80,7 @@ class Race:
     def rows(self) -> tuple[Row, ...]:
         """The gradients: a line for each layer, and one for all of them together."""
         whole = Row("whole", tuple(run.whole for run in self.runs))
-        layers = (_layer_row(self.runs, index) for index in range(self.depth))
+        layers = (_layer_row(line) for line in matched([run.layers for run in self.runs]))
         return (*layers, *([whole] if whole.is_known else []))
 
 
@@ -107,8 +102,7 @@ class Row:
         return any(value is not None for value in self.values)
 
 
-def _layer_row(runs: Sequence[Racer], index: int) -> Row:
-    layers = [run.layers[index] if index < len(run.layers) else None for run in runs]
+def _layer_row(layers: Sequence[LayerRow | None]) -> Row:
     names = dict.fromkeys(layer.name for layer in layers if layer is not None)
     return Row(
         " / ".join(names),

@@ -522,17 +522,17 @@ class Experiment(Section):
 
     def _loss_problems(self) -> Iterator[str]:
         loss, classes = self.loss, self.data.classes
+        said = f"loss.name: {loss.name!r}"
+        if "loss" not in self.model_fields_set:
+            said = f"loss.name: is left out, and {loss.name!r}, which stands for that,"
         if loss.targets == "binary" and classes != 2:
             what = f"{classes} classes; use 'cross_entropy'" if classes else "numbers; use 'mse'"
-            yield f"loss.name: {loss.name!r} needs two classes, the data has {what}"
+            yield f"{said} needs two classes, the data has {what}"
         elif loss.targets == "classes" and classes < 2:
             what = "numbers; use 'mse'" if not classes else "a single class"
-            yield f"loss.name: {loss.name!r} needs classes, the data has {what}"
+            yield f"{said} needs classes, the data has {what}"
         elif loss.targets == "numbers" and classes > 2:
-            yield (
-                f"loss.name: {loss.name!r} compares numbers, the data has {classes} classes; "
-                "use 'cross_entropy'"
-            )
+            yield (f"{said} compares numbers, the data has {classes} classes; use 'cross_entropy'")
         else:
             yield from self._output_problems()
 

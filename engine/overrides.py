@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from engine.errors import PresetError, Problem
 from engine.experiment import Experiment
+from engine.numerals import as_toml, number
 from engine.problems import Path, key_text
 from engine.writing import inline, tables_of
 
@@ -130,12 +131,25 @@ def apply(
 
 
 def value_of(text: str) -> Any:
-    """Return a value as TOML means it, or the text itself where it is no TOML."""
+    """Return a value as TOML means it, or the text itself where it is no TOML.
+
+    Numbers may be typed as people do, also within a list: ``.5``, ``1e2``.
+    """
+    if (typed := number(text)) is not None:
+        return typed
+    read = _toml(text)
+    if read is None and not {'"', "'"} & set(text):
+        read = _toml(as_toml(text))
+    return text if read is None else read
+
+
+def _toml(text: str) -> Any:
+    """Return the value that a text is in TOML; None where it is none."""
     try:
         read = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
-        return text
-    return read["value"] if list(read) == ["value"] else text
+        return None
+    return read["value"] if list(read) == ["value"] else None
 
 
 def _set(tables: dict[str, Any], full: dict[str, Any], path: Path, value: Any) -> None:

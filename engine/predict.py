@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.activations import ACTIVATIONS
-from engine.data.sheet import Column, Sheet, read
+from engine.data.cells import Notation, Remedies, numbers
+from engine.data.sheet import Column, Layout, Sheet, read
 from engine.errors import DataError, RequestError
 from engine.losses import LossBase
 from engine.plain import plain
@@ -159,7 +160,7 @@ def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
     Raises:
         DataError: The file cannot be read, lacks a column, or has a cell that is no number.
     """
-    sheet = read(path)
+    sheet = _sheet(run, path)
     names = _input_names(run)
     if missing := [name for name in names if name not in sheet.columns]:
         known = list(sheet.columns)
@@ -169,7 +170,8 @@ def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
             f"{sheet.name}: lacks {listed}{more}; it has: "
             f"{', '.join(map(show, known[:20]))}{', …' * (len(known) > 20)}"
         )
-    inputs = np.stack([_numbers(sheet, name) for name in names], axis=1)
+    notation = _notation(run)
+    inputs = np.stack([numbers(sheet, name, notation, _ROW) for name in names], axis=1)
     return RowsAsked(f"{sheet.name}, {sheet.rows} rows", inputs, _file_targets(run, sheet))
 
 
@@ -290,21 +292,30 @@ def _typed_number(cell: str) -> float:
     return number
 
 
-def _numbers(sheet: Sheet, name: str) -> NDArray[np.float64]:
-    """Return a column as numbers.
+def _notation(run: LoadedRun) -> Notation:
+    """Return how the files of a run write numbers."""
+    data = run.header.experiment.get("data", {})
+    return Notation(data.get("decimal") or ".", data.get("thousands") or "")
 
-    Raises:
-        DataError: A cell is none; says which.
+
+def _sheet(run: LoadedRun, path: Path) -> Sheet:
+    """Read a file as the run's own was read; one row is enough.
+
+    Without a line of names, a file of as many columns as there are inputs has just those.
     """
-    values = []
-    for row, cell in enumerate(sheet.columns[name]):
-        try:
-            values.append(float(cell))
-        except ValueError:
-            values.append(math.nan)
-        if not math.isfinite(values[-1]):
-            raise DataError(f"{sheet.place(name, row)}: is no finite number (got {show(cell)})")
-    return np.array(values, np.float64)
+    data = run.header.experiment.get("data", {})
+    layout = Layout(data.get("separator"), data.get("header"))
+    sheet = read(path, layout, least_rows=1)
+    names = _input_names(run)
+    if layout.header is False and len(sheet.columns) == len(names):
+        return replace(sheet, columns=dict(zip(names, sheet.columns.values(), strict=True)))
+    return sheet
+
+
+_ROW: Final = Remedies(
+    missing="leave its row out of the file", words="the network was trained on numbers there"
+)
+"""What can be done about a cell that a network is asked about."""
 
 
 def _file_targets(run: LoadedRun, sheet: Sheet) -> NDArray[Any] | None:
@@ -313,7 +324,8 @@ def _file_targets(run: LoadedRun, sheet: Sheet) -> NDArray[Any] | None:
     if not _learns_classes(run):
         if not all(name in sheet.columns for name in names):
             return None
-        return np.stack([_numbers(sheet, name) for name in names], axis=1)
+        notation = _notation(run)
+        return np.stack([numbers(sheet, name, notation, _ROW) for name in names], axis=1)
     index = {name: position for position, name in enumerate(names)}
     others = [name for name in sheet.columns if name not in _input_names(run)]
     labelled = [

@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 
 from engine.errors import Problem
 from engine.experiment import WRITTEN
+from engine.numerals import number
 from engine.plain import plain
 from engine.section import closest, nearest, show
 
@@ -139,9 +140,21 @@ def _findings(
         case _ if kind in _EXPECTED:
             bounds = {key: _bound(bound) for key, bound in context.items()}
             expected = _EXPECTED[kind].format_map(bounds)
-            yield replace(finding, expected=expected, got=show(value))
+            yield replace(finding, expected=expected, got=show(value) + _instead(kind, value))
         case _:
             yield replace(finding, message=detail["msg"])
+
+
+def _instead(kind: str, value: Any) -> str:
+    """Say how to write what was meant: 100 for 100.0, 0.5 for '0,5', true for 'True'."""
+    if kind in ("int_type", "int_from_float") and isinstance(value, float):
+        return f"; write {int(value)}" if value.is_integer() else ""
+    if not isinstance(value, str):
+        return ""
+    if kind == "bool_type":
+        return f"; write {value.lower()}" if value.lower() in ("true", "false") else ""
+    typed = number(value.replace(",", ".")) if kind in ("int_type", "float_type") else None
+    return "" if typed is None else f"; write {typed}"
 
 
 def _place(detail: ErrorDetails, tables: Mapping[str, Any]) -> tuple[Path, Path, str]:

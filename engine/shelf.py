@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import FileError, Problem
+from engine.numerals import as_toml
+from engine.plain import plain
 from engine.section import nearest
 
 MAX_BYTES: Final = 1_000_000
@@ -155,7 +157,7 @@ class Shelf:
         except RecursionError:
             message = "tables and lists nest too deeply"
         except ValueError as error:
-            message = _syntax(str(error))
+            message = _syntax(str(error), text)
         raise self.error([Problem(source, "", message)])
 
     def tame(self, tables: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -188,13 +190,39 @@ def _files_in(folder: Path) -> list[Path]:
         return []
 
 
-def _syntax(message: str) -> str:
-    """Return the parser's message with the place in front."""
+def _syntax(message: str, text: str) -> str:
+    """Return the parser's message with the place in front, and how to write that line instead."""
     match = re.fullmatch(r"(.*) \(at (.*)\)", message, re.DOTALL)
     what, where = (match[1], match[2]) if match else (message, "")
+    line = re.match(r"line (\d+)", where)
+    instead = _instead(text.split("\n")[int(line[1]) - 1]) if line else ""
     where = where.replace("end of document", "end of the file")
-    what = what[:1].lower() + what[1:]
+    what = what[:1].lower() + what[1:] + (f"; write {plain(instead)}" if instead else "")
     return f"{where}: {what}" if where else what
+
+
+_STRAIGHT: Final = str.maketrans("“”„‘’", '"""\'\'')
+"""Quotes as word processors set them, and as TOML wants them."""
+
+
+def _instead(line: str) -> str:
+    """Return how a line that is no TOML would be some, with what people type instead; or nothing:
+    numbers such as .5 and 0,5, texts without quotes, True, a colon for the equals sign.
+    """
+    if len(line) > 200:
+        return ""
+    code = line.partition("#")[0].strip().translate(_STRAIGHT)
+    key, equals, value = code.partition("=" if "=" in code else ":")
+    key, value = key.strip(), value.strip()
+    if not equals or not key or not value:
+        return ""
+    bare = value.strip("\"'")
+    for tried in (value, as_toml(value), value.replace(",", "."), value.lower(), f'"{bare}"'):
+        candidate = f"{key} = {tried}"
+        with contextlib.suppress(ValueError, RecursionError):
+            tomllib.loads(candidate)
+            return "" if candidate == line.strip() else candidate
+    return ""
 
 
 def _tame(value: Any) -> Any:

@@ -126,6 +126,73 @@ class TestText:
         text = 'x,y\n1,"a\n\n"\nbad,b\n'
         assert refusal(written(text)).startswith("path: data.csv: row 3, column 'x': ")
 
+    @pytest.mark.parametrize(
+        ("text", "settings"),
+        [
+            ("31,1.70,f\n42,1.85,m\n17,1.62,f\n65,1.78,m\n", {"header": False}),
+            (PEOPLE.replace(",", ";"), {"separator": ";"}),
+            ("sep=;\r\n" + PEOPLE.replace(",", ";"), {}),
+            ('"sep=\t"\n' + PEOPLE.replace(",", "\t"), {}),
+            ("  " + PEOPLE.replace(",", "   ").replace("\n", " \n\t"), {"separator": " "}),
+            (PEOPLE.replace(",", ";").replace(".", ","), {"separator": ";", "decimal": ","}),
+            (PEOPLE.replace("31,", '"31,000",'), {"thousands": ",", "inputs": ["height"]}),
+        ],
+    )
+    def test_what_a_file_is_laid_out_like_is_said_by_its_preset_or_itself(
+        self, text: str, settings: dict[str, Any]
+    ) -> None:
+        spec, plain = file(written(text), **settings), file(written(PEOPLE, "plain.csv"))
+        columns = slice(1, 2) if "inputs" in settings else slice(None)
+        np.testing.assert_array_equal(drawn(spec).inputs, drawn(plain).inputs[:, columns])
+        np.testing.assert_array_equal(drawn(spec).targets, drawn(plain).targets)
+
+    @pytest.mark.parametrize(
+        ("cell", "settings", "value"),
+        [
+            ("1,234", {"thousands": ","}, 1234.0),
+            ("1,234", {"decimal": ","}, 1.234),
+            ("1.234.567,5", {"thousands": ".", "decimal": ","}, 1234567.5),
+            ("-1 234", {"thousands": " "}, -1234.0),
+            ("12'345.25", {"thousands": "'"}, 12345.25),
+            ("0,5e3", {"decimal": ","}, 500.0),
+        ],
+    )
+    def test_numbers_are_read_as_the_preset_says(
+        self, cell: str, settings: dict[str, Any], value: float
+    ) -> None:
+        spec = file(written(f'x,y\n"{cell}",a\n2,b\n'), **settings)
+        assert drawn(spec).inputs[0, 0] == value
+
+    def test_a_column_without_a_name_is_no_obstacle_where_it_is_not_used(self) -> None:
+        text = ",a,b,y\n0,1,2,x\n1,3,4,z\n"
+        spec = file(written(text), inputs=["a", "b"])
+        assert (spec.input_names, spec.target_names) == (["a", "b"], ["x", "z"])
+        assert drawn(spec).inputs.tolist() == [[1, 2], [3, 4]]
+
+    @pytest.mark.parametrize(
+        "names", ["country,2019,2020", "label,0,1", "x1,x2,class", "a,b,1st", "5.1 cm,b,c"]
+    )
+    def test_names_that_hold_digits_are_names(self, names: str) -> None:
+        spec = file(written(f"{names}\n1,2,3\n4,5,6\n"))
+        assert [*spec.input_names, *names.split(",")[2:]] == names.split(",")
+
+    @given(
+        rows=st.lists(
+            st.tuples(
+                st.floats(-1e3, 1e3, width=32).map(lambda value: f"{value:.3f}"),
+                st.integers(-99, 99).map(str),
+                st.sampled_from(["ash", "birch", "cedar"]),
+            ),
+            min_size=12,
+            max_size=30,
+        ).filter(lambda rows: len({row[2] for row in rows[1:]}) == 3)
+    )
+    @MANY
+    def test_a_row_of_data_is_never_taken_for_names(self, rows: list[tuple[str, str, str]]) -> None:
+        said = refusal(written("".join(",".join(row) + "\n" for row in rows)))
+        assert said.startswith("path: data.csv: row 1: holds numbers")
+        assert "data.header = false" in said
+
 
 class TestArchives:
     def test_arrays_are_columns_and_a_matrix_is_many(self) -> None:
@@ -250,7 +317,11 @@ class TestWrongFiles:
         with pytest.raises(ValidationError):
             file(path)
 
-    @pytest.mark.parametrize("name", ["data.xlsx", "data", "data.csv.gz", "data.json"])
+    def test_a_spreadsheet_is_refused_with_what_to_save_it_as(self) -> None:
+        said = refusal(written(PEOPLE, "data.XLSX"))
+        assert said == "path: data.XLSX: is a spreadsheet (.XLSX); save its sheet as CSV"
+
+    @pytest.mark.parametrize("name", ["data.txt", "data", "data.csv.gz", "data.json"])
     def test_one_of_another_format(self, name: str) -> None:
         assert refusal(written(PEOPLE, name)).startswith(
             f"path: {name}: must end in '.csv', '.tsv', '.npz' or '.parquet' (got "
@@ -267,16 +338,18 @@ BAD_TEXTS: list[tuple[str, str | bytes, str]] = [
     ("no names", "1,2\n3,4\n", "row 1: holds numbers; put a line with the columns' names above"),
     ("a blank line above", "\nx,y\n1,2\n", "row 1: is empty; put a line with the columns' names"),
     ("a bare return", "\r0", "row 1: is empty; put a line with the columns' names there"),
-    ("a name missing", "x,,y\n1,2,3\n", "row 1: column 2 has no name"),
-    ("an index without a name", ",x,y\n0,1,2\n", "row 1: column 1 has no name"),
+    ("a name missing", "x,,y\n1,2,3\n4,5,6\n", "row 1: column 2 has no name; name it"),
+    ("an index without a name", ",x,y\n0,1,2\n1,3,4\n", "row 1: column 1 has no name (as an index "
+     "that pandas wrote: to_csv(…, index=False) leaves it out); name it, or say by data.inputs"),
     ("a name twice", "x,x,y\n1,2,3\n", "row 1: two columns are called 'x'"),
     ("a short row", "x,y\n1,a\n2\n3,b\n", "row 3: has 1 cell, row 1 has 2"),
     ("a long row", "x,y\n1,a\n2,b,3\n", "row 3: has 3 cells, row 1 has 2"),
     ("a blank line inside", "x,y\n1,a\n\n2,b\n", "row 3: is empty"),
-    ("a text", "x,y\n1,a\nn/a,b\n", "row 3, column 'x': is no number (got 'n/a')"),
+    ("a text", "x,y\n1,a\nn/a,b\n", "row 3, column 'x': is no number (got 'n/a') but stands "
+     "for a missing one; leave its row out of the file, or its column out of data.inputs"),
     ("nothing", "x,y\n1,a\n,b\n", "row 3, column 'x': is empty"),
     ("white", "x,y\n1,a\n  ,b\n", "row 3, column 'x': is empty"),
-    ("NaN", "x,y\n1,a\nNaN,b\n", "row 3, column 'x': is no finite number (got 'NaN')"),
+    ("NaN", "x,y\n1,a\nNaN,b\n", "row 3, column 'x': is no number (got 'NaN') but stands"),
     ("infinity", "x,y\n-inf,a\n1,b\n", "row 2, column 'x': is no finite number (got '-inf')"),
     ("too large", "x,y\n1,a\n1e31,b\n", "row 3, column 'x': is beyond 1e+30 (got '1e31')"),
     ("beyond float", "x,y\n1,a\n1e999,b\n", "row 3, column 'x': is no finite number (got '1e999')"),
@@ -300,6 +373,69 @@ BAD_TEXTS: list[tuple[str, str | bytes, str]] = [
     ("UTF-16", PEOPLE.encode("utf-16"), "is not UTF-8 text; save it as UTF-8"),
     ("bytes", b"PK\x03\x04\0\0\0\0", "is not UTF-8 text; save it as UTF-8"),
 ]  # fmt: skip
+
+
+BAD_CELLS: list[tuple[str, dict[str, Any], str]] = [
+    ("?", {}, "(got '?') but stands for a missing one; leave its row out"),
+    ("NA", {}, "(got 'NA') but stands for a missing one"),
+    ("1,234", {}, """it is 1234 with data.thousands = ",", or 1.234 with data.decimal = ",\""""),
+    ("1,234,567", {}, 'it is 1234567 with data.thousands = ","'),
+    ("3,14", {}, 'write a decimal point, or set data.decimal = ","'),
+    ("1.234,5", {}, 'set data.thousands = "." and data.decimal = ","'),
+    ("1,234.5", {}, 'set data.thousands = ","'),
+    ("12 345", {}, 'set data.thousands = " "'),
+    ("$250000", {}, "write the number without '$'"),
+    ("250,000 €", {}, "write the number without '€'"),
+    ("45%", {}, "write the number without '%'"),
+    ("about 12 kg", {}, "write the number without 'about' and 'kg'"),
+    ("1.5", {"decimal": ","}, "data.decimal says that a comma is the decimal mark here"),
+    ("12,34", {"thousands": ","}, 'set data.decimal = ","'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "settings", "said"), BAD_CELLS)
+def test_a_cell_that_is_no_number_is_refused_with_what_to_do(
+    cell: str, settings: dict[str, Any], said: str
+) -> None:
+    text = f'x,y\n1,a\n2,b\n"{cell}",a\n'
+    message = refusal(written(text), **settings)
+    assert message.startswith("path: data.csv: row 4, column 'x': is no number (got ")
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "said"),
+    [
+        ("x,y\n" + "".join(f"1,{n / 7}\n" for n in range(597)), "classes",
+         "has 597 different numbers in 597 rows: these are no classes; set data.task = 'numbers'"),
+        ("x,y\n" + "".join(f"1,person {n}\n" for n in range(60)), "classes",
+         "has 60 different texts in 60 rows"),
+        ("x,sort\nred,1\ngreen,0\nblue,1\n", "classes", "words cannot go in: leave the column out"),
+        ("rm crim medv\n1.5  2 3\n4 5   6\n", "numbers",
+         'parted by blanks, not by commas; set data.separator = " "'),
+        ("1,5;a\n2,5;b\n", "classes", 'parted by semicolons, not by commas; set data.separator'),
+        ("x,price,y\n1,2,3\n1,1,234,3\n", "numbers", "quote a cell that holds commas"),
+        ("sep=#\nx#y\n", "classes", "row 1: declares a separator that is not known ('sep=#')"),
+    ],
+)  # fmt: skip
+def test_a_refusal_gives_the_true_reason_and_a_remedy(text: str, task: str, said: str) -> None:
+    assert said in refusal(written(text), task)
+
+
+def test_a_declared_separator_and_the_preset_s_must_agree() -> None:
+    said = refusal(written("sep=;\nx;y\n1;a\n2;b\n"), separator="|")
+    assert 'says that its cells are parted by semicolons (sep=;); set data.separator = ";"' in said
+
+
+def test_thousands_and_decimals_need_marks_of_their_own() -> None:
+    said = refusal(written(PEOPLE), thousands=",", decimal=",")
+    assert said.startswith("thousands: is the decimal mark too (',')")
+
+
+def test_one_hot_targets_are_refused_with_what_makes_them_classes() -> None:
+    said = refusal(archive(x=np.ones((4, 2)), y=np.eye(4)))
+    assert said.startswith("targets: classes stand in one column (got 4)")
+    assert "argmax(axis=1)" in said
 
 
 @pytest.mark.parametrize(
@@ -547,7 +683,8 @@ class TestPresets:
     def test_a_problem_names_preset_key_file_row_and_column(self, place: Path) -> None:
         written(PEOPLE.replace("1.62", "tall"), "sub/data.csv")
         assert self.problems() == [
-            "sub/x.toml: data.path: data.csv: row 4, column 'height': is no number (got 'tall')"
+            "sub/x.toml: data.path: data.csv: row 4, column 'height': is no number (got 'tall'); "
+            "correct it, or leave its row out of the file, or its column out of data.inputs"
         ]
 
     def test_a_problem_of_an_override_names_the_override(self) -> None:

@@ -191,8 +191,8 @@ class TestFiles:
         ("content", "said"),
         [
             ("x,yy\n1,2\n3,4\n", r"lacks 'y' \(did you mean 'yy'\?\); it has: 'x', 'yy'"),
-            ("x,y\n1,2\n3,b\n", r"row 3, column 'y': is no finite number \(got 'b'\)"),
-            ("x,y\n1,\n3,4\n", r"row 2, column 'y': is no finite number"),
+            ("x,y\n1,2\n3,b\n", r"row 3, column 'y': is no number \(got 'b'\)"),
+            ("x,y\n1,\n3,4\n", r"row 2, column 'y': is empty; leave its row out"),
             ("x,y\n1,2\n3,inf\n", r"row 3, column 'y'"),
             ("", "is empty"),
         ],
@@ -204,6 +204,26 @@ class TestFiles:
         (tmp_path / "a.csv").write_text(content)
         with pytest.raises(DataError, match=rf"a\.csv: .*{said}|a\.csv: {said}"):
             rows_of_file(run, tmp_path / "a.csv")
+
+    def test_one_row_is_enough(self, trained: Run, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+        assert rows_of_file(trained(MOONS_RUN), tmp_path / "a.csv").inputs.tolist() == [[1, 2]]
+
+    @pytest.mark.parametrize("with_targets", [True, False])
+    def test_a_file_is_read_as_the_run_s_own_was(
+        self, trained: Run, tmp_path: Path, with_targets: bool
+    ) -> None:
+        rows = [f"{'ab'[n % 2]};{n},25;-{n}" for n in range(12)]
+        (tmp_path / "own.csv").write_text("\n".join(rows))
+        data = {"kind": "file", "path": str(tmp_path / "own.csv"), "task": "classes"}
+        data |= {"separator": ";", "header": False, "decimal": ",", "targets": ["column1"]}
+        spec = {"data": data, "loss": {"name": "cross_entropy"}, "train": {"steps": 5}}
+        run = trained(Experiment.model_validate(spec))
+        asked = [row if with_targets else row[2:] for row in rows[:3]]
+        (tmp_path / "asked.csv").write_text("\n".join(asked))
+        told = rows_of_file(run, tmp_path / "asked.csv")
+        assert told.inputs.tolist() == [[0.25, 0], [1.25, -1], [2.25, -2]]
+        assert (told.targets is None) is not with_targets
 
     def test_a_file_that_is_not_there_is_named(self, trained: Run, tmp_path: Path) -> None:
         run = trained(MOONS_RUN)

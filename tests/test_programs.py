@@ -133,6 +133,25 @@ def test_a_file_of_columns_is_read_as_the_engine_reads_it(tmp_path: Path, task: 
     agrees(Experiment.model_validate({"data": data, "loss": loss, "train": train}))
 
 
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("sep=;\n;x;y\n0;1,5;2\n1;2;3\n2;0,5;1\n", {"decimal": ",", "inputs": ["x"]}),
+        ("  x    y \n 1.5  2\n2 3  \n\n", {"separator": " "}),
+        ('1;"1.234,5"\n2;"2.000"\n3;"1,5"\n\n', {"separator": ";", "header": False,
+         "decimal": ",", "thousands": "."}),
+    ],
+)  # fmt: skip
+def test_a_file_laid_out_in_another_way_is_read_as_the_engine_reads_it(
+    tmp_path: Path, text: str, settings: dict[str, Any]
+) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    data = {"kind": "file", "path": str(tmp_path / "a.csv"), "task": "numbers", **settings}
+    data["scale_inputs"] = data["scale_targets"] = "standard"
+    spec = {"data": data, "loss": {"name": "mse"}, "train": {"steps": 5}}
+    agrees(Experiment.model_validate(spec))
+
+
 def test_a_file_that_is_no_text_is_refused_by_its_ending(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.arange(6.0), y=np.arange(6.0))
     data = {"kind": "file", "path": str(tmp_path / "a.npz"), "task": "numbers"}

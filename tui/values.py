@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
+from engine import numerals
+
 UNSET: Final = "not set"
 """What a choice shows where a key is left out."""
 
@@ -116,13 +118,8 @@ def _shape(allowed: list[Any]) -> Shape:
 
 def number(text: str) -> int | float | str:
     """Return what a text says as a number, or the text itself where it says none."""
-    compact = text.replace(" ", "").replace("−", "-")
-    for read in (int, float):
-        try:
-            return read(compact)
-        except ValueError:
-            continue
-    return text.strip()
+    read = numerals.number(text)
+    return text.strip() if read is None else read
 
 
 def show(value: Any) -> str:

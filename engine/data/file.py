@@ -6,7 +6,6 @@ the network's first and last layer follow from it, and not again until it change
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,15 +19,19 @@ from pydantic import Field
 from typing_extensions import override
 
 from engine.data.base import DataBase, Part
-from engine.data.sheet import Column, Sheet, read, state_of
+from engine.data.cells import Notation, Remedies, numbers
+from engine.data.sheet import Layout, Sheet, read, state_of
 from engine.errors import DataError
 from engine.section import nearest, show
 
 MAX_CLASSES: Final = 1000
 """Classes of a column; more are the sign of a column of numbers."""
 
-MAX_NUMBER: Final = 1e30
-"""Numbers beyond this leave float32 no room to compute with them."""
+FEW_CLASSES: Final = 20
+"""Different values that are never too many to be classes."""
+
+ROWS_A_CLASS: Final = 4
+"""Rows that a class of numbers has at least, on average, where there are more than those."""
 
 ColumnNames = Annotated[list[str], Field(min_length=1, max_length=100_000)]
 
@@ -66,8 +69,17 @@ class File(DataBase):
     targets: ColumnNames | None = None
     """The columns to be learned, by name; the last one (of an NPZ archive: all of the last array)
     where this is left out."""
-    separator: Literal[",", ";", "\t", "|"] | None = None
-    """What parts the cells of a text file: a comma where this is left out, a tab in ``.tsv``."""
+    separator: Literal[",", ";", "\t", "|", " "] | None = None
+    """What parts the cells of a text file: a comma where this is left out, a tab in ``.tsv``, and
+    what a first line such as ``sep=;`` says; ``" "`` is any number of blanks."""
+    header: bool | None = None
+    """Whether the first row of a text file holds the columns' names. Where this is left out it
+    does, but one that looks like a row of data is refused; with false the columns are
+    ``column1``, ``column2`` and so on."""
+    decimal: Literal[".", ","] = "."
+    """The decimal mark of a text file's numbers."""
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    """What parts thousands in a text file's numbers; nothing where this is left out."""
 
     @functools.cached_property
     def _chosen(self) -> _Chosen:
@@ -79,7 +91,9 @@ class File(DataBase):
         """
         path = Path(self.path)
         columns = [tuple(names) if names else None for names in (self.inputs, self.targets)]
-        return _choose(path, state_of(path), self.separator, self.task, *columns)
+        layout = Layout(self.separator, self.header)
+        notation = Notation(self.decimal, self.thousands or "")
+        return _choose(path, state_of(path), layout, notation, self.task, *columns)
 
     @property
     @override
@@ -113,6 +127,9 @@ class File(DataBase):
 
     @override
     def problems(self) -> Iterator[str]:
+        if self.thousands == self.decimal:
+            yield f"thousands: is the decimal mark too ({show(self.decimal)}); set data.decimal"
+            return
         try:
             _ = self._chosen
         except DataError as error:
@@ -138,7 +155,8 @@ def anchored(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _choose(
     path: Path,
     state: tuple[int, ...],
-    separator: str | None,
+    layout: Layout,
+    notation: Notation,
     task: str,
     inputs: tuple[str, ...] | None,
     targets: tuple[str, ...] | None,
@@ -149,21 +167,40 @@ def _choose(
         DataError: It does not hold, or a cell does not, with its row and column.
         ValueError: It has no such columns: a line for each key to change.
     """
-    sheet = read(path, separator)
+    sheet = read(path, layout)
     if problems := [*_unknown(sheet, "inputs", inputs), *_unknown(sheet, "targets", targets)]:
         raise ValueError("\n".join(problems))
+    if sheet.nameless and not inputs:
+        raise DataError(f"{sheet.name}: {_nameless(sheet)}")
     learned = _spread(sheet, targets or [sheet.last])
     going_in = _spread(sheet, inputs or _others(sheet.columns, learned))
     if problems := [*_misfits(going_in, learned, task)]:
         raise ValueError("\n".join(problems))
-    matrix = np.stack([_numbers(sheet, name, "") for name in going_in], axis=1)
+    matrix = np.stack([numbers(sheet, name, notation, _INPUT) for name in going_in], axis=1)
     file = {"name": path.name, "size": sheet.size, "sha256": sheet.sha256}
     if task == "classes":
         labels, names = _classes(sheet, learned[0])
         return _Chosen(matrix, labels, going_in, names, file)
-    remedy = "; set data.task = 'classes' to tell names apart"
-    numbers = np.stack([_numbers(sheet, name, remedy) for name in learned], axis=1)
-    return _Chosen(matrix, numbers, going_in, learned, file)
+    values = np.stack([numbers(sheet, name, notation, _TARGET) for name in learned], axis=1)
+    return _Chosen(matrix, values, going_in, learned, file)
+
+
+_INPUT: Final = Remedies(
+    words="words cannot go in: leave the column out by data.inputs, or write numbers for its words"
+)
+_TARGET: Final = Remedies(
+    missing="leave its row out of the file", words="set data.task = 'classes' to tell names apart"
+)
+
+
+def _nameless(sheet: Sheet) -> str:
+    """Say that a column has no name, and what to do about it."""
+    first = sheet.nameless[0]
+    index = " (as an index that pandas wrote: to_csv(…, index=False) leaves it out)"
+    return (
+        f"row {sheet.first_row - 1}: column {first} has no name{index if first == 1 else ''}; "
+        "name it, or say by data.inputs which columns go in"
+    )
 
 
 def _spread(sheet: Sheet, names: Sequence[str]) -> list[str]:
@@ -196,81 +233,47 @@ def _misfits(inputs: list[str], targets: list[str], task: str) -> Iterator[str]:
     if not inputs:
         yield "inputs: no column is left to go in; the file has nothing but targets"
     if task == "classes" and len(targets) > 1:
-        yield f"targets: classes stand in one column (got {len(targets)})"
-
-
-def _numbers(sheet: Sheet, name: str, remedy: str) -> NDArray[np.float64]:
-    """Return a column as numbers.
-
-    Args:
-        sheet: Where it is.
-        name: The column's.
-        remedy: What to say where a cell is a text.
-    """
-    column = sheet.columns[name]
-    values = _values(column)
-    if (np.abs(values) <= MAX_NUMBER).all():
-        return values
-    for row, cell in enumerate(column):
-        if wrong := _wrong_number(cell, remedy):
-            raise DataError(f"{sheet.place(name, row)}: {wrong}")
-    raise AssertionError("some cell is wrong")
-
-
-def _values(column: Column) -> NDArray[np.float64]:
-    """Return a column's cells as numbers, with NaN where they are none."""
-    if isinstance(column, np.ndarray):
-        with np.errstate(over="ignore"):
-            return column.astype(np.float64)
-    if "_" not in "".join(column):
-        with contextlib.suppress(ValueError):
-            return np.array([*map(float, column)], np.float64)
-    return np.array([_number(cell) for cell in column], np.float64)  # None becomes NaN.
-
-
-def _wrong_number(cell: Any, remedy: str) -> str:
-    """Say what is wrong with a cell that should be a number; nothing where it is one."""
-    if isinstance(cell, str) and not cell.strip():
-        return "is empty"
-    number = _number(cell)
-    if number is None:
-        comma = _number(cell.replace(",", ".", 1)) is not None
-        return f"is no number (got {show(cell)}){'; write a decimal point' if comma else remedy}"
-    if not np.isfinite(number):
-        return f"is no finite number (got {show(str(cell))})"
-    if abs(number) > MAX_NUMBER:
-        return f"is beyond {MAX_NUMBER:g} (got {show(str(cell))})"
-    return ""
-
-
-def _number(cell: Any) -> float | None:
-    """Return a cell as a number, if it is one; underscores are Python's, not a data file's."""
-    if isinstance(cell, str) and "_" in cell:
-        return None
-    try:
-        return float(cell)
-    except ValueError:
-        return None
+        yield (
+            f"targets: classes stand in one column (got {len(targets)}); where they are one-hot, "
+            "write each row's class into one, as targets.argmax(axis=1) gives it"
+        )
 
 
 def _classes(sheet: Sheet, name: str) -> tuple[NDArray[np.int64], list[str]]:
     """Return each row's class, and the classes' names: numbers by size, then texts by letter."""
     labels = [_label(cell) for cell in sheet.columns[name]]
     if (row := next((row for row, label in enumerate(labels) if not label), None)) is not None:
-        raise DataError(f"{sheet.place(name, row)}: is empty, which is no class")
+        raise DataError(
+            f"{sheet.place(name, row)}: is empty, which is no class; leave the row out of the file"
+        )
     names = sorted(set(labels), key=_order)
     if len(names) == 1:
         raise DataError(
             f"{sheet.name}: column {show(name)}: every row is of class {show(names[0])}; "
             "there is nothing to tell apart"
         )
-    if len(names) > MAX_CLASSES:
-        raise DataError(
-            f"{sheet.name}: column {show(name)}: has {len(names)} different values, at most "
-            f"{MAX_CLASSES} can be classes; set data.task = 'numbers'"
-        )
+    if wrong := _no_classes(names, len(labels)):
+        raise DataError(f"{sheet.name}: column {show(name)}: {wrong}")
     index = {label: position for position, label in enumerate(names)}
     return np.array([index[label] for label in labels], np.int64), names
+
+
+def _no_classes(names: Sequence[str], rows: int) -> str:
+    """Say why so many different values are no classes; nothing where they may be."""
+    are_numbers = not _order(names[-1])[0]
+    remedy = "; set data.task = 'numbers'" if are_numbers else "; set data.targets"
+    if len(names) > MAX_CLASSES:
+        return f"has {len(names)} different values, at most {MAX_CLASSES} can be classes{remedy}"
+    if len(names) <= FEW_CLASSES:
+        return ""
+    if are_numbers and len(names) * ROWS_A_CLASS > rows:
+        return f"has {len(names)} different numbers in {rows} rows: these are no classes{remedy}"
+    if not are_numbers and len(names) * 2 > rows:
+        return (
+            f"has {len(names)} different texts in {rows} rows, as names or remarks have: "
+            f"these are no classes{remedy}"
+        )
+    return ""
 
 
 def _label(cell: Any) -> str:

@@ -15,7 +15,7 @@ import struct
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -36,8 +36,11 @@ SETTLED_NS: Final = 100_000_000
 MAX_COLUMNS: Final = 100_000
 """Columns of a file; more are the sign of a file that lies on its side."""
 
-SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-"""What may part the cells of a line."""
+SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
+"""What may part the cells of a line; any number of blanks is one."""
+
+SAMPLE: Final = 20
+"""Rows that are looked at to see what parts their cells."""
 
 Column = Sequence[str] | NDArray[Any]
 """A column's cells: texts as a text file has them, or an array of numbers."""
@@ -48,8 +51,30 @@ _DAMAGED: Final = (
 )
 """What a damaged archive makes its decoders raise."""
 
-_Read = tuple[dict[str, Column], dict[str, list[str]]]
-"""The columns, and which of them are one matrix."""
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text file is laid out, as far as somebody says so."""
+
+    separator: str | None = None
+    """What parts its cells; by the file itself, or by its ending, where left out."""
+    header: bool | None = None
+    """Whether its first row holds the columns' names; where left out it does, and one that looks
+    like a row of data is refused.
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """What was found in a file."""
+
+    columns: dict[str, Column]
+    matrices: dict[str, list[str]]
+    """Which of them are one matrix."""
+    nameless: tuple[int, ...] = ()
+    """The columns of a text file that have no name, counted from 1."""
+    first_row: int = 1
+    """What the first row of cells is called."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +93,8 @@ class Sheet:
     """The checksum of what was read."""
     matrices: Mapping[str, list[str]]
     """The columns of each array with two dimensions, by its name."""
+    nameless: tuple[int, ...] = ()
+    """The columns that have no name, counted from 1: they are not among ``columns``."""
 
     @property
     def rows(self) -> int:
@@ -109,12 +136,13 @@ def state_of(path: Path) -> tuple[int, ...]:
     return state.st_mtime_ns, state.st_size, state.st_ino, tick
 
 
-def read(path: Path, separator: str | None = None) -> Sheet:
+def read(path: Path, layout: Layout | None = None, *, least_rows: int = 2) -> Sheet:
     """Return a file's columns.
 
     Args:
         path: Ends in ``.csv``, ``.tsv``, ``.npz`` or ``.parquet``.
-        separator: What parts the cells of a text file; by the file's ending where left out.
+        layout: How a text file is laid out.
+        least_rows: A file with fewer is refused.
 
     Raises:
         DataError: Saying what is wrong with the file, and where.
@@ -122,8 +150,7 @@ def read(path: Path, separator: str | None = None) -> Sheet:
     state_of(path)
     name, ending = plain(path.name), path.suffix.lower()
     if ending not in _READERS:
-        endings = "'.csv', '.tsv', '.npz' or '.parquet'"
-        raise DataError(f"{name}: must end in {endings} (got {show(path.suffix)})")
+        raise DataError(f"{name}: {_other_format(path.suffix)}")
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -131,15 +158,30 @@ def read(path: Path, separator: str | None = None) -> Sheet:
     if not data.strip():
         raise DataError(f"{name}: is empty")
     try:
-        columns, matrices = _READERS[ending](data, separator or _BY_ENDING.get(ending, ""))
-        _check_shape(columns)
+        found = _READERS[ending](data, layout or Layout(), _BY_ENDING.get(ending, ""))
+        _check_shape(found.columns, least_rows)
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
     except MemoryError:
         raise DataError(f"{name}: does not fit into memory") from None
-    first_row = 2 if ending in _BY_ENDING else 1
     digest = hashlib.sha256(data).hexdigest()
-    return Sheet(name, columns, first_row, len(data), digest, matrices)
+    return Sheet(
+        name,
+        found.columns,
+        found.first_row,
+        len(data),
+        digest,
+        found.matrices,
+        found.nameless,
+    )
+
+
+def _other_format(suffix: str) -> str:
+    """Say that a file is of another format, and what to do about it."""
+    if suffix.lower() in (".xls", ".xlsx", ".ods", ".numbers"):
+        return f"is a spreadsheet ({suffix}); save its sheet as CSV"
+    endings = "'.csv', '.tsv', '.npz' or '.parquet'"
+    return f"must end in {endings} (got {show(suffix)}); rename it to what it is, or save it so"
 
 
 def _absent(path: Path, error: OSError | ValueError) -> str:
@@ -164,38 +206,82 @@ def _too_large(size: int) -> str:
     return f"has {size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} are read"
 
 
-def _check_shape(columns: Mapping[str, Column]) -> None:
+def _check_shape(columns: Mapping[str, Column], least_rows: int) -> None:
     """Hold what every sheet must have.
 
     Raises:
-        DataError: It has no rows, or one, or far too many columns.
+        DataError: It has too few rows, or far too many columns.
     """
     if len(columns) > MAX_COLUMNS:
         raise DataError(f"has {len(columns)} columns; at most {MAX_COLUMNS} are read")
     rows = len(next(iter(columns.values()))) if columns else 0
-    if rows < 2:
-        raise DataError(f"has {'a single row' if rows else 'no rows'}; at least 2 are needed")
+    if rows < least_rows:
+        needed = f"at least {least_rows} {'is' if least_rows == 1 else 'are'} needed"
+        raise DataError(f"has {'a single row' if rows else 'no rows'}; {needed}")
 
 
-def _read_text(data: bytes, separator: str) -> _Read:
+def _read_text(data: bytes, layout: Layout, usual: str) -> _Read:
     """Read CSV or TSV: a line of names, then a line of cells for each row."""
-    rows = list(_rows(_decoded(data), separator))
+    declared, text = declaration(_decoded(data))
+    if declared and layout.separator not in (None, declared):
+        raise DataError(
+            f"row 1: says that its cells are parted by {SEPARATORS[declared]} (sep={declared}); "
+            f"set data.separator = {_quoted(declared)}, or delete that line"
+        )
+    separator = layout.separator or declared or usual
+    rows = list(_rows(text, separator))
     while rows and not any(cell.strip() for cell in rows[-1]):
         rows.pop()
     if not rows:
         raise DataError("is empty")
-    names = [name.strip() for name in rows[0]]
-    if not any(names):
-        raise DataError("row 1: is empty; put a line with the columns' names there")
-    _check_separator(names, separator)
-    _check_names(names)
-    for number, row in enumerate(rows[1:], start=2):
+    top = 2 if declared else 1
+    _check_separator(rows, separator, top, said=layout.separator is not None)
+    if layout.header is False:
+        names, cells = [f"column{index + 1}" for index in range(len(rows[0]))], rows
+    else:
+        names, cells = _names(rows, top, sure=layout.header is True), rows[1:]
+    first_row = top + len(rows) - len(cells)
+    _check_lengths_of_rows(cells, len(names), first_row, separator)
+    columns = zip(*cells, strict=True) if cells else ([] for _ in names)
+    named: dict[str, Column] = {
+        name: column for name, column in zip(names, columns, strict=True) if name
+    }
+    nameless = tuple(index for index, name in enumerate(names, start=1) if not name)
+    return _Read(named, {}, nameless, first_row)
+
+
+def declaration(text: str) -> tuple[str, str]:
+    """Return the separator that a text's first line declares as Excel does, ``sep=;``, and the
+    rest of the text; no separator and the whole text where there is no such line.
+    """
+    line, _, rest = text.partition("\n")
+    said = line.strip().strip('"')
+    if said[:4].lower() != "sep=":
+        return "", text
+    separator = said[4:] or "\t"
+    if separator not in SEPARATORS:
+        raise DataError(f"row 1: declares a separator that is not known ({show(said)})")
+    return separator, rest
+
+
+def declared_separator(path: Path) -> str:
+    """Return the separator that a text file declares in its first line; empty where it does not."""
+    return declaration(_decoded(path.read_bytes()))[0]
+
+
+def _check_lengths_of_rows(
+    rows: Sequence[Sequence[str]], width: int, first_row: int, separator: str
+) -> None:
+    """Hold every row to have as many cells as there are columns."""
+    for number, row in enumerate(rows, start=first_row):
         if not row:
             raise DataError(f"row {number}: is empty")
-        if len(row) != len(names):
-            raise DataError(f"row {number}: has {_cells(len(row))}, row 1 has {len(names)}")
-    cells = zip(*rows[1:], strict=True) if len(rows) > 1 else ([] for _ in names)
-    return dict(zip(names, cells, strict=True)), {}
+        if len(row) != width:
+            remedy = f"; quote a cell that holds {SEPARATORS[separator]}"
+            raise DataError(
+                f"row {number}: has {_cells(len(row))}, row 1 has {width}"
+                f"{remedy if len(row) > width else ''}"
+            )
 
 
 def _decoded(data: bytes) -> str:
@@ -211,7 +297,11 @@ def _decoded(data: bytes) -> str:
 
 def _rows(text: str, separator: str) -> Iterator[list[str]]:
     """Yield each row's cells; quoted cells may hold line breaks."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    lines: Iterable[str] = io.StringIO(text, newline="")
+    blanks = separator == " "
+    if blanks:  # Also at a line's beginning and end, where they part nothing.
+        lines = (line.strip().replace("\t", " ") for line in lines)
+    reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=blanks)
     try:
         yield from reader
     except csv.Error as error:
@@ -225,27 +315,84 @@ def _rows(text: str, separator: str) -> Iterator[list[str]]:
         raise DataError(f"line {reader.line_num}: {what}") from None
 
 
-def _check_separator(names: Sequence[str], separator: str) -> None:
-    """Find out that a file is parted by something else than was thought."""
-    if len(names) > 1:
+def _check_separator(
+    rows: Sequence[Sequence[str]], separator: str, top: int, *, said: bool
+) -> None:
+    """Find out that a file is parted by something else than was thought.
+
+    Where somebody said what parts it, several columns are enough to believe that: what stands in
+    every cell may then be a decimal comma.
+    """
+    sample = rows[:SAMPLE]
+    if said and len(sample[0]) > 1:
         return
     for other, called in SEPARATORS.items():
-        if other != separator and other in names[0]:
-            written = repr(other).strip("'")
+        if other != separator and _seems_parted(sample, other):
             raise DataError(
-                f"row 1: its cells seem to be parted by {called}, not by {SEPARATORS[separator]}; "
-                f'set data.separator = "{written}"'
+                f"row {top}: its cells seem to be parted by {called}, not by "
+                f"{SEPARATORS[separator]}; set data.separator = {_quoted(other)}"
             )
 
 
-def _check_names(names: Sequence[str]) -> None:
-    """Hold the line of names to be one."""
-    if names and all(_is_number(name) for name in names):
-        raise DataError("row 1: holds numbers; put a line with the columns' names above them")
-    for index, name in enumerate(names):
-        if not name:
-            raise DataError(f"row 1: column {index + 1} has no name")
-    _check_unique(names, "row 1: ")
+def _seems_parted(rows: Sequence[Sequence[str]], separator: str) -> bool:
+    """Whether another separator parts what is thought to be cells."""
+    alone = len(rows[0]) == 1
+    if separator == " ":
+        counts = {len(cell.split()) for row in rows for cell in row}
+        return alone and len(counts) == 1 and min(counts) > 1
+    if alone and separator in rows[0][0]:
+        return True
+    counts = {sum(cell.count(separator) for cell in row) for row in rows}
+    return len(rows) > 1 and len(counts) == 1 and min(counts) > 0
+
+
+def _quoted(separator: str) -> str:
+    """Return a separator as a preset has it."""
+    return f'"{repr(separator)[1:-1]}"'
+
+
+def _names(rows: Sequence[Sequence[str]], top: int, *, sure: bool) -> list[str]:
+    """Return the columns' names from the first row; empty where a column has none.
+
+    Args:
+        rows: All rows.
+        top: What the first one is called.
+        sure: Whether it is known to hold names.
+
+    Raises:
+        DataError: It holds no names, or looks like a row of data.
+    """
+    names = [name.strip() for name in rows[0]]
+    if not any(names):
+        raise DataError(f"row {top}: is empty; put a line with the columns' names there")
+    if not sure and _looks_like_data(names, rows[1:]):
+        numbers = next(name for name in names if _is_number(name))
+        others = "" if all(map(_is_number, names)) else f" such as {show(numbers)}"
+        raise DataError(
+            f"row {top}: holds numbers{others}; put a line with the columns' names above, or "
+            "set data.header = false (the columns are then column1, column2 and so on; true "
+            "where these are the names)"
+        )
+    _check_unique([name for name in names if name], f"row {top}: ")
+    return names
+
+
+def _looks_like_data(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a first row is one of numbers, and of texts that are cells further down as well.
+
+    Numbers can be names: years, or the columns of a matrix, but then they count on by one, and
+    the texts beside them do not come again in their columns.
+    """
+    numbers = [name for name in names if _is_number(name)]
+    if not numbers or len(numbers) == len(names):
+        return bool(numbers)
+    counted = [int(name) for name in numbers if name.isdecimal()]
+    counts_on = counted == list(range(counted[0], counted[0] + len(numbers))) if counted else False
+    again = any(
+        name and not _is_number(name) and any(cell.strip() == name for cell in column)
+        for name, column in zip(names, zip(*rows, strict=False), strict=False)
+    )
+    return again or not counts_on or len(numbers) < 2
 
 
 def _check_unique(names: Sequence[str], where: str = "") -> None:
@@ -268,7 +415,7 @@ def _cells(count: int) -> str:
     return f"{count} cell{'s' * (count != 1)}"
 
 
-def _read_npz(data: bytes, separator: str) -> _Read:
+def _read_npz(data: bytes, layout: Layout, usual: str) -> _Read:
     """Read NumPy's archive: an array is a column, or several where it has two dimensions."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -288,7 +435,7 @@ def _read_npz(data: bytes, separator: str) -> _Read:
     columns = [pair for own in split.values() for pair in own.items()]
     _check_unique([name for name, _ in columns])
     matrices = {name: [*own] for name, own in split.items() if arrays[name].ndim == 2}
-    return dict(columns), matrices
+    return _Read(dict(columns), matrices)
 
 
 def _array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> NDArray[Any]:
@@ -307,7 +454,8 @@ def _array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> NDArray[Any]:
             raise DataError(f"{called}: {message}") from None
     if array.ndim not in (1, 2):
         raise DataError(
-            f"{called}: has {array.ndim} dimensions; must have 1, or 2 as in [rows, columns]"
+            f"{called}: has {array.ndim} dimensions; must have 1, or 2 as in [rows, columns]: "
+            "reshape it, as in x.reshape(len(x), -1)"
         )
     if array.dtype.kind not in "biufUS":
         raise DataError(f"{called}: is of type {array.dtype}, neither numbers nor text")
@@ -333,7 +481,7 @@ def _split(name: str, array: NDArray[Any]) -> Iterator[tuple[str, Column]]:
         yield name if array.ndim == 1 else f"{name}{index}", cells
 
 
-def _read_parquet(data: bytes, separator: str) -> _Read:
+def _read_parquet(data: bytes, layout: Layout, usual: str) -> _Read:
     """Read Apache Parquet, if its reader is there."""
     try:
         import pyarrow
@@ -358,7 +506,7 @@ def _read_parquet(data: bytes, separator: str) -> _Read:
         raise DataError(
             f"is no Parquet file, or a damaged one: {plain(str(error))[:200]}"
         ) from None
-    return columns, {}
+    return _Read(columns, {})
 
 
 def _parquet_column(pyarrow: Any, name: str, column: Any) -> Column:
@@ -376,7 +524,7 @@ def _parquet_column(pyarrow: Any, name: str, column: Any) -> Column:
 
 _BY_ENDING: Final = {".csv": ",", ".tsv": "\t"}
 
-_READERS: Final[Mapping[str, Callable[[bytes, str], _Read]]] = {
+_READERS: Final[Mapping[str, Callable[[bytes, Layout, str], _Read]]] = {
     ".csv": _read_text,
     ".tsv": _read_text,
     ".npz": _read_npz,

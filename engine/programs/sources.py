@@ -13,6 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, Final
 
+from engine.data.sheet import declared_separator
 from engine.errors import EpochalError
 from engine.expressions import CONSTANTS, FUNCTIONS
 from engine.programs.text import WIDTH, call, define, listed, quoted
@@ -145,18 +146,19 @@ def file(data: Any) -> str:
     ending = Path(data.path).suffix.lower()
     if ending not in (".csv", ".tsv"):
         raise EpochalError(f"data.path: no plain program can be written for a {ending} file")
-    separator = data.separator or ("\t" if ending == ".tsv" else ",")
     opened = call(
         "with open", [quoted(data.path), 'encoding="utf-8-sig"', 'newline=""'], WIDTH - 14
     )
     opened[-1] += " as file:"
+    named = data.header is not False
+    names = "lines[0]" if named else '[f"column{index + 1}" for index in range(len(lines[0]))]'
     lines = [
         *opened,
-        f"    lines = list(csv.reader(file, delimiter={quoted(separator)}))",
-        "names = [name.strip() for name in lines[0]]",
-        "columns = dict(zip(names, zip(*lines[1:])))",
+        *_read_lines(Path(data.path), data.separator or ("\t" if ending == ".tsv" else ",")),
+        f"names = [name.strip() for name in {names}]" if named else f"names = {names}",
+        f"columns = dict(zip(names, zip(*lines{'[1:]' if named else ''})))",
         *_assigned("features", data.input_names),
-        "inputs = np.array([columns[name] for name in features], float).T",
+        f"inputs = {_table(data, 'features')}",
     ]
     if data.classes:
         target = quoted(data.targets[0]) if data.targets else "names[-1]"
@@ -168,12 +170,36 @@ def file(data: Any) -> str:
     else:
         lines += [
             *_assigned("wanted", data.target_names),
-            "targets = np.array([columns[name] for name in wanted], float).T",
+            f"targets = {_table(data, 'wanted')}",
         ]
     function = define(
         "draw_data", "Return the rows of the file.", [*lines, "return inputs, targets"]
     )
     return f"import csv\n\n\n{function}"
+
+
+def _read_lines(path: Path, separator: str) -> list[str]:
+    """Return the lines that read a text file's cells, within the ``with``."""
+    declared = declared_separator(path)
+    source, blanks = "file", ""
+    lines = [f"    next(file)  # sep={declared}"] if declared else []
+    separator = declared or separator
+    if separator == " ":
+        source, blanks = "(line.strip() for line in file)", ", skipinitialspace=True"
+    reader = f"csv.reader({source}, delimiter={quoted(separator)}{blanks})"
+    return [*lines, f"    lines = [line for line in {reader} if any(line)]"]
+
+
+def _table(data: Any, names: str) -> str:
+    """Return what makes an array of the named columns, [rows, columns]."""
+    if data.decimal == "." and not data.thousands:
+        return f"np.array([columns[name] for name in {names}], float).T"
+    cell = "cell"
+    if data.thousands:
+        cell += f'.replace({quoted(data.thousands)}, "")'
+    if data.decimal != ".":
+        cell += f'.replace({quoted(data.decimal)}, ".")'
+    return f"np.array([[float({cell}) for cell in columns[name]] for name in {names}]).T"
 
 
 def _assigned(name: str, texts: list[str]) -> list[str]:

@@ -1,0 +1,190 @@
+"""Cells as numbers: how a data file writes them, and what is wrong with one that is none.
+
+Nothing is guessed: ``1,234`` is 1234 to one and 1.234 to another, so it is refused until the
+preset says which.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.sheet import Column, Sheet
+from engine.errors import DataError
+from engine.section import show
+
+MAX_NUMBER: Final = 1e30
+"""Numbers beyond this leave float32 no room to compute with them."""
+
+MISSING: Final = frozenset(
+    ("?", "-", "--", ".", "*", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing")
+)
+"""What files have where a value is missing, in small letters."""
+
+LEAVE_OUT: Final = "leave its row out of the file, or its column out of data.inputs"
+"""What can be done about a cell that has no value."""
+
+_DRESSED: Final = re.compile(r"([^\d+\-.,]*)([+-]?[\d.,' ]*\d)(\D*)")
+"""Something before a number, the number, something after it."""
+
+_COMMAS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
+"""Whole thousands parted by commas."""
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How numbers are written."""
+
+    decimal: str = "."
+    """The decimal mark."""
+    thousands: str = ""
+    """What parts thousands; empty where nothing does."""
+
+    def plain(self, cell: str) -> str | None:
+        """Return a cell as Python writes numbers; None where the marks stand at wrong places."""
+        if self == _PYTHON:
+            return cell
+        whole, mark, fraction = cell.strip().partition(self.decimal)
+        if self.thousands and self.thousands in whole:
+            groups = re.escape(self.thousands) + r"\d{3}"
+            if not re.fullmatch(rf"[+-]?\d{{1,3}}(?:{groups})+", whole):
+                return None
+            whole = whole.replace(self.thousands, "")
+        if self.decimal != "." and "." in whole + fraction:
+            return None
+        return f"{whole}{'.' if mark else ''}{fraction}"
+
+    def number(self, cell: Any) -> float | None:
+        """Return a cell as a number, if it is one; underscores are Python's, not a data file's."""
+        if isinstance(cell, str):
+            written = None if "_" in cell else self.plain(cell)
+            if written is None:
+                return None
+            cell = written
+        try:
+            return float(cell)
+        except ValueError:
+            return None
+
+
+_PYTHON: Final = Notation()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remedies:
+    """What somebody can do about a cell that is no number, which depends on what it is for."""
+
+    missing: str = LEAVE_OUT
+    """Where it has no value."""
+    words: str = ""
+    """Where it is a text."""
+
+
+def numbers(sheet: Sheet, name: str, notation: Notation, remedies: Remedies) -> NDArray[np.float64]:
+    """Return a column as numbers.
+
+    Args:
+        sheet: Where it is.
+        name: The column's.
+        notation: How its numbers are written.
+        remedies: What to advise where a cell is none.
+
+    Raises:
+        DataError: A cell is no number that can be computed with; says which, why and what to do.
+    """
+    column = sheet.columns[name]
+    values = _values(column, notation)
+    if (np.abs(values) <= MAX_NUMBER).all():
+        return values
+    if (
+        np.isnan(values).mean() < 0.5
+    ):  # One odd cell among numbers: the column is no column of words.
+        remedies = replace(remedies, words=f"correct it, or {remedies.missing}")
+    for row, cell in enumerate(column):
+        if wrong := _wrong(cell, notation, remedies):
+            raise DataError(f"{sheet.place(name, row)}: {wrong}")
+    raise AssertionError("some cell is wrong")
+
+
+def _values(column: Column, notation: Notation) -> NDArray[np.float64]:
+    """Return a column's cells as numbers, with NaN where they are none."""
+    if isinstance(column, np.ndarray):
+        with np.errstate(over="ignore"):
+            return column.astype(np.float64)
+    if notation == _PYTHON and "_" not in "".join(column):
+        with contextlib.suppress(ValueError):
+            return np.array([*map(float, column)], np.float64)
+    return np.array([notation.number(cell) for cell in column], np.float64)  # None becomes NaN.
+
+
+def _wrong(cell: Any, notation: Notation, remedies: Remedies) -> str:
+    """Say what is wrong with a cell that should be a number; nothing where it is one."""
+    if isinstance(cell, str) and not cell.strip():
+        return f"is empty; {remedies.missing}"
+    if isinstance(cell, str) and cell.strip().lower() in MISSING:
+        return f"is no number (got {show(cell)}) but stands for a missing one; {remedies.missing}"
+    number = notation.number(cell)
+    if number is None:
+        remedy = _remedy(cell.strip(), notation) or remedies.words
+        return f"is no number (got {show(cell)}){f'; {remedy}' if remedy else ''}"
+    if np.isnan(number) and not isinstance(cell, str):
+        return f"is no finite number (got {show(str(cell))}); {remedies.missing}"
+    if not np.isfinite(number):
+        return f"is no finite number (got {show(str(cell))})"
+    if abs(number) > MAX_NUMBER:
+        return f"is beyond {MAX_NUMBER:g} (got {show(str(cell))})"
+    return ""
+
+
+def _remedy(cell: str, notation: Notation) -> str:
+    """Say what to do about a number that is written in another way; nothing where it is none."""
+    if notation.decimal == "," and _number(cell) is not None:
+        return "data.decimal says that a comma is the decimal mark here"
+    if _COMMAS.fullmatch(cell) and notation.decimal == ".":
+        thousands = f'{cell.replace(",", "")} with data.thousands = ","'
+        if cell.count(",") > 1:
+            return f"it is {thousands}"
+        return f'it is {thousands}, or {cell.replace(",", ".")} with data.decimal = ","'
+    for ways, keys in _WAYS:
+        if ways.number(cell) is not None and ways != notation:
+            return keys
+    dressed = _DRESSED.fullmatch(cell)
+    if dressed and (dressed[1] or dressed[3]):
+        core = dressed[2].strip()
+        extra = " and ".join(
+            show(part.strip()) for part in (dressed[1], dressed[3]) if part.strip()
+        )
+        if extra and _written(core):
+            return f"write the number without {extra}"
+    return ""
+
+
+def _written(core: str) -> bool:
+    """Whether something is a number in one of the ways of writing it."""
+    return _number(core) is not None or any(way.number(core) is not None for way, _ in _WAYS)
+
+
+def _number(cell: str) -> float | None:
+    return _PYTHON.number(cell)
+
+
+def _way(decimal: str, thousands: str = "") -> tuple[Notation, str]:
+    """Return a way of writing numbers, and what to do about it."""
+    keys = [f'data.thousands = "{thousands}"'] if thousands else []
+    keys += [f'data.decimal = "{decimal}"'] if decimal != "." else []
+    also = "write a decimal point, or " if decimal != "." else ""
+    return Notation(decimal, thousands), f"{also}set {' and '.join(keys)}"
+
+
+_WAYS: Final[Sequence[tuple[Notation, str]]] = (
+    _way(","),
+    *(_way(".", thousands) for thousands in (",", " ", "'")),
+    *(_way(",", thousands) for thousands in (".", " ", "'")),
+)
+"""How numbers are written elsewhere than in Python, the most common first."""

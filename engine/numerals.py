@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER: Final = re.compile(
+    r"[+-]?(?:inf|nan|(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+)
+"""As TOML has them, and with digits on one side of the point alone."""
 
 _EXACT: Final = 1e15
 """Whole numbers below this are floats without loss."""
@@ -23,7 +27,7 @@ def number(text: str) -> int | float | None:
         return int(compact)
     except ValueError:
         value = float(compact)
-    is_whole = "." not in compact and value.is_integer() and abs(value) < _EXACT
+    is_whole = "." not in compact and math.isfinite(value) and value.is_integer() and abs(value) < _EXACT
     return int(value) if is_whole else value
 
 

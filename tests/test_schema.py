@@ -176,8 +176,9 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("tables", "beginning"),
         [
-            ({"data": {"kind": "function"}}, "loss.name: 'binary_cross_entropy_with_logits' needs "
-             "two classes, the data has numbers; use 'mse'"),
+            ({"data": {"kind": "function"}}, "loss.name: is left out, and "
+             "'binary_cross_entropy_with_logits', which stands for that, needs two classes, "
+             "the data has numbers; use 'mse'"),
             ({**CUBIC, "loss": {"name": "cross_entropy"}}, "loss.name: 'cross_entropy' needs "
              "classes, the data has numbers; use 'mse'"),
             ({"data": {"kind": "table", "inputs": [[1], [2], [3]], "targets": [0, 1, 2]},

@@ -6,9 +6,7 @@ import math
 import re
 from typing import Final
 
-_NUMBER: Final = re.compile(
-    r"[+-]?(?:inf|nan|(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
-)
+_NUMBER: Final = re.compile(r"[+-]?(?:inf|nan|(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 """As TOML has them, and with digits on one side of the point alone."""
 
 _EXACT: Final = 1e15
@@ -27,7 +25,9 @@ def number(text: str) -> int | float | None:
         return int(compact)
     except ValueError:
         value = float(compact)
-    is_whole = "." not in compact and math.isfinite(value) and value.is_integer() and abs(value) < _EXACT
+    is_whole = (
+        "." not in compact and math.isfinite(value) and value.is_integer() and abs(value) < _EXACT
+    )
     return int(value) if is_whole else value
 
 

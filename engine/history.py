@@ -29,6 +29,7 @@ from engine.events import (
     Snapshot,
     Values,
 )
+from engine.numbers import shortest
 from engine.pyramid import FACTOR, Pyramid
 from engine.spread import Spread, Spreads
 
@@ -170,7 +171,7 @@ class Rows:
         row = self.row_at(step)
         if row is None:
             return float("nan")
-        return float(self.column(name, member)[row])
+        return shortest(self.column(name, member)[row])
 
     def buckets(
         self, name: str, first_step: int, last_step: int, width: int, member: int | Side | None = 0

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
@@ -711,14 +710,9 @@ def of_run(folder: Path, step: int, member: int = 0) -> Dissection:
         alone(run.experiment, member),
         kept.values[member],
         shown,
-        lr=_as_typed(rows.value("lr", shown, member)) if rows is not None and known else None,
+        lr=rows.value("lr", shown, member) if rows is not None and known else None,
         after=after.values[member] if after is not None and after.step == shown else None,
     )
-
-
-def _as_typed(value: float) -> float:
-    """Return the shortest number that is recorded as this one: 0.01, not 0.00999999977."""
-    return float(str(np.float32(value)))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -22,9 +22,10 @@ from engine.data.cells import Notation, Remedies, numbers
 from engine.data.sheet import Column, Layout, Sheet, read
 from engine.errors import DataError, RequestError
 from engine.losses import LossBase
+from engine.numbers import figure_text
 from engine.plain import plain
 from engine.randomness import generator
-from engine.report import aligned, figure_text
+from engine.report import aligned
 from engine.section import nearest, show
 
 if TYPE_CHECKING:

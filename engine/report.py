@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from engine.numbers import figure_text
 from engine.plain import plain
 
 if TYPE_CHECKING:
@@ -251,15 +252,6 @@ def value_text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return plain(str(value))
     return figure_text(value)
-
-
-def figure_text(value: float) -> str:
-    """Return a number with four digits that count; whole numbers whole."""
-    if isinstance(value, int) or not math.isfinite(value):
-        return str(value)
-    if abs(value) >= 1000:
-        return f"{value:.0f}" if abs(value) < 1e9 else f"{value:.3e}"
-    return f"{value:#.4g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.3e}"
 
 
 def time_text(seconds: float) -> str:

@@ -14,8 +14,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from engine.numbers import figure_text
 from engine.plain import plain
-from engine.report import SETS, aligned, figure_text, finite, mean_text, value_text
+from engine.report import SETS, aligned, finite, mean_text, value_text
 
 BINS: Final = 7
 """Bars of the distribution, at most: with its heading they are eight lines."""

@@ -33,6 +33,7 @@ from engine.measure import Measure, decided
 from engine.method import Method, Trainable, Trainee
 from engine.methods import make_method
 from engine.network import Network
+from engine.numbers import shortest
 from engine.own import OwnNetwork
 from engine.parameters import Shaped, initialise
 from engine.population import label, members_of
@@ -436,7 +437,7 @@ class Trainer:
             else:
                 measured[f"{name}_rmse"] = self._error(batch)
             for key, values in measured.items():
-                otherwise = self._last_row.get(key, np.full(len(values), np.nan))
+                otherwise = self._last_row.get(key, np.full(len(values), np.nan, values.dtype))
                 figures[key] = _plain(np.where(diverged, otherwise, values))
         if self.experiment.has_accuracy and len(self.seeds) == 1:
             figures["confusion"] = self._confusion(list(self._sets.values())[-1])
@@ -481,6 +482,7 @@ class Trainer:
 
 
 def _plain(values: Tensor | NDArray[Any]) -> Any:
-    """Return one number, or a list with one for each member."""
-    numbers = values.tolist()
+    """Return one number, or a list with one for each member, float32 as its shortest decimal."""
+    single = isinstance(values, np.ndarray) and values.dtype == np.float32
+    numbers = [shortest(value) for value in values] if single else values.tolist()
     return numbers[0] if len(numbers) == 1 else numbers

@@ -1,0 +1,43 @@
+"""Numbers as figures: one number has one text, whatever it was stored in and whoever shows it."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+DIGITS: Final = 4
+"""Digits of a figure that count."""
+
+MOST_DIGITS: Final = 9
+"""Digits after which no two numbers of a recording are alike."""
+
+
+def shortest(value: float | np.float32) -> float:
+    """Return a recorded number as the shortest decimal that stands for it.
+
+    In float32 0.99375 lies a little below itself, so that four digits would make 0.9937 of it,
+    and 0.9938 of the same share in float64.
+    """
+    return float(str(value)) if isinstance(value, np.float32) else float(value)
+
+
+def figure_text(value: float | np.float32, digits: int = DIGITS) -> str:
+    """Return a number with four digits that count; whole numbers whole."""
+    value = shortest(value) if isinstance(value, np.float32) else value
+    if isinstance(value, int) or not math.isfinite(value):
+        return str(value)
+    if abs(value) >= 1000:
+        return f"{value:.{max(digits - 4, 0)}f}" if abs(value) < 1e9 else f"{value:.{digits - 1}e}"
+    return f"{value:#.{digits}g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.{digits - 1}e}"
+
+
+def apart(*values: float) -> list[str]:
+    """Return numbers with as many digits as tell them apart: ``0.8313`` and ``0.8375``."""
+    different = len(set(values))
+    for digits in range(DIGITS, MOST_DIGITS):
+        told = [figure_text(value, digits) for value in values]
+        if len(set(told)) == different:
+            return told
+    return [figure_text(value, MOST_DIGITS) for value in values]

@@ -127,6 +127,14 @@ RunsDir = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Improvements = Annotated[
+    bool,
+    typer.Option(
+        "--improvements",
+        help="Tell each new best on the dev set on stderr, with the old value and the new; with "
+        "--json as one more line each.",
+    ),
+]
 RunName = Annotated[
     str,
     typer.Argument(
@@ -163,6 +171,7 @@ def run(
     device: Device = "auto",
     allow_code: AllowCode = False,
     runs_dir: RunsDir = None,
+    improvements: Improvements = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -172,7 +181,13 @@ def run(
     found = presets.load(preset, overrides(set_, seed, seeds, vary))
     folder = runs_dir or runs.runs_dir()
     status = headless.run(
-        found, folder, device=device, allow_code=allow_code, as_json=as_json, quiet=quiet
+        found,
+        folder,
+        device=device,
+        allow_code=allow_code,
+        as_json=as_json,
+        quiet=quiet,
+        improved=improvements,
     )
     raise typer.Exit(status)
 

@@ -14,7 +14,7 @@ import signal
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -25,6 +25,7 @@ from engine.diagnosis import told
 from engine.errors import RunError
 from engine.events import End
 from engine.history import History
+from engine.improvements import Improvement, improvements, member_words
 from engine.plain import plain
 from engine.presets import Preset, dumps
 from engine.recording import Reader
@@ -76,12 +77,13 @@ class Interrupts:
 class Echo:
     """Passes a recording's lines on as they are; this one passes none."""
 
-    def pass_on(self, upto: int, history: History) -> None:
+    def pass_on(self, upto: int, history: History, found: Sequence[Improvement] = ()) -> None:
         """Write what the recording holds up to a byte and was not yet written.
 
         Args:
             upto: The byte.
             history: What is known of the run by then.
+            found: The improvements in it, where they are asked for: a line each, before the end.
 
         Raises:
             BrokenPipeError: Nobody reads any more.
@@ -102,15 +104,16 @@ class Lines(Echo):
         self._out = out
         self._done = 0
 
-    def pass_on(self, upto: int, history: History) -> None:
+    def pass_on(self, upto: int, history: History, found: Sequence[Improvement] = ()) -> None:
         """Write what the recording holds up to a byte and was not yet written."""
         if upto <= self._done:
             return
         with self._recording.open("rb") as file:
             file.seek(self._done)
             lines = [line for line in file.read(upto - self._done).splitlines(True) if line.strip()]
-        if history.end is not None and lines[-1].startswith(_END):
-            lines[-1] = _with_diagnosis(lines[-1], history)
+        last = [lines.pop()] if history.end is not None and lines[-1].startswith(_END) else []
+        lines += [json.dumps(each.plain()).encode() + b"\n" for each in found]
+        lines += [_with_diagnosis(line, history) for line in last]
         self._out.write(b"".join(lines))
         self._out.flush()
         self._done = upto
@@ -121,6 +124,36 @@ def _with_diagnosis(line: bytes, history: History) -> bytes:
     findings = [told.plain_object(each) for each in told.findings_of(history)]
     body = json.loads(line) | {"diagnosis": findings}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+class Improved:
+    """Tells how a run gets better while it is followed; this one tells nothing."""
+
+    def tell(self, history: History) -> list[Improvement]:
+        """Return the improvements that came since it was last asked, and tell of each."""
+        return []
+
+
+class ImprovedLines(Improved):
+    """Tells each improvement in a line: of a population, each that no member had reached.
+
+    Args:
+        say: Where the lines go.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._step = 0
+
+    def tell(self, history: History) -> list[Improvement]:
+        """Return the improvements that came since it was last asked, and tell of each."""
+        members = history.header.members if history.header else 1
+        found = improvements(history, None if members > 1 else 0, after=self._step)
+        for each in found:
+            self._say(plain(each.words(member=member_words(history, each))))
+        rows = history.series.get("dev")
+        self._step = int(rows.steps[-1]) if rows is not None and rows.count else 0
+        return found
 
 
 @dataclass
@@ -137,6 +170,8 @@ class Follower:
     """Shows how it goes on."""
     echo: Echo = field(default_factory=Echo)
     """Passes its lines on."""
+    improved: Improved = field(default_factory=Improved)
+    """Tells each improvement."""
     sleep: Callable[[float], None] = time.sleep
     """Waits between two looks."""
     history: History = field(default_factory=History)
@@ -172,9 +207,10 @@ class Follower:
         for warning in self.history.warnings[self._warned :]:
             self.progress.say(plain(warning.message))
         self._warned = len(self.history.warnings)
+        found = self.improved.tell(self.history)
         if not self.deserted:
             try:
-                self.echo.pass_on(self._reader.offset, self.history)
+                self.echo.pass_on(self._reader.offset, self.history, found)
             except BrokenPipeError:
                 # As with any program in a pipe: when nobody reads on, the work is over.
                 self.deserted = True
@@ -191,7 +227,14 @@ class Follower:
 
 
 def run(
-    preset: Preset, runs_dir: Path, *, device: str, allow_code: bool, as_json: bool, quiet: bool
+    preset: Preset,
+    runs_dir: Path,
+    *,
+    device: str,
+    allow_code: bool,
+    as_json: bool,
+    quiet: bool,
+    improved: bool = False,
 ) -> int:
     """Train a preset's experiment and tell of it.
 
@@ -202,6 +245,7 @@ def run(
         allow_code: Whether a network of one's own may be run.
         as_json: Pass the recording's lines on in place of the result.
         quiet: Show no progress.
+        improved: Tell each improvement: on stderr, and as one more line where ``as_json``.
 
     Returns:
         The exit status.
@@ -215,11 +259,15 @@ def run(
         except BaseException:
             worker.close()
             raise
+        progress = progress_for(preset.experiment.steps, quiet=quiet)
+        # They were asked for: to be quiet is about what was not.
+        say = _nothing if as_json else _say if quiet else progress.say
         follower = Follower(
             folder=folder,
             worker=worker,
             interrupts=interrupts,
-            progress=progress_for(preset.experiment.steps, quiet=quiet),
+            progress=progress,
+            improved=ImprovedLines(say) if improved else Improved(),
             echo=Lines(folder.recording, sys.stdout.buffer) if as_json else Echo(),
         )
         end = follower.follow()
@@ -277,6 +325,10 @@ def _cause(status: int | None) -> str:
     if status is not None and status < 0:
         return f"killed by {signal.Signals(-status).name}"
     return f"exit status {status}"
+
+
+def _nothing(text: str) -> None:
+    """Say nothing."""
 
 
 def _say(text: str) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import json
 import math
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.events import Series
+from engine.headless import ImprovedLines, Lines
 from engine.history import History
 from engine.improvements import TOLD_LOSS, improvements, member_words
 from engine.numbers import apart, figure_text, shortest
+from engine.recording import read
+from tests.experiments import MOONS, experiment
 from tests.tapes import COLUMNS, header
+from tests.trained import recorded
 
 NUMBERS = st.floats(0, 1, width=32) | st.sampled_from([0.25, 0.5, math.nan, math.inf])
 
@@ -110,3 +118,27 @@ def test_numbers_that_differ_are_told_apart(one: float, other: float) -> None:
     assert (first == second) == (one == other)
     if one != other:
         assert (float(first) < float(second)) == (one < other)
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_run_that_is_followed_tells_each_once_however_often_one_looks(size: int) -> None:
+    whole = measured(np.array([0.2, 0.5, 0.5, 0.4, 0.6, 0.7]))
+    said: list[str] = []
+    teller, found = ImprovedLines(said.append), []
+    for step in [*range(0, 6, size), 6]:
+        then = whole.until(step)
+        found += teller.tell(then)
+    assert found == improvements(whole)
+    assert said == [each.words() for each in found]
+
+
+def test_as_json_each_is_a_line_before_the_end(tmp_path: Path) -> None:
+    folder, _ = recorded(experiment(MOONS, train={"epochs": 40}), tmp_path / "run")
+    history, out = History(), io.BytesIO()
+    history.extend(read(folder.recording))
+    size = folder.recording.stat().st_size
+    Lines(folder.recording, out).pass_on(size, history, improvements(history))
+    kinds = [json.loads(line)["kind"] for line in out.getvalue().splitlines()]
+    assert kinds[0] == "header"
+    assert kinds[-2:] == ["improvement", "end"]
+    assert kinds.count("improvement") == len(improvements(history)) > 1

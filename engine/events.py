@@ -117,6 +117,17 @@ class Header(Event):
     target_range: list[list[float]] = field(default_factory=list)
     """The least and the greatest value of each output in the training set, as the loss sees them:
     after scaling. Empty for classes, and in recordings that do not know it."""
+    input_size: Mapping[str, float] = field(default_factory=dict)
+    """How large the inputs of the training set are, after scaling: see ``engine.constant.size_of``.
+    Empty in recordings that do not know it, as are the following."""
+    target_size: Mapping[str, float] = field(default_factory=dict)
+    """The same of targets that are numbers."""
+    constant_loss: Mapping[str, list[float]] = field(default_factory=dict)
+    """What the best answer that is the same for every row loses: a number for each member, of
+    ``train`` as a step's loss is counted and of ``dev``, with the answer found on the training set.
+    """
+    class_shares: Mapping[str, list[list[float]]] = field(default_factory=dict)
+    """The share of each class in ``train`` and in ``dev``, for each member."""
 
     @property
     def members(self) -> int:
@@ -442,6 +453,8 @@ _FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "list[Mapping[str, Any]]": _list_of(_table_of(_anything)),
     "Mapping[str, Any]": _table_of(_anything),
     "Mapping[str, str]": _table_of(_is_str),
+    "Mapping[str, float]": _table_of(_is_float),
+    "Mapping[str, list[list[float]]]": _table_of(_list_of(_list_of(_is_float))),
     "Mapping[str, list[float]]": _table_of(_list_of(_is_float)),
     "Mapping[str, list[int]]": _table_of(_list_of(_is_int)),
     "Mapping[str, list[str]]": _table_of(_list_of(_is_str)),

@@ -53,6 +53,7 @@ def header_of(trainer: Trainer, run: str) -> Header:
         input_names=data.input_names,
         target_names=data.target_names,
         target_range=trainer.target_range,
+        **trainer.known_of_the_data(),
     )
 
 

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from engine.batches import Batch, batches_for, to_batch
 from engine.block import Block, Outcome
+from engine.constant import brief, constant_losses, shares, size_of
 from engine.data import load
 from engine.data.scaling import Scaling
 from engine.device import pick_device, pick_threads
@@ -227,6 +228,33 @@ class Trainer:
         ends = torch.stack([targets.amin((0, 1)), targets.amax((0, 1))], dim=-1)
         found: list[list[float]] = ends.tolist()
         return found if ends.isfinite().all() else []
+
+    def known_of_the_data(self) -> dict[str, Any]:
+        """Return what a header says of the data: its size, and the worth of a constant answer.
+
+        It is found on the training set, or on rows like those that every step draws.
+        """
+        known = self._sets.get("train", self._typical)
+        sets = {"train": known} | {
+            name: self._sets[name] for name in ("dev",) if name in self._sets
+        }
+        losses = {
+            name: constant_losses(self.experiment, known, batch) for name, batch in sets.items()
+        }
+        if self.experiment.loss.reduction == "sum":
+            # A step's loss is the sum over its own rows alone.
+            share = self.experiment.batch_rows / known.targets.shape[1]
+            losses["train"] = [brief(loss * share) for loss in losses["train"]]
+        return {
+            "input_size": size_of(known.inputs),
+            "target_size": {} if self.experiment.has_accuracy else size_of(known.targets),
+            "constant_loss": {name: each for name, each in losses.items() if each},
+            "class_shares": {
+                name: shares(self.experiment, batch.targets) for name, batch in sets.items()
+            }
+            if self.experiment.has_accuracy
+            else {},
+        }
 
     @property
     def keeps_weights(self) -> bool:

@@ -11,10 +11,10 @@ A population is diagnosed member by member: ``engine.diagnosis.survey`` says wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.diagnosis.facts import Facts
-from engine.diagnosis.finding import WORST_FIRST, Finding, Remedy, Severity, Verdict
+from engine.diagnosis.finding import WORST_FIRST, Finding, Remedy, Rule, Severity, Verdict
 from engine.diagnosis.rules import RULES
 from engine.diagnosis.survey import Survey
 from engine.history import History
@@ -33,12 +33,15 @@ def diagnose(history: History, step: int | None = None, member: int = 0) -> tupl
         member: Which network.
     """
     facts = _facts(history, history.last_step if step is None else step, member)
-    if facts is None:
-        return ()
+    return () if facts is None else tuple(finding for _, finding in _told(facts))
+
+
+def _told(facts: Facts) -> list[tuple[Rule, Finding]]:
+    """Return what the rules find that is no consequence of what others find, the worst first."""
     found = [(rule, finding) for rule in RULES if (finding := rule.find(facts))]
     explained = {name for rule, _ in found for name in rule.explains}
-    told = [finding for rule, finding in found if rule.name not in explained]
-    return tuple(sorted(told, key=lambda finding: WORST_FIRST.index(finding.severity)))
+    told = [(rule, finding) for rule, finding in found if rule.name not in explained]
+    return sorted(told, key=lambda each: WORST_FIRST.index(each[1].severity))
 
 
 def survey() -> Survey:
@@ -57,7 +60,8 @@ def verdicts(history: History, step: int, member: int | None = 0) -> Mapping[str
     facts = _facts(history, step, member)
     if facts is None or not facts.rows:
         return {}
-    return {layer: _verdict(facts, layer) for layer in facts.layers}
+    told = [each for each in _told(facts) if each[0].word and each[1].severity != "note"]
+    return {layer: _verdict(facts, layer, told) for layer in facts.layers}
 
 
 def _facts(history: History, step: int, member: int | None) -> Facts | None:
@@ -70,8 +74,13 @@ def _facts(history: History, step: int, member: int | None) -> Facts | None:
     return Facts(history, header, step, member)
 
 
-def _verdict(facts: Facts, layer: str) -> Verdict:
-    """Return the worst of the rules' verdicts on a layer."""
+def _verdict(facts: Facts, layer: str, told: Sequence[tuple[Rule, Finding]]) -> Verdict:
+    """Return the worst that is said of a layer: by itself first, then with the whole network."""
     judged = [verdict for rule in RULES if (verdict := rule.judge(facts, layer))]
+    judged += [
+        Verdict(rule.word, finding.severity)
+        for rule, finding in told
+        if finding.where in ("", layer)
+    ]
     order = [*WORST_FIRST, "good"]
     return min(judged, key=lambda verdict: order.index(verdict.severity), default=FINE)

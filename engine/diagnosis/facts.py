@@ -53,12 +53,20 @@ class Curve:
         """The last step of each point."""
         self.values: Numbers = np.empty(0)
         """The medians; NaN where nothing was finite."""
+        self.lows: Numbers = np.empty(0)
+        """The least of the rows behind each point; infinite where nothing was finite."""
+        self.low_steps: NDArray[np.int64] = np.empty(0, np.int64)
+        """The step of each of these."""
         if rows is None or not self.count:
             return
         picked = np.linspace(0, self.count - 1, GROUPS * WINDOW).astype(np.int64)
         groups = picked.reshape(GROUPS, WINDOW)
         self.steps = rows.steps[groups[:, -1]]
-        self.values = medians(numbers(rows, name, groups.ravel(), member).reshape(groups.shape))
+        found = numbers(rows, name, groups.ravel(), member).reshape(groups.shape)
+        self.values = medians(found)
+        finite = np.where(np.isfinite(found), found, np.inf)
+        self.lows = finite.min(axis=1).astype(np.float64)
+        self.low_steps = rows.steps[groups[np.arange(GROUPS), finite.argmin(axis=1)]]
 
 
 def numbers(
@@ -91,6 +99,15 @@ def median(values: NDArray[Any]) -> float:
     return float(medians(values[None])[0]) if len(values) else float("nan")
 
 
+def _with(table: Mapping[str, Any], path: Sequence[str], value: Any) -> Mapping[str, Any]:
+    """Return a table with another value at a path; unchanged where it has no such place."""
+    key, *rest = path
+    inner = table.get(key, {})
+    if not rest:
+        return {**table, key: value}
+    return {**table, key: _with(inner, rest, value)} if isinstance(inner, Mapping) else table
+
+
 class Facts:
     """What is known of one member of a run at a step, or of the medians over all of them.
 
@@ -119,9 +136,20 @@ class Facts:
         return bool(self.model.get("kind", "mlp") == "mlp")
 
     def table(self, name: str) -> Mapping[str, Any]:
-        """Return a table of the recorded experiment."""
-        table = self.header.experiment.get(name, {})
-        return table if isinstance(table, Mapping) else {}
+        """Return a table of the recorded experiment, as this member has it."""
+        found = self.header.experiment.get(name, {})
+        table: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+        for key, value in self._own.items():
+            top, _, rest = key.partition(".")
+            if top == name and rest:
+                table = _with(table, rest.split("."), value)
+        return table
+
+    @property
+    def _own(self) -> Mapping[str, Any]:
+        """What this member's experiment has that others' may not."""
+        variants = self.header.variants
+        return variants[self.member] if self.member is not None and variants else {}
 
     @cached_property
     def layers(self) -> tuple[str, ...]:
@@ -160,13 +188,17 @@ class Facts:
         """Return the newest rows of a train column, at most ``WINDOW``."""
         return self._part(name, max(0, self.rows - WINDOW), self.rows)
 
+    def beginning(self, name: str, count: int) -> NDArray[np.float32]:
+        """Return the first rows of a train column."""
+        return self._part(name, 0, min(count, self.rows))
+
     def early(self, name: str) -> float:
         """Return a train column's median over the first rows."""
-        return median(self._part(name, 0, min(EARLY, self.rows)))
+        return median(self.beginning(name, EARLY))
 
     def first(self, name: str) -> float:
         """Return a train column's very first value."""
-        values = self._part(name, 0, min(1, self.rows))
+        values = self.beginning(name, 1)
         return float(values[0]) if len(values) else float("nan")
 
     def recent_median(self, name: str) -> float:
@@ -238,6 +270,47 @@ class Facts:
     def loss(self) -> float:
         """The recent training loss."""
         return median(self.recent("loss"))
+
+    def constant_loss(self, name: str = "train") -> float | None:
+        """Return what the best answer that is the same for every row loses on a set.
+
+        None where that is not recorded, or is nothing.
+        """
+        losses = self.header.constant_loss.get(name, ())
+        if not losses:
+            return None
+        known = losses[0] if self.member is None else losses[min(self.member, len(losses) - 1)]
+        return known if known > 0 else None
+
+    def class_shares(self, name: str) -> Sequence[float]:
+        """Return the share of each class in a set; nothing where that is not recorded."""
+        shares = self.header.class_shares.get(name, ())
+        return shares[min(self.member or 0, len(shares) - 1)] if shares else ()
+
+    @cached_property
+    def planned(self) -> int:
+        """How many steps the run was to take; those it has taken, where that is not known."""
+        return max(self.header.steps, self.at)
+
+    @cached_property
+    def lr(self) -> float:
+        """The newest learning rate; NaN where there is none."""
+        rates = self.recent("lr")
+        return float(rates[-1]) if len(rates) else float("nan")
+
+    @cached_property
+    def own_lr(self) -> float:
+        """The learning rate that the experiment asks for; NaN where it says none."""
+        own = self.table("optimizer").get("lr")
+        return float(own) if isinstance(own, int | float) else float("nan")
+
+    @cached_property
+    def set_by_hand(self) -> bool:
+        """Whether someone has set the learning rate while it trained."""
+        return any(
+            each.action == "set_lr" and not each.refused and each.step <= self.step
+            for each in self.history.requests
+        )
 
     @cached_property
     def weights(self) -> tuple[int, Mapping[str, NDArray[np.float32]]] | None:

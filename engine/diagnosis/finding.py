@@ -71,5 +71,8 @@ class Rule:
     """What it finds, if it does."""
     judge: Callable[[Facts, str], Verdict | None] = lambda facts, layer: None
     """Its verdict on a layer, where it has one."""
+    word: str = ""
+    """The verdict on the layer that its finding is about, or on every layer where it is about the
+    whole network; empty where layers may be fine all the same."""
     explains: frozenset[str] = frozenset()
     """The rules whose findings are no more than consequences of this one's, and are left out."""

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.facts import Facts
+from engine.diagnosis.facts import EARLY, Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule, Verdict
 from engine.diagnosis.remedies import slower
+from engine.diagnosis.rules import exploding
+from engine.diagnosis.symptoms import GROWN, has_run_away, lost_at
 from engine.diagnosis.words import number
-
-GROWN: Final = 4.0
-"""How often its beginning the recent loss must be to count as running away.
-
-Measured: over the healthy presets the recent median stays below 1.1 times the beginning, with
-minibatches and Adam's jumps.
-"""
 
 RAISED: Final = 1.5
 """How often the experiment's own learning rate counts as raised while it trained."""
 
+LEAST_FACTOR: Final = 10.0
+"""By how much a learning rate is made smaller at least: half of it is seldom enough."""
+
+MOST_FACTOR: Final = 1e6
+"""By how much at most: what is beyond that, the learning rate is not the cause of."""
+
 
 def find(facts: Facts) -> Finding | None:
     """Find the step at which the loss was lost, or how far it has run away."""
-    losses = facts.recent("loss")
-    if not len(losses):
+    if not facts.rows:
         return None
-    broken = np.flatnonzero(~np.isfinite(losses))
-    if len(broken):
-        step = facts.at - (len(losses) - 1 - int(broken[0]))
-        what = number(float(losses[broken[0]]))
+    step = lost_at(facts)
+    if step is not None:
+        losses = facts.recent("loss")
+        what = number(float(losses[len(losses) - 1 - (facts.at - step)]))
         return _finding(facts, step, f"The loss was {what} at step {step}: diverged.", lost=True)
-    beginning = facts.early("loss")
-    if not facts.loss > GROWN * beginning > 0:
+    if not has_run_away(facts):
         return None
+    beginning = facts.early("loss")
     words = f"The loss rose from {number(beginning)} to {number(facts.loss)}: diverging."
     return _finding(facts, facts.at, words, lost=False)
 
@@ -53,29 +54,62 @@ def _finding(facts: Facts, step: int, words: str, lost: bool) -> Finding:
 
 
 def _cause(facts: Facts) -> str:
-    """Tell the growth of the gradient's norm, where it can be seen."""
+    """Tell who raised the learning rate, or the growth of the gradient's norm, where it shows."""
+    if is_raised(facts) and _is_scheduled(facts):
+        return f" The schedule has raised the learning rate from {facts.own_lr:g} to {facts.lr:g}."
     norms = facts.recent("grad_norm")
     finite = norms[np.isfinite(norms)]
     first = facts.first("grad_norm")
     if not len(finite) or not float(finite[-1]) > GROWN * first > 0:
         return ""
-    lr = _lr(facts)
-    rate = f" at learning rate {lr:g}" if lr else ""
+    rate = f" at learning rate {facts.lr:g}" if facts.lr > 0 else ""
     return f" The gradient's norm grew from {number(first)} to {number(float(finite[-1]))}{rate}."
 
 
 def cure(facts: Facts) -> tuple[Remedy | None, str]:
-    """Return a smaller learning rate; or the experiment's own, where someone raised it."""
-    own = facts.table("optimizer").get("lr")
-    if isinstance(own, int | float) and _lr(facts) > RAISED * own > 0:
-        return None, f"The learning rate was raised; go back to the experiment's own, {own:g}."
-    remedy = slower(facts)
+    """Return the learning rate as it was, where it was raised; weights that fit, where the
+    gradients exploded from the start; else a smaller learning rate.
+    """
+    if is_raised(facts):
+        if not _is_scheduled(facts):
+            own = f"{facts.own_lr:g}"
+            return None, f"The learning rate was raised; go back to the experiment's own, {own}."
+        constant = Remedy(label="a constant rate", changes=('schedule={name="constant"}',))
+        return constant, f"Try {constant.label}."
+    remedy = (exploding.cure(facts) if _exploded(facts) else None) or slower(facts, _factor(facts))
     return remedy, f"Try {remedy.label}." if remedy else "Try a smaller learning rate."
 
 
-def _lr(facts: Facts) -> float:
-    rates = facts.recent("lr")
-    return float(rates[-1]) if len(rates) else 0.0
+def is_raised(facts: Facts) -> bool:
+    """Whether the learning rate is far above what the experiment began with."""
+    return bool(facts.lr > RAISED * facts.own_lr > 0)
+
+
+def _is_scheduled(facts: Facts) -> bool:
+    scheduled = facts.table("schedule").get("name", "constant") != "constant"
+    return scheduled and not facts.set_by_hand
+
+
+def _exploded(facts: Facts) -> bool:
+    """Whether the first layer's very first gradient was many times the last one's."""
+    if len(facts.layers) < 2:
+        return False
+    first, last = (facts.first(f"grad_norm/{facts.layers[at]}.weight") for at in (0, -1))
+    return bool(first > exploding.LARGE * last > 0)
+
+
+def _factor(facts: Facts) -> float:
+    """Return by how much the rate is too large, a power of ten, as far as the first steps tell.
+
+    Where a step multiplies the error by r, lr times the curvature is 1 + r, and 2 would be the
+    most that is stable: half of that is well inside.
+    """
+    losses = facts.beginning("loss", EARLY).astype(np.float64)
+    with np.errstate(all="ignore"):
+        growth = np.sqrt(losses[1:] / losses[:-1])
+    known = growth[np.isfinite(growth)]
+    ratio = float(known.max(initial=1.0)) if len(known) else MOST_FACTOR
+    return float(min(10 ** math.ceil(math.log10(max(LEAST_FACTOR, 1 + ratio))), MOST_FACTOR))
 
 
 def judge(facts: Facts, layer: str) -> Verdict | None:
@@ -91,5 +125,8 @@ RULE: Final = Rule(
     name="diverged",
     find=find,
     judge=judge,
-    explains=frozenset({"dead", "overfitting", "plateau"}),
+    word="diverged",
+    explains=frozenset(
+        {"dead", "exploding", "overfitting", "plateau", "saturated", "symmetric", "vanishing"}
+    ),
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.diagnosis.facts import Curve, Facts, median
 from engine.diagnosis.finding import Finding, Remedy, Rule
+from engine.diagnosis.symptoms import NO_BETTER
 from engine.diagnosis.words import number
 
 LEAST: Final = 20
@@ -24,6 +25,16 @@ of a few dozen rows jumps by more, so this waits for 30 %. Measured: on the heal
 the least of the recent dev losses is never above the best, and in ``exploding``, whose losses
 jump, 24 % above it with the training loss falling.
 """
+
+LITTLE: Final = 1.1
+"""How often its best the dev loss must be where the rows have been memorised."""
+
+MEMORISED: Final = 0.25
+"""The share of a constant answer's loss below which the training rows have been memorised, while
+the dev loss is above ``POOR`` of that."""
+
+POOR: Final = 0.5
+"""See ``MEMORISED``: with less, what was learned holds for other rows as well."""
 
 FALLEN: Final = 0.9
 """What share the training loss must have come down to since then."""
@@ -48,9 +59,41 @@ def find(facts: Facts) -> Finding | None:
     before = _at(facts.curve(group, "loss"), step)
     if not (len(risen) and len(fallen)):
         return None
-    if not (risen.min() > max(RISEN * best, fallen.max()) and fallen.max() < FALLEN * before):
+    losses = (best, median(risen)), (before, median(fallen))
+    if fallen.max() < FALLEN * before and risen.min() > max(RISEN * best, fallen.max()):
+        return _finding(facts, dev, step, *losses)
+    if not _is_memorised(facts, float(risen.min()), float(fallen.max())):
         return None
-    return _finding(facts, dev, step, (best, median(risen)), (before, median(fallen)))
+    least = float(dev.lows.min())
+    step = int(dev.low_steps[int(dev.lows.argmin())])
+    losses = (least, median(risen)), (_at(facts.curve(group, "loss"), step), median(fallen))
+    if least > NO_BETTER * (facts.constant_loss("dev") or 0.0):
+        return _useless(facts, *losses)
+    return _finding(facts, dev, step, *losses) if risen.min() > LITTLE * least else None
+
+
+def _is_memorised(facts: Facts, dev: float, train: float) -> bool:
+    """Whether the training rows are all but known by heart, and the others hardly at all."""
+    constant, held_out = facts.constant_loss(), facts.constant_loss("dev")
+    if constant is None or held_out is None:
+        return False
+    return train < MEMORISED * constant and dev > POOR * held_out
+
+
+def _useless(facts: Facts, risen: tuple[float, float], fallen: tuple[float, float]) -> Finding:
+    """Return that nothing of what was learned holds for the dev set: no step was better."""
+    constant = facts.constant_loss("dev") or 0.0
+    return Finding(
+        rule="overfitting",
+        severity="warning",
+        step=facts.at,
+        where="",
+        words=f"The training loss fell to {number(fallen[1])}, but the dev loss, "
+        f"{number(risen[1])} now and {number(risen[0])} at its best, was never below the "
+        f"{number(constant)} of one answer for every row: overfitting.",
+        advice="The rows were learned by heart; more of them may help, or inputs that say more.",
+        remedy=None,
+    )
 
 
 def _finding(

@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from engine.diagnosis.facts import GROUPS, Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule
+from engine.diagnosis.finding import Finding, Remedy, Rule, Severity
 from engine.diagnosis.remedies import hidden_activations
+from engine.diagnosis.symptoms import is_guessing
 from engine.diagnosis.words import number
 
 LEAST_STEPS: Final = 100
 """Steps before a loss can be said to stand still."""
+
+PART: Final = 0.1
+"""The share of a run before which it has hardly begun."""
+
+EIGHTH: Final = GROUPS // 8
+"""Points of a smoothed curve that are compared."""
+
+SLOW: Final = 1e-3
+"""A learning rate below which Adam and its like hardly move."""
 
 FLAT: Final = 0.01
 """The share by which the smoothed loss must have fallen over the second half of the run.
@@ -33,45 +43,87 @@ Measured: at the end of ``no-activation`` it is 1e-6.
 
 
 def find(facts: Facts) -> Finding | None:
-    """Compare the last eighth of the run with the eighth before its middle."""
-    if facts.rows < LEAST_STEPS:
+    """Find a loss that stands still far from low."""
+    if facts.rows < max(LEAST_STEPS, PART * facts.planned):
         return None
-    curve, eighth = facts.curve("train", "loss"), GROUPS // 8
-    now, half = (
-        curve.values[-eighth:].mean(),
-        curve.values[GROUPS // 2 - eighth : GROUPS // 2].mean(),
-    )
+    now, stands = _recent(facts), _stands_still(facts)
+    if facts.constant_loss() is None:
+        return _find_by_first_loss(facts, now) if stands else None
+    if stands and is_guessing(facts):
+        words = f"{_since(facts, now)}, no better than one answer for every row: a plateau."
+        return _finding(facts, words, "warning", *cure(facts))
+    if stands and _is_linear(facts) and now > LOW * facts.early("loss"):
+        why = "at a minimum, for the gradient is all but 0" if _is_settled(facts) else "a plateau"
+        return _finding(facts, f"{_since(facts, now)}: {why}.", "note", *cure(facts))
+    return None
+
+
+def _find_by_first_loss(facts: Facts, now: float) -> Finding | None:
+    """Find it where all there is to compare with is the loss that the run began with."""
     first = facts.early("loss")
-    if not (now > LOW * first and abs(half - now) < FLAT * abs(half)):
+    if not now > LOW * first:
         return None
     guessing = now > GUESSING * first
-    settled = facts.recent_median("grad_norm") < SETTLED * facts.early("grad_norm") and not guessing
-    remedy, advice = cure(facts, settled)
-    since = int(curve.steps[GROUPS // 2 - eighth])
+    settled = _is_settled(facts) and not guessing
     why = "at a minimum, for the gradient is all but 0" if settled else "a plateau"
+    remedy, advice = cure(facts)
+    if settled and not _is_linear(facts):
+        remedy, advice = None, "More steps will not help; a larger network or other inputs may."
+    severity: Severity = "warning" if guessing else "note"
+    return _finding(facts, f"{_since(facts, now)}: {why}.", severity, remedy, advice)
+
+
+def _finding(
+    facts: Facts, words: str, severity: Severity, remedy: Remedy | None, advice: str
+) -> Finding:
     return Finding(
         rule="plateau",
-        severity="warning" if guessing else "note",
+        severity=severity,
         step=facts.at,
         where="",
-        words=f"The loss has stood near {number(float(now))} since step {since}: {why}.",
+        words=words,
         advice=advice,
         remedy=remedy,
     )
 
 
-def cure(facts: Facts, settled: bool) -> tuple[Remedy | None, str]:
-    """Return what may get further: a network that can bend, or other steps."""
+def _recent(facts: Facts) -> float:
+    return float(facts.curve("train", "loss").values[-EIGHTH:].mean())
+
+
+def _stands_still(facts: Facts) -> bool:
+    """Compare the last eighth of the run with the eighth before its middle."""
+    values = facts.curve("train", "loss").values
+    half = values[GROUPS // 2 - EIGHTH : GROUPS // 2].mean()
+    return bool(abs(half - _recent(facts)) < FLAT * abs(half))
+
+
+def _since(facts: Facts, now: float) -> str:
+    since = int(facts.curve("train", "loss").steps[GROUPS // 2 - EIGHTH])
+    return f"The loss has stood near {number(now)} since step {since}"
+
+
+def _is_settled(facts: Facts) -> bool:
+    return bool(facts.recent_median("grad_norm") < SETTLED * facts.early("grad_norm"))
+
+
+def _is_linear(facts: Facts) -> bool:
     hidden = hidden_activations(facts)
-    if hidden and all(name == "identity" for name in hidden):
+    return bool(hidden) and all(name == "identity" for name in hidden)
+
+
+def cure(facts: Facts) -> tuple[Remedy | None, str]:
+    """Return what may get further: a network that can bend, or larger steps."""
+    if _is_linear(facts):
         relu = Remedy(label="ReLU between the layers", changes=("model.activation=relu",))
         return relu, f"Without activations all layers are worth one; try {relu.label}."
-    if settled:
-        return None, "More steps will not help; a larger network or other inputs may."
     if facts.table("optimizer").get("name") in ("sgd", "by_hand"):
         adam = Remedy(label="Adam", changes=('optimizer={name="adam", lr=0.01}',))
         return adam, "Try Adam, which takes larger steps where the gradient is small."
+    if facts.own_lr < SLOW:
+        faster = Remedy(label="a learning rate of 0.01", changes=("optimizer.lr=0.01",))
+        return faster, f"Try {faster.label}."
     return None, "Try another learning rate, or wait: plateaus end."
 
 
-RULE: Final = Rule(name="plateau", find=find)
+RULE: Final = Rule(name="plateau", find=find, word="not learning")

@@ -21,7 +21,9 @@ whole layers in ``exploding``.
 
 def find(facts: Facts) -> Finding | None:
     """Find the layer with the most saturated units."""
-    shares = {layer: share for layer in facts.hidden if (share := _share(facts, layer)) > MANY}
+    shares = {
+        layer: share for layer in facts.hidden if (share := saturated_share(facts, layer)) > MANY
+    }
     if not shares:
         return None
     worst = max(shares, key=lambda layer: shares[layer])
@@ -39,14 +41,15 @@ def find(facts: Facts) -> Finding | None:
     )
 
 
-def _share(facts: Facts, layer: str) -> float:
+def saturated_share(facts: Facts, layer: str) -> float:
+    """Return the share of a hidden layer's units that are saturated, as far as it is known."""
     probed = facts.probe(f"saturated/{layer}")
     return probed[1] if probed else 0.0
 
 
 def judge(facts: Facts, layer: str) -> Verdict | None:
     """Judge one layer's units."""
-    return Verdict("saturated", "warning") if _share(facts, layer) > MANY else None
+    return Verdict("saturated", "warning") if saturated_share(facts, layer) > MANY else None
 
 
 RULE: Final = Rule(name="saturated", find=find, judge=judge)

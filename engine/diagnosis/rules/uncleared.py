@@ -50,5 +50,18 @@ def _evidence(facts: Facts) -> str:
 RULE: Final = Rule(
     name="uncleared",
     find=find,
-    explains=frozenset({"dead", "diverged", "exploding", "plateau", "saturated"}),
+    word="uncleared",
+    explains=frozenset(
+        {
+            "cut",
+            "dead",
+            "decay",
+            "diverged",
+            "exploding",
+            "plateau",
+            "same",
+            "saturated",
+            "unscaled",
+        }
+    ),
 )

@@ -64,5 +64,6 @@ def _said(name: str, least: float, greatest: float, low: float, high: float) -> 
 RULE: Final = Rule(
     name="unreachable",
     find=find,
-    explains=frozenset({"plateau", "dead"}),
+    word="out of reach",
+    explains=frozenset({"plateau", "dead", "saturated", "cut"}),
 )

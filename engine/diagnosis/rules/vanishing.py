@@ -59,4 +59,6 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
     return Verdict("vanishing", "bad" if relative < FATAL else "warning")
 
 
-RULE: Final = Rule(name="vanishing", find=find, judge=judge)
+RULE: Final = Rule(
+    name="vanishing", find=find, judge=judge, explains=frozenset({"plateau", "same"})
+)

@@ -1,0 +1,106 @@
+"""What is known of the data before anything is trained: how large it is, and what one answer for
+every row is worth.
+
+A network that has learned nothing from its inputs can still say the same for every row: the mean,
+the median or the shares of the classes. The loss of the best such answer is where learning begins.
+Everything is found on the training part alone; what it loses on the dev set is then measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from engine.batches import Batch
+from engine.experiment import Experiment
+from engine.losses import LossBase
+from engine.measure import loss_function
+
+RAREST = 1e-6
+"""The least share that an answer gives to a class which the training set does not have."""
+
+
+def constant_losses(experiment: Experiment, known: Batch, judged: Batch) -> list[float]:
+    """Return the loss of the best answer that is the same for every row, for each member.
+
+    Args:
+        experiment: Says which loss.
+        known: The rows on which the answer is found.
+        judged: The rows on which it is measured.
+
+    Returns:
+        A number for each member; none where one is no finite number.
+    """
+    loss = loss_function(experiment.loss)
+    answers = list(_answers(experiment, known.targets))
+    each = torch.stack([loss(_repeated(answer, known), known.targets) for answer in answers])
+    best = each.argmin(0)
+    found = torch.stack([loss(_repeated(answer, judged), judged.targets) for answer in answers])
+    losses: list[float] = found.gather(0, best[None])[0].double().tolist()
+    return [brief(each) for each in losses] if all(map(math.isfinite, losses)) else []
+
+
+def shares(experiment: Experiment, targets: Tensor) -> list[list[float]]:
+    """Return the share of each class in some rows, for each member."""
+    flat = targets.flatten(1).long()
+    counts = torch.stack([torch.bincount(row, minlength=experiment.data.classes) for row in flat])
+    found = (counts.double() / flat.shape[1]).tolist()
+    return [[brief(share) for share in row] for row in found]
+
+
+def size_of(values: Tensor) -> dict[str, float]:
+    """Return how large the columns of some rows [members, rows, columns] are, of all members.
+
+    Returns:
+        The ``least`` and ``greatest`` number; the root of the mean square, ``rms``, over all
+        numbers, and of the ``column`` that has the greatest; the ``narrowest`` and ``widest``
+        standard deviation of a column. Empty where one is no finite number.
+    """
+    columns = values.double().flatten(0, 1)
+    squares = columns.square().mean(0)
+    spread = columns.std(0, correction=0)
+    found = {
+        "least": float(columns.min()),
+        "greatest": float(columns.max()),
+        "rms": float(squares.mean().sqrt()),
+        "column": float(squares.argmax()),
+        "column_rms": float(squares.max().sqrt()),
+        "narrowest": float(spread.min()),
+        "widest": float(spread.max()),
+    }
+    finite = all(map(math.isfinite, found.values()))
+    return {name: brief(value) for name, value in found.items()} if finite else {}
+
+
+def brief(value: float) -> float:
+    """Return a number with the six digits that are worth recording."""
+    return float(f"{value:.6g}")
+
+
+def _answers(experiment: Experiment, targets: Tensor) -> Iterator[Tensor]:
+    """Yield answers that are the same for every row, [members, 1, outputs], one of them the best.
+
+    The mean is the best for squared errors and for probabilities, the median for absolute errors;
+    between the two, one of them is near it.
+    """
+    loss: LossBase = experiment.loss
+    if loss.targets == "classes":
+        known = torch.tensor(shares(experiment, targets), device=targets.device)
+        yield known.clamp(min=RAREST).log()[:, None]
+        return
+    mean = targets.double().mean(1, keepdim=True)
+    if loss.outputs == "logit":
+        yield mean.clamp(RAREST, 1 - RAREST).logit()
+        return
+    yield mean
+    if loss.targets == "numbers":
+        yield targets.double().median(1, keepdim=True).values
+
+
+def _repeated(answer: Tensor, batch: Batch) -> Tensor:
+    """Return an answer for every row, in the numbers the loss wants."""
+    whole = batch.targets.dtype if batch.targets.is_floating_point() else torch.float64
+    return answer.to(whole).expand(-1, batch.targets.shape[1], -1)

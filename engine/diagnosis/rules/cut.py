@@ -1,0 +1,105 @@
+"""A learning rate that is gone: 0 from the start, or cut to next to nothing by its schedule."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from engine.diagnosis.facts import Facts
+from engine.diagnosis.finding import Finding, Remedy, Rule
+from engine.diagnosis.symptoms import is_guessing, is_no_better
+from engine.diagnosis.words import number
+
+GONE: Final = 0.01
+"""The share of its greatest so far below which a learning rate counts as gone."""
+
+GAIN: Final = 0.05
+"""The share of the loss that the rate before it was cut must still have promised to take off."""
+
+SETTLED: Final = 1e-3
+"""The share of the first gradient's norm below which there is nothing left to gain."""
+
+USUAL: Final = {
+    "sgd": 0.1,
+    "by_hand": 0.1,
+    "adagrad": 0.01,
+    "adadelta": 1.0,
+    "adam": 0.01,
+    "adamw": 0.01,
+    "adamax": 0.01,
+    "nadam": 0.01,
+    "rmsprop": 0.01,
+}
+"""A learning rate to begin with, for each optimizer."""
+
+
+def find(facts: Facts) -> Finding | None:
+    """Find it where nothing has been learned and something still could be."""
+    if not facts.rows or facts.set_by_hand:
+        return None
+    if facts.own_lr == 0:
+        return _never_there(facts) if is_no_better(facts) else None
+    rates = facts.curve("train", "lr")
+    known = rates.values[np.isfinite(rates.values)]
+    top = max(float(known.max(initial=0.0)), facts.first("lr"))
+    if not (facts.lr < GONE * top and _is_scheduled(facts)):
+        return None
+    if not (is_guessing(facts) and _would_gain(facts, top)):
+        return None
+    schedule = facts.table("schedule").get("name")
+    by = int(rates.steps[int(np.argmax(rates.values < GONE * top))])
+    remedy = Remedy(label="a constant learning rate", changes=('schedule={name="constant"}',))
+    return Finding(
+        rule="cut",
+        severity="bad",
+        step=facts.at,
+        where="",
+        words=f"The learning rate has fallen from {number(top)} to {number(facts.lr)}: the "
+        f"schedule, {schedule}, had cut it to next to nothing by step {by}, and the loss "
+        f"stands at {number(facts.loss)}, no better than one answer for every row.",
+        advice=f"Try {remedy.label}, or a schedule that cuts it later.",
+        remedy=remedy,
+    )
+
+
+def _never_there(facts: Facts) -> Finding | None:
+    usual = USUAL.get(str(facts.table("optimizer").get("name")))
+    if usual is None:
+        return None
+    remedy = Remedy(label=f"a learning rate of {usual:g}", changes=(f"optimizer.lr={usual:g}",))
+    return Finding(
+        rule="cut",
+        severity="bad",
+        step=facts.at,
+        where="",
+        words="The learning rate is 0: no update changes anything.",
+        advice=f"Try {remedy.label}.",
+        remedy=remedy,
+    )
+
+
+def _is_scheduled(facts: Facts) -> bool:
+    return bool(facts.table("schedule").get("name", "constant") != "constant")
+
+
+def _would_gain(facts: Facts, lr: float) -> bool:
+    """Whether the rate as it was would still have taken something off the loss.
+
+    Along the gradient a step of plain descent takes off lr times its squared norm. Of the others
+    it is only known that there is a gradient to follow.
+    """
+    norm, first = facts.recent_median("grad_norm"), facts.early("grad_norm")
+    if not norm > SETTLED * first:
+        return False
+    if facts.table("optimizer").get("name") not in ("sgd", "by_hand"):
+        return True
+    return bool(lr * norm**2 * facts.planned > GAIN * facts.loss)
+
+
+RULE: Final = Rule(
+    name="cut",
+    find=find,
+    word="not learning",
+    explains=frozenset({"plateau", "unscaled", "same", "dropout", "vanishing", "exploding"}),
+)

@@ -1,0 +1,62 @@
+"""Dropout so high that next to nothing of a layer is left in a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from engine.diagnosis.facts import Facts
+from engine.diagnosis.finding import Finding, Remedy, Rule
+from engine.diagnosis.remedies import changed
+from engine.diagnosis.symptoms import is_guessing
+from engine.diagnosis.words import layer_name, number, percent
+
+HIGH: Final = 0.7
+"""The share left out above which dropout is high: Srivastava et al. 2014 (7.3) find 0.4 to 0.8
+kept to do equally well, and a steep loss below that."""
+
+
+def find(facts: Facts) -> Finding | None:
+    """Find the layer of which the least is left, where nothing is learned."""
+    shares = _shares(facts)
+    if not shares:
+        return None
+    worst = max(shares, key=lambda layer: shares[layer])
+    if not (shares[worst] > HIGH and is_guessing(facts)):
+        return None
+    units = facts.header.parameters[f"{worst}.weight"][0]
+    kept = units * (1 - shares[worst])
+    remedy = Remedy(label="no dropout", changes=changed(facts, "dropout", "0"))
+    return Finding(
+        rule="dropout",
+        severity="bad",
+        step=facts.at,
+        where="",
+        words=f"Dropout leaves out {percent(shares[worst])} of {layer_name(worst)}: of its {units} "
+        f"units about {number(kept)} {'is' if 0.5 <= kept < 1.5 else 'are'} left in a step, and "
+        f"the loss stands at {number(facts.loss)}, no better than one answer for every row.",
+        advice=f"Try {remedy.label}, or a little of it.",
+        remedy=remedy,
+    )
+
+
+def _shares(facts: Facts) -> dict[str, float]:
+    """Return the dropout of each hidden layer that has some."""
+    if not facts.is_mlp:
+        return {}
+    common, layers = facts.model.get("dropout", 0.0), facts.model.get("hidden", ())
+    found = {}
+    for layer, spec in zip(facts.hidden, layers, strict=False):
+        own = spec.get("dropout") if isinstance(spec, Mapping) else None
+        share = common if own is None else own
+        if isinstance(share, int | float) and share > 0:
+            found[layer] = float(share)
+    return found
+
+
+RULE: Final = Rule(
+    name="dropout",
+    find=find,
+    word="not learning",
+    explains=frozenset({"plateau", "same"}),
+)

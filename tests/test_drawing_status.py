@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from tui.command import NEEDS, SPOTS, is_character, key_name
+from tui.command import NEEDS, SPOTS, is_character
 from tui.commands import COMMANDS, LOCAL, TABLE, available, can, footer
-from tui.drawing.keys import draw_footer, draw_help
+from tui.drawing.keys import draw_footer
 from tui.drawing.status import Standing, draw_status
 from tui.glyphs import ASCII, BRAILLE, GLYPHS, choose
 from tui.palette import DARK
@@ -192,17 +192,6 @@ def test_what_is_not_there_is_not_offered() -> None:
     names = {command.name for command in available("over", (), NEEDS)}
     assert names.isdisjoint(command.name for command in COMMANDS if command.needs)
     assert "next_member" in {command.name for command in available("over")}
-
-
-def test_the_help_has_every_command() -> None:
-    lines = "\n".join(line.plain for line in draw_help(110, DARK))
-    for command in COMMANDS:
-        assert command.help in lines
-        assert key_name(command.keys[0]) in lines
-
-
-def test_the_help_fits_a_narrow_screen() -> None:
-    assert all(line.cell_len == 40 for line in draw_help(40, DARK))
 
 
 def test_glyphs_are_ascii_where_nothing_else_is_sure() -> None:

@@ -568,13 +568,14 @@ async def test_help_and_palette_show_the_table(tmp_path: Path) -> None:
     async with app.run_test(size=(120, 60)) as pilot:
         await ready(pilot)
         await pilot.press("question_mark")
-        await until(pilot, lambda: "Multiply the learning rate" in shown(pilot))
+        await until(pilot, lambda: "Train the experiment" in shown(pilot))
         await pilot.press("escape", "ctrl+p")
         await until(pilot, lambda: len(app.screen_stack) > 1)
-        await pilot.press(*"log axis")
-        await until(pilot, lambda: "logarithmic axis" in shown(pilot))
+        before = lab_of(pilot).look.palette
+        await pilot.press(*"theme")
+        await until(pilot, lambda: "bright on black" in shown(pilot))
         await pilot.press("enter")
-        await until(pilot, lambda: lab_of(pilot).view.log)
+        await until(pilot, lambda: lab_of(pilot).look.palette is not before)
 
 
 async def test_quitting_asks_only_while_a_run_is_going(tmp_path: Path, run: FakeRun) -> None:

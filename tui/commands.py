@@ -425,7 +425,7 @@ COMMANDS: Final = (
         help="Show the curves on a logarithmic axis, or on a plain one again.",
         group="View",
         footer=4,
-        when=PANED,
+        when=SEEN,
     ),
     Command(
         keys=("a",),
@@ -434,7 +434,7 @@ COMMANDS: Final = (
         help="Show the loss, the accuracy, the learning rate or the gradient norm.",
         group="View",
         footer=7,
-        when=PANED,
+        when=SEEN,
     ),
     Command(
         keys=("w",),
@@ -442,7 +442,7 @@ COMMANDS: Final = (
         label="smooth",
         help="Smooth the curves more, or not at all; the raw band stays.",
         group="View",
-        when=PANED,
+        when=SEEN,
     ),
     Command(
         keys=("v",),
@@ -829,7 +829,19 @@ LOCAL: Final = (
     ),
     *_at(
         "help",
-        ("q question_mark f1 enter space", "leave", "leave", "Leave the help.", 0),
+        ("f1 enter", "leave", "leave", "Leave the help.", 0),
+        ("up", "read(-1)", "up", "Read on above.", 0),
+        ("down", "read(1)", "down", "Read on below.", 0),
+        ("pageup", "read_page(-1)", "page up", "Read on a page above.", 0),
+        ("pagedown", "read_page(1)", "page down", "Read on a page below.", 0),
+        ("ctrl+home", "read(-100000)", "top", "Go to the top.", 0),
+        ("ctrl+end", "read(100000)", "bottom", "Go to the bottom.", 0),
+        urgent=True,
+    ),
+    *_at(
+        "search",
+        ("any /", "", "search", "Type a word, and only what has it is shown.", 0),
+        ("?", "", "leave", "Leave the help.", 0),
     ),
     *_at(
         "chapters",
@@ -942,6 +954,16 @@ def why_not(
     if others and others[0].at is not None:
         return f"{name} ({others[0].label}) does something only {SPOTS[others[0].at]}."
     return f"{name} does nothing here; ? shows what does."
+
+
+def doable(
+    situation: Situation, spots: Sequence[Spot] = (), lacking: Collection[Need] = ()
+) -> list[Command]:
+    """Return what can be done now, what the footer shows first."""
+    shown = footer(situation, spots, lacking)
+    rest = [each for each in available(situation, spots, lacking) if not each.footer]
+    # What the lab does is worth more than how one moves about in a list.
+    return [*shown, *sorted(rest, key=lambda command: command.at is not None)]
 
 
 def footer(

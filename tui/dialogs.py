@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
 from rich.text import Text
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -13,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
-from tui.command import Spot
+from tui.command import Command, Spot
 from tui.drawing.keys import draw_help
 from tui.drawing.text import pad
 from tui.palette import Palette
@@ -143,23 +144,90 @@ class ChoiceDialog(Dialog[str]):
         self.dismiss(event.option.id)
 
 
+class SearchLine(Input):
+    """Where the help is searched; what has brought it takes it away again."""
+
+    SPOT: ClassVar[Spot] = "search"
+    DEFAULT_CSS = """
+    SearchLine { border: none; height: 1; background: $surface; padding: 0 1; }
+    """
+
+    async def _on_key(self, event: events.Key) -> None:
+        leaves = event.key == "question_mark"
+        if leaves or (not self.value and event.key in ("slash", "space")):
+            event.stop()
+            event.prevent_default()
+            if leaves:
+                await self.run_action("screen.leave")
+            return
+        await super()._on_key(event)
+
+
 class HelpDialog(Dialog[None]):
-    """Every key and what it does."""
+    """What can be done now, what the words of the pane mean, then every other key and word.
+
+    Args:
+        palette: What it looks like.
+        now: What can be done.
+        where: The place that has the keys, to go on a sentence with.
+        pane: The pane whose words come first.
+    """
 
     SPOT: ClassVar[Spot] = "help"
     BINDINGS: ClassVar[list[BindingType]] = bindings_at("help")
     DEFAULT_CSS = """
-    HelpDialog > .box { width: 108; scrollbar-size-vertical: 1; }
+    HelpDialog {
+        & > .box { width: 108; height: 95%; }
+        & VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; margin: 1 0 0 0; }
+    }
     """
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(
+        self, palette: Palette, now: Sequence[Command] = (), where: str = "", pane: str = ""
+    ) -> None:
         super().__init__()
         self._palette = palette
+        self._now = now
+        self._where = where
+        self._pane = pane
 
     def compose(self) -> ComposeResult:
-        """The table of commands."""
-        width = min(max(self.app.size.width * 95 // 100 - 5, 20), 103)
-        with VerticalScroll(classes="box") as box:
-            box.border_title = "Keys"
+        """A line to type a word into, and under it what has it."""
+        with Vertical(classes="box") as box:
+            box.border_title = "Help"
             box.border_subtitle = "esc leaves"
-            yield Static(Text("\n").join(draw_help(width, self._palette)))
+            line = SearchLine(
+                placeholder="type a word, a key or a column to look for", compact=True
+            )
+            line.cursor_blink = False
+            yield line
+            with VerticalScroll(can_focus=False):
+                yield Static(self._found(""))
+
+    def _found(self, search: str) -> Text:
+        width = min(max(self.app.size.width * 95 // 100 - 5, 20), 103)
+        lines = draw_help(
+            width,
+            self._palette,
+            now=self._now,
+            where=self._where,
+            pane=self._pane,
+            search=search,
+        )
+        return Text("\n").join(lines)
+
+    @on(Input.Changed)
+    def look_for(self, event: Input.Changed) -> None:
+        """Show what has the words that are typed."""
+        event.stop()
+        self.query_one(Static).update(self._found(event.value))
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    def action_read(self, lines: int) -> None:
+        """Read on, or back."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_read_page(self, pages: int) -> None:
+        """Read a screenful on, or back, with a line in common."""
+        body = self.query_one(VerticalScroll)
+        body.scroll_relative(y=pages * max(body.size.height - 1, 1), animate=False)

@@ -19,7 +19,8 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from engine.errors import EpochalError
-from tui.commands import COMMANDS
+from tui.command import IN_WORDS, SPOTS
+from tui.commands import COMMANDS, doable
 from tui.link import Link
 from tui.looking import Looking
 from tui.panes.banner import BannerPane
@@ -78,7 +79,8 @@ class Lab(Sharing, Running, Looking):
 
     def compose(self) -> ComposeResult:
         """A line above, the panes, two lines of status, a message, a line of keys."""
-        yield TitleLine().data_bind(Lab.view, Lab.look, Lab.pane, Lab.tabbed, Lab.headline)
+        title = TitleLine().data_bind(Lab.view, Lab.look, Lab.pane, Lab.headline)
+        yield title.data_bind(Lab.situation)
         yield BannerPane(id="banner").data_bind(Lab.view, Lab.look)
         yield SlidePane(id="slide").data_bind(Lab.look)
         with Board(self.boxes):
@@ -351,10 +353,13 @@ class Lab(Sharing, Running, Looking):
 
     @work(group="help", exclusive=True)
     async def action_help(self) -> None:
-        """Show every key."""
+        """Show what can be done now, and what every key and word means."""
         from tui.dialogs import HelpDialog
 
-        await self.app.push_screen_wait(HelpDialog(self.look.palette))
+        now = doable(self.situation, self.spots, self.lacking)
+        where = SPOTS[self.spots[0]] if self.spots else IN_WORDS[self.situation]
+        pane = self.widget_of(self.pane)
+        await self.app.push_screen_wait(HelpDialog(self.look.palette, now, where, pane))
 
     def action_command_palette(self) -> None:
         """Find a command by its name."""

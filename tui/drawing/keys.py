@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tui.command import Command, key_name
-from tui.commands import ALWAYS_NAMED, groups
+from tui.command import SPOTS, Command, key_name
+from tui.commands import ALWAYS_NAMED, TABLE, groups
 from tui.drawing.text import Lines, cut, pad, wrap
 from tui.palette import Palette
+from tui.words import WORDS, Word
+
+KEYS: Final = 11
+"""Cells of a command's keys in the help."""
+LABEL: Final = 15
+"""Cells of its word."""
+INDENT: Final = KEYS + LABEL + 5
+"""Cells before every sentence."""
+NOTHING_FOUND: Final = "No key and no word has this; backspace takes a letter back."
 
 
 def draw_footer(commands: Sequence[Command], width: int, palette: Palette) -> Text:
@@ -51,20 +61,81 @@ def _need(command: Command, index: int) -> tuple[int, int]:
     return (1 if index == 0 else len(ALWAYS_NAMED)), index
 
 
-def draw_help(width: int, palette: Palette) -> Lines:
-    """Return every command by group: key, word and sentence."""
+def draw_help(
+    width: int,
+    palette: Palette,
+    *,
+    now: Sequence[Command] = (),
+    where: str = "",
+    pane: str = "",
+    search: str = "",
+) -> Lines:
+    """Return what can be done now, the pane's words, then every other key and word.
+
+    Args:
+        width: Cells.
+        palette: What it looks like.
+        now: What ``tui.commands.available`` returns.
+        where: The place that has the keys, to go on a sentence with.
+        pane: The pane whose words come first.
+        search: Words that a line must have to stand there.
+    """
+    here = [word for word in WORDS if pane in word.panes]
+    doable = {(command.action, command.at) for command in now}
+    others = [each for each in TABLE if (each.action, each.at) not in doable]
+    sections: list[tuple[str, Sequence[Command | Word]]] = [
+        (f"Now, {where}" if where else "Now", now),
+        ("Words on this pane", here),
+    ]
+    for group, commands in groups(others).items():
+        if group != "Here":
+            sections.append((group, commands))
+    for spot, words in SPOTS.items():
+        own = [command for command in others if command.at == spot]
+        sections.append((words[:1].upper() + words[1:], own))
+    sections.append(("Words", [word for word in WORDS if word not in here]))
     lines: Lines = []
-    for group, commands in groups().items():
-        lines.append(Text(group, palette.style("dev", bold=True), end=""))
-        for command in commands:
-            keys = " ".join(map(key_name, command.keys))
-            sentences = wrap(command.help, max(width - 31, 16))
-            line = Text(end="").append(f"  {pad(keys, 11)} ", palette.style("train", bold=True))
-            line.append(pad(command.label, 15) + "  ", palette.style("text"))
-            line.append(sentences[0], palette.style("muted"))
-            lines.append(line)
-            lines += [
-                Text(" " * 31 + more, palette.style("muted"), end="") for more in sentences[1:]
-            ]
-        lines.append(Text(end=""))
+    for heading, rows in sections:
+        found = [row for row in rows if _has(row, search)]
+        if found:
+            lines.append(Text(heading, palette.style("dev", bold=True), end=""))
+            for row in found:
+                lines += _draw_row(row, width, palette)
+            lines.append(Text(end=""))
+    if not lines:
+        return [cut(Text(NOTHING_FOUND, palette.style("muted"), end=""), width)]
     return [cut(line, width) for line in lines[:-1]]
+
+
+def _has(row: Command | Word, search: str) -> bool:
+    """Whether a row has all the words that are looked for."""
+    if isinstance(row, Word):
+        text = " ".join((*row.names, row.about))
+    else:
+        text = " ".join((*map(key_name, row.keys), row.label, row.help))
+    return all(word in text.casefold() for word in search.casefold().split())
+
+
+def _draw_row(row: Command | Word, width: int, palette: Palette) -> Lines:
+    """Return a key with its word and sentence, or a word with its sentence."""
+    line = Text(end="")
+    if isinstance(row, Word):
+        line.append(f"  {', '.join(row.names)}  ", palette.style("train", bold=True))
+        words = row.about
+    else:
+        keys = " ".join(map(key_name, row.keys))
+        line.append(f"  {pad(keys, max(KEYS, cell_len(keys)))} ", palette.style("train", bold=True))
+        line.append(pad(row.label, LABEL) + "  ", palette.style("text"))
+        words = row.help
+    line.append(" " * max(INDENT - line.cell_len, 0))
+    room = max(width - INDENT, 16)
+    first = max(room - max(line.cell_len - INDENT, 0), 1)
+    head, *rest = wrap(words, room)
+    if cell_len(head) > first:
+        # A long name takes a line for itself.
+        return [line, *(_more(each, palette) for each in (head, *rest))]
+    return [line.append(head, palette.style("muted")), *(_more(each, palette) for each in rest)]
+
+
+def _more(words: str, palette: Palette) -> Text:
+    return Text(" " * INDENT + words, palette.style("muted"), end="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Final
 
 from rich.cells import cell_len
@@ -11,7 +11,7 @@ from rich.text import Text
 from textual.reactive import reactive
 
 from engine.plain import plain
-from tui.command import PANED, Need, Situation, Spot
+from tui.command import NOW, PANED, Need, Situation, Spot
 from tui.commands import footer
 from tui.drawing.keys import draw_footer
 from tui.drawing.message import Bulletin, draw_message
@@ -22,6 +22,11 @@ from tui.panes.picture import Picture
 from tui.places import PANES
 from tui.view import View
 
+PANE_KEYS: Final = range(1, len(PANES) + 1)
+NUMBERED: Final = NOW | frozenset[Situation](("form",))
+"""Where a number goes to a pane, or would if it were not typed into a field."""
+LEAST_RUN: Final = 12
+"""Cells below which a run's name says nothing."""
 LOG_KEY: Final = "L"
 """What shows the log wherever there are panes."""
 
@@ -36,15 +41,14 @@ class _Line(Picture):
 
 
 class TitleLine(_Line):
-    """What is shown, and where there is room for one pane only, which."""
+    """The panes there are and the run that is shown; in a lecture, the scene."""
 
     view: reactive[View] = reactive(View(), init=False, repaint=False)
     """What is shown."""
     pane: reactive[str] = reactive("setup", init=False, repaint=False)
     """The pane that has the keys."""
-    tabbed: reactive[bool] = reactive(False, init=False, repaint=False)
-    """Whether there is room for one pane only."""
-
+    situation: reactive[Situation] = reactive("setup", init=False, repaint=False)
+    """The panes' keys are theirs only in some."""
     headline: reactive[str] = reactive("", init=False, repaint=False)
     """Which scene of a lecture is shown."""
 
@@ -60,58 +64,77 @@ class TitleLine(_Line):
         """Show another tab as chosen."""
         self.redraw()
 
-    def watch_tabbed(self) -> None:
-        """Show the tabs, or not."""
+    def watch_situation(self) -> None:
+        """Show the panes' keys, or not."""
         self.redraw()
 
     def key(self) -> Hashable:
         """Return what the line depends on."""
-        return self.view.run, self.view.title, self.pane, self.tabbed, self.headline, self.look
+        named = self.view.run, self.view.title, self.pane, self.headline
+        return *named, self.situation in NUMBERED, self.situation in PANED, self.look
 
     def draw(self, width: int, height: int) -> Lines:
-        """Return name and tabs at the left, the run at the right."""
+        """Return the panes, or the scene of a lecture, at the left, the run at the right."""
         palette, glyphs = self.look.palette, self.look.glyphs
         line = Text(end="").append(" epochal ", palette.style("train", bold=True))
         if self.headline:
             scene = fit(plain(self.headline), max(width - line.cell_len - 4, 0), glyphs.ellipsis)
             line.append(f"  {scene}", palette.style("text", bold=True))
-        elif self.tabbed:
-            self._append_tabs(line, width)
+        elif self.situation in PANED:
+            line = self._tabs(line, width)
+        room = width - line.cell_len - 3
         parts = [part for part in (plain(self.view.title), plain(self.view.run)) if part]
-        if self.tabbed or width < 100:
-            parts = parts[-1:]
-        words = fit(glyphs.dot.join(parts), max(width - line.cell_len - 3, 0), glyphs.ellipsis)
+        words = glyphs.dot.join(parts)
+        if cell_len(words) > room:
+            words = fit(parts[-1], max(room, 0), glyphs.ellipsis)
+        if room < LEAST_RUN:
+            words = ""
         line.append(" " * (width - line.cell_len - cell_len(words) - 1))
         line.append(words, palette.style("muted"))
         return [cut(line, width)]
 
-    def _append_tabs(self, line: Text, width: int) -> None:
-        """Append every pane's key and name; where there is no room, only the chosen one's name."""
+    def _tabs(self, name: Text, width: int) -> Text:
+        """Return the line with every pane's key and name, in the room there is.
+
+        The program's own name goes first, then the names of panes that are not chosen.
+        """
+        keys = [f"{number} " if self.situation in NUMBERED else "" for number in PANE_KEYS]
+        names = [f"{key}{place.label}" for key, place in zip(keys, PANES, strict=True)]
+        for start, between in ((name, "  "), (name, " "), (Text(" ", end=""), " ")):
+            cells = start.cell_len + sum(map(cell_len, names)) + len(between) * (len(names) - 1)
+            if cells <= width:
+                return self._append_tabs(start, names, between)
+        short = [
+            words if place.name == self.pane or not key else key.strip()
+            for key, words, place in zip(keys, names, PANES, strict=True)
+        ]
+        return self._append_tabs(name, short, "  ")
+
+    def _append_tabs(self, line: Text, names: Sequence[str], between: str) -> Text:
         palette = self.look.palette
-        room = width - line.cell_len
-        names = [f"{number} {place.label}" for number, place in enumerate(PANES, start=1)]
-        short = sum(map(len, names)) + 2 * len(names) > room
-        for number, (place, words) in enumerate(zip(PANES, names, strict=True), start=1):
+        line = line.copy()
+        for index, (place, words) in enumerate(zip(PANES, names, strict=True)):
             chosen = place.name == self.pane
             style = palette.style("text" if chosen else "muted", bold=chosen)
             style += Style(underline=chosen, meta={"@click": f"screen.show_pane('{place.name}')"})
-            line.append("  ").append(words if chosen or not short else str(number), style)
+            line.append(between if index else "").append(words, style)
+        return line
 
 
 class StatusLines(_Line):
     """How the run stands."""
 
     DEFAULT_CSS = """
-    StatusLines {
-        height: 2;
-    }
+    StatusLines { height: 2; }
+    StatusLines.-low { height: 1; }
     """
 
     view: reactive[View] = reactive(View(), init=False, repaint=False)
     """What is shown."""
 
     def watch_view(self) -> None:
-        """Say how the run stands now."""
+        """Say how the run stands now; without one there is a line less to say."""
+        self.set_class(self.view.standing.state == "none", "-low")
         self.redraw()
 
     def key(self) -> Hashable:

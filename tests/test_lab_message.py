@@ -16,6 +16,7 @@ from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tui import stage
 from tui.lab import Lab
 from tui.panes.status import MessageLine
+from tui.places import PANES
 
 WIDE = (120, 40)
 SMALL = (80, 24)
@@ -169,3 +170,29 @@ async def test_the_setup_says_what_its_places_are_for_after_a_run_too(
         await pilot.press("1")
         await until(pilot, lambda: "Up and down choose a preset" in said(pilot))
         assert "test accuracy" in shown(pilot)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE, (200, 60)], ids=["80x24", "120x40", "200x60"])
+async def test_panes_have_names_where_there_is_room_and_keys_where_they_are_any(
+    tmp_path: Path, run: FakeRun, size: tuple[int, int]
+) -> None:
+    run.train([0.5])
+    run.end()
+    app, _ = make_app(tmp_path, run=run.folder)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: lab_of(pilot).situation == "over")
+        await until(pilot, lambda: "2 Curves" in shown(pilot))
+        top = shown(pilot).splitlines()[0]
+        assert all(f"{at} {place.label}" in top for at, place in enumerate(PANES, start=1))
+        await pilot.press("k")
+        await until(pilot, lambda: "2 Curves" not in shown(pilot).splitlines()[0])
+        assert all(place.label in shown(pilot).splitlines()[0] for place in PANES)
+
+
+async def test_where_there_is_no_room_for_names_the_chosen_one_stays(tmp_path: Path) -> None:
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await ready(pilot)
+        top = shown(pilot).splitlines()[0]
+        assert "1 Setup" in top
+        assert all(str(number) in top for number in range(2, 9))

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from engine import lectures
 from engine.runs import RunFolder
 from engine.worker import work
-from tests.labs import FakeWorker, lab_of, make_app, until
+from tests.labs import FakeWorker, lab_of, make_app, shown, until
 from tests.tapes import Clock
 from tui.app import LabApp
 from tui.clock import Clock as FrameClock
@@ -85,6 +85,11 @@ async def test_it_is_held_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 assert slide.display
                 assert (slide.title, slide.words) == (scene.title, scene.text)
                 assert lab.player is None
+                await until(pilot, lambda: "PgDn goes to the next scene" in shown(pilot))
+                screen = shown(pilot)
+                assert "ready" not in screen
+                assert "Space trains" not in screen
+                assert "play" not in screen.splitlines()[-1]
             else:
                 await play_through(pilot, lab, clock)
                 assert len(lab.cast.watches) == len(scene.references)

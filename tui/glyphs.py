@@ -62,6 +62,7 @@ class Glyphs:
 _LINES = ("│", "┤", "└", "─", "┬")
 _STATES = {
     "none": "○",
+    "lecture": "○",
     "starting": "◌",
     "running": "●",
     "replay": "▶",
@@ -122,6 +123,7 @@ ASCII: Final = Glyphs(
     dot=" | ",
     states={
         "none": "o",
+        "lecture": "o",
         "starting": "o",
         "running": ">",
         "replay": ">",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.reactive import reactive
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from engine.runs import RunFolder
     from engine.scenes import Scene
     from tui.draft import Draft
+
+
+SLIDE_HINT: Final = "PgDn goes to the next scene, PgUp to the one before, b shows nothing."
 
 
 class Lecturing(Replaying):
@@ -47,6 +50,16 @@ class Lecturing(Replaying):
     def script(self) -> Script | None:
         """The lecture that is held."""
         return self.opening.lecture
+
+    @property
+    def hint(self) -> str:
+        """What to do, where nothing else is said."""
+        return SLIDE_HINT if self.run_situation == "slide" else super().hint
+
+    @property
+    def state_without_run(self) -> str:
+        """How it stands where no run is shown: at a text there is none to be ready for."""
+        return "lecture" if any(self.slide) else super().state_without_run
 
     def action_scene(self, by: int) -> None:
         """Show the next scene, or the one before; from the first there is, once there is one."""

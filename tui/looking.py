@@ -14,7 +14,7 @@ from tui.command import Need
 from tui.look import Look
 from tui.memory import Choices
 from tui.places import NAMES, PANES, Box, Form, arrange, form_of, side_width
-from tui.stage import HINT, Stage
+from tui.stage import Stage
 from tui.view import View
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ class Looking(Stage):
     def _help_with(self, widget: Widget) -> None:
         """Say in the status what the field that has the keys is for."""
         tooltip = widget.tooltip
-        note = tooltip if isinstance(tooltip, str) else (HINT if self.cast.lead is None else "")
+        note = tooltip if isinstance(tooltip, str) else self.hint
         if note != self.note:
             self.note = note
             self.show_now()

@@ -135,7 +135,7 @@ class Stage(Screen[None]):
         )
         self.set_reactive(Stage.device, opening.device)
         self.lens = Lens(log=opening.memory.choices.log, smoothing=opening.memory.choices.smoothing)
-        self.note = READING if opening.replay else HINT
+        self.note = READING if opening.replay or opening.lecture is not None else HINT
         self.player: Player | None = None
         """What moves a replay; none where the newest step is shown."""
         self.awaiting = opening.replay
@@ -214,7 +214,7 @@ class Stage(Screen[None]):
     def leave_run(self) -> None:
         """Show no run any more."""
         self._control, self._findings = None, ()
-        self.note = HINT
+        self.note = self.hint
         self.show_now()
 
     def wake(self) -> None:
@@ -272,7 +272,8 @@ class Stage(Screen[None]):
         watch = self.cast.lead
         self.transport = None if self.player is None else self.transport_of(self.player)
         if watch is None:
-            self.view = self.lens.through(View(standing=Standing(note=self.note)))
+            standing = Standing(state=self.state_without_run, note=self.note)
+            self.view = self.lens.through(View(standing=standing))
         else:
             self.view = self._view_of(watch)
             self._tell(watch)
@@ -386,6 +387,16 @@ class Stage(Screen[None]):
         """Say what was done; the log keeps it."""
         self._journal.say(words, "note")
         self._tell_new()
+
+    @property
+    def hint(self) -> str:
+        """What to do, where nothing else is said."""
+        return HINT if self.run_situation == "setup" else ""
+
+    @property
+    def state_without_run(self) -> str:
+        """How it stands where no run is shown."""
+        return "none"
 
     @property
     def run_situation(self) -> Situation:

@@ -163,6 +163,7 @@ WORDS: Final = (
     *_words(
         "status",
         ("ready", "Nothing is shown yet; space trains the setup."),
+        ("lecture", "A lecture shows a text; no run is shown beside it."),
         ("starting", "A worker gets ready to train the run."),
         ("running", "The run is being trained."),
         ("paused", "The run waits; space lets it go on."),

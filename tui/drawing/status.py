@@ -49,8 +49,8 @@ class Standing:
     """How a run stands at the step that is shown."""
 
     state: str = "none"
-    """``none``, ``starting``, ``running``, ``paused``, ``silent``, ``crashed`` or ``ended``; or
-    ``replay``, where it is shown at an earlier step.
+    """``none``, ``lecture`` at a lecture's text, ``starting``, ``running``, ``paused``, ``silent``,
+    ``crashed`` or ``ended``; or ``replay``, where it is shown at an earlier step.
     """
     status: str = ""
     """Of a run that ended: ``finished``, ``stopped``, ``diverged`` or ``failed``."""
@@ -142,7 +142,7 @@ def _facts(standing: Standing, glyphs: Glyphs, palette: Palette) -> list[_Fact]:
     """Return what there is to say, in the order in which it is said."""
     text, muted = palette.style("text"), palette.style("muted")
     reading = [] if standing.reading is None else [_reading(standing.reading, palette)]
-    if standing.state in ("none", "starting"):
+    if standing.state in ("none", "lecture", "starting"):
         return reading
 
     def number(value: float) -> str:

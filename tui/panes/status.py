@@ -134,7 +134,7 @@ class StatusLines(_Line):
 
     def watch_view(self) -> None:
         """Say how the run stands now; without one there is a line less to say."""
-        self.set_class(self.view.standing.state == "none", "-low")
+        self.set_class(self.view.standing.state in ("none", "lecture"), "-low")
         self.redraw()
 
     def key(self) -> Hashable:

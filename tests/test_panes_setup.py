@@ -14,7 +14,7 @@ from tui.draft import Draft
 from tui.glyphs import ASCII
 from tui.look import Look
 from tui.palette import DARK
-from tui.panes.field import ChoiceField
+from tui.panes.field import ChoiceField, TextField
 from tui.panes.form import Form
 from tui.panes.setup import SetupPane
 
@@ -238,7 +238,7 @@ async def test_a_mark_is_edited() -> None:
         await focus(pilot, "#group-words")
         await pilot.press("right")
         await retype(pilot, "#marks-0-title", "Before")
-        await until(pilot, lambda: app.experiment().marks[0].title == "Before")
+        await until(pilot, lambda: app.experiment() and app.experiment().marks[0].title == "Before")
         await focus(pilot, "#marks-0")
         await pilot.press("right")
         await retype(pilot, "#marks-0-at-epoch", "4")
@@ -291,6 +291,57 @@ async def test_where_trying_is_slow_it_waits_for_the_typing_to_rest(
         await retype(pilot, "#train-seed", "123")
         await until(pilot, lambda: tried)
         assert tried == ["123"]
+
+
+async def test_a_draft_that_comes_late_is_never_written_over_newer_text() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        pane, field = app.query_one(SetupPane), app.query_one("#model-hidden", TextField)
+        late, heard = app.draft, app.heard
+        assert late is not None
+        await retype(pilot, "#model-hidden", "16")
+        await until(pilot, lambda: app.heard.get("model.hidden") == field.change)
+        await pilot.pause()
+        pane.set_reactive(SetupPane.draft, late)
+        pane.set_reactive(SetupPane.heard, heard)
+        await pane.watch_draft(late)
+        assert field.value == "16"
+        assert [typed.text for typed in pane.typed()] == ["16"]
+        pane.set_reactive(SetupPane.heard, app.heard)
+        app.draft = late.with_text("model.hidden", "3")
+        await until(pilot, lambda: widths(app) == [2, 3, 1])
+        await pilot.pause()
+        assert field.value == "3", "a draft that knows what was typed has the last word"
+
+
+DROPOUT = "model.hidden[0].dropout"
+
+
+async def test_a_field_is_not_tidied_while_somebody_types_in_it() -> None:
+    app = Workbench("exploding")
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        await focus(pilot, "#model-hidden-0")
+        await pilot.press("right")
+        await retype(pilot, "#model-hidden-0-dropout", "")
+        field = app.query_one("#model-hidden-0-dropout", TextField)
+        await until(pilot, lambda: app.heard.get(DROPOUT))
+        await pilot.pause()
+        assert field.value == ""
+        await pilot.press(*".5")
+        await until(pilot, lambda: app.draft and app.draft.texts[DROPOUT].text == ".5")
+        await pilot.press("ctrl+u", "down")
+        await until(pilot, lambda: field.value == "0")
+
+
+async def test_a_field_is_entered_with_its_text_selected() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        await focus(pilot, "#train-seed")
+        await pilot.press(*"5", "up", "down", *"84")
+        await until(pilot, lambda: app.experiment() and app.experiment().train.seed == 84)
 
 
 @pytest.mark.parametrize("preset", ["two-moons", "function-set", "digits-convolution"])

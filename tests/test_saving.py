@@ -161,7 +161,7 @@ async def test_the_dialog_offers_a_name_and_saves_there(home: Path) -> None:
         assert presets.load("two-moons-2").experiment == app.draft.experiment
         app.run_worker(save())
         await until(pilot, lambda: isinstance(app.screen, SaveDialog))
-        await pilot.press("backspace", "2")
+        await pilot.press("end", "backspace", "2")
         await until(pilot, lambda: "is there already" in shown(pilot))
         app.draft = Draft.load("iris")
         await pilot.press("enter")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from textual import on
@@ -22,6 +23,7 @@ class Workbench(App[None]):
 
     draft: reactive[Draft | None] = reactive(None, repaint=False)
     device: reactive[str] = reactive("auto", repaint=False)
+    heard: reactive[Mapping[str, int]] = reactive[Mapping[str, int]]({}, repaint=False)
     look: reactive[Look] = reactive(Look(), repaint=False)
     presets: reactive[tuple[PresetEntry, ...]] = reactive((), repaint=False)
 
@@ -34,7 +36,11 @@ class Workbench(App[None]):
 
     def compose(self) -> ComposeResult:
         yield SetupPane(id="setup").data_bind(
-            Workbench.draft, Workbench.presets, Workbench.look, Workbench.device
+            Workbench.heard,
+            Workbench.draft,
+            Workbench.presets,
+            Workbench.look,
+            Workbench.device,
         )
 
     def on_mount(self) -> None:
@@ -50,7 +56,8 @@ class Workbench(App[None]):
     @on(SetupPane.SettingChanged)
     def _change(self, event: SetupPane.SettingChanged) -> None:
         assert self.draft is not None
-        self.draft = self.draft.with_text(event.key, event.text)
+        self.heard = {**self.heard, event.typed.key: event.typed.change}
+        self.draft = self.draft.with_text(event.typed.key, event.typed.text)
 
     @on(SetupPane.ListChanged)
     def _change_list(self, event: SetupPane.ListChanged) -> None:
@@ -59,7 +66,8 @@ class Workbench(App[None]):
 
     @on(SetupPane.DeviceChosen)
     def _choose_device(self, event: SetupPane.DeviceChosen) -> None:
-        self.device = event.device
+        self.heard = {**self.heard, event.typed.key: event.typed.change}
+        self.device = event.typed.text
 
     def experiment(self) -> Any:
         """Return what the draft comes to."""

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option as ListOption
 from tui.command import Command, Spot
 from tui.drawing.keys import draw_help
 from tui.drawing.text import pad
+from tui.line import Line
 from tui.palette import Palette
 from tui.spots import bindings_at
 
@@ -97,8 +98,7 @@ class MarkDialog(Dialog[str]):
         """A line to type into."""
         with Vertical(classes="box") as box:
             box.border_title = Text(f"Mark at step {self._step}")
-            field = Input(placeholder="what is to be seen here", max_length=200, compact=True)
-            field.cursor_blink = False
+            field = Line(placeholder="what is to be seen here", max_length=200, compact=True)
             yield field
             yield Static("enter sets the mark, esc leaves it", markup=False)
 

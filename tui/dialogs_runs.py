@@ -14,6 +14,7 @@ from engine.notes import MAX_NAME
 from engine.plain import plain
 from tui.command import Spot
 from tui.dialogs import Dialog
+from tui.line import Line
 from tui.spots import bindings_at
 
 
@@ -33,10 +34,9 @@ class RenameDialog(Dialog[str]):
         """A line to type into."""
         with Vertical(classes="box") as box:
             box.border_title = Text("Name of the run")
-            field = Input(
+            field = Line(
                 self._name, placeholder=plain(self._folder), max_length=MAX_NAME, compact=True
             )
-            field.cursor_blink = False
             yield field
             yield Static(
                 "enter names it, an empty name is none, esc leaves it; the folder keeps its own",

@@ -40,6 +40,15 @@ from tui.values import show
 KIND: Final[Keys] = ("model", "kind")
 
 
+@dataclass(frozen=True)
+class Typed:
+    """What was typed into a setting's field, letter by letter."""
+
+    text: str
+    value: Any
+    """What it made of the setting; while that stands, so does the text."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Draft:
     """What the next run will train."""
@@ -54,8 +63,8 @@ class Draft:
     """The same with what was set on the command line."""
     tables: Tables
     """What is set now, as a preset's tables; may hold what was typed and is no value."""
-    texts: Mapping[str, str] = field(default_factory=dict)
-    """What was typed, letter by letter, by the setting's key."""
+    texts: Mapping[str, Typed] = field(default_factory=dict)
+    """What was typed, by the setting's key."""
     experiment: Experiment | None
     """What comes of it; None where it does not hold."""
     last: Experiment
@@ -112,13 +121,14 @@ class Draft:
             return self
         tables = copy.deepcopy(self.tables)
         write(tables, setting, text)
+        texts = {**self.texts, key: Typed(text, copy.deepcopy(value(tables, setting)))}
         if not _is_kind(setting):
-            return self._with(tables, {**self.texts, key: text})
+            return self._with(tables, texts)
         spot, kind = setting.path[:-1], str(value(self.tables, setting))
         shelf = {**self.shelf, (spot, kind): at(self.tables, spot)}
         if (spot, text) in self.shelf:
             put(tables, spot, copy.deepcopy(self.shelf[spot, text]))
-        return replace(self._with(tables, {**self.texts, key: text}), shelf=shelf)
+        return replace(self._with(tables, texts), shelf=shelf)
 
     def with_entry(self, path: Keys, what: Move, index: int) -> Draft:
         """Return the draft in which an entry of a list of tables was added, removed or moved."""
@@ -159,14 +169,14 @@ class Draft:
         assert self.experiment is not None
         return replace(self, tables=_tables(restored(self.experiment, self.preset)))
 
-    def _with(self, tables: Tables, texts: Mapping[str, str]) -> Draft:
+    def _with(self, tables: Tables, texts: Mapping[str, Typed]) -> Draft:
         started = time.perf_counter()
         groups = groups_of(tables)
         settings = settings_in(groups)
         texts = {
-            key: text
-            for key, text in texts.items()
-            if key in settings and _says(tables, settings[key], text)
+            key: typed
+            for key, typed in texts.items()
+            if key in settings and _is_same(value(tables, settings[key]), typed.value)
         }
         experiment, problems = None, dict[str, str]()
         try:
@@ -204,12 +214,21 @@ class Draft:
         tables = _tables(self.preset)
         return tables, settings_in(groups_of(tables))
 
-    def text(self, key: str) -> str | None:
-        """Return what a setting's field shows; None where there is no such setting."""
+    def text(self, key: str, *, typing: bool = False) -> str | None:
+        """Return what a setting's field shows; None where there is no such setting.
+
+        Args:
+            key: The setting's.
+            typing: Whether somebody is typing there: what was typed then stands to the letter,
+                where it is left out as much as where it is half a number.
+        """
         setting = self.settings.get(key)
         if setting is None:
             return None
-        return self.texts.get(key, _text(self.tables, setting))
+        typed = self.texts.get(key)
+        if typed is not None and (typing or _says(self.tables, setting, typed.text)):
+            return typed.text
+        return _text(self.tables, setting)
 
     def detail(self, key: str) -> str:
         """Return what else belongs to a setting's value, in a few words."""
@@ -274,6 +293,11 @@ def _text(tables: Tables, setting: Setting) -> str:
     return setting.leaf.show(value(tables, setting))
 
 
+def _is_same(before: Any, now: Any) -> bool:
+    """Whether two values of a setting are the same; one that is no number is the same as itself."""
+    return bool(before == now) or repr(before) == repr(now)
+
+
 def _says(tables: Tables, setting: Setting, text: str) -> bool:
     """Whether what was typed is still what is set."""
     if setting.path == HIDDEN:
@@ -314,7 +338,7 @@ def _long_initialiser(value: Any) -> Any:
     return value
 
 
-def _setting_of(key: str, settings: Mapping[str, Setting], texts: Mapping[str, str]) -> str:
+def _setting_of(key: str, settings: Mapping[str, Setting], texts: Mapping[str, Typed]) -> str:
     """Return the setting that a problem at a key of a preset belongs to, or nothing."""
     hidden = "model.hidden"
     if key.startswith(hidden) and hidden in texts:

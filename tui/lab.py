@@ -33,7 +33,7 @@ from tui.panes.microscope import MicroscopePane
 from tui.panes.network import NetworkPane
 from tui.panes.race import RacePane
 from tui.panes.runs import RunsPane
-from tui.panes.setup import PresetEntry, SetupPane
+from tui.panes.setup import DEVICE_KEY, PresetEntry, SetupPane
 from tui.panes.slide import SlidePane
 from tui.panes.status import KeysLine, MessageLine, StatusLines, TitleLine
 from tui.panes.transport import TransportBar
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from engine.scenes import Scene
     from tui.dialogs import Farewell
     from tui.draft import Draft
+    from tui.panes.rows import TypedText
     from tui.presented import Presented
 
 __all__ = ["Lab", "Opening"]
@@ -84,7 +85,8 @@ class Lab(Sharing, Running, Looking):
         yield BannerPane(id="banner").data_bind(Lab.view, Lab.look)
         yield SlidePane(id="slide").data_bind(Lab.look)
         with Board(self.boxes):
-            yield SetupPane(id="setup").data_bind(Lab.draft, Lab.presets, Lab.look, Lab.device)
+            setup = SetupPane(id="setup")
+            yield setup.data_bind(Lab.heard, Lab.draft, Lab.presets, Lab.look, Lab.device)
             yield CurvesPane(id="curves").data_bind(Lab.view, Lab.look)
             yield GradientsPane(id="gradients").data_bind(Lab.view, Lab.look, Lab.tabbed)
             yield RacePane(id="race").data_bind(Lab.view, Lab.look, Lab.tabbed)
@@ -274,6 +276,7 @@ class Lab(Sharing, Running, Looking):
         """Show another preset; what was changed in the one before is kept for coming back."""
         from tui.draft import Draft
 
+        self.take_in_typed()
         if self.draft is not None:
             self._drafts[self.draft.name] = self.draft
         try:
@@ -284,19 +287,36 @@ class Lab(Sharing, Running, Looking):
     @on(SetupPane.SettingChanged)
     def change_setting(self, event: SetupPane.SettingChanged) -> None:
         """Try what was typed."""
-        if self.draft is not None:
-            self.draft = self.draft.with_text(event.key, event.text)
+        self._take_in(event.typed)
+
+    def _take_in(self, typed: TypedText) -> None:
+        """Have the draft say what was typed, unless it knows that or newer already."""
+        if typed.change <= self.heard.get(typed.key, 0):
+            return
+        self.heard = {**self.heard, typed.key: typed.change}
+        if typed.key == DEVICE_KEY:
+            self.device = typed.text
+        elif self.draft is not None:
+            self.draft = self.draft.with_text(typed.key, typed.text)
+
+    def take_in_typed(self) -> None:
+        """Have the draft know all that was typed: some of it may be on its way, or wait for a
+        rest in the typing.
+        """
+        for typed in self.query_one(SetupPane).typed():
+            self._take_in(typed)
 
     @on(SetupPane.ListChanged)
     def change_list(self, event: SetupPane.ListChanged) -> None:
         """Add, remove or move a layer or a mark."""
+        self.take_in_typed()
         if self.draft is not None:
             self.draft = self.draft.with_entry(event.list, event.what, event.index)
 
     @on(SetupPane.DeviceChosen)
     def choose_device(self, event: SetupPane.DeviceChosen) -> None:
         """Train the next run there."""
-        self.device = event.device
+        self._take_in(event.typed)
 
     @work(group="save", exclusive=True)
     async def action_save_preset(self) -> None:
@@ -304,6 +324,7 @@ class Lab(Sharing, Running, Looking):
         from tui.draft import Draft
         from tui.saving import ask_and_save
 
+        self.take_in_typed()
         if not self.ready:
             self.say("The presets are still being read; there is nothing to save yet.")
             return
@@ -317,6 +338,7 @@ class Lab(Sharing, Running, Looking):
 
     def action_undo_changes(self) -> None:
         """Set every setting back to what the preset says."""
+        self.take_in_typed()
         if self.draft is not None:
             self.draft = self.draft.without_changes()
 

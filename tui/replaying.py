@@ -106,6 +106,7 @@ class Replaying(Stage):
         """
         from engine.runs import RunFolder
 
+        self.take_in_typed()
         self.cast.clear()
         self.awaiting = False
         for each in shown:

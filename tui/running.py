@@ -35,6 +35,7 @@ class Running(Stage):
             steps: Pause after so many; run freely where there are none.
             beside: Whether the run that is shown stays beside the new one.
         """
+        self.take_in_typed()
         draft = self.draft
         if draft is None and not self.ready:
             self.asked = [lambda: self.start(steps, beside=beside)]
@@ -65,6 +66,7 @@ class Running(Stage):
 
     def action_restart(self) -> None:
         """Stop what runs and train the setup as a new run."""
+        self.take_in_typed()
         holds = self.draft is not None and self.draft.experiment is not None
         if holds and self.going:
             self.ask("stop")
@@ -72,6 +74,7 @@ class Running(Stage):
 
     def action_restart_anew(self) -> None:
         """Restart with the next seed."""
+        self.take_in_typed()
         if self.draft is not None and self.draft.experiment is not None:
             # A population has seeds of its own from the first one on.
             experiment = self.draft.experiment
@@ -156,6 +159,7 @@ class Running(Stage):
         watch, remedy = self.cast.lead, finding.remedy
         if watch is None or remedy is None:
             return
+        self.take_in_typed()
         try:
             self.draft = draft_of(watch.folder).with_changes(remedy.changes)
         except EpochalError as error:

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from engine.errors import EpochalError
 from engine.plain import plain
 from tui.dialogs import Dialog
+from tui.line import Line
 
 if TYPE_CHECKING:
     from tui.draft import Draft
@@ -42,9 +43,7 @@ class SaveDialog(Dialog[Path]):
         """A line to type into, and where it leads."""
         with Vertical(classes="box") as box:
             box.border_title = "Save as a preset"
-            field = Input(self._proposed, max_length=500, compact=True, select_on_focus=False)
-            field.cursor_blink = False
-            yield field
+            yield Line(self._proposed, max_length=500, compact=True)
             yield Static(id="where", markup=False)
             yield Static("enter saves it, esc leaves it; a path such as ./net.toml is taken too")
 

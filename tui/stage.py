@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,6 +121,8 @@ class Stage(Screen[None]):
     bulletin: reactive[Bulletin | None] = reactive(None, repaint=False)
     """What has just happened; None where that is over."""
 
+    heard: reactive[Mapping[str, int]] = reactive[Mapping[str, int]]({}, repaint=False)
+    """The number of the last change of each setting that the draft knows of."""
     device: reactive[str] = reactive("auto", repaint=False)
     """Where the next run trains."""
 
@@ -210,6 +212,9 @@ class Stage(Screen[None]):
         except EpochalError as error:
             self.complain(f"{error}"[:1].upper() + f"{error}"[1:])
             return None
+
+    def take_in_typed(self) -> None:
+        """Have the draft know all that was typed, before it is used or replaced."""
 
     def leave_run(self) -> None:
         """Show no run any more."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.text import Text
 from textual import events
@@ -17,11 +18,15 @@ from engine.plain import plain
 from tui.command import Spot
 from tui.drawing.text import fit
 from tui.glyphs import BRAILLE, Glyphs
+from tui.line import Line
 from tui.settings import Option
 from tui.spots import bindings_at
 
+_changes: Final = itertools.count(1)
+"""Numbers everything that a person changes in any field."""
 
-class TextField(Input):
+
+class TextField(Line):
     """One line of text."""
 
     DEFAULT_CSS = """
@@ -35,16 +40,26 @@ class TextField(Input):
     """
 
     def __init__(self, *, id: str, placeholder: str = "") -> None:
-        # A blinking cursor sends 2 kB/s for as long as it blinks.
-        super().__init__(id=id, select_on_focus=False, placeholder=placeholder)
-        self.cursor_blink = False
+        super().__init__(id=id, placeholder=placeholder)
+        self.change = 0
+        """The number of what was typed last."""
+        self._is_shown = False
+        """Whether what the field is given was not typed."""
+
+    def watch_value(self, value: str) -> None:
+        """Count what is typed, at once: what belongs to an older text may be on its way."""
+        if not self._is_shown:
+            self.change = next(_changes)
 
     def show(self, text: str) -> None:
         """Show ``text`` without saying that it was typed."""
-        if text != self.value:
-            with self.prevent(Input.Changed):
-                self.value = text
-            self.cursor_position = len(text)
+        if text == self.value:
+            return
+        self._is_shown = True
+        with self.prevent(Input.Changed):
+            self.value = text
+        self._is_shown = False
+        self.cursor_position = len(text)
 
 
 class ChoiceField(Widget, can_focus=True):
@@ -97,6 +112,8 @@ class ChoiceField(Widget, can_focus=True):
     def __init__(self, options: tuple[Option, ...], *, id: str) -> None:
         super().__init__(id=id)
         self.options = options
+        self.change = 0
+        """The number of what was chosen last."""
         self.own: str | None = None
         """A value that is none of the options, such as a list; offered as the first one."""
 
@@ -137,7 +154,7 @@ class ChoiceField(Widget, can_focus=True):
 
     def choose(self, value: str) -> None:
         """Choose a value, and say so."""
-        self.value = value
+        self.value, self.change = value, next(_changes)
         self.post_message(self.Chosen(self, value))
 
     def action_open(self) -> None:

@@ -13,12 +13,23 @@ from textual import on
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.plain import plain
 from tui.look import Look
 from tui.panes.field import ChoiceField, Fold
-from tui.panes.rows import AddButton, AddRow, EntryRow, GroupRow, OneRow, SettingRow
+from tui.panes.rows import (
+    AddButton,
+    AddRow,
+    EntryRow,
+    GroupRow,
+    Heard,
+    OneRow,
+    SettingRow,
+    TypedText,
+)
+from tui.panes.setup import DEVICE_KEY, SetupPane
+from tui.panes.words import Words
 from tui.settings import Adder, Entry, Group, Option, Row, Setting
 from tui.values import Leaf
 
@@ -28,8 +39,8 @@ if TYPE_CHECKING:
 AnyRow = TypeVar("AnyRow", bound=SettingRow)
 
 DEVICE = Setting(
-    path=("device",),
-    key="device",
+    path=(DEVICE_KEY,),
+    key=DEVICE_KEY,
     label="device",
     help="Where the next run trains; it is no part of the experiment.",
     leaf=Leaf("choice"),
@@ -57,7 +68,7 @@ class Form(VerticalScroll, inherit_bindings=False):
     def __init__(self, *, id: str, can_focus: bool) -> None:
         super().__init__(id=id, can_focus=can_focus)
         self._rows: dict[str, SettingRow] = {}
-        self._problems: dict[str, Static] = {}
+        self._problems: dict[str, Words] = {}
         self._open: set[str] = set()
         """The groups and entries that are unfolded."""
         self._stops: list[Widget] = []
@@ -65,19 +76,27 @@ class Form(VerticalScroll, inherit_bindings=False):
         self._draft: Draft | None = None
         self._look = Look()
         self._device = "auto"
+        self._heard: Heard = {}
         self._next: str | None = None
         """Where the keys go once the rows are there."""
 
-    async def show(self, draft: Draft, look: Look, device: str) -> None:
-        """Show a draft."""
-        self._draft, self._look, self._device = draft, look, device
+    async def show(self, draft: Draft, look: Look, device: str, heard: Heard) -> None:
+        """Show a draft.
+
+        Args:
+            draft: The draft.
+            look: What it is shown with.
+            device: Where the next run trains.
+            heard: What the draft knows of what was typed.
+        """
+        self._draft, self._look, self._device, self._heard = draft, look, device, heard
         rows = list(self._wanted(draft))
         await self._arrange(list(self._with_problems(rows, draft)))
         for row in rows:
             if isinstance(row, OneRow) and row.setting is DEVICE:
                 self._show_device(row)
             else:
-                row.show(draft, look)
+                row.show(draft, look, heard)
         self._stops = [stop for row in rows for stop in row.stops]
         if self._next is not None:
             self._focus_next()
@@ -94,7 +113,8 @@ class Form(VerticalScroll, inherit_bindings=False):
         field.glyphs = self._look.glyphs
         known = any(option.value == self._device for option in DEVICE.options)
         field.own = field.own if known else self._device
-        field.show(self._device)
+        if field.change <= self._heard.get(DEVICE.key, 0):
+            field.show(self._device)
         row.show_value(None, self._look)
 
     # --- which rows there are --------------------------------------------------------------
@@ -181,8 +201,8 @@ class Form(VerticalScroll, inherit_bindings=False):
                 if words := draft.problems.get(key, ""):
                     yield self._problem(key, words)
 
-    def _problem(self, key: str, words: str) -> Static:
-        line = self._problems.setdefault(key, Static(classes="problem", markup=False))
+    def _problem(self, key: str, words: str) -> Words:
+        line = self._problems.setdefault(key, Words(classes="problem", markup=False))
         line.update(plain(words))
         return line
 
@@ -255,22 +275,23 @@ class Form(VerticalScroll, inherit_bindings=False):
 
     # --- what was done ---------------------------------------------------------------------
 
+    def typed(self) -> list[TypedText]:
+        """Return what fields say that a person has changed, the last change last."""
+        typed = [each for row in self._rows.values() if row.is_attached for each in row.typed()]
+        return sorted(typed, key=lambda each: each.change)
+
     @on(SettingRow.Typed)
     def say_what_was_typed(self, event: SettingRow.Typed) -> None:
         """Hand on what was typed."""
-        from tui.panes.setup import SetupPane
-
         event.stop()
-        if event.key == DEVICE.key:
-            self.post_message(SetupPane.DeviceChosen(event.text))
+        if event.typed.key == DEVICE.key:
+            self.post_message(SetupPane.DeviceChosen(event.typed))
         else:
-            self.post_message(SetupPane.SettingChanged(event.key, event.text))
+            self.post_message(SetupPane.SettingChanged(event.typed))
 
     @on(EntryRow.Changed)
     def change_list(self, event: EntryRow.Changed) -> None:
         """Hand on what is to become of an entry; the keys go with it."""
-        from tui.panes.setup import SetupPane
-
         event.stop()
         entry, what = event.entry, event.what
         count = len([row for row in self._list(entry.list) if row.display])
@@ -290,8 +311,6 @@ class Form(VerticalScroll, inherit_bindings=False):
     @on(AddButton.Pressed)
     def add_entry(self, event: AddButton.Pressed) -> None:
         """Hand on that there is to be another entry."""
-        from tui.panes.setup import SetupPane
-
         event.stop()
         for row in self._rows.values():
             if isinstance(row, AddRow) and row.button is event.button:
@@ -304,7 +323,7 @@ class Form(VerticalScroll, inherit_bindings=False):
         """Open or close what is folded away; the pane then says what of it differs."""
         (self._open.add if event.is_open else self._open.discard)(event.key)
         if self._draft is not None:
-            await self.show(self._draft, self._look, self._device)
+            await self.show(self._draft, self._look, self._device, self._heard)
 
     @on(Input.Submitted)
     def leave_field(self, event: Input.Submitted) -> None:

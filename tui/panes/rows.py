@@ -5,6 +5,7 @@ A row shows what it is told and says what was typed; what becomes of it is up to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,12 +16,13 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.plain import plain
 from tui.command import Spot
 from tui.look import Look
 from tui.panes.field import ChoiceField, Fold, TextField
+from tui.panes.words import Words
 from tui.settings import Adder, Entry, Group, Setting
 from tui.spots import bindings_at
 from tui.values import UNSET
@@ -39,6 +41,18 @@ REST = 0.25
 """Seconds without a letter that are a rest."""
 
 Field = TextField | ChoiceField
+
+Heard = Mapping[str, int]
+"""The number of the last change of each setting that a draft knows of."""
+
+
+@dataclass(frozen=True)
+class TypedText:
+    """What a field says, and the number of the change that made it say so."""
+
+    key: str
+    text: str
+    change: int
 
 
 def field_id(key: str) -> str:
@@ -66,42 +80,52 @@ class SettingRow(Horizontal):
     class Typed(Message):
         """A setting was given another text, which may not hold."""
 
-        key: str
-        text: str
+        typed: TypedText
 
     def __init__(self) -> None:
         super().__init__()
         self.stops: list[Widget] = []
         """What can have the keys, in order."""
-        self._was = Static(classes="was", markup=False)
+        self._was = Words(classes="was", markup=False)
         self._shown: object = None
         self._wait = 0.0
-        self._typed: dict[str, str] = {}
+        self._said: dict[str, int] = {}
+        """The number of the last change of each field that was handed on."""
+        self._draft: Draft | None = None
+        self._heard: Heard = {}
 
     @property
     def fields(self) -> dict[str, Field]:
         """The row's fields by their setting's key."""
         return {}
 
-    def show(self, draft: Draft, look: Look) -> None:
-        """Show what the draft says."""
+    def show(self, draft: Draft, look: Look, heard: Heard) -> None:
+        """Show what the draft says.
+
+        Args:
+            draft: The draft.
+            look: What it is shown with.
+            heard: What the draft knows of what was typed.
+        """
         raise NotImplementedError
 
     def help(self, focused: Widget) -> str:
         """Return what the part that has the keys is."""
         raise NotImplementedError
 
-    def show_field(self, key: str, setting: Setting, draft: Draft, look: Look) -> None:
-        """Show a setting in its field."""
+    def show_field(
+        self, key: str, setting: Setting, draft: Draft, look: Look, heard: Heard
+    ) -> None:
+        """Show a setting in its field, unless more was typed there than the draft knows of."""
         field = self.fields[key]
-        text = draft.text(key) or ""
+        self._draft, self._heard = draft, heard
+        self._wait = REST if draft.seconds > SLOW else 0.0
+        field.set_class(key in draft.problems, "-wrong")
         if isinstance(field, ChoiceField):
             start = draft.text(key)
             field.own = start if start not in {o.value for o in setting.options} else field.own
             field.glyphs, field.detail = look.glyphs, draft.detail(key)
-        field.show(text)
-        field.set_class(key in draft.problems, "-wrong")
-        self._wait = REST if draft.seconds > SLOW else 0.0
+        self._show_text(key)
 
     def show_was(self, was: str | None) -> None:
         """Show what the preset says, where that is something else."""
@@ -120,26 +144,46 @@ class SettingRow(Horizontal):
     def note_what_was_typed(self, event: Input.Changed) -> None:
         """Hand on what was typed; where trying it is slow, when the typing rests."""
         event.stop()
+        if not self._wait:
+            self.say()
+            return
+        last = event.value
+        self.set_timer(self._wait, lambda: self.say() if event.input.value == last else None)
+
+    @on(Input.Blurred)
+    def finish_field(self, event: Input.Blurred) -> None:
+        """Hand on what was typed before the keys go elsewhere, and show what it comes to."""
+        event.stop()
+        self.say()
         for key, field in self.fields.items():
             if field is event.input:
-                self._typed[key] = event.value
-        if not self._wait:
-            self._say()
-            return
-        typed = dict(self._typed)
-        self.set_timer(self._wait, lambda: self._say() if typed == self._typed else None)
+                self._show_text(key)
 
-    def _say(self) -> None:
-        typed, self._typed = self._typed, {}
-        for key, text in typed.items():
-            self.post_message(self.Typed(key, text))
+    def _show_text(self, key: str) -> None:
+        """Show what the draft says in a field, unless the draft does not know what it says."""
+        field = self.fields[key]
+        if self._draft is not None and field.change <= self._heard.get(key, 0):
+            field.show(self._draft.text(key, typing=field.has_focus) or "")
+
+    def typed(self) -> list[TypedText]:
+        """Return what the fields say since a person last changed them."""
+        return [
+            TypedText(key, field.value, field.change)
+            for key, field in self.fields.items()
+            if field.change
+        ]
+
+    def say(self) -> None:
+        """Hand on what was typed or chosen and was not handed on yet."""
+        for typed in self.typed():
+            if typed.change > self._said.get(typed.key, 0):
+                self._said[typed.key] = typed.change
+                self.post_message(self.Typed(typed))
 
     def on_choice_field_chosen(self, event: ChoiceField.Chosen) -> None:
         """Hand on what was chosen."""
         event.stop()
-        for key, field in self.fields.items():
-            if field is event.field:
-                self.post_message(self.Typed(key, event.value))
+        self.say()
 
     def on_choice_field_opened(self, event: ChoiceField.Opened) -> None:
         """Show every value with a sentence on each."""
@@ -183,7 +227,7 @@ class OneRow(SettingRow):
         self.setting = setting
         self.field = make_field(setting)
         self.stops = [self.field]
-        self._label = Static(setting.label, classes="label", markup=False)
+        self._label = Words(setting.label, classes="label", markup=False)
         self._indent = "  " if inside else ""
 
     @property
@@ -201,10 +245,10 @@ class OneRow(SettingRow):
         yield self._label
         yield self.field
 
-    def show(self, draft: Draft, look: Look) -> None:
+    def show(self, draft: Draft, look: Look, heard: Heard) -> None:
         """Show the setting of a draft."""
         key = self.setting.key
-        self.show_field(key, self.setting, draft, look)
+        self.show_field(key, self.setting, draft, look, heard)
         self.show_value(draft.was(key), look)
 
     def show_value(self, was: str | None, look: Look) -> None:
@@ -243,12 +287,12 @@ class GroupRow(SettingRow):
         """The group's name."""
         return self.group.title
 
-    def show(self, draft: Draft, look: Look) -> None:
+    def show(self, draft: Draft, look: Look, heard: Heard) -> None:
         """Show the kind of the draft, and how much of what is folded away differs."""
         kind = self.group.kind
         was = None
         if kind is not None:
-            self.show_field(kind.key, kind, draft, look)
+            self.show_field(kind.key, kind, draft, look, heard)
             was = draft.was(kind.key)
         self.show_was(was)
         sign = f"{look.glyphs.changed} " if was is not None else ""
@@ -312,10 +356,10 @@ class EntryRow(SettingRow):
         """The entry's name."""
         return self.entry.label
 
-    def show(self, draft: Draft, look: Look) -> None:
+    def show(self, draft: Draft, look: Look, heard: Heard) -> None:
         """Show the entry of a draft."""
         for setting in self.entry.inline:
-            self.show_field(setting.key, setting, draft, look)
+            self.show_field(setting.key, setting, draft, look, heard)
         settings = (*self.entry.inline, *self.entry.inside)
         changed = draft.is_new(self.entry) or any(draft.was(s.key) is not None for s in settings)
         self.set_class(changed, "-changed")
@@ -345,7 +389,7 @@ class AddRow(SettingRow):
         self.button = AddButton(adder.label, id=f"{field_id('.'.join(map(str, adder.list)))}-add")
         self.stops = [self.button]
 
-    def show(self, draft: Draft, look: Look) -> None:
+    def show(self, draft: Draft, look: Look, heard: Heard) -> None:
         """It is always the same."""
 
     def help(self, focused: Widget) -> str:

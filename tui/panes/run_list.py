@@ -14,10 +14,10 @@ from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Input
 
 from tui.command import Spot
 from tui.drawing.text import Lines
+from tui.line import Line
 from tui.look import Look
 from tui.panes.picture import Picture
 from tui.spots import bindings_at
@@ -30,7 +30,7 @@ WHEEL: Final = 3
 """Runs that a turn of the wheel goes on."""
 
 
-class FilterLine(Input):
+class FilterLine(Line):
     """Where a filter is typed; enter keeps it, escape takes it away."""
 
     SPOT: ClassVar[Spot] = "filter"

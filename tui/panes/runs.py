@@ -159,7 +159,6 @@ class RunsPane(Vertical):
     def compose(self) -> ComposeResult:
         """A line for the filter, what is wrong with it, the list, and the run that is chosen."""
         line = FilterLine(id="filter", compact=True, placeholder="words, cfg.optimizer.lr>=0.1 …")
-        line.cursor_blink = False
         line.tooltip = "Words, cfg.KEY=…, result.KEY>…, state=…, tag=…; a minus before means not."
         yield line
         yield Static(id="why", markup=False)

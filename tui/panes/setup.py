@@ -6,9 +6,9 @@ for each field whether it holds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
 from textual import events, on
@@ -19,7 +19,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option as ListOption
 
 from engine.plain import plain
@@ -27,6 +27,7 @@ from tui.command import Spot
 from tui.drawing.text import pad
 from tui.look import Look
 from tui.panes.example import DataPicture
+from tui.panes.words import Words
 from tui.spots import bindings_at
 
 if TYPE_CHECKING:
@@ -35,9 +36,13 @@ if TYPE_CHECKING:
     from tui.edits import Move
     from tui.panes.field import Fold
     from tui.panes.form import Form
+    from tui.panes.rows import TypedText
 
 
 PRESETS_HINT = "Up and down choose a preset, enter goes to its settings, space trains it."
+
+DEVICE_KEY: Final = "device"
+"""The key of the row that says where the next run trains."""
 
 BESIDE = 70
 """From this width on the presets stand beside the settings, else over them."""
@@ -99,6 +104,8 @@ class SetupPane(Vertical):
     """What marks are drawn with."""
     device: reactive[str] = reactive("auto", init=False, repaint=False)
     """Where the next run trains."""
+    heard: reactive[Mapping[str, int]] = reactive[Mapping[str, int]]({}, init=False, repaint=False)
+    """The number of the last change of each setting that the draft knows of."""
 
     @dataclass
     class PresetChosen(Message):
@@ -110,8 +117,7 @@ class SetupPane(Vertical):
     class SettingChanged(Message):
         """A setting was given another value, which may not hold."""
 
-        key: str
-        text: str
+        typed: TypedText
 
     @dataclass
     class ListChanged(Message):
@@ -125,7 +131,7 @@ class SetupPane(Vertical):
     class DeviceChosen(Message):
         """The next run is to train somewhere else."""
 
-        device: str
+        typed: TypedText
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -138,13 +144,13 @@ class SetupPane(Vertical):
             presets.tooltip = PRESETS_HINT
             yield presets
             with VerticalScroll(id="about-frame", can_focus=False):
-                yield Static(id="about", markup=False)
+                yield Words(id="about", markup=False)
             yield DataPicture(id="preview").data_bind(SetupPane.draft, SetupPane.look)
         # The form is made when there is something to show in it: the first frame is faster.
         with Vertical(id="sheet"), Vertical(id="foot"):
-            yield Static(id="wrong", markup=False)
-            yield Static("reading presets", id="problems", markup=False)
-            yield Static(id="help", markup=False)
+            yield Words(id="wrong", markup=False)
+            yield Words("reading presets", id="problems", markup=False)
+            yield Words(id="help", markup=False)
 
     def on_mount(self) -> None:
         """Name the pane."""
@@ -161,19 +167,19 @@ class SetupPane(Vertical):
         ]
         self.query_one("#presets", OptionList).set_options(options)
         if self.draft is None:
-            self.query_one("#problems", Static).update("choose a preset")
+            self.query_one("#problems", Words).update("choose a preset")
         self._highlight()
 
     async def watch_draft(self, draft: Draft | None) -> None:
         """Show the draft: every field's value, whether it differs, and whether it holds."""
-        if draft is None or not self.query_one("#sheet").is_attached:
+        if draft is None or draft is not self.draft or not self.query_one("#sheet").is_attached:
             return
         form = await self._the_form()
-        await form.show(draft, self.look, self.device)
+        await form.show(draft, self.look, self.device, self.heard)
         self._highlight()
         from engine.figures import spoken
 
-        self.query_one("#about", Static).update(plain(spoken(draft.preset.about), lines=True))
+        self.query_one("#about", Words).update(plain(spoken(draft.preset.about), lines=True))
         self.border_title = Text(f"Setup: {plain(draft.name)}")
         self.border_subtitle = "differs from the preset" if draft.changed else ""
         self._say_what_it_comes_to(draft)
@@ -186,6 +192,11 @@ class SetupPane(Vertical):
             self._form = Form(id="form", can_focus=False)
             await self.query_one("#sheet").mount(self._form, before=0)
         return self._form
+
+    def typed(self) -> list[TypedText]:
+        """Return what was typed that the draft does not know of yet."""
+        typed = self._form.typed() if self._form is not None else []
+        return [each for each in typed if each.change > self.heard.get(each.key, 0)]
 
     async def watch_device(self) -> None:
         """Show where the next run trains."""
@@ -204,9 +215,9 @@ class SetupPane(Vertical):
         folded = self._form.folded_changes(draft) if self._form is not None else []
         if folded and draft.experiment is not None:
             lines.append(f"also changed: {', '.join(folded)}")
-        self.query_one("#problems", Static).update(plain("\n".join(lines), lines=True))
+        self.query_one("#problems", Words).update(plain("\n".join(lines), lines=True))
         others = [draft.problems[""]] if "" in draft.problems else []
-        wrong = self.query_one("#wrong", Static)
+        wrong = self.query_one("#wrong", Words)
         wrong.update(plain("\n".join([*others, "This cannot be started yet."]), lines=True))
         wrong.set_class(draft.experiment is None, "-wrong")
 
@@ -241,7 +252,7 @@ class SetupPane(Vertical):
 
     def _help_with(self, focused: Widget | None) -> None:
         words = self._form.help_on(focused) if self._form is not None and focused else ""
-        self.query_one("#help", Static).update(plain(words))
+        self.query_one("#help", Words).update(plain(words))
 
     def on_fold_turned(self, event: Fold.Turned) -> None:
         """Say which changes can no longer be seen."""

@@ -92,10 +92,8 @@ class Lecturing(Replaying):
     def _show_text(self, scene: Scene) -> None:
         from engine.figures import spoken
 
-        self.stop_replay()
-        self.note = "PgDn goes to the next scene, PgUp to the one before, b shows nothing."
-        self.show_now()
         self.slide = (scene.title, spoken(scene.text or ""))
+        self.stop_replay()
 
     def _show_runs(self, scene: Scene) -> None:
         """Train and replay what a scene shows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from typing import Final
 
 import numpy as np
@@ -41,3 +42,22 @@ def apart(*values: float) -> list[str]:
         if len(set(told)) == different:
             return told
     return [figure_text(value, MOST_DIGITS) for value in values]
+
+
+def shortest(value: float) -> float:
+    """Return a number as its fewest digits say it, where it is one of single precision.
+
+    A recording keeps 0.99375 in single precision, a little below, and a result in double
+    precision. Rounded as they are, one value would be 0.9937 here and 0.9938 there.
+    """
+    try:
+        kept = struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        return value
+    if kept != value:
+        return value
+    for digits in range(5, 9):
+        said = float(f"{value:.{digits}g}")
+        if struct.unpack("f", struct.pack("f", said))[0] == value:
+            return said
+    return value

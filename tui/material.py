@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine.best import best_step, why_none
 from engine.errors import EpochalError
-from engine.kept import weights_words
+from engine.kept import last_step, weights_words
 from engine.plain import plain
 from tui.drawing.numbers import count, figure
 
@@ -184,9 +184,12 @@ class Material:
         return self.numbers > SNAPSHOT_LIMIT
 
     @property
-    def unseen(self) -> str:
-        """The name of the set that a network is judged by: the least seen there is."""
-        return next(name for name in ("test", "dev", "fresh", "train") if name in self.parts)
+    def result_step(self) -> int | None:
+        """The step of the weights that the run came to; None as long as it is not over."""
+        if self.history.end is None:
+            return None
+        best = best_step(self.history, self.member)
+        return last_step(self.history, self.member) if best is None else best
 
     @cached_property
     def scaling(self) -> Scaling:
@@ -295,6 +298,31 @@ class Network:
     def of_kept(cls, material: Material, kept: Kept) -> Network:
         """Return the network of weights that ``engine.kept`` has found."""
         return cls(material, kept.step, kept.asked, kept.values, kept.best)
+
+    @property
+    def is_result(self) -> bool:
+        """Whether these are the weights that the run came to, just as its result has them."""
+        return self.step == self.material.result_step
+
+    def may_count(self, part: str) -> bool:
+        """Whether a picture may say how many rows of a set are wrong.
+
+        The test set is touched once, for what the run came to: whoever sees its errors while
+        there is still something to choose, if only a step, chooses by them.
+        """
+        return part != "test" or self.is_result
+
+    @property
+    def judged_by(self) -> str:
+        """The name of the set that these weights are judged by: the least seen one that may be."""
+        parts = self.material.parts
+        known = ("test", "dev", "fresh", "train")
+        return next(name for name in known if name in parts and self.may_count(name))
+
+    @property
+    def keeps_test(self) -> bool:
+        """Whether there is a test set whose errors are not counted yet."""
+        return "test" in self.material.parts and not self.may_count("test")
 
     @property
     def facts(self) -> tuple[str, ...]:

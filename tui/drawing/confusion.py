@@ -13,10 +13,10 @@ from rich.text import Text
 
 from tui.drawing.frame import cropped, headline, words
 from tui.drawing.matrix import WIDEST, chosen
-from tui.drawing.numbers import count
+from tui.drawing.numbers import count, figure
 from tui.drawing.shapes import hue
 from tui.drawing.text import Lines, pad_left
-from tui.drawing.wording import shortened
+from tui.drawing.wording import TEST_WAITS, shortened
 from tui.glyphs import Glyphs
 from tui.palette import Palette
 
@@ -38,19 +38,22 @@ class Confusion:
     part: str
     """Which set."""
     facts: tuple[str, ...] = ()
+    keeps_test: bool = False
+    """Whether there is a test set, which is not looked at yet."""
 
 
 def gather(network: Network) -> Confusion:
     """Return which class of the set that judges the network was taken for which."""
     material = network.material
-    part = material.parts[material.unseen]
+    part = material.parts[network.judged_by]
     size = len(material.target_names)
     pairs = part.targets.astype(np.int64) * size + network.predicted(part.inputs)
     return Confusion(
         counts=np.bincount(pairs, minlength=size * size).reshape(size, size),
         classes=tuple(material.target_names),
-        part=material.unseen,
+        part=network.judged_by,
         facts=network.facts,
+        keeps_test=network.keeps_test,
     )
 
 
@@ -68,7 +71,7 @@ def draw_confusion(
     """
     counts = confusion.counts
     total, right = int(counts.sum()), int(np.trace(counts))
-    share = f"{right / total:.4f}" if total else "none"
+    share = figure(right / total) if total else "none"
     title = headline(
         f"confusion matrix of the {confusion.part} set",
         list(confusion.facts),
@@ -78,7 +81,10 @@ def draw_confusion(
     )
     accuracy = f"accuracy {share} ({count(right)} of {count(total)} {confusion.part} rows)"
     long = f"{accuracy}; rows: true class, columns: said"
-    note = shortened([long, f"{accuracy}; rows: true", accuracy], width)
+    notes = [long, f"{accuracy}; rows: true", accuracy]
+    if confusion.keeps_test:
+        notes = [f"{long}; {TEST_WAITS}", f"{accuracy}; {TEST_WAITS}", accuracy]
+    note = shortened(notes, width)
     rows = chosen(len(confusion.classes), max(height - 3, 1))
     table = _confusion_lines(confusion, rows, width, glyphs, palette)
     return cropped([title, words(note, width, glyphs, palette), *table], width, height)

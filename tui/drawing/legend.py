@@ -6,6 +6,8 @@ how many lines there are depends on nothing that changes while a run trains.
 
 from __future__ import annotations
 
+import math
+
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
@@ -130,7 +132,7 @@ def _index(curve: Curve) -> int:
 
 def _value(curve: Curve, cursor: int | None, glyphs: Glyphs) -> str:
     """Return the value that is read, and its step where that is an earlier one."""
-    if curve.newest_at is None and cursor is not None:
+    if curve.newest_at is None and (cursor is not None or math.isnan(curve.newest)):
         return "none yet"
     words = figure(curve.newest, infinity=glyphs.infinity)
     if cursor is None or curve.newest_at in (None, cursor):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+from engine.numbers import shortest
+
 
 def figure(value: float, digits: int = 4, infinity: str = "inf") -> str:
     """Return a measured number in few characters: ``0.1423``, ``1.83e-11``, ``0``, ``NaN``."""
+    value = shortest(value)
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -16,6 +19,12 @@ def figure(value: float, digits: int = 4, infinity: str = "inf") -> str:
     if 1e-3 <= abs(value) < 1e5:
         return _fixed(value, digits)
     return exponent(value, digits - 2)
+
+
+def figure_within(value: float, width: int, infinity: str = "inf") -> str:
+    """Return a measured number with as many digits as fit in ``width`` cells, at most four."""
+    written = (figure(value, digits, infinity) for digits in (4, 3, 2))
+    return next((words for words in written if len(words) <= width), figure(value, 2, infinity))
 
 
 def _fixed(value: float, digits: int) -> str:
@@ -69,4 +78,5 @@ def duration(seconds: float) -> str:
 
 def percent(share: float) -> str:
     """Return a share as whole percent, 100 only where it is all."""
-    return f"{min(math.floor(share * 100), 100)} %"
+    # 0.29 times 100 is a little less than 29.
+    return f"{min(math.floor(round(share * 100, 9)), 100)} %"

@@ -14,7 +14,7 @@ from rich.text import Text
 from tui.drawing.frame import cropped, headline, words
 from tui.drawing.numbers import count, figure
 from tui.drawing.text import Lines, fit, pad_left
-from tui.drawing.wording import shortened
+from tui.drawing.wording import TEST_WAITS, shortened
 from tui.glyphs import Glyphs
 from tui.palette import Palette, Role
 
@@ -48,12 +48,14 @@ class Predictions:
     classes: NDArray[np.int64] | None = None
     """[rows]: the class that the network says; none for numbers."""
     facts: tuple[str, ...] = ()
+    keeps_test: bool = False
+    """Whether there is a test set, which is not looked at yet."""
 
 
 def gather(network: Network) -> Predictions:
     """Return what a network says of the set that judges it."""
     material = network.material
-    name = material.unseen
+    name = network.judged_by
     part = material.parts[name]
     classes = material.experiment.data.classes > 0
     said = (
@@ -70,6 +72,7 @@ def gather(network: Network) -> Predictions:
         targets=part.targets if classes else material.scaling.to_original(part.targets),
         classes=network.predicted(part.inputs) if classes else None,
         facts=network.facts,
+        keeps_test=network.keeps_test,
     )
 
 
@@ -93,7 +96,10 @@ def draw_predictions(
     rows = np.unique(np.linspace(0, total - 1, min(room, total)).astype(int)).tolist()
     columns = _columns(predictions, rows, glyphs)
     lines = [title, *_lines(columns, len(rows), width, glyphs, palette)]
-    note = shortened(_sums(predictions, len(rows), glyphs), width)
+    sums = _sums(predictions, len(rows), glyphs)
+    if predictions.keeps_test:
+        sums = [f"{sums[0]}; {TEST_WAITS}", f"{sums[-1]}; {TEST_WAITS}", *sums[-1:]]
+    note = shortened(sums, width)
     lines.append(words(note, width, glyphs, palette))
     return cropped(lines, width, height)
 

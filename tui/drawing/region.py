@@ -20,10 +20,12 @@ from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headlin
 from tui.drawing.region_canvas import draw_canvas
 from tui.drawing.region_legend import draw_legend, draw_line
 from tui.drawing.text import Lines, cut
+from tui.drawing.wording import WAITS
 from tui.glyphs import Glyphs
 from tui.palette import Palette
 
 if TYPE_CHECKING:
+    from engine.data import Part
     from tui.material import Network
 
 Floats = NDArray[np.float64]
@@ -50,7 +52,9 @@ class Points:
     labels: NDArray[np.int64]
     """[points]: the class of each."""
     wrong: int | None = None
-    """How many of them the network takes for another class."""
+    """How many of them the network takes for another class; None where nobody counts."""
+    note: str = ""
+    """What stands in place of that number."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,7 +83,8 @@ def gather(network: Network) -> Region:
             part=name,
             places=material.original_inputs(part.inputs),
             labels=part.targets.astype(np.int64),
-            wrong=int((network.predicted(part.inputs) != part.targets).sum()),
+            wrong=_wrong(network, part) if network.may_count(name) else None,
+            note="" if network.may_count(name) else WAITS,
         )
         for name, part in material.parts.items()
     )
@@ -98,6 +103,10 @@ def gather(network: Network) -> Region:
         up=up,
         facts=network.facts,
     )
+
+
+def _wrong(network: Network, part: Part) -> int:
+    return int((network.predicted(part.inputs) != part.targets).sum())
 
 
 def _ends(low: float, high: float, extent: tuple[float, float] | None) -> tuple[float, float]:

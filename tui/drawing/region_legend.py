@@ -56,9 +56,11 @@ def draw_legend(
 def draw_line(region: Region, width: int, glyphs: Glyphs, palette: Palette) -> Text:
     """Return the legend in one line: the sets and their errors, then as much as fits."""
     muted = palette.style("muted")
-    parts = [(_set_in_words(region, points, glyphs), muted) for points in region.points]
-    if any(points.wrong is not None for points in region.points):
-        parts[-1] = (parts[-1][0] + " wrong", muted)
+    counted = [points for points in region.points if points.wrong is not None]
+    parts = [
+        (_set_in_words(region, points, glyphs) + " wrong" * (counted[-1:] == [points]), muted)
+        for points in region.points
+    ]
     parts.append((f"across {region.names[0]}, up {region.names[1]}", muted))
     line, _ = joined(parts, "  ", muted, width)
     return line
@@ -67,8 +69,8 @@ def draw_line(region: Region, width: int, glyphs: Glyphs, palette: Palette) -> T
 def _set_in_words(region: Region, points: Points, glyphs: Glyphs) -> str:
     part = SETS.index(points.part)
     shapes = "".join(point(label, part, glyphs) for label in _shown(region))
-    wrong = "" if points.wrong is None else f" {count(points.wrong)}"
-    return f"{shapes} {points.part}{wrong}"
+    wrong = points.note if points.wrong is None else count(points.wrong)
+    return f"{shapes} {points.part} {wrong}".rstrip()
 
 
 def _shown(region: Region) -> range:
@@ -148,9 +150,9 @@ def _set(region: Region, points: Points, width: int, glyphs: Glyphs, palette: Pa
     for label in _shown(region):
         line.append(point(label, part, glyphs) + " ", hue(label, palette, bold=True))
     line.append(f" {points.part} {count(len(points.labels))}", palette.style("text"))
-    if points.wrong is None:
+    wrong = points.note if points.wrong is None else f"{count(points.wrong)} wrong"
+    if not wrong:
         return [line]
-    wrong = f"{count(points.wrong)} wrong"
     if width >= WIDE:
         return [line.append(f"{glyphs.dot}{wrong}", palette.style("muted"))]
     indent = " " * (2 * len(_shown(region)) + 1)

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from engine.plain import plain
 from tui.drawing.frame import filled
-from tui.drawing.numbers import count, duration, figure
+from tui.drawing.numbers import count, duration, figure_within
 from tui.drawing.status import REASONS, Standing, draw_state
 from tui.drawing.text import Lines, cut, fit, joined, pad, pad_left, wrap
 from tui.glyphs import Glyphs
@@ -304,7 +304,7 @@ def _result(row: RunRow, glyphs: Glyphs, palette: Palette) -> Text:
     if not row.measure:
         return Text(" " * _RESULT, end="")
     unit = pad(UNITS[row.measure], 5)
-    value = pad_left(figure(row.value, infinity=glyphs.infinity), _RESULT - 6)
+    value = pad_left(figure_within(row.value, _RESULT - 6, glyphs.infinity), _RESULT - 6)
     held_back = row.measure != "train"
     line = Text(end="").append(value, palette.style("text", bold=held_back))
     return cut(line.append(f" {unit}", palette.style("muted")), _RESULT)

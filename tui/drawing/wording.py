@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.cells import cell_len
+
+WAITS: Final = "waits for the end"
+"""What is said of the test set's errors where nobody counts them yet."""
+
+TEST_WAITS: Final = f"the test set {WAITS}"
 
 
 def shortened(wordings: Sequence[str], width: int) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 DIGITS: Final = 4
 """Digits of a figure that count."""
@@ -16,18 +17,31 @@ MOST_DIGITS: Final = 9
 
 
 def shortest(value: float | np.float32) -> float:
-    """Return a recorded number as the shortest decimal that stands for it.
+    """Return a number as its fewest digits say it, where it is one of single precision.
 
-    In float32 0.99375 lies a little below itself, so that four digits would make 0.9937 of it,
-    and 0.9938 of the same share in float64.
+    A recording keeps 0.99375 in single precision, a little below, and a result in double
+    precision. Rounded as they are, one value would be 0.9937 here and 0.9938 there.
     """
-    return float(str(value)) if isinstance(value, np.float32) else float(value)
+    value = float(value)
+    try:
+        kept = struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        return value
+    if kept != value:
+        return value
+    for digits in range(5, 9):
+        said = float(f"{value:.{digits}g}")
+        if struct.unpack("f", struct.pack("f", said))[0] == value:
+            return said
+    return value
 
 
 def figure_text(value: float | np.float32, digits: int = DIGITS) -> str:
     """Return a number with four digits that count; whole numbers whole."""
-    value = shortest(value) if isinstance(value, np.float32) else value
-    if isinstance(value, int) or not math.isfinite(value):
+    if isinstance(value, int):
+        return str(value)
+    value = shortest(value)
+    if not math.isfinite(value):
         return str(value)
     if abs(value) >= 1000:
         return f"{value:.{max(digits - 4, 0)}f}" if abs(value) < 1e9 else f"{value:.{digits - 1}e}"
@@ -42,22 +56,3 @@ def apart(*values: float) -> list[str]:
         if len(set(told)) == different:
             return told
     return [figure_text(value, MOST_DIGITS) for value in values]
-
-
-def shortest(value: float) -> float:
-    """Return a number as its fewest digits say it, where it is one of single precision.
-
-    A recording keeps 0.99375 in single precision, a little below, and a result in double
-    precision. Rounded as they are, one value would be 0.9937 here and 0.9938 there.
-    """
-    try:
-        kept = struct.unpack("f", struct.pack("f", value))[0]
-    except OverflowError:
-        return value
-    if kept != value:
-        return value
-    for digits in range(5, 9):
-        said = float(f"{value:.{digits}g}")
-        if struct.unpack("f", struct.pack("f", said))[0] == value:
-            return said
-    return value

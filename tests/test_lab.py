@@ -655,6 +655,26 @@ async def test_restart_stops_nothing_where_the_setup_does_not_hold(tmp_path: Pat
         assert len(workers) == 1
 
 
+async def test_on_a_choice_letters_and_digits_look_for_a_value_and_command_nothing(
+    tmp_path: Path,
+) -> None:
+    app, workers = make_app(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        lab = await ready(pilot)
+        choice = lab.query_one("#model-activation", ChoiceField)
+        choice.focus()
+        await until(pilot, lambda: "letters look for one" in shown(pilot))
+        await pilot.press("t")
+        await until(pilot, lambda: lab.draft and lab.draft.text("model.activation") == "tanh")
+        for key in "4qsdrxmG":
+            await pilot.press(key)
+            assert (lab.pane, lab.focused, app.screen) == ("setup", choice, lab)
+        await pilot.press("z")
+        await until(pilot, lambda: "No value here begins with z" in shown(pilot))
+        await pilot.press("space")
+        await until(pilot, lambda: workers[0].given)
+
+
 async def test_a_worker_that_was_replaced_is_asked_after_when_it_ends(tmp_path: Path) -> None:
     app, workers = make_app(tmp_path)
     async with app.run_test(size=WIDE) as pilot:

@@ -335,6 +335,32 @@ async def test_a_field_is_not_tidied_while_somebody_types_in_it() -> None:
         await until(pilot, lambda: field.value == "0")
 
 
+def test_letters_find_every_value_of_every_choice() -> None:
+    """A value is found by its letters, one of several that begin alike by the same letter again."""
+    draft = Draft.load("two-moons")
+    choices = [setting for setting in draft.settings.values() if len(setting.options) > 1]
+    assert len(choices) > 10
+    for setting in choices:
+        values = [option.value for option in setting.options]
+        for value in values:
+            field = ChoiceField(setting.options, id="choice")
+            field.set_reactive(ChoiceField.value, values[0])
+            for sign in value:
+                if sign.isalnum() or field._goes_on(sign):
+                    field.seek(sign)
+            alike = [each for each in values if each.lower().startswith(value.lower())]
+            assert field.value in alike or not value[0].isalnum(), (setting.key, value)
+        field = ChoiceField(setting.options, id="choice")
+        field.set_reactive(ChoiceField.value, values[0])
+        first = values[0][0]
+        seen = set()
+        for _ in values:
+            seen.add(field.value)
+            field.seek(first)
+            field._sought = ""
+        assert {each for each in values if each[0].lower() == first.lower()} == seen, setting.key
+
+
 async def test_a_field_is_entered_with_its_text_selected() -> None:
     app = Workbench()
     async with app.run_test(size=MIDDLE) as pilot:

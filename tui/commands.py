@@ -701,6 +701,7 @@ LOCAL: Final = (
         ("left", "go(-1)", "value before", "Take the value before.", 0),
         ("right", "go(1)", "next value", "Take the next value.", 1),
         ("enter", "open", "all values", "Show every value, with a sentence on each.", 2),
+        ("letters", "", "look for one", "Take the next value that begins so.", 3),
     ),
     *_at(
         "fold",
@@ -767,6 +768,7 @@ LOCAL: Final = (
     *_at("blank", ("any", "", "back", "Any key or click shows the screen again.", 0)),
     *_at(
         "field",
+        ("space", "", "a blank", "Write a blank; everywhere else the key starts or pauses.", 1),
         ("enter", "submit", "take", "Take what is typed, and go on.", 0),
         ("left right", "cursor_left", "move", "Move by a character.", 0),
         ("ctrl+left ctrl+right", "cursor_left_word", "move", "Move by a word.", 0),
@@ -927,7 +929,7 @@ def available(
             keys = tuple(
                 key
                 for key in command.keys
-                if key not in taken and not (spot is None and _is_typed(key, situation))
+                if key not in taken and not (spot is None and _is_typed(key, situation, spots))
             )
             if keys:
                 found.append(command if keys == command.keys else replace(command, keys=keys))
@@ -935,8 +937,10 @@ def available(
     return found
 
 
-def _is_typed(key: str, situation: Situation) -> bool:
-    return situation == "form" and is_character(key)
+def _is_typed(key: str, situation: Situation, spots: Sequence[Spot]) -> bool:
+    """Whether a key writes something, or looks for it."""
+    sought = "choice" in spots and len(key) == 1 and key.isalnum()
+    return sought or (situation == "form" and is_character(key))
 
 
 def why_not(

@@ -306,6 +306,11 @@ class Lab(Sharing, Running, Looking):
         for typed in self.query_one(SetupPane).typed():
             self._take_in(typed)
 
+    @on(SetupPane.NothingFound)
+    def say_what_was_missed(self, event: SetupPane.NothingFound) -> None:
+        """Say that a key did nothing."""
+        self.refuse("", event.words)
+
     @on(SetupPane.ListChanged)
     def change_list(self, event: SetupPane.ListChanged) -> None:
         """Add, remove or move a layer or a mark."""

@@ -53,6 +53,8 @@ def spots_in(kind: type[DOMNode]) -> Iterator[Spot]:
         spot = each.__dict__.get("SPOT") or TEXTUALS.get(each.__name__)
         if spot is not None:
             yield spot
+        if each.__dict__.get("_inherit_bindings") is False:
+            return
 
 
 def spots_of(focused: Widget | None) -> tuple[Spot, ...]:

@@ -63,7 +63,11 @@ class TextField(Line):
 
 
 class ChoiceField(Widget, can_focus=True):
-    """One of a few values: left and right go through them, enter shows them all."""
+    """One of a few values: left and right go through them, letters look for one, enter shows all.
+
+    What is looked for goes on for as long as letters come, however slowly, and something begins
+    with all of them.
+    """
 
     SPOT: ClassVar[Spot] = "choice"
     BINDINGS: ClassVar[list[BindingType]] = bindings_at("choice")
@@ -99,6 +103,18 @@ class ChoiceField(Widget, can_focus=True):
             return self.field
 
     @dataclass
+    class Missed(Message):
+        """There is no other value that begins with what was typed."""
+
+        field: ChoiceField
+        sought: str
+
+        @property
+        def control(self) -> ChoiceField:
+            """The field whose value was looked for."""
+            return self.field
+
+    @dataclass
     class Opened(Message):
         """All values are to be shown."""
 
@@ -114,6 +130,8 @@ class ChoiceField(Widget, can_focus=True):
         self.options = options
         self.change = 0
         """The number of what was chosen last."""
+        self._sought = ""
+        """What was typed to look for a value."""
         self.own: str | None = None
         """A value that is none of the options, such as a list; offered as the first one."""
 
@@ -143,6 +161,43 @@ class ChoiceField(Widget, can_focus=True):
         """Everything that can be chosen."""
         names = [option.value for option in self.options]
         return names if self.own is None or self.own in names else [self.own, *names]
+
+    def on_key(self, event: events.Key) -> None:
+        """Look for a value by a letter or a digit: here they are no commands."""
+        sign = event.character or ""
+        if event.is_printable and (sign.isalnum() or self._goes_on(sign)):
+            event.stop()
+            self.seek(sign)
+        else:
+            self._sought = ""
+
+    def on_blur(self) -> None:
+        """Forget what was looked for."""
+        self._sought = ""
+
+    def _goes_on(self, sign: str) -> bool:
+        """Whether a value begins with what was looked for and one more sign."""
+        return bool(self._sought and self._beginning(self._sought + sign, 0))
+
+    def _beginning(self, sought: str, after: int) -> str:
+        """Return the first value that begins so, at a place after that of the value, or at it."""
+        values = self.values
+        here = values.index(self.value) if self.value in values else 0
+        turned = values[here:] + values[:here]
+        turned = turned[after:] + turned[:after]
+        return next((each for each in turned if each.lower().startswith(sought.lower())), "")
+
+    def seek(self, sign: str) -> None:
+        """Choose the next value that begins with what was typed; say so where there is none."""
+        going_on = self._sought + sign
+        found = self._beginning(going_on, 0) if self._sought else ""
+        self._sought = going_on if found else sign
+        found = found or self._beginning(sign, 1)
+        if found and found != self.value:
+            self.choose(found)
+        elif not found or len(self._sought) == 1:
+            self._sought = self._sought if found else ""
+            self.post_message(self.Missed(self, sign))
 
     def action_go(self, by: int) -> None:
         """Choose the value ``by`` places on."""

@@ -289,6 +289,14 @@ class Form(VerticalScroll, inherit_bindings=False):
         else:
             self.post_message(SetupPane.SettingChanged(event.typed))
 
+    @on(ChoiceField.Missed)
+    def say_what_was_missed(self, event: ChoiceField.Missed) -> None:
+        """Hand on that a letter found nothing."""
+        event.stop()
+        other = "other " if event.field.value.lower().startswith(event.sought.lower()) else ""
+        words = f"No {other}value here begins with {event.sought}; enter shows them all."
+        self.post_message(SetupPane.NothingFound(words))
+
     @on(EntryRow.Changed)
     def change_list(self, event: EntryRow.Changed) -> None:
         """Hand on what is to become of an entry; the keys go with it."""

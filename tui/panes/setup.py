@@ -120,6 +120,12 @@ class SetupPane(Vertical):
         typed: TypedText
 
     @dataclass
+    class NothingFound(Message):
+        """A key did nothing."""
+
+        words: str
+
+    @dataclass
     class ListChanged(Message):
         """An entry of a list, such as a hidden layer, is to be added, removed or moved."""
 

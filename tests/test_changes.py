@@ -349,7 +349,8 @@ def test_data_of_ones_own_needs_no_data_of_the_presets(
 def test_the_draft_of_a_run_on_ones_own_file_goes_back_to_its_preset(people: Path) -> None:
     experiment = presets.load("iris", [own(people)]).experiment
     draft = Draft.of(preset_of(experiment, "people"), experiment)
-    assert (draft.name, draft.experiment) == ("iris", experiment)
+    assert (draft.name, draft.called, draft.experiment) == ("iris", "people.csv", experiment)
+    assert draft.about == "The rows are those of people.csv; of them iris says nothing."
     assert draft.without_changes().experiment == presets.load("iris").experiment
 
 

@@ -128,7 +128,7 @@ async def test_a_schedule_and_its_warmup_are_set() -> None:
         assert app.experiment().schedule.step_size == 50
 
 
-async def test_what_is_wrong_is_said_in_place_and_the_last_summary_stays() -> None:
+async def test_what_is_wrong_is_said_in_place_and_no_numbers_are_invented() -> None:
     app = Workbench()
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot)
@@ -138,10 +138,44 @@ async def test_what_is_wrong_is_said_in_place_and_the_last_summary_stays() -> No
         row = next(place for place, line in enumerate(lines) if "learning rate" in line)
         assert "must be a number" in lines[row + 1]
         assert "cannot be started" in shown(pilot)
-        assert "2 → 5 → 1, 21 parameters" in shown(pilot)
         await retype(pilot, "#optimizer-lr", "0.3")
         await until(pilot, lambda: "cannot be started" not in shown(pilot))
         assert "must be a number" not in shown(pilot)
+        assert "2 → 5 → 1, 21 parameters" in shown(pilot)
+        for key, text in (
+            ("model.hidden", "x"),
+            ("train.epochs", "0"),
+            ("data.samples", "-3"),
+            ("data.kind", "file"),
+            ("loss.name", "mse_of_mine"),
+        ):
+            app.draft = Draft.load("two-moons").with_text(key, text)
+            await until(pilot, lambda: "cannot be started" in shown(pilot))
+            # Of the network, the data and the length nothing is known; no points are drawn.
+            sheet = shown(pilot)
+            invented = ("parameters", " steps", " an epoch", *[" rows"] * key.startswith("data."))
+            assert not [words for words in invented if words in sheet], key
+            assert "two-moons, changed" in sheet, key
+            app.draft = Draft.load("two-moons")
+            await until(pilot, lambda: "21 parameters" in shown(pilot))
+
+
+async def test_a_changed_setup_says_what_it_is_and_whose_words_are_shown() -> None:
+    app = Workbench()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await ready(pilot)
+        assert "from which this was made" not in shown(pilot)
+        await retype(pilot, "#model-hidden", "8, 4")
+        await until(pilot, lambda: "two-moons, changed: hidden 8 4" in shown(pilot))
+        assert "two-moons, from which this was made" in shown(pilot)
+        assert app.draft is not None
+        assert app.draft.text("title") == "two-moons, changed: hidden 8 4"
+        assert app.draft.was("title") is None
+        named = app.draft.with_text("title", "Mine").experiment
+        assert named is not None
+        assert named.title == "Mine"
+        await retype(pilot, "#model-hidden", "5")
+        await until(pilot, lambda: "changed" not in shown(pilot))
 
 
 async def test_a_problem_of_a_folded_setting_unfolds_it() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from engine import overrides, presets
-from engine.changes import described, restored
+from engine.changes import described, restored, title_of
 from engine.errors import PresetError, Problem
 from engine.experiment import Experiment
 from engine.explain import usual_width
@@ -228,6 +228,8 @@ class Draft:
         typed = self.texts.get(key)
         if typed is not None and (typing or _says(self.tables, setting, typed.text)):
             return typed.text
+        if key == "title" and self.experiment is not None:
+            return self.experiment.title
         return _text(self.tables, setting)
 
     def detail(self, key: str) -> str:
@@ -254,6 +256,34 @@ class Draft:
     def changes(self) -> list[str]:
         """The keys of the settings that differ from the preset."""
         return [key for key in self.settings if self.was(key) is not None]
+
+    @property
+    def called(self) -> str:
+        """What is set up, in a few words: the preset's name, or what became of it."""
+        if self.experiment is None:
+            return f"{self.name}, changed"
+        origin = self.experiment.origin
+        if origin is None or origin == self.preset.origin:
+            return self.name
+        return title_of(origin)
+
+    @property
+    def about(self) -> str:
+        """What the preset says of itself, as the preset's where that is not what is set up."""
+        origin, about = self.last.origin, self.preset.about
+        if origin is not None and origin.file:
+            return (
+                f"The rows are those of {Path(origin.file).name}; of them {self.name} says nothing."
+            )
+        if about and (origin is not None or self.experiment is None):
+            name = origin.preset if origin is not None else self.name
+            return f"{name}, from which this was made, says of itself:\n\n{about.lstrip()}"
+        return about
+
+    @property
+    def unknown_data(self) -> bool:
+        """Whether what does not hold may be the data, so that there is none to show."""
+        return any(not key or key.partition(".")[0] == "data" for key in self.problems)
 
     @property
     def changed(self) -> bool:

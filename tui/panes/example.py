@@ -58,7 +58,13 @@ class DataPicture(Picture):
 
     def watch_draft(self, draft: Draft | None) -> None:
         """Draw the data anew where it is other data."""
-        if draft is None or draft.experiment is None:
+        if draft is None:
+            return
+        if draft.experiment is None:
+            if draft.unknown_data:
+                self._of = self._preview = None
+                self._version += 1
+                self.redraw()
             return
         experiment = draft.experiment
         of = (experiment.data, experiment.train.seed)

@@ -185,8 +185,8 @@ class SetupPane(Vertical):
         self._highlight()
         from engine.figures import spoken
 
-        self.query_one("#about", Words).update(plain(spoken(draft.preset.about), lines=True))
-        self.border_title = Text(f"Setup: {plain(draft.name)}")
+        self.query_one("#about", Words).update(plain(spoken(draft.about), lines=True))
+        self.border_title = Text(f"Setup: {plain(draft.called)}")
         self.border_subtitle = "differs from the preset" if draft.changed else ""
         self._say_what_it_comes_to(draft)
         self._help_with(self.screen.focused)
@@ -215,12 +215,14 @@ class SetupPane(Vertical):
     def _say_what_it_comes_to(self, draft: Draft) -> None:
         from tui.draft import summary
 
-        lines = summary(draft.last)
-        if self.size.height < 2 * LOW:
-            lines = [lines[0], lines[2]]
-        folded = self._form.folded_changes(draft) if self._form is not None else []
-        if folded and draft.experiment is not None:
-            lines.append(f"also changed: {', '.join(folded)}")
+        lines = []
+        # What does not hold has no shapes, rows or steps: those of before would be of another.
+        if draft.experiment is not None:
+            lines = summary(draft.experiment)
+            if self.size.height < 2 * LOW:
+                lines = [lines[0], lines[2]]
+            if folded := self._form.folded_changes(draft) if self._form is not None else []:
+                lines.append(f"also changed: {', '.join(folded)}")
         self.query_one("#problems", Words).update(plain("\n".join(lines), lines=True))
         others = [draft.problems[""]] if "" in draft.problems else []
         wrong = self.query_one("#wrong", Words)

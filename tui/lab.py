@@ -204,7 +204,12 @@ class Lab(Sharing, Running, Looking):
         if not any(slide):
             # While they were hidden no pane could have the keys, and the first to come may not be
             # the one that is meant.
-            self.call_after_refresh(lambda: self.give_keys(self.pane))
+            self.settling = True
+            self.call_after_refresh(self._settle)
+
+    def _settle(self) -> None:
+        self.settling = False
+        self.give_keys(self.pane)
 
     def show_training(self) -> None:
         """Turn to the curves, and to what the network does where it has a place of its own."""

@@ -40,6 +40,8 @@ class Looking(Stage):
         super().__init__(*arguments)
         self.recent = list(NAMES)
         """The panes, the one visited last first."""
+        self.settling = False
+        """Whether panes have just come back, and whoever has the keys was not asked."""
         self._visited: dict[str, Widget] = {}
         """Where the keys were in each pane."""
         self._left_width = self.opening.memory.choices.left_width
@@ -180,7 +182,7 @@ class Looking(Stage):
         """Notice which pane has the keys, however it got them."""
         # Messages lag behind the keys: what counts is who has the focus now.
         focused = self.focused
-        if focused is None:
+        if focused is None or self.settling:
             return
         for name in NAMES:
             if self.query_one(f"#{self.widget_of(name)}") in focused.ancestors_with_self:

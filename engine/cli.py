@@ -499,7 +499,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _check_preset(reference: str, rehearsal: Rehearsal | None) -> tuple[dict[str, Any], str]:
     """Return what is wrong with a preset, and how to say it."""
-    from engine.presets import load
+    from engine.presets import known, load
     from engine.proofreading import misplaced
 
     told: dict[str, Any] = {"preset": reference, "problems": []}
@@ -508,7 +508,7 @@ def _check_preset(reference: str, rehearsal: Rehearsal | None) -> tuple[dict[str
     except PresetError as error:
         told["problems"] = [vars(problem) for problem in error.problems]
         return told, str(error)
-    problems = misplaced(preset.experiment, str(preset.path))
+    problems = misplaced(preset.experiment, str(preset.path), known)
     words = f"{reference}: holds; {_size(preset.experiment)}"
     if rehearsal is not None and not problems:
         of = functools.partial(rehearsal.of_preset, preset)

@@ -9,7 +9,7 @@ A note, a lecture's notes and an ``about`` are plain text, but for what stands b
     {loss@20 = 0.138}             said: 0.138 is read, and it must be that to its last digit
     {loss@20 ~ 0.1}               within a tenth of it; likewise < and >
     {log(3) = 1.099}              said of numbers alone
-    {exploding-he:loss@1}         of one of several runs that a lecture shows
+    {exploding-he:loss@1 = 0.66}  of another preset's run, or of one of several in a lecture
     {{ and }}                     braces
 
 What is said and known to be otherwise in the run that is shown is replaced by what it is there,

@@ -38,6 +38,7 @@ __all__ = [
     "destination",
     "dumps",
     "find",
+    "known",
     "load",
     "resolve",
     "save",
@@ -91,6 +92,14 @@ def load(reference: str, overrides: Sequence[str] = ()) -> Preset:
     if not changes:
         return Preset(path.stem, path, resolve(tables, source), text)
     return Preset(path.stem, path, _resolve_changed(tables, changes, source, path.stem), text)
+
+
+def known(reference: str) -> Experiment | None:
+    """Return what a preset says, or None where there is none that holds."""
+    try:
+        return load(reference).experiment
+    except PresetError:
+        return None
 
 
 def resolve(tables: Mapping[str, Any], source: str, *, recorded: bool = False) -> Experiment:

@@ -73,13 +73,21 @@ def marred(texts: Iterable[Passage], source: str) -> list[Problem]:
     return problems
 
 
-def misplaced(experiment: Experiment, source: str) -> list[Problem]:
-    """Return the figures of a preset that no run can give, and those that are simply wrong."""
+def misplaced(
+    experiment: Experiment, source: str, other: Callable[[str], Experiment | None]
+) -> list[Problem]:
+    """Return the figures of a preset that no run can give, and those that are simply wrong.
+
+    Args:
+        experiment: What the preset says.
+        source: The file it is in.
+        other: What another preset says, by its name; None where there is none.
+    """
     return [
         Problem(source, each.key, problem)
         for each in passages(experiment)
         for figure in figures(each.text)
-        for problem in faults(figure, each, lambda run: None if run else experiment)
+        for problem in faults(figure, each, lambda run: other(run) if run else experiment)
     ]
 
 
@@ -105,6 +113,12 @@ def faults(
             f"say what it is, as in {{loss@1 = 0.69}}"
         )
         return
+    if figure.said is None and place.kind == "mark" and any(q.run for q in figure.quantities):
+        yield (
+            f"{name} is of another preset's run, which is not there; say what it is, as in "
+            "{two-moons:loss@1 = 0.75}"
+        )
+        return
     for quantity in figure.quantities:
         experiment = shown(quantity.run)
         if experiment is None:
@@ -116,7 +130,7 @@ def faults(
 def _no_run(quantity: Quantity) -> str:
     if not quantity.run:
         return "no run, for none is shown here; say of which, as in exploding:loss@1"
-    return f"{quantity.run!r}, which is not shown here"
+    return f"{quantity.run!r}, and there is no such run here, and no such preset"
 
 
 def _fault(figure: Figure, quantity: Quantity, place: Passage, experiment: Experiment) -> str:

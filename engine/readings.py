@@ -70,6 +70,16 @@ def of_scene(references: Sequence[str], each: Sequence[Readings]) -> Readings:
     return reading
 
 
+def of_named(each: Mapping[str, Readings]) -> Readings:
+    """Return what quantities are in runs by their names, the run that is shown having none."""
+
+    def reading(quantity: Quantity) -> float | None:
+        known = each.get(quantity.run)
+        return None if known is None else known(quantity.of_one_run)
+
+    return reading
+
+
 class Kept:
     """The quantities of some texts while a run trains, kept as its rows go by.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine import lectures
+from engine import lectures, presets
 from engine.errors import EpochalError, Problem
 from engine.experiment import Experiment
 from engine.figures import Figure, figures, nothing, number
@@ -20,7 +20,7 @@ from engine.history import History
 from engine.lectures import Script
 from engine.presets import Preset
 from engine.proofreading import Passage, passages, passages_of
-from engine.readings import of_history
+from engine.readings import of_history, of_named
 from engine.recording import read
 
 if TYPE_CHECKING:
@@ -76,13 +76,23 @@ class Rehearsal:
         texts = passages(experiment)
         if not any(figures(each.text) for each in texts):
             return []
-        last = max(_reach(each) for each in texts)
-        history = self.history(experiment, last)
+        history = self.history(experiment, max(_reach(each) for each in texts))
+        others = self._others([quantity for each in texts for quantity in _quantities(each)])
         for each in texts:
             step = _step_of(each, experiment, history)
-            known = of_history(history, step or 0)
-            values = known if step is not None or each.kind != "mark" else nothing
-            found += _proofs(str(preset.path), each, values)
+            own = of_history(history, step or 0)
+            own = own if step is not None or each.kind != "mark" else nothing
+            found += _proofs(str(preset.path), each, of_named({**others, "": own}))
+        return found
+
+    def _others(self, quantities: list[Quantity]) -> dict[str, Readings]:
+        """Return what quantities of other presets are."""
+        found = {}
+        for name in {each.run for each in quantities if each.run}:
+            experiment = presets.load(name).experiment
+            asked = [_at(each, None) for each in quantities if each.run == name]
+            history = self.history(experiment, max(asked))
+            found[name] = of_history(history, history.last_step)
         return found
 
     def of_lecture(self, script: Script) -> list[Proof]:
@@ -96,9 +106,7 @@ class Rehearsal:
         for index, each in texts:
             for quantity in _quantities(each):
                 if place := lectures.referred(script.lecture, index, quantity.run):
-                    asked = quantity.at if isinstance(quantity.at, int) else WHOLE
-                    asked = WHOLE if quantity.group == "result" else asked
-                    reach[place] = max(asked, reach.get(place, 0))
+                    reach[place] = max(_at(quantity, None), reach.get(place, 0))
         histories = {place: self._shown(script, place, last) for place, last in reach.items()}
 
         def known(index: int | None) -> Readings:
@@ -187,12 +195,14 @@ def _quantities(place: Passage) -> list[Quantity]:
 
 def _reach(place: Passage) -> int:
     """Return how far a run must go for the figures of a text; 0 where it has none."""
-    reached = [0]
-    for quantity in _quantities(place):
-        at = place.step if quantity.at == "own" else quantity.at
-        is_step = isinstance(at, int) and quantity.group != "result"
-        reached.append(at if is_step and isinstance(at, int) else WHOLE)
-    return max(reached)
+    own = [each for each in _quantities(place) if not each.run]
+    return max((_at(each, place.step) for each in own), default=0)
+
+
+def _at(quantity: Quantity, own: int | None) -> int:
+    """Return how far a run must go for a quantity."""
+    at = own if quantity.at == "own" else quantity.at
+    return at if isinstance(at, int) and quantity.group != "result" else WHOLE
 
 
 def _step_of(place: Passage, experiment: Experiment, history: History) -> int | None:

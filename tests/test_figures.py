@@ -158,7 +158,7 @@ class TestMarred:
 def problems(note: str, at: dict[str, Any] | None = None, **changes: Any) -> list[str]:
     marks = [{"at": at or {"step": 50}, "title": "a", "note": note}]
     spec = experiment({**MOONS, "marks": marks}, **changes)
-    return [str(each) for each in misplaced(spec, "x.toml")]
+    return [str(each) for each in misplaced(spec, "x.toml", presets.known)]
 
 
 class TestMisplaced:
@@ -166,7 +166,7 @@ class TestMisplaced:
         "note",
         ["{loss@50} {loss@step} {dev/loss} {dev_accuracy %}", "{weight_norm/layer1.weight@1}",
          "{grad_norm/layer2.bias@1 / grad_norm@1}", "{loss@300 = 0.2}", "{step}",
-         "{test_accuracy = 95 %}", "{saturated/layer1 %}"],
+         "{test_accuracy = 95 %}", "{saturated/layer1 %}", "{cubic:loss@4000 = 0.02}"],
     )  # fmt: skip
     def test_what_a_run_gives_in_time_is_right(self, note: str) -> None:
         assert problems(note) == []
@@ -180,7 +180,12 @@ class TestMisplaced:
             ("{loss@51}", "is of step 51, and the mark stands at step 50: it cannot know it yet"),
             ("{loss@end}", "is of step 300, and the mark stands at step 50"),
             ("{loss@301 = 1}", "is of step 301, and the run ends at step 300"),
-            ("{other:loss@1}", "{other:loss@1} is of 'other', which is not shown here"),
+            (
+                "{other:loss@1 = 1}",
+                "{other:loss@1 = 1} is of 'other', and there is no such run here",
+            ),
+            ("{cubic:loss@1}", "{cubic:loss@1} is of another preset's run, which is not there"),
+            ("{cubic:accuracy@1 = 1}", "names no column: 'accuracy'"),
             ("{test_loss}", "is known only when the run is over, after every mark"),
             ("{log(3) = 1.098}", "{log(3) = 1.098} is 1.1"),
         ],
@@ -198,7 +203,7 @@ class TestMisplaced:
 
     def test_an_about_is_read_before_there_is_a_run(self) -> None:
         spec = experiment({**MOONS, "about": "{loss@1} {loss@1 = 0.7} {loss = 0.7}"})
-        first, second = (each.message for each in misplaced(spec, "x.toml"))
+        first, second = (each.message for each in misplaced(spec, "x.toml", presets.known))
         assert "{loss@1} is filled in from the run that is shown, and here none is" in first
         assert "{loss = 0.7} says no step" in second
 

@@ -54,7 +54,7 @@ def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:
     def loss(outputs: Tensor, targets: Tensor) -> Tensor:
         each = function(outputs, targets, reduction="none", **arguments)
         total: Tensor = each.sum(axes) if spec.reduction == "sum" else each.mean(axes)
-        return total.sqrt() if spec.root else total
+        return root(total) if spec.root else total
 
     def loss_of_classes(outputs: Tensor, targets: Tensor) -> Tensor:
         # PyTorch wants the classes on axis 1.
@@ -62,6 +62,12 @@ def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:
 
     axes = (1,) if spec.targets == "classes" else (1, 2)
     return loss_of_classes if spec.targets == "classes" else loss
+
+
+def root(mean: Tensor) -> Tensor:
+    """Return the square root, whose gradient at 0 is 0: PyTorch's is NaN for what is inside it."""
+    above = mean > 0
+    return torch.where(above, torch.where(above, mean, 1.0).sqrt(), mean)
 
 
 def decided(experiment: Experiment, outputs: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -11,6 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from engine.activations import ACTIVATIONS
 from engine.losses import RMSE, BinaryCrossEntropyWithLogits, Huber, Loss, LossBase
+from engine.programs import program
+from engine.trainer import Trainer
+from tests.experiments import experiment
 
 LOSSES: list[type[LossBase]] = list(get_args(get_args(Loss)[0]))
 
@@ -68,3 +71,34 @@ def test_a_root_is_taken_of_the_mean_alone() -> None:
 def test_only_hubers_has_a_setting() -> None:
     assert Huber(delta=2.0).arguments == {"delta": 2.0}
     assert [cls for cls in LOSSES if cls().arguments] == [Huber]
+
+
+PERFECT = {
+    "data": {"kind": "table", "inputs": [[0.0], [1.0], [2.0]], "targets": [[0.0]] * 3},
+    "model": {"hidden": [3], "activation": "tanh", "init": "zeros"},
+    "train": {"steps": 4},
+}
+"""A network that is right from the start: every loss of numbers is 0, and so is its gradient."""
+
+
+@pytest.mark.parametrize("gradients", ["manual", "autograd", "numeric"])
+@pytest.mark.parametrize("kind", [kind for kind in LOSSES if kind.targets == "numbers"])
+def test_a_perfect_fit_has_no_gradient_and_stays(kind: type[LossBase], gradients: str) -> None:
+    name = kind.model_fields["name"].default
+    trainer = Trainer(
+        experiment(PERFECT, loss={"name": name}, train={"steps": 4, "gradients": gradients})
+    )
+    (rows, *_) = trainer.advance(4).series
+    columns = trainer.columns["train"]
+    for column in ("loss", "grad_norm", *(each for each in columns if "/" in each)):
+        assert (rows.values[columns.index(column)] == 0).all(), column
+    assert trainer.outcome is not None
+    assert trainer.outcome.status == "finished"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in LOSSES if kind.targets == "numbers"])
+def test_a_printed_program_stays_at_a_perfect_fit_too(kind: type[LossBase]) -> None:
+    spec = experiment(PERFECT, loss={"name": kind.model_fields["name"].default})
+    left: dict[str, Any] = {}
+    exec(compile(program(spec), "program", "exec"), left)
+    assert left["losses"] == [0.0] * 4

@@ -68,11 +68,15 @@ class MSE(Loss):
 
 
 class RMSE(MSE):
-    """√(‖y - t‖² / N); its derivative is (y - t) / (√N ‖y - t‖)."""
+    """√(‖y - t‖² / N); its derivative is (y - t) / (√N ‖y - t‖), and 0 where y = t.
+
+    There it has a corner, as |x| has at 0, and 0 is one of the slopes between.
+    """
 
     def __init__(self, experiment: Experiment, y: Tensor, dy: Tensor) -> None:
         super().__init__(experiment, y, dy)
         self.norm, self.root = dy.new_zeros(len(dy), 1, 1), dy.new_tensor(self.share**0.5)
+        self.fits = torch.zeros_like(self.norm, dtype=torch.bool)
 
     def total(self, each: Tensor) -> Tensor:
         return super().total(each).sqrt_()
@@ -80,6 +84,9 @@ class RMSE(MSE):
     def backward(self, t: Tensor) -> None:
         torch.sub(self.y, t, out=self.dy)
         torch.linalg.vector_norm(self.dy, dim=(1, 2), keepdim=True, out=self.norm)
+        # Where all is right 0 / 0 becomes 0 / 1.
+        torch.eq(self.norm, 0, out=self.fits)
+        self.norm.add_(self.fits)
         self.dy.div_(self.norm).mul_(self.root)
 
 

@@ -35,9 +35,12 @@ def _loss(experiment: Experiment) -> str:
         given.append(f'reduction="{loss.reduction}"')
     if not given and not loss.root:
         return f"loss_function = nn.functional.{loss.functional}"
-    root = ".sqrt()" if loss.root else ""
-    computed = call(f"return nn.functional.{loss.functional}", ["outputs", "targets", *given])
-    computed[-1] += root
+    head = "mean =" if loss.root else "return"
+    arguments = ["outputs", "targets", *given]
+    computed = call(f"{head} nn.functional.{loss.functional}", arguments)
+    if loss.root:
+        computed.append("# At 0 the root has a corner: its gradient there is 0, not PyTorch's NaN.")
+        computed.append("return mean.sqrt() if mean > 0 else mean")
     return "\n".join(
         [
             "def loss_function(outputs, targets):",

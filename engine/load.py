@@ -155,7 +155,7 @@ class LoadedRun:
                 f"{self.header.run}: its network takes {features} inputs, got {rows.shape[-1]}"
             )
         dtype = next(iter(self.weights.values())).dtype
-        scaled = self.scaling.scale_inputs(rows).astype(dtype)
+        scaled = self.scaling.scale_inputs(rows, dtype.type)
         if self._is_own:
             outputs = self._said_by_own(scaled)
         else:

@@ -82,6 +82,7 @@ def _network(
 
 
 def _batches(experiment: Experiment, dtype: torch.dtype) -> Batches:
-    part = load(experiment.data, experiment.train.seed).train
+    real = getattr(np, experiment.train.dtype)
+    part = load(experiment.data, experiment.train.seed, real).train
     whole = to_batch(experiment, [part], CPU, dtype) if part is not None and len(part) else None
     return batches_for([experiment], whole, CPU, dtype)

@@ -98,7 +98,8 @@ class Trainer:
 
         self._clock = clock
         dtype = getattr(torch, experiment.train.dtype)
-        self._datasets = [load(member.data, member.train.seed) for member in self.members]
+        real = getattr(np, experiment.train.dtype)
+        self._datasets = [load(member.data, member.train.seed, real) for member in self.members]
         parts = {
             name: [getattr(dataset, name) for dataset in self._datasets]
             for name in ("train", "dev", "test")

@@ -27,7 +27,7 @@ class TestPoints:
         self, cls: type[DataBase], samples: int
     ) -> None:
         part = drawn(cls(samples=samples))  # type: ignore[call-arg]
-        assert (part.inputs.shape, part.inputs.dtype) == ((samples, 2), np.float32)
+        assert (part.inputs.shape, part.inputs.dtype) == ((samples, 2), np.float64)
         assert (part.targets.shape, part.targets.dtype) == ((samples,), np.int64)
         assert len(part) == samples
 
@@ -90,7 +90,7 @@ class TestFunction:
         x = np.linspace(0.1, 2.1, 5)
         np.testing.assert_allclose(part.inputs, x[:, None], rtol=1e-6)
         np.testing.assert_allclose(part.targets, np.stack([x * np.exp(x), x**2], 1), rtol=1e-6)
-        assert (part.inputs.dtype, part.targets.dtype) == (np.float32, np.float32)
+        assert (part.inputs.dtype, part.targets.dtype) == (np.float64, np.float64)
 
     def test_the_noise_is_on_the_targets_alone(self) -> None:
         part = drawn(Function(points=20_000, noise=0.1))
@@ -125,7 +125,7 @@ class TestTable:
         assert (classes.classes, classes.target_names) == (3, ["0", "1", "2"])
         numbers = Table(inputs=[[0.5], [2]], targets=[[1, 2], [3, 4.5]])
         part = drawn(numbers)
-        assert (part.targets.tolist(), part.targets.dtype) == ([[1, 2], [3, 4.5]], np.float32)
+        assert (part.targets.tolist(), part.targets.dtype) == ([[1, 2], [3, 4.5]], np.float64)
         assert (numbers.classes, numbers.target_names) == (0, ["y1", "y2"])
         assert numbers.input_names == ["x1"]
 

@@ -12,7 +12,11 @@ from hypothesis.extra import numpy as some
 from pydantic import ValidationError
 
 from engine.data import Dataset, Function, Moons, Part, Scaling, Sum, Table, load
+from engine.data.base import DataBase
 from engine.data.scaling import Columns, Scale
+from engine.experiment import Experiment
+from engine.randomness import generator
+from engine.trainer import Trainer
 
 HOW = st.sampled_from(["none", "standard", "range"])
 ROWS = some.arrays(np.float32, (12, 3), elements=st.floats(-1e6, 1e6, width=32))
@@ -164,3 +168,50 @@ class TestShares:
     def test_that_cannot_be_had_are_refused(self, split: list[Any], message: str) -> None:
         with pytest.raises(ValidationError, match=message):
             Moons.model_validate({"samples": 50, "split": split})
+
+
+SOURCES = {
+    "a table": {"kind": "table", "inputs": [[0.1], [0.7], [1.2]], "targets": [[0.1], [0.2], [7]]},
+    "a function": {"kind": "function", "targets": ["exp(x)"], "noise": 0.1, "points": 30},
+    "points": {"kind": "moons", "samples": 40},
+    "a measured set": {"kind": "sklearn", "set": "iris"},
+}
+
+
+@pytest.mark.parametrize("how", ["none", "standard", "range"])
+@pytest.mark.parametrize("source", SOURCES)
+def test_in_double_precision_no_number_passes_through_float32(source: str, how: str) -> None:
+    spec = _spec(SOURCES[source], how)
+    drawn = spec.draw(generator(3, "data")).inputs.astype(np.float64)
+    shift, scale = {
+        "none": (0.0, 1.0),
+        "standard": (drawn.mean(axis=0), drawn.std(axis=0)),
+        "range": (drawn.min(axis=0), np.ptp(drawn, axis=0)),
+    }[how]
+    double = load(spec, 3, np.float64).train.inputs
+    np.testing.assert_allclose(double, (drawn - shift) / scale, rtol=0, atol=1e-14)
+    assert (double != double.astype(np.float32)).any()
+    single = load(spec, 3).train
+    assert single.inputs.dtype == np.float32
+    np.testing.assert_allclose(single.inputs, double, rtol=3e-7, atol=3e-7)
+
+
+def test_a_training_in_double_precision_sees_them_so() -> None:
+    tables = {
+        "data": {**SOURCES["a function"], "scale_inputs": "standard", "scale_targets": "range"},
+        "loss": {"name": "mse"},
+        "train": {"steps": 3, "dtype": "float64"},
+    }
+    spec = Experiment.model_validate(tables)
+    trainer = Trainer(spec)
+    drawn = spec.data.draw(generator(0, "data"))
+    mean, deviation = drawn.inputs.mean(axis=0), drawn.inputs.std(axis=0)
+    seen = trainer._sets["train"].inputs[0].numpy()
+    np.testing.assert_allclose(seen, (drawn.inputs - mean) / deviation, rtol=0, atol=1e-14)
+
+
+def _spec(source: dict[str, Any], how: str) -> DataBase:
+    losses = {"sklearn": "cross_entropy", "moons": "binary_cross_entropy_with_logits"}
+    loss = {"name": losses.get(source["kind"], "mse")}
+    tables = {"data": {**source, "scale_inputs": how}, "loss": loss}
+    return Experiment.model_validate(tables).data

@@ -155,12 +155,14 @@ class Material:
         return self.most is not None and any(rows > self.most for rows in self.header.rows)
 
     def _fresh(self) -> Part:
+        from engine.data import Part
         from engine.predict import UNSEEN
         from engine.randomness import generator
 
         # The same rows that ``epochal predict`` draws, which no training ever comes to.
         rng = generator(self.header.seeds[self.member], "fresh", UNSEEN)
-        return self.experiment.data.draw_fresh(rng, FRESH_ROWS)
+        rows = self.experiment.data.draw_fresh(rng, FRESH_ROWS)
+        return Part(rows.inputs.astype(np.float32), rows.targets.astype(np.float32))
 
     def prepare(self) -> None:
         """Have everything at hand that takes time: the schema, and the rows of all sets.

@@ -25,7 +25,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 @dataclass(frozen=True)
 class Part:
-    """One of the three sets, or a batch of one; its numbers are float32 where it was loaded."""
+    """One of the three sets, or a batch of one; once loaded, in numbers of the network's type."""
 
     inputs: Inputs
     """[rows, features]."""
@@ -52,6 +52,10 @@ class DataBase(Section):
 
     fresh: ClassVar[bool] = False
     """Whether every step draws fresh rows, so that there is no training set and no epoch."""
+
+    measured: ClassVar[bool] = False
+    """Whether its numbers come from outside, as a year or a price in cents does that float32 has
+    no room for; so they are scaled as they are and only then made the network's."""
 
     extent: ClassVar[tuple[float, float] | None] = None
     """From where to where pictures of two inputs go, both alike, in the units of the data; further

@@ -10,7 +10,7 @@ import functools
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,8 @@ _SETS: Final[Mapping[str, _Set]] = {
 
 class Bundled(DataBase):
     """A set that comes with scikit-learn, which must be installed: ``epochal[data]``."""
+
+    measured: ClassVar[bool] = True
 
     kind: Literal["sklearn"] = "sklearn"
     set: Literal["iris", "wine", "breast_cancer", "digits", "diabetes"] = "iris"

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,8 @@ class _Chosen:
 
 class File(DataBase):
     """Rows of a file: CSV or TSV with a line of names at its top, NPZ, or Parquet."""
+
+    measured: ClassVar[bool] = True
 
     kind: Literal["file"] = "file"
     path: Annotated[str, Field(min_length=1, max_length=4096)]

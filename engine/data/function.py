@@ -53,7 +53,7 @@ class Function(DataBase):
         x = np.linspace(self.domain[0], self.domain[1], self.points)
         values = np.stack([Expression(text)(x) for text in self.targets], axis=1)
         noisy = values + self.noise * rng.standard_normal(values.shape)
-        return Part(x[:, None].astype(np.float32), noisy.astype(np.float32))
+        return Part(x[:, None], noisy)
 
     @model_validator(mode="after")
     def _targets_are_finite(self) -> Function:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from engine.data.base import DataBase, Dataset, Part
-from engine.data.scaling import Columns, Scaling
+from engine.data.scaling import Columns, Real, Scaling
 from engine.randomness import generator
 
 
-def load(spec: DataBase, seed: int) -> Dataset:
+def load(spec: DataBase, seed: int, dtype: Real = np.float32) -> Dataset:
     """Draw an experiment's data, part it into train, dev and test, and scale it.
 
     The rows are shuffled before they are parted, and left in their order where they are not.
@@ -17,15 +17,25 @@ def load(spec: DataBase, seed: int) -> Dataset:
     Args:
         spec: The preset's ``data``.
         seed: The experiment's seed.
+        dtype: What the network computes with: in float64 no number passes through float32.
     """
-    train, dev, test = _parted(spec, spec.draw(generator(seed, "data")), seed)
+    train, dev, test = _parted(spec, _drawn(spec, seed, dtype), seed)
     scaling = _fitted(spec, train)
     return Dataset(
-        _scaled(train, scaling),
-        _scaled(dev, scaling) if len(dev) else None,
-        _scaled(test, scaling) if len(test) else None,
+        _scaled(train, scaling, dtype),
+        _scaled(dev, scaling, dtype) if len(dev) else None,
+        _scaled(test, scaling, dtype) if len(test) else None,
         scaling,
     )
+
+
+def _drawn(spec: DataBase, seed: int, dtype: Real) -> Part:
+    """Return all rows: what is made up is made up in the network's own numbers."""
+    whole = spec.draw(generator(seed, "data"))
+    if spec.measured:
+        return whole
+    targets = whole.targets if spec.classes else whole.targets.astype(dtype)
+    return Part(whole.inputs.astype(dtype), targets)
 
 
 def _parted(spec: DataBase, whole: Part, seed: int) -> tuple[Part, Part, Part]:
@@ -51,6 +61,8 @@ def _fitted(spec: DataBase, train: Part) -> Scaling:
     )
 
 
-def _scaled(part: Part, scaling: Scaling) -> Part:
-    targets = part.targets if scaling.targets is None else scaling.targets.apply(part.targets)
-    return Part(scaling.inputs.apply(part.inputs), targets)
+def _scaled(part: Part, scaling: Scaling, dtype: Real) -> Part:
+    targets = part.targets
+    if scaling.targets is not None:
+        targets = scaling.targets.apply(targets, dtype)
+    return Part(scaling.inputs.apply(part.inputs, dtype), targets)

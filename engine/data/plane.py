@@ -47,7 +47,7 @@ class _Classified(DataBase):
         points = np.concatenate(self.shape(first, second, rng))
         points = points + rng.normal(0.0, self.noise, points.shape)
         labels = np.concatenate([np.zeros(first, np.int64), np.ones(second, np.int64)])
-        return Part(points.astype(np.float32), labels)
+        return Part(points, labels)
 
 
 class Moons(_Classified):

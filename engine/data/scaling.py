@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 Scale = Literal["none", "standard", "range"]
 
+Real = type[np.float32 | np.float64]
+"""What a network computes with."""
+
 
 @dataclass(frozen=True, eq=False)
 class Columns:
@@ -50,13 +53,13 @@ class Columns:
         """Whether every column stays as it is."""
         return not self.shift.any() and bool((self.scale == 1).all())
 
-    def apply(self, rows: NDArray[Any]) -> NDArray[np.float32]:
-        """Return rows [..., columns] scaled."""
+    def apply(self, rows: NDArray[Any], dtype: Real = np.float32) -> NDArray[Any]:
+        """Return rows [..., columns] scaled, in the numbers that the network computes with."""
         # What is out of float32's reach becomes infinite, as it would be anywhere else.
         with np.errstate(over="ignore"):
             if self.changes_nothing:
-                return rows.astype(np.float32)
-            return ((rows - self.shift) / self.scale).astype(np.float32)
+                return rows.astype(dtype)
+            return ((rows - self.shift) / self.scale).astype(dtype)
 
     def undo(self, rows: NDArray[Any]) -> NDArray[np.float64]:
         """Return scaled rows [..., columns] in their original units."""
@@ -73,9 +76,9 @@ class Scaling:
     targets: Columns | None
     """For each output; none for classes, which are not scaled."""
 
-    def scale_inputs(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
+    def scale_inputs(self, inputs: NDArray[Any], dtype: Real = np.float32) -> NDArray[Any]:
         """Return inputs [..., features] as the network was trained on them."""
-        return self.inputs.apply(inputs)
+        return self.inputs.apply(inputs, dtype)
 
     def to_original(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
         """Return outputs or targets [..., outputs] in the units of the data."""

@@ -49,9 +49,8 @@ class Sum(DataBase):
     def draw_fresh(self, rng: np.random.Generator, rows: int) -> Part:
         """Draw ``rows`` rows."""
         numbers = rng.integers(0, self.highest, (rows, self.terms), endpoint=True)
-        inputs = (numbers / self.divide_by).astype(np.float32)
-        targets = (numbers.sum(axis=1, keepdims=True) / self.divide_by).astype(np.float32)
-        return Part(inputs, targets)
+        sums = numbers.sum(axis=1, keepdims=True)
+        return Part(numbers / self.divide_by, sums / self.divide_by)
 
     @override
     def problems(self) -> Iterator[str]:

@@ -50,8 +50,8 @@ class Table(DataBase):
 
     def draw(self, rng: np.random.Generator) -> Part:
         """The rows as they stand."""
-        targets = np.array(self.targets, np.int64 if self.classes else np.float32)
-        return Part(np.array(self.inputs, np.float32), targets)
+        targets = np.array(self.targets, np.int64 if self.classes else np.float64)
+        return Part(np.array(self.inputs, np.float64), targets)
 
     def _numbers(self) -> list[list[float]]:
         return [target for target in self.targets if isinstance(target, list)]

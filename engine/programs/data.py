@@ -41,8 +41,7 @@ def has_batches(experiment: Experiment) -> bool:
 
 def tensor(experiment: Experiment, of: str) -> str:
     """Return the numbers of an array as the network takes them."""
-    double = ".double()" if experiment.train.dtype == "float64" else ""
-    return f"torch.tensor({of}, dtype=torch.float32){double}"
+    return f"torch.tensor({of}, dtype=torch.{experiment.train.dtype})"
 
 
 def _parted(experiment: Experiment) -> list[str]:

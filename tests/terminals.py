@@ -11,12 +11,16 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyte
+
+from tui.memory import FILE, Memory
 
 SOURCE = Path(__file__).parent.parent
 QUESTION = b"\x1b[6n"
@@ -182,6 +186,13 @@ def _own_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+def experienced(folder: Path) -> str:
+    """Have a lab that keeps its memory in a folder know its user; return the folder's name."""
+    memory = Memory(folder / "epochal" / FILE)
+    memory.keep(replace(memory.choices, paced=True, greeted=True))
+    return str(folder)
+
+
 def _environment(**changes: str) -> dict[str, str]:
     kept = {
         name: value
@@ -195,7 +206,7 @@ def _environment(**changes: str) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "TEXTUAL_DISABLE_KITTY_KEY": "1",
         "PYTHONPATH": str(SOURCE),
-        # What a lab remembers belongs to its user: here to nobody.
-        "XDG_STATE_HOME": os.devnull,
+        # What a lab remembers belongs to its user: here to nobody who is new to it.
+        "XDG_STATE_HOME": experienced(Path(tempfile.mkdtemp(prefix="epochal-state-"))),
     }
     return kept | plain | changes

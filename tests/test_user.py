@@ -10,7 +10,7 @@ import pytest
 
 from engine import presets
 from engine.runs import list_runs
-from tests.terminals import Terminal
+from tests.terminals import Terminal, experienced
 
 pytestmark = pytest.mark.terminal
 
@@ -28,7 +28,7 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     def open_terminal(*arguments: str, size: tuple[int, int], **environment: str) -> Terminal:
         given = {
             "EPOCHAL_RUNS": str(tmp_path / "runs"),
-            "XDG_STATE_HOME": str(tmp_path / "state"),
+            "XDG_STATE_HOME": experienced(tmp_path / "state"),
             **environment,
         }
         opened.append(Terminal(*arguments, size=size, **given))  # type: ignore[arg-type]

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Situation = Literal[
-    "setup", "live", "paused", "over", "replay", "lecture", "slide", "follow", "form"
+    "setup", "live", "paused", "over", "showing", "replay", "lecture", "slide", "follow", "form"
 ]
 """``setup``: no run is shown. ``live``: one is starting, training or silent. ``paused``: it
-waits. ``over``: it ended or crashed. ``replay``: it is shown at an earlier step. ``lecture``: so it
+waits. ``over``: it ended or crashed. ``showing``: it is shown more slowly than it is trained.
+``replay``: it is shown at an earlier step. ``lecture``: so it
 is in a scene of a lecture. ``slide``: a scene of a lecture is a text. ``follow``: a presenter moves
 it. ``form``: a field takes what is typed.
 """
 
 ALWAYS: Final = frozenset[Situation](
-    ("setup", "live", "paused", "over", "replay", "lecture", "slide")
+    ("setup", "live", "paused", "over", "showing", "replay", "lecture", "slide")
 )
 EVERYWHERE: Final = ALWAYS | frozenset[Situation](("follow", "form"))
 LOOKED_AT: Final = ALWAYS | frozenset[Situation](("follow",))
@@ -29,8 +30,10 @@ PANED: Final = ALWAYS - frozenset[Situation](("slide",))
 NOW: Final = frozenset[Situation](("setup", "live", "paused", "over"))
 GOING: Final = frozenset[Situation](("live", "paused"))
 SHOWN: Final = frozenset[Situation](("live", "paused", "over"))
-SEEN: Final = frozenset[Situation](("live", "paused", "over", "replay", "lecture"))
+SEEN: Final = frozenset[Situation](("live", "paused", "over", "showing", "replay", "lecture"))
+SHOWING: Final = frozenset[Situation](("showing",))
 REPLAY: Final = frozenset[Situation](("replay", "lecture"))
+MOVED: Final = REPLAY | SHOWING
 LECTURE: Final = frozenset[Situation](("lecture", "slide"))
 
 IN_WORDS: Final[Mapping[Situation, str]] = {
@@ -38,6 +41,7 @@ IN_WORDS: Final[Mapping[Situation, str]] = {
     "live": "while a run is being trained",
     "paused": "while a run is paused",
     "over": "when a run is over",
+    "showing": "while a run is shown more slowly than it is trained",
     "replay": "in a replay",
     "lecture": "in a lecture",
     "slide": "at a lecture's text",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -37,6 +37,7 @@ from tui.panes.setup import DEVICE_KEY, PresetEntry, SetupPane
 from tui.panes.slide import SlidePane
 from tui.panes.status import KeysLine, MessageLine, StatusLines, TitleLine
 from tui.panes.transport import TransportBar
+from tui.panes.welcome import WelcomePane
 from tui.running import Running, draft_of
 from tui.sharing import Sharing
 from tui.spots import bindings_of
@@ -77,12 +78,16 @@ class Lab(Sharing, Running, Looking):
         super().__init__(opening, link)
         self._drafts: dict[str, Draft] = {}
         """What was changed in presets that are not shown now."""
+        alone = opening.run is None and opening.lecture is None and not opening.replay
+        self.greets = alone and not opening.read_only and not opening.memory.choices.greeted
+        """Whether this is the first start, which says what this is."""
 
     def compose(self) -> ComposeResult:
         """A line above, the panes, two lines of status, a message, a line of keys."""
         title = TitleLine().data_bind(Lab.view, Lab.look, Lab.pane, Lab.headline)
         yield title.data_bind(Lab.situation)
         yield BannerPane(id="banner").data_bind(Lab.view, Lab.look)
+        yield WelcomePane(self.greets, id="welcome").data_bind(Lab.view, Lab.look)
         yield SlidePane(id="slide").data_bind(Lab.look)
         with Board(self.boxes):
             setup = SetupPane(id="setup")
@@ -116,6 +121,9 @@ class Lab(Sharing, Running, Looking):
             if self.opening.replay:
                 self.replay_soon(self.opening.tempo)
             self.follow(self.opening.run)
+        if self.greets:
+            memory = self.opening.memory
+            memory.keep(replace(memory.choices, greeted=True))
         self.call_after_refresh(self._get_ready)
 
     @work(thread=True, group="opening", description="get ready", exit_on_error=False)

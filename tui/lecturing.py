@@ -15,7 +15,7 @@ from textual.reactive import reactive
 
 from engine.errors import EpochalError
 from tui.lens import Lens
-from tui.replaying import Replaying
+from tui.showing import Showing
 from tui.tempo import Tempo
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SLIDE_HINT: Final = "PgDn goes to the next scene, PgUp to the one before, b shows nothing."
 
 
-class Lecturing(Replaying):
+class Lecturing(Showing):
     """The commands of the group ``Lecture``."""
 
     headline: reactive[str] = reactive("", repaint=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual import events, work
@@ -12,7 +13,6 @@ from textual.widget import Widget
 
 from tui.command import Need
 from tui.look import Look
-from tui.memory import Choices
 from tui.places import NAMES, PANES, Box, Form, arrange, form_of, side_width
 from tui.stage import Stage
 from tui.view import View
@@ -127,7 +127,8 @@ class Looking(Stage):
     def remember(self) -> None:
         """Keep what was chosen for the next time."""
         self.opening.memory.keep(
-            Choices(
+            replace(
+                self.opening.memory.choices,
                 palette=self.look.palette.name,
                 glyphs=self.look.glyphs.name,
                 left_width=self._left_width,

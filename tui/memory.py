@@ -26,6 +26,10 @@ class Choices:
     """Cells of the left column."""
     log: bool = False
     smoothing: int = 0
+    paced: bool = False
+    """Whether somebody has gone to the newest step of a run that was shown, or chosen a pace."""
+    greeted: bool = False
+    """Whether the first start has been seen."""
 
     @classmethod
     def of(cls, table: object) -> Self:
@@ -61,7 +65,9 @@ class Memory:
         if self._path is not None:
             with contextlib.suppress(OSError, ValueError, RecursionError):
                 return Choices.of(json.loads(self._path.read_text("utf-8")))
-        return Choices()
+            return Choices()
+        # A lab that remembers nothing is nobody's first one.
+        return Choices(paced=True, greeted=True)
 
     def keep(self, choices: Choices) -> None:
         """Remember, if there is anything new."""

@@ -179,7 +179,7 @@ class Replaying(Stage):
     def _move(self, how: Callable[[Player], object]) -> None:
         assert self.player is not None
         how(self.player)
-        mark = self.player.mark
+        mark = None if self.player.playing else self.player.mark
         self.note = "" if mark is None else " · ".join(filter(None, (mark.title, mark.note)))
         self.show_now()
 

@@ -26,7 +26,10 @@ class Running(Stage):
 
     def action_start(self) -> None:
         """Train the setup as a new run."""
-        self.start(None)
+        if self.has_just_ended():
+            self.refuse("space", "All of the run has just been shown; space again trains anew.")
+        else:
+            self.start(None)
 
     def start(self, steps: int | None, *, beside: bool = False) -> None:
         """Start a run of the draft.
@@ -55,6 +58,7 @@ class Running(Stage):
         """Train a draft that holds, and show it; return whether it could be started."""
         started = self.train(draft, steps)
         if started is not None:
+            self.begun(started[0], steps)
             self.follow(*started, beside=beside)
         return started is not None
 
@@ -91,6 +95,8 @@ class Running(Stage):
 
     def action_step(self, steps: int) -> None:
         """Take so many steps, then pause."""
+        if not self.reach_worker():
+            return
         if self.going:
             self.ask("step", n=steps)
         else:
@@ -98,6 +104,8 @@ class Running(Stage):
 
     def action_step_epoch(self) -> None:
         """Train for one epoch, then pause."""
+        if not self.reach_worker():
+            return
         self.action_step(self._steps_of_epoch())
 
     def _steps_of_epoch(self) -> int:
@@ -111,7 +119,8 @@ class Running(Stage):
 
     def action_stop(self) -> None:
         """End the run."""
-        self.ask("stop")
+        if self.reach_worker():
+            self.ask("stop")
 
     def action_change_lr(self, up: int) -> None:
         """Raise the learning rate, or lower it."""

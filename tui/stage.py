@@ -168,6 +168,22 @@ class Stage(Screen[None]):
         return self.cast.lead
 
     @property
+    def showing(self) -> bool:
+        """Whether the run is shown more slowly than it is trained."""
+        return False
+
+    def begun(self, folder: RunFolder, steps: int | None) -> None:
+        """Notice that a run was started, which pauses after so many steps, if any."""
+
+    def has_just_ended(self) -> bool:
+        """Whether a key may still be meant for what was shown, and not for what comes next."""
+        return False
+
+    def reach_worker(self) -> bool:
+        """Whether the worker can be asked for something, now that the newest step is shown."""
+        return True
+
+    @property
     def going(self) -> bool:
         """Whether the run that is shown is being trained, or may be."""
         return self.cast.lead is not None and self.cast.lead.going
@@ -275,7 +291,8 @@ class Stage(Screen[None]):
     def show_now(self) -> None:
         """Bring the view up to date."""
         watch = self.cast.lead
-        self.transport = None if self.player is None else self.transport_of(self.player)
+        still = self.player is None or self.showing
+        self.transport = None if self.player is None or still else self.transport_of(self.player)
         if watch is None:
             standing = Standing(state=self.state_without_run, note=self.note)
             self.view = self.lens.through(View(standing=standing))
@@ -349,7 +366,9 @@ class Stage(Screen[None]):
 
     def _tell(self, watch: Watch) -> None:
         """Write down what happened, and say of it what nobody should miss."""
-        if not watch.behind and not watch.reading and self.player is None:
+        if self.showing and self.view.history is not None:
+            self._journal.read(self.view.history)
+        elif not watch.behind and not watch.reading and self.player is None:
             self._journal.read(watch.history, trouble=watch.trouble)
         self._tell_new()
 
@@ -411,7 +430,7 @@ class Stage(Screen[None]):
         if self.opening.lecture is not None:
             return "lecture" if self.cast.lead is not None else "slide"
         if self.player is not None or self.awaiting:
-            return "replay"
+            return "showing" if self.showing else "replay"
         return self.cast.lead.situation if self.cast.lead is not None else "setup"
 
     def find_situation(self) -> None:
@@ -428,7 +447,7 @@ class Stage(Screen[None]):
             case "members":
                 return header is not None and header.members > 1
             case "marks":
-                return self.player is not None and bool(self.marked())
+                return self.awaiting or (self.player is not None and self.marked())
             case "remedy":
                 return any(finding.remedy is not None for finding in self.view.findings)
             case "changes":

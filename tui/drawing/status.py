@@ -77,6 +77,10 @@ class Standing:
     """The population whose means the figures are; None where they are one network's."""
     member: str = ""
     """Which network of a population is shown; empty for a network alone or for all."""
+    trained: int | None = None
+    """The newest step, where an earlier one is shown while a run is trained."""
+    held: bool = False
+    """Whether what is shown then stands still."""
     reading: float | None = None
     """The share of its recording that has been read; None where that is all of it."""
 
@@ -153,7 +157,10 @@ def _facts(standing: Standing, glyphs: Glyphs, palette: Palette) -> list[_Fact]:
         return _apart(deviation, glyphs)
 
     of = f"/{count(standing.steps)}" if standing.steps else ""
-    facts = [*reading, _Fact(0, f"step {count(standing.step)}{of}", text)]
+    where = f"step {count(standing.step)}{of}"
+    if standing.trained is not None:
+        where = f"shown {count(standing.step)}{glyphs.dot}trained {count(standing.trained)}"
+    facts = [*reading, _Fact(0, where, text)]
     if standing.state != "ended" and standing.steps:
         facts.append(_Fact(7, _progress(standing, glyphs), palette.style("train")))
     if standing.epoch is not None:
@@ -236,6 +243,9 @@ def draw_state(standing: Standing, glyphs: Glyphs, palette: Palette) -> Text:
         symbol = glyphs.states["crashed"]
     word = "ready" if standing.state == "none" else (standing.status or standing.state)
     word = word if standing.state in ("ended", "none") else standing.state
+    if standing.trained is not None:
+        symbol = glyphs.states["paused" if standing.held else "replay"]
+        word = "held" if standing.held else "showing"
     return Text(f"{symbol} {word}", palette.style(_role(standing), bold=True), end="")
 
 

@@ -21,6 +21,7 @@ from tui.glyphs import BLOCKS
 from tui.lab import Lab
 from tui.look import Look
 from tui.panes.network import NetworkPane
+from tui.screenshot import svg_of
 from tui.stage import Opening
 
 PICTURE = Path(__file__).with_name("lab.svg")
@@ -49,7 +50,7 @@ async def draw(runs_dir: Path) -> None:
             assert time.monotonic() < deadline, "the network was never drawn"
             await pilot.pause(0.05)
         await pilot.pause(0.5)
-        PICTURE.write_text(app.export_screenshot(title="epochal"), "utf-8")
+        PICTURE.write_text(svg_of(app, title="epochal"), "utf-8")
 
 
 if __name__ == "__main__":

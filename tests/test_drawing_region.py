@@ -193,6 +193,26 @@ def test_in_sixteen_colours_each_side_has_its_field_and_points_stand_out(palette
     assert points == {(15, 4), (0, 3)}
 
 
+@pytest.mark.parametrize("size", [(44, 33), (100, 40), (30, 40)])
+@pytest.mark.parametrize("palette", SIXTEEN, ids=lambda palette: palette.name)
+def test_in_sixteen_colours_points_and_legend_have_the_colours_of_the_scale(palette, size) -> None:
+    def unsure(places):
+        return np.full((len(places), 2), [0.7, 0.3])
+
+    # Every point of class 1 lies where the network says 0, or cannot decide.
+    for probabilities in (None, unsure):
+        given = {} if probabilities is None else {"probabilities": probabilities}
+        lines = draw_region(region(**given), *size, BRAILLE, palette)
+        for line in lines:
+            for span in line.spans:
+                shapes = set(line.plain[span.start : span.end]) & set("○△◉◬●▲")
+                if shapes and span.style.bgcolor is not None:
+                    assert span.style.bgcolor.number == (4 if shapes <= set("○◉●") else 3)
+                elif shapes:
+                    # A line of the legend that has no room says it in words.
+                    assert "train" in line.plain
+
+
 def test_in_sixteen_colours_what_is_unsure_is_a_shade() -> None:
     def undecided(places):
         return np.full((len(places), 2), 0.5)

@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 from textual.widgets._toast import Toast
 
 from engine.events import MarkReached
 from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tui import stage
 from tui.lab import Lab
+from tui.look import Look
+from tui.palette import PALETTES
+from tui.panes.field import ChoiceField, Fold
+from tui.panes.rows import AddButton
 from tui.panes.status import MessageLine
 from tui.places import PANES
 
@@ -196,3 +200,20 @@ async def test_where_there_is_no_room_for_names_the_chosen_one_stays(tmp_path: P
         top = shown(pilot).splitlines()[0]
         assert "1 Setup" in top
         assert all(str(number) in top for number in range(2, 9))
+
+
+async def test_without_colours_what_is_chosen_is_reversed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app, _ = make_app(tmp_path, look=Look(palette=PALETTES[0].without_colours()))
+    async with app.run_test(size=WIDE) as pilot:
+        lab = await ready(pilot)
+        presets = lab.query_one("#presets", OptionList)
+        assert lab.focused is presets
+        assert presets.get_component_rich_style("option-list--option-highlighted").reverse
+        for kind in (ChoiceField, AddButton, Fold):
+            field = lab.query(f"#form {kind.__name__}").first(kind)
+            assert not field.rich_style.reverse
+            field.focus()
+            await until(pilot, lambda field=field: field.rich_style.reverse)

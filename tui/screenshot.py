@@ -27,9 +27,19 @@ def save_screenshot(app: App[object], pane: Widget, name: str, folder: Path) -> 
     """
     stem = _free(folder, re.sub(r"[^\w.+-]+", "-", name) or "epochal")
     svg, text = folder / f"{stem}.svg", folder / f"{stem}.txt"
-    svg.write_text(app.export_screenshot(), "utf-8")
+    svg.write_text(svg_of(app), "utf-8")
     text.write_text(words_of(pane) + "\n", "utf-8")
     return [svg, text]
+
+
+def svg_of(app: App[object], title: str | None = None) -> str:
+    """Return what is on the screen as SVG.
+
+    Rich's pictures leave their blanks to the program that shows them, and many make one of
+    several, or none at the beginning of a piece; asked to, all keep them.
+    """
+    picture = app.export_screenshot(title=title)
+    return re.sub(r"<text(?! xml:space)(?=[ >])", '<text xml:space="preserve"', picture)
 
 
 def words_of(pane: Widget) -> str:

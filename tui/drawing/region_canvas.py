@@ -18,7 +18,7 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.shapes import SETS, is_sixteen, point
+from tui.drawing.shapes import SETS, hue, is_sixteen, point
 from tui.drawing.text import Lines
 from tui.glyphs import Glyphs
 from tui.palette import Palette
@@ -160,20 +160,35 @@ def _colour(level: int, classes: int, palette: Palette) -> int:
 def _sixteen_cell(
     level: int, here: tuple[int, str] | None, classes: int, glyphs: Glyphs, palette: Palette
 ) -> tuple[str, Style]:
-    """Return one cell in sixteen colours: full where the network is sure, a shade where not."""
+    """Return one cell in sixteen colours: full where the network is sure, a shade where not.
+
+    A point has its own class's colours, whatever the network says of its place: where that is
+    another class, it stands out.
+    """
     unsure, undecided = (":", ".") if glyphs.name == "ascii" else ("▒", "░")
+    if here is not None:
+        return here[1], sixteen_style(here[0])
     if level < 0:
-        return (here[1] if here else "?"), palette.style("bad")
+        return "?", palette.style("bad")
     if classes == 2 and level == len(SHADES) // 2:
-        return (here[1] if here else undecided), palette.style("muted")
+        return undecided, palette.style("muted")
     label = int(level > len(SHADES) // 2) if classes == 2 else level // 2
     sure = level in (0, len(SHADES) - 1) if classes == 2 else not level % 2
+    full = sixteen_style(label)
+    return (" ", full) if sure else (unsure, Style(color=full.bgcolor))
+
+
+def sixteen_style(label: int) -> Style:
+    """Return the field of a class in sixteen colours, with what stands out from it."""
     behind, over = SIXTEEN_FIELDS[label % len(SIXTEEN_FIELDS)]
-    if here is not None:
-        return here[1], _style(over, behind)
-    if sure:
-        return " ", _style(over, behind)
-    return unsure, Style(color=Color.from_ansi(behind))
+    return _style(over, behind)
+
+
+def class_style(label: int, palette: Palette) -> Style:
+    """Return how a class is written beside the region: as its points look in it."""
+    if is_sixteen(palette):
+        return sixteen_style(label) + Style(bold=True)
+    return hue(label, palette, bold=True)
 
 
 def _shade(level: int, classes: int, glyphs: Glyphs) -> str:

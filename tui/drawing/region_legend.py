@@ -15,10 +15,11 @@ from tui.drawing.region_canvas import (
     ASCII_SHADES,
     SHADES,
     TWO_CLASSES,
+    class_style,
     draw_cell,
     has_levels,
 )
-from tui.drawing.shapes import POINTS, SETS, hue, point
+from tui.drawing.shapes import POINTS, SETS, point
 from tui.drawing.text import Lines, fit, joined
 from tui.glyphs import Glyphs
 from tui.palette import Palette
@@ -133,12 +134,12 @@ def _sets(region: Region, width: int, glyphs: Glyphs, palette: Palette) -> Lines
     if all(len(region.classes[label]) == 1 for label in shown):
         head = Text(end="")
         for label in shown:
-            head.append(region.classes[label] + " ", hue(label, palette, bold=True))
+            head.append(region.classes[label], class_style(label, palette)).append(" ")
         lines.append(head.append(" class", palette.style("muted")))
     else:
         for label in shown:
             name = f"{point(label, 0, glyphs)} {fit(region.classes[label], width, glyphs.ellipsis)}"
-            lines.append(Text(name, hue(label, palette, bold=True), end=""))
+            lines.append(Text(name, class_style(label, palette), end=""))
     for points in region.points:
         lines += _set(region, points, width, glyphs, palette)
     return lines
@@ -148,7 +149,7 @@ def _set(region: Region, points: Points, width: int, glyphs: Glyphs, palette: Pa
     part = SETS.index(points.part)
     line = Text(end="")
     for label in _shown(region):
-        line.append(point(label, part, glyphs) + " ", hue(label, palette, bold=True))
+        line.append(point(label, part, glyphs), class_style(label, palette)).append(" ")
     line.append(f" {points.part} {count(len(points.labels))}", palette.style("text"))
     wrong = points.note if points.wrong is None else f"{count(points.wrong)} wrong"
     if not wrong:

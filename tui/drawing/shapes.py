@@ -36,7 +36,7 @@ ASCII_POINTS: Final = (
 
 _DARK: Final = (75, 214, 79, 176, 209, 221)
 _LIGHT: Final = (25, 166, 29, 90, 160, 100)
-_SIXTEEN: Final = {True: (14, 11, 10, 13, 9, 15), False: (4, 1, 2, 5, 3, 8)}
+_SIXTEEN: Final = {True: (12, 11, 10, 13, 9, 14), False: (4, 1, 2, 5, 3, 8)}
 """For dark and light, where there are sixteen colours: the terminal's own."""
 
 

@@ -81,6 +81,7 @@ class ChoiceField(Widget, can_focus=True):
         text-style: bold;
         color: $primary;
     }
+    ChoiceField:focus:nocolor { text-style: bold reverse; }
     """
 
     value: reactive[str] = reactive("", init=False)

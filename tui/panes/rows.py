@@ -405,6 +405,7 @@ class AddButton(Widget, can_focus=True):
     DEFAULT_CSS = """
     AddButton { height: 1; width: 1fr; color: $text-muted; }
     AddButton:focus { color: $primary; text-style: bold; }
+    AddButton:focus:nocolor { text-style: bold reverse; }
     """
 
     @dataclass

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -14,6 +16,8 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from tests.labs import make_app, until
+from tui import lab
 from tui.keyboard import Keyboard
 from tui.turns import Turns, is_quiet
 
@@ -104,6 +108,42 @@ async def test_a_question_that_a_key_brings_takes_the_keys_after_it() -> None:
         await typed(app, b"1\x1bOQmoons\r2", turns.put)
         await turns.done()
         assert (app.answer, app.texts) == ("moons", ("512", ""))
+
+
+async def test_keys_that_come_while_the_lab_opens_mean_what_they_will_mean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Down chooses the next preset and space trains it, though neither was there yet."""
+    read = threading.Event()
+    entries = lab._preset_entries
+    monkeypatch.setattr(lab, "_preset_entries", lambda: (read.wait(20), entries())[1])
+    app, workers = make_app(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        turns = Turns(app)
+        await typed(app, b"\x1b[B ", turns.put)
+        await pilot.pause(0.05)
+        assert app.is_opening
+        assert not any(worker.given for worker in workers)
+        read.set()
+        await turns.done()
+        await until(pilot, lambda: any(worker.given for worker in workers))
+        [folder] = [worker.given[0] for worker in workers if worker.given]
+        assert folder.name.startswith("two-moons-deeper-")
+        assert not app.is_opening
+
+
+async def test_who_wants_to_leave_while_the_lab_opens_need_not_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = threading.Event()
+    monkeypatch.setattr(lab, "_preset_entries", lambda: read.wait(20) and ())
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        turns = Turns(app)
+        await typed(app, b"x\x03", turns.put)
+        await until(pilot, lambda: not app.is_running or app._exit)
+        assert not read.is_set()
+        read.set()
 
 
 async def test_an_application_is_quiet_when_nothing_goes_on_and_only_then() -> None:

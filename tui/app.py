@@ -48,6 +48,12 @@ class LabApp(App[str]):
         """Return the lab."""
         return Lab(self._opening, self.link)
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether what a key is meant for may not be there yet: the setup and its presets."""
+        lab = next((screen for screen in self.screen_stack if isinstance(screen, Lab)), None)
+        return lab is None or lab.is_opening
+
     def on_mount(self) -> None:
         """Leave the terminal clean when asked to end from outside."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)

@@ -140,6 +140,11 @@ class Lab(Sharing, Running, Looking):
             trouble = str(error)
         self.post_message(self.Ready(entries, draft, trouble))
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether the setup has the keys and is not there yet."""
+        return not self.ready and self.pane == "setup" and self.run_situation == "setup"
+
     @on(Ready)
     def begin(self, event: Ready) -> None:
         """Show the presets, and do what was asked for in the meantime."""

@@ -13,6 +13,7 @@ alone is handed on at once.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,10 @@ ROUNDS: Final = 3
 """Turns of the event loop in which nothing happens: a task that was just made needs one."""
 PAUSE: Final = 0.002
 """Seconds between two looks at what goes on, while something does."""
+OPENING: Final = 20.0
+"""Seconds after which what opens is taken to be as open as it gets."""
+LEAVING: Final = frozenset(("ctrl+c", "ctrl+q"))
+"""Keys that wait for nothing."""
 PAUSES: Final = 1_000
 """Looks after which a key is handed on all the same: better out of turn than not at all."""
 
@@ -60,10 +65,19 @@ class Turns:
         await self._quiet()
 
     async def _hand_on(self) -> None:
+        await self._opened()
         while self._waiting:
             if not isinstance(self._waiting[0], PASSING):
                 await self._quiet()
             self._app.post_message(self._waiting.popleft())
+
+    async def _opened(self) -> None:
+        """Wait until what keys are meant for is there; whoever wants to leave need not."""
+        until = time.monotonic() + OPENING
+        while getattr(self._app, "is_opening", False) and time.monotonic() < until:
+            if any(getattr(message, "key", "") in LEAVING for message in self._waiting):
+                return
+            await asyncio.sleep(PAUSE)
 
     async def _quiet(self) -> None:
         """Wait until nothing goes on in the application."""

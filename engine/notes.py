@@ -26,6 +26,12 @@ MAX_BYTES: Final = 1_000_000
 MAX_NAME: Final = 100
 """Characters of a name."""
 
+MAX_TAG: Final = 40
+"""Characters of a tag."""
+
+MAX_TAGS: Final = 20
+"""Tags of a run."""
+
 RESERVED: Final = "last"
 """What means the newest run, and so can be no run's name."""
 
@@ -113,6 +119,24 @@ class Notes:
         if name == RESERVED:
             raise RunError(f"{name!r} always means the newest run; choose another name")
         return replace(self, name=name)
+
+    def tagged(self, text: str) -> Notes:
+        """Return these notes with other tags; none where the text has none.
+
+        Args:
+            text: Words parted by blanks or commas, each with or without a # before it.
+
+        Raises:
+            RunError: They are too many, or one is too long.
+        """
+        words = (word.lstrip("#") for word in text.replace(",", " ").split())
+        tags = tuple(dict.fromkeys(filter(None, words)))
+        long = next((tag for tag in tags if len(tag) > MAX_TAG), "")
+        if long:
+            raise RunError(f"a tag has at most {MAX_TAG} characters ({long[:MAX_TAG]}… has more)")
+        if len(tags) > MAX_TAGS:
+            raise RunError(f"a run has at most {MAX_TAGS} tags (these are {len(tags)})")
+        return replace(self, tags=tags)
 
     def with_mark(self, mark: NotedMark) -> Notes:
         """Return these notes with one mark more."""

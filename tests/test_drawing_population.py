@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,15 @@ from tui.crowd import crowd_of, picture_member
 from tui.drawing import banner, gradients
 from tui.drawing.curves import Curves
 from tui.drawing.distribution import distribution_of, draw_distribution
-from tui.drawing.members import draw_members, gather_members
+from tui.drawing.members import (
+    MemberRow,
+    Order,
+    draw_heading,
+    draw_members,
+    gather_members,
+    judged_by,
+    ordered,
+)
 from tui.drawing.plot import draw_curves
 from tui.drawing.race import draw_race, gather_race
 from tui.drawing.racers import RunAt
@@ -226,6 +235,35 @@ def test_every_member_is_listed_with_its_fate() -> None:
     assert "0.3000" in drawn[3]
     assert "diverged at step 5" in drawn[4]
     assert gather_members(population(2, 20), 0) == ()
+
+
+def test_members_are_ordered_by_loss_and_by_accuracy() -> None:
+    def row(number: int, value: float, accuracy: float) -> MemberRow:
+        return MemberRow(number=str(number), name="", value=value, accuracy=accuracy)
+
+    both = MemberRow(number="all", name="", value=0.5)
+    rows = (both, row(1, math.nan, 0.5), row(2, 0.3, 0.8), row(3, 0.2, 0.8), row(4, 0.1, 0.7))
+
+    def numbers(order: Order) -> list[str]:
+        return [each.number for each in ordered(rows, order)]
+
+    assert numbers("number") == ["all", "1", "2", "3", "4"]
+    assert numbers("loss") == ["all", "4", "3", "2", "1"]
+    assert numbers("accuracy") == ["all", "3", "2", "4", "1"]
+
+
+def test_members_have_the_figures_that_the_heading_names() -> None:
+    history = population(4, diverge={3: 5}, held={2: 10})
+    rows = gather_members(history, 20)
+    heading = draw_heading(rows, 70, judged_by(history), BRAILLE, DARK).plain
+    assert heading.split() == ["loss", "dev", "acc"]
+    drawn = [line.plain for line in draw_members(rows, 0, 70, BRAILLE, DARK)]
+    dev = history.series["dev"]
+    for member, at in ((0, 20), (2, 10)):
+        assert rows[member + 1].accuracy == dev.value("accuracy", at, member)
+        told = drawn[member + 1][: len(heading.rstrip())].split()
+        assert told[-1] == f"{dev.value('accuracy', at, member):.3f}"
+    assert math.isnan(rows[4].accuracy)
 
 
 def test_the_distribution_holds_every_member_that_did_not_diverge() -> None:

@@ -14,6 +14,7 @@ from textual.widgets import OptionList
 from engine.events import Series
 from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tests.populations import rows_of
+from tui.dialogs_members import MemberDialog
 from tui.lab import Lab
 
 SEEDS = [102, 103, 104]
@@ -74,6 +75,29 @@ async def test_a_member_is_chosen_from_the_list_of_them(tmp_path: Path, run: Fak
         await until(pilot, lambda: app.screen.query_one(OptionList).highlighted == 0)
         await pilot.press("down", "down", "enter")
         await until(pilot, lambda: lab.view.member == 1)
+
+
+async def test_members_are_listed_by_what_is_asked_and_the_right_one_is_taken(
+    tmp_path: Path, run: FakeRun
+) -> None:
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        lab = await watching(pilot, run)
+        for presses, title, expected in (
+            (1, "by loss", min),
+            (1, "by accuracy", max),
+        ):
+            await pilot.press("M")
+            await until(pilot, lambda: isinstance(app.screen, MemberDialog))
+            await until(pilot, lambda: app.screen.query_one(OptionList).option_count == 4)
+            await pilot.press(*["o"] * presses)
+            await until(pilot, lambda title=title: f"Look at member {title}" in shown(pilot))
+            await pilot.press("home", "down", "enter")
+            await until(pilot, lambda: not isinstance(app.screen, MemberDialog))
+            rows = lab.view.history.series["train" if expected is min else "dev"]  # type: ignore[union-attr]
+            column = "loss" if expected is min else "accuracy"
+            figures = {m: rows.value(column, 20, m) for m in (1, 2)}
+            assert lab.view.member == expected(figures, key=figures.__getitem__)
 
 
 async def test_a_replay_keeps_to_the_member(tmp_path: Path, run: FakeRun) -> None:

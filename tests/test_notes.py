@@ -102,3 +102,12 @@ def test_notes_that_cannot_be_written_say_where_and_why(tmp_path: Path) -> None:
 def test_nothing_is_left_beside_the_notes(folder: RunFolder) -> None:
     Notes(name="x").save(folder)
     assert [path.name for path in folder.path.iterdir()] == ["notes.toml"]
+
+
+def test_tags_are_words_each_once() -> None:
+    assert Notes().tagged(" #good, lecture  good #").tags == ("good", "lecture")
+    assert Notes(tags=("a",)).tagged(" ").tags == ()
+    with pytest.raises(RunError, match="at most 40 characters"):
+        Notes().tagged("x" * 41)
+    with pytest.raises(RunError, match="at most 20 tags"):
+        Notes().tagged(" ".join(map(str, range(21))))

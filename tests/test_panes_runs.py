@@ -23,7 +23,7 @@ from engine.removal import size_of
 from engine.runs import RunFolder
 from tests.labs import shown
 from tests.runs import end, record, rows
-from tui.dialogs_runs import DeleteDialog, RenameDialog, size_text
+from tui.dialogs_runs import DeleteDialog, RenameDialog, TagDialog, size_text
 from tui.panes.picture import Picture
 from tui.panes.run_list import FilterLine, RunList
 from tui.panes.runs import RunsPane
@@ -215,6 +215,24 @@ async def test_a_run_is_named_and_its_folder_keeps_its_own(place: Path) -> None:
             pilot, lambda: "always means" in " ".join(n.message for n in app._notifications)
         )
         assert Notes.load(pane.chosen.folder).name == "best"  # type: ignore[union-attr]
+
+
+async def test_a_run_is_tagged_and_the_filter_finds_it(place: Path) -> None:
+    async with opened(place) as (pilot, pane, _):
+        await pilot.press("down", "t")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TagDialog))
+        await pilot.press(*"good", "space", *"#lecture", "enter")
+        await until(pilot, lambda: pane.chosen and pane.chosen.notes.tags == ("good", "lecture"))
+        assert 'tags = ["good", "lecture"]' in pane.chosen.folder.notes.read_text()  # type: ignore[union-attr]
+        await until(pilot, lambda: "#good" in shown(pilot))
+        await pilot.press("slash", *"tag", "equals_sign", *"good", "enter")
+        await until(pilot, lambda: len(pane.query_one(RunList).runs) == 1)
+        assert chosen(pane) == "beta"
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TagDialog))
+        assert pilot.app.screen.query_one(Input).value == "good lecture"
+        await pilot.press("ctrl+a", "delete", "enter")
+        await until(pilot, lambda: not pane.query_one(RunList).runs)
 
 
 async def test_a_pinned_run_stands_first_until_it_is_unpinned(place: Path) -> None:

@@ -16,7 +16,7 @@ from tui.look import Look
 from tui.palette import DARK
 from tui.panes.field import ChoiceField, TextField
 from tui.panes.form import Form
-from tui.panes.setup import SetupPane
+from tui.panes.setup import PresetList, SetupPane
 
 SMALL, MIDDLE, COLUMN = (80, 24), (120, 40), (46, 36)
 
@@ -423,3 +423,33 @@ async def test_plain_ascii_has_no_other_signs() -> None:
         app.look = Look(ASCII, DARK)
         await until(pilot, lambda: "+ Data" in shown(pilot))
         assert not set("▸▾‹›●") & set(shown(pilot))
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, COLUMN])
+async def test_presets_are_searched_by_words_of_their_name_and_title(size: tuple[int, int]) -> None:
+    app = Workbench()
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        presets = app.query_one(PresetList)
+
+        def listed() -> list[str | None]:
+            return [option.id for option in presets.options]
+
+        whole = listed()
+        assert len(whole) > 20
+        await focus(pilot, "#presets")
+        await pilot.press("slash", *"gradi sig")
+        await until(pilot, lambda: listed() == ["vanishing-sigmoid"])
+        # What is set up stays until one is taken.
+        assert app.draft is not None
+        assert app.draft.name == "two-moons"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.draft and app.draft.name == "vanishing-sigmoid")
+        assert app.focused is presets
+        await pilot.press("slash", *"zzz")
+        await until(pilot, lambda: "No preset has these words." in shown(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: listed() == whole)
+        assert app.focused is presets
+        assert app.draft.name == "vanishing-sigmoid"
+        assert not app.query_one("#search").display

@@ -86,7 +86,7 @@ SPOTS: Final[Mapping[Spot, str]] = {
     "entry": "in a layer, a mark or another entry of a list",
     "add": "on '+' for another entry",
     "runs": "in the list of runs",
-    "filter": "where runs are filtered",
+    "filter": "where runs or presets are filtered",
     "diagnosis": "in the diagnosis",
     "microscope": "in the microscope",
     "slide": "at a lecture's text",

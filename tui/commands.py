@@ -706,6 +706,7 @@ LOCAL: Final = (
     *_at(
         "presets",
         ("enter right", "settings", "settings", "Go to the settings of this preset.", 1),
+        ("slash", "search", "search", "List only the presets that have these words.", 2),
     ),
     *_at(
         "choice",
@@ -744,6 +745,7 @@ LOCAL: Final = (
         ("slash", "filter", "filter", "List only some runs.", 3),
         ("n", "rename", "name", "Give this run a name.", 4),
         ("m", "pin", "pin", "Keep this run above the others, or no more.", 5),
+        ("t", "tag", "tag", "Give this run tags: the filter tag=good finds them.", 5),
         ("D delete", "delete", "delete", "Delete this run; asks first.", 6),
         ("ctrl+o", "sort", "sort", "List the runs in another order.", 7),
         ("escape", "clear", "no filter", "List all runs again.", 0),
@@ -756,7 +758,7 @@ LOCAL: Final = (
     ),
     *_at(
         "filter",
-        ("escape", "give_up", "no filter", "List all runs again.", 1),
+        ("escape", "give_up", "no filter", "List all of them again.", 1),
     ),
     *_at(
         "diagnosis",
@@ -866,6 +868,7 @@ LOCAL: Final = (
     *_at("chapters", ("q", "leave", "leave", "Leave without going anywhere.", 0)),
     *_at(
         "members",
+        ("o", "order", "order", "List them by number, by loss or by accuracy.", 1),
         ("k", "move(-1)", "up", "Go to the member above.", 0),
         ("j", "move(1)", "down", "Go to the member below.", 0),
         ("q", "leave", "leave", "Go on looking at what is shown.", 0),

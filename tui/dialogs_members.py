@@ -7,12 +7,19 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.command import Spot
 from tui.dialogs import Dialog
-from tui.drawing.members import MemberRow, draw_members
+from tui.drawing.members import (
+    ORDERS,
+    MemberRow,
+    Order,
+    draw_heading,
+    draw_members,
+    ordered,
+)
 from tui.look import Look
 from tui.spots import bindings_at
 
@@ -26,6 +33,8 @@ class MemberDialog(Dialog[int]):
         rows: What ``tui.drawing.members.gather_members`` returns.
         chosen: The row that is shown now.
         look: What it is drawn with.
+        judged: Whose accuracy they have; empty where there is none.
+        order: What they are listed by at first.
     """
 
     SPOT: ClassVar[Spot] = "members"
@@ -37,25 +46,58 @@ class MemberDialog(Dialog[int]):
     }
     """
 
-    def __init__(self, rows: tuple[MemberRow, ...], chosen: int, look: Look) -> None:
+    def __init__(
+        self,
+        rows: tuple[MemberRow, ...],
+        chosen: int,
+        look: Look,
+        *,
+        judged: str = "",
+        order: Order = "number",
+    ) -> None:
         super().__init__()
         self._rows = rows
-        self._chosen = chosen
+        self._chosen = rows[chosen]
         self._look = look
+        self._judged = judged
+        self.order: Order = order
+        """What they are listed by."""
 
     def compose(self) -> ComposeResult:
         """All of them, then each."""
-        with Vertical(classes="box") as box:
-            box.border_title = "Look at member"
-            box.border_subtitle = "enter shows it, esc leaves"
-            width = max(min(self.app.size.width * 95 // 100, WIDTH) - 8, 1)
-            glyphs, palette = self._look.glyphs, self._look.palette
-            lines = draw_members(self._rows, self._chosen, width, glyphs, palette)
-            yield OptionList(*map(Option, lines), compact=True, markup=False)
+        with Vertical(classes="box"):
+            yield Static(id="heading", markup=False)
+            yield OptionList(compact=True, markup=False)
 
     def on_mount(self) -> None:
         """Begin at what is shown."""
-        self.query_one(OptionList).highlighted = self._chosen
+        self._list(self._chosen)
+
+    def _list(self, chosen: MemberRow) -> None:
+        """List the members in their order, one of them chosen."""
+        rows = self._listed
+        width = max(min(self.app.size.width * 95 // 100, WIDTH) - 8, 1)
+        look = self._look.glyphs, self._look.palette
+        box = self.query_one(".box")
+        by = "" if self.order == "number" else f" by {self.order}"
+        box.border_title = f"Look at member{by}"
+        box.border_subtitle = "enter shows it, o orders, esc leaves"
+        self.query_one("#heading", Static).update(draw_heading(rows, width, self._judged, *look))
+        choices = self.query_one(OptionList)
+        choices.set_options(map(Option, draw_members(rows, rows.index(self._chosen), width, *look)))
+        choices.highlighted = rows.index(chosen)
+
+    @property
+    def _listed(self) -> tuple[MemberRow, ...]:
+        return ordered(self._rows, self.order)
+
+    def action_order(self) -> None:
+        """List them by the next of number, loss and accuracy; the one under the cursor stays."""
+        orders = ORDERS if self._judged else ORDERS[:2]
+        here = self.query_one(OptionList).highlighted
+        chosen = self._listed[here or 0]
+        self.order = orders[(orders.index(self.order) + 1) % len(orders)]
+        self._list(chosen)
 
     def action_move(self, by: int) -> None:
         """Go to another line."""
@@ -64,4 +106,4 @@ class MemberDialog(Dialog[int]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Leave with the member."""
-        self.dismiss(event.option_index)
+        self.dismiss(self._rows.index(self._listed[event.option_index]))

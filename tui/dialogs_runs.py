@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -45,6 +46,39 @@ class RenameDialog(Dialog[str]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Leave with the name."""
+        self.dismiss(event.value)
+
+
+class TagDialog(Dialog[str]):
+    """Asks for the tags of a run."""
+
+    DEFAULT_CSS = """
+    TagDialog Input { border: none; height: 1; background: $surface; padding: 0 1; }
+    """
+
+    def __init__(self, run: str, tags: Sequence[str]) -> None:
+        super().__init__()
+        self._called = run
+        self._tags = tags
+
+    def compose(self) -> ComposeResult:
+        """A line to type into, and what tags are good for."""
+        with Vertical(classes="box") as box:
+            box.border_title = Text(f"Tags of {plain(self._called)}")
+            yield Line(
+                plain(" ".join(self._tags)),
+                placeholder="words, parted by blanks",
+                max_length=500,
+                compact=True,
+            )
+            yield Static(
+                "enter keeps them, an empty line takes them away, esc leaves them; the filter "
+                "tag=good lists the runs that have one",
+                markup=False,
+            )
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Leave with the tags."""
         self.dismiss(event.value)
 
 

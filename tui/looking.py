@@ -18,6 +18,7 @@ from tui.stage import Stage
 from tui.view import View
 
 if TYPE_CHECKING:
+    from tui.drawing.members import Order
     from tui.drawing.timeline import Timeline
 
 NARROW = 60
@@ -35,6 +36,8 @@ class Looking(Stage):
     """How many columns there are."""
     maximised: reactive[bool] = reactive(False, repaint=False)
     """Whether one pane was given the whole screen."""
+    member_order: Order = "number"
+    """What members were listed by when one was chosen last."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -268,7 +271,7 @@ class Looking(Stage):
     async def action_choose_member(self) -> None:
         """Choose which member of a population to look at."""
         from tui.dialogs_members import MemberDialog
-        from tui.drawing.members import gather_members
+        from tui.drawing.members import gather_members, judged_by
 
         view = self.view
         if not self._members() or view.history is None:
@@ -278,7 +281,11 @@ class Looking(Stage):
             self.say("No step is done yet: there is nothing to tell members apart by.")
             return
         now = 0 if view.member is None else view.member + 1
-        chosen = await self.app.push_screen_wait(MemberDialog(rows, now, self.look))
+        judged = judged_by(view.history)
+        order = self.member_order if judged or self.member_order != "accuracy" else "number"
+        dialog = MemberDialog(rows, now, self.look, judged=judged, order=order)
+        chosen = await self.app.push_screen_wait(dialog)
+        self.member_order = dialog.order
         if chosen is not None:
             self._look_at(chosen)
 

@@ -179,12 +179,24 @@ class Running(Stage):
 
     def action_compare(self) -> None:
         """Draw the run before this one beside it, or take it away again."""
-        before = self.cast.before()
+        before = self.cast.before() or self._newest_other()
         if before is None:
-            self.say("There is no run before this one; the list of runs has others.")
+            self.say("There is no other run to compare with.")
             return
         self.cast.toggle(before)
         self.wake()
+
+    def _newest_other(self) -> RunFolder | None:
+        """Return the newest run in the list that is not on the screen, or the only one beside it:
+        a lab that was opened anew has shown none before.
+        """
+        from engine.runs import list_runs
+
+        lead, others = self.cast.lead, [watch.folder for watch in self.cast.others]
+        if lead is None or others:
+            return others[-1] if lead is not None and others else None
+        runs = list_runs(self.opening.runs_dir)
+        return next((run for run in runs if run != lead.folder and run.recording.exists()), None)
 
 
 def draft_of(folder: RunFolder) -> Draft:

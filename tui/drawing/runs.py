@@ -79,7 +79,7 @@ class RunRow:
     seconds: float = 0.0
     age: str = ""
     differs: tuple[str, ...] = ()
-    """What tells it from the others: ``lr 0.2``, ``activation relu``."""
+    """What tells it from the others: its tags, then ``lr 0.2``, ``activation relu``."""
     problem: str = ""
     """Why its recording cannot be read."""
     pinned: bool = False
@@ -115,7 +115,10 @@ def _row(run: RunFacts, keys: Sequence[str], drawn: Mapping[str, int], now: floa
         steps=glance.steps,
         seconds=glance.seconds,
         age=age(now - glance.started) if glance.started else "",
-        differs=tuple(difference(run, key) for key in keys if key in run.config),
+        differs=(
+            *(plain(f"#{tag}") for tag in run.notes.tags),
+            *(difference(run, key) for key in keys if key in run.config),
+        ),
         problem=plain(glance.problem),
         pinned=run.notes.pinned,
         members=max(len(run.seeds), 1),
@@ -364,13 +367,14 @@ def gather_details(run: RunFacts, row: RunRow) -> Details:
     said = REASONS.get(end.reason, end.reason) if end else ""
     problem = run.glance.problem or notes.problem
     bad = bool(problem) or run.status in ("diverged", "failed")
-    tags = " ".join(f"#{tag}" for tag in notes.tags)
+    tags = tuple(plain(f"#{tag}") for tag in notes.tags)
     return Details(
-        row=replace(row, problem=""),
+        # The tags stand with what was noted here, not with what differs.
+        row=replace(row, problem="", differs=row.differs[len(tags) :]),
         folder=plain(run.folder.name),
         title=plain(run.title),
         reason=plain(problem or said),
-        note=plain("  ".join(filter(None, (tags, notes.note)))),
+        note="  ".join(filter(None, (" ".join(tags), plain(notes.note)))),
         bad=bad,
     )
 

@@ -412,6 +412,20 @@ class RunsPane(Vertical):
 
         self.app.push_screen(RenameDialog(run.folder.name, run.notes.name), take)
 
+    def action_tag(self) -> None:
+        """Give the run tags."""
+        from tui.dialogs_runs import TagDialog
+
+        run = self.chosen
+        if run is None:
+            return
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                self._note(run.folder, lambda notes: notes.tagged(text))
+
+        self.app.push_screen(TagDialog(run.name, run.notes.tags), take)
+
     def action_pin(self) -> None:
         """Keep the run above the others, or no more."""
         if self.chosen is not None:

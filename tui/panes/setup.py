@@ -27,6 +27,7 @@ from tui.command import Spot
 from tui.drawing.text import pad
 from tui.look import Look
 from tui.panes.example import DataPicture
+from tui.panes.run_list import FilterLine
 from tui.panes.words import Words
 from tui.spots import bindings_at
 
@@ -146,6 +147,9 @@ class SetupPane(Vertical):
     def compose(self) -> ComposeResult:
         """The presets and what they are about; beside or under them the settings."""
         with Vertical(id="catalogue"):
+            yield FilterLine(
+                id="search", placeholder="words of a preset's name or title", compact=True
+            )
             presets = PresetList(id="presets", compact=True, markup=False)
             presets.tooltip = PRESETS_HINT
             yield presets
@@ -164,17 +168,64 @@ class SetupPane(Vertical):
 
     def watch_presets(self, presets: Sequence[PresetEntry]) -> None:
         """List the presets."""
-        width = max((len(entry.name) for entry in presets), default=0) + 2
+        self._list()
+        if self.draft is None:
+            self.query_one("#problems", Words).update("choose a preset")
+
+    def _list(self) -> None:
+        """List the presets that have the words that are searched for."""
+        width = max((len(entry.name) for entry in self.presets), default=0) + 2
+        listed = self._listed
         options = [
             ListOption(
                 Text(pad(entry.name, width) + plain(entry.title), no_wrap=True), id=entry.name
             )
-            for entry in presets
+            for entry in listed
         ]
-        self.query_one("#presets", OptionList).set_options(options)
-        if self.draft is None:
-            self.query_one("#problems", Words).update("choose a preset")
+        none = ListOption("No preset has these words.", disabled=True)
+        self.query_one("#presets", OptionList).set_options(options or [none] * bool(self.presets))
         self._highlight()
+
+    @property
+    def _listed(self) -> list[PresetEntry]:
+        """The presets that have every word of the search in their name or title."""
+        words = self.query_one("#search", FilterLine).value.casefold().split()
+        return [
+            entry
+            for entry in self.presets
+            if all(word in f"{entry.name} {entry.title}".casefold() for word in words)
+        ]
+
+    def search(self) -> None:
+        """Go to the line in which words are searched for."""
+        line = self.query_one("#search", FilterLine)
+        line.display = True
+        line.focus()
+
+    @on(FilterLine.Changed, "#search")
+    def _search_again(self, event: FilterLine.Changed) -> None:
+        """List what is found so far."""
+        event.stop()
+        self._list()
+
+    @on(FilterLine.Submitted, "#search")
+    def _take_found(self, event: FilterLine.Submitted) -> None:
+        """Go to the presets that were found: the first, unless the one that is set up is there."""
+        event.stop()
+        presets = self.query_one("#presets", OptionList)
+        event.input.display = bool(event.value.strip())
+        presets.focus()
+        if presets.highlighted is None and self._listed:
+            presets.highlighted = 0
+
+    @on(FilterLine.GivenUp)
+    def _search_no_more(self, event: FilterLine.GivenUp) -> None:
+        """List all presets again."""
+        event.stop()
+        line = self.query_one("#search", FilterLine)
+        line.value, line.display = "", False
+        self._list()
+        self.query_one("#presets").focus()
 
     async def watch_draft(self, draft: Draft | None) -> None:
         """Show the draft: every field's value, whether it differs, and whether it holds."""
@@ -232,7 +283,7 @@ class SetupPane(Vertical):
     def _highlight(self) -> None:
         """Move the list's cursor to the draft's preset."""
         presets, draft = self.query_one("#presets", OptionList), self.draft
-        names = [entry.name for entry in self.presets]
+        names = [entry.name for entry in self._listed]
         if draft is not None and draft.name in names:
             with presets.prevent(OptionList.OptionHighlighted):
                 presets.highlighted = names.index(draft.name)
@@ -279,6 +330,9 @@ class SetupPane(Vertical):
         """Go to the field ``by`` places on."""
         if self._form is None:
             return
+        if isinstance(self.screen.focused, FilterLine):
+            self.query_one("#presets").focus()
+            return
         if not self._form.go(by, self.screen.focused) and by < 0:
             self.query_one("#presets").focus()
 
@@ -293,6 +347,10 @@ class PresetList(OptionList):
 
     SPOT: ClassVar[Spot] = "presets"
     BINDINGS: ClassVar[list[BindingType]] = bindings_at("presets")
+
+    def action_search(self) -> None:
+        """Search for a preset."""
+        self.query_ancestor(SetupPane).search()
 
     def action_settings(self) -> None:
         """Go to the first setting."""

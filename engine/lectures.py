@@ -11,6 +11,7 @@ to know.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -206,11 +207,16 @@ def check(script: Script, runs: Path) -> Inspection:
 
 def _misplaced(script: Script, runs: Path) -> Iterator[Problem]:
     """Yield the figures that no run of a lecture can give."""
+
+    @functools.cache
+    def at(scene: int, reference: str) -> Experiment | None:
+        return _experiment(shown_as(script, scene, reference, runs))
+
     for index, passage in passages_of(script.lecture):
 
         def shown_by(name: str, index: int | None = index) -> Experiment | None:
             place = referred(script.lecture, index, name)
-            return None if place is None else _experiment(shown_as(script, *place, runs))
+            return None if place is None else at(*place)
 
         for figure in figures(passage.text):
             for problem in faults(figure, passage, shown_by):

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from engine import lectures
+from engine.figures import spoken
 from engine.history import History
+from engine.readings import of_history, of_scene
 from engine.recording import read as events_of
 from engine.runs import RunFolder
 from tests.runs import end, record, rows
@@ -115,7 +117,26 @@ def test_every_scene_of_the_shipped_lectures_can_be_presented() -> None:
             programme = programme_of(script, index, 5.0, 6.0)
             said = write(Message(presenter="", beat=0, presented=Presented(programme=programme)))
             assert read(said).presented.programme == programme
-            assert (programme.notes, programme.heading) == (scene.notes, scene.title)
+            assert (programme.notes, programme.heading) == (spoken(scene.notes), scene.title)
+            assert not {"{", "}"} & set(programme.notes + programme.text)
             assert programme.scenes == len(scenes)
         assert programme.next_heading == ""
         assert programme_of(script, 0, 0.0, 0.0).next_heading == scenes[1].title
+
+
+def test_a_presenter_s_notes_have_the_numbers_of_the_runs_that_are_shown(tmp_path: Path) -> None:
+    text = 'scenes = [{ title = "a", race = ["cubic", "iris"], notes = """\n{NOTES}""" }]'
+    notes = "{loss} {cubic:loss@2 = 0.7} {iris:loss@2} {iris:loss@9} {test_accuracy %}"
+    (tmp_path / "x.toml").write_text(text.replace("{NOTES}", notes))
+    script = lectures.load(str(tmp_path / "x.toml"))
+    histories = []
+    for name, losses in (("one", [0.5, 0.4, 0.3]), ("two", [2.0, 1.0, 0.5])):
+        run = RunFolder(tmp_path / name)
+        record(run, rows(1, losses), end(3))
+        histories.append(History())
+        histories[-1].extend(events_of(run.recording))
+    references = script.lecture.scenes[0].references
+    readings = of_scene(references, [of_history(each, 1) for each in histories])
+    programme = programme_of(script, 0, 0.0, 0.0, readings)
+    assert programme.notes.split() == ["0.5", "0.4", "1", "–", "87.5", "%"]
+    assert programme_of(script, 0, 0.0, 0.0).notes.split() == ["–", "0.7", "–", "–", "–"]

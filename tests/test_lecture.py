@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from engine import lectures
+from engine.figures import spoken
 from engine.runs import RunFolder
 from engine.worker import work
 from tests.labs import FakeWorker, lab_of, make_app, shown, until
@@ -83,7 +84,7 @@ async def test_it_is_held_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
             if scene.text is not None:
                 slide = lab.query_one(SlidePane)
                 assert slide.display
-                assert (slide.title, slide.words) == (scene.title, scene.text)
+                assert (slide.title, slide.words) == (scene.title, spoken(scene.text or ""))
                 assert lab.player is None
                 await until(pilot, lambda: "PgDn goes to the next scene" in shown(pilot))
                 screen = shown(pilot)

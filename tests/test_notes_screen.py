@@ -269,6 +269,7 @@ def test_every_mark_of_every_preset_can_be_foreseen() -> None:
         assert [each.title for each in promises] == [mark.title for mark in marks]
         for promise in promises:
             assert (promise.step is None) is bool(promise.when)
+            assert not {"{", "}"} & set(promise.note)
         seen += len(marks)
     assert seen
 

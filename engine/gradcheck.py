@@ -11,6 +11,8 @@ A difference that is larger is looked into before it counts. At a kink, such as 
 0, the loss has a slope on either side; autograd takes one of them or what lies between, and a
 central difference the mean. Where the loss bends within the step, or is rounded, as the logarithm
 of a probability next to 1 is, steps of other sizes give other differences, and none is evidence.
+Rows whose probability is so near to 0 or 1 that PyTorch holds their derivative back are left out,
+and the two must agree on the others.
 """
 
 from __future__ import annotations
@@ -25,11 +27,14 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from engine import methods
+from engine.batches import Batch
 from engine.errors import EpochalError, RequestError
 from engine.experiment import Experiment
-from engine.method import Method
+from engine.measure import loss_function
+from engine.method import Method, Trainee
 from engine.numeric import Differences, only
 from engine.report import aligned
 from engine.rows import Rows
@@ -63,6 +68,15 @@ SCATTER: Final = (
 KINK: Final = (
     "at a kink, such as that of a ReLU at 0, where the loss has a slope on either side and "
     "autograd takes one of them"
+)
+
+NEAR: Final = 1e-8
+"""Where p (1 - p) of a probability p is less, its logarithm is too rounded for differences, and
+PyTorch's binary cross-entropy soon holds its derivative back: it divides by no less than 1e-12."""
+
+HELD_BACK: Final = (
+    "a probability so near to 0 or 1 that its logarithm is rounded and PyTorch holds its "
+    "derivative back"
 )
 
 MOST_WORK: Final = 2e11
@@ -297,25 +311,34 @@ class _Inspection:
         trainee = make_trainee(
             self._spec, torch.float64, self._weights, allow_code=self._allow_code
         )
-        differences, places = Differences(trainee, 0), torch.from_numpy(which)
         batch = only(trainee.batches.at(self._step), 0)
-        weights = differences.weights(trainee.weights)
-        exact = self._exact.values[which]
-        spare = BOUNDS["numeric"] * _norm(self._exact.values)
-        spare += ROUNDING * max(1.0, abs(self._exact.loss))
-        around = [
-            differences.central(self._step, weights, batch, places, share).numpy()
-            for share in OTHERS
-        ]
-        scatters = np.ptp(around, axis=0) >= apart / 4
-        below, above = (
-            each.numpy() for each in differences.slopes(self._step, weights, batch, places)
-        )
-        low, high = np.minimum(below, above), np.maximum(below, above)
-        kinks = (low - spare <= exact) & (exact <= high + spare) & (high - low > 2 * spare)
-        if scatters.all():
-            return SCATTER
-        return KINK if (scatters | kinks).all() else ""
+        there = self._comparable(trainee, batch)
+        held = int((~there).sum())
+        if not held:
+            return _Place(trainee, self._step, batch).cause(which, apart, self._exact)
+        said = f"{held} of {len(there)} rows have {HELD_BACK}"
+        if held == len(there):
+            return f"{said}; there are no others to compare on"
+        # What is wrong on all rows alike is wrong on the others too, and seen there.
+        rest = Batch(batch.inputs[:, there], batch.targets[:, there])
+        place = _Place(trainee, self._step, rest)
+        exact = place.gradient()
+        if not np.isfinite(exact.values).all():
+            return ""
+        apart = np.abs(place.differences(which) - exact.values[which])
+        wrong = ~(apart <= _spare(exact))
+        agree = not wrong.any() or place.cause(which[wrong], apart[wrong], exact)
+        return f"{said}; on the others the two agree" if agree else ""
+
+    def _comparable(self, trainee: Trainee, batch: Batch) -> Tensor:
+        """Return which rows' probabilities are not next to 0 or 1, [rows]; all of other losses."""
+        rows = batch.inputs.shape[1]
+        if self._spec.loss.outputs != "probability":
+            return torch.ones(rows, dtype=torch.bool)
+        trainee.network.begin(self._step)
+        with torch.no_grad():
+            p: Tensor = trainee.network(batch.inputs)[0, :, 0]
+        return p * (1 - p) >= NEAR
 
     def _notes(self, dtype: str, reference: Gradient, found: dict[str, Gradient]) -> Iterator[str]:
         """Say what the table alone might mislead about."""
@@ -335,6 +358,59 @@ class _Inspection:
             )
         if not whole:
             yield "every gradient is exactly 0: nothing would be learned"
+
+
+class _Place:
+    """The loss around some weights, as some rows see it."""
+
+    def __init__(self, trainee: Trainee, step: int, batch: Batch) -> None:
+        self._trainee, self._step, self._batch = trainee, step, batch
+        self._around = Differences(trainee, 0)
+        self._weights = self._around.weights(trainee.weights)
+
+    def gradient(self) -> Gradient:
+        """Return autograd's gradient there."""
+        network, spec = self._trainee.network, self._trainee.experiment.loss
+        network.begin(self._step)
+        loss = loss_function(spec)(network(self._batch.inputs), self._batch.targets).sum()
+        parts = torch.autograd.grad(loss, list(network.learned), materialize_grads=True)
+        values = torch.cat([part.flatten() for part in parts]).double().numpy()
+        return Gradient(float(loss.detach()), values, 0.0)
+
+    def differences(self, which: NDArray[np.int64], share: float = 1.0) -> Array:
+        """Return the slope in some weights, by differences over a share of the usual step."""
+        places = torch.from_numpy(which)
+        found = self._around.central(self._step, self._weights, self._batch, places, share)
+        values: Array = found.numpy()
+        return values
+
+    def cause(self, which: NDArray[np.int64], apart: Array, reference: Gradient) -> str:
+        """Return whether a kink, or what differences cannot resolve, explains how far they are.
+
+        Args:
+            which: The places of the weights.
+            apart: How far differences and autograd are apart there.
+            reference: Autograd's gradient.
+        """
+        exact, spare = reference.values[which], _spare(reference)
+        around = [self.differences(which, share) for share in OTHERS]
+        scatters = np.ptp(around, axis=0) >= apart / 4
+        below, above = (
+            each.numpy()
+            for each in self._around.slopes(
+                self._step, self._weights, self._batch, torch.from_numpy(which)
+            )
+        )
+        low, high = np.minimum(below, above), np.maximum(below, above)
+        kinks = (low - spare <= exact) & (exact <= high + spare) & (high - low > 2 * spare)
+        if scatters.all():
+            return SCATTER
+        return KINK if (scatters | kinks).all() else ""
+
+
+def _spare(gradient: Gradient) -> float:
+    """Return by how much differences in float64 may miss a gradient."""
+    return BOUNDS["numeric"] * _norm(gradient.values) + ROUNDING * max(1.0, abs(gradient.loss))
 
 
 class _Shapes:

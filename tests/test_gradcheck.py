@@ -198,3 +198,64 @@ def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line["dtype"] for line in lines] == ["float32", "float64"]
     assert all(line["holds"] and line["step"] == 3 for line in lines)
     assert lines[1]["parameters"][-1]["name"] == "all"
+
+
+NEXT_TO_ONE = {
+    "data": {
+        "kind": "table",
+        "inputs": [[980.0], [1000.0], [1020.0], [10.0], [-20.0]],
+        "targets": [0, 0, 0, 1, 0],
+    },
+    "loss": {"name": "binary_cross_entropy"},
+    "train": {"steps": 3},
+}
+"""Three rows whose probability is 1e-12 from 1, and wrong: PyTorch holds their derivative back."""
+
+LINEAR = {"hidden": [], "output_activation": "sigmoid", "init": {"weight": 0.0285, "bias": 0.0}}
+
+LINEAR_NET = """
+import torch
+from torch import nn
+
+class Times(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, d):
+        return d * FACTOR
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.only = nn.Linear(1, 1)
+        nn.init.constant_(self.only.weight, 0.0285)
+        nn.init.constant_(self.only.bias, 0.0)
+
+    def forward(self, x):
+        return torch.sigmoid(Times.apply(self.only(x)))
+"""
+
+
+def test_what_pytorch_holds_back_is_told_from_a_mistake() -> None:
+    compared = check(experiment(NEXT_TO_ONE, model=LINEAR))[-1]
+    found = verdict(compared)
+    assert compared.rows[-1].differences["numeric"].of_all > 0.1
+    assert found.holds
+    assert "3 of 5 rows have a probability so near to 0 or 1" in found.words
+
+
+@pytest.mark.parametrize(("factor", "holds"), [("1.0", True), ("1.01", False)])
+def test_a_mistake_is_found_where_pytorch_holds_back_too(
+    tmp_path: Path, factor: str, holds: bool
+) -> None:
+    path = tmp_path / "net.py"
+    path.write_text(LINEAR_NET.replace("FACTOR", factor))
+    spec = experiment({**NEXT_TO_ONE, "model": {"kind": "python", "module": f"{path}:Net"}})
+    assert verdict(check(spec, allow_code=True)[-1]).holds == holds
+
+
+@pytest.mark.parametrize(("name", "step"), [("cubic", 30), ("no-activation", 7)])
+def test_a_preset_raises_no_alarm_at_a_later_step(name: str, step: int) -> None:
+    assert all(each.holds for each in check(presets.load(name).experiment, step))

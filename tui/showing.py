@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tui.view import View
     from tui.watch import Watch
 
-SECONDS: Final = 10.0
+SECONDS: Final = 6.0
 """What a whole run takes at most, stops at marks apart."""
 SLOWEST: Final = 4.0
 """Steps a second, where there are too few to fill that time."""

@@ -357,6 +357,18 @@ async def test_data_is_read_once_for_each_run(runs, monkeypatch) -> None:
         assert len(read) == 2
 
 
+async def test_data_is_read_once_for_all_steps_of_a_replay(runs, monkeypatch) -> None:
+    """Each step has a history of its own, and the data of the same run."""
+    read, prepare = [], Material.prepare
+    monkeypatch.setattr(Material, "prepare", lambda self: (read.append(self), prepare(self))[1])
+    whole = runs["two-moons"]
+    async with hall() as (pilot, pane):
+        seen = [await show(pilot, pane, view_of(whole.until(step), step)) for step in (0, 8, 16)]
+        assert len(read) == 1
+        assert len(set(seen)) == 3
+        assert not any("reading" in words for words in seen)
+
+
 async def test_a_run_of_the_same_name_with_another_history_is_read_anew(runs) -> None:
     async with hall() as (pilot, pane):
         await show(pilot, pane, view_of(runs["two-moons"]))

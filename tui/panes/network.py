@@ -174,7 +174,15 @@ class NetworkPane(Picture, can_focus=True):
     def _stock(self) -> Stock | None:
         view = self.view
         stock = self._stocks.get((view.run, self._member))
-        return stock if stock is not None and stock.material.history is view.history else None
+        if stock is None or view.history is None:
+            return None
+        material = stock.material
+        if material.history is not view.history:
+            if material.history.header is not view.history.header:
+                return None
+            # The same run at another step of a replay: its data is what it was.
+            material.history = view.history
+        return stock
 
     def _prepare(self) -> None:
         """Have the data of the run that is shown read, if that was not done yet."""

@@ -257,6 +257,27 @@ class Trainer:
             else {},
         }
 
+    def standing(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what each member loses with its weights as they are, and what the best answer
+        that is the same for every row does: on the dev set, else on the training set.
+
+        Of classes it is the loss, of numbers the error in the units of the data, so that networks
+        whose targets were scaled in different ways can be compared.
+        """
+        known = self._sets.get("train", self._typical)
+        judged = self._sets.get("dev", known)
+        if self.experiment.has_accuracy:
+            constants = constant_losses(self.experiment, known, judged)
+            losses: NDArray[np.float64] = self.measure(judged)[0].double().cpu().numpy()
+            return losses, np.array(constants or [np.nan] * len(self.members))
+        scales = [dataset.scaling.to_original for dataset in self._datasets]
+        parts = [each.cpu().numpy() for each in (known.targets, judged.targets)]
+        spread = [
+            np.sqrt(np.square(original(dev) - original(train).mean(0)).mean())
+            for original, train, dev in zip(scales, *parts, strict=True)
+        ]
+        return self._error(judged), np.array(spread)
+
     @property
     def keeps_weights(self) -> bool:
         """Whether the network is small enough to record its first, best and last weights."""

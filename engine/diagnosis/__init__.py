@@ -17,6 +17,7 @@ from engine.diagnosis.facts import Facts
 from engine.diagnosis.finding import WORST_FIRST, Finding, Remedy, Rule, Severity, Verdict
 from engine.diagnosis.rules import RULES
 from engine.diagnosis.survey import Survey
+from engine.fates import fates
 from engine.history import History
 
 __all__ = ["Finding", "Remedy", "Severity", "Survey", "Verdict", "diagnose", "survey", "verdicts"]
@@ -71,6 +72,10 @@ def _facts(history: History, step: int, member: int | None) -> Facts | None:
         member = member or 0
     if header is None or (member is not None and member >= header.members):
         return None
+    if member is not None and header.members > 1:
+        # After its own end a member has no rows: it is what it was then.
+        known = fates(history, step)
+        step = (int(known.ended_at[member]) if known is not None else 0) or step
     return Facts(history, header, step, member)
 
 

@@ -6,6 +6,7 @@ can go on to its next best advice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,6 +15,13 @@ from engine.diagnosis.finding import Remedy
 
 PASSING: Final = ("relu", "leaky_relu", "elu", "gelu", "silu")
 """Activations with slope near 1 over a half-line, through which gradients pass undiminished."""
+
+FIRST_STEP: Final = 0.03
+"""The share of their norm by which the first step may move the weights. Later ones are usual at
+1e-3; the first gradients are the largest."""
+
+MOST_SLOWER: Final = 1e5
+"""By how much a learning rate is made smaller at most."""
 
 HE: Final = ("kaiming_normal", "kaiming_uniform")
 XAVIER: Final = ("xavier_normal", "xavier_uniform", "orthogonal")
@@ -86,13 +94,26 @@ def no_bias(facts: Facts) -> tuple[str, ...]:
     return changed(facts, "init.bias", "0") if shifted else ()
 
 
-def slower(facts: Facts, factor: float = 10.0) -> Remedy | None:
-    """Return the experiment with a smaller learning rate."""
-    lr = facts.table("optimizer").get("lr")
-    if not isinstance(lr, int | float) or lr <= 0:
+def slower(facts: Facts) -> Remedy | None:
+    """Return the experiment with a smaller learning rate: a tenth, or as small as it has to be for
+    the first step to move the weights by ``FIRST_STEP`` of themselves.
+    """
+    lr = facts.own_lr
+    if not lr > 0:
         return None
-    less = float(f"{lr / factor:.3g}")
+    less = max(min(lr / 10, _first_step_lr(facts)), lr / MOST_SLOWER)
+    less = float(f"{less:.3g}") if less == lr / 10 else float(f"{less:.0e}")
     return Remedy(label=f"a learning rate of {less:g}", changes=(f"optimizer.lr={less:g}",))
+
+
+def _first_step_lr(facts: Facts) -> float:
+    """Return the rate at which plain descent's first step is small beside the first weights."""
+    optimizer = facts.table("optimizer")
+    gradient, weights = facts.first("grad_norm"), facts.first_weight_norm
+    if optimizer.get("name") not in ("sgd", "by_hand") or not gradient > 0 or weights is None:
+        return math.inf
+    momentum = float(optimizer.get("momentum", 0.0))
+    return FIRST_STEP * weights / gradient * max(1 - momentum, 0.01)
 
 
 def hidden_activations(facts: Facts) -> list[str]:

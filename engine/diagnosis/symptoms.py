@@ -71,8 +71,8 @@ def is_no_better(facts: Facts, group: str = "train") -> bool:
 def is_guessing(facts: Facts) -> bool:
     """Whether the network has learned nothing so far, and is not about to.
 
-    Its loss has never been better than that of the same answer for every row, on the training
-    set and on the dev set, and at the pace of the second half of the run so far it will not be.
+    Its loss has not been better than that of the same answer for every row, on the training set
+    and on the dev set, and at the pace of the second half of the run so far it will not be.
     """
     return not _has_been_better(facts, "dev") and is_guessing_on(facts, "train")
 
@@ -86,9 +86,13 @@ def is_guessing_on(facts: Facts, group: str) -> bool:
 
 
 def _has_been_better(facts: Facts, group: str) -> bool:
-    """Whether a smoothed loss was ever clearly better than the constant answer's."""
+    """Whether a smoothed loss has been clearly better than the constant answer's for a while.
+
+    What an untrained network happens to say may be better than that on a few rows.
+    """
     curve, constant = facts.curve(group, "loss"), facts.constant_loss(group)
-    known = curve.values[np.isfinite(curve.values)]
+    later = curve.values[GROUPS // 4 :]
+    known = later[np.isfinite(later)]
     least = ALMOST if facts.class_shares(group) else NO_BETTER
     return constant is not None and bool((known <= least * constant).any())
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.diagnosis.facts import Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule
-from engine.diagnosis.symptoms import is_guessing, is_no_better
+from engine.diagnosis.symptoms import LEAST_STEPS, SHORT
 from engine.diagnosis.words import number
 
 GONE: Final = 0.01
@@ -16,6 +16,13 @@ GONE: Final = 0.01
 
 GAIN: Final = 0.05
 """The share of the loss that the rate before it was cut must still have promised to take off."""
+
+LITTLE: Final = 0.8
+"""The share of the constant answer's loss that the best loss so far is above."""
+
+LONG: Final = 2
+"""How often as long as it was there the rate must have been gone: a schedule that ends a run with
+small steps is as it should be."""
 
 SETTLED: Final = 1e-3
 """The share of the first gradient's norm below which there is nothing left to gain."""
@@ -39,16 +46,16 @@ def find(facts: Facts) -> Finding | None:
     if not facts.rows or facts.set_by_hand:
         return None
     if facts.own_lr == 0:
-        return _never_there(facts) if is_no_better(facts) else None
+        return _never_there(facts) if facts.lr == 0 else None
     rates = facts.curve("train", "lr")
     known = rates.values[np.isfinite(rates.values)]
     top = max(float(known.max(initial=0.0)), facts.first("lr"))
     if not (facts.lr < GONE * top and _is_scheduled(facts)):
         return None
-    if not (is_guessing(facts) and _would_gain(facts, top)):
+    by = int(rates.steps[int(np.argmax(rates.values < GONE * top))])
+    if not (facts.at >= LONG * by and _has_learned_little(facts) and _would_gain(facts, top)):
         return None
     schedule = facts.table("schedule").get("name")
-    by = int(rates.steps[int(np.argmax(rates.values < GONE * top))])
     remedy = Remedy(label="a constant learning rate", changes=('schedule={name="constant"}',))
     return Finding(
         rule="cut",
@@ -57,7 +64,8 @@ def find(facts: Facts) -> Finding | None:
         where="",
         words=f"The learning rate has fallen from {number(top)} to {number(facts.lr)}: the "
         f"schedule, {schedule}, had cut it to next to nothing by step {by}, and the loss "
-        f"stands at {number(facts.loss)}, no better than one answer for every row.",
+        f"stands at {number(facts.loss)}, where one answer for every row has "
+        f"{number(facts.constant_loss() or 0.0)}.",
         advice=f"Try {remedy.label}, or a schedule that cuts it later.",
         remedy=remedy,
     )
@@ -81,6 +89,15 @@ def _never_there(facts: Facts) -> Finding | None:
 
 def _is_scheduled(facts: Facts) -> bool:
     return bool(facts.table("schedule").get("name", "constant") != "constant")
+
+
+def _has_learned_little(facts: Facts) -> bool:
+    """Whether the loss is still near that of one answer for every row."""
+    constant = facts.constant_loss()
+    enough = facts.rows >= (SHORT if facts.at >= facts.planned else LEAST_STEPS)
+    values = facts.curve("train", "loss").values
+    best = float(np.nanmin(values)) if np.isfinite(values).any() else 0.0
+    return constant is not None and enough and best > LITTLE * constant
 
 
 def _would_gain(facts: Facts, lr: float) -> bool:

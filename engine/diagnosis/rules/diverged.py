@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.facts import EARLY, Facts
+from engine.diagnosis.facts import Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule, Verdict
 from engine.diagnosis.remedies import slower
 from engine.diagnosis.rules import exploding
@@ -16,12 +15,6 @@ from engine.diagnosis.words import number
 
 RAISED: Final = 1.5
 """How often the experiment's own learning rate counts as raised while it trained."""
-
-LEAST_FACTOR: Final = 10.0
-"""By how much a learning rate is made smaller at least: half of it is seldom enough."""
-
-MOST_FACTOR: Final = 1e6
-"""By how much at most: what is beyond that, the learning rate is not the cause of."""
 
 
 def find(facts: Facts) -> Finding | None:
@@ -76,7 +69,7 @@ def cure(facts: Facts) -> tuple[Remedy | None, str]:
             return None, f"The learning rate was raised; go back to the experiment's own, {own}."
         constant = Remedy(label="a constant rate", changes=('schedule={name="constant"}',))
         return constant, f"Try {constant.label}."
-    remedy = (exploding.cure(facts) if _exploded(facts) else None) or slower(facts, _factor(facts))
+    remedy = (exploding.cure(facts) if _exploded(facts) else None) or slower(facts)
     return remedy, f"Try {remedy.label}." if remedy else "Try a smaller learning rate."
 
 
@@ -96,20 +89,6 @@ def _exploded(facts: Facts) -> bool:
         return False
     first, last = (facts.first(f"grad_norm/{facts.layers[at]}.weight") for at in (0, -1))
     return bool(first > exploding.LARGE * last > 0)
-
-
-def _factor(facts: Facts) -> float:
-    """Return by how much the rate is too large, a power of ten, as far as the first steps tell.
-
-    Where a step multiplies the error by r, lr times the curvature is 1 + r, and 2 would be the
-    most that is stable: half of that is well inside.
-    """
-    losses = facts.beginning("loss", EARLY).astype(np.float64)
-    with np.errstate(all="ignore"):
-        growth = np.sqrt(losses[1:] / losses[:-1])
-    known = growth[np.isfinite(growth)]
-    ratio = float(known.max(initial=1.0)) if len(known) else MOST_FACTOR
-    return float(min(10 ** math.ceil(math.log10(max(LEAST_FACTOR, 1 + ratio))), MOST_FACTOR))
 
 
 def judge(facts: Facts, layer: str) -> Verdict | None:

@@ -49,8 +49,9 @@ def find(facts: Facts) -> Finding | None:
     now, stands = _recent(facts), _stands_still(facts)
     if facts.constant_loss() is None:
         return _find_by_first_loss(facts, now) if stands else None
-    if stands and is_guessing(facts):
-        words = f"{_since(facts, now)}, no better than one answer for every row: a plateau."
+    if (stands or facts.at >= facts.planned) and is_guessing(facts):
+        told = _since(facts, now) if stands else f"The loss has only come to {number(now)}"
+        words = f"{told}, no better than one answer for every row: a plateau."
         return _finding(facts, words, "warning", *cure(facts))
     if stands and _is_linear(facts) and now > LOW * facts.early("loss"):
         why = "at a minimum, for the gradient is all but 0" if _is_settled(facts) else "a plateau"

@@ -54,6 +54,8 @@ def is_symmetric(facts: Facts, layer: str) -> bool:
     if len(incoming) < 2:
         return False
     parts = [incoming, outgoing, weights[f"{layer}.bias"]]
+    if not all(np.isfinite(part).all() for part in parts):
+        return False
     return all((np.abs(part - part[:1]) <= SAME * np.abs(part[:1])).all() for part in parts)
 
 

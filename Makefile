@@ -51,6 +51,10 @@ bench:  ## the benchmarks: ratios, side by side in one run
 	$(PYTHON) -m benchmarks.probe
 	$(PYTHON) -m benchmarks.published
 
+.PHONY: remedies
+remedies:  ## every remedy of the diagnosis trained, and a hundred healthy runs diagnosed
+	$(PYTHON) -m benchmarks.remedies
+
 .PHONY: picture
 picture:  ## the README's picture of the lab, made from a recording
 	$(PYTHON) .github/picture.py

@@ -52,6 +52,7 @@ SINE = (
     'data={kind="function", domain=[-2, 2], points=120, targets=["sin(2 * x)"], noise=0.05, '
     "split=[80, 40]}"
 )
+PARABOLA = 'data={kind="function", domain=[-2, 2], points=80, targets=["x**2"], split=[50, 30]}'
 BINARY = ('loss={name="binary_cross_entropy_with_logits"}',)
 CLASSES = ('loss={name="cross_entropy"}',)
 NUMBERS = ('loss={name="mse"}',)
@@ -214,6 +215,24 @@ SICK: dict[str, dict[str, Changes]] = {
         ),
     },
     "diverged": {
+        "moons, large weights": (
+            MOONS,
+            *BINARY,
+            mlp(
+                *[24] * 10, activation="relu", more='init={weight={name="normal", std=0.8}, bias=0}'
+            ),
+            sgd(0.05),
+            "train={epochs=300}",
+        ),
+        "a sine, large weights": (
+            SINE,
+            *NUMBERS,
+            mlp(
+                *[20] * 8, activation="relu", more='init={weight={name="normal", std=0.9}, bias=0}'
+            ),
+            sgd(0.05),
+            "train={epochs=300}",
+        ),
         "a sine at rate 3": (
             SINE,
             *NUMBERS,
@@ -245,6 +264,13 @@ SICK: dict[str, dict[str, Changes]] = {
         ),
     },
     "plateau": {
+        "moons, small weights": (
+            MOONS,
+            *BINARY,
+            mlp(*[10] * 6, more='init={weight={name="normal", std=0.02}, bias=0}'),
+            sgd(0.1),
+            "train={epochs=400}",
+        ),
         "moons, four layers of sigmoids": (
             MOONS,
             *BINARY,
@@ -338,15 +364,15 @@ SICK: dict[str, dict[str, Changes]] = {
         ),
     },
     "uncleared": {
-        "moons": (MOONS, *BINARY, mlp(8), sgd(0.3), "train={epochs=500, zero_grad=false}"),
-        "wine": (
-            WINE,
-            *CLASSES,
-            mlp(16, activation="relu"),
-            sgd(0.1),
-            "train={epochs=200, zero_grad=false}",
-        ),
         "a sine": (SINE, *NUMBERS, mlp(16), sgd(0.1), "train={epochs=800, zero_grad=false}"),
+        "diabetes": (DIABETES, *NUMBERS, mlp(8), sgd(0.05), "train={epochs=150, zero_grad=false}"),
+        "a parabola": (
+            PARABOLA,
+            *NUMBERS,
+            mlp(16),
+            sgd(0.02),
+            "train={epochs=500, zero_grad=false}",
+        ),
     },
     "unreachable": {
         "a sine by a sigmoid": (
@@ -363,12 +389,12 @@ SICK: dict[str, dict[str, Changes]] = {
             adam(0.01),
             "train={epochs=500}",
         ),
-        "diabetes by a ReLU": (
-            DIABETES,
+        "a sine by a ReLU": (
+            SINE,
             *NUMBERS,
-            mlp(8, activation="relu", more='output_activation="relu"'),
-            sgd(0.02),
-            "train={epochs=150}",
+            mlp(16, activation="relu", more='output_activation="relu"'),
+            adam(0.01),
+            "train={epochs=500}",
         ),
     },
     "vanishing": {
@@ -379,48 +405,42 @@ SICK: dict[str, dict[str, Changes]] = {
             sgd(0.1),
             "train={epochs=300}",
         ),
-        "moons, small weights": (
+        "moons, six layers of sigmoids": (
             MOONS,
             *BINARY,
-            mlp(*[10] * 6, more='init={weight={name="normal", std=0.02}, bias=0}'),
-            sgd(0.1),
+            mlp(*[10] * 6, activation="sigmoid"),
+            sgd(0.3),
             "train={epochs=400}",
         ),
         "a sine, small weights": (
             SINE,
             *NUMBERS,
-            mlp(
-                *[16] * 5, activation="relu", more='init={weight={name="normal", std=0.02}, bias=0}'
-            ),
+            mlp(*[16] * 6, more='init={weight={name="normal", std=0.05}, bias=0.3}'),
             sgd(0.05),
             "train={epochs=400}",
         ),
     },
     "exploding": {
-        "wine, ten layers": (
+        "wine, eight layers": (
             WINE,
             *CLASSES,
-            mlp(*[24] * 10, more='init={weight={name="normal", std=1.0}, bias=0}'),
+            mlp(*[24] * 8, more='init={weight={name="normal", std=1.2}, bias=0}'),
             sgd(0.05),
-            "train={epochs=200}",
+            "train={epochs=150}",
         ),
         "moons, ten layers": (
             MOONS,
             *BINARY,
-            mlp(
-                *[24] * 10, activation="relu", more='init={weight={name="normal", std=0.8}, bias=0}'
-            ),
-            sgd(0.05),
-            "train={epochs=300}",
+            mlp(*[20] * 10, more='init={weight={name="normal", std=1.3}, bias=0}'),
+            sgd(0.1),
+            "train={epochs=200}",
         ),
-        "a sine, eight layers": (
-            SINE,
-            *NUMBERS,
-            mlp(
-                *[20] * 8, activation="relu", more='init={weight={name="normal", std=0.9}, bias=0}'
-            ),
-            sgd(0.05),
-            "train={epochs=300}",
+        "circles, ten layers": (
+            CIRCLES,
+            *BINARY,
+            mlp(*[20] * 10, more='init={weight={name="normal", std=1.3}, bias=0}'),
+            sgd(0.1),
+            "train={epochs=200}",
         ),
     },
 }

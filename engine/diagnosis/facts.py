@@ -323,16 +323,13 @@ class Facts:
         return snapshot.step, unpack(self.header, snapshot, self.member)
 
     @cached_property
-    def first_weight_norm(self) -> float | None:
-        """The norm of all weights of the untrained network; None where they are not kept."""
+    def first_weights(self) -> Mapping[str, NDArray[np.float32]]:
+        """The weights of each layer before any step; nothing where they are not kept."""
         snapshot = self.history.snapshot(0)
         if self.member is None or snapshot is None or snapshot.step != 0:
-            return None
+            return {}
         kept = unpack(self.header, snapshot, self.member)
-        squares = [
-            float(np.square(kept[f"{layer}.weight"], dtype=float).sum()) for layer in self.layers
-        ]
-        return float(np.sqrt(sum(squares))) or None
+        return {layer: kept[f"{layer}.weight"] for layer in self.layers}
 
     def _rows(self, group: str) -> Rows | None:
         return self.history.series.get(group)

@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+import numpy as np
+
 from engine.diagnosis.facts import Facts
 from engine.diagnosis.finding import Remedy
 
@@ -22,6 +24,10 @@ FIRST_STEP: Final = 0.03
 
 MOST_SLOWER: Final = 1e5
 """By how much a learning rate is made smaller at most."""
+
+SMALL_WEIGHTS: Final = 0.2
+"""The standard deviation of first weights, times the root of how many go into a unit, below which
+a signal dies out: He's and Xavier's make that 1 to 1.4, PyTorch's default 0.58."""
 
 HE: Final = ("kaiming_normal", "kaiming_uniform")
 XAVIER: Final = ("xavier_normal", "xavier_uniform", "orthogonal")
@@ -58,6 +64,14 @@ def sized_weights(facts: Facts) -> Remedy | None:
         return Remedy(label="biases of 0", changes=unbiased) if unbiased else None
     changes = (*changed(facts, "init.weight", name), *no_bias(facts))
     return Remedy(label=label, changes=changes)
+
+
+def starts_small(facts: Facts) -> bool:
+    """Whether a layer's first weights are far smaller than what keeps a signal's size."""
+    return any(
+        np.sqrt(np.mean(np.square(each, dtype=float)) * each[0].size) < SMALL_WEIGHTS
+        for each in facts.first_weights.values()
+    )
 
 
 def passing_activations(facts: Facts, name: str = "relu", label: str = "ReLU") -> Remedy | None:
@@ -109,8 +123,9 @@ def slower(facts: Facts) -> Remedy | None:
 def _first_step_lr(facts: Facts) -> float:
     """Return the rate at which plain descent's first step is small beside the first weights."""
     optimizer = facts.table("optimizer")
-    gradient, weights = facts.first("grad_norm"), facts.first_weight_norm
-    if optimizer.get("name") not in ("sgd", "by_hand") or not gradient > 0 or weights is None:
+    gradient = facts.first("grad_norm")
+    weights = math.hypot(*(float(np.linalg.norm(each)) for each in facts.first_weights.values()))
+    if optimizer.get("name") not in ("sgd", "by_hand") or not (gradient > 0 and weights > 0):
         return math.inf
     momentum = float(optimizer.get("momentum", 0.0))
     return FIRST_STEP * weights / gradient * max(1 - momentum, 0.01)

@@ -24,6 +24,10 @@ NO_BETTER: Final = 0.9
 Untrained networks are at 0.95 to 3 times that loss.
 """
 
+LEARNED: Final = 0.5
+"""The share of it below which a network is learning, whatever its gradients look like: where the
+loss is near 0, those of the last layer are, and every other looks large beside them."""
+
 ALMOST: Final = 0.7
 """The same where the accuracy is no better than the commonest class's share, either."""
 
@@ -66,6 +70,12 @@ def is_no_better(facts: Facts, group: str = "train") -> bool:
         accuracy = facts.newest(group, "accuracy", WINDOW)
         return loss > NO_BETTER * constant or median(accuracy) <= max(shares) + CHANCE
     return loss > NO_BETTER * constant
+
+
+def has_learned(facts: Facts) -> bool:
+    """Whether the recent loss is well below that of the same answer for every row."""
+    constant = facts.constant_loss()
+    return constant is not None and facts.loss < LEARNED * constant
 
 
 def is_guessing(facts: Facts) -> bool:

@@ -34,8 +34,9 @@ HEALTHY: Final = "Nothing is wrong that the lab knows how to see."
 
 LOOKS_FOR: Final = (
     "It looks for gradients that vanish, explode or are never cleared, units that are dead, "
-    "saturated or all alike, a loss that diverges or stands still, overfitting, and targets that "
-    "the output layer cannot reach."
+    "saturated or all alike, numbers that are not scaled, a learning rate that is gone, too much "
+    "decay or dropout, a loss that diverges or stands still, one answer for every row, "
+    "overfitting, and targets out of reach."
 )
 
 WAITING: Final = (

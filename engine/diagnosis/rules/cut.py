@@ -46,7 +46,7 @@ def find(facts: Facts) -> Finding | None:
     if not facts.rows or facts.set_by_hand:
         return None
     if facts.own_lr == 0:
-        return _never_there(facts) if facts.lr == 0 else None
+        return _never_there(facts) if facts.lr == 0 and _has_learned_little(facts) else None
     rates = facts.curve("train", "lr")
     known = rates.values[np.isfinite(rates.values)]
     top = max(float(known.max(initial=0.0)), facts.first("lr"))

@@ -8,10 +8,14 @@ import numpy as np
 
 from engine.diagnosis.facts import Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule, Verdict
-from engine.diagnosis.remedies import slower
+from engine.diagnosis.remedies import sized_weights, slower
 from engine.diagnosis.rules import exploding
 from engine.diagnosis.symptoms import GROWN, has_run_away, lost_at
 from engine.diagnosis.words import number
+
+FAR_OFF: Final = 100.0
+"""How often the constant answer's loss a first loss is that only too large weights explain: with
+weights that fit it is 1 to 3 times that."""
 
 RAISED: Final = 1.5
 """How often the experiment's own learning rate counts as raised while it trained."""
@@ -61,7 +65,7 @@ def _cause(facts: Facts) -> str:
 
 def cure(facts: Facts) -> tuple[Remedy | None, str]:
     """Return the learning rate as it was, where it was raised; weights that fit, where the
-    gradients exploded from the start; else a smaller learning rate.
+    gradients or the loss were huge from the start; else a smaller learning rate.
     """
     if is_raised(facts):
         if not _is_scheduled(facts):
@@ -69,8 +73,16 @@ def cure(facts: Facts) -> tuple[Remedy | None, str]:
             return None, f"The learning rate was raised; go back to the experiment's own, {own}."
         constant = Remedy(label="a constant rate", changes=('schedule={name="constant"}',))
         return constant, f"Try {constant.label}."
-    remedy = (exploding.cure(facts) if _exploded(facts) else None) or slower(facts)
+    fitting = exploding.cure(facts) if _exploded(facts) else None
+    fitting = fitting or (sized_weights(facts) if _began_far_off(facts) else None)
+    remedy = fitting or slower(facts)
     return remedy, f"Try {remedy.label}." if remedy else "Try a smaller learning rate."
+
+
+def _began_far_off(facts: Facts) -> bool:
+    """Whether the untrained network was wrong by far more than one answer for every row."""
+    constant = facts.constant_loss()
+    return constant is not None and facts.first("loss") > FAR_OFF * constant
 
 
 def is_raised(facts: Facts) -> bool:

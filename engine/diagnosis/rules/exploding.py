@@ -7,6 +7,7 @@ from typing import Final
 from engine.diagnosis.facts import Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule, Severity, Verdict
 from engine.diagnosis.remedies import normalisation, sized_weights
+from engine.diagnosis.symptoms import has_learned
 from engine.diagnosis.words import layer_name, number, sentence
 
 LARGE: Final = 25.0
@@ -23,7 +24,7 @@ ADAPTIVE: Final = ("adagrad", "adadelta", "adam", "adamw", "adamax", "nadam", "r
 def find(facts: Facts) -> Finding | None:
     """Find the layer with the largest gradient."""
     large = {layer: each for layer, each in facts.relative.items() if each > LARGE}
-    if not large:
+    if not large or has_learned(facts):
         return None
     worst = max(large, key=lambda layer: large[layer])
     times = f"{number(large[worst])} times {layer_name(facts.layers[-1])}'s"
@@ -64,9 +65,11 @@ def cure(facts: Facts) -> Remedy | None:
 
 def judge(facts: Facts, layer: str) -> Verdict | None:
     """Judge one layer's gradient."""
-    if facts.relative.get(layer, 1.0) <= LARGE:
+    if facts.relative.get(layer, 1.0) <= LARGE or has_learned(facts):
         return None
     return Verdict("exploding", severity(facts))
 
 
-RULE: Final = Rule(name="exploding", find=find, judge=judge)
+RULE: Final = Rule(
+    name="exploding", find=find, judge=judge, explains=frozenset({"plateau", "same"})
+)

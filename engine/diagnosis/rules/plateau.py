@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.diagnosis.facts import GROUPS, Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule, Severity
-from engine.diagnosis.remedies import hidden_activations
+from engine.diagnosis.remedies import hidden_activations, sized_weights, starts_small
 from engine.diagnosis.symptoms import is_guessing
 from engine.diagnosis.words import number
 
@@ -118,6 +118,9 @@ def cure(facts: Facts) -> tuple[Remedy | None, str]:
     if _is_linear(facts):
         relu = Remedy(label="ReLU between the layers", changes=("model.activation=relu",))
         return relu, f"Without activations all layers are worth one; try {relu.label}."
+    fitting = sized_weights(facts) if starts_small(facts) else None
+    if fitting is not None:
+        return fitting, f"Its weights began next to 0; try {fitting.label}."
     if facts.table("optimizer").get("name") in ("sgd", "by_hand"):
         adam = Remedy(label="Adam", changes=('optimizer={name="adam", lr=0.01}',))
         return adam, "Try Adam, which takes larger steps where the gradient is small."

@@ -131,8 +131,7 @@ def restored(experiment: Experiment, preset: Experiment) -> Experiment:
         said |= {"about": experiment.about or preset.about}
         said |= {"marks": [*preset.marks, *experiment.marks]}
     else:
-        theirs = {_theirs(mark, origin).model_dump_json(): mark for mark in preset.marks}
-        said["marks"] = [theirs.get(mark.model_dump_json(), mark) for mark in experiment.marks]
+        said["marks"] = list(_with_marks_of(preset, experiment.marks, origin))
     return experiment.model_copy(update=said)
 
 
@@ -172,6 +171,24 @@ def preset_of(experiment: Experiment, name: str) -> str:
 
 
 # --- words ---------------------------------------------------------------------------------
+
+
+def _with_marks_of(preset: Experiment, marks: Sequence[Mark], origin: Origin) -> Iterator[Mark]:
+    """Yield marks, those that were the preset's as the preset has them now, whatever is said there
+    by now.
+    """
+    theirs = list(preset.marks)
+    for mark in marks:
+        same = [
+            each
+            for each in theirs
+            if (each.at, each.title, _theirs(each, origin).of) == (mark.at, mark.title, mark.of)
+        ]
+        # Of two that stand at one place under one title, the one that says the same.
+        best = next((each for each in same if each.note == mark.note), same[0] if same else None)
+        if best is not None:
+            theirs.remove(best)
+        yield mark if best is None else best
 
 
 def _theirs(mark: Mark, origin: Origin) -> Mark:

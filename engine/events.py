@@ -222,11 +222,6 @@ class MarkReached(Event):
         """Its title, as the preset's where it is one of a preset that the run no longer is."""
         return f"{self.title} (of {self.of})" if self.of else self.title
 
-    @property
-    def said(self) -> str:
-        """What there is to say about it; nothing where that is of another network."""
-        return "" if self.of else self.note
-
 
 @dataclass(frozen=True, kw_only=True)
 class Request(Event):

@@ -284,7 +284,9 @@ def run(
             variants = header.variants if header else ()
             print(result_text(folder.name, end, names, variants), flush=True)
             print(f"\n{textwrap.indent(_diagnosis(follower.history), '  ')}", flush=True)
-            print(f"\n  run  {plain(str(folder.path))}", flush=True)
+            changed = header is not None and header.experiment.get("origin") is not None
+            title = f"  {plain(preset.experiment.title)}\n" if changed else ""
+            print(f"\n{title}  run  {plain(str(folder.path))}", flush=True)
         return _status(end, follower.history, interrupted=interrupts.count > 0)
 
 

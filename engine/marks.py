@@ -168,8 +168,8 @@ class Marks:
             MarkReached(
                 step=at,
                 title=mark.title,
-                note=filled(mark.note, self._kept.at(at)),
-                # What speaks of another network halts nothing, whoever reads the recording.
+                # What speaks of another network says and halts nothing, whoever reads on.
+                note="" if mark.of else filled(mark.note, self._kept.at(at)),
                 pause=mark.pause and not mark.of,
                 of=mark.of,
             )

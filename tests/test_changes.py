@@ -284,6 +284,16 @@ def test_a_changed_draft_turned_back_is_the_preset_again(tmp_path: Path) -> None
     assert draft.without_changes().experiment == preset
 
 
+def test_a_run_knows_its_presets_marks_again_when_their_words_have_changed(tmp_path: Path) -> None:
+    preset = presets.load("two-moons").experiment
+    before = [mark.model_copy(update={"note": "As it was put once."}) for mark in preset.marks]
+    old = preset.model_copy(update={"marks": before})
+    ran = old.model_copy(update={"model": by_set(tmp_path).model})
+    draft = Draft.of("two-moons", described(ran, old, "two-moons"))
+    assert draft.experiment == by_set(tmp_path)
+    assert not [key for key in draft.changes if key.startswith("marks")]
+
+
 def test_a_saved_preset_describes_itself(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     Draft.load("two-moons", CHANGES).save(path)
@@ -369,7 +379,7 @@ def test_a_run_says_it_to_whoever_reads_it(people: Path, tmp_path: Path) -> None
 # --- who announces -------------------------------------------------------------------------
 
 MARK = MarkReached(step=3, title="A plateau", note="Some 88 % are right.", pause=False)
-THEIRS = dataclasses.replace(MARK, of="two-moons")
+THEIRS = dataclasses.replace(MARK, note="", of="two-moons")
 
 
 def history(*marks: MarkReached) -> History:
@@ -403,6 +413,7 @@ def test_a_mark_of_the_preset_halts_nothing() -> None:
         reached = Marks(found, {}).reached(60)
         assert [mark.step for mark in reached] == [0, 50]
         assert {mark.pause for mark in reached} == {halts}
+        assert {bool(mark.note) for mark in reached} == {halts}
 
 
 def test_a_promise_is_only_of_the_run_itself() -> None:

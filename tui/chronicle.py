@@ -111,7 +111,7 @@ class Chronicle:
             case Header():
                 return f"gradients by {event.gradients}: {event.gradients_why}", "note", True
             case MarkReached():
-                note = " ".join(event.said.split())
+                note = " ".join(event.note.split())
                 return event.called + (f" · {note}" if note else ""), "note", bool(event.of)
             case Request() if event.refused:
                 return f"{event.action} was refused: {event.refused}", "warning", False

@@ -346,7 +346,7 @@ class Player:
 def stops_of(history: History, noted: Iterable[NotedMark] = ()) -> tuple[Stop, ...]:
     """Return the marks of a run by their steps: the recorded ones, and those added later."""
     recorded = [
-        Stop(each.step, each.called, each.said, each.pause, each.of) for each in history.marks
+        Stop(each.step, each.called, each.note, each.pause, each.of) for each in history.marks
     ]
     added = [Stop(each.step, each.title, each.note) for each in noted]
     return tuple(sorted([*recorded, *added], key=lambda stop: stop.step))

@@ -119,7 +119,7 @@ async def test_whatever_textual_has_to_say_comes_there_too(tmp_path: Path) -> No
         (("x",), "x (stop) does nothing while no run is shown"),
         (("u",), "u (undo changes) does nothing: nothing differs from the preset."),
         (("D",), "D (ten back) does nothing while no run is shown"),
-        (("2", "slash"), "/ (filter) does something only in the list of runs."),
+        (("2", "slash"), "in the list of runs."),
     ],
 )
 async def test_a_key_that_does_nothing_says_so_and_not_in_the_log(
@@ -217,3 +217,26 @@ async def test_without_colours_what_is_chosen_is_reversed(
             assert not field.rich_style.reverse
             field.focus()
             await until(pilot, lambda field=field: field.rich_style.reverse)
+
+
+@pytest.mark.parametrize("replay", [False, True])
+async def test_in_two_columns_a_run_that_is_looked_at_has_its_networks_picture(
+    tmp_path: Path, run: FakeRun, replay: bool
+) -> None:
+    run.train([0.5] * 8)
+    run.end()
+    app, _ = make_app(tmp_path, run=run.folder, replay=replay)
+    async with app.run_test(size=WIDE) as pilot:
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.history is not None)
+        assert lab.query_one("#network").display
+        assert not lab.query_one("#setup").display
+        assert lab.pane == "curves"
+
+
+async def test_in_two_columns_what_is_to_be_trained_has_its_setup(tmp_path: Path) -> None:
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        lab = await ready(pilot)
+        assert lab.query_one("#setup").display
+        assert not lab.query_one("#network").display

@@ -968,9 +968,10 @@ def why_not(
             return f"{name} ({command.label}) does nothing: {NEEDS[command.needs]}."
     if own:
         return f"{name} ({own[0].label}) does nothing {IN_WORDS[situation]}; ? shows what does."
-    others = [command for command in LOCAL if key in command.keys and command.at in ELSEWHERE]
-    if others and others[0].at is not None:
-        return f"{name} ({others[0].label}) does something only {SPOTS[others[0].at]}."
+    others = [each for each in LOCAL if key in each.keys and each.at in ELSEWHERE]
+    if others:
+        places = " or ".join(SPOTS[each.at] for each in others if each.at is not None)
+        return f"{name} ({others[0].label}) does something only {places}."
     return f"{name} does nothing here; ? shows what does."
 
 

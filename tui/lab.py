@@ -114,9 +114,13 @@ class Lab(Sharing, Running, Looking):
         # Who follows can neither delete a run nor set one up, by keys or by mouse.
         for name in ("setup", "runs"):
             self.query_one(f"#{name}").disabled = self.opening.read_only
+        if self._shows_runs:
+            # The setup has nothing to do beside a run that is looked at.
+            self.bring_up("network")
         self.lay_out(self.app.size)
-        self.pane = "setup" if self.opening.run is None else "curves"
+        self.pane = "curves" if self._shows_runs else "setup"
         self.give_keys(self.pane)
+        self.show_now()
         if self.opening.run is not None and not self.opening.beside:
             if self.opening.replay:
                 self.replay_soon(self.opening.tempo)
@@ -125,6 +129,13 @@ class Lab(Sharing, Running, Looking):
             memory = self.opening.memory
             memory.keep(replace(memory.choices, greeted=True))
         self.call_after_refresh(self._get_ready)
+
+    @property
+    def _shows_runs(self) -> bool:
+        """Whether the lab was opened to look at runs, not to set one up."""
+        opening = self.opening
+        looks = opening.replay or opening.read_only or opening.lecture is not None
+        return looks or opening.run is not None
 
     @work(thread=True, group="opening", description="get ready", exit_on_error=False)
     def _get_ready(self) -> None:

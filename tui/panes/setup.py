@@ -232,6 +232,8 @@ class SetupPane(Vertical):
         if draft is None or draft is not self.draft or not self.query_one("#sheet").is_attached:
             return
         form = await self._the_form()
+        if not form.is_attached:
+            return  # Nobody sees it any more: the lab is being left.
         await form.show(draft, self.look, self.device, self.heard)
         self._highlight()
         from engine.figures import spoken

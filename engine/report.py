@@ -191,6 +191,8 @@ def result_text(
         from engine.tally import tally_lines
 
         return "\n".join([*lines, *tally_lines(end.result, variants)])
+    if whose := whose_text(end):
+        lines.append(f"  {whose}")
     measures = [m for m in ("loss", "accuracy") if any(f"{s}_{m}" in end.result for s in SETS)]
     sets = [s for s in SETS if any(f"{s}_{m}" in end.result for m in measures)]
     if measures:
@@ -201,18 +203,36 @@ def result_text(
     others = {key: value for key, value in end.result.items() if key not in told}
     pairs = [[plain(key.replace("_", " ")), value_text(value)] for key, value in others.items()]
     lines += [f"  {line}" for line in aligned(pairs)]
-    return "\n".join([*lines, *_confusion_lines(end.result.get("confusion"), classes)])
+    return "\n".join([*lines, *_confusion_lines(end.result, sets, classes)])
 
 
-def _confusion_lines(counts: object, classes: Sequence[str]) -> list[str]:
-    """Return a confusion matrix of three classes and more as a table, where it fits a screen."""
-    if not (isinstance(counts, list) and 2 < len(counts) <= CONFUSION_LIMIT):
+def whose_text(end: End) -> str:
+    """Return whose weights the figures of a result are of; empty where there are no figures."""
+    result, best = end.result, end.result.get("best_step")
+    if not any(f"{place}_loss" in result for place in SETS):
+        return ""
+    if end.status not in ("finished", "stopped"):
+        kept = f"; the best weights, of step {best}, are kept" if best else ""
+        return f"of the last step, {end.step}{kept}"
+    if best:
+        return f"of the best weights, of step {best}"
+    # Without a set to measure on, the loss is that which the last update used.
+    return f"of the last {'weights, of ' if 'epochs' in result else ''}step {end.step}"
+
+
+def _confusion_lines(
+    result: Mapping[str, Any], sets: Sequence[str], classes: Sequence[str]
+) -> list[str]:
+    """Return the confusion matrix of the last set there is, where it fits a screen."""
+    counts = result.get("confusion")
+    if not (isinstance(counts, list) and 1 < len(counts) <= CONFUSION_LIMIT):
         return []
     names = [plain(name)[:12] for name in classes] if len(classes) == len(counts) else []
     names = names or [str(index) for index in range(len(counts))]
     rows = [[name, *map(str, row)] for name, row in zip(names, counts, strict=True)]
     table = aligned([["true \\ said", *names], *rows], numbers=True)
-    return ["", *(f"  {line}" for line in table)]
+    head = [f"of the {sets[-1]} set:"] if sets else []
+    return ["", *(f"  {line}" for line in [*head, *table])]
 
 
 def ending_text(end: End) -> str:
@@ -310,9 +330,18 @@ def run_cells(run: RunFacts, now: float) -> list[str]:
     """
     glance = run.glance
     ending = ending_text(glance.end) if glance.end else glance.problem
-    result = main_figure(glance.end.result) if glance.end else ""
+    result = f"{main_figure(glance.end.result)}{_whose(glance.end)}" if glance.end else ""
     age = f"{time_text(now - glance.started)} ago" if glance.started else ""
     return [glance.name, run.notes.name, glance.state, str(glance.step), ending, result, age]
+
+
+def _whose(end: End) -> str:
+    """Return whose weights the figure of a list is of: `` (best)``, `` (last)``."""
+    if not main_figure(end.result):
+        return ""
+    best = end.result.get("best_step")
+    kept = any(best) if isinstance(best, list) else best
+    return " (best)" if kept and end.status in ("finished", "stopped") else " (last)"
 
 
 def run_object(run: RunFacts) -> dict[str, Any]:

@@ -44,12 +44,27 @@ def tally_lines(result: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]
         result: The figures, most of them a list with one entry for each member.
         variants: What tells each member from the others.
     """
-    counts = [figure_lines(result), ["", *distribution_lines(result)]]
+    counts = [whose_lines(result), figure_lines(result), ["", *distribution_lines(result)]]
     others = {k: v for k, v in result.items() if not isinstance(v, list) and k not in TOLD}
     pairs = [[plain(key.replace("_", " ")), value_text(value)] for key, value in others.items()]
     blocks = [*counts, ["", *_fates(result, variants)], _setting_lines(result, variants)]
     lines = [line for block in blocks if any(block) for line in block]
     return [f"  {line}".rstrip() for line in [*lines, "", *aligned(pairs)]]
+
+
+def whose_lines(result: Mapping[str, Any]) -> list[str]:
+    """Return whose weights the figures are of, in a line; none where there are no figures."""
+    if not main_key(result):
+        return []
+    return [f"of {whose_words(result)}"]
+
+
+def whose_words(result: Mapping[str, Any]) -> str:
+    """Return whose weights a population's figures are of."""
+    best = [bool(step) for step in _members(result, "best_step")]
+    if best and all(best):
+        return "each member's best weights"
+    return "each member's best weights, or its last" if any(best) else "each member's last weights"
 
 
 def figure_lines(result: Mapping[str, Any]) -> list[str]:

@@ -374,3 +374,27 @@ def test_the_three_styles_have_the_same_parameters_in_the_same_order() -> None:
     ]
     assert shapes == [list(spec.shapes.values())] * 3
     assert isinstance(executed(spec, "add_module")[0]["network"], torch.nn.Sequential)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "the first loss agrees to some six digits"),
+        ({"dtype": "float64"}, "the first loss agrees to some fourteen digits"),
+    ],
+)
+def test_the_program_promises_of_its_losses_what_holds(changed: dict[str, Any], said: str) -> None:
+    """The first loss is the engine's; what becomes of the rounding is left to the training."""
+    spec = experiment(CUBIC, train={"steps": 3, **changed})
+    docstring = " ".join(program(spec).partition('"""')[2].partition('"""')[0].split())
+    assert said in docstring
+    assert "the same losses" not in docstring
+    losses, _ = trained(spec)
+    left, _ = executed(spec)
+    # A recording keeps float32.
+    assert left["losses"][0] == pytest.approx(float(losses[0]), rel=1e-6)
+
+
+def test_dropout_is_promised_to_be_alike_and_no_more() -> None:
+    docstring = program(experiment(CUBIC, model={"dropout": 0.2})).partition("import")[0]
+    assert "alike and not the same" in " ".join(docstring.split())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.events import Series
+from engine.events import End, Series
 from engine.history import History
 from engine.plain import plain
 from engine.report import (
@@ -21,6 +22,7 @@ from engine.report import (
     progress_text,
     result_text,
     time_text,
+    whose_text,
 )
 from tests.runs import end, header, rows
 
@@ -114,6 +116,7 @@ class TestResult:
         )
         assert text.splitlines() == [
             "two-moons-1: finished (epochs)",
+            "  of the last step 3000",
             "             train     dev    test",
             "  loss      0.1701  0.1650  0.1432",
             "  accuracy  0.9328  0.9500  0.9500",
@@ -124,7 +127,7 @@ class TestResult:
 
     def test_a_figure_that_a_set_lacks_is_left_blank(self) -> None:
         lines = result_text("a", end()).splitlines()
-        assert lines[1:4] == [
+        assert lines[2:5] == [
             "             train    test",
             "  loss      0.2500",
             "  accuracy          0.8750",
@@ -138,14 +141,45 @@ class TestResult:
         assert "nan" in result_text("a", end(train_loss="nan"))
         assert "inf" in result_text("a", end(train_loss=float("inf")))
 
-    def test_three_classes_and_more_have_a_confusion_matrix(self) -> None:
+    def test_classes_have_a_confusion_matrix_and_it_is_said_of_which_set(self) -> None:
+        two = result_text("a", end(confusion=[[1, 2], [3, 4]], test_loss=0.5), ["ok", "fraud"])
+        assert two.splitlines()[-4:] == [
+            "  of the test set:",
+            "  true \\ said  ok  fraud",
+            "  ok            1      2",
+            "  fraud         3      4",
+        ]
         counts = [[16, 0, 0], [0, 11, 1], [0, 0, 17]]
         named = result_text("a", end(confusion=counts), ["setosa", "versicolor", "\x1b[2J"])
         assert "versicolor        0          11        1" in named.splitlines()[-2]
         assert "\x1b" not in named
         assert "true \\ said   0   1   2" in result_text("a", end(confusion=counts))
-        for other in ([[1, 2], [3, 4]], [[1] * 30] * 30, "odd"):
+        for other in ([[7]], [[1] * 30] * 30, "odd"):
             assert "said" not in result_text("a", end(confusion=other))
+
+    @pytest.mark.parametrize(
+        ("figures", "status", "said"),
+        [
+            ({"best_step": 96, "epochs": 3}, "finished", "of the best weights, of step 96"),
+            ({"best_step": 96}, "stopped", "of the best weights, of step 96"),
+            ({"epochs": 3}, "finished", "of the last weights, of step 200"),
+            ({}, "finished", "of the last step 200"),
+            ({}, "diverged", "of the last step, 200"),
+            (
+                {"best_step": 96},
+                "diverged",
+                "of the last step, 200; the best weights, of step 96, are kept",
+            ),
+        ],
+    )
+    def test_figures_say_whose_weights_they_are_of(
+        self, figures: dict[str, Any], status: str, said: str
+    ) -> None:
+        ended = End(step=200, status=status, reason="", result={"train_loss": 0.5, **figures})
+        assert result_text("a", ended).splitlines()[1] == f"  {said}"
+
+    def test_without_figures_there_is_nothing_to_say_of_them(self) -> None:
+        assert whose_text(End(step=0, status="failed", reason="", result={"steps": 0})) == ""
 
     def test_escape_sequences_do_nothing(self) -> None:
         text = result_text("\x1b[31mred", end(reason="\x1b]0;title\x07", odd="\x9b1m"))

@@ -45,6 +45,20 @@ def test_figures_are_told_by_how_they_lie_over_the_members() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ([3, 7, 5, 9], "of each member's best weights"),
+        ([3, 7, 0, 9], "of each member's best weights, or its last"),
+        (None, "of each member's last weights"),
+    ],
+)
+def test_the_figures_say_whose_weights_they_are_of(steps: list[int] | None, said: str) -> None:
+    result = {key: value for key, value in FOUR.items() if key != "best_step"}
+    lines = lines_of(result | ({"best_step": steps} if steps else {}), MEMBERS)
+    assert lines[1] == f"  {said}"
+
+
 def test_who_diverged_and_how_many_are_dead_is_said() -> None:
     lines = lines_of(FOUR, MEMBERS)
     assert lines[0] == "a-run: finished (epochs)"

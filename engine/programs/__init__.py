@@ -4,9 +4,10 @@
     sequential    ``nn.Sequential`` with the layers inside
     add_module    an empty ``nn.Sequential``, filled layer by layer
 
-The program needs torch and numpy and nothing else, and gives the same losses: it draws its data
-and its first weights from the same streams of random numbers. Here it is only text: nothing is
-imported and nothing is run.
+The program needs torch and numpy and nothing else. It draws its data, its first weights and its
+order of rows from the same streams of random numbers, so its losses begin as the engine's do, up to
+the rounding of sums; how far they stay so is the training's affair, and its docstring says so. Here
+it is only text: nothing is imported and nothing is run.
 """
 
 from __future__ import annotations
@@ -87,15 +88,26 @@ def _imports(body: str, imported: list[str]) -> str:
     return "\n".join([*own, *([""] if own else []), *lines])
 
 
+def _promise(experiment: Experiment) -> str:
+    """Return how far the program's losses are those of the engine."""
+    same = "the same data, the same first weights and the same order of rows."
+    if any(experiment.model.dropouts):
+        return f"{same} Dropout draws otherwise, so the losses are alike and not the same."
+    digits = "fourteen" if experiment.train.dtype == "float64" else "six"
+    return (
+        f"{same} Sums are added in another order, so the first loss agrees to some {digits} "
+        "digits. From there on the training decides: where small differences die out the losses "
+        "stay as close to the end, where they grow, as in a chaotic run, the losses part within "
+        "a few steps, and only what both come to is alike."
+    )
+
+
 def _docstring(experiment: Experiment, name: str) -> str:
     paragraphs = [experiment.title or name or "An experiment"]
     if experiment.about.strip():
         paragraphs.append(spoken(experiment.about))
-    same = "the same data and the same first weights, so the same losses"
-    if any(experiment.model.dropouts):
-        same = "the same data and the same first weights; dropout draws otherwise"
     of = f"The preset {name} of epochal" if name else "An experiment of epochal"
-    paragraphs.append(f"{of} as a plain PyTorch program: {same}.")
+    paragraphs.append(f"{of} as a plain PyTorch program: {_promise(experiment)}")
     wrapped = [textwrap.fill(plain(" ".join(each.split())), WIDTH - 3) for each in paragraphs]
     # Nothing a preset says may end the text it stands in.
     safe = "\n\n".join(wrapped).replace("\\", "\\\\").replace('"""', "'''")

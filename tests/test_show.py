@@ -153,7 +153,8 @@ def test_where_there_is_no_best_step_that_is_said(runs, capsys) -> None:
 def test_a_step_is_read_or_refused() -> None:
     assert parse_step("512") == 512
     assert parse_step("best") == "best"
-    for wrong in ("", "-1", "1.5", "last", "1e3", "9" * 40):
+    assert parse_step("last") == "last"
+    for wrong in ("", "-1", "1.5", "first", "1e3", "9" * 40):
         with pytest.raises(StepError, match="--step"):
             parse_step(wrong)
 
@@ -235,7 +236,8 @@ def test_the_preset_of_a_run_can_be_run_again(runs, capsys, tmp_path) -> None:
 
 
 def test_a_run_without_weights_says_so(tmp_path, capsys) -> None:
-    recorded(presets.load("zero-init").experiment, tmp_path / "bare", snapshots=False)
+    spec = presets.load("zero-init").experiment
+    recorded(spec, tmp_path / "bare", snapshots=False, checkpoint=False)
     shown = Shown(tmp_path, capsys, "bare", "--view", "weights")
     assert shown.status == 2
     assert "no weights" in shown.error
@@ -247,6 +249,7 @@ def test_weights_that_are_not_finite_are_shown(runs, monkeypatch, capsys) -> Non
         return {name: np.full_like(each, np.nan) for name, each in unpack(*arguments).items()}
 
     monkeypatch.setattr("engine.forward.unpack", broken)
+    monkeypatch.setattr("engine.kept.unpack", broken)
     for name in ("two-moons", "function-set", "automatic-update"):
         shown = Shown(runs, capsys, name, "--view", "all", "--size", "80x24")
         assert shown.status == 0

@@ -430,6 +430,16 @@ COMMANDS: Final = (
         when=frozenset(("replay",)),
     ),
     Command(
+        keys=("B",),
+        action="turn_result",
+        label="best, last",
+        help="Show the best weights of a run that is over, or its last ones.",
+        group="View",
+        footer=5,
+        when=SEEN,
+        needs="result",
+    ),
+    Command(
         keys=("l",),
         action="toggle_log",
         label="log axis",

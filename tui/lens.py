@@ -10,6 +10,7 @@ from tui.view import View
 if TYPE_CHECKING:
     from engine.history import History
     from tui.drawing.curves import Quantity
+    from tui.view import Weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,8 @@ class Lens:
     exhibit: str = ""
     layer: str = ""
     member: int | None = None
+    weights: Weights = ""
+    """Which weights somebody chose to see of a run that is over."""
 
     def through(self, view: View) -> View:
         """Return a view as it is seen so."""
@@ -38,6 +41,11 @@ class Lens:
             layer=self.layer,
             member=self.member_of(view.history),
         )
+
+    def anew(self) -> Lens:
+        """Return how another run is looked at: from its beginning to its end, and all of it."""
+        own = Lens()
+        return replace(own, log=self.log, quantity=self.quantity, smoothing=self.smoothing)
 
     def member_of(self, history: History | None) -> int | None:
         """Return the network that is shown: the only one, the chosen one, or None for all."""

@@ -234,6 +234,11 @@ class Looking(Stage):
         self.look_through(smoothing=(self.lens.smoothing + 1) % len(SMOOTHINGS))
         self.remember()
 
+    def action_turn_result(self) -> None:
+        """Show the best weights of a run that is over, or its last ones."""
+        if self.has("result"):
+            self.look_through(weights="last" if self.view.weights == "best" else "best")
+
     def action_next_glyphs(self) -> None:
         """Draw with other glyphs."""
         self.look = self.look.next_glyphs()
@@ -339,11 +344,23 @@ class Looking(Stage):
 
     def action_move_cursor(self, columns: int) -> None:
         """Read the step some columns further on."""
-        self.read(self._timeline().moved(columns))
+        if not self._passed_result(columns):
+            self.read(self._timeline().moved(columns))
 
     def action_step_cursor(self, steps: int) -> None:
         """Read the step some steps further on."""
-        self.read(self._timeline().stepped(steps))
+        if not self._passed_result(steps):
+            self.read(self._timeline().stepped(steps))
+
+    def _passed_result(self, by: int) -> bool:
+        """Go between a run's last step and its result, which is a place of its own after it."""
+        if not self.view.weights or not self.has("result"):
+            return False
+        if (self.view.weights == "best") == (by > 0):
+            # Beyond the result there is nothing.
+            return by > 0
+        self.look_through(weights="best" if by > 0 else "last")
+        return True
 
     def action_cursor_home(self) -> None:
         """Read the first step that is shown."""
@@ -351,6 +368,7 @@ class Looking(Stage):
 
     def action_follow_newest(self) -> None:
         """Read the newest step, and show all of them."""
+        self.look_through(weights="")
         self.read(self._timeline().followed())
 
     def action_zoom(self, by: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +22,7 @@ from engine.errors import EpochalError
 from engine.kept import last_step, weights_words
 from engine.plain import plain
 from tui.drawing.numbers import count, figure
+from tui.result import result_loss
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from engine.experiment import Experiment
     from engine.history import History
     from engine.kept import Kept
+    from tui.view import Weights
 
 Floats = NDArray[np.float64]
 
@@ -253,6 +255,25 @@ class Material:
             raise ViewError(f"the first weights that are kept are those of step {kept[0]}")
         return Network.of(self, snapshot, step)
 
+    def result_network(self, weights: Weights) -> Network:
+        """Return the network of the weights that are shown of a run that is over.
+
+        Args:
+            weights: The best, or else the last.
+
+        Raises:
+            ViewError: The recording keeps none.
+        """
+        from engine.kept import last_weights
+
+        if weights == "best":
+            network = self.network(self.best_step(), best=True)
+        elif self.history.snapshot_steps:
+            network = Network.of_kept(self, last_weights(self.history, self.member, self.folder))
+        else:
+            network = self.network(self.history.last_step)
+        return replace(network, closing=True)
+
     def best_step(self) -> int:
         """Return the step whose weights did best on the dev set.
 
@@ -287,6 +308,10 @@ class Network:
     """Parameters and buffers by name."""
     best: bool = False
     """Whether what was asked for is the best step on the dev set."""
+    last: bool = False
+    """Whether it is the run's last."""
+    closing: bool = False
+    """Whether it is shown as what the run came to, after its last step."""
 
     @classmethod
     def of(cls, material: Material, snapshot: Snapshot, asked: int) -> Network:
@@ -299,7 +324,7 @@ class Network:
     @classmethod
     def of_kept(cls, material: Material, kept: Kept) -> Network:
         """Return the network of weights that ``engine.kept`` has found."""
-        return cls(material, kept.step, kept.asked, kept.values, kept.best)
+        return cls(material, kept.step, kept.asked, kept.values, kept.best, kept.last)
 
     @property
     def is_result(self) -> bool:
@@ -329,8 +354,12 @@ class Network:
     @property
     def facts(self) -> tuple[str, ...]:
         """Whose weights these are, and how good: for the first line of a picture."""
-        whose = weights_words(self.step, self.asked, best=self.best, count=count)
-        return (whose, self.loss, self.material.member_words)
+        return (self.whose, self.loss, self.material.member_words)
+
+    @property
+    def whose(self) -> str:
+        """Whose weights these are, in the words that every command has for it."""
+        return weights_words(self.step, self.asked, best=self.best, last=self.last, count=count)
 
     @property
     def loss(self) -> str:
@@ -341,15 +370,13 @@ class Network:
         rows = self.material.history.series.get("train")
         if rows is None or "loss" not in rows.columns:
             return ""
-        row, member = rows.row_at(self.step + 1), self.material.member
-        end = self.material.history.end
+        member = self.material.member
+        known = result_loss(self.material.history, self.step, member)
+        if known is not None:
+            return f"loss {figure(known)}"
+        row = rows.row_at(self.step + 1)
         if row is not None and int(rows.steps[row]) == self.step + 1:
             return f"loss {figure(float(rows.column('loss', member)[row]))}"
-        if end is not None and "best_step" not in end.result and end.step == self.step:
-            loss = end.result.get("train_loss")
-            loss = loss[member] if isinstance(loss, list) else loss
-            if isinstance(loss, float | int):
-                return f"loss {figure(loss)}"
         if row is None:
             return ""
         return f"last loss {figure(float(rows.column('loss', member)[row]))}"

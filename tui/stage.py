@@ -36,11 +36,12 @@ from tui.link import Link
 from tui.look import Look
 from tui.memory import Memory
 from tui.spots import spots_of
-from tui.view import View
+from tui.view import View, Weights
 from tui.workshop import Workshop
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding, Survey
+    from engine.history import History
     from engine.launch import Worker
     from engine.lectures import Script
     from engine.requests import Control
@@ -204,7 +205,7 @@ class Stage(Screen[None]):
         self.cast.show(folder, worker, beside=beside)
         self._control = Control(folder)
         self.open_journal(folder, started=worker is not None)
-        self.lens = replace(self.lens, cursor=None, window=None, exhibit="", layer="", member=None)
+        self.lens = self.lens.anew()
         self.note = ""
         self.wake()
 
@@ -318,7 +319,8 @@ class Stage(Screen[None]):
             history = watch.whole.until(head)
         step = history.last_step if head is None else min(head, history.last_step)
         member = self.lens.member_of(history)
-        standing = watch.standing(step, member, history=history)
+        weights = self._weights_of(history, member)
+        standing = watch.standing(step, member, history=history, weights=weights)
         if head is not None and standing.state != "ended":
             standing = replace(standing, state="replay")
         view = View(
@@ -331,10 +333,20 @@ class Stage(Screen[None]):
             slot=self.cast.slot,
             others=self.cast.traces(head),
             standing=replace(standing, note=self.note or standing.note),
+            weights=weights,
             loading=watch.loaded,
         )
         seen = self.lens.through(view)
         return replace(seen, findings=self._diagnose(seen))
+
+    def _weights_of(self, history: History, member: int | None) -> Weights:
+        """Return which weights are shown, where the run is over and no earlier step is read."""
+        lens = self.lens
+        if history.end is None or (lens.cursor is not None and lens.cursor < history.last_step):
+            return ""
+        from tui.result import weights_at_end
+
+        return weights_at_end(history, member, lens.weights, replayed=self.player is not None)
 
     def _diagnose(self, view: View) -> tuple[Finding, ...]:
         """Return what is wrong at the step that is read; of a run that goes on, once a second."""
@@ -450,9 +462,20 @@ class Stage(Screen[None]):
                 return self.awaiting or (self.player is not None and self.marked())
             case "remedy":
                 return any(finding.remedy is not None for finding in self.view.findings)
+            case "result":
+                return self._has_result()
             case "changes":
                 return self.draft is not None and bool(self.draft.changed)
         return True
+
+    def _has_result(self) -> bool:
+        """Whether the run stands at its end, where its best weights and its last ones are."""
+        view = self.view
+        if not view.weights or view.history is None:
+            return False
+        from tui.result import has_best
+
+        return has_best(view.history, view.member)
 
     def watch_draft(self) -> None:
         """Find out whether there is anything to undo."""

@@ -35,11 +35,14 @@ from tui.drawing.text import Lines, cut, fit
 from tui.glyphs import Glyphs
 from tui.labels import name_of
 from tui.palette import DARK, Palette
+from tui.result import place, weights_at_end
+from tui.traces import best_of
 
 if TYPE_CHECKING:
     from engine.history import History
     from engine.runs import RunFolder
     from tui.material import Material
+    from tui.view import Weights
     from tui.watch import Watch
 
 DEFAULT_SIZE: Final = (100, 30)
@@ -72,8 +75,9 @@ def terminal_size() -> tuple[int, int]:
     return max(size.columns, 1), max(size.lines - 1, 1)
 
 
-Step = int | Literal["best"] | None
-"""A step, the one whose weights did best on the dev set, or the newest."""
+Step = int | Literal["best", "last"] | None
+"""A step, the one whose weights did best on the dev set, or the last. Where nothing is asked for,
+a run that is over is shown at its result, and any other at its newest step."""
 
 
 class StepError(EpochalError):
@@ -81,15 +85,17 @@ class StepError(EpochalError):
 
 
 def parse_step(text: str) -> Step:
-    """Return what ``512`` or ``best`` says.
+    """Return what ``512``, ``best`` or ``last`` says.
 
     Raises:
         StepError: It says no step.
     """
     if text.strip() == "best":
         return "best"
+    if text.strip() == "last":
+        return "last"
     if not re.fullmatch(r"[0-9]{1,12}", text.strip()):
-        raise StepError(f"--step: must be a step, from 0 on, or: best (got {text!r})")
+        raise StepError(f"--step: must be a step, from 0 on, or: best, last (got {text!r})")
     return int(text)
 
 
@@ -181,7 +187,7 @@ def draw_wish(
         if wish.view not in RUN_VIEWS or wish.step == "best":
             raise ViewError(f"--view {wish.view}: the run never began; it has: summary")
         return draw_still(watch, width, height, glyphs, palette)
-    at = material.best_step() if wish.step == "best" else wish.step
+    at = material.best_step() if wish.step == "best" else _number(wish)
     if wish.view == "all":
         return _draw_all(watch, material, size, glyphs, palette, wish, at)
     return _draw_named(watch, material, size, glyphs, palette, wish, at)
@@ -192,8 +198,22 @@ def _pictured(watch: Watch, wish: Wish) -> int:
     from tui.crowd import picture_member
 
     history = watch.history
-    step = wish.step if isinstance(wish.step, int) else history.last_step
+    number = _number(wish)
+    step = history.last_step if number is None else number
     return picture_member(history, wish.member, step)
+
+
+def _number(wish: Wish) -> int | None:
+    """Return the step that is asked for by its number."""
+    return wish.step if isinstance(wish.step, int) else None
+
+
+def _weights_of(history: History, wish: Wish) -> Weights:
+    """Return which weights are shown, where that is what a run that is over came to."""
+    if history.end is None or wish.step == "best" or _number(wish) is not None:
+        return ""
+    chosen: Weights = "last" if wish.step == "last" else ""
+    return weights_at_end(history, wish.member or 0, chosen)
 
 
 def _draw_all(
@@ -237,9 +257,13 @@ def _draw_named(
     width, height = size
     history = watch.history
     step = history.last_step if at is None else min(at, history.last_step)
+    weights = _weights_of(history, wish)
     if wish.view == "summary":
-        return draw_still(watch, width, height, glyphs, palette, step=step, member=wish.member)
-    title = _title(watch, width, glyphs, palette)
+        return draw_still(
+            watch, width, height, glyphs, palette, step=step, member=wish.member, weights=weights
+        )
+    of = place(history, material.member, weights)
+    title = _title(watch, width, glyphs, palette, of)
     if wish.view == "curves":
         standing = watch.standing(step, wish.member)
         picture = _draw_curves(
@@ -249,7 +273,11 @@ def _draw_named(
         picture = _draw_norms(history, step, width, height, glyphs, palette, wish.member)[1:]
         picture = picture or [cut(Text("no gradient norms yet", end=""), width)]
     else:
-        network = material.network(step, best=wish.step == "best")
+        network = (
+            material.result_network(weights)
+            if weights
+            else material.network(step, best=wish.step == "best")
+        )
         surface = Surface(
             width=width, height=height - 1, glyphs=glyphs, palette=palette, layer=wish.layer
         )
@@ -257,8 +285,10 @@ def _draw_named(
     return [title, *picture]
 
 
-def _title(watch: Watch, width: int, glyphs: Glyphs, palette: Palette) -> Text:
-    words = glyphs.dot.join(part for part in (watch.folder.name, plain(watch.title)) if part)
+def _title(watch: Watch, width: int, glyphs: Glyphs, palette: Palette, of: str = "") -> Text:
+    """Return the run's name and title, and where it is shown."""
+    parts = (watch.folder.name, of, plain(watch.title))
+    words = glyphs.dot.join(part for part in parts if part)
     return cut(
         Text(fit(words, width, glyphs.ellipsis), palette.style("train", bold=True), end=""), width
     )
@@ -273,11 +303,13 @@ def draw_still(
     *,
     step: int | None = None,
     member: int | None = None,
+    weights: Weights = "",
 ) -> Lines:
     """Return the picture of a run at a step: of one network of a population, or of all."""
     history = watch.history
     at = history.last_step if step is None else min(step, history.last_step)
-    standing = watch.standing(at, member)
+    alone = history.header is not None and history.header.members == 1
+    standing = watch.standing(at, 0 if alone else member, weights=weights)
     lines: Lines = [_title(watch, width, glyphs, palette)]
     lines += draw_status(standing, width, 2, glyphs, palette)
     if history.header is None:
@@ -329,6 +361,7 @@ def show_object(folder: RunFolder, wish: Wish) -> None:
     """
     import json
 
+    from engine.best import best_step
     from engine.diagnosis.told import findings_of, plain_object
 
     watch = _read(folder)
@@ -339,13 +372,16 @@ def show_object(folder: RunFolder, wish: Wish) -> None:
         from tui.material import Material
 
         material = Material(history, wish.member or 0)
-        at = min(material.best_step() if wish.step == "best" else wish.step, at)
+        number = _number(wish)
+        asked = material.best_step() if wish.step == "best" else number
+        at = at if asked is None else min(asked, at)
     end = history.end
     told = {
         "name": folder.name,
         "title": watch.title or None,
         "state": watch.standing(history.last_step, wish.member).state,
         "step": at,
+        "best_step": best_step(history, wish.member or 0) if header is not None else None,
         "steps": header.steps if header is not None else None,
         "members": header.members if header is not None else None,
         "status": end.status if end else None,
@@ -449,6 +485,8 @@ def _draw_one(
         crowd=crowd_of(history, at) if member is None else None,
         member=name_of(history, member),
         last=last,
+        place=place(history, member, "last" if at >= history.last_step and history.end else ""),
+        best=best_of(history, member) if at >= history.last_step else None,
         marks=marks,
         requests=requests,
         top=1.0 if quantity == "accuracy" else None,
@@ -467,7 +505,8 @@ def _draw_norms(
     member: int | None,
 ) -> Lines:
     """Return the gradient table; of more layers than fit, the first and the last."""
-    table = gradients.gather(history, step=at, width=width, member=member)
+    past = history.end is not None or at < history.last_step
+    table = gradients.gather(history, step=at, width=width, member=member, cursor=past)
     if table is None or height < 4:
         return []
     rows = gradients.draw_rows(table, width, glyphs, palette)

@@ -5,6 +5,8 @@ The state of the screen on one side, pure drawing on the other: nothing here is 
 
 from __future__ import annotations
 
+from engine.best import best_step
+from engine.history import History
 from tui.crowd import crowd_of
 from tui.drawing.axis import horizon
 from tui.drawing.curves import (
@@ -20,6 +22,7 @@ from tui.drawing.curves import (
 )
 from tui.drawing.timeline import Timeline
 from tui.labels import name_of
+from tui.result import place
 from tui.view import Trace, View
 
 
@@ -79,12 +82,22 @@ def gather_view(view: View, width: int) -> Curves:
         ),
         marks=marks,
         requests=requests,
+        place=place(history, view.member, "last" if history.end is not None else ""),
+        best=best_of(history, view.member),
         cursor=view.at if read else None,
         happened=gather_happened(history, line.around(view.at)) if read else (),
         # An accuracy lies between 0 and 1: there is nothing for a log axis to spread.
         log=view.log and view.quantity != "accuracy",
         top=1.0 if view.quantity == "accuracy" else None,
     )
+
+
+def best_of(history: History, member: int | None) -> int | None:
+    """Return the best step of one network whose run is over."""
+    alone = history.header is not None and history.header.members == 1
+    if history.end is None or (member is None and not alone):
+        return None
+    return best_step(history, member or 0)
 
 
 def weight(view: View) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tui.drawing.status import Standing, reading_words
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.history import History
     from tui.drawing.curves import Quantity
+
+
+Weights = Literal["", "best", "last"]
+"""Which weights of a run that is over are shown at its end; empty where a step is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,8 @@ class View:
     """
     layer: str = ""
     """Which layer's weights that picture shows; empty for all."""
+    weights: Weights = ""
+    """Which weights are shown, where that is a run's result."""
     findings: tuple[Finding, ...] = ()
     """What is wrong with the run at the step that is read, the worst first."""
     standing: Standing = field(default_factory=Standing)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.best import best_step
 from engine.errors import EpochalError
 from engine.events import End, Header, MarkReached, Request, RunWarning
 from engine.history import History
@@ -22,11 +23,13 @@ from tui.command import Situation
 from tui.crowd import crowd_of
 from tui.drawing.numbers import count, short
 from tui.drawing.status import Standing
+from tui.result import place, result_loss, result_place
 
 if TYPE_CHECKING:
     from engine.history import Rows
     from engine.launch import Worker
     from engine.notes import Notes
+    from tui.view import Weights
 
 CHUNK: Final = 1 << 20
 """Bytes that are read and folded in one go: some 10 ms."""
@@ -217,7 +220,12 @@ class Watch:
         return lr if math.isfinite(lr) else None
 
     def standing(
-        self, step: int, member: int | None = None, *, history: History | None = None
+        self,
+        step: int,
+        member: int | None = None,
+        *,
+        history: History | None = None,
+        weights: Weights = "",
     ) -> Standing:
         """Return how the run stands at a step.
 
@@ -225,6 +233,7 @@ class Watch:
             step: Which.
             member: Which network of a population; None for all of them.
             history: The run as it stood then, where that is another time than now.
+            weights: Which weights of a run that is over the figures shall be of.
         """
         past = history is not None and history is not self.history
         history = history or self.history
@@ -237,6 +246,13 @@ class Watch:
         # First, for it says whom the means leave out.
         crowd = None if member is not None else crowd_of(history, step)
         train, dev = history.series.get("train"), history.series.get("dev")
+        loss = _value(train, "loss", step, member, None)
+        if weights == "best" and member is not None and (best := best_step(history, member)):
+            known = result_loss(history, best, member)
+            step, loss = best, _loss_after(train, best, member) if known is None else known
+        elif weights:
+            # Of all members the figures are means at one step.
+            weights = "last"
         return Standing(
             state="running" if past else self.state,
             status=end.status if end else "",
@@ -244,7 +260,7 @@ class Watch:
             step=step,
             steps=header.steps,
             epoch=_epoch(header, step),
-            loss=_value(train, "loss", step, member, None),
+            loss=loss,
             dev_loss=_value(dev, "loss", step, member, None),
             dev_accuracy=_value(dev, "accuracy", step, member, None),
             lr=_value(train, "lr", step, member, math.nan),
@@ -256,6 +272,8 @@ class Watch:
             crowd=crowd,
             member=_name_of(history, member),
             reading=self.loaded if self.reading else None,
+            place=place(history, member, weights),
+            result_place=result_place(history, member),
         )
 
 
@@ -298,6 +316,14 @@ def _value(rows: Rows | None, column: str, step: int, member: int | None, otherw
     if rows is None or column not in rows.columns or rows.row_at(step) is None:
         return otherwise
     return rows.value(column, step, member)
+
+
+def _loss_after(rows: Rows | None, step: int, member: int) -> float | None:
+    """Return the training loss of the network after a step: that which the next update used."""
+    row = None if rows is None or "loss" not in rows.columns else rows.row_at(step + 1)
+    if rows is None or row is None or int(rows.steps[row]) != step + 1:
+        return None
+    return float(rows.column("loss", member)[row])
 
 
 def _epoch(header: Header, step: int) -> float | None:

@@ -106,6 +106,10 @@ class Curves(RunCurves):
 
     last: int
     """The step at which the axis ends."""
+    place: str = ""
+    """Where the values of the legend are read, where a run is over: ``last, step 500``."""
+    best: int | None = None
+    """The step after which a run that is over did best on the dev set."""
     first: int = 0
     """The step at which it begins."""
     others: tuple[RunCurves, ...] = ()

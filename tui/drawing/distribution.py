@@ -28,6 +28,7 @@ from tui.drawing.numbers import count, figure
 from tui.drawing.text import Lines, cut, joined
 from tui.glyphs import Glyphs
 from tui.palette import Palette
+from tui.result import result_place
 
 if TYPE_CHECKING:
     from engine.history import History, Rows
@@ -61,11 +62,14 @@ class Distribution:
     members: int
     diverged: int = 0
     step: int = 0
+    place: str = ""
+    """Of which weights the figures are, where they are a result's."""
 
 
 def gather(network: Network) -> Distribution:
     """Return the distribution at the step of which a network is shown."""
-    return distribution_of(network.material.history, network.asked)
+    history = network.material.history
+    return distribution_of(history, history.last_step if network.closing else network.asked)
 
 
 def distribution_of(history: History, step: int) -> Distribution:
@@ -73,7 +77,8 @@ def distribution_of(history: History, step: int) -> Distribution:
     members = history.header.members if history.header is not None else 0
     known = fates(history, step)
     diverged = int(known.diverged.sum()) if known is not None else 0
-    name, values = _result(history, step) or _measured(history, step, known) or ("", np.empty(0))
+    result = _result(history, step)
+    name, values = result or _measured(history, step, known) or ("", np.empty(0))
     if known is not None and len(values) == members:
         values = values[~known.diverged]
     return Distribution(
@@ -82,6 +87,7 @@ def distribution_of(history: History, step: int) -> Distribution:
         members=members,
         diverged=diverged,
         step=step,
+        place=result_place(history, None) if result else "",
     )
 
 
@@ -128,7 +134,7 @@ def draw_distribution(
         palette: What it looks like.
     """
     title = f"{found.name or 'no result yet'} of {count(found.members)} members"
-    facts = [f"step {count(found.step)}"]
+    facts = [found.place or f"step {count(found.step)}"]
     if found.diverged:
         facts.append(f"{count(found.diverged)} diverged, left out")
     text = palette.style("text")

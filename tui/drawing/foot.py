@@ -16,7 +16,7 @@ from rich.text import Text
 
 from tui.drawing.axis import LABEL_WIDTH, Axis
 from tui.drawing.curves import Curves
-from tui.drawing.hues import BREAKS, REQUESTS
+from tui.drawing.hues import BESTS, BREAKS, REQUESTS
 from tui.drawing.numbers import count
 from tui.drawing.text import Lines
 from tui.glyphs import GlyphName, Glyphs
@@ -68,6 +68,8 @@ def draw_foot(
     signs = BIG_SIGNS[glyphs.name] if big else (REQUESTS[glyphs.name], glyphs.mark)
     _sign(rule, curves.requests, level, signs[0], palette.style("good", bold=big))
     _sign(rule, curves.marks, level, signs[1], palette.style("warning", bold=big))
+    if curves.best is not None:
+        _sign(rule, [curves.best], level, BESTS[glyphs.name], palette.style("dev", bold=True))
     broken = [
         curve.broken_at
         for run in (*curves.others, curves)

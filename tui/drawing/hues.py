@@ -22,6 +22,8 @@ DOTTED_KEYS: Final[dict[GlyphName, str]] = {"braille": "╍╍", "blocks": "╍�
 """The sample of a dotted curve in a legend."""
 
 
+BESTS: Final[dict[GlyphName, str]] = {"braille": "★", "blocks": "♦", "ascii": "*"}
+"""The sign of the best step."""
 REQUESTS: Final[dict[GlyphName, str]] = {"braille": "◆", "blocks": "◆", "ascii": "!"}
 """The sign of a request on the axis."""
 BREAKS: Final[dict[GlyphName, str]] = {"braille": "✗", "blocks": "x", "ascii": "x"}

@@ -15,7 +15,7 @@ from rich.text import Text
 from engine.plain import plain
 from engine.spread import RANGE
 from tui.drawing.curves import Curve, Curves, RunCurves
-from tui.drawing.hues import REQUESTS, pen
+from tui.drawing.hues import BESTS, REQUESTS, pen
 from tui.drawing.numbers import count, figure
 from tui.drawing.text import Lines, fit, joined, pad
 from tui.glyphs import Glyphs
@@ -79,6 +79,9 @@ def _own_parts(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
         words = f"{sample} {curve.label} {_value(curve, curves.cursor, glyphs)}"
         parts.append((words, look.style + Style(bold=True)))
     parts += _members(curves, glyphs, palette)
+    if curves.place and curves.cursor is None:
+        parts.append((curves.place, palette.style("muted")))
+    parts += _best(curves, glyphs, palette)
     parts += [*_how(curves, glyphs, palette), *_readings(curves, glyphs, palette)]
     return parts or [("nothing yet", palette.style("muted"))]
 
@@ -155,6 +158,13 @@ def _members(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
         words = f"mean of {count(counted)}, band {low} to {high} %"
         parts.insert(0, (words, palette.style("text")))
     return parts
+
+
+def _best(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
+    """Return what the sign of the best step is, and which step that is."""
+    if curves.best is None:
+        return []
+    return [(f"{BESTS[glyphs.name]} best, step {count(curves.best)}", palette.style("dev"))]
 
 
 def _broken(run: RunCurves, glyphs: Glyphs, palette: Palette) -> Parts:

@@ -21,6 +21,7 @@ from tui.drawing.numbers import count, duration, figure, percent, rate, short
 from tui.drawing.text import Lines, cut, fit
 from tui.glyphs import Glyphs
 from tui.palette import Palette, Role
+from tui.result import titled
 
 if TYPE_CHECKING:
     from tui.crowd import Crowd
@@ -81,6 +82,10 @@ class Standing:
     """The newest step, where an earlier one is shown while a run is trained."""
     held: bool = False
     """Whether what is shown then stands still."""
+    place: str = ""
+    """Of a run that is over, of which weights its figures are: ``best, step 2 688``."""
+    result_place: str = ""
+    """Of which weights the figures of its result are."""
     reading: float | None = None
     """The share of its recording that has been read; None where that is all of it."""
 
@@ -157,7 +162,7 @@ def _facts(standing: Standing, glyphs: Glyphs, palette: Palette) -> list[_Fact]:
         return _apart(deviation, glyphs)
 
     of = f"/{count(standing.steps)}" if standing.steps else ""
-    where = f"step {count(standing.step)}{of}"
+    where = (standing.place or f"step {count(standing.step)}") + of
     if standing.trained is not None:
         where = f"shown {count(standing.step)}{glyphs.dot}trained {count(standing.trained)}"
     facts = [*reading, _Fact(0, where, text)]
@@ -272,7 +277,9 @@ def draw_outcome(standing: Standing, width: int, glyphs: Glyphs, palette: Palett
         return draw_rest(standing, width, glyphs, palette)
     reason = REASONS.get(standing.reason, plain(standing.reason))
     bad = standing.status in ("diverged", "failed")
-    line = Text(end="")
+    shown = any(key in standing.result for key, _ in RESULTS)
+    of = titled(standing.result_place, width // 3, cell_len) if shown else ""
+    line = Text(of, palette.style("muted"), end="")
     for key, name in RESULTS:
         if key in standing.result:
             value = _result(standing.result[key], glyphs)

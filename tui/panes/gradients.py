@@ -27,7 +27,15 @@ class _Source(Source["GradientTable"]):
 
     def moment(self, view: View) -> Hashable:
         """Return what the table depends on, beside its width."""
-        return id(view.history), view.run, view.version, view.at, view.cursor is None, view.member
+        return (
+            id(view.history),
+            view.run,
+            view.version,
+            view.at,
+            view.cursor,
+            view.weights,
+            view.member,
+        )
 
     def gather(self, view: View, width: int) -> GradientTable | None:
         """Return the table at the step that is read."""
@@ -36,7 +44,7 @@ class _Source(Source["GradientTable"]):
         # numpy is not needed for the first frame.
         from tui.drawing.gradients import gather
 
-        cursor = view.cursor is not None
+        cursor = view.cursor is not None or bool(view.weights)
         return gather(view.history, step=view.at, width=width, member=view.member, cursor=cursor)
 
 

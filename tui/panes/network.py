@@ -225,11 +225,11 @@ class NetworkPane(Picture, can_focus=True):
     def key(self) -> Hashable:
         """Return what the picture depends on."""
         view, stock, kept = self.view, self._stock(), self._kept()
-        weights = None if kept is None else (kept.step, id(kept))
+        weights = None if kept is None else (kept.step, id(kept), view.weights)
         data = None if stock is None else (id(stock), stock.ready, stock.trouble)
         shown = (view.run, self._member, view.exhibit, view.layer, view.reading)
         if _is_of_rows(view):
-            weights = (view.at, view.version)
+            weights = (view.at, view.version, view.weights)
         return shown, weights, data, self.look, _has_header(view.history)
 
     def _kept(self) -> Snapshot | None:
@@ -259,7 +259,7 @@ class NetworkPane(Picture, can_focus=True):
 
         name = exhibit_of(view)
         exhibit = VIEWS[name]
-        network = stock.material.network(view.at)
+        network = self._network(stock.material)
         if stock.trouble and exhibit.needs_data:
             words = f"The data cannot be drawn again: {stock.trouble}"
             return _said(f"{words}\n\nThe weights are there: v shows them.", width, height, look)
@@ -306,14 +306,28 @@ class NetworkPane(Picture, can_focus=True):
         if kept is None or stock is None:
             self.caption(title)
             return
-        self.caption(title, self._whose(stock.material.network(view.at)))
+        try:
+            self.caption(title, self._whose(self._network(stock.material)))
+        except EpochalError:
+            self.caption(title)
+
+    def _network(self, material: Material) -> Network:
+        """Return the network that is shown: that of a step, or the one that the run came to.
+
+        Raises:
+            ViewError: There are no weights of it.
+        """
+        view = self.view
+        if not view.weights:
+            return material.network(view.at)
+        return material.result_network(view.weights)
 
     def _whose(self, network: Network) -> str:
         """Return whose weights are shown, as much of it as the border has room for."""
         view, dot = self.view, self.look.glyphs.dot
-        step = f"step {count(network.step)}"
-        if network.step != view.at:
-            step += f", last kept before {count(view.at)}"
+        step = network.whose.removeprefix("weights of ")
+        if network.step != network.asked and not view.weights:
+            step = f"step {count(network.step)}, last kept before {count(view.at)}"
         if _is_of_rows(view):
             return f"step {count(view.at)}"
         parts = [step, network.material.member_words, network.loss]

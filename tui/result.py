@@ -1,0 +1,96 @@
+"""What a run that is over came to: a place of its own, after its last step.
+
+    step 0 ─────────── best ─────────── last ┊ result: the best weights, or the last ones
+
+A figure is of some weights, and so is a picture. Which, is said in the same words wherever one
+stands; nothing here draws them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tui.drawing.numbers import count
+
+if TYPE_CHECKING:
+    from engine.history import History
+    from tui.view import Weights
+
+EACH: str = "each at its best step"
+"""What the figures of a population are of, whose members did best at steps of their own."""
+
+
+def weights_at_end(
+    history: History, member: int | None, chosen: Weights, *, replayed: bool = False
+) -> Weights:
+    """Return which weights are shown of a run at its end; none of a run that is not over.
+
+    Args:
+        history: What is known of the run.
+        member: Which network; None for all of a population.
+        chosen: What somebody chose, if they did.
+        replayed: Whether the run is replayed: its last step is then a step as any other.
+    """
+    if history.end is None:
+        return ""
+    if not has_best(history, member):
+        return "last"
+    return chosen or ("last" if replayed else "best")
+
+
+def has_best(history: History, member: int | None) -> bool:
+    """Whether there are best weights beside the last."""
+    from engine.best import best_step
+
+    members = history.header.members if history.header is not None else 0
+    asked = range(members) if member is None else (member,)
+    return any(best_step(history, each) is not None for each in asked)
+
+
+def place(history: History, member: int | None, weights: Weights) -> str:
+    """Return where the end of a run stands: ``best, step 2 688``; empty for a run's other steps."""
+    if weights != "best":
+        return f"last, step {count(history.last_step)}" if weights else ""
+    return _of_best(history, member)
+
+
+def result_place(history: History, member: int | None) -> str:
+    """Return what the figures of a run's result are of."""
+    if history.end is None:
+        return ""
+    kept = bool(history.end.result.get("best_step"))
+    return place(history, member, "best" if kept and has_best(history, member) else "last")
+
+
+def result_loss(history: History, step: int, member: int) -> float | None:
+    """Return the training loss of a result's weights, if they are those of this step."""
+    from engine.best import best_step
+    from engine.kept import last_step
+
+    if history.end is None or history.header is None:
+        return None
+    result = history.end.result
+    kept = best_step(history, member) if result.get("best_step") else None
+    loss = result.get("train_loss")
+    loss = loss[member] if isinstance(loss, list) and member < len(loss) else loss
+    if step != (kept or last_step(history, member)):
+        return None
+    return float(loss) if isinstance(loss, int | float) else None
+
+
+def _of_best(history: History, member: int | None) -> str:
+    from engine.best import best_step
+
+    members = history.header.members if history.header is not None else 0
+    asked = range(members) if member is None else (member,)
+    steps = {best_step(history, each) for each in asked} - {None}
+    if len(steps) != 1:
+        return EACH
+    return f"best, step {count(steps.pop() or 0)}"
+
+
+def titled(words: str, room: int, measure: Callable[[str], int]) -> str:
+    """Return what stands before a result's figures, in the room there is for it."""
+    short = words.partition(",")[0]
+    return next((f"{each}: " for each in (words, short) if each and measure(each) + 2 <= room), "")

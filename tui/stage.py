@@ -346,7 +346,8 @@ class Stage(Screen[None]):
             return ""
         from tui.result import weights_at_end
 
-        return weights_at_end(history, member, lens.weights, replayed=self.player is not None)
+        replayed = self.player is not None and not self.showing
+        return weights_at_end(history, member, lens.weights, replayed=replayed)
 
     def _diagnose(self, view: View) -> tuple[Finding, ...]:
         """Return what is wrong at the step that is read; of a run that goes on, once a second."""

@@ -209,6 +209,17 @@ def test_a_race_is_not_between_a_run_and_itself(runs: Path, opened: list[Opening
     assert "twice" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["open", "replay", "race"])
+def test_what_was_trained_already_is_not_changed_in_silence(
+    runs: Path, opened: list[Opening], command: str
+) -> None:
+    done = invoke([*TAKES_RUN[command]("last"), "--seed", "7"])
+    assert done.exit_code == 2
+    assert "was trained already" in done.stderr
+    assert not opened
+    assert invoke([*TAKES_RUN[command]("two-moons"), "--seed", "7"]).exit_code == 0
+
+
 def test_a_scene_may_show_a_run_that_an_earlier_one_trains(
     runs: Path, opened: list[Opening]
 ) -> None:

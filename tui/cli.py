@@ -68,6 +68,10 @@ OPEN: Final = "open"
 """The command that is meant where none is named."""
 
 
+class ChangeError(EpochalError):
+    """A change to what is only looked at."""
+
+
 class RaceError(EpochalError):
     """A race of too few or too many."""
 
@@ -102,6 +106,7 @@ def open_lab(
     folder = runs_dir or runs.runs_dir()
     overrides = cli.overrides(set_, seed, seeds, vary)
     run = find_run_or_preset(what, folder, overrides) if what is not None else None
+    _check_changes(overrides, [run])
     require_screen(os.environ)
     opening = make_opening(
         glyphs,
@@ -206,6 +211,7 @@ def _replay(
     for run in filter(None, found):
         references.check_begun(run)
     _check_apart(found)
+    _check_changes(overrides, found)
     require_screen(os.environ)
     first = found[0]
     opening = make_opening(
@@ -221,6 +227,20 @@ def _replay(
         runs_dir=folder,
     )
     show_lab(opening, mouse=not no_mouse)
+
+
+def _check_changes(overrides: Sequence[str], found: Sequence[RunFolder | None]) -> None:
+    """Refuse to change what is only looked at.
+
+    Raises:
+        ChangeError: There are changes, and nothing but runs.
+    """
+    if overrides and all(found):
+        names = " and ".join(run.name for run in found if run is not None)
+        raise ChangeError(
+            f"{', '.join(overrides)}: changes a preset, and {names} was trained already; "
+            "leave it out, or name a preset"
+        )
 
 
 def _check_apart(racers: Sequence[RunFolder | None]) -> None:

@@ -462,7 +462,9 @@ class Stage(Screen[None]):
             case "marks":
                 return self.awaiting or (self.player is not None and self.marked())
             case "remedy":
-                return any(finding.remedy is not None for finding in self.view.findings)
+                # Whether there is one is known once all has been read; until then the key says so.
+                advised = any(finding.remedy is not None for finding in self.view.findings)
+                return advised or bool(self.view.reading)
             case "result":
                 return self._has_result()
             case "changes":

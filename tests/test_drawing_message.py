@@ -56,5 +56,10 @@ def test_where_nothing_has_happened_it_says_what_the_place_is_for() -> None:
     assert text(said("done"), note="Up and down choose a preset.").startswith("• done")
 
 
+def test_a_note_that_is_cut_says_where_all_of_it_stands() -> None:
+    assert text(None, note="Five sigmoids and together " * 6).endswith("… (L: log)")
+    assert "log" not in text(None, note="Five sigmoids and together " * 6, log="")
+
+
 def test_text_of_others_cannot_command_the_terminal() -> None:
     assert "\x1b" not in text(said("\x1b[2Jboo")) + text(None, note="\x1b]0;x\x07")

@@ -14,11 +14,14 @@ from textual.widgets._toast import Toast
 from engine.events import MarkReached
 from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tui import stage
+from tui.command import key_name
+from tui.commands import LOCAL
 from tui.lab import Lab
 from tui.look import Look
 from tui.palette import PALETTES
 from tui.panes.field import ChoiceField, Fold
 from tui.panes.rows import AddButton
+from tui.panes.runs import HINT
 from tui.panes.status import MessageLine
 from tui.places import PANES
 
@@ -240,3 +243,24 @@ async def test_in_two_columns_what_is_to_be_trained_has_its_setup(tmp_path: Path
         lab = await ready(pilot)
         assert lab.query_one("#setup").display
         assert not lab.query_one("#network").display
+
+
+async def test_in_a_dialog_a_key_that_does_nothing_says_so_too(
+    tmp_path: Path, run: FakeRun
+) -> None:
+    run.train([0.5])
+    app, _ = make_app(tmp_path, run=run.folder)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: lab_of(pilot).situation == "live")
+        await pilot.press("q")
+        await until(pilot, lambda: len(app.screen_stack) > 1)
+        await pilot.press("z")
+        await until(pilot, lambda: "z does nothing in this dialog; esc leaves it." in said(pilot))
+        assert len(app.screen_stack) > 1
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is lab_of(pilot))
+
+
+def test_what_the_list_of_runs_says_of_its_keys_is_what_they_do() -> None:
+    keys = {key_name(key) for each in LOCAL if each.at == "runs" for key in each.keys}
+    assert {words.split()[0] for words in HINT.rstrip(".").split(", ")} <= keys

@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from engine.plain import plain
-from tui.commands import available
+from tui.commands import available, no_use
 from tui.driver import LinkDriver
 from tui.lab import Lab
 from tui.link import Link
@@ -76,12 +76,13 @@ class LabApp(App[str]):
 
         Textual asks twice: for the urgent ones before anybody gets the key, and at last.
         """
-        lab = self.screen if isinstance(self.screen, Lab) else None
+        screen = self.screen
+        lab = next((each for each in self.screen_stack if isinstance(each, Lab)), None)
         if priority and lab is not None:
             lab.heed()
         done = await super()._check_bindings(key, priority)
         if lab is not None and not priority and not done and not key.startswith("<"):
-            lab.refuse(key)
+            lab.refuse(key, "" if screen is lab else no_use(key))
         return done
 
     def notify(

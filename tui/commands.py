@@ -985,6 +985,11 @@ def why_not(
     return f"{name} does nothing here; ? shows what does."
 
 
+def no_use(key: str) -> str:
+    """Return that a key does nothing in a dialog."""
+    return f"{key_name(key)} does nothing in this dialog; esc leaves it."
+
+
 def doable(
     situation: Situation, spots: Sequence[Spot] = (), lacking: Collection[Need] = ()
 ) -> list[Command]:

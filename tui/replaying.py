@@ -181,6 +181,9 @@ class Replaying(Stage):
         how(self.player)
         mark = None if self.player.playing else self.player.mark
         self.note = "" if mark is None else " · ".join(filter(None, (mark.title, mark.note)))
+        if mark is not None:
+            # On a narrow screen the line under the pictures has no room for all of it.
+            self._journal.say(f"step {count(mark.step)}: {self.note}", quiet=True)
         self.show_now()
 
     def action_toggle_play(self) -> None:

@@ -135,6 +135,8 @@ WORDS: Final = (
         ("steps", "Updates that were made, of those there were to be."),
         ("time", "How long it trained."),
         ("age", "How long ago it was started."),
+        ("tag, tags", "Words that a person gave a run; the filter tag=good finds them."),
+        ("pin", "A run that is kept above the others."),
         ("what differs", "The settings that are not the same in all runs of the list."),
         (
             "newest first, best first, by name, longest first",
@@ -173,6 +175,13 @@ WORDS: Final = (
         ("stopped", "Somebody ended the run before its last step."),
         ("diverged", "The loss became infinite or NaN, so training ended."),
         ("failed", "The run could not be trained; the reason stands beside it."),
+        (
+            "showing, shown, trained",
+            "A quick run, shown at a pace that one can watch.",
+        ),
+        ("held", "What is shown stands still while the worker trains; space lets it go on."),
+        ("reading", "The recording has not been read to its end; nothing is judged before it is."),
+        ("best, best weights", "The network at the step where the dev set was answered best."),
         ("replay", "The run is shown at an earlier step than its last."),
         ("step", "One update of all weights, counted from 1; step 0 is the untrained network."),
         ("epoch", "One pass over the training set."),

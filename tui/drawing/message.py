@@ -32,6 +32,8 @@ WORDS: Final[Mapping[Severity, str]] = {
 }
 """What a severity is called, where it is worth a word."""
 
+NARROW: Final = 24
+"""Cells below which there is no room for the way to the log."""
 RANKS: Final[tuple[Severity, ...]] = ("good", "note", "warning", "bad")
 """From nothing to worry about to what ruins the run."""
 
@@ -72,8 +74,12 @@ def draw_message(
         log: The key that shows the log; empty where there is none now.
     """
     if bulletin is None:
-        words = fit(plain(note).replace(" · ", glyphs.dot), width, glyphs.ellipsis)
-        return cut(Text(words, palette.style("muted"), end=""), width)
+        words = plain(note).replace(" · ", glyphs.dot)
+        where = (
+            _rest(0, log) if log and cell_len(words) > width > 2 * cell_len(_rest(0, log)) else ""
+        )
+        words = fit(words, width - cell_len(where), glyphs.ellipsis)
+        return cut(Text(words + where, palette.style("muted"), end=""), width)
     entry = bulletin.entry
     sentence = WORDS[entry.severity] + plain(entry.sentence).replace(" · ", glyphs.dot)
     line = Text(f"{severities.symbol(entry.severity, glyphs)} ", end="", no_wrap=True)

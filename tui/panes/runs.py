@@ -50,7 +50,7 @@ POLL_SECONDS: Final = 2.0
 TELL_SECONDS: Final = 0.15
 """How often a first reading shows how far it has come."""
 
-HINT: Final = "Enter opens, c overlays, n names, m pins, D deletes, / filters, ^o sorts."
+HINT: Final = "c overlays, / filters, n names, m pins, t tags, D deletes, ^o sorts, esc lists all."
 
 GOING: Final = ("starting", "running", "paused")
 """States in which a worker holds a run."""

@@ -268,3 +268,57 @@ def test_before_the_header_there_is_nothing_to_read() -> None:
     made = journal()
     made.read(History())
     assert not said(made)
+
+
+MEASURED = replace(HEADER, columns={"train": ["loss"], "dev": ["loss", "accuracy"]})
+
+
+def measured(*accuracies: float, first: int = 1) -> Series:
+    column = np.array(accuracies, np.float32)[:, None]
+    return Series(group="dev", first=first, values=np.stack([1 - column, column]))
+
+
+def test_each_improvement_is_written_with_the_old_value_and_the_new() -> None:
+    made = journal()
+    known = history(measured(0.8, 0.8, 0.8313, 0.82, 0.8375), header=MEASURED)
+    made.read(known)
+    made.read(known)
+    assert said(made) == [
+        "best dev accuracy 0.8000 at step 1",
+        "best dev accuracy 0.8000 → 0.8313 at step 3",
+        "best dev accuracy 0.8313 → 0.8375 at step 5",
+    ]
+    assert not made.take_new()
+    known.add(measured(0.7, 0.9, first=6))
+    known.add(End(t=9.0, step=7, status="finished", reason="steps"))
+    made.read(known)
+    assert said(made)[3:] == [
+        "best dev accuracy 0.8375 → 0.9000 at step 7",
+        "finished: every step done",
+    ]
+
+
+@pytest.mark.parametrize("reads", [1, 400])
+def test_hundreds_of_improvements_are_a_few_entries(reads: int) -> None:
+    made, each = journal(), np.linspace(0.1, 0.9, 400)
+    known = history(header=MEASURED)
+    for part in np.split(each, reads):
+        known.add(measured(*part, first=known.last_step + 1))
+        made.read(known)
+    known.add(End(t=9.0, step=400, status="finished", reason="steps"))
+    made.read(known)
+    *told, end = said(made)
+    assert len(told) <= 40
+    assert end.startswith("finished")
+    assert told[-1].endswith("→ 0.9000 at step 400")
+    assert any(" improvements since step " in words for words in told)
+
+
+def test_improvements_after_the_step_that_a_run_goes_on_from_are_told_again() -> None:
+    made, known = journal(), history(measured(0.5, 0.6, 0.7), header=MEASURED)
+    made.read(known)
+    known.add(Resume(t=5.0, from_step=2, host="h", pid=1))
+    made.read(known)
+    known.add(measured(0.65, first=3))
+    made.read(known)
+    assert said(made)[-1] == "best dev accuracy 0.6000 → 0.6500 at step 3"

@@ -8,15 +8,17 @@ never told of again, and what happens again is. Who shows an entry is not known 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from engine.events import Checkpoint, End, Event, Header, MarkReached, Request, Resume, RunWarning
+from engine.improvements import Improvement, improvements, member_words
 from engine.plain import plain
 from tui.drawing.log import Entry
-from tui.drawing.numbers import short
+from tui.drawing.numbers import count, short
 from tui.drawing.severity import Severity
 from tui.drawing.status import REASONS
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 WATCHED: Final = (("loss", "the loss"), ("grad_norm", "the gradient's norm"))
 """The train columns whose first number that is not finite is an entry."""
+
+SINGLE: Final = 30
+"""Improvements of a run that have an entry each."""
 
 _ENDS: Final[dict[str, Severity]] = {"finished": "good", "stopped": "warning"}
 """How an end is to be taken; any other is bad."""
@@ -46,6 +51,12 @@ class Chronicle:
         """Up to which step a column was looked at."""
         self._broken: dict[str, int] = {}
         """The first step at which a column was not finite."""
+        self._compared: tuple[int, int] = (0, 0)
+        """Up to which step and of how many rows of the dev set improvements were looked for."""
+        self._pending: list[Improvement] = []
+        """Improvements that wait to be told of together."""
+        self._improvements = 0
+        """How many were told."""
 
     def unread(self, history: History) -> list[Entry]:
         """Return what happened since the last time, in its order."""
@@ -55,6 +66,8 @@ class Chronicle:
             found.append(self._entry(event, start))
             if isinstance(event, Resume):
                 self._take_back(event.from_step)
+        # A run that got better did so before it was over.
+        found = sorted([*self._improved(history), *found], key=lambda entry: entry.time or 0.0)
         return [*found, *self._not_finite(history)]
 
     def trouble(self, words: str, time: float) -> list[Entry]:
@@ -134,6 +147,37 @@ class Chronicle:
         """Return what went wrong, and where there is more about it."""
         return f"{words}; its log is {plain(self._log)}" if self._log else words
 
+    def _improved(self, history: History) -> list[Entry]:
+        """Return an entry for each new best measurement on the dev set.
+
+        Of a run that has many of them, the later ones are told together: every time as many have
+        come as were told before, and at the end.
+        """
+        rows, header = history.series.get("dev"), history.header
+        if rows is None or header is None or not rows.count:
+            return []
+        after, count_then = self._compared
+        if rows.count != count_then:
+            self._pending += improvements(history, 0 if header.members == 1 else None, after=after)
+            self._compared = int(rows.steps[-1]), rows.count
+        waiting, known = self._pending, self._improvements
+        singly = known + len(waiting) <= SINGLE
+        if not waiting or not (singly or len(waiting) >= known or history.end is not None):
+            return []
+        self._pending, self._improvements = [], known + len(waiting)
+        told = [[each] for each in waiting] if singly else [waiting[:-1], waiting[-1:]]
+        return [self._improvement(group, history, header) for group in told if group]
+
+    def _improvement(self, group: Sequence[Improvement], history: History, header: Header) -> Entry:
+        """Return an entry for improvements that are told together."""
+        last = group[-1]
+        whole = replace(last, before=group[0].before)
+        words = whole.words(count, member_words(history, last))
+        if len(group) > 1:
+            words += f", in {count(len(group))} improvements since step {count(group[0].step)}"
+        time = header.time + history.time_of(last.step) if header.time else None
+        return Entry(words=plain(words), time=time, run=self._run, quiet=True)
+
     def _not_finite(self, history: History) -> list[Entry]:
         """Return an entry for a column's first number that is not finite."""
         rows, header = history.series.get("train"), history.header
@@ -158,6 +202,8 @@ class Chronicle:
             self._scanned[column] = min(self._scanned.get(column, 0), step)
             if self._broken.get(column, step) > step:
                 del self._broken[column]
+        self._compared = min(self._compared[0], step), 0
+        self._pending = [each for each in self._pending if each.step <= step]
 
 
 def _carried_out(request: Request) -> str:

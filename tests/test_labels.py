@@ -33,6 +33,24 @@ def test_runs_of_different_presets_are_called_by_them() -> None:
     assert list(found.values()) == ["vanishing-sigmoid", "vanishing-relu"]
 
 
+def test_a_run_that_changed_its_preset_is_not_called_as_if_it_had_not() -> None:
+    relu = "model.activation=relu"
+    found = labels_of(
+        {
+            f"vanishing-sigmoid-changed-{DAY}-aaaa": tables("vanishing-sigmoid", relu),
+            f"two-moons-{DAY}-bbbb": tables("two-moons"),
+        }
+    )
+    assert list(found.values()) == ["vanishing-sigmoid, relu", "two-moons"]
+    found = labels_of(
+        {
+            f"vanishing-sigmoid-changed-{DAY}-aaaa": tables("vanishing-sigmoid", relu),
+            f"vanishing-sigmoid-{DAY}-bbbb": tables("vanishing-sigmoid"),
+        }
+    )
+    assert list(found.values()) == ["activation relu", "activation sigmoid"]
+
+
 def test_runs_that_are_the_same_are_told_apart_by_the_end_of_their_names() -> None:
     found = labels_of({f"cubic-{DAY}-{end}": tables("cubic") for end in ("aaaa", "bbbb")})
     assert list(found.values()) == ["cubic aaaa", "cubic bbbb"]

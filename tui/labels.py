@@ -33,7 +33,13 @@ def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     for name, run in runs.items():
         told = [difference(run, key) for key in keys if key in run.config][:MOST]
         of_preset = list(presets.values()).count(run.preset)
-        parts = told if same else [run.called, *(told if of_preset > 1 else [])]
+        if same:
+            parts = told
+        elif run.origin:
+            # No longer the preset that it is called after: by what was changed of that.
+            parts = [run.origin, *experiments[name]["origin"].get("changed", ())[:MOST]]
+        else:
+            parts = [run.called, *(told if of_preset > 1 else [])]
         found[name] = ", ".join(parts) or run.called
     taken = list(found.values())
     return {

@@ -86,7 +86,8 @@ class TitleLine(_Line):
         parts = [part for part in (plain(self.view.title), plain(self.view.run)) if part]
         words = glyphs.dot.join(parts)
         if cell_len(words) > room:
-            words = fit(parts[-1], max(room, 0), glyphs.ellipsis)
+            # What it is says more than the name of its folder, which the list of runs has too.
+            words = fit(parts[0], max(room, 0), glyphs.ellipsis)
         if room < LEAST_RUN:
             words = ""
         line.append(" " * (width - line.cell_len - cell_len(words) - 1))

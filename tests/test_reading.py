@@ -17,6 +17,7 @@ from tui.cli import app as command
 from tui.panes.diagnosis import DiagnosisPane
 from tui.panes.race import RaceTable
 from tui.screenshot import words_of
+from tui.traces import gather_view
 from tui.watch import Watch
 
 DEAD = {"pid": 2**22 + 1, "pid_started": 1.0}
@@ -159,12 +160,16 @@ async def test_nothing_is_judged_on_a_half_read_recording(
                 assert "test accuracy 0.8750" in screen
                 assert re.search(r"reading \d\d? %", screen)
                 assert not lab.view.findings
+                assert not lab.view.weights
+                assert gather_view(lab.view, 80).best is None
                 assert "reading" in words_of(lab.query_one(DiagnosisPane))
             assert lab.situation == "over"
             await pilot.press("F")
             assert "still being read" in lab.entries[-1].sentence
             let_go()
             await until(pilot, lambda: lab.view.findings)
+            assert lab.view.weights == "best"
+            assert gather_view(lab.view, 80).best == 1
             await until(pilot, lambda: "reading" not in words_of(lab.query_one(DiagnosisPane)))
             assert not lab.view.reading
             assert not re.search(r"reading \d", shown(pilot))

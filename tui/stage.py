@@ -342,6 +342,8 @@ class Stage(Screen[None]):
     def _weights_of(self, history: History, member: int | None) -> Weights:
         """Return which weights are shown, where the run is over and no earlier step is read."""
         lens = self.lens
+        if self.cast.lead is not None and self.cast.lead.reading:
+            return ""
         if history.end is None or (lens.cursor is not None and lens.cursor < history.last_step):
             return ""
         from tui.result import weights_at_end

@@ -83,7 +83,7 @@ def gather_view(view: View, width: int) -> Curves:
         marks=marks,
         requests=requests,
         place=place(history, view.member, "last" if history.end is not None else ""),
-        best=best_of(history, view.member),
+        best=None if view.reading else best_of(history, view.member),
         cursor=view.at if read else None,
         happened=gather_happened(history, line.around(view.at)) if read else (),
         # An accuracy lies between 0 and 1: there is nothing for a log axis to spread.

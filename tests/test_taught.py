@@ -44,6 +44,7 @@ PLACES = re.compile(
     r"|\b(?:19|20)\d\d\b(?=\))"  # when it was published
     r"|\d+ layers?\b"
     r"|exp\(x\) - 10"
+    r"|\blog \d+"
     r"|(?m:^\d  )"  # a list on a slide
     r"|10(?=[⁻⁰¹²³⁴⁵⁶⁷⁸⁹])"
 )

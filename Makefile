@@ -54,6 +54,7 @@ bench:  ## the benchmarks: ratios, side by side in one run
 .PHONY: remedies
 remedies:  ## every remedy of the diagnosis trained, and a hundred healthy runs diagnosed
 	$(PYTHON) -m benchmarks.remedies
+	$(PYTHON) -m benchmarks.healthy
 
 .PHONY: picture
 picture:  ## the README's picture of the lab, made from a recording

@@ -1,6 +1,6 @@
 """Whether what the diagnosis advises cures: each rule on experiments that no preset ships.
 
-    python -m benchmarks.remedies [--rule RULE] [--healthy 100]
+    python -m benchmarks.remedies [--rule RULE]
 
 An experiment is trained with three seeds side by side until its fault is found. Then it is trained
 again as the finding advises, with the same seeds and at equal length, and three things must hold
@@ -8,8 +8,7 @@ of each network: the finding is gone at every later step, nothing else that is b
 the end the loss on the dev set (where there is none, on the training set), in the units of the
 data, is at most ``MARGIN`` of the sick run's and of that of one answer for every row.
 
-Healthy experiments, drawn by a seeded generator, are then diagnosed at many of their steps: there
-must be no finding at any of them.
+What the diagnosis says of healthy runs is ``benchmarks.healthy``'s business.
 """
 
 from __future__ import annotations

@@ -1,0 +1,54 @@
+"""What the diagnosis advises cures, and healthy runs are left in peace: a share of the benchmarks.
+
+Every rule has one of its experiments trained here, sick and as advised, with three seeds; the
+whole matrix and a hundred healthy runs are ``make remedies``.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import healthy, remedies
+from engine.diagnosis.rules import RULES
+
+QUICK = {
+    "cut": "a sine at rate 0",
+    "dead": "a sine, biases of -9",
+    "decay": "a sine under AdamW",
+    "diverged": "a rate that its schedule raises",
+    "dropout": "a sine",
+    "exploding": "moons, ten layers",
+    "overfitting": "diabetes by 40 patients",
+    "plateau": "circles by straight lines",
+    "saturated": "a sine",
+    "symmetric": "a sine, zeros under Adam",
+    "uncleared": "a parabola",
+    "unreachable": "a sine by a ReLU",
+    "unscaled": "a sum in grams",
+    "vanishing": "a sine, small weights",
+}
+"""The quickest experiment of each rule."""
+
+WITHOUT = {"same", "still"}
+"""Rules that have no remedy: one cannot say what helps, one only judges layers."""
+
+
+def test_every_rule_with_a_remedy_has_three_experiments() -> None:
+    assert {rule.name for rule in RULES} == {*remedies.SICK, *WITHOUT}
+    assert all(len(experiments) >= 3 for experiments in remedies.SICK.values())
+    assert set(QUICK) == set(remedies.SICK)
+
+
+@pytest.mark.parametrize("rule", QUICK)
+def test_a_remedy_cures(rule: str) -> None:
+    outcomes = remedies.outcomes(rule, QUICK[rule])
+    assert {each.seed for each in outcomes} == set(range(remedies.SEEDS))
+    assert [(each.remedy, each.faults) for each in outcomes if each.faults] == []
+
+
+@pytest.mark.parametrize("first", [0, 1000])
+def test_healthy_runs_are_left_in_peace(first: int) -> None:
+    for count, (seed, run) in enumerate(healthy.healthy(first), start=1):
+        assert healthy.alarms(run) == [], f"seed {seed}: {healthy.drawn(seed)}"
+        if count == 6:
+            break

@@ -40,7 +40,7 @@ def scores(accuracy: Values | None, loss: Values) -> NDArray[np.complex128]:
     found = np.empty(loss.shape, np.complex128)
     with np.errstate(invalid="ignore"):
         found.real = -loss.astype(np.float64) if accuracy is None else accuracy
-        found.imag = 0.0 if accuracy is None else np.nan_to_num(-loss, nan=-np.inf)
+        found.imag = 0.0 if accuracy is None else np.where(np.isnan(loss), -np.inf, -loss)
     found[np.isnan(found.real) | (found.real == -np.inf)] = NEVER_BETTER
     return found
 
@@ -92,10 +92,17 @@ def why_none(history: History) -> str:
 
 
 def _best_of_rows(rows: Rows, by: Measured, member: int) -> int | None:
-    """Return the step of a member's best row: the first of equal ones."""
-    accuracy = rows.column("accuracy", member) if by == "accuracy" else None
-    each = scores(accuracy, rows.column("loss", member))
-    if not len(each):
+    """Return the step of a member's best row, as ``scores`` orders them: the first of equal ones.
+
+    A live picture asks for it again and again, of up to millions of rows: no score is made of all.
+    """
+    losses = rows.column("loss", member)
+    if by == "loss":
+        least = np.fmin.reduce(losses, initial=np.inf)
+        return int(rows.steps[(losses == least).argmax()]) if least < np.inf else None
+    accuracies = rows.column("accuracy", member)
+    greatest = np.fmax.reduce(accuracies, initial=-np.inf)
+    if greatest == -np.inf:
         return None
-    place = int(each.argmax())
-    return int(rows.steps[place]) if each[place] != NEVER_BETTER else None
+    equal = np.flatnonzero(accuracies == greatest)
+    return int(rows.steps[equal[scores(None, losses[equal]).argmax()]])

@@ -96,7 +96,7 @@ def improvements(
         worth = every[whose, np.arange(rows.count)]
     else:
         worth, whose = _worth(by, rows.column(by, member)), np.full(rows.count, member)
-    values, told = np.abs(worth) if by == "accuracy" else -worth, []
+    values, told = worth if by == "accuracy" else -worth, []
     before: float | None = None
     share = 0.0 if by == "accuracy" else TOLD_LOSS if least is None else least
     for row in _told(worth, share):
@@ -123,13 +123,13 @@ def member_words(history: History, improvement: Improvement) -> str:
     return f"member {improvement.member + 1}" + (f", {what}" if what else "")
 
 
-def _worth(by: str, values: NDArray[np.float32]) -> NDArray[np.float64]:
+def _worth(by: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return measurements so that more is better; what is no number is worth nothing."""
-    worth = values.astype(np.float64) if by == "accuracy" else -values.astype(np.float64)
-    return np.where(np.isnan(worth), -np.inf, worth)
+    worth = values if by == "accuracy" else -values
+    return np.where(np.isnan(worth), np.float32(-np.inf), worth)
 
 
-def _told(worth: NDArray[np.float64], least: float) -> Iterator[int]:
+def _told(worth: NDArray[np.float32], least: float) -> Iterator[int]:
     """Yield the rows at which the greatest worth so far has grown by enough."""
     greatest = np.maximum.accumulate(worth)
     if not least:
@@ -139,7 +139,7 @@ def _told(worth: NDArray[np.float64], least: float) -> Iterator[int]:
     row = int(np.searchsorted(greatest, -np.inf, side="right"))
     while row < len(greatest):
         yield row
-        wanted = greatest[row] + least * abs(greatest[row])
+        wanted = np.float32(greatest[row] + least * abs(greatest[row]))
         following = int(np.searchsorted(greatest, wanted, side="left"))
         # Nothing lies a hundredth below 0.
         row = max(following, int(np.searchsorted(greatest, greatest[row], side="right")))

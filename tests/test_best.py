@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import engine
@@ -216,6 +217,12 @@ def test_where_there_is_none_it_is_said_why(changed: dict[str, object], why: str
         Material(history).best_step()
 
 
+@functools.cache
+def deciding(by: str, patience: int | None = None) -> Experiment:
+    """Return an experiment that keeps what is best by a measurement."""
+    return experiment(MOONS, train={"keep_best": by, "patience": patience})
+
+
 NUMBERS = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0, math.nan, math.inf])
 
 
@@ -225,12 +232,12 @@ NUMBERS = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0, math.nan, math.inf])
     st.sampled_from(["accuracy", "loss"]),
     st.integers(1, 8),
 )
+@settings(max_examples=200)
 def test_the_judge_decides_ties_as_a_plain_loop_does(
     dev: list[tuple[float, float]], sizes: Sequence[int], by: str, patience: int
 ) -> None:
     """In blocks of any size: best step and the step at which patience ends."""
-    spec: Experiment = experiment(MOONS, train={"keep_best": by, "patience": patience})
-    judge = Judge([spec])
+    judge = Judge([deciding(by, patience)])
     best, best_at, waited, ends = (-math.inf, -math.inf), 0, 0, None
     for step, (loss, accuracy) in enumerate(dev, start=1):
         score = (accuracy, -loss) if by == "accuracy" else (-loss, 0.0)
@@ -253,15 +260,20 @@ def test_the_judge_decides_ties_as_a_plain_loop_does(
     assert (None if judge.going[0] else judge.ended_at[0]) == ends
 
 
-@given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=20))
-def test_the_best_row_of_a_recording_is_the_judges(dev: list[tuple[float, float]]) -> None:
+@given(
+    st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=20),
+    st.sampled_from(["accuracy", "loss"]),
+)
+@settings(max_examples=200)
+def test_the_best_row_of_a_recording_is_the_judges(dev: list[tuple[float, float]], by: str) -> None:
     rows = np.array(dev, np.float32).T[:, :, None]
-    judge = Judge([experiment(MOONS)])
+    judge = Judge([deciding(by)])
     judge.verdict(1, np.ones(rows.shape[1:], np.float32), rows)
     history = History()
     series = dev_rows(1, len(dev))
     series.values[:] = rows
-    history.extend([header(), train_rows(1, len(dev)), series])
+    told = header(experiment={"train": {"keep_best": by}})
+    history.extend([told, train_rows(1, len(dev)), series])
     assert (best_step(history) or 0) == judge.best_steps[0]
 
 

@@ -9,6 +9,7 @@ from engine.history import History
 from engine.kept import weights_words
 from engine.runs import RunFolder
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment, of_seeds
+from tests.labs import lab_of, make_app, shown, until
 from tests.trained import recorded
 from tui.drawing.numbers import count, figure
 from tui.drawing.status import draw_status
@@ -156,3 +157,50 @@ def test_a_result_without_room_for_its_step_still_says_what_it_is_of(width, fold
     assert titled("best, step 2 688", 10, len) == "best: "
     assert titled("best, step 2 688", 40, len) == "best, step 2 688: "
     assert titled("", 40, len) == ""
+
+
+async def test_the_lab_stands_at_the_result_and_a_key_turns_to_the_last_weights(
+    folders, tmp_path
+) -> None:
+    app, _ = make_app(tmp_path, run=folders["moons"])
+    async with app.run_test(size=(160, 50)) as pilot:
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.weights == "best")
+        best, last = best_step(lab.view.history), lab.view.step
+        await until(pilot, lambda: f"best, step {best}/90" in shown(pilot))
+        await until(pilot, lambda: f"step {best}, the best" in shown(pilot))
+        await pilot.press("B")
+        await until(pilot, lambda: f"last, step {last}/90" in shown(pilot))
+        await until(pilot, lambda: f"step {last}, the last" in shown(pilot))
+        await pilot.press("B")
+        assert lab.view.weights == "best"
+
+
+async def test_the_result_is_a_place_after_the_last_step(folders, tmp_path) -> None:
+    app, _ = make_app(tmp_path, run=folders["moons"])
+    async with app.run_test(size=(160, 50)) as pilot:
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.weights == "best" and lab.ready)
+        last, seen = lab.view.step, []
+        for key in ("full_stop", "comma", "comma", "full_stop", "full_stop", "home", "end"):
+            await pilot.press(key)
+            seen.append((lab.view.weights, lab.view.at))
+        assert seen == [
+            ("best", last),
+            ("last", last),
+            ("", last - 1),
+            ("last", last),
+            ("best", last),
+            ("", 0),
+            ("best", last),
+        ]
+
+
+async def test_a_run_without_a_best_step_has_nothing_to_turn_to(folders, tmp_path) -> None:
+    app, _ = make_app(tmp_path, run=folders["no dev set"])
+    async with app.run_test(size=(160, 50)) as pilot:
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.weights == "last" and lab.ready)
+        await pilot.press("B")
+        assert lab.view.weights == "last"
+        assert "no dev set says" in shown(pilot)

@@ -361,7 +361,8 @@ def show(
         str | None,
         typer.Option(
             metavar="N",
-            help="As it stood at this step, or at the best one on the dev set: best.",
+            help="As it stood at this step, at the best one on the dev set: best, or at the last "
+            "one: last [default: what a run that is over came to, else the newest step].",
             show_default=False,
         ),
     ] = None,
@@ -382,6 +383,9 @@ def show(
             show_default=False,
         ),
     ] = None,
+    log: Annotated[
+        bool, typer.Option("--log", help="Draw the loss on a logarithmic axis.")
+    ] = False,
     size: Annotated[
         str | None,
         typer.Option(
@@ -410,6 +414,7 @@ def show(
         step=still.parse_step(step) if step else None,
         layer=layer,
         member=None if member is None else member - 1,
+        log=log,
     )
     if as_json:
         still.show_object(found, wish)

@@ -109,6 +109,8 @@ class Wish:
     """Which layer or parameter, for the views of weights; all of them where left out."""
     member: int | None = None
     """Which network of a population, counted from 0; all of them together where left out."""
+    log: bool = False
+    """Whether the loss has a logarithmic axis."""
 
 
 def show(folder: RunFolder, width: int, height: int, glyphs: Glyphs, wish: Wish) -> None:
@@ -260,15 +262,21 @@ def _draw_named(
     weights = _weights_of(history, wish)
     if wish.view == "summary":
         return draw_still(
-            watch, width, height, glyphs, palette, step=step, member=wish.member, weights=weights
+            watch,
+            width,
+            height,
+            glyphs,
+            palette,
+            step=step,
+            member=wish.member,
+            weights=weights,
+            log=wish.log,
         )
     of = place(history, material.member, weights)
     title = _title(watch, width, glyphs, palette, of)
     if wish.view == "curves":
         standing = watch.standing(step, wish.member)
-        picture = _draw_curves(
-            history, standing, step, (width, height - 1), glyphs, palette, wish.member
-        )
+        picture = _draw_curves(history, standing, step, (width, height - 1), glyphs, palette, wish)
     elif wish.view == "norms":
         picture = _draw_norms(history, step, width, height, glyphs, palette, wish.member)[1:]
         picture = picture or [cut(Text("no gradient norms yet", end=""), width)]
@@ -304,6 +312,7 @@ def draw_still(
     step: int | None = None,
     member: int | None = None,
     weights: Weights = "",
+    log: bool = False,
 ) -> Lines:
     """Return the picture of a run at a step: of one network of a population, or of all."""
     history = watch.history
@@ -320,7 +329,9 @@ def draw_still(
     )
     room = height - len(lines) - len(table) - len(found)
     lines += (
-        _draw_pictures(history, standing, at, (width, room), glyphs, palette, member)
+        _draw_pictures(
+            history, standing, at, (width, room), glyphs, palette, Wish(member=member, log=log)
+        )
         if room > 0
         else []
     )
@@ -420,16 +431,16 @@ def _draw_pictures(
     size: tuple[int, int],
     glyphs: Glyphs,
     palette: Palette,
-    member: int | None,
+    wish: Wish,
 ) -> Lines:
     """Return the loss, and the accuracy beside it where there is one and room for it."""
     width, height = size
     both = "accuracy" in _columns(history) and width >= 90
     if not both:
-        return _draw_one(history, standing, at, "loss", (width, height), glyphs, palette, member)
+        return _draw_one(history, standing, at, "loss", (width, height), glyphs, palette, wish)
     half = (width - 2) // 2
-    left = _draw_one(history, standing, at, "loss", (half, height), glyphs, palette, member)
-    right = _draw_one(history, standing, at, "accuracy", (half, height), glyphs, palette, member)
+    left = _draw_one(history, standing, at, "loss", (half, height), glyphs, palette, wish)
+    right = _draw_one(history, standing, at, "accuracy", (half, height), glyphs, palette, wish)
     return [Text.assemble(a, "  ", b, end="") for a, b in zip(left, right, strict=True)]
 
 
@@ -440,7 +451,7 @@ def _draw_curves(
     size: tuple[int, int],
     glyphs: Glyphs,
     palette: Palette,
-    member: int | None,
+    wish: Wish,
 ) -> Lines:
     """Return loss and accuracy in all the room there is: beside each other, or one over the other.
 
@@ -451,14 +462,14 @@ def _draw_curves(
     if both and width < 90 and height >= 16:
         upper = height - height // 2
         return [
-            *_draw_one(history, standing, at, "loss", (width, upper), glyphs, palette, member),
+            *_draw_one(history, standing, at, "loss", (width, upper), glyphs, palette, wish),
             *_draw_one(
-                history, standing, at, "accuracy", (width, height // 2), glyphs, palette, member
+                history, standing, at, "accuracy", (width, height // 2), glyphs, palette, wish
             ),
         ]
     if height <= 0:
         return []
-    return _draw_pictures(history, standing, at, size, glyphs, palette, member)
+    return _draw_pictures(history, standing, at, size, glyphs, palette, wish)
 
 
 def _columns(history: History) -> tuple[str, ...]:
@@ -474,9 +485,10 @@ def _draw_one(
     size: tuple[int, int],
     glyphs: Glyphs,
     palette: Palette,
-    member: int | None,
+    wish: Wish,
 ) -> Lines:
     width, height = size
+    member = wish.member
     over = standing.state in ("ended", "crashed") or at < history.last_step
     last = at if over else horizon(at, standing.steps)
     marks, requests = gather_events(history, at)
@@ -489,6 +501,7 @@ def _draw_one(
         best=best_of(history, member) if at >= history.last_step else None,
         marks=marks,
         requests=requests,
+        log=wish.log and quantity != "accuracy",
         top=1.0 if quantity == "accuracy" else None,
     )
     title = Text(quantity, palette.style("text", bold=True), end="")

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from tests.labs import make_app, until
+from tests.labs import FakeRun, lab_of, make_app, until
 from tui import lab
 from tui.keyboard import Keyboard
 from tui.turns import Turns, is_quiet
@@ -156,3 +156,28 @@ async def test_an_application_is_quiet_when_nothing_goes_on_and_only_then() -> N
         await pilot.pause()
         app.call_after_refresh(lambda: None)
         assert not is_quiet(app)
+
+
+@pytest.mark.parametrize(("key", "seed"), [(b"r", 102), (b"R", 103)])
+async def test_a_restart_that_is_asked_for_while_the_lab_opens_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: bytes, seed: int
+) -> None:
+    """The run that goes on is stopped, and the next one has the seed that was meant."""
+    read = threading.Event()
+    entries = lab._preset_entries
+    monkeypatch.setattr(lab, "_preset_entries", lambda: (read.wait(20), entries())[1])
+    run = FakeRun(tmp_path).begin()
+    run.train([0.5])
+    app, workers = make_app(tmp_path, run=run.folder)
+    async with app.run_test(size=(120, 40)) as pilot:
+        turns = Turns(app)
+        await typed(app, key, turns.put)
+        await turns.done()
+        assert lab_of(pilot).situation == "live"
+        assert not list(run.folder.control.iterdir())
+        read.set()
+        await until(pilot, lambda: any(worker.given for worker in workers))
+        assert list(run.folder.control.iterdir())
+        [folder] = [worker.given[0] for worker in workers if worker.given]
+        assert f"seed = {seed}" in folder.experiment_file.read_text("utf-8")
+    run.close()

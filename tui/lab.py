@@ -153,8 +153,8 @@ class Lab(Sharing, Running, Looking):
 
     @property
     def is_opening(self) -> bool:
-        """Whether the setup has the keys and is not there yet."""
-        return not self.ready and self.pane == "setup" and self.run_situation == "setup"
+        """Whether the setup is not there yet that keys are meant for: a run is not going on."""
+        return not self.ready and self.run_situation in ("setup", "over")
 
     @on(Ready)
     def begin(self, event: Ready) -> None:

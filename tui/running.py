@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -40,10 +41,7 @@ class Running(Stage):
         """
         self.take_in_typed()
         draft = self.draft
-        if draft is None and not self.ready:
-            self.asked = [lambda: self.start(steps, beside=beside)]
-            self.note = "The presets are still being read; the run starts then."
-            self.show_now()
+        if draft is None and self._waits(lambda: self.start(steps, beside=beside)):
             return
         if draft is None:
             self.complain("There is no setup to train: choose a preset that holds.")
@@ -68,8 +66,23 @@ class Running(Stage):
     def show_setup(self) -> None:
         """Turn to the setup, which says what is wrong."""
 
+    def _waits(self, asked: Callable[[], None]) -> bool:
+        """Return whether the setup is still to come; what is asked is then done when it is there.
+
+        Args:
+            asked: What needs it.
+        """
+        if self.ready:
+            return False
+        self.asked = [asked]
+        self.note = "The presets are still being read; the run starts then."
+        self.show_now()
+        return True
+
     def action_restart(self) -> None:
         """Stop what runs and train the setup as a new run."""
+        if self._waits(self.action_restart):
+            return
         self.take_in_typed()
         holds = self.draft is not None and self.draft.experiment is not None
         if holds and self.going:
@@ -78,6 +91,8 @@ class Running(Stage):
 
     def action_restart_anew(self) -> None:
         """Restart with the next seed."""
+        if self._waits(self.action_restart_anew):
+            return
         self.take_in_typed()
         if self.draft is not None and self.draft.experiment is not None:
             # A population has seeds of its own from the first one on.
@@ -166,7 +181,7 @@ class Running(Stage):
     def follow_remedy(self, finding: Finding) -> None:
         """Train what a finding advises, beside the run that is shown."""
         watch, remedy = self.cast.lead, finding.remedy
-        if watch is None or remedy is None:
+        if watch is None or remedy is None or self._waits(lambda: self.follow_remedy(finding)):
             return
         self.take_in_typed()
         try:

@@ -35,6 +35,7 @@ from tui.lens import Lens
 from tui.link import Link
 from tui.look import Look
 from tui.memory import Memory
+from tui.opinions import Opinions
 from tui.spots import spots_of
 from tui.view import View, Weights
 from tui.workshop import Workshop
@@ -152,6 +153,8 @@ class Stage(Screen[None]):
         self._findings: tuple[Finding, ...] = ()
         self._diagnosed: tuple[str, int, int, int] = ("", 0, 0, 0)
         self._diagnosed_at = 0.0
+        self._opinions = Opinions()
+        """What diagnoses the runs beside the one that is shown."""
         self._survey: Survey | None = None
         """What diagnoses the members of a population, where all of them are shown."""
         self._surveyed = ""
@@ -337,7 +340,8 @@ class Stage(Screen[None]):
             loading=watch.loaded,
         )
         seen = self.lens.through(view)
-        return replace(seen, findings=self._diagnose(seen))
+        others = self._opinions.of(seen.others, seen.cursor)
+        return replace(seen, findings=self._diagnose(seen), opinions=others)
 
     def _weights_of(self, history: History, member: int | None) -> Weights:
         """Return which weights are shown, where the run is over and no earlier step is read."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.history import History
     from tui.drawing.curves import Quantity
+    from tui.opinions import Opinion
 
 
 Weights = Literal["", "best", "last"]
@@ -77,6 +78,8 @@ class View:
     """Which weights are shown, where that is a run's result."""
     findings: tuple[Finding, ...] = ()
     """What is wrong with the run at the step that is read, the worst first."""
+    opinions: tuple[Opinion, ...] = ()
+    """What is wrong with the runs beside it."""
     standing: Standing = field(default_factory=Standing)
     """How the run stands at the newest step."""
     loading: float = 1.0

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -23,6 +24,7 @@ from tui.palette import Palette
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
+    from tui.opinions import Opinion
 
 FOLLOW_KEY: Final = "F"
 """The key that runs what the chosen finding advises."""
@@ -54,7 +56,13 @@ def first_choice(findings: Sequence[Finding]) -> int:
 
 
 def draw_findings(
-    findings: Sequence[Finding], chosen: int, at: int, width: int, glyphs: Glyphs, palette: Palette
+    findings: Sequence[Finding],
+    chosen: int,
+    at: int,
+    width: int,
+    glyphs: Glyphs,
+    palette: Palette,
+    who: str = "",
 ) -> list[Lines]:
     """Return the lines of each finding.
 
@@ -65,12 +73,33 @@ def draw_findings(
         width: Cells.
         glyphs: What to draw with.
         palette: What it looks like.
+        who: The run, where there are several.
     """
+    findings = [_signed(finding, who) for finding in findings]
     blocks = []
     for index, finding in enumerate(findings):
         pointer = "" if len(findings) == 1 else (" ", glyphs.choice[1])[index == chosen]
         blocks.append(_draw_finding(finding, pointer, index == chosen, at, width, glyphs, palette))
     return blocks
+
+
+def _signed(finding: Finding, who: str) -> Finding:
+    return replace(finding, words=f"{who}: {finding.words}") if who else finding
+
+
+def draw_opinion(opinion: Opinion, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+    """Return what is wrong with a run beside the one that is shown, or that nothing is."""
+    if opinion.findings:
+        at = opinion.step
+        blocks = draw_findings(opinion.findings, -1, at, width, glyphs, palette, opinion.label)
+        return [line for block in blocks for line in block]
+    if opinion.members > 1:
+        words = (
+            f"{opinion.label}: {count(opinion.members)} networks; their diagnosis is told alone."
+        )
+        lines = wrap(plain(words), max(width, 1))
+        return [cut(Text(line, palette.style("muted"), end=""), width) for line in lines]
+    return draw_healthy(width, glyphs, palette, opinion.label)
 
 
 def _draw_finding(
@@ -121,17 +150,18 @@ def _with_key(words: str, palette: Palette) -> Text:
     return line.append(after, palette.style("muted"))
 
 
-def draw_healthy(width: int, glyphs: Glyphs, palette: Palette) -> Lines:
-    """Return that nothing is wrong, and what that is worth."""
+def draw_healthy(width: int, glyphs: Glyphs, palette: Palette, who: str = "") -> Lines:
+    """Return that nothing is wrong, and what that is worth; of one run among several, in short."""
+    said = f"{plain(who)}: {HEALTHY[:1].lower()}{HEALTHY[1:]}" if who else HEALTHY
     mark = Text(f"{severity.symbol('good', glyphs)} ", severity.style("good", palette), end="")
     indent = mark.cell_len if width > 8 else 0
     lines: Lines = []
-    for index, words in enumerate(wrap(HEALTHY, max(width - indent, 1))):
+    for index, words in enumerate(wrap(said, max(width - indent, 1))):
         start = mark.copy() if indent and not index else Text(" " * indent, end="")
         lines.append(start.append(words, palette.style("text")))
-    for words in wrap(LOOKS_FOR, max(width - indent, 1)):
+    for words in wrap("" if who else LOOKS_FOR, max(width - indent, 1)):
         lines.append(Text(" " * indent, end="").append(words, palette.style("muted")))
-    return [cut(line, width) for line in lines]
+    return [cut(line, width) for line in lines if line.plain.strip()]
 
 
 def draw_waiting(width: int, palette: Palette) -> Lines:

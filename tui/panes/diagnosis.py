@@ -14,7 +14,13 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from tui.command import Spot
-from tui.drawing.diagnosis import draw_findings, draw_healthy, draw_waiting, first_choice
+from tui.drawing.diagnosis import (
+    draw_findings,
+    draw_healthy,
+    draw_opinion,
+    draw_waiting,
+    first_choice,
+)
 from tui.drawing.numbers import count
 from tui.drawing.text import Lines
 from tui.look import Look
@@ -114,7 +120,8 @@ class DiagnosisPane(Picture, can_focus=True):
 
     def key(self) -> Hashable:
         """Return what the sentences depend on."""
-        judged = self.view.findings, self._at, self._begun, self.view.reading
+        who = self.view.label, self.view.opinions
+        judged = self.view.findings, self._at, self._begun, self.view.reading, who
         return judged, self.chosen, self.look
 
     @property
@@ -140,9 +147,13 @@ class DiagnosisPane(Picture, can_focus=True):
             return [[Text(self.view.reading, palette.style("muted"), end="")]]
         if not self._begun:
             return [draw_waiting(width, palette)]
-        if not self.view.findings:
-            return [draw_healthy(width, glyphs, palette)]
-        return draw_findings(self.view.findings, self.chosen, self._at, width, glyphs, palette)
+        view = self.view
+        who = (view.label or view.title) if view.opinions else ""
+        own = [draw_healthy(width, glyphs, palette, who)]
+        if view.findings:
+            found, chosen = view.findings, self.chosen
+            own = draw_findings(found, chosen, self._at, width, glyphs, palette, who)
+        return [*own, *(draw_opinion(each, width, glyphs, palette) for each in view.opinions)]
 
     def _say(self) -> None:
         """Write the number of findings into the border."""
@@ -163,6 +174,7 @@ class DiagnosisPane(Picture, can_focus=True):
         same = (
             self.view.run,
             tuple(map(_name, self.view.findings)),
+            tuple((each.run, *map(_name, each.findings)) for each in self.view.opinions),
             self._begun,
             self.chosen,
             self.outer_size.width,
@@ -190,7 +202,8 @@ class DiagnosisPane(Picture, can_focus=True):
         row = offset.y + self.scroll_offset.y
         for index, block in enumerate(self._blocks(self.scrollable_content_region.width)):
             if row < len(block):
-                self._choose(index)
+                if index < len(self.view.findings):
+                    self._choose(index)
                 return
             row -= len(block)
 

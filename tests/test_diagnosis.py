@@ -53,6 +53,7 @@ def history(
     dev: Any = None,
     probe: Mapping[str, Any] | None = None,
     weights: Any = None,
+    accuracy: Any = None,
     members: int = 1,
     **header: Any,
 ) -> History:
@@ -68,9 +69,11 @@ def history(
         **dict.fromkeys(columns, 1.0),
         **{f"grad_norm/{name}": values for name, values in (norms or {}).items()},
     }
+    if accuracy is not None:
+        train["accuracy"] = accuracy
     groups: dict[str, Mapping[str, Any]] = {"train": train}
     if dev is not None:
-        groups["dev"] = {"loss": dev}
+        groups["dev"] = dev if isinstance(dev, Mapping) else {"loss": dev}
     if probe is not None:
         groups["probe"] = probe
     names = {group: list(values) for group, values in groups.items()}

@@ -216,7 +216,7 @@ class Facts:
         """Return a column's newest finite rows of any group, among ``count`` or ``WINDOW``."""
         rows = self._rows(group)
         stop = (rows.row_at(self.step) if rows is not None else None) or 0
-        if rows is None or not stop:
+        if rows is None or not stop or name not in rows.columns:
             return np.empty(0)
         newest = slice(max(0, stop + 1 - min(count, WINDOW)), stop + 1)
         values = numbers(rows, name, newest, self.member)

@@ -98,14 +98,15 @@ def described(experiment: Experiment, preset: Experiment, name: str) -> Experime
     words = tuple(
         told for key, told in found.items() if not (file and key.partition(".")[0] == "data")
     )
-    origin = Origin(preset=name[:200], changed=list(words), file=file)
+    own_about = experiment.about != preset.about
+    origin = Origin(preset=name[:200], changed=list(words), file=file, own_about=own_about)
     said: dict[str, Any] = {"origin": origin}
     if experiment.title == preset.title:
         said["title"] = title_of(origin)
     own = [mark for mark in experiment.marks if mark not in preset.marks]
     if file:
         # Not a row of what the preset speaks of is left.
-        said |= {"about": "" if experiment.about == preset.about else experiment.about}
+        said |= {"about": experiment.about if own_about else ""}
         said |= {"marks": own}
     else:
         said["marks"] = [
@@ -128,7 +129,7 @@ def restored(experiment: Experiment, preset: Experiment) -> Experiment:
     if experiment.title == title_of(origin):
         said["title"] = preset.title
     if origin.file:
-        said |= {"about": experiment.about or preset.about}
+        said |= {"about": experiment.about if origin.own_about else preset.about}
         said |= {"marks": [*preset.marks, *experiment.marks]}
     else:
         said["marks"] = list(_with_marks_of(preset, experiment.marks, origin))
@@ -141,6 +142,13 @@ def title_of(origin: Origin) -> str:
     if origin.file:
         return ": ".join(filter(None, (Path(origin.file).name[:80], words)))
     return f"{origin.preset[:60]}, changed: {words}"
+
+
+def about_of(origin: Origin | None, about: str) -> str:
+    """Return what a preset says about itself, as the preset's where it is of something else."""
+    if origin is None or origin.own_about or not about:
+        return about
+    return f"{origin.preset}, from which this was made, says of itself:\n\n{about.lstrip()}"
 
 
 def called(experiment: Experiment, preset: str) -> str:

@@ -333,6 +333,8 @@ class Origin(Section):
     """What differs from that, in words."""
     file: str = Field(default="", max_length=4096)
     """The file whose rows took the place of the preset's data."""
+    own_about: bool = False
+    """Whether ``about`` is the experiment's own, and not the preset's."""
 
 
 class Experiment(Section):

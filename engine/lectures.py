@@ -328,7 +328,8 @@ def _remarks(script: Script, index: int, reference: str, runs: Path) -> Iterator
 
 def _of_preset(preset: Preset, scene: Scene) -> Iterator[Remark]:
     experiment = preset.experiment
-    for mark in experiment.marks:
+    # A mark of what the scene changes is not told, so nobody waits for it.
+    for mark in (mark for mark in experiment.marks if not mark.of):
         if why := why_never(experiment, mark):
             remedy = "leave the mark out" if mark.at.event else "train longer, or leave it out"
             yield True, f"{preset.name}: the mark {mark.title!r} {why}; {remedy}"

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 
 from engine import presets
-from engine.changes import UNCOUNTED, called, changes, described, preset_of, restored
+from engine.changes import UNCOUNTED, about_of, called, changes, described, preset_of, restored
 from engine.events import MarkReached
 from engine.experiment import Experiment, Layer
 from engine.history import History
 from engine.marks import Marks
 from engine.presets import dumps
+from engine.programs import program
 from engine.runs import create_run
 from engine.section import Section
 from tests.runs import header
@@ -205,6 +206,16 @@ def test_what_the_person_says_stays_as_it_is_said() -> None:
     found = presets.load("two-moons", asked).experiment
     assert (found.title, found.about) == ("My moons", "Mine.")
     assert [(mark.title, mark.of, mark.pause) for mark in found.marks] == [("mine", "", True)]
+    assert about_of(found.origin, found.about) == "Mine."
+
+
+def test_a_program_says_whose_words_it_begins_with(people: Path) -> None:
+    changed = " ".join(program(by_set(people.parent), "module", "two-moons").split())
+    assert TITLE in changed
+    assert "two-moons, from which this was made, says of itself: Two half circles" in changed
+    assert "The preset two-moons" not in changed
+    text = program(presets.load("iris", [own(people)]).experiment, "module", "iris")
+    assert not [word for word in ("setosa", "petal", "flower", "iris") if word in text.lower()]
 
 
 # --- every way -----------------------------------------------------------------------------

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from engine import overrides, presets
-from engine.changes import described, restored, title_of
+from engine.changes import about_of, described, restored, title_of
 from engine.errors import PresetError, Problem
-from engine.experiment import Experiment
+from engine.experiment import Experiment, Origin
 from engine.explain import usual_width
 from engine.problems import Path as Keys
 from engine.writing import tables_of
@@ -270,15 +270,16 @@ class Draft:
     @property
     def about(self) -> str:
         """What the preset says of itself, as the preset's where that is not what is set up."""
-        origin, about = self.last.origin, self.preset.about
+        origin = self.last.origin
+        if origin is not None and origin.own_about:
+            return self.last.about
         if origin is not None and origin.file:
             return (
                 f"The rows are those of {Path(origin.file).name}; of them {self.name} says nothing."
             )
-        if about and (origin is not None or self.experiment is None):
-            name = origin.preset if origin is not None else self.name
-            return f"{name}, from which this was made, says of itself:\n\n{about.lstrip()}"
-        return about
+        if origin is None and self.experiment is None:
+            origin = Origin(preset=self.name[:200])
+        return about_of(origin, self.preset.about)
 
     @property
     def unknown_data(self) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, get_args
 
+from engine.changes import about_of
 from engine.errors import EpochalError
 from engine.figures import spoken
 from engine.plain import plain
@@ -105,8 +106,10 @@ def _promise(experiment: Experiment) -> str:
 def _docstring(experiment: Experiment, name: str) -> str:
     paragraphs = [experiment.title or name or "An experiment"]
     if experiment.about.strip():
-        paragraphs.append(spoken(experiment.about))
-    of = f"The preset {name} of epochal" if name else "An experiment of epochal"
+        paragraphs += spoken(about_of(experiment.origin, experiment.about)).split("\n\n")
+    of = "An experiment of epochal"
+    if name and experiment.origin is None:
+        of = f"The preset {name} of epochal"
     paragraphs.append(f"{of} as a plain PyTorch program: {_promise(experiment)}")
     wrapped = [textwrap.fill(plain(" ".join(each.split())), WIDTH - 3) for each in paragraphs]
     # Nothing a preset says may end the text it stands in.

@@ -99,10 +99,10 @@ def test_until_a_run_is_over_no_picture_counts_the_test_set(moons: History) -> N
     drawn = pictures(moons.until(40), 40)
     for name in ("predictions", "confusion"):
         assert "dev set" in drawn[name][0]
-        assert any("the test set waits for the end" in line for line in drawn[name])
+        assert any("test errors only at the result" in line for line in drawn[name])
         assert not any("test rows" in line for line in drawn[name])
     legend = "\n".join(drawn["region"])
-    assert re.search(r"test 20 +\n.*waits for the end", legend)
+    assert re.search(r"test 20 +\n.*only at the result", legend)
     assert len(re.findall(r"\d+ wrong", legend)) == 2
 
 
@@ -122,4 +122,4 @@ def test_of_a_run_that_is_over_its_result_alone_is_counted_on_the_test_set(moons
 
 def test_where_there_is_no_test_set_nothing_waits_for_it(untested: History) -> None:
     drawn = pictures(untested.until(4), 4)
-    assert not any("waits" in line for lines in drawn.values() for line in lines)
+    assert not any("at the result" in line for lines in drawn.values() for line in lines)

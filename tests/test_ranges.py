@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.events import Header, Series
 from engine.experiment import Experiment
 from engine.history import History
 from engine.recording import Reader
@@ -22,6 +23,8 @@ from tui.drawing.plot import draw_curves
 from tui.glyphs import BRAILLE, GLYPHS
 from tui.material import Material, Network
 from tui.palette import DARK
+from tui.traces import gather_view
+from tui.view import View
 
 PLAIN = DARK.without_colours()
 RNG = np.random.default_rng(7)
@@ -183,3 +186,29 @@ def test_what_hardly_differs_has_room_as_a_constant_has() -> None:
     assert roomy(2000.0, 2000.0001) == pytest.approx((1000.0, 3000.0))
     assert roomy(0.0, 0.0) == (-0.5, 0.5)
     assert roomy(0.0, 10.0) == (-0.5, 10.5)
+
+
+def test_a_replay_of_curves_keeps_one_axis_throughout() -> None:
+    known = History()
+    losses = np.geomspace(9.0, 0.05, 60).astype(np.float32)
+    columns = {"train": ["loss"]}
+    known.add(
+        Header(
+            run="r",
+            experiment={},
+            seeds=[1],
+            parameters={},
+            columns=columns,
+            gradients="",
+            device="",
+        )
+    )
+    known.add(Series(group="train", first=1, values=losses[None, :, None]))
+    for log in (False, True):
+        axes = set()
+        for step in (5, 20, 59):
+            then = known.until(step)
+            view = View(history=then, whole=known, run="r", step=step, version=step, log=log)
+            lines = draw_curves(gather_view(view, 80), 80, 20, BRAILLE, PLAIN)
+            axes.add(tuple(line.plain[:8] for line in lines[1:-2]))
+        assert len(axes) == 1

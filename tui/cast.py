@@ -169,6 +169,7 @@ class Cast:
                 traces.append(
                     Trace(
                         history=history,
+                        whole=None if head is None else watch.whole,
                         run=watch.folder.name,
                         title=watch.label,
                         version=history.version,

@@ -328,6 +328,7 @@ class Stage(Screen[None]):
             standing = replace(standing, state="replay")
         view = View(
             history=history,
+            whole=None if head is None else watch.whole,
             run=watch.folder.name,
             title=watch.title,
             label=watch.label,

@@ -5,6 +5,8 @@ The state of the screen on one side, pure drawing on the other: nothing here is 
 
 from __future__ import annotations
 
+import math
+
 from engine.best import best_step
 from engine.history import History
 from tui.crowd import crowd_of
@@ -82,6 +84,7 @@ def gather_view(view: View, width: int) -> Curves:
         ),
         marks=marks,
         requests=requests,
+        reach=_reach(view),
         place=place(history, view.member, "last" if history.end is not None else ""),
         best=None if view.reading else best_of(history, view.member),
         cursor=view.at if read else None,
@@ -90,6 +93,23 @@ def gather_view(view: View, width: int) -> Curves:
         log=view.log and view.quantity != "accuracy",
         top=1.0 if view.quantity == "accuracy" else None,
     )
+
+
+def _reach(view: View) -> tuple[float, float] | None:
+    """Return the least and the greatest value that a replay comes to; None for part of it."""
+    if view.window is not None or view.whole is None:
+        return None
+    wholes = [(view.whole, view.member), *((each.whole, None) for each in view.others)]
+    ends: list[float] = []
+    for history, member in wholes:
+        for group in ("train", "dev"):
+            rows = history.series.get(group) if history is not None else None
+            if history is None or rows is None or view.quantity not in rows.columns:
+                continue
+            found = rows.buckets(view.quantity, 0, history.last_step, 1, member)
+            ends += [*found.low.tolist(), *found.high.tolist()]
+    finite = [value for value in ends if math.isfinite(value) and (value > 0 or not view.log)]
+    return (min(finite), max(finite)) if finite else None
 
 
 def best_of(history: History, member: int | None) -> int | None:

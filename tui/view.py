@@ -31,6 +31,8 @@ class Trace:
     version: int = 0
     step: int = 0
     """The newest step that is shown of it."""
+    whole: History | None = field(default=None, compare=False, repr=False)
+    """In a replay, all that there is of the run; what is shown goes as far."""
     slot: int = 0
     """Its place among the colours of runs; it keeps it for as long as it is on screen."""
     loading: float = 1.0
@@ -43,6 +45,8 @@ class View:
 
     history: History | None = field(default=None, compare=False, repr=False)
     """What is known of the run; grows in place, so ``version`` says whether it has."""
+    whole: History | None = field(default=None, compare=False, repr=False)
+    """In a replay, all that there is of the run; what is shown goes as far."""
     run: str = ""
     """The run's name; empty where none is shown."""
     title: str = ""

@@ -106,6 +106,8 @@ class Curves(RunCurves):
 
     last: int
     """The step at which the axis ends."""
+    reach: tuple[float, float] | None = None
+    """From which value to which a replay comes to go: its axis stays while its curves grow."""
     place: str = ""
     """Where the values of the legend are read, where a run is over: ``last, step 500``."""
     best: int | None = None

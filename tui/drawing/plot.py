@@ -174,6 +174,9 @@ def _own_band(
 
 def _upright(curves: Curves, values: Floats, rows: int) -> Axis:
     most = max(rows // 3, 1)
+    if curves.reach is not None and len(values):
+        ends = placed(np.array(curves.reach), curves.log)
+        values = np.concatenate([values, ends[np.isfinite(ends)]])
     if not len(values):
         return Axis(0.0, 1.0, ())
     low, high = float(values.min()), float(values.max())

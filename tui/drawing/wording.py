@@ -7,10 +7,10 @@ from typing import Final
 
 from rich.cells import cell_len
 
-WAITS: Final = "waits for the end"
+WAITS: Final = "only at the result"
 """What is said of the test set's errors where nobody counts them yet."""
 
-TEST_WAITS: Final = f"the test set {WAITS}"
+TEST_WAITS: Final = f"test errors {WAITS}"
 
 
 def shortened(wordings: Sequence[str], width: int) -> str:

@@ -51,6 +51,7 @@ class Turns:
         self._app = app
         self._waiting: deque[Message] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._open_by = time.monotonic() + OPENING
 
     def put(self, message: Message) -> None:
         """Take what has its turn behind all that came before; call it in the event loop."""
@@ -73,8 +74,7 @@ class Turns:
 
     async def _opened(self) -> None:
         """Wait until what keys are meant for is there; whoever wants to leave need not."""
-        until = time.monotonic() + OPENING
-        while getattr(self._app, "is_opening", False) and time.monotonic() < until:
+        while getattr(self._app, "is_opening", False) and time.monotonic() < self._open_by:
             if any(getattr(message, "key", "") in LEAVING for message in self._waiting):
                 return
             await asyncio.sleep(PAUSE)

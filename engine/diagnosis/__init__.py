@@ -61,7 +61,9 @@ def verdicts(history: History, step: int, member: int | None = 0) -> Mapping[str
     facts = _facts(history, step, member)
     if facts is None or not facts.rows:
         return {}
-    told = [each for each in _told(facts) if each[0].word and each[1].severity != "note"]
+    # Without a word about layers a rule need not be asked; what it explains is worse in its word.
+    found = [(rule, finding) for rule in RULES if rule.word and (finding := rule.find(facts))]
+    told = [each for each in found if each[1].severity != "note"]
     return {layer: _verdict(facts, layer, told) for layer in facts.layers}
 
 

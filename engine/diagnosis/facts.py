@@ -53,10 +53,8 @@ class Curve:
         """The last step of each point."""
         self.values: Numbers = np.empty(0)
         """The medians; NaN where nothing was finite."""
-        self.lows: Numbers = np.empty(0)
-        """The least of the rows behind each point; infinite where nothing was finite."""
-        self.low_steps: NDArray[np.int64] = np.empty(0, np.int64)
-        """The step of each of these."""
+        self._found: NDArray[np.float32] = np.empty((0, WINDOW), np.float32)
+        self._at: NDArray[np.int64] = np.empty((0, WINDOW), np.int64)
         if rows is None or not self.count:
             return
         picked = np.linspace(0, self.count - 1, GROUPS * WINDOW).astype(np.int64)
@@ -64,9 +62,14 @@ class Curve:
         self.steps = rows.steps[groups[:, -1]]
         found = numbers(rows, name, groups.ravel(), member).reshape(groups.shape)
         self.values = medians(found)
-        finite = np.where(np.isfinite(found), found, np.inf)
-        self.lows = finite.min(axis=1).astype(np.float64)
-        self.low_steps = rows.steps[groups[np.arange(GROUPS), finite.argmin(axis=1)]]
+        self._found, self._at = found, rows.steps[groups]
+
+    @property
+    def lowest(self) -> tuple[float, int]:
+        """The least finite row behind the points and its step; infinite where there is none."""
+        finite = np.where(np.isfinite(self._found), self._found, np.inf)
+        place = int(finite.argmin())
+        return float(finite.flat[place]), int(self._at.flat[place])
 
 
 def numbers(

@@ -84,7 +84,7 @@ def is_guessing(facts: Facts) -> bool:
     Its loss has not been better than that of the same answer for every row, on the training set
     and on the dev set, and at the pace of the second half of the run so far it will not be.
     """
-    return not _has_been_better(facts, "dev") and is_guessing_on(facts, "train")
+    return is_guessing_on(facts, "train") and not _has_been_better(facts, "dev")
 
 
 def is_guessing_on(facts: Facts, group: str) -> bool:

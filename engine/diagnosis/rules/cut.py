@@ -47,13 +47,12 @@ def find(facts: Facts) -> Finding | None:
         return None
     if facts.own_lr == 0:
         return _never_there(facts) if facts.lr == 0 and _has_learned_little(facts) else None
-    rates = facts.curve("train", "lr")
-    known = rates.values[np.isfinite(rates.values)]
-    top = max(float(known.max(initial=0.0)), facts.first("lr"))
-    if not (facts.lr < GONE * top and _is_scheduled(facts)):
+    top = max(facts.own_lr, facts.first("lr"))
+    if not (facts.lr < GONE * top and _is_scheduled(facts) and _has_learned_little(facts)):
         return None
+    rates = facts.curve("train", "lr")
     by = int(rates.steps[int(np.argmax(rates.values < GONE * top))])
-    if not (facts.at >= LONG * by and _has_learned_little(facts) and _would_gain(facts, top)):
+    if not (facts.at >= LONG * by and _would_gain(facts, top)):
         return None
     schedule = facts.table("schedule").get("name")
     remedy = Remedy(label="a constant learning rate", changes=('schedule={name="constant"}',))

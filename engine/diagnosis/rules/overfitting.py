@@ -64,8 +64,7 @@ def find(facts: Facts) -> Finding | None:
         return _finding(facts, dev, step, *losses)
     if not _is_memorised(facts, float(risen.min()), float(fallen.max())):
         return None
-    least = float(dev.lows.min())
-    step = int(dev.low_steps[int(dev.lows.argmin())])
+    least, step = dev.lowest
     losses = (least, median(risen)), (_at(facts.curve(group, "loss"), step), median(fallen))
     if least > NO_BETTER * (facts.constant_loss("dev") or 0.0):
         return _useless(facts, *losses)

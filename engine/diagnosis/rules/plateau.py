@@ -46,22 +46,23 @@ def find(facts: Facts) -> Finding | None:
     """Find a loss that stands still far from low."""
     if facts.rows < max(LEAST_STEPS, PART * facts.planned):
         return None
-    now, stands = _recent(facts), _stands_still(facts)
     if facts.constant_loss() is None:
-        return _find_by_first_loss(facts, now) if stands else None
-    if (stands or facts.at >= facts.planned) and is_guessing(facts):
-        told = _since(facts, now) if stands else f"The loss has only come to {number(now)}"
+        return _find_by_first_loss(facts) if _stands_still(facts) else None
+    # Asked first what costs least: most runs are neither.
+    if is_guessing(facts) and ((stands := _stands_still(facts)) or facts.at >= facts.planned):
+        now = number(_recent(facts))
+        told = _since(facts) if stands else f"The loss has only come to {now}"
         words = f"{told}, no better than one answer for every row: a plateau."
         return _finding(facts, words, "warning", *cure(facts))
-    if stands and _is_linear(facts) and now > LOW * facts.early("loss"):
+    if _is_linear(facts) and facts.loss > LOW * facts.early("loss") and _stands_still(facts):
         why = "at a minimum, for the gradient is all but 0" if _is_settled(facts) else "a plateau"
-        return _finding(facts, f"{_since(facts, now)}: {why}.", "note", *cure(facts))
+        return _finding(facts, f"{_since(facts)}: {why}.", "note", *cure(facts))
     return None
 
 
-def _find_by_first_loss(facts: Facts, now: float) -> Finding | None:
+def _find_by_first_loss(facts: Facts) -> Finding | None:
     """Find it where all there is to compare with is the loss that the run began with."""
-    first = facts.early("loss")
+    now, first = _recent(facts), facts.early("loss")
     if not now > LOW * first:
         return None
     guessing = now > GUESSING * first
@@ -71,7 +72,7 @@ def _find_by_first_loss(facts: Facts, now: float) -> Finding | None:
     if settled and not _is_linear(facts):
         remedy, advice = None, "More steps will not help; a larger network or other inputs may."
     severity: Severity = "warning" if guessing else "note"
-    return _finding(facts, f"{_since(facts, now)}: {why}.", severity, remedy, advice)
+    return _finding(facts, f"{_since(facts)}: {why}.", severity, remedy, advice)
 
 
 def _finding(
@@ -99,9 +100,9 @@ def _stands_still(facts: Facts) -> bool:
     return bool(abs(half - _recent(facts)) < FLAT * abs(half))
 
 
-def _since(facts: Facts, now: float) -> str:
+def _since(facts: Facts) -> str:
     since = int(facts.curve("train", "loss").steps[GROUPS // 2 - EIGHTH])
-    return f"The loss has stood near {number(now)} since step {since}"
+    return f"The loss has stood near {number(_recent(facts))} since step {since}"
 
 
 def _is_settled(facts: Facts) -> bool:

@@ -36,6 +36,7 @@ LENSES = st.builds(
     window=st.none() | WINDOWS,
     exhibit=WORDS,
     layer=WORDS,
+    weights=st.sampled_from(["", "best", "last"]),
     member=st.none() | STEPS,
 )
 PROGRAMMES = st.builds(

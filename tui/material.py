@@ -22,6 +22,7 @@ from engine.errors import EpochalError
 from engine.kept import last_step, weights_words
 from engine.plain import plain
 from tui.drawing.numbers import count, figure
+from tui.drawing.wording import OF_BEST, WAITS
 from tui.result import result_loss
 
 if TYPE_CHECKING:
@@ -347,9 +348,11 @@ class Network:
         return next(name for name in known if name in parts and self.may_count(name))
 
     @property
-    def keeps_test(self) -> bool:
-        """Whether there is a test set whose errors are not counted yet."""
-        return "test" in self.material.parts and not self.may_count("test")
+    def keeps_test(self) -> str:
+        """When the errors of the test set are counted, where there is one and it is not now."""
+        if "test" not in self.material.parts or self.may_count("test"):
+            return ""
+        return OF_BEST if self.closing else WAITS
 
     @property
     def facts(self) -> tuple[str, ...]:

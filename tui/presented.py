@@ -22,6 +22,7 @@ from engine.plain import plain
 from tui.lens import Lens
 from tui.places import NAMES
 from tui.tempo import TEMPI, Kind, Tempo
+from tui.view import Weights
 
 FORMAT: Final = 1
 """What this version writes; it understands this and all before."""
@@ -260,6 +261,7 @@ _LENS: Final[Mapping[str, Reader]] = {
     "exhibit": _text,
     "layer": _text,
     "member": _whole_or_none,
+    "weights": lambda value: _string(_kept(value, value in get_args(Weights))),
 }
 _PROGRAMME: Final[Mapping[str, Reader]] = {
     "lecture": _text,

@@ -16,7 +16,7 @@ from tui.drawing.matrix import WIDEST, chosen
 from tui.drawing.numbers import count, figure
 from tui.drawing.shapes import hue
 from tui.drawing.text import Lines, pad_left
-from tui.drawing.wording import TEST_WAITS, shortened
+from tui.drawing.wording import shortened
 from tui.glyphs import Glyphs
 from tui.palette import Palette
 
@@ -38,8 +38,8 @@ class Confusion:
     part: str
     """Which set."""
     facts: tuple[str, ...] = ()
-    keeps_test: bool = False
-    """Whether there is a test set, which is not looked at yet."""
+    keeps_test: str = ""
+    """When the errors of the test set are counted, where there is one and it is not now."""
 
 
 def gather(network: Network) -> Confusion:
@@ -83,7 +83,11 @@ def draw_confusion(
     long = f"{accuracy}; rows: true class, columns: said"
     notes = [long, f"{accuracy}; rows: true", accuracy]
     if confusion.keeps_test:
-        notes = [f"{long}; {TEST_WAITS}", f"{accuracy}; {TEST_WAITS}", accuracy]
+        notes = [
+            f"{long}; test errors {confusion.keeps_test}",
+            f"{accuracy}; test errors {confusion.keeps_test}",
+            accuracy,
+        ]
     note = shortened(notes, width)
     rows = chosen(len(confusion.classes), max(height - 3, 1))
     table = _confusion_lines(confusion, rows, width, glyphs, palette)

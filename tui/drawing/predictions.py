@@ -14,7 +14,7 @@ from rich.text import Text
 from tui.drawing.frame import cropped, headline, words
 from tui.drawing.numbers import count, figure
 from tui.drawing.text import Lines, fit, pad_left
-from tui.drawing.wording import TEST_WAITS, shortened
+from tui.drawing.wording import shortened
 from tui.glyphs import Glyphs
 from tui.palette import Palette, Role
 
@@ -48,8 +48,8 @@ class Predictions:
     classes: NDArray[np.int64] | None = None
     """[rows]: the class that the network says; none for numbers."""
     facts: tuple[str, ...] = ()
-    keeps_test: bool = False
-    """Whether there is a test set, which is not looked at yet."""
+    keeps_test: str = ""
+    """When the errors of the test set are counted, where there is one and it is not now."""
 
 
 def gather(network: Network) -> Predictions:
@@ -98,7 +98,11 @@ def draw_predictions(
     lines = [title, *_lines(columns, len(rows), width, glyphs, palette)]
     sums = _sums(predictions, len(rows), glyphs)
     if predictions.keeps_test:
-        sums = [f"{sums[0]}; {TEST_WAITS}", f"{sums[-1]}; {TEST_WAITS}", *sums[-1:]]
+        sums = [
+            f"{sums[0]}; test errors {predictions.keeps_test}",
+            f"{sums[-1]}; test errors {predictions.keeps_test}",
+            *sums[-1:],
+        ]
     note = shortened(sums, width)
     lines.append(words(note, width, glyphs, palette))
     return cropped(lines, width, height)

@@ -20,7 +20,6 @@ from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headlin
 from tui.drawing.region_canvas import draw_canvas
 from tui.drawing.region_legend import draw_legend, draw_line
 from tui.drawing.text import Lines, cut
-from tui.drawing.wording import WAITS
 from tui.glyphs import Glyphs
 from tui.palette import Palette
 
@@ -84,7 +83,7 @@ def gather(network: Network) -> Region:
             places=material.original_inputs(part.inputs),
             labels=part.targets.astype(np.int64),
             wrong=_wrong(network, part) if network.may_count(name) else None,
-            note="" if network.may_count(name) else WAITS,
+            note="" if network.may_count(name) else network.keeps_test,
         )
         for name, part in material.parts.items()
     )

@@ -10,7 +10,8 @@ from rich.cells import cell_len
 WAITS: Final = "only at the result"
 """What is said of the test set's errors where nobody counts them yet."""
 
-TEST_WAITS: Final = f"test errors {WAITS}"
+OF_BEST: Final = "only of the best"
+"""The same where a run stands at its end, but not with its best weights."""
 
 
 def shortened(wordings: Sequence[str], width: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import presets
+from engine import presets, rehearsal
+from engine.cli import main
 from engine.errors import PresetError
 from engine.events import End, MarkReached, Series
 from engine.experiment import Experiment
@@ -219,6 +221,46 @@ class TestMisplaced:
         while trainer.outcome is None:
             trainer.advance(256)
         assert set(result) - {"best_step"} <= set(trainer.result())
+
+
+class TestCommand:
+    TEXT = """
+    [train]
+    epochs = 20
+    [[marks]]
+    at = { step = 10 }
+    title = "a"
+    note = "{loss} {loss@1 SAID}"
+    """
+
+    @pytest.mark.parametrize(
+        ("said", "options", "status", "line"),
+        [
+            ("= 0.679", ["--figures"], 0, "x.toml: holds; 21 parameters, 20 steps; 2 figures, "),
+            ("= 0.5", ["--figures"], 2, "x.toml: marks[0].note: {loss@1 = 0.5} is 0.679 here; "),
+            ("= 0.5", [], 0, "x.toml: holds; 21 parameters, 20 steps\n"),
+            ("= 0.5} {lss", [], 2, "x.toml: marks[0].note: {lss} names no column: 'lss' (did you"),
+            ("= 0.5} {", [], 2, "x.toml: marks[0].note: {} holds nothing; write"),
+        ],
+    )
+    def test_a_check_trains_only_where_it_is_told_to(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capfd: pytest.CaptureFixture[str],
+        said: str,
+        options: list[str],
+        status: int,
+        line: str,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path("x.toml").write_text(self.TEXT.replace("SAID", said))
+        if not options:
+            monkeypatch.setattr(rehearsal, "trained", None)
+        with pytest.raises(SystemExit) as left:
+            main(["check", "x.toml", *options])
+        assert (left.value.code or 0) == status
+        assert line in "".join(capfd.readouterr())
 
 
 NOTE = "{loss}|{loss@3}|{loss@40}|{accuracy@40 %}|{dev/loss@40}|{grad_norm/layer1.weight}|{step}"

@@ -129,6 +129,14 @@ class TestNumerals:
         texts += [scene.title for scene in lesson.lecture.scenes]
         assert [n for text in texts for n in numerals(text) if n not in known] == []
 
+    def test_the_readmes_table_has_none_either(self) -> None:
+        readme = (ROOT.parent / "README.md").read_text("utf-8")
+        rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.*) \|$", readme, re.M)
+        assert sorted(name for name, _ in rows) == PRESETS
+        for name, words in rows:
+            known = settings(presets.load(name).experiment) | EXACT.get(name, set())
+            assert [each for each in numerals(words) if each not in known] == [], name
+
 
 def numerals(text: str) -> list[float]:
     """The numbers in a text that are no figures and no places."""

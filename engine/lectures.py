@@ -29,7 +29,7 @@ from engine.marks import is_certain, why_never
 from engine.notes import Notes
 from engine.presets import Preset
 from engine.problems import explain
-from engine.proofreading import faults, marred, passages_of
+from engine.proofreading import faults, marred, passages_of, titled_in, unfilled
 from engine.recording import read
 from engine.runs import RunFolder, is_path, is_run, run_at
 from engine.scenes import Lecture, Scene, SceneTempo
@@ -112,7 +112,8 @@ def resolve(tables: dict[str, object], source: str) -> Lecture:
         lecture = Lecture.model_validate(tamed)
     except ValidationError as error:
         raise LectureError(explain(error, tamed, source, Lecture)) from None
-    if problems := marred([passage for _, passage in passages_of(lecture)], source):
+    problems = marred([passage for _, passage in passages_of(lecture)], source)
+    if problems := problems + unfilled(titled_in(lecture), source):
         raise LectureError(problems)
     return lecture
 

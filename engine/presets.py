@@ -27,7 +27,7 @@ from engine.errors import PresetError, Problem
 from engine.experiment import Experiment
 from engine.overrides import Override, apply, parse
 from engine.problems import explain
-from engine.proofreading import marred, passages
+from engine.proofreading import marred, passages, titled, unfilled
 from engine.shelf import Listing, Shelf, exists
 from engine.writing import anchor, dumps, save
 
@@ -119,6 +119,7 @@ def resolve(tables: Mapping[str, Any], source: str, *, recorded: bool = False) -
     except ValidationError as error:
         raise PresetError(explain(error, tamed, source, Experiment)) from None
     problems = [] if recorded else marred(passages(experiment), source)
+    problems += [] if recorded else unfilled(titled(experiment), source)
     if problems:
         raise PresetError(problems)
     return experiment

@@ -15,7 +15,7 @@ from typing import Final
 from engine.activations import ACTIVATIONS
 from engine.errors import Problem
 from engine.experiment import Experiment
-from engine.figures import Figure, FigureError, Quantity, figures, nothing, number
+from engine.figures import Figure, FigureError, Quantity, figures, filled, nothing, number
 from engine.scenes import Lecture
 from engine.section import nearest
 
@@ -55,6 +55,32 @@ def passages_of(lecture: Lecture) -> list[tuple[int | None, Passage]]:
         kind = "text" if scene.text is not None else "notes"
         found.append((at, Passage(f"scenes[{at}].notes", scene.notes, kind=kind)))
     return found
+
+
+def titled(experiment: Experiment) -> list[Passage]:
+    """Return the titles of a preset: they are read as they are written, in lists and headings."""
+    marks = [Passage(f"marks[{at}].title", mark.title) for at, mark in enumerate(experiment.marks)]
+    return [Passage("title", experiment.title), *marks]
+
+
+def titled_in(lecture: Lecture) -> list[Passage]:
+    """Return the titles of a lecture."""
+    scenes = [Passage(f"scenes[{at}].title", s.title) for at, s in enumerate(lecture.scenes)]
+    return [Passage("title", lecture.title), *scenes]
+
+
+def unfilled(titles: Iterable[Passage], source: str) -> list[Problem]:
+    """Return the titles that have figures, which nobody would fill in.
+
+    Args:
+        titles: The titles; braces that hold no figure are braces there.
+        source: The file they are in.
+    """
+    return [
+        Problem(source, each.key, "a title has no figures; put it into the note")
+        for each in titles
+        if filled(each.text, nothing) != each.text and "{{" not in each.text
+    ]
 
 
 def marred(texts: Iterable[Passage], source: str) -> list[Problem]:

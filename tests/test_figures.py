@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import presets, rehearsal
+from engine import lectures, presets, rehearsal
 from engine.cli import main
-from engine.errors import PresetError
+from engine.errors import LectureError, PresetError
 from engine.events import End, MarkReached, Series
 from engine.experiment import Experiment
 from engine.figures import FigureError, Quantity, figures, filled, number, parse, spoken
@@ -150,6 +151,19 @@ class TestMarred:
             presets.resolve(tables, "x.toml")
         assert str(caught.value).startswith("x.toml: marks[0].note: ")
         assert problem in str(caught.value)
+
+    def test_a_title_has_no_figures(self) -> None:
+        tables: dict[str, Any] = {"marks": [{"at": {"step": 1}, "title": "at {loss}"}]}
+        with pytest.raises(PresetError) as caught:
+            presets.resolve(tables, "x.toml")
+        assert str(caught.value) == (
+            "x.toml: marks[0].title: a title has no figures; put it into the note"
+        )
+        text = "scenes = [{ title = '{loss@1 = 2}', text = 'b' }]"
+        with pytest.raises(LectureError, match=r"scenes\[0\].title: a title has no figures"):
+            lectures.resolve(tomllib.loads(text), "x.toml")
+        tables["marks"][0]["title"] = "the set {1, 2}"
+        assert presets.resolve(tables, "x.toml").marks[0].title == "the set {1, 2}"
 
     def test_words_of_a_recorded_run_stay_as_they_are(self) -> None:
         tables = {"about": "the set {1, 2}"}

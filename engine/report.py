@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from engine.numbers import figure_text
+from engine.numbers import figure_text, shortest
 from engine.plain import plain
 
 if TYPE_CHECKING:
@@ -160,8 +160,7 @@ def last_losses(history: History) -> list[float]:
     rows = history.series.get("train")
     if rows is None or not rows.count:
         return []
-    losses: list[float] = rows.across("loss", rows.count - 1).tolist()
-    return losses
+    return [shortest(value) for value in rows.across("loss", rows.count - 1)]
 
 
 def _losses_text(losses: Sequence[float]) -> list[str]:

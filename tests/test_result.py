@@ -204,3 +204,18 @@ async def test_a_run_without_a_best_step_has_nothing_to_turn_to(folders, tmp_pat
         await pilot.press("B")
         assert lab.view.weights == "last"
         assert "no dev set says" in shown(pilot)
+
+
+def test_the_figures_of_a_run_that_diverged_are_those_of_its_last_step(tmp_path) -> None:
+    spec = experiment(CUBIC, data={"split": [30, 20]}, optimizer={"name": "sgd", "lr": 1e6})
+    watch = watched(recorded(spec, tmp_path / "run", checkpoint=False)[0])
+    history = watch.history
+    assert history.end is not None
+    assert history.end.status == "diverged"
+    assert best_step(history) is not None
+    lines = drawn(watch, "summary")
+    assert f"best, step {best_step(history)}" in lines[1]
+    assert f"last, step {history.last_step}: train loss" in lines[2]
+    assert "best" not in lines[2]
+    # It was never measured on its test set, so no picture does.
+    assert Material(history).result_step is None

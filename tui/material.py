@@ -23,7 +23,7 @@ from engine.kept import last_step, weights_words
 from engine.plain import plain
 from tui.drawing.numbers import count, figure
 from tui.drawing.wording import OF_BEST, WAITS
-from tui.result import result_loss
+from tui.result import is_measured, result_loss
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,8 +190,8 @@ class Material:
 
     @property
     def result_step(self) -> int | None:
-        """The step of the weights that the run came to; None as long as it is not over."""
-        if self.history.end is None:
+        """The step of the weights that the run came to, and was measured with; None without."""
+        if not is_measured(self.history):
             return None
         best = best_step(self.history, self.member)
         return last_step(self.history, self.member) if best is None else best

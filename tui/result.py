@@ -39,6 +39,11 @@ def weights_at_end(
     return chosen or ("last" if replayed else "best")
 
 
+def is_measured(history: History) -> bool:
+    """Whether a run ended so that its best weights were measured, and not only its last step."""
+    return history.end is not None and history.end.status in ("finished", "stopped")
+
+
 def has_best(history: History, member: int | None) -> bool:
     """Whether there are best weights beside the last."""
     from engine.best import best_step
@@ -59,7 +64,7 @@ def result_place(history: History, member: int | None) -> str:
     """Return what the figures of a run's result are of."""
     if history.end is None:
         return ""
-    kept = bool(history.end.result.get("best_step"))
+    kept = is_measured(history) and bool(history.end.result.get("best_step"))
     return place(history, member, "best" if kept and has_best(history, member) else "last")
 
 
@@ -68,7 +73,10 @@ def result_loss(history: History, step: int, member: int) -> float | None:
     from engine.best import best_step
     from engine.kept import last_step
 
-    if history.end is None or history.header is None:
+    if history.end is None or history.header is None or not is_measured(history):
+        return None
+    if not any(history.header.rows[:1]):
+        # Of fresh rows there is no set to measure: the figure is that of the last step.
         return None
     result = history.end.result
     kept = best_step(history, member) if result.get("best_step") else None

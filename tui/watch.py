@@ -293,10 +293,17 @@ def _name_of(history: History, member: int | None) -> str:
 
 
 def _result_of(end: End, header: Header, member: int | None) -> Mapping[str, Any]:
-    """Return what a run came to: one network's part of it where that is looked at."""
+    """Return what a run came to: one network's part of it where that is looked at.
+
+    Where every step drew fresh rows its training figures are those of the last step, and so
+    nothing of the weights that the others are of.
+    """
+    result = end.result
+    if not any(header.rows[:1]) and any(key.startswith(("dev_", "test_")) for key in result):
+        result = {key: value for key, value in result.items() if not key.startswith("train_")}
     if member is None or header.members == 1:
-        return end.result
-    return {key: _part(value, member) for key, value in end.result.items()}
+        return result
+    return {key: _part(value, member) for key, value in result.items()}
 
 
 def _part(value: Any, member: int) -> Any:

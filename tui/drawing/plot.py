@@ -173,7 +173,7 @@ def _own_band(
 
 
 def _upright(curves: Curves, values: Floats, rows: int) -> Axis:
-    most = max(rows // 3, 1)
+    most = max((rows + 1) // 3, 1)
     if curves.reach is not None and len(values):
         ends = placed(np.array(curves.reach), curves.log)
         values = np.concatenate([values, ends[np.isfinite(ends)]])

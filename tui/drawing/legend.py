@@ -79,10 +79,10 @@ def _own_parts(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
         words = f"{sample} {curve.label} {_value(curve, curves.cursor, glyphs)}"
         parts.append((words, look.style + Style(bold=True)))
     parts += _members(curves, glyphs, palette)
+    parts += _how(curves, glyphs, palette)
     if curves.place and curves.cursor is None:
         parts.append((curves.place, palette.style("muted")))
-    parts += _best(curves, glyphs, palette)
-    parts += [*_how(curves, glyphs, palette), *_readings(curves, glyphs, palette)]
+    parts += [*_best(curves, glyphs, palette), *_readings(curves, glyphs, palette)]
     return parts or [("nothing yet", palette.style("muted"))]
 
 

@@ -232,7 +232,7 @@ NUMBERS = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0, math.nan, math.inf])
     st.sampled_from(["accuracy", "loss"]),
     st.integers(1, 8),
 )
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_the_judge_decides_ties_as_a_plain_loop_does(
     dev: list[tuple[float, float]], sizes: Sequence[int], by: str, patience: int
 ) -> None:

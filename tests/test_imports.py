@@ -17,6 +17,7 @@ import engine
 COMPUTES = {
     "autograd",
     "batches",
+    "constant",
     "device",
     "gradcheck",
     "header",

@@ -60,7 +60,8 @@ def test_a_network_is_changed_trained_diagnosed_cured_compared_saved_and_deleted
         lab.press("\x1b[B")
         lab.until(lambda before=before: lab.text != before)
     lab.shows("The hidden layers from")
-    lab.press("\x7f\x7f\x7f")
+    # What stands in a field is chosen on entering it: first to its end.
+    lab.press("\x1b[F\x7f\x7f\x7f")
     lab.shows("2 → 3 → 3 → 3 → 1")
     lab.press("\x1b")
     lab.shows("space start")
@@ -88,7 +89,7 @@ def test_a_network_is_changed_trained_diagnosed_cured_compared_saved_and_deleted
     lab.shows("2 → 3 → 3 → 3 → 1")
     lab.press("\x13")
     lab.shows("Save as a preset")
-    lab.press("-cured\r")
+    lab.press("\x1b[F-cured\r")
     lab.until(lambda: "vanishing-sigmoid-2-cured" in _presets(tmp_path))
     lab.until(lambda: "Save as a preset" not in lab.text and "Saved:" in lab.text)
     saved = presets.load(str(tmp_path / "config/epochal/presets/vanishing-sigmoid-2-cured.toml"))

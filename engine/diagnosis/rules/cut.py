@@ -17,7 +17,7 @@ GONE: Final = 0.01
 GAIN: Final = 0.05
 """The share of the loss that the rate before it was cut must still have promised to take off."""
 
-LITTLE: Final = 0.8
+LITTLE: Final = 0.7
 """The share of the constant answer's loss that the best loss so far is above."""
 
 LONG: Final = 2

@@ -190,14 +190,14 @@ def result_text(
         from engine.tally import tally_lines
 
         return "\n".join([*lines, *tally_lines(end.result, variants)])
-    if whose := whose_text(end):
-        lines.append(f"  {whose}")
     measures = [m for m in ("loss", "accuracy") if any(f"{s}_{m}" in end.result for s in SETS)]
     sets = [s for s in SETS if any(f"{s}_{m}" in end.result for m in measures)]
     if measures:
         head = ["", *sets]
         rows = [[m, *(value_text(end.result.get(f"{s}_{m}", "")) for s in sets)] for m in measures]
         lines += [f"  {line}" for line in aligned([head, *rows], numbers=True)]
+    if whose := whose_text(end):
+        lines.append(f"  {whose}")
     told = {"confusion", *(f"{s}_{m}" for s in sets for m in measures)}
     others = {key: value for key, value in end.result.items() if key not in told}
     pairs = [[plain(key.replace("_", " ")), value_text(value)] for key, value in others.items()]

@@ -116,10 +116,10 @@ class TestResult:
         )
         assert text.splitlines() == [
             "two-moons-1: finished (epochs)",
-            "  of the last step 3000",
             "             train     dev    test",
             "  loss      0.1701  0.1650  0.1432",
             "  accuracy  0.9328  0.9500  0.9500",
+            "  of the last step 3000",
             "  steps             3000",
             "  seconds           1.038",
             "  steps per second  2889",
@@ -127,7 +127,7 @@ class TestResult:
 
     def test_a_figure_that_a_set_lacks_is_left_blank(self) -> None:
         lines = result_text("a", end()).splitlines()
-        assert lines[2:5] == [
+        assert lines[1:4] == [
             "             train    test",
             "  loss      0.2500",
             "  accuracy          0.8750",
@@ -176,7 +176,8 @@ class TestResult:
         self, figures: dict[str, Any], status: str, said: str
     ) -> None:
         ended = End(step=200, status=status, reason="", result={"train_loss": 0.5, **figures})
-        assert result_text("a", ended).splitlines()[1] == f"  {said}"
+        # Under the table of sets and measures: a heading, and the loss.
+        assert result_text("a", ended).splitlines()[3] == f"  {said}"
 
     def test_without_figures_there_is_nothing_to_say_of_them(self) -> None:
         assert whose_text(End(step=0, status="failed", reason="", result={"steps": 0})) == ""

@@ -152,9 +152,11 @@ async def test_what_is_wrong_is_said_in_place_and_no_numbers_are_invented() -> N
             app.draft = Draft.load("two-moons").with_text(key, text)
             await until(pilot, lambda: "cannot be started" in shown(pilot))
             # Of the network, the data and the length nothing is known; no points are drawn.
-            sheet = shown(pilot)
             invented = ("parameters", " steps", " an epoch", *[" rows"] * key.startswith("data."))
-            assert not [words for words in invented if words in sheet], key
+            await until(
+                pilot, lambda words=invented: not [each for each in words if each in shown(pilot)]
+            )
+            sheet = shown(pilot)
             assert "two-moons, changed" in sheet, key
             app.draft = Draft.load("two-moons")
             await until(pilot, lambda: "21 parameters" in shown(pilot))

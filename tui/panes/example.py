@@ -87,8 +87,10 @@ class DataPicture(Picture):
         except (EpochalError, OSError, ImportError):
             # Why the data cannot be had is said when it is trained on.
             return
-        self.app.call_from_thread(self._take, preview)
+        self.app.call_from_thread(self._take, preview, (experiment.data, experiment.train.seed))
 
-    def _take(self, preview: Preview) -> None:
+    def _take(self, preview: Preview, of: object) -> None:
+        if of != self._of:
+            return  # The setup has other data by now, or none that is known.
         self._preview, self._version = preview, self._version + 1
         self.redraw()

@@ -56,6 +56,11 @@ remedies:  ## every remedy of the diagnosis trained, and a hundred healthy runs 
 	$(PYTHON) -m benchmarks.remedies
 	$(PYTHON) -m benchmarks.healthy
 
+.PHONY: torture
+torture:  ## ten thousand random sequences of keys over a bad line, a hundred in a terminal
+	$(PYTHON) -m tests.typists 10000
+	EPOCHAL_TYPED=100 $(PYTHON) -m pytest -q -n0 tests/test_typing_terminal.py
+
 .PHONY: picture
 picture:  ## the README's picture of the lab, made from a recording
 	$(PYTHON) .github/picture.py

@@ -318,3 +318,12 @@ def test_the_summary_has_a_rule_of_thumb_for_hidden_layers() -> None:
     assert own is not None
     assert summary(moons)[-1] == "a rule of thumb: 3 units in a hidden layer"
     assert summary(own)[0] == "a network of one's own, from a Python file"
+
+
+@pytest.mark.parametrize("text", ["", " ", "0.", "1e", "[", "é", "nan", "8,", "-"])
+def test_whatever_is_typed_stands_to_the_letter_while_somebody_types(text: str) -> None:
+    for name in ("two-moons", "sum-of-30", "exploding", "iris"):
+        draft = Draft.load(name)
+        for key, setting in draft.settings.items():
+            if not setting.options and (typed := draft.with_text(key, text)).settings.get(key):
+                assert typed.text(key, typing=True) == text, (name, key)

@@ -83,12 +83,26 @@ def test_a_lone_escape_is_a_key_when_nothing_follows_in_time() -> None:
     assert said(hand.type(b"", 0.2 * LONE)) == ["escape '\\x1b'"]
 
 
-def test_an_answer_of_the_terminal_ends_the_doubt_at_once() -> None:
+def test_an_answer_of_the_terminal_ends_the_waiting_for_a_line_that_stalls() -> None:
     hand = Hand(patience=100.0)
     hand.type(b"\x1b")
     assert hand.keyboard.in_doubt
-    assert said(hand.type(b"\x1b[1;1R")) == ["escape '\\x1b'", "CursorPosition"]
+    assert said(hand.type(b"", 10.0)) == []
+    assert said([*hand.type(b"\x1b[1;1R"), *hand.type(b"")]) == [
+        "CursorPosition",
+        "escape '\\x1b'",
+    ]
     assert not hand.keyboard.in_doubt
+
+
+def test_an_answer_in_the_middle_of_a_key_parts_it_no_more_than_time_does() -> None:
+    hand = Hand(patience=2.0)
+    hand.type(b"\x1b")
+    assert said(hand.type(b"\x1b[12;1R", 0.1)) == ["CursorPosition"]
+    assert said(hand.type(b"[D", 0.2)) == ["left None"]
+    hand.type(b"\x1b[")
+    assert said(hand.type(b"\x1b[12;1R", 0.1)) == ["CursorPosition"]
+    assert said(hand.type(b"D", 0.2)) == ["left None"]
 
 
 def test_an_arrow_that_comes_in_two_parts_is_no_escape_where_the_terminal_answers() -> None:

@@ -121,7 +121,7 @@ class Draft:
             return self
         tables = copy.deepcopy(self.tables)
         write(tables, setting, text)
-        texts = {**self.texts, key: Typed(text, copy.deepcopy(value(tables, setting)))}
+        texts = {**self.texts, key: Typed(text, value(tables, setting))}
         if not _is_kind(setting):
             return self._with(tables, texts)
         spot, kind = setting.path[:-1], str(value(self.tables, setting))
@@ -186,7 +186,7 @@ class Draft:
                 key = _setting_of(problem.key, settings, texts)
                 where = "" if _is_at(problem.key, key) else f"{problem.key}: "
                 problems.setdefault(key, f"{where}{problem.message}")
-        return replace(
+        draft = replace(
             self,
             tables=tables,
             texts=texts,
@@ -195,6 +195,9 @@ class Draft:
             problems=problems,
             seconds=time.perf_counter() - started,
         )
+        # The preset is the same, and what there is to set has just been found out.
+        vars(draft).update(_before=self._before, groups=groups, settings=settings)
+        return draft
 
     # --- what is shown ---------------------------------------------------------------------
 

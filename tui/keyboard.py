@@ -4,8 +4,8 @@
 
 A slow line parts what belongs together: a character of three bytes, an arrow key's ``ESC [ D``. So
 a sequence is handed on only when all of it is there. A bare ``ESC`` may be a key or a beginning;
-what follows it decides, and where nothing does, time. A terminal that answers questions need not
-be waited for: its answer begins with another ``ESC``, and comes after all it had sent before.
+what follows it decides, and where nothing does, time. A line that stalls is waited for longer, if
+the terminal answers questions: its answer comes after all that it had sent before.
 
 Pure: it is given bytes and a clock, and knows neither a terminal nor a screen.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import codecs
 import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -24,7 +25,7 @@ from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XT
 from textual.message import Message
 
 ESCAPE: Final = "\x1b"
-LONE: Final = 0.3
+LONE: Final = 0.4
 """Seconds after which a bare escape is a key, where the terminal does not answer."""
 BEGUN: Final = 3.0
 """How many times as long ``ESC [`` is waited on: few people type that."""
@@ -33,6 +34,8 @@ WORDS: Final = frozenset(("\x1bb", "\x1bf", "\x1b\x7f"))
 escape is a key of its own: a line that stalls brings two keys in one piece, and nothing here is
 done with alt.
 """
+ANSWER: Final = re.compile(r"\x1b\[\d+;\d+R")
+"""What a terminal says that was asked where its cursor is."""
 LONGEST: Final = 64
 """Characters of a sequence; what is longer is none."""
 
@@ -56,6 +59,10 @@ class Keyboard:
         self._parser = XTermParser()
         self._begun = ""
         """A sequence that is not whole yet."""
+        self._doubtful = ""
+        """A key or a beginning, while what came after it is not whole."""
+        self._began = 0.0
+        """When it came."""
         self._pasted: str | None = None
         """What was pasted so far, while its end has not come."""
         self._due = math.inf
@@ -64,7 +71,7 @@ class Keyboard:
     @property
     def in_doubt(self) -> bool:
         """Whether an escape may be a key, or the beginning of one."""
-        return 0 < len(self._begun) <= 2
+        return bool(self._doubtful) or 0 < len(self._begun) <= 2
 
     @property
     def seconds_left(self) -> float:
@@ -77,25 +84,41 @@ class Keyboard:
             return
         for character in self._decode(data):
             yield from self._take(character)
-        self._due = math.inf
-        if self.in_doubt:
-            factor = 1.0 if self._begun == ESCAPE else BEGUN
-            self._due = self._clock() + factor * self._patience()
+        if not self.in_doubt:
+            self._due = math.inf
 
     def tick(self) -> Iterator[Message]:
         """Return what an escape turns out to be after which nothing came."""
         if self._clock() >= self._due:
             self._due = math.inf
+            yield from self._settle_doubt()
             yield from self._as_keys()
+
+    def _doubt(self, factor: float = 1.0) -> None:
+        """Wait for what follows."""
+        self._began = self._clock()
+        self._due = self._began + factor * self._patience()
+
+    def _settle_doubt(self) -> Iterator[Message]:
+        """Take what was in doubt for keys."""
+        begun, self._begun = self._begun, self._doubtful
+        self._doubtful = ""
+        yield from self._as_keys()
+        self._begun = begun
 
     def _take(self, character: str) -> Iterator[Message]:
         if self._pasted is not None:
             yield from self._take_pasted(character)
         elif character == ESCAPE:
-            yield from self._as_keys()
+            yield from self._settle_doubt()
+            if 0 < len(self._begun) <= 2:
+                self._doubtful = self._begun
+            else:
+                self._doubt()
             self._begun = ESCAPE
         elif not self._begun or character < " ":
             # No sequence has a control character in it.
+            yield from self._settle_doubt()
             yield from self._as_keys()
             yield from self._meaning(character)
         else:
@@ -112,12 +135,22 @@ class Keyboard:
     def _end_sequence(self) -> Iterator[Message]:
         """Hand on a sequence that is whole, or keys that turn out not to be one."""
         sequence = self._begun
+        if self._doubtful and ANSWER.fullmatch(sequence):
+            self._begun, self._doubtful = self._doubtful, ""
+            self._due = min(self._due, max(self._began + LONE, self._clock()))
+            yield from self._meaning(sequence)
+            return
+        if len(sequence) == 2 and not self._doubtful:
+            self._doubt(BEGUN)
+        if is_whole(sequence) or sequence == BRACKETED_PASTE_START:
+            yield from self._settle_doubt()
         if sequence == BRACKETED_PASTE_START:
             self._begun, self._pasted = "", ""
         elif is_whole(sequence):
             self._begun = ""
             yield from self._meaning(sequence)
         elif sequence[1] not in "[O" or len(sequence) > LONGEST:
+            yield from self._settle_doubt()
             yield from self._as_keys()
 
     def _as_keys(self) -> Iterator[Message]:

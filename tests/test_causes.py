@@ -17,9 +17,10 @@ import pytest
 from engine.diagnosis import diagnose, verdicts
 from engine.diagnosis.facts import Facts
 from engine.diagnosis.symptoms import is_guessing
-from engine.events import Request
+from engine.events import Request, Series
 from engine.history import History
-from tests.test_diagnosis import LAYERS, experiment, found, history, layer_norms, words
+from tests import tapes
+from tests.test_diagnosis import LAYERS, SHAPES, experiment, found, history, layer_norms, words
 
 STEPS = 200
 CONSTANT = {"train": [0.69], "dev": [0.7]}
@@ -317,3 +318,13 @@ def test_no_layer_is_fine_that_the_diagnosis_speaks_of(rule: str) -> None:
 def test_recordings_that_know_nothing_of_the_data_are_diagnosed_as_before() -> None:
     told = history(steps=STEPS, loss=0.69, lr=GONE, experiment=experiment() | HALVED)
     assert [each.rule for each in diagnose(told)] == ["plateau"]
+
+
+def test_a_recording_without_a_loss_is_judged_without_an_error() -> None:
+    columns = {"train": [f"grad_norm/{name}" for name in SHAPES]}
+    told = History()
+    told.add(tapes.header(experiment=experiment(), parameters=SHAPES, columns=columns))
+    values = np.ones((len(SHAPES), STEPS, 1), np.float32)
+    told.add(Series(group="train", first=1, values=values))
+    assert diagnose(told) == ()
+    assert set(verdicts(told, STEPS)) == set(LAYERS)

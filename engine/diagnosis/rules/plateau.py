@@ -96,6 +96,8 @@ def _recent(facts: Facts) -> float:
 def _stands_still(facts: Facts) -> bool:
     """Compare the last eighth of the run with the eighth before its middle."""
     values = facts.curve("train", "loss").values
+    if not len(values):
+        return False
     half = values[GROUPS // 2 - EIGHTH : GROUPS // 2].mean()
     return bool(abs(half - _recent(facts)) < FLAT * abs(half))
 

@@ -229,6 +229,9 @@ async def test_a_member_has_pictures_of_its_own(runs) -> None:
 
 async def test_a_network_that_trains_is_drawn_once_a_second(runs) -> None:
     async with hall() as (pilot, pane):
+        # The first picture of all costs what there is to import.
+        await show(pilot, pane, view_of(runs["two-moons"], 4))
+        pilot.app.clock.now += 100.0
         await show(pilot, pane, view_of(runs["two-moons"], 5, standing=RUNNING))
         drawn = pane.drawn
         for step in (6, 7, 8):

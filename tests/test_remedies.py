@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import healthy, remedies
 from engine.diagnosis.rules import RULES
+from tui.draft import Draft
 
 QUICK = {
     "cut": "a sine at rate 0",
@@ -52,3 +53,29 @@ def test_healthy_runs_are_left_in_peace(first: int) -> None:
         assert healthy.alarms(run) == [], f"seed {seed}: {healthy.drawn(seed)}"
         if count == 6:
             break
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "changes"),
+    [
+        ("cut", "moons, a tenth every epoch", ('schedule={name="constant"}',)),
+        (
+            "unscaled",
+            "prices by area",
+            ("data.scale_inputs=standard", "data.scale_targets=standard"),
+        ),
+        ("overfitting", "a noisy sine", ("train.patience=12", "train.keep_best=loss")),
+        ("decay", "moons, 3 at a step", ("optimizer.weight_decay=0",)),
+        ("plateau", "xor at a small rate", ('optimizer={name="adam", lr=0.01}',)),
+    ],
+)
+def test_the_lab_follows_it_as_the_command_does(
+    rule: str, name: str, changes: tuple[str, ...]
+) -> None:
+    """What F changes in a draft is what ``--set`` changes in a preset."""
+    sick = remedies.SICK[rule][name]
+    draft = Draft.of("a", remedies.experiment(sick)).with_changes(changes)
+    asked = remedies.experiment([*sick, *changes])
+    assert draft.experiment is not None
+    words = {"title", "about", "origin"}
+    assert draft.experiment.model_dump(exclude=words) == asked.model_dump(exclude=words)

@@ -40,6 +40,9 @@ SLOW = 0.01
 REST = 0.25
 """Seconds without a letter that are a rest."""
 
+SHORT = 5
+"""Characters of a text beside which there is room for another."""
+
 Field = TextField | ChoiceField
 
 Heard = Mapping[str, int]
@@ -130,11 +133,16 @@ class SettingRow(Horizontal):
     def show_was(self, was: str | None) -> None:
         """Show what the preset says, where that is something else."""
         self.set_class(was is not None, "-changed")
-        self._was.display = was is not None
+        self._make_room()
         if was is not None:
             if not self._was.is_attached and self.is_attached:
                 self.mount(self._was)
             self._was.update(f"was {plain(was) or UNSET}")
+
+    def _make_room(self) -> None:
+        """Leave the room of what the preset says to a long text that is being typed."""
+        long = any(each.has_focus and len(each.value) > SHORT for each in self.fields.values())
+        self._was.display = self.has_class("-changed") and not long
 
     def compose(self) -> ComposeResult:
         """What can have the keys, beside a label where there is one."""
@@ -144,6 +152,7 @@ class SettingRow(Horizontal):
     def note_what_was_typed(self, event: Input.Changed) -> None:
         """Hand on what was typed; where trying it is slow, when the typing rests."""
         event.stop()
+        self._make_room()
         if not self._wait:
             self.say()
             return
@@ -154,6 +163,7 @@ class SettingRow(Horizontal):
     def finish_field(self, event: Input.Blurred) -> None:
         """Hand on what was typed before the keys go elsewhere, and show what it comes to."""
         event.stop()
+        self._make_room()
         self.say()
         for key, field in self.fields.items():
             if field is event.input:

@@ -22,6 +22,7 @@ from tui.palette import PALETTES
 from tui.panes.field import ChoiceField, Fold
 from tui.panes.rows import AddButton
 from tui.panes.runs import HINT
+from tui.panes.setup import SetupPane
 from tui.panes.status import MessageLine
 from tui.places import PANES
 
@@ -163,6 +164,21 @@ async def test_what_is_typed_is_never_refused(tmp_path: Path) -> None:
         await pilot.press("1", "backspace", "left", "x")
         await pilot.pause()
         assert lab.bulletin is None
+        # Space would be typed, and numbers too; the panes keep their names.
+        assert "Space trains" not in said(pilot)
+        assert "2 Curves" in shown(pilot).splitlines()[0]
+
+
+async def test_where_the_setup_has_no_room_its_settings_are_explained_under_the_panes(
+    tmp_path: Path,
+) -> None:
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=(66, 20)) as pilot:
+        lab = await ready(pilot)
+        field = lab.query("SettingRow Input").first(Input)
+        field.focus()
+        await until(pilot, lambda: "Space trains" not in said(pilot) and said(pilot).strip())
+        assert said(pilot)[:20] == lab.query_one(SetupPane).unsaid(field)[:20]
 
 
 async def test_the_setup_says_what_its_places_are_for_after_a_run_too(

@@ -17,6 +17,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
+from textual.widget import Widget
 
 from engine.errors import EpochalError
 from tui.command import IN_WORDS, SPOTS
@@ -234,6 +235,13 @@ class Lab(Sharing, Running, Looking):
     def _settle(self) -> None:
         self.settling = False
         self.give_keys(self.pane)
+
+    def about(self, widget: Widget) -> str:
+        """Return what a place is for that does not say so itself; of a setting, what it is."""
+        setup = self.query_one(SetupPane)
+        if setup in widget.ancestors_with_self:
+            return setup.unsaid(widget)
+        return super().about(widget)
 
     def show_training(self) -> None:
         """Turn to the curves, and to what the network does where it has a place of its own."""

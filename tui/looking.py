@@ -200,12 +200,16 @@ class Looking(Stage):
         self.find_situation()
 
     def _help_with(self, widget: Widget) -> None:
-        """Say in the status what the field that has the keys is for."""
+        """Say under the pictures what the place that has the keys is for."""
         tooltip = widget.tooltip
-        note = tooltip if isinstance(tooltip, str) else self.hint
+        note = tooltip if isinstance(tooltip, str) else self.about(widget)
         if note != self.note:
             self.note = note
             self.show_now()
+
+    def about(self, widget: Widget) -> str:
+        """Return what a place is for that does not say so itself."""
+        return self.hint
 
     # --- looks -----------------------------------------------------------------------------
 

@@ -311,8 +311,15 @@ class SetupPane(Vertical):
         """Say what the field that has the keys is."""
         self._help_with(event.widget)
 
+    def unsaid(self, focused: Widget) -> str:
+        """Return what a field is, where the pane has no room to say so itself."""
+        return self._words_on(focused) if self.has_class("-low") else ""
+
+    def _words_on(self, focused: Widget | None) -> str:
+        return self._form.help_on(focused) if self._form is not None and focused else ""
+
     def _help_with(self, focused: Widget | None) -> None:
-        words = self._form.help_on(focused) if self._form is not None and focused else ""
+        words = self._words_on(focused)
         self.query_one("#help", Words).update(plain(words))
 
     def on_fold_turned(self, event: Fold.Turned) -> None:

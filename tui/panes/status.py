@@ -71,7 +71,7 @@ class TitleLine(_Line):
     def key(self) -> Hashable:
         """Return what the line depends on."""
         named = self.view.run, self.view.title, self.pane, self.headline
-        return *named, self.situation in NUMBERED, self.situation in PANED, self.look
+        return *named, self.situation in NUMBERED, self.situation == "slide", self.look
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the panes, or the scene of a lecture, at the left, the run at the right."""
@@ -80,7 +80,7 @@ class TitleLine(_Line):
         if self.headline:
             scene = fit(plain(self.headline), max(width - line.cell_len - 4, 0), glyphs.ellipsis)
             line.append(f"  {scene}", palette.style("text", bold=True))
-        elif self.situation in PANED:
+        elif self.situation != "slide":
             line = self._tabs(line, width)
         room = width - line.cell_len - 3
         parts = [part for part in (plain(self.view.title), plain(self.view.run)) if part]

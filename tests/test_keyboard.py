@@ -103,11 +103,22 @@ def test_an_answer_in_the_middle_of_a_key_parts_it_no_more_than_time_does() -> N
     hand.type(b"\x1b[")
     assert said(hand.type(b"\x1b[12;1R", 0.1)) == ["CursorPosition"]
     assert said(hand.type(b"D", 0.2)) == ["left None"]
+    hand.type(b"\x1b[1;")
+    assert said(hand.type(b"\x1b[12;1R", 0.1)) == ["CursorPosition"]
+    assert said(hand.type(b"5D", 3.0)) == ["ctrl+left None"]
 
 
 def test_an_arrow_that_comes_in_two_parts_is_no_escape_where_the_terminal_answers() -> None:
     hand = Hand(patience=2.0)
     assert said([*hand.type(b"\x1b"), *hand.type(b"[D", 1.9)]) == ["left None"]
+
+
+def test_an_answer_in_the_middle_of_a_paste_is_no_part_of_it() -> None:
+    hand = Hand()
+    came = [*hand.type(b"\x1b[200~16"), *hand.type(b"\x1b[1;1R"), *hand.type(b" 8\x1b[201~")]
+    assert said(came) == ["CursorPosition", "paste '16 8'"]
+    came = [*hand.type(b"\x1b[200~3\x1b[20"), *hand.type(b"\x1b[1;1R"), *hand.type(b"1~x")]
+    assert said(came) == ["CursorPosition", "paste '3'", "x 'x'"]
 
 
 def test_escape_and_another_key_in_one_piece_are_two_keys() -> None:

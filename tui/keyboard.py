@@ -111,7 +111,7 @@ class Keyboard:
             yield from self._take_pasted(character)
         elif character == ESCAPE:
             yield from self._settle_doubt()
-            if 0 < len(self._begun) <= 2:
+            if self._begun:
                 self._doubtful = self._begun
             else:
                 self._doubt()
@@ -131,6 +131,10 @@ class Keyboard:
         if character == BRACKETED_PASTE_END[-1] and self._pasted.endswith(BRACKETED_PASTE_END):
             text, self._pasted = self._pasted.removesuffix(BRACKETED_PASTE_END), None
             yield events.Paste(text.replace("\x00", ""))
+        elif character == "R" and (answer := ANSWER.search(self._pasted, len(self._pasted) - 16)):
+            # A terminal may answer in the middle of what it sends of a paste.
+            self._pasted = self._pasted[: answer.start()]
+            yield from self._meaning(answer[0])
 
     def _end_sequence(self) -> Iterator[Message]:
         """Hand on a sequence that is whole, or keys that turn out not to be one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path as FilePath
+
 import pytest
 
 from engine import presets
@@ -327,3 +329,25 @@ def test_whatever_is_typed_stands_to_the_letter_while_somebody_types(text: str) 
         for key, setting in draft.settings.items():
             if not setting.options and (typed := draft.with_text(key, text)).settings.get(key):
                 assert typed.text(key, typing=True) == text, (name, key)
+
+
+def test_a_file_that_is_typed_lies_where_the_lab_was_started_wherever_the_run_lies(
+    tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"{i % 7},{i % 5},{['no', 'yes'][i % 2]}\n" for i in range(40))
+    (tmp_path / "own.csv").write_text(f"a,b,kind\n{rows}")
+    monkeypatch.chdir(tmp_path)
+    draft = Draft.load("two-moons").with_text("data.kind", "file")
+    draft = draft.with_text("data.path", "own.csv").with_text("data.task", "classes")
+    assert draft.text("data.path") == "own.csv"
+    assert draft.called == "own.csv"
+    assert draft.experiment is not None
+    # What a run's folder keeps, and what a preset of one's own does, is read from there.
+    (tmp_path / "elsewhere").mkdir()
+    kept = tmp_path / "elsewhere" / "kept.toml"
+    draft.save(kept)
+    recorded = tmp_path / "elsewhere" / "experiment.toml"
+    recorded.write_text(dumps(draft.experiment, full=True))
+    for path in (kept, recorded):
+        data = presets.load(str(path)).experiment.data
+        assert data.model_dump()["path"] == str(tmp_path.resolve() / "own.csv")

@@ -20,7 +20,7 @@ from engine.errors import PresetError, Problem
 from engine.experiment import Experiment, Origin
 from engine.explain import usual_width
 from engine.problems import Path as Keys
-from engine.writing import tables_of
+from engine.writing import anchor, tables_of
 from tui.drawing.numbers import count
 from tui.edits import Move, move, put, write
 from tui.settings import (
@@ -180,7 +180,9 @@ class Draft:
         }
         experiment, problems = None, dict[str, str]()
         try:
-            experiment = described(presets.resolve(tables, self.name), self.preset, self.name)
+            # A file that is named here lies where the lab was started, and a run lies elsewhere.
+            resolved = presets.resolve(anchor(tables, Path()), self.name)
+            experiment = described(resolved, self.preset, self.name)
         except PresetError as error:
             for problem in error.problems:
                 key = _setting_of(problem.key, settings, texts)

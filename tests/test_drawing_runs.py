@@ -193,10 +193,13 @@ def test_the_details_say_what_has_no_room_in_the_list() -> None:
         NAME,
         "the loss is NaN",
         "step 3 000/3 000 · 2.5 s · 3 min ago",
+        "#draft  see\\x1b this",
         "lr 0.2 · activation relu · hidden 8 x4",
         "月\\x1b[2J",
-        "#draft  see\\x1b this",
     ]
+    # What was noted stays where there is little room.
+    few = [line.plain.rstrip() for line in draw_details(details, 60, 4, BRAILLE, DARK)]
+    assert few == lines[:4]
     damaged = facts(notes=Notes(problem="notes.toml: is no TOML"))
     told = draw_details(gather_details(damaged, row(damaged)), 60, 3, BRAILLE, DARK)
     assert told[1].plain.rstrip() == "notes.toml: is no TOML"

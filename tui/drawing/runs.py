@@ -392,12 +392,14 @@ def draw_details(
     lines: Lines = [Text(fit(details.folder, width, glyphs.ellipsis), text, end="")]
     lines += [Text(line, reason, end="") for line in wrap(details.reason, width)[:2] if line]
     lines.append(told)
+    # What somebody said of a run goes before what can be read off it.
+    lines += [Text(fit(details.note, width, glyphs.ellipsis), text, end="")] if details.note else []
     if row.differs:
         parts = [(words, text) for words in row.differs]
         for _ in range(2):
             line, done = joined(parts, glyphs.dot, palette.style("faint"), width)
             lines += [line] if done else []
             parts = parts[done:]
-    for words in (details.title, details.note):
-        lines += [Text(fit(words, width, glyphs.ellipsis), muted, end="")] if words else []
+    title = fit(details.title, width, glyphs.ellipsis)
+    lines += [Text(title, muted, end="")] if title else []
     return filled(lines, width, height)

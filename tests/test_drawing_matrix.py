@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -157,6 +159,14 @@ def test_a_wrong_class_says_so() -> None:
     assert lines[2].split()[-4:] == ["dog", "75.0%", "cat", "wrong"]
     assert lines[-2].split()[-3:] == ["dog", "75.0%", "dog"]
     assert "25 wrong, 50.00% right" in lines[-1]
+    for width in range(24, 90, 3):
+        for kept in (shown, replace(shown, keeps_test="only at the result")):
+            sums = text(draw_predictions, kept, width=width, height=9)[-1]
+            # However little room there is, a share says of which rows it is.
+            assert "50.00% right" in sums
+            assert "test rows" in sums
+    narrow = text(draw_predictions, replace(shown, keeps_test="only so"), width=42, height=9)
+    assert "25 wrong, 50.00% right" in narrow[-1]
 
 
 def test_one_row_and_none_are_shown() -> None:
@@ -180,7 +190,7 @@ def test_what_has_no_room_for_all_its_words_has_fewer() -> None:
         draw_confusion(ten, width, 14, BRAILLE, PLAIN)[1].plain.rstrip() for width in (90, 40)
     )
     assert wide.endswith("rows: true class, columns: said")
-    assert narrow == "accuracy 1.0000 (250 of 250 test rows)"
+    assert narrow == "accuracy 1.000 (250 of 250 test rows)"
     said = [
         draw_predictions(predictions(), width, 14, BRAILLE, PLAIN)[-1].plain.rstrip()
         for width in (90, 60, 40)

@@ -28,7 +28,7 @@ from tui.glyphs import GLYPHS
 from tui.look import Look
 from tui.material import ENDS_LIMIT, SNAPSHOT_LIMIT, Material, ViewError
 from tui.palette import DARK
-from tui.panes.network import NetworkPane
+from tui.panes.network import NetworkPane, _as_fits
 from tui.panes.picture import Picture
 from tui.view import View
 from tui.watch import Watch
@@ -222,6 +222,25 @@ async def test_a_member_has_pictures_of_its_own(runs) -> None:
         two = await show(pilot, pane, view_of(both, exhibit="weights", member=1))
         assert one != two
         assert "member 2 of 2" in str(pane.border_subtitle)
+
+
+@pytest.mark.parametrize(
+    ("room", "words"),
+    [
+        (44, "step 3 000, the last · member 1 of 8"),
+        (32, "step 3 000, the last · member 1"),
+        (59, "step 3 000, the last · seed 102, member 1 of 8"),
+        (80, "step 3 000, the last · seed 102, member 1 of 8 · loss 0.2224"),
+        (8, "step 3 000, the last"),
+    ],
+)
+def test_whose_picture_it_is_goes_before_its_loss_in_the_room_there_is(
+    room: int, words: str
+) -> None:
+    member = ("seed 102, member 1 of 8", "member 1 of 8", "member 1")
+    parts = [("step 3 000, the last",), member, ("loss 0.2224",)]
+    assert _as_fits(parts, room, " · ") == words
+    assert _as_fits([parts[0], (), parts[2]], 40, " · ") == "step 3 000, the last · loss 0.2224"
 
 
 # --- when ------------------------------------------------------------------------------------

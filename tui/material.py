@@ -114,6 +114,14 @@ class Material:
         name = member_name(self.header, self.member)
         return f"{name}, member {self.member + 1} of {self.header.members}"
 
+    @property
+    def member_wordings(self) -> tuple[str, ...]:
+        """The same, the longest words first, for where there is less room."""
+        if self.header.members == 1:
+            return ()
+        short = f"member {self.member + 1}"
+        return (self.member_words, f"{short} of {self.header.members}", short)
+
     @cached_property
     def dataset(self) -> Dataset:
         """The three sets, drawn again as they were.

@@ -101,7 +101,7 @@ def draw_predictions(
         sums = [
             f"{sums[0]}; test errors {predictions.keeps_test}",
             f"{sums[-1]}; test errors {predictions.keeps_test}",
-            *sums[-1:],
+            *sums,
         ]
     note = shortened(sums, width)
     lines.append(words(note, width, glyphs, palette))
@@ -235,7 +235,7 @@ def _sums(predictions: Predictions, shown: int, glyphs: Glyphs) -> list[str]:
     if predictions.classes is not None:
         wrong = int((predictions.classes != predictions.targets).sum())
         right = f"{(total - wrong) / total:.2%} right"
-        return [f"{some}; {count(wrong)} wrong, {right}", f"{some}; {right}", right]
+        return [f"{some}; {count(wrong)} wrong, {right}", f"{some}; {right}", f"{kind}: {right}"]
     with np.errstate(all="ignore"):
         errors = predictions.said - predictions.targets
         rmse = figure(float(np.sqrt(np.square(errors).mean())), infinity=glyphs.infinity)
@@ -244,5 +244,5 @@ def _sums(predictions: Predictions, shown: int, glyphs: Glyphs) -> list[str]:
         f"{some}; over all: root mean square error {rmse}, largest {largest}",
         f"{some}; rms error {rmse}, largest {largest}",
         f"{some}; rms error {rmse}",
-        f"rms error {rmse}",
+        f"{kind}: rms error {rmse}",
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -330,15 +330,20 @@ class NetworkPane(Picture, can_focus=True):
             step = f"step {count(network.step)}, last kept before {count(view.at)}"
         if _is_of_rows(view):
             return f"step {count(view.at)}"
-        parts = [step, network.material.member_words, network.loss]
-        room = self.outer_size.width - 6
-        words = ""
-        for part in filter(None, parts):
-            longer = f"{words}{dot}{part}" if words else part
-            if words and len(longer) > room:
-                break
-            words = longer
-        return words
+        parts = [(step,), network.material.member_wordings, (network.loss,)]
+        return _as_fits(parts, self.outer_size.width - 6, dot)
+
+
+def _as_fits(parts: Iterable[Sequence[str]], room: int, dot: str) -> str:
+    """Return as many parts as fit, each in the longest of its wordings that does."""
+    words = ""
+    for wordings in parts:
+        longer = [f"{words}{dot}{each}" if words else each for each in wordings if each]
+        fitting = [each for each in longer if not words or len(each) <= room]
+        if longer and not fitting:
+            break
+        words = fitting[0] if fitting else words
+    return words
 
 
 def _shown_member(view: View) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tui.command import NEEDS, SPOTS, is_character
+from tui.command import IN_WORDS, NEEDS, SPOTS, Spot, is_character
 from tui.commands import COMMANDS, LOCAL, TABLE, available, can, footer
 from tui.drawing.keys import draw_footer
 from tui.drawing.status import Standing, draw_status
@@ -204,3 +204,22 @@ def test_glyphs_are_ascii_where_nothing_else_is_sure() -> None:
 def test_ascii_glyphs_are_ascii() -> None:
     lines = text(RUNNING) and draw_status(RUNNING, 160, 2, ASCII, DARK)
     assert all(line.plain.isascii() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("spots", "words"),
+    [
+        (("list", "dialog"), "enter choose  esc leave"),
+        (("quit", "dialog"), "l leave it running  s stop it  q stay  esc leave"),
+        (("delete", "dialog"), "n keep it  y delete it  esc leave"),
+        (("list", "members", "dialog"), "enter choose  o order  q leave"),
+        (("search", "field", "help", "dialog"), "any search  ? leave"),
+        (("field", "dialog"), "esc leave"),
+    ],
+)
+def test_a_dialog_has_its_own_keys_and_none_of_those_beneath(
+    spots: tuple[Spot, ...], words: str
+) -> None:
+    for situation in IN_WORDS:
+        assert draw_footer(footer(situation, spots), 80, DARK).plain.rstrip() == words
+        assert all(command.at is not None for command in available(situation, spots))

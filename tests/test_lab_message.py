@@ -23,7 +23,7 @@ from tui.panes.field import ChoiceField, Fold
 from tui.panes.rows import AddButton
 from tui.panes.runs import HINT
 from tui.panes.setup import SetupPane
-from tui.panes.status import MessageLine
+from tui.panes.status import KeysLine, MessageLine
 from tui.places import PANES
 
 WIDE = (120, 40)
@@ -280,3 +280,28 @@ async def test_in_a_dialog_a_key_that_does_nothing_says_so_too(
 def test_what_the_list_of_runs_says_of_its_keys_is_what_they_do() -> None:
     keys = {key_name(key) for each in LOCAL if each.at == "runs" for key in each.keys}
     assert {words.split()[0] for words in HINT.rstrip(".").split(", ")} <= keys
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [("enter", "enter choose  esc leave"), ("question_mark", "any search  ? leave")],
+)
+async def test_the_footer_has_the_keys_of_a_dialog_while_one_stands(
+    tmp_path: Path, key: str, words: str
+) -> None:
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = lab_of(pilot)
+        line = lab.query_one(KeysLine)
+        await until(pilot, lambda: "space start" in words_of(line))
+        await until(pilot, lambda: lab.query(ChoiceField))
+        lab.query(ChoiceField).first().focus()
+        await until(pilot, lambda: "enter all values" in words_of(line))
+        await pilot.press(key)
+        await until(pilot, lambda: words_of(line) == words)
+        await pilot.press("escape")
+        await until(pilot, lambda: "space start" in words_of(line))
+
+
+def words_of(line: KeysLine) -> str:
+    return " ".join(strip.text for strip in line._strips).strip()

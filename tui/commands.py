@@ -934,7 +934,7 @@ def available(
     """Return what can be done now, what belongs to the place that has the keys first.
 
     A key stands only where it does something: one that a place takes for itself, or that writes
-    something where text is typed, is not among the keys of the lab.
+    something where text is typed, is not among the keys of the lab; and under a dialog none is.
 
     Args:
         situation: How it stands with the run.
@@ -943,7 +943,7 @@ def available(
     """
     found: list[Command] = []
     taken: set[str] = set()
-    for spot in (*spots, None):
+    for spot in spots if "dialog" in spots else (*spots, None):
         offered = [
             command
             for command in (COMMANDS if spot is None else LOCAL)
@@ -1004,8 +1004,25 @@ def footer(
     situation: Situation, spots: Sequence[Spot] = (), lacking: Collection[Need] = ()
 ) -> list[Command]:
     """Return what the footer shows, in its order: what space does, the place's keys, the lab's."""
-    found = [command for command in available(situation, spots, lacking) if command.footer]
+    found = available(situation, spots, lacking)
+    if "dialog" in spots:
+        return _answers(found)
+    found = [command for command in found if command.footer]
     return sorted(found, key=lambda c: ("space" not in c.keys, c.at is None, c.footer))
+
+
+def _answers(found: Sequence[Command]) -> list[Command]:
+    """Return what a dialog can be told, each answer once, enter's first."""
+    answers: dict[str, Command] = {}
+    for command in found:
+        if command.at != "field" and not _moves(command):
+            answers.setdefault(command.label, command)
+    return sorted(answers.values(), key=lambda c: ("enter" not in c.keys, c.at == "dialog"))
+
+
+def _moves(command: Command) -> bool:
+    """Whether a command of a dialog goes to another line of it."""
+    return command.action.partition("(")[0] not in ("select", "leave", "answer", "order", "")
 
 
 def groups(commands: Iterable[Command] = COMMANDS) -> dict[str, list[Command]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from rich.text import Text
 from textual import events, on
@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
+@runtime_checkable
+class Beneath(Protocol):
+    """A screen that names the keys there are."""
+
+    def find_situation(self) -> None:
+        """Find out who has the keys."""
+
+
 class Dialog(ModalScreen[Answer | None], Generic[Answer]):
     """A box in the middle of the screen; escape leaves it without an answer."""
 
@@ -48,6 +56,20 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         }
     }
     """
+
+    def on_mount(self) -> None:
+        """Have the keys."""
+        self._take_keys()
+
+    def on_descendant_focus(self) -> None:
+        """Have the keys of what takes them here."""
+        self._take_keys()
+
+    def _take_keys(self) -> None:
+        """Let the lab beneath name the keys of this dialog, and no longer its own."""
+        for screen in self.app.screen_stack:
+            if isinstance(screen, Beneath):
+                screen.find_situation()
 
     def action_leave(self) -> None:
         """Leave without an answer."""

@@ -458,7 +458,15 @@ class Stage(Screen[None]):
         typing = isinstance(self.focused, Input)
         self.situation = "form" if typing else self.run_situation
         self.spots = spots_of(self.focused)
+        stack = self.app.screen_stack
+        asking = spots_of(stack[-1].focused or stack[-1]) if stack else ()
+        if "dialog" in asking:
+            self.spots = asking
         self.lacking = frozenset(need for need in NEEDS if not self.has(need))
+
+    def on_screen_resume(self) -> None:
+        """Have the keys again."""
+        self.find_situation()
 
     def has(self, need: Need) -> bool:
         """Whether what some commands need is there."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tui.drawing.log import Entry
@@ -32,6 +34,14 @@ def test_what_is_cut_says_where_all_of_it_stands() -> None:
     assert line.rstrip().endswith("… (L: log)")
     assert "(see the log)" in text(said("forty of sixty-four units are dead " * 4), log="")
     assert "log" not in text(said("the learning rate is 0.1"))
+
+
+def test_what_the_log_has_not_does_not_send_there() -> None:
+    refusal = replace(said("F (remedy) does nothing: " + "why it does not " * 8), logged=False)
+    for width in (20, 40, 80, 120):
+        line = text(refusal, width)
+        assert "log" not in line
+        assert line.rstrip().endswith("…")
 
 
 def test_of_several_at_once_the_newest_of_the_worst_is_said_and_the_others_are_counted() -> None:

@@ -420,7 +420,7 @@ class Stage(Screen[None]):
     def refuse(self, key: str, why: str = "") -> None:
         """Say that a key does nothing here, and why; the log has no use for it."""
         words = why or why_not(key, self.run_situation, self.spots, self.lacking)
-        self.tell(Bulletin(entry=Entry(words=words, quiet=True)))
+        self.tell(Bulletin(entry=Entry(words=words, quiet=True), logged=False))
 
     def complain(self, words: str) -> None:
         """Say what could not be done; the log keeps it."""

@@ -2,7 +2,7 @@
 
     ! warning: 40 of 64 units of layer 1 are dead · try a smaller learning … and 2 more (L: log)
 
-What is cut here, or has come and gone, stands in full in the log.
+What is cut here, or has come and gone, stands in full in the log; but for why a key does nothing.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class Bulletin:
     entry: Entry
     more: int = 0
     """How many others came with it."""
+    logged: bool = True
+    """Whether the log has it."""
 
 
 def bulletin_of(entries: tuple[Entry, ...]) -> Bulletin:
@@ -87,7 +89,7 @@ def draw_message(
     room = width - line.cell_len
     whole = not bulletin.more and cell_len(sentence) <= room
     where = "" if whole else _rest(bulletin.more, log)
-    if not whole and cell_len(where) > room // 2:
+    if not bulletin.logged or cell_len(where) > room // 2:
         where = ""
     calm = entry.severity in ("good", "note")
     style = palette.style("text") if calm else severities.style(entry.severity, palette)

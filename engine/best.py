@@ -9,6 +9,7 @@ say the same again, so that a run which is going on, was killed or diverged has 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -73,7 +74,7 @@ def best_step(history: History, member: int = 0) -> int | None:
     end = history.end
     stated = None if end is None else end.result.get("best_step")
     stated = stated[member] if isinstance(stated, Sequence) else stated
-    if stated:
+    if isinstance(stated, int | float) and math.isfinite(stated) and stated > 0:
         return int(stated)
     if end is not None and end.status in ("finished", "stopped") and stated is not None:
         return None

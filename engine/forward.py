@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Final
 
 import numpy as np
@@ -56,12 +56,15 @@ def activations_of(header: Header) -> list[str]:
 
     The schema would say the same, but costs more to import than a picture to draw.
     """
-    model = header.experiment.get("model", {})
+    model = header.experiment.get("model")
+    if not isinstance(model, Mapping):
+        return []
     hidden = model.get("hidden", [5])
     named = model.get("activation", "relu")
     common = named if isinstance(named, list) else [named] * len(hidden)
     own = [layer.get("activation") if isinstance(layer, Mapping) else None for layer in hidden]
-    after = [mine or name for mine, name in zip(own, common, strict=True)]
+    # A recording that is damaged may name fewer; what is missing is not guessed.
+    after = [mine or name for mine, name in zip_longest(own, common[: len(own)], fillvalue="")]
     return [*after, model.get("output_activation", "identity")]
 
 

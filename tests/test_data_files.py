@@ -387,6 +387,8 @@ BAD_CELLS: list[tuple[str, dict[str, Any], str]] = [
     ("$250000", {}, "write the number without '$'"),
     ("250,000 €", {}, "write the number without '€'"),
     ("45%", {}, "write the number without '%'"),
+    ("\u22122.4", {}, "its minus is another sign than '-'"),
+    ("(1250)", {}, "write '-1250'"),
     ("about 12 kg", {}, "write the number without 'about' and 'kg'"),
     ("1.5", {"decimal": ","}, "data.decimal says that a comma is the decimal mark here"),
     ("12,34", {"thousands": ","}, 'set data.decimal = ","'),

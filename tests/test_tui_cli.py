@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -176,3 +177,25 @@ def test_no_color_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert opening.look.palette.colours
     assert opening.look.glyphs.name == "ascii"
     assert opening.start_worker is cli.start_worker
+
+
+@pytest.mark.parametrize(
+    ("whole", "damaged"),
+    [
+        (r'"activation":\s*"sigmoid"', '"activation": []'),
+        (r'"model":\s*\{', '"model": 3, "lost": {'),
+        (r'"best_step":\s*[^,}]+', '"best_step": "x"'),
+    ],
+)
+def test_a_damaged_recording_is_shown_without_a_traceback(
+    tmp_path: Path, whole: str, damaged: str
+) -> None:
+    recording = Path(__file__).parent / "recordings" / "format-1.jsonl"
+    text, times = re.subn(whole, damaged, recording.read_text(encoding="utf-8"))
+    assert times
+    (tmp_path / "damaged.jsonl").write_text(text, encoding="utf-8")
+
+    done = CliRunner().invoke(app, ["show", str(tmp_path / "damaged.jsonl"), "--json"])
+
+    assert done.exception is None, done.exception
+    assert done.exit_code == 0

@@ -363,8 +363,9 @@ def _request_in_words(request: Request) -> str:
         return f"{request.action} was refused at step {step}: {request.refused}"
     match request.action:
         case "set_lr":
-            lr = float(request.arguments.get("lr", math.nan))
-            return f"learning rate {short(lr)} after step {step}"
+            lr = request.arguments.get("lr")
+            told = short(lr) if isinstance(lr, int | float) else str(lr)
+            return f"learning rate {told} after step {step}"
         case "pause":
             return f"paused after step {step}; space goes on, s takes one step"
         case "step":

@@ -157,6 +157,10 @@ def _remedy(cell: str, notation: Notation) -> str:
     dressed = _DRESSED.fullmatch(cell)
     if dressed and (dressed[1] or dressed[3]):
         core = dressed[2].strip()
+        if dressed[1].strip()[-1:] in ("\u2212", "\u2013", "\u2014"):
+            return "its minus is another sign than '-'; write '-'"
+        if (dressed[1].strip(), dressed[3].strip()) == ("(", ")"):
+            return f"in accounts brackets are a minus; write '-{core}' if they are one here"
         extra = " and ".join(
             show(part.strip()) for part in (dressed[1], dressed[3]) if part.strip()
         )

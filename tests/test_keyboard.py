@@ -95,6 +95,17 @@ def test_an_answer_of_the_terminal_ends_the_waiting_for_a_line_that_stalls() -> 
     assert not hand.keyboard.in_doubt
 
 
+def test_an_answer_is_no_doubt_of_its_own() -> None:
+    """Else every answer would be a reason to ask again, as fast as the line goes."""
+    hand = Hand(patience=100.0)
+    hand.type(b"\x1b")
+    asked = hand.keyboard.doubts
+    for _ in range(5):
+        hand.type(b"\x1b[1;1R", 0.01)
+    assert hand.keyboard.in_doubt
+    assert hand.keyboard.doubts == asked
+
+
 def test_an_answer_in_the_middle_of_a_key_parts_it_no_more_than_time_does() -> None:
     hand = Hand(patience=2.0)
     hand.type(b"\x1b")

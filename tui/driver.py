@@ -113,9 +113,10 @@ class LinkDriver(LinuxDriver):
         if not data:
             # Nobody types into a file that is at its end.
             self.exit_event.wait(GLANCE)
+        doubts = keyboard.doubts
         for message in keyboard.feed(data):
             self.process_message(message)
-        if keyboard.in_doubt:
+        if keyboard.in_doubt and keyboard.doubts != doubts:
             self._sender.ask()
 
     def disable_input(self) -> None:

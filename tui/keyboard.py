@@ -67,6 +67,10 @@ class Keyboard:
         """What was pasted so far, while its end has not come."""
         self._due = math.inf
         """When what has begun is taken for keys."""
+        self.doubts = 0
+        """How many times something came that may be a key or a beginning: each is worth one
+        question, and the answer to it is none.
+        """
 
     @property
     def in_doubt(self) -> bool:
@@ -96,6 +100,7 @@ class Keyboard:
 
     def _doubt(self, factor: float = 1.0) -> None:
         """Wait for what follows."""
+        self.doubts += 1
         self._began = self._clock()
         self._due = self._began + factor * self._patience()
 

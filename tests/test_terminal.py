@@ -63,7 +63,7 @@ def test_it_trains_survives_its_terminal_is_seen_again_and_leaves_a_clean_one(
     assert first.process.returncode == -signal.SIGHUP
 
     second = terminal("attach")
-    second.shows(folder.name, "step")
+    second.shows("Two moons", "step")
     second.shows("finished", "test accuracy", "step 40 000/40 000")
     ends = [event for event in reader.poll() if isinstance(event, End)]
     assert [(end.status, end.step) for end in ends] == [("finished", 40_000)]

@@ -216,8 +216,10 @@ def _instead(line: str) -> str:
     key, value = key.strip(), value.strip()
     if not equals or not key or not value:
         return ""
-    bare = value.strip("\"'")
-    for tried in (value, as_toml(value), value.replace(",", "."), value.lower(), f'"{bare}"'):
+    tries = [value, as_toml(value), value.replace(",", "."), value.lower()]
+    if value[0] not in "=:[{":  # A text without its quotes; these begin no text.
+        tries.append('"' + value.strip("\"'") + '"')
+    for tried in tries:
         candidate = f"{key} = {tried}"
         with contextlib.suppress(ValueError, RecursionError):
             tomllib.loads(candidate)

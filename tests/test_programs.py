@@ -249,7 +249,7 @@ def test_dropout_is_pytorch_s_own_and_the_program_says_so() -> None:
     spec = experiment(MINIBATCHES, model={"hidden": [6], "dropout": 0.25}, train={"epochs": 2})
     left, _ = executed(spec)
     assert "nn.Dropout(0.25)" in program(spec)
-    assert "dropout draws otherwise" in " ".join(program(spec).split())
+    assert "Dropout draws otherwise" in " ".join(program(spec).split())
     assert left["network"].training
 
 

@@ -281,7 +281,9 @@ class Typist:
         focused = screen.focused
         cursor = focused.selection if isinstance(focused, Input) else None
         assert lab.draft is not None
-        shown = (texts, focused and focused.id, cursor, lab.pane, lab.draft.tables, self._answers)
+        # A copy: to take a dialog away is an answer too, and no part of what was typed.
+        answers = [*self._answers]
+        shown = (texts, focused and focused.id, cursor, lab.pane, lab.draft.tables, answers)
         if isinstance(screen, Dialog):
             screen.dismiss(None)
         elif not place.field:

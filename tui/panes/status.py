@@ -97,14 +97,15 @@ class TitleLine(_Line):
     def _tabs(self, name: Text, width: int) -> Text:
         """Return the line with every pane's key and name, in the room there is.
 
-        The program's own name goes first, then the names of panes that are not chosen.
+        The blanks between a key and its name go first, then the names of panes that are not chosen.
         """
         keys = [f"{number} " if self.situation in NUMBERED else "" for number in PANE_KEYS]
         names = [f"{key}{place.label}" for key, place in zip(keys, PANES, strict=True)]
-        for start, between in ((name, "  "), (name, " "), (Text(" ", end=""), " ")):
-            cells = start.cell_len + sum(map(cell_len, names)) + len(between) * (len(names) - 1)
+        joined = [words.replace(" ", "", 1) for words in names]
+        for tabs, between in ((names, "  "), (names, " "), (joined, " ")):
+            cells = name.cell_len + sum(map(cell_len, tabs)) + len(between) * (len(tabs) - 1)
             if cells <= width:
-                return self._append_tabs(start, names, between)
+                return self._append_tabs(name, tabs, between)
         short = [
             words if place.name == self.pane or not key else key.strip()
             for key, words, place in zip(keys, names, PANES, strict=True)
@@ -118,7 +119,11 @@ class TitleLine(_Line):
             chosen = place.name == self.pane
             style = palette.style("text" if chosen else "muted", bold=chosen)
             style += Style(underline=chosen, meta={"@click": f"screen.show_pane('{place.name}')"})
-            line.append(between if index else "").append(words, style)
+            label = words.lstrip("0123456789")
+            key = words[: len(words) - len(label)]
+            # Where no blank parts them, its colour tells the key from the name.
+            as_key = style if label[:1] == " " else style + palette.style("train")
+            line.append(between if index else "").append(key, as_key).append(label, style)
         return line
 
 

@@ -569,7 +569,7 @@ def _size(experiment: Any) -> str:
 
 
 def _print_lines(text: str, out: Any) -> None:
-    from engine.plain import plain
+    from engine.text.safe import plain
 
     print("\n".join(plain(line) for line in text.splitlines()), file=out)
 
@@ -580,7 +580,7 @@ def _print_json(items: Iterable[dict[str, Any]]) -> None:
 
 
 def _print_table(head: list[str], rows: list[list[str]]) -> None:
-    from engine.plain import plain
     from engine.report import aligned
+    from engine.text.safe import plain
 
     print("\n".join(aligned([head, *([plain(cell) for cell in row] for row in rows)])))

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.plain import plain
 from engine.report import aligned
 from engine.stages import Stage, stages
+from engine.text.safe import plain
 
 if TYPE_CHECKING:
     from engine.experiment import Experiment

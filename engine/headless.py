@@ -26,12 +26,12 @@ from engine.errors import RunError
 from engine.events import End
 from engine.history import History
 from engine.improvements import Improvement, improvements, member_words
-from engine.plain import plain
 from engine.presets import Preset, dumps
 from engine.recording import Reader
 from engine.report import Progress, ending_text, progress_for, result_text
 from engine.requests import Control
 from engine.runs import RunFolder, create_run, state_of
+from engine.text.safe import plain
 
 POLL_SECONDS: Final = 0.1
 """How often the recording is looked at."""

@@ -29,9 +29,9 @@ from engine.events import (
     Snapshot,
     Values,
 )
-from engine.numbers import shortest
 from engine.pyramid import FACTOR, Pyramid
 from engine.spread import Spread, Spreads
+from engine.text.numbers import shortest
 
 Side = Literal["low", "high"]
 """An end of the range over the members of a population, as in ``engine.spread``."""

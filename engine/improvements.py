@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engine.best import decides
 from engine.history import History
-from engine.numbers import apart, figure_text, shortest
+from engine.text.numbers import apart, figure_text, shortest
 
 TOLD_LOSS: Final = 0.01
 """By how much of itself a loss must fall to be told: where nearly every step is a new best one,

@@ -23,7 +23,7 @@ from engine.errors import RunError
 from engine.events import Snapshot
 from engine.forward import unpack
 from engine.history import History
-from engine.plain import plain
+from engine.text.safe import plain
 
 Weights = Mapping[str, NDArray[Any]]
 """Parameters and buffers by name: ``layer1.weight`` [out, in], ``layer1.bias`` [out] and so on."""

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from engine.errors import PresetError, Problem
 from engine.experiment import Experiment
-from engine.numerals import as_toml, number
 from engine.problems import Path, key_text
+from engine.text.numerals import as_toml, number
 from engine.writing import inline, tables_of
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]+(?:\[\d{1,6}\])*(?:\.[A-Za-z0-9_-]+(?:\[\d{1,6}\])*)*")

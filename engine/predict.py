@@ -22,11 +22,11 @@ from engine.data.cells import Notation, Remedies, numbers
 from engine.data.sheet import Column, Layout, Sheet, read
 from engine.errors import DataError, RequestError
 from engine.losses import LossBase
-from engine.numbers import figure_text
-from engine.plain import plain
 from engine.randomness import generator
 from engine.report import aligned
 from engine.section import nearest, show
+from engine.text.numbers import figure_text
+from engine.text.safe import plain
 
 if TYPE_CHECKING:
     from engine.load import LoadedRun

@@ -20,9 +20,9 @@ from pydantic_core import ErrorDetails
 
 from engine.errors import Problem
 from engine.experiment import WRITTEN
-from engine.numerals import number
-from engine.plain import plain
 from engine.section import closest, nearest, show
+from engine.text.numerals import number
+from engine.text.safe import plain
 
 Path = tuple[str | int, ...]
 """The way from the top of a preset to a value: keys of tables and indices of lists."""

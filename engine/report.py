@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from engine.numbers import figure_text, shortest
-from engine.plain import plain
+from engine.text.numbers import figure_text, shortest
+from engine.text.safe import plain
 
 if TYPE_CHECKING:
     from engine.events import End

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import FileError, Problem
-from engine.numerals import as_toml
-from engine.plain import plain
 from engine.section import nearest
+from engine.text.numerals import as_toml
+from engine.text.safe import plain
 
 MAX_BYTES: Final = 1_000_000
 """A file larger than this is none of ours."""

@@ -14,9 +14,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from engine.numbers import figure_text
-from engine.plain import plain
 from engine.report import SETS, aligned, finite, mean_text, value_text
+from engine.text.numbers import figure_text
+from engine.text.safe import plain
 
 BINS: Final = 7
 """Bars of the distribution, at most: with its heading they are eight lines."""

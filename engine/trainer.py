@@ -34,12 +34,12 @@ from engine.measure import Measure, decided
 from engine.method import Method, Trainable, Trainee
 from engine.methods import make_method
 from engine.network import Network
-from engine.numbers import shortest
 from engine.own import OwnNetwork
 from engine.parameters import Shaped, initialise
 from engine.population import label, members_of
 from engine.probe import Probe, fixed_rows
 from engine.rows import Rows
+from engine.text.numbers import shortest
 
 SNAPSHOT_LIMIT: Final = 10_000
 """Numbers of a network up to which a recording keeps its weights all along."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.coming import Promise, next_mark
 from tui.drawing.speaker import (
     CLOCK_WIDTH,

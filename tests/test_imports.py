@@ -15,13 +15,13 @@ import pytest
 import engine
 
 COMPUTES = {
-    "manual",
     "autograd",
     "batches",
     "constant",
     "device",
     "gradcheck",
     "header",
+    "manual",
     "masks",
     "measure",
     "method",

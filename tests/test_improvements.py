@@ -16,8 +16,8 @@ from engine.events import Series
 from engine.headless import ImprovedLines, Lines
 from engine.history import History
 from engine.improvements import TOLD_LOSS, improvements, member_words
-from engine.numbers import apart, figure_text, shortest
 from engine.recording import read
+from engine.text.numbers import apart, figure_text, shortest
 from tests.experiments import MOONS, experiment
 from tests.tapes import COLUMNS, header
 from tests.trained import recorded

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import PresetError
-from engine.numerals import number
 from engine.overrides import parse, value_of
 from engine.presets import load
+from engine.text.numerals import number
 from tui.values import number as field_number
 
 TYPED = [

@@ -10,8 +10,8 @@ import pytest
 
 from engine.experiment import Experiment
 from engine.history import History
-from engine.numbers import figure_text, shortest
 from engine.recording import Reader
+from engine.text.numbers import figure_text, shortest
 from tests.experiments import MINIBATCHES, MOONS, experiment
 from tests.trained import recorded
 from tui.drawing import confusion, predictions, region

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui import presented as codec
 from tui.drawing.curves import QUANTITIES
 from tui.lens import Lens

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.plain import plain
 from engine.runs import RunFolder, find_run
+from engine.text.safe import plain
 from tests.runs import end, record, rows
 from tui.presented import Presented, PresentedError, Programme, ShownRun, read
 from tui.presenting import (

@@ -10,7 +10,6 @@ import pytest
 
 from engine.events import End, Series
 from engine.history import History
-from engine.plain import plain
 from engine.report import (
     Bar,
     Lines,
@@ -24,6 +23,7 @@ from engine.report import (
     time_text,
     whose_text,
 )
+from engine.text.safe import plain
 from tests.runs import end, header, rows
 
 

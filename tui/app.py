@@ -18,7 +18,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.commands import available, no_use
 from tui.driver import LinkDriver
 from tui.lab import Lab

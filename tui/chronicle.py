@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.events import Checkpoint, End, Event, Header, MarkReached, Request, Resume, RunWarning
 from engine.improvements import Improvement, improvements, member_words
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.log import Entry
 from tui.drawing.numbers import count, short
 from tui.drawing.severity import Severity

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from engine.notes import MAX_NAME
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.command import Spot
 from tui.dialogs import Dialog
 from tui.line import Line

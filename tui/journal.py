@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.log import Entry
 from tui.drawing.severity import Severity
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from engine.best import best_step, why_none
 from engine.errors import EpochalError
 from engine.kept import last_step, weights_words
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.numbers import count, figure
 from tui.drawing.wording import OF_BEST, WAITS
 from tui.result import is_measured, result_loss

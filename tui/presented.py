@@ -18,7 +18,7 @@ from pathlib import PurePath
 from typing import Any, Final, get_args
 
 from engine.errors import EpochalError
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.lens import Lens
 from tui.places import NAMES
 from tui.tempo import TEMPI, Kind, Tempo

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from engine.errors import EpochalError
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.dialogs import Dialog
 from tui.line import Line
 

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.text import Text
 
 from engine.errors import EpochalError
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.crowd import crowd_of
 from tui.drawing import gradients
 from tui.drawing.axis import horizon

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
-from engine import numerals
+from engine.text import numerals
 
 UNSET: Final = "not set"
 """What a choice shows where a key is left out."""

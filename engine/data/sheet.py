@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DataError
-from engine.plain import plain
 from engine.section import nearest, show
+from engine.text.safe import plain
 
 MAX_BYTES: Final = 200_000_000
 """A file larger than this is refused, packed or unpacked: it is read into memory whole."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.diagnosis import Finding, diagnose, survey
-from engine.plain import plain
+from engine.text.safe import plain
 
 if TYPE_CHECKING:
     from engine.history import History

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, get_args
 from engine.changes import about_of
 from engine.errors import EpochalError
 from engine.figures import spoken
-from engine.plain import plain
 from engine.programs.data import data_blocks
 from engine.programs.network import STYLES, Style, initialisation, network_block
 from engine.programs.text import WIDTH, joined
 from engine.programs.training import loop, measures, preparation, result
 from engine.randomness import Purpose
+from engine.text.safe import plain
 
 if TYPE_CHECKING:
     from engine.experiment import Experiment

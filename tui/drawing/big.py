@@ -14,7 +14,7 @@ from typing import Final, Literal
 from rich.cells import cell_len
 from rich.text import Text
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.font import LARGE, QUADRANTS, SMALL, Font
 from tui.drawing.text import Lines, cut, fit, wrap
 from tui.glyphs import Glyphs

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.numbers import count
 from tui.drawing.text import Lines, cut, fit, pad_left
 from tui.drawing.transport import clock

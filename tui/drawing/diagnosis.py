@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing import severity
 from tui.drawing.numbers import count
 from tui.drawing.text import Lines, cut, wrap

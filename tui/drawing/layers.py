@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from engine.diagnosis.facts import median, medians
-from engine.plain import plain
 from engine.spread import mean_of
+from engine.text.safe import plain
 from tui.crowd import Crowd, crowd_of
 from tui.labels import member_name
 

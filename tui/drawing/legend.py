@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from engine.plain import plain
 from engine.spread import RANGE
+from engine.text.safe import plain
 from tui.drawing.curves import Curve, Curves, RunCurves
 from tui.drawing.hues import BESTS, REQUESTS, pen
 from tui.drawing.numbers import count, figure

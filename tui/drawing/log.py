@@ -17,7 +17,7 @@ from typing import Final
 
 from rich.text import Text
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing import severity as severities
 from tui.drawing.numbers import count
 from tui.drawing.severity import Severity

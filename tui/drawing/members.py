@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from rich.text import Text
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.numbers import count, figure
 from tui.drawing.text import Lines, cut, fit, pad, pad_left
 from tui.glyphs import Glyphs

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing import severity as severities
 from tui.drawing.log import Entry
 from tui.drawing.numbers import count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from engine.numbers import shortest
+from engine.text.numbers import shortest
 
 
 def figure(value: float, digits: int = 4, infinity: str = "inf") -> str:

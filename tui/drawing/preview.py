@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.style import Style
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.axis import Axis, linear_axis
 from tui.drawing.canvas import Canvas
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.layers import LayerRow, matched, read_layers
 from tui.drawing.parting import Members, Partings
 from tui.lockstep import lane

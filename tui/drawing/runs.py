@@ -16,7 +16,7 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.frame import filled
 from tui.drawing.numbers import count, duration, figure_within
 from tui.drawing.status import REASONS, Standing, draw_state

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.big import Lettering, big_rows, letterings
 from tui.drawing.font import LARGE
 from tui.drawing.text import Lines, cut, fit, wrap

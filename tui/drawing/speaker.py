@@ -23,7 +23,7 @@ from typing import Final
 from rich.style import Style
 from rich.text import Text
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.coming import Promise
 from tui.drawing.numbers import count, figure
 from tui.drawing.text import Lines, cut, fit, pad_left, wrap

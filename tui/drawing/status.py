@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.numbers import count, duration, figure, percent, rate, short
 from tui.drawing.text import Lines, cut, fit
 from tui.glyphs import Glyphs

@@ -1,7 +1,7 @@
 """Text made to fit.
 
 Widths are counted in cells, of which a Chinese character has two, so that a title never pushes a
-column aside. That it cannot move the cursor either is ``engine.plain``'s business.
+column aside. That it cannot move the cursor either is ``engine.text.safe``'s business.
 """
 
 from __future__ import annotations

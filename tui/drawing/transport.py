@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.numbers import count
 from tui.drawing.text import Lines, cut, fit, joined
 from tui.glyphs import GlyphName, Glyphs

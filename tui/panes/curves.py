@@ -11,7 +11,7 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.numbers import count, figure
 from tui.drawing.text import Lines, wrap
 from tui.look import Look

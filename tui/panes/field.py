@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.command import Spot
 from tui.drawing.text import fit
 from tui.glyphs import BRAILLE, Glyphs

@@ -15,7 +15,7 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.look import Look
 from tui.panes.field import ChoiceField, Fold
 from tui.panes.rows import (

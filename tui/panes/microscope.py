@@ -23,7 +23,7 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from engine.errors import EpochalError
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.command import Spot
 from tui.drawing.microscope import draw_dissection
 from tui.drawing.numbers import count, exponent, figure, short

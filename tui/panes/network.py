@@ -21,7 +21,7 @@ from textual.reactive import reactive
 from textual.timer import Timer
 
 from engine.errors import EpochalError
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.numbers import count
 from tui.drawing.text import Lines, cut, wrap
 from tui.look import Look

@@ -20,7 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.drawing.text import Lines, fit
 
 

@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.command import Spot
 from tui.look import Look
 from tui.panes.field import ChoiceField, Fold, TextField

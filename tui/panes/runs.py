@@ -28,7 +28,7 @@ from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from engine.errors import EpochalError
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.command import Spot
 from tui.drawing.numbers import count
 from tui.look import Look

@@ -22,7 +22,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option as ListOption
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.command import Spot
 from tui.drawing.text import pad
 from tui.look import Look

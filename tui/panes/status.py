@@ -10,7 +10,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.reactive import reactive
 
-from engine.plain import plain
+from engine.text.safe import plain
 from tui.command import NOW, PANED, Need, Situation, Spot
 from tui.commands import footer
 from tui.drawing.keys import draw_footer

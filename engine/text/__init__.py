@@ -1,0 +1,1 @@
+"""Text made harmless, and numbers in it as people read and write them. It knows nothing of ours."""

@@ -17,11 +17,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
+from engine.components.initialisers import Default, InitialiserBase
 from engine.data import Part, load
 from engine.data.sum import Sum
 from engine.experiment import Experiment
-from engine.initialisers import Default, InitialiserBase
 
 Rows = tuple[Tensor, Tensor]
 

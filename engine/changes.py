@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from engine.components.section import Section
 from engine.data import File
 from engine.experiment import Experiment, Mark, Model, Origin
 from engine.runs import called_after, stem_of
-from engine.section import Section
 
 Key = tuple[str, ...]
 """A key of a preset, part by part."""

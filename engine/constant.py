@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from engine.batches import Batch
+from engine.components.losses import LossBase
 from engine.experiment import Experiment
-from engine.losses import LossBase
 from engine.measure import loss_function
 
 RAREST = 1e-6

@@ -7,10 +7,10 @@ that a new one is a change to that file alone.
 
     Experiment ── data        engine.data
                ├─ model       Model ── hidden: Layer
-               │                   └── init: Init    engine.initialisers
-               ├─ loss        engine.losses
-               ├─ optimizer   engine.optimizers
-               ├─ schedule    engine.schedules
+               │                   └── init: Init    engine.components.initialisers
+               ├─ loss        engine.components.losses
+               ├─ optimizer   engine.components.optimizers
+               ├─ schedule    engine.components.schedules
                ├─ train       Training
                ├─ population  Population
                ├─ marks       Mark
@@ -25,13 +25,13 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
+from engine.components.initialisers import NEEDS_MATRIX, Default, Initialiser
+from engine.components.losses import BinaryCrossEntropyWithLogits, Loss
+from engine.components.optimizers import SGD, Optimizer
+from engine.components.schedules import Constant, Schedule
+from engine.components.section import Count, Fraction, NonNegative, Positive, Section, one_of
 from engine.data import Data, Moons
-from engine.initialisers import NEEDS_MATRIX, Default, Initialiser
-from engine.losses import BinaryCrossEntropyWithLogits, Loss
-from engine.optimizers import SGD, Optimizer
-from engine.schedules import Constant, Schedule
-from engine.section import Count, Fraction, NonNegative, Positive, Section, one_of
 
 MAX_PARAMETERS: Final = 1_000_000_000
 """Networks beyond this are refused: their weights, gradients and optimizer state would take

@@ -33,7 +33,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from engine.expressions import CONSTANTS, Expression
+from engine.components.expressions import CONSTANTS, Expression
 
 Sign = Literal["", "=", "~", "<", ">"]
 

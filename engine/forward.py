@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
 from engine.errors import RecordingError
 from engine.events import Header, Snapshot
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.components.section import nearest
 from engine.errors import CodeError, RecordingError, RequestError, RunError
 from engine.events import Header
 from engine.forward import activations_of, forward
@@ -31,7 +32,6 @@ from engine.history import History
 from engine.kept import Kept, Weights, result_weights
 from engine.recording import read
 from engine.runs import RunFolder, find_run, runs_dir
-from engine.section import nearest
 
 if TYPE_CHECKING:
     from torch import nn

@@ -30,7 +30,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
 from engine.events import Group, MarkReached, Series, Values
 from engine.experiment import At, Experiment, Mark, MarkEvent
 from engine.figures import filled

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from engine.batches import Batch
+from engine.components.losses import LossBase
 from engine.experiment import Experiment
-from engine.losses import LossBase
 from engine.method import Trainable
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from engine.autograd import Autograd
+from engine.components.initialisers import Constant, Zeros
 from engine.errors import EpochalError
 from engine.experiment import Experiment
-from engine.initialisers import Constant, Zeros
 from engine.manual.method import Manual, lacking
 from engine.method import Method, Trainee
 from engine.numeric import Numeric

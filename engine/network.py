@@ -19,7 +19,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
 from engine.experiment import Experiment
 from engine.masks import Masks
 from engine.parameters import Layout

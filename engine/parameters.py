@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.components.initialisers import Default, InitialiserBase
 from engine.events import Values
 from engine.experiment import Experiment, Init
-from engine.initialisers import Default, InitialiserBase
 from engine.randomness import derive_seed
 
 ALIGNMENT: Final = 16

@@ -23,11 +23,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from engine.components.section import show
 from engine.errors import PresetError, Problem
 from engine.experiment import Experiment, Population
 from engine.overrides import Override, apply, path_of
 from engine.problems import explain, key_text
-from engine.section import show
 from engine.writing import tables_of
 
 SEED: Final = "train.seed"

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
+from engine.components.losses import LossBase
+from engine.components.section import nearest, show
 from engine.data.cells import Notation, Remedies, numbers
 from engine.data.sheet import Column, Layout, Sheet, read
 from engine.errors import DataError, RequestError
-from engine.losses import LossBase
 from engine.randomness import generator
 from engine.report import aligned
-from engine.section import nearest, show
 from engine.text.numbers import figure_text
 from engine.text.safe import plain
 

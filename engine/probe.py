@@ -24,8 +24,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.activations import ACTIVATIONS
 from engine.batches import Batch, to_batch
+from engine.components.activations import ACTIVATIONS
 from engine.events import Series, Values
 from engine.experiment import Experiment, Normalisation
 from engine.network import EPSILON, make_activation

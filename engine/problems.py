@@ -18,9 +18,9 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from engine.components.section import closest, nearest, show
 from engine.errors import Problem
 from engine.experiment import WRITTEN
-from engine.section import closest, nearest, show
 from engine.text.numerals import number
 from engine.text.safe import plain
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
+from engine.components.section import nearest
 from engine.errors import Problem
 from engine.experiment import Experiment
 from engine.figures import Figure, FigureError, Quantity, figures, filled, nothing, number
 from engine.scenes import Lecture
-from engine.section import nearest
 
 SETS: Final = ("train", "dev", "test")
 """Of what a result has figures."""

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.components.section import nearest
 from engine.errors import PresetError, Problem, RecordingError, RunError
 from engine.runs import RunFolder, Unclear, find_run, is_path, list_runs, run_at
-from engine.section import nearest
 from engine.shelf import exists
 
 

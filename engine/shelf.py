@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from engine.components.section import nearest
 from engine.errors import FileError, Problem
-from engine.section import nearest
 from engine.text.numerals import as_toml
 from engine.text.safe import plain
 

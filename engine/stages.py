@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
     from engine.experiment import Model

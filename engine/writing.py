@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from engine.components.initialisers import Constant, InitialiserBase
+from engine.components.section import Section
 from engine.data import anchored
 from engine.errors import PresetError, Problem
 from engine.experiment import Experiment, Init, Layer, Model
-from engine.initialisers import Constant, InitialiserBase
-from engine.section import Section
 
 _KINDS: Final = ("kind", "name")
 """The keys that say what sort of table this is; always written."""

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
 from engine.experiment import Experiment
 from engine.marks import SIGNS
 

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from torch import nn
 
-from engine.activations import ACTIVATIONS, Activation
+from engine.components.activations import ACTIVATIONS, Activation
 
 NAMES = sorted(ACTIVATIONS)
 DENSE = np.concatenate([np.linspace(-30, 30, 20_001), np.linspace(-1e-3, 1e-3, 2_000), [0.0]])

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 
 from engine import presets
 from engine.changes import UNCOUNTED, about_of, called, changes, described, preset_of, restored
+from engine.components.section import Section
 from engine.events import MarkReached
 from engine.experiment import Experiment, Layer
 from engine.history import History
@@ -20,7 +21,6 @@ from engine.marks import Marks
 from engine.presets import dumps
 from engine.programs import program
 from engine.runs import create_run
-from engine.section import Section
 from tests.runs import header
 from tests.strategies import experiments
 from tests.test_settings import schema_keys

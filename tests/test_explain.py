@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from engine.cli import main
+from engine.components.optimizers import Optimizer
 from engine.explain import _STATE, as_object, bytes_text, explanation, hints, text
-from engine.optimizers import Optimizer
 from engine.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.expressions import CONSTANTS, FUNCTIONS, Expression
+from engine.components.expressions import CONSTANTS, FUNCTIONS, Expression
 
 X = np.linspace(0.1, 2.1, 50)
 

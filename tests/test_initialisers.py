@@ -9,7 +9,7 @@ import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from engine.initialisers import (
+from engine.components.initialisers import (
     NEEDS_MATRIX,
     Constant,
     Default,

@@ -10,11 +10,11 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
+from engine.components.optimizers import OptimizerBase
+from engine.components.schedules import ScheduleBase
 from engine.forward import activations_of, forward, unpack
 from engine.header import header_of
 from engine.network import Network
-from engine.optimizers import OptimizerBase
-from engine.schedules import ScheduleBase
 from engine.trainer import Trainer
 from engine.updates import Clipping
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds

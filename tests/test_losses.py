@@ -9,8 +9,8 @@ import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from engine.activations import ACTIVATIONS
-from engine.losses import RMSE, BinaryCrossEntropyWithLogits, Huber, Loss, LossBase
+from engine.components.activations import ACTIVATIONS
+from engine.components.losses import RMSE, BinaryCrossEntropyWithLogits, Huber, Loss, LossBase
 from engine.programs import program
 from engine.trainer import Trainer
 from tests.experiments import experiment

@@ -13,15 +13,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine import presets
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
+from engine.components.losses import Loss
+from engine.components.optimizers import Optimizer
 from engine.errors import EpochalError, PresetError
 from engine.experiment import Normalisation
 from engine.header import header_of
-from engine.losses import Loss
 from engine.manual import activations, losses, normalisation, propagation
 from engine.manual.updates import FORMULAS as UPDATES
 from engine.methods import why_autograd
-from engine.optimizers import Optimizer
 from engine.trainer import Trainer
 from tests.experiments import experiment
 

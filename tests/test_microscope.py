@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
 from engine.dissection import Dissection, Quantity
 from engine.errors import RequestError, RunError
 from engine.experiment import Experiment

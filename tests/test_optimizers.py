@@ -9,7 +9,7 @@ import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from engine.optimizers import SGD, Optimizer, OptimizerBase
+from engine.components.optimizers import SGD, Optimizer, OptimizerBase
 
 OPTIMIZERS: list[type[OptimizerBase]] = [
     cls for cls in get_args(get_args(Optimizer)[0]) if cls.torch_name

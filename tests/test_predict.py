@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from engine.cli import main
+from engine.components.losses import Loss
 from engine.errors import DataError, RequestError
 from engine.experiment import Experiment
 from engine.load import LoadedRun, of_folder
-from engine.losses import Loss
 from engine.predict import (
     _LOSSES,
     answers,

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from torch import nn
 
 from engine import probe
-from engine.activations import ACTIVATIONS
 from engine.block import Block
+from engine.components.activations import ACTIVATIONS
 from engine.data import load
 from engine.events import decode, encode
 from engine.experiment import Experiment

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from engine.components.initialisers import Zeros
+from engine.components.optimizers import Adam
+from engine.components.section import Section, closest, named, nearest, one_of, show
 from engine.experiment import Experiment, Init, Layer
-from engine.initialisers import Zeros
-from engine.optimizers import Adam
 from engine.schema import json_schema
-from engine.section import Section, closest, named, nearest, one_of, show
 
 SUM = {"data": {"kind": "sum"}, "loss": {"name": "mse"}, "train": {"batch_size": 32}}
 CUBIC = {"data": {"kind": "function"}, "loss": {"name": "mse"}}

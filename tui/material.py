@@ -435,7 +435,7 @@ class Network:
 
     def probabilities(self, inputs: NDArray[Any]) -> Floats:
         """Return what the network says as the classes' probabilities, [rows, classes]."""
-        from engine.activations import ACTIVATIONS
+        from engine.components.activations import ACTIVATIONS
 
         outputs, loss = self.outputs(inputs), self.material.experiment.loss
         with np.errstate(all="ignore"):

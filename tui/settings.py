@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard, get_args, get_origin
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
+from engine.components.initialisers import NEEDS_MATRIX
+from engine.components.section import Section
 from engine.data import DataBase
 from engine.experiment import WRITTEN, Experiment, Init, Model
-from engine.initialisers import NEEDS_MATRIX
 from engine.problems import Path, key_text
-from engine.section import Section
 from tui.values import NOTHING, UNSET, Leaf, leaf_of, members, show
 
 Tables = dict[str, Any]

@@ -17,6 +17,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from engine.components.section import named
 from engine.data.base import DataBase, Dataset, Inputs, Part, Targets
 from engine.data.bundled import Bundled
 from engine.data.file import File, anchored
@@ -26,7 +27,6 @@ from engine.data.plane import Circles, Moons, Spirals, Xor
 from engine.data.scaling import Scaling
 from engine.data.sum import Sum
 from engine.data.table import Table
-from engine.section import named
 
 __all__ = [
     "Bundled",

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
+from engine.components.section import NonNegative
 from engine.data.base import DataBase, Part, Samples
-from engine.section import NonNegative
 
 
 class _Classified(DataBase):

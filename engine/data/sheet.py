@@ -23,8 +23,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.components.section import nearest, show
 from engine.errors import DataError
-from engine.section import nearest, show
 from engine.text.safe import plain
 
 MAX_BYTES: Final = 200_000_000

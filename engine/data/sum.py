@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
+from engine.components.section import Count
 from engine.data.base import DataBase, Part
-from engine.section import Count
 
 
 class Sum(DataBase):

@@ -16,8 +16,8 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from engine.components.losses import Huber
 from engine.experiment import Experiment
-from engine.losses import Huber
 
 aten: Final[Any] = torch.ops.aten
 

@@ -9,8 +9,8 @@ from engine.programs.text import WIDTH, call, literal
 from engine.stages import Stage, stages
 
 if TYPE_CHECKING:
+    from engine.components.initialisers import InitialiserBase
     from engine.experiment import Experiment, Init
-    from engine.initialisers import InitialiserBase
 
 Style = Literal["module", "sequential", "add_module"]
 

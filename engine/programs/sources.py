@@ -13,9 +13,9 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, Final
 
+from engine.components.expressions import CONSTANTS, FUNCTIONS
 from engine.data.sheet import declared_separator
 from engine.errors import EpochalError
-from engine.expressions import CONSTANTS, FUNCTIONS
 from engine.programs.text import WIDTH, call, define, listed, quoted
 
 RNG: Final = "rng = np.random.default_rng(stream(DATA))"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from engine.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS
 from engine.diagnosis.facts import Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule
 from engine.diagnosis.words import number

@@ -1,0 +1,1 @@
+"""What an experiment can be made of, a family a file, without PyTorch; it knows no run."""

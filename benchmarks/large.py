@@ -23,7 +23,7 @@ import torch
 
 from benchmarks.versus import Ratio, in_turns, lasting, machine, ours, row, rule, theirs
 from engine.device import pick_threads
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 
 FEATURES, HIDDEN, CLASSES, BATCH = 784, [512, 512], 10, 128
 WARM_UP = 20

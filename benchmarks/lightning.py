@@ -34,7 +34,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from benchmarks import plain
 from benchmarks.versus import WARM_UP, Ratio, in_turns, machine, micro, ours, row, rule, sized
 from engine.data import load
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 
 try:
     import lightning

@@ -38,7 +38,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks.versus import machine, micro, row, rule, sized
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.trainer import Trainer
 
 CASES: Final = (

@@ -21,7 +21,7 @@ from engine.components.activations import ACTIVATIONS
 from engine.components.initialisers import Default, InitialiserBase
 from engine.data import Part, load
 from engine.data.sum import Sum
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 
 Rows = tuple[Tensor, Tensor]
 

@@ -17,7 +17,7 @@ import torch
 
 from benchmarks.speed import ours
 from engine import presets
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 
 PRESETS = ("cubic", "two-moons", "sum-of-30", "vanishing-sigmoid", "exploding", "digits")
 LEAST_STEPS = 1000

@@ -17,7 +17,7 @@ import torch
 
 from benchmarks import plain
 from engine import presets
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.trainer import Trainer
 
 Figures = Mapping[str, Any]

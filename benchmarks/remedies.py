@@ -23,7 +23,7 @@ import numpy as np
 
 from engine import presets
 from engine.diagnosis import Finding, diagnose
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.header import header_of
 from engine.history import History
 from engine.train import Pace, closing, train

@@ -18,7 +18,7 @@ import torch
 from benchmarks import plain
 from engine import presets
 from engine.device import device_name
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.header import header_of
 from engine.recording import Recorder
 from engine.train import Pace, train

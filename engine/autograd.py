@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.batches import Batch
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.measure import Measure, accuracy_function, loss_function
 from engine.method import Trainee
 from engine.rows import Rows

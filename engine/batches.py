@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.data import Part
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.randomness import generator
 
 FRESH_UNIT: Final = 256

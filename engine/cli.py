@@ -265,7 +265,7 @@ def check(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a preset, for editors."""
-    from engine.schema import json_schema
+    from engine.experiment.json_schema import json_schema
 
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
@@ -478,7 +478,7 @@ def overrides(
     if seeds is not None:
         asked.append(f"population.seeds={seeds}")
     if vary:
-        from engine.overrides import varied
+        from engine.experiment.overrides import varied
 
         asked.append(f"population.vary={varied(vary)}")
     return asked

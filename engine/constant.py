@@ -16,7 +16,7 @@ from torch import Tensor
 
 from engine.batches import Batch
 from engine.components.losses import LossBase
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.measure import loss_function
 
 RAREST = 1e-6

@@ -10,7 +10,7 @@ from typing import Final
 import torch
 
 from engine.errors import DeviceError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 
 WORTH_A_GPU: Final = 50e6
 """Floating-point operations of a step from which ``auto`` takes CUDA. Below it a step is some

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.events import Series, Values
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 
 
 class EpochMeans:

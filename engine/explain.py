@@ -15,7 +15,7 @@ from engine.stages import Stage, stages
 from engine.text.safe import plain
 
 if TYPE_CHECKING:
-    from engine.experiment import Experiment
+    from engine.experiment.experiment import Experiment
 
 
 @dataclass(frozen=True)

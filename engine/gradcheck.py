@@ -32,7 +32,7 @@ from torch import Tensor
 from engine import methods
 from engine.batches import Batch
 from engine.errors import EpochalError, RequestError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.measure import loss_function
 from engine.method import Method, Trainee
 from engine.numeric import Differences, only

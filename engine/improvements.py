@@ -116,7 +116,7 @@ def member_words(history: History, improvement: Improvement) -> str:
     header = history.header
     if header is None or header.members == 1:
         return ""
-    from engine.population import label
+    from engine.experiment.members import label
 
     known = improvement.member < len(header.variants)
     what = label(header.variants[improvement.member]) if known else ""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.best import NEVER_BETTER, scores
 from engine.block import Outcome
 from engine.events import Values
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 
 NEVER: Final = np.iinfo(np.int64).max
 """Where a member ends that goes on."""

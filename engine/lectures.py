@@ -22,13 +22,13 @@ from pydantic import ValidationError
 
 from engine import presets, references
 from engine.errors import EpochalError, FileError, LectureError, Problem, RunError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
+from engine.experiment.problems import explain
 from engine.figures import figures
 from engine.history import History
 from engine.marks import is_certain, why_never
 from engine.notes import Notes
 from engine.presets import Preset
-from engine.problems import explain
 from engine.proofreading import faults, marred, passages_of, titled_in, unfilled
 from engine.recording import read
 from engine.runs import RunFolder, is_path, is_run, run_at

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from engine.data import Scaling
-    from engine.experiment import Experiment
+    from engine.experiment.experiment import Experiment
     from engine.own import OwnNetwork
 
 
@@ -88,7 +88,7 @@ class LoadedRun:
         Raises:
             PresetError: The experiment no longer holds.
         """
-        from engine.population import members_of
+        from engine.experiment.members import members_of
 
         return members_of(self.experiment)[self.member].experiment
 
@@ -191,7 +191,7 @@ class LoadedRun:
         import torch
         from torch import nn
 
-        from engine.experiment import Model
+        from engine.experiment.experiment import Model
         from engine.stages import stages
 
         # Of the experiment only the model: the file it learned from may be gone.

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from engine.components.activations import ACTIVATIONS
 from engine.events import Group, MarkReached, Series, Values
-from engine.experiment import At, Experiment, Mark, MarkEvent
+from engine.experiment.experiment import At, Experiment, Mark, MarkEvent
 from engine.figures import filled
 from engine.readings import Kept
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.batches import Batch
 from engine.components.losses import LossBase
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.method import Trainable
 
 

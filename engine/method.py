@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from engine.batches import Batch, Batches
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.parameters import Layout
 from engine.rows import Rows
 

@@ -8,7 +8,7 @@ from typing import Final
 from engine.autograd import Autograd
 from engine.components.initialisers import Constant, Zeros
 from engine.errors import EpochalError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.manual.method import Manual, lacking
 from engine.method import Method, Trainee
 from engine.numeric import Numeric

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from engine.autograd import Autograd
 from engine.dissection import Dissection, Matrix, Origin, Quantity, Way
 from engine.errors import EpochalError, RequestError, RunError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.load import of_folder
 from engine.manual.activations import FORMULAS as ACTIVATIONS
 from engine.manual.losses import FORMULAS as LOSS_FORMULAS

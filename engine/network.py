@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.components.activations import ACTIVATIONS
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.masks import Masks
 from engine.parameters import Layout
 

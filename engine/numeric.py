@@ -18,7 +18,7 @@ from torch import Tensor
 from engine.autograd import Textbook
 from engine.batches import Batch
 from engine.errors import CodeError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.masks import Masks
 from engine.measure import loss_function
 from engine.method import Trainee

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import CodeError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.parameters import Layout
 from engine.randomness import derive_seed
 

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from engine.components.initialisers import Default, InitialiserBase
 from engine.events import Values
-from engine.experiment import Experiment, Init
+from engine.experiment.experiment import Experiment, Init
 from engine.randomness import derive_seed
 
 ALIGNMENT: Final = 16

@@ -5,8 +5,8 @@
 
 A name is looked for in ``./presets``, in the user's configuration folder and among the packaged
 ones; the first found counts. Whatever a file holds, what comes out is an experiment or a
-``PresetError`` with every problem it has. How the problems are worded is ``engine.problems``, how
-presets are written is ``engine.writing``.
+``PresetError`` with every problem it has. How the problems are worded is
+``engine.experiment.problems``, how presets are written is ``engine.writing``.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from engine.changes import called, described
 from engine.data import Moons
 from engine.errors import PresetError, Problem
-from engine.experiment import Experiment
-from engine.overrides import Override, apply, parse
-from engine.problems import explain
+from engine.experiment.changes import called, described
+from engine.experiment.experiment import Experiment
+from engine.experiment.overrides import Override, apply, parse
+from engine.experiment.problems import explain
 from engine.proofreading import marred, passages, titled, unfilled
 from engine.shelf import Listing, Shelf, exists
 from engine.writing import anchor, dumps, save

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from engine.batches import Batch, to_batch
 from engine.components.activations import ACTIVATIONS
 from engine.events import Series, Values
-from engine.experiment import Experiment, Normalisation
+from engine.experiment.experiment import Experiment, Normalisation
 from engine.network import EPSILON, make_activation
 from engine.parameters import Layout
 from engine.randomness import generator

@@ -15,7 +15,7 @@ from typing import Final
 from engine.components.activations import ACTIVATIONS
 from engine.components.section import nearest
 from engine.errors import Problem
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.figures import Figure, FigureError, Quantity, figures, filled, nothing, number
 from engine.scenes import Lecture
 

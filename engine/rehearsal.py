@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine import lectures, presets
 from engine.errors import EpochalError, Problem
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.figures import Figure, figures, nothing, number
 from engine.history import History
 from engine.lectures import Script

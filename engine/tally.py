@@ -167,7 +167,7 @@ def _named(members: Sequence[int], variants: Sequence[Mapping[str, Any]]) -> str
 
 
 def _name(member: int, variants: Sequence[Mapping[str, Any]]) -> str:
-    from engine.population import label
+    from engine.experiment.members import label
 
     told = label(variants[member]) if member < len(variants) else ""
     return plain(f"member {member + 1} ({told})" if told else f"member {member + 1}")
@@ -175,7 +175,7 @@ def _name(member: int, variants: Sequence[Mapping[str, Any]]) -> str:
 
 def _setting_lines(result: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a line for each setting, over its seeds, where more than seeds vary."""
-    from engine.population import settings_of
+    from engine.experiment.members import settings_of
 
     settings = settings_of(variants)
     statuses, norms = _members(result, "statuses"), _members(result, "grad_norm")

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from engine.batches import Batches, batches_for, to_batch
 from engine.data import load
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
+from engine.experiment.members import members_of
 from engine.method import Trainable, Trainee
 from engine.network import Network
 from engine.own import OwnNetwork
 from engine.parameters import Layout, Shaped, initialise
-from engine.population import members_of
 
 CPU = torch.device("cpu")
 

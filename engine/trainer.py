@@ -28,7 +28,8 @@ from engine.data.scaling import Scaling
 from engine.device import pick_device, pick_threads
 from engine.epochs import EpochMeans
 from engine.events import Group, RunWarning, Series, Snapshot, Values
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
+from engine.experiment.members import label, members_of
 from engine.judge import Judge, Verdict
 from engine.measure import Measure, decided
 from engine.method import Method, Trainable, Trainee
@@ -36,7 +37,6 @@ from engine.methods import make_method
 from engine.network import Network
 from engine.own import OwnNetwork
 from engine.parameters import Shaped, initialise
-from engine.population import label, members_of
 from engine.probe import Probe, fixed_rows
 from engine.rows import Rows
 from engine.text.numbers import shortest

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import lr_scheduler
 
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.parameters import Layout
 
 

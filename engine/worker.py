@@ -24,7 +24,7 @@ from engine import presets
 from engine.desk import Desk
 from engine.errors import EpochalError, RecordingError
 from engine.events import Checkpoint, End, Event, Header, Heartbeat, RunWarning
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.header import header_of, versions
 from engine.recording import Recorder
 from engine.requests import Inbox, PendingRequest

@@ -17,7 +17,7 @@ from engine.components.initialisers import Constant, InitialiserBase
 from engine.components.section import Section
 from engine.data import anchored
 from engine.errors import PresetError, Problem
-from engine.experiment import Experiment, Init, Layer, Model
+from engine.experiment.experiment import Experiment, Init, Layer, Model
 
 _KINDS: Final = ("kind", "name")
 """The keys that say what sort of table this is; always written."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from engine.components.activations import ACTIVATIONS
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.marks import SIGNS
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

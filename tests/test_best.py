@@ -18,7 +18,7 @@ import engine
 from engine.best import best_step, scores
 from engine.errors import RunError
 from engine.events import Snapshot
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.history import History
 from engine.judge import Judge
 from engine.load import LoadedRun

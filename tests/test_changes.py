@@ -12,10 +12,18 @@ import pytest
 from hypothesis import given, settings
 
 from engine import presets
-from engine.changes import UNCOUNTED, about_of, called, changes, described, preset_of, restored
 from engine.components.section import Section
 from engine.events import MarkReached
-from engine.experiment import Experiment, Layer
+from engine.experiment.changes import (
+    UNCOUNTED,
+    about_of,
+    called,
+    changes,
+    described,
+    preset_of,
+    restored,
+)
+from engine.experiment.experiment import Experiment, Layer
 from engine.history import History
 from engine.marks import Marks
 from engine.presets import dumps

@@ -107,7 +107,8 @@ class TestHelp:
             assert name in outcome.out
 
     def test_answers_before_anything_heavy_is_loaded(self) -> None:
-        heavy = "{'torch', 'numpy', 'rich', 'textual', 'tomlkit', 'psutil', 'engine.experiment'}"
+        schema = "engine.experiment.experiment"
+        heavy = {"torch", "numpy", "rich", "textual", "tomlkit", "psutil", schema}
         program = (
             "import sys\nfrom engine.cli import main\n"
             "try: main(['run', '--help'])\n"

@@ -22,7 +22,7 @@ from engine import presets
 from engine.data import File, Scaling, load, sheet
 from engine.errors import PresetError
 from engine.events import Header, decode, encode
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.header import header_of
 from engine.randomness import generator
 from engine.trainer import Trainer

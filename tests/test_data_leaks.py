@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.data import load
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.trainer import Trainer
 
 SPLIT = [24, 8, 8]

@@ -10,7 +10,7 @@ import pytest
 
 from engine import presets
 from engine.events import Snapshot
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.trainer import Trainer
 
 pytest.importorskip("sklearn")

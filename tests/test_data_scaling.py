@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from engine.data import Dataset, Function, Moons, Part, Scaling, Sum, Table, load
 from engine.data.base import DataBase
 from engine.data.scaling import Columns, Scale
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.randomness import generator
 from engine.trainer import Trainer
 

@@ -12,7 +12,7 @@ import pytest
 
 from engine import presets
 from engine.diagnosis import Finding, diagnose, verdicts
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.header import header_of
 from engine.history import History
 from engine.train import Pace, closing, train

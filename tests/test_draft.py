@@ -8,8 +8,8 @@ import pytest
 
 from engine import presets
 from engine.errors import PresetError
-from engine.experiment import Experiment
-from engine.problems import Path
+from engine.experiment.experiment import Experiment
+from engine.experiment.problems import Path
 from engine.writing import dumps
 from tui.draft import Draft, difference, summary
 from tui.edits import Move

@@ -16,7 +16,7 @@ from engine import lectures, presets, rehearsal
 from engine.cli import main
 from engine.errors import LectureError, PresetError
 from engine.events import End, MarkReached, Series
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.figures import FigureError, Quantity, figures, filled, number, parse, spoken
 from engine.history import History
 from engine.proofreading import columns_of, misplaced

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.components.activations import ACTIVATIONS
 from engine.errors import RecordingError
 from engine.events import Header, Snapshot
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.forward import activations_of, forward, unpack
 from engine.network import Network
 from engine.parameters import Layout

@@ -14,7 +14,7 @@ from engine.autograd import Textbook
 from engine.batches import Batch
 from engine.cli import main
 from engine.errors import RequestError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.gradcheck import Comparison, check
 from engine.trainer import Trainer
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment

@@ -17,7 +17,7 @@ from engine.components.activations import ACTIVATIONS
 from engine.components.losses import Loss
 from engine.components.optimizers import Optimizer
 from engine.errors import EpochalError, PresetError
-from engine.experiment import Normalisation
+from engine.experiment.experiment import Normalisation
 from engine.header import header_of
 from engine.manual import activations, losses, normalisation, propagation
 from engine.manual.updates import FORMULAS as UPDATES

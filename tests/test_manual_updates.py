@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.autograd.profiler import profile
 
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.manual import updates
 from engine.manual.updates import FORMULAS, UpdateBase, make_update, owners_of
 from engine.parameters import Layout

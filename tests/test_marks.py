@@ -10,7 +10,7 @@ import pytest
 from engine import presets
 from engine.errors import PresetError
 from engine.events import MarkReached, Series
-from engine.experiment import Experiment, Mark
+from engine.experiment.experiment import Experiment, Mark
 from engine.marks import SIGNS, Marks, is_certain, sign_of, why_never
 from engine.train import Pace, train
 from engine.trainer import Trainer

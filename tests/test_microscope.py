@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from engine.components.activations import ACTIVATIONS
 from engine.dissection import Dissection, Quantity
 from engine.errors import RequestError, RunError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.microscope import dissect, main, of_run
 from engine.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import numeric
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
@@ -152,6 +152,6 @@ def test_slopes_on_both_sides_of_a_kink_differ() -> None:
 
 
 def _seeds(*seeds: int) -> Any:
-    from engine.experiment import Population
+    from engine.experiment.experiment import Population
 
     return Population(vary={"train.seed": list(seeds)})

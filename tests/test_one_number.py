@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.history import History
 from engine.recording import Reader
 from engine.text.numbers import figure_text, shortest

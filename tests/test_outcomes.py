@@ -15,7 +15,7 @@ import torch
 
 from benchmarks import plain
 from engine import presets
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.forward import activations_of, forward, unpack
 from engine.header import header_of
 from engine.trainer import Trainer

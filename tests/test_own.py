@@ -12,7 +12,7 @@ from torch import nn
 
 from engine import presets
 from engine.errors import CodeError, PresetError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.trainer import Trainer
 from tests.experiments import MINIBATCHES, experiment
 

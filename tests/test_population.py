@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from engine.errors import PresetError
 from engine.events import RunWarning, Series
-from engine.experiment import Experiment
-from engine.population import label, members_of
+from engine.experiment.experiment import Experiment
+from engine.experiment.members import label, members_of
 from engine.presets import dumps, load, resolve
 from engine.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds

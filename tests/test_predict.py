@@ -13,7 +13,7 @@ import pytest
 from engine.cli import main
 from engine.components.losses import Loss
 from engine.errors import DataError, RequestError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.load import LoadedRun, of_folder
 from engine.predict import (
     _LOSSES,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine import presets, writing
 from engine.errors import PresetError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from tests.strategies import any_tables, anything, experiments, tables
 
 SHIPPED = sorted(path.stem for path in (Path(__file__).parent.parent / "presets").glob("*.toml"))

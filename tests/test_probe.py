@@ -17,7 +17,7 @@ from engine.block import Block
 from engine.components.activations import ACTIVATIONS
 from engine.data import load
 from engine.events import decode, encode
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.forward import forward, unpack
 from engine.header import header_of
 from engine.history import History

@@ -16,7 +16,7 @@ import torch
 
 from engine import presets
 from engine.errors import EpochalError
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.programs import STYLES, Style, program
 from engine.programs.text import WIDTH
 from engine.trainer import Trainer

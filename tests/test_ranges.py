@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.events import Header, Series
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.history import History
 from engine.recording import Reader
 from tests.experiments import MOONS, experiment

@@ -22,7 +22,7 @@ import pytest
 
 from engine import lectures, presets
 from engine.data.loading import load as load_data
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.figures import figures, parse
 from engine.forward import activations_of, forward, unpack
 from engine.history import History

@@ -12,7 +12,7 @@ from torch import nn
 
 from engine.block import Block
 from engine.events import Event, Series, Snapshot
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.measure import Measure
 from engine.trainer import Trainer, keeps_snapshot
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment

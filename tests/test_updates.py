@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.profiler import profile
 
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.parameters import Layout
 from engine.updates import Clipping, Rates, Scheduler, make_optimizer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, experiment

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from engine.events import Checkpoint, Event, Snapshot
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.header import header_of
 from engine.recording import Recorder
 from engine.runs import RunFolder

@@ -15,7 +15,7 @@ from tui.tempo import Stop
 
 if TYPE_CHECKING:
     from engine.events import Header
-    from engine.experiment import At
+    from engine.experiment.experiment import At
 
 WORDS: Final = {
     "first_dead_unit": "at the first dead unit",
@@ -45,7 +45,7 @@ def promises_of(header: Header) -> tuple[Promise, ...]:
     # Here, for it loads pydantic, which no first frame waits for.
     from pydantic import ValidationError
 
-    from engine.experiment import Experiment
+    from engine.experiment.experiment import Experiment
     from engine.figures import spoken
 
     try:

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from engine import overrides, presets
-from engine.changes import about_of, described, restored, title_of
+from engine import presets
 from engine.errors import PresetError, Problem
-from engine.experiment import Experiment, Origin
+from engine.experiment import overrides
+from engine.experiment.changes import about_of, described, restored, title_of
+from engine.experiment.experiment import Experiment, Origin
+from engine.experiment.problems import Path as Keys
 from engine.explain import usual_width
-from engine.problems import Path as Keys
 from engine.writing import anchor, tables_of
 from tui.drawing.numbers import count
 from tui.edits import Move, move, put, write

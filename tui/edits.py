@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from engine.components.section import Section
-from engine.experiment import Experiment
-from engine.problems import Path
+from engine.experiment.experiment import Experiment
+from engine.experiment.problems import Path
 from tui.settings import ACTIVATION, HIDDEN, PYTHON, Family, Setting, Tables, at, family_of
 from tui.values import NOTHING, leaf_of, number
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from engine.data import Dataset, Part, Scaling
     from engine.events import Header, Snapshot
-    from engine.experiment import Experiment
+    from engine.experiment.experiment import Experiment
     from engine.history import History
     from engine.kept import Kept
     from tui.view import Weights
@@ -99,7 +99,7 @@ class Material:
         experiment = resolve(self.header.experiment, self.header.run, recorded=True)
         if self.header.members == 1:
             return experiment
-        from engine.population import members_of
+        from engine.experiment.members import members_of
 
         members = members_of(experiment)
         return members[self.member].experiment if self.member < len(members) else experiment

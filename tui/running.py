@@ -221,7 +221,7 @@ def draft_of(folder: RunFolder) -> Draft:
         PresetError: Its folder does not hold the experiment.
     """
     from engine import presets
-    from engine.changes import preset_of
+    from engine.experiment.changes import preset_of
     from tui.draft import Draft
 
     experiment = presets.load(str(folder.experiment_file)).experiment

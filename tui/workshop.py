@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine.errors import EpochalError
 
 if TYPE_CHECKING:
-    from engine.experiment import Experiment
+    from engine.experiment.experiment import Experiment
     from engine.launch import Worker
     from engine.runs import RunFolder
 
@@ -61,7 +61,7 @@ class Workshop:
         Raises:
             WorkshopError: It could not be started.
         """
-        from engine.changes import called
+        from engine.experiment.changes import called
         from engine.presets import dumps
         from engine.runs import create_run
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.batches import Batch, Batches
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.manual.kept import with_padding
 
 

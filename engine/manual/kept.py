@@ -12,7 +12,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.manual.losses import FORMULAS
 from engine.measure import threshold
 

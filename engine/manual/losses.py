@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from engine.components.losses import Huber
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 
 aten: Final[Any] = torch.ops.aten
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.experiment import MAX_STEPS, Experiment
+from engine.experiment.experiment import MAX_STEPS, Experiment
 from engine.manual import activations, losses, normalisation
 from engine.manual.feed import Feed, Portion
 from engine.manual.kept import padded, room

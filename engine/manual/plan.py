@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from torch import Tensor
 
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.manual import activations, losses, normalisation
 from engine.manual.dropout import Dropout
 from engine.manual.linear import Linear

@@ -15,7 +15,7 @@ from typing import Final
 from torch import Tensor
 
 from engine.batches import Batch
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.manual.feed import targets_of
 from engine.manual.graphs import Graphs
 from engine.manual.kept import Kept

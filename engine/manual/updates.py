@@ -28,7 +28,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.experiment import Experiment
+from engine.experiment.experiment import Experiment
 from engine.parameters import Layout
 
 Values = Any

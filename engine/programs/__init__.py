@@ -15,8 +15,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, get_args
 
-from engine.changes import about_of
 from engine.errors import EpochalError
+from engine.experiment.changes import about_of
 from engine.figures import spoken
 from engine.programs.data import data_blocks
 from engine.programs.network import STYLES, Style, initialisation, network_block
@@ -26,7 +26,7 @@ from engine.randomness import Purpose
 from engine.text.safe import plain
 
 if TYPE_CHECKING:
-    from engine.experiment import Experiment
+    from engine.experiment.experiment import Experiment
 
 __all__ = ["STYLES", "Style", "program"]
 

@@ -9,7 +9,7 @@ from engine.errors import EpochalError
 from engine.programs.sources import SOURCES
 
 if TYPE_CHECKING:
-    from engine.experiment import Experiment
+    from engine.experiment.experiment import Experiment
 
 
 def data_blocks(experiment: Experiment) -> list[str]:

@@ -10,7 +10,7 @@ from engine.stages import Stage, stages
 
 if TYPE_CHECKING:
     from engine.components.initialisers import InitialiserBase
-    from engine.experiment import Experiment, Init
+    from engine.experiment.experiment import Experiment, Init
 
 Style = Literal["module", "sequential", "add_module"]
 

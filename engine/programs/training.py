@@ -9,7 +9,7 @@ from engine.programs.data import has_batches, sets_of, tensor
 from engine.programs.text import WIDTH, call, literal
 
 if TYPE_CHECKING:
-    from engine.experiment import Experiment
+    from engine.experiment.experiment import Experiment
 
 LINES: Final = 10
 """About how often a program prints where it is."""

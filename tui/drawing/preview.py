@@ -28,7 +28,7 @@ from tui.palette import Palette
 
 if TYPE_CHECKING:
     from engine.data import DataBase, Part
-    from engine.experiment import Experiment
+    from engine.experiment.experiment import Experiment
 
 Floats = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from tui.look import Look
 from tui.panes.picture import Picture
 
 if TYPE_CHECKING:
-    from engine.experiment import Experiment
+    from engine.experiment.experiment import Experiment
     from tui.draft import Draft
     from tui.drawing.preview import Preview
 

@@ -32,7 +32,7 @@ from tui.panes.words import Words
 from tui.spots import bindings_at
 
 if TYPE_CHECKING:
-    from engine.problems import Path
+    from engine.experiment.problems import Path
     from tui.draft import Draft
     from tui.edits import Move
     from tui.panes.field import Fold

@@ -25,9 +25,9 @@ from pydantic import ValidationError
 
 from engine.components.section import show
 from engine.errors import PresetError, Problem
-from engine.experiment import Experiment, Population
-from engine.overrides import Override, apply, path_of
-from engine.problems import explain, key_text
+from engine.experiment.experiment import Experiment, Population
+from engine.experiment.overrides import Override, apply, path_of
+from engine.experiment.problems import explain, key_text
 from engine.writing import tables_of
 
 SEED: Final = "train.seed"

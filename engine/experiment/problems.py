@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 
 from engine.components.section import closest, nearest, show
 from engine.errors import Problem
-from engine.experiment import WRITTEN
+from engine.experiment.experiment import WRITTEN
 from engine.text.numerals import number
 from engine.text.safe import plain
 

@@ -14,7 +14,7 @@ that a new one is a change to that file alone.
                ├─ train       Training
                ├─ population  Population
                ├─ marks       Mark
-               └─ origin      Origin     engine.changes
+               └─ origin      Origin     engine.experiment.changes
 """
 
 from __future__ import annotations
@@ -363,7 +363,7 @@ class Experiment(Section):
     """Steps worth stopping at when the run is replayed."""
     origin: Origin | None = None
     """The preset it was made from, where it is no longer what that one describes. Written by
-    epochal: see ``engine.changes``."""
+    epochal: see ``engine.experiment.changes``."""
 
     @property
     def outputs(self) -> int:
@@ -518,7 +518,7 @@ class Experiment(Section):
             )
         else:
             # Only a population pays for the import, which needs this file.
-            from engine.population import problems_of
+            from engine.experiment.members import problems_of
 
             yield from problems_of(self)
 

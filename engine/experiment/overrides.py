@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import Any, Final
 
 from engine.errors import PresetError, Problem
-from engine.experiment import Experiment
-from engine.problems import Path, key_text
+from engine.experiment.experiment import Experiment
+from engine.experiment.problems import Path, key_text
 from engine.text.numerals import as_toml, number
 from engine.writing import inline, tables_of
 

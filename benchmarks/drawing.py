@@ -21,8 +21,8 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from engine.events import Header, Series
-from engine.history import History
+from engine.recording.events import Header, Series
+from engine.recording.history import History
 from tui.drawing.plot import draw_curves
 from tui.drawing.status import Standing
 from tui.glyphs import BRAILLE

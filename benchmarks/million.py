@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.events import Series
+from engine.recording.events import Series
 from tests.labs import FakeRun
 from tests.terminals import DEADLINE, Terminal
 

@@ -25,7 +25,7 @@ from engine import presets
 from engine.diagnosis import Finding, diagnose
 from engine.experiment.experiment import Experiment
 from engine.header import header_of
-from engine.history import History
+from engine.recording.history import History
 from engine.train import Pace, closing, train
 from engine.trainer import Trainer
 

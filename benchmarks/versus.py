@@ -20,7 +20,7 @@ from engine import presets
 from engine.device import device_name
 from engine.experiment.experiment import Experiment
 from engine.header import header_of
-from engine.recording import Recorder
+from engine.recording.file import Recorder
 from engine.train import Pace, train
 from engine.trainer import Trainer
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from engine.events import Event, MarkReached, Request
+from engine.recording.events import Event, MarkReached, Request
 from engine.requests import PendingRequest
 
 MAX_STEPS: Final = 1_000_000

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from engine.events import Header
 from engine.glance import Glance, Look
 from engine.notes import Notes
+from engine.recording.events import Header
 from engine.runs import RunFolder, called_after, is_run, order_of, stem_of
 
 Value = str | int | float | bool

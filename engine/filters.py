@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from engine.errors import FilterError
-from engine.events import Status
+from engine.recording.events import Status
 from engine.runs import State
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import RecordingError
-from engine.events import FORMAT, End, Event, Header, Series, decode
-from engine.history import History
+from engine.recording.events import FORMAT, End, Event, Header, Series, decode
+from engine.recording.history import History
+from engine.recording.tail import Tail
 from engine.runs import RunFolder, State, state_of
-from engine.tail import Tail
 
 CHUNK: Final = 1 << 22
 """Bytes of a recording that are held at a time."""

@@ -13,8 +13,8 @@ import torch
 
 from engine import __version__
 from engine.device import device_name
-from engine.events import Header
 from engine.methods import why_autograd
+from engine.recording.events import Header
 from engine.trainer import Trainer
 
 

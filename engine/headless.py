@@ -23,11 +23,11 @@ from typing import Any, BinaryIO, Final
 from engine import launch
 from engine.diagnosis import told
 from engine.errors import RunError
-from engine.events import End
-from engine.history import History
-from engine.improvements import Improvement, improvements, member_words
 from engine.presets import Preset, dumps
-from engine.recording import Reader
+from engine.recording.events import End
+from engine.recording.file import Reader
+from engine.recording.history import History
+from engine.recording.improvements import Improvement, improvements, member_words
 from engine.report import Progress, ending_text, progress_for, result_text
 from engine.requests import Control
 from engine.runs import RunFolder, create_run, state_of

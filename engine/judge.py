@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.best import NEVER_BETTER, scores
 from engine.block import Outcome
-from engine.events import Values
 from engine.experiment.experiment import Experiment
+from engine.recording.best import NEVER_BETTER, scores
+from engine.recording.events import Values
 
 NEVER: Final = np.iinfo(np.int64).max
 """Where a member ends that goes on."""
@@ -115,8 +115,8 @@ class Judge:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Compare the dev measurements with each member's best; equal ones change nothing.
 
-        Of equal accuracies the smaller loss is the better one, as ``engine.best.scores`` orders
-        them: so patience by accuracy waits while the loss falls.
+        Of equal accuracies the smaller loss is the better one, as ``engine.recording.best.scores``
+        orders them: so patience by accuracy waits while the loss falls.
 
         Args:
             first: The step of the first row.

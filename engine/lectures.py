@@ -25,12 +25,12 @@ from engine.errors import EpochalError, FileError, LectureError, Problem, RunErr
 from engine.experiment.experiment import Experiment
 from engine.experiment.problems import explain
 from engine.figures import figures
-from engine.history import History
 from engine.marks import is_certain, why_never
 from engine.notes import Notes
 from engine.presets import Preset
 from engine.proofreading import faults, marred, passages_of, titled_in, unfilled
-from engine.recording import read
+from engine.recording.file import read
+from engine.recording.history import History
 from engine.runs import RunFolder, is_path, is_run, run_at
 from engine.scenes import Lecture, Scene, SceneTempo
 from engine.shelf import Listing, Shelf, exists

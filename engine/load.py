@@ -26,11 +26,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.components.section import nearest
 from engine.errors import CodeError, RecordingError, RequestError, RunError
-from engine.events import Header
-from engine.forward import activations_of, forward
-from engine.history import History
-from engine.kept import Kept, Weights, result_weights
-from engine.recording import read
+from engine.recording.events import Header
+from engine.recording.file import read
+from engine.recording.forward import activations_of, forward
+from engine.recording.history import History
+from engine.recording.kept_weights import Kept, Weights, result_weights
 from engine.runs import RunFolder, find_run, runs_dir
 
 if TYPE_CHECKING:

@@ -31,10 +31,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.components.activations import ACTIVATIONS
-from engine.events import Group, MarkReached, Series, Values
 from engine.experiment.experiment import At, Experiment, Mark, MarkEvent
 from engine.figures import filled
 from engine.readings import Kept
+from engine.recording.events import Group, MarkReached, Series, Values
 
 Columns = dict[Group, list[str]]
 """The names of each group's columns."""

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.components.initialisers import Default, InitialiserBase
-from engine.events import Values
 from engine.experiment.experiment import Experiment, Init
 from engine.randomness import derive_seed
+from engine.recording.events import Values
 
 ALIGNMENT: Final = 16
 """Numbers on which a parameter starts: 64 bytes of float32."""

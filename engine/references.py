@@ -114,7 +114,7 @@ def check(found: RunFolder) -> None:
     Raises:
         RecordingError: It is no recording, or one of a newer format.
     """
-    from engine.recording import Reader
+    from engine.recording.file import Reader
 
     if not found.recording.exists():
         return

@@ -16,12 +16,12 @@ from engine import lectures, presets
 from engine.errors import EpochalError, Problem
 from engine.experiment.experiment import Experiment
 from engine.figures import Figure, figures, nothing, number
-from engine.history import History
 from engine.lectures import Script
 from engine.presets import Preset
 from engine.proofreading import Passage, passages, passages_of
 from engine.readings import of_history, of_named
-from engine.recording import read
+from engine.recording.file import read
+from engine.recording.history import History
 
 if TYPE_CHECKING:
     from engine.figures import Quantity, Readings

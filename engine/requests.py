@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from engine.errors import RequestError
+from engine.recording.tail import Tail
 from engine.runs import RunFolder
-from engine.tail import Tail
 
 Action = Literal["pause", "continue", "step", "stop", "set_lr", "mark"]
 

@@ -29,7 +29,7 @@ from engine.errors import RunError
 from engine.notes import Notes
 
 if TYPE_CHECKING:
-    from engine.history import History
+    from engine.recording.history import History
 
 State = Literal["starting", "running", "paused", "silent", "crashed", "ended"]
 

@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from engine.events import End, Event
 from engine.marks import Marks
+from engine.recording.events import End, Event
 from engine.trainer import Trainer, keeps_snapshot
 
 BLOCK_SECONDS: Final = 0.05

@@ -27,7 +27,6 @@ from engine.data import load
 from engine.data.scaling import Scaling
 from engine.device import pick_device, pick_threads
 from engine.epochs import EpochMeans
-from engine.events import Group, RunWarning, Series, Snapshot, Values
 from engine.experiment.experiment import Experiment
 from engine.experiment.members import label, members_of
 from engine.judge import Judge, Verdict
@@ -38,6 +37,7 @@ from engine.network import Network
 from engine.own import OwnNetwork
 from engine.parameters import Shaped, initialise
 from engine.probe import Probe, fixed_rows
+from engine.recording.events import Group, RunWarning, Series, Snapshot, Values
 from engine.rows import Rows
 from engine.text.numbers import shortest
 

@@ -23,10 +23,10 @@ import torch
 from engine import presets
 from engine.desk import Desk
 from engine.errors import EpochalError, RecordingError
-from engine.events import Checkpoint, End, Event, Header, Heartbeat, RunWarning
 from engine.experiment.experiment import Experiment
 from engine.header import header_of, versions
-from engine.recording import Recorder
+from engine.recording.events import Checkpoint, End, Event, Header, Heartbeat, RunWarning
+from engine.recording.file import Recorder
 from engine.requests import Inbox, PendingRequest
 from engine.runs import RunFolder
 from engine.train import Pace, ending, train, weights_to_keep

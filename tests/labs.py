@@ -15,8 +15,8 @@ import pytest
 from textual.pilot import Pilot
 
 from engine import presets
-from engine.events import End, Event, Header, Series
-from engine.recording import Reader, Recorder
+from engine.recording.events import End, Event, Header, Series
+from engine.recording.file import Reader, Recorder
 from engine.runs import RunFolder, create_run, process_started
 from tui import watch as watching
 from tui.app import LabApp

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.events import Header, Series
-from engine.history import History
+from engine.recording.events import Header, Series
+from engine.recording.history import History
 from tests.tapes import COLUMNS, header
 
 Ends = Mapping[int, int]

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.events import End, Event, Header, Series
-from engine.recording import Recorder
+from engine.recording.events import End, Event, Header, Series
+from engine.recording.file import Recorder
 from engine.runs import RunFolder, process_started
 
 COLUMNS = {"train": ["loss", "accuracy"], "dev": ["loss", "accuracy"]}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.events import Event, Header, Series, Snapshot, encode
+from engine.recording.events import Event, Header, Series, Snapshot, encode
 
 COLUMNS = {
     "train": [

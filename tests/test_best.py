@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import engine
-from engine.best import best_step, scores
 from engine.errors import RunError
-from engine.events import Snapshot
 from engine.experiment.experiment import Experiment
-from engine.history import History
 from engine.judge import Judge
 from engine.load import LoadedRun
 from engine.predict import answers, rows_of_set, summary_text
-from engine.recording import read
+from engine.recording.best import best_step, scores
+from engine.recording.events import Snapshot
+from engine.recording.file import read
+from engine.recording.history import History
 from engine.runs import RunFolder
 from engine.trainer import Trainer
 from tests.experiments import MOONS, experiment

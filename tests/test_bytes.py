@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.events import Heartbeat, Request
+from engine.recording.events import Heartbeat, Request
 from tests.labs import FakeRun
 from tests.terminals import Terminal
 

@@ -17,8 +17,8 @@ import pytest
 from engine.diagnosis import diagnose, verdicts
 from engine.diagnosis.facts import Facts
 from engine.diagnosis.symptoms import is_guessing
-from engine.events import Request, Series
-from engine.history import History
+from engine.recording.events import Request, Series
+from engine.recording.history import History
 from tests import tapes
 from tests.test_diagnosis import LAYERS, SHAPES, experiment, found, history, layer_norms, words
 

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 
 from engine import presets
 from engine.components.section import Section
-from engine.events import MarkReached
 from engine.experiment.changes import (
     UNCOUNTED,
     about_of,
@@ -24,10 +23,11 @@ from engine.experiment.changes import (
     restored,
 )
 from engine.experiment.experiment import Experiment, Layer
-from engine.history import History
 from engine.marks import Marks
 from engine.presets import dumps
 from engine.programs import program
+from engine.recording.events import MarkReached
+from engine.recording.history import History
 from engine.runs import create_run
 from tests.runs import header
 from tests.strategies import experiments

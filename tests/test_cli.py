@@ -18,8 +18,8 @@ import pytest
 
 from engine import __version__, headless, launch
 from engine.cli import main
-from engine.events import End, RunWarning, encode
-from engine.recording import Recorder, read
+from engine.recording.events import End, RunWarning, encode
+from engine.recording.file import Recorder, read
 from engine.runs import RunFolder
 from tests.runs import FakeWorker, Script, end, header, record, requests_in, rows
 

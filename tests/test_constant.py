@@ -9,8 +9,8 @@ import pytest
 
 from engine import presets
 from engine.constant import brief, size_of
-from engine.events import Header, decode, encode
 from engine.header import header_of
+from engine.recording.events import Header, decode, encode
 from engine.trainer import Trainer
 
 FUNCTION = 'data={kind="function", domain=[0, 3], points=60, targets=["exp(x)"], split=[40, 20]}'

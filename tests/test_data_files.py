@@ -21,10 +21,10 @@ from pydantic import ValidationError
 from engine import presets
 from engine.data import File, Scaling, load, sheet
 from engine.errors import PresetError
-from engine.events import Header, decode, encode
 from engine.experiment.experiment import Experiment
 from engine.header import header_of
 from engine.randomness import generator
+from engine.recording.events import Header, decode, encode
 from engine.trainer import Trainer
 
 PEOPLE = "age,height,sex\n31,1.70,f\n42,1.85,m\n17,1.62,f\n65,1.78,m\n"

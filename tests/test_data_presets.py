@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from engine import presets
-from engine.events import Snapshot
 from engine.experiment.experiment import Experiment
+from engine.recording.events import Snapshot
 from engine.trainer import Trainer
 
 pytest.importorskip("sklearn")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.desk import Desk
-from engine.events import MarkReached, Request
+from engine.recording.events import MarkReached, Request
 from engine.requests import PendingRequest
 
 

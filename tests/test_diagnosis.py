@@ -13,8 +13,8 @@ import pytest
 from engine.diagnosis import Finding, diagnose, verdicts
 from engine.diagnosis.rules import RULES, dead, diverged, exploding, saturated, vanishing
 from engine.diagnosis.words import layer_names, number, percent
-from engine.events import Series, Snapshot
-from engine.history import History
+from engine.recording.events import Series, Snapshot
+from engine.recording.history import History
 from tests import tapes
 
 LAYERS = ("layer1", "layer2", "layer3")

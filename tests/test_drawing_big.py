@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from engine.events import Series
-from engine.history import History
+from engine.recording.events import Series
+from engine.recording.history import History
 from tests.tapes import header
 from tui.drawing.banner import Banner, banner_height, banner_room, draw_banner, gather
 from tui.drawing.big import draw_big, letterings

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.text import Text
 
-from engine.events import Header, MarkReached, Request, Series
-from engine.history import History
+from engine.recording.events import Header, MarkReached, Request, Series
+from engine.recording.history import History
 from tests.tapes import header
 from tui.drawing import plot
 from tui.drawing.curves import (

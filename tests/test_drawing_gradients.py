@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from engine.diagnosis import Verdict
-from engine.events import Header, Series
-from engine.history import History
+from engine.recording.events import Header, Series
+from engine.recording.history import History
 from tui.drawing.gradients import (
     Columns,
     draw_footing,

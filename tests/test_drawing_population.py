@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.events import End
-from engine.history import History
+from engine.recording.events import End
+from engine.recording.history import History
 from tests.populations import population
 from tui.crowd import crowd_of, picture_member
 from tui.drawing import banner, gradients

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.events import End, Header, Resume, Series, Snapshot
-from engine.history import History
+from engine.recording.events import End, Header, Resume, Series, Snapshot
+from engine.recording.history import History
 from tui.drawing import parting
 from tui.drawing.differences import apart, factor, gradients, past, sentences, times
 from tui.drawing.layers import LayerRow, read_layers

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from engine import glance as glances
-from engine.events import Heartbeat, Request, Resume, encode
 from engine.facts import Archive, RunFacts, brief, differing, facts_of, flat, number
 from engine.glance import glance
 from engine.notes import Notes
-from engine.recording import Recorder
+from engine.recording.events import Heartbeat, Request, Resume, encode
+from engine.recording.file import Recorder
 from engine.runs import RunFolder
 from tests.runs import COLUMNS, end, header, record, rows
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.fates import fates
-from engine.history import History
+from engine.recording.history import History
+from engine.recording.member_endings import fates
 from tests.populations import population
 from tests.tapes import header
 

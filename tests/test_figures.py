@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from engine import lectures, presets, rehearsal
 from engine.cli import main
 from engine.errors import LectureError, PresetError
-from engine.events import End, MarkReached, Series
 from engine.experiment.experiment import Experiment
 from engine.figures import FigureError, Quantity, figures, filled, number, parse, spoken
-from engine.history import History
 from engine.proofreading import columns_of, misplaced
 from engine.readings import Kept, of_history, of_scene
+from engine.recording.events import End, MarkReached, Series
+from engine.recording.history import History
 from engine.train import Pace, train
 from engine.trainer import Trainer
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment

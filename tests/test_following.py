@@ -7,9 +7,9 @@ from typing import Any
 
 from engine import lectures
 from engine.figures import spoken
-from engine.history import History
 from engine.readings import of_history, of_scene
-from engine.recording import read as events_of
+from engine.recording.file import read as events_of
+from engine.recording.history import History
 from engine.runs import RunFolder
 from tests.runs import end, record, rows
 from tui.cast import Cast

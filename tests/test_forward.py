@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from engine.components.activations import ACTIVATIONS
 from engine.errors import RecordingError
-from engine.events import Header, Snapshot
 from engine.experiment.experiment import Experiment
-from engine.forward import activations_of, forward, unpack
 from engine.network import Network
 from engine.parameters import Layout
+from engine.recording.events import Header, Snapshot
+from engine.recording.forward import activations_of, forward, unpack
 from tests import strategies
 from tests.tapes import header
 

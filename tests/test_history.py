@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.events import (
+from engine.recording.events import (
     Checkpoint,
     End,
     Event,
@@ -27,7 +27,7 @@ from engine.events import (
     decode,
     encode,
 )
-from engine.history import History
+from engine.recording.history import History
 from tests.tapes import dev_rows, header, train_rows, weights
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.events import End, Event, MarkReached, Request, RunWarning
-from engine.history import History
+from engine.recording.events import End, Event, MarkReached, Request, RunWarning
+from engine.recording.history import History
 from tests.tapes import dev_rows, header, train_rows, weights
 
 STEPS = 400

@@ -61,7 +61,15 @@ def computes(name: str) -> bool:
 
 COMPUTING = [name for name in MODULES if computes(name)]
 TORCHLESS = [name for name in MODULES if not computes(name)]
-LIGHT = ["events", "history", "recording", "requests", "runs", "launch", "cli"]
+LIGHT = [
+    "recording.events",
+    "recording.history",
+    "recording.file",
+    "requests",
+    "runs",
+    "launch",
+    "cli",
+]
 """What every command starts with: it waits for pydantic only where a preset is read."""
 
 WATCHED = ("torch", "textual", "plotext", "tui", "pydantic")

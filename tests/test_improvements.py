@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.events import Series
 from engine.headless import ImprovedLines, Lines
-from engine.history import History
-from engine.improvements import TOLD_LOSS, improvements, member_words
-from engine.recording import read
+from engine.recording.events import Series
+from engine.recording.file import read
+from engine.recording.history import History
+from engine.recording.improvements import TOLD_LOSS, improvements, member_words
 from engine.text.numbers import apart, figure_text, shortest
 from tests.experiments import MOONS, experiment
 from tests.tapes import COLUMNS, header

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.events import (
+from engine.recording.events import (
     Checkpoint,
     End,
     Event,
@@ -19,7 +19,7 @@ from engine.events import (
     RunWarning,
     Series,
 )
-from engine.history import History
+from engine.recording.history import History
 from tui.journal import KEPT, Journal
 
 START = 1_000_000.0

@@ -12,9 +12,9 @@ from torch import nn
 
 from engine.components.optimizers import OptimizerBase
 from engine.components.schedules import ScheduleBase
-from engine.forward import activations_of, forward, unpack
 from engine.header import header_of
 from engine.network import Network
+from engine.recording.forward import activations_of, forward, unpack
 from engine.trainer import Trainer
 from engine.updates import Clipping
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds

@@ -14,7 +14,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from engine.events import MarkReached, Request, RunWarning
+from engine.recording.events import MarkReached, Request, RunWarning
 from engine.runs import RunFolder
 from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
 from tui.app import LabApp

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from engine.events import Series
+from engine.recording.events import Series
 from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tests.populations import rows_of
 from tui.dialogs_members import MemberDialog

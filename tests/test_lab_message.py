@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 from textual.widgets._toast import Toast
 
-from engine.events import MarkReached
+from engine.recording.events import MarkReached
 from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tui import stage
 from tui.command import key_name

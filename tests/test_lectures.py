@@ -12,11 +12,11 @@ import pytest
 from engine import lectures
 from engine.cli import main
 from engine.errors import EpochalError, LectureError
-from engine.events import MarkReached
 from engine.figures import spoken
 from engine.lectures import Inspection, SceneTempo, Script
 from engine.presets import Preset
-from engine.recording import Recorder
+from engine.recording.events import MarkReached
+from engine.recording.file import Recorder
 from engine.runs import RunFolder
 from tests.runs import end, header, rows
 

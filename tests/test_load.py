@@ -14,9 +14,9 @@ import torch
 
 import engine
 from engine.errors import CodeError, RequestError, RunError
-from engine.events import End
 from engine.load import LoadedRun
 from engine.predict import rows_of_set
+from engine.recording.events import End
 from engine.runs import RunFolder
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
 from tests.runs import record

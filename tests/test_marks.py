@@ -9,9 +9,9 @@ import pytest
 
 from engine import presets
 from engine.errors import PresetError
-from engine.events import MarkReached, Series
 from engine.experiment.experiment import Experiment, Mark
 from engine.marks import SIGNS, Marks, is_certain, sign_of, why_never
+from engine.recording.events import MarkReached, Series
 from engine.train import Pace, train
 from engine.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from engine.experiment.experiment import Experiment
-from engine.history import History
-from engine.recording import Reader
+from engine.recording.file import Reader
+from engine.recording.history import History
 from engine.text.numbers import figure_text, shortest
 from tests.experiments import MINIBATCHES, MOONS, experiment
 from tests.trained import recorded

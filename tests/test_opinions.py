@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.diagnosis import Finding
-from engine.history import History
+from engine.recording.history import History
 from tests.test_drawing_race import history
 from tui.drawing.diagnosis import draw_findings, draw_healthy, draw_opinion
 from tui.glyphs import BRAILLE

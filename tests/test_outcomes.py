@@ -16,8 +16,8 @@ import torch
 from benchmarks import plain
 from engine import presets
 from engine.experiment.experiment import Experiment
-from engine.forward import activations_of, forward, unpack
 from engine.header import header_of
+from engine.recording.forward import activations_of, forward, unpack
 from engine.trainer import Trainer
 
 PRESETS = sorted(

@@ -19,8 +19,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Static
 
-from engine.events import Series
-from engine.history import History
+from engine.recording.events import Series
+from engine.recording.history import History
 from tests.tapes import header
 from tui.drawing.status import Standing
 from tui.glyphs import ASCII

@@ -12,8 +12,8 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 from textual.reactive import reactive
 
-from engine.events import MarkReached, Series
-from engine.history import History
+from engine.recording.events import MarkReached, Series
+from engine.recording.history import History
 from tests.tapes import header
 from tui.drawing.axis import LABEL_WIDTH
 from tui.drawing.status import Standing

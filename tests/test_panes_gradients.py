@@ -10,8 +10,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from engine.events import Header, Series
-from engine.history import History
+from engine.recording.events import Header, Series
+from engine.recording.history import History
 from tui.drawing import gradients
 from tui.drawing.layers import GradientTable
 from tui.glyphs import ASCII

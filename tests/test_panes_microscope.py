@@ -14,8 +14,8 @@ from textual.app import App, ComposeResult
 
 from engine.dissection import Dissection
 from engine.errors import RequestError
-from engine.events import Snapshot
-from engine.history import History
+from engine.recording.events import Snapshot
+from engine.recording.history import History
 from tests.labs import until
 from tests.test_drawing_microscope import FOUND
 from tests.test_panes_gradients import history, seen

@@ -16,8 +16,8 @@ from textual.containers import Vertical
 from textual.pilot import Pilot
 
 from engine import presets, trainer
-from engine.events import Snapshot
-from engine.history import History
+from engine.recording.events import Snapshot
+from engine.recording.history import History
 from engine.runs import RunFolder
 from tests.labs import until
 from tests.tapes import Clock, header

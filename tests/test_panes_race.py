@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.reactive import reactive
 
-from engine.history import History
+from engine.recording.history import History
 from tests.test_drawing_race import RELU, SIGMOID, history
 from tui.drawing import race as drawing
 from tui.glyphs import ASCII, GLYPHS

@@ -17,8 +17,8 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from engine.history import History
 from engine.notes import Notes
+from engine.recording.history import History
 from engine.removal import size_of
 from engine.runs import RunFolder
 from tests.labs import shown

@@ -16,13 +16,13 @@ from engine import probe
 from engine.block import Block
 from engine.components.activations import ACTIVATIONS
 from engine.data import load
-from engine.events import decode, encode
 from engine.experiment.experiment import Experiment
-from engine.forward import forward, unpack
 from engine.header import header_of
-from engine.history import History
 from engine.probe import MOST_ROWS, SATURATED, fixed_rows, measured_steps, stride_at
 from engine.programs import program
+from engine.recording.events import decode, encode
+from engine.recording.forward import forward, unpack
+from engine.recording.history import History
 from engine.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from engine import pyramid as pyramid_module
-from engine.events import Series
-from engine.history import Rows
-from engine.pyramid import FACTOR, Fold, Pyramid
+from engine.recording import downsampling as pyramid_module
+from engine.recording.downsampling import FACTOR, Fold, Pyramid
+from engine.recording.events import Series
+from engine.recording.history import Rows
 from tests.tapes import COLUMNS, train_rows
 
 values = st.one_of(

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.events import Header, Series
 from engine.experiment.experiment import Experiment
-from engine.history import History
-from engine.recording import Reader
+from engine.recording.events import Header, Series
+from engine.recording.file import Reader
+from engine.recording.history import History
 from tests.experiments import MOONS, experiment
 from tests.trained import recorded
 from tui.drawing import function, region

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from engine.events import Heartbeat, Request
+from engine.recording.events import Heartbeat, Request
 from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
 from tui import watch as watching
 from tui.cli import app as command
@@ -210,8 +210,8 @@ def test_what_is_printed_of_a_long_recording_is_of_all_of_it(long_run: FakeRun) 
 
 def test_rows_are_found_before_a_long_line_at_the_end(tmp_path: Path) -> None:
     """The loss that a list shows is that of the newest rows, however long what follows them is."""
-    from engine.events import RunWarning
     from engine.glance import LAST, glance
+    from engine.recording.events import RunWarning
 
     run = FakeRun(tmp_path).begin()
     run.train([0.5] * 20)

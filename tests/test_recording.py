@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RecordingError, RunError
-from engine.events import (
+from engine.recording.events import (
     End,
     Event,
     Header,
@@ -24,8 +24,8 @@ from engine.events import (
     Resume,
     encode,
 )
-from engine.history import History
-from engine.recording import RESERVE_BYTES, Reader, Recorder, read
+from engine.recording.file import RESERVE_BYTES, Reader, Recorder, read
+from engine.recording.history import History
 from tests.tapes import COLUMNS, Clock, dev_rows, header, train_rows, weights, write
 
 FIXTURES = Path(__file__).parent / "recordings"

@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import RunError
 from engine.notes import Notes
-from engine.recording import Recorder
+from engine.recording.file import Recorder
 from engine.removal import WAIT_SECONDS, remove, size_of
 from engine.runs import RunFolder, create_run, find_run, list_runs
 from tests.runs import end, header, record

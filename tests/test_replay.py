@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.events import MarkReached
 from engine.notes import Notes
+from engine.recording.events import MarkReached
 from engine.runs import list_runs
 from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
 from tests.tapes import Clock

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.events import MarkReached
+from engine.recording.events import MarkReached
 from tests.labs import FakeRun
 from tests.terminals import Terminal
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.events import End, Series
-from engine.history import History
+from engine.recording.events import End, Series
+from engine.recording.history import History
 from engine.report import (
     Bar,
     Lines,

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RequestError
+from engine.recording.tail import Tail
 from engine.requests import MAX_TEXT, Control, Inbox, PendingRequest, default_viewer, parse
 from engine.runs import RunFolder
-from engine.tail import Tail
 from tests.tapes import Clock
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.best import best_step
-from engine.history import History
-from engine.kept import weights_words
+from engine.recording.best import best_step
+from engine.recording.history import History
+from engine.recording.kept_weights import weights_words
 from engine.runs import RunFolder
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment, of_seeds
 from tests.labs import lab_of, make_app, shown, until

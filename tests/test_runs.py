@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from engine.errors import RunError
-from engine.events import End, Heartbeat, Request, Resume
-from engine.history import History
+from engine.recording.events import End, Heartbeat, Request, Resume
+from engine.recording.history import History
 from engine.runs import (
     RunFolder,
     create_run,

@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from engine import presets
-from engine.forward import unpack
+from engine.recording.forward import unpack
 from engine.runs import RunFolder
 from tests.trained import recorded
 from tui import cli
@@ -248,8 +248,8 @@ def test_weights_that_are_not_finite_are_shown(runs, monkeypatch, capsys) -> Non
     def broken(*arguments):
         return {name: np.full_like(each, np.nan) for name, each in unpack(*arguments).items()}
 
-    monkeypatch.setattr("engine.forward.unpack", broken)
-    monkeypatch.setattr("engine.kept.unpack", broken)
+    monkeypatch.setattr("engine.recording.forward.unpack", broken)
+    monkeypatch.setattr("engine.recording.kept_weights.unpack", broken)
     for name in ("two-moons", "function-set", "automatic-update"):
         shown = Shown(runs, capsys, name, "--view", "all", "--size", "80x24")
         assert shown.status == 0

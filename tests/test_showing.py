@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.events import MarkReached
+from engine.recording.events import MarkReached
 from engine.runs import RunFolder
 from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
 from tests.tapes import Clock

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from engine.events import Series
-from engine.spread import RANGE, Spreads, spread_of
+from engine.recording.events import Series
+from engine.recording.member_spread import RANGE, Spreads, spread_of
 from tests.populations import header_of, population, rows_of
 
 NUMBERS = st.floats(-1e6, 1e6, width=32) | st.sampled_from([np.nan, np.inf, -np.inf])

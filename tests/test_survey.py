@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.diagnosis import Finding, survey, verdicts
 from engine.diagnosis.survey import Survey, merged
-from engine.history import History
+from engine.recording.history import History
 from tests.populations import population
 from tests.tapes import Clock
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.events import End
-from engine.recording import Reader
+from engine.recording.events import End
+from engine.recording.file import Reader
 from engine.runs import list_runs
 from tests.terminals import DEADLINE, Terminal
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.events import End, Event, MarkReached, Series, Snapshot
+from engine.recording.events import End, Event, MarkReached, Series, Snapshot
 from engine.train import BLOCK_SECONDS, MAX_BLOCK, Pace, closing, train
 from engine.trainer import Trainer
 from tests.experiments import CUBIC, MOONS, experiment

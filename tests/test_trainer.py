@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from engine.block import Block
-from engine.events import Event, Series, Snapshot
 from engine.experiment.experiment import Experiment
 from engine.measure import Measure
+from engine.recording.events import Event, Series, Snapshot
 from engine.trainer import Trainer, keeps_snapshot
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.events import End, Request
+from engine.recording.events import End, Request
 from engine.runs import RunFolder
 from tests.labs import FakeRun, FakeWorker
 from tui import watch as watching

@@ -14,10 +14,10 @@ import pytest
 
 from engine import presets, worker
 from engine.errors import RecordingError, RunError
-from engine.events import Event
-from engine.history import History
 from engine.launch import Worker
-from engine.recording import Reader, Recorder, read
+from engine.recording.events import Event
+from engine.recording.file import Reader, Recorder, read
+from engine.recording.history import History
 from engine.requests import Control
 from engine.runs import RunFolder, create_run, state_of
 from tests.experiments import CUBIC, MOONS, experiment
@@ -233,7 +233,7 @@ def test_a_full_disk_ends_the_run_as_failed(
         append(recorder, lines)
 
     monkeypatch.setattr(Recorder, "_append", fills_up)
-    monkeypatch.setattr("engine.recording.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("engine.recording.file.FLUSH_SECONDS", 0.0)
     folder = folder_for(tmp_path, epochs=100_000)
     status, events = work(folder)
     end, history = events[-1], History()

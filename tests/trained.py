@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 
-from engine.events import Checkpoint, Event, Snapshot
 from engine.experiment.experiment import Experiment
 from engine.header import header_of
-from engine.recording import Recorder
+from engine.recording.events import Checkpoint, Event, Snapshot
+from engine.recording.file import Recorder
 from engine.runs import RunFolder
 from engine.train import Pace, closing, train
 from engine.trainer import Trainer

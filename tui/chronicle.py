@@ -14,8 +14,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from engine.events import Checkpoint, End, Event, Header, MarkReached, Request, Resume, RunWarning
-from engine.improvements import Improvement, improvements, member_words
+from engine.recording.events import (
+    Checkpoint,
+    End,
+    Event,
+    Header,
+    MarkReached,
+    Request,
+    Resume,
+    RunWarning,
+)
+from engine.recording.improvements import Improvement, improvements, member_words
 from engine.text.safe import plain
 from tui.drawing.log import Entry
 from tui.drawing.numbers import count, short
@@ -23,7 +32,7 @@ from tui.drawing.severity import Severity
 from tui.drawing.status import REASONS
 
 if TYPE_CHECKING:
-    from engine.history import History, Rows
+    from engine.recording.history import History, Rows
 
 WATCHED: Final = (("loss", "the loss"), ("grad_norm", "the gradient's norm"))
 """The train columns whose first number that is not finite is an entry."""

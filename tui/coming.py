@@ -14,8 +14,8 @@ from tui.drawing.numbers import short
 from tui.tempo import Stop
 
 if TYPE_CHECKING:
-    from engine.events import Header
     from engine.experiment.experiment import At
+    from engine.recording.events import Header
 
 WORDS: Final = {
     "first_dead_unit": "at the first dead unit",

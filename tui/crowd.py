@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tui.drawing.numbers import count
 
 if TYPE_CHECKING:
-    from engine.history import History
+    from engine.recording.history import History
 
 FIGURES = (
     ("loss", "train", "loss"),
@@ -59,7 +59,7 @@ def crowd_of(history: History, step: int) -> Crowd | None:
     header = history.header
     if header is None or header.members == 1:
         return None
-    from engine.fates import settled
+    from engine.recording.member_endings import settled
 
     known = settled(history, step)
     if known is None:
@@ -83,7 +83,7 @@ def picture_member(history: History, member: int | None, step: int) -> int:
     """Return whose weights a picture shows: the chosen network's, or the first living one's."""
     if member is not None:
         return member
-    from engine.fates import fates
+    from engine.recording.member_endings import fates
 
     known = fates(history, step)
     return 0 if known is None else known.first_living

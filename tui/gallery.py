@@ -17,7 +17,7 @@ from tui.glyphs import Glyphs
 from tui.palette import Palette
 
 if TYPE_CHECKING:
-    from engine.events import Header
+    from engine.recording.events import Header
     from tui.drawing.histogram import Histogram
     from tui.drawing.matrix import Layer
     from tui.material import Material, Network

@@ -20,7 +20,7 @@ from tui.drawing.log import Entry
 from tui.drawing.severity import Severity
 
 if TYPE_CHECKING:
-    from engine.history import History
+    from engine.recording.history import History
     from tui.chronicle import Chronicle
 
 KEPT: Final = 300

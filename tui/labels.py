@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from engine.events import Header
-    from engine.history import History
+    from engine.recording.events import Header
+    from engine.recording.history import History
 
 MOST: Final = 2
 """Differences in a label."""

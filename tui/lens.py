@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui.view import View
 
 if TYPE_CHECKING:
-    from engine.history import History
+    from engine.recording.history import History
     from tui.drawing.curves import Quantity
     from tui.view import Weights
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.best import best_step, why_none
 from engine.errors import EpochalError
-from engine.kept import last_step, weights_words
+from engine.recording.best import best_step, why_none
+from engine.recording.kept_weights import last_step, weights_words
 from engine.text.safe import plain
 from tui.drawing.numbers import count, figure
 from tui.drawing.wording import OF_BEST, WAITS
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.data import Dataset, Part, Scaling
-    from engine.events import Header, Snapshot
     from engine.experiment.experiment import Experiment
-    from engine.history import History
-    from engine.kept import Kept
+    from engine.recording.events import Header, Snapshot
+    from engine.recording.history import History
+    from engine.recording.kept_weights import Kept
     from tui.view import Weights
 
 Floats = NDArray[np.float64]
@@ -256,7 +256,7 @@ class Material:
             limit = f": of more than {count(ENDS_LIMIT)} none are kept"
             raise ViewError(why + (limit if self.numbers > ENDS_LIMIT else " numbers"))
         if best:
-            from engine.kept import best_weights
+            from engine.recording.kept_weights import best_weights
 
             return Network.of_kept(self, best_weights(self.history, step, self.member, self.folder))
         snapshot = self.history.snapshot(step)
@@ -273,7 +273,7 @@ class Material:
         Raises:
             ViewError: The recording keeps none.
         """
-        from engine.kept import last_weights
+        from engine.recording.kept_weights import last_weights
 
         if weights == "best":
             network = self.network(self.best_step(), best=True)
@@ -325,14 +325,14 @@ class Network:
     @classmethod
     def of(cls, material: Material, snapshot: Snapshot, asked: int) -> Network:
         """Return the network of a snapshot."""
-        from engine.forward import unpack
+        from engine.recording.forward import unpack
 
         weights = unpack(material.header, snapshot, material.member)
         return cls(material, snapshot.step, asked, weights)
 
     @classmethod
     def of_kept(cls, material: Material, kept: Kept) -> Network:
-        """Return the network of weights that ``engine.kept`` has found."""
+        """Return the network of weights that ``engine.recording.kept_weights`` has found."""
         return cls(material, kept.step, kept.asked, kept.values, kept.best, kept.last)
 
     @property
@@ -407,7 +407,7 @@ class Network:
         Raises:
             ViewError: It is no multilayer perceptron.
         """
-        from engine.forward import activations_of, forward
+        from engine.recording.forward import activations_of, forward
 
         kind = self.material.header.experiment.get("model", {}).get("kind", "mlp")
         activations = activations_of(self.material.header) if kind == "mlp" else []

@@ -19,7 +19,7 @@ from tui.stage import Stage
 from tui.tempo import IDLE_LIMIT, Tempo
 
 if TYPE_CHECKING:
-    from engine.history import History
+    from engine.recording.history import History
     from engine.runs import RunFolder
     from tui.draft import Draft
     from tui.link import Link

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tui.drawing.numbers import count
 
 if TYPE_CHECKING:
-    from engine.history import History
+    from engine.recording.history import History
     from tui.view import Weights
 
 EACH: str = "each at its best step"
@@ -46,7 +46,7 @@ def is_measured(history: History) -> bool:
 
 def has_best(history: History, member: int | None) -> bool:
     """Whether there are best weights beside the last."""
-    from engine.best import best_step
+    from engine.recording.best import best_step
 
     members = history.header.members if history.header is not None else 0
     asked = range(members) if member is None else (member,)
@@ -70,8 +70,8 @@ def result_place(history: History, member: int | None) -> str:
 
 def result_loss(history: History, step: int, member: int) -> float | None:
     """Return the training loss of a result's weights, if they are those of this step."""
-    from engine.best import best_step
-    from engine.kept import last_step
+    from engine.recording.best import best_step
+    from engine.recording.kept_weights import last_step
 
     if history.end is None or history.header is None or not is_measured(history):
         return None
@@ -88,7 +88,7 @@ def result_loss(history: History, step: int, member: int) -> float | None:
 
 
 def _of_best(history: History, member: int | None) -> str:
-    from engine.best import best_step
+    from engine.recording.best import best_step
 
     members = history.header.members if history.header is not None else 0
     asked = range(members) if member is None else (member,)

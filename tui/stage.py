@@ -42,9 +42,9 @@ from tui.workshop import Workshop
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding, Survey
-    from engine.history import History
     from engine.launch import Worker
     from engine.lectures import Script
+    from engine.recording.history import History
     from engine.requests import Control
     from engine.runs import RunFolder
     from tui.draft import Draft

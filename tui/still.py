@@ -39,7 +39,7 @@ from tui.result import place, weights_at_end
 from tui.traces import best_of
 
 if TYPE_CHECKING:
-    from engine.history import History
+    from engine.recording.history import History
     from engine.runs import RunFolder
     from tui.material import Material
     from tui.view import Weights
@@ -372,8 +372,8 @@ def show_object(folder: RunFolder, wish: Wish) -> None:
     """
     import json
 
-    from engine.best import best_step
     from engine.diagnosis.told import findings_of, plain_object
+    from engine.recording.best import best_step
 
     watch = _read(folder)
     history, header = watch.history, watch.history.header

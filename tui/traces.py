@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 
-from engine.best import best_step
-from engine.history import History
+from engine.recording.best import best_step
+from engine.recording.history import History
 from tui.crowd import crowd_of
 from tui.drawing.axis import horizon
 from tui.drawing.curves import (

@@ -9,7 +9,7 @@ from tui.drawing.status import Standing, reading_words
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
-    from engine.history import History
+    from engine.recording.history import History
     from tui.drawing.curves import Quantity
     from tui.opinions import Opinion
 

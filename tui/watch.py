@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.best import best_step
 from engine.errors import EpochalError
-from engine.events import End, Header, MarkReached, Request, RunWarning
-from engine.history import History
-from engine.recording import Reader, glimpse
+from engine.recording.best import best_step
+from engine.recording.events import End, Header, MarkReached, Request, RunWarning
+from engine.recording.file import Reader, glimpse
+from engine.recording.history import History
 from engine.runs import RunFolder, State, state_of
 from tui.command import Situation
 from tui.crowd import crowd_of
@@ -26,9 +26,9 @@ from tui.drawing.status import Standing
 from tui.result import place, result_loss, result_place
 
 if TYPE_CHECKING:
-    from engine.history import Rows
     from engine.launch import Worker
     from engine.notes import Notes
+    from engine.recording.history import Rows
     from tui.view import Weights
 
 CHUNK: Final = 1 << 20

@@ -17,8 +17,8 @@ from engine.diagnosis.facts import Facts
 from engine.diagnosis.finding import WORST_FIRST, Finding, Remedy, Rule, Severity, Verdict
 from engine.diagnosis.rules import RULES
 from engine.diagnosis.survey import Survey
-from engine.fates import fates
-from engine.history import History
+from engine.recording.history import History
+from engine.recording.member_endings import fates
 
 __all__ = ["Finding", "Remedy", "Severity", "Survey", "Verdict", "diagnose", "survey", "verdicts"]
 

@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.diagnosis.finding import WORST_FIRST, Finding
-from engine.fates import Fates, fates
+from engine.recording.member_endings import Fates, fates
 
 if TYPE_CHECKING:
-    from engine.history import History
+    from engine.recording.history import History
 
 Diagnose = Callable[["History", int, int], tuple[Finding, ...]]
 """Returns what is wrong with one member at a step."""

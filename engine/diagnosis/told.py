@@ -17,7 +17,7 @@ from engine.diagnosis import Finding, diagnose, survey
 from engine.text.safe import plain
 
 if TYPE_CHECKING:
-    from engine.history import History
+    from engine.recording.history import History
 
 HEALTHY: Final = "Nothing is wrong that epochal knows how to see."
 

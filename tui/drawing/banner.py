@@ -26,7 +26,7 @@ from tui.glyphs import Glyphs
 from tui.palette import Palette, Role
 
 if TYPE_CHECKING:
-    from engine.history import History
+    from engine.recording.history import History
 
 MOST_LINES: Final = 8
 LEAST_LINES: Final = 4

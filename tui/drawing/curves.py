@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.fates import settled
-from engine.history import Side
+from engine.recording.history import Side
+from engine.recording.member_endings import settled
 from tui.drawing.axis import LABEL_WIDTH
 from tui.drawing.smoothing import SMOOTHINGS, smoothed
 
 if TYPE_CHECKING:
-    from engine.events import Request
-    from engine.history import History, Rows
+    from engine.recording.events import Request
+    from engine.recording.history import History, Rows
     from tui.crowd import Crowd
 
 __all__ = ["QUANTITIES", "SMOOTHINGS", "Curve", "Curves", "Quantity", "RunCurves", "gather"]

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from engine.fates import Fates, fates
+from engine.recording.member_endings import Fates, fates
 from tui.drawing.axis import Axis, linear_axis
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from tui.drawing.histogram import bars, ends_of
@@ -31,7 +31,7 @@ from tui.palette import Palette
 from tui.result import result_place
 
 if TYPE_CHECKING:
-    from engine.history import History, Rows
+    from engine.recording.history import History, Rows
     from tui.material import Network
 
 Floats = NDArray[np.float64]

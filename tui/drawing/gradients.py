@@ -29,7 +29,7 @@ from tui.palette import Palette, Role
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict
-    from engine.history import History
+    from engine.recording.history import History
 
 FIGURE: Final = 8
 """Cells of a figure, such as ``1.83e-11``."""

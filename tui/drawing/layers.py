@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from engine.diagnosis.facts import median, medians
-from engine.spread import mean_of
+from engine.recording.member_spread import mean_of
 from engine.text.safe import plain
 from tui.crowd import Crowd, crowd_of
 from tui.labels import member_name
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict
-    from engine.events import Header
-    from engine.history import History, Rows
+    from engine.recording.events import Header
+    from engine.recording.history import History, Rows
 
 
 SHARES = ("dead/", "saturated/")

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from engine.spread import RANGE
+from engine.recording.member_spread import RANGE
 from engine.text.safe import plain
 from tui.drawing.curves import Curve, Curves, RunCurves
 from tui.drawing.hues import BESTS, REQUESTS, pen

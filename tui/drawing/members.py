@@ -22,7 +22,7 @@ from tui.glyphs import Glyphs
 from tui.palette import Palette, Role
 
 if TYPE_CHECKING:
-    from engine.history import History
+    from engine.recording.history import History
 
 FIGURE = 9
 
@@ -49,7 +49,7 @@ class MemberRow:
 
 def gather_members(history: History, step: int) -> tuple[MemberRow, ...]:
     """Return all members together, then each; nothing before the first row."""
-    from engine.fates import settled
+    from engine.recording.member_endings import settled
     from tui.labels import member_name
 
     header, known = history.header, settled(history, step)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from engine.history import History, Rows
+    from engine.recording.history import History, Rows
 
 TOLERANCE: Final = 1e-3
 """The part of its size by which a loss may differ and still be called the same: rounding, added up

@@ -19,7 +19,7 @@ from tui.lockstep import lane
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict
-    from engine.history import History
+    from engine.recording.history import History
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

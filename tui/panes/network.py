@@ -29,8 +29,8 @@ from tui.panes.picture import Picture
 from tui.view import View
 
 if TYPE_CHECKING:
-    from engine.events import Snapshot
-    from engine.history import History
+    from engine.recording.events import Snapshot
+    from engine.recording.history import History
     from tui.material import Material, Network
 
 PERIOD: Final = 1.0

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engine.components.activations import ACTIVATIONS
 from engine.errors import RecordingError
-from engine.events import Header, Snapshot
+from engine.recording.events import Header, Snapshot
 
 Array = NDArray[np.float32]
 

@@ -16,8 +16,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.best import decides
-from engine.history import History
+from engine.recording.best import decides
+from engine.recording.history import History
 from engine.text.numbers import apart, figure_text, shortest
 
 TOLD_LOSS: Final = 0.01

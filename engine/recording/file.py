@@ -1,9 +1,9 @@
 """The recording: one append-only file, one writer, any number of readers.
 
-The file is JSON Lines: a header, then events, each a whole line (see ``engine.events``). There is
-no other way for live data: the worker appends, viewers follow. So a recording survives what
-happens to files and processes in the field: ``kill -9`` leaves at most a torn last line, a copy
-made while it is written is a recording, and ``tail -f`` and ``grep`` work on it.
+The file is JSON Lines: a header, then events, each a whole line (see ``engine.recording.events``).
+There is no other way for live data: the worker appends, viewers follow. So a recording survives
+what happens to files and processes in the field: ``kill -9`` leaves at most a torn last line, a
+copy made while it is written is a recording, and ``tail -f`` and ``grep`` work on it.
 
 The writer holds an advisory lock on the file itself. Readers take none and trust no file
 notification: they remember an offset, open the file anew on each poll and consume whole lines.
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import RecordingError, RunError
-from engine.events import (
+from engine.recording.events import (
     FORMAT,
     Checkpoint,
     End,
@@ -34,7 +34,7 @@ from engine.events import (
     decode,
     encode,
 )
-from engine.tail import Tail
+from engine.recording.tail import Tail
 
 FLUSH_SECONDS: Final = 0.1
 """How long an event may wait in the writer."""

@@ -15,7 +15,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.events import (
+from engine.recording.downsampling import FACTOR, Pyramid
+from engine.recording.events import (
     Checkpoint,
     End,
     Event,
@@ -29,12 +30,12 @@ from engine.events import (
     Snapshot,
     Values,
 )
-from engine.pyramid import FACTOR, Pyramid
-from engine.spread import Spread, Spreads
+from engine.recording.member_spread import Spread, Spreads
 from engine.text.numbers import shortest
 
 Side = Literal["low", "high"]
-"""An end of the range over the members of a population, as in ``engine.spread``."""
+"""An end of the range over the members of a population, as in
+``engine.recording.member_spread``."""
 
 
 SPEED_SECONDS: Final = 2.0

@@ -18,11 +18,11 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from engine.best import best_step
 from engine.errors import RunError
-from engine.events import Snapshot
-from engine.forward import unpack
-from engine.history import History
+from engine.recording.best import best_step
+from engine.recording.events import Snapshot
+from engine.recording.forward import unpack
+from engine.recording.history import History
 from engine.text.safe import plain
 
 Weights = Mapping[str, NDArray[Any]]
@@ -110,7 +110,7 @@ def best_weights(history: History, best: int, member: int = 0, folder: Path | No
 
     Args:
         history: What is known of the run.
-        best: What ``engine.best.best_step`` says.
+        best: What ``engine.recording.best.best_step`` says.
         member: Which network.
         folder: The run's; its checkpoint has weights that the recording may lack.
 

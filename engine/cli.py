@@ -499,8 +499,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _check_preset(reference: str, rehearsal: Rehearsal | None) -> tuple[dict[str, Any], str]:
     """Return what is wrong with a preset, and how to say it."""
+    from engine.figures.proofreading import misplaced
     from engine.presets import known, load
-    from engine.proofreading import misplaced
 
     told: dict[str, Any] = {"preset": reference, "problems": []}
     try:

@@ -24,11 +24,11 @@ from engine import presets, references
 from engine.errors import EpochalError, FileError, LectureError, Problem, RunError
 from engine.experiment.experiment import Experiment
 from engine.experiment.problems import explain
-from engine.figures import figures
+from engine.figures.figures import figures
+from engine.figures.proofreading import faults, marred, passages_of, titled_in, unfilled
 from engine.marks import is_certain, why_never
 from engine.notes import Notes
 from engine.presets import Preset
-from engine.proofreading import faults, marred, passages_of, titled_in, unfilled
 from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs import RunFolder, is_path, is_run, run_at

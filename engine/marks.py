@@ -32,8 +32,8 @@ from numpy.typing import NDArray
 
 from engine.components.activations import ACTIVATIONS
 from engine.experiment.experiment import At, Experiment, Mark, MarkEvent
-from engine.figures import filled
-from engine.readings import Kept
+from engine.figures.figures import filled
+from engine.figures.readings import Kept
 from engine.recording.events import Group, MarkReached, Series, Values
 
 Columns = dict[Group, list[str]]

@@ -27,7 +27,7 @@ from engine.experiment.changes import called, described
 from engine.experiment.experiment import Experiment
 from engine.experiment.overrides import Override, apply, parse
 from engine.experiment.problems import explain
-from engine.proofreading import marred, passages, titled, unfilled
+from engine.figures.proofreading import marred, passages, titled, unfilled
 from engine.shelf import Listing, Shelf, exists
 from engine.writing import anchor, dumps, save
 

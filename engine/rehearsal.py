@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Final
 from engine import lectures, presets
 from engine.errors import EpochalError, Problem
 from engine.experiment.experiment import Experiment
-from engine.figures import Figure, figures, nothing, number
+from engine.figures.figures import Figure, figures, nothing, number
+from engine.figures.proofreading import Passage, passages, passages_of
+from engine.figures.readings import of_history, of_named
 from engine.lectures import Script
 from engine.presets import Preset
-from engine.proofreading import Passage, passages, passages_of
-from engine.readings import of_history, of_named
 from engine.recording.file import read
 from engine.recording.history import History
 
 if TYPE_CHECKING:
-    from engine.figures import Quantity, Readings
+    from engine.figures.figures import Quantity, Readings
 
 WHOLE: Final = 2**62
 """A step that only a whole run reaches."""

@@ -16,9 +16,9 @@ from engine import lectures, presets, rehearsal
 from engine.cli import main
 from engine.errors import LectureError, PresetError
 from engine.experiment.experiment import Experiment
-from engine.figures import FigureError, Quantity, figures, filled, number, parse, spoken
-from engine.proofreading import columns_of, misplaced
-from engine.readings import Kept, of_history, of_scene
+from engine.figures.figures import FigureError, Quantity, figures, filled, number, parse, spoken
+from engine.figures.proofreading import columns_of, misplaced
+from engine.figures.readings import Kept, of_history, of_scene
 from engine.recording.events import End, MarkReached, Series
 from engine.recording.history import History
 from engine.train import Pace, train

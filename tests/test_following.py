@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from engine import lectures
-from engine.figures import spoken
-from engine.readings import of_history, of_scene
+from engine.figures.figures import spoken
+from engine.figures.readings import of_history, of_scene
 from engine.recording.file import read as events_of
 from engine.recording.history import History
 from engine.runs import RunFolder

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from engine import lectures
-from engine.figures import spoken
+from engine.figures.figures import spoken
 from engine.runs import RunFolder
 from engine.worker import work
 from tests.labs import FakeWorker, lab_of, make_app, shown, until

@@ -12,7 +12,7 @@ import pytest
 from engine import lectures
 from engine.cli import main
 from engine.errors import EpochalError, LectureError
-from engine.figures import spoken
+from engine.figures.figures import spoken
 from engine.lectures import Inspection, SceneTempo, Script
 from engine.presets import Preset
 from engine.recording.events import MarkReached

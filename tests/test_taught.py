@@ -23,10 +23,10 @@ import pytest
 from engine import lectures, presets
 from engine.data.loading import load as load_data
 from engine.experiment.experiment import Experiment
-from engine.figures import figures, parse
+from engine.figures.figures import figures, parse
+from engine.figures.proofreading import misplaced, passages, passages_of
 from engine.lectures import Script
 from engine.presets import Preset
-from engine.proofreading import misplaced, passages, passages_of
 from engine.recording.forward import activations_of, forward, unpack
 from engine.recording.history import History
 from engine.rehearsal import Rehearsal

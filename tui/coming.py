@@ -46,7 +46,7 @@ def promises_of(header: Header) -> tuple[Promise, ...]:
     from pydantic import ValidationError
 
     from engine.experiment.experiment import Experiment
-    from engine.figures import spoken
+    from engine.figures.figures import spoken
 
     try:
         experiment = Experiment.model_validate(header.experiment)

@@ -19,7 +19,7 @@ from engine.runs import RunFolder
 from tui.presented import Presented, Programme, ShownRun
 
 if TYPE_CHECKING:
-    from engine.figures import Readings
+    from engine.figures.figures import Readings
     from engine.lectures import Script
     from tui.cast import Cast
     from tui.drawing.transport import Transport
@@ -96,7 +96,7 @@ def programme_of(
         scene_started: When the scene began.
         readings: What is known of what it shows, for the figures in its notes.
     """
-    from engine.figures import filled, nothing, spoken
+    from engine.figures.figures import filled, nothing, spoken
 
     lecture = script.lecture
     shown, following = lecture.scenes[scene], lecture.scenes[scene + 1 : scene + 2]

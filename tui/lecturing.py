@@ -90,7 +90,7 @@ class Lecturing(Showing):
         self.find_situation()
 
     def _show_text(self, scene: Scene) -> None:
-        from engine.figures import spoken
+        from engine.figures.figures import spoken
 
         self.slide = (scene.title, spoken(scene.text or ""))
         self.stop_replay()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tui.lecturing import Lecturing
 
 if TYPE_CHECKING:
-    from engine.figures import Readings
+    from engine.figures.figures import Readings
     from tui.drawing.transport import Transport
     from tui.player import Player
     from tui.presented import Presented
@@ -84,7 +84,7 @@ class Sharing(Lecturing):
 
     def _readings(self) -> Readings:
         """Return what is known of what a scene shows: all that is recorded, shown or not."""
-        from engine.readings import of_history, of_scene
+        from engine.figures.readings import of_history, of_scene
 
         assert self.script is not None
         references = self.script.lecture.scenes[self.scene].references

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, get_args
 
 from engine.errors import EpochalError
 from engine.experiment.changes import about_of
-from engine.figures import spoken
+from engine.figures.figures import spoken
 from engine.programs.data import data_blocks
 from engine.programs.network import STYLES, Style, initialisation, network_block
 from engine.programs.text import WIDTH, joined

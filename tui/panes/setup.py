@@ -236,7 +236,7 @@ class SetupPane(Vertical):
             return  # Nobody sees it any more: the lab is being left.
         await form.show(draft, self.look, self.device, self.heard)
         self._highlight()
-        from engine.figures import spoken
+        from engine.figures.figures import spoken
 
         self.query_one("#about", Words).update(plain(spoken(draft.about), lines=True))
         self.border_title = Text(f"Setup: {plain(draft.called)}")

@@ -21,7 +21,8 @@ dash.
     STEP        a number, step (the text's own, which may be left out) or end
 
 This module knows the syntax and how numbers are written; where they come from is
-``engine.readings``, whether they hold ``engine.proofreading`` and ``engine.rehearsal``.
+``engine.figures.readings``, whether they hold ``engine.figures.proofreading`` and
+``engine.rehearsal``.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.figures import FigureError, Quantity, Readings, figures
+from engine.figures.figures import FigureError, Quantity, Readings, figures
 from engine.recording.events import Group, Series
 from engine.recording.history import History
 

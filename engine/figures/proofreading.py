@@ -16,7 +16,7 @@ from engine.components.activations import ACTIVATIONS
 from engine.components.section import nearest
 from engine.errors import Problem
 from engine.experiment.experiment import Experiment
-from engine.figures import Figure, FigureError, Quantity, figures, filled, nothing, number
+from engine.figures.figures import Figure, FigureError, Quantity, figures, filled, nothing, number
 from engine.scenes import Lecture
 
 SETS: Final = ("train", "dev", "test")

@@ -1,0 +1,1 @@
+"""Numbers in a text: found, read off a run, and proofread."""

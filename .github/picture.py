@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from engine import presets
-from engine.runs import create_run
+from engine.runs.finding import create_run
 from engine.worker import work
 from tui.app import LabApp
 from tui.glyphs import BLOCKS

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from engine import presets
 from engine.launch import Worker
-from engine.runs import RunFolder, create_run
+from engine.runs.finding import RunFolder, create_run
 from tests.terminals import DEADLINE, Terminal
 
 COUNTED = 4.0

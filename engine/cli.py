@@ -176,7 +176,8 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Train a preset, and print the result."""
-    from engine import headless, presets, runs
+    from engine import headless, presets
+    from engine.runs import finding as runs
 
     found = presets.load(preset, overrides(set_, seed, seeds, vary))
     folder = runs_dir or runs.runs_dir()
@@ -243,8 +244,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say whether presets and lectures hold, or everything that is wrong with them."""
-    from engine import lectures, runs
+    from engine import lectures
     from engine.rehearsal import Rehearsal
+    from engine.runs import finding as runs
 
     problems, folder = 0, runs_dir or runs.runs_dir()
     rehearsal = Rehearsal(allow_code=allow_code, runs=folder) if figures else None
@@ -367,8 +369,10 @@ def list_past_runs(
     """List the runs there are, the newest first."""
     import time
 
-    from engine import filters, references, report, runs
-    from engine.facts import Archive, facts_of
+    from engine import references, report
+    from engine.runs import filters
+    from engine.runs import finding as runs
+    from engine.runs.catalogue import Archive, facts_of
 
     folder = runs_dir or runs.runs_dir()
     named, words = references.apart(terms or (), folder)
@@ -391,7 +395,8 @@ def list_past_runs(
 @app.command()
 def stop(run: RunName, runs_dir: RunsDir = None) -> None:
     """Ask a run to stop where it is, and wait until it has."""
-    from engine import headless, references, runs
+    from engine import headless, references
+    from engine.runs import finding as runs
 
     print(headless.stop(references.run(run, runs_dir or runs.runs_dir())))
 
@@ -442,7 +447,8 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Print a trained network's answers, with its best weights."""
-    from engine import load, predict, references, runs
+    from engine import load, predict, references
+    from engine.runs import finding as runs
 
     if sum(given is not None for given in (file, values or None, set_)) > 1:
         raise typer.BadParameter("give one of FILE, --values and --set")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from engine.recording.events import Event, MarkReached, Request
-from engine.requests import PendingRequest
+from engine.runs.requests import PendingRequest
 
 MAX_STEPS: Final = 1_000_000
 """Steps that can be asked for at a time."""

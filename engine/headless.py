@@ -29,8 +29,8 @@ from engine.recording.file import Reader
 from engine.recording.history import History
 from engine.recording.improvements import Improvement, improvements, member_words
 from engine.report import Progress, ending_text, progress_for, result_text
-from engine.requests import Control
-from engine.runs import RunFolder, create_run, state_of
+from engine.runs.finding import RunFolder, create_run, state_of
+from engine.runs.requests import Control
 from engine.text.safe import plain
 
 POLL_SECONDS: Final = 0.1

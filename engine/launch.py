@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 from engine.errors import RunError
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 
 
 class Worker:

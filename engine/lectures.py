@@ -27,11 +27,11 @@ from engine.experiment.problems import explain
 from engine.figures.figures import figures
 from engine.figures.proofreading import faults, marred, passages_of, titled_in, unfilled
 from engine.marks import is_certain, why_never
-from engine.notes import Notes
 from engine.presets import Preset
 from engine.recording.file import read
 from engine.recording.history import History
-from engine.runs import RunFolder, is_path, is_run, run_at
+from engine.runs.finding import RunFolder, is_path, is_run, run_at
+from engine.runs.notes import Notes
 from engine.scenes import Lecture, Scene, SceneTempo
 from engine.shelf import Listing, Shelf, exists
 

@@ -31,7 +31,7 @@ from engine.recording.file import read
 from engine.recording.forward import activations_of, forward
 from engine.recording.history import History
 from engine.recording.kept_weights import Kept, Weights, result_weights
-from engine.runs import RunFolder, find_run, runs_dir
+from engine.runs.finding import RunFolder, find_run, runs_dir
 
 if TYPE_CHECKING:
     from torch import nn

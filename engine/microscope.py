@@ -33,7 +33,7 @@ from engine.measure import loss_function
 from engine.method import Trainee
 from engine.network import EPSILON, Network
 from engine.rows import Rows
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 from engine.trainee import CPU, alone, make_trainee
 
 SHOWN_ROWS: Final = 6

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from engine.components.section import nearest
 from engine.errors import PresetError, Problem, RecordingError, RunError
-from engine.runs import RunFolder, Unclear, find_run, is_path, list_runs, run_at
+from engine.runs.finding import RunFolder, Unclear, find_run, is_path, list_runs, run_at
 from engine.shelf import exists
 
 
@@ -130,7 +130,7 @@ def check_begun(found: RunFolder) -> None:
     Raises:
         RunError: Its worker never began.
     """
-    from engine.glance import glance
+    from engine.runs.summary import glance
 
     seen = glance(found)
     if seen.state == "crashed" and not seen.started and not seen.step:

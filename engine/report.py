@@ -16,9 +16,9 @@ from engine.text.numbers import figure_text, shortest
 from engine.text.safe import plain
 
 if TYPE_CHECKING:
-    from engine.facts import RunFacts
     from engine.recording.events import End
     from engine.recording.history import History
+    from engine.runs.catalogue import RunFacts
 
 SPARSE_PARTS: Final = 10
 """How many lines of progress a whole run prints where there is no terminal."""

@@ -27,8 +27,8 @@ from engine.experiment.experiment import Experiment
 from engine.header import header_of, versions
 from engine.recording.events import Checkpoint, End, Event, Header, Heartbeat, RunWarning
 from engine.recording.file import Recorder
-from engine.requests import Inbox, PendingRequest
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
+from engine.runs.requests import Inbox, PendingRequest
 from engine.train import Pace, ending, train, weights_to_keep
 from engine.trainer import Trainer
 

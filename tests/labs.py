@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from engine import presets
 from engine.recording.events import End, Event, Header, Series
 from engine.recording.file import Reader, Recorder
-from engine.runs import RunFolder, create_run, process_started
+from engine.runs.finding import RunFolder, create_run, process_started
 from tui import watch as watching
 from tui.app import LabApp
 from tui.clock import Clock

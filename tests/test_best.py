@@ -24,7 +24,7 @@ from engine.recording.best import best_step, scores
 from engine.recording.events import Snapshot
 from engine.recording.file import read
 from engine.recording.history import History
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 from engine.trainer import Trainer
 from tests.experiments import MOONS, experiment
 from tests.tapes import dev_rows, header, train_rows, weights

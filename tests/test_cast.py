@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 from tests.labs import FakeRun
 from tui.cast import MOST, Cast
 

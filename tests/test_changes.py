@@ -28,7 +28,7 @@ from engine.presets import dumps
 from engine.programs import program
 from engine.recording.events import MarkReached
 from engine.recording.history import History
-from engine.runs import create_run
+from engine.runs.finding import create_run
 from tests.runs import header
 from tests.strategies import experiments
 from tests.test_settings import schema_keys

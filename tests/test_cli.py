@@ -20,7 +20,7 @@ from engine import __version__, headless, launch
 from engine.cli import main
 from engine.recording.events import End, RunWarning, encode
 from engine.recording.file import Recorder, read
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 from tests.runs import FakeWorker, Script, end, header, record, requests_in, rows
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,7 +8,7 @@ import pytest
 
 from engine.desk import Desk
 from engine.recording.events import MarkReached, Request
-from engine.requests import PendingRequest
+from engine.runs.requests import PendingRequest
 
 
 class Bench:

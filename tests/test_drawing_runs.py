@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from rich.color import Color
 from rich.style import Style
 
-from engine.facts import RunFacts
-from engine.glance import Glance
-from engine.notes import Notes
-from engine.runs import RunFolder
+from engine.runs.catalogue import RunFacts
+from engine.runs.finding import RunFolder
+from engine.runs.notes import Notes
+from engine.runs.summary import Glance
 from tests.runs import end
 from tui.drawing.runs import (
     RunRow,

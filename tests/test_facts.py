@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from engine import glance as glances
-from engine.facts import Archive, RunFacts, brief, differing, facts_of, flat, number
-from engine.glance import glance
-from engine.notes import Notes
 from engine.recording.events import Heartbeat, Request, Resume, encode
 from engine.recording.file import Recorder
-from engine.runs import RunFolder
+from engine.runs import summary as glances
+from engine.runs.catalogue import Archive, RunFacts, brief, differing, facts_of, flat, number
+from engine.runs.finding import RunFolder
+from engine.runs.notes import Notes
+from engine.runs.summary import glance
 from tests.runs import COLUMNS, end, header, record, rows
 
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from engine.cli import main
 from engine.errors import FilterError
-from engine.facts import RunFacts
-from engine.filters import parse
-from engine.glance import Glance
-from engine.notes import NotedMark, Notes
-from engine.runs import RunFolder
+from engine.runs.catalogue import RunFacts
+from engine.runs.filters import parse
+from engine.runs.finding import RunFolder
+from engine.runs.notes import NotedMark, Notes
+from engine.runs.summary import Glance
 from tests.runs import end, record
 
 CONFIG = {

@@ -10,7 +10,7 @@ from engine.figures.figures import spoken
 from engine.figures.readings import of_history, of_scene
 from engine.recording.file import read as events_of
 from engine.recording.history import History
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 from tests.runs import end, record, rows
 from tui.cast import Cast
 from tui.following import lead, place_of, presented_of, programme_of, recast, runs_of

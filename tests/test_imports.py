@@ -65,8 +65,8 @@ LIGHT = [
     "recording.events",
     "recording.history",
     "recording.file",
-    "requests",
-    "runs",
+    "runs.requests",
+    "runs.finding",
     "launch",
     "cli",
 ]

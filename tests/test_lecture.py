@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from engine import lectures
 from engine.figures.figures import spoken
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 from engine.worker import work
 from tests.labs import FakeWorker, lab_of, make_app, shown, until
 from tests.tapes import Clock

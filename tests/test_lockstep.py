@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine.notes import NotedMark
 from engine.recording.events import End, MarkReached, Resume
 from engine.recording.history import History
+from engine.runs.notes import NotedMark
 from tests.tapes import Clock, header, train_rows
 from tui.lockstep import Lane, Lockstep, common_step, lane, stops
 from tui.player import Player

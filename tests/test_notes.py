@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import RunError
-from engine.notes import NotedMark, Notes
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
+from engine.runs.notes import NotedMark, Notes
 
 
 @pytest.fixture

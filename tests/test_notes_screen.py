@@ -12,8 +12,8 @@ import pytest
 from textual.pilot import Pilot
 
 from engine import lectures, presets
-from engine.notes import NotedMark, Notes
 from engine.recording.events import Header, MarkReached
+from engine.runs.notes import NotedMark, Notes
 from tests.labs import FakeRun, shown, until
 from tests.runs import header
 from tests.terminals import Terminal

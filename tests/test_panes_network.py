@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from engine import presets, trainer
 from engine.recording.events import Snapshot
 from engine.recording.history import History
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 from tests.labs import until
 from tests.tapes import Clock, header
 from tests.trained import recorded

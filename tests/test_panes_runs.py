@@ -17,10 +17,10 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from engine.notes import Notes
 from engine.recording.history import History
-from engine.removal import size_of
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
+from engine.runs.notes import Notes
+from engine.runs.removal import size_of
 from tests.labs import shown
 from tests.runs import end, record, rows
 from tui.dialogs_runs import DeleteDialog, RenameDialog, TagDialog, size_text
@@ -350,7 +350,7 @@ async def test_a_hidden_list_is_not_read(place: Path) -> None:
 async def test_what_cannot_be_read_is_told_in_place(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.facts import Archive
+    from engine.runs.catalogue import Archive
 
     async with opened(place) as (pilot, pane, _):
         monkeypatch.setattr(Archive, "runs", lambda self: 1 / 0)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.notes import NotedMark
 from engine.recording.events import End, MarkReached, Request, Resume, RunWarning
 from engine.recording.history import History
+from engine.runs.notes import NotedMark
 from tests.tapes import Clock, dev_rows, header, train_rows
 from tui.player import Player, stops_of
 from tui.reel import Reel

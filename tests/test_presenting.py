@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.runs import RunFolder, find_run
+from engine.runs.finding import RunFolder, find_run
 from engine.text.safe import plain
 from tests.runs import end, record, rows
 from tui.presented import Presented, PresentedError, Programme, ShownRun, read

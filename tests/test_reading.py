@@ -210,8 +210,8 @@ def test_what_is_printed_of_a_long_recording_is_of_all_of_it(long_run: FakeRun) 
 
 def test_rows_are_found_before_a_long_line_at_the_end(tmp_path: Path) -> None:
     """The loss that a list shows is that of the newest rows, however long what follows them is."""
-    from engine.glance import LAST, glance
     from engine.recording.events import RunWarning
+    from engine.runs.summary import LAST, glance
 
     run = FakeRun(tmp_path).begin()
     run.train([0.5] * 20)

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from engine.cli import app
 from engine.errors import EpochalError
-from engine.notes import Notes
 from engine.references import PresetName, run_or_preset
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
+from engine.runs.notes import Notes
 from tui import cli
 from tui.stage import Opening
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import RunError
-from engine.notes import Notes
 from engine.recording.file import Recorder
-from engine.removal import WAIT_SECONDS, remove, size_of
-from engine.runs import RunFolder, create_run, find_run, list_runs
+from engine.runs.finding import RunFolder, create_run, find_run, list_runs
+from engine.runs.notes import Notes
+from engine.runs.removal import WAIT_SECONDS, remove, size_of
 from tests.runs import end, header, record
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.notes import Notes
 from engine.recording.events import MarkReached
-from engine.runs import list_runs
+from engine.runs.finding import list_runs
+from engine.runs.notes import Notes
 from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
 from tests.tapes import Clock
 from tui.lab import Lab

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from engine.errors import RequestError
 from engine.recording.tail import Tail
-from engine.requests import MAX_TEXT, Control, Inbox, PendingRequest, default_viewer, parse
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
+from engine.runs.requests import MAX_TEXT, Control, Inbox, PendingRequest, default_viewer, parse
 from tests.tapes import Clock
 
 

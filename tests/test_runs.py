@@ -12,7 +12,7 @@ import pytest
 from engine.errors import RunError
 from engine.recording.events import End, Heartbeat, Request, Resume
 from engine.recording.history import History
-from engine.runs import (
+from engine.runs.finding import (
     RunFolder,
     create_run,
     find_run,

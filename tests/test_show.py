@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from engine import presets
 from engine.recording.forward import unpack
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 from tests.trained import recorded
 from tui import cli
 from tui.gallery import NAMES, VIEWS

@@ -12,7 +12,7 @@ import pytest
 
 from engine.recording.events import End
 from engine.recording.file import Reader
-from engine.runs import list_runs
+from engine.runs.finding import list_runs
 from tests.terminals import DEADLINE, Terminal
 
 pytestmark = pytest.mark.terminal

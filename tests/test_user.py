@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine import presets
-from engine.runs import list_runs
+from engine.runs.finding import list_runs
 from tests.terminals import Terminal, experienced
 
 pytestmark = pytest.mark.terminal

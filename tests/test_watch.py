@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.recording.events import End, Request
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 from tests.labs import FakeRun, FakeWorker
 from tui import watch as watching
 from tui.clock import Clock

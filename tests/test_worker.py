@@ -18,8 +18,8 @@ from engine.launch import Worker
 from engine.recording.events import Event
 from engine.recording.file import Reader, Recorder, read
 from engine.recording.history import History
-from engine.requests import Control
-from engine.runs import RunFolder, create_run, state_of
+from engine.runs.finding import RunFolder, create_run, state_of
+from engine.runs.requests import Control
 from tests.experiments import CUBIC, MOONS, experiment
 
 DEADLINE = 60.0

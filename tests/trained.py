@@ -10,7 +10,7 @@ from engine.experiment.experiment import Experiment
 from engine.header import header_of
 from engine.recording.events import Checkpoint, Event, Snapshot
 from engine.recording.file import Recorder
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 from engine.train import Pace, closing, train
 from engine.trainer import Trainer
 

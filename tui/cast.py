@@ -13,7 +13,7 @@ from tui.view import Trace
 
 if TYPE_CHECKING:
     from engine.launch import Worker
-    from engine.runs import RunFolder
+    from engine.runs.finding import RunFolder
     from tui.watch import Watch
 
 MOST: Final = 6

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.launch import Worker
-    from engine.runs import RunFolder
+    from engine.runs.finding import RunFolder
     from tui.look import Look
     from tui.memory import Choices
     from tui.stage import Opening
@@ -101,7 +101,7 @@ def open_lab(
     no_mouse: NoMouse = False,
 ) -> None:
     """Open the lab (the command that is meant where none is named)."""
-    from engine import runs
+    from engine.runs import finding as runs
 
     folder = runs_dir or runs.runs_dir()
     overrides = cli.overrides(set_, seed, seeds, vary)
@@ -136,7 +136,8 @@ def attach(
     no_mouse: NoMouse = False,
 ) -> None:
     """Show a run in the lab, one that is going or one that is over."""
-    from engine import references, runs
+    from engine import references
+    from engine.runs import finding as runs
 
     folder = runs_dir or runs.runs_dir()
     found = newest_run(folder) if run is None else references.run(run, folder)
@@ -201,7 +202,8 @@ def _replay(
     no_mouse: bool,
 ) -> None:
     """Open the lab on runs and presets that are replayed together."""
-    from engine import references, runs
+    from engine import references
+    from engine.runs import finding as runs
     from tui.tempo import parse
 
     tempo = parse(pace) if pace else None
@@ -279,7 +281,8 @@ def lecture(
     no_mouse: NoMouse = False,
 ) -> None:
     """Hold a lecture: scene after scene in the lab, PgDn and PgUp go through them."""
-    from engine import lectures, runs
+    from engine import lectures
+    from engine.runs import finding as runs
 
     script = lectures.load(name)
     lectures.check_names(script, runs_dir or runs.runs_dir())
@@ -315,7 +318,8 @@ def follow(
     no_mouse: NoMouse = False,
 ) -> None:
     """Show what a presenter shows, or a run; nothing can be asked of it from here."""
-    from engine import lectures, references, runs
+    from engine import lectures, references
+    from engine.runs import finding as runs
     from tui.presenting import Audience, find_presented
 
     folder = runs_dir or runs.runs_dir()
@@ -400,7 +404,8 @@ def show(
     runs_dir: RunsDir = None,
 ) -> None:
     """Print a run as still pictures, in plain text; or its figures and diagnosis, as JSON."""
-    from engine import references, runs
+    from engine import references
+    from engine.runs import finding as runs
     from tui import still
     from tui.glyphs import choose
 
@@ -460,8 +465,8 @@ def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> Run
 
 def newest_run(folder: Path) -> RunFolder:
     """Return the newest run that is going, else the last."""
-    from engine import runs
-    from engine.glance import glance
+    from engine.runs import finding as runs
+    from engine.runs.summary import glance
 
     for found in runs.list_runs(folder)[:50]:
         if found.recording.exists() and glance(found).state in ("running", "paused", "silent"):

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from engine.notes import MAX_NAME
+from engine.runs.notes import MAX_NAME
 from engine.text.safe import plain
 from tui.command import Spot
 from tui.dialogs import Dialog

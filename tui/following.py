@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 from tui.presented import Presented, Programme, ShownRun
 
 if TYPE_CHECKING:

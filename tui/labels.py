@@ -22,7 +22,7 @@ def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     Args:
         experiments: The recorded experiment of each run, by its name.
     """
-    from engine.facts import differing
+    from engine.runs.catalogue import differing
     from tui.drawing.runs import difference
 
     runs = {name: _facts(name, tables) for name, tables in experiments.items()}
@@ -75,9 +75,9 @@ def _facts(name: str, experiment: Mapping[str, Any]) -> Any:
     """Return a run's facts as far as its name and its experiment tell them."""
     from pathlib import Path
 
-    from engine.facts import RunFacts, flat, origin_of
-    from engine.glance import Glance
-    from engine.runs import RunFolder
+    from engine.runs.catalogue import RunFacts, flat, origin_of
+    from engine.runs.finding import RunFolder
+    from engine.runs.summary import Glance
 
     path = Path(name)
     glance = Glance(name=name, path=path, state="ended", step=0, started=0.0, end=None)

@@ -20,7 +20,7 @@ from tui.tempo import Tempo
 
 if TYPE_CHECKING:
     from engine.lectures import Script
-    from engine.runs import RunFolder
+    from engine.runs.finding import RunFolder
     from engine.scenes import Scene
     from tui.draft import Draft
 

@@ -20,9 +20,9 @@ from tui.drawing.numbers import count
 from tui.tempo import Stop
 
 if TYPE_CHECKING:
-    from engine.notes import NotedMark
     from engine.recording.events import End, Request, RunWarning
     from engine.recording.history import History, Rows
+    from engine.runs.notes import NotedMark
 
 LEAST: Final = 2
 MOST: Final = 4

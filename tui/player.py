@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.notes import NotedMark
     from engine.recording.events import End, Request, RunWarning
     from engine.recording.history import History, Rows
+    from engine.runs.notes import NotedMark
 
 __all__ = ["Player", "Stop", "Tempo", "stops_of"]
 

@@ -269,7 +269,7 @@ def find_presented(
 
 def _presenting_run(found: list[Found], reference: str, folder: Path) -> str | None:
     """Return who shows a run, whoever shows it by itself first."""
-    from engine.runs import find_run
+    from engine.runs.finding import find_run
 
     try:
         run = find_run(reference, folder).name

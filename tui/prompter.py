@@ -19,8 +19,8 @@ from tui.presenting import Audience
 from tui.watch import Watch
 
 if TYPE_CHECKING:
-    from engine.notes import NotedMark
-    from engine.runs import RunFolder
+    from engine.runs.finding import RunFolder
+    from engine.runs.notes import NotedMark
     from tui.presented import Presented, Programme
     from tui.tempo import Stop
 
@@ -156,7 +156,7 @@ def _here(stops: Sequence[Stop], step: int) -> Promise | None:
 
 
 def _added_marks(run: RunFolder) -> tuple[NotedMark, ...]:
-    from engine.notes import Notes
+    from engine.runs.notes import Notes
 
     return Notes.load(run).marks
 

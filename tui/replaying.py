@@ -20,7 +20,7 @@ from tui.tempo import IDLE_LIMIT, Tempo
 
 if TYPE_CHECKING:
     from engine.recording.history import History
-    from engine.runs import RunFolder
+    from engine.runs.finding import RunFolder
     from tui.draft import Draft
     from tui.link import Link
     from tui.player import Played, Player
@@ -104,7 +104,7 @@ class Replaying(Stage):
             shown: Runs, and drafts that hold; the first one leads.
             tempo: How fast; what suits them where it is left out.
         """
-        from engine.runs import RunFolder
+        from engine.runs.finding import RunFolder
 
         self.take_in_typed()
         self.cast.clear()
@@ -249,7 +249,7 @@ class Replaying(Stage):
 
     def note_mark(self, title: str, step: int) -> None:
         """Keep a mark in the notes of a run that is not trained any more."""
-        from engine.notes import NotedMark, Notes
+        from engine.runs.notes import NotedMark, Notes
 
         watch = self.cast.lead
         if watch is None:

@@ -13,7 +13,7 @@ from tui.stage import Stage
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
-    from engine.runs import RunFolder
+    from engine.runs.finding import RunFolder
     from tui.draft import Draft
 
 LR_FACTOR = 1.25
@@ -205,7 +205,7 @@ class Running(Stage):
         """Return the newest run in the list that is not on the screen, or the only one beside it:
         a lab that was opened anew has shown none before.
         """
-        from engine.runs import list_runs
+        from engine.runs.finding import list_runs
 
         lead, others = self.cast.lead, [watch.folder for watch in self.cast.others]
         if lead is None or others:

@@ -19,7 +19,7 @@ from tui.replaying import Replaying
 from tui.tempo import Tempo
 
 if TYPE_CHECKING:
-    from engine.runs import RunFolder
+    from engine.runs.finding import RunFolder
     from tui.player import Player
     from tui.view import View
     from tui.watch import Watch

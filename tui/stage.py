@@ -22,7 +22,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from engine.errors import EpochalError
-from engine.requests import default_viewer
+from engine.runs.requests import default_viewer
 from tui.cast import Cast
 from tui.clock import Clock
 from tui.command import NEEDS, Need, Situation, Spot
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from engine.launch import Worker
     from engine.lectures import Script
     from engine.recording.history import History
-    from engine.requests import Control
-    from engine.runs import RunFolder
+    from engine.runs.finding import RunFolder
+    from engine.runs.requests import Control
     from tui.draft import Draft
     from tui.drawing.transport import Transport
     from tui.player import Player
@@ -202,7 +202,7 @@ class Stage(Screen[None]):
             worker: Its process, where this lab started it.
             beside: Whether the run that was shown stays beside it.
         """
-        from engine.requests import Control
+        from engine.runs.requests import Control
 
         self.player = None
         self.cast.show(folder, worker, beside=beside)

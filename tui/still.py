@@ -40,7 +40,7 @@ from tui.traces import best_of
 
 if TYPE_CHECKING:
     from engine.recording.history import History
-    from engine.runs import RunFolder
+    from engine.runs.finding import RunFolder
     from tui.material import Material
     from tui.view import Weights
     from tui.watch import Watch

@@ -18,7 +18,7 @@ from engine.recording.best import best_step
 from engine.recording.events import End, Header, MarkReached, Request, RunWarning
 from engine.recording.file import Reader, glimpse
 from engine.recording.history import History
-from engine.runs import RunFolder, State, state_of
+from engine.runs.finding import RunFolder, State, state_of
 from tui.command import Situation
 from tui.crowd import crowd_of
 from tui.drawing.numbers import count, short
@@ -27,8 +27,8 @@ from tui.result import place, result_loss, result_place
 
 if TYPE_CHECKING:
     from engine.launch import Worker
-    from engine.notes import Notes
     from engine.recording.history import Rows
+    from engine.runs.notes import Notes
     from tui.view import Weights
 
 CHUNK: Final = 1 << 20
@@ -124,7 +124,7 @@ class Watch:
     @cached_property
     def notes(self) -> Notes:
         """What was noted of the run since: its name, and marks."""
-        from engine.notes import Notes
+        from engine.runs.notes import Notes
 
         return Notes.load(self.folder)
 

@@ -11,7 +11,7 @@ from engine.errors import EpochalError
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
     from engine.launch import Worker
-    from engine.runs import RunFolder
+    from engine.runs.finding import RunFolder
 
 
 class WorkshopError(EpochalError):
@@ -63,7 +63,7 @@ class Workshop:
         """
         from engine.experiment.changes import called
         from engine.presets import dumps
-        from engine.runs import create_run
+        from engine.runs.finding import create_run
 
         if self._start is None:
             raise WorkshopError("there is nothing here that could train")

@@ -18,7 +18,7 @@ from typing import Any, Final
 from engine.components.section import Section
 from engine.data import File
 from engine.experiment.experiment import Experiment, Mark, Model, Origin
-from engine.runs import called_after, stem_of
+from engine.runs.finding import called_after, stem_of
 
 Key = tuple[str, ...]
 """A key of a preset, part by part."""

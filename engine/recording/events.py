@@ -234,7 +234,7 @@ class Request(Event):
     viewer: str
     """Who asked."""
     action: str
-    """What was asked: see ``engine.requests``."""
+    """What was asked: see ``engine.runs.requests``."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """With what."""
     step: int

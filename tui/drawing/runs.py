@@ -25,7 +25,7 @@ from tui.glyphs import Glyphs
 from tui.palette import Palette
 
 if TYPE_CHECKING:
-    from engine.facts import RunFacts
+    from engine.runs.catalogue import RunFacts
 
 WIDE: Final = 70
 """Cells from which a run has room on one line."""
@@ -133,7 +133,7 @@ def difference(run: RunFacts, key: str) -> str:
 
 def told(key: str, given: object) -> str:
     """Return a key and a value: ``lr 0.2``."""
-    from engine.facts import brief
+    from engine.runs.catalogue import brief
 
     *before, last = key.split(".")
     name = NAMES.get(key) or (before[-1] if last in ("name", "kind") and before else last)

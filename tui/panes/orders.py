@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from engine.facts import RunFacts
+    from engine.runs.catalogue import RunFacts
 
 _MEASURES: Final = {"accuracy": 0, "loss": 1, "train": 2}
 

@@ -23,7 +23,7 @@ from tui.panes.picture import Picture
 from tui.spots import bindings_at
 
 if TYPE_CHECKING:
-    from engine.facts import RunFacts
+    from engine.runs.catalogue import RunFacts
     from tui.drawing.runs import RunRow
 
 WHEEL: Final = 3
@@ -153,7 +153,7 @@ class RunList(Picture, can_focus=True):
         same = len(before) == len(runs)
         # While a run goes on its facts change, but not what it was asked to train.
         if not same or any(a.config is not b.config for a, b in zip(before, runs, strict=True)):
-            from engine.facts import differing
+            from engine.runs.catalogue import differing
 
             self.keys = differing(runs)
 

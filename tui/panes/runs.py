@@ -3,7 +3,7 @@
     runs/ ──► a thread that looks every 2 s while the pane is shown ──► facts
     facts ──► filter ──► order ──► the list ──► Opened, Overlaid, Renamed, Deleted
 
-What a run is, is found out by ``engine.facts``; what it looks like is drawn by
+What a run is, is found out by ``engine.runs.catalogue``; what it looks like is drawn by
 ``tui.drawing.runs``.
 """
 
@@ -39,10 +39,10 @@ from tui.spots import bindings_at
 from tui.view import View
 
 if TYPE_CHECKING:
-    from engine.facts import Archive, RunFacts
-    from engine.filters import Filter
-    from engine.notes import Notes
-    from engine.runs import RunFolder
+    from engine.runs.catalogue import Archive, RunFacts
+    from engine.runs.filters import Filter
+    from engine.runs.finding import RunFolder
+    from engine.runs.notes import Notes
 
 POLL_SECONDS: Final = 2.0
 """How often the runs are looked at while the list is shown."""
@@ -203,7 +203,7 @@ class RunsPane(Vertical):
         count, told = 0, time.monotonic()
         try:
             # It brings numpy, which the first frame does without.
-            from engine.facts import Archive
+            from engine.runs.catalogue import Archive
 
             archive = self._archive = self._archive or Archive(self._runs_dir)
             for run in archive.runs():
@@ -369,7 +369,7 @@ class RunsPane(Vertical):
     @on(Input.Changed)
     def try_filter(self, event: Input.Changed) -> None:
         """List what the filter says; where it says nothing, why, and the list stays."""
-        from engine.filters import parse
+        from engine.runs.filters import parse
 
         event.stop()
         try:
@@ -436,7 +436,7 @@ class RunsPane(Vertical):
     @work(thread=True, group="notes", description="write notes", exit_on_error=False)
     def _note(self, folder: RunFolder, change: Callable[[Notes], Notes]) -> None:
         """Change what is noted of a run."""
-        from engine.notes import Notes
+        from engine.runs.notes import Notes
 
         try:
             before = Notes.load(folder)
@@ -459,7 +459,7 @@ class RunsPane(Vertical):
 
     @work(thread=True, group="delete", description="measure a run", exit_on_error=False)
     def _measure(self, run: RunFacts) -> None:
-        from engine.removal import size_of
+        from engine.runs.removal import size_of
 
         self.post_message(self.Measured(run, size_of(run.folder)))
 
@@ -479,7 +479,7 @@ class RunsPane(Vertical):
 
     @work(thread=True, group="delete", description="delete a run", exit_on_error=False)
     def _delete(self, folder: RunFolder) -> None:
-        from engine.removal import remove
+        from engine.runs.removal import remove
 
         try:
             kept = remove(folder)

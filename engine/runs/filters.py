@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from engine.errors import FilterError
 from engine.recording.events import Status
-from engine.runs import State
+from engine.runs.finding import State
 
 if TYPE_CHECKING:
-    from engine.facts import RunFacts
+    from engine.runs.catalogue import RunFacts
 
 _ORDERS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
@@ -169,7 +169,7 @@ def values_of(run: RunFacts, key: str) -> tuple[Any, ...]:
         value = run.result.get(rest)
         if isinstance(value, list):
             # The figures of several members count as their mean; words each for itself.
-            from engine.facts import number
+            from engine.runs.catalogue import number
 
             mean = number(value)
             return tuple(value) if mean is None else (mean,)

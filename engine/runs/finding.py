@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from engine.errors import RunError
-from engine.notes import Notes
+from engine.runs.notes import Notes
 
 if TYPE_CHECKING:
     from engine.recording.history import History

@@ -19,10 +19,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from engine.glance import Glance, Look
-from engine.notes import Notes
 from engine.recording.events import Header
-from engine.runs import RunFolder, called_after, is_run, order_of, stem_of
+from engine.runs.finding import RunFolder, called_after, is_run, order_of, stem_of
+from engine.runs.notes import Notes
+from engine.runs.summary import Glance, Look
 
 Value = str | int | float | bool
 """What a key of a flattened experiment can hold."""

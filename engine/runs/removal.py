@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import RunError
-from engine.runs import RunFolder
+from engine.runs.finding import RunFolder
 
 WAIT_SECONDS: Final = 600.0
 """How long a run that nobody here can ask must have been still before it may be removed."""
@@ -104,7 +104,7 @@ def _check_still(folder: RunFolder, now: float) -> None:
     Raises:
         RunError: Somebody may.
     """
-    from engine.glance import glance
+    from engine.runs.summary import glance
 
     state = glance(folder).state
     if state in ("starting", "running", "paused"):

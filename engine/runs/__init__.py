@@ -1,0 +1,1 @@
+"""Folders of runs: found, summed up, listed, noted, asked, deleted."""

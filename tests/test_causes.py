@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from engine.diagnosis import diagnose, verdicts
-from engine.diagnosis.facts import Facts
+from engine.diagnosis.evidence import Facts
 from engine.diagnosis.symptoms import is_guessing
 from engine.recording.events import Request, Series
 from engine.recording.history import History

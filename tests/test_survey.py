@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.diagnosis import Finding, survey, verdicts
-from engine.diagnosis.survey import Survey, merged
+from engine.diagnosis.population import Survey, merged
 from engine.recording.history import History
 from tests.populations import population
 from tests.tapes import Clock

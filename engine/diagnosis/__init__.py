@@ -6,17 +6,17 @@
 A rule is a small pure function over the facts of a history at a step, with its threshold beside
 it. Nothing here trains, and nothing here knows a screen or PyTorch.
 
-A population is diagnosed member by member: ``engine.diagnosis.survey`` says what how many have.
+A population is diagnosed member by member: ``engine.diagnosis.population`` says what how many have.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.diagnosis.facts import Facts
+from engine.diagnosis.evidence import Facts
 from engine.diagnosis.finding import WORST_FIRST, Finding, Remedy, Rule, Severity, Verdict
+from engine.diagnosis.population import Survey
 from engine.diagnosis.rules import RULES
-from engine.diagnosis.survey import Survey
 from engine.recording.history import History
 from engine.recording.member_endings import fates
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.diagnosis.facts import Facts
+from engine.diagnosis.evidence import Facts
 from engine.diagnosis.finding import Remedy
 
 PASSING: Final = ("relu", "leaky_relu", "elu", "gelu", "silu")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
 
-from engine.diagnosis.facts import median, medians
+from engine.diagnosis.evidence import median, medians
 from engine.recording.member_spread import mean_of
 from engine.text.safe import plain
 from tui.crowd import Crowd, crowd_of

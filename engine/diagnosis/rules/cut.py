@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.facts import Facts
+from engine.diagnosis.evidence import Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule
 from engine.diagnosis.symptoms import LEAST_STEPS, SHORT
 from engine.diagnosis.words import number

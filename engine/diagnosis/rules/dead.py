@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnosis.facts import Facts
+from engine.diagnosis.evidence import Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule, Verdict
 from engine.diagnosis.remedies import rectified, slower
 from engine.diagnosis.words import layer_name, layer_names, percent

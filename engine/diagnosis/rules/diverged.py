@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.facts import Facts
+from engine.diagnosis.evidence import Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule, Verdict
 from engine.diagnosis.remedies import sized_weights, slower
 from engine.diagnosis.rules import exploding

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.facts import Curve, Facts, median
+from engine.diagnosis.evidence import Curve, Facts, median
 from engine.diagnosis.finding import Finding, Remedy, Rule
 from engine.diagnosis.symptoms import NO_BETTER
 from engine.diagnosis.words import number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnosis.facts import GROUPS, Facts
+from engine.diagnosis.evidence import GROUPS, Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule, Severity
 from engine.diagnosis.remedies import hidden_activations, sized_weights, starts_small
 from engine.diagnosis.symptoms import is_guessing

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.facts import Facts
+from engine.diagnosis.evidence import Facts
 from engine.diagnosis.finding import Finding, Rule
 from engine.diagnosis.symptoms import is_guessing_on
 from engine.diagnosis.words import percent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnosis.facts import Facts
+from engine.diagnosis.evidence import Facts
 from engine.diagnosis.finding import Rule, Verdict
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.components.activations import ACTIVATIONS
-from engine.diagnosis.facts import Facts
+from engine.diagnosis.evidence import Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule
 from engine.diagnosis.words import number
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engine.diagnosis.facts import Facts
+from engine.diagnosis.evidence import Facts
 from engine.diagnosis.finding import Finding, Remedy, Rule
 from engine.diagnosis.rules.dead import GROWN, dead_share
 from engine.diagnosis.rules.diverged import is_raised

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine import presets
+from engine.presets import preset as presets
 from engine.runs.finding import create_run
 from engine.worker import work
 from tui.app import LabApp

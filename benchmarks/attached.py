@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine import presets
 from engine.launch import Worker
+from engine.presets import preset as presets
 from engine.runs.finding import RunFolder, create_run
 from tests.terminals import DEADLINE, Terminal
 

@@ -16,8 +16,8 @@ import time
 import torch
 
 from benchmarks.speed import ours
-from engine import presets
 from engine.experiment.experiment import Experiment
+from engine.presets import preset as presets
 
 PRESETS = ("cubic", "two-moons", "sum-of-30", "vanishing-sigmoid", "exploding", "digits")
 LEAST_STEPS = 1000

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from benchmarks import plain
-from engine import presets
 from engine.experiment.experiment import Experiment
+from engine.presets import preset as presets
 from engine.trainer import Trainer
 
 Figures = Mapping[str, Any]

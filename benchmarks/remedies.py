@@ -21,10 +21,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine import presets
 from engine.diagnosis import Finding, diagnose
 from engine.experiment.experiment import Experiment
 from engine.header import header_of
+from engine.presets import preset as presets
 from engine.recording.history import History
 from engine.train import Pace, closing, train
 from engine.trainer import Trainer

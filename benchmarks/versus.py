@@ -16,10 +16,10 @@ from pathlib import Path
 import torch
 
 from benchmarks import plain
-from engine import presets
 from engine.device import device_name
 from engine.experiment.experiment import Experiment
 from engine.header import header_of
+from engine.presets import preset as presets
 from engine.recording.file import Recorder
 from engine.train import Pace, train
 from engine.trainer import Trainer

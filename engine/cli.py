@@ -176,7 +176,8 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Train a preset, and print the result."""
-    from engine import headless, presets
+    from engine import headless
+    from engine.presets import preset as presets
     from engine.runs import finding as runs
 
     found = presets.load(preset, overrides(set_, seed, seeds, vary))
@@ -196,7 +197,7 @@ def run(
 @app.command("presets")
 def list_presets(as_json: AsJson = False) -> None:
     """List the presets there are."""
-    from engine.presets import catalogue
+    from engine.presets.preset import catalogue
 
     listings = catalogue()
     if as_json:
@@ -294,7 +295,8 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Explain a preset's network layer by layer, and print it as a plain PyTorch program."""
-    from engine import explain, presets, programs
+    from engine import explain, programs
+    from engine.presets import preset as presets
 
     found = presets.load(preset, overrides(set_, None))
     told = explain.explanation(found.experiment)
@@ -331,7 +333,8 @@ def gradcheck(
     By formulas, by autograd and by differences, on the same weights and the same batch, in the
     preset's own precision and in float64. Leaves with 1 where they disagree.
     """
-    from engine import gradcheck, presets
+    from engine import gradcheck
+    from engine.presets import preset as presets
 
     found = presets.load(preset, overrides(set_, seed))
     comparisons = gradcheck.check(found.experiment, step, allow_code=allow_code)
@@ -506,7 +509,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _check_preset(reference: str, rehearsal: Rehearsal | None) -> tuple[dict[str, Any], str]:
     """Return what is wrong with a preset, and how to say it."""
     from engine.figures.proofreading import misplaced
-    from engine.presets import known, load
+    from engine.presets.preset import known, load
 
     told: dict[str, Any] = {"preset": reference, "problems": []}
     try:

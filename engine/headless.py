@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final
 from engine import launch
 from engine.diagnosis import told
 from engine.errors import RunError
-from engine.presets import Preset, dumps
+from engine.presets.preset import Preset, dumps
 from engine.recording.events import End
 from engine.recording.file import Reader
 from engine.recording.history import History

@@ -77,7 +77,7 @@ class LoadedRun:
         Raises:
             PresetError: It no longer holds, as where its data file is gone.
         """
-        from engine.presets import resolve
+        from engine.presets.preset import resolve
 
         return resolve(self.header.experiment, self.header.run, recorded=True)
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from engine.components.section import nearest
 from engine.errors import PresetError, Problem, RecordingError, RunError
+from engine.presets.toml_files import exists
 from engine.runs.finding import RunFolder, Unclear, find_run, is_path, list_runs, run_at
-from engine.shelf import exists
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def _is_preset_file(reference: str) -> bool:
 
 def _preset(reference: str) -> PresetName | None:
     """Return the preset of a name or in a file, if there is one."""
-    from engine import presets
+    from engine.presets import preset as presets
 
     try:
         found = presets.find(reference)
@@ -159,7 +159,7 @@ def _check_preset(preset: PresetName, overrides: Sequence[str]) -> None:
     Raises:
         PresetError: With everything that is wrong with it.
     """
-    from engine import presets
+    from engine.presets import preset as presets
 
     # Reading the schema takes a quarter of a second, which a first frame need not wait for.
     if overrides or not presets.is_packaged(preset.path):
@@ -170,7 +170,7 @@ def _neither(reference: str, folder: Path, why: RunError) -> PresetError:
     """Return what to say of a name that nothing has."""
     if not reference or os.sep in reference:
         return PresetError([Problem("", "", str(why))])
-    from engine import presets
+    from engine.presets import preset as presets
 
     known = [listing.name for listing in presets.catalogue()]
     near = nearest(reference, [*known, *(each.name for each in list_runs(folder))])

@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine import lectures, presets
+from engine import lectures
 from engine.errors import EpochalError, Problem
 from engine.experiment.experiment import Experiment
 from engine.figures.figures import Figure, figures, nothing, number
 from engine.figures.proofreading import Passage, passages, passages_of
 from engine.figures.readings import of_history, of_named
 from engine.lectures import Script
-from engine.presets import Preset
+from engine.presets import preset as presets
+from engine.presets.preset import Preset
 from engine.recording.file import read
 from engine.recording.history import History
 

@@ -20,11 +20,11 @@ from typing import Final
 
 import torch
 
-from engine import presets
 from engine.desk import Desk
 from engine.errors import EpochalError, RecordingError
 from engine.experiment.experiment import Experiment
 from engine.header import header_of, versions
+from engine.presets import preset as presets
 from engine.recording.events import Checkpoint, End, Event, Header, Heartbeat, RunWarning
 from engine.recording.file import Recorder
 from engine.runs.finding import RunFolder

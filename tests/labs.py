@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from engine import presets
+from engine.presets import preset as presets
 from engine.recording.events import End, Event, Header, Series
 from engine.recording.file import Reader, Recorder
 from engine.runs.finding import RunFolder, create_run, process_started

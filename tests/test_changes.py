@@ -11,7 +11,6 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 
-from engine import presets
 from engine.components.section import Section
 from engine.experiment.changes import (
     UNCOUNTED,
@@ -24,7 +23,8 @@ from engine.experiment.changes import (
 )
 from engine.experiment.experiment import Experiment, Layer
 from engine.marks import Marks
-from engine.presets import dumps
+from engine.presets import preset as presets
+from engine.presets.preset import dumps
 from engine.programs import program
 from engine.recording.events import MarkReached
 from engine.recording.history import History

@@ -247,7 +247,7 @@ class TestRun:
     ) -> None:
         made = worker(trains)
         command("run", "two-moons", "--set", "optimizer.lr=0.5", "--seed", "7", "-q")
-        from engine.presets import load
+        from engine.presets.preset import load
 
         experiment = load(str(made[0].folder.experiment_file)).experiment
         assert experiment == load("two-moons", ["optimizer.lr=0.5", "train.seed=7"]).experiment
@@ -258,7 +258,7 @@ class TestRun:
         made = worker(trains)
         vary = ["--vary", "optimizer.lr=0.1, 1", "--vary", "model.init.weight=zeros,0.5"]
         command("run", "two-moons", "--seeds", "3", *vary, "-q")
-        from engine.presets import load
+        from engine.presets.preset import load
 
         population = load(str(made[0].folder.experiment_file)).experiment.population
         assert population.seeds == 3

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from engine import presets
 from engine.constant import brief, size_of
 from engine.header import header_of
+from engine.presets import preset as presets
 from engine.recording.events import Header, decode, encode
 from engine.trainer import Trainer
 

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine import presets
 from engine.data import File, Scaling, load, sheet
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
 from engine.header import header_of
+from engine.presets import preset as presets
 from engine.randomness import generator
 from engine.recording.events import Header, decode, encode
 from engine.trainer import Trainer

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import presets
 from engine.experiment.experiment import Experiment
+from engine.presets import preset as presets
 from engine.recording.events import Snapshot
 from engine.trainer import Trainer
 

@@ -10,10 +10,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from engine import presets
 from engine.diagnosis import Finding, diagnose, verdicts
 from engine.experiment.experiment import Experiment
 from engine.header import header_of
+from engine.presets import preset as presets
 from engine.recording.history import History
 from engine.train import Pace, closing, train
 from engine.trainer import Trainer

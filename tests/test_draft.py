@@ -6,11 +6,11 @@ from pathlib import Path as FilePath
 
 import pytest
 
-from engine import presets
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
 from engine.experiment.problems import Path
-from engine.writing import dumps
+from engine.presets import preset as presets
+from engine.presets.writing import dumps
 from tui.draft import Draft, difference, summary
 from tui.edits import Move
 from tui.settings import HIDDEN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine import presets
+from engine.presets import preset as presets
 from tui.drawing.preview import Preview, draw_preview, gather_preview
 from tui.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.palette import DARK, PALETTES

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 import torch
 
-from engine import gradcheck, methods, presets
+from engine import gradcheck, methods
 from engine.autograd import Textbook
 from engine.batches import Batch
 from engine.cli import main
 from engine.errors import RequestError
 from engine.experiment.experiment import Experiment
 from engine.gradcheck import Comparison, check
+from engine.presets import preset as presets
 from engine.trainer import Trainer
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
 

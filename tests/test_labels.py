@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import presets
+from engine.presets import preset as presets
 from tui.labels import labels_of
 
 DAY = "20261121-093000"

@@ -14,7 +14,7 @@ from engine.cli import main
 from engine.errors import EpochalError, LectureError
 from engine.figures.figures import spoken
 from engine.lectures import Inspection, SceneTempo, Script
-from engine.presets import Preset
+from engine.presets.preset import Preset
 from engine.recording.events import MarkReached
 from engine.recording.file import Recorder
 from engine.runs.finding import RunFolder

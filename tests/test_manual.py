@@ -12,7 +12,6 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from engine import presets
 from engine.components.activations import ACTIVATIONS
 from engine.components.losses import Loss
 from engine.components.optimizers import Optimizer
@@ -22,6 +21,7 @@ from engine.header import header_of
 from engine.manual import activations, losses, normalisation, propagation
 from engine.manual.updates import FORMULAS as UPDATES
 from engine.methods import why_autograd
+from engine.presets import preset as presets
 from engine.trainer import Trainer
 from tests.experiments import experiment
 

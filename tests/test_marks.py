@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import presets
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment, Mark
 from engine.marks import SIGNS, Marks, is_certain, sign_of, why_never
+from engine.presets import preset as presets
 from engine.recording.events import MarkReached, Series
 from engine.train import Pace, train
 from engine.trainer import Trainer

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.errors import PresetError
 from engine.experiment.overrides import parse, value_of
-from engine.presets import load
+from engine.presets.preset import load
 from engine.text.numerals import number
 from tui.values import number as field_number
 

@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from benchmarks import plain
-from engine import presets
 from engine.experiment.experiment import Experiment
 from engine.header import header_of
+from engine.presets import preset as presets
 from engine.recording.forward import activations_of, forward, unpack
 from engine.trainer import Trainer
 

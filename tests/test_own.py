@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from engine import presets
 from engine.errors import CodeError, PresetError
 from engine.experiment.experiment import Experiment
+from engine.presets import preset as presets
 from engine.trainer import Trainer
 from tests.experiments import MINIBATCHES, experiment
 

@@ -25,7 +25,7 @@ def test_an_installed_copy_finds_its_presets(tmp_path: Path) -> None:
     for source, target in wheel["force-include"].items():
         shutil.copytree(ROOT / source, site / target)
     script = (
-        "from engine import presets; import engine;"
+        "from engine.presets import preset as presets; import engine;"
         "print(engine.__file__); print(presets.load('two-moons').path)"
     )
     done = subprocess.run(

@@ -15,7 +15,8 @@ from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.pilot import Pilot
 
-from engine import presets, trainer
+from engine import trainer
+from engine.presets import preset as presets
 from engine.recording.events import Snapshot
 from engine.recording.history import History
 from engine.runs.finding import RunFolder

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import presets, writing
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
+from engine.presets import preset as presets
+from engine.presets import writing
 from tests.strategies import any_tables, anything, experiments, tables
 
 SHIPPED = sorted(path.stem for path in (Path(__file__).parent.parent / "presets").glob("*.toml"))

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import torch
 
-from engine import presets
 from engine.errors import EpochalError
 from engine.experiment.experiment import Experiment
+from engine.presets import preset as presets
 from engine.programs import STYLES, Style, program
 from engine.programs.text import WIDTH
 from engine.trainer import Trainer

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import presets
 from engine.errors import PresetError
-from engine.presets import destination, unused_name
+from engine.presets import preset as presets
+from engine.presets.preset import destination, unused_name
 from tests.labs import shown, until
 from tests.workbenches import Workbench
 from tui.draft import Draft

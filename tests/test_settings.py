@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import presets
 from engine.components.initialisers import NEEDS_MATRIX
 from engine.components.section import Section
 from engine.experiment.experiment import Experiment
-from engine.writing import tables_of
+from engine.presets import preset as presets
+from engine.presets.writing import tables_of
 from tui.draft import Draft
 from tui.settings import Setting, at, family_of, groups_of, settings_in, value
 from tui.values import NOTHING, UNSET, leaf_of, show

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from engine import presets
+from engine.presets import preset as presets
 from engine.recording.forward import unpack
 from engine.runs.finding import RunFolder
 from tests.trained import recorded

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import presets
+from engine.presets import preset as presets
 from engine.runs.finding import list_runs
 from tests.terminals import Terminal, experienced
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import presets, worker
+from engine import worker
 from engine.errors import RecordingError, RunError
 from engine.launch import Worker
+from engine.presets import preset as presets
 from engine.recording.events import Event
 from engine.recording.file import Reader, Recorder, read
 from engine.recording.history import History

@@ -44,7 +44,7 @@ class Workbench(App[None]):
         )
 
     def on_mount(self) -> None:
-        from engine import presets
+        from engine.presets import preset as presets
 
         self.presets = tuple(PresetEntry(one.name, one.title) for one in presets.catalogue())
         self.draft = self._first

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from engine import presets
 from engine.errors import PresetError, Problem
 from engine.experiment import overrides
 from engine.experiment.changes import about_of, described, restored, title_of
 from engine.experiment.experiment import Experiment, Origin
 from engine.experiment.problems import Path as Keys
 from engine.explain import usual_width
-from engine.writing import anchor, tables_of
+from engine.presets import preset as presets
+from engine.presets.writing import anchor, tables_of
 from tui.drawing.numbers import count
 from tui.edits import Move, move, put, write
 from tui.settings import (

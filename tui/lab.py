@@ -432,7 +432,7 @@ class Lab(Sharing, Running, Looking):
 
 def _preset_entries() -> tuple[PresetEntry, ...]:
     """Return every preset for the list."""
-    from engine import presets
+    from engine.presets import preset as presets
 
     return tuple(PresetEntry(item.name, item.title) for item in presets.catalogue())
 

@@ -112,7 +112,7 @@ class Lecturing(Showing):
 
     def _shown(self, scene: Scene) -> list[Draft | RunFolder]:
         from engine.lectures import shown
-        from engine.presets import Preset
+        from engine.presets.preset import Preset
         from tui.draft import Draft
 
         assert self.script is not None

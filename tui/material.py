@@ -94,7 +94,7 @@ class Material:
         Raises:
             PresetError: It does not hold for this version.
         """
-        from engine.presets import resolve
+        from engine.presets.preset import resolve
 
         experiment = resolve(self.header.experiment, self.header.run, recorded=True)
         if self.header.members == 1:

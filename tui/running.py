@@ -220,8 +220,8 @@ def draft_of(folder: RunFolder) -> Draft:
     Raises:
         PresetError: Its folder does not hold the experiment.
     """
-    from engine import presets
     from engine.experiment.changes import preset_of
+    from engine.presets import preset as presets
     from tui.draft import Draft
 
     experiment = presets.load(str(folder.experiment_file)).experiment

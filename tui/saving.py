@@ -1,6 +1,6 @@
 """Saving the setup as a preset of one's own: asking for its name, and writing it.
 
-Where presets lie and how one is written are ``engine.presets``' business.
+Where presets lie and how one is written are ``engine.presets.preset``' business.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class SaveDialog(Dialog[Path]):
         self._say(f"{path}\nis there already" if there else f"to {path}", wrong=there)
 
     def _path(self, name: str) -> Path:
-        from engine.presets import destination
+        from engine.presets.preset import destination
 
         return destination(name.strip())
 
@@ -93,7 +93,7 @@ async def ask_and_save(app: App[Any], draft: Draft) -> Path | None:
 
     Call it from a worker: it waits for an answer.
     """
-    from engine.presets import unused_name
+    from engine.presets.preset import unused_name
 
     if draft.experiment is None:
         words = "The setup does not hold yet: see what is said under its fields."

@@ -145,7 +145,7 @@ def show_preset(folder: RunFolder) -> None:
     Raises:
         ViewError: The recording does not say it.
     """
-    from engine.presets import dumps
+    from engine.presets.preset import dumps
     from tui.material import Material, ViewError
 
     history = _read(folder).history

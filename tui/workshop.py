@@ -62,7 +62,7 @@ class Workshop:
             WorkshopError: It could not be started.
         """
         from engine.experiment.changes import called
-        from engine.presets import dumps
+        from engine.presets.preset import dumps
         from engine.runs.finding import create_run
 
         if self._start is None:

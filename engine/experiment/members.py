@@ -28,7 +28,7 @@ from engine.errors import PresetError, Problem
 from engine.experiment.experiment import Experiment, Population
 from engine.experiment.overrides import Override, apply, path_of
 from engine.experiment.problems import explain, key_text
-from engine.writing import tables_of
+from engine.presets.writing import tables_of
 
 SEED: Final = "train.seed"
 """The key that the population's seeds count on from."""

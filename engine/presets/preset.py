@@ -6,7 +6,7 @@
 A name is looked for in ``./presets``, in the user's configuration folder and among the packaged
 ones; the first found counts. Whatever a file holds, what comes out is an experiment or a
 ``PresetError`` with every problem it has. How the problems are worded is
-``engine.experiment.problems``, how presets are written is ``engine.writing``.
+``engine.experiment.problems``, how presets are written is ``engine.presets.writing``.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from engine.experiment.experiment import Experiment
 from engine.experiment.overrides import Override, apply, parse
 from engine.experiment.problems import explain
 from engine.figures.proofreading import marred, passages, titled, unfilled
-from engine.shelf import Listing, Shelf, exists
-from engine.writing import anchor, dumps, save
+from engine.presets.toml_files import Listing, Shelf, exists
+from engine.presets.writing import anchor, dumps, save
 
 __all__ = [
     "Listing",

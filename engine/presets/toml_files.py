@@ -77,7 +77,7 @@ class Shelf:
         with contextlib.suppress(RuntimeError):  # Somebody without a home has nothing there.
             configuration = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
             yield "yours", configuration.expanduser() / "epochal" / "presets" / self.inside
-        here = Path(__file__).resolve().parent
+        here = Path(__file__).resolve().parent.parent
         packaged = here / "_presets"
         packaged = packaged if packaged.is_dir() else here.parent / "presets"
         yield "epochal", packaged / self.inside

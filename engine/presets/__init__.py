@@ -1,0 +1,1 @@
+"""TOML files of experiments: found, read, written back with their comments."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from engine.data import Scaling
     from engine.experiment.experiment import Experiment
-    from engine.own import OwnNetwork
+    from engine.network.own_module import OwnNetwork
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +192,7 @@ class LoadedRun:
         from torch import nn
 
         from engine.experiment.experiment import Model
-        from engine.stages import stages
+        from engine.network.layers import stages
 
         # Of the experiment only the model: the file it learned from may be gone.
         model = Model.model_validate(self.header.experiment.get("model", {}))
@@ -231,7 +231,7 @@ class LoadedRun:
         """Return the network of one's own, with the best weights."""
         import torch
 
-        from engine.own import OwnNetwork
+        from engine.network.own_module import OwnNetwork
 
         own = OwnNetwork(self.experiment, self.header.seeds[0], allow_code=self.allow_code)
         named = {name: torch.tensor(np.array(value)) for name, value in self.weights.items()}

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from engine.batches import Batch, Batches
 from engine.experiment.experiment import Experiment
-from engine.parameters import Layout
+from engine.network.parameters import Layout
 from engine.rows import Rows
 
 

@@ -31,7 +31,7 @@ from engine.manual.losses import FORMULAS as LOSS_FORMULAS
 from engine.manual.normalisation import FORMULAS as NORMALISATIONS
 from engine.measure import loss_function
 from engine.method import Trainee
-from engine.network import EPSILON, Network
+from engine.network.module import EPSILON, Network
 from engine.rows import Rows
 from engine.runs.finding import RunFolder
 from engine.trainee import CPU, alone, make_trainee

@@ -19,12 +19,12 @@ from engine.autograd import Textbook
 from engine.batches import Batch
 from engine.errors import CodeError
 from engine.experiment.experiment import Experiment
-from engine.masks import Masks
 from engine.measure import loss_function
 from engine.method import Trainee
-from engine.network import Network
-from engine.own import OwnNetwork
-from engine.parameters import Layout
+from engine.network.dropout_masks import Masks
+from engine.network.module import Network
+from engine.network.own_module import OwnNetwork
+from engine.network.parameters import Layout
 
 STEP: Final = 6e-6
 """How far a weight of up to 1 is moved either way; a larger one by that share of itself."""

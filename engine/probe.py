@@ -27,8 +27,8 @@ from torch import Tensor, nn
 from engine.batches import Batch, to_batch
 from engine.components.activations import ACTIVATIONS
 from engine.experiment.experiment import Experiment, Normalisation
-from engine.network import EPSILON, make_activation
-from engine.parameters import Layout
+from engine.network.module import EPSILON, make_activation
+from engine.network.parameters import Layout
 from engine.randomness import generator
 from engine.recording.events import Series, Values
 from engine.rows import Rows, norms_of

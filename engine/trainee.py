@@ -16,9 +16,9 @@ from engine.data import load
 from engine.experiment.experiment import Experiment
 from engine.experiment.members import members_of
 from engine.method import Trainable, Trainee
-from engine.network import Network
-from engine.own import OwnNetwork
-from engine.parameters import Layout, Shaped, initialise
+from engine.network.module import Network
+from engine.network.own_module import OwnNetwork
+from engine.network.parameters import Layout, Shaped, initialise
 
 CPU = torch.device("cpu")
 

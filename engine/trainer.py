@@ -33,9 +33,9 @@ from engine.judge import Judge, Verdict
 from engine.measure import Measure, decided
 from engine.method import Method, Trainable, Trainee
 from engine.methods import make_method
-from engine.network import Network
-from engine.own import OwnNetwork
-from engine.parameters import Shaped, initialise
+from engine.network.module import Network
+from engine.network.own_module import OwnNetwork
+from engine.network.parameters import Shaped, initialise
 from engine.probe import Probe, fixed_rows
 from engine.recording.events import Group, RunWarning, Series, Snapshot, Values
 from engine.rows import Rows

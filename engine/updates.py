@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import lr_scheduler
 
 from engine.experiment.experiment import Experiment
-from engine.parameters import Layout
+from engine.network.parameters import Layout
 
 
 class ByHand(torch.optim.Optimizer):

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from engine.components.activations import ACTIVATIONS
 from engine.errors import RecordingError
 from engine.experiment.experiment import Experiment
-from engine.network import Network
-from engine.parameters import Layout
+from engine.network.module import Network
+from engine.network.parameters import Layout
 from engine.recording.events import Header, Snapshot
 from engine.recording.forward import activations_of, forward, unpack
 from tests import strategies

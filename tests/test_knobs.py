@@ -13,7 +13,7 @@ from torch import nn
 from engine.components.optimizers import OptimizerBase
 from engine.components.schedules import ScheduleBase
 from engine.header import header_of
-from engine.network import Network
+from engine.network.module import Network
 from engine.recording.forward import activations_of, forward, unpack
 from engine.trainer import Trainer
 from engine.updates import Clipping

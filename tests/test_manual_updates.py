@@ -16,7 +16,7 @@ from torch.autograd.profiler import profile
 from engine.experiment.experiment import Experiment
 from engine.manual import updates
 from engine.manual.updates import FORMULAS, UpdateBase, make_update, owners_of
-from engine.parameters import Layout
+from engine.network.parameters import Layout
 from engine.updates import make_optimizer
 
 STEPS = 30

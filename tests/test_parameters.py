@@ -10,8 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.network import Network
-from engine.parameters import ALIGNMENT, Layout, initialise
+from engine.network.module import Network
+from engine.network.parameters import ALIGNMENT, Layout, initialise
 from tests.experiments import CUBIC, experiment, seeded
 
 widths = st.lists(st.integers(1, 40), min_size=1, max_size=4)

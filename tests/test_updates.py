@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.profiler import profile
 
 from engine.experiment.experiment import Experiment
-from engine.parameters import Layout
+from engine.network.parameters import Layout
 from engine.updates import Clipping, Rates, Scheduler, make_optimizer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, experiment
 

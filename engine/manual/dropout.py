@@ -1,6 +1,7 @@
 """Dropout, by hand: h = mask x, and dx = mask dh, the mask being 0 or 1 / (1 - share).
 
-The masks are those of ``engine.masks``: a function of seed and step, the same for every method.
+The masks are those of ``engine.network.dropout_masks``: a function of seed and step, the same for
+every method.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.masks import Masks
+from engine.network.dropout_masks import Masks
 
 
 class Dropout:

@@ -24,7 +24,7 @@ from engine.manual.updates import FORMULAS as UPDATES
 from engine.manual.updates import make_update
 from engine.measure import Measure
 from engine.method import Trainee
-from engine.network import Network
+from engine.network.module import Network
 from engine.rows import Rows
 from engine.updates import Clipping, Rates
 

@@ -18,7 +18,7 @@ from engine.experiment.experiment import Experiment
 from engine.manual import activations, losses, normalisation
 from engine.manual.dropout import Dropout
 from engine.manual.linear import Linear
-from engine.masks import Masks
+from engine.network.dropout_masks import Masks
 
 Gradients = Mapping[str, Sequence[Tensor]]
 """Where each parameter's gradient goes, for each row of a block; shaped as the parameter."""

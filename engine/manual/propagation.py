@@ -21,7 +21,7 @@ from engine.manual.graphs import Graphs
 from engine.manual.kept import Kept
 from engine.manual.plan import Plan
 from engine.manual.tape import Player, one_by_one, record
-from engine.masks import Masks
+from engine.network.dropout_masks import Masks
 
 TAPED_AFTER: Final = 100
 """Steps that are taken as they are written at first: a tape takes as long to make as some hundred

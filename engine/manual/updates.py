@@ -1,7 +1,8 @@
 """What a step does with its gradient: PyTorch's optimizers, each written out as its formula.
 
-Everything here is one flat tensor [numbers], the parameters' part of ``engine.parameters``: all
-parameters of all members, and the padding between them, whose gradient is 0 and which stays 0.
+Everything here is one flat tensor [numbers], the parameters' part of
+``engine.network.parameters``: all parameters of all members, and the padding between them, whose
+gradient is 0 and which stays 0.
 
     w weights   g gradient   t the step, from 1   √ · ÷ one number at a time
 
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.experiment.experiment import Experiment
-from engine.parameters import Layout
+from engine.network.parameters import Layout
 
 Values = Any
 """One number, or one for each member: a float, an array [members], a tensor [] or [members]."""

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from engine.errors import CodeError
 from engine.experiment.experiment import Experiment
-from engine.parameters import Layout
+from engine.network.parameters import Layout
 from engine.randomness import derive_seed
 
 

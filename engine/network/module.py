@@ -21,8 +21,8 @@ from torch import Tensor, nn
 
 from engine.components.activations import ACTIVATIONS
 from engine.experiment.experiment import Experiment
-from engine.masks import Masks
-from engine.parameters import Layout
+from engine.network.dropout_masks import Masks
+from engine.network.parameters import Layout
 
 EPSILON: Final = 1e-5
 """What PyTorch's normalisations add to the variance."""

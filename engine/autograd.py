@@ -14,12 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.batches import Batch
 from engine.experiment.experiment import Experiment
-from engine.measure import Measure, accuracy_function, loss_function
 from engine.method import Trainee
-from engine.rows import Rows
-from engine.updates import Clipping, Scheduler, make_optimizer
+from engine.step.batches import Batch
+from engine.step.evaluation import Measure, accuracy_function, loss_function
+from engine.step.measurements import Rows
+from engine.step.torch_optimizers import Clipping, Scheduler, make_optimizer
 
 
 class Textbook(ABC):

@@ -30,14 +30,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import methods
-from engine.batches import Batch
 from engine.errors import EpochalError, RequestError
 from engine.experiment.experiment import Experiment
-from engine.measure import loss_function
 from engine.method import Method, Trainee
 from engine.numeric import Differences, only
 from engine.report import aligned
-from engine.rows import Rows
+from engine.step.batches import Batch
+from engine.step.evaluation import loss_function
+from engine.step.measurements import Rows
 from engine.trainee import CPU, alone, make_trainee
 from engine.trainer import Trainer
 

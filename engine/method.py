@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from engine.batches import Batch, Batches
 from engine.experiment.experiment import Experiment
 from engine.network.parameters import Layout
-from engine.rows import Rows
+from engine.step.batches import Batch, Batches
+from engine.step.measurements import Rows
 
 
 class Method(Protocol):

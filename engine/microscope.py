@@ -29,11 +29,11 @@ from engine.load import of_folder
 from engine.manual.activations import FORMULAS as ACTIVATIONS
 from engine.manual.losses import FORMULAS as LOSS_FORMULAS
 from engine.manual.normalisation import FORMULAS as NORMALISATIONS
-from engine.measure import loss_function
 from engine.method import Trainee
 from engine.network.module import EPSILON, Network
-from engine.rows import Rows
 from engine.runs.finding import RunFolder
+from engine.step.evaluation import loss_function
+from engine.step.measurements import Rows
 from engine.trainee import CPU, alone, make_trainee
 
 SHOWN_ROWS: Final = 6

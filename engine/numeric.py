@@ -16,15 +16,15 @@ import torch
 from torch import Tensor
 
 from engine.autograd import Textbook
-from engine.batches import Batch
 from engine.errors import CodeError
 from engine.experiment.experiment import Experiment
-from engine.measure import loss_function
 from engine.method import Trainee
 from engine.network.dropout_masks import Masks
 from engine.network.module import Network
 from engine.network.own_module import OwnNetwork
 from engine.network.parameters import Layout
+from engine.step.batches import Batch
+from engine.step.evaluation import loss_function
 
 STEP: Final = 6e-6
 """How far a weight of up to 1 is moved either way; a larger one by that share of itself."""

@@ -24,14 +24,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.batches import Batch, to_batch
 from engine.components.activations import ACTIVATIONS
 from engine.experiment.experiment import Experiment, Normalisation
 from engine.network.module import EPSILON, make_activation
 from engine.network.parameters import Layout
 from engine.randomness import generator
 from engine.recording.events import Series, Values
-from engine.rows import Rows, norms_of
+from engine.step.batches import Batch, to_batch
+from engine.step.measurements import Rows, norms_of
 
 MOST_ROWS: Final = 256
 """Rows of data on which it is asked whether a unit is dead, at most."""

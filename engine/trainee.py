@@ -11,7 +11,6 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from engine.batches import Batches, batches_for, to_batch
 from engine.data import load
 from engine.experiment.experiment import Experiment
 from engine.experiment.members import members_of
@@ -19,6 +18,7 @@ from engine.method import Trainable, Trainee
 from engine.network.module import Network
 from engine.network.own_module import OwnNetwork
 from engine.network.parameters import Layout, Shaped, initialise
+from engine.step.batches import Batches, batches_for, to_batch
 
 CPU = torch.device("cpu")
 

@@ -20,7 +20,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.batches import Batch, batches_for, to_batch
 from engine.block import Block, Outcome
 from engine.constant import brief, constant_losses, shares, size_of
 from engine.data import load
@@ -30,7 +29,6 @@ from engine.epochs import EpochMeans
 from engine.experiment.experiment import Experiment
 from engine.experiment.members import label, members_of
 from engine.judge import Judge, Verdict
-from engine.measure import Measure, decided
 from engine.method import Method, Trainable, Trainee
 from engine.methods import make_method
 from engine.network.module import Network
@@ -38,7 +36,9 @@ from engine.network.own_module import OwnNetwork
 from engine.network.parameters import Shaped, initialise
 from engine.probe import Probe, fixed_rows
 from engine.recording.events import Group, RunWarning, Series, Snapshot, Values
-from engine.rows import Rows
+from engine.step.batches import Batch, batches_for, to_batch
+from engine.step.evaluation import Measure, decided
+from engine.step.measurements import Rows
 from engine.text.numbers import shortest
 
 SNAPSHOT_LIMIT: Final = 10_000

@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from engine.batches import FRESH_UNIT, Batches, Fresh, FullBatch, Minibatches, batches_for, to_batch
 from engine.data import load
+from engine.step.batches import (
+    FRESH_UNIT,
+    Batches,
+    Fresh,
+    FullBatch,
+    Minibatches,
+    batches_for,
+    to_batch,
+)
 from tests.experiments import FRESH, MINIBATCHES, MOONS, experiment, seeded
 
 

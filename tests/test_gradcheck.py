@@ -11,12 +11,12 @@ import torch
 
 from engine import gradcheck, methods
 from engine.autograd import Textbook
-from engine.batches import Batch
 from engine.cli import main
 from engine.errors import RequestError
 from engine.experiment.experiment import Experiment
 from engine.gradcheck import Comparison, check
 from engine.presets import preset as presets
+from engine.step.batches import Batch
 from engine.trainer import Trainer
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
 

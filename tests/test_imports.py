@@ -16,24 +16,21 @@ import engine
 
 COMPUTES = {
     "autograd",
-    "batches",
     "constant",
     "device",
     "gradcheck",
     "header",
     "manual",
-    "measure",
     "method",
     "methods",
     "microscope",
     "network",
     "numeric",
     "probe",
-    "rows",
+    "step",
     "train",
     "trainee",
     "trainer",
-    "updates",
     "worker",
 }
 """The rooms that may import torch: packages, and modules."""

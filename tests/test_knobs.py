@@ -15,8 +15,8 @@ from engine.components.schedules import ScheduleBase
 from engine.header import header_of
 from engine.network.module import Network
 from engine.recording.forward import activations_of, forward, unpack
+from engine.step.torch_optimizers import Clipping
 from engine.trainer import Trainer
-from engine.updates import Clipping
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds
 
 

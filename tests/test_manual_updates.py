@@ -17,7 +17,7 @@ from engine.experiment.experiment import Experiment
 from engine.manual import updates
 from engine.manual.updates import FORMULAS, UpdateBase, make_update, owners_of
 from engine.network.parameters import Layout
-from engine.updates import make_optimizer
+from engine.step.torch_optimizers import make_optimizer
 
 STEPS = 30
 SMALL = {"hidden": [5, 3], "normalisation": "batch"}

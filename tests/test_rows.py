@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.rows import Rows, norms_of_part
+from engine.step.measurements import Rows, norms_of_part
 from tests.experiments import CUBIC, experiment
 
 

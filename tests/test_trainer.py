@@ -12,8 +12,8 @@ from torch import nn
 
 from engine.block import Block
 from engine.experiment.experiment import Experiment
-from engine.measure import Measure
 from engine.recording.events import Event, Series, Snapshot
+from engine.step.evaluation import Measure
 from engine.trainer import Trainer, keeps_snapshot
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from engine.batches import Batch, Batches
 from engine.experiment.experiment import Experiment
 from engine.manual.kept import with_padding
+from engine.step.batches import Batch, Batches
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.experiment.experiment import Experiment
 from engine.manual.losses import FORMULAS
-from engine.measure import threshold
+from engine.step.evaluation import threshold
 
 LANES: Final = 32
 """Rows that are kept are a multiple of this, two vectors of 16 float32: see ``padded``."""

@@ -22,11 +22,11 @@ from engine.manual.kept import padded, room
 from engine.manual.propagation import Propagation
 from engine.manual.updates import FORMULAS as UPDATES
 from engine.manual.updates import make_update
-from engine.measure import Measure
 from engine.method import Trainee
 from engine.network.module import Network
-from engine.rows import Rows
-from engine.updates import Clipping, Rates
+from engine.step.evaluation import Measure
+from engine.step.measurements import Rows
+from engine.step.torch_optimizers import Clipping, Rates
 
 
 def lacking(experiment: Experiment) -> str:

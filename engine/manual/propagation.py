@@ -14,7 +14,6 @@ from typing import Final
 
 from torch import Tensor
 
-from engine.batches import Batch
 from engine.experiment.experiment import Experiment
 from engine.manual.feed import targets_of
 from engine.manual.graphs import Graphs
@@ -22,6 +21,7 @@ from engine.manual.kept import Kept
 from engine.manual.plan import Plan
 from engine.manual.tape import Player, one_by_one, record
 from engine.network.dropout_masks import Masks
+from engine.step.batches import Batch
 
 TAPED_AFTER: Final = 100
 """Steps that are taken as they are written at first: a tape takes as long to make as some hundred

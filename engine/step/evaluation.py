@@ -7,10 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from engine.batches import Batch
 from engine.components.losses import LossBase
 from engine.experiment.experiment import Experiment
 from engine.method import Trainable
+from engine.step.batches import Batch
 
 
 class Measure:

@@ -1,0 +1,1 @@
+"""What one update needs, whoever computes its gradients: batches, measurements, optimizers."""

@@ -4,7 +4,7 @@ Autograd is what the others are held against. What they may differ by is what th
 explains:
 
     manual    in float64 1e-10 of the whole gradient's norm: nothing but the order of the sums
-    numeric   in float64 1e-6 of it: the error of a difference, see ``engine.numeric``
+    numeric   in float64 1e-6 of it: the error of a difference, see ``engine.gradients.numeric``
     both      in float32 more, by as much as float32 keeps autograd itself from its own float64
 
 A difference that is larger is looked into before it counts. At a kink, such as that of a ReLU at
@@ -29,11 +29,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine import methods
 from engine.errors import EpochalError, RequestError
 from engine.experiment.experiment import Experiment
-from engine.method import Method, Trainee
-from engine.numeric import Differences, only
+from engine.gradients import choice as methods
+from engine.gradients.method import Method, Trainee
+from engine.gradients.numeric import Differences, only
 from engine.report import aligned
 from engine.step.batches import Batch
 from engine.step.evaluation import loss_function

@@ -13,7 +13,7 @@ import torch
 
 from engine import __version__
 from engine.device import device_name
-from engine.methods import why_autograd
+from engine.gradients.choice import why_autograd
 from engine.recording.events import Header
 from engine.trainer import Trainer
 

@@ -3,9 +3,10 @@
     x ─► z1 = W1 x + b1 ─► h1 = f(z1) ─► z2 … ─► y ─► loss
          gW1 = dz1 xᵀ   ◄─ dz1 = dh1 f'(z1) ◄─ …   ◄─ dy
 
-Every number comes from the formulas of ``engine.manual``, one layer after another, with autograd's
-beside it. All of it is computed in float64, from the weights that were recorded. As a program,
-``python -m engine.microscope FOLDER STEP [MEMBER]``, it prints one line of JSON for a viewer.
+Every number comes from the formulas of ``engine.gradients.manual``, one layer after another, with
+autograd's beside it. All of it is computed in float64, from the weights that were recorded. As a
+program, ``python -m engine.microscope FOLDER STEP [MEMBER]``, it prints one line of JSON for a
+viewer.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from engine.autograd import Autograd
 from engine.dissection import Dissection, Matrix, Origin, Quantity, Way
 from engine.errors import EpochalError, RequestError, RunError
 from engine.experiment.experiment import Experiment
+from engine.gradients.autograd import Autograd
+from engine.gradients.manual.activations import FORMULAS as ACTIVATIONS
+from engine.gradients.manual.losses import FORMULAS as LOSS_FORMULAS
+from engine.gradients.manual.normalisation import FORMULAS as NORMALISATIONS
+from engine.gradients.method import Trainee
 from engine.load import of_folder
-from engine.manual.activations import FORMULAS as ACTIVATIONS
-from engine.manual.losses import FORMULAS as LOSS_FORMULAS
-from engine.manual.normalisation import FORMULAS as NORMALISATIONS
-from engine.method import Trainee
 from engine.network.module import EPSILON, Network
 from engine.runs.finding import RunFolder
 from engine.step.evaluation import loss_function

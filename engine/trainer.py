@@ -28,9 +28,9 @@ from engine.device import pick_device, pick_threads
 from engine.epochs import EpochMeans
 from engine.experiment.experiment import Experiment
 from engine.experiment.members import label, members_of
+from engine.gradients.choice import make_method
+from engine.gradients.method import Method, Trainable, Trainee
 from engine.judge import Judge, Verdict
-from engine.method import Method, Trainable, Trainee
-from engine.methods import make_method
 from engine.network.module import Network
 from engine.network.own_module import OwnNetwork
 from engine.network.parameters import Shaped, initialise

@@ -15,17 +15,13 @@ import pytest
 import engine
 
 COMPUTES = {
-    "autograd",
     "constant",
     "device",
     "gradcheck",
+    "gradients",
     "header",
-    "manual",
-    "method",
-    "methods",
     "microscope",
     "network",
-    "numeric",
     "probe",
     "step",
     "train",

@@ -17,10 +17,11 @@ from engine.components.losses import Loss
 from engine.components.optimizers import Optimizer
 from engine.errors import EpochalError, PresetError
 from engine.experiment.experiment import Normalisation
+from engine.gradients.choice import why_autograd
+from engine.gradients.manual import activations, losses, normalisation
+from engine.gradients.manual import forward_backward as propagation
+from engine.gradients.manual.optimizers import FORMULAS as UPDATES
 from engine.header import header_of
-from engine.manual import activations, losses, normalisation, propagation
-from engine.manual.updates import FORMULAS as UPDATES
-from engine.methods import why_autograd
 from engine.presets import preset as presets
 from engine.trainer import Trainer
 from tests.experiments import experiment

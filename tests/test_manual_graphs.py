@@ -10,8 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.manual import graphs, kept, propagation
-from engine.manual.graphs import STEPS, Graphs
+from engine.gradients.manual import cuda_graphs as graphs
+from engine.gradients.manual import forward_backward as propagation
+from engine.gradients.manual import outputs as kept
+from engine.gradients.manual.cuda_graphs import STEPS, Graphs
 from engine.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.autograd.profiler import profile
 
 from engine.experiment.experiment import Experiment
-from engine.manual import updates
-from engine.manual.updates import FORMULAS, UpdateBase, make_update, owners_of
+from engine.gradients.manual import optimizers as updates
+from engine.gradients.manual.optimizers import FORMULAS, UpdateBase, make_update, owners_of
 from engine.network.parameters import Layout
 from engine.step.torch_optimizers import make_optimizer
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.experiment.experiment import Experiment
-from engine.manual.losses import FORMULAS
+from engine.gradients.manual.losses import FORMULAS
 from engine.step.evaluation import threshold
 
 LANES: Final = 32

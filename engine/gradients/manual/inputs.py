@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.experiment.experiment import Experiment
-from engine.manual.kept import with_padding
+from engine.gradients.manual.outputs import with_padding
 from engine.step.batches import Batch, Batches
 
 

@@ -15,11 +15,11 @@ from typing import Final
 from torch import Tensor
 
 from engine.experiment.experiment import Experiment
-from engine.manual.feed import targets_of
-from engine.manual.graphs import Graphs
-from engine.manual.kept import Kept
-from engine.manual.plan import Plan
-from engine.manual.tape import Player, one_by_one, record
+from engine.gradients.manual.cuda_graphs import Graphs
+from engine.gradients.manual.inputs import targets_of
+from engine.gradients.manual.layers import Plan
+from engine.gradients.manual.outputs import Kept
+from engine.gradients.manual.torchscript import Player, one_by_one, record
 from engine.network.dropout_masks import Masks
 from engine.step.batches import Batch
 

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from engine.experiment.experiment import MAX_STEPS, Experiment
-from engine.manual import activations, losses, normalisation
-from engine.manual.feed import Feed, Portion
-from engine.manual.kept import padded, room
-from engine.manual.propagation import Propagation
-from engine.manual.updates import FORMULAS as UPDATES
-from engine.manual.updates import make_update
-from engine.method import Trainee
+from engine.gradients.manual import activations, losses, normalisation
+from engine.gradients.manual.forward_backward import Propagation
+from engine.gradients.manual.inputs import Feed, Portion
+from engine.gradients.manual.optimizers import FORMULAS as UPDATES
+from engine.gradients.manual.optimizers import make_update
+from engine.gradients.manual.outputs import padded, room
+from engine.gradients.method import Trainee
 from engine.network.module import Network
 from engine.step.evaluation import Measure
 from engine.step.measurements import Rows

@@ -19,7 +19,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from engine.manual.tape import Player, Step, one_by_one
+from engine.gradients.manual.torchscript import Player, Step, one_by_one
 
 STEPS: Final = 32
 """Steps of a graph."""
@@ -56,7 +56,7 @@ class Graphs:
         """What the steps of a graph see and are to learn, where that differs."""
 
     def play(self, row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
-        """Take consecutive steps: see ``engine.manual.tape.Player``."""
+        """Take consecutive steps: see ``engine.gradients.manual.torchscript.Player``."""
         while steps >= STEPS and self._has((row, slot)):
             self._look_at(slot, inputs, targets)
             if (row, slot) not in self._graphs:

@@ -1,7 +1,7 @@
 """A way of getting gradients: what the trainer asks of one, and what one is made of.
 
 ``Autograd`` is the reference, ``Manual`` the formulas, ``Numeric`` the differences. Another way is
-another class with what ``Method`` lists, and a row in ``engine.methods``.
+another class with what ``Method`` lists, and a row in ``engine.gradients.choice``.
 """
 
 from __future__ import annotations

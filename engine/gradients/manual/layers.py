@@ -15,9 +15,9 @@ from typing import Final, Protocol
 from torch import Tensor
 
 from engine.experiment.experiment import Experiment
-from engine.manual import activations, losses, normalisation
-from engine.manual.dropout import Dropout
-from engine.manual.linear import Linear
+from engine.gradients.manual import activations, losses, normalisation
+from engine.gradients.manual.dropout import Dropout
+from engine.gradients.manual.linear import Linear
 from engine.network.dropout_masks import Masks
 
 Gradients = Mapping[str, Sequence[Tensor]]

@@ -2,7 +2,7 @@
 
 Textbook ── the loop: gradients, clipping, the update, what is measured
 ├─ Autograd   gradients by ``backward``
-└─ Numeric    gradients by differences: ``engine.numeric``
+└─ Numeric    gradients by differences: ``engine.gradients.numeric``
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.experiment.experiment import Experiment
-from engine.method import Trainee
+from engine.gradients.method import Trainee
 from engine.step.batches import Batch
 from engine.step.evaluation import Measure, accuracy_function, loss_function
 from engine.step.measurements import Rows

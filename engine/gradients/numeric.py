@@ -15,10 +15,10 @@ from typing import Final, Protocol
 import torch
 from torch import Tensor
 
-from engine.autograd import Textbook
 from engine.errors import CodeError
 from engine.experiment.experiment import Experiment
-from engine.method import Trainee
+from engine.gradients.autograd import Textbook
+from engine.gradients.method import Trainee
 from engine.network.dropout_masks import Masks
 from engine.network.module import Network
 from engine.network.own_module import OwnNetwork

@@ -1,0 +1,1 @@
+"""The ways of getting gradients: by formulas, by autograd, by differences."""

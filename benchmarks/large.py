@@ -22,8 +22,8 @@ import numpy as np
 import torch
 
 from benchmarks.versus import Ratio, in_turns, lasting, machine, ours, row, rule, theirs
-from engine.device import pick_threads
 from engine.experiment.experiment import Experiment
+from engine.training.device import pick_threads
 
 FEATURES, HIDDEN, CLASSES, BATCH = 784, [512, 512], 10, 128
 WARM_UP = 20

@@ -39,7 +39,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks.versus import machine, micro, row, rule, sized
 from engine.experiment.experiment import Experiment
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 
 CASES: Final = (
     ("cubic", 1),

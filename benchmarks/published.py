@@ -18,7 +18,7 @@ import torch
 from benchmarks import plain
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 
 Figures = Mapping[str, Any]
 """``loss`` [steps], ``norms`` [steps, parameters] and single figures by name."""

@@ -23,11 +23,11 @@ import numpy as np
 
 from engine.diagnosis import Finding, diagnose
 from engine.experiment.experiment import Experiment
-from engine.header import header_of
 from engine.presets import preset as presets
 from engine.recording.history import History
-from engine.train import Pace, closing, train
-from engine.trainer import Trainer
+from engine.training.header import header_of
+from engine.training.loop import Pace, closing, train
+from engine.training.trainer import Trainer
 
 MARGIN = 0.9
 """The share of the sick run's loss, and of the constant answer's, that a cured one's is at most."""

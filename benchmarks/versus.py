@@ -16,13 +16,13 @@ from pathlib import Path
 import torch
 
 from benchmarks import plain
-from engine.device import device_name
 from engine.experiment.experiment import Experiment
-from engine.header import header_of
 from engine.presets import preset as presets
 from engine.recording.file import Recorder
-from engine.train import Pace, train
-from engine.trainer import Trainer
+from engine.training.device import device_name
+from engine.training.header import header_of
+from engine.training.loop import Pace, train
+from engine.training.trainer import Trainer
 
 WARM_UP = 100
 """Steps that are not counted, of each side."""

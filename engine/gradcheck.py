@@ -39,7 +39,7 @@ from engine.step.batches import Batch
 from engine.step.evaluation import loss_function
 from engine.step.measurements import Rows
 from engine.trainee import CPU, alone, make_trainee
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 
 REFERENCE: Final = "autograd"
 """What the others are held against."""

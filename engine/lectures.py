@@ -26,7 +26,6 @@ from engine.experiment.experiment import Experiment
 from engine.experiment.problems import explain
 from engine.figures.figures import figures
 from engine.figures.proofreading import faults, marred, passages_of, titled_in, unfilled
-from engine.marks import is_certain, why_never
 from engine.presets import preset as presets
 from engine.presets.preset import Preset
 from engine.presets.toml_files import Listing, Shelf, exists
@@ -35,6 +34,7 @@ from engine.recording.history import History
 from engine.runs.finding import RunFolder, is_path, is_run, run_at
 from engine.runs.notes import Notes
 from engine.scenes import Lecture, Scene, SceneTempo
+from engine.training.marks import is_certain, why_never
 
 __all__ = [
     "Inspection",

@@ -156,9 +156,9 @@ def trained(experiment: Experiment, last: int, *, allow_code: bool = False) -> H
         EpochalError: It cannot be trained.
     """
     # Here, for it loads torch, which nobody waits for who only proofreads.
-    from engine.header import header_of
-    from engine.train import Pace, closing, train
-    from engine.trainer import Trainer
+    from engine.training.header import header_of
+    from engine.training.loop import Pace, closing, train
+    from engine.training.trainer import Trainer
 
     trainer, history = Trainer(experiment, device="cpu", allow_code=allow_code), History()
     history.add(header_of(trainer, "rehearsal"))

@@ -23,14 +23,14 @@ import torch
 from engine.desk import Desk
 from engine.errors import EpochalError, RecordingError
 from engine.experiment.experiment import Experiment
-from engine.header import header_of, versions
 from engine.presets import preset as presets
 from engine.recording.events import Checkpoint, End, Event, Header, Heartbeat, RunWarning
 from engine.recording.file import Recorder
 from engine.runs.finding import RunFolder
 from engine.runs.requests import Inbox, PendingRequest
-from engine.train import Pace, ending, train, weights_to_keep
-from engine.trainer import Trainer
+from engine.training.header import header_of, versions
+from engine.training.loop import Pace, ending, train, weights_to_keep
+from engine.training.trainer import Trainer
 
 HEARTBEAT_SECONDS: Final = 2.0
 """How long a worker may say nothing."""

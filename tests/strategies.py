@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from engine.components.activations import ACTIVATIONS
 from engine.experiment.experiment import Experiment
-from engine.marks import SIGNS
+from engine.training.marks import SIGNS
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 NUMBERS = st.floats(-1e6, 1e6) | st.integers(-1000, 1000)

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 import engine
 from engine.errors import RunError
 from engine.experiment.experiment import Experiment
-from engine.judge import Judge
 from engine.load import LoadedRun
 from engine.predict import answers, rows_of_set, summary_text
 from engine.recording.best import best_step, scores
@@ -25,7 +24,8 @@ from engine.recording.events import Snapshot
 from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.finding import RunFolder
-from engine.trainer import Trainer
+from engine.training.stopping import Judge
+from engine.training.trainer import Trainer
 from tests.experiments import MOONS, experiment
 from tests.tapes import dev_rows, header, train_rows, weights
 from tests.trained import recorded
@@ -171,7 +171,7 @@ def test_a_network_too_large_for_it_leaves_no_best_weights_in_the_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for limit in ("SNAPSHOT_LIMIT", "ENDS_LIMIT"):
-        monkeypatch.setattr(f"engine.trainer.{limit}", 20)
+        monkeypatch.setattr(f"engine.training.trainer.{limit}", 20)
     folder, _ = recorded(experiment(MOONS, train={"epochs": 5}), tmp_path / "run")
     assert not any(isinstance(each, Snapshot) for each in read(folder.recording))
     assert engine.load_run(folder.path).kept.words().endswith(", the best")

@@ -22,13 +22,13 @@ from engine.experiment.changes import (
     restored,
 )
 from engine.experiment.experiment import Experiment, Layer
-from engine.marks import Marks
 from engine.presets import preset as presets
 from engine.presets.preset import dumps
 from engine.programs import program
 from engine.recording.events import MarkReached
 from engine.recording.history import History
 from engine.runs.finding import create_run
+from engine.training.marks import Marks
 from tests.runs import header
 from tests.strategies import experiments
 from tests.test_settings import schema_keys

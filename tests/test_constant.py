@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from engine.constant import brief, size_of
-from engine.header import header_of
 from engine.presets import preset as presets
 from engine.recording.events import Header, decode, encode
-from engine.trainer import Trainer
+from engine.training.constant_answer import brief, size_of
+from engine.training.header import header_of
+from engine.training.trainer import Trainer
 
 FUNCTION = 'data={kind="function", domain=[0, 3], points=60, targets=["exp(x)"], split=[40, 20]}'
 MOONS = 'data={kind="moons", samples=90, split=[61, 29]}'

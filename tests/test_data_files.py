@@ -21,11 +21,11 @@ from pydantic import ValidationError
 from engine.data import File, Scaling, load, sheet
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
-from engine.header import header_of
 from engine.presets import preset as presets
 from engine.randomness import generator
 from engine.recording.events import Header, decode, encode
-from engine.trainer import Trainer
+from engine.training.header import header_of
+from engine.training.trainer import Trainer
 
 PEOPLE = "age,height,sex\n31,1.70,f\n42,1.85,m\n17,1.62,f\n65,1.78,m\n"
 MANY = settings(

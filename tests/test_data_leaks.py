@@ -9,7 +9,7 @@ import pytest
 
 from engine.data import load
 from engine.experiment.experiment import Experiment
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 
 SPLIT = [24, 8, 8]
 SEED = 5

@@ -11,7 +11,7 @@ import pytest
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
 from engine.recording.events import Snapshot
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 
 pytest.importorskip("sklearn")
 

@@ -16,7 +16,7 @@ from engine.data.base import DataBase
 from engine.data.scaling import Columns, Scale
 from engine.experiment.experiment import Experiment
 from engine.randomness import generator
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 
 HOW = st.sampled_from(["none", "standard", "range"])
 ROWS = some.arrays(np.float32, (12, 3), elements=st.floats(-1e6, 1e6, width=32))

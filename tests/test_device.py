@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.device import device_name, pick_device, pick_threads
 from engine.errors import DeviceError
-from engine.trainer import Trainer
+from engine.training.device import device_name, pick_device, pick_threads
+from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, MINIBATCHES, experiment
 
 no_cuda = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

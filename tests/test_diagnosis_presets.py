@@ -12,11 +12,11 @@ import pytest
 
 from engine.diagnosis import Finding, diagnose, verdicts
 from engine.experiment.experiment import Experiment
-from engine.header import header_of
 from engine.presets import preset as presets
 from engine.recording.history import History
-from engine.train import Pace, closing, train
-from engine.trainer import Trainer
+from engine.training.header import header_of
+from engine.training.loop import Pace, closing, train
+from engine.training.trainer import Trainer
 
 SAMPLES = 30
 """Steps of a run at which it is diagnosed, half of them early."""

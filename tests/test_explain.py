@@ -13,7 +13,7 @@ import torch
 from engine.cli import main
 from engine.components.optimizers import Optimizer
 from engine.explain import _STATE, as_object, bytes_text, explanation, hints, text
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
 SHIPPED = sorted((Path(__file__).parent.parent / "presets").glob("*.toml"))

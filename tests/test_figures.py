@@ -22,8 +22,8 @@ from engine.figures.readings import Kept, of_history, of_scene
 from engine.presets import preset as presets
 from engine.recording.events import End, MarkReached, Series
 from engine.recording.history import History
-from engine.train import Pace, train
-from engine.trainer import Trainer
+from engine.training.loop import Pace, train
+from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
 from tests.runs import header
 

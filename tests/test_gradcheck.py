@@ -18,7 +18,7 @@ from engine.gradients import choice as methods
 from engine.gradients.autograd import Textbook
 from engine.presets import preset as presets
 from engine.step.batches import Batch
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
 
 

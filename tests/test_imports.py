@@ -15,18 +15,13 @@ import pytest
 import engine
 
 COMPUTES = {
-    "constant",
-    "device",
     "gradcheck",
     "gradients",
-    "header",
     "microscope",
     "network",
-    "probe",
     "step",
-    "train",
     "trainee",
-    "trainer",
+    "training",
     "worker",
 }
 """The rooms that may import torch: packages, and modules."""

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from engine.components.activations import ACTIVATIONS
 from engine.components.losses import RMSE, BinaryCrossEntropyWithLogits, Huber, Loss, LossBase
 from engine.programs import program
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 from tests.experiments import experiment
 
 LOSSES: list[type[LossBase]] = list(get_args(get_args(Loss)[0]))

@@ -21,9 +21,9 @@ from engine.gradients.choice import why_autograd
 from engine.gradients.manual import activations, losses, normalisation
 from engine.gradients.manual import forward_backward as propagation
 from engine.gradients.manual.optimizers import FORMULAS as UPDATES
-from engine.header import header_of
 from engine.presets import preset as presets
-from engine.trainer import Trainer
+from engine.training.header import header_of
+from engine.training.trainer import Trainer
 from tests.experiments import experiment
 
 HIDDEN = [name for name, each in ACTIVATIONS.items() if not each.output_only]

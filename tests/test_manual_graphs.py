@@ -14,7 +14,7 @@ from engine.gradients.manual import cuda_graphs as graphs
 from engine.gradients.manual import forward_backward as propagation
 from engine.gradients.manual import outputs as kept
 from engine.gradients.manual.cuda_graphs import STEPS, Graphs
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

@@ -9,11 +9,11 @@ import pytest
 
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment, Mark
-from engine.marks import SIGNS, Marks, is_certain, sign_of, why_never
 from engine.presets import preset as presets
 from engine.recording.events import MarkReached, Series
-from engine.train import Pace, train
-from engine.trainer import Trainer
+from engine.training.loop import Pace, train
+from engine.training.marks import SIGNS, Marks, is_certain, sign_of, why_never
+from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
 SIZES = (1, 7, 256)

@@ -18,7 +18,7 @@ from engine.dissection import Dissection, Quantity
 from engine.errors import RequestError, RunError
 from engine.experiment.experiment import Experiment
 from engine.microscope import dissect, main, of_run
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 from tests.trained import recorded
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.experiment.experiment import Experiment
 from engine.gradients import numeric
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
 SGD = {"name": "sgd", "lr": 0.05}

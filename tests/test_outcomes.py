@@ -15,10 +15,10 @@ import torch
 
 from benchmarks import plain
 from engine.experiment.experiment import Experiment
-from engine.header import header_of
 from engine.presets import preset as presets
 from engine.recording.forward import activations_of, forward, unpack
-from engine.trainer import Trainer
+from engine.training.header import header_of
+from engine.training.trainer import Trainer
 
 PRESETS = sorted(
     path.stem for path in Path(__file__).parent.parent.joinpath("presets").glob("*.toml")

@@ -13,7 +13,7 @@ from torch import nn
 from engine.errors import CodeError, PresetError
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 from tests.experiments import MINIBATCHES, experiment
 
 NET = """

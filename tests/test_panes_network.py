@@ -15,11 +15,11 @@ from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.pilot import Pilot
 
-from engine import trainer
 from engine.presets import preset as presets
 from engine.recording.events import Snapshot
 from engine.recording.history import History
 from engine.runs.finding import RunFolder
+from engine.training import trainer
 from tests.labs import until
 from tests.tapes import Clock, header
 from tests.trained import recorded

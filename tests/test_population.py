@@ -14,7 +14,7 @@ from engine.experiment.experiment import Experiment
 from engine.experiment.members import label, members_of
 from engine.presets.preset import dumps, load, resolve
 from engine.recording.events import RunWarning, Series
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds
 
 WILD = experiment(

@@ -12,18 +12,18 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from engine import probe
-from engine.block import Block
 from engine.components.activations import ACTIVATIONS
 from engine.data import load
 from engine.experiment.experiment import Experiment
-from engine.header import header_of
-from engine.probe import MOST_ROWS, SATURATED, fixed_rows, measured_steps, stride_at
 from engine.programs import program
 from engine.recording.events import decode, encode
 from engine.recording.forward import forward, unpack
 from engine.recording.history import History
-from engine.trainer import Trainer
+from engine.training import probe
+from engine.training.block import Block
+from engine.training.header import header_of
+from engine.training.probe import MOST_ROWS, SATURATED, fixed_rows, measured_steps, stride_at
+from engine.training.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds
 
 DEEP: dict[str, Any] = {

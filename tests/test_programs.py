@@ -19,7 +19,7 @@ from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
 from engine.programs import STYLES, Style, program
 from engine.programs.text import WIDTH
-from engine.trainer import Trainer
+from engine.training.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
 SHIPPED = sorted((Path(__file__).parent.parent / "presets").glob("*.toml"))

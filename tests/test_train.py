@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.recording.events import End, Event, MarkReached, Series, Snapshot
-from engine.train import BLOCK_SECONDS, MAX_BLOCK, Pace, closing, train
-from engine.trainer import Trainer
+from engine.training.loop import BLOCK_SECONDS, MAX_BLOCK, Pace, closing, train
+from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, MOONS, experiment
 
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import nn
 
-from engine.block import Block
 from engine.experiment.experiment import Experiment
 from engine.recording.events import Event, Series, Snapshot
 from engine.step.evaluation import Measure
-from engine.trainer import Trainer, keeps_snapshot
+from engine.training.block import Block
+from engine.training.trainer import Trainer, keeps_snapshot
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
 

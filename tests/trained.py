@@ -7,12 +7,12 @@ from pathlib import Path
 import torch
 
 from engine.experiment.experiment import Experiment
-from engine.header import header_of
 from engine.recording.events import Checkpoint, Event, Snapshot
 from engine.recording.file import Recorder
 from engine.runs.finding import RunFolder
-from engine.train import Pace, closing, train
-from engine.trainer import Trainer
+from engine.training.header import header_of
+from engine.training.loop import Pace, closing, train
+from engine.training.trainer import Trainer
 
 
 def recorded(

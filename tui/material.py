@@ -42,8 +42,8 @@ CHUNK: Final = 1 << 22
 
 SNAPSHOT_LIMIT: Final = 10_000
 ENDS_LIMIT: Final = 250_000
-"""``engine.trainer``'s, which needs torch: up to how many numbers weights are kept all along, and
-up to how many at the start and the end."""
+"""``engine.training.trainer``'s, which needs torch: up to how many numbers weights are kept all
+along, and up to how many at the start and the end."""
 
 SMALL: Final = 1 << 18
 """Products of one matrix product that a live picture computes at a time.

@@ -277,7 +277,7 @@ class Population(Section):
 MarkEvent = Literal[
     "first_dead_unit", "first_saturated_unit", "all_right", "zero_gradient", "not_finite"
 ]
-"""What a mark can wait for: see ``engine.marks``."""
+"""What a mark can wait for: see ``engine.training.marks``."""
 
 
 class At(Section):

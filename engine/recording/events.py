@@ -118,8 +118,9 @@ class Header(Event):
     """The least and the greatest value of each output in the training set, as the loss sees them:
     after scaling. Empty for classes, and in recordings that do not know it."""
     input_size: Mapping[str, float] = field(default_factory=dict)
-    """How large the inputs of the training set are, after scaling: see ``engine.constant.size_of``.
-    Empty in recordings that do not know it, as are the following."""
+    """How large the inputs of the training set are, after scaling: see
+    ``engine.training.constant_answer.size_of``. Empty in recordings that do not know it, as are
+    the following."""
     target_size: Mapping[str, float] = field(default_factory=dict)
     """The same of targets that are numbers."""
     constant_loss: Mapping[str, list[float]] = field(default_factory=dict)

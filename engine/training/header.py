@@ -12,10 +12,10 @@ import psutil
 import torch
 
 from engine import __version__
-from engine.device import device_name
 from engine.gradients.choice import why_autograd
 from engine.recording.events import Header
-from engine.trainer import Trainer
+from engine.training.device import device_name
+from engine.training.trainer import Trainer
 
 
 def header_of(trainer: Trainer, run: str) -> Header:

@@ -1,0 +1,1 @@
+"""Training: n steps at a time, as a stream of events, and when it ends."""

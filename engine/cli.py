@@ -450,7 +450,9 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Print a trained network's answers, with its best weights."""
-    from engine import load, predict, references
+    from engine import references
+    from engine.results import predict
+    from engine.results import run as load
     from engine.runs import finding as runs
 
     if sum(given is not None for given in (file, values or None, set_)) > 1:

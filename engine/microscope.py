@@ -30,8 +30,8 @@ from engine.gradients.manual.activations import FORMULAS as ACTIVATIONS
 from engine.gradients.manual.losses import FORMULAS as LOSS_FORMULAS
 from engine.gradients.manual.normalisation import FORMULAS as NORMALISATIONS
 from engine.gradients.method import Trainee
-from engine.load import of_folder
 from engine.network.module import EPSILON, Network
+from engine.results.run import of_folder
 from engine.runs.finding import RunFolder
 from engine.step.evaluation import loss_function
 from engine.step.measurements import Rows

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 import engine
 from engine.errors import RunError
 from engine.experiment.experiment import Experiment
-from engine.load import LoadedRun
-from engine.predict import answers, rows_of_set, summary_text
 from engine.recording.best import best_step, scores
 from engine.recording.events import Snapshot
 from engine.recording.file import read
 from engine.recording.history import History
+from engine.results.predict import answers, rows_of_set, summary_text
+from engine.results.run import LoadedRun
 from engine.runs.finding import RunFolder
 from engine.training.stopping import Judge
 from engine.training.trainer import Trainer
@@ -283,7 +283,7 @@ def test_a_score_without_an_accuracy_is_never_better() -> None:
 
 
 def test_predict_says_as_json_whose_weights_it_took(tmp_path: Path) -> None:
-    from engine.predict import objects
+    from engine.results.predict import objects
 
     folder, _ = recorded(SPECS["diverges"], tmp_path / "run", checkpoint=False)
     loaded = engine.load_run(folder.path)

@@ -14,9 +14,9 @@ import torch
 
 import engine
 from engine.errors import CodeError, RequestError, RunError
-from engine.load import LoadedRun
-from engine.predict import rows_of_set
 from engine.recording.events import End
+from engine.results.predict import rows_of_set
+from engine.results.run import LoadedRun
 from engine.runs.finding import RunFolder
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
 from tests.runs import record
@@ -155,7 +155,7 @@ def test_a_loaded_run_never_changes(tmp_path: Path) -> None:
 def test_a_small_network_predicts_without_torch(tmp_path: Path) -> None:
     folder, _ = recorded(experiment(MOONS, train={"epochs": 2}), tmp_path / "run")
     script = (
-        "import sys, engine; light = 'engine.load' not in sys.modules; "
+        "import sys, engine; light = 'engine.results.run' not in sys.modules; "
         f"engine.load_run({str(folder.path)!r}).predict([[0, 0]]); "
         "print(light, 'torch' in sys.modules)"
     )

@@ -14,8 +14,7 @@ from engine.cli import main
 from engine.components.losses import Loss
 from engine.errors import DataError, RequestError
 from engine.experiment.experiment import Experiment
-from engine.load import LoadedRun, of_folder
-from engine.predict import (
+from engine.results.predict import (
     _LOSSES,
     answers,
     objects,
@@ -25,6 +24,7 @@ from engine.predict import (
     summary_text,
     text,
 )
+from engine.results.run import LoadedRun, of_folder
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 from tests.trained import recorded
 

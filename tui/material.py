@@ -167,8 +167,8 @@ class Material:
 
     def _fresh(self) -> Part:
         from engine.data import Part
-        from engine.predict import UNSEEN
         from engine.randomness import generator
+        from engine.results.predict import UNSEEN
 
         # The same rows that ``epochal predict`` draws, which no training ever comes to.
         rng = generator(self.header.seeds[self.member], "fresh", UNSEEN)

@@ -98,8 +98,8 @@ def gather_preview(experiment: Experiment) -> Preview:
 def _some(data: DataBase, seed: int) -> Part:
     """Return some rows of the data, as training would draw them where that takes no time."""
     from engine.data import Part
-    from engine.predict import UNSEEN
     from engine.randomness import generator
+    from engine.results.predict import UNSEEN
 
     if data.fresh:
         return data.draw_fresh(generator(seed, "fresh", UNSEEN), ROWS)

@@ -29,7 +29,7 @@ from engine.text.numbers import figure_text
 from engine.text.safe import plain
 
 if TYPE_CHECKING:
-    from engine.load import LoadedRun
+    from engine.results.run import LoadedRun
 
 SHOWN: Final = 20
 """Rows of a table, unless more are asked for."""

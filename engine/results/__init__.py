@@ -1,0 +1,1 @@
+"""A finished run in Python: its history, its network, its answers."""

@@ -295,7 +295,8 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Explain a preset's network layer by layer, and print it as a plain PyTorch program."""
-    from engine import explain, programs
+    from engine.explain import program as programs
+    from engine.explain import summary as explain
     from engine.presets import preset as presets
 
     found = presets.load(preset, overrides(set_, None))

@@ -22,9 +22,9 @@ from engine.experiment.changes import (
     restored,
 )
 from engine.experiment.experiment import Experiment, Layer
+from engine.explain.program import program
 from engine.presets import preset as presets
 from engine.presets.preset import dumps
-from engine.programs import program
 from engine.recording.events import MarkReached
 from engine.recording.history import History
 from engine.runs.finding import create_run

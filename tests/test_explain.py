@@ -12,7 +12,7 @@ import torch
 
 from engine.cli import main
 from engine.components.optimizers import Optimizer
-from engine.explain import _STATE, as_object, bytes_text, explanation, hints, text
+from engine.explain.summary import _STATE, as_object, bytes_text, explanation, hints, text
 from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
@@ -158,7 +158,7 @@ def test_an_unknown_style_is_refused_with_those_there_are(command: Command) -> N
 def test_data_without_a_program_is_explained_all_the_same(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.programs.data.SOURCES", {})
+    monkeypatch.setattr("engine.explain.program.data.SOURCES", {})
     status, out, err = command("explain", "cubic")
     assert status == 0
     assert "layer1" in out

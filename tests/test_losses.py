@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from engine.components.activations import ACTIVATIONS
 from engine.components.losses import RMSE, BinaryCrossEntropyWithLogits, Huber, Loss, LossBase
-from engine.programs import program
+from engine.explain.program import program
 from engine.training.trainer import Trainer
 from tests.experiments import experiment
 

@@ -15,7 +15,7 @@ from torch import nn
 from engine.components.activations import ACTIVATIONS
 from engine.data import load
 from engine.experiment.experiment import Experiment
-from engine.programs import program
+from engine.explain.program import program
 from engine.recording.events import decode, encode
 from engine.recording.forward import forward, unpack
 from engine.recording.history import History

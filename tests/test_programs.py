@@ -16,9 +16,9 @@ import torch
 
 from engine.errors import EpochalError
 from engine.experiment.experiment import Experiment
+from engine.explain.program import STYLES, Style, program
+from engine.explain.program.text import WIDTH
 from engine.presets import preset as presets
-from engine.programs import STYLES, Style, program
-from engine.programs.text import WIDTH
 from engine.training.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
@@ -361,7 +361,7 @@ def test_what_a_preset_says_of_itself_cannot_become_code() -> None:
 
 
 def test_data_that_cannot_be_written_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.programs.data.SOURCES", {})
+    monkeypatch.setattr("engine.explain.program.data.SOURCES", {})
     with pytest.raises(EpochalError, match=r"data\.kind.*'moons'"):
         program(experiment(MOONS))
 

@@ -19,7 +19,7 @@ from engine.experiment import overrides
 from engine.experiment.changes import about_of, described, restored, title_of
 from engine.experiment.experiment import Experiment, Origin
 from engine.experiment.problems import Path as Keys
-from engine.explain import usual_width
+from engine.explain.summary import usual_width
 from engine.presets import preset as presets
 from engine.presets.writing import anchor, tables_of
 from tui.drawing.numbers import count

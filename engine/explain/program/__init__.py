@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, get_args
 
 from engine.errors import EpochalError
 from engine.experiment.changes import about_of
+from engine.explain.program.data import data_blocks
+from engine.explain.program.network import STYLES, Style, initialisation, network_block
+from engine.explain.program.text import WIDTH, joined
+from engine.explain.program.training import loop, measures, preparation, result
 from engine.figures.figures import spoken
-from engine.programs.data import data_blocks
-from engine.programs.network import STYLES, Style, initialisation, network_block
-from engine.programs.text import WIDTH, joined
-from engine.programs.training import loop, measures, preparation, result
 from engine.randomness import Purpose
 from engine.text.safe import plain
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from engine.explain.program.text import WIDTH, call, literal
 from engine.network.layers import Stage, stages
-from engine.programs.text import WIDTH, call, literal
 
 if TYPE_CHECKING:
     from engine.components.initialisers import InitialiserBase

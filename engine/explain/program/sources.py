@@ -16,7 +16,7 @@ from typing import Any, Final
 from engine.components.expressions import CONSTANTS, FUNCTIONS
 from engine.data.sheet import declared_separator
 from engine.errors import EpochalError
-from engine.programs.text import WIDTH, call, define, listed, quoted
+from engine.explain.program.text import WIDTH, call, define, listed, quoted
 
 RNG: Final = "rng = np.random.default_rng(stream(DATA))"
 """Where the random numbers of the data come from."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from engine.programs.data import has_batches, sets_of, tensor
-from engine.programs.text import WIDTH, call, literal
+from engine.explain.program.data import has_batches, sets_of, tensor
+from engine.explain.program.text import WIDTH, call, literal
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import EpochalError
-from engine.programs.sources import SOURCES
+from engine.explain.program.sources import SOURCES
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment

@@ -1,0 +1,1 @@
+"""An experiment in words and as a plain PyTorch program."""

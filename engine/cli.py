@@ -334,7 +334,7 @@ def gradcheck(
     By formulas, by autograd and by differences, on the same weights and the same batch, in the
     preset's own precision and in float64. Leaves with 1 where they disagree.
     """
-    from engine import gradcheck
+    from engine.inspection import gradcheck
     from engine.presets import preset as presets
 
     found = presets.load(preset, overrides(set_, seed))

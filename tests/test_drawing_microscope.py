@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.dissection import Dissection, Quantity
+from engine.inspection.dissection import Dissection, Quantity
 from tui.drawing.microscope import draw_dissection
 from tui.drawing.text import Lines
 from tui.glyphs import ASCII, BRAILLE, Glyphs

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import torch
 
-from engine import gradcheck
 from engine.cli import main
 from engine.errors import RequestError
 from engine.experiment.experiment import Experiment
-from engine.gradcheck import Comparison, check
 from engine.gradients import choice as methods
 from engine.gradients.autograd import Textbook
+from engine.inspection import gradcheck
+from engine.inspection.gradcheck import Comparison, check
 from engine.presets import preset as presets
 from engine.step.batches import Batch
 from engine.training.trainer import Trainer

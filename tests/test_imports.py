@@ -15,12 +15,10 @@ import pytest
 import engine
 
 COMPUTES = {
-    "gradcheck",
     "gradients",
-    "microscope",
+    "inspection",
     "network",
     "step",
-    "trainee",
     "training",
     "worker",
 }

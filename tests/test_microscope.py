@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.components.activations import ACTIVATIONS
-from engine.dissection import Dissection, Quantity
 from engine.errors import RequestError, RunError
 from engine.experiment.experiment import Experiment
-from engine.microscope import dissect, main, of_run
+from engine.inspection.dissection import Dissection, Quantity
+from engine.inspection.microscope import dissect, main, of_run
 from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 from tests.trained import recorded

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from textual.app import App, ComposeResult
 
-from engine.dissection import Dissection
 from engine.errors import RequestError
+from engine.inspection.dissection import Dissection
 from engine.recording.events import Snapshot
 from engine.recording.history import History
 from tests.labs import until

@@ -10,8 +10,8 @@ from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
 import engine
-from engine.dissection import Dissection
 from engine.errors import RequestError
+from engine.inspection.dissection import Dissection
 
 
 async def take_apart(folder: Path, step: int, member: int) -> Dissection:
@@ -26,7 +26,7 @@ async def take_apart(folder: Path, step: int, member: int) -> Dissection:
         RequestError: It cannot be; says why.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "engine.microscope"),
+        *(sys.executable, "-P", "-m", "engine.inspection.microscope"),
         *(str(folder), str(step), str(member)),
         stdin=DEVNULL,
         stdout=PIPE,

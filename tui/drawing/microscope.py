@@ -27,7 +27,7 @@ from tui.glyphs import Glyphs
 from tui.palette import Palette
 
 if TYPE_CHECKING:
-    from engine.dissection import Dissection, Matrix, Quantity
+    from engine.inspection.dissection import Dissection, Matrix, Quantity
 
 CELL: Final = 10
 """Cells of a number."""

@@ -34,7 +34,7 @@ from tui.spots import bindings_at
 from tui.view import View
 
 if TYPE_CHECKING:
-    from engine.dissection import Dissection, Quantity
+    from engine.inspection.dissection import Dissection, Quantity
 
 PERIOD: Final = 5.0
 """Seconds between two updates of a network that trains: each takes a process a second or two."""

@@ -1,4 +1,4 @@
-"""One update taken apart: what ``engine.microscope`` finds, and its line of JSON.
+"""One update taken apart: what ``engine.inspection.microscope`` finds, and its line of JSON.
 
 A viewer shows it without PyTorch: the child process that computes it prints the line.
 """

@@ -5,8 +5,8 @@
 
 Every number comes from the formulas of ``engine.gradients.manual``, one layer after another, with
 autograd's beside it. All of it is computed in float64, from the weights that were recorded. As a
-program, ``python -m engine.microscope FOLDER STEP [MEMBER]``, it prints one line of JSON for a
-viewer.
+program, ``python -m engine.inspection.microscope FOLDER STEP [MEMBER]``, it prints one line of
+JSON for a viewer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from engine.dissection import Dissection, Matrix, Origin, Quantity, Way
 from engine.errors import EpochalError, RequestError, RunError
 from engine.experiment.experiment import Experiment
 from engine.gradients.autograd import Autograd
@@ -30,12 +29,13 @@ from engine.gradients.manual.activations import FORMULAS as ACTIVATIONS
 from engine.gradients.manual.losses import FORMULAS as LOSS_FORMULAS
 from engine.gradients.manual.normalisation import FORMULAS as NORMALISATIONS
 from engine.gradients.method import Trainee
+from engine.inspection.dissection import Dissection, Matrix, Origin, Quantity, Way
+from engine.inspection.single_network import CPU, alone, make_trainee
 from engine.network.module import EPSILON, Network
 from engine.results.run import of_folder
 from engine.runs.finding import RunFolder
 from engine.step.evaluation import loss_function
 from engine.step.measurements import Rows
-from engine.trainee import CPU, alone, make_trainee
 
 SHOWN_ROWS: Final = 6
 """Rows of data that are shown."""

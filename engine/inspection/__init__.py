@@ -1,0 +1,1 @@
+"""One update looked at: gradients compared, every formula with its numbers."""

@@ -27,7 +27,7 @@ from engine import __version__
 from engine.errors import EpochalError, LectureError, PresetError, Problem
 
 if TYPE_CHECKING:
-    from engine.rehearsal import Proof, Rehearsal
+    from engine.lectures.rehearsal import Proof, Rehearsal
 
 WRONG: Final = 2
 """Exit status where the request was wrong."""
@@ -214,7 +214,7 @@ def list_presets(as_json: AsJson = False) -> None:
 @app.command("lectures")
 def list_lectures(as_json: AsJson = False) -> None:
     """List the lectures there are."""
-    from engine.lectures import catalogue
+    from engine.lectures.lecture import catalogue
 
     listings = catalogue()
     if as_json:
@@ -245,8 +245,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say whether presets and lectures hold, or everything that is wrong with them."""
-    from engine import lectures
-    from engine.rehearsal import Rehearsal
+    from engine.lectures import lecture as lectures
+    from engine.lectures.rehearsal import Rehearsal
     from engine.runs import finding as runs
 
     problems, folder = 0, runs_dir or runs.runs_dir()
@@ -533,7 +533,7 @@ def _check_lecture(
     reference: str, runs: Path, rehearsal: Rehearsal | None
 ) -> tuple[dict[str, Any], str]:
     """Return what is wrong with a lecture and what is to be known of it, and how to say it."""
-    from engine import lectures
+    from engine.lectures import lecture as lectures
 
     told: dict[str, Any] = {"lecture": reference, "problems": [], "remarks": []}
     try:
@@ -560,7 +560,7 @@ def _rehearse(
     of: Callable[[], list[Proof]], source: str, told: dict[str, Any], problems: list[Problem]
 ) -> str:
     """Train, add what was found to what is told and what is wrong, and return a word about it."""
-    from engine.rehearsal import proofs
+    from engine.lectures.rehearsal import proofs
 
     found, wrong = proofs(of, source)
     problems += wrong

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from engine import lectures
+from engine.lectures import lecture as lectures
 from tui.drawing.slide import COLUMN, draw_slide, set_line
 from tui.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
 from tui.palette import DARK, SIXTEEN, Palette

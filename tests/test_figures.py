@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import lectures, rehearsal
 from engine.cli import main
 from engine.errors import LectureError, PresetError
 from engine.experiment.experiment import Experiment
 from engine.figures.figures import FigureError, Quantity, figures, filled, number, parse, spoken
 from engine.figures.proofreading import columns_of, misplaced
 from engine.figures.readings import Kept, of_history, of_scene
+from engine.lectures import lecture as lectures
+from engine.lectures import rehearsal
 from engine.presets import preset as presets
 from engine.recording.events import End, MarkReached, Series
 from engine.recording.history import History

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from engine import lectures
 from engine.figures.figures import spoken
 from engine.figures.readings import of_history, of_scene
+from engine.lectures import lecture as lectures
 from engine.recording.file import read as events_of
 from engine.recording.history import History
 from engine.runs.finding import RunFolder

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine import lectures
 from engine.figures.figures import spoken
+from engine.lectures import lecture as lectures
 from engine.runs.finding import RunFolder
 from engine.worker import work
 from tests.labs import FakeWorker, lab_of, make_app, shown, until

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from engine import lectures
 from engine.cli import main
 from engine.errors import EpochalError, LectureError
 from engine.figures.figures import spoken
-from engine.lectures import Inspection, SceneTempo, Script
+from engine.lectures import lecture as lectures
+from engine.lectures.lecture import Inspection, SceneTempo, Script
 from engine.presets.preset import Preset
 from engine.recording.events import MarkReached
 from engine.recording.file import Recorder
@@ -22,7 +22,7 @@ from tests.runs import end, header, rows
 
 SHIPPED = ["deep-networks", "functions", "gradients"]
 
-SHIPPED_FOLDER = Path(lectures.__file__).resolve().parent.parent / "presets" / "lectures"
+SHIPPED_FOLDER = Path(lectures.__file__).resolve().parents[2] / "presets" / "lectures"
 
 
 @pytest.fixture(autouse=True)

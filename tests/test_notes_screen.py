@@ -11,7 +11,7 @@ from unittest.mock import Mock
 import pytest
 from textual.pilot import Pilot
 
-from engine import lectures
+from engine.lectures import lecture as lectures
 from engine.presets import preset as presets
 from engine.recording.events import Header, MarkReached
 from engine.runs.notes import NotedMark, Notes

@@ -111,7 +111,7 @@ def recordings_of(opened: list[Opening]) -> list[Path]:
     """Return the recordings of what a lab shows."""
     [opening] = opened
     if opening.lecture is not None:
-        from engine.lectures import shown
+        from engine.lectures.lecture import shown
 
         [scene] = opening.lecture.lecture.scenes
         found = list(shown(opening.lecture, scene, opening.runs_dir))

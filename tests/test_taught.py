@@ -20,17 +20,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import lectures
 from engine.data.loading import load as load_data
 from engine.experiment.experiment import Experiment
 from engine.figures.figures import figures, parse
 from engine.figures.proofreading import misplaced, passages, passages_of
-from engine.lectures import Script
+from engine.lectures import lecture as lectures
+from engine.lectures.lecture import Script
+from engine.lectures.rehearsal import Rehearsal
 from engine.presets import preset as presets
 from engine.presets.preset import Preset
 from engine.recording.forward import activations_of, forward, unpack
 from engine.recording.history import History
-from engine.rehearsal import Rehearsal
 
 ROOT = Path(presets.__file__).resolve().parents[2] / "presets"
 PRESETS = sorted(path.stem for path in ROOT.glob("*.toml"))

@@ -281,7 +281,7 @@ def lecture(
     no_mouse: NoMouse = False,
 ) -> None:
     """Hold a lecture: scene after scene in the lab, PgDn and PgUp go through them."""
-    from engine import lectures
+    from engine.lectures import lecture as lectures
     from engine.runs import finding as runs
 
     script = lectures.load(name)
@@ -318,7 +318,8 @@ def follow(
     no_mouse: NoMouse = False,
 ) -> None:
     """Show what a presenter shows, or a run; nothing can be asked of it from here."""
-    from engine import lectures, references
+    from engine import references
+    from engine.lectures import lecture as lectures
     from engine.runs import finding as runs
     from tui.presenting import Audience, find_presented
 

@@ -20,7 +20,7 @@ from tui.presented import Presented, Programme, ShownRun
 
 if TYPE_CHECKING:
     from engine.figures.figures import Readings
-    from engine.lectures import Script
+    from engine.lectures.lecture import Script
     from tui.cast import Cast
     from tui.drawing.transport import Transport
     from tui.lens import Lens

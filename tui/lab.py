@@ -46,7 +46,7 @@ from tui.stage import Opening
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
-    from engine.scenes import Scene
+    from engine.lectures.scenes import Scene
     from tui.dialogs import Farewell
     from tui.draft import Draft
     from tui.panes.rows import TypedText

@@ -19,9 +19,9 @@ from tui.showing import Showing
 from tui.tempo import Tempo
 
 if TYPE_CHECKING:
-    from engine.lectures import Script
+    from engine.lectures.lecture import Script
+    from engine.lectures.scenes import Scene
     from engine.runs.finding import RunFolder
-    from engine.scenes import Scene
     from tui.draft import Draft
 
 
@@ -111,7 +111,7 @@ class Lecturing(Showing):
         self.lens = replace(self.lens, log=scene.log, quantity=scene.quantity)
 
     def _shown(self, scene: Scene) -> list[Draft | RunFolder]:
-        from engine.lectures import shown
+        from engine.lectures.lecture import shown
         from engine.presets.preset import Preset
         from tui.draft import Draft
 

@@ -43,7 +43,7 @@ from tui.workshop import Workshop
 if TYPE_CHECKING:
     from engine.diagnosis import Finding, Survey
     from engine.launch import Worker
-    from engine.lectures import Script
+    from engine.lectures.lecture import Script
     from engine.recording.history import History
     from engine.runs.finding import RunFolder
     from engine.runs.requests import Control

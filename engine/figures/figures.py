@@ -22,7 +22,7 @@ dash.
 
 This module knows the syntax and how numbers are written; where they come from is
 ``engine.figures.readings``, whether they hold ``engine.figures.proofreading`` and
-``engine.rehearsal``.
+``engine.lectures.rehearsal``.
 """
 
 from __future__ import annotations

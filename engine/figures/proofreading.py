@@ -3,7 +3,7 @@
     marred      braces that hold no figure: no such preset or lecture is loaded
     misplaced   a figure that no run can give, or that comes too late: what ``check`` tells
 
-Whether a figure is true, only training tells: see ``engine.rehearsal``.
+Whether a figure is true, only training tells: see ``engine.lectures.rehearsal``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.components.section import nearest
 from engine.errors import Problem
 from engine.experiment.experiment import Experiment
 from engine.figures.figures import Figure, FigureError, Quantity, figures, filled, nothing, number
-from engine.scenes import Lecture
+from engine.lectures.scenes import Lecture
 
 SETS: Final = ("train", "dev", "test")
 """Of what a result has figures."""

@@ -1,7 +1,7 @@
 """Scenes: what a lecture shows, what is said about it, and for how long.
 
 This is the schema of a lecture: ``Lecture`` is the file, ``Scene`` one table of its list. Whether
-what a scene refers to is there, ``engine.lectures`` knows; how it looks, the screen.
+what a scene refers to is there, ``engine.lectures.lecture`` knows; how it looks, the screen.
 """
 
 from __future__ import annotations

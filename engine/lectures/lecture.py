@@ -5,8 +5,8 @@
 
 A lecture is a TOML file in the folder ``lectures`` beside the presets, or anywhere. Like a preset
 it is data: whatever a file holds, what comes out is a lecture or a ``LectureError`` with every
-problem it has. What it may say is ``engine.scenes``; how a scene is put on a screen is for others
-to know.
+problem it has. What it may say is ``engine.lectures.scenes``; how a scene is put on a screen is
+for others to know.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from engine.experiment.experiment import Experiment
 from engine.experiment.problems import explain
 from engine.figures.figures import figures
 from engine.figures.proofreading import faults, marred, passages_of, titled_in, unfilled
+from engine.lectures.scenes import Lecture, Scene, SceneTempo
 from engine.presets import preset as presets
 from engine.presets.preset import Preset
 from engine.presets.toml_files import Listing, Shelf, exists
@@ -33,7 +34,6 @@ from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.finding import RunFolder, is_path, is_run, run_at
 from engine.runs.notes import Notes
-from engine.scenes import Lecture, Scene, SceneTempo
 from engine.training.marks import is_certain, why_never
 
 __all__ = [

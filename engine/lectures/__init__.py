@@ -1,0 +1,1 @@
+"""Lectures: scenes, their files, and a rehearsal of what they say."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from engine.presets import preset as presets
 from engine.runs.finding import create_run
-from engine.worker import work
+from engine.worker.__main__ import work
 from tui.app import LabApp
 from tui.glyphs import BLOCKS
 from tui.lab import Lab

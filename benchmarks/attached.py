@@ -16,9 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine.launch import Worker
 from engine.presets import preset as presets
 from engine.runs.finding import RunFolder, create_run
+from engine.worker.launch import Worker
 from tests.terminals import DEADLINE, Terminal
 
 COUNTED = 4.0

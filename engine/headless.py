@@ -20,7 +20,6 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, BinaryIO, Final
 
-from engine import launch
 from engine.diagnosis import told
 from engine.errors import RunError
 from engine.presets.preset import Preset, dumps
@@ -32,6 +31,7 @@ from engine.report import Progress, ending_text, progress_for, result_text
 from engine.runs.finding import RunFolder, create_run, state_of
 from engine.runs.requests import Control
 from engine.text.safe import plain
+from engine.worker import launch
 
 POLL_SECONDS: Final = 0.1
 """How often the recording is looked at."""

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from engine import __version__, headless, launch
+from engine import __version__, headless
 from engine.cli import main
 from engine.recording.events import End, RunWarning, encode
 from engine.recording.file import Recorder, read
 from engine.runs.finding import RunFolder
+from engine.worker import launch
 from tests.runs import FakeWorker, Script, end, header, record, requests_in, rows
 
 ROOT = Path(__file__).resolve().parent.parent

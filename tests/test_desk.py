@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.desk import Desk
 from engine.recording.events import MarkReached, Request
 from engine.runs.requests import PendingRequest
+from engine.worker.requests import Desk
 
 
 class Bench:

@@ -20,7 +20,7 @@ COMPUTES = {
     "network",
     "step",
     "training",
-    "worker",
+    "worker.__main__",
 }
 """The rooms that may import torch: packages, and modules."""
 
@@ -50,7 +50,7 @@ LIGHT = [
     "recording.file",
     "runs.requests",
     "runs.finding",
-    "launch",
+    "worker.launch",
     "cli",
 ]
 """What every command starts with: it waits for pydantic only where a preset is read."""

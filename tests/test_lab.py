@@ -729,7 +729,8 @@ async def main():
         await until(pilot, lambda: "train 0.5000" in shown(pilot) and lab_of(pilot).draft)
     run.close()
 asyncio.run(main())
-print([name for name in ("torch", "engine.trainer", "engine.worker") if name in sys.modules])
+heavy = ("torch", "engine.trainer", "engine.worker.__main__")
+print([name for name in heavy if name in sys.modules])
 """
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -743,7 +744,7 @@ print([name for name in ("torch", "engine.trainer", "engine.worker") if name in 
 
 
 def test_a_fake_worker_is_like_a_worker() -> None:
-    from engine.launch import Worker
+    from engine.worker.launch import Worker
 
     public = [name for name in vars(FakeWorker) if not name.startswith("_")]
     assert all(hasattr(Worker, name) for name in public)

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from engine import worker
 from engine.errors import RecordingError, RunError
-from engine.launch import Worker
 from engine.presets import preset as presets
 from engine.recording.events import Event
 from engine.recording.file import Reader, Recorder, read
 from engine.recording.history import History
 from engine.runs.finding import RunFolder, create_run, state_of
 from engine.runs.requests import Control
+from engine.worker import __main__ as worker
+from engine.worker.launch import Worker
 from tests.experiments import CUBIC, MOONS, experiment
 
 DEADLINE = 60.0

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from tui.view import Trace
 
 if TYPE_CHECKING:
-    from engine.launch import Worker
     from engine.runs.finding import RunFolder
+    from engine.worker.launch import Worker
     from tui.watch import Watch
 
 MOST: Final = 6

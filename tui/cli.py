@@ -37,8 +37,8 @@ from engine.errors import EpochalError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.launch import Worker
     from engine.runs.finding import RunFolder
+    from engine.worker.launch import Worker
     from tui.look import Look
     from tui.memory import Choices
     from tui.stage import Opening
@@ -523,7 +523,7 @@ def choose_look(glyphs: GlyphChoice, choices: Choices, environment: Mapping[str,
 def start_worker() -> Worker:
     """Start a worker that gets ready and waits for a folder."""
     # What this imports is not needed for the first frame.
-    from engine.launch import Worker
+    from engine.worker.launch import Worker
 
     return Worker.start()
 

@@ -42,11 +42,11 @@ from tui.workshop import Workshop
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding, Survey
-    from engine.launch import Worker
     from engine.lectures.lecture import Script
     from engine.recording.history import History
     from engine.runs.finding import RunFolder
     from engine.runs.requests import Control
+    from engine.worker.launch import Worker
     from tui.draft import Draft
     from tui.drawing.transport import Transport
     from tui.player import Player

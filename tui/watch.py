@@ -26,9 +26,9 @@ from tui.drawing.status import Standing
 from tui.result import place, result_loss, result_place
 
 if TYPE_CHECKING:
-    from engine.launch import Worker
     from engine.recording.history import Rows
     from engine.runs.notes import Notes
+    from engine.worker.launch import Worker
     from tui.view import Weights
 
 CHUNK: Final = 1 << 20

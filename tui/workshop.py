@@ -10,8 +10,8 @@ from engine.errors import EpochalError
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
-    from engine.launch import Worker
     from engine.runs.finding import RunFolder
+    from engine.worker.launch import Worker
 
 
 class WorkshopError(EpochalError):

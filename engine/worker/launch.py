@@ -132,6 +132,6 @@ class Worker:
 
 def _environment() -> dict[str, str]:
     """Return this environment, with this ``engine`` the one that a worker imports."""
-    source = str(Path(__file__).resolve().parent.parent)
+    source = str(Path(__file__).resolve().parents[2])
     others = os.environ.get("PYTHONPATH")
     return os.environ | {"PYTHONPATH": os.pathsep.join([source, others] if others else [source])}

@@ -20,7 +20,6 @@ from typing import Final
 
 import torch
 
-from engine.desk import Desk
 from engine.errors import EpochalError, RecordingError
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
@@ -31,6 +30,7 @@ from engine.runs.requests import Inbox, PendingRequest
 from engine.training.header import header_of, versions
 from engine.training.loop import Pace, ending, train, weights_to_keep
 from engine.training.trainer import Trainer
+from engine.worker.requests import Desk
 
 HEARTBEAT_SECONDS: Final = 2.0
 """How long a worker may say nothing."""

@@ -176,7 +176,7 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Train a preset, and print the result."""
-    from engine import headless
+    from engine.headless import run as headless
     from engine.presets import preset as presets
     from engine.runs import finding as runs
 
@@ -373,7 +373,8 @@ def list_past_runs(
     """List the runs there are, the newest first."""
     import time
 
-    from engine import references, report
+    from engine import references
+    from engine.headless import report
     from engine.runs import filters
     from engine.runs import finding as runs
     from engine.runs.catalogue import Archive, facts_of
@@ -399,7 +400,8 @@ def list_past_runs(
 @app.command()
 def stop(run: RunName, runs_dir: RunsDir = None) -> None:
     """Ask a run to stop where it is, and wait until it has."""
-    from engine import headless, references
+    from engine import references
+    from engine.headless import run as headless
     from engine.runs import finding as runs
 
     print(headless.stop(references.run(run, runs_dir or runs.runs_dir())))
@@ -592,7 +594,7 @@ def _print_json(items: Iterable[dict[str, Any]]) -> None:
 
 
 def _print_table(head: list[str], rows: list[list[str]]) -> None:
-    from engine.report import aligned
+    from engine.headless.report import aligned
     from engine.text.safe import plain
 
     print("\n".join(aligned([head, *([plain(cell) for cell in row] for row in rows)])))

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import __version__, headless
+from engine import __version__
 from engine.cli import main
+from engine.headless import run as headless
 from engine.recording.events import End, RunWarning, encode
 from engine.recording.file import Recorder, read
 from engine.runs.finding import RunFolder

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.headless import ImprovedLines, Lines
+from engine.headless.run import ImprovedLines, Lines
 from engine.recording.events import Series
 from engine.recording.file import read
 from engine.recording.history import History

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.recording.events import End, Series
-from engine.recording.history import History
-from engine.report import (
+from engine.headless.report import (
     Bar,
     Lines,
     Progress,
@@ -23,6 +21,8 @@ from engine.report import (
     time_text,
     whose_text,
 )
+from engine.recording.events import End, Series
+from engine.recording.history import History
 from engine.text.safe import plain
 from tests.runs import end, header, rows
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.headless.report import aligned
 from engine.network.layers import Stage, stages
-from engine.report import aligned
 from engine.text.safe import plain
 
 if TYPE_CHECKING:

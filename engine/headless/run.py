@@ -22,12 +22,12 @@ from typing import Any, BinaryIO, Final
 
 from engine.diagnosis import told
 from engine.errors import RunError
+from engine.headless.report import Progress, ending_text, progress_for, result_text
 from engine.presets.preset import Preset, dumps
 from engine.recording.events import End
 from engine.recording.file import Reader
 from engine.recording.history import History
 from engine.recording.improvements import Improvement, improvements, member_words
-from engine.report import Progress, ending_text, progress_for, result_text
 from engine.runs.finding import RunFolder, create_run, state_of
 from engine.runs.requests import Control
 from engine.text.safe import plain

@@ -14,7 +14,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from engine.report import SETS, aligned, finite, mean_text, value_text
+from engine.headless.report import SETS, aligned, finite, mean_text, value_text
 from engine.text.numbers import figure_text
 from engine.text.safe import plain
 

@@ -187,7 +187,7 @@ def result_text(
     """
     lines = [f"{plain(run)}: {ending_text(end)}"]
     if isinstance(end.result.get("statuses"), list):
-        from engine.tally import tally_lines
+        from engine.headless.population import tally_lines
 
         return "\n".join([*lines, *tally_lines(end.result, variants)])
     measures = [m for m in ("loss", "accuracy") if any(f"{s}_{m}" in end.result for s in SETS)]

@@ -1,0 +1,1 @@
+"""A run without a screen: its progress and its result in words."""

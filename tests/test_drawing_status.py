@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tui.command import IN_WORDS, NEEDS, SPOTS, Spot, is_character
-from tui.commands import COMMANDS, LOCAL, TABLE, available, can, footer
+from tui.commands.command import IN_WORDS, NEEDS, SPOTS, Spot, is_character
+from tui.commands.table import COMMANDS, LOCAL, TABLE, available, can, footer
 from tui.drawing.keys import draw_footer
 from tui.drawing.status import Standing, draw_status
 from tui.glyphs import ASCII, BRAILLE, GLYPHS, choose

@@ -18,7 +18,7 @@ from engine.recording.events import MarkReached, Request, RunWarning
 from engine.runs.finding import RunFolder
 from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
 from tui.app import LabApp
-from tui.commands import COMMANDS
+from tui.commands.table import COMMANDS
 from tui.lab import Lab
 from tui.look import Look
 from tui.palette import PALETTES, SIXTEEN

@@ -14,8 +14,8 @@ from textual.widgets._toast import Toast
 from engine.recording.events import MarkReached
 from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tui import stage
-from tui.command import key_name
-from tui.commands import LOCAL
+from tui.commands.command import key_name
+from tui.commands.table import LOCAL
 from tui.lab import Lab
 from tui.look import Look
 from tui.palette import PALETTES

@@ -13,10 +13,10 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 import tui
-from tui.command import SPOTS
-from tui.commands import COMMANDS, LOCAL
+from tui.commands.command import SPOTS
+from tui.commands.spots import bindings_at, spots_in
+from tui.commands.table import COMMANDS, LOCAL
 from tui.lab import Lab
-from tui.spots import bindings_at, spots_in
 
 SIDEWAYS = ("scroll_left", "scroll_right", "page_left", "page_right")
 """What Textual lets a widget do that is wider than it is seen; none of ours is."""

@@ -11,8 +11,9 @@ import pytest
 
 from engine.diagnosis import RULES
 from tests.labs import FakeRun, lab_of, make_app, shown, until
-from tui.command import key_name
-from tui.commands import TABLE, available
+from tui.commands.command import key_name
+from tui.commands.table import TABLE, available
+from tui.commands.words import WORDS
 from tui.drawing import gradients, runs
 from tui.drawing.curves import QUANTITIES
 from tui.drawing.keys import NOTHING_FOUND, draw_help
@@ -22,7 +23,6 @@ from tui.glyphs import BRAILLE
 from tui.palette import DARK
 from tui.panes.orders import ORDERS
 from tui.places import NAMES
-from tui.words import WORDS
 
 EXPLAINED = {name.casefold() for word in WORDS for name in word.names}
 

@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from engine.text.safe import plain
-from tui.commands import available, no_use
+from tui.commands.table import available, no_use
 from tui.driver import LinkDriver
 from tui.lab import Lab
 from tui.link import Link

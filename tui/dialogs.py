@@ -14,12 +14,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
-from tui.command import Command, Spot
+from tui.commands.command import Command, Spot
+from tui.commands.spots import bindings_at
 from tui.drawing.keys import draw_help
 from tui.drawing.text import pad
 from tui.line import Line
 from tui.palette import Palette
-from tui.spots import bindings_at
 
 if TYPE_CHECKING:
     from tui.settings import Option

@@ -11,11 +11,11 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.command import Spot
+from tui.commands.command import Spot
+from tui.commands.spots import bindings_at
 from tui.dialogs import Dialog
 from tui.drawing.chapters import Chapter, draw_chapters
 from tui.look import Look
-from tui.spots import bindings_at
 
 
 class ChapterDialog(Dialog[int]):

@@ -10,7 +10,8 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.command import Spot
+from tui.commands.command import Spot
+from tui.commands.spots import bindings_at
 from tui.dialogs import Dialog
 from tui.drawing.members import (
     ORDERS,
@@ -21,7 +22,6 @@ from tui.drawing.members import (
     ordered,
 )
 from tui.look import Look
-from tui.spots import bindings_at
 
 WIDTH = 72
 

@@ -13,10 +13,10 @@ from textual.widgets import Input, Static
 
 from engine.runs.notes import MAX_NAME
 from engine.text.safe import plain
-from tui.command import Spot
+from tui.commands.command import Spot
+from tui.commands.spots import bindings_at
 from tui.dialogs import Dialog
 from tui.line import Line
-from tui.spots import bindings_at
 
 
 class RenameDialog(Dialog[str]):

@@ -20,8 +20,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from engine.errors import EpochalError
-from tui.command import IN_WORDS, SPOTS
-from tui.commands import COMMANDS, doable
+from tui.commands.command import IN_WORDS, SPOTS
+from tui.commands.spots import bindings_of
+from tui.commands.table import COMMANDS, doable
 from tui.link import Link
 from tui.looking import Looking
 from tui.panes.banner import BannerPane
@@ -41,7 +42,6 @@ from tui.panes.transport import TransportBar
 from tui.panes.welcome import WelcomePane
 from tui.running import Running, draft_of
 from tui.sharing import Sharing
-from tui.spots import bindings_of
 from tui.stage import Opening
 
 if TYPE_CHECKING:

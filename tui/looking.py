@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.command import Need
+from tui.commands.command import Need
 from tui.look import Look
 from tui.places import NAMES, PANES, Box, Form, arrange, form_of, side_width
 from tui.stage import Stage

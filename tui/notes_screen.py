@@ -21,7 +21,8 @@ from textual.containers import Horizontal
 from textual.reactive import reactive
 
 from tui.clock import Clock
-from tui.command import Spot
+from tui.commands.command import Spot
+from tui.commands.spots import bindings_at
 from tui.drawing.speaker import (
     CLOCK_WIDTH,
     Speaker,
@@ -36,7 +37,6 @@ from tui.link import Link
 from tui.look import Look
 from tui.panes.picture import Picture
 from tui.prompter import Prompter
-from tui.spots import bindings_at
 from tui.themes import THEMES
 
 HINT = "up and down scroll the notes, q quits"

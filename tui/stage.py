@@ -25,8 +25,9 @@ from engine.errors import EpochalError
 from engine.runs.requests import default_viewer
 from tui.cast import Cast
 from tui.clock import Clock
-from tui.command import NEEDS, Need, Situation, Spot
-from tui.commands import can, why_not
+from tui.commands.command import NEEDS, Need, Situation, Spot
+from tui.commands.spots import spots_of
+from tui.commands.table import can, why_not
 from tui.drawing.log import Entry
 from tui.drawing.message import Bulletin, bulletin_of
 from tui.drawing.status import Standing
@@ -36,7 +37,6 @@ from tui.link import Link
 from tui.look import Look
 from tui.memory import Memory
 from tui.opinions import Opinions
-from tui.spots import spots_of
 from tui.view import View, Weights
 from tui.workshop import Workshop
 

@@ -19,7 +19,7 @@ from engine.recording.events import End, Header, MarkReached, Request, RunWarnin
 from engine.recording.file import Reader, glimpse
 from engine.recording.history import History
 from engine.runs.finding import RunFolder, State, state_of
-from tui.command import Situation
+from tui.commands.command import Situation
 from tui.crowd import crowd_of
 from tui.drawing.numbers import count, short
 from tui.drawing.status import Standing

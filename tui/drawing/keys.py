@@ -9,11 +9,11 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tui.command import SPOTS, Command, key_name
-from tui.commands import ALWAYS_NAMED, TABLE, groups
+from tui.commands.command import SPOTS, Command, key_name
+from tui.commands.table import ALWAYS_NAMED, TABLE, groups
+from tui.commands.words import WORDS, Word
 from tui.drawing.text import Lines, cut, pad, wrap
 from tui.palette import Palette
-from tui.words import WORDS, Word
 
 KEYS: Final = 11
 """Cells of a command's keys in the help."""
@@ -31,7 +31,7 @@ def draw_footer(commands: Sequence[Command], width: int, palette: Palette) -> Te
     there, and then the way to the other panes.
 
     Args:
-        commands: What ``tui.commands.footer`` returns.
+        commands: What ``tui.commands.table.footer`` returns.
         width: Cells there are.
         palette: What it looks like.
     """
@@ -75,7 +75,7 @@ def draw_help(
     Args:
         width: Cells.
         palette: What it looks like.
-        now: What ``tui.commands.available`` returns.
+        now: What ``tui.commands.table.available`` returns.
         where: The place that has the keys, to go on a sentence with.
         pane: The pane whose words come first.
         search: Words that a line must have to stand there.

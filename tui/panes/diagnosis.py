@@ -13,7 +13,8 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui.command import Spot
+from tui.commands.command import Spot
+from tui.commands.spots import bindings_at
 from tui.drawing.diagnosis import (
     draw_findings,
     draw_healthy,
@@ -25,7 +26,6 @@ from tui.drawing.numbers import count
 from tui.drawing.text import Lines
 from tui.look import Look
 from tui.panes.picture import Picture
-from tui.spots import bindings_at
 from tui.view import View
 
 if TYPE_CHECKING:

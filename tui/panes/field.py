@@ -15,12 +15,12 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.text.safe import plain
-from tui.command import Spot
+from tui.commands.command import Spot
+from tui.commands.spots import bindings_at
 from tui.drawing.text import fit
 from tui.glyphs import BRAILLE, Glyphs
 from tui.line import Line
 from tui.settings import Option
-from tui.spots import bindings_at
 
 _changes: Final = itertools.count(1)
 """Numbers everything that a person changes in any field."""

@@ -24,13 +24,13 @@ from textual.worker import Worker
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
-from tui.command import Spot
+from tui.commands.command import Spot
+from tui.commands.spots import bindings_at
 from tui.drawing.microscope import draw_dissection
 from tui.drawing.numbers import count, exponent, figure, short
 from tui.drawing.text import Lines, cut, wrap
 from tui.look import Look
 from tui.panes.picture import Picture
-from tui.spots import bindings_at
 from tui.view import View
 
 if TYPE_CHECKING:

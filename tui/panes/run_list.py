@@ -15,12 +15,12 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui.command import Spot
+from tui.commands.command import Spot
+from tui.commands.spots import bindings_at
 from tui.drawing.text import Lines
 from tui.line import Line
 from tui.look import Look
 from tui.panes.picture import Picture
-from tui.spots import bindings_at
 
 if TYPE_CHECKING:
     from engine.runs.catalogue import RunFacts

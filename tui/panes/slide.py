@@ -11,12 +11,12 @@ from textual.binding import BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from tui.command import Spot
+from tui.commands.command import Spot
+from tui.commands.spots import bindings_at
 from tui.drawing.slide import draw_slide
 from tui.drawing.text import Lines
 from tui.look import Look
 from tui.panes.picture import Picture
-from tui.spots import bindings_at
 
 
 class SlidePane(Picture, can_focus=True, inherit_bindings=False):

@@ -11,8 +11,8 @@ from rich.text import Text
 from textual.reactive import reactive
 
 from engine.text.safe import plain
-from tui.command import NOW, PANED, Need, Situation, Spot
-from tui.commands import footer
+from tui.commands.command import NOW, PANED, Need, Situation, Spot
+from tui.commands.table import footer
 from tui.drawing.keys import draw_footer
 from tui.drawing.message import Bulletin, draw_message
 from tui.drawing.status import draw_status

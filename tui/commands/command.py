@@ -1,7 +1,8 @@
 """What a row of the table of commands says: keys, where and when they do something, words.
 
-The table itself is ``tui.commands``. A key belongs to the lab, or to a place in it: a pane, a kind
-of field, a dialog. Where the place that has the keys knows one, the lab's own meaning of it rests.
+The table itself is ``tui.commands.table``. A key belongs to the lab, or to a place in it: a pane,
+a kind of field, a dialog. Where the place that has the keys knows one, the lab's own meaning of it
+rests.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.widget import Widget
 
-from tui.command import Command, Spot, key_name
-from tui.commands import LOCAL
+from tui.commands.command import Command, Spot, key_name
+from tui.commands.table import LOCAL
 
 TEXTUALS: Final[Mapping[str, Spot]] = {
     "Input": "field",

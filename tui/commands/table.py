@@ -2,7 +2,7 @@
 
 An action of the lab is one of its methods, ``action_<name>``. The same key may do different things
 in different situations, and at a place that has keys of its own; what a row says is
-``tui.command``'s business.
+``tui.commands.command``'s business.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tui.command import (
+from tui.commands.command import (
     ALWAYS,
     EVERYWHERE,
     GOING,

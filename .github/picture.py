@@ -17,12 +17,12 @@ from engine.presets import preset as presets
 from engine.runs.finding import create_run
 from engine.worker.__main__ import work
 from tui.app import LabApp
-from tui.glyphs import BLOCKS
 from tui.lab import Lab
-from tui.look import Look
 from tui.panes.network import NetworkPane
 from tui.screenshot import svg_of
 from tui.stage import Opening
+from tui.style.glyphs import BLOCKS
+from tui.style.look import Look
 
 PICTURE = Path(__file__).with_name("lab.svg")
 SIZE = (120, 40)

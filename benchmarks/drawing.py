@@ -25,8 +25,8 @@ from engine.recording.events import Header, Series
 from engine.recording.history import History
 from tui.drawing.plot import draw_curves
 from tui.drawing.status import Standing
-from tui.glyphs import BRAILLE
-from tui.palette import DARK
+from tui.style.glyphs import BRAILLE
+from tui.style.palette import DARK
 from tui.traces import gather_view
 from tui.view import Trace, View
 

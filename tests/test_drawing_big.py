@@ -17,9 +17,9 @@ from tui.drawing.banner import Banner, banner_height, banner_room, draw_banner, 
 from tui.drawing.big import draw_big, letterings
 from tui.drawing.font import LARGE, QUADRANTS, SMALL, Font
 from tui.drawing.function import Fit, FunctionPicture, draw_function
-from tui.drawing.numbers import figure
-from tui.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
-from tui.palette import DARK, SIXTEEN, Palette
+from tui.style.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
+from tui.style.numbers import figure
+from tui.style.palette import DARK, SIXTEEN, Palette
 
 FONTS = (LARGE, SMALL)
 PALETTES = (DARK, DARK.without_colours(), *SIXTEEN)

@@ -10,7 +10,7 @@ from rich.style import Style
 
 from tui.drawing.canvas import DOTS, Canvas, stroke
 from tui.drawing.plotted import Stroke, plotted
-from tui.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
+from tui.style.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
 
 RED, BLUE = Style(color="red"), Style(color="blue")
 

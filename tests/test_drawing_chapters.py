@@ -11,9 +11,9 @@ from textual.widgets import OptionList
 
 from tui.dialogs_chapters import ChapterDialog
 from tui.drawing.chapters import Chapter, draw_chapters, gather_chapters
-from tui.glyphs import ASCII, BRAILLE, GLYPHS
-from tui.look import Look
-from tui.palette import DARK
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.look import Look
+from tui.style.palette import DARK
 from tui.tempo import Stop
 
 MARKS = (

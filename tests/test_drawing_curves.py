@@ -28,12 +28,12 @@ from tui.drawing.curves import (
     told_apart,
 )
 from tui.drawing.font import QUADRANTS
-from tui.drawing.hues import faded
 from tui.drawing.pieces import points
 from tui.drawing.plot import draw_curves
 from tui.drawing.smoothing import smoothed
-from tui.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
-from tui.palette import DARK, PALETTES, SIXTEEN, Palette
+from tui.style.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
+from tui.style.palette import DARK, PALETTES, SIXTEEN, Palette
+from tui.style.run_colours import faded
 
 NAN = float("nan")
 INF = float("inf")

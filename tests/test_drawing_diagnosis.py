@@ -13,9 +13,9 @@ from tui.drawing.diagnosis import (
     draw_waiting,
     first_choice,
 )
-from tui.drawing.text import Lines
-from tui.glyphs import ASCII, BRAILLE, GLYPHS
-from tui.palette import DARK, PALETTES
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.palette import DARK, PALETTES
+from tui.style.text import Lines
 
 PLAIN = DARK.without_colours()
 VANISHING = Finding(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tui.drawing.function import Fit, FunctionPicture, draw_function
-from tui.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
-from tui.palette import DARK, Palette
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
+from tui.style.palette import DARK, Palette
 
 PLAIN = DARK.without_colours()
 SIZES = [(1, 1), (3, 2), (18, 7), (20, 8), (40, 12), (80, 24), (200, 60)]

@@ -23,8 +23,8 @@ from tui.drawing.gradients import (
 )
 from tui.drawing.layers import GradientTable, LayerRow
 from tui.drawing.spark import draw_gauge, scale, sparkline
-from tui.glyphs import ASCII, BRAILLE, GLYPHS
-from tui.palette import DARK, PALETTES
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.palette import DARK, PALETTES
 
 NAN, INF = math.nan, math.inf
 VANISHING = [1.8e-11, 3.5e-9, 4.4e-6, 1.3e-3, 0.29]

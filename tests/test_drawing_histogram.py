@@ -9,8 +9,8 @@ import pytest
 
 from tui.density import Density
 from tui.drawing.histogram import Histogram, column_densities, draw_histogram
-from tui.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
-from tui.palette import DARK, Palette
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
+from tui.style.palette import DARK, Palette
 
 PLAIN = DARK.without_colours()
 SIZES = [(1, 1), (3, 2), (16, 6), (20, 8), (40, 12), (80, 24), (200, 60)]

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from tui.drawing.log import Entry, draw_empty, draw_entries
-from tui.glyphs import ASCII, BRAILLE, GLYPHS
-from tui.palette import DARK
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.palette import DARK
 
 PLAIN = DARK.without_colours()
 NOON = time.mktime((2026, 11, 21, 12, 31, 5, 0, 0, -1))

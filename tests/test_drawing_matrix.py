@@ -10,8 +10,8 @@ import pytest
 from tui.drawing.confusion import Confusion, draw_confusion
 from tui.drawing.matrix import Layer, draw_layer
 from tui.drawing.predictions import Predictions, draw_predictions
-from tui.glyphs import ASCII, BRAILLE, GLYPHS
-from tui.palette import DARK
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.palette import DARK
 
 PLAIN = DARK.without_colours()
 SIZES = [(1, 1), (3, 2), (10, 4), (20, 8), (40, 12), (80, 24), (200, 60)]

@@ -8,9 +8,9 @@ import pytest
 
 from tui.drawing.log import Entry
 from tui.drawing.message import Bulletin, bulletin_of, draw_message
-from tui.drawing.severity import Severity
-from tui.glyphs import ASCII, BRAILLE
-from tui.palette import DARK
+from tui.style.glyphs import ASCII, BRAILLE
+from tui.style.palette import DARK
+from tui.style.severity import Severity
 
 
 def text(bulletin: Bulletin | None, width: int = 80, note: str = "", log: str = "L") -> str:

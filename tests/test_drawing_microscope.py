@@ -8,9 +8,9 @@ import pytest
 
 from engine.inspection.dissection import Dissection, Quantity
 from tui.drawing.microscope import draw_dissection
-from tui.drawing.text import Lines
-from tui.glyphs import ASCII, BRAILLE, Glyphs
-from tui.palette import DARK
+from tui.style.glyphs import ASCII, BRAILLE, Glyphs
+from tui.style.palette import DARK
+from tui.style.text import Lines
 
 Z = Quantity(
     symbol="z1",

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.drawing.axis import LABEL_WIDTH, horizon, linear_axis, log_axis, step_axis
-from tui.drawing.numbers import count, duration, figure, percent, rate, short
-from tui.drawing.text import fit, pad, pad_left, wrap
+from tui.style.numbers import count, duration, figure, percent, rate, short
+from tui.style.text import fit, pad, pad_left, wrap
 
 
 @pytest.mark.parametrize(

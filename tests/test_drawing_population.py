@@ -30,9 +30,9 @@ from tui.drawing.race import draw_race, gather_race
 from tui.drawing.racers import RunAt
 from tui.drawing.runs import RunRow, draw_rows
 from tui.drawing.status import Standing, draw_figures, draw_outcome
-from tui.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.labels import member_name, name_of
-from tui.palette import DARK
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.palette import DARK
 from tui.traces import gather_view
 from tui.view import Trace, View
 

@@ -7,8 +7,8 @@ import pytest
 
 from engine.presets import preset as presets
 from tui.drawing.preview import Preview, draw_preview, gather_preview
-from tui.glyphs import ASCII, BRAILLE, GLYPHS
-from tui.palette import DARK, PALETTES
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.palette import DARK, PALETTES
 
 PLAIN = DARK.without_colours()
 SIZES = [(1, 1), (2, 9), (9, 2), (20, 5), (40, 6), (46, 14), (80, 24), (200, 60)]

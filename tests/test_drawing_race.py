@@ -25,8 +25,8 @@ from tui.drawing.race import (
     told_apart,
 )
 from tui.drawing.racers import Race, Racer
-from tui.glyphs import ASCII, BRAILLE, GLYPHS
-from tui.palette import DARK, PALETTES
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.palette import DARK, PALETTES
 
 NAN, INF = math.nan, math.inf
 PLAIN = DARK.without_colours()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tui.drawing.region import Points, Region, draw_region
-from tui.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
-from tui.palette import DARK, PALETTES, SIXTEEN, Palette
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
+from tui.style.palette import DARK, PALETTES, SIXTEEN, Palette
 
 PLAIN = DARK.without_colours()
 SIZES = [

@@ -30,8 +30,8 @@ from tui.drawing.runs import (
     lines_each,
     sample,
 )
-from tui.glyphs import ASCII, BRAILLE, GLYPHS
-from tui.palette import DARK
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.palette import DARK
 
 NAME = "two-moons-20261121-093000-4f1c"
 

@@ -11,8 +11,8 @@ from rich.cells import cell_len
 
 from engine.lectures import lecture as lectures
 from tui.drawing.slide import COLUMN, draw_slide, set_line
-from tui.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
-from tui.palette import DARK, SIXTEEN, Palette
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
+from tui.style.palette import DARK, SIXTEEN, Palette
 
 PALETTES = (DARK, DARK.without_colours(), *SIXTEEN)
 TABLE = """

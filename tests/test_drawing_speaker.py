@@ -23,9 +23,9 @@ from tui.drawing.speaker import (
     draw_notes,
     whole_seconds,
 )
-from tui.drawing.text import Lines
-from tui.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
-from tui.palette import DARK, SIXTEEN_DARK, Palette
+from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
+from tui.style.palette import DARK, SIXTEEN_DARK, Palette
+from tui.style.text import Lines
 from tui.tempo import Stop
 
 WIDTHS = st.integers(0, 140)

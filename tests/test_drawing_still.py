@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.labs import FakeRun
-from tui.glyphs import ASCII, BRAILLE
-from tui.palette import DARK
 from tui.still import SizeError, draw_still, parse_size
+from tui.style.glyphs import ASCII, BRAILLE
+from tui.style.palette import DARK
 from tui.watch import Watch
 
 PLAIN = DARK.without_colours()

@@ -20,14 +20,14 @@ from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
 from tui.app import LabApp
 from tui.commands.table import COMMANDS
 from tui.lab import Lab
-from tui.look import Look
-from tui.palette import PALETTES, SIXTEEN
 from tui.panes.curves import CurvesPane
 from tui.panes.field import ChoiceField
 from tui.panes.picture import Picture
 from tui.panes.setup import SetupPane
 from tui.places import NAMES
-from tui.themes import THEMES
+from tui.style.look import Look
+from tui.style.palette import PALETTES, SIXTEEN
+from tui.style.themes import THEMES
 
 WIDE = (120, 40)
 SMALL = (80, 24)

@@ -17,14 +17,14 @@ from tui import stage
 from tui.commands.command import key_name
 from tui.commands.table import LOCAL
 from tui.lab import Lab
-from tui.look import Look
-from tui.palette import PALETTES
 from tui.panes.field import ChoiceField, Fold
 from tui.panes.rows import AddButton
 from tui.panes.runs import HINT
 from tui.panes.setup import SetupPane
 from tui.panes.status import KeysLine, MessageLine
 from tui.places import PANES
+from tui.style.look import Look
+from tui.style.palette import PALETTES
 
 WIDE = (120, 40)
 SMALL = (80, 24)

@@ -17,10 +17,10 @@ from tests.trained import recorded
 from tui.drawing import confusion, predictions, region
 from tui.drawing.curves import Curve, Curves
 from tui.drawing.legend import draw_legend
-from tui.drawing.numbers import figure, figure_within, percent
-from tui.glyphs import BRAILLE
 from tui.material import Material
-from tui.palette import DARK
+from tui.style.glyphs import BRAILLE
+from tui.style.numbers import figure, figure_within, percent
+from tui.style.palette import DARK
 
 PLAIN = DARK.without_colours()
 

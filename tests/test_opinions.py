@@ -8,9 +8,9 @@ from engine.diagnosis import Finding
 from engine.recording.history import History
 from tests.test_drawing_race import history
 from tui.drawing.diagnosis import draw_findings, draw_healthy, draw_opinion
-from tui.glyphs import BRAILLE
 from tui.opinions import SECONDS, Opinion, Opinions
-from tui.palette import DARK
+from tui.style.glyphs import BRAILLE
+from tui.style.palette import DARK
 from tui.view import Trace
 
 PLAIN = DARK.without_colours()

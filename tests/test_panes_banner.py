@@ -23,12 +23,12 @@ from engine.recording.events import Series
 from engine.recording.history import History
 from tests.tapes import header
 from tui.drawing.status import Standing
-from tui.glyphs import ASCII
-from tui.look import Look
-from tui.palette import DARK, SIXTEEN_DARK
 from tui.panes.banner import BannerPane, changed
 from tui.panes.picture import Picture
 from tui.panes.slide import Blank, SlidePane
+from tui.style.glyphs import ASCII
+from tui.style.look import Look
+from tui.style.palette import DARK, SIXTEEN_DARK
 from tui.view import View
 
 BIG = Look(big=True)

@@ -17,9 +17,9 @@ from engine.recording.history import History
 from tests.tapes import header
 from tui.drawing.axis import LABEL_WIDTH
 from tui.drawing.status import Standing
-from tui.look import Look
 from tui.panes.curves import CurvesPane
 from tui.panes.picture import Picture
+from tui.style.look import Look
 from tui.view import Trace, View
 
 SIZE = (80, 24)

@@ -12,12 +12,12 @@ from textual.widgets import Input
 
 from engine.diagnosis import Finding, Remedy
 from tests.test_panes_gradients import history, seen
-from tui.glyphs import ASCII
-from tui.look import Look
-from tui.palette import DARK
 from tui.panes.diagnosis import DiagnosisPane
 from tui.panes.picture import Picture
-from tui.themes import THEMES
+from tui.style.glyphs import ASCII
+from tui.style.look import Look
+from tui.style.palette import DARK
+from tui.style.themes import THEMES
 from tui.view import View
 
 FIRST = Finding(

@@ -14,12 +14,12 @@ from engine.recording.events import Header, Series
 from engine.recording.history import History
 from tui.drawing import gradients
 from tui.drawing.layers import GradientTable
-from tui.glyphs import ASCII
-from tui.look import Look
-from tui.palette import DARK
 from tui.panes.gradients import GradientsPane, Table
 from tui.panes.picture import Picture
-from tui.themes import THEMES
+from tui.style.glyphs import ASCII
+from tui.style.look import Look
+from tui.style.palette import DARK
+from tui.style.themes import THEMES
 from tui.view import View
 
 

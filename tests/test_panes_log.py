@@ -9,12 +9,12 @@ from textual.app import App, ComposeResult
 
 from tests.test_panes_gradients import seen
 from tui.drawing.log import Entry
-from tui.glyphs import ASCII
-from tui.look import Look
-from tui.palette import DARK
 from tui.panes.log import LogPane
 from tui.panes.picture import Picture
-from tui.themes import THEMES
+from tui.style.glyphs import ASCII
+from tui.style.look import Look
+from tui.style.palette import DARK
+from tui.style.themes import THEMES
 from tui.view import View
 
 

@@ -22,11 +22,11 @@ from tests.test_panes_gradients import history, seen
 from tests.trained import recorded
 from tui.apart import take_apart
 from tui.drawing.status import Standing
-from tui.palette import DARK
 from tui.panes import microscope
 from tui.panes.microscope import MicroscopePane
 from tui.panes.picture import Picture
-from tui.themes import THEMES
+from tui.style.palette import DARK
+from tui.style.themes import THEMES
 from tui.view import View
 
 

@@ -25,12 +25,12 @@ from tests.tapes import Clock, header
 from tests.trained import recorded
 from tui.drawing.status import Standing
 from tui.gallery import exhibits, layers, next_exhibit, next_layer
-from tui.glyphs import GLYPHS
-from tui.look import Look
 from tui.material import ENDS_LIMIT, SNAPSHOT_LIMIT, Material, ViewError
-from tui.palette import DARK
 from tui.panes.network import NetworkPane, _as_fits
 from tui.panes.picture import Picture
+from tui.style.glyphs import GLYPHS
+from tui.style.look import Look
+from tui.style.palette import DARK
 from tui.view import View
 from tui.watch import Watch
 

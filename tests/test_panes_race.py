@@ -14,12 +14,12 @@ from textual.reactive import reactive
 from engine.recording.history import History
 from tests.test_drawing_race import RELU, SIGMOID, history
 from tui.drawing import race as drawing
-from tui.glyphs import ASCII, GLYPHS
-from tui.look import Look
-from tui.palette import DARK
 from tui.panes.picture import Picture
 from tui.panes.race import RacePane, RaceTable
-from tui.themes import THEMES
+from tui.style.glyphs import ASCII, GLYPHS
+from tui.style.look import Look
+from tui.style.palette import DARK
+from tui.style.themes import THEMES
 from tui.view import Trace, View
 
 

@@ -11,12 +11,12 @@ from textual.widget import Widget
 from tests.labs import shown, until
 from tests.workbenches import Workbench
 from tui.draft import Draft
-from tui.glyphs import ASCII
-from tui.look import Look
-from tui.palette import DARK
 from tui.panes.field import ChoiceField, TextField
 from tui.panes.form import Form
 from tui.panes.setup import PresetList, SetupPane
+from tui.style.glyphs import ASCII
+from tui.style.look import Look
+from tui.style.palette import DARK
 
 SMALL, MIDDLE, COLUMN = (80, 24), (120, 40), (46, 36)
 

@@ -11,10 +11,10 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from tui.drawing.transport import Transport
-from tui.glyphs import ASCII
-from tui.look import Look
 from tui.panes.picture import Picture
 from tui.panes.transport import TransportBar
+from tui.style.glyphs import ASCII
+from tui.style.look import Look
 from tui.tempo import Stop
 
 HALF = Transport(

@@ -20,9 +20,9 @@ from tui.drawing.axis import linear_axis, roomy
 from tui.drawing.curves import Curve, Curves
 from tui.drawing.histogram import Histogram, draw_histogram
 from tui.drawing.plot import draw_curves
-from tui.glyphs import BRAILLE, GLYPHS
 from tui.material import Material, Network
-from tui.palette import DARK
+from tui.style.glyphs import BRAILLE, GLYPHS
+from tui.style.palette import DARK
 from tui.traces import gather_view
 from tui.view import View
 

@@ -19,10 +19,10 @@ from tui.drawing.curves import QUANTITIES
 from tui.drawing.keys import NOTHING_FOUND, draw_help
 from tui.drawing.status import RESULTS
 from tui.gallery import VIEWS
-from tui.glyphs import BRAILLE
-from tui.palette import DARK
 from tui.panes.orders import ORDERS
 from tui.places import NAMES
+from tui.style.glyphs import BRAILLE
+from tui.style.palette import DARK
 
 EXPLAINED = {name.casefold() for word in WORDS for name in word.names}
 

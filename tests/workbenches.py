@@ -10,9 +10,9 @@ from textual.app import App, ComposeResult
 from textual.reactive import reactive
 
 from tui.draft import Draft
-from tui.look import Look
 from tui.panes.setup import PresetEntry, SetupPane
-from tui.themes import THEMES
+from tui.style.look import Look
+from tui.style.themes import THEMES
 
 
 class Workbench(App[None]):

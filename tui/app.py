@@ -24,7 +24,7 @@ from tui.driver import LinkDriver
 from tui.lab import Lab
 from tui.link import Link
 from tui.stage import Opening
-from tui.themes import THEMES
+from tui.style.themes import THEMES
 
 
 class LabApp(App[str]):

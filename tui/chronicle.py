@@ -27,9 +27,9 @@ from engine.recording.events import (
 from engine.recording.improvements import Improvement, improvements, member_words
 from engine.text.safe import plain
 from tui.drawing.log import Entry
-from tui.drawing.numbers import count, short
-from tui.drawing.severity import Severity
 from tui.drawing.status import REASONS
+from tui.style.numbers import count, short
+from tui.style.severity import Severity
 
 if TYPE_CHECKING:
     from engine.recording.history import History, Rows

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     from engine.runs.finding import RunFolder
     from engine.worker.launch import Worker
-    from tui.look import Look
     from tui.memory import Choices
     from tui.stage import Opening
+    from tui.style.look import Look
 
 GlyphChoice = Literal["auto", "braille", "blocks", "ascii"]
 GlyphSet = Annotated[
@@ -408,7 +408,7 @@ def show(
     from engine import references
     from engine.runs import finding as runs
     from tui import still
-    from tui.glyphs import choose
+    from tui.style.glyphs import choose
 
     found = references.run(run, runs_dir or runs.runs_dir())
     if preset:
@@ -502,9 +502,9 @@ def choose_look(glyphs: GlyphChoice, choices: Choices, environment: Mapping[str,
     """
     from rich.console import Console
 
-    from tui.glyphs import choose
-    from tui.look import Look
-    from tui.palette import DARK, SIXTEEN_DARK, palettes_like
+    from tui.style.glyphs import choose
+    from tui.style.look import Look
+    from tui.style.palette import DARK, SIXTEEN_DARK, palettes_like
 
     # Textual asks Rich in the same way, unless it is told.
     system = environment.get("TEXTUAL_COLOR_SYSTEM", "auto")

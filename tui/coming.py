@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tui.drawing.numbers import short
+from tui.style.numbers import short
 from tui.tempo import Stop
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from textual.widgets.option_list import Option as ListOption
 from tui.commands.command import Command, Spot
 from tui.commands.spots import bindings_at
 from tui.drawing.keys import draw_help
-from tui.drawing.text import pad
 from tui.line import Line
-from tui.palette import Palette
+from tui.style.palette import Palette
+from tui.style.text import pad
 
 if TYPE_CHECKING:
     from tui.settings import Option

@@ -15,7 +15,7 @@ from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
 from tui.dialogs import Dialog
 from tui.drawing.chapters import Chapter, draw_chapters
-from tui.look import Look
+from tui.style.look import Look
 
 
 class ChapterDialog(Dialog[int]):

@@ -21,7 +21,7 @@ from tui.drawing.members import (
     draw_members,
     ordered,
 )
-from tui.look import Look
+from tui.style.look import Look
 
 WIDTH = 72
 

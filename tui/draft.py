@@ -22,7 +22,6 @@ from engine.experiment.problems import Path as Keys
 from engine.explain.summary import usual_width
 from engine.presets import preset as presets
 from engine.presets.writing import anchor, tables_of
-from tui.drawing.numbers import count
 from tui.edits import Move, move, put, write
 from tui.settings import (
     HIDDEN,
@@ -36,6 +35,7 @@ from tui.settings import (
     settings_in,
     value,
 )
+from tui.style.numbers import count
 from tui.values import show
 
 KIND: Final[Keys] = ("model", "kind")

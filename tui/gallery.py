@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from rich.text import Text
 
-from tui.drawing.text import Lines
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette
+from tui.style.text import Lines
 
 if TYPE_CHECKING:
     from engine.recording.events import Header

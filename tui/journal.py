@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.text.safe import plain
 from tui.drawing.log import Entry
-from tui.drawing.severity import Severity
+from tui.style.severity import Severity
 
 if TYPE_CHECKING:
     from engine.recording.history import History

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tui.drawing.numbers import count
+from tui.style.numbers import count
 from tui.tempo import Stop
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui.commands.command import Need
-from tui.look import Look
 from tui.places import NAMES, PANES, Box, Form, arrange, form_of, side_width
 from tui.stage import Stage
+from tui.style.look import Look
 from tui.view import View
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from engine.errors import EpochalError
 from engine.recording.best import best_step, why_none
 from engine.recording.kept_weights import last_step, weights_words
 from engine.text.safe import plain
-from tui.drawing.numbers import count, figure
-from tui.drawing.wording import OF_BEST, WAITS
 from tui.result import is_measured, result_loss
+from tui.style.numbers import count, figure
+from tui.style.wording import OF_BEST, WAITS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -31,13 +31,13 @@ from tui.drawing.speaker import (
     draw_heading,
     draw_notes,
 )
-from tui.drawing.text import Lines, cut
 from tui.driver import LinkDriver
 from tui.link import Link
-from tui.look import Look
 from tui.panes.picture import Picture
 from tui.prompter import Prompter
-from tui.themes import THEMES
+from tui.style.look import Look
+from tui.style.text import Lines, cut
+from tui.style.themes import THEMES
 
 HINT = "up and down scroll the notes, q quits"
 LOW, TINY = 24, 12

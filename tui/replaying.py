@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 
 from engine.errors import EpochalError
-from tui.drawing.numbers import count
 from tui.stage import Stage
+from tui.style.numbers import count
 from tui.tempo import IDLE_LIMIT, Tempo
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from engine.errors import EpochalError
-from tui.drawing.numbers import count
 from tui.stage import Stage
+from tui.style.numbers import count
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding

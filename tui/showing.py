@@ -14,8 +14,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from tui.drawing.numbers import count
 from tui.replaying import Replaying
+from tui.style.numbers import count
 from tui.tempo import Tempo
 
 if TYPE_CHECKING:

@@ -34,9 +34,9 @@ from tui.drawing.status import Standing
 from tui.journal import Journal
 from tui.lens import Lens
 from tui.link import Link
-from tui.look import Look
 from tui.memory import Memory
 from tui.opinions import Opinions
+from tui.style.look import Look
 from tui.view import View, Weights
 from tui.workshop import Workshop
 

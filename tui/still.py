@@ -31,11 +31,11 @@ from tui.drawing.axis import horizon
 from tui.drawing.curves import Curves, Quantity, gather, gather_events
 from tui.drawing.plot import draw_curves
 from tui.drawing.status import Standing, draw_status
-from tui.drawing.text import Lines, cut, fit
-from tui.glyphs import Glyphs
 from tui.labels import name_of
-from tui.palette import DARK, Palette
 from tui.result import place, weights_at_end
+from tui.style.glyphs import Glyphs
+from tui.style.palette import DARK, Palette
+from tui.style.text import Lines, cut, fit
 from tui.traces import best_of
 
 if TYPE_CHECKING:
@@ -348,8 +348,8 @@ def _draw_diagnosis(
 ) -> Lines:
     """Return what is wrong with a run at a step, under an empty line: as much as there is room."""
     from engine.diagnosis.told import HEALTHY, findings_of
-    from tui.drawing import severity
     from tui.drawing.diagnosis import draw_findings
+    from tui.style import severity
 
     width, room = size
     if room < 2 or not at:

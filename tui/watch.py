@@ -21,9 +21,9 @@ from engine.recording.history import History
 from engine.runs.finding import RunFolder, State, state_of
 from tui.commands.command import Situation
 from tui.crowd import crowd_of
-from tui.drawing.numbers import count, short
 from tui.drawing.status import Standing
 from tui.result import place, result_loss, result_place
+from tui.style.numbers import count, short
 
 if TYPE_CHECKING:
     from engine.recording.history import Rows

@@ -20,10 +20,10 @@ from rich.text import Text
 
 from tui.crowd import Crowd, crowd_of
 from tui.drawing.big import Lettering, letterings
-from tui.drawing.numbers import count, figure, percent
-from tui.drawing.text import Lines, cut, joined
-from tui.glyphs import Glyphs
-from tui.palette import Palette, Role
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure, percent
+from tui.style.palette import Palette, Role
+from tui.style.text import Lines, cut, joined
 
 if TYPE_CHECKING:
     from engine.recording.history import History

@@ -16,9 +16,9 @@ from rich.text import Text
 
 from engine.text.safe import plain
 from tui.drawing.font import LARGE, QUADRANTS, SMALL, Font
-from tui.drawing.text import Lines, cut, fit, wrap
-from tui.glyphs import Glyphs
-from tui.palette import Palette, Role
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette, Role
+from tui.style.text import Lines, cut, fit, wrap
 
 Align = Literal["left", "center"]
 

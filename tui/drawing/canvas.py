@@ -14,8 +14,8 @@ from rich.style import Style
 from rich.text import Text
 
 from tui.drawing.font import QUADRANTS
-from tui.drawing.text import Lines
-from tui.glyphs import GlyphName, Glyphs
+from tui.style.glyphs import GlyphName, Glyphs
+from tui.style.text import Lines
 
 DOTS: Final[dict[GlyphName, tuple[int, int]]] = {
     "braille": (2, 4),

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing.numbers import count
-from tui.drawing.text import Lines, cut, fit, pad_left
 from tui.drawing.transport import clock
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut, fit, pad_left
 from tui.tempo import Stop
 
 

@@ -13,12 +13,12 @@ from rich.text import Text
 
 from tui.drawing.frame import cropped, headline, words
 from tui.drawing.matrix import WIDEST, chosen
-from tui.drawing.numbers import count, figure
 from tui.drawing.shapes import hue
-from tui.drawing.text import Lines, pad_left
-from tui.drawing.wording import shortened
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure
+from tui.style.palette import Palette
+from tui.style.text import Lines, pad_left
+from tui.style.wording import shortened
 
 if TYPE_CHECKING:
     from tui.material import Network

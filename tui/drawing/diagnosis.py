@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing import severity
-from tui.drawing.numbers import count
-from tui.drawing.text import Lines, cut, wrap
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style import severity
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut, wrap
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding

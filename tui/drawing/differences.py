@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tui.drawing.layers import depth, matched
-from tui.drawing.numbers import count, exponent, figure
 from tui.drawing.parting import TOLERANCE
+from tui.style.numbers import count, exponent, figure
 
 if TYPE_CHECKING:
     from tui.drawing.layers import LayerRow

@@ -24,11 +24,11 @@ from engine.recording.member_endings import Fates, fates
 from tui.drawing.axis import Axis, linear_axis
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from tui.drawing.histogram import bars, ends_of
-from tui.drawing.numbers import count, figure
-from tui.drawing.text import Lines, cut, joined
-from tui.glyphs import Glyphs
-from tui.palette import Palette
 from tui.result import result_place
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut, joined
 
 if TYPE_CHECKING:
     from engine.recording.history import History, Rows

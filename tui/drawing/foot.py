@@ -16,11 +16,11 @@ from rich.text import Text
 
 from tui.drawing.axis import LABEL_WIDTH, Axis
 from tui.drawing.curves import Curves
-from tui.drawing.hues import BESTS, BREAKS, REQUESTS
-from tui.drawing.numbers import count
-from tui.drawing.text import Lines
-from tui.glyphs import GlyphName, Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import GlyphName, Glyphs
+from tui.style.numbers import count
+from tui.style.palette import Palette
+from tui.style.run_colours import BESTS, BREAKS, REQUESTS
+from tui.style.text import Lines
 
 BIG_SIGNS: Final[dict[GlyphName, tuple[str, str]]] = {
     "braille": ("◀█▶", "▟█▙"),

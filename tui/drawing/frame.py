@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.text import Text
 
 from tui.drawing.axis import LABEL_WIDTH, Axis
-from tui.drawing.text import Lines, cut, fit, joined, pad_left
-from tui.glyphs import Glyphs
-from tui.palette import Palette, Role
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette, Role
+from tui.style.text import Lines, cut, fit, joined, pad_left
 
 FRAME_WIDTH = LABEL_WIDTH + 1
 """Columns that the upright axis takes."""

@@ -19,9 +19,9 @@ from tui.drawing.axis import Axis, linear_axis, roomy
 from tui.drawing.canvas import Canvas
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from tui.drawing.shapes import hue, point
-from tui.drawing.text import Lines, joined
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette
+from tui.style.text import Lines, joined
 
 if TYPE_CHECKING:
     from tui.material import Network

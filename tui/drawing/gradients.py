@@ -19,13 +19,13 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing import severity
 from tui.drawing.layers import GradientTable, LayerRow, read_layers
-from tui.drawing.numbers import count, figure, percent
 from tui.drawing.spark import draw_gauge, scale, sparkline
-from tui.drawing.text import Lines, cut, joined, pad, pad_left
-from tui.glyphs import Glyphs
-from tui.palette import Palette, Role
+from tui.style import severity
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure, percent
+from tui.style.palette import Palette, Role
+from tui.style.text import Lines, cut, joined, pad, pad_left
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict

@@ -17,10 +17,10 @@ from rich.text import Text
 from tui.density import Density, density_of
 from tui.drawing.axis import Axis, linear_axis, roomy
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline, words
-from tui.drawing.numbers import count, figure
-from tui.drawing.text import Lines, cut, joined
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut, joined
 
 if TYPE_CHECKING:
     from tui.material import Network

@@ -12,8 +12,8 @@ from rich.text import Text
 from tui.commands.command import SPOTS, Command, key_name
 from tui.commands.table import ALWAYS_NAMED, TABLE, groups
 from tui.commands.words import WORDS, Word
-from tui.drawing.text import Lines, cut, pad, wrap
-from tui.palette import Palette
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut, pad, wrap
 
 KEYS: Final = 11
 """Cells of a command's keys in the help."""

@@ -15,11 +15,11 @@ from rich.text import Text
 from engine.recording.member_spread import RANGE
 from engine.text.safe import plain
 from tui.drawing.curves import Curve, Curves, RunCurves
-from tui.drawing.hues import BESTS, REQUESTS, pen
-from tui.drawing.numbers import count, figure
-from tui.drawing.text import Lines, fit, joined, pad
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure
+from tui.style.palette import Palette
+from tui.style.run_colours import BESTS, REQUESTS, pen
+from tui.style.text import Lines, fit, joined, pad
 
 Parts = list[tuple[str, Style]]
 

@@ -18,12 +18,12 @@ from typing import Final
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing import severity as severities
-from tui.drawing.numbers import count
-from tui.drawing.severity import Severity
-from tui.drawing.text import Lines, cut, wrap
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style import severity as severities
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count
+from tui.style.palette import Palette
+from tui.style.severity import Severity
+from tui.style.text import Lines, cut, wrap
 
 NARROW: Final = 40
 """Below this width there are no times."""

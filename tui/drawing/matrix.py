@@ -16,10 +16,10 @@ from rich.style import Style
 from rich.text import Text
 
 from tui.drawing.frame import cropped, headline, words
-from tui.drawing.numbers import count, figure
-from tui.drawing.text import Lines, pad_left
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure
+from tui.style.palette import Palette
+from tui.style.text import Lines, pad_left
 
 if TYPE_CHECKING:
     from tui.material import Network

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final, Literal
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing.numbers import count, figure
-from tui.drawing.text import Lines, cut, fit, pad, pad_left
-from tui.glyphs import Glyphs
-from tui.palette import Palette, Role
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure
+from tui.style.palette import Palette, Role
+from tui.style.text import Lines, cut, fit, pad, pad_left
 
 if TYPE_CHECKING:
     from engine.recording.history import History

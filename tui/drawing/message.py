@@ -16,13 +16,13 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing import severity as severities
 from tui.drawing.log import Entry
-from tui.drawing.numbers import count
-from tui.drawing.severity import Severity
-from tui.drawing.text import cut, fit
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style import severity as severities
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count
+from tui.style.palette import Palette
+from tui.style.severity import Severity
+from tui.style.text import cut, fit
 
 WORDS: Final[Mapping[Severity, str]] = {
     "good": "",

@@ -23,13 +23,13 @@ from tui.drawing.canvas import DOTS, Canvas, Dots, stroke
 from tui.drawing.curves import Curve, Curves, Floats, RunCurves, canvas_columns
 from tui.drawing.foot import column_of, draw_foot
 from tui.drawing.frame import filled
-from tui.drawing.hues import Pen, pen
 from tui.drawing.legend import draw_legend, legend_lines
 from tui.drawing.pieces import Band, Piece, cut_band, cut_pieces, placed, points
 from tui.drawing.plotted import Stroke, plotted
-from tui.drawing.text import Lines, pad_left
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette
+from tui.style.run_colours import Pen, pen
+from tui.style.text import Lines, pad_left
 
 LEAST_WIDTH: Final = LABEL_WIDTH + 12
 LEAST_HEIGHT: Final = 5

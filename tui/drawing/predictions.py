@@ -12,11 +12,11 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tui.drawing.frame import cropped, headline, words
-from tui.drawing.numbers import count, figure
-from tui.drawing.text import Lines, fit, pad_left
-from tui.drawing.wording import shortened
-from tui.glyphs import Glyphs
-from tui.palette import Palette, Role
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure
+from tui.style.palette import Palette, Role
+from tui.style.text import Lines, fit, pad_left
+from tui.style.wording import shortened
 
 if TYPE_CHECKING:
     from tui.material import Network

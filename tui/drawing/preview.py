@@ -19,12 +19,12 @@ from engine.text.safe import plain
 from tui.drawing.axis import Axis, linear_axis
 from tui.drawing.canvas import Canvas
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
-from tui.drawing.numbers import count
 from tui.drawing.preview_table import TABLE_ROWS, draw_table, ends_of
 from tui.drawing.shapes import hue, point
-from tui.drawing.text import Lines, cut, fit, joined
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut, fit, joined
 
 if TYPE_CHECKING:
     from engine.data import DataBase, Part

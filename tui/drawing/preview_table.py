@@ -11,11 +11,11 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tui.drawing.matrix import chosen, table_lines
-from tui.drawing.numbers import figure
 from tui.drawing.shapes import hue
-from tui.drawing.text import Lines, pad
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import figure
+from tui.style.palette import Palette
+from tui.style.text import Lines, pad
 
 if TYPE_CHECKING:
     from tui.drawing.preview import Preview

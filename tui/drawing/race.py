@@ -21,16 +21,16 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing import severity
 from tui.drawing.differences import AGREEMENT, Said, apart, sentences
 from tui.drawing.frame import filled, words
-from tui.drawing.hues import pen
-from tui.drawing.numbers import count, exponent, figure
 from tui.drawing.racers import Race, Row, RunAt, gather_race
 from tui.drawing.spark import draw_gauge, scale
-from tui.drawing.text import Lines, cut, fit, pad, pad_left, wrap
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style import severity
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, exponent, figure
+from tui.style.palette import Palette
+from tui.style.run_colours import pen
+from tui.style.text import Lines, cut, fit, pad, pad_left, wrap
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict

@@ -19,9 +19,9 @@ from tui.drawing.axis import Axis, roomy
 from tui.drawing.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from tui.drawing.region_canvas import draw_canvas
 from tui.drawing.region_legend import draw_legend, draw_line
-from tui.drawing.text import Lines, cut
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut
 
 if TYPE_CHECKING:
     from engine.data import Part

@@ -19,9 +19,9 @@ from rich.style import Style
 from rich.text import Text
 
 from tui.drawing.shapes import SETS, hue, is_sixteen, point
-from tui.drawing.text import Lines
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette
+from tui.style.text import Lines
 
 if TYPE_CHECKING:
     from tui.drawing.region import Region

@@ -10,7 +10,6 @@ from rich.style import Style
 from rich.text import Text
 
 from tui.drawing.frame import cropped, filled, words
-from tui.drawing.numbers import count
 from tui.drawing.region_canvas import (
     ASCII_SHADES,
     SHADES,
@@ -20,9 +19,10 @@ from tui.drawing.region_canvas import (
     has_levels,
 )
 from tui.drawing.shapes import POINTS, SETS, point
-from tui.drawing.text import Lines, fit, joined
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count
+from tui.style.palette import Palette
+from tui.style.text import Lines, fit, joined
 
 if TYPE_CHECKING:
     from tui.drawing.region import Points, Region

@@ -18,11 +18,11 @@ from rich.text import Text
 
 from engine.text.safe import plain
 from tui.drawing.frame import filled
-from tui.drawing.numbers import count, duration, figure_within
 from tui.drawing.status import REASONS, Standing, draw_state
-from tui.drawing.text import Lines, cut, fit, joined, pad, pad_left, wrap
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, duration, figure_within
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut, fit, joined, pad, pad_left, wrap
 
 if TYPE_CHECKING:
     from engine.runs.catalogue import RunFacts

@@ -19,9 +19,9 @@ from rich.text import Text
 from engine.text.safe import plain
 from tui.drawing.big import Lettering, big_rows, letterings
 from tui.drawing.font import LARGE
-from tui.drawing.text import Lines, cut, fit, wrap
-from tui.glyphs import Glyphs
-from tui.palette import Palette
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut, fit, wrap
 
 COLUMN: Final = 80
 """Cells of the longest line that is read with ease."""

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from tui.drawing.text import pad
-from tui.glyphs import Glyphs
-from tui.palette import Palette, Role
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette, Role
+from tui.style.text import pad
 
 LEAST_SPAN: Final = 0.5
 """The smallest range of a sparkline, in powers of ten."""

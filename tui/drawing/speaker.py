@@ -25,11 +25,11 @@ from rich.text import Text
 
 from engine.text.safe import plain
 from tui.coming import Promise
-from tui.drawing.numbers import count, figure
-from tui.drawing.text import Lines, cut, fit, pad_left, wrap
 from tui.drawing.transport import clock
-from tui.glyphs import Glyphs
-from tui.palette import Palette, Role
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure
+from tui.style.palette import Palette, Role
+from tui.style.text import Lines, cut, fit, pad_left, wrap
 
 READABLE: Final = 96
 """Cells of a line of notes at most: longer ones are hard to find back into."""

@@ -17,11 +17,11 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing.numbers import count, duration, figure, percent, rate, short
-from tui.drawing.text import Lines, cut, fit
-from tui.glyphs import Glyphs
-from tui.palette import Palette, Role
 from tui.result import titled
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, duration, figure, percent, rate, short
+from tui.style.palette import Palette, Role
+from tui.style.text import Lines, cut, fit
 
 if TYPE_CHECKING:
     from tui.crowd import Crowd

@@ -18,10 +18,10 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing.numbers import count
-from tui.drawing.text import Lines, cut, fit, joined
-from tui.glyphs import GlyphName, Glyphs
-from tui.palette import DARK, Palette, Role
+from tui.style.glyphs import GlyphName, Glyphs
+from tui.style.numbers import count
+from tui.style.palette import DARK, Palette, Role
+from tui.style.text import Lines, cut, fit, joined
 from tui.tempo import TEMPI, Stop, Tempo
 
 LEAST_BAR: Final = 12

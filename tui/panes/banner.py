@@ -11,9 +11,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from tui.drawing.banner import Banner, banner_height, banner_room, draw_banner, gather
-from tui.drawing.text import Lines
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.text import Lines
 from tui.view import View
 
 NEAR = 6

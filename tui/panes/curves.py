@@ -12,10 +12,10 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from engine.text.safe import plain
-from tui.drawing.numbers import count, figure
-from tui.drawing.text import Lines, wrap
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.numbers import count, figure
+from tui.style.text import Lines, wrap
 from tui.view import View
 
 if TYPE_CHECKING:

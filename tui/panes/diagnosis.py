@@ -22,10 +22,10 @@ from tui.drawing.diagnosis import (
     draw_waiting,
     first_choice,
 )
-from tui.drawing.numbers import count
-from tui.drawing.text import Lines
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.numbers import count
+from tui.style.text import Lines
 from tui.view import View
 
 if TYPE_CHECKING:

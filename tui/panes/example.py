@@ -12,9 +12,9 @@ from textual import work
 from textual.reactive import reactive
 
 from engine.errors import EpochalError
-from tui.drawing.text import Lines
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.text import Lines
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment

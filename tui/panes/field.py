@@ -17,10 +17,10 @@ from textual.widgets import Input
 from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.drawing.text import fit
-from tui.glyphs import BRAILLE, Glyphs
 from tui.line import Line
 from tui.settings import Option
+from tui.style.glyphs import BRAILLE, Glyphs
+from tui.style.text import fit
 
 _changes: Final = itertools.count(1)
 """Numbers everything that a person changes in any field."""

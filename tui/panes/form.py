@@ -16,7 +16,6 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.text.safe import plain
-from tui.look import Look
 from tui.panes.field import ChoiceField, Fold
 from tui.panes.rows import (
     AddButton,
@@ -29,8 +28,9 @@ from tui.panes.rows import (
     TypedText,
 )
 from tui.panes.setup import DEVICE_KEY, SetupPane
-from tui.panes.words import Words
 from tui.settings import Adder, Entry, Group, Option, Row, Setting
+from tui.style.look import Look
+from tui.style.setup_words import Words
 from tui.values import Leaf
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import reactive
 
-from tui.drawing.numbers import count
-from tui.drawing.text import Lines, fit
-from tui.look import Look
 from tui.panes.part import Part, Source
+from tui.style.look import Look
+from tui.style.numbers import count
+from tui.style.text import Lines, fit
 from tui.view import View
 
 if TYPE_CHECKING:

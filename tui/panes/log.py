@@ -9,10 +9,10 @@ from textual import events
 from textual.reactive import reactive
 
 from tui.drawing.log import Entry, draw_empty, draw_entries
-from tui.drawing.numbers import count
-from tui.drawing.text import Lines
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.numbers import count
+from tui.style.text import Lines
 from tui.view import View
 
 

@@ -27,10 +27,10 @@ from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
 from tui.drawing.microscope import draw_dissection
-from tui.drawing.numbers import count, exponent, figure, short
-from tui.drawing.text import Lines, cut, wrap
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.numbers import count, exponent, figure, short
+from tui.style.text import Lines, cut, wrap
 from tui.view import View
 
 if TYPE_CHECKING:

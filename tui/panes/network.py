@@ -22,10 +22,10 @@ from textual.timer import Timer
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
-from tui.drawing.numbers import count
-from tui.drawing.text import Lines, cut, wrap
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.numbers import count
+from tui.style.text import Lines, cut, wrap
 from tui.view import View
 
 if TYPE_CHECKING:

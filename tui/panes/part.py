@@ -9,9 +9,9 @@ from typing import ClassVar, Generic, TypeVar
 from rich.text import Text
 from textual.reactive import reactive
 
-from tui.drawing.text import Lines
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.text import Lines
 from tui.view import View
 
 T = TypeVar("T")

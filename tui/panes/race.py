@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import reactive
 
-from tui.drawing.text import Lines, cut, wrap
-from tui.look import Look
 from tui.panes.part import Part, Source
+from tui.style.look import Look
+from tui.style.text import Lines, cut, wrap
 from tui.view import View
 
 if TYPE_CHECKING:

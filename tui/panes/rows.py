@@ -21,10 +21,10 @@ from textual.widgets import Input
 from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.look import Look
 from tui.panes.field import ChoiceField, Fold, TextField
-from tui.panes.words import Words
 from tui.settings import Adder, Entry, Group, Setting
+from tui.style.look import Look
+from tui.style.setup_words import Words
 from tui.values import UNSET
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from textual.reactive import reactive
 
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.drawing.text import Lines
 from tui.line import Line
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.text import Lines
 
 if TYPE_CHECKING:
     from engine.runs.catalogue import RunFacts

@@ -25,11 +25,11 @@ from textual.widgets.option_list import Option as ListOption
 from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.drawing.text import pad
-from tui.look import Look
 from tui.panes.example import DataPicture
 from tui.panes.run_list import FilterLine
-from tui.panes.words import Words
+from tui.style.look import Look
+from tui.style.setup_words import Words
+from tui.style.text import pad
 
 if TYPE_CHECKING:
     from engine.experiment.problems import Path

@@ -14,9 +14,9 @@ from textual.screen import Screen
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
 from tui.drawing.slide import draw_slide
-from tui.drawing.text import Lines
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.text import Lines
 
 
 class SlidePane(Picture, can_focus=True, inherit_bindings=False):

@@ -16,10 +16,10 @@ from tui.commands.table import footer
 from tui.drawing.keys import draw_footer
 from tui.drawing.message import Bulletin, draw_message
 from tui.drawing.status import draw_status
-from tui.drawing.text import Lines, cut, fit
-from tui.look import Look
 from tui.panes.picture import Picture
 from tui.places import PANES
+from tui.style.look import Look
+from tui.style.text import Lines, cut, fit
 from tui.view import View
 
 PANE_KEYS: Final = range(1, len(PANES) + 1)

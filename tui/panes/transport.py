@@ -9,10 +9,10 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui.drawing.text import Lines
 from tui.drawing.transport import Transport, draw_transport, share_at
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.text import Lines
 
 
 class TransportBar(Picture):

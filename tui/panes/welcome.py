@@ -8,9 +8,9 @@ from typing import Final
 from rich.text import Text
 from textual.reactive import reactive
 
-from tui.drawing.text import Lines, cut, fit
-from tui.look import Look
 from tui.panes.picture import Picture
+from tui.style.look import Look
+from tui.style.text import Lines, cut, fit
 from tui.view import View
 
 LEAST_HEIGHT: Final = 20

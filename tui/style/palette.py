@@ -3,7 +3,7 @@
 Indices 16 to 255 look the same in a terminal of 256 colours and in one of 16 million, so nothing
 shifts over SSH. What has to be told apart is blue and orange, which every kind of colour vision
 keeps apart, and is said by a word or a shape as well. Textual is not known here:
-``tui.themes`` turns a palette into a theme.
+``tui.style.themes`` turns a palette into a theme.
 """
 
 from __future__ import annotations

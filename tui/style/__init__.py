@@ -1,0 +1,1 @@
+"""What everything looks like: glyphs, colours, numbers and text in cells."""

@@ -20,8 +20,8 @@ from engine.recording.file import Reader, Recorder
 from engine.runs.finding import RunFolder, create_run, process_started
 from tui import watch as watching
 from tui.app import LabApp
-from tui.clock import Clock
 from tui.lab import Lab, Opening
+from tui.terminal.frame_clock import Clock
 
 DEADLINE = 20.0
 """Seconds after which a condition that is waited for has failed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.clock import LOCAL_HZ, REMOTE_HZ, SLOWEST, Clock
+from tui.terminal.frame_clock import LOCAL_HZ, REMOTE_HZ, SLOWEST, Clock
 
 
 def test_over_ssh_it_ticks_half_as_often() -> None:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.terminals import DEADLINE
-from tui.driver import Sender
-from tui.link import FIRST_WINDOW, QUESTION, Link
+from tui.terminal.bandwidth import FIRST_WINDOW, QUESTION, Link
+from tui.terminal.driver import Sender
 
 ROW = rb"\x1b\[(\d+);1H(?:\x1b\[1m)?(.)"
 """A row that is painted from its first cell on, and what stands there."""

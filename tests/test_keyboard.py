@@ -11,7 +11,7 @@ from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.message import Message
 
-from tui.keyboard import BEGUN, LONE, Keyboard, is_whole
+from tui.terminal.keyboard import BEGUN, LONE, Keyboard, is_whole
 
 PIECES = (
     *("a", "7", ",", " ", "é", "…", "日", "🜚", "\r", "\t", "\x7f", "\x15", "\x17", "\x03"),

@@ -16,10 +16,10 @@ from engine.worker.__main__ import work
 from tests.labs import FakeWorker, lab_of, make_app, shown, until
 from tests.tapes import Clock
 from tui.app import LabApp
-from tui.clock import Clock as FrameClock
 from tui.lab import Lab
 from tui.panes.slide import SlidePane
 from tui.player import Player
+from tui.terminal.frame_clock import Clock as FrameClock
 
 SIZE = (120, 40)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.link import (
+from tui.terminal.bandwidth import (
     DELAY,
     FIRST_WINDOW,
     LEAST_WINDOW,

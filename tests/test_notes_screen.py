@@ -18,7 +18,6 @@ from engine.runs.notes import NotedMark, Notes
 from tests.labs import FakeRun, shown, until
 from tests.runs import header
 from tests.terminals import Terminal
-from tui.clock import Clock
 from tui.coming import promises_of
 from tui.following import programme_of
 from tui.notes_screen import ClockPart, FootPart, HeadingPart, NotesApp, NotesPart
@@ -26,6 +25,7 @@ from tui.panes.picture import Picture
 from tui.presented import Presented, Programme, ShownRun
 from tui.presenting import FOLDER, GONE, Presenter, path_of
 from tui.prompter import Prompter
+from tui.terminal.frame_clock import Clock
 
 SIZE = (100, 30)
 NOW = 10_000.0

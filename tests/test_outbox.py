@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tui.outbox import LEAVE, SYNC_END, SYNC_START, Outbox
+from tui.terminal.queue import LEAVE, SYNC_END, SYNC_START, Outbox
 
 LINK = "\x1b]8;id=1;https://example.org\x1b\\link\x1b]8;;\x1b\\"
 

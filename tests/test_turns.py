@@ -18,8 +18,8 @@ from textual.widgets import Input
 
 from tests.labs import FakeRun, lab_of, make_app, until
 from tui import lab
-from tui.keyboard import Keyboard
-from tui.turns import Turns, is_quiet
+from tui.terminal.keyboard import Keyboard
+from tui.terminal.turns import Turns, is_quiet
 
 
 class Question(ModalScreen[str]):

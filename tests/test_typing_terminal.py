@@ -20,9 +20,9 @@ from textual.app import App, ComposeResult
 from tests.terminals import Terminal
 from tests.typists import DIGITS, EDITS
 from tui.draft import Draft
-from tui.keyboard import Keyboard
 from tui.line import Line
-from tui.turns import Turns
+from tui.terminal.keyboard import Keyboard
+from tui.terminal.turns import Turns
 
 pytestmark = pytest.mark.terminal
 

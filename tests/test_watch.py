@@ -11,7 +11,7 @@ from engine.recording.events import End, Request
 from engine.runs.finding import RunFolder
 from tests.labs import FakeRun, FakeWorker
 from tui import watch as watching
-from tui.clock import Clock
+from tui.terminal.frame_clock import Clock
 from tui.watch import Watch
 
 

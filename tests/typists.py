@@ -31,7 +31,6 @@ from tui.app import LabApp
 from tui.dialogs import Dialog, MarkDialog
 from tui.dialogs_runs import RenameDialog
 from tui.draft import Draft
-from tui.keyboard import Keyboard
 from tui.lab import Lab
 from tui.panes import rows
 from tui.panes.field import TextField
@@ -39,7 +38,8 @@ from tui.panes.form import Form
 from tui.panes.rows import SettingRow
 from tui.panes.setup import SetupPane
 from tui.saving import SaveDialog
-from tui.turns import Turns
+from tui.terminal.keyboard import Keyboard
+from tui.terminal.turns import Turns
 
 SIZE: Final = (80, 24)
 PATIENCE: Final = 2.0

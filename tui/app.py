@@ -20,11 +20,11 @@ from textual.widgets import Input
 
 from engine.text.safe import plain
 from tui.commands.table import available, no_use
-from tui.driver import LinkDriver
 from tui.lab import Lab
-from tui.link import Link
 from tui.stage import Opening
 from tui.style.themes import THEMES
+from tui.terminal.bandwidth import Link
+from tui.terminal.driver import LinkDriver
 
 
 class LabApp(App[str]):

@@ -343,9 +343,9 @@ def follow(
 def show_notes(name: str, folder: Path, glyphs: GlyphChoice) -> None:
     """Show the notes of a lecture that is held from a folder of runs."""
     settle_environment(os.environ)
-    from tui.clock import Clock
     from tui.memory import Memory
     from tui.notes_screen import NotesApp
+    from tui.terminal.frame_clock import Clock
 
     look = choose_look(glyphs, Memory.of_user().choices, os.environ)
     NotesApp(folder, name, look, Clock.of(os.environ)).run(mouse=False)
@@ -478,9 +478,9 @@ def newest_run(folder: Path) -> RunFolder:
 def make_opening(glyphs: GlyphChoice, *, big: bool = False, **settings: object) -> Opening:
     """Return what the lab opens with, on this terminal."""
     settle_environment(os.environ)
-    from tui.clock import Clock
     from tui.memory import Memory
     from tui.stage import Opening
+    from tui.terminal.frame_clock import Clock
 
     memory = Memory.of_user()
     return Opening(

@@ -23,7 +23,6 @@ from engine.errors import EpochalError
 from tui.commands.command import IN_WORDS, SPOTS
 from tui.commands.spots import bindings_of
 from tui.commands.table import COMMANDS, doable
-from tui.link import Link
 from tui.looking import Looking
 from tui.panes.banner import BannerPane
 from tui.panes.board import Board
@@ -43,6 +42,7 @@ from tui.panes.welcome import WelcomePane
 from tui.running import Running, draft_of
 from tui.sharing import Sharing
 from tui.stage import Opening
+from tui.terminal.bandwidth import Link
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding

@@ -20,7 +20,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.reactive import reactive
 
-from tui.clock import Clock
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
 from tui.drawing.speaker import (
@@ -31,13 +30,14 @@ from tui.drawing.speaker import (
     draw_heading,
     draw_notes,
 )
-from tui.driver import LinkDriver
-from tui.link import Link
 from tui.panes.picture import Picture
 from tui.prompter import Prompter
 from tui.style.look import Look
 from tui.style.text import Lines, cut
 from tui.style.themes import THEMES
+from tui.terminal.bandwidth import Link
+from tui.terminal.driver import LinkDriver
+from tui.terminal.frame_clock import Clock
 
 HINT = "up and down scroll the notes, q quits"
 LOW, TINY = 24, 12

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from engine.recording.history import History
     from engine.runs.finding import RunFolder
     from tui.draft import Draft
-    from tui.link import Link
     from tui.player import Played, Player
     from tui.stage import Opening
     from tui.tempo import Stop
+    from tui.terminal.bandwidth import Link
 
 USUAL_SECONDS = 90.0
 """What a whole replay takes where the recording's own time would be too short or too long."""

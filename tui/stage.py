@@ -24,7 +24,6 @@ from textual.widgets import Input
 from engine.errors import EpochalError
 from engine.runs.requests import default_viewer
 from tui.cast import Cast
-from tui.clock import Clock
 from tui.commands.command import NEEDS, Need, Situation, Spot
 from tui.commands.spots import spots_of
 from tui.commands.table import can, why_not
@@ -33,10 +32,11 @@ from tui.drawing.message import Bulletin, bulletin_of
 from tui.drawing.status import Standing
 from tui.journal import Journal
 from tui.lens import Lens
-from tui.link import Link
 from tui.memory import Memory
 from tui.opinions import Opinions
 from tui.style.look import Look
+from tui.terminal.bandwidth import Link
+from tui.terminal.frame_clock import Clock
 from tui.view import View, Weights
 from tui.workshop import Workshop
 

@@ -28,10 +28,10 @@ from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from tui.keyboard import LONE, Keyboard
-from tui.link import QUESTION, Link
-from tui.outbox import Outbox
-from tui.turns import IN_TURN, Turns
+from tui.terminal.bandwidth import QUESTION, Link
+from tui.terminal.keyboard import LONE, Keyboard
+from tui.terminal.queue import Outbox
+from tui.terminal.turns import IN_TURN, Turns
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -11,10 +11,10 @@ from textual.widgets import OptionList
 
 from tui.dialogs_chapters import ChapterDialog
 from tui.drawing.chapters import Chapter, draw_chapters, gather_chapters
+from tui.replay.tempo import Stop
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK
-from tui.tempo import Stop
 
 MARKS = (
     Stop(1200, "No mistake is left", "say why"),

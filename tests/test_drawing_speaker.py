@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.text.safe import plain
-from tui.coming import Promise, next_mark
 from tui.drawing.speaker import (
     CLOCK_WIDTH,
     READABLE,
@@ -23,10 +22,11 @@ from tui.drawing.speaker import (
     draw_notes,
     whole_seconds,
 )
+from tui.replay.next_mark import Promise, next_mark
+from tui.replay.tempo import Stop
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
 from tui.style.palette import DARK, SIXTEEN_DARK, Palette
 from tui.style.text import Lines
-from tui.tempo import Stop
 
 WIDTHS = st.integers(0, 140)
 HEIGHTS = st.integers(0, 9)

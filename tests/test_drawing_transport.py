@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.drawing.transport import Transport, bar_width, draw_transport, share_at
+from tui.replay.tempo import Stop, Tempo
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.palette import DARK, LIGHT, SIXTEEN_DARK
-from tui.tempo import Stop, Tempo
 
 MARKS = (Stop(0, "Untrained"), Stop(500, "The boundary bends", pause=True), Stop(900, "Done"))
 HALF = Transport(

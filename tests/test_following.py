@@ -15,9 +15,9 @@ from tests.runs import end, record, rows
 from tui.cast import Cast
 from tui.following import lead, place_of, presented_of, programme_of, recast, runs_of
 from tui.lens import Lens
-from tui.player import Player
 from tui.presented import Message, Presented, ShownRun, read, write
-from tui.tempo import Stop, Tempo
+from tui.replay.player import Player
+from tui.replay.tempo import Stop, Tempo
 
 
 class Time:

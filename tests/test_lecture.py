@@ -18,7 +18,7 @@ from tests.tapes import Clock
 from tui.app import LabApp
 from tui.lab import Lab
 from tui.panes.slide import SlidePane
-from tui.player import Player
+from tui.replay.player import Player
 from tui.terminal.frame_clock import Clock as FrameClock
 
 SIZE = (120, 40)

@@ -10,10 +10,10 @@ from engine.recording.events import End, MarkReached, Resume
 from engine.recording.history import History
 from engine.runs.notes import NotedMark
 from tests.tapes import Clock, header, train_rows
-from tui.lockstep import Lane, Lockstep, common_step, lane, stops
-from tui.player import Player
-from tui.reel import Reel
-from tui.tempo import Tempo
+from tui.replay.lockstep import Lane, Lockstep, common_step, lane, stops
+from tui.replay.player import Player
+from tui.replay.reel import Reel
+from tui.replay.tempo import Tempo
 
 
 def history_of(*blocks: tuple[int, float], status: str = "") -> History:

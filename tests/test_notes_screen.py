@@ -18,13 +18,13 @@ from engine.runs.notes import NotedMark, Notes
 from tests.labs import FakeRun, shown, until
 from tests.runs import header
 from tests.terminals import Terminal
-from tui.coming import promises_of
 from tui.following import programme_of
 from tui.notes_screen import ClockPart, FootPart, HeadingPart, NotesApp, NotesPart
 from tui.panes.picture import Picture
 from tui.presented import Presented, Programme, ShownRun
 from tui.presenting import FOLDER, GONE, Presenter, path_of
 from tui.prompter import Prompter
+from tui.replay.next_mark import promises_of
 from tui.terminal.frame_clock import Clock
 
 SIZE = (100, 30)

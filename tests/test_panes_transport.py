@@ -13,9 +13,9 @@ from textual.widgets import Static
 from tui.drawing.transport import Transport
 from tui.panes.picture import Picture
 from tui.panes.transport import TransportBar
+from tui.replay.tempo import Stop
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
-from tui.tempo import Stop
 
 HALF = Transport(
     playing=True,

@@ -14,9 +14,9 @@ from engine.recording.events import End, MarkReached, Request, Resume, RunWarnin
 from engine.recording.history import History
 from engine.runs.notes import NotedMark
 from tests.tapes import Clock, dev_rows, header, train_rows
-from tui.player import Player, stops_of
-from tui.reel import Reel
-from tui.tempo import FASTEST, SLOWEST, TEMPI, Stop, Tempo, TempoError, next_tempo, parse
+from tui.replay.player import Player, stops_of
+from tui.replay.reel import Reel
+from tui.replay.tempo import FASTEST, SLOWEST, TEMPI, Stop, Tempo, TempoError, next_tempo, parse
 
 STEADY = Tempo("steps", 10.0)
 

@@ -17,7 +17,7 @@ from tui.drawing.curves import QUANTITIES
 from tui.lens import Lens
 from tui.places import NAMES
 from tui.presented import Message, Presented, Programme, ShownRun, read, write
-from tui.tempo import Kind, Tempo
+from tui.replay.tempo import Kind, Tempo
 
 STEPS = st.integers(0, 2**53)
 WORDS = st.text(max_size=20).map(plain)

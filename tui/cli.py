@@ -204,7 +204,7 @@ def _replay(
     """Open the lab on runs and presets that are replayed together."""
     from engine import references
     from engine.runs import finding as runs
-    from tui.tempo import parse
+    from tui.replay.tempo import parse
 
     tempo = parse(pace) if pace else None
     folder = runs_dir or runs.runs_dir()

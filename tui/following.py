@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tui.cast import Cast
     from tui.drawing.transport import Transport
     from tui.lens import Lens
-    from tui.player import Player
+    from tui.replay.player import Player
 
 
 def presented_of(

@@ -15,8 +15,8 @@ from textual.reactive import reactive
 
 from engine.errors import EpochalError
 from tui.lens import Lens
+from tui.replay.tempo import Tempo
 from tui.showing import Showing
-from tui.tempo import Tempo
 
 if TYPE_CHECKING:
     from engine.lectures.lecture import Script

@@ -21,7 +21,7 @@ from engine.errors import EpochalError
 from engine.text.safe import plain
 from tui.lens import Lens
 from tui.places import NAMES
-from tui.tempo import TEMPI, Kind, Tempo
+from tui.replay.tempo import TEMPI, Kind, Tempo
 from tui.view import Weights
 
 FORMAT: Final = 1

@@ -12,17 +12,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui.coming import Promise, next_mark, promises_of
 from tui.drawing.speaker import Foot, Heading, Shown, Span, Speaker, whole_seconds
 from tui.following import runs_of
 from tui.presenting import Audience
+from tui.replay.next_mark import Promise, next_mark, promises_of
 from tui.watch import Watch
 
 if TYPE_CHECKING:
     from engine.runs.finding import RunFolder
     from engine.runs.notes import NotedMark
     from tui.presented import Presented, Programme
-    from tui.tempo import Stop
+    from tui.replay.tempo import Stop
 
 NOTES_SECONDS: Final = 1.0
 """How often marks that were added later are looked for."""
@@ -117,7 +117,7 @@ class Prompter:
             name = presented.runs[0].name if presented.runs else ""
             shown = Shown(run=name, words=_words(presented, watch))
             return Foot(shown=shown, next_scene=programme.next_heading)
-        from tui.player import stops_of
+        from tui.replay.player import stops_of
 
         history = watch.history if presented.head is None else watch.whole
         last = history.last_step

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 
 from engine.errors import EpochalError
+from tui.replay.tempo import IDLE_LIMIT, Tempo
 from tui.stage import Stage
 from tui.style.numbers import count
-from tui.tempo import IDLE_LIMIT, Tempo
 
 if TYPE_CHECKING:
     from engine.recording.history import History
     from engine.runs.finding import RunFolder
     from tui.draft import Draft
-    from tui.player import Played, Player
+    from tui.replay.player import Played, Player
+    from tui.replay.tempo import Stop
     from tui.stage import Opening
-    from tui.tempo import Stop
     from tui.terminal.bandwidth import Link
 
 USUAL_SECONDS = 90.0
@@ -93,7 +93,7 @@ class Replaying(Stage):
 
     def _player(self, tempo: Tempo) -> Player:
         """Return what stands at the untrained network of what is shown."""
-        from tui.player import Player
+        from tui.replay.player import Player
 
         return Player(self._played(), self.stops, tempo, self.player_clock)
 
@@ -128,7 +128,7 @@ class Replaying(Stage):
 
     def _played(self) -> Played:
         """Return what is played: the run that is shown, or all on the screen in lockstep."""
-        from tui.lockstep import Lockstep
+        from tui.replay.lockstep import Lockstep
 
         watches = self.cast.watches
         going = {id(each.whole) for each in watches if each.going}
@@ -138,7 +138,7 @@ class Replaying(Stage):
 
     def stops(self) -> list[Stop]:
         """Return the marks of what is replayed, those noted later as well."""
-        from tui.lockstep import stops
+        from tui.replay.lockstep import stops
 
         watches = self.cast.watches
         labels = [watch.label for watch in watches]
@@ -220,7 +220,7 @@ class Replaying(Stage):
 
     def action_next_tempo(self) -> None:
         """Count the replay's time in another way."""
-        from tui.tempo import next_tempo
+        from tui.replay.tempo import next_tempo
 
         def count_otherwise(player: Player) -> None:
             player.tempo = next_tempo(player.tempo)

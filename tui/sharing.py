@@ -16,9 +16,9 @@ from tui.lecturing import Lecturing
 if TYPE_CHECKING:
     from engine.figures.figures import Readings
     from tui.drawing.transport import Transport
-    from tui.player import Player
     from tui.presented import Presented
     from tui.presenting import Presenter
+    from tui.replay.player import Player
 
 SHARED_SECONDS = 0.25
 """How often what is shown is said, or asked after."""
@@ -163,8 +163,8 @@ class Sharing(Lecturing):
 
     def _stand_where(self, presented: Presented) -> None:
         """Have a player that stands where the presenter's does, if there is one."""
-        from tui.player import Player
-        from tui.tempo import TEMPI
+        from tui.replay.player import Player
+        from tui.replay.tempo import TEMPI
 
         if presented.head is None or self.cast.lead is None:
             self.player = None

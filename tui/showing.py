@@ -14,13 +14,13 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from tui.replay.tempo import Tempo
 from tui.replaying import Replaying
 from tui.style.numbers import count
-from tui.tempo import Tempo
 
 if TYPE_CHECKING:
     from engine.runs.finding import RunFolder
-    from tui.player import Player
+    from tui.replay.player import Player
     from tui.view import View
     from tui.watch import Watch
 

@@ -49,9 +49,9 @@ if TYPE_CHECKING:
     from engine.worker.launch import Worker
     from tui.draft import Draft
     from tui.drawing.transport import Transport
-    from tui.player import Player
     from tui.presenting import Audience
-    from tui.tempo import Tempo
+    from tui.replay.player import Player
+    from tui.replay.tempo import Tempo
     from tui.watch import Watch
 
 LOADING_WAIT = 0.02

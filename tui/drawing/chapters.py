@@ -16,11 +16,11 @@ from rich.text import Text
 
 from engine.text.safe import plain
 from tui.drawing.transport import clock
+from tui.replay.tempo import Stop
 from tui.style.glyphs import Glyphs
 from tui.style.numbers import count
 from tui.style.palette import Palette
 from tui.style.text import Lines, cut, fit, pad_left
-from tui.tempo import Stop
 
 
 @dataclass(frozen=True, kw_only=True)

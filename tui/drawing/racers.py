@@ -15,7 +15,7 @@ import numpy as np
 from engine.text.safe import plain
 from tui.drawing.layers import LayerRow, matched, read_layers
 from tui.drawing.parting import Members, Partings
-from tui.lockstep import lane
+from tui.replay.lockstep import lane
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict

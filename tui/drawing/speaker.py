@@ -24,8 +24,8 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.coming import Promise
 from tui.drawing.transport import clock
+from tui.replay.next_mark import Promise
 from tui.style.glyphs import Glyphs
 from tui.style.numbers import count, figure
 from tui.style.palette import Palette, Role

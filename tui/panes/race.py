@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tui.drawing.race import Race
 
 MOST: Final = 4
-"""Runs side by side; ``tui.lockstep`` says so too, and is not imported for the first frame."""
+"""Runs side by side; ``tui.replay.lockstep`` says so too, and is not imported for the first
+frame."""
 
 ALONE: Final = "Two to four runs stand side by side here, the same step of each."
 

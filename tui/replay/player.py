@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tui.drawing.transport import Transport
-from tui.reel import Reel
-from tui.tempo import Stop, Tempo
+from tui.replay.reel import Reel
+from tui.replay.tempo import Stop, Tempo
 
 if TYPE_CHECKING:
     import numpy as np

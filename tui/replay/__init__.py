@@ -1,0 +1,1 @@
+"""Which step a replay shows, and how fast. It knows no Textual."""

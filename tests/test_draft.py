@@ -11,10 +11,10 @@ from engine.experiment.experiment import Experiment
 from engine.experiment.problems import Path
 from engine.presets import preset as presets
 from engine.presets.writing import dumps
-from tui.draft import Draft, difference, summary
-from tui.edits import Move
-from tui.settings import HIDDEN
-from tui.values import number
+from tui.setup.draft import Draft, difference, summary
+from tui.setup.edits import Move
+from tui.setup.settings import HIDDEN
+from tui.setup.values import number
 
 PRESETS = [listing.name for listing in presets.catalogue()]
 

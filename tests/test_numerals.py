@@ -12,7 +12,7 @@ from engine.errors import PresetError
 from engine.experiment.overrides import parse, value_of
 from engine.presets.preset import load
 from engine.text.numerals import number
-from tui.values import number as field_number
+from tui.setup.values import number as field_number
 
 TYPED = [
     (".5", 0.5),

@@ -10,10 +10,10 @@ from textual.widget import Widget
 
 from tests.labs import shown, until
 from tests.workbenches import Workbench
-from tui.draft import Draft
 from tui.panes.field import ChoiceField, TextField
 from tui.panes.form import Form
 from tui.panes.setup import PresetList, SetupPane
+from tui.setup.draft import Draft
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
 from tui.style.palette import DARK

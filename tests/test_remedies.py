@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import healthy, remedies
 from engine.diagnosis.rules import RULES
-from tui.draft import Draft
+from tui.setup.draft import Draft
 
 QUICK = {
     "cut": "a sine at rate 0",

@@ -16,9 +16,9 @@ from engine.components.section import Section
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
 from engine.presets.writing import tables_of
-from tui.draft import Draft
-from tui.settings import Setting, at, family_of, groups_of, settings_in, value
-from tui.values import NOTHING, UNSET, leaf_of, show
+from tui.setup.draft import Draft
+from tui.setup.settings import Setting, at, family_of, groups_of, settings_in, value
+from tui.setup.values import NOTHING, UNSET, leaf_of, show
 
 BASES = ("two-moons", "function-set", "iris", "sum-of-30", "digits-convolution")
 
@@ -187,7 +187,7 @@ def test_a_new_optimizer_would_have_settings_of_its_own(monkeypatch: pytest.Monk
     assert family is not None
     changed = type(family)(family.tag, {**family.kinds, "lion": Lion})
     monkeypatch.setattr(
-        "tui.settings._fields",
+        "tui.setup.settings._fields",
         lambda section: {
             name: changed if name == "optimizer" else family_of(field.annotation)
             for name, field in section.model_fields.items()

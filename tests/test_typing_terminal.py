@@ -19,8 +19,8 @@ from textual.app import App, ComposeResult
 
 from tests.terminals import Terminal
 from tests.typists import DIGITS, EDITS
-from tui.draft import Draft
 from tui.line import Line
+from tui.setup.draft import Draft
 from tui.terminal.keyboard import Keyboard
 from tui.terminal.turns import Turns
 

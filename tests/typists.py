@@ -30,7 +30,6 @@ from tests.labs import make_app
 from tui.app import LabApp
 from tui.dialogs import Dialog, MarkDialog
 from tui.dialogs_runs import RenameDialog
-from tui.draft import Draft
 from tui.lab import Lab
 from tui.panes import rows
 from tui.panes.field import TextField
@@ -38,6 +37,7 @@ from tui.panes.form import Form
 from tui.panes.rows import SettingRow
 from tui.panes.setup import SetupPane
 from tui.saving import SaveDialog
+from tui.setup.draft import Draft
 from tui.terminal.keyboard import Keyboard
 from tui.terminal.turns import Turns
 

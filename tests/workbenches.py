@@ -9,8 +9,8 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.reactive import reactive
 
-from tui.draft import Draft
 from tui.panes.setup import PresetEntry, SetupPane
+from tui.setup.draft import Draft
 from tui.style.look import Look
 from tui.style.themes import THEMES
 

@@ -22,7 +22,7 @@ from tui.style.palette import Palette
 from tui.style.text import pad
 
 if TYPE_CHECKING:
-    from tui.settings import Option
+    from tui.setup.settings import Option
 
 Answer = TypeVar("Answer")
 

@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.lectures.scenes import Scene
     from tui.dialogs import Farewell
-    from tui.draft import Draft
     from tui.panes.rows import TypedText
     from tui.presented import Presented
+    from tui.setup.draft import Draft
 
 __all__ = ["Lab", "Opening"]
 
@@ -175,7 +175,7 @@ class Lab(Sharing, Running, Looking):
 
     def _replay_together(self) -> None:
         """Replay what the lab was opened with, training the presets among it."""
-        from tui.draft import Draft
+        from tui.setup.draft import Draft
 
         opening = self.opening
         self.awaiting = False
@@ -311,7 +311,7 @@ class Lab(Sharing, Running, Looking):
     @on(SetupPane.PresetChosen)
     def choose_preset(self, event: SetupPane.PresetChosen) -> None:
         """Show another preset; what was changed in the one before is kept for coming back."""
-        from tui.draft import Draft
+        from tui.setup.draft import Draft
 
         self.take_in_typed()
         if self.draft is not None:
@@ -363,8 +363,8 @@ class Lab(Sharing, Running, Looking):
     @work(group="save", exclusive=True)
     async def action_save_preset(self) -> None:
         """Save the setup as a preset of one's own."""
-        from tui.draft import Draft
         from tui.saving import ask_and_save
+        from tui.setup.draft import Draft
 
         self.take_in_typed()
         if not self.ready:
@@ -443,7 +443,7 @@ def _first_draft(opening: Opening, names: Sequence[str]) -> Draft:
     Raises:
         PresetError: It does not hold.
     """
-    from tui.draft import Draft
+    from tui.setup.draft import Draft
 
     if opening.run is not None:
         # A run whose experiment this version does not understand can still be looked at.

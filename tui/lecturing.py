@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.lectures.lecture import Script
     from engine.lectures.scenes import Scene
     from engine.runs.finding import RunFolder
-    from tui.draft import Draft
+    from tui.setup.draft import Draft
 
 
 SLIDE_HINT: Final = "PgDn goes to the next scene, PgUp to the one before, b shows nothing."
@@ -113,7 +113,7 @@ class Lecturing(Showing):
     def _shown(self, scene: Scene) -> list[Draft | RunFolder]:
         from engine.lectures.lecture import shown
         from engine.presets.preset import Preset
-        from tui.draft import Draft
+        from tui.setup.draft import Draft
 
         assert self.script is not None
         found = shown(self.script, scene, self.opening.runs_dir)

@@ -21,9 +21,9 @@ from tui.style.numbers import count
 if TYPE_CHECKING:
     from engine.recording.history import History
     from engine.runs.finding import RunFolder
-    from tui.draft import Draft
     from tui.replay.player import Played, Player
     from tui.replay.tempo import Stop
+    from tui.setup.draft import Draft
     from tui.stage import Opening
     from tui.terminal.bandwidth import Link
 

@@ -14,7 +14,7 @@ from tui.style.numbers import count
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.runs.finding import RunFolder
-    from tui.draft import Draft
+    from tui.setup.draft import Draft
 
 LR_FACTOR = 1.25
 """What one key press multiplies or divides the learning rate by."""
@@ -222,7 +222,7 @@ def draft_of(folder: RunFolder) -> Draft:
     """
     from engine.experiment.changes import preset_of
     from engine.presets import preset as presets
-    from tui.draft import Draft
+    from tui.setup.draft import Draft
 
     experiment = presets.load(str(folder.experiment_file)).experiment
     # A run is called after its preset, or what became of that, a date, a time and four digits.

@@ -18,7 +18,7 @@ from tui.dialogs import Dialog
 from tui.line import Line
 
 if TYPE_CHECKING:
-    from tui.draft import Draft
+    from tui.setup.draft import Draft
 
 
 class SaveDialog(Dialog[Path]):

@@ -47,11 +47,11 @@ if TYPE_CHECKING:
     from engine.runs.finding import RunFolder
     from engine.runs.requests import Control
     from engine.worker.launch import Worker
-    from tui.draft import Draft
     from tui.drawing.transport import Transport
     from tui.presenting import Audience
     from tui.replay.player import Player
     from tui.replay.tempo import Tempo
+    from tui.setup.draft import Draft
     from tui.watch import Watch
 
 LOADING_WAIT = 0.02

@@ -18,8 +18,8 @@ from tui.style.text import Lines
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
-    from tui.draft import Draft
     from tui.drawing.preview import Preview
+    from tui.setup.draft import Draft
 
 REST: Final = 0.3
 """Seconds without a change before the data is drawn anew."""

@@ -18,7 +18,7 @@ from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
 from tui.line import Line
-from tui.settings import Option
+from tui.setup.settings import Option
 from tui.style.glyphs import BRAILLE, Glyphs
 from tui.style.text import fit
 

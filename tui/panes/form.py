@@ -28,13 +28,13 @@ from tui.panes.rows import (
     TypedText,
 )
 from tui.panes.setup import DEVICE_KEY, SetupPane
-from tui.settings import Adder, Entry, Group, Option, Row, Setting
+from tui.setup.settings import Adder, Entry, Group, Option, Row, Setting
+from tui.setup.values import Leaf
 from tui.style.look import Look
 from tui.style.setup_words import Words
-from tui.values import Leaf
 
 if TYPE_CHECKING:
-    from tui.draft import Draft
+    from tui.setup.draft import Draft
 
 AnyRow = TypeVar("AnyRow", bound=SettingRow)
 

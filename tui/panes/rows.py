@@ -22,14 +22,14 @@ from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
 from tui.panes.field import ChoiceField, Fold, TextField
-from tui.settings import Adder, Entry, Group, Setting
+from tui.setup.settings import Adder, Entry, Group, Setting
+from tui.setup.values import UNSET
 from tui.style.look import Look
 from tui.style.setup_words import Words
-from tui.values import UNSET
 
 if TYPE_CHECKING:
-    from tui.draft import Draft
-    from tui.edits import Move
+    from tui.setup.draft import Draft
+    from tui.setup.edits import Move
 
 PLACEHOLDERS = {"train.epochs": "1000", "data.separator": ","}
 """What a text field shows where its key is left out, in place of ``not set``."""

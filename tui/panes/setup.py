@@ -33,11 +33,11 @@ from tui.style.text import pad
 
 if TYPE_CHECKING:
     from engine.experiment.problems import Path
-    from tui.draft import Draft
-    from tui.edits import Move
     from tui.panes.field import Fold
     from tui.panes.form import Form
     from tui.panes.rows import TypedText
+    from tui.setup.draft import Draft
+    from tui.setup.edits import Move
 
 
 PRESETS_HINT = "Up and down choose a preset, enter goes to its settings, space trains it."
@@ -266,7 +266,7 @@ class SetupPane(Vertical):
         await self.watch_draft(self.draft)
 
     def _say_what_it_comes_to(self, draft: Draft) -> None:
-        from tui.draft import summary
+        from tui.setup.draft import summary
 
         lines = []
         # What does not hold has no shapes, rows or steps: those of before would be of another.

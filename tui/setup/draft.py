@@ -22,8 +22,8 @@ from engine.experiment.problems import Path as Keys
 from engine.explain.summary import usual_width
 from engine.presets import preset as presets
 from engine.presets.writing import anchor, tables_of
-from tui.edits import Move, move, put, write
-from tui.settings import (
+from tui.setup.edits import Move, move, put, write
+from tui.setup.settings import (
     HIDDEN,
     Entry,
     Group,
@@ -35,8 +35,8 @@ from tui.settings import (
     settings_in,
     value,
 )
+from tui.setup.values import show
 from tui.style.numbers import count
-from tui.values import show
 
 KIND: Final[Keys] = ("model", "kind")
 

@@ -14,8 +14,8 @@ from typing import Any, Final, Literal
 from engine.components.section import Section
 from engine.experiment.experiment import Experiment
 from engine.experiment.problems import Path
-from tui.settings import ACTIVATION, HIDDEN, PYTHON, Family, Setting, Tables, at, family_of
-from tui.values import NOTHING, leaf_of, number
+from tui.setup.settings import ACTIVATION, HIDDEN, PYTHON, Family, Setting, Tables, at, family_of
+from tui.setup.values import NOTHING, leaf_of, number
 
 Move = Literal["add", "remove", "up", "down"]
 

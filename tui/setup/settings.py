@@ -2,7 +2,7 @@
 
 Which there are depends on what is chosen: another optimizer has other keys. What stands here by
 hand is their order, which of them are common, and a label where a key's own name is poor. How a
-value is text is ``tui.values``; how a change is written into tables is ``tui.edits``.
+value is text is ``tui.setup.values``; how a change is written into tables is ``tui.setup.edits``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.components.section import Section
 from engine.data import DataBase
 from engine.experiment.experiment import WRITTEN, Experiment, Init, Model
 from engine.experiment.problems import Path, key_text
-from tui.values import NOTHING, UNSET, Leaf, leaf_of, members, show
+from tui.setup.values import NOTHING, UNSET, Leaf, leaf_of, members, show
 
 Tables = dict[str, Any]
 

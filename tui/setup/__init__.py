@@ -1,0 +1,1 @@
+"""A preset being changed: draft, edits, values, settings. It knows no Textual."""

@@ -23,8 +23,8 @@ from rich.text import Text
 
 from engine.recording.events import Header, Series
 from engine.recording.history import History
-from tui.drawing.plot import draw_curves
-from tui.drawing.status import Standing
+from tui.drawing.curves.plot import draw_curves
+from tui.drawing.lists.status import Standing
 from tui.style.glyphs import BRAILLE
 from tui.style.palette import DARK
 from tui.traces import gather_view

@@ -29,7 +29,7 @@ from engine.training.trainer import Trainer
 from tests.experiments import MOONS, experiment
 from tests.tapes import dev_rows, header, train_rows, weights
 from tests.trained import recorded
-from tui.material import Material, ViewError
+from tui.drawing.network.material import Material, ViewError
 
 GOOD_THEN_GONE = {
     "data": {

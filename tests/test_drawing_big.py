@@ -13,10 +13,10 @@ from rich.cells import cell_len
 from engine.recording.events import Series
 from engine.recording.history import History
 from tests.tapes import header
-from tui.drawing.banner import Banner, banner_height, banner_room, draw_banner, gather
-from tui.drawing.big import draw_big, letterings
-from tui.drawing.font import LARGE, QUADRANTS, SMALL, Font
-from tui.drawing.function import Fit, FunctionPicture, draw_function
+from tui.drawing.base.letters import LARGE, QUADRANTS, SMALL, Font
+from tui.drawing.lecture.banner import Banner, banner_height, banner_room, draw_banner, gather
+from tui.drawing.lecture.big import draw_big, letterings
+from tui.drawing.network.function import Fit, FunctionPicture, draw_function
 from tui.style.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
 from tui.style.numbers import figure
 from tui.style.palette import DARK, SIXTEEN, Palette

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.style import Style
 
-from tui.drawing.canvas import DOTS, Canvas, stroke
-from tui.drawing.plotted import Stroke, plotted
+from tui.drawing.base.canvas import DOTS, Canvas, stroke
+from tui.drawing.base.plotext import Stroke, plotted
 from tui.style.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
 
 RED, BLUE = Style(color="red"), Style(color="blue")

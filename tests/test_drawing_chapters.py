@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from tui.dialogs_chapters import ChapterDialog
-from tui.drawing.chapters import Chapter, draw_chapters, gather_chapters
+from tui.drawing.replay.chapters import Chapter, draw_chapters, gather_chapters
 from tui.replay.tempo import Stop
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look

@@ -13,8 +13,11 @@ from rich.text import Text
 from engine.recording.events import Header, MarkReached, Request, Series
 from engine.recording.history import History
 from tests.tapes import header
-from tui.drawing import plot
-from tui.drawing.curves import (
+from tui.drawing.base.cell_grid import points
+from tui.drawing.base.letters import QUADRANTS
+from tui.drawing.base.smoothing import smoothed
+from tui.drawing.curves import plot
+from tui.drawing.curves.curves import (
     SMOOTHINGS,
     Curve,
     Curves,
@@ -27,10 +30,7 @@ from tui.drawing.curves import (
     gather_readings,
     told_apart,
 )
-from tui.drawing.font import QUADRANTS
-from tui.drawing.pieces import points
-from tui.drawing.plot import draw_curves
-from tui.drawing.smoothing import smoothed
+from tui.drawing.curves.plot import draw_curves
 from tui.style.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
 from tui.style.palette import DARK, PALETTES, SIXTEEN, Palette
 from tui.style.run_colours import faded

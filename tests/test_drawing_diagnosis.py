@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.diagnosis import Finding, Remedy
-from tui.drawing.diagnosis import (
+from tui.drawing.lists.diagnosis import (
     draw_findings,
     draw_healthy,
     draw_waiting,

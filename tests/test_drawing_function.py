@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tui.drawing.function import Fit, FunctionPicture, draw_function
+from tui.drawing.network.function import Fit, FunctionPicture, draw_function
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
 from tui.style.palette import DARK, Palette
 

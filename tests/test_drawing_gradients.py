@@ -11,7 +11,9 @@ import pytest
 from engine.diagnosis import Verdict
 from engine.recording.events import Header, Series
 from engine.recording.history import History
-from tui.drawing.gradients import (
+from tui.drawing.base.spark import draw_gauge, scale, sparkline
+from tui.drawing.gradients.layers import GradientTable, LayerRow
+from tui.drawing.gradients.table import (
     Columns,
     draw_footing,
     draw_heading,
@@ -21,8 +23,6 @@ from tui.drawing.gradients import (
     standing,
     update_role,
 )
-from tui.drawing.layers import GradientTable, LayerRow
-from tui.drawing.spark import draw_gauge, scale, sparkline
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.palette import DARK, PALETTES
 

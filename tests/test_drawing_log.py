@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tui.drawing.log import Entry, draw_empty, draw_entries
+from tui.drawing.lists.log import Entry, draw_empty, draw_entries
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.palette import DARK
 

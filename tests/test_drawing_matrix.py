@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tui.drawing.confusion import Confusion, draw_confusion
-from tui.drawing.matrix import Layer, draw_layer
-from tui.drawing.predictions import Predictions, draw_predictions
+from tui.drawing.base.matrix import Layer, draw_layer
+from tui.drawing.network.confusion import Confusion, draw_confusion
+from tui.drawing.network.predictions import Predictions, draw_predictions
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.palette import DARK
 

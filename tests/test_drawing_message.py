@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tui.drawing.log import Entry
-from tui.drawing.message import Bulletin, bulletin_of, draw_message
+from tui.drawing.lists.log import Entry
+from tui.drawing.lists.message import Bulletin, bulletin_of, draw_message
 from tui.style.glyphs import ASCII, BRAILLE
 from tui.style.palette import DARK
 from tui.style.severity import Severity

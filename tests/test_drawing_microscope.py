@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.inspection.dissection import Dissection, Quantity
-from tui.drawing.microscope import draw_dissection
+from tui.drawing.lists.microscope import draw_dissection
 from tui.style.glyphs import ASCII, BRAILLE, Glyphs
 from tui.style.palette import DARK
 from tui.style.text import Lines

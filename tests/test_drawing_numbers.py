@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.drawing.axis import LABEL_WIDTH, horizon, linear_axis, log_axis, step_axis
+from tui.drawing.base.axis import LABEL_WIDTH, horizon, linear_axis, log_axis, step_axis
 from tui.style.numbers import count, duration, figure, percent, rate, short
 from tui.style.text import fit, pad, pad_left, wrap
 

@@ -12,11 +12,15 @@ import pytest
 from engine.recording.events import End
 from engine.recording.history import History
 from tests.populations import population
-from tui.crowd import crowd_of, picture_member
-from tui.drawing import banner, gradients
-from tui.drawing.curves import Curves
-from tui.drawing.distribution import distribution_of, draw_distribution
-from tui.drawing.members import (
+from tui.drawing.curves.curves import Curves
+from tui.drawing.curves.plot import draw_curves
+from tui.drawing.gradients import table as gradients
+from tui.drawing.lecture import banner
+from tui.drawing.lists.runs import RunRow, draw_rows
+from tui.drawing.lists.status import Standing, draw_figures, draw_outcome
+from tui.drawing.members.crowd import crowd_of, picture_member
+from tui.drawing.members.labels import member_name, name_of
+from tui.drawing.members.list import (
     MemberRow,
     Order,
     draw_heading,
@@ -25,12 +29,9 @@ from tui.drawing.members import (
     judged_by,
     ordered,
 )
-from tui.drawing.plot import draw_curves
-from tui.drawing.race import draw_race, gather_race
-from tui.drawing.racers import RunAt
-from tui.drawing.runs import RunRow, draw_rows
-from tui.drawing.status import Standing, draw_figures, draw_outcome
-from tui.labels import member_name, name_of
+from tui.drawing.network.distribution import distribution_of, draw_distribution
+from tui.drawing.race.race import draw_race, gather_race
+from tui.drawing.race.racers import RunAt
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.palette import DARK
 from tui.traces import gather_view

@@ -10,11 +10,11 @@ import pytest
 
 from engine.recording.events import End, Header, Resume, Series, Snapshot
 from engine.recording.history import History
-from tui.drawing import parting
-from tui.drawing.differences import apart, factor, gradients, past, sentences, times
-from tui.drawing.layers import LayerRow, read_layers
-from tui.drawing.parting import Partings, first_parting
-from tui.drawing.race import (
+from tui.drawing.gradients.layers import LayerRow, read_layers
+from tui.drawing.race import parting
+from tui.drawing.race.differences import apart, factor, gradients, past, sentences, times
+from tui.drawing.race.parting import Partings, first_parting
+from tui.drawing.race.race import (
     RunAt,
     draw_footing,
     draw_heading,
@@ -24,7 +24,7 @@ from tui.drawing.race import (
     ratio,
     told_apart,
 )
-from tui.drawing.racers import Race, Racer
+from tui.drawing.race.racers import Race, Racer
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.palette import DARK, PALETTES
 

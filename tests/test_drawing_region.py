@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tui.drawing.region import Points, Region, draw_region
+from tui.drawing.network.region import Points, Region, draw_region
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
 from tui.style.palette import DARK, PALETTES, SIXTEEN, Palette
 

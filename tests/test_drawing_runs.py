@@ -17,7 +17,7 @@ from engine.runs.finding import RunFolder
 from engine.runs.notes import Notes
 from engine.runs.summary import Glance
 from tests.runs import end
-from tui.drawing.runs import (
+from tui.drawing.lists.runs import (
     RunRow,
     age,
     difference,

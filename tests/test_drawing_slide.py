@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from engine.lectures import lecture as lectures
-from tui.drawing.slide import COLUMN, draw_slide, set_line
+from tui.drawing.lecture.slide import COLUMN, draw_slide, set_line
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
 from tui.style.palette import DARK, SIXTEEN, Palette
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.text.safe import plain
-from tui.drawing.speaker import (
+from tui.drawing.lecture.speaker import (
     CLOCK_WIDTH,
     READABLE,
     Foot,

@@ -9,8 +9,8 @@ import pytest
 
 from tui.commands.command import IN_WORDS, NEEDS, SPOTS, Spot, is_character
 from tui.commands.table import COMMANDS, LOCAL, TABLE, available, can, footer
-from tui.drawing.keys import draw_footer
-from tui.drawing.status import Standing, draw_status
+from tui.drawing.lists.keys import draw_footer
+from tui.drawing.lists.status import Standing, draw_status
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, choose
 from tui.style.palette import DARK
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.drawing.timeline import LEAST_SPAN, Timeline
+from tui.drawing.replay.timeline import LEAST_SPAN, Timeline
 
 
 @st.composite

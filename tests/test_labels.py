@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.presets import preset as presets
-from tui.labels import labels_of
+from tui.drawing.members.labels import labels_of
 
 DAY = "20261121-093000"
 

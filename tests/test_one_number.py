@@ -14,10 +14,10 @@ from engine.recording.history import History
 from engine.text.numbers import figure_text, shortest
 from tests.experiments import MINIBATCHES, MOONS, experiment
 from tests.trained import recorded
-from tui.drawing import confusion, predictions, region
-from tui.drawing.curves import Curve, Curves
-from tui.drawing.legend import draw_legend
-from tui.material import Material
+from tui.drawing.curves.curves import Curve, Curves
+from tui.drawing.curves.legend import draw_legend
+from tui.drawing.network import confusion, predictions, region
+from tui.drawing.network.material import Material
 from tui.style.glyphs import BRAILLE
 from tui.style.numbers import figure, figure_within, percent
 from tui.style.palette import DARK

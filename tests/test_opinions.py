@@ -7,7 +7,7 @@ import pytest
 from engine.diagnosis import Finding
 from engine.recording.history import History
 from tests.test_drawing_race import history
-from tui.drawing.diagnosis import draw_findings, draw_healthy, draw_opinion
+from tui.drawing.lists.diagnosis import draw_findings, draw_healthy, draw_opinion
 from tui.opinions import SECONDS, Opinion, Opinions
 from tui.style.glyphs import BRAILLE
 from tui.style.palette import DARK

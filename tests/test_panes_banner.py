@@ -22,7 +22,7 @@ from textual.widgets import Static
 from engine.recording.events import Series
 from engine.recording.history import History
 from tests.tapes import header
-from tui.drawing.status import Standing
+from tui.drawing.lists.status import Standing
 from tui.panes.banner import BannerPane, changed
 from tui.panes.picture import Picture
 from tui.panes.slide import Blank, SlidePane

@@ -15,8 +15,8 @@ from textual.reactive import reactive
 from engine.recording.events import MarkReached, Series
 from engine.recording.history import History
 from tests.tapes import header
-from tui.drawing.axis import LABEL_WIDTH
-from tui.drawing.status import Standing
+from tui.drawing.base.axis import LABEL_WIDTH
+from tui.drawing.lists.status import Standing
 from tui.panes.curves import CurvesPane
 from tui.panes.picture import Picture
 from tui.style.look import Look

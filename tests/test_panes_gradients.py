@@ -12,8 +12,8 @@ from textual.geometry import Region
 
 from engine.recording.events import Header, Series
 from engine.recording.history import History
-from tui.drawing import gradients
-from tui.drawing.layers import GradientTable
+from tui.drawing.gradients import table as gradients
+from tui.drawing.gradients.layers import GradientTable
 from tui.panes.gradients import GradientsPane, Table
 from tui.panes.picture import Picture
 from tui.style.glyphs import ASCII

@@ -8,7 +8,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from tests.test_panes_gradients import seen
-from tui.drawing.log import Entry
+from tui.drawing.lists.log import Entry
 from tui.panes.log import LogPane
 from tui.panes.picture import Picture
 from tui.style.glyphs import ASCII

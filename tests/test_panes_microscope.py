@@ -21,7 +21,7 @@ from tests.test_drawing_microscope import FOUND
 from tests.test_panes_gradients import history, seen
 from tests.trained import recorded
 from tui.apart import take_apart
-from tui.drawing.status import Standing
+from tui.drawing.lists.status import Standing
 from tui.panes import microscope
 from tui.panes.microscope import MicroscopePane
 from tui.panes.picture import Picture

@@ -23,9 +23,9 @@ from engine.training import trainer
 from tests.labs import until
 from tests.tapes import Clock, header
 from tests.trained import recorded
-from tui.drawing.status import Standing
+from tui.drawing.lists.status import Standing
+from tui.drawing.network.material import ENDS_LIMIT, SNAPSHOT_LIMIT, Material, ViewError
 from tui.gallery import exhibits, layers, next_exhibit, next_layer
-from tui.material import ENDS_LIMIT, SNAPSHOT_LIMIT, Material, ViewError
 from tui.panes.network import NetworkPane, _as_fits
 from tui.panes.picture import Picture
 from tui.style.glyphs import GLYPHS

@@ -13,7 +13,7 @@ from textual.reactive import reactive
 
 from engine.recording.history import History
 from tests.test_drawing_race import RELU, SIGMOID, history
-from tui.drawing import race as drawing
+from tui.drawing.race import race as drawing
 from tui.panes.picture import Picture
 from tui.panes.race import RacePane, RaceTable
 from tui.style.glyphs import ASCII, GLYPHS

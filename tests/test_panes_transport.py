@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from tui.drawing.transport import Transport
+from tui.drawing.replay.transport import Transport
 from tui.panes.picture import Picture
 from tui.panes.transport import TransportBar
 from tui.replay.tempo import Stop

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.text.safe import plain
 from tui import presented as codec
-from tui.drawing.curves import QUANTITIES
+from tui.drawing.curves.curves import QUANTITIES
 from tui.lens import Lens
 from tui.places import NAMES
 from tui.presented import Message, Presented, Programme, ShownRun, read, write

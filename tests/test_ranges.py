@@ -15,12 +15,12 @@ from engine.recording.file import Reader
 from engine.recording.history import History
 from tests.experiments import MOONS, experiment
 from tests.trained import recorded
-from tui.drawing import function, region
-from tui.drawing.axis import linear_axis, roomy
-from tui.drawing.curves import Curve, Curves
-from tui.drawing.histogram import Histogram, draw_histogram
-from tui.drawing.plot import draw_curves
-from tui.material import Material, Network
+from tui.drawing.base.axis import linear_axis, roomy
+from tui.drawing.curves.curves import Curve, Curves
+from tui.drawing.curves.plot import draw_curves
+from tui.drawing.network import function, region
+from tui.drawing.network.histogram import Histogram, draw_histogram
+from tui.drawing.network.material import Material, Network
 from tui.style.glyphs import BRAILLE, GLYPHS
 from tui.style.palette import DARK
 from tui.traces import gather_view

@@ -11,10 +11,10 @@ from engine.runs.finding import RunFolder
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment, of_seeds
 from tests.labs import lab_of, make_app, shown, until
 from tests.trained import recorded
-from tui.drawing.status import draw_status
+from tui.drawing.lists.result import EACH, place, result_place, titled, weights_at_end
+from tui.drawing.lists.status import draw_status
+from tui.drawing.network.material import Material
 from tui.gallery import VIEWS, applying
-from tui.material import Material
-from tui.result import EACH, place, result_place, titled, weights_at_end
 from tui.still import Wish, draw_wish
 from tui.style.glyphs import BRAILLE
 from tui.style.numbers import count, figure

@@ -17,8 +17,8 @@ from engine.recording.forward import unpack
 from engine.runs.finding import RunFolder
 from tests.trained import recorded
 from tui import cli
+from tui.drawing.network.material import Material
 from tui.gallery import NAMES, VIEWS
-from tui.material import Material
 from tui.still import StepError, parse_step
 from tui.watch import Watch
 

@@ -14,10 +14,11 @@ from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tui.commands.command import key_name
 from tui.commands.table import TABLE, available
 from tui.commands.words import WORDS
-from tui.drawing import gradients, runs
-from tui.drawing.curves import QUANTITIES
-from tui.drawing.keys import NOTHING_FOUND, draw_help
-from tui.drawing.status import RESULTS
+from tui.drawing.curves.curves import QUANTITIES
+from tui.drawing.gradients import table as gradients
+from tui.drawing.lists import runs
+from tui.drawing.lists.keys import NOTHING_FOUND, draw_help
+from tui.drawing.lists.status import RESULTS
 from tui.gallery import VIEWS
 from tui.panes.orders import ORDERS
 from tui.places import NAMES

@@ -149,7 +149,7 @@ class Cast:
         known = {name: header.experiment for name, header in headers.items() if header is not None}
         if len(known) < 2 or known.keys() == self._named:
             return
-        from tui.labels import labels_of
+        from tui.drawing.members.labels import labels_of
 
         self._named = set(known)
         found = labels_of(known)

@@ -26,8 +26,8 @@ from engine.recording.events import (
 )
 from engine.recording.improvements import Improvement, improvements, member_words
 from engine.text.safe import plain
-from tui.drawing.log import Entry
-from tui.drawing.status import REASONS
+from tui.drawing.lists.log import Entry
+from tui.drawing.lists.status import REASONS
 from tui.style.numbers import count, short
 from tui.style.severity import Severity
 

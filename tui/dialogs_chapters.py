@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
 from tui.dialogs import Dialog
-from tui.drawing.chapters import Chapter, draw_chapters
+from tui.drawing.replay.chapters import Chapter, draw_chapters
 from tui.style.look import Look
 
 
@@ -22,7 +22,7 @@ class ChapterDialog(Dialog[int]):
     """Every mark of a run; answers with the step of the one that is chosen.
 
     Args:
-        chapters: What ``tui.drawing.chapters.gather_chapters`` returns.
+        chapters: What ``tui.drawing.replay.chapters.gather_chapters`` returns.
         look: What it is drawn with.
     """
 

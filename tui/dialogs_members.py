@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
 from tui.dialogs import Dialog
-from tui.drawing.members import (
+from tui.drawing.members.list import (
     ORDERS,
     MemberRow,
     Order,
@@ -30,7 +30,7 @@ class MemberDialog(Dialog[int]):
     """Every member of a run; answers with the one that is chosen: 0 for all, else from 1 on.
 
     Args:
-        rows: What ``tui.drawing.members.gather_members`` returns.
+        rows: What ``tui.drawing.members.list.gather_members`` returns.
         chosen: The row that is shown now.
         look: What it is drawn with.
         judged: Whose accuracy they have; empty where there is none.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.figures.figures import Readings
     from engine.lectures.lecture import Script
     from tui.cast import Cast
-    from tui.drawing.transport import Transport
+    from tui.drawing.replay.transport import Transport
     from tui.lens import Lens
     from tui.replay.player import Player
 

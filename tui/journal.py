@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from engine.text.safe import plain
-from tui.drawing.log import Entry
+from tui.drawing.lists.log import Entry
 from tui.style.severity import Severity
 
 if TYPE_CHECKING:

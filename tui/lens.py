@@ -9,7 +9,7 @@ from tui.view import View
 
 if TYPE_CHECKING:
     from engine.recording.history import History
-    from tui.drawing.curves import Quantity
+    from tui.drawing.curves.curves import Quantity
     from tui.view import Weights
 
 

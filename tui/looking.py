@@ -18,8 +18,8 @@ from tui.style.look import Look
 from tui.view import View
 
 if TYPE_CHECKING:
-    from tui.drawing.members import Order
-    from tui.drawing.timeline import Timeline
+    from tui.drawing.members.list import Order
+    from tui.drawing.replay.timeline import Timeline
 
 NARROW = 60
 """Below this width the setup stands in one column."""
@@ -225,7 +225,7 @@ class Looking(Stage):
         self.look_through(quantity=found[(place + 1) % len(found)])
 
     def _quantities(self) -> Sequence[str]:
-        from tui.drawing.curves import QUANTITIES
+        from tui.drawing.curves.curves import QUANTITIES
 
         history = self.view.history
         rows = history.series.get("train") if history is not None else None
@@ -233,7 +233,7 @@ class Looking(Stage):
 
     def action_next_smoothing(self) -> None:
         """Smooth the curves more, or not at all."""
-        from tui.drawing.curves import SMOOTHINGS
+        from tui.drawing.curves.curves import SMOOTHINGS
 
         self.look_through(smoothing=(self.lens.smoothing + 1) % len(SMOOTHINGS))
         self.remember()
@@ -280,7 +280,7 @@ class Looking(Stage):
     async def action_choose_member(self) -> None:
         """Choose which member of a population to look at."""
         from tui.dialogs_members import MemberDialog
-        from tui.drawing.members import gather_members, judged_by
+        from tui.drawing.members.list import gather_members, judged_by
 
         view = self.view
         if not self._members() or view.history is None:

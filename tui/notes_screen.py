@@ -1,7 +1,7 @@
 """The presenter's second screen: notes, the next mark and the time, read from the shared folder.
 
 It asks nothing of anybody and writes nothing. What it says is ``tui.prompter``, how that is drawn
-``tui.drawing.speaker``.
+``tui.drawing.lecture.speaker``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from textual.reactive import reactive
 
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.drawing.speaker import (
+from tui.drawing.lecture.speaker import (
     CLOCK_WIDTH,
     Speaker,
     draw_clock,

@@ -231,7 +231,7 @@ def _window(value: Any) -> tuple[int, int] | None:
 
 def _quantity(value: Any) -> str:
     # Here, for it loads numpy, which no first frame waits for.
-    from tui.drawing.curves import QUANTITIES
+    from tui.drawing.curves.curves import QUANTITIES
 
     return _string(_kept(value, value in QUANTITIES))
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui.drawing.speaker import Foot, Heading, Shown, Span, Speaker, whole_seconds
+from tui.drawing.lecture.speaker import Foot, Heading, Shown, Span, Speaker, whole_seconds
 from tui.following import runs_of
 from tui.presenting import Audience
 from tui.replay.next_mark import Promise, next_mark, promises_of

@@ -231,7 +231,7 @@ class Replaying(Stage):
     async def action_chapters(self) -> None:
         """Choose a mark to go to."""
         from tui.dialogs_chapters import ChapterDialog
-        from tui.drawing.chapters import gather_chapters
+        from tui.drawing.replay.chapters import gather_chapters
 
         player, watch = self.player, self.cast.lead
         if player is None or watch is None:

@@ -15,7 +15,7 @@ from tui.lecturing import Lecturing
 
 if TYPE_CHECKING:
     from engine.figures.figures import Readings
-    from tui.drawing.transport import Transport
+    from tui.drawing.replay.transport import Transport
     from tui.presented import Presented
     from tui.presenting import Presenter
     from tui.replay.player import Player

@@ -27,9 +27,9 @@ from tui.cast import Cast
 from tui.commands.command import NEEDS, Need, Situation, Spot
 from tui.commands.spots import spots_of
 from tui.commands.table import can, why_not
-from tui.drawing.log import Entry
-from tui.drawing.message import Bulletin, bulletin_of
-from tui.drawing.status import Standing
+from tui.drawing.lists.log import Entry
+from tui.drawing.lists.message import Bulletin, bulletin_of
+from tui.drawing.lists.status import Standing
 from tui.journal import Journal
 from tui.lens import Lens
 from tui.memory import Memory
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from engine.runs.finding import RunFolder
     from engine.runs.requests import Control
     from engine.worker.launch import Worker
-    from tui.drawing.transport import Transport
+    from tui.drawing.replay.transport import Transport
     from tui.presenting import Audience
     from tui.replay.player import Player
     from tui.replay.tempo import Tempo
@@ -351,7 +351,7 @@ class Stage(Screen[None]):
             return ""
         if history.end is None or (lens.cursor is not None and lens.cursor < history.last_step):
             return ""
-        from tui.result import weights_at_end
+        from tui.drawing.lists.result import weights_at_end
 
         replayed = self.player is not None and not self.showing
         return weights_at_end(history, member, lens.weights, replayed=replayed)
@@ -491,7 +491,7 @@ class Stage(Screen[None]):
         view = self.view
         if not view.weights or view.history is None:
             return False
-        from tui.result import has_best
+        from tui.drawing.lists.result import has_best
 
         return has_best(view.history, view.member)
 

@@ -25,14 +25,14 @@ from rich.text import Text
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
-from tui.crowd import crowd_of
-from tui.drawing import gradients
-from tui.drawing.axis import horizon
-from tui.drawing.curves import Curves, Quantity, gather, gather_events
-from tui.drawing.plot import draw_curves
-from tui.drawing.status import Standing, draw_status
-from tui.labels import name_of
-from tui.result import place, weights_at_end
+from tui.drawing.base.axis import horizon
+from tui.drawing.curves.curves import Curves, Quantity, gather, gather_events
+from tui.drawing.curves.plot import draw_curves
+from tui.drawing.gradients import table as gradients
+from tui.drawing.lists.result import place, weights_at_end
+from tui.drawing.lists.status import Standing, draw_status
+from tui.drawing.members.crowd import crowd_of
+from tui.drawing.members.labels import name_of
 from tui.style.glyphs import Glyphs
 from tui.style.palette import DARK, Palette
 from tui.style.text import Lines, cut, fit
@@ -41,7 +41,7 @@ from tui.traces import best_of
 if TYPE_CHECKING:
     from engine.recording.history import History
     from engine.runs.finding import RunFolder
-    from tui.material import Material
+    from tui.drawing.network.material import Material
     from tui.view import Weights
     from tui.watch import Watch
 
@@ -146,7 +146,7 @@ def show_preset(folder: RunFolder) -> None:
         ViewError: The recording does not say it.
     """
     from engine.presets.preset import dumps
-    from tui.material import Material, ViewError
+    from tui.drawing.network.material import Material, ViewError
 
     history = _read(folder).history
     if history.header is None or not history.header.experiment:
@@ -173,8 +173,8 @@ def draw_wish(
     Raises:
         ViewError: The run has no such view, step or layer.
     """
+    from tui.drawing.network.material import Material, ViewError
     from tui.gallery import NAMES, RUN_VIEWS
-    from tui.material import Material, ViewError
 
     if wish.view not in NAMES:
         raise ViewError(f"--view: there is no {wish.view!r}; there are: {', '.join(NAMES)}")
@@ -197,7 +197,7 @@ def draw_wish(
 
 def _pictured(watch: Watch, wish: Wish) -> int:
     """Return whose weights are shown: the first living network's where all are."""
-    from tui.crowd import picture_member
+    from tui.drawing.members.crowd import picture_member
 
     history = watch.history
     number = _number(wish)
@@ -348,7 +348,7 @@ def _draw_diagnosis(
 ) -> Lines:
     """Return what is wrong with a run at a step, under an empty line: as much as there is room."""
     from engine.diagnosis.told import HEALTHY, findings_of
-    from tui.drawing.diagnosis import draw_findings
+    from tui.drawing.lists.diagnosis import draw_findings
     from tui.style import severity
 
     width, room = size
@@ -380,7 +380,7 @@ def show_object(folder: RunFolder, wish: Wish) -> None:
     _refuse_member(watch, wish)
     at = history.last_step
     if wish.step is not None and header is not None:
-        from tui.material import Material
+        from tui.drawing.network.material import Material
 
         material = Material(history, wish.member or 0)
         number = _number(wish)
@@ -417,7 +417,7 @@ def _refuse_member(watch: Watch, wish: Wish) -> None:
     Raises:
         ViewError: With those there are.
     """
-    from tui.material import ViewError
+    from tui.drawing.network.material import ViewError
 
     header = watch.history.header
     if wish.member is not None and header is not None and not 0 <= wish.member < header.members:

@@ -9,9 +9,8 @@ import math
 
 from engine.recording.best import best_step
 from engine.recording.history import History
-from tui.crowd import crowd_of
-from tui.drawing.axis import horizon
-from tui.drawing.curves import (
+from tui.drawing.base.axis import horizon
+from tui.drawing.curves.curves import (
     SMOOTHINGS,
     Curves,
     RunCurves,
@@ -22,9 +21,10 @@ from tui.drawing.curves import (
     gather_readings,
     told_apart,
 )
-from tui.drawing.timeline import Timeline
-from tui.labels import name_of
-from tui.result import place
+from tui.drawing.lists.result import place
+from tui.drawing.members.crowd import crowd_of
+from tui.drawing.members.labels import name_of
+from tui.drawing.replay.timeline import Timeline
 from tui.view import Trace, View
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from tui.drawing.status import Standing, reading_words
+from tui.drawing.lists.status import Standing, reading_words
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.recording.history import History
-    from tui.drawing.curves import Quantity
+    from tui.drawing.curves.curves import Quantity
     from tui.opinions import Opinion
 
 
@@ -71,7 +71,8 @@ class View:
     quantity: Quantity = "loss"
     """What the curves show."""
     smoothing: int = 0
-    """How much curves are smoothed: a place in ``tui.drawing.curves.SMOOTHINGS``; 0 for not."""
+    """How much curves are smoothed: a place in ``tui.drawing.curves.curves.SMOOTHINGS``; 0 for
+    not."""
     exhibit: str = ""
     """Which picture of the network is shown, by its name in ``tui.gallery``; empty for the first
     that its data has.

@@ -20,9 +20,9 @@ from engine.recording.file import Reader, glimpse
 from engine.recording.history import History
 from engine.runs.finding import RunFolder, State, state_of
 from tui.commands.command import Situation
-from tui.crowd import crowd_of
-from tui.drawing.status import Standing
-from tui.result import place, result_loss, result_place
+from tui.drawing.lists.result import place, result_loss, result_place
+from tui.drawing.lists.status import Standing
+from tui.drawing.members.crowd import crowd_of
 from tui.style.numbers import count, short
 
 if TYPE_CHECKING:
@@ -285,7 +285,7 @@ def label_of(run: str) -> str:
 
 def _name_of(history: History, member: int | None) -> str:
     """Return which network of a population is shown, and of how many; empty for all of them."""
-    from tui.labels import name_of
+    from tui.drawing.members.labels import name_of
 
     name = name_of(history, member)
     assert history.header is not None

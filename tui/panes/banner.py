@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tui.drawing.banner import Banner, banner_height, banner_room, draw_banner, gather
+from tui.drawing.lecture.banner import Banner, banner_height, banner_room, draw_banner, gather
 from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.text import Lines

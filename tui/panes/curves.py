@@ -19,7 +19,7 @@ from tui.style.text import Lines, wrap
 from tui.view import View
 
 if TYPE_CHECKING:
-    from tui.drawing.timeline import Timeline
+    from tui.drawing.replay.timeline import Timeline
 
 TITLES: Final = {
     "loss": "Loss",
@@ -90,7 +90,7 @@ class CurvesPane(Picture, can_focus=True):
         if view.history is None or not any(rows.count for rows in view.history.series.values()):
             return _in_the_middle(_waiting(view), width, height, look)
         # numpy and plotext are not needed for the first frame.
-        from tui.drawing.plot import draw_curves
+        from tui.drawing.curves.plot import draw_curves
         from tui.traces import gather_view
 
         curves = gather_view(view, width)
@@ -150,7 +150,7 @@ class CurvesPane(Picture, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None or history is None or not self.view.step:
             return None
-        from tui.drawing.axis import LABEL_WIDTH
+        from tui.drawing.base.axis import LABEL_WIDTH
 
         column = offset.x - LABEL_WIDTH - 1
         return self.timeline.step_at(column) if column >= 0 else None

@@ -15,7 +15,7 @@ from textual.reactive import reactive
 
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.drawing.diagnosis import (
+from tui.drawing.lists.diagnosis import (
     draw_findings,
     draw_healthy,
     draw_opinion,

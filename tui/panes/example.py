@@ -18,7 +18,7 @@ from tui.style.text import Lines
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
-    from tui.drawing.preview import Preview
+    from tui.drawing.setup.preview import Preview
     from tui.setup.draft import Draft
 
 REST: Final = 0.3
@@ -46,7 +46,7 @@ class DataPicture(Picture):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the picture."""
-        from tui.drawing.preview import draw_preview
+        from tui.drawing.setup.preview import draw_preview
 
         if self._preview is None:
             return []
@@ -80,7 +80,7 @@ class DataPicture(Picture):
     @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
     def _gather(self, experiment: Experiment) -> None:
         """Draw the rows."""
-        from tui.drawing.preview import gather_preview
+        from tui.drawing.setup.preview import gather_preview
 
         try:
             preview = gather_preview(experiment)

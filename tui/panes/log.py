@@ -8,7 +8,7 @@ from rich.text import Text
 from textual import events
 from textual.reactive import reactive
 
-from tui.drawing.log import Entry, draw_empty, draw_entries
+from tui.drawing.lists.log import Entry, draw_empty, draw_entries
 from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.numbers import count

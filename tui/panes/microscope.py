@@ -26,7 +26,7 @@ from engine.errors import EpochalError
 from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.drawing.microscope import draw_dissection
+from tui.drawing.lists.microscope import draw_dissection
 from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.numbers import count, exponent, figure, short
@@ -156,7 +156,7 @@ class MicroscopePane(Picture, can_focus=True):
         history, view = self.view.history, self.view
         if history is None or history.header is None:
             return None
-        from tui.crowd import picture_member
+        from tui.drawing.members.crowd import picture_member
 
         # Of a population the first living member is taken apart, where none was chosen.
         member = picture_member(history, view.member, view.at)

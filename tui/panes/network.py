@@ -31,7 +31,7 @@ from tui.view import View
 if TYPE_CHECKING:
     from engine.recording.events import Snapshot
     from engine.recording.history import History
-    from tui.material import Material, Network
+    from tui.drawing.network.material import Material, Network
 
 PERIOD: Final = 1.0
 """Seconds between two pictures of a network that trains."""
@@ -194,7 +194,7 @@ class NetworkPane(Picture, can_focus=True):
         if not history.header.experiment or self._member >= history.header.members:
             return
         # numpy is not needed for the first frame.
-        from tui.material import Material
+        from tui.drawing.network.material import Material
 
         stock = Stock(Material(history, self._member, MOST_ROWS))
         self._stocks[(view.run, self._member)] = stock
@@ -350,7 +350,7 @@ def _shown_member(view: View) -> int:
     """Return whose weights are shown."""
     if view.history is None or view.member is not None:
         return view.member or 0
-    from tui.crowd import picture_member
+    from tui.drawing.members.crowd import picture_member
 
     return picture_member(view.history, view.member, view.at)
 

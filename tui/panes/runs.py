@@ -4,7 +4,7 @@
     facts ──► filter ──► order ──► the list ──► Opened, Overlaid, Renamed, Deleted
 
 What a run is, is found out by ``engine.runs.catalogue``; what it looks like is drawn by
-``tui.drawing.runs``.
+``tui.drawing.lists.runs``.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.drawing.slide import draw_slide
+from tui.drawing.lecture.slide import draw_slide
 from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.text import Lines

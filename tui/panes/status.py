@@ -13,9 +13,9 @@ from textual.reactive import reactive
 from engine.text.safe import plain
 from tui.commands.command import NOW, PANED, Need, Situation, Spot
 from tui.commands.table import footer
-from tui.drawing.keys import draw_footer
-from tui.drawing.message import Bulletin, draw_message
-from tui.drawing.status import draw_status
+from tui.drawing.lists.keys import draw_footer
+from tui.drawing.lists.message import Bulletin, draw_message
+from tui.drawing.lists.status import draw_status
 from tui.panes.picture import Picture
 from tui.places import PANES
 from tui.style.look import Look

@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui.drawing.transport import Transport, draw_transport, share_at
+from tui.drawing.replay.transport import Transport, draw_transport, share_at
 from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.text import Lines

@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from tui.drawing.transport import Transport
+from tui.drawing.replay.transport import Transport
 from tui.replay.reel import Reel
 from tui.replay.tempo import Stop, Tempo
 

@@ -1,0 +1,83 @@
+"""The frame of a picture: its two axes with ticks and labels, and lines of an exact size."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from tui.drawing.base.axis import LABEL_WIDTH, Axis
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette, Role
+from tui.style.text import Lines, cut, fit, joined, pad_left
+
+FRAME_WIDTH = LABEL_WIDTH + 1
+"""Columns that the upright axis takes."""
+
+FRAME_HEIGHT = 2
+"""Lines that the level axis takes."""
+
+
+def framed(canvas: Lines, level: Axis, upright: Axis, glyphs: Glyphs, palette: Palette) -> Lines:
+    """Return a canvas with the upright axis at its left and the level one under it."""
+    columns = canvas[0].cell_len if canvas else 0
+    return [
+        *_with_upright(canvas, upright, glyphs, palette),
+        *_level(level, columns, glyphs, palette),
+    ]
+
+
+def _with_upright(canvas: Lines, upright: Axis, glyphs: Glyphs, palette: Palette) -> Lines:
+    rows = len(canvas)
+    plain, tick, *_ = glyphs.axis
+    labels: dict[int, str] = {}
+    for value, label in upright.ticks:
+        if 0 <= upright.share(value) <= 1:
+            labels.setdefault(rows - 1 - int(0.5 + (rows - 1) * upright.share(value)), label)
+    lines = []
+    for row, drawn in enumerate(canvas):
+        line = Text(pad_left(labels.get(row, ""), LABEL_WIDTH), palette.style("muted"), end="")
+        line.append(tick if row in labels else plain, palette.style("faint"))
+        lines.append(line.append_text(drawn))
+    return lines
+
+
+def _level(level: Axis, columns: int, glyphs: Glyphs, palette: Palette) -> Lines:
+    _, _, corner, plain, tick = glyphs.axis
+    rule, labels = [plain] * columns, [" "] * (columns + FRAME_WIDTH)
+    free_from = 0
+    for value, label in level.ticks:
+        if not 0 <= level.share(value) <= 1 or not columns:
+            continue
+        column = int(0.5 + (columns - 1) * level.share(value))
+        rule[column] = tick
+        start = min(FRAME_WIDTH + column - len(label) // 2, len(labels) - len(label))
+        if start >= free_from:
+            labels[start : start + len(label)] = label
+            free_from = start + len(label) + 1
+    axis = Text(" " * LABEL_WIDTH, end="")
+    axis.append(corner + "".join(rule), palette.style("faint"))
+    return [axis, Text("".join(labels), palette.style("muted"), end="")]
+
+
+def headline(title: str, facts: list[str], width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return a picture's first line: what it is, then facts, as many as fit."""
+    bold, muted = palette.style("text", bold=True), palette.style("muted")
+    parts = [(fit(title, width, glyphs.ellipsis), bold), *((fact, muted) for fact in facts if fact)]
+    line, _ = joined(parts, glyphs.dot, palette.style("faint"), width)
+    return cut(line, width)
+
+
+def words(text: str, width: int, glyphs: Glyphs, palette: Palette, role: Role = "muted") -> Text:
+    """Return a line of words, cut with an ellipsis where there is no room."""
+    return cut(Text(fit(text, width, glyphs.ellipsis), palette.style(role), end=""), width)
+
+
+def filled(lines: Lines, width: int, height: int) -> Lines:
+    """Return exactly ``height`` lines of exactly ``width`` cells."""
+    height, width = max(height, 0), max(width, 0)
+    lines = lines[:height] + [Text(end="") for _ in range(height - len(lines))]
+    return [cut(line, width) for line in lines]
+
+
+def cropped(lines: Lines, width: int, height: int) -> Lines:
+    """Return at most ``height`` lines of exactly ``width`` cells."""
+    return [cut(line, max(width, 0)) for line in lines[: max(height, 0)]]

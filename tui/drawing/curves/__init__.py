@@ -1,0 +1,1 @@
+"""Curves over steps, with their legend and their foot."""

@@ -1,0 +1,353 @@
+"""What a picture of curves shows, taken from histories: buckets, readings, events.
+
+A curve is thinned to the columns of a screen, its least and its greatest value in each of them,
+so that no spike is averaged away and a million rows cost what a hundred do. Numbers that are not
+finite leave a gap and are kept as events. How all this is drawn is up to
+``tui.drawing.curves.plot``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.recording.history import Side
+from engine.recording.member_endings import settled
+from tui.drawing.base.axis import LABEL_WIDTH
+from tui.drawing.base.smoothing import SMOOTHINGS, smoothed
+
+if TYPE_CHECKING:
+    from engine.recording.events import Request
+    from engine.recording.history import History, Rows
+    from tui.drawing.members.crowd import Crowd
+
+__all__ = ["QUANTITIES", "SMOOTHINGS", "Curve", "Curves", "Quantity", "RunCurves", "gather"]
+
+Quantity = Literal["loss", "accuracy", "lr", "grad_norm"]
+"""What the curves show."""
+
+QUANTITIES: Final[tuple[Quantity, ...]] = ("loss", "accuracy", "lr", "grad_norm")
+"""In the order in which a key goes through them."""
+
+Floats = NDArray[np.float64]
+
+Which = int | Side | None
+"""One network, an end of the range over all of them, or None for their mean."""
+
+ENDS: Final[tuple[Side, Side]] = ("low", "high")
+
+NOT_DRAWN: Final = frozenset({"continue", "step", "mark"})
+"""Requests that are none on the axis: marks have a sign of their own, and steps taken one by one
+would fill it.
+"""
+
+SEARCH: Final = 64
+"""Buckets of one look for the first value that is not finite."""
+
+
+Happening = tuple[Literal["mark", "request"], str]
+"""What kind of thing happened, and what it was in words."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Curve:
+    """One curve, thinned to the columns of a screen."""
+
+    label: str
+    """``train`` or ``dev``."""
+    steps: Floats
+    """The last step of each bucket."""
+    low: Floats
+    """The least finite value of each bucket; NaN where it has none."""
+    mean: Floats
+    high: Floats
+    newest: float
+    """The value at the step that is read, whatever it is."""
+    newest_at: int | None = None
+    """The step of that value; None where there is none yet."""
+    smooth: Floats | None = None
+    """The moving average at the end of each bucket; None where nothing is smoothed."""
+    broken_at: int | None = None
+    """The first step whose value is not finite."""
+    broken: float = float("nan")
+    """That value."""
+    breaks: tuple[tuple[float, float], ...] = ()
+    """Stretches of the axis with values that are not finite: first and last step of each."""
+    range: tuple[Floats, Floats] | None = None
+    """The ends of the range over the members of a population, in each bucket; None where one
+    network's own curve is shown.
+    """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RunCurves:
+    """The curves of one run."""
+
+    curves: tuple[Curve, ...]
+    title: str = ""
+    """What the legend calls the run."""
+    slot: int = 0
+    """Its place among the colours of runs."""
+    readings: tuple[tuple[str, float], ...] = ()
+    """What else is read at the cursor's step: a name and a value each."""
+    crowd: Crowd | None = None
+    """The population whose means the curves are; None where they are one network's."""
+    member: str = ""
+    """Which network of a population it is; empty for a network alone or for all."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Curves(RunCurves):
+    """Everything that a picture of curves shows: the run that is shown, and those beside it."""
+
+    last: int
+    """The step at which the axis ends."""
+    reach: tuple[float, float] | None = None
+    """From which value to which a replay comes to go: its axis stays while its curves grow."""
+    place: str = ""
+    """Where the values of the legend are read, where a run is over: ``last, step 500``."""
+    best: int | None = None
+    """The step after which a run that is over did best on the dev set."""
+    first: int = 0
+    """The step at which it begins."""
+    others: tuple[RunCurves, ...] = ()
+    marks: tuple[int, ...] = ()
+    requests: tuple[int, ...] = ()
+    """Steps at which something was asked of the run."""
+    cursor: int | None = None
+    """The step that is read, where that is not the newest."""
+    happened: tuple[Happening, ...] = ()
+    """What happened in the cursor's column."""
+    log: bool = False
+    """Whether the upright axis is logarithmic."""
+    top: float | None = None
+    """A value the axis never goes beyond."""
+
+
+def canvas_columns(width: int) -> int:
+    """Return how many columns of a picture are its canvas, and so how many buckets it takes."""
+    return max(width - LABEL_WIDTH - 1, 1)
+
+
+def gather(
+    history: History,
+    quantity: Quantity,
+    *,
+    step: int,
+    last: int,
+    width: int,
+    member: int | None = None,
+    first: int = 0,
+    at: int | None = None,
+    smoothing: float = 0.0,
+) -> tuple[Curve, ...]:
+    """Return the train and dev curves of a history, thinned for a picture of this width.
+
+    Args:
+        history: What is known of the run.
+        quantity: Which column.
+        step: Rows after this one are left out.
+        last: The step at which the axis ends.
+        width: Cells of the picture.
+        member: Which network; None for the mean over a population, and its range.
+        first: The step at which the axis begins.
+        at: The step whose values are read; ``step`` where it is left out.
+        smoothing: The weight of a moving average, as in ``SMOOTHINGS``.
+    """
+    if member is None and history.header is not None and history.header.members > 1:
+        settled(history, step)
+    found = []
+    for group in ("train", "dev"):
+        rows = history.series.get(group)
+        if rows is None or quantity not in rows.columns:
+            continue
+        read = min(step if at is None else at, step)
+        row = rows.row_at(read)
+        broken_at, broken = first_broken(rows, quantity, step, member)
+        thinned = _thinned(rows, quantity, step, (first, last), canvas_columns(width), member)
+        steps, low, mean, high, wrong = thinned
+        smooth = smoothed(steps, mean, smoothing, last - first) if smoothing > 0 else None
+        inside = _inside(steps, first)
+        found.append(
+            Curve(
+                label=group,
+                steps=steps[inside],
+                low=low[inside],
+                mean=mean[inside],
+                high=high[inside],
+                smooth=None if smooth is None else smooth[inside],
+                newest=rows.value(quantity, read, member),
+                newest_at=None if row is None else int(rows.steps[row]),
+                broken_at=broken_at,
+                broken=broken,
+                breaks=_stretches(steps, wrong, broken_at),
+                range=_range(rows, quantity, step, (first, last), width, member, inside),
+            )
+        )
+    return tuple(found)
+
+
+def _range(
+    rows: Rows,
+    column: str,
+    step: int,
+    axis: tuple[int, int],
+    width: int,
+    member: int | None,
+    inside: slice,
+) -> tuple[Floats, Floats] | None:
+    """Return the ends of the range over the members, in the buckets of their mean."""
+    if member is not None or rows.members == 1:
+        return None
+    low, high = (
+        _thinned(rows, column, step, axis, canvas_columns(width), end)[2][inside] for end in ENDS
+    )
+    return low, high
+
+
+def _thinned(
+    rows: Rows, column: str, step: int, axis: tuple[int, int], columns: int, member: Which
+) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.bool_]]:
+    """Return the buckets of what the axis shows, and of as much before it as it is wide.
+
+    What lies before is what a moving average comes from. One row beyond either end is among
+    them, so that a curve of few rows runs through the edge and does not end in front of it.
+    """
+    first, last = axis
+    before = rows.row_at(first - 1)
+    begin = first if before is None else min(2 * first - last, int(rows.steps[before]))
+    parts = [
+        _buckets(rows, column, begin, first - 1, step, columns, member, edge=False),
+        _buckets(rows, column, first, last, step, columns, member, edge=True),
+    ]
+    steps, low, mean, high, wrong = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return steps, low, mean, high, wrong.astype(bool)
+
+
+def _buckets(
+    rows: Rows,
+    column: str,
+    first: int,
+    last: int,
+    step: int,
+    columns: int,
+    member: Which,
+    *,
+    edge: bool,
+) -> tuple[Floats, ...]:
+    stop = min(step, last)
+    # As many buckets as the rows will have columns: then a bucket keeps its rows while the
+    # curve grows, and what was drawn stays as it is.
+    used = max(math.ceil(columns * (stop - first) / max(last - first, 1)), 1)
+    if edge and stop < step:
+        beyond = int(np.searchsorted(rows.steps, last, side="right"))
+        if beyond < rows.count and int(rows.steps[beyond]) <= step:
+            stop = int(rows.steps[beyond])
+    found = rows.buckets(column, first, stop, used, member)
+    each = (found.steps, found.low, found.mean, found.high, found.nonfinite)
+    return tuple(np.asarray(part, np.float64) for part in each)
+
+
+def _inside(steps: Floats, first: int) -> slice:
+    """Return the buckets from the last one before the axis on."""
+    return slice(max(int(np.searchsorted(steps, first)) - 1, 0), None)
+
+
+def _stretches(
+    steps: Floats, wrong: NDArray[np.bool_], broken_at: int | None
+) -> tuple[tuple[float, float], ...]:
+    """Return from which to which step buckets have values that are not finite."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], wrong.astype(np.int8), [0]])))
+    found = []
+    for begin, end in edges.reshape(-1, 2).tolist():
+        start = float(steps[begin - 1]) + 1 if begin else float(steps[0])
+        # The first of all is known to the step, where a bucket knows its column only.
+        if broken_at is not None and start <= broken_at <= steps[end - 1]:
+            start = float(broken_at)
+        found.append((start, float(steps[end - 1])))
+    return tuple(found)
+
+
+def first_broken(
+    rows: Rows, column: str, step: int, member: int | None
+) -> tuple[int | None, float]:
+    """Return the first step up to ``step`` whose value is not finite, and that value.
+
+    It is looked for in buckets, then in the buckets of the first one that has any: a look costs
+    the same however many rows there are.
+    """
+    newest = rows.row_at(step)
+    if newest is None:
+        return None, float("nan")
+    begin, end = 0, newest + 1
+    while end - begin > SEARCH:
+        found = rows.buckets(
+            column, int(rows.steps[begin]), int(rows.steps[end - 1]), SEARCH, member
+        )
+        wrong = np.flatnonzero(found.nonfinite)
+        if not len(wrong):
+            return None, float("nan")
+        ends = np.searchsorted(rows.steps, found.steps, side="right")
+        index = int(wrong[0])
+        begin, end = int(ends[index - 1]) if index else begin, int(ends[index])
+    values = rows.column(column, member)[begin:end]
+    broken = np.flatnonzero(~np.isfinite(values))
+    if not len(broken):
+        return None, float("nan")
+    return int(rows.steps[begin + broken[0]]), float(values[broken[0]])
+
+
+def gather_readings(
+    history: History, quantity: Quantity, at: int, member: int | None = None
+) -> tuple[tuple[str, float], ...]:
+    """Return what the curves do not show of the row that is read: a name and a value each."""
+    rows = history.series.get("train")
+    if rows is None or rows.row_at(at) is None:
+        return ()
+    wanted = ("lr", "loss", "accuracy", "grad_norm")
+    names = [name for name in wanted if name in rows.columns and name != quantity]
+    return tuple((name, rows.value(name, at, member)) for name in names)
+
+
+def gather_events(history: History, step: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the steps of the marks and of the requests up to a step."""
+    marks = tuple(mark.step for mark in history.marks if mark.step <= step)
+    asked = tuple(
+        request.step for request in history.requests if request.step <= step and _is_drawn(request)
+    )
+    return marks, asked
+
+
+def _is_drawn(request: Request) -> bool:
+    return not request.refused and request.action not in NOT_DRAWN
+
+
+def gather_happened(history: History, between: tuple[int, int]) -> tuple[Happening, ...]:
+    """Return what happened from one step to another: marks, then requests, each once."""
+    first, last = between
+    found: list[Happening] = [
+        ("mark", mark.called or "mark") for mark in history.marks if first <= mark.step <= last
+    ]
+    found += [
+        ("request", _asked(request.action, request.arguments.get("lr")))
+        for request in history.requests
+        if first <= request.step <= last and _is_drawn(request)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _asked(action: str, lr: object) -> str:
+    return f"lr set to {lr:g}" if action == "set_lr" and isinstance(lr, int | float) else action
+
+
+def told_apart(titles: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Return the titles of runs, with the end of its name after each that is not the only one."""
+    return tuple(
+        f"{title} {name.rpartition('-')[2]}".strip() if titles.count(title) > 1 else title or name
+        for title, name in zip(titles, names, strict=True)
+    )

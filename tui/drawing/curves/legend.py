@@ -1,0 +1,203 @@
+"""The lines over the curves: what each of them is, and its value at the step that is read.
+
+A run alone has one line. Among several each has its own, with its title, as far as there is room;
+how many lines there are depends on nothing that changes while a run trains.
+"""
+
+from __future__ import annotations
+
+import math
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+
+from engine.recording.member_spread import RANGE
+from engine.text.safe import plain
+from tui.drawing.curves.curves import Curve, Curves, RunCurves
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure
+from tui.style.palette import Palette
+from tui.style.run_colours import BESTS, REQUESTS, pen
+from tui.style.text import Lines, fit, joined, pad
+
+Parts = list[tuple[str, Style]]
+
+FIGURE_WIDTH = 8
+"""Cells of the widest ordinary figure, such as ``1.83e-11``: among several runs figures stand
+under one another."""
+READINGS = {"lr": "lr", "loss": "loss", "accuracy": "accuracy", "grad_norm": "grad"}
+
+
+def legend_lines(curves: Curves, height: int) -> int:
+    """Return how many lines of a picture so high are its legend."""
+    return min(1 + len(curves.others), max(height // 5, 1))
+
+
+def draw_legend(curves: Curves, width: int, lines: int, glyphs: Glyphs, palette: Palette) -> Lines:
+    """Return the legend: the run that is shown first, then the others.
+
+    Args:
+        curves: What is drawn.
+        width: Cells.
+        lines: How many there are; of more runs the last line says how many it leaves out.
+        glyphs: What to draw with.
+        palette: What it looks like.
+    """
+    runs = [curves, *curves.others]
+    if lines < 1:
+        return []
+    if len(runs) == 1:
+        return [_line(_own_parts(curves, glyphs, palette), width, palette)]
+    longest = max(cell_len(plain(run.title) + _times(run, glyphs)) for run in runs)
+    room = min(longest, max(width // 3, 6))
+    drawn = [
+        _line(_run_parts(run, curves, room, glyphs, palette), width, palette)
+        for run in runs[:lines]
+    ]
+    hidden = len(runs) - lines
+    if hidden > 0:
+        words = f" +{hidden} more"
+        last = drawn[-1]
+        last.truncate(max(width - len(words), 0))
+        last.append(words[-width:], palette.style("muted"))
+    return drawn
+
+
+def _line(parts: Parts, width: int, palette: Palette) -> Text:
+    fitted = [(fit(words, width), style) for words, style in parts]
+    line, _ = joined(fitted, "   ", palette.style("muted"), width)
+    return line
+
+
+def _own_parts(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
+    """Return what is said of a run alone: what is wrong, its curves, how they are drawn."""
+    parts = _broken(curves, glyphs, palette)
+    for index, curve in enumerate(curves.curves):
+        look = pen(_index(curve), curves.slot, False, glyphs, palette)
+        sample = look.sample if look.sample else glyphs.keys[index % 2]
+        words = f"{sample} {curve.label} {_value(curve, curves.cursor, glyphs)}"
+        parts.append((words, look.style + Style(bold=True)))
+    parts += _members(curves, glyphs, palette)
+    parts += _how(curves, glyphs, palette)
+    if curves.place and curves.cursor is None:
+        parts.append((curves.place, palette.style("muted")))
+    parts += [*_best(curves, glyphs, palette), *_readings(curves, glyphs, palette)]
+    return parts or [("nothing yet", palette.style("muted"))]
+
+
+def _run_parts(
+    run: RunCurves, curves: Curves, room: int, glyphs: Glyphs, palette: Palette
+) -> Parts:
+    """Return what is said of one run among several."""
+    looks = [pen(_index(curve), run.slot, True, glyphs, palette) for curve in run.curves]
+    first = looks[0] if looks else pen(0, run.slot, True, glyphs, palette)
+    name = pad(_name(run, room, glyphs), room)
+    head = f"{first.letter} {name}" if first.letter else name
+    parts = [(head, first.style + Style(bold=True)), *_broken(run, glyphs, palette)]
+    for curve, look in zip(run.curves, looks, strict=True):
+        value = _value(curve, curves.cursor, glyphs).ljust(FIGURE_WIDTH)
+        # In ASCII the sample says it already, and the run's own letter stands before its title.
+        shown = look.letter and curve.label == "dev" and glyphs.name != "ascii"
+        letter = f"{look.letter} " if shown else ""
+        parts.append((f"{letter}{look.sample} {curve.label} {value}", look.style))
+    if not run.curves:
+        parts.append(("nothing to draw", palette.style("muted")))
+    if run is curves:
+        parts += _how(curves, glyphs, palette)
+    return parts + _readings(run, glyphs, palette)
+
+
+def _name(run: RunCurves, room: int, glyphs: Glyphs) -> str:
+    """Return what a run is called: with the number of its members where it is a mean of several."""
+    times = _times(run, glyphs)
+    return _short(plain(run.title), max(room - cell_len(times), 0), glyphs) + times
+
+
+def _times(run: RunCurves, glyphs: Glyphs) -> str:
+    if run.crowd is None:
+        return ""
+    return f" {glyphs.times} {count(run.crowd.members)}"
+
+
+def _short(title: str, room: int, glyphs: Glyphs) -> str:
+    """Return a title in so many cells; its last word, which may tell two apart, stays."""
+    head, _, tail = title.rpartition(" ")
+    left = room - cell_len(tail) - 1
+    if cell_len(title) <= room or not head or left < 3:
+        return fit(title, room, glyphs.ellipsis)
+    return f"{fit(head, left, glyphs.ellipsis)} {tail}"
+
+
+def _index(curve: Curve) -> int:
+    return 1 if curve.label == "dev" else 0
+
+
+def _value(curve: Curve, cursor: int | None, glyphs: Glyphs) -> str:
+    """Return the value that is read, and its step where that is an earlier one."""
+    if curve.newest_at is None and (cursor is not None or math.isnan(curve.newest)):
+        return "none yet"
+    words = figure(curve.newest, infinity=glyphs.infinity)
+    if cursor is None or curve.newest_at in (None, cursor):
+        return words
+    return f"{words} ({count(curve.newest_at or 0)})"
+
+
+def _members(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
+    """Return whose mean the curves are, and what became of its members; or which member it is."""
+    if curves.member:
+        return [(plain(curves.member), palette.style("text", bold=True))]
+    crowd = curves.crowd
+    if crowd is None:
+        return []
+    bad = palette.style("bad", bold=True)
+    parts: Parts = [(fate, bad) for fate in crowd.fates]
+    counted = crowd.members - crowd.diverged
+    if counted:
+        low, high = (f"{100 * share:g}" for share in RANGE)
+        words = f"mean of {count(counted)}, band {low} to {high} %"
+        parts.insert(0, (words, palette.style("text")))
+    return parts
+
+
+def _best(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
+    """Return what the sign of the best step is, and which step that is."""
+    if curves.best is None:
+        return []
+    return [(f"{BESTS[glyphs.name]} best, step {count(curves.best)}", palette.style("dev"))]
+
+
+def _broken(run: RunCurves, glyphs: Glyphs, palette: Palette) -> Parts:
+    """Return what of the curves is not finite, and since when."""
+    return [
+        (
+            f"{curve.label} {figure(curve.broken, infinity=glyphs.infinity)}"
+            f" at step {count(curve.broken_at)}",
+            palette.style("bad", bold=True),
+        )
+        for curve in run.curves
+        if curve.broken_at is not None
+    ]
+
+
+def _how(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
+    """Return how the curves are drawn, where that is not plainly, and what happened."""
+    muted = palette.style("muted")
+    parts: Parts = []
+    signs = {"mark": glyphs.mark, "request": REQUESTS[glyphs.name]}
+    for kind, words in curves.happened:
+        style = palette.style("warning" if kind == "mark" else "good")
+        parts.append((f"{signs[kind]} {plain(words)}", style))
+    if curves.log:
+        runs = (curves, *curves.others)
+        hidden = any((curve.low <= 0).any() for run in runs for curve in run.curves)
+        parts.append(("log axis; 0 and less not shown" if hidden else "log axis", muted))
+    return parts
+
+
+def _readings(run: RunCurves, glyphs: Glyphs, palette: Palette) -> Parts:
+    muted = palette.style("muted")
+    return [
+        (f"{READINGS.get(name, name)} {figure(value, infinity=glyphs.infinity)}", muted)
+        for name, value in run.readings
+    ]

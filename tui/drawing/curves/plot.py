@@ -1,0 +1,362 @@
+"""Curves over the steps: a legend, a canvas with its two axes, and what happened when.
+
+    legend      what the curves are, and their values at the step that is read
+    canvas      bands, the other runs, the cursor, then the run that is shown
+    foot        the level axis with marks, requests and what is not finite; its labels
+
+plotext draws the strokes of the run that is shown. What it has no notion of (dotted curves, bands,
+the cursor), and what would take it too long, our own canvas draws: the same dots, in a
+twentieth of the time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from rich.style import Style
+from rich.text import Text
+
+from tui.drawing.base.axis import LABEL_WIDTH, Axis, linear_axis, log_axis, step_axis
+from tui.drawing.base.canvas import DOTS, Canvas, Dots, stroke
+from tui.drawing.base.cell_grid import Band, Piece, cut_band, cut_pieces, placed, points
+from tui.drawing.base.frame import filled
+from tui.drawing.base.plotext import Stroke, plotted
+from tui.drawing.curves.curves import Curve, Curves, Floats, RunCurves, canvas_columns
+from tui.drawing.curves.foot import column_of, draw_foot
+from tui.drawing.curves.legend import draw_legend, legend_lines
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette
+from tui.style.run_colours import Pen, pen
+from tui.style.text import Lines, pad_left
+
+LEAST_WIDTH: Final = LABEL_WIDTH + 12
+LEAST_HEIGHT: Final = 5
+"""Below this size there are words only."""
+
+MOST_CELLS: Final = 4_000
+MOST_DOTS: Final = 700
+"""What plotext is given to draw at most. It takes 3.5 microseconds for a cell of the canvas and
+5.5 for a dot of a stroke, so this is 14 and 4 ms; beyond that our own strokes are drawn.
+"""
+
+NEAR_ZERO: Final = 0.25
+"""An axis of values that begin at so small a share of the greatest begins at 0: there it stays
+while they fall."""
+
+BROAD: Final = 4.0
+"""A curve that goes up and down so many times as far as the other is a band."""
+
+DASH: Final = 10
+"""Dots of a thick dotted curve from one dash to the next."""
+
+BAND: Final = "."
+"""What a band is made of in ASCII."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drawn:
+    """One curve in the coordinates that are drawn, cut to the axis."""
+
+    pen: Pen
+    pieces: tuple[Piece, ...]
+    """What is drawn as a stroke."""
+    band: Band | None = None
+    """Steps, and the least and the greatest value at each."""
+
+    @property
+    def values(self) -> Floats:
+        """Everything that the upright axis has to hold."""
+        parts = [ys for _, ys in self.pieces]
+        values = np.concatenate([*parts, *(self.band[1:] if self.band else ()), np.empty(0)])
+        finite: Floats = values[np.isfinite(values)]
+        return finite
+
+    @property
+    def length(self) -> float:
+        """How far its strokes go up and down, all taken together."""
+        return sum(float(np.abs(np.diff(values)).sum()) for _, values in self.pieces)
+
+
+def draw_curves(
+    curves: Curves,
+    width: int,
+    height: int,
+    glyphs: Glyphs,
+    palette: Palette,
+    *,
+    big: bool = False,
+) -> Lines:
+    """Return the picture: a legend, then the canvas with its two axes.
+
+    Args:
+        curves: What to show.
+        width: Cells, at least 0.
+        height: Lines, at least 0.
+        glyphs: What to draw with.
+        palette: What it looks like.
+        big: Whether it is seen from the back row: strokes are thick, signs on the axis wide, and
+            the legend is bold.
+    """
+    if width <= 0 or height <= 0:
+        return []
+    small = width < LEAST_WIDTH or height < LEAST_HEIGHT
+    words = height if small else legend_lines(curves, height)
+    legend = draw_legend(curves, width, words, glyphs, palette)
+    if big:
+        for line in legend:
+            line.stylize(Style(bold=True))
+    if small:
+        return filled(legend, width, height)
+    drawn = _drawn(curves, glyphs, palette)
+    columns, rows = canvas_columns(width), height - len(legend) - 2
+    level = step_axis(curves.last, columns, curves.first)
+    upright = _upright(
+        curves, np.concatenate([np.empty(0), *(each.values for each in drawn)]), rows
+    )
+    canvas = Canvas(columns, rows, glyphs)
+    across, down = DOTS[glyphs.name]
+    places = _Places(
+        level=level, upright=upright, columns=columns, rows=rows, across=across, down=down
+    )
+    _draw_all(canvas, curves, drawn, places, glyphs, palette, thick=big)
+    body = _with_axis(canvas.lines(), places, glyphs, palette)
+    foot = draw_foot(curves, level, columns, glyphs, palette, big=big)
+    return filled([*legend, *body, *foot], width, height)
+
+
+# --- curves in the coordinates that are drawn ----------------------------------------------------
+
+
+def _drawn(curves: Curves, glyphs: Glyphs, palette: Palette) -> list[Drawn]:
+    """Return the curves in the order in which they lie on one another, the lowest first.
+
+    The run that is shown is on top of the others, train on top of dev; but a curve that is a
+    broad band would hide the other, so then it is the other way round.
+    """
+    several = bool(curves.others)
+    drawn: list[Drawn] = []
+    for run in (*reversed(curves.others), curves):
+        own = []
+        for curve in reversed(run.curves):
+            look = pen(int(curve.label == "dev"), run.slot, several, glyphs, palette)
+            own.append(_drawn_curve(curve, run, curves, look))
+        drawn += reversed(own) if len(own) > 1 and own[1].length > BROAD * own[0].length else own
+    return drawn
+
+
+def _drawn_curve(curve: Curve, run: RunCurves, curves: Curves, look: Pen) -> Drawn:
+    low, mean, high = (placed(each, curves.log) for each in (curve.low, curve.mean, curve.high))
+    band = None
+    if curve.range is not None:
+        # A population's band is its members', whether their mean is smoothed or not.
+        low_end, high_end = (placed(each, curves.log) for each in curve.range)
+        band = _own_band(curve, run, curves, low_end, high_end)
+    if curve.smooth is None:
+        pieces = points(curve.steps, low, mean, high)
+        return Drawn(pen=look, pieces=cut_pieces(pieces, curves.first, curves.last), band=band)
+    smooth = placed(curve.smooth, curves.log)
+    pieces = points(curve.steps, smooth, smooth, smooth)
+    if curve.range is None:
+        band = _own_band(curve, run, curves, low, high)
+    return Drawn(pen=look, pieces=cut_pieces(pieces, curves.first, curves.last), band=band)
+
+
+def _own_band(
+    curve: Curve, run: RunCurves, curves: Curves, low: Floats, high: Floats
+) -> Band | None:
+    """Return a curve's band; of several runs they would hide one another: the shown one has it."""
+    if run is not curves:
+        return None
+    return cut_band((curve.steps, low, high), curves.first, curves.last)
+
+
+def _upright(curves: Curves, values: Floats, rows: int) -> Axis:
+    most = max((rows + 1) // 3, 1)
+    if curves.reach is not None and len(values):
+        ends = placed(np.array(curves.reach), curves.log)
+        values = np.concatenate([values, ends[np.isfinite(ends)]])
+    if not len(values):
+        return Axis(0.0, 1.0, ())
+    low, high = float(values.min()), float(values.max())
+    if curves.log:
+        return log_axis(10.0**low, 10.0**high, most)
+    low = 0.0 if 0 < low <= NEAR_ZERO * high else low
+    return linear_axis(low, high, most, top=curves.top)
+
+
+# --- the canvas ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Places:
+    """Where steps and values lie on a canvas, in dots of some size."""
+
+    level: Axis
+    upright: Axis
+    columns: int
+    rows: int
+    across: int
+    """Dots of a cell."""
+    down: int
+
+    def of(self, steps: Floats, values: Floats) -> tuple[Dots, Dots]:
+        """Return dots: their columns from the left and rows from the bottom."""
+        # A step's cell is the one that the axis, marks and cursor have for it.
+        shares = (steps - self.level.low) / (self.level.high - self.level.low)
+        xs = np.floor(np.round(self.across * ((self.columns - 1) * shares + 0.5), 8))
+        tall = self.rows * self.down - 1
+        with np.errstate(over="ignore"):
+            ups = (values - self.upright.low) / (self.upright.high - self.upright.low)
+        ys = np.floor(np.round(0.5 + tall * np.clip(ups, 0, 1), 8))
+        return xs.astype(np.int64), ys.astype(np.int64)
+
+
+def _draw_all(
+    canvas: Canvas,
+    curves: Curves,
+    drawn: list[Drawn],
+    places: _Places,
+    glyphs: Glyphs,
+    palette: Palette,
+    *,
+    thick: bool,
+) -> None:
+    """Draw everything on the canvas, what lies lowest first."""
+    for each in drawn:
+        if each.band is not None:
+            _draw_band(canvas, places, each.band, each.pen)
+    if curves.cursor is not None:
+        column = column_of(curves.cursor, places.level, canvas.columns)
+        canvas.upright(column, glyphs.axis[0], palette.style("muted"))
+    own = len(curves.curves)
+    split = len(drawn) - own
+    for each in drawn[:split]:
+        _draw_stroke(canvas, places, each, thick=thick)
+    if thick:
+        for each in drawn[split:]:
+            _draw_stroke(canvas, places, each, thick=True)
+    else:
+        _draw_own(canvas, places, drawn[split:])
+    for each in drawn:
+        _draw_letter(canvas, places, each)
+
+
+def _draw_band(canvas: Canvas, places: _Places, band: Band, look: Pen) -> None:
+    """Draw what lies between the least and the greatest values, every other dot of it."""
+    steps, low, high = band
+    known = np.isfinite(high)
+    # What a log axis has no place for lies below its foot.
+    low = np.where(np.isfinite(low), low, places.upright.low)
+    xs, bottoms = places.of(steps, low)
+    _, tops = places.of(steps, np.where(known, high, places.upright.low))
+    here = np.arange(xs[0], xs[-1] + 1)
+    sides = [np.interp(here, xs, np.where(known, side, np.nan)) for side in (bottoms, tops)]
+    finite = np.isfinite(sides[0]) & np.isfinite(sides[1])
+    below, above = (np.where(finite, side, -1.0)[:, None] for side in sides)
+    up = np.arange(canvas.dot_rows)[None, :]
+    checked = (here[:, None] + up) % 2 == 0 if places.across > 1 else np.ones((1, 1), bool)
+    columns, rows = np.nonzero((up >= np.floor(below)) & (up <= np.ceil(above)) & checked)
+    canvas.dots(here[columns], rows, look.band, BAND, over=False)
+
+
+def _strokes(places: _Places, each: Drawn) -> list[tuple[Dots, Dots]]:
+    """Return a curve's pieces as dots, each only once where several points have the same."""
+    found = []
+    for steps, values in each.pieces:
+        xs, ys = places.of(steps, values)
+        new = np.ones(len(xs), bool)
+        new[1:] = (np.diff(xs) != 0) | (np.diff(ys) != 0)
+        found.append((xs[new], ys[new]))
+    return found
+
+
+def _draw_stroke(canvas: Canvas, places: _Places, each: Drawn, *, thick: bool = False) -> None:
+    """Draw a curve ourselves."""
+    coarse = _coarse(each.pen, places)
+    style = each.pen.style + Style(bold=True) if thick else each.pen.style
+    for xs, ys in _strokes(coarse, each):
+        xs, ys = stroke(xs, ys)
+        if each.pen.dotted:
+            # Dots of which each fills the gaps beside it would be a line: those are dashes.
+            shown = np.arange(len(xs)) % DASH < DASH // 2 if thick else slice(None, None, 2)
+            xs, ys = xs[shown], ys[shown]
+        if coarse is places:
+            canvas.dots(xs, ys, style, each.pen.marker, thick=thick)
+        else:
+            _draw_cells(canvas, xs, ys, each.pen.marker, style)
+
+
+def _coarse(look: Pen, places: _Places) -> _Places:
+    """Return the places of a curve that is made of one character a cell."""
+    fine = look.marker in ("braille", "hd")
+    return places if fine or places.across == 1 else replace(places, across=1, down=1)
+
+
+def _draw_cells(canvas: Canvas, xs: Dots, ys: Dots, marker: str, style: Style) -> None:
+    characters = np.zeros((canvas.rows, canvas.columns), np.uint32)
+    characters[canvas.rows - 1 - ys, xs] = ord(marker)
+    canvas.cells(characters, style)
+
+
+def _draw_own(canvas: Canvas, places: _Places, drawn: list[Drawn]) -> None:
+    """Draw the curves of the run that is shown: by plotext, as far as it can."""
+    by_plotext: list[Stroke] = []
+    dots = 0
+    for index, each in enumerate(drawn):
+        coarse = _coarse(each.pen, places)
+        scale = (1.0, 1.0)
+        if coarse is not places:
+            scale = _scale(places)
+        for xs, ys in _strokes(coarse, each):
+            dots += len(stroke(xs, ys)[0])
+            by_plotext.append(
+                Stroke(xs=xs * scale[0], ys=ys * scale[1], marker=each.pen.marker, of=index)
+            )
+    too_much = canvas.columns * canvas.rows > MOST_CELLS or dots > MOST_DOTS
+    if too_much or any(each.pen.dotted for each in drawn):
+        for each in drawn:
+            _draw_stroke(canvas, places, each)
+        return
+    size = (canvas.dot_columns, canvas.dot_rows)
+    found = plotted(by_plotext, canvas.columns, canvas.rows, size)
+    for index, each in enumerate(drawn):
+        if index in found:
+            canvas.cells(found[index], each.pen.style)
+
+
+def _scale(places: _Places) -> tuple[float, float]:
+    """Return how many dots lie between the middles of two cells, for plotext."""
+    wide, tall = places.columns * places.across - 1, places.rows * places.down - 1
+    return wide / max(places.columns - 1, 1), tall / max(places.rows - 1, 1)
+
+
+def _draw_letter(canvas: Canvas, places: _Places, each: Drawn) -> None:
+    """Put a curve's letter at its end."""
+    if each.pen.letter and each.pieces:
+        steps, values = each.pieces[-1]
+        xs, ys = _coarse(each.pen, places).of(steps[-1:], values[-1:])
+        down = _coarse(each.pen, places).down
+        across = _coarse(each.pen, places).across
+        row = canvas.rows - 1 - int(ys[0]) // down
+        canvas.letter(row, int(xs[0]) // across, each.pen.letter, each.pen.style + Style(bold=True))
+
+
+# --- what is around the canvas -------------------------------------------------------------------
+
+
+def _with_axis(canvas: Lines, places: _Places, glyphs: Glyphs, palette: Palette) -> Lines:
+    """Return the canvas with the upright axis at its left: a tick where a curve at it would be."""
+    upright, rows = places.upright, places.rows
+    plain, tick, *_ = glyphs.axis
+    labels: dict[int, str] = {}
+    for value, label in upright.ticks:
+        _, ys = places.of(np.zeros(1), np.array([value]))
+        labels.setdefault(rows - 1 - int(ys[0]) // places.down, label)
+    lines = []
+    for row, drawn in enumerate(canvas):
+        line = Text(pad_left(labels.get(row, ""), LABEL_WIDTH), palette.style("muted"), end="")
+        line.append(tick if row in labels else plain, palette.style("faint"))
+        lines.append(line.append_text(drawn))
+    return lines

@@ -1,0 +1,1 @@
+"""The gradients of every layer, as a table."""

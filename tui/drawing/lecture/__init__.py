@@ -1,0 +1,1 @@
+"""What a room full of people reads: slides, banners, the notes."""

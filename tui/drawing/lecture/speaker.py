@@ -1,0 +1,259 @@
+"""What a presenter reads: notes, the next mark, the time.
+
+    2/9  The update, written out                        lecture  4:12 / 18:00
+    Gradients, by hand and automatic                      scene  1:40 / 2:30
+    ─────────────────────────────────────────────────────────────────────────
+    Six points in three classes. Nothing is hidden: …
+    ─────────────────────────────────────────────────────────────────────────
+    shown   step 117/1 000 · loss 0.8312 · playing 2x · manual-update 4f1c
+    mark    ▲ step 210, in 93 · All six are right
+            The loss goes on falling, for …
+    next    The gradient on paper
+
+The clock is a part of its own, so that a second costs its cells alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from rich.style import Style
+from rich.text import Text
+
+from engine.text.safe import plain
+from tui.drawing.replay.transport import clock
+from tui.replay.next_mark import Promise
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure
+from tui.style.palette import Palette, Role
+from tui.style.text import Lines, cut, fit, pad_left, wrap
+
+READABLE: Final = 96
+"""Cells of a line of notes at most: longer ones are hard to find back into."""
+LABEL: Final = 8
+"""Cells of the names at the left of the foot."""
+NO_NOTES: Final = "This scene has no notes."
+NO_MARK: Final = "none any more"
+CLOCK_WIDTH: Final = 28
+"""Cells of the clock, where there is room."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time that passes, and how much of it was planned; whole seconds, for more is not shown."""
+
+    elapsed: int | None = None
+    """None before it began."""
+    planned: int = 0
+    """0 where nobody says."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it takes longer than planned."""
+        return self.elapsed is not None and 0 < self.planned < self.elapsed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """What the first lines say."""
+
+    number: str = ""
+    """Which scene of how many."""
+    title: str = ""
+    """The scene's."""
+    about: str = ""
+    """The lecture's title, or why there is nothing to see."""
+    wrong: bool = False
+    """Whether that is no good news."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What the presenter's screen shows of a run."""
+
+    run: str = ""
+    """What the run is called; empty where none is shown."""
+    step: int = 0
+    steps: int = 0
+    """The steps there are or will be."""
+    loss: float | None = None
+    words: tuple[str, ...] = ()
+    """Whatever else there is to say of it, such as that it plays."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foot:
+    """What the last lines say."""
+
+    shown: Shown = field(default_factory=Shown)
+    here: Promise | None = None
+    """The mark the presenter stands on."""
+    mark: Promise | None = None
+    """The next one."""
+    next_scene: str = ""
+    """The next scene's title; empty at the last one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speaker:
+    """One moment of what a presenter reads. Two are equal where they look the same."""
+
+    heading: Heading = field(default_factory=Heading)
+    notes: str = ""
+    lecture: Span = field(default_factory=Span)
+    scene: Span = field(default_factory=Span)
+    foot: Foot | None = None
+    """None where nobody presents."""
+
+
+def draw_heading(
+    heading: Heading, width: int, height: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return which scene it is, the lecture it belongs to, and a rule."""
+    title = Text(end="", no_wrap=True)
+    if heading.number:
+        title.append(f"{heading.number}  ", palette.style("muted"))
+    words = fit(plain(heading.title), width - title.cell_len, glyphs.ellipsis)
+    title.append(words, palette.style("text", bold=True))
+    about = Text(end="", no_wrap=True)
+    role: Role = "warning" if heading.wrong else "muted"
+    about.append(fit(plain(heading.about), width, glyphs.ellipsis), palette.style(role))
+    # In a single line, what is wrong is worth more than what was shown.
+    lines = [about if heading.wrong and height == 1 else title, about]
+    return _filled([*lines, rule(width, glyphs, palette)], width, height)
+
+
+def draw_clock(
+    lecture: Span, scene: Span, width: int, height: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return how long the lecture and the scene have taken, and a rule; coloured when over."""
+    lines = [
+        _time_line("lecture", lecture, "bad", width, palette),
+        _time_line("scene", scene, "warning", width, palette),
+    ]
+    return _filled([*lines, rule(width, glyphs, palette)], width, height)
+
+
+def _time_line(label: str, span: Span, late: Role, width: int, palette: Palette) -> Text:
+    if span.elapsed is None:
+        return Text(end="")
+    words = clock(span.elapsed)
+    if span.planned:
+        words += f" / {clock(span.planned)}"
+    # A sign, for where there are no colours.
+    sign = "+" if span.over else ""
+    style = palette.style(late, bold=True) if span.over else palette.style("text")
+    line = Text(end="", no_wrap=True)
+    label = f"{label} " if len(label) + len(words) + 3 <= width else ""
+    line.append(pad_left(label, width - len(words) - len(sign) - 1), palette.style("muted"))
+    return line.append(f" {sign}{words}"[-width:] if width > 0 else "", style)
+
+
+def draw_notes(notes: str, width: int, palette: Palette) -> Lines:
+    """Return the notes, broken into lines that are easily read; as many as there are."""
+    text = plain(notes.strip(), lines=True)
+    style = palette.style("text" if text else "muted")
+    lines = wrap(text or NO_NOTES, min(width, READABLE))
+    return [cut(Text(line, style, end="", no_wrap=True), width) for line in lines]
+
+
+def draw_foot(
+    foot: Foot | None, width: int, height: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return what is shown, the next mark with its note, the next scene, under a rule.
+
+    Where there is little room, what is shown stays longest, then the mark, then the scene.
+    """
+    if foot is None:
+        return _filled([], width, height)
+    lines = [rule(width, glyphs, palette)] if height > 3 else []
+    room = height - len(lines)
+    shown = _labelled("shown", _shown(foot.shown, glyphs, palette), width, glyphs, palette)
+    mark = _labelled(
+        "mark", _mark(foot.mark, foot.shown.step, glyphs, palette), width, glyphs, palette
+    )
+    scene = _next_scene(foot.next_scene, width, glyphs, palette)
+    parts = [shown, mark, scene][: max(room, 0)]
+    if foot.here is not None and room > len(parts):
+        here = _labelled("here", _mark(foot.here, None, glyphs, palette), width, glyphs, palette)
+        parts.insert(1, here)
+    noted = list(_note(foot.mark, room - len(parts), width, glyphs, palette))
+    if noted:
+        at = parts.index(mark) + 1
+        parts[at:at] = noted
+    return _filled(lines + parts, width, height)
+
+
+def rule(width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return a line across."""
+    return Text(glyphs.axis[3] * max(width, 0), palette.style("faint"), end="", no_wrap=True)
+
+
+Words = Sequence[tuple[str, Style]]
+
+
+def _labelled(label: str, words: Words, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    line = Text(label.ljust(LABEL), palette.style("muted"), end="", no_wrap=True)
+    for said, style in words:
+        line.append(fit(said, width - line.cell_len, glyphs.ellipsis), style)
+    return line
+
+
+def _shown(shown: Shown, glyphs: Glyphs, palette: Palette) -> Words:
+    text, muted = palette.style("text"), palette.style("muted")
+    if not shown.run:
+        return [(glyphs.dot.join(map(plain, ["no run", *shown.words])), muted)]
+    steps = f"/{count(shown.steps)}" if shown.steps else ""
+    said = [f"step {count(shown.step)}{steps}"]
+    if shown.loss is not None:
+        said.append(f"loss {figure(shown.loss, infinity=glyphs.infinity)}")
+    return [(glyphs.dot.join(map(plain, [*said, *shown.words, shown.run])), text)]
+
+
+def _mark(mark: Promise | None, step: int | None, glyphs: Glyphs, palette: Palette) -> Words:
+    """Return a mark, and how far it is from a step, where there is one."""
+    muted = palette.style("muted")
+    if mark is None:
+        return [(NO_MARK, muted)]
+    where = mark.when if mark.step is None else f"step {count(mark.step)}"
+    if mark.step is not None and step is not None:
+        where += f", in {count(mark.step - step)}"
+    pauses = f"{glyphs.states['paused']} " if mark.pause else ""
+    return [
+        (f"{glyphs.mark} {pauses}", palette.style("dev", bold=True)),
+        (f"{where}{glyphs.dot}", muted),
+        (plain(mark.title), palette.style("text", bold=True)),
+    ]
+
+
+def _note(
+    mark: Promise | None, room: int, width: int, glyphs: Glyphs, palette: Palette
+) -> Iterator[Text]:
+    """Yield the lines of a mark's note, as many as there is room for."""
+    if mark is None or room <= 0 or width <= LABEL:
+        return
+    broad = min(width - LABEL, READABLE)
+    lines = [line for line in wrap(plain(mark.note, lines=True), broad) if line]
+    for at, line in enumerate(lines[:room]):
+        if at == room - 1 and len(lines) > room:
+            line = fit(line, broad - len(glyphs.ellipsis), "") + glyphs.ellipsis
+        yield Text(" " * LABEL + line, palette.style("text"), end="", no_wrap=True)
+
+
+def _next_scene(title: str, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    said = (plain(title), palette.style("text")) if title else ("the end", palette.style("muted"))
+    return _labelled("next", [said], width, glyphs, palette)
+
+
+def _filled(lines: Lines, width: int, height: int) -> Lines:
+    """Return exactly so many lines of exactly so many cells."""
+    lines = [*lines, *(Text(end="") for _ in range(height - len(lines)))]
+    return [cut(line, width) for line in lines[: max(height, 0)]]
+
+
+def whole_seconds(seconds: float) -> int:
+    """Return a time as the clock shows it."""
+    return max(math.floor(seconds), 0) if math.isfinite(seconds) else 0

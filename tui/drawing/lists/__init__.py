@@ -1,0 +1,1 @@
+"""Lists and lines of words: runs, findings, messages, keys, the top line."""

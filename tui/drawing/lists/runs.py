@@ -1,0 +1,405 @@
+"""The list of runs: a line for each, or two where the pane is narrow, and what is known of one.
+
+Columns have fixed widths, so that nothing moves while the list is scrolled. The state is a symbol
+and a word; a run whose curves are shown has a sample of their colour before it. Whatever was
+typed by a person, a name or a title, has been made harmless here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len
+from rich.color import Color
+from rich.style import Style
+from rich.text import Text
+
+from engine.text.safe import plain
+from tui.drawing.base.frame import filled
+from tui.drawing.lists.status import REASONS, Standing, draw_state
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, duration, figure_within
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut, fit, joined, pad, pad_left, wrap
+
+if TYPE_CHECKING:
+    from engine.runs.catalogue import RunFacts
+
+WIDE: Final = 70
+"""Cells from which a run has room on one line."""
+
+_MARGIN: Final = 4
+"""The cursor and the sample of a run's colour."""
+_STATE: Final = 10
+_RESULT: Final = 12
+_AGE: Final = 6
+_TIME: Final = 8
+_STEPS: Final = 10
+_GAP: Final = 2
+_NAME: Final = (14, 30)
+"""The least and the most that a name takes."""
+_DIFFERS: Final = 20
+"""The least that is worth showing of what differs."""
+
+UNITS: Final[Mapping[str, str]] = {"accuracy": "acc", "loss": "loss", "train": "train"}
+"""What stands behind a run's figure: its accuracy or its loss on held-back data, else its
+training loss.
+"""
+
+NAMES: Final[Mapping[str, str]] = {
+    "train.batch_size": "batch",
+    "model.output_activation": "output",
+    "model.normalisation": "norm",
+    "model.init": "init",
+    "model.init.weight": "init",
+    "model.init.weight.name": "init",
+    "model.init.bias.name": "bias init",
+    "model.init.bias.val": "bias",
+    "train.evaluate_every": "evaluate",
+    "optimizer.weight_decay": "decay",
+}
+"""What keys are called in few letters, where that is not their last part."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
+    """A run as the list shows it."""
+
+    name: str
+    """What to call it: the name it was given, else its preset's."""
+    state: str
+    status: str = ""
+    measure: str = ""
+    """What ``value`` is; empty where there is none."""
+    value: float = 0.0
+    step: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    age: str = ""
+    differs: tuple[str, ...] = ()
+    """What tells it from the others: its tags, then ``lr 0.2``, ``activation relu``."""
+    problem: str = ""
+    """Why its recording cannot be read."""
+    pinned: bool = False
+    members: int = 1
+    """How many networks it trained side by side; its figure is then their mean."""
+    slot: int | None = None
+    """Its place among the colours of runs; None where its curves are not drawn."""
+
+
+def gather(
+    runs: Sequence[RunFacts], keys: Sequence[str], drawn: Mapping[str, int], now: float
+) -> list[RunRow]:
+    """Return what the list shows of runs.
+
+    Args:
+        runs: Those that are seen.
+        keys: The keys that are not the same in all runs, the most important first.
+        drawn: The place among the colours of each run whose curves are drawn, by its name.
+        now: Seconds since 1970.
+    """
+    return [_row(run, keys, drawn, now) for run in runs]
+
+
+def _row(run: RunFacts, keys: Sequence[str], drawn: Mapping[str, int], now: float) -> RunRow:
+    glance, found = run.glance, run.figure
+    return RunRow(
+        name=plain(run.notes.name or run.called),
+        state=run.state,
+        status=run.status,
+        measure=found[0] if found else "",
+        value=found[1] if found else 0.0,
+        step=glance.step,
+        steps=glance.steps,
+        seconds=glance.seconds,
+        age=age(now - glance.started) if glance.started else "",
+        differs=(
+            *(plain(f"#{tag}") for tag in run.notes.tags),
+            *(difference(run, key) for key in keys if key in run.config),
+        ),
+        problem=plain(glance.problem),
+        pinned=run.notes.pinned,
+        members=max(len(run.seeds), 1),
+        slot=drawn.get(run.folder.name),
+    )
+
+
+def difference(run: RunFacts, key: str) -> str:
+    """Return a key and its value in a run: ``lr 0.2``."""
+    return told(key, run.config[key])
+
+
+def told(key: str, given: object) -> str:
+    """Return a key and a value: ``lr 0.2``."""
+    from engine.runs.catalogue import brief
+
+    *before, last = key.split(".")
+    name = NAMES.get(key) or (before[-1] if last in ("name", "kind") and before else last)
+    value = brief(given)
+    widths = value.split(",")
+    if key == "model.hidden" and len(widths) > 2 and len(set(widths)) == 1:
+        value = f"{widths[0]} x{len(widths)}"
+    return plain(f"{name.replace('_', ' ')} {value}")
+
+
+def age(seconds: float) -> str:
+    """Return how long ago something was, so coarsely that it seldom changes: ``3 min``."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return "now"
+
+
+def lines_each(width: int) -> int:
+    """Return how many lines a run takes."""
+    return 1 if width >= WIDE else 2
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """How wide the columns are; 0 for one that has no room."""
+
+    name: int
+    differs: int = 0
+    steps: int = 0
+    time: int = 0
+    age: int = 0
+
+
+def _columns(width: int) -> _Columns:
+    """Return the columns of a line, those that matter most first to get room."""
+    room = width - _MARGIN - _STATE - _GAP - _GAP - _RESULT
+    least, most = _NAME
+    if width < WIDE:
+        return _Columns(max(room, 0))
+    room -= _GAP + least + _DIFFERS
+    wanted = {"age": _AGE, "steps": _STEPS, "time": _TIME}
+    given = {}
+    for column, size in wanted.items():
+        given[column] = size if room >= size + _GAP else 0
+        room -= size + _GAP if given[column] else 0
+    more = min(room // 3, most - least)
+    return _Columns(
+        least + more, _DIFFERS + room - more, given["steps"], given["time"], given["age"]
+    )
+
+
+def draw_heading(width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return the line over the list."""
+    columns = _columns(width)
+    parts = [" " * _MARGIN + pad("state", _STATE), pad("name", columns.name)]
+    parts.append(pad_left("result", _RESULT))
+    for words, size in (("steps", columns.steps), ("time", columns.time), ("age", columns.age)):
+        parts += [pad_left(words, size)] if size else []
+    parts += [pad("what differs", columns.differs)] if columns.differs else []
+    line = Text((" " * _GAP).join(parts), palette.style("muted"), end="", no_wrap=True)
+    return cut(line, width)
+
+
+def draw_rows(
+    rows: Sequence[RunRow],
+    width: int,
+    height: int,
+    glyphs: Glyphs,
+    palette: Palette,
+    cursor: int | None = None,
+    focused: bool = False,
+) -> Lines:
+    """Return the runs, as many as have room.
+
+    Args:
+        rows: The first is drawn at the top.
+        width: Cells of each line.
+        height: How many lines.
+        glyphs: What to draw with.
+        palette: Its colours.
+        cursor: Which of the rows is chosen.
+        focused: Whether the list has the keys.
+    """
+    lines: Lines = []
+    for index, row in enumerate(rows):
+        if len(lines) >= height:
+            break
+        chosen = index == cursor
+        own = _draw_row(row, width, glyphs, palette, chosen and focused, chosen)
+        if chosen and focused:
+            for line in own:
+                line.stylize_before(cursor_style(palette))
+        lines += own
+    return filled(lines, width, height)
+
+
+def cursor_style(palette: Palette) -> Style:
+    """Return how the chosen run is told from the others."""
+    if not palette.colours:
+        return Style(reverse=True)
+    return Style(bgcolor=Color.from_ansi(palette.surface))
+
+
+def _draw_row(
+    row: RunRow, width: int, glyphs: Glyphs, palette: Palette, focused: bool, chosen: bool
+) -> Lines:
+    columns = _columns(width)
+    line = Text(end="", no_wrap=True)
+    pointer = glyphs.choice[1] if chosen else " "
+    line.append(pointer, _coloured(palette.focus, palette) if focused else palette.style("faint"))
+    line.append_text(sample(row.slot, glyphs, palette)).append(" ")
+    standing = Standing(state=row.state, status=row.status)
+    line.append_text(cut(draw_state(standing, glyphs, palette), _STATE)).append(" " * _GAP)
+    name = f"{glyphs.mark} {row.name}" if row.pinned else row.name
+    several = "" if row.members == 1 else f" {glyphs.times} {count(row.members)}"
+    name = fit(name, max(columns.name - cell_len(several), 0), glyphs.ellipsis) + several
+    name = pad(name, columns.name, glyphs.ellipsis)
+    line.append(name, palette.style("text", bold=focused or row.slot is not None))
+    line.append(" " * _GAP)
+    if width < WIDE:
+        line.append_text(_result(row, glyphs, palette))
+        return [cut(line, width), _second(row, width, glyphs, palette)]
+    if row.problem:
+        rest = fit(row.problem, width - line.cell_len, glyphs.ellipsis)
+        return [cut(line.append(rest, palette.style("bad")), width)]
+    line.append_text(_result(row, glyphs, palette))
+    for words, size in (
+        (_steps(row), columns.steps),
+        (_time(row.seconds), columns.time),
+        (row.age, columns.age),
+    ):
+        if size:
+            line.append(" " * _GAP + pad_left(words, size), palette.style("muted"))
+    line.append(" " * _GAP)
+    line.append_text(_differs(row, columns.differs, glyphs, palette))
+    return [cut(line, width)]
+
+
+def _second(row: RunRow, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return the second line of a run where there is no room for all on the first."""
+    indent = _MARGIN + 2
+    line, muted = Text(" " * indent, end="", no_wrap=True), palette.style("muted")
+    if row.problem:
+        words = fit(row.problem, width - indent, glyphs.ellipsis)
+        return cut(line.append(words, palette.style("bad")), width)
+    facts = [_time(row.seconds), row.age]
+    if width >= 50:
+        facts.insert(0, f"step {_steps(row)}")
+    told = glyphs.dot.join(filter(None, facts))
+    room = width - indent - len(told) - _GAP
+    line.append_text(_differs(row, room, glyphs, palette))
+    return cut(line.append(" " * _GAP + told, muted), width)
+
+
+def sample(slot: int | None, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return two cells that show the colour of a run's curves; its number without colours."""
+    if slot is None:
+        return Text("  ", end="")
+    if not palette.colours:
+        return Text(pad(str(slot + 1), 2), end="")
+    colour = palette.runs[slot % len(palette.runs)]
+    return Text(glyphs.keys[0], _coloured(colour, palette), end="")
+
+
+def _coloured(index: int, palette: Palette) -> Style:
+    return Style(color=Color.from_ansi(index), bold=True) if palette.colours else Style(bold=True)
+
+
+def _result(row: RunRow, glyphs: Glyphs, palette: Palette) -> Text:
+    if not row.measure:
+        return Text(" " * _RESULT, end="")
+    unit = pad(UNITS[row.measure], 5)
+    value = pad_left(figure_within(row.value, _RESULT - 6, glyphs.infinity), _RESULT - 6)
+    held_back = row.measure != "train"
+    line = Text(end="").append(value, palette.style("text", bold=held_back))
+    return cut(line.append(f" {unit}", palette.style("muted")), _RESULT)
+
+
+def _time(seconds: float) -> str:
+    if not seconds:
+        return ""
+    return duration(seconds) if seconds >= 0.05 else "<0.1 s"
+
+
+def _steps(row: RunRow) -> str:
+    return count(row.step)
+
+
+def _differs(row: RunRow, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return what tells a run from the others, as much as fits."""
+    line, text, faint = Text(end="", no_wrap=True), palette.style("text"), palette.style("faint")
+    more = f" {glyphs.ellipsis}"
+    for words in row.differs:
+        between = glyphs.dot if line else ""
+        if line.cell_len + cell_len(between + words) + cell_len(more) > width:
+            break
+        line.append(between, faint).append(words, text)
+    if row.differs and not line:
+        line.append(fit(row.differs[0], width, glyphs.ellipsis), text)
+    elif len(line.plain.split(glyphs.dot)) < len(row.differs):
+        line.append(more, faint)
+    return cut(line, width)
+
+
+def draw_nothing(words: str, width: int, height: int, palette: Palette) -> Lines:
+    """Return words in place of a list that has no runs."""
+    lines = [Text(line, palette.style("muted"), end="") for line in wrap(words, max(width, 1))]
+    return filled(lines, width, height)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """What is told of the run that is chosen."""
+
+    row: RunRow
+    folder: str
+    """Its folder's name, which commands take."""
+    title: str = ""
+    reason: str = ""
+    """Why it ended, or what is wrong with it."""
+    note: str = ""
+    """Its tags, and what was noted."""
+    bad: bool = False
+    """Whether the reason is a complaint."""
+
+
+def gather_details(run: RunFacts, row: RunRow) -> Details:
+    """Return what is told of a run."""
+    end, notes = run.glance.end, run.notes
+    said = REASONS.get(end.reason, end.reason) if end else ""
+    problem = run.glance.problem or notes.problem
+    bad = bool(problem) or run.status in ("diverged", "failed")
+    tags = tuple(plain(f"#{tag}") for tag in notes.tags)
+    return Details(
+        # The tags stand with what was noted here, not with what differs.
+        row=replace(row, problem="", differs=row.differs[len(tags) :]),
+        folder=plain(run.folder.name),
+        title=plain(run.title),
+        reason=plain(problem or said),
+        note="  ".join(filter(None, (" ".join(tags), plain(notes.note)))),
+        bad=bad,
+    )
+
+
+def draw_details(
+    details: Details, width: int, height: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return what is told of the run that is chosen, the most important first."""
+    row, muted, text = details.row, palette.style("muted"), palette.style("text")
+    facts = [f"step {count(row.step)}" + (f"/{count(row.steps)}" if row.steps else "")]
+    facts += [_time(row.seconds)] if row.seconds else []
+    facts += [f"{row.age} ago" if row.age != "now" else "just now"] if row.age else []
+    told, _ = joined([(fact, muted) for fact in facts], glyphs.dot, palette.style("faint"), width)
+    reason = palette.style("bad") if details.bad else muted
+    lines: Lines = [Text(fit(details.folder, width, glyphs.ellipsis), text, end="")]
+    lines += [Text(line, reason, end="") for line in wrap(details.reason, width)[:2] if line]
+    lines.append(told)
+    # What somebody said of a run goes before what can be read off it.
+    lines += [Text(fit(details.note, width, glyphs.ellipsis), text, end="")] if details.note else []
+    if row.differs:
+        parts = [(words, text) for words in row.differs]
+        for _ in range(2):
+            line, done = joined(parts, glyphs.dot, palette.style("faint"), width)
+            lines += [line] if done else []
+            parts = parts[done:]
+    title = fit(details.title, width, glyphs.ellipsis)
+    lines += [Text(title, muted, end="")] if title else []
+    return filled(lines, width, height)

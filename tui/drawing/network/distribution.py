@@ -1,0 +1,184 @@
+"""How the results of a population lie: a histogram of one figure over its members.
+
+    dev accuracy of 32 members
+    30 members  mean 0.9412  std 0.021  least 0.8812  median 0.95  greatest 0.975
+      10 ┤          ▅▅▅███
+       5 ┤     ▂▂▂▅▅██████▂▂
+       0 ┼───────────────────
+
+Members that diverged have no result: they are left out, and said. What a member that was held
+came to before it ended counts.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+
+from engine.recording.member_endings import Fates, fates
+from tui.drawing.base.axis import Axis, linear_axis
+from tui.drawing.base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
+from tui.drawing.lists.result import result_place
+from tui.drawing.network.histogram import bars, ends_of
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count, figure
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut, joined
+
+if TYPE_CHECKING:
+    from engine.recording.history import History, Rows
+    from tui.drawing.network.material import Network
+
+Floats = NDArray[np.float64]
+
+RESULTS: Final = (("test_accuracy", "test accuracy"), ("test_loss", "test loss"))
+"""Figures of a run that is over, before those that are measured while it trains."""
+
+MEASURED: Final = (
+    ("dev", "accuracy", "dev accuracy"),
+    ("dev", "loss", "dev loss"),
+    ("train", "loss", "train loss"),
+)
+"""Groups and columns, and what they are called: the first that a run has counts."""
+
+LEAST_WIDTH: Final = FRAME_WIDTH + 8
+LEAST_HEIGHT: Final = 5
+FEWEST_BINS: Final = 5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Distribution:
+    """Everything that the picture shows."""
+
+    name: str
+    """What the figure is called."""
+    values: Floats
+    """It, of every member that has one."""
+    members: int
+    diverged: int = 0
+    step: int = 0
+    place: str = ""
+    """Of which weights the figures are, where they are a result's."""
+
+
+def gather(network: Network) -> Distribution:
+    """Return the distribution at the step of which a network is shown."""
+    history = network.material.history
+    return distribution_of(history, history.last_step if network.closing else network.asked)
+
+
+def distribution_of(history: History, step: int) -> Distribution:
+    """Return how a run's figure lies over its members at a step: of one that is over its result."""
+    members = history.header.members if history.header is not None else 0
+    known = fates(history, step)
+    diverged = int(known.diverged.sum()) if known is not None else 0
+    result = _result(history, step)
+    name, values = result or _measured(history, step, known) or ("", np.empty(0))
+    if known is not None and len(values) == members:
+        values = values[~known.diverged]
+    return Distribution(
+        name=name,
+        values=values[np.isfinite(values)],
+        members=members,
+        diverged=diverged,
+        step=step,
+        place=result_place(history, None) if result else "",
+    )
+
+
+def _result(history: History, step: int) -> tuple[str, Floats] | None:
+    end = history.end
+    if end is None or step < end.step:
+        return None
+    for key, name in RESULTS:
+        values = end.result.get(key)
+        if isinstance(values, list):
+            numbers = [math.nan if value is None else float(value) for value in values]
+            return name, np.array(numbers)
+    return None
+
+
+def _measured(history: History, step: int, known: Fates | None) -> tuple[str, Floats] | None:
+    for group, column, name in MEASURED:
+        rows = history.series.get(group)
+        newest = rows.row_at(step) if rows is not None and column in rows.columns else None
+        if rows is not None and newest is not None:
+            return name, _newest(rows, column, newest, known).astype(np.float64)
+    return None
+
+
+def _newest(rows: Rows, column: str, newest: int, known: Fates | None) -> NDArray[np.float32]:
+    """Return each member's newest number: that of its own last step where it has ended."""
+    places = np.full(rows.members, newest)
+    if known is not None:
+        last = np.searchsorted(rows.steps, known.ended_at, side="right") - 1
+        places = np.where(known.trains, places, np.clip(last, 0, newest))
+    return rows.each(column, places)
+
+
+def draw_distribution(
+    found: Distribution, width: int, height: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return the picture: what it is, its figures, then the bars with their axes.
+
+    Args:
+        found: What to show.
+        width: Cells, at least 0.
+        height: Lines, at least 0.
+        glyphs: What to draw with.
+        palette: What it looks like.
+    """
+    title = f"{found.name or 'no result yet'} of {count(found.members)} members"
+    facts = [found.place or f"step {count(found.step)}"]
+    if found.diverged:
+        facts.append(f"{count(found.diverged)} diverged, left out")
+    text = palette.style("text")
+    figures = [(words, text) for words in _figures(found.values, glyphs)]
+    lines = [
+        headline(title, facts, width, glyphs, palette),
+        cut(joined(figures, "  ", text, width)[0], width),
+    ]
+    rows = height - len(lines) - FRAME_HEIGHT
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT or rows < 1 or not len(found.values):
+        return filled(lines, width, height)
+    return filled([*lines, *_picture(found.values, width, rows, glyphs, palette)], width, height)
+
+
+def _figures(values: Floats, glyphs: Glyphs) -> list[str]:
+    """Return the mean, the spread, the ends and the middle of the members' figures."""
+    if not len(values):
+        return ["no member has a number"]
+    named = {
+        "mean": values.mean(),
+        "std": values.std(ddof=1) if len(values) > 1 else 0.0,
+        "least": values.min(),
+        "median": np.median(values),
+        "greatest": values.max(),
+    }
+    return [
+        f"{key} {figure(float(value), infinity=glyphs.infinity)}" for key, value in named.items()
+    ]
+
+
+def _picture(values: Floats, width: int, rows: int, glyphs: Glyphs, palette: Palette) -> list[Text]:
+    """Return the bars: as many bins as the members tell apart, each of some columns."""
+    columns = width - FRAME_WIDTH
+    bins = min(max(round(2 * math.sqrt(len(values))), FEWEST_BINS), columns)
+    ends = ends_of(values)
+    counts, _ = np.histogram(values, bins=bins, range=ends)
+    heights = counts[np.arange(columns) * bins // columns].astype(np.float64)
+    upright = _whole(linear_axis(0.0, float(counts.max()), max(rows // 3, 1)))
+    level = Axis(*ends, linear_axis(*ends, max(columns // 12, 1)).ticks)
+    drawn = bars(heights / upright.high, np.empty(0), rows, glyphs, palette)
+    return framed(drawn, level, upright, glyphs, palette)
+
+
+def _whole(axis: Axis) -> Axis:
+    """Return an axis of numbers of members, of which there are no halves."""
+    ticks = tuple((value, count(round(value))) for value, _ in axis.ticks if value == round(value))
+    return Axis(axis.low, axis.high, ticks)

@@ -1,0 +1,241 @@
+"""The fitted functions over their targets, for networks of one input.
+
+A line is what the network says, a shape is a target. Where a fit leaves the picture, the axes
+stay with the targets: an exploding network must not squash them into a line.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.style import Style
+from rich.text import Text
+
+from tui.drawing.base.axis import Axis, linear_axis, roomy
+from tui.drawing.base.canvas import Canvas
+from tui.drawing.base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
+from tui.drawing.base.shapes import hue, point
+from tui.style.glyphs import Glyphs
+from tui.style.palette import Palette
+from tui.style.text import Lines, joined
+
+if TYPE_CHECKING:
+    from tui.drawing.network.material import Network
+
+Floats = NDArray[np.float64]
+
+GRID: Final = 400
+"""At how many places the network is asked."""
+
+ASCII_STROKES: Final = "*+.=~-"
+LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+"""What stands at the end of each fit where colours cannot tell whose it is."""
+
+FILLED: Final = 2
+"""Which of a target's shapes is filled, and so seen from afar."""
+
+ROOM: Final = 0.2
+"""The share of the targets' span in which a fit beyond them is still seen, on either side."""
+
+LEAST_WIDTH: Final = FRAME_WIDTH + 10
+LEAST_HEIGHT: Final = 7
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """One target and what the network makes of it, in the units of the data."""
+
+    name: str
+    inputs: Floats
+    """[points]: the inputs of the targets."""
+    targets: Floats
+    """[points]."""
+    fitted: Floats
+    """[grid]: what the network says at each place of the grid; may hold anything."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FunctionPicture:
+    """Everything that the picture shows."""
+
+    fits: tuple[Fit, ...]
+    grid: Floats
+    """[grid]: the inputs at which the network was asked, rising."""
+    input_name: str = "x"
+    noisy: bool = False
+    """Whether every target counts, or a few of them tell the rest."""
+    facts: tuple[str, ...] = ()
+    """Whose weights they are."""
+
+
+def gather(network: Network) -> FunctionPicture:
+    """Return the fitted functions of a network of one input, with the targets of all its sets."""
+    material = network.material
+    parts = list(material.parts.values())
+    inputs = np.concatenate([material.original_inputs(part.inputs) for part in parts])[:, 0]
+    targets = np.concatenate([material.scaling.to_original(part.targets) for part in parts])
+    inputs, targets = _finite_inputs(inputs, targets)
+    low, high = material.input_ranges[0]
+    low, high = (low, high) if math.isfinite(low) else (0.0, 1.0)
+    grid = np.linspace(low, high, GRID)
+    said = material.scaling.to_original(network.outputs(material.scaled_inputs(grid[:, None])))
+    return FunctionPicture(
+        fits=tuple(
+            Fit(name=name, inputs=inputs, targets=targets[:, index], fitted=said[:, index])
+            for index, name in enumerate(material.target_names)
+        ),
+        grid=grid,
+        input_name=material.input_names[0],
+        noisy=bool(getattr(material.experiment.data, "noise", 1.0)),
+        facts=network.facts,
+    )
+
+
+def _finite_inputs(inputs: Floats, targets: Floats) -> tuple[Floats, Floats]:
+    order = np.argsort(inputs, kind="stable")
+    order = order[np.isfinite(inputs[order])]
+    return inputs[order], targets[order]
+
+
+def draw_function(
+    picture: FunctionPicture,
+    width: int,
+    height: int,
+    glyphs: Glyphs,
+    palette: Palette,
+    *,
+    big: bool = False,
+) -> Lines:
+    """Return the picture: what it is, a legend, then the canvas with its two axes.
+
+    Args:
+        picture: What to show.
+        width: Cells, at least 0.
+        height: Lines, at least 0.
+        glyphs: What to draw with.
+        palette: What it looks like.
+        big: Whether it is seen from the back row: lines are thick, shapes filled.
+    """
+    title = headline("fitted function", list(picture.facts), width, glyphs, palette)
+    part = FILLED if big else 0
+    legend = draw_legend(picture, width, glyphs, palette, part)
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return filled([title, legend], width, height)
+    columns, rows = width - FRAME_WIDTH, height - 2 - FRAME_HEIGHT
+    level = _level(picture, columns)
+    upright = _upright(picture, rows)
+    canvas = Canvas(columns, rows, glyphs)
+    for index, fit in enumerate(picture.fits):
+        _draw_fit(canvas, fit, index, picture.grid, (level, upright), palette, thick=big)
+    for index, fit in enumerate(picture.fits):
+        _draw_targets(canvas, fit, index, (level, upright), part, picture.noisy, glyphs, palette)
+    return filled(
+        [title, legend, *framed(canvas.lines(), level, upright, glyphs, palette)], width, height
+    )
+
+
+def _level(picture: FunctionPicture, columns: int) -> Axis:
+    """Return the axis of the inputs: no wider than they are, for there is nothing beyond."""
+    low, high = float(picture.grid.min()), float(picture.grid.max())
+    low, high = roomy(low, high, 0.0)
+    return Axis.between(low, high, max(columns // 12, 1))
+
+
+def _upright(picture: FunctionPicture, rows: int) -> Axis:
+    """Return the axis of the targets, with some room: whatever the fits are, it stays."""
+    values = np.concatenate([np.empty(0), *(fit.targets for fit in picture.fits)])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        values = np.concatenate([np.empty(0), *(fit.fitted for fit in picture.fits)])
+        values = values[np.isfinite(values)]
+    if not len(values):
+        return Axis(0.0, 1.0, ())
+    low, high = roomy(float(values.min()), float(values.max()), ROOM)
+    return linear_axis(low, high, max(rows // 3, 1))
+
+
+def _draw_fit(
+    canvas: Canvas,
+    fit: Fit,
+    index: int,
+    grid: Floats,
+    axes: tuple[Axis, Axis],
+    palette: Palette,
+    *,
+    thick: bool,
+) -> None:
+    level, upright = axes
+    # What is not finite stays so: interpolated from a NaN is NaN, which is a gap.
+    places = level.low + (level.high - level.low) * np.linspace(0, 1, canvas.dot_columns)
+    with np.errstate(all="ignore"):
+        values = np.interp(places, grid, fit.fitted)
+        heights = (values - upright.low) / (upright.high - upright.low)
+    stroke = ASCII_STROKES[index % len(ASCII_STROKES)]
+    canvas.curve(heights, hue(index, palette, bold=thick), stroke, thick=thick)
+    finite = heights[np.isfinite(heights)]
+    if not palette.colours and len(finite):
+        end = min(max(float(finite[-1]), 0.0), 1.0)
+        canvas.mark(1.0, end, LETTERS[index % len(LETTERS)], hue(index, palette, bold=True))
+
+
+def _draw_targets(
+    canvas: Canvas,
+    fit: Fit,
+    index: int,
+    axes: tuple[Axis, Axis],
+    part: int,
+    noisy: bool,
+    glyphs: Glyphs,
+    palette: Palette,
+) -> None:
+    level, upright = axes
+    most = canvas.columns * 2 if noisy else max(canvas.columns // 4, 2)
+    count = len(fit.inputs)
+    shown = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int)).tolist()
+    style = hue(index, palette, bold=True)
+    for row in shown:
+        value = float(fit.targets[row])
+        if math.isfinite(value):
+            across, up = level.share(float(fit.inputs[row])), upright.share(value)
+            # Without colours, the last column is for the letters.
+            if palette.colours or across * (canvas.columns - 1) < canvas.columns - 1.5:
+                # Among many scattered points the fit would be lost; a few lie on it as on a string.
+                canvas.mark(across, up, point(index, part, glyphs), style, behind=noisy)
+
+
+def draw_legend(
+    picture: FunctionPicture, width: int, glyphs: Glyphs, palette: Palette, part: int = 0
+) -> Text:
+    """Return the line that names the targets, and says what of the fits is not finite."""
+    parts = []
+    broken = [fit.name for fit in picture.fits if not np.isfinite(fit.fitted).all()]
+    if broken:
+        parts.append((f"not finite: {', '.join(broken)}", palette.style("bad", bold=True)))
+    note = (f"{point(0, part, glyphs)} target, line: network", palette.style("muted"))
+    # Where the names do not fit beside samples of their lines, the shapes have to do.
+    for parts_here in (
+        _names(picture, part, True, glyphs, palette),
+        _names(picture, part, False, glyphs, palette),
+    ):
+        line, shown = joined([*parts, *parts_here, note], "   ", palette.style("muted"), width)
+        if shown >= len(parts) + len(parts_here):
+            break
+    return line
+
+
+def _names(
+    picture: FunctionPicture, part: int, samples: bool, glyphs: Glyphs, palette: Palette
+) -> list[tuple[str, Style]]:
+    """Return each target's shape and name, with a sample of its line where that is wanted."""
+    strokes = {"braille": "⠒⠒", "blocks": "▀▀", "ascii": ""}[glyphs.name]
+    names = []
+    for index, fit in enumerate(picture.fits):
+        stroke = strokes or ASCII_STROKES[index % len(ASCII_STROKES)] * 2
+        letter = "" if palette.colours else LETTERS[index % len(LETTERS)]
+        parts = (point(index, part, glyphs), stroke if samples else "", letter, fit.name)
+        names.append((" ".join(filter(None, parts)), hue(index, palette, bold=True)))
+    return names

@@ -1,0 +1,466 @@
+"""What the pictures of a run are made of: its data drawn again, its network after any step.
+
+    History ── Material(history) ─► .parts               train, dev and test, drawn once
+                     └── .network(step) ─► Network ─► .outputs, .predicted, .probabilities
+
+Everything comes from the recording and the recorded experiment, by numpy: no training, no screen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import EpochalError
+from engine.recording.best import best_step, why_none
+from engine.recording.kept_weights import last_step, weights_words
+from engine.text.safe import plain
+from tui.drawing.lists.result import is_measured, result_loss
+from tui.style.numbers import count, figure
+from tui.style.wording import OF_BEST, WAITS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.data import Dataset, Part, Scaling
+    from engine.experiment.experiment import Experiment
+    from engine.recording.events import Header, Snapshot
+    from engine.recording.history import History
+    from engine.recording.kept_weights import Kept
+    from tui.view import Weights
+
+Floats = NDArray[np.float64]
+
+CHUNK: Final = 1 << 22
+"""Numbers of one layer that are computed at a time."""
+
+SNAPSHOT_LIMIT: Final = 10_000
+ENDS_LIMIT: Final = 250_000
+"""``engine.training.trainer``'s, which needs torch: up to how many numbers weights are kept all
+along, and up to how many at the start and the end."""
+
+SMALL: Final = 1 << 18
+"""Products of one matrix product that a live picture computes at a time.
+
+OpenBLAS does so few on the thread that asks. Of more it makes parts for threads of its own, which
+take the cores from the training and wait for each other longer than they compute.
+"""
+
+LEAST_ROWS: Final = 16
+"""Rows at a time at least, however large a layer is."""
+
+FRESH_ROWS: Final = 1000
+"""Rows that are drawn where every step drew its own."""
+
+
+class ViewError(EpochalError):
+    """A view that a run does not have, and which it has."""
+
+
+class Material:
+    """What one member of a run learned from, and its weights.
+
+    Args:
+        history: What is known of the run; it must have a header.
+        member: Which network.
+        most: Rows of each set that are taken at most, evenly chosen; all where it is left out.
+        folder: The run's, whose checkpoint may have the best weights where the recording has
+            none; it is read by PyTorch.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        member: int = 0,
+        most: int | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        assert history.header is not None
+        self.most, self.folder = most, folder
+        self.history = history
+        self.header: Final[Header] = history.header
+        self.member = member
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The recorded experiment; of a population, the member's own.
+
+        Raises:
+            PresetError: It does not hold for this version.
+        """
+        from engine.presets.preset import resolve
+
+        experiment = resolve(self.header.experiment, self.header.run, recorded=True)
+        if self.header.members == 1:
+            return experiment
+        from engine.experiment.members import members_of
+
+        members = members_of(experiment)
+        return members[self.member].experiment if self.member < len(members) else experiment
+
+    @property
+    def member_words(self) -> str:
+        """Which network of a population it is; empty for a network alone."""
+        if self.header.members == 1:
+            return ""
+        from tui.drawing.members.labels import member_name
+
+        name = member_name(self.header, self.member)
+        return f"{name}, member {self.member + 1} of {self.header.members}"
+
+    @property
+    def member_wordings(self) -> tuple[str, ...]:
+        """The same, the longest words first, for where there is less room."""
+        if self.header.members == 1:
+            return ()
+        short = f"member {self.member + 1}"
+        return (self.member_words, f"{short} of {self.header.members}", short)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The three sets, drawn again as they were.
+
+        Raises:
+            DataError: A file is not there any more.
+            ViewError: A file has changed since.
+        """
+        from engine.data import load
+
+        data = self.experiment.data
+        for then, now in zip(self.header.files, data.files, strict=False):
+            if then.get("sha256") != now.get("sha256"):
+                raise ViewError(f"{now.get('name')}: has changed since the run was trained on it")
+        return load(data, self.header.seeds[self.member])
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """The sets that there are, by name; for fresh data rows that no step has seen."""
+        return {name: self._thinned(part) for name, part in self._all.items()}
+
+    @cached_property
+    def _all(self) -> dict[str, Part]:
+        """The sets that there are, with every row."""
+        if self.experiment.data.fresh:
+            return {"fresh": self._fresh()}
+        whole = self.dataset
+        named = {"train": whole.train, "dev": whole.dev, "test": whole.test}
+        return {name: part for name, part in named.items() if part is not None and len(part)}
+
+    def _thinned(self, part: Part) -> Part:
+        from engine.data import Part
+
+        if self.most is None or len(part) <= self.most:
+            return part
+        rows = np.linspace(0, len(part) - 1, self.most).astype(int)
+        return Part(part.inputs[rows], part.targets[rows])
+
+    @property
+    def thinned(self) -> bool:
+        """Whether rows were left out of a set."""
+        return self.most is not None and any(rows > self.most for rows in self.header.rows)
+
+    def _fresh(self) -> Part:
+        from engine.data import Part
+        from engine.randomness import generator
+        from engine.results.predict import UNSEEN
+
+        # The same rows that ``epochal predict`` draws, which no training ever comes to.
+        rng = generator(self.header.seeds[self.member], "fresh", UNSEEN)
+        rows = self.experiment.data.draw_fresh(rng, FRESH_ROWS)
+        return Part(rows.inputs.astype(np.float32), rows.targets.astype(np.float32))
+
+    def prepare(self) -> None:
+        """Have everything at hand that takes time: the schema, and the rows of all sets.
+
+        Raises:
+            PresetError: The recorded experiment does not hold for this version.
+            DataError: A file is not there any more.
+            ViewError: A file has changed since.
+        """
+        if self.experiment.model.kind == "mlp":
+            _ = self.parts
+
+    @property
+    def numbers(self) -> int:
+        """How many parameters a member has."""
+        return sum(math.prod(shape) for shape in self.header.parameters.values())
+
+    @property
+    def has_ends_only(self) -> bool:
+        """Whether the network is so large that its first and last weights alone are kept."""
+        return self.numbers > SNAPSHOT_LIMIT
+
+    @property
+    def result_step(self) -> int | None:
+        """The step of the weights that the run came to, and was measured with; None without."""
+        if not is_measured(self.history):
+            return None
+        best = best_step(self.history, self.member)
+        return last_step(self.history, self.member) if best is None else best
+
+    @cached_property
+    def scaling(self) -> Scaling:
+        """How the training set was scaled, as the recording says."""
+        from engine.data import Scaling
+
+        return Scaling.from_plain(self.header.scaling)
+
+    def original_inputs(self, inputs: NDArray[Any]) -> Floats:
+        """Return inputs [rows, features] in the units of the data."""
+        return self.scaling.inputs.undo(inputs)
+
+    def scaled_inputs(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
+        """Return inputs in the units of the data as the network takes them."""
+        return self.scaling.scale_inputs(inputs)
+
+    @cached_property
+    def input_ranges(self) -> list[tuple[float, float]]:
+        """The least and the greatest finite number of each input, in the units of the data.
+
+        They are those of every row that there is: whatever a picture shows of them, and whatever
+        the step, it goes from where to where it did before. NaN where there is no such number.
+        """
+        rows = [part.inputs for part in self._all.values()]
+        return ranges(self.original_inputs(np.concatenate(rows)))
+
+    @property
+    def input_names(self) -> list[str]:
+        """The name of each feature, harmless for a terminal."""
+        return list(map(plain, self.header.input_names or self.experiment.data.input_names))
+
+    @property
+    def target_names(self) -> list[str]:
+        """The name of each output, or of each class."""
+        return list(map(plain, self.header.target_names or self.experiment.data.target_names))
+
+    def network(self, step: int, *, best: bool = False) -> Network:
+        """Return the network after a step, or the kept one before it.
+
+        Args:
+            step: Which.
+            best: Whether that is the best step; then the nearest kept weights stand for its own,
+                be they before or after.
+
+        Raises:
+            ViewError: The recording keeps no weights there.
+        """
+        kept = self.history.snapshot_steps
+        if not kept and not (best and self.folder):
+            why = f"the recording has no weights of this network of {count(self.numbers)}"
+            limit = f": of more than {count(ENDS_LIMIT)} none are kept"
+            raise ViewError(why + (limit if self.numbers > ENDS_LIMIT else " numbers"))
+        if best:
+            from engine.recording.kept_weights import best_weights
+
+            return Network.of_kept(self, best_weights(self.history, step, self.member, self.folder))
+        snapshot = self.history.snapshot(step)
+        if snapshot is None:
+            raise ViewError(f"the first weights that are kept are those of step {kept[0]}")
+        return Network.of(self, snapshot, step)
+
+    def result_network(self, weights: Weights) -> Network:
+        """Return the network of the weights that are shown of a run that is over.
+
+        Args:
+            weights: The best, or else the last.
+
+        Raises:
+            ViewError: The recording keeps none.
+        """
+        from engine.recording.kept_weights import last_weights
+
+        if weights == "best":
+            network = self.network(self.best_step(), best=True)
+        elif self.history.snapshot_steps:
+            network = Network.of_kept(self, last_weights(self.history, self.member, self.folder))
+        else:
+            network = self.network(self.history.last_step)
+        return replace(network, closing=True)
+
+    def best_step(self) -> int:
+        """Return the step whose weights did best on the dev set.
+
+        Raises:
+            ViewError: There is none.
+        """
+        best = best_step(self.history, self.member)
+        if best is None:
+            raise ViewError(f"--step best: there is no best step: {why_none(self.history)}")
+        return best
+
+
+def ranges(values: NDArray[Any]) -> list[tuple[float, float]]:
+    """Return the least and the greatest finite number of each column; NaN where it has none."""
+    found = []
+    for column in np.asarray(values, np.float64).T:
+        finite = column[np.isfinite(column)]
+        found.append((float(finite.min()), float(finite.max())) if len(finite) else (np.nan,) * 2)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A recorded network after one step."""
+
+    material: Material
+    step: int
+    """After this update; 0 is the untrained network."""
+    asked: int
+    """The step that was asked for, of which this is the kept one."""
+    weights: Mapping[str, NDArray[np.float32]]
+    """Parameters and buffers by name."""
+    best: bool = False
+    """Whether what was asked for is the best step on the dev set."""
+    last: bool = False
+    """Whether it is the run's last."""
+    closing: bool = False
+    """Whether it is shown as what the run came to, after its last step."""
+
+    @classmethod
+    def of(cls, material: Material, snapshot: Snapshot, asked: int) -> Network:
+        """Return the network of a snapshot."""
+        from engine.recording.forward import unpack
+
+        weights = unpack(material.header, snapshot, material.member)
+        return cls(material, snapshot.step, asked, weights)
+
+    @classmethod
+    def of_kept(cls, material: Material, kept: Kept) -> Network:
+        """Return the network of weights that ``engine.recording.kept_weights`` has found."""
+        return cls(material, kept.step, kept.asked, kept.values, kept.best, kept.last)
+
+    @property
+    def is_result(self) -> bool:
+        """Whether these are the weights that the run came to, just as its result has them."""
+        return self.step == self.material.result_step
+
+    def may_count(self, part: str) -> bool:
+        """Whether a picture may say how many rows of a set are wrong.
+
+        The test set is touched once, for what the run came to: whoever sees its errors while
+        there is still something to choose, if only a step, chooses by them.
+        """
+        return part != "test" or self.is_result
+
+    @property
+    def judged_by(self) -> str:
+        """The name of the set that these weights are judged by: the least seen one that may be."""
+        parts = self.material.parts
+        known = ("test", "dev", "fresh", "train")
+        return next(name for name in known if name in parts and self.may_count(name))
+
+    @property
+    def keeps_test(self) -> str:
+        """When the errors of the test set are counted, where there is one and it is not now."""
+        if "test" not in self.material.parts or self.may_count("test"):
+            return ""
+        return OF_BEST if self.closing else WAITS
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Whose weights these are, and how good: for the first line of a picture."""
+        return (self.whose, self.loss, self.material.member_words)
+
+    @property
+    def whose(self) -> str:
+        """Whose weights these are, in the words that every command has for it."""
+        return weights_words(self.step, self.asked, best=self.best, last=self.last, count=count)
+
+    @property
+    def loss(self) -> str:
+        """The training loss of these weights, as the recording has it.
+
+        Row s + 1 holds what update s + 1 used, so its loss is that of the weights after step s.
+        """
+        rows = self.material.history.series.get("train")
+        if rows is None or "loss" not in rows.columns:
+            return ""
+        member = self.material.member
+        known = result_loss(self.material.history, self.step, member)
+        if known is not None:
+            return f"loss {figure(known)}"
+        row = rows.row_at(self.step + 1)
+        if row is not None and int(rows.steps[row]) == self.step + 1:
+            return f"loss {figure(float(rows.column('loss', member)[row]))}"
+        if row is None:
+            return ""
+        return f"last loss {figure(float(rows.column('loss', member)[row]))}"
+
+    @cached_property
+    def initial(self) -> bool:
+        """Whether these are the weights the network started with."""
+        first = self.material.history.snapshot(0)
+        if self.step == 0 or first is None:
+            return self.step == 0
+        start = Network.of(self.material, first, 0).weights
+        return all(np.array_equal(start[name], each) for name, each in self.weights.items())
+
+    def outputs(self, inputs: NDArray[Any]) -> Floats:
+        """Return what the network says of inputs as it takes them: [rows, outputs].
+
+        Raises:
+            ViewError: It is no multilayer perceptron.
+        """
+        from engine.recording.forward import activations_of, forward
+
+        kind = self.material.header.experiment.get("model", {}).get("kind", "mlp")
+        activations = activations_of(self.material.header) if kind == "mlp" else []
+        if not activations or any(
+            f"layer{index + 1}.weight" not in self.weights for index in range(len(activations))
+        ):
+            raise ViewError("this network has layers that only PyTorch can compute")
+        rows = max(CHUNK // max(map(len, self.weights.values())), 1)
+        if self.material.most is not None:
+            rows = max(SMALL // max(each.size for each in self.weights.values()), LEAST_ROWS)
+        said = [
+            forward(activations, self.weights, inputs[start : start + rows])[-1]
+            for start in range(0, max(len(inputs), 1), rows)
+        ]
+        return np.concatenate(said).astype(np.float64)
+
+    def predicted(self, inputs: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the class that the network says, [rows], as training counts it."""
+        outputs, loss = self.outputs(inputs), self.material.experiment.loss
+        if loss.targets == "classes":
+            labels: NDArray[np.int64] = outputs.argmax(axis=1)
+            return labels
+        threshold = 0.0 if loss.outputs == "logit" else 0.5
+        return (outputs[:, 0] > threshold).astype(np.int64)
+
+    def probabilities(self, inputs: NDArray[Any]) -> Floats:
+        """Return what the network says as the classes' probabilities, [rows, classes]."""
+        from engine.components.activations import ACTIVATIONS
+
+        outputs, loss = self.outputs(inputs), self.material.experiment.loss
+        with np.errstate(all="ignore"):
+            if loss.targets == "classes":
+                if loss.outputs == "log_probabilities":
+                    return np.exp(outputs)
+                return np.asarray(ACTIVATIONS["softmax"].numpy(outputs), np.float64)
+            one = outputs[:, 0]
+            if loss.outputs == "logit":
+                one = np.asarray(ACTIVATIONS["sigmoid"].numpy(one), np.float64)
+            one = np.where(np.isnan(one), np.nan, np.clip(one, 0, 1))
+        return np.stack([1 - one, one], axis=1)
+
+    def matrices(self, layer: str | None) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Yield the parameters that are meant: every weight matrix where none is named.
+
+        Raises:
+            ViewError: There is no such layer.
+        """
+        names = list(self.material.header.parameters)
+        if layer is None:
+            wanted = [name for name in names if self.weights[name].ndim > 1] or names
+        else:
+            wanted = [name for name in names if name == layer]
+            wanted = wanted or [name for name in names if name == f"{layer}.weight"]
+        if not wanted:
+            raise ViewError(f"--layer: there is no {layer!r}; there are: {', '.join(names)}")
+        yield from ((name, self.weights[name]) for name in wanted)

@@ -1,0 +1,160 @@
+"""What the colours and shapes of a decision region mean, with how many points are wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len
+from rich.color import Color
+from rich.style import Style
+from rich.text import Text
+
+from tui.drawing.base.frame import cropped, filled, words
+from tui.drawing.base.shapes import POINTS, SETS, point
+from tui.drawing.network.region_canvas import (
+    ASCII_SHADES,
+    SHADES,
+    TWO_CLASSES,
+    class_style,
+    draw_cell,
+    has_levels,
+)
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count
+from tui.style.palette import Palette
+from tui.style.text import Lines, fit, joined
+
+if TYPE_CHECKING:
+    from tui.drawing.network.region import Points, Region
+
+WIDE: Final = 32
+"""From this width on a set's points and errors stand in one line."""
+
+
+def draw_legend(
+    region: Region, width: int, height: int | None, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return the legend: axes, classes, sets, and how sure colours are.
+
+    Args:
+        region: What is shown.
+        width: Cells.
+        height: Lines; as many as it takes where none are given, and no blank ones between.
+        glyphs: What to draw with.
+        palette: What it looks like.
+    """
+    between = [] if height is None else [Text(end="")]
+    lines = [
+        *_ways(region, width, glyphs, palette),
+        *between,
+        *_sets(region, width, glyphs, palette),
+        *between,
+        *_says(region, width, glyphs, palette),
+    ]
+    return filled(lines, width, height) if height is not None else cropped(lines, width, len(lines))
+
+
+def draw_line(region: Region, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return the legend in one line: the sets and their errors, then as much as fits."""
+    muted = palette.style("muted")
+    counted = [points for points in region.points if points.wrong is not None]
+    parts = [
+        (_set_in_words(region, points, glyphs) + " wrong" * (counted[-1:] == [points]), muted)
+        for points in region.points
+    ]
+    parts.append((f"across {region.names[0]}, up {region.names[1]}", muted))
+    line, _ = joined(parts, "  ", muted, width)
+    return line
+
+
+def _set_in_words(region: Region, points: Points, glyphs: Glyphs) -> str:
+    part = SETS.index(points.part)
+    shapes = "".join(point(label, part, glyphs) for label in _shown(region))
+    wrong = points.note if points.wrong is None else count(points.wrong)
+    return f"{shapes} {points.part} {wrong}".rstrip()
+
+
+def _shown(region: Region) -> range:
+    return range(min(len(region.classes), len(POINTS)))
+
+
+def _ways(region: Region, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+    """Return which input goes which way."""
+    across, up = region.names
+    if width >= WIDE:
+        return [words(f"across: {across}   up: {up}", width, glyphs, palette)]
+    return [
+        words(f"{way} {name}", width, glyphs, palette)
+        for way, name in (("across:", across), ("up:    ", up))
+    ]
+
+
+def _says(region: Region, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+    """Return what each colour, or each character, says of the network."""
+    muted = palette.style("muted")
+    if len(region.classes) != 2:
+        lines = []
+        for label, name in enumerate(region.classes):
+            sample, style = draw_cell((2 * label,), None, len(region.classes), glyphs, palette)
+            line = Text(2 * sample, style, end="")
+            lines.append(line.append(f" the network says {name}", muted))
+        return lines
+    low, high = (fit(name, 8, glyphs.ellipsis) for name in region.classes)
+    rest = width - cell_len(f"the network says {low}  {high}")
+    scale = _scale(1 if width >= WIDE and rest < 2 * len(TWO_CLASSES[True]) else 2, glyphs, palette)
+    if width >= WIDE:
+        line = Text(f"the network says {low} ", muted, end="")
+        return [line.append_text(scale).append(f" {high}", muted)]
+    gap = " " * max(scale.cell_len - cell_len(low) - cell_len(high), 1)
+    return [
+        words("the network says", width, glyphs, palette),
+        scale,
+        Text(f"{low}{gap}{high}", muted, end=""),
+    ]
+
+
+def _scale(cells: int, glyphs: Glyphs, palette: Palette) -> Text:
+    """Return the levels side by side, from the first class to the second, ``cells`` for each."""
+    line = Text(end="")
+    if not has_levels(palette):
+        shades = ASCII_SHADES if glyphs.name == "ascii" else SHADES
+        for level in range(len(shades)):
+            shade, style = draw_cell((level,), None, 2, glyphs, palette)
+            line.append((cells + 1) * shade, style if palette.colours else palette.style("text"))
+        return line
+    for index in TWO_CLASSES[palette.dark]:
+        line.append(cells * " ", Style(bgcolor=Color.from_ansi(index)))
+    return line
+
+
+def _sets(region: Region, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+    """Return the classes, then each set: its shapes, its name, its points and errors."""
+    lines: Lines = []
+    shown = _shown(region)
+    if all(len(region.classes[label]) == 1 for label in shown):
+        head = Text(end="")
+        for label in shown:
+            head.append(region.classes[label], class_style(label, palette)).append(" ")
+        lines.append(head.append(" class", palette.style("muted")))
+    else:
+        for label in shown:
+            name = f"{point(label, 0, glyphs)} {fit(region.classes[label], width, glyphs.ellipsis)}"
+            lines.append(Text(name, class_style(label, palette), end=""))
+    for points in region.points:
+        lines += _set(region, points, width, glyphs, palette)
+    return lines
+
+
+def _set(region: Region, points: Points, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+    part = SETS.index(points.part)
+    line = Text(end="")
+    for label in _shown(region):
+        line.append(point(label, part, glyphs), class_style(label, palette)).append(" ")
+    line.append(f" {points.part} {count(len(points.labels))}", palette.style("text"))
+    wrong = points.note if points.wrong is None else f"{count(points.wrong)} wrong"
+    if not wrong:
+        return [line]
+    if width >= WIDE:
+        return [line.append(f"{glyphs.dot}{wrong}", palette.style("muted"))]
+    indent = " " * (2 * len(_shown(region)) + 1)
+    return [line, Text(indent + wrong, palette.style("muted"), end="")]

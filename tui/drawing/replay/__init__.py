@@ -1,0 +1,1 @@
+"""Where a replay stands: transport, timeline, chapters."""

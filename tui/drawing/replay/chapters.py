@@ -1,0 +1,89 @@
+"""The marks of a run as chapters of its replay.
+
+    ● Ⅱ      431    0:12   The boundary bends
+          1 200    1:04   No mistake is left
+
+One line a mark: whether one stands there or has last passed it, whether it pauses, its step,
+its time, and its title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from engine.text.safe import plain
+from tui.drawing.replay.transport import clock
+from tui.replay.tempo import Stop
+from tui.style.glyphs import Glyphs
+from tui.style.numbers import count
+from tui.style.palette import Palette
+from tui.style.text import Lines, cut, fit, pad_left
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """One mark, with its place in time."""
+
+    step: int
+    time: float
+    """When the step was done, in seconds since the start."""
+    title: str
+    pause: bool = False
+    """Whether a replay pauses there."""
+    current: bool = False
+    """Whether it is the newest one at or before the step that is shown."""
+
+
+def gather_chapters(
+    marks: Sequence[Stop], time_of: Callable[[int], float], last_step: int, step: int
+) -> tuple[Chapter, ...]:
+    """Return the marks that there are by the last step, the first one first.
+
+    Args:
+        marks: In any order; of several with one title at one step, one is enough.
+        time_of: When a step was done.
+        last_step: The newest step there is: a mark after it cannot be gone to yet.
+        step: The step that is shown.
+    """
+    unique: dict[tuple[int, str], bool] = {}
+    for mark in sorted(marks, key=lambda mark: mark.step):
+        if 0 <= mark.step <= last_step:
+            place = mark.step, mark.title
+            unique[place] = unique.get(place, False) or mark.pause
+    newest = max((at for at, _ in unique if at <= step), default=None)
+    return tuple(
+        Chapter(step=at, time=time_of(at), title=title, pause=pause, current=at == newest)
+        for (at, title), pause in unique.items()
+    )
+
+
+def draw_chapters(
+    chapters: Sequence[Chapter], width: int, glyphs: Glyphs, palette: Palette
+) -> Lines:
+    """Return a line for each chapter, the numbers in columns."""
+    steps = [count(chapter.step) for chapter in chapters]
+    times = [clock(chapter.time) for chapter in chapters]
+    wide = max(map(len, steps), default=0), max(map(len, times), default=0)
+    return [
+        _line(chapter, pad_left(step, wide[0]), pad_left(time, wide[1]), width, glyphs, palette)
+        for chapter, step, time in zip(chapters, steps, times, strict=True)
+    ]
+
+
+def _line(
+    chapter: Chapter, step: str, time: str, width: int, glyphs: Glyphs, palette: Palette
+) -> Text:
+    here = glyphs.changed if chapter.current else " "
+    pauses = glyphs.states["paused"] if chapter.pause else " "
+    line = Text(no_wrap=True, end="")
+    line.append(f"{here} ", palette.style("train", bold=True))
+    line.append(f"{pauses} ", palette.style("warning"))
+    line.append(step, palette.style("text", bold=chapter.current))
+    # Where it is narrow, the title is worth more than the time.
+    if width - line.cell_len - len(time) >= 24:
+        line.append(f"  {time}", palette.style("muted"))
+    title = fit(plain(chapter.title), width - line.cell_len - 2, glyphs.ellipsis)
+    return cut(line.append(f"  {title}", palette.style("text", bold=chapter.current)), width)

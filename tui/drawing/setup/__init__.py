@@ -1,0 +1,1 @@
+"""What a setup would train on."""

@@ -27,8 +27,8 @@ from tui.drawing.curves.plot import draw_curves
 from tui.drawing.lists.status import Standing
 from tui.style.glyphs import BRAILLE
 from tui.style.palette import DARK
-from tui.traces import gather_view
-from tui.view import Trace, View
+from tui.watching.traces import gather_view
+from tui.watching.view import Trace, View
 
 SIZES = {
     "80x24": (78, 17),

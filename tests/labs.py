@@ -18,10 +18,10 @@ from engine.presets import preset as presets
 from engine.recording.events import End, Event, Header, Series
 from engine.recording.file import Reader, Recorder
 from engine.runs.finding import RunFolder, create_run, process_started
-from tui import watch as watching
 from tui.app import LabApp
 from tui.lab import Lab, Opening
 from tui.terminal.frame_clock import Clock
+from tui.watching import watch as watching
 
 DEADLINE = 20.0
 """Seconds after which a condition that is waited for has failed."""

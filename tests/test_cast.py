@@ -7,7 +7,7 @@ import pytest
 
 from engine.runs.finding import RunFolder
 from tests.labs import FakeRun
-from tui.cast import MOST, Cast
+from tui.watching.cast import MOST, Cast
 
 
 @pytest.fixture

@@ -33,12 +33,12 @@ from tests.runs import header
 from tests.strategies import experiments
 from tests.test_settings import schema_keys
 from tests.trained import recorded
-from tui.chronicle import Chronicle
 from tui.replay.lockstep import stops
 from tui.replay.next_mark import promises_of
 from tui.setup.draft import Draft
 from tui.setup.settings import family_of
-from tui.watch import _newest_note
+from tui.watching.chronicle import Chronicle
+from tui.watching.watch import _newest_note
 
 # --- every key -----------------------------------------------------------------------------
 

@@ -34,8 +34,8 @@ from tui.drawing.race.race import draw_race, gather_race
 from tui.drawing.race.racers import RunAt
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.palette import DARK
-from tui.traces import gather_view
-from tui.view import Trace, View
+from tui.watching.traces import gather_view
+from tui.watching.view import Trace, View
 
 SIZES = [(1, 1), (20, 6), (80, 24), (120, 40), (200, 60)]
 

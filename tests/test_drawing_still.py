@@ -11,7 +11,7 @@ from tests.labs import FakeRun
 from tui.still import SizeError, draw_still, parse_size
 from tui.style.glyphs import ASCII, BRAILLE
 from tui.style.palette import DARK
-from tui.watch import Watch
+from tui.watching.watch import Watch
 
 PLAIN = DARK.without_colours()
 

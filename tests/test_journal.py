@@ -20,7 +20,7 @@ from engine.recording.events import (
     Series,
 )
 from engine.recording.history import History
-from tui.journal import KEPT, Journal
+from tui.watching.journal import KEPT, Journal
 
 START = 1_000_000.0
 NOW = 2_000_000.0

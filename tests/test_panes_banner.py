@@ -29,7 +29,7 @@ from tui.panes.slide import Blank, SlidePane
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
 from tui.style.palette import DARK, SIXTEEN_DARK
-from tui.view import View
+from tui.watching.view import View
 
 BIG = Look(big=True)
 

@@ -20,7 +20,7 @@ from tui.drawing.lists.status import Standing
 from tui.panes.curves import CurvesPane
 from tui.panes.picture import Picture
 from tui.style.look import Look
-from tui.view import Trace, View
+from tui.watching.view import Trace, View
 
 SIZE = (80, 24)
 COLUMNS = {"train": ["loss", "accuracy", "lr", "grad_norm"], "dev": ["loss", "accuracy"]}

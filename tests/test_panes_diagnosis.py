@@ -18,7 +18,7 @@ from tui.style.glyphs import ASCII
 from tui.style.look import Look
 from tui.style.palette import DARK
 from tui.style.themes import THEMES
-from tui.view import View
+from tui.watching.view import View
 
 FIRST = Finding(
     rule="vanishing",

@@ -27,7 +27,7 @@ from tui.panes.microscope import MicroscopePane
 from tui.panes.picture import Picture
 from tui.style.palette import DARK
 from tui.style.themes import THEMES
-from tui.view import View
+from tui.watching.view import View
 
 
 @pytest.fixture(autouse=True)

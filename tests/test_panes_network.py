@@ -31,8 +31,8 @@ from tui.panes.picture import Picture
 from tui.style.glyphs import GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK
-from tui.view import View
-from tui.watch import Watch
+from tui.watching.view import View
+from tui.watching.watch import Watch
 
 TRAINED = {
     "two-moons": ("train.epochs=130",),

@@ -27,7 +27,7 @@ from tui.dialogs_runs import DeleteDialog, RenameDialog, TagDialog, size_text
 from tui.panes.picture import Picture
 from tui.panes.run_list import FilterLine, RunList
 from tui.panes.runs import RunsPane
-from tui.view import Trace, View
+from tui.watching.view import Trace, View
 
 NOW = 1_800_000_000.0
 

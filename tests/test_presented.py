@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from engine.text.safe import plain
 from tui import presented as codec
 from tui.drawing.curves.curves import QUANTITIES
-from tui.lens import Lens
 from tui.places import NAMES
 from tui.presented import Message, Presented, Programme, ShownRun, read, write
 from tui.replay.tempo import Kind, Tempo
+from tui.watching.lens import Lens
 
 STEPS = st.integers(0, 2**53)
 WORDS = st.text(max_size=20).map(plain)

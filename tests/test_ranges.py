@@ -23,8 +23,8 @@ from tui.drawing.network.histogram import Histogram, draw_histogram
 from tui.drawing.network.material import Material, Network
 from tui.style.glyphs import BRAILLE, GLYPHS
 from tui.style.palette import DARK
-from tui.traces import gather_view
-from tui.view import View
+from tui.watching.traces import gather_view
+from tui.watching.view import View
 
 PLAIN = DARK.without_colours()
 RNG = np.random.default_rng(7)

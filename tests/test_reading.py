@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 
 from engine.recording.events import Heartbeat, Request
 from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
-from tui import watch as watching
 from tui.cli import app as command
 from tui.panes.diagnosis import DiagnosisPane
 from tui.panes.race import RaceTable
 from tui.screenshot import words_of
-from tui.traces import gather_view
-from tui.watch import Watch
+from tui.watching import watch as watching
+from tui.watching.traces import gather_view
+from tui.watching.watch import Watch
 
 DEAD = {"pid": 2**22 + 1, "pid_started": 1.0}
 MEGABYTE = 1 << 20

@@ -19,7 +19,7 @@ from tui.still import Wish, draw_wish
 from tui.style.glyphs import BRAILLE
 from tui.style.numbers import count, figure
 from tui.style.palette import DARK
-from tui.watch import Watch
+from tui.watching.watch import Watch
 
 PLAIN = DARK.without_colours()
 SPECS = {

@@ -20,7 +20,7 @@ from tui import cli
 from tui.drawing.network.material import Material
 from tui.gallery import NAMES, VIEWS
 from tui.still import StepError, parse_step
-from tui.watch import Watch
+from tui.watching.watch import Watch
 
 PRESETS = {
     "two-moons": ("train.epochs=200",),

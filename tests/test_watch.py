@@ -10,9 +10,9 @@ import pytest
 from engine.recording.events import End, Request
 from engine.runs.finding import RunFolder
 from tests.labs import FakeRun, FakeWorker
-from tui import watch as watching
 from tui.terminal.frame_clock import Clock
-from tui.watch import Watch
+from tui.watching import watch as watching
+from tui.watching.watch import Watch
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from tui.presented import Presented, Programme, ShownRun
 if TYPE_CHECKING:
     from engine.figures.figures import Readings
     from engine.lectures.lecture import Script
-    from tui.cast import Cast
     from tui.drawing.replay.transport import Transport
-    from tui.lens import Lens
     from tui.replay.player import Player
+    from tui.watching.cast import Cast
+    from tui.watching.lens import Lens
 
 
 def presented_of(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.drawing.base.matrix import Layer
     from tui.drawing.network.histogram import Histogram
     from tui.drawing.network.material import Material, Network
-    from tui.view import View
+    from tui.watching.view import View
 
 _Weights = TypeVar("_Weights", "Histogram", "Layer")
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 from textual.reactive import reactive
 
 from engine.errors import EpochalError
-from tui.lens import Lens
 from tui.replay.tempo import Tempo
 from tui.showing import Showing
+from tui.watching.lens import Lens
 
 if TYPE_CHECKING:
     from engine.lectures.lecture import Script

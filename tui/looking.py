@@ -15,7 +15,7 @@ from tui.commands.command import Need
 from tui.places import NAMES, PANES, Box, Form, arrange, form_of, side_width
 from tui.stage import Stage
 from tui.style.look import Look
-from tui.view import View
+from tui.watching.view import View
 
 if TYPE_CHECKING:
     from tui.drawing.members.list import Order
@@ -337,7 +337,7 @@ class Looking(Stage):
 
     def _timeline(self) -> Timeline:
         """Return which steps are shown and read, as wide as the curves are drawn."""
-        from tui.traces import timeline
+        from tui.watching.traces import timeline
 
         width = self.query_one("#curves").content_size.width or self.size.width
         return timeline(self.view, width)

@@ -16,7 +16,7 @@ from tui.drawing.lecture.speaker import Foot, Heading, Shown, Span, Speaker, who
 from tui.following import runs_of
 from tui.presenting import Audience
 from tui.replay.next_mark import Promise, next_mark, promises_of
-from tui.watch import Watch
+from tui.watching.watch import Watch
 
 if TYPE_CHECKING:
     from engine.runs.finding import RunFolder

@@ -21,8 +21,8 @@ from tui.style.numbers import count
 if TYPE_CHECKING:
     from engine.runs.finding import RunFolder
     from tui.replay.player import Player
-    from tui.view import View
-    from tui.watch import Watch
+    from tui.watching.view import View
+    from tui.watching.watch import Watch
 
 SECONDS: Final = 6.0
 """What a whole run takes at most, stops at marks apart."""

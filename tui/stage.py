@@ -23,22 +23,22 @@ from textual.widgets import Input
 
 from engine.errors import EpochalError
 from engine.runs.requests import default_viewer
-from tui.cast import Cast
 from tui.commands.command import NEEDS, Need, Situation, Spot
 from tui.commands.spots import spots_of
 from tui.commands.table import can, why_not
 from tui.drawing.lists.log import Entry
 from tui.drawing.lists.message import Bulletin, bulletin_of
 from tui.drawing.lists.status import Standing
-from tui.journal import Journal
-from tui.lens import Lens
 from tui.memory import Memory
-from tui.opinions import Opinions
 from tui.style.look import Look
 from tui.terminal.bandwidth import Link
 from tui.terminal.frame_clock import Clock
-from tui.view import View, Weights
-from tui.workshop import Workshop
+from tui.watching.cast import Cast
+from tui.watching.journal import Journal
+from tui.watching.lens import Lens
+from tui.watching.opinions import Opinions
+from tui.watching.view import View, Weights
+from tui.watching.workers import Workshop
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding, Survey
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from tui.replay.player import Player
     from tui.replay.tempo import Tempo
     from tui.setup.draft import Draft
-    from tui.watch import Watch
+    from tui.watching.watch import Watch
 
 LOADING_WAIT = 0.02
 """Seconds between two looks at a recording that somebody waits for: room for a key."""

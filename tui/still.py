@@ -36,14 +36,14 @@ from tui.drawing.members.labels import name_of
 from tui.style.glyphs import Glyphs
 from tui.style.palette import DARK, Palette
 from tui.style.text import Lines, cut, fit
-from tui.traces import best_of
+from tui.watching.traces import best_of
 
 if TYPE_CHECKING:
     from engine.recording.history import History
     from engine.runs.finding import RunFolder
     from tui.drawing.network.material import Material
-    from tui.view import Weights
-    from tui.watch import Watch
+    from tui.watching.view import Weights
+    from tui.watching.watch import Watch
 
 DEFAULT_SIZE: Final = (100, 30)
 LARGEST: Final = 1000
@@ -156,7 +156,7 @@ def show_preset(folder: RunFolder) -> None:
 
 def _read(folder: RunFolder) -> Watch:
     """Return a run with everything that its recording has."""
-    from tui.watch import Watch
+    from tui.watching.watch import Watch
 
     watch = Watch(folder)
     watch.poll()

@@ -14,7 +14,7 @@ from tui.drawing.lecture.banner import Banner, banner_height, banner_room, draw_
 from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.text import Lines
-from tui.view import View
+from tui.watching.view import View
 
 NEAR = 6
 """Cells that cost no more to send again than to jump over."""

@@ -16,7 +16,7 @@ from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.numbers import count, figure
 from tui.style.text import Lines, wrap
-from tui.view import View
+from tui.watching.view import View
 
 if TYPE_CHECKING:
     from tui.drawing.replay.timeline import Timeline
@@ -70,7 +70,7 @@ class CurvesPane(Picture, can_focus=True):
     def timeline(self) -> Timeline:
         """Which steps are shown, which one is read, and where a key would move them."""
         # numpy comes with the axis, and is not needed for the first frame.
-        from tui.traces import timeline
+        from tui.watching.traces import timeline
 
         return timeline(self.view, self.scrollable_content_region.width)
 
@@ -91,7 +91,7 @@ class CurvesPane(Picture, can_focus=True):
             return _in_the_middle(_waiting(view), width, height, look)
         # numpy and plotext are not needed for the first frame.
         from tui.drawing.curves.plot import draw_curves
-        from tui.traces import gather_view
+        from tui.watching.traces import gather_view
 
         curves = gather_view(view, width)
         if not any(run.curves for run in (curves, *curves.others)):
@@ -116,7 +116,7 @@ class CurvesPane(Picture, can_focus=True):
         """Return how much the curves are smoothed, in words."""
         if not self.view.smoothing or self.view.history is None:
             return ""
-        from tui.traces import weight
+        from tui.watching.traces import weight
 
         return f"{self.look.glyphs.dot}smoothed {weight(self.view):g}"
 

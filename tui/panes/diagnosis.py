@@ -26,7 +26,7 @@ from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.numbers import count
 from tui.style.text import Lines
-from tui.view import View
+from tui.watching.view import View
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding

@@ -14,7 +14,7 @@ from tui.panes.part import Part, Source
 from tui.style.look import Look
 from tui.style.numbers import count
 from tui.style.text import Lines, fit
-from tui.view import View
+from tui.watching.view import View
 
 if TYPE_CHECKING:
     from tui.drawing.gradients.layers import GradientTable

@@ -13,7 +13,7 @@ from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.numbers import count
 from tui.style.text import Lines
-from tui.view import View
+from tui.watching.view import View
 
 
 class LogPane(Picture, can_focus=True):

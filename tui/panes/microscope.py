@@ -31,7 +31,7 @@ from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.numbers import count, exponent, figure, short
 from tui.style.text import Lines, cut, wrap
-from tui.view import View
+from tui.watching.view import View
 
 if TYPE_CHECKING:
     from engine.inspection.dissection import Dissection, Quantity

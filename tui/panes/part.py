@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.text import Lines
-from tui.view import View
+from tui.watching.view import View
 
 T = TypeVar("T")
 

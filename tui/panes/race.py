@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from tui.panes.part import Part, Source
 from tui.style.look import Look
 from tui.style.text import Lines, cut, wrap
-from tui.view import View
+from tui.watching.view import View
 
 if TYPE_CHECKING:
     from tui.drawing.race.parting import Partings

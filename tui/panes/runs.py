@@ -36,7 +36,7 @@ from tui.panes.picture import Picture
 from tui.panes.run_list import FilterLine, Heading, RunDetails, RunList
 from tui.style.look import Look
 from tui.style.numbers import count
-from tui.view import View
+from tui.watching.view import View
 
 if TYPE_CHECKING:
     from engine.runs.catalogue import Archive, RunFacts

@@ -20,7 +20,7 @@ from tui.panes.picture import Picture
 from tui.places import PANES
 from tui.style.look import Look
 from tui.style.text import Lines, cut, fit
-from tui.view import View
+from tui.watching.view import View
 
 PANE_KEYS: Final = range(1, len(PANES) + 1)
 NUMBERED: Final = NOW | frozenset[Situation](("form",))

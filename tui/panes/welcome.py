@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.text import Lines, cut, fit
-from tui.view import View
+from tui.watching.view import View
 
 LEAST_HEIGHT: Final = 20
 """Lines of a screen that has room for it."""

@@ -4,7 +4,7 @@
     12:31:05 • step 512: the boundary bends · Five sigmoids …
     12:31:09 ! step 700: the learning rate was refused: it must be above 0
 
-Where an entry comes from, and when something is worth one, is ``tui.journal``'s business.
+Where an entry comes from, and when something is worth one, is ``tui.watching.journal``'s business.
 """
 
 from __future__ import annotations

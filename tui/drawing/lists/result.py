@@ -15,7 +15,7 @@ from tui.style.numbers import count
 
 if TYPE_CHECKING:
     from engine.recording.history import History
-    from tui.view import Weights
+    from tui.watching.view import Weights
 
 EACH: str = "each at its best step"
 """What the figures of a population are of, whose members did best at steps of their own."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.recording.history import History
     from tui.drawing.curves.curves import Quantity
-    from tui.opinions import Opinion
+    from tui.watching.opinions import Opinion
 
 
 Weights = Literal["", "best", "last"]

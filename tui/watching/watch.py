@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine.recording.history import Rows
     from engine.runs.notes import Notes
     from engine.worker.launch import Worker
-    from tui.view import Weights
+    from tui.watching.view import Weights
 
 CHUNK: Final = 1 << 20
 """Bytes that are read and folded in one go: some 10 ms."""

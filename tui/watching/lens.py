@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.view import View
+from tui.watching.view import View
 
 if TYPE_CHECKING:
     from engine.recording.history import History
     from tui.drawing.curves.curves import Quantity
-    from tui.view import Weights
+    from tui.watching.view import Weights
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lens:
-    """What was chosen to see. ``tui.view.View`` says what each of them means."""
+    """What was chosen to see. ``tui.watching.view.View`` says what each of them means."""
 
     log: bool = False
     quantity: Quantity = "loss"

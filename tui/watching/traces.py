@@ -25,7 +25,7 @@ from tui.drawing.lists.result import place
 from tui.drawing.members.crowd import crowd_of
 from tui.drawing.members.labels import name_of
 from tui.drawing.replay.timeline import Timeline
-from tui.view import Trace, View
+from tui.watching.view import Trace, View
 
 
 def axis_end(view: View) -> int:

@@ -5,7 +5,7 @@
                          └─────► take_new   the toasts
 
 No toast comes for what was in a recording before anybody here looked at it. Nothing here knows
-Textual, nor how an event is put into words: that is ``tui.chronicle``'s business.
+Textual, nor how an event is put into words: that is ``tui.watching.chronicle``'s business.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tui.style.severity import Severity
 
 if TYPE_CHECKING:
     from engine.recording.history import History
-    from tui.chronicle import Chronicle
+    from tui.watching.chronicle import Chronicle
 
 KEPT: Final = 300
 """Entries that are kept, the newest."""
@@ -56,7 +56,7 @@ class Journal:
             started: Whether it was started just now; otherwise what it already has is old.
         """
         # numpy is not needed for the first frame.
-        from tui.chronicle import Chronicle
+        from tui.watching.chronicle import Chronicle
 
         self._run, self._live = run, started
         self._chronicles.setdefault(run, Chronicle(run, self._viewer, log))

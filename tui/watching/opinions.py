@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
-    from tui.view import Trace
+    from tui.watching.view import Trace
 
 SECONDS: Final = 1.0
 """How often a run that goes on is diagnosed."""

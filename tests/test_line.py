@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.app import App, ComposeResult
 
-from tui.line import Line, one_line
+from tui.dialogs.line import Line, one_line
 
 PASTED = {
     "16": "16",

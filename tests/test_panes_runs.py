@@ -23,7 +23,7 @@ from engine.runs.notes import Notes
 from engine.runs.removal import size_of
 from tests.labs import shown
 from tests.runs import end, record, rows
-from tui.dialogs_runs import DeleteDialog, RenameDialog, TagDialog, size_text
+from tui.dialogs.runs import DeleteDialog, RenameDialog, TagDialog, size_text
 from tui.panes.picture import Picture
 from tui.panes.run_list import FilterLine, RunList
 from tui.panes.runs import RunsPane

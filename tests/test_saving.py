@@ -11,7 +11,7 @@ from engine.presets import preset as presets
 from engine.presets.preset import destination, unused_name
 from tests.labs import shown, until
 from tests.workbenches import Workbench
-from tui.saving import SaveDialog, ask_and_save
+from tui.dialogs.save_preset import SaveDialog, ask_and_save
 from tui.setup.draft import Draft
 
 

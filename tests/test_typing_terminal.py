@@ -19,7 +19,7 @@ from textual.app import App, ComposeResult
 
 from tests.terminals import Terminal
 from tests.typists import DIGITS, EDITS
-from tui.line import Line
+from tui.dialogs.line import Line
 from tui.setup.draft import Draft
 from tui.terminal.keyboard import Keyboard
 from tui.terminal.turns import Turns

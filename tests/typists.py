@@ -28,15 +28,15 @@ from textual.widgets import Input, OptionList
 
 from tests.labs import make_app
 from tui.app import LabApp
-from tui.dialogs import Dialog, MarkDialog
-from tui.dialogs_runs import RenameDialog
+from tui.dialogs.dialog import Dialog, MarkDialog
+from tui.dialogs.runs import RenameDialog
+from tui.dialogs.save_preset import SaveDialog
 from tui.lab import Lab
 from tui.panes import rows
 from tui.panes.field import TextField
 from tui.panes.form import Form
 from tui.panes.rows import SettingRow
 from tui.panes.setup import SetupPane
-from tui.saving import SaveDialog
 from tui.setup.draft import Draft
 from tui.terminal.keyboard import Keyboard
 from tui.terminal.turns import Turns

@@ -47,7 +47,7 @@ from tui.terminal.bandwidth import Link
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.lectures.scenes import Scene
-    from tui.dialogs import Farewell
+    from tui.dialogs.dialog import Farewell
     from tui.panes.rows import TypedText
     from tui.presented import Presented
     from tui.setup.draft import Draft
@@ -363,7 +363,7 @@ class Lab(Sharing, Running, Looking):
     @work(group="save", exclusive=True)
     async def action_save_preset(self) -> None:
         """Save the setup as a preset of one's own."""
-        from tui.saving import ask_and_save
+        from tui.dialogs.save_preset import ask_and_save
         from tui.setup.draft import Draft
 
         self.take_in_typed()
@@ -397,7 +397,7 @@ class Lab(Sharing, Running, Looking):
     @work(group="quit", exclusive=True)
     async def action_quit(self) -> None:
         """Leave the lab; a run that is going is asked about."""
-        from tui.dialogs import QuitDialog
+        from tui.dialogs.dialog import QuitDialog
 
         answer: Farewell | None = "leave"
         if self.going and self.cast.lead is not None:
@@ -418,7 +418,7 @@ class Lab(Sharing, Running, Looking):
     @work(group="help", exclusive=True)
     async def action_help(self) -> None:
         """Show what can be done now, and what every key and word means."""
-        from tui.dialogs import HelpDialog
+        from tui.dialogs.dialog import HelpDialog
 
         now = doable(self.situation, self.spots, self.lacking)
         where = SPOTS[self.spots[0]] if self.spots else IN_WORDS[self.situation]

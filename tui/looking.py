@@ -279,7 +279,7 @@ class Looking(Stage):
     @work(group="members", exclusive=True)
     async def action_choose_member(self) -> None:
         """Choose which member of a population to look at."""
-        from tui.dialogs_members import MemberDialog
+        from tui.dialogs.members import MemberDialog
         from tui.drawing.members.list import gather_members, judged_by
 
         view = self.view

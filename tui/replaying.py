@@ -230,7 +230,7 @@ class Replaying(Stage):
     @work(group="chapters", exclusive=True)
     async def action_chapters(self) -> None:
         """Choose a mark to go to."""
-        from tui.dialogs_chapters import ChapterDialog
+        from tui.dialogs.chapters import ChapterDialog
         from tui.drawing.replay.chapters import gather_chapters
 
         player, watch = self.player, self.cast.lead

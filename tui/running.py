@@ -148,7 +148,7 @@ class Running(Stage):
     @work(group="mark", exclusive=True)
     async def action_mark(self) -> None:
         """Set a mark at this step."""
-        from tui.dialogs import MarkDialog
+        from tui.dialogs.dialog import MarkDialog
 
         step = self.view.at
         title = await self.app.push_screen_wait(MarkDialog(count(step)))

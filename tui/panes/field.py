@@ -17,7 +17,7 @@ from textual.widgets import Input
 from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.line import Line
+from tui.dialogs.line import Line
 from tui.setup.settings import Option
 from tui.style.glyphs import BRAILLE, Glyphs
 from tui.style.text import fit

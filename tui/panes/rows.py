@@ -197,7 +197,7 @@ class SettingRow(Horizontal):
 
     def on_choice_field_opened(self, event: ChoiceField.Opened) -> None:
         """Show every value with a sentence on each."""
-        from tui.dialogs import ChoiceDialog
+        from tui.dialogs.dialog import ChoiceDialog
 
         event.stop()
         field = event.field

@@ -17,7 +17,7 @@ from textual.reactive import reactive
 
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.line import Line
+from tui.dialogs.line import Line
 from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.style.text import Lines

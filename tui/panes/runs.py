@@ -400,7 +400,7 @@ class RunsPane(Vertical):
 
     def action_rename(self) -> None:
         """Give the run a name."""
-        from tui.dialogs_runs import RenameDialog
+        from tui.dialogs.runs import RenameDialog
 
         run = self.chosen
         if run is None:
@@ -414,7 +414,7 @@ class RunsPane(Vertical):
 
     def action_tag(self) -> None:
         """Give the run tags."""
-        from tui.dialogs_runs import TagDialog
+        from tui.dialogs.runs import TagDialog
 
         run = self.chosen
         if run is None:
@@ -466,7 +466,7 @@ class RunsPane(Vertical):
     @on(Measured)
     def ask(self, event: Measured) -> None:
         """Ask whether the run is really to be deleted."""
-        from tui.dialogs_runs import DeleteDialog
+        from tui.dialogs.runs import DeleteDialog
 
         event.stop()
         run = event.run

@@ -16,8 +16,8 @@ from textual.widgets.option_list import Option as ListOption
 
 from tui.commands.command import Command, Spot
 from tui.commands.spots import bindings_at
+from tui.dialogs.line import Line
 from tui.drawing.lists.keys import draw_help
-from tui.line import Line
 from tui.style.palette import Palette
 from tui.style.text import pad
 

@@ -14,8 +14,8 @@ from textual.widgets import Input, Static
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
-from tui.dialogs import Dialog
-from tui.line import Line
+from tui.dialogs.dialog import Dialog
+from tui.dialogs.line import Line
 
 if TYPE_CHECKING:
     from tui.setup.draft import Draft

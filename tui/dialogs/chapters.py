@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.dialogs import Dialog
+from tui.dialogs.dialog import Dialog
 from tui.drawing.replay.chapters import Chapter, draw_chapters
 from tui.style.look import Look
 

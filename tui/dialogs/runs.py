@@ -15,8 +15,8 @@ from engine.runs.notes import MAX_NAME
 from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.dialogs import Dialog
-from tui.line import Line
+from tui.dialogs.dialog import Dialog
+from tui.dialogs.line import Line
 
 
 class RenameDialog(Dialog[str]):

@@ -1,0 +1,1 @@
+"""Questions, and where a line of text is typed."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.labs import FakeRun
-from tui.still import SizeError, draw_still, parse_size
+from tui.pictures.still import SizeError, draw_still, parse_size
 from tui.style.glyphs import ASCII, BRAILLE
 from tui.style.palette import DARK
 from tui.watching.watch import Watch

@@ -20,11 +20,11 @@ from tests.labs import until
 from tests.test_drawing_microscope import FOUND
 from tests.test_panes_gradients import history, seen
 from tests.trained import recorded
-from tui.apart import take_apart
 from tui.drawing.lists.status import Standing
 from tui.panes import microscope
 from tui.panes.microscope import MicroscopePane
 from tui.panes.picture import Picture
+from tui.pictures.dissect import take_apart
 from tui.style.palette import DARK
 from tui.style.themes import THEMES
 from tui.watching.view import View

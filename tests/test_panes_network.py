@@ -25,9 +25,9 @@ from tests.tapes import Clock, header
 from tests.trained import recorded
 from tui.drawing.lists.status import Standing
 from tui.drawing.network.material import ENDS_LIMIT, SNAPSHOT_LIMIT, Material, ViewError
-from tui.gallery import exhibits, layers, next_exhibit, next_layer
 from tui.panes.network import NetworkPane, _as_fits
 from tui.panes.picture import Picture
+from tui.pictures.gallery import exhibits, layers, next_exhibit, next_layer
 from tui.style.glyphs import GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK

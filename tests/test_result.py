@@ -14,8 +14,8 @@ from tests.trained import recorded
 from tui.drawing.lists.result import EACH, place, result_place, titled, weights_at_end
 from tui.drawing.lists.status import draw_status
 from tui.drawing.network.material import Material
-from tui.gallery import VIEWS, applying
-from tui.still import Wish, draw_wish
+from tui.pictures.gallery import VIEWS, applying
+from tui.pictures.still import Wish, draw_wish
 from tui.style.glyphs import BRAILLE
 from tui.style.numbers import count, figure
 from tui.style.palette import DARK

@@ -18,8 +18,8 @@ from engine.runs.finding import RunFolder
 from tests.trained import recorded
 from tui import cli
 from tui.drawing.network.material import Material
-from tui.gallery import NAMES, VIEWS
-from tui.still import StepError, parse_step
+from tui.pictures.gallery import NAMES, VIEWS
+from tui.pictures.still import StepError, parse_step
 from tui.watching.watch import Watch
 
 PRESETS = {

@@ -407,7 +407,7 @@ def show(
     """Print a run as still pictures, in plain text; or its figures and diagnosis, as JSON."""
     from engine import references
     from engine.runs import finding as runs
-    from tui import still
+    from tui.pictures import still
     from tui.style.glyphs import choose
 
     found = references.run(run, runs_dir or runs.runs_dir())

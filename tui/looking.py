@@ -256,14 +256,14 @@ class Looking(Stage):
 
     def action_next_exhibit(self, by: int) -> None:
         """Show another picture of the network."""
-        from tui.gallery import next_exhibit
+        from tui.pictures.gallery import next_exhibit
 
         self.look_through(exhibit=next_exhibit(self.view, by))
         self._bring_up_pictures()
 
     def action_next_layer(self) -> None:
         """Show the next layer's weights."""
-        from tui.gallery import next_layer
+        from tui.pictures.gallery import next_layer
 
         self.look_through(layer=next_layer(self.view, 1))
         self._bring_up_pictures()

@@ -54,7 +54,7 @@ Wanted = tuple[str, int, int]
 
 async def _take_apart(folder: Path, step: int, member: int) -> Dissection:
     # The first frame needs none of it.
-    from tui.apart import take_apart
+    from tui.pictures.dissect import take_apart
 
     return await take_apart(folder, step, member)
 

@@ -255,7 +255,7 @@ class NetworkPane(Picture, can_focus=True):
             return _said(WAITING, width, height, look)
         if not stock.ready:
             return _said(READING, width, height, look)
-        from tui.gallery import VIEWS, Surface, exhibit_of, layer_of
+        from tui.pictures.gallery import VIEWS, Surface, exhibit_of, layer_of
 
         name = exhibit_of(view)
         exhibit = VIEWS[name]
@@ -277,7 +277,7 @@ class NetworkPane(Picture, can_focus=True):
 
     def _notes(self, material: Material, name: str, width: int) -> Lines:
         """Return what stands over a picture: why it is not another, what it leaves out."""
-        from tui.gallery import VIEWS, Subject
+        from tui.pictures.gallery import VIEWS, Subject
 
         subject, wanted = Subject.of(material.header), self.view.exhibit
         notes = []
@@ -294,7 +294,7 @@ class NetworkPane(Picture, can_focus=True):
 
     def _say(self) -> None:
         """Write into the border which picture this is, and of which step's weights."""
-        from tui.gallery import VIEWS, exhibit_of, layer_of
+        from tui.pictures.gallery import VIEWS, exhibit_of, layer_of
 
         view, kept, stock = self.view, self._kept(), self._stock()
         if not _has_header(view.history):
@@ -357,7 +357,7 @@ def _shown_member(view: View) -> int:
 
 def _is_of_rows(view: View) -> bool:
     """Whether the picture changes with every step, and not only with the weights that are kept."""
-    from tui.gallery import VIEWS, exhibit_of
+    from tui.pictures.gallery import VIEWS, exhibit_of
 
     exhibit = VIEWS.get(exhibit_of(view)) if _has_header(view.history) else None
     return exhibit is not None and exhibit.of_rows

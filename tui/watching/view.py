@@ -74,8 +74,8 @@ class View:
     """How much curves are smoothed: a place in ``tui.drawing.curves.curves.SMOOTHINGS``; 0 for
     not."""
     exhibit: str = ""
-    """Which picture of the network is shown, by its name in ``tui.gallery``; empty for the first
-    that its data has.
+    """Which picture of the network is shown, by its name in ``tui.pictures.gallery``; empty for
+    the first that its data has.
     """
     layer: str = ""
     """Which layer's weights that picture shows; empty for all."""

@@ -174,7 +174,7 @@ def draw_wish(
         ViewError: The run has no such view, step or layer.
     """
     from tui.drawing.network.material import Material, ViewError
-    from tui.gallery import NAMES, RUN_VIEWS
+    from tui.pictures.gallery import NAMES, RUN_VIEWS
 
     if wish.view not in NAMES:
         raise ViewError(f"--view: there is no {wish.view!r}; there are: {', '.join(NAMES)}")
@@ -228,7 +228,7 @@ def _draw_all(
     at: int | None,
 ) -> Lines:
     """Return every view that the run has, one after the other."""
-    from tui.gallery import applying
+    from tui.pictures.gallery import applying
 
     lines: Lines = []
     for name in applying(material):
@@ -254,7 +254,7 @@ def _draw_named(
     at: int | None,
 ) -> Lines:
     """Return one view, with the run's name over it."""
-    from tui.gallery import Surface, draw_view
+    from tui.pictures.gallery import Surface, draw_view
 
     width, height = size
     history = watch.history

@@ -1,0 +1,1 @@
+"""The network's pictures: which there are, and how they stand still."""

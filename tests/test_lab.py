@@ -21,9 +21,9 @@ from tui.app import LabApp
 from tui.commands.table import COMMANDS
 from tui.lab import Lab
 from tui.panes.curves import CurvesPane
-from tui.panes.field import ChoiceField
 from tui.panes.picture import Picture
-from tui.panes.setup import SetupPane
+from tui.panes.setup.field import ChoiceField
+from tui.panes.setup.pane import SetupPane
 from tui.places import NAMES
 from tui.style.look import Look
 from tui.style.palette import PALETTES, SIXTEEN

@@ -17,10 +17,10 @@ from tui import stage
 from tui.commands.command import key_name
 from tui.commands.table import LOCAL
 from tui.lab import Lab
-from tui.panes.field import ChoiceField, Fold
-from tui.panes.rows import AddButton
-from tui.panes.runs import HINT
-from tui.panes.setup import SetupPane
+from tui.panes.runs.pane import HINT
+from tui.panes.setup.field import ChoiceField, Fold
+from tui.panes.setup.pane import SetupPane
+from tui.panes.setup.rows import AddButton
 from tui.panes.status import KeysLine, MessageLine
 from tui.places import PANES
 from tui.style.look import Look

@@ -25,8 +25,8 @@ from tests.labs import shown
 from tests.runs import end, record, rows
 from tui.dialogs.runs import DeleteDialog, RenameDialog, TagDialog, size_text
 from tui.panes.picture import Picture
-from tui.panes.run_list import FilterLine, RunList
-from tui.panes.runs import RunsPane
+from tui.panes.runs.list import FilterLine, RunList
+from tui.panes.runs.pane import RunsPane
 from tui.watching.view import Trace, View
 
 NOW = 1_800_000_000.0

@@ -10,9 +10,9 @@ from textual.widget import Widget
 
 from tests.labs import shown, until
 from tests.workbenches import Workbench
-from tui.panes.field import ChoiceField, TextField
-from tui.panes.form import Form
-from tui.panes.setup import PresetList, SetupPane
+from tui.panes.setup.field import ChoiceField, TextField
+from tui.panes.setup.form import Form
+from tui.panes.setup.pane import PresetList, SetupPane
 from tui.setup.draft import Draft
 from tui.style.glyphs import ASCII
 from tui.style.look import Look

@@ -15,7 +15,7 @@ from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
 from tests.tapes import Clock
 from tui.lab import Lab
 from tui.panes.picture import Picture
-from tui.panes.runs import RunsPane
+from tui.panes.runs.pane import RunsPane
 from tui.screenshot import words_of
 
 WIDE = (200, 60)

@@ -32,11 +32,11 @@ from tui.dialogs.dialog import Dialog, MarkDialog
 from tui.dialogs.runs import RenameDialog
 from tui.dialogs.save_preset import SaveDialog
 from tui.lab import Lab
-from tui.panes import rows
-from tui.panes.field import TextField
-from tui.panes.form import Form
-from tui.panes.rows import SettingRow
-from tui.panes.setup import SetupPane
+from tui.panes.setup import rows
+from tui.panes.setup.field import TextField
+from tui.panes.setup.form import Form
+from tui.panes.setup.pane import SetupPane
+from tui.panes.setup.rows import SettingRow
 from tui.setup.draft import Draft
 from tui.terminal.keyboard import Keyboard
 from tui.terminal.turns import Turns

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.reactive import reactive
 
-from tui.panes.setup import PresetEntry, SetupPane
+from tui.panes.setup.pane import PresetEntry, SetupPane
 from tui.setup.draft import Draft
 from tui.style.look import Look
 from tui.style.themes import THEMES

@@ -33,8 +33,8 @@ from tui.panes.log import LogPane
 from tui.panes.microscope import MicroscopePane
 from tui.panes.network import NetworkPane
 from tui.panes.race import RacePane
-from tui.panes.runs import RunsPane
-from tui.panes.setup import DEVICE_KEY, PresetEntry, SetupPane
+from tui.panes.runs.pane import RunsPane
+from tui.panes.setup.pane import DEVICE_KEY, PresetEntry, SetupPane
 from tui.panes.slide import SlidePane
 from tui.panes.status import KeysLine, MessageLine, StatusLines, TitleLine
 from tui.panes.transport import TransportBar
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.lectures.scenes import Scene
     from tui.dialogs.dialog import Farewell
-    from tui.panes.rows import TypedText
+    from tui.panes.setup.rows import TypedText
     from tui.presented import Presented
     from tui.setup.draft import Draft
 

@@ -21,7 +21,7 @@ from textual.widgets import Input
 from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.panes.field import ChoiceField, Fold, TextField
+from tui.panes.setup.field import ChoiceField, Fold, TextField
 from tui.setup.settings import Adder, Entry, Group, Setting
 from tui.setup.values import UNSET
 from tui.style.look import Look

@@ -31,9 +31,9 @@ from engine.errors import EpochalError
 from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.panes.orders import ORDERS
 from tui.panes.picture import Picture
-from tui.panes.run_list import FilterLine, Heading, RunDetails, RunList
+from tui.panes.runs.list import FilterLine, Heading, RunDetails, RunList
+from tui.panes.runs.orders import ORDERS
 from tui.style.look import Look
 from tui.style.numbers import count
 from tui.watching.view import View

@@ -25,17 +25,17 @@ from textual.widgets.option_list import Option as ListOption
 from engine.text.safe import plain
 from tui.commands.command import Spot
 from tui.commands.spots import bindings_at
-from tui.panes.example import DataPicture
-from tui.panes.run_list import FilterLine
+from tui.panes.runs.list import FilterLine
+from tui.panes.setup.example import DataPicture
 from tui.style.look import Look
 from tui.style.setup_words import Words
 from tui.style.text import pad
 
 if TYPE_CHECKING:
     from engine.experiment.problems import Path
-    from tui.panes.field import Fold
-    from tui.panes.form import Form
-    from tui.panes.rows import TypedText
+    from tui.panes.setup.field import Fold
+    from tui.panes.setup.form import Form
+    from tui.panes.setup.rows import TypedText
     from tui.setup.draft import Draft
     from tui.setup.edits import Move
 
@@ -246,7 +246,7 @@ class SetupPane(Vertical):
 
     async def _the_form(self) -> Form:
         if self._form is None:
-            from tui.panes.form import Form
+            from tui.panes.setup.form import Form
 
             self._form = Form(id="form", can_focus=False)
             await self.query_one("#sheet").mount(self._form, before=0)

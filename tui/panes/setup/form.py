@@ -16,8 +16,9 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.text.safe import plain
-from tui.panes.field import ChoiceField, Fold
-from tui.panes.rows import (
+from tui.panes.setup.field import ChoiceField, Fold
+from tui.panes.setup.pane import DEVICE_KEY, SetupPane
+from tui.panes.setup.rows import (
     AddButton,
     AddRow,
     EntryRow,
@@ -27,7 +28,6 @@ from tui.panes.rows import (
     SettingRow,
     TypedText,
 )
-from tui.panes.setup import DEVICE_KEY, SetupPane
 from tui.setup.settings import Adder, Entry, Group, Option, Row, Setting
 from tui.setup.values import Leaf
 from tui.style.look import Look

@@ -1,0 +1,1 @@
+"""The setup: its form, its fields, an example of its data."""

@@ -12,8 +12,8 @@ from engine.recording.file import read as events_of
 from engine.recording.history import History
 from engine.runs.finding import RunFolder
 from tests.runs import end, record, rows
-from tui.following import lead, place_of, presented_of, programme_of, recast, runs_of
-from tui.presented import Message, Presented, ShownRun, read, write
+from tui.lecture.following import lead, place_of, presented_of, programme_of, recast, runs_of
+from tui.lecture.presented import Message, Presented, ShownRun, read, write
 from tui.replay.player import Player
 from tui.replay.tempo import Stop, Tempo
 from tui.watching.cast import Cast

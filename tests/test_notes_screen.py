@@ -18,12 +18,12 @@ from engine.runs.notes import NotedMark, Notes
 from tests.labs import FakeRun, shown, until
 from tests.runs import header
 from tests.terminals import Terminal
-from tui.following import programme_of
-from tui.notes_screen import ClockPart, FootPart, HeadingPart, NotesApp, NotesPart
+from tui.lecture.following import programme_of
+from tui.lecture.notes_screen import ClockPart, FootPart, HeadingPart, NotesApp, NotesPart
+from tui.lecture.presented import Presented, Programme, ShownRun
+from tui.lecture.presenting import FOLDER, GONE, Presenter, path_of
+from tui.lecture.prompter import Prompter
 from tui.panes.picture import Picture
-from tui.presented import Presented, Programme, ShownRun
-from tui.presenting import FOLDER, GONE, Presenter, path_of
-from tui.prompter import Prompter
 from tui.replay.next_mark import promises_of
 from tui.terminal.frame_clock import Clock
 
@@ -287,7 +287,7 @@ from pathlib import Path
 from tui.cli import settle_environment
 import os
 settle_environment(os.environ)
-from tui.notes_screen import NotesApp
+from tui.lecture.notes_screen import NotesApp
 app = NotesApp(Path(sys.argv[1]), sys.argv[2], now=lambda: float(sys.argv[3]))
 app.run()
 sys.exit(app.return_code)

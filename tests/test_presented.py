@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.text.safe import plain
-from tui import presented as codec
 from tui.drawing.curves.curves import QUANTITIES
+from tui.lecture import presented as codec
+from tui.lecture.presented import Message, Presented, Programme, ShownRun, read, write
 from tui.places import NAMES
-from tui.presented import Message, Presented, Programme, ShownRun, read, write
 from tui.replay.tempo import Kind, Tempo
 from tui.watching.lens import Lens
 

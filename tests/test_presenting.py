@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from engine.runs.finding import RunFolder, find_run
 from engine.text.safe import plain
 from tests.runs import end, record, rows
-from tui.presented import Presented, PresentedError, Programme, ShownRun, read
-from tui.presenting import (
+from tui.lecture.presented import Presented, PresentedError, Programme, ShownRun, read
+from tui.lecture.presenting import (
     BEAT,
     FOLDER,
     GONE,
@@ -284,7 +284,7 @@ def test_presentations_are_no_runs(tmp_path: Path) -> None:
 
 def test_neither_side_needs_a_screen() -> None:
     script = (
-        "import sys, tui.presenting, tui.following, tui.prompter;"
+        "import sys, tui.lecture.presenting, tui.lecture.following, tui.lecture.prompter;"
         "print(*({'textual', 'torch', 'pydantic'} & {*sys.modules}))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
@@ -297,8 +297,8 @@ WRITER = """
 import sys, time
 from pathlib import Path
 from dataclasses import replace
-from tui.presenting import Presented, Presenter
-from tui.presented import Programme, ShownRun
+from tui.lecture.presenting import Presented, Presenter
+from tui.lecture.presented import Programme, ShownRun
 
 steps = int(sys.argv[2])
 with Presenter(Path(sys.argv[1]), "gradients") as presenter:
@@ -320,7 +320,7 @@ with Presenter(Path(sys.argv[1]), "gradients") as presenter:
 @contextlib.contextmanager
 def writer(folder: Path, steps: int) -> Iterator[subprocess.Popen[str]]:
     script = WRITER.replace(
-        "import sys", "import tui.presenting as p; p.PERIOD = 0.002\nimport sys"
+        "import sys", "import tui.lecture.presenting as p; p.PERIOD = 0.002\nimport sys"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, str(folder), str(steps)],

@@ -321,7 +321,7 @@ def follow(
     from engine import references
     from engine.lectures import lecture as lectures
     from engine.runs import finding as runs
-    from tui.presenting import Audience, find_presented
+    from tui.lecture.presenting import Audience, find_presented
 
     folder = runs_dir or runs.runs_dir()
     name = find_presented(folder, what)
@@ -343,8 +343,8 @@ def follow(
 def show_notes(name: str, folder: Path, glyphs: GlyphChoice) -> None:
     """Show the notes of a lecture that is held from a folder of runs."""
     settle_environment(os.environ)
+    from tui.lecture.notes_screen import NotesApp
     from tui.memory import Memory
-    from tui.notes_screen import NotesApp
     from tui.terminal.frame_clock import Clock
 
     look = choose_look(glyphs, Memory.of_user().choices, os.environ)

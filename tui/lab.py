@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.lectures.scenes import Scene
     from tui.dialogs.dialog import Farewell
+    from tui.lecture.presented import Presented
     from tui.panes.setup.rows import TypedText
-    from tui.presented import Presented
     from tui.setup.draft import Draft
 
 __all__ = ["Lab", "Opening"]

@@ -16,8 +16,8 @@ from tui.lecturing import Lecturing
 if TYPE_CHECKING:
     from engine.figures.figures import Readings
     from tui.drawing.replay.transport import Transport
-    from tui.presented import Presented
-    from tui.presenting import Presenter
+    from tui.lecture.presented import Presented
+    from tui.lecture.presenting import Presenter
     from tui.replay.player import Player
 
 SHARED_SECONDS = 0.25
@@ -50,9 +50,9 @@ class Sharing(Lecturing):
 
     def _present(self) -> None:
         """Say what is shown."""
-        from tui.following import presented_of, programme_of
-        from tui.presented import Programme
-        from tui.presenting import Presenter
+        from tui.lecture.following import presented_of, programme_of
+        from tui.lecture.presented import Programme
+        from tui.lecture.presenting import Presenter
 
         name = self._presented_name()
         if not name:
@@ -117,7 +117,7 @@ class Sharing(Lecturing):
 
     def follow_presenter(self) -> None:
         """Show what the presenter shows."""
-        from tui.following import recast
+        from tui.lecture.following import recast
 
         audience = self.opening.audience
         assert audience is not None
@@ -175,6 +175,6 @@ class Sharing(Lecturing):
         """Return where a replay stands; a follower's where the presenter's does."""
         if self._presented is None:
             return super().transport_of(player)
-        from tui.following import lead
+        from tui.lecture.following import lead
 
         return lead(player, self._presented)

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from engine.runs.requests import Control
     from engine.worker.launch import Worker
     from tui.drawing.replay.transport import Transport
-    from tui.presenting import Audience
+    from tui.lecture.presenting import Audience
     from tui.replay.player import Player
     from tui.replay.tempo import Tempo
     from tui.setup.draft import Draft

@@ -3,8 +3,8 @@
     Presented ── write ──► {"format": 1, "presenter": …, "beat": …, "presented": {…}} ── read ──►
 
 A message is data of somebody else's making: what is not understood in it is left at its default,
-and no text in it can act on a terminal. Whose file it is and when it is read, ``tui.presenting``
-knows; how a screen follows it, ``tui.following``.
+and no text in it can act on a terminal. Whose file it is and when it is read,
+``tui.lecture.presenting`` knows; how a screen follows it, ``tui.lecture.following``.
 """
 
 from __future__ import annotations

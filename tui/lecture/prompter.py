@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui.drawing.lecture.speaker import Foot, Heading, Shown, Span, Speaker, whole_seconds
-from tui.following import runs_of
-from tui.presenting import Audience
+from tui.lecture.following import runs_of
+from tui.lecture.presenting import Audience
 from tui.replay.next_mark import Promise, next_mark, promises_of
 from tui.watching.watch import Watch
 
 if TYPE_CHECKING:
     from engine.runs.finding import RunFolder
     from engine.runs.notes import NotedMark
-    from tui.presented import Presented, Programme
+    from tui.lecture.presented import Presented, Programme
     from tui.replay.tempo import Stop
 
 NOTES_SECONDS: Final = 1.0

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.runs.finding import RunFolder
-from tui.presented import Presented, Programme, ShownRun
+from tui.lecture.presented import Presented, Programme, ShownRun
 
 if TYPE_CHECKING:
     from engine.figures.figures import Readings

@@ -1,7 +1,7 @@
 """The presenter's second screen: notes, the next mark and the time, read from the shared folder.
 
-It asks nothing of anybody and writes nothing. What it says is ``tui.prompter``, how that is drawn
-``tui.drawing.lecture.speaker``.
+It asks nothing of anybody and writes nothing. What it says is ``tui.lecture.prompter``, how that
+is drawn ``tui.drawing.lecture.speaker``.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from tui.drawing.lecture.speaker import (
     draw_heading,
     draw_notes,
 )
+from tui.lecture.prompter import Prompter
 from tui.panes.picture import Picture
-from tui.prompter import Prompter
 from tui.style.look import Look
 from tui.style.text import Lines, cut
 from tui.style.themes import THEMES

@@ -6,7 +6,7 @@
 There is no server and no port: whoever reads the folder of runs can follow, on any machine. The
 file is replaced in one go whenever what is shown has changed, and every two seconds as a sign of
 life. Where two present under one name, whoever began last is followed. Nothing here knows Textual
-or what a screen looks like; what is said is ``tui.presented``.
+or what a screen looks like; what is said is ``tui.lecture.presented``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from engine.errors import EpochalError
-from tui.presented import Message, Presented, PresentedError, read, write
+from tui.lecture.presented import Message, Presented, PresentedError, read, write
 
 __all__ = ["Audience", "Found", "Presented", "Presenter", "find_presented", "presentations"]
 

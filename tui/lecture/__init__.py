@@ -1,0 +1,1 @@
+"""What a presenter shows: its file, its followers, the notes."""

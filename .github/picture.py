@@ -17,10 +17,10 @@ from engine.presets import preset as presets
 from engine.runs.finding import create_run
 from engine.worker.__main__ import work
 from tui.app import LabApp
-from tui.lab import Lab
+from tui.lab.screen import Lab
+from tui.lab.screenshot import svg_of
+from tui.lab.state import Opening
 from tui.panes.network import NetworkPane
-from tui.screenshot import svg_of
-from tui.stage import Opening
 from tui.style.glyphs import BLOCKS
 from tui.style.look import Look
 

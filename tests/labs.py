@@ -19,7 +19,7 @@ from engine.recording.events import End, Event, Header, Series
 from engine.recording.file import Reader, Recorder
 from engine.runs.finding import RunFolder, create_run, process_started
 from tui.app import LabApp
-from tui.lab import Lab, Opening
+from tui.lab.screen import Lab, Opening
 from tui.terminal.frame_clock import Clock
 from tui.watching import watch as watching
 

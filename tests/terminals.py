@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pyte
 
-from tui.memory import FILE, Memory
+from tui.lab.preferences import FILE, Memory
 
 SOURCE = Path(__file__).parent.parent
 QUESTION = b"\x1b[6n"

@@ -19,7 +19,7 @@ from engine.runs.finding import RunFolder
 from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
 from tui.app import LabApp
 from tui.commands.table import COMMANDS
-from tui.lab import Lab
+from tui.lab.screen import Lab
 from tui.panes.curves import CurvesPane
 from tui.panes.picture import Picture
 from tui.panes.setup.field import ChoiceField

@@ -15,7 +15,7 @@ from engine.recording.events import Series
 from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tests.populations import rows_of
 from tui.dialogs.members import MemberDialog
-from tui.lab import Lab
+from tui.lab.screen import Lab
 
 SEEDS = [102, 103, 104]
 

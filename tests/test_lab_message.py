@@ -13,10 +13,10 @@ from textual.widgets._toast import Toast
 
 from engine.recording.events import MarkReached
 from tests.labs import FakeRun, lab_of, make_app, shown, until
-from tui import stage
 from tui.commands.command import key_name
 from tui.commands.table import LOCAL
-from tui.lab import Lab
+from tui.lab import state as stage
+from tui.lab.screen import Lab
 from tui.panes.runs.pane import HINT
 from tui.panes.setup.field import ChoiceField, Fold
 from tui.panes.setup.pane import SetupPane

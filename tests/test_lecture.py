@@ -16,7 +16,7 @@ from engine.worker.__main__ import work
 from tests.labs import FakeWorker, lab_of, make_app, shown, until
 from tests.tapes import Clock
 from tui.app import LabApp
-from tui.lab import Lab
+from tui.lab.screen import Lab
 from tui.panes.slide import SlidePane
 from tui.replay.player import Player
 from tui.terminal.frame_clock import Clock as FrameClock

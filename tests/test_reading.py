@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from engine.recording.events import Heartbeat, Request
 from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
 from tui.cli import app as command
+from tui.lab.screenshot import words_of
 from tui.panes.diagnosis import DiagnosisPane
 from tui.panes.race import RaceTable
-from tui.screenshot import words_of
 from tui.watching import watch as watching
 from tui.watching.traces import gather_view
 from tui.watching.watch import Watch

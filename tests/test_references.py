@@ -17,7 +17,7 @@ from engine.references import PresetName, run_or_preset
 from engine.runs.finding import RunFolder
 from engine.runs.notes import Notes
 from tui import cli
-from tui.stage import Opening
+from tui.lab.state import Opening
 
 RECORDING = Path(__file__).parent / "recordings" / "format-1.jsonl"
 NAME = "two-moons-20261121-093000-4f1c"

@@ -13,10 +13,10 @@ from engine.runs.finding import list_runs
 from engine.runs.notes import Notes
 from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
 from tests.tapes import Clock
-from tui.lab import Lab
+from tui.lab.screen import Lab
+from tui.lab.screenshot import words_of
 from tui.panes.picture import Picture
 from tui.panes.runs.pane import RunsPane
-from tui.screenshot import words_of
 
 WIDE = (200, 60)
 PANES = ("curves", "gradients", "network", "diagnosis")

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.labs import lab_of, make_app, until
-from tui.screenshot import svg_of
+from tui.lab.screenshot import svg_of
 
 PICTURE = Path(__file__).parent.parent / ".github" / "lab.svg"
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"

@@ -13,10 +13,10 @@ from engine.recording.events import MarkReached
 from engine.runs.finding import RunFolder
 from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
 from tests.tapes import Clock
-from tui.lab import Lab
-from tui.memory import Choices, Memory
+from tui.lab.preferences import Choices, Memory
+from tui.lab.screen import Lab
+from tui.lab.showing import SECONDS
 from tui.panes.welcome import WORDS, WelcomePane
-from tui.showing import SECONDS
 
 SIZE = (120, 40)
 

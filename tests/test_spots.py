@@ -16,7 +16,7 @@ import tui
 from tui.commands.command import SPOTS
 from tui.commands.spots import bindings_at, spots_in
 from tui.commands.table import COMMANDS, LOCAL
-from tui.lab import Lab
+from tui.lab.screen import Lab
 
 SIDEWAYS = ("scroll_left", "scroll_right", "page_left", "page_right")
 """What Textual lets a widget do that is wider than it is seen; none of ours is."""

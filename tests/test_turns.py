@@ -17,7 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tests.labs import FakeRun, lab_of, make_app, until
-from tui import lab
+from tui.lab import screen as lab
 from tui.terminal.keyboard import Keyboard
 from tui.terminal.turns import Turns, is_quiet
 

@@ -31,7 +31,7 @@ from tui.app import LabApp
 from tui.dialogs.dialog import Dialog, MarkDialog
 from tui.dialogs.runs import RenameDialog
 from tui.dialogs.save_preset import SaveDialog
-from tui.lab import Lab
+from tui.lab.screen import Lab
 from tui.panes.setup import rows
 from tui.panes.setup.field import TextField
 from tui.panes.setup.form import Form

@@ -20,8 +20,8 @@ from textual.widgets import Input
 
 from engine.text.safe import plain
 from tui.commands.table import available, no_use
-from tui.lab import Lab
-from tui.stage import Opening
+from tui.lab.screen import Lab
+from tui.lab.state import Opening
 from tui.style.themes import THEMES
 from tui.terminal.bandwidth import Link
 from tui.terminal.driver import LinkDriver
@@ -32,7 +32,7 @@ class LabApp(App[str]):
 
     TITLE = "epochal"
     # A default screen's own CSS is not read before the first frame; the application's is.
-    CSS_PATH = "lab.tcss"
+    CSS_PATH = "lab/screen.tcss"
     AUTO_FOCUS = None
 
     def __init__(self, opening: Opening) -> None:

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from engine.runs.finding import RunFolder
     from engine.worker.launch import Worker
-    from tui.memory import Choices
-    from tui.stage import Opening
+    from tui.lab.preferences import Choices
+    from tui.lab.state import Opening
     from tui.style.look import Look
 
 GlyphChoice = Literal["auto", "braille", "blocks", "ascii"]
@@ -343,8 +343,8 @@ def follow(
 def show_notes(name: str, folder: Path, glyphs: GlyphChoice) -> None:
     """Show the notes of a lecture that is held from a folder of runs."""
     settle_environment(os.environ)
+    from tui.lab.preferences import Memory
     from tui.lecture.notes_screen import NotesApp
-    from tui.memory import Memory
     from tui.terminal.frame_clock import Clock
 
     look = choose_look(glyphs, Memory.of_user().choices, os.environ)
@@ -478,8 +478,8 @@ def newest_run(folder: Path) -> RunFolder:
 def make_opening(glyphs: GlyphChoice, *, big: bool = False, **settings: object) -> Opening:
     """Return what the lab opens with, on this terminal."""
     settle_environment(os.environ)
-    from tui.memory import Memory
-    from tui.stage import Opening
+    from tui.lab.preferences import Memory
+    from tui.lab.state import Opening
     from tui.terminal.frame_clock import Clock
 
     memory = Memory.of_user()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.lecturing import Lecturing
+from tui.lab.lecturing import Lecturing
 
 if TYPE_CHECKING:
     from engine.figures.figures import Readings

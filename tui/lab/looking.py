@@ -12,8 +12,8 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui.commands.command import Need
+from tui.lab.state import Stage
 from tui.places import NAMES, PANES, Box, Form, arrange, form_of, side_width
-from tui.stage import Stage
 from tui.style.look import Look
 from tui.watching.view import View
 
@@ -322,7 +322,7 @@ class Looking(Stage):
         """Save the screen as SVG, and the pane that has the keys as text."""
         from pathlib import Path
 
-        from tui.screenshot import save_screenshot
+        from tui.lab.screenshot import save_screenshot
 
         pane = self.query_one(f"#{self.widget_of(self.pane)}")
         name = f"{self.view.run}-step-{self.view.at}" if self.view.run else f"epochal-{self.pane}"

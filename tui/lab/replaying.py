@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 
 from engine.errors import EpochalError
+from tui.lab.state import Stage
 from tui.replay.tempo import IDLE_LIMIT, Tempo
-from tui.stage import Stage
 from tui.style.numbers import count
 
 if TYPE_CHECKING:
     from engine.recording.history import History
     from engine.runs.finding import RunFolder
+    from tui.lab.state import Opening
     from tui.replay.player import Played, Player
     from tui.replay.tempo import Stop
     from tui.setup.draft import Draft
-    from tui.stage import Opening
     from tui.terminal.bandwidth import Link
 
 USUAL_SECONDS = 90.0

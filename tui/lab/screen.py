@@ -1,7 +1,7 @@
 """The lab's one screen: its panes, and what they say.
 
 It writes run folders and requests, and reads recordings; it never trains. State goes down to the
-panes as attributes, messages come up; see ``tui.stage`` for the way data takes.
+panes as attributes, messages come up; see ``tui.lab.state`` for the way data takes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ from engine.errors import EpochalError
 from tui.commands.command import IN_WORDS, SPOTS
 from tui.commands.spots import bindings_of
 from tui.commands.table import COMMANDS, doable
-from tui.looking import Looking
+from tui.lab.board import Board
+from tui.lab.looking import Looking
+from tui.lab.running import Running, draft_of
+from tui.lab.sharing import Sharing
+from tui.lab.state import Opening
 from tui.panes.banner import BannerPane
-from tui.panes.board import Board
 from tui.panes.curves import CurvesPane
 from tui.panes.diagnosis import DiagnosisPane
 from tui.panes.gradients import GradientsPane
@@ -39,9 +42,6 @@ from tui.panes.slide import SlidePane
 from tui.panes.status import KeysLine, MessageLine, StatusLines, TitleLine
 from tui.panes.transport import TransportBar
 from tui.panes.welcome import WelcomePane
-from tui.running import Running, draft_of
-from tui.sharing import Sharing
-from tui.stage import Opening
 from tui.terminal.bandwidth import Link
 
 if TYPE_CHECKING:

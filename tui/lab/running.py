@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from engine.errors import EpochalError
-from tui.stage import Stage
+from tui.lab.state import Stage
 from tui.style.numbers import count
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from tui.commands.table import can, why_not
 from tui.drawing.lists.log import Entry
 from tui.drawing.lists.message import Bulletin, bulletin_of
 from tui.drawing.lists.status import Standing
-from tui.memory import Memory
+from tui.lab.preferences import Memory
 from tui.style.look import Look
 from tui.terminal.bandwidth import Link
 from tui.terminal.frame_clock import Clock

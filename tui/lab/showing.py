@@ -14,8 +14,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from tui.lab.replaying import Replaying
 from tui.replay.tempo import Tempo
-from tui.replaying import Replaying
 from tui.style.numbers import count
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from textual.reactive import reactive
 
 from engine.errors import EpochalError
+from tui.lab.showing import Showing
 from tui.replay.tempo import Tempo
-from tui.showing import Showing
 from tui.watching.lens import Lens
 
 if TYPE_CHECKING:

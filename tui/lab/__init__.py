@@ -1,0 +1,1 @@
+"""The one screen: what it knows, and what keys do."""

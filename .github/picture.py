@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from engine.presets import preset as presets
-from engine.runs.finding import create_run
+from engine.runs.folder import create_run
 from engine.worker.__main__ import work
 from tui.app import LabApp
 from tui.lab.screen import Lab

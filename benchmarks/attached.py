@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from engine.presets import preset as presets
-from engine.runs.finding import RunFolder, create_run
+from engine.runs.folder import RunFolder, create_run
 from engine.worker.launch import Worker
 from tests.terminals import DEADLINE, Terminal
 

@@ -178,10 +178,10 @@ def run(
     """Train a preset, and print the result."""
     from engine.headless import run as headless
     from engine.presets import preset as presets
-    from engine.runs import finding as runs
+    from engine.runs import folder as run_folders
 
     found = presets.load(preset, overrides(set_, seed, seeds, vary))
-    folder = runs_dir or runs.runs_dir()
+    folder = runs_dir or run_folders.runs_dir()
     status = headless.run(
         found,
         folder,
@@ -247,9 +247,9 @@ def check(
     """Say whether presets and lectures hold, or everything that is wrong with them."""
     from engine.lectures import lecture as lectures
     from engine.lectures.rehearsal import Rehearsal
-    from engine.runs import finding as runs
+    from engine.runs import folder as run_folders
 
-    problems, folder = 0, runs_dir or runs.runs_dir()
+    problems, folder = 0, runs_dir or run_folders.runs_dir()
     rehearsal = Rehearsal(allow_code=allow_code, runs=folder) if figures else None
     for reference in presets:
         if lectures.is_lecture(reference):
@@ -374,20 +374,19 @@ def list_past_runs(
     import time
 
     from engine import references
-    from engine.headless import report
-    from engine.runs import filters
-    from engine.runs import finding as runs
+    from engine.runs import filters, listing
+    from engine.runs import folder as run_folders
     from engine.runs.catalogue import Archive, facts_of
 
-    folder = runs_dir or runs.runs_dir()
+    folder = runs_dir or run_folders.runs_dir()
     named, words = references.apart(terms or (), folder)
     wanted = filters.parse(" ".join([*words, filter_ or ""]))
     known = [facts_of(each) for each in named] or list(Archive(folder).runs())
     found = [run for run in known if wanted.matches(run)]
     if as_json:
-        _print_json(map(report.run_object, found))
+        _print_json(map(listing.run_object, found))
     elif found:
-        head, *rows = report.runs_table(found, time.time())
+        head, *rows = listing.runs_table(found, time.time())
         _print_table(head, rows)
     elif known:
         hint = wanted.unknown(known)
@@ -402,9 +401,9 @@ def stop(run: RunName, runs_dir: RunsDir = None) -> None:
     """Ask a run to stop where it is, and wait until it has."""
     from engine import references
     from engine.headless import run as headless
-    from engine.runs import finding as runs
+    from engine.runs import folder as run_folders
 
-    print(headless.stop(references.run(run, runs_dir or runs.runs_dir())))
+    print(headless.stop(references.run(run, runs_dir or run_folders.runs_dir())))
 
 
 class SetName(enum.StrEnum):
@@ -456,11 +455,11 @@ def predict(
     from engine import references
     from engine.results import predict
     from engine.results import run as load
-    from engine.runs import finding as runs
+    from engine.runs import folder as run_folders
 
     if sum(given is not None for given in (file, values or None, set_)) > 1:
         raise typer.BadParameter("give one of FILE, --values and --set")
-    folder = references.run(run, runs_dir or runs.runs_dir())
+    folder = references.run(run, runs_dir or run_folders.runs_dir())
     loaded = load.of_folder(folder, allow_code=allow_code, member=member - 1)
     if file is not None:
         asked = predict.rows_of_file(loaded, file)
@@ -594,7 +593,7 @@ def _print_json(items: Iterable[dict[str, Any]]) -> None:
 
 
 def _print_table(head: list[str], rows: list[list[str]]) -> None:
-    from engine.headless.report import aligned
     from engine.text.safe import plain
+    from engine.text.tables import aligned
 
     print("\n".join(aligned([head, *([plain(cell) for cell in row] for row in rows)])))

@@ -20,7 +20,8 @@ from pathlib import Path
 from engine.components.section import nearest
 from engine.errors import PresetError, Problem, RecordingError, RunError
 from engine.presets.toml_files import exists
-from engine.runs.finding import RunFolder, Unclear, find_run, is_path, list_runs, run_at
+from engine.runs.finding import Unclear, find_run, is_path, list_runs, run_at
+from engine.runs.folder import RunFolder
 
 
 @dataclass(frozen=True)

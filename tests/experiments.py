@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.experiment.experiment import Experiment, Population
+from engine.experiment.experiment import Experiment
 from engine.experiment.members import members_of
+from engine.experiment.training import Population
 
 MOONS: dict[str, Any] = {
     "data": {"kind": "moons", "samples": 100, "noise": 0.1, "split": [60, 20, 20]},

@@ -17,7 +17,8 @@ from textual.pilot import Pilot
 from engine.presets import preset as presets
 from engine.recording.events import End, Event, Header, Series
 from engine.recording.file import Reader, Recorder
-from engine.runs.finding import RunFolder, create_run, process_started
+from engine.runs.folder import RunFolder, create_run
+from engine.runs.state import process_started
 from tui.app import LabApp
 from tui.lab.screen import Lab, Opening
 from tui.terminal.frame_clock import Clock

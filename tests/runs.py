@@ -14,7 +14,8 @@ import numpy as np
 
 from engine.recording.events import End, Event, Header, Series
 from engine.recording.file import Recorder
-from engine.runs.finding import RunFolder, process_started
+from engine.runs.folder import RunFolder
+from engine.runs.state import process_started
 
 COLUMNS = {"train": ["loss", "accuracy"], "dev": ["loss", "accuracy"]}
 

@@ -23,7 +23,7 @@ from engine.recording.file import read
 from engine.recording.history import History
 from engine.results.predict import answers, rows_of_set, summary_text
 from engine.results.run import LoadedRun
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.training.stopping import Judge
 from engine.training.trainer import Trainer
 from tests.experiments import MOONS, experiment

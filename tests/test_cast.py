@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from tests.labs import FakeRun
 from tui.watching.cast import MOST, Cast
 

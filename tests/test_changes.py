@@ -21,13 +21,14 @@ from engine.experiment.changes import (
     preset_of,
     restored,
 )
-from engine.experiment.experiment import Experiment, Layer
+from engine.experiment.experiment import Experiment
+from engine.experiment.model import Layer
 from engine.explain.program import program
 from engine.presets import preset as presets
 from engine.presets.preset import dumps
 from engine.recording.events import MarkReached
 from engine.recording.history import History
-from engine.runs.finding import create_run
+from engine.runs.folder import create_run
 from engine.training.marks import Marks
 from tests.runs import header
 from tests.strategies import experiments

@@ -21,7 +21,7 @@ from engine.cli import main
 from engine.headless import run as headless
 from engine.recording.events import End, RunWarning, encode
 from engine.recording.file import Recorder, read
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.worker import launch
 from tests.runs import FakeWorker, Script, end, header, record, requests_in, rows
 

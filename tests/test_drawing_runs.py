@@ -13,7 +13,7 @@ from rich.color import Color
 from rich.style import Style
 
 from engine.runs.catalogue import RunFacts
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
 from engine.runs.summary import Glance
 from tests.runs import end

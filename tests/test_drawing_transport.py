@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.drawing.replay.transport import Transport, bar_width, draw_transport, share_at
+from tui.drawing.replay.transport import bar_width, draw_transport, share_at
 from tui.replay.tempo import Stop, Tempo
+from tui.replay.transport import Transport
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.palette import DARK, LIGHT, SIXTEEN_DARK
 

@@ -12,7 +12,7 @@ from engine.recording.events import Heartbeat, Request, Resume, encode
 from engine.recording.file import Recorder
 from engine.runs import summary as glances
 from engine.runs.catalogue import Archive, RunFacts, brief, differing, facts_of, flat, number
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
 from engine.runs.summary import glance
 from tests.runs import COLUMNS, end, header, record, rows

@@ -14,7 +14,7 @@ from engine.cli import main
 from engine.errors import FilterError
 from engine.runs.catalogue import RunFacts
 from engine.runs.filters import parse
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.runs.notes import NotedMark, Notes
 from engine.runs.summary import Glance
 from tests.runs import end, record

@@ -10,7 +10,7 @@ from engine.figures.readings import of_history, of_scene
 from engine.lectures import lecture as lectures
 from engine.recording.file import read as events_of
 from engine.recording.history import History
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from tests.runs import end, record, rows
 from tui.lecture.following import lead, place_of, presented_of, programme_of, recast, runs_of
 from tui.lecture.presented import Message, Presented, ShownRun, read, write

@@ -14,7 +14,7 @@ from engine.components.optimizers import OptimizerBase
 from engine.components.schedules import ScheduleBase
 from engine.network.module import Network
 from engine.recording.forward import activations_of, forward, unpack
-from engine.step.torch_optimizers import Clipping
+from engine.step.clipping import Clipping
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds

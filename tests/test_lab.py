@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from engine.recording.events import MarkReached, Request, RunWarning
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
 from tui.app import LabApp
 from tui.commands.table import COMMANDS

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from engine.figures.figures import spoken
 from engine.lectures import lecture as lectures
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.worker.__main__ import work
 from tests.labs import FakeWorker, lab_of, make_app, shown, until
 from tests.tapes import Clock

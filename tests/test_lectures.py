@@ -17,7 +17,7 @@ from engine.lectures.lecture import Inspection, SceneTempo, Script
 from engine.presets.preset import Preset
 from engine.recording.events import MarkReached
 from engine.recording.file import Recorder
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from tests.runs import end, header, rows
 
 SHIPPED = ["deep-networks", "functions", "gradients"]

@@ -17,7 +17,7 @@ from engine.errors import CodeError, RequestError, RunError
 from engine.recording.events import End
 from engine.results.predict import rows_of_set
 from engine.results.run import LoadedRun
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
 from tests.runs import record
 from tests.trained import recorded

@@ -16,7 +16,7 @@ from engine.components.activations import ACTIVATIONS
 from engine.components.losses import Loss
 from engine.components.optimizers import Optimizer
 from engine.errors import EpochalError, PresetError
-from engine.experiment.experiment import Normalisation
+from engine.experiment.model import Normalisation
 from engine.gradients.choice import why_autograd
 from engine.gradients.manual import activations, losses, normalisation
 from engine.gradients.manual import forward_backward as propagation

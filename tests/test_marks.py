@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from engine.errors import PresetError
-from engine.experiment.experiment import Experiment, Mark
+from engine.experiment.experiment import Experiment
+from engine.experiment.marks import Mark
 from engine.presets import preset as presets
 from engine.recording.events import MarkReached, Series
 from engine.training.loop import Pace, train

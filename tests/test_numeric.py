@@ -152,6 +152,6 @@ def test_slopes_on_both_sides_of_a_kink_differ() -> None:
 
 
 def _seeds(*seeds: int) -> Any:
-    from engine.experiment.experiment import Population
+    from engine.experiment.training import Population
 
     return Population(vary={"train.seed": list(seeds)})

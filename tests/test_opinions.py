@@ -8,9 +8,10 @@ from engine.diagnosis import Finding
 from engine.recording.history import History
 from tests.test_drawing_race import history
 from tui.drawing.lists.diagnosis import draw_findings, draw_healthy, draw_opinion
+from tui.drawing.lists.opinion import Opinion
 from tui.style.glyphs import BRAILLE
 from tui.style.palette import DARK
-from tui.watching.opinions import SECONDS, Opinion, Opinions
+from tui.watching.opinions import SECONDS, Opinions
 from tui.watching.view import Trace
 
 PLAIN = DARK.without_colours()

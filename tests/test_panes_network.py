@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from engine.presets import preset as presets
 from engine.recording.events import Snapshot
 from engine.recording.history import History
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.training import trainer
 from tests.labs import until
 from tests.tapes import Clock, header

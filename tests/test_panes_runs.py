@@ -18,7 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from engine.recording.history import History
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
 from engine.runs.removal import size_of
 from tests.labs import shown

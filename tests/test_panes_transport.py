@@ -10,10 +10,10 @@ from textual.pilot import Pilot
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from tui.drawing.replay.transport import Transport
 from tui.panes.picture import Picture
 from tui.panes.transport import TransportBar
 from tui.replay.tempo import Stop
+from tui.replay.transport import Transport
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
 

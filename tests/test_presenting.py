@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.runs.finding import RunFolder, find_run
+from engine.runs.finding import find_run
+from engine.runs.folder import RunFolder
 from engine.text.safe import plain
 from tests.runs import end, record, rows
 from tui.lecture.presented import Presented, PresentedError, Programme, ShownRun, read

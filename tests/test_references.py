@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from engine.cli import app
 from engine.errors import EpochalError
 from engine.references import PresetName, run_or_preset
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
 from tui import cli
 from tui.lab.state import Opening

@@ -8,7 +8,8 @@ import pytest
 
 from engine.errors import RunError
 from engine.recording.file import Recorder
-from engine.runs.finding import RunFolder, create_run, find_run, list_runs
+from engine.runs.finding import find_run, list_runs
+from engine.runs.folder import RunFolder, create_run
 from engine.runs.notes import Notes
 from engine.runs.removal import WAIT_SECONDS, remove, size_of
 from tests.runs import end, header, record

@@ -8,22 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.headless.report import (
-    Bar,
-    Lines,
-    Progress,
-    aligned,
-    figure_text,
-    main_figure,
-    progress_for,
-    progress_text,
-    result_text,
-    time_text,
-    whose_text,
-)
+from engine.headless.progress import Bar, Lines, Progress, figure_text, progress_for, progress_text
+from engine.headless.result import result_text, whose_text
 from engine.recording.events import End, Series
 from engine.recording.history import History
+from engine.runs.listing import main_figure
 from engine.text.safe import plain
+from engine.text.tables import aligned, time_text
 from tests.runs import end, header, rows
 
 

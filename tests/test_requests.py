@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.errors import RequestError
 from engine.recording.tail import Tail
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.runs.requests import MAX_TEXT, Control, Inbox, PendingRequest, default_viewer, parse
 from tests.tapes import Clock
 

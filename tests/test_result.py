@@ -7,7 +7,7 @@ import pytest
 from engine.recording.best import best_step
 from engine.recording.history import History
 from engine.recording.kept_weights import weights_words
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment, of_seeds
 from tests.labs import lab_of, make_app, shown, until
 from tests.trained import recorded

@@ -12,15 +12,9 @@ import pytest
 from engine.errors import RunError
 from engine.recording.events import End, Heartbeat, Request, Resume
 from engine.recording.history import History
-from engine.runs.finding import (
-    RunFolder,
-    create_run,
-    find_run,
-    list_runs,
-    process_started,
-    runs_dir,
-    state_of,
-)
+from engine.runs.finding import find_run, list_runs
+from engine.runs.folder import RunFolder, create_run, runs_dir
+from engine.runs.state import process_started, state_of
 from tests.tapes import header, train_rows, write
 
 NOW = datetime(2026, 11, 21, 9, 30, 0)

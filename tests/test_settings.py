@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from engine.components.initialisers import NEEDS_MATRIX
 from engine.components.section import Section
 from engine.experiment.experiment import Experiment
+from engine.experiment.tables import tables_of
 from engine.presets import preset as presets
-from engine.presets.writing import tables_of
 from tui.setup.draft import Draft
 from tui.setup.settings import Setting, at, family_of, groups_of, settings_in, value
 from tui.setup.values import NOTHING, UNSET, leaf_of, show

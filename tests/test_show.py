@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from engine.presets import preset as presets
 from engine.recording.forward import unpack
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from tests.trained import recorded
 from tui import cli
 from tui.drawing.network.material import Material

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from engine.recording.events import MarkReached
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
 from tests.tapes import Clock
 from tui.lab.preferences import Choices, Memory

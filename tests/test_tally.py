@@ -12,8 +12,9 @@ import torch
 from engine import cli, load_run
 from engine.errors import RunError
 from engine.headless.population import BINS, distribution_lines, figure_lines
-from engine.headless.report import main_figure, result_text
+from engine.headless.result import result_text
 from engine.presets.preset import load
+from engine.runs.listing import main_figure
 from tests.experiments import CUBIC, MOONS, experiment, of_seeds
 from tests.runs import end
 from tests.trained import recorded

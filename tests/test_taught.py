@@ -23,9 +23,10 @@ import pytest
 from engine.data.loading import load as load_data
 from engine.experiment.experiment import Experiment
 from engine.figures.figures import figures, parse
-from engine.figures.proofreading import misplaced, passages, passages_of
+from engine.figures.proofreading import misplaced, passages
 from engine.lectures import lecture as lectures
 from engine.lectures.lecture import Script
+from engine.lectures.passages import passages_of
 from engine.lectures.rehearsal import Rehearsal
 from engine.presets import preset as presets
 from engine.presets.preset import Preset

@@ -162,7 +162,7 @@ def test_attach_takes_the_newest_run_that_is_going_else_the_last(tmp_path: Path)
 
 
 def _folder(runs_dir: Path, name: str) -> object:
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
 
     folder = RunFolder(runs_dir / name)
     folder.control.mkdir(parents=True)

@@ -11,7 +11,9 @@ from torch.autograd.profiler import profile
 
 from engine.experiment.experiment import Experiment
 from engine.network.parameters import Layout
-from engine.step.torch_optimizers import Clipping, Rates, Scheduler, make_optimizer
+from engine.step.clipping import Clipping
+from engine.step.learning_rates import Rates, Scheduler
+from engine.step.torch_optimizers import make_optimizer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, experiment
 
 STEPS = 40

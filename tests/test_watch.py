@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.recording.events import End, Request
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from tests.labs import FakeRun, FakeWorker
 from tui.terminal.frame_clock import Clock
 from tui.watching import watch as watching

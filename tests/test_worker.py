@@ -17,8 +17,9 @@ from engine.presets import preset as presets
 from engine.recording.events import Event
 from engine.recording.file import Reader, Recorder, read
 from engine.recording.history import History
-from engine.runs.finding import RunFolder, create_run, state_of
+from engine.runs.folder import RunFolder, create_run
 from engine.runs.requests import Control
+from engine.runs.state import state_of
 from engine.worker import __main__ as worker
 from engine.worker.launch import Worker
 from tests.experiments import CUBIC, MOONS, experiment

@@ -9,7 +9,7 @@ import torch
 from engine.experiment.experiment import Experiment
 from engine.recording.events import Checkpoint, Event, Snapshot
 from engine.recording.file import Recorder
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.training.header import header_of
 from engine.training.loop import Pace, closing, train
 from engine.training.trainer import Trainer

@@ -37,7 +37,7 @@ from engine.errors import EpochalError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
     from engine.worker.launch import Worker
     from tui.lab.preferences import Choices
     from tui.lab.state import Opening
@@ -101,9 +101,9 @@ def open_lab(
     no_mouse: NoMouse = False,
 ) -> None:
     """Open the lab (the command that is meant where none is named)."""
-    from engine.runs import finding as runs
+    from engine.runs import folder as run_folders
 
-    folder = runs_dir or runs.runs_dir()
+    folder = runs_dir or run_folders.runs_dir()
     overrides = cli.overrides(set_, seed, seeds, vary)
     run = find_run_or_preset(what, folder, overrides) if what is not None else None
     _check_changes(overrides, [run])
@@ -137,9 +137,9 @@ def attach(
 ) -> None:
     """Show a run in the lab, one that is going or one that is over."""
     from engine import references
-    from engine.runs import finding as runs
+    from engine.runs import folder as run_folders
 
-    folder = runs_dir or runs.runs_dir()
+    folder = runs_dir or run_folders.runs_dir()
     found = newest_run(folder) if run is None else references.run(run, folder)
     require_screen(os.environ)
     show_lab(make_opening(glyphs, run=found, runs_dir=folder), mouse=not no_mouse)
@@ -203,11 +203,11 @@ def _replay(
 ) -> None:
     """Open the lab on runs and presets that are replayed together."""
     from engine import references
-    from engine.runs import finding as runs
+    from engine.runs import folder as run_folders
     from tui.replay.tempo import parse
 
     tempo = parse(pace) if pace else None
-    folder = runs_dir or runs.runs_dir()
+    folder = runs_dir or run_folders.runs_dir()
     overrides = cli.overrides(set_, seed)
     found = [find_run_or_preset(each, folder, overrides) for each in what]
     for run in filter(None, found):
@@ -282,13 +282,13 @@ def lecture(
 ) -> None:
     """Hold a lecture: scene after scene in the lab, PgDn and PgUp go through them."""
     from engine.lectures import lecture as lectures
-    from engine.runs import finding as runs
+    from engine.runs import folder as run_folders
 
     script = lectures.load(name)
-    lectures.check_names(script, runs_dir or runs.runs_dir())
+    lectures.check_names(script, runs_dir or run_folders.runs_dir())
     require_screen(os.environ)
     if notes:
-        show_notes(script.name, runs_dir or runs.runs_dir(), glyphs)
+        show_notes(script.name, runs_dir or run_folders.runs_dir(), glyphs)
         return
     opening = make_opening(
         glyphs,
@@ -297,7 +297,7 @@ def lecture(
         scene=scene - 1,
         device=device,
         allow_code=allow_code,
-        runs_dir=runs_dir or runs.runs_dir(),
+        runs_dir=runs_dir or run_folders.runs_dir(),
     )
     show_lab(opening, mouse=not no_mouse)
 
@@ -320,10 +320,10 @@ def follow(
     """Show what a presenter shows, or a run; nothing can be asked of it from here."""
     from engine import references
     from engine.lectures import lecture as lectures
-    from engine.runs import finding as runs
+    from engine.runs import folder as run_folders
     from tui.lecture.presenting import Audience, find_presented
 
-    folder = runs_dir or runs.runs_dir()
+    folder = runs_dir or run_folders.runs_dir()
     name = find_presented(folder, what)
     if name is None and what and lectures.is_lecture(what):
         name = lectures.load(what).name
@@ -406,11 +406,11 @@ def show(
 ) -> None:
     """Print a run as still pictures, in plain text; or its figures and diagnosis, as JSON."""
     from engine import references
-    from engine.runs import finding as runs
+    from engine.runs import folder as run_folders
     from tui.pictures import still
     from tui.style.glyphs import choose
 
-    found = references.run(run, runs_dir or runs.runs_dir())
+    found = references.run(run, runs_dir or run_folders.runs_dir())
     if preset:
         still.show_preset(found)
         return

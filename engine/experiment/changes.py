@@ -17,8 +17,10 @@ from typing import Any, Final
 
 from engine.components.section import Section
 from engine.data import File
-from engine.experiment.experiment import Experiment, Mark, Model, Origin
-from engine.runs.finding import called_after, stem_of
+from engine.experiment.experiment import Experiment
+from engine.experiment.marks import Mark, Origin
+from engine.experiment.model import Model
+from engine.text.run_names import called_after, stem_of
 
 Key = tuple[str, ...]
 """A key of a preset, part by part."""

@@ -25,10 +25,11 @@ from pydantic import ValidationError
 
 from engine.components.section import show
 from engine.errors import PresetError, Problem
-from engine.experiment.experiment import Experiment, Population
+from engine.experiment.experiment import Experiment
 from engine.experiment.overrides import Override, apply, path_of
 from engine.experiment.problems import explain, key_text
-from engine.presets.writing import tables_of
+from engine.experiment.tables import tables_of
+from engine.experiment.training import Population
 
 SEED: Final = "train.seed"
 """The key that the population's seeds count on from."""

@@ -16,7 +16,7 @@ from typing import Any, Final
 from engine.errors import PresetError, Problem
 from engine.experiment.experiment import Experiment
 from engine.experiment.problems import Path, key_text
-from engine.presets.writing import inline, tables_of
+from engine.experiment.tables import inline, tables_of
 from engine.text.numerals import as_toml, number
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]+(?:\[\d{1,6}\])*(?:\.[A-Za-z0-9_-]+(?:\[\d{1,6}\])*)*")

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.headless.report import aligned
 from engine.network.layers import Stage, stages
 from engine.text.safe import plain
+from engine.text.tables import aligned
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment

@@ -17,7 +17,6 @@ from engine.components.section import nearest
 from engine.errors import Problem
 from engine.experiment.experiment import Experiment
 from engine.figures.figures import Figure, FigureError, Quantity, figures, filled, nothing, number
-from engine.lectures.scenes import Lecture
 
 SETS: Final = ("train", "dev", "test")
 """Of what a result has figures."""
@@ -46,27 +45,10 @@ def passages(experiment: Experiment) -> list[Passage]:
     return [Passage("about", experiment.about), *marks]
 
 
-def passages_of(lecture: Lecture) -> list[tuple[int | None, Passage]]:
-    """Return the texts of a lecture, each with the index of its scene."""
-    found: list[tuple[int | None, Passage]] = [(None, Passage("about", lecture.about))]
-    for at, scene in enumerate(lecture.scenes):
-        found.append((at, Passage(f"scenes[{at}].text", scene.text or "", kind="text")))
-        # Where nothing is shown there is nothing to fill notes in from.
-        kind = "text" if scene.text is not None else "notes"
-        found.append((at, Passage(f"scenes[{at}].notes", scene.notes, kind=kind)))
-    return found
-
-
 def titled(experiment: Experiment) -> list[Passage]:
     """Return the titles of a preset: they are read as they are written, in lists and headings."""
     marks = [Passage(f"marks[{at}].title", mark.title) for at, mark in enumerate(experiment.marks)]
     return [Passage("title", experiment.title), *marks]
-
-
-def titled_in(lecture: Lecture) -> list[Passage]:
-    """Return the titles of a lecture."""
-    scenes = [Passage(f"scenes[{at}].title", s.title) for at, s in enumerate(lecture.scenes)]
-    return [Passage("title", lecture.title), *scenes]
 
 
 def unfilled(titles: Iterable[Passage], source: str) -> list[Problem]:

@@ -17,9 +17,11 @@ from torch import Tensor, nn
 from engine.experiment.experiment import Experiment
 from engine.gradients.method import Trainee
 from engine.step.batches import Batch
+from engine.step.clipping import Clipping
 from engine.step.evaluation import Measure, accuracy_function, loss_function
+from engine.step.learning_rates import Scheduler
 from engine.step.measurements import Rows
-from engine.step.torch_optimizers import Clipping, Scheduler, make_optimizer
+from engine.step.torch_optimizers import make_optimizer
 
 
 class Textbook(ABC):

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.experiment.experiment import Experiment
 from engine.network.parameters import Layout
+from engine.network.trainable import Trainable
 from engine.step.batches import Batch, Batches
 from engine.step.measurements import Rows
 
@@ -40,25 +41,6 @@ class Method(Protocol):
     def state(self) -> dict[str, Any]:
         """Return what besides the weights is needed to go on."""
         ...
-
-
-class Trainable(Protocol):
-    """A network as a module, whose parameters are views of one flat tensor."""
-
-    learned: list[nn.Parameter]
-    """The parameters, in the order of the recording."""
-    modal: bool
-    """Whether it computes otherwise while it is trained than while it is measured."""
-
-    def begin(self, step: int) -> None:
-        """Set the random numbers to those of a step."""
-
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Return the outputs [members, rows, outputs] for inputs [members, rows, features]."""
-        ...
-
-    def train(self, mode: bool = True) -> Any:
-        """Compute as while it is trained, or as while it is measured."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -14,9 +14,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from engine.headless.report import SETS, aligned, finite, mean_text, value_text
 from engine.text.numbers import figure_text
 from engine.text.safe import plain
+from engine.text.tables import SETS, aligned, finite, mean_text, value_text
 
 BINS: Final = 7
 """Bars of the distribution, at most: with its heading they are eight lines."""

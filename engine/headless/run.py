@@ -22,14 +22,17 @@ from typing import Any, BinaryIO, Final
 
 from engine.diagnosis import told
 from engine.errors import RunError
-from engine.headless.report import Progress, ending_text, progress_for, result_text
+from engine.headless.progress import Progress, progress_for
+from engine.headless.result import result_text
 from engine.presets.preset import Preset, dumps
 from engine.recording.events import End
 from engine.recording.file import Reader
 from engine.recording.history import History
 from engine.recording.improvements import Improvement, improvements, member_words
-from engine.runs.finding import RunFolder, create_run, state_of
+from engine.runs.folder import RunFolder, create_run
+from engine.runs.listing import ending_text
 from engine.runs.requests import Control
+from engine.runs.state import state_of
 from engine.text.safe import plain
 from engine.worker import launch
 

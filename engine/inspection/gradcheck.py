@@ -34,11 +34,11 @@ from engine.experiment.experiment import Experiment
 from engine.gradients import choice as methods
 from engine.gradients.method import Method, Trainee
 from engine.gradients.numeric import Differences, only
-from engine.headless.report import aligned
 from engine.inspection.single_network import CPU, alone, make_trainee
 from engine.step.batches import Batch
 from engine.step.evaluation import loss_function
 from engine.step.measurements import Rows
+from engine.text.tables import aligned
 from engine.training.trainer import Trainer
 
 REFERENCE: Final = "autograd"

@@ -33,7 +33,7 @@ from engine.inspection.dissection import Dissection, Matrix, Origin, Quantity, W
 from engine.inspection.single_network import CPU, alone, make_trainee
 from engine.network.module import EPSILON, Network
 from engine.results.run import of_folder
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.step.evaluation import loss_function
 from engine.step.measurements import Rows
 

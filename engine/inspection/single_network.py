@@ -14,10 +14,11 @@ from torch import Tensor
 from engine.data import load
 from engine.experiment.experiment import Experiment
 from engine.experiment.members import members_of
-from engine.gradients.method import Trainable, Trainee
+from engine.gradients.method import Trainee
 from engine.network.module import Network
 from engine.network.own_module import OwnNetwork
 from engine.network.parameters import Layout, Shaped, initialise
+from engine.network.trainable import Trainable
 from engine.step.batches import Batches, batches_for, to_batch
 
 CPU = torch.device("cpu")

@@ -25,14 +25,16 @@ from engine.errors import EpochalError, FileError, LectureError, Problem, RunErr
 from engine.experiment.experiment import Experiment
 from engine.experiment.problems import explain
 from engine.figures.figures import figures
-from engine.figures.proofreading import faults, marred, passages_of, titled_in, unfilled
+from engine.figures.proofreading import faults, marred, unfilled
+from engine.lectures.passages import passages_of, titled_in
 from engine.lectures.scenes import Lecture, Scene, SceneTempo
 from engine.presets import preset as presets
 from engine.presets.preset import Preset
 from engine.presets.toml_files import Listing, Shelf, exists
 from engine.recording.file import read
 from engine.recording.history import History
-from engine.runs.finding import RunFolder, is_path, is_run, run_at
+from engine.runs.finding import is_path, is_run, run_at
+from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
 from engine.training.marks import is_certain, why_never
 

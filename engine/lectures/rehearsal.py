@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final
 from engine.errors import EpochalError, Problem
 from engine.experiment.experiment import Experiment
 from engine.figures.figures import Figure, figures, nothing, number
-from engine.figures.proofreading import Passage, passages, passages_of
+from engine.figures.proofreading import Passage, passages
 from engine.figures.readings import of_history, of_named
 from engine.lectures import lecture as lectures
 from engine.lectures.lecture import Script
+from engine.lectures.passages import passages_of
 from engine.presets import preset as presets
 from engine.presets.preset import Preset
 from engine.recording.file import read

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.components.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
-    from engine.experiment.experiment import Model
+    from engine.experiment.model import Model
 
 NORMS: Final[Mapping[str, str]] = {"batch": "BatchNorm1d", "layer": "LayerNorm"}
 """The class in ``torch.nn`` of each normalisation."""

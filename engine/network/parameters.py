@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.components.initialisers import Default, InitialiserBase
-from engine.experiment.experiment import Experiment, Init
+from engine.experiment.experiment import Experiment
+from engine.experiment.model import Init
 from engine.randomness import derive_seed
 from engine.recording.events import Values
 

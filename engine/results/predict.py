@@ -23,10 +23,10 @@ from engine.components.section import nearest, show
 from engine.data.cells import Notation, Remedies, numbers
 from engine.data.sheet import Column, Layout, Sheet, read
 from engine.errors import DataError, RequestError
-from engine.headless.report import aligned
 from engine.randomness import generator
 from engine.text.numbers import figure_text
 from engine.text.safe import plain
+from engine.text.tables import aligned
 
 if TYPE_CHECKING:
     from engine.results.run import LoadedRun

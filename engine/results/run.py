@@ -31,7 +31,8 @@ from engine.recording.file import read
 from engine.recording.forward import activations_of, forward
 from engine.recording.history import History
 from engine.recording.kept_weights import Kept, Weights, result_weights
-from engine.runs.finding import RunFolder, find_run, runs_dir
+from engine.runs.finding import find_run
+from engine.runs.folder import RunFolder, runs_dir
 
 if TYPE_CHECKING:
     from torch import nn
@@ -191,7 +192,7 @@ class LoadedRun:
         import torch
         from torch import nn
 
-        from engine.experiment.experiment import Model
+        from engine.experiment.model import Model
         from engine.network.layers import stages
 
         # Of the experiment only the model: the file it learned from may be gone.

@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from engine.recording.events import Header
-from engine.runs.finding import RunFolder, called_after, is_run, order_of, stem_of
+from engine.runs.finding import is_run, order_of
+from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
 from engine.runs.summary import Glance, Look
+from engine.text.run_names import called_after, stem_of
 
 Value = str | int | float | bool
 """What a key of a flattened experiment can hold."""

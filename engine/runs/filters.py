@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from engine.errors import FilterError
 from engine.recording.events import Status
-from engine.runs.finding import State
+from engine.runs.state import State
 
 if TYPE_CHECKING:
     from engine.runs.catalogue import RunFacts

@@ -13,150 +13,18 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import itertools
 import os
-import re
-import secrets
-import socket
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 
 from engine.errors import RunError
+from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
+from engine.text.run_names import _STARTED
 
 if TYPE_CHECKING:
-    from engine.recording.history import History
-
-State = Literal["starting", "running", "paused", "silent", "crashed", "ended"]
-
-SILENT_SECONDS: Final = 10.0
-"""A worker writes at least every 2 s; one that has not for so long is silent."""
-
-PID_TOLERANCE: Final = 2.0
-"""Seconds by which a process's start may seem to differ: it is computed from the boot time."""
-
-START_SECONDS: Final = 60.0
-"""A worker has begun its recording within so long, on the slowest of network disks."""
-
-_STARTED: Final = re.compile(r"-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{4}$", re.A)
-"""When a run was made, at the end of its name."""
-
-_ATTEMPTS: Final = 100
-"""Names to try for a new run."""
-
-
-@dataclass(frozen=True)
-class RunFolder:
-    """A run's folder and the places in it."""
-
-    path: Path
-    """The folder, or a recording that was taken out of one."""
-
-    @property
-    def name(self) -> str:
-        """The run's name."""
-        return self.path.stem if self.path.suffix == ".jsonl" else self.path.name
-
-    @property
-    def recording(self) -> Path:
-        """What happened."""
-        return self.path if self.path.suffix == ".jsonl" else self.path / "recording.jsonl"
-
-    @property
-    def experiment_file(self) -> Path:
-        """The resolved experiment."""
-        return self.path / "experiment.toml"
-
-    @property
-    def control(self) -> Path:
-        """Where viewers leave requests."""
-        return self.path / "control"
-
-    @property
-    def checkpoints(self) -> Path:
-        """Where the worker leaves what is needed to go on."""
-        return self.path / "checkpoints"
-
-    @property
-    def log(self) -> Path:
-        """What Python itself complained of."""
-        return self.path / "worker.log"
-
-    @property
-    def notes(self) -> Path:
-        """Names, tags and marks added later."""
-        return self.path / "notes.toml"
-
-    @property
-    def made(self) -> float:
-        """When the run was made, in seconds since 1970; 0 where nothing says so."""
-        for path in (self.experiment_file, self.recording):
-            with contextlib.suppress(OSError):
-                return path.stat().st_mtime
-        return 0.0
-
-
-def runs_dir() -> Path:
-    """Return where runs are kept: ``$EPOCHAL_RUNS``, else ``runs`` in this directory."""
-    return Path(os.environ.get("EPOCHAL_RUNS") or "runs")
-
-
-def stem_of(name: str) -> str:
-    """Return what the names of runs begin with that are called so."""
-    return (re.sub(r"[^\w-]+", "-", name).strip("-") or "run")[:60]
-
-
-def called_after(preset: str, file: str) -> str:
-    """Return what runs are called that are no longer what their preset describes.
-
-    Args:
-        preset: Its name.
-        file: The file whose rows took the place of its data, if one did.
-    """
-    return Path(file).stem if file else f"{preset}-changed"
-
-
-def create_run(
-    called: str,
-    experiment_toml: str,
-    folder: Path,
-    *,
-    now: Callable[[], datetime] = datetime.now,
-    token: Callable[[], str] = lambda: secrets.token_hex(2),
-) -> RunFolder:
-    """Make a new run's folder.
-
-    Args:
-        called: What the run's name begins with.
-        experiment_toml: The resolved experiment.
-        folder: Where runs are kept.
-        now: The time that stands in the name.
-        token: Four hex digits that tell runs of one second apart.
-
-    Raises:
-        RunError: The folder cannot be written to.
-    """
-    stem = stem_of(called)
-    try:
-        for attempt in itertools.count(1):
-            run = RunFolder(folder / f"{stem}-{now():%Y%m%d-%H%M%S}-{token()}")
-            try:
-                run.path.mkdir(parents=True)
-                break
-            except FileExistsError:
-                if attempt == _ATTEMPTS or not run.path.is_dir():
-                    raise
-        run.control.mkdir()
-        run.checkpoints.mkdir()
-        run.experiment_file.write_text(experiment_toml, "utf-8")
-    except OSError as error:
-        why = error.strerror or error
-        raise RunError(f"{folder}: no run can be made here: {why}; set --runs-dir") from None
-    return run
+    pass
 
 
 def list_runs(folder: Path) -> list[RunFolder]:
@@ -271,49 +139,3 @@ def order_of(run: RunFolder) -> tuple[float, float, str]:
             named = datetime(year, month, day, hour, minute, second)
             return named.timestamp(), made, run.name
     return made, made, run.name
-
-
-def process_started(pid: int) -> float | None:
-    """Return when a process of this machine started, in seconds since 1970, if it is there."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.Error:
-        return None
-
-
-def state_of(
-    history: History,
-    *,
-    now: float | None = None,
-    host: str | None = None,
-    process_started: Callable[[int], float | None] = process_started,
-    made: float | None = None,
-) -> State:
-    """Return the state a run is in, as far as its recording and this machine can tell.
-
-    Args:
-        history: What was read of the recording.
-        now: The time, in seconds since 1970; this moment where left out.
-        host: This machine's name.
-        process_started: When a process of this machine started.
-        made: When the run's folder was made; a worker that has not begun its recording long
-            after that never will.
-    """
-    now = time.time() if now is None else now
-    writer = history.writer
-    if writer is None:
-        late = made is not None and now - made > START_SECONDS
-        return "crashed" if late else "starting"
-    if history.end is not None:
-        return "ended"
-    if writer.host == (host or socket.gethostname()):
-        there = process_started(writer.pid)
-        if there is None or abs(there - writer.pid_started) > PID_TOLERANCE:
-            return "crashed"
-    # ``t`` goes on from where it was when a run is resumed; the clock on the wall does not.
-    elif now - (writer.time + history.last_t - writer.t) > SILENT_SECONDS:
-        return "silent"
-    return "paused" if history.paused else "running"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.errors import RunError
 
 if TYPE_CHECKING:
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
 
 MAX_BYTES: Final = 1_000_000
 """A file larger than this holds no notes."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import RunError
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 
 WAIT_SECONDS: Final = 600.0
 """How long a run that nobody here can ask must have been still before it may be removed."""

@@ -26,7 +26,7 @@ from typing import Any, Final, Literal
 
 from engine.errors import RequestError
 from engine.recording.tail import Tail
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 
 Action = Literal["pause", "continue", "step", "stop", "set_lr", "mark"]
 

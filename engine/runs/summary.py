@@ -17,7 +17,8 @@ from engine.errors import RecordingError
 from engine.recording.events import FORMAT, End, Event, Header, Series, decode
 from engine.recording.history import History
 from engine.recording.tail import Tail
-from engine.runs.finding import RunFolder, State, state_of
+from engine.runs.folder import RunFolder
+from engine.runs.state import State, state_of
 
 CHUNK: Final = 1 << 22
 """Bytes of a recording that are held at a time."""

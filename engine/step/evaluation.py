@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.components.losses import LossBase
 from engine.experiment.experiment import Experiment
-from engine.gradients.method import Trainable
+from engine.network.trainable import Trainable
 from engine.step.batches import Batch
 
 

@@ -31,7 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.components.activations import ACTIVATIONS
-from engine.experiment.experiment import At, Experiment, Mark, MarkEvent
+from engine.experiment.experiment import Experiment
+from engine.experiment.marks import At, Mark, MarkEvent
 from engine.figures.figures import filled
 from engine.figures.readings import Kept
 from engine.recording.events import Group, MarkReached, Series, Values

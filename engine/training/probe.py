@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engine.components.activations import ACTIVATIONS
-from engine.experiment.experiment import Experiment, Normalisation
+from engine.experiment.experiment import Experiment
+from engine.experiment.model import Normalisation
 from engine.network.module import EPSILON, make_activation
 from engine.network.parameters import Layout
 from engine.randomness import generator

@@ -25,10 +25,11 @@ from engine.data.scaling import Scaling
 from engine.experiment.experiment import Experiment
 from engine.experiment.members import label, members_of
 from engine.gradients.choice import make_method
-from engine.gradients.method import Method, Trainable, Trainee
+from engine.gradients.method import Method, Trainee
 from engine.network.module import Network
 from engine.network.own_module import OwnNetwork
 from engine.network.parameters import Shaped, initialise
+from engine.network.trainable import Trainable
 from engine.recording.events import Group, RunWarning, Series, Snapshot, Values
 from engine.step.batches import Batch, batches_for, to_batch
 from engine.step.evaluation import Measure, decided

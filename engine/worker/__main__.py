@@ -25,7 +25,7 @@ from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
 from engine.recording.events import Checkpoint, End, Event, Header, Heartbeat, RunWarning
 from engine.recording.file import Recorder
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from engine.runs.requests import Inbox, PendingRequest
 from engine.training.header import header_of, versions
 from engine.training.loop import Pace, ending, train, weights_to_keep

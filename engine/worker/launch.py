@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 from engine.errors import RunError
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 
 
 class Worker:

@@ -21,7 +21,7 @@ from tui.watching.lens import Lens
 if TYPE_CHECKING:
     from engine.lectures.lecture import Script
     from engine.lectures.scenes import Scene
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
     from tui.setup.draft import Draft
 
 

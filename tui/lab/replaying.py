@@ -20,7 +20,7 @@ from tui.style.numbers import count
 
 if TYPE_CHECKING:
     from engine.recording.history import History
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
     from tui.lab.state import Opening
     from tui.replay.player import Played, Player
     from tui.replay.tempo import Stop
@@ -104,7 +104,7 @@ class Replaying(Stage):
             shown: Runs, and drafts that hold; the first one leads.
             tempo: How fast; what suits them where it is left out.
         """
-        from engine.runs.finding import RunFolder
+        from engine.runs.folder import RunFolder
 
         self.take_in_typed()
         self.cast.clear()

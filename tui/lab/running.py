@@ -13,7 +13,7 @@ from tui.style.numbers import count
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
     from tui.setup.draft import Draft
 
 LR_FACTOR = 1.25

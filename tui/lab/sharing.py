@@ -15,10 +15,10 @@ from tui.lab.lecturing import Lecturing
 
 if TYPE_CHECKING:
     from engine.figures.figures import Readings
-    from tui.drawing.replay.transport import Transport
     from tui.lecture.presented import Presented
     from tui.lecture.presenting import Presenter
     from tui.replay.player import Player
+    from tui.replay.transport import Transport
 
 SHARED_SECONDS = 0.25
 """How often what is shown is said, or asked after."""

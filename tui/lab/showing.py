@@ -19,7 +19,7 @@ from tui.replay.tempo import Tempo
 from tui.style.numbers import count
 
 if TYPE_CHECKING:
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
     from tui.replay.player import Player
     from tui.watching.view import View
     from tui.watching.watch import Watch

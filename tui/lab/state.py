@@ -28,6 +28,7 @@ from tui.commands.spots import spots_of
 from tui.commands.table import can, why_not
 from tui.drawing.lists.log import Entry
 from tui.drawing.lists.message import Bulletin, bulletin_of
+from tui.drawing.lists.result import Weights
 from tui.drawing.lists.status import Standing
 from tui.lab.preferences import Memory
 from tui.style.look import Look
@@ -37,20 +38,20 @@ from tui.watching.cast import Cast
 from tui.watching.journal import Journal
 from tui.watching.lens import Lens
 from tui.watching.opinions import Opinions
-from tui.watching.view import View, Weights
+from tui.watching.view import View
 from tui.watching.workers import Workshop
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding, Survey
     from engine.lectures.lecture import Script
     from engine.recording.history import History
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
     from engine.runs.requests import Control
     from engine.worker.launch import Worker
-    from tui.drawing.replay.transport import Transport
     from tui.lecture.presenting import Audience
     from tui.replay.player import Player
     from tui.replay.tempo import Tempo
+    from tui.replay.transport import Transport
     from tui.setup.draft import Draft
     from tui.watching.watch import Watch
 

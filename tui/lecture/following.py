@@ -15,14 +15,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.runs.finding import RunFolder
+from engine.runs.folder import RunFolder
 from tui.lecture.presented import Presented, Programme, ShownRun
 
 if TYPE_CHECKING:
     from engine.figures.figures import Readings
     from engine.lectures.lecture import Script
-    from tui.drawing.replay.transport import Transport
     from tui.replay.player import Player
+    from tui.replay.transport import Transport
     from tui.watching.cast import Cast
     from tui.watching.lens import Lens
 

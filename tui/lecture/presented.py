@@ -19,10 +19,10 @@ from typing import Any, Final, get_args
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
+from tui.drawing.lists.result import Weights
 from tui.places import NAMES
 from tui.replay.tempo import TEMPI, Kind, Tempo
 from tui.watching.lens import Lens
-from tui.watching.view import Weights
 
 FORMAT: Final = 1
 """What this version writes; it understands this and all before."""

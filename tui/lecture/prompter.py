@@ -19,7 +19,7 @@ from tui.replay.next_mark import Promise, next_mark, promises_of
 from tui.watching.watch import Watch
 
 if TYPE_CHECKING:
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
     from engine.runs.notes import NotedMark
     from tui.lecture.presented import Presented, Programme
     from tui.replay.tempo import Stop

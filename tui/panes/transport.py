@@ -9,8 +9,9 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui.drawing.replay.transport import Transport, draw_transport, share_at
+from tui.drawing.replay.transport import draw_transport, share_at
 from tui.panes.picture import Picture
+from tui.replay.transport import Transport
 from tui.style.look import Look
 from tui.style.text import Lines
 

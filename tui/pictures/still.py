@@ -40,9 +40,9 @@ from tui.watching.traces import best_of
 
 if TYPE_CHECKING:
     from engine.recording.history import History
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
+    from tui.drawing.lists.result import Weights
     from tui.drawing.network.material import Material
-    from tui.watching.view import Weights
     from tui.watching.watch import Watch
 
 DEFAULT_SIZE: Final = (100, 30)

@@ -14,7 +14,7 @@ from tui.replay.tempo import Stop
 from tui.style.numbers import short
 
 if TYPE_CHECKING:
-    from engine.experiment.experiment import At
+    from engine.experiment.marks import At
     from engine.recording.events import Header
 
 WORDS: Final = {

@@ -17,11 +17,13 @@ from typing import Any, Final, Self
 from engine.errors import PresetError, Problem
 from engine.experiment import overrides
 from engine.experiment.changes import about_of, described, restored, title_of
-from engine.experiment.experiment import Experiment, Origin
+from engine.experiment.experiment import Experiment
+from engine.experiment.marks import Origin
 from engine.experiment.problems import Path as Keys
+from engine.experiment.tables import tables_of
 from engine.explain.summary import usual_width
 from engine.presets import preset as presets
-from engine.presets.writing import anchor, tables_of
+from engine.presets.writing import anchor
 from tui.setup.edits import Move, move, put, write
 from tui.setup.settings import (
     HIDDEN,

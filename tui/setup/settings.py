@@ -17,7 +17,8 @@ from engine.components.activations import ACTIVATIONS
 from engine.components.initialisers import NEEDS_MATRIX
 from engine.components.section import Section
 from engine.data import DataBase
-from engine.experiment.experiment import WRITTEN, Experiment, Init, Model
+from engine.experiment.experiment import WRITTEN, Experiment
+from engine.experiment.model import Init, Model
 from engine.experiment.problems import Path, key_text
 from tui.setup.values import NOTHING, UNSET, Leaf, leaf_of, members, show
 

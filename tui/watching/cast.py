@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tui.watching.view import Trace
 
 if TYPE_CHECKING:
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
     from engine.worker.launch import Worker
     from tui.watching.watch import Watch
 

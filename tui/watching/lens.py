@@ -10,7 +10,7 @@ from tui.watching.view import View
 if TYPE_CHECKING:
     from engine.recording.history import History
     from tui.drawing.curves.curves import Quantity
-    from tui.watching.view import Weights
+    from tui.drawing.lists.result import Weights
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from tui.drawing.lists.result import Weights
 from tui.drawing.lists.status import Standing, reading_words
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.recording.history import History
     from tui.drawing.curves.curves import Quantity
-    from tui.watching.opinions import Opinion
-
-
-Weights = Literal["", "best", "last"]
-"""Which weights of a run that is over are shown at its end; empty where a step is shown."""
+    from tui.drawing.lists.opinion import Opinion
 
 
 @dataclass(frozen=True, kw_only=True)

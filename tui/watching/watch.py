@@ -18,7 +18,8 @@ from engine.recording.best import best_step
 from engine.recording.events import End, Header, MarkReached, Request, RunWarning
 from engine.recording.file import Reader, glimpse
 from engine.recording.history import History
-from engine.runs.finding import RunFolder, State, state_of
+from engine.runs.folder import RunFolder
+from engine.runs.state import State, state_of
 from tui.commands.command import Situation
 from tui.drawing.lists.result import place, result_loss, result_place
 from tui.drawing.lists.status import Standing
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from engine.recording.history import Rows
     from engine.runs.notes import Notes
     from engine.worker.launch import Worker
-    from tui.watching.view import Weights
+    from tui.drawing.lists.result import Weights
 
 CHUNK: Final = 1 << 20
 """Bytes that are read and folded in one go: some 10 ms."""

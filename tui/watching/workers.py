@@ -10,7 +10,7 @@ from engine.errors import EpochalError
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
     from engine.worker.launch import Worker
 
 
@@ -63,7 +63,7 @@ class Workshop:
         """
         from engine.experiment.changes import called
         from engine.presets.preset import dumps
-        from engine.runs.finding import create_run
+        from engine.runs.folder import create_run
 
         if self._start is None:
             raise WorkshopError("there is nothing here that could train")

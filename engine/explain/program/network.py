@@ -10,7 +10,8 @@ from engine.network.layers import Stage, stages
 
 if TYPE_CHECKING:
     from engine.components.initialisers import InitialiserBase
-    from engine.experiment.experiment import Experiment, Init
+    from engine.experiment.experiment import Experiment
+    from engine.experiment.model import Init
 
 Style = Literal["module", "sequential", "add_module"]
 

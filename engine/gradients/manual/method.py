@@ -15,7 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.experiment.experiment import MAX_STEPS, Experiment
+from engine.experiment.experiment import Experiment
+from engine.experiment.training import MAX_STEPS
 from engine.gradients.manual import activations, losses, normalisation
 from engine.gradients.manual.forward_backward import Propagation
 from engine.gradients.manual.inputs import Feed, Portion
@@ -24,9 +25,10 @@ from engine.gradients.manual.optimizers import make_update
 from engine.gradients.manual.outputs import padded, room
 from engine.gradients.method import Trainee
 from engine.network.module import Network
+from engine.step.clipping import Clipping
 from engine.step.evaluation import Measure
+from engine.step.learning_rates import Rates
 from engine.step.measurements import Rows
-from engine.step.torch_optimizers import Clipping, Rates
 
 
 def lacking(experiment: Experiment) -> str:

@@ -24,7 +24,7 @@ from tui.style.text import Lines, cut, wrap
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
-    from tui.watching.opinions import Opinion
+    from tui.drawing.lists.opinion import Opinion
 
 FOLLOW_KEY: Final = "F"
 """The key that runs what the chosen finding advises."""

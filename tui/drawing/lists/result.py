@@ -9,13 +9,12 @@ stands; nothing here draws them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tui.style.numbers import count
 
 if TYPE_CHECKING:
     from engine.recording.history import History
-    from tui.watching.view import Weights
 
 EACH: str = "each at its best step"
 """What the figures of a population are of, whose members did best at steps of their own."""
@@ -102,3 +101,7 @@ def titled(words: str, room: int, measure: Callable[[str], int]) -> str:
     """Return what stands before a result's figures, in the room there is for it."""
     short = words.partition(",")[0]
     return next((f"{each}: " for each in (words, short) if each and measure(each) + 2 <= room), "")
+
+
+Weights = Literal["", "best", "last"]
+"""Which weights of a run that is over are shown at its end; empty where a step is shown."""

@@ -76,7 +76,7 @@ def _facts(name: str, experiment: Mapping[str, Any]) -> Any:
     from pathlib import Path
 
     from engine.runs.catalogue import RunFacts, flat, origin_of
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
     from engine.runs.summary import Glance
 
     path = Path(name)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.recording.events import Header, Snapshot
     from engine.recording.history import History
     from engine.recording.kept_weights import Kept
-    from tui.watching.view import Weights
+    from tui.drawing.lists.result import Weights
 
 Floats = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.replay.tempo import TEMPI, Stop, Tempo
+from tui.replay.transport import Transport
 from tui.style.glyphs import GlyphName, Glyphs
 from tui.style.numbers import count
 from tui.style.palette import DARK, Palette, Role
@@ -26,38 +26,6 @@ from tui.style.text import Lines, cut, fit, joined
 
 LEAST_BAR: Final = 12
 """Cells of a bar that share a line with figures; with fewer there are no figures."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transport:
-    """One moment of a replay. Two are equal where they look the same."""
-
-    playing: bool = False
-    step: int = 0
-    """The step that is shown."""
-    last_step: int = 0
-    """The newest step of the recording."""
-    steps: int = 0
-    """The steps that there will be at the end; no fewer than there are."""
-    over: bool = True
-    """Whether the run has ended, so that nothing more will come."""
-    time: float = 0.0
-    """When the step was done, in seconds since the start."""
-    whole_time: float = 0.0
-    """The same of the newest step."""
-    tempo: Tempo = TEMPI[0]
-    marks: tuple[Stop, ...] = ()
-
-    @property
-    def mark(self) -> Stop | None:
-        """The mark that one stands on; one that pauses before one that does not."""
-        here = [mark for mark in self.marks if mark.step == self.step and not mark.of]
-        return max(here, key=lambda mark: mark.pause, default=None)
-
-    @property
-    def length(self) -> int:
-        """The steps from one end of the bar to the other."""
-        return max(self.steps, self.last_step, 1)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ from tui.watching.view import View
 if TYPE_CHECKING:
     from engine.runs.catalogue import Archive, RunFacts
     from engine.runs.filters import Filter
-    from engine.runs.finding import RunFolder
+    from engine.runs.folder import RunFolder
     from engine.runs.notes import Notes
 
 POLL_SECONDS: Final = 2.0

@@ -1,0 +1,165 @@
+"""The network that a preset asks for: its layers, and how they start."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from engine.components.activations import ACTIVATIONS
+from engine.components.initialisers import NEEDS_MATRIX, Default, Initialiser
+from engine.components.section import Count, Fraction, Section, one_of
+
+
+def _activation(name: str) -> str:
+    return one_of(name, ACTIVATIONS)
+
+
+ActivationName = Annotated[str, AfterValidator(_activation)]
+
+
+Normalisation = Literal["none", "batch", "layer"]
+
+
+class Init(Section):
+    """How the parameters of a layer start."""
+
+    weight: Initialiser = Default()
+    """The weights, [out, in] per layer: a table, a name such as ``"zeros"``, or a number."""
+    bias: Initialiser = Default()
+    """The biases, [out] per layer: a table, a name, or a number."""
+
+    @model_validator(mode="after")
+    def _bias_is_no_matrix(self) -> Init:
+        if isinstance(self.bias, NEEDS_MATRIX):
+            raise ValueError(
+                f"bias: {self.bias.name!r} is scaled by both sides of a matrix; "
+                "a bias takes a number, 'zeros', 'normal', 'uniform' or 'default'"
+            )
+        return self
+
+
+def _init_short_form(value: Any) -> Any:
+    """Let one name stand for both weights and biases."""
+    return {"weight": value, "bias": value} if isinstance(value, str) else value
+
+
+InitTable = Annotated[Init, BeforeValidator(_init_short_form, json_schema_input_type=Init | str)]
+
+
+class Layer(Section):
+    """A hidden layer that differs from its neighbours."""
+
+    units: Annotated[int, Field(ge=1, le=1_000_000)]
+    """How many units it has."""
+    activation: ActivationName | None = None
+    """Its activation; the model's where this is left out."""
+    normalisation: Normalisation | None = None
+    """What is done to its units before the activation; as in the model where this is left out."""
+    dropout: Fraction | None = None
+    """The share of its units left out of each step; the model's where this is left out."""
+    init: InitTable | None = None
+    """How its parameters start; as the model's where this is left out."""
+
+
+def _layer_short_form(value: Any) -> Any:
+    """Let a width alone stand for a layer."""
+    return value if isinstance(value, dict | Layer) else {"units": value}
+
+
+HiddenLayer = Annotated[
+    Layer, BeforeValidator(_layer_short_form, json_schema_input_type=Layer | int)
+]
+
+
+class Model(Section):
+    """The network: a multilayer perceptron, layer1 … layerN, the last being the output; or a
+    module class of one's own.
+    """
+
+    kind: Literal["mlp", "python"] = "mlp"
+    """``"mlp"`` for the layers below; ``"python"`` for a class from a file, which is code and is
+    only run when ``--allow-code`` is said."""
+    module: str | None = Field(default=None, max_length=1000)
+    """For ``"python"``: the file, relative to the preset's, and the class in it, a
+    ``torch.nn.Module``, as in ``"net.py:Net"``."""
+    arguments: dict[str, bool | int | float | str] = Field(default={}, max_length=100)
+    """For ``"python"``: what the class is made with."""
+    input_shape: list[Count] | None = Field(default=None, min_length=1, max_length=4)
+    """For ``"python"``: the shape of a row as the module wants it, such as ``[1, 8, 8]`` for a
+    picture of 8 by 8; flat where this is left out."""
+
+    hidden: list[HiddenLayer] = Field(default=[Layer(units=5)], max_length=1000)
+    """The hidden layers from the input on: a width each, or a table where layers differ.
+    Empty for a single linear layer."""
+    activation: ActivationName | list[ActivationName] = "relu"
+    """The activation after every hidden layer, or a list with one for each."""
+    output_activation: ActivationName = "identity"
+    """The activation after the output layer."""
+    normalisation: Normalisation = "none"
+    """What is done to the hidden units before their activation: ``"batch"`` gives each unit mean
+    0 and variance 1 over the rows of a batch (over what it has seen, once trained), ``"layer"``
+    gives each row mean 0 and variance 1 over its units. Both then learn a scale and a shift."""
+    dropout: Fraction = 0.0
+    """The share of the hidden units that is left out of each step, drawn anew; none are left out
+    when the network is measured."""
+    init: InitTable = Init()
+    """How the parameters start; ``"default"`` is what ``torch.nn.Linear`` does."""
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> Model:
+        own = {"module", "arguments", "input_shape"}
+        said = self._keys_that_say_something()
+        for key in sorted(said & own if self.kind == "mlp" else said - own):
+            raise ValueError(f"{key}: says nothing where kind is {self.kind!r}; leave it out")
+        if self.kind == "python" and not (self.module and self.module.rpartition(":")[0]):
+            raise ValueError("module: must name a file and a class in it, as in 'net.py:Net'")
+        return self
+
+    def _keys_that_say_something(self) -> set[str]:
+        """Return the keys that are not as they are by default, beside the kind."""
+        defaults = Model.model_fields
+        return {
+            key
+            for key in self.model_fields_set - {"kind"}
+            if getattr(self, key) != defaults[key].default
+        }
+
+    @model_validator(mode="after")
+    def _activations_fit(self) -> Model:
+        if isinstance(self.activation, list) and len(self.activation) != len(self.hidden):
+            raise ValueError(
+                f"activation: must have one name for each of the {len(self.hidden)} hidden "
+                f"layers (got {len(self.activation)})"
+            )
+        for name in self.activations[:-1]:
+            if ACTIVATIONS[name].output_only:
+                raise ValueError(
+                    f"activation: {name!r} only makes sense at the output; "
+                    f"set output_activation = {name!r}"
+                )
+        return self
+
+    @property
+    def activations(self) -> list[str]:
+        """The activation after each layer, the output layer's last."""
+        named = self.activation
+        common = named if isinstance(named, list) else [named] * len(self.hidden)
+        own = [layer.activation or name for layer, name in zip(self.hidden, common, strict=True)]
+        return [*own, self.output_activation]
+
+    @property
+    def normalisations(self) -> list[Normalisation]:
+        """The normalisation after each layer; the output layer has none."""
+        return [*(layer.normalisation or self.normalisation for layer in self.hidden), "none"]
+
+    @property
+    def dropouts(self) -> list[float]:
+        """The dropout after each layer; the output layer has none."""
+        own = (layer.dropout for layer in self.hidden)
+        return [*(self.dropout if share is None else share for share in own), 0.0]
+
+    @property
+    def inits(self) -> list[Init]:
+        """How each layer starts, the output layer's last."""
+        return [*(layer.init or self.init for layer in self.hidden), self.init]

@@ -1,0 +1,143 @@
+"""The headless viewer's words: progress while a run goes on, its result when it is over.
+
+What is drawn is a pure function of the history; where it goes is the ``Progress``'s business.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, TextIO
+
+from engine.headless.result import _losses_text, last_losses
+from engine.text.tables import time_text
+
+if TYPE_CHECKING:
+    from engine.recording.history import History
+
+SPARSE_PARTS: Final = 10
+"""How many lines of progress a whole run prints where there is no terminal."""
+
+
+class Progress:
+    """Shows how a run goes on; this one shows nothing.
+
+    Args:
+        steps: How many steps the run is to take.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+
+    def show(self, history: History) -> None:
+        """Show where the run is now."""
+
+    def say(self, text: str) -> None:
+        """Say something that is not the result."""
+
+
+class Lines(Progress):
+    """A line for every tenth of the run, for a log file.
+
+    Args:
+        steps: How many steps the run is to take.
+        out: Where to print.
+    """
+
+    def __init__(self, steps: int, out: TextIO) -> None:
+        super().__init__(steps)
+        self._out = out
+        self._shown = 0
+
+    def show(self, history: History) -> None:
+        """Print a line when another tenth is done."""
+        part = history.last_step * SPARSE_PARTS // max(self.steps, 1)
+        if part > self._shown and history.last_step < self.steps:
+            self._shown = part
+            self.say(progress_text(history, self.steps))
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        print(text, file=self._out, flush=True)
+
+
+class Bar(Progress):
+    """A bar that moves, for a terminal.
+
+    Args:
+        steps: How many steps the run is to take.
+        out: The terminal.
+    """
+
+    def __init__(self, steps: int, out: TextIO) -> None:
+        super().__init__(steps)
+        from rich.console import Console
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+        from rich.progress import Progress as RichProgress
+
+        self._bar = RichProgress(
+            BarColumn(bar_width=16),
+            TaskProgressColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=Console(file=out),
+            transient=True,
+            refresh_per_second=4,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._bar.add_task("starting …", total=steps)
+
+    def __enter__(self) -> Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+    def show(self, history: History) -> None:
+        """Move the bar."""
+        if history.header is not None:
+            text = progress_text(history, self.steps)
+            self._bar.update(self._task, completed=history.last_step, description=text)
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._bar.console.print(text, markup=False, highlight=False)
+
+
+def progress_for(steps: int, *, quiet: bool, out: TextIO | None = None) -> Progress:
+    """Return what shows progress best on ``out``, which is stderr where left out."""
+    out = sys.stderr if out is None else out
+    if quiet:
+        return Progress(steps)
+    return Bar(steps, out) if out.isatty() else Lines(steps, out)
+
+
+def progress_text(history: History, steps: int) -> str:
+    """Return where a run is: its step, loss, speed, and the time that is left."""
+    parts = [f"step {history.last_step} of {steps}"]
+    if losses := last_losses(history):
+        parts += _losses_text(losses)
+    if history.paused:
+        return " · ".join([*parts, "paused"])
+    if speed := history.steps_per_second():
+        parts.append(f"{speed:.3g} steps/s" if speed < 100 else f"{speed:.0f} steps/s")
+        parts.append(f"{time_text((steps - history.last_step) / speed)} left")
+    return " · ".join(parts)

@@ -1,0 +1,23 @@
+"""The texts of a lecture that may have figures, each with its scene."""
+
+from __future__ import annotations
+
+from engine.figures.proofreading import Passage
+from engine.lectures.scenes import Lecture
+
+
+def passages_of(lecture: Lecture) -> list[tuple[int | None, Passage]]:
+    """Return the texts of a lecture, each with the index of its scene."""
+    found: list[tuple[int | None, Passage]] = [(None, Passage("about", lecture.about))]
+    for at, scene in enumerate(lecture.scenes):
+        found.append((at, Passage(f"scenes[{at}].text", scene.text or "", kind="text")))
+        # Where nothing is shown there is nothing to fill notes in from.
+        kind = "text" if scene.text is not None else "notes"
+        found.append((at, Passage(f"scenes[{at}].notes", scene.notes, kind=kind)))
+    return found
+
+
+def titled_in(lecture: Lecture) -> list[Passage]:
+    """Return the titles of a lecture."""
+    scenes = [Passage(f"scenes[{at}].title", s.title) for at, s in enumerate(lecture.scenes)]
+    return [Passage("title", lecture.title), *scenes]

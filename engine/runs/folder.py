@@ -1,0 +1,114 @@
+"""The folder of one run, and the folder of all."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from engine.errors import RunError
+from engine.text.run_names import stem_of
+
+_ATTEMPTS: Final = 100
+"""Names to try for a new run."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run's folder and the places in it."""
+
+    path: Path
+    """The folder, or a recording that was taken out of one."""
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.path.stem if self.path.suffix == ".jsonl" else self.path.name
+
+    @property
+    def recording(self) -> Path:
+        """What happened."""
+        return self.path if self.path.suffix == ".jsonl" else self.path / "recording.jsonl"
+
+    @property
+    def experiment_file(self) -> Path:
+        """The resolved experiment."""
+        return self.path / "experiment.toml"
+
+    @property
+    def control(self) -> Path:
+        """Where viewers leave requests."""
+        return self.path / "control"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the worker leaves what is needed to go on."""
+        return self.path / "checkpoints"
+
+    @property
+    def log(self) -> Path:
+        """What Python itself complained of."""
+        return self.path / "worker.log"
+
+    @property
+    def notes(self) -> Path:
+        """Names, tags and marks added later."""
+        return self.path / "notes.toml"
+
+    @property
+    def made(self) -> float:
+        """When the run was made, in seconds since 1970; 0 where nothing says so."""
+        for path in (self.experiment_file, self.recording):
+            with contextlib.suppress(OSError):
+                return path.stat().st_mtime
+        return 0.0
+
+
+def runs_dir() -> Path:
+    """Return where runs are kept: ``$EPOCHAL_RUNS``, else ``runs`` in this directory."""
+    return Path(os.environ.get("EPOCHAL_RUNS") or "runs")
+
+
+def create_run(
+    called: str,
+    experiment_toml: str,
+    folder: Path,
+    *,
+    now: Callable[[], datetime] = datetime.now,
+    token: Callable[[], str] = lambda: secrets.token_hex(2),
+) -> RunFolder:
+    """Make a new run's folder.
+
+    Args:
+        called: What the run's name begins with.
+        experiment_toml: The resolved experiment.
+        folder: Where runs are kept.
+        now: The time that stands in the name.
+        token: Four hex digits that tell runs of one second apart.
+
+    Raises:
+        RunError: The folder cannot be written to.
+    """
+    stem = stem_of(called)
+    try:
+        for attempt in itertools.count(1):
+            run = RunFolder(folder / f"{stem}-{now():%Y%m%d-%H%M%S}-{token()}")
+            try:
+                run.path.mkdir(parents=True)
+                break
+            except FileExistsError:
+                if attempt == _ATTEMPTS or not run.path.is_dir():
+                    raise
+        run.control.mkdir()
+        run.checkpoints.mkdir()
+        run.experiment_file.write_text(experiment_toml, "utf-8")
+    except OSError as error:
+        why = error.strerror or error
+        raise RunError(f"{folder}: no run can be made here: {why}; set --runs-dir") from None
+    return run

@@ -1,0 +1,92 @@
+"""Gradient clipping, by norm and by value, member by member."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.experiment.experiment import Experiment
+from engine.network.parameters import Layout
+
+
+class Clipping:
+    """Bounds on the gradient, for each member by itself.
+
+    Args:
+        members: Each says its own bounds.
+        layout: Where each member's gradient lies.
+    """
+
+    def __init__(self, members: Sequence[Experiment], layout: Layout) -> None:
+        self._norms = [member.train.clip_norm for member in members]
+        self._values = [member.train.clip_value for member in members]
+        self._layout = layout
+        self._gradients: Tensor | None = None
+        self.wanted = any(bound is not None for bound in (*self._norms, *self._values))
+        """Whether anything is bounded."""
+
+    def apply(self, gradients: Tensor) -> None:
+        """Bound the gradients in place, as ``torch.nn.utils.clip_grad_norm_`` does.
+
+        Args:
+            gradients: Of the parameters at least, [learned] or [size]. What is made to bound
+                them is kept, so that it costs least if it is the same tensor every time.
+        """
+        if not self.wanted:
+            return
+        if gradients is not self._gradients:
+            self._look_at(gradients)
+        if self._norm is not None:
+            self._scale()
+        if self._value is not None:
+            for part in self._parts:
+                part.clamp_(self._least, self._value)
+
+    def _scale(self) -> None:
+        """Scale each member's gradient so that its norm is at most its bound."""
+        assert self._norm is not None
+        for part, norm in zip(self._parts, self._own_norms, strict=True):
+            torch.linalg.vector_norm(part, dim=-1, keepdim=True, out=norm)
+        torch.linalg.vector_norm(self._norm_of, dim=0, out=self._total)
+        torch.div(self._norm, self._total.add_(self._margin), out=self._factor)
+        torch.clamp(self._factor, max=1.0, out=self._factor)
+        if self._free is not None:
+            self._factor.masked_fill_(self._free, 1.0)
+        for part in self._parts:
+            part.mul_(self._factor)
+
+    def _look_at(self, gradients: Tensor) -> None:
+        """Make what is needed to bound a tensor of gradients."""
+        self._gradients = gradients
+        layout = self._layout
+        shapes = list(layout.shapes.values())[: layout.parameters]
+        ends = np.cumsum([math.prod(shape) for shape in shapes])
+        starts = [0, *ends[:-1]]
+        self._parts = []
+        """Each parameter's gradient, [members, numbers]."""
+        for start, end in zip(starts, ends, strict=True):
+            first, last = layout.positions[0, start], layout.positions[-1, end - 1]
+            self._parts.append(gradients[int(first) : int(last) + 1].view(layout.members, -1))
+        self._norm_of = gradients.new_zeros(len(shapes), layout.members, 1)
+        self._own_norms = self._norm_of.unbind()
+        self._total, self._factor = gradients.new_zeros(2, layout.members, 1).unbind()
+        self._margin = gradients.new_tensor(1e-6)
+        self._norm = _bounds(self._norms, gradients)
+        self._value = _bounds(self._values, gradients)
+        self._least = None if self._value is None else -self._value
+        self._free: Tensor | None = None
+        """The members that have no bound, where others have: not even a NaN scales them."""
+        if self._norm is not None and None in self._norms:
+            self._free = self._norm.isinf()
+
+
+def _bounds(bounds: Sequence[float | None], like: Tensor) -> Tensor | None:
+    """Return the members' bounds [members, 1], infinite where there is none; None without any."""
+    if all(bound is None for bound in bounds):
+        return None
+    numbers = [math.inf if bound is None else bound for bound in bounds]
+    return torch.tensor(numbers, dtype=like.dtype, device=like.device)[:, None]

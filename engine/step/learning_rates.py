@@ -1,0 +1,149 @@
+"""Learning rates of every step, as PyTorch's schedulers give them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch.optim import lr_scheduler
+
+from engine.experiment.experiment import Experiment
+
+
+class Scheduler:
+    """The learning rate over a run; ticks at the end of each epoch, or of each step.
+
+    Args:
+        experiment: Names the schedule, and says how long an epoch is.
+        optimizer: Whose learning rate it sets.
+    """
+
+    def __init__(self, experiment: Experiment, optimizer: torch.optim.Optimizer) -> None:
+        spec = experiment.schedule
+        self.needs_measurement = spec.needs_measurement
+        """Whether a tick wants the loss that was measured."""
+        looks = experiment.evaluation_stride if self.needs_measurement else 0
+        self._every = looks or experiment.steps_per_epoch or 1
+        ticks = experiment.steps // self._every
+        self._phases: list[tuple[int, Callable[[], Any]]] = []
+        if spec.warmup:
+            rise = partial(
+                lr_scheduler.LinearLR, optimizer, 1 / (spec.warmup + 1), total_iters=spec.warmup
+            )
+            self._phases.append((spec.warmup, rise))
+        if spec.torch_name:
+            main = getattr(lr_scheduler, spec.torch_name)
+            arguments = spec.arguments(ticks - spec.warmup)
+            self._phases.append((ticks, partial(main, optimizer, **arguments)))
+        self._left = 0
+        self._next_phase()
+
+    def due(self, step: int) -> bool:
+        """Return whether a step ends with a tick."""
+        return self._phase is not None and step % self._every == 0
+
+    def tick(self, measured: float) -> None:
+        """Set the learning rate of the next step.
+
+        Args:
+            measured: The loss on the dev set, or on the last batch where there is none.
+        """
+        assert self._phase is not None
+        self._phase.step(*([measured] if self.needs_measurement else []))
+        self._left -= 1
+        if not self._left:
+            self._next_phase()
+
+    def _next_phase(self) -> None:
+        """Make the next scheduler when the one before is through: it starts from its rate."""
+        self._phase: Any = None
+        if self._phases:
+            self._left, make = self._phases.pop(0)
+            self._phase = make()
+
+
+class Rates:
+    """The learning rate of each member over a run, set by PyTorch's schedulers.
+
+    Members whose rates go the same way share one. A rate that stays as it is has none.
+
+    Args:
+        members: The members, whose schedules may differ in their numbers.
+    """
+
+    def __init__(self, members: Sequence[Experiment]) -> None:
+        spec = members[0].schedule
+        # What looks at a member's loss is that member's own.
+        ways = [
+            (member.optimizer.lr, member.schedule, index if spec.needs_measurement else 0)
+            for index, member in enumerate(members)
+        ]
+        different = list(dict.fromkeys(ways.index(way) for way in ways))
+        self._way_of = [different.index(ways.index(way)) for way in ways]
+        """Which of the ways each member's rate goes."""
+        self._first_of = different
+        """The first member of each way."""
+        self._rates = [_Rate(members[index].optimizer.lr) for index in different]
+        schedules = [member.schedule for member in members]
+        self.moves = any(each.torch_name or each.warmup for each in schedules)
+        """Whether any rate changes by itself."""
+        self._schedulers = [
+            Scheduler(members[index], rate)
+            for index, rate in zip(different if self.moves else [], self._rates, strict=False)
+        ]
+        self._ticking: list[tuple[int, Scheduler]] = []
+        self.needs_measurement = spec.needs_measurement
+        """Whether a tick wants the losses that were measured."""
+        self.now: list[float] = []
+        """The learning rate of the next update, for each member; a new list whenever it changes."""
+        self._read()
+
+    def set(self, value: float) -> None:
+        """Set every member's learning rate from the next update on; schedules go on from it."""
+        for rate in self._rates:
+            rate.param_groups[0]["lr"] = value
+        self._read()
+
+    def due(self, step: int) -> bool:
+        """Return whether a step ends with a tick of any member's."""
+        if not self._schedulers:
+            return False
+        self._ticking = [each for each in enumerate(self._schedulers) if each[1].due(step)]
+        return bool(self._ticking)
+
+    def tick(self, measured: Sequence[float]) -> None:
+        """Set the learning rates of the next step, after one that is ``due``.
+
+        Args:
+            measured: Each member's loss on the dev set, or on the last batch where there is none;
+                anything where no measurement is needed.
+        """
+        for way, scheduler in self._ticking:
+            loss = measured[self._first_of[way]] if self.needs_measurement else 0.0
+            self._rates[way].step()
+            scheduler.tick(loss)
+        self._read()
+
+    def _read(self) -> None:
+        rates = [float(rate.param_groups[0]["lr"]) for rate in self._rates]
+        self.now = [rates[way] for way in self._way_of]
+
+
+class _Rate(torch.optim.Optimizer):
+    """A learning rate where PyTorch's schedulers look for it: in an optimizer of nothing.
+
+    It is not made as PyTorch makes one, which takes seconds the first time: that loads the
+    compiler.
+
+    Args:
+        lr: The rate at first.
+    """
+
+    def __init__(self, lr: float) -> None:
+        self.defaults = {}
+        self.param_groups = [{"params": [], "lr": lr}]
+
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """Do nothing: PyTorch's schedulers warn if they tick before an update."""

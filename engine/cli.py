@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from engine import __version__
-from engine.errors import EpochalError, LectureError, PresetError, Problem
+from . import __version__
+from .errors import EpochalError, LectureError, PresetError, Problem
 
 if TYPE_CHECKING:
-    from engine.lectures.rehearsal import Proof, Rehearsal
+    from .lectures.rehearsal import Proof, Rehearsal
 
 WRONG: Final = 2
 """Exit status where the request was wrong."""
@@ -176,9 +176,9 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Train a preset, and print the result."""
-    from engine.headless import run as headless
-    from engine.presets import preset as presets
-    from engine.runs import folder as run_folders
+    from .headless import run as headless
+    from .presets import preset as presets
+    from .runs import folder as run_folders
 
     found = presets.load(preset, overrides(set_, seed, seeds, vary))
     folder = runs_dir or run_folders.runs_dir()
@@ -197,7 +197,7 @@ def run(
 @app.command("presets")
 def list_presets(as_json: AsJson = False) -> None:
     """List the presets there are."""
-    from engine.presets.preset import catalogue
+    from .presets.preset import catalogue
 
     listings = catalogue()
     if as_json:
@@ -214,7 +214,7 @@ def list_presets(as_json: AsJson = False) -> None:
 @app.command("lectures")
 def list_lectures(as_json: AsJson = False) -> None:
     """List the lectures there are."""
-    from engine.lectures.lecture import catalogue
+    from .lectures.lecture import catalogue
 
     listings = catalogue()
     if as_json:
@@ -245,9 +245,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say whether presets and lectures hold, or everything that is wrong with them."""
-    from engine.lectures import lecture as lectures
-    from engine.lectures.rehearsal import Rehearsal
-    from engine.runs import folder as run_folders
+    from .lectures import lecture as lectures
+    from .lectures.rehearsal import Rehearsal
+    from .runs import folder as run_folders
 
     problems, folder = 0, runs_dir or run_folders.runs_dir()
     rehearsal = Rehearsal(allow_code=allow_code, runs=folder) if figures else None
@@ -268,7 +268,7 @@ def check(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a preset, for editors."""
-    from engine.experiment.json_schema import json_schema
+    from .experiment.json_schema import json_schema
 
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
@@ -295,9 +295,9 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Explain a preset's network layer by layer, and print it as a plain PyTorch program."""
-    from engine.explain import program as programs
-    from engine.explain import summary as explain
-    from engine.presets import preset as presets
+    from .explain import program as programs
+    from .explain import summary as explain
+    from .presets import preset as presets
 
     found = presets.load(preset, overrides(set_, None))
     told = explain.explanation(found.experiment)
@@ -334,8 +334,8 @@ def gradcheck(
     By formulas, by autograd and by differences, on the same weights and the same batch, in the
     preset's own precision and in float64. Leaves with 1 where they disagree.
     """
-    from engine.inspection import gradcheck
-    from engine.presets import preset as presets
+    from .inspection import gradcheck
+    from .presets import preset as presets
 
     found = presets.load(preset, overrides(set_, seed))
     comparisons = gradcheck.check(found.experiment, step, allow_code=allow_code)
@@ -373,10 +373,10 @@ def list_past_runs(
     """List the runs there are, the newest first."""
     import time
 
-    from engine import references
-    from engine.runs import filters, listing
-    from engine.runs import folder as run_folders
-    from engine.runs.catalogue import Archive, facts_of
+    from . import references
+    from .runs import filters, listing
+    from .runs import folder as run_folders
+    from .runs.catalogue import Archive, facts_of
 
     folder = runs_dir or run_folders.runs_dir()
     named, words = references.apart(terms or (), folder)
@@ -399,9 +399,9 @@ def list_past_runs(
 @app.command()
 def stop(run: RunName, runs_dir: RunsDir = None) -> None:
     """Ask a run to stop where it is, and wait until it has."""
-    from engine import references
-    from engine.headless import run as headless
-    from engine.runs import folder as run_folders
+    from . import references
+    from .headless import run as headless
+    from .runs import folder as run_folders
 
     print(headless.stop(references.run(run, runs_dir or run_folders.runs_dir())))
 
@@ -452,10 +452,10 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Print a trained network's answers, with its best weights."""
-    from engine import references
-    from engine.results import predict
-    from engine.results import run as load
-    from engine.runs import folder as run_folders
+    from . import references
+    from .results import predict
+    from .results import run as load
+    from .runs import folder as run_folders
 
     if sum(given is not None for given in (file, values or None, set_)) > 1:
         raise typer.BadParameter("give one of FILE, --values and --set")
@@ -491,7 +491,7 @@ def overrides(
     if seeds is not None:
         asked.append(f"population.seeds={seeds}")
     if vary:
-        from engine.experiment.overrides import varied
+        from .experiment.overrides import varied
 
         asked.append(f"population.vary={varied(vary)}")
     return asked
@@ -512,8 +512,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _check_preset(reference: str, rehearsal: Rehearsal | None) -> tuple[dict[str, Any], str]:
     """Return what is wrong with a preset, and how to say it."""
-    from engine.figures.proofreading import misplaced
-    from engine.presets.preset import known, load
+    from .figures.proofreading import misplaced
+    from .presets.preset import known, load
 
     told: dict[str, Any] = {"preset": reference, "problems": []}
     try:
@@ -534,7 +534,7 @@ def _check_lecture(
     reference: str, runs: Path, rehearsal: Rehearsal | None
 ) -> tuple[dict[str, Any], str]:
     """Return what is wrong with a lecture and what is to be known of it, and how to say it."""
-    from engine.lectures import lecture as lectures
+    from .lectures import lecture as lectures
 
     told: dict[str, Any] = {"lecture": reference, "problems": [], "remarks": []}
     try:
@@ -561,7 +561,7 @@ def _rehearse(
     of: Callable[[], list[Proof]], source: str, told: dict[str, Any], problems: list[Problem]
 ) -> str:
     """Train, add what was found to what is told and what is wrong, and return a word about it."""
-    from engine.lectures.rehearsal import proofs
+    from .lectures.rehearsal import proofs
 
     found, wrong = proofs(of, source)
     problems += wrong
@@ -582,7 +582,7 @@ def _size(experiment: Any) -> str:
 
 
 def _print_lines(text: str, out: Any) -> None:
-    from engine.text.safe import plain
+    from .text.safe import plain
 
     print("\n".join(plain(line) for line in text.splitlines()), file=out)
 
@@ -593,7 +593,7 @@ def _print_json(items: Iterable[dict[str, Any]]) -> None:
 
 
 def _print_table(head: list[str], rows: list[list[str]]) -> None:
-    from engine.text.safe import plain
-    from engine.text.tables import aligned
+    from .text.safe import plain
+    from .text.tables import aligned
 
     print("\n".join(aligned([head, *([plain(cell) for cell in row] for row in rows)])))

@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.components.section import nearest
-from engine.errors import PresetError, Problem, RecordingError, RunError
-from engine.presets.toml_files import exists
-from engine.runs.finding import Unclear, find_run, is_path, list_runs, run_at
-from engine.runs.folder import RunFolder
+from .components.section import nearest
+from .errors import PresetError, Problem, RecordingError, RunError
+from .presets.toml_files import exists
+from .runs.finding import Unclear, find_run, is_path, list_runs, run_at
+from .runs.folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def check(found: RunFolder) -> None:
     Raises:
         RecordingError: It is no recording, or one of a newer format.
     """
-    from engine.recording.file import Reader
+    from .recording.file import Reader
 
     if not found.recording.exists():
         return
@@ -131,7 +131,7 @@ def check_begun(found: RunFolder) -> None:
     Raises:
         RunError: Its worker never began.
     """
-    from engine.runs.summary import glance
+    from .runs.summary import glance
 
     seen = glance(found)
     if seen.state == "crashed" and not seen.started and not seen.step:
@@ -145,7 +145,7 @@ def _is_preset_file(reference: str) -> bool:
 
 def _preset(reference: str) -> PresetName | None:
     """Return the preset of a name or in a file, if there is one."""
-    from engine.presets import preset as presets
+    from .presets import preset as presets
 
     try:
         found = presets.find(reference)
@@ -160,7 +160,7 @@ def _check_preset(preset: PresetName, overrides: Sequence[str]) -> None:
     Raises:
         PresetError: With everything that is wrong with it.
     """
-    from engine.presets import preset as presets
+    from .presets import preset as presets
 
     # Reading the schema takes a quarter of a second, which a first frame need not wait for.
     if overrides or not presets.is_packaged(preset.path):
@@ -171,7 +171,7 @@ def _neither(reference: str, folder: Path, why: RunError) -> PresetError:
     """Return what to say of a name that nothing has."""
     if not reference or os.sep in reference:
         return PresetError([Problem("", "", str(why))])
-    from engine.presets import preset as presets
+    from .presets import preset as presets
 
     known = [listing.name for listing in presets.catalogue()]
     near = nearest(reference, [*known, *(each.name for each in list_runs(folder))])

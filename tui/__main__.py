@@ -1,5 +1,5 @@
 """``python -m tui`` is ``epochal``."""
 
-from tui.cli import main
+from .cli import main
 
 main()

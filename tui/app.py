@@ -19,12 +19,13 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from engine.text.safe import plain
-from tui.commands.table import available, no_use
-from tui.lab.screen import Lab
-from tui.lab.state import Opening
-from tui.style.themes import THEMES
-from tui.terminal.bandwidth import Link
-from tui.terminal.driver import LinkDriver
+
+from .commands.table import available, no_use
+from .lab.screen import Lab
+from .lab.state import Opening
+from .style.themes import THEMES
+from .terminal.bandwidth import Link
+from .terminal.driver import LinkDriver
 
 
 class LabApp(App[str]):

@@ -39,9 +39,10 @@ if TYPE_CHECKING:
 
     from engine.runs.folder import RunFolder
     from engine.worker.launch import Worker
-    from tui.lab.preferences import Choices
-    from tui.lab.state import Opening
-    from tui.style.look import Look
+
+    from .lab.preferences import Choices
+    from .lab.state import Opening
+    from .style.look import Look
 
 GlyphChoice = Literal["auto", "braille", "blocks", "ascii"]
 GlyphSet = Annotated[
@@ -204,7 +205,8 @@ def _replay(
     """Open the lab on runs and presets that are replayed together."""
     from engine import references
     from engine.runs import folder as run_folders
-    from tui.replay.tempo import parse
+
+    from .replay.tempo import parse
 
     tempo = parse(pace) if pace else None
     folder = runs_dir or run_folders.runs_dir()
@@ -321,7 +323,8 @@ def follow(
     from engine import references
     from engine.lectures import lecture as lectures
     from engine.runs import folder as run_folders
-    from tui.lecture.presenting import Audience, find_presented
+
+    from .lecture.presenting import Audience, find_presented
 
     folder = runs_dir or run_folders.runs_dir()
     name = find_presented(folder, what)
@@ -343,9 +346,9 @@ def follow(
 def show_notes(name: str, folder: Path, glyphs: GlyphChoice) -> None:
     """Show the notes of a lecture that is held from a folder of runs."""
     settle_environment(os.environ)
-    from tui.lab.preferences import Memory
-    from tui.lecture.notes_screen import NotesApp
-    from tui.terminal.frame_clock import Clock
+    from .lab.preferences import Memory
+    from .lecture.notes_screen import NotesApp
+    from .terminal.frame_clock import Clock
 
     look = choose_look(glyphs, Memory.of_user().choices, os.environ)
     NotesApp(folder, name, look, Clock.of(os.environ)).run(mouse=False)
@@ -407,8 +410,9 @@ def show(
     """Print a run as still pictures, in plain text; or its figures and diagnosis, as JSON."""
     from engine import references
     from engine.runs import folder as run_folders
-    from tui.pictures import still
-    from tui.style.glyphs import choose
+
+    from .pictures import still
+    from .style.glyphs import choose
 
     found = references.run(run, runs_dir or run_folders.runs_dir())
     if preset:
@@ -478,9 +482,9 @@ def newest_run(folder: Path) -> RunFolder:
 def make_opening(glyphs: GlyphChoice, *, big: bool = False, **settings: object) -> Opening:
     """Return what the lab opens with, on this terminal."""
     settle_environment(os.environ)
-    from tui.lab.preferences import Memory
-    from tui.lab.state import Opening
-    from tui.terminal.frame_clock import Clock
+    from .lab.preferences import Memory
+    from .lab.state import Opening
+    from .terminal.frame_clock import Clock
 
     memory = Memory.of_user()
     return Opening(
@@ -502,9 +506,9 @@ def choose_look(glyphs: GlyphChoice, choices: Choices, environment: Mapping[str,
     """
     from rich.console import Console
 
-    from tui.style.glyphs import choose
-    from tui.style.look import Look
-    from tui.style.palette import DARK, SIXTEEN_DARK, palettes_like
+    from .style.glyphs import choose
+    from .style.look import Look
+    from .style.palette import DARK, SIXTEEN_DARK, palettes_like
 
     # Textual asks Rich in the same way, unless it is told.
     system = environment.get("TEXTUAL_COLOR_SYSTEM", "auto")
@@ -530,7 +534,7 @@ def start_worker() -> Worker:
 
 def show_lab(opening: Opening, *, mouse: bool) -> None:
     """Run the lab until it is left, then say what is to be said on a clean terminal."""
-    from tui.app import LabApp
+    from .app import LabApp
 
     lab = LabApp(opening)
     words = lab.run(mouse=mouse)

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.components.section import nearest
+from .section import nearest
 
 MAX_LENGTH: Final = 200
 """Characters an expression may have; this also bounds how deeply it nests."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from engine.components.section import NonNegative, Number, Section
+from .section import NonNegative, Number, Section
 
 
 class InitialiserBase(Section):

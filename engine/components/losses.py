@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from engine.components.section import Positive, Section, named
+from .section import Positive, Section, named
 
 Targets = Literal["numbers", "binary", "classes"]
 """What a loss compares with: numbers, one probability, or the index of a class."""

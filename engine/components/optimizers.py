@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from engine.components.section import Fraction, NonNegative, Positive, Section, named
+from .section import Fraction, NonNegative, Positive, Section, named
 
 
 class OptimizerBase(Section):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from engine.components.section import Count, Fraction, NonNegative, Positive, Section, named
+from .section import Count, Fraction, NonNegative, Positive, Section, named
 
 Ticks = Annotated[int, Field(ge=0, le=1_000_000_000)]
 """Epochs, or steps where there are no epochs."""

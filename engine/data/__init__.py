@@ -17,16 +17,16 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from engine.components.section import named
-from engine.data.base import DataBase, Dataset, Inputs, Part, Targets
-from engine.data.bundled import Bundled
-from engine.data.file import File, anchored
-from engine.data.function import Function
-from engine.data.loading import load
-from engine.data.plane import Circles, Moons, Spirals, Xor
-from engine.data.scaling import Scaling
-from engine.data.sum import Sum
-from engine.data.table import Table
+from ..components.section import named
+from .base import DataBase, Dataset, Inputs, Part, Targets
+from .bundled import Bundled
+from .file import File, anchored
+from .function import Function
+from .loading import load
+from .plane import Circles, Moons, Spirals, Xor
+from .scaling import Scaling
+from .sum import Sum
+from .table import Table
 
 __all__ = [
     "Bundled",

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from engine.components.section import Section
-from engine.data.scaling import Scale, Scaling
+from ..components.section import Section
+from .scaling import Scale, Scaling
 
 Inputs = NDArray[Any]
 Targets = NDArray[Any]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from engine.data.base import DataBase, Part
+from .base import DataBase, Part
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.components.section import show
-from engine.data.sheet import Column, Sheet
-from engine.errors import DataError
+from ..components.section import show
+from ..errors import DataError
+from .sheet import Column, Sheet
 
 MAX_NUMBER: Final = 1e30
 """Numbers beyond this leave float32 no room to compute with them."""

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from engine.components.section import nearest, show
-from engine.data.base import DataBase, Part
-from engine.data.cells import Notation, Remedies, numbers
-from engine.data.sheet import Layout, Sheet, read, state_of
-from engine.errors import DataError
+from ..components.section import nearest, show
+from ..errors import DataError
+from .base import DataBase, Part
+from .cells import Notation, Remedies, numbers
+from .sheet import Layout, Sheet, read, state_of
 
 MAX_CLASSES: Final = 1000
 """Classes of a column; more are the sign of a column of numbers."""

@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import override
 
-from engine.components.expressions import Expression
-from engine.components.section import NonNegative, Number
-from engine.data.base import DataBase, Part, Samples
+from ..components.expressions import Expression
+from ..components.section import NonNegative, Number
+from .base import DataBase, Part, Samples
 
 
 def _is_expression(text: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.data.base import DataBase, Dataset, Part
-from engine.data.scaling import Columns, Real, Scaling
-from engine.randomness import generator
+from ..randomness import generator
+from .base import DataBase, Dataset, Part
+from .scaling import Columns, Real, Scaling
 
 
 def load(spec: DataBase, seed: int, dtype: Real = np.float32) -> Dataset:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from engine.components.section import NonNegative
-from engine.data.base import DataBase, Part, Samples
+from ..components.section import NonNegative
+from .base import DataBase, Part, Samples
 
 
 class _Classified(DataBase):

@@ -23,9 +23,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.components.section import nearest, show
-from engine.errors import DataError
-from engine.text.safe import plain
+from ..components.section import nearest, show
+from ..errors import DataError
+from ..text.safe import plain
 
 MAX_BYTES: Final = 200_000_000
 """A file larger than this is refused, packed or unpacked: it is read into memory whole."""

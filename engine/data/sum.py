@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from engine.components.section import Count
-from engine.data.base import DataBase, Part
+from ..components.section import Count
+from .base import DataBase, Part
 
 
 class Sum(DataBase):

@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field, model_validator
 from typing_extensions import override
 
-from engine.components.section import Number
-from engine.data.base import DataBase, Part
+from ..components.section import Number
+from .base import DataBase, Part
 
 ClassIndex = Annotated[int, Field(ge=0, lt=1000)]
 

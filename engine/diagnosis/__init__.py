@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import WORST_FIRST, Finding, Remedy, Rule, Severity, Verdict
-from engine.diagnosis.population import Survey
-from engine.diagnosis.rules import RULES
-from engine.recording.history import History
-from engine.recording.member_endings import fates
+from ..recording.history import History
+from ..recording.member_endings import fates
+from .evidence import Facts
+from .finding import WORST_FIRST, Finding, Remedy, Rule, Severity, Verdict
+from .population import Survey
+from .rules import RULES
 
 __all__ = ["Finding", "Remedy", "Severity", "Survey", "Verdict", "diagnose", "survey", "verdicts"]
 

@@ -14,9 +14,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.recording.events import Header
-from engine.recording.forward import activations_of, unpack
-from engine.recording.history import History, Rows
+from ..recording.events import Header
+from ..recording.forward import activations_of, unpack
+from ..recording.history import History, Rows
 
 WINDOW: Final = 32
 """Rows that count as recent."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from engine.diagnosis.evidence import Facts
+    from .evidence import Facts
 
 Severity = Literal["note", "warning", "bad"]
 """How much a finding matters: worth knowing, in the way of learning, or fatal to it."""

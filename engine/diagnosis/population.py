@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.diagnosis.finding import WORST_FIRST, Finding
-from engine.recording.member_endings import Fates, fates
+from ..recording.member_endings import Fates, fates
+from .finding import WORST_FIRST, Finding
 
 if TYPE_CHECKING:
-    from engine.recording.history import History
+    from ..recording.history import History
 
 Diagnose = Callable[["History", int, int], tuple[Finding, ...]]
 """Returns what is wrong with one member at a step."""

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Remedy
+from .evidence import Facts
+from .finding import Remedy
 
 PASSING: Final = ("relu", "leaky_relu", "elu", "gelu", "silu")
 """Activations with slope near 1 over a half-line, through which gradients pass undiminished."""

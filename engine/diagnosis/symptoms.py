@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.evidence import GROUPS, WINDOW, Facts, median
+from .evidence import GROUPS, WINDOW, Facts, median
 
 LEAST_STEPS: Final = 100
 """Steps before it can be said that a network has learned nothing: every one begins that way."""

@@ -13,11 +13,11 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.diagnosis import Finding, diagnose, survey
-from engine.text.safe import plain
+from ..text.safe import plain
+from . import Finding, diagnose, survey
 
 if TYPE_CHECKING:
-    from engine.recording.history import History
+    from ..recording.history import History
 
 HEALTHY: Final = "Nothing is wrong that epochal knows how to see."
 

@@ -15,12 +15,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from engine.components.section import Section
-from engine.data import File
-from engine.experiment.experiment import Experiment
-from engine.experiment.marks import Mark, Origin
-from engine.experiment.model import Model
-from engine.text.run_names import called_after, stem_of
+from ..components.section import Section
+from ..data import File
+from ..text.run_names import called_after, stem_of
+from .experiment import Experiment
+from .marks import Mark, Origin
+from .model import Model
 
 Key = tuple[str, ...]
 """A key of a preset, part by part."""

@@ -25,15 +25,15 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
-from engine.components.activations import ACTIVATIONS
-from engine.components.losses import BinaryCrossEntropyWithLogits, Loss
-from engine.components.optimizers import SGD, Optimizer
-from engine.components.schedules import Constant, Schedule
-from engine.components.section import Section
-from engine.data import Data, Moons
-from engine.experiment.marks import Mark, Origin
-from engine.experiment.model import Model
-from engine.experiment.training import MAX_MEMBERS, MAX_STEPS, Population, Training
+from ..components.activations import ACTIVATIONS
+from ..components.losses import BinaryCrossEntropyWithLogits, Loss
+from ..components.optimizers import SGD, Optimizer
+from ..components.schedules import Constant, Schedule
+from ..components.section import Section
+from ..data import Data, Moons
+from .marks import Mark, Origin
+from .model import Model
+from .training import MAX_MEMBERS, MAX_STEPS, Population, Training
 
 MAX_PARAMETERS: Final = 1_000_000_000
 """Networks beyond this are refused: their weights, gradients and optimizer state would take
@@ -228,7 +228,7 @@ class Experiment(Section):
             )
         else:
             # Only a population pays for the import, which needs this file.
-            from engine.experiment.members import problems_of
+            from .members import problems_of
 
             yield from problems_of(self)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.experiment.experiment import Experiment
+from .experiment import Experiment
 
 
 def json_schema() -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from engine.components.section import Positive, Section
-from engine.experiment.training import MAX_STEPS
+from ..components.section import Positive, Section
+from .training import MAX_STEPS
 
 MarkEvent = Literal[
     "first_dead_unit", "first_saturated_unit", "all_right", "zero_gradient", "not_finite"

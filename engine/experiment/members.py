@@ -23,13 +23,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from engine.components.section import show
-from engine.errors import PresetError, Problem
-from engine.experiment.experiment import Experiment
-from engine.experiment.overrides import Override, apply, path_of
-from engine.experiment.problems import explain, key_text
-from engine.experiment.tables import tables_of
-from engine.experiment.training import Population
+from ..components.section import show
+from ..errors import PresetError, Problem
+from .experiment import Experiment
+from .overrides import Override, apply, path_of
+from .problems import explain, key_text
+from .tables import tables_of
+from .training import Population
 
 SEED: Final = "train.seed"
 """The key that the population's seeds count on from."""

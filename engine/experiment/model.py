@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from engine.components.activations import ACTIVATIONS
-from engine.components.initialisers import NEEDS_MATRIX, Default, Initialiser
-from engine.components.section import Count, Fraction, Section, one_of
+from ..components.activations import ACTIVATIONS
+from ..components.initialisers import NEEDS_MATRIX, Default, Initialiser
+from ..components.section import Count, Fraction, Section, one_of
 
 
 def _activation(name: str) -> str:

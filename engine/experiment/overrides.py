@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from engine.errors import PresetError, Problem
-from engine.experiment.experiment import Experiment
-from engine.experiment.problems import Path, key_text
-from engine.experiment.tables import inline, tables_of
-from engine.text.numerals import as_toml, number
+from ..errors import PresetError, Problem
+from ..text.numerals import as_toml, number
+from .experiment import Experiment
+from .problems import Path, key_text
+from .tables import inline, tables_of
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]+(?:\[\d{1,6}\])*(?:\.[A-Za-z0-9_-]+(?:\[\d{1,6}\])*)*")
 _PART: Final = re.compile(r"\[(\d+)\]|([A-Za-z0-9_-]+)")

@@ -18,11 +18,11 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from engine.components.section import closest, nearest, show
-from engine.errors import Problem
-from engine.experiment.experiment import WRITTEN
-from engine.text.numerals import number
-from engine.text.safe import plain
+from ..components.section import closest, nearest, show
+from ..errors import Problem
+from ..text.numerals import number
+from ..text.safe import plain
+from .experiment import WRITTEN
 
 Path = tuple[str | int, ...]
 """The way from the top of a preset to a value: keys of tables and indices of lists."""

@@ -6,10 +6,10 @@ import json
 import re
 from typing import Any, Final
 
-from engine.components.initialisers import Constant, InitialiserBase
-from engine.components.section import Section
-from engine.experiment.experiment import Experiment
-from engine.experiment.model import Init, Layer, Model
+from ..components.initialisers import Constant, InitialiserBase
+from ..components.section import Section
+from .experiment import Experiment
+from .model import Init, Layer, Model
 
 _KINDS: Final = ("kind", "name")
 """The keys that say what sort of table this is; always written."""

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from engine.components.section import Count, NonNegative, Positive, Section
+from ..components.section import Count, NonNegative, Positive, Section
 
 MAX_STEPS: Final = 1_000_000_000
 """Steps a run may take."""

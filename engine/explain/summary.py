@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.network.layers import Stage, stages
-from engine.text.safe import plain
-from engine.text.tables import aligned
+from ..network.layers import Stage, stages
+from ..text.safe import plain
+from ..text.tables import aligned
 
 if TYPE_CHECKING:
-    from engine.experiment.experiment import Experiment
+    from ..experiment.experiment import Experiment
 
 
 @dataclass(frozen=True)

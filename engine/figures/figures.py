@@ -34,7 +34,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from engine.components.expressions import CONSTANTS, Expression
+from ..components.expressions import CONSTANTS, Expression
 
 Sign = Literal["", "=", "~", "<", ">"]
 

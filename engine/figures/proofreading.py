@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from engine.components.activations import ACTIVATIONS
-from engine.components.section import nearest
-from engine.errors import Problem
-from engine.experiment.experiment import Experiment
-from engine.figures.figures import Figure, FigureError, Quantity, figures, filled, nothing, number
+from ..components.activations import ACTIVATIONS
+from ..components.section import nearest
+from ..errors import Problem
+from ..experiment.experiment import Experiment
+from .figures import Figure, FigureError, Quantity, figures, filled, nothing, number
 
 SETS: Final = ("train", "dev", "test")
 """Of what a result has figures."""

@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.figures.figures import FigureError, Quantity, Readings, figures
-from engine.recording.events import Group, Series
-from engine.recording.history import History
+from ..recording.events import Group, Series
+from ..recording.history import History
+from .figures import FigureError, Quantity, Readings, figures
 
 RECENT: Final = 8
 """How many of the newest pieces of rows of a group are kept: a block has a few of them."""

@@ -14,14 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.experiment.experiment import Experiment
-from engine.gradients.method import Trainee
-from engine.step.batches import Batch
-from engine.step.clipping import Clipping
-from engine.step.evaluation import Measure, accuracy_function, loss_function
-from engine.step.learning_rates import Scheduler
-from engine.step.measurements import Rows
-from engine.step.torch_optimizers import make_optimizer
+from ..experiment.experiment import Experiment
+from ..step.batches import Batch
+from ..step.clipping import Clipping
+from ..step.evaluation import Measure, accuracy_function, loss_function
+from ..step.learning_rates import Scheduler
+from ..step.measurements import Rows
+from ..step.torch_optimizers import make_optimizer
+from .method import Trainee
 
 
 class Textbook(ABC):

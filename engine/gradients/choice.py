@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from engine.components.initialisers import Constant, Zeros
-from engine.errors import EpochalError
-from engine.experiment.experiment import Experiment
-from engine.gradients.autograd import Autograd
-from engine.gradients.manual.method import Manual, lacking
-from engine.gradients.method import Method, Trainee
-from engine.gradients.numeric import Numeric
+from ..components.initialisers import Constant, Zeros
+from ..errors import EpochalError
+from ..experiment.experiment import Experiment
+from .autograd import Autograd
+from .manual.method import Manual, lacking
+from .method import Method, Trainee
+from .numeric import Numeric
 
 METHODS: Final[Mapping[str, Callable[[Trainee], Method]]] = {
     "manual": Manual,

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from engine.experiment.experiment import Experiment
-from engine.network.parameters import Layout
-from engine.network.trainable import Trainable
-from engine.step.batches import Batch, Batches
-from engine.step.measurements import Rows
+from ..experiment.experiment import Experiment
+from ..network.parameters import Layout
+from ..network.trainable import Trainable
+from ..step.batches import Batch, Batches
+from ..step.measurements import Rows
 
 
 class Method(Protocol):

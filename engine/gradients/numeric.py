@@ -15,16 +15,16 @@ from typing import Final, Protocol
 import torch
 from torch import Tensor
 
-from engine.errors import CodeError
-from engine.experiment.experiment import Experiment
-from engine.gradients.autograd import Textbook
-from engine.gradients.method import Trainee
-from engine.network.dropout_masks import Masks
-from engine.network.module import Network
-from engine.network.own_module import OwnNetwork
-from engine.network.parameters import Layout
-from engine.step.batches import Batch
-from engine.step.evaluation import loss_function
+from ..errors import CodeError
+from ..experiment.experiment import Experiment
+from ..network.dropout_masks import Masks
+from ..network.module import Network
+from ..network.own_module import OwnNetwork
+from ..network.parameters import Layout
+from ..step.batches import Batch
+from ..step.evaluation import loss_function
+from .autograd import Textbook
+from .method import Trainee
 
 STEP: Final = 6e-6
 """How far a weight of up to 1 is moved either way; a larger one by that share of itself."""

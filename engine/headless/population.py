@@ -14,9 +14,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from engine.text.numbers import figure_text
-from engine.text.safe import plain
-from engine.text.tables import SETS, aligned, finite, mean_text, value_text
+from ..text.numbers import figure_text
+from ..text.safe import plain
+from ..text.tables import SETS, aligned, finite, mean_text, value_text
 
 BINS: Final = 7
 """Bars of the distribution, at most: with its heading they are eight lines."""
@@ -167,7 +167,7 @@ def _named(members: Sequence[int], variants: Sequence[Mapping[str, Any]]) -> str
 
 
 def _name(member: int, variants: Sequence[Mapping[str, Any]]) -> str:
-    from engine.experiment.members import label
+    from ..experiment.members import label
 
     told = label(variants[member]) if member < len(variants) else ""
     return plain(f"member {member + 1} ({told})" if told else f"member {member + 1}")
@@ -175,7 +175,7 @@ def _name(member: int, variants: Sequence[Mapping[str, Any]]) -> str:
 
 def _setting_lines(result: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a line for each setting, over its seeds, where more than seeds vary."""
-    from engine.experiment.members import settings_of
+    from ..experiment.members import settings_of
 
     settings = settings_of(variants)
     statuses, norms = _members(result, "statuses"), _members(result, "grad_norm")

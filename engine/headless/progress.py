@@ -9,11 +9,11 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TextIO
 
-from engine.headless.result import _losses_text, last_losses
-from engine.text.tables import time_text
+from ..text.tables import time_text
+from .result import _losses_text, last_losses
 
 if TYPE_CHECKING:
-    from engine.recording.history import History
+    from ..recording.history import History
 
 SPARSE_PARTS: Final = 10
 """How many lines of progress a whole run prints where there is no terminal."""

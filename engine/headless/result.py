@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.runs.listing import ending_text
-from engine.text.numbers import figure_text, shortest
-from engine.text.safe import plain
-from engine.text.tables import SETS, aligned, finite, mean_text, value_text
+from ..runs.listing import ending_text
+from ..text.numbers import figure_text, shortest
+from ..text.safe import plain
+from ..text.tables import SETS, aligned, finite, mean_text, value_text
 
 if TYPE_CHECKING:
-    from engine.recording.events import End
-    from engine.recording.history import History
+    from ..recording.events import End
+    from ..recording.history import History
 
 CONFUSION_LIMIT: Final = 12
 """Classes up to which a confusion matrix is printed with the result."""
@@ -50,7 +50,7 @@ def result_text(
     """
     lines = [f"{plain(run)}: {ending_text(end)}"]
     if isinstance(end.result.get("statuses"), list):
-        from engine.headless.population import tally_lines
+        from .population import tally_lines
 
         return "\n".join([*lines, *tally_lines(end.result, variants)])
     measures = [m for m in ("loss", "accuracy") if any(f"{s}_{m}" in end.result for s in SETS)]

@@ -20,21 +20,21 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, BinaryIO, Final
 
-from engine.diagnosis import told
-from engine.errors import RunError
-from engine.headless.progress import Progress, progress_for
-from engine.headless.result import result_text
-from engine.presets.preset import Preset, dumps
-from engine.recording.events import End
-from engine.recording.file import Reader
-from engine.recording.history import History
-from engine.recording.improvements import Improvement, improvements, member_words
-from engine.runs.folder import RunFolder, create_run
-from engine.runs.listing import ending_text
-from engine.runs.requests import Control
-from engine.runs.state import state_of
-from engine.text.safe import plain
-from engine.worker import launch
+from ..diagnosis import told
+from ..errors import RunError
+from ..presets.preset import Preset, dumps
+from ..recording.events import End
+from ..recording.file import Reader
+from ..recording.history import History
+from ..recording.improvements import Improvement, improvements, member_words
+from ..runs.folder import RunFolder, create_run
+from ..runs.listing import ending_text
+from ..runs.requests import Control
+from ..runs.state import state_of
+from ..text.safe import plain
+from ..worker import launch
+from .progress import Progress, progress_for
+from .result import result_text
 
 POLL_SECONDS: Final = 0.1
 """How often the recording is looked at."""

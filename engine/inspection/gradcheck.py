@@ -29,17 +29,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.errors import EpochalError, RequestError
-from engine.experiment.experiment import Experiment
-from engine.gradients import choice as methods
-from engine.gradients.method import Method, Trainee
-from engine.gradients.numeric import Differences, only
-from engine.inspection.single_network import CPU, alone, make_trainee
-from engine.step.batches import Batch
-from engine.step.evaluation import loss_function
-from engine.step.measurements import Rows
-from engine.text.tables import aligned
-from engine.training.trainer import Trainer
+from ..errors import EpochalError, RequestError
+from ..experiment.experiment import Experiment
+from ..gradients import choice as methods
+from ..gradients.method import Method, Trainee
+from ..gradients.numeric import Differences, only
+from ..step.batches import Batch
+from ..step.evaluation import loss_function
+from ..step.measurements import Rows
+from ..text.tables import aligned
+from ..training.trainer import Trainer
+from .single_network import CPU, alone, make_trainee
 
 REFERENCE: Final = "autograd"
 """What the others are held against."""

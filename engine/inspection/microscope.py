@@ -22,20 +22,20 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from engine.errors import EpochalError, RequestError, RunError
-from engine.experiment.experiment import Experiment
-from engine.gradients.autograd import Autograd
-from engine.gradients.manual.activations import FORMULAS as ACTIVATIONS
-from engine.gradients.manual.losses import FORMULAS as LOSS_FORMULAS
-from engine.gradients.manual.normalisation import FORMULAS as NORMALISATIONS
-from engine.gradients.method import Trainee
-from engine.inspection.dissection import Dissection, Matrix, Origin, Quantity, Way
-from engine.inspection.single_network import CPU, alone, make_trainee
-from engine.network.module import EPSILON, Network
-from engine.results.run import of_folder
-from engine.runs.folder import RunFolder
-from engine.step.evaluation import loss_function
-from engine.step.measurements import Rows
+from ..errors import EpochalError, RequestError, RunError
+from ..experiment.experiment import Experiment
+from ..gradients.autograd import Autograd
+from ..gradients.manual.activations import FORMULAS as ACTIVATIONS
+from ..gradients.manual.losses import FORMULAS as LOSS_FORMULAS
+from ..gradients.manual.normalisation import FORMULAS as NORMALISATIONS
+from ..gradients.method import Trainee
+from ..network.module import EPSILON, Network
+from ..results.run import of_folder
+from ..runs.folder import RunFolder
+from ..step.evaluation import loss_function
+from ..step.measurements import Rows
+from .dissection import Dissection, Matrix, Origin, Quantity, Way
+from .single_network import CPU, alone, make_trainee
 
 SHOWN_ROWS: Final = 6
 """Rows of data that are shown."""

@@ -11,15 +11,15 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from engine.data import load
-from engine.experiment.experiment import Experiment
-from engine.experiment.members import members_of
-from engine.gradients.method import Trainee
-from engine.network.module import Network
-from engine.network.own_module import OwnNetwork
-from engine.network.parameters import Layout, Shaped, initialise
-from engine.network.trainable import Trainable
-from engine.step.batches import Batches, batches_for, to_batch
+from ..data import load
+from ..experiment.experiment import Experiment
+from ..experiment.members import members_of
+from ..gradients.method import Trainee
+from ..network.module import Network
+from ..network.own_module import OwnNetwork
+from ..network.parameters import Layout, Shaped, initialise
+from ..network.trainable import Trainable
+from ..step.batches import Batches, batches_for, to_batch
 
 CPU = torch.device("cpu")
 

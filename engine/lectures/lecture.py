@@ -20,23 +20,23 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from engine import references
-from engine.errors import EpochalError, FileError, LectureError, Problem, RunError
-from engine.experiment.experiment import Experiment
-from engine.experiment.problems import explain
-from engine.figures.figures import figures
-from engine.figures.proofreading import faults, marred, unfilled
-from engine.lectures.passages import passages_of, titled_in
-from engine.lectures.scenes import Lecture, Scene, SceneTempo
-from engine.presets import preset as presets
-from engine.presets.preset import Preset
-from engine.presets.toml_files import Listing, Shelf, exists
-from engine.recording.file import read
-from engine.recording.history import History
-from engine.runs.finding import is_path, is_run, run_at
-from engine.runs.folder import RunFolder
-from engine.runs.notes import Notes
-from engine.training.marks import is_certain, why_never
+from .. import references
+from ..errors import EpochalError, FileError, LectureError, Problem, RunError
+from ..experiment.experiment import Experiment
+from ..experiment.problems import explain
+from ..figures.figures import figures
+from ..figures.proofreading import faults, marred, unfilled
+from ..presets import preset as presets
+from ..presets.preset import Preset
+from ..presets.toml_files import Listing, Shelf, exists
+from ..recording.file import read
+from ..recording.history import History
+from ..runs.finding import is_path, is_run, run_at
+from ..runs.folder import RunFolder
+from ..runs.notes import Notes
+from ..training.marks import is_certain, why_never
+from .passages import passages_of, titled_in
+from .scenes import Lecture, Scene, SceneTempo
 
 __all__ = [
     "Inspection",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.figures.proofreading import Passage
-from engine.lectures.scenes import Lecture
+from ..figures.proofreading import Passage
+from .scenes import Lecture
 
 
 def passages_of(lecture: Lecture) -> list[tuple[int | None, Passage]]:

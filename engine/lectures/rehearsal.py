@@ -12,21 +12,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine.errors import EpochalError, Problem
-from engine.experiment.experiment import Experiment
-from engine.figures.figures import Figure, figures, nothing, number
-from engine.figures.proofreading import Passage, passages
-from engine.figures.readings import of_history, of_named
-from engine.lectures import lecture as lectures
-from engine.lectures.lecture import Script
-from engine.lectures.passages import passages_of
-from engine.presets import preset as presets
-from engine.presets.preset import Preset
-from engine.recording.file import read
-from engine.recording.history import History
+from ..errors import EpochalError, Problem
+from ..experiment.experiment import Experiment
+from ..figures.figures import Figure, figures, nothing, number
+from ..figures.proofreading import Passage, passages
+from ..figures.readings import of_history, of_named
+from ..presets import preset as presets
+from ..presets.preset import Preset
+from ..recording.file import read
+from ..recording.history import History
+from . import lecture as lectures
+from .lecture import Script
+from .passages import passages_of
 
 if TYPE_CHECKING:
-    from engine.figures.figures import Quantity, Readings
+    from ..figures.figures import Quantity, Readings
 
 WHOLE: Final = 2**62
 """A step that only a whole run reaches."""
@@ -157,9 +157,9 @@ def trained(experiment: Experiment, last: int, *, allow_code: bool = False) -> H
         EpochalError: It cannot be trained.
     """
     # Here, for it loads torch, which nobody waits for who only proofreads.
-    from engine.training.header import header_of
-    from engine.training.loop import Pace, closing, train
-    from engine.training.trainer import Trainer
+    from ..training.header import header_of
+    from ..training.loop import Pace, closing, train
+    from ..training.trainer import Trainer
 
     trainer, history = Trainer(experiment, device="cpu", allow_code=allow_code), History()
     history.add(header_of(trainer, "rehearsal"))

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from engine.components.section import Section
+from ..components.section import Section
 
 Pane = Literal["setup", "curves", "gradients", "network", "diagnosis", "runs", "log", "microscope"]
 Quantity = Literal["loss", "accuracy", "lr", "grad_norm"]

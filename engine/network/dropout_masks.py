@@ -12,8 +12,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from engine.experiment.experiment import Experiment
-from engine.randomness import derive_seed
+from ..experiment.experiment import Experiment
+from ..randomness import derive_seed
 
 UNIT_STEPS: Final = 256
 """Steps whose masks are drawn together at most."""

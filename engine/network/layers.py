@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.components.activations import ACTIVATIONS
+from ..components.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
-    from engine.experiment.model import Model
+    from ..experiment.model import Model
 
 NORMS: Final[Mapping[str, str]] = {"batch": "BatchNorm1d", "layer": "LayerNorm"}
 """The class in ``torch.nn`` of each normalisation."""

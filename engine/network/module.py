@@ -19,10 +19,10 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from engine.components.activations import ACTIVATIONS
-from engine.experiment.experiment import Experiment
-from engine.network.dropout_masks import Masks
-from engine.network.parameters import Layout
+from ..components.activations import ACTIVATIONS
+from ..experiment.experiment import Experiment
+from .dropout_masks import Masks
+from .parameters import Layout
 
 EPSILON: Final = 1e-5
 """What PyTorch's normalisations add to the variance."""

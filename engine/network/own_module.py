@@ -14,10 +14,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from engine.errors import CodeError
-from engine.experiment.experiment import Experiment
-from engine.network.parameters import Layout
-from engine.randomness import derive_seed
+from ..errors import CodeError
+from ..experiment.experiment import Experiment
+from ..randomness import derive_seed
+from .parameters import Layout
 
 
 class OwnNetwork:

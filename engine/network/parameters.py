@@ -19,11 +19,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.components.initialisers import Default, InitialiserBase
-from engine.experiment.experiment import Experiment
-from engine.experiment.model import Init
-from engine.randomness import derive_seed
-from engine.recording.events import Values
+from ..components.initialisers import Default, InitialiserBase
+from ..experiment.experiment import Experiment
+from ..experiment.model import Init
+from ..randomness import derive_seed
+from ..recording.events import Values
 
 ALIGNMENT: Final = 16
 """Numbers on which a parameter starts: 64 bytes of float32."""

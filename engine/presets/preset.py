@@ -21,15 +21,15 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from engine.data import Moons
-from engine.errors import PresetError, Problem
-from engine.experiment.changes import called, described
-from engine.experiment.experiment import Experiment
-from engine.experiment.overrides import Override, apply, parse
-from engine.experiment.problems import explain
-from engine.figures.proofreading import marred, passages, titled, unfilled
-from engine.presets.toml_files import Listing, Shelf, exists
-from engine.presets.writing import anchor, dumps, save
+from ..data import Moons
+from ..errors import PresetError, Problem
+from ..experiment.changes import called, described
+from ..experiment.experiment import Experiment
+from ..experiment.overrides import Override, apply, parse
+from ..experiment.problems import explain
+from ..figures.proofreading import marred, passages, titled, unfilled
+from .toml_files import Listing, Shelf, exists
+from .writing import anchor, dumps, save
 
 __all__ = [
     "Listing",

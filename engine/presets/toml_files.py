@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from engine.components.section import nearest
-from engine.errors import FileError, Problem
-from engine.text.numerals import as_toml
-from engine.text.safe import plain
+from ..components.section import nearest
+from ..errors import FileError, Problem
+from ..text.numerals import as_toml
+from ..text.safe import plain
 
 MAX_BYTES: Final = 1_000_000
 """A file larger than this is none of ours."""

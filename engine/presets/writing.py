@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.data import anchored
-from engine.errors import PresetError, Problem
-from engine.experiment.experiment import Experiment
-from engine.experiment.tables import _line, inline, tables_of
+from ..data import anchored
+from ..errors import PresetError, Problem
+from ..experiment.experiment import Experiment
+from ..experiment.tables import _line, inline, tables_of
 
 
 def dumps(experiment: Experiment, *, full: bool = False) -> str:

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from engine.recording.events import Header, Values
-    from engine.recording.history import History, Rows
+    from .events import Header, Values
+    from .history import History, Rows
 
 Measured = Literal["accuracy", "loss", "off"]
 """Which measurement on the dev set decides; ``off`` where none does."""

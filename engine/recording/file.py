@@ -21,8 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from engine.errors import RecordingError, RunError
-from engine.recording.events import (
+from ..errors import RecordingError, RunError
+from .events import (
     FORMAT,
     Checkpoint,
     End,
@@ -34,7 +34,7 @@ from engine.recording.events import (
     decode,
     encode,
 )
-from engine.recording.tail import Tail
+from .tail import Tail
 
 FLUSH_SECONDS: Final = 0.1
 """How long an event may wait in the writer."""

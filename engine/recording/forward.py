@@ -16,9 +16,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.components.activations import ACTIVATIONS
-from engine.errors import RecordingError
-from engine.recording.events import Header, Snapshot
+from ..components.activations import ACTIVATIONS
+from ..errors import RecordingError
+from .events import Header, Snapshot
 
 Array = NDArray[np.float32]
 

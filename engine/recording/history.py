@@ -15,8 +15,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.recording.downsampling import FACTOR, Pyramid
-from engine.recording.events import (
+from ..text.numbers import shortest
+from .downsampling import FACTOR, Pyramid
+from .events import (
     Checkpoint,
     End,
     Event,
@@ -30,8 +31,7 @@ from engine.recording.events import (
     Snapshot,
     Values,
 )
-from engine.recording.member_spread import Spread, Spreads
-from engine.text.numbers import shortest
+from .member_spread import Spread, Spreads
 
 Side = Literal["low", "high"]
 """An end of the range over the members of a population, as in

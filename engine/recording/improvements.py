@@ -16,9 +16,9 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.recording.best import decides
-from engine.recording.history import History
-from engine.text.numbers import apart, figure_text, shortest
+from ..text.numbers import apart, figure_text, shortest
+from .best import decides
+from .history import History
 
 TOLD_LOSS: Final = 0.01
 """By how much of itself a loss must fall to be told: where nearly every step is a new best one,
@@ -116,7 +116,7 @@ def member_words(history: History, improvement: Improvement) -> str:
     header = history.header
     if header is None or header.members == 1:
         return ""
-    from engine.experiment.members import label
+    from ..experiment.members import label
 
     known = improvement.member < len(header.variants)
     what = label(header.variants[improvement.member]) if known else ""

@@ -18,12 +18,12 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from engine.errors import RunError
-from engine.recording.best import best_step
-from engine.recording.events import Snapshot
-from engine.recording.forward import unpack
-from engine.recording.history import History
-from engine.text.safe import plain
+from ..errors import RunError
+from ..text.safe import plain
+from .best import best_step
+from .events import Snapshot
+from .forward import unpack
+from .history import History
 
 Weights = Mapping[str, NDArray[Any]]
 """Parameters and buffers by name: ``layer1.weight`` [out, in], ``layer1.bias`` [out] and so on."""

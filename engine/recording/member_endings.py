@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from engine.recording.history import History, Rows
+    from .history import History, Rows
 
 BROKEN: Final = ("loss", "grad_norm")
 """The columns of which a number that is not finite means that a member diverged."""

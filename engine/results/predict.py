@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.components.activations import ACTIVATIONS
-from engine.components.losses import LossBase
-from engine.components.section import nearest, show
-from engine.data.cells import Notation, Remedies, numbers
-from engine.data.sheet import Column, Layout, Sheet, read
-from engine.errors import DataError, RequestError
-from engine.randomness import generator
-from engine.text.numbers import figure_text
-from engine.text.safe import plain
-from engine.text.tables import aligned
+from ..components.activations import ACTIVATIONS
+from ..components.losses import LossBase
+from ..components.section import nearest, show
+from ..data.cells import Notation, Remedies, numbers
+from ..data.sheet import Column, Layout, Sheet, read
+from ..errors import DataError, RequestError
+from ..randomness import generator
+from ..text.numbers import figure_text
+from ..text.safe import plain
+from ..text.tables import aligned
 
 if TYPE_CHECKING:
-    from engine.results.run import LoadedRun
+    from .run import LoadedRun
 
 SHOWN: Final = 20
 """Rows of a table, unless more are asked for."""
@@ -119,7 +119,7 @@ def rows_of_set(run: LoadedRun, name: str | None, count: int | None = None) -> R
     Raises:
         RequestError: There is no such set.
     """
-    from engine.data import load
+    from ..data import load
 
     data, seed = run.alone.data, run.alone.train.seed
     if data.fresh:

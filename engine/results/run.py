@@ -24,22 +24,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.components.section import nearest
-from engine.errors import CodeError, RecordingError, RequestError, RunError
-from engine.recording.events import Header
-from engine.recording.file import read
-from engine.recording.forward import activations_of, forward
-from engine.recording.history import History
-from engine.recording.kept_weights import Kept, Weights, result_weights
-from engine.runs.finding import find_run
-from engine.runs.folder import RunFolder, runs_dir
+from ..components.section import nearest
+from ..errors import CodeError, RecordingError, RequestError, RunError
+from ..recording.events import Header
+from ..recording.file import read
+from ..recording.forward import activations_of, forward
+from ..recording.history import History
+from ..recording.kept_weights import Kept, Weights, result_weights
+from ..runs.finding import find_run
+from ..runs.folder import RunFolder, runs_dir
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from engine.data import Scaling
-    from engine.experiment.experiment import Experiment
-    from engine.network.own_module import OwnNetwork
+    from ..data import Scaling
+    from ..experiment.experiment import Experiment
+    from ..network.own_module import OwnNetwork
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ class LoadedRun:
         Raises:
             PresetError: It no longer holds, as where its data file is gone.
         """
-        from engine.presets.preset import resolve
+        from ..presets.preset import resolve
 
         return resolve(self.header.experiment, self.header.run, recorded=True)
 
@@ -89,7 +89,7 @@ class LoadedRun:
         Raises:
             PresetError: The experiment no longer holds.
         """
-        from engine.experiment.members import members_of
+        from ..experiment.members import members_of
 
         return members_of(self.experiment)[self.member].experiment
 
@@ -169,11 +169,11 @@ class LoadedRun:
 
         The recording holds the first member's; another's is found again from its data.
         """
-        from engine.data.scaling import Scaling
+        from ..data.scaling import Scaling
 
         if not self.member or not self.header.scaling:
             return Scaling.from_plain(self.header.scaling)
-        from engine.data import load
+        from ..data import load
 
         return load(self.alone.data, self.alone.train.seed).scaling
 
@@ -192,8 +192,8 @@ class LoadedRun:
         import torch
         from torch import nn
 
-        from engine.experiment.model import Model
-        from engine.network.layers import stages
+        from ..experiment.model import Model
+        from ..network.layers import stages
 
         # Of the experiment only the model: the file it learned from may be gone.
         model = Model.model_validate(self.header.experiment.get("model", {}))
@@ -232,7 +232,7 @@ class LoadedRun:
         """Return the network of one's own, with the best weights."""
         import torch
 
-        from engine.network.own_module import OwnNetwork
+        from ..network.own_module import OwnNetwork
 
         own = OwnNetwork(self.experiment, self.header.seeds[0], allow_code=self.allow_code)
         named = {name: torch.tensor(np.array(value)) for name, value in self.weights.items()}

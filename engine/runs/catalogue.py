@@ -19,12 +19,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from engine.recording.events import Header
-from engine.runs.finding import is_run, order_of
-from engine.runs.folder import RunFolder
-from engine.runs.notes import Notes
-from engine.runs.summary import Glance, Look
-from engine.text.run_names import called_after, stem_of
+from ..recording.events import Header
+from ..text.run_names import called_after, stem_of
+from .finding import is_run, order_of
+from .folder import RunFolder
+from .notes import Notes
+from .summary import Glance, Look
 
 Value = str | int | float | bool
 """What a key of a flattened experiment can hold."""

@@ -21,12 +21,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from engine.errors import FilterError
-from engine.recording.events import Status
-from engine.runs.state import State
+from ..errors import FilterError
+from ..recording.events import Status
+from .state import State
 
 if TYPE_CHECKING:
-    from engine.runs.catalogue import RunFacts
+    from .catalogue import RunFacts
 
 _ORDERS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
@@ -169,7 +169,7 @@ def values_of(run: RunFacts, key: str) -> tuple[Any, ...]:
         value = run.result.get(rest)
         if isinstance(value, list):
             # The figures of several members count as their mean; words each for itself.
-            from engine.runs.catalogue import number
+            from .catalogue import number
 
             mean = number(value)
             return tuple(value) if mean is None else (mean,)

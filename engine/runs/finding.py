@@ -18,10 +18,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import RunError
-from engine.runs.folder import RunFolder
-from engine.runs.notes import Notes
-from engine.text.run_names import _STARTED
+from ..errors import RunError
+from ..text.run_names import _STARTED
+from .folder import RunFolder
+from .notes import Notes
 
 if TYPE_CHECKING:
     pass

@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from engine.errors import RunError
-from engine.text.run_names import stem_of
+from ..errors import RunError
+from ..text.run_names import stem_of
 
 _ATTEMPTS: Final = 100
 """Names to try for a new run."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.text.safe import plain
-from engine.text.tables import SETS, finite, mean_text, time_text, value_text
+from ..text.safe import plain
+from ..text.tables import SETS, finite, mean_text, time_text, value_text
 
 if TYPE_CHECKING:
-    from engine.recording.events import End
+    from ..recording.events import End
 
 if TYPE_CHECKING:
-    from engine.recording.events import End
-    from engine.runs.catalogue import RunFacts
+    from ..recording.events import End
+    from .catalogue import RunFacts
 
 
 def ending_text(end: End) -> str:

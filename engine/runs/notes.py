@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.errors import RunError
+from ..errors import RunError
 
 if TYPE_CHECKING:
-    from engine.runs.folder import RunFolder
+    from .folder import RunFolder
 
 MAX_BYTES: Final = 1_000_000
 """A file larger than this holds no notes."""

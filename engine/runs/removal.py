@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from engine.errors import RunError
-from engine.runs.folder import RunFolder
+from ..errors import RunError
+from .folder import RunFolder
 
 WAIT_SECONDS: Final = 600.0
 """How long a run that nobody here can ask must have been still before it may be removed."""
@@ -104,7 +104,7 @@ def _check_still(folder: RunFolder, now: float) -> None:
     Raises:
         RunError: Somebody may.
     """
-    from engine.runs.summary import glance
+    from .summary import glance
 
     state = glance(folder).state
     if state in ("starting", "running", "paused"):

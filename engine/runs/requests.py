@@ -24,9 +24,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from engine.errors import RequestError
-from engine.recording.tail import Tail
-from engine.runs.folder import RunFolder
+from ..errors import RequestError
+from ..recording.tail import Tail
+from .folder import RunFolder
 
 Action = Literal["pause", "continue", "step", "stop", "set_lr", "mark"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from engine.recording.history import History
+    from ..recording.history import History
 
 State = Literal["starting", "running", "paused", "silent", "crashed", "ended"]
 

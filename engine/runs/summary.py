@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from engine.errors import RecordingError
-from engine.recording.events import FORMAT, End, Event, Header, Series, decode
-from engine.recording.history import History
-from engine.recording.tail import Tail
-from engine.runs.folder import RunFolder
-from engine.runs.state import State, state_of
+from ..errors import RecordingError
+from ..recording.events import FORMAT, End, Event, Header, Series, decode
+from ..recording.history import History
+from ..recording.tail import Tail
+from .folder import RunFolder
+from .state import State, state_of
 
 CHUNK: Final = 1 << 22
 """Bytes of a recording that are held at a time."""

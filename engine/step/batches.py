@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.data import Part
-from engine.experiment.experiment import Experiment
-from engine.randomness import generator
+from ..data import Part
+from ..experiment.experiment import Experiment
+from ..randomness import generator
 
 FRESH_UNIT: Final = 256
 """Steps whose fresh rows are drawn together. Seeding a generator for every step would cost more

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.experiment.experiment import Experiment
-from engine.network.parameters import Layout
+from ..experiment.experiment import Experiment
+from ..network.parameters import Layout
 
 
 class Clipping:

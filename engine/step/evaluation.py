@@ -7,10 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from engine.components.losses import LossBase
-from engine.experiment.experiment import Experiment
-from engine.network.trainable import Trainable
-from engine.step.batches import Batch
+from ..components.losses import LossBase
+from ..experiment.experiment import Experiment
+from ..network.trainable import Trainable
+from .batches import Batch
 
 
 class Measure:

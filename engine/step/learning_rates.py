@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.optim import lr_scheduler
 
-from engine.experiment.experiment import Experiment
+from ..experiment.experiment import Experiment
 
 
 class Scheduler:

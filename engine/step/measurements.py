@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.network.parameters import Layout, Shaped
+from ..network.parameters import Layout, Shaped
 
 CAPACITY: Final = 256
 """Rows of a block, where memory allows."""

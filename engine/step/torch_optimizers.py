@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
-from engine.experiment.experiment import Experiment
+from ..experiment.experiment import Experiment
 
 
 class ByHand(torch.optim.Optimizer):

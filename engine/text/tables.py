@@ -7,8 +7,8 @@ import statistics
 from collections.abc import Sequence
 from typing import Any, Final
 
-from engine.text.numbers import figure_text
-from engine.text.safe import plain
+from .numbers import figure_text
+from .safe import plain
 
 SETS: Final = ("train", "dev", "test")
 """The sets that figures are of."""

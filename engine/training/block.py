@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.recording.events import Event, RunWarning, Series, Snapshot
+from ..recording.events import Event, RunWarning, Series, Snapshot
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from engine.components.losses import LossBase
-from engine.experiment.experiment import Experiment
-from engine.step.batches import Batch
-from engine.step.evaluation import loss_function
+from ..components.losses import LossBase
+from ..experiment.experiment import Experiment
+from ..step.batches import Batch
+from ..step.evaluation import loss_function
 
 RAREST = 1e-6
 """The least share that an answer gives to a class which the training set does not have."""

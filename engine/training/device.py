@@ -9,8 +9,8 @@ from typing import Final
 
 import torch
 
-from engine.errors import DeviceError
-from engine.experiment.experiment import Experiment
+from ..errors import DeviceError
+from ..experiment.experiment import Experiment
 
 WORTH_A_GPU: Final = 50e6
 """Floating-point operations of a step from which ``auto`` takes CUDA. Below it a step is some

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.experiment.experiment import Experiment
-from engine.recording.events import Series, Values
+from ..experiment.experiment import Experiment
+from ..recording.events import Series, Values
 
 
 class EpochMeans:

@@ -11,11 +11,11 @@ import numpy as np
 import psutil
 import torch
 
-from engine import __version__
-from engine.gradients.choice import why_autograd
-from engine.recording.events import Header
-from engine.training.device import device_name
-from engine.training.trainer import Trainer
+from .. import __version__
+from ..gradients.choice import why_autograd
+from ..recording.events import Header
+from .device import device_name
+from .trainer import Trainer
 
 
 def header_of(trainer: Trainer, run: str) -> Header:

@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from engine.recording.events import End, Event
-from engine.training.marks import Marks
-from engine.training.trainer import Trainer, keeps_snapshot
+from ..recording.events import End, Event
+from .marks import Marks
+from .trainer import Trainer, keeps_snapshot
 
 BLOCK_SECONDS: Final = 0.05
 """What a block should take: short enough to answer a request at once, long enough to be cheap."""

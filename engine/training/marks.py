@@ -30,12 +30,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.components.activations import ACTIVATIONS
-from engine.experiment.experiment import Experiment
-from engine.experiment.marks import At, Mark, MarkEvent
-from engine.figures.figures import filled
-from engine.figures.readings import Kept
-from engine.recording.events import Group, MarkReached, Series, Values
+from ..components.activations import ACTIVATIONS
+from ..experiment.experiment import Experiment
+from ..experiment.marks import At, Mark, MarkEvent
+from ..figures.figures import filled
+from ..figures.readings import Kept
+from ..recording.events import Group, MarkReached, Series, Values
 
 Columns = dict[Group, list[str]]
 """The names of each group's columns."""

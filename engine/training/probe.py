@@ -24,15 +24,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.components.activations import ACTIVATIONS
-from engine.experiment.experiment import Experiment
-from engine.experiment.model import Normalisation
-from engine.network.module import EPSILON, make_activation
-from engine.network.parameters import Layout
-from engine.randomness import generator
-from engine.recording.events import Series, Values
-from engine.step.batches import Batch, to_batch
-from engine.step.measurements import Rows, norms_of
+from ..components.activations import ACTIVATIONS
+from ..experiment.experiment import Experiment
+from ..experiment.model import Normalisation
+from ..network.module import EPSILON, make_activation
+from ..network.parameters import Layout
+from ..randomness import generator
+from ..recording.events import Series, Values
+from ..step.batches import Batch, to_batch
+from ..step.measurements import Rows, norms_of
 
 MOST_ROWS: Final = 256
 """Rows of data on which it is asked whether a unit is dead, at most."""

@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.experiment.experiment import Experiment
-from engine.recording.best import NEVER_BETTER, scores
-from engine.recording.events import Values
-from engine.training.block import Outcome
+from ..experiment.experiment import Experiment
+from ..recording.best import NEVER_BETTER, scores
+from ..recording.events import Values
+from .block import Outcome
 
 NEVER: Final = np.iinfo(np.int64).max
 """Where a member ends that goes on."""

@@ -20,27 +20,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.data import load
-from engine.data.scaling import Scaling
-from engine.experiment.experiment import Experiment
-from engine.experiment.members import label, members_of
-from engine.gradients.choice import make_method
-from engine.gradients.method import Method, Trainee
-from engine.network.module import Network
-from engine.network.own_module import OwnNetwork
-from engine.network.parameters import Shaped, initialise
-from engine.network.trainable import Trainable
-from engine.recording.events import Group, RunWarning, Series, Snapshot, Values
-from engine.step.batches import Batch, batches_for, to_batch
-from engine.step.evaluation import Measure, decided
-from engine.step.measurements import Rows
-from engine.text.numbers import shortest
-from engine.training.block import Block, Outcome
-from engine.training.constant_answer import brief, constant_losses, shares, size_of
-from engine.training.device import pick_device, pick_threads
-from engine.training.epoch_means import EpochMeans
-from engine.training.probe import Probe, fixed_rows
-from engine.training.stopping import Judge, Verdict
+from ..data import load
+from ..data.scaling import Scaling
+from ..experiment.experiment import Experiment
+from ..experiment.members import label, members_of
+from ..gradients.choice import make_method
+from ..gradients.method import Method, Trainee
+from ..network.module import Network
+from ..network.own_module import OwnNetwork
+from ..network.parameters import Shaped, initialise
+from ..network.trainable import Trainable
+from ..recording.events import Group, RunWarning, Series, Snapshot, Values
+from ..step.batches import Batch, batches_for, to_batch
+from ..step.evaluation import Measure, decided
+from ..step.measurements import Rows
+from ..text.numbers import shortest
+from .block import Block, Outcome
+from .constant_answer import brief, constant_losses, shares, size_of
+from .device import pick_device, pick_threads
+from .epoch_means import EpochMeans
+from .probe import Probe, fixed_rows
+from .stopping import Judge, Verdict
 
 SNAPSHOT_LIMIT: Final = 10_000
 """Numbers of a network up to which a recording keeps its weights all along."""

@@ -20,17 +20,17 @@ from typing import Final
 
 import torch
 
-from engine.errors import EpochalError, RecordingError
-from engine.experiment.experiment import Experiment
-from engine.presets import preset as presets
-from engine.recording.events import Checkpoint, End, Event, Header, Heartbeat, RunWarning
-from engine.recording.file import Recorder
-from engine.runs.folder import RunFolder
-from engine.runs.requests import Inbox, PendingRequest
-from engine.training.header import header_of, versions
-from engine.training.loop import Pace, ending, train, weights_to_keep
-from engine.training.trainer import Trainer
-from engine.worker.requests import Desk
+from ..errors import EpochalError, RecordingError
+from ..experiment.experiment import Experiment
+from ..presets import preset as presets
+from ..recording.events import Checkpoint, End, Event, Header, Heartbeat, RunWarning
+from ..recording.file import Recorder
+from ..runs.folder import RunFolder
+from ..runs.requests import Inbox, PendingRequest
+from ..training.header import header_of, versions
+from ..training.loop import Pace, ending, train, weights_to_keep
+from ..training.trainer import Trainer
+from .requests import Desk
 
 HEARTBEAT_SECONDS: Final = 2.0
 """How long a worker may say nothing."""

@@ -21,8 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine.errors import RunError
-from engine.runs.folder import RunFolder
+from ..errors import RunError
+from ..runs.folder import RunFolder
 
 
 class Worker:

@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from engine.recording.events import Event, MarkReached, Request
-from engine.runs.requests import PendingRequest
+from ..recording.events import Event, MarkReached, Request
+from ..runs.requests import PendingRequest
 
 MAX_STEPS: Final = 1_000_000
 """Steps that can be asked for at a time."""

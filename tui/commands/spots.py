@@ -13,8 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.widget import Widget
 
-from tui.commands.command import Command, Spot, key_name
-from tui.commands.table import LOCAL
+from .command import Command, Spot, key_name
+from .table import LOCAL
 
 TEXTUALS: Final[Mapping[str, Spot]] = {
     "Input": "field",

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tui.commands.command import (
+from ..places import PANES
+from .command import (
     ALWAYS,
     EVERYWHERE,
     GOING,
@@ -34,7 +35,6 @@ from tui.commands.command import (
     is_character,
     key_name,
 )
-from tui.places import PANES
 
 COMMANDS: Final = (
     Command(

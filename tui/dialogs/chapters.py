@@ -11,11 +11,11 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.dialogs.dialog import Dialog
-from tui.drawing.replay.chapters import Chapter, draw_chapters
-from tui.style.look import Look
+from ..commands.command import Spot
+from ..commands.spots import bindings_at
+from ..drawing.replay.chapters import Chapter, draw_chapters
+from ..style.look import Look
+from .dialog import Dialog
 
 
 class ChapterDialog(Dialog[int]):

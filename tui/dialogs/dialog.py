@@ -14,15 +14,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
-from tui.commands.command import Command, Spot
-from tui.commands.spots import bindings_at
-from tui.dialogs.line import Line
-from tui.drawing.lists.keys import draw_help
-from tui.style.palette import Palette
-from tui.style.text import pad
+from ..commands.command import Command, Spot
+from ..commands.spots import bindings_at
+from ..drawing.lists.keys import draw_help
+from ..style.palette import Palette
+from ..style.text import pad
+from .line import Line
 
 if TYPE_CHECKING:
-    from tui.setup.settings import Option
+    from ..setup.settings import Option
 
 Answer = TypeVar("Answer")
 

@@ -10,10 +10,9 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.dialogs.dialog import Dialog
-from tui.drawing.members.list import (
+from ..commands.command import Spot
+from ..commands.spots import bindings_at
+from ..drawing.members.list import (
     ORDERS,
     MemberRow,
     Order,
@@ -21,7 +20,8 @@ from tui.drawing.members.list import (
     draw_members,
     ordered,
 )
-from tui.style.look import Look
+from ..style.look import Look
+from .dialog import Dialog
 
 WIDTH = 72
 

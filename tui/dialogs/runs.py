@@ -13,10 +13,11 @@ from textual.widgets import Input, Static
 
 from engine.runs.notes import MAX_NAME
 from engine.text.safe import plain
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.dialogs.dialog import Dialog
-from tui.dialogs.line import Line
+
+from ..commands.command import Spot
+from ..commands.spots import bindings_at
+from .dialog import Dialog
+from .line import Line
 
 
 class RenameDialog(Dialog[str]):

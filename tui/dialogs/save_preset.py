@@ -14,11 +14,12 @@ from textual.widgets import Input, Static
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
-from tui.dialogs.dialog import Dialog
-from tui.dialogs.line import Line
+
+from .dialog import Dialog
+from .line import Line
 
 if TYPE_CHECKING:
-    from tui.setup.draft import Draft
+    from ..setup.draft import Draft
 
 
 class SaveDialog(Dialog[Path]):

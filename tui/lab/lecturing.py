@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Final
 from textual.reactive import reactive
 
 from engine.errors import EpochalError
-from tui.lab.showing import Showing
-from tui.replay.tempo import Tempo
-from tui.watching.lens import Lens
+
+from ..replay.tempo import Tempo
+from ..watching.lens import Lens
+from .showing import Showing
 
 if TYPE_CHECKING:
     from engine.lectures.lecture import Script
     from engine.lectures.scenes import Scene
     from engine.runs.folder import RunFolder
-    from tui.setup.draft import Draft
+
+    from ..setup.draft import Draft
 
 
 SLIDE_HINT: Final = "PgDn goes to the next scene, PgUp to the one before, b shows nothing."
@@ -113,7 +115,8 @@ class Lecturing(Showing):
     def _shown(self, scene: Scene) -> list[Draft | RunFolder]:
         from engine.lectures.lecture import shown
         from engine.presets.preset import Preset
-        from tui.setup.draft import Draft
+
+        from ..setup.draft import Draft
 
         assert self.script is not None
         found = shown(self.script, scene, self.opening.runs_dir)
@@ -144,6 +147,6 @@ class Lecturing(Showing):
 
     def action_blank(self) -> None:
         """Show nothing, so that the class looks at whoever speaks."""
-        from tui.panes.slide import Blank
+        from ..panes.slide import Blank
 
         self.app.push_screen(Blank())

@@ -11,15 +11,15 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.commands.command import Need
-from tui.lab.state import Stage
-from tui.places import NAMES, PANES, Box, Form, arrange, form_of, side_width
-from tui.style.look import Look
-from tui.watching.view import View
+from ..commands.command import Need
+from ..places import NAMES, PANES, Box, Form, arrange, form_of, side_width
+from ..style.look import Look
+from ..watching.view import View
+from .state import Stage
 
 if TYPE_CHECKING:
-    from tui.drawing.members.list import Order
-    from tui.drawing.replay.timeline import Timeline
+    from ..drawing.members.list import Order
+    from ..drawing.replay.timeline import Timeline
 
 NARROW = 60
 """Below this width the setup stands in one column."""
@@ -225,7 +225,7 @@ class Looking(Stage):
         self.look_through(quantity=found[(place + 1) % len(found)])
 
     def _quantities(self) -> Sequence[str]:
-        from tui.drawing.curves.curves import QUANTITIES
+        from ..drawing.curves.curves import QUANTITIES
 
         history = self.view.history
         rows = history.series.get("train") if history is not None else None
@@ -233,7 +233,7 @@ class Looking(Stage):
 
     def action_next_smoothing(self) -> None:
         """Smooth the curves more, or not at all."""
-        from tui.drawing.curves.curves import SMOOTHINGS
+        from ..drawing.curves.curves import SMOOTHINGS
 
         self.look_through(smoothing=(self.lens.smoothing + 1) % len(SMOOTHINGS))
         self.remember()
@@ -256,14 +256,14 @@ class Looking(Stage):
 
     def action_next_exhibit(self, by: int) -> None:
         """Show another picture of the network."""
-        from tui.pictures.gallery import next_exhibit
+        from ..pictures.gallery import next_exhibit
 
         self.look_through(exhibit=next_exhibit(self.view, by))
         self._bring_up_pictures()
 
     def action_next_layer(self) -> None:
         """Show the next layer's weights."""
-        from tui.pictures.gallery import next_layer
+        from ..pictures.gallery import next_layer
 
         self.look_through(layer=next_layer(self.view, 1))
         self._bring_up_pictures()
@@ -279,8 +279,8 @@ class Looking(Stage):
     @work(group="members", exclusive=True)
     async def action_choose_member(self) -> None:
         """Choose which member of a population to look at."""
-        from tui.dialogs.members import MemberDialog
-        from tui.drawing.members.list import gather_members, judged_by
+        from ..dialogs.members import MemberDialog
+        from ..drawing.members.list import gather_members, judged_by
 
         view = self.view
         if not self._members() or view.history is None:
@@ -322,7 +322,7 @@ class Looking(Stage):
         """Save the screen as SVG, and the pane that has the keys as text."""
         from pathlib import Path
 
-        from tui.lab.screenshot import save_screenshot
+        from .screenshot import save_screenshot
 
         pane = self.query_one(f"#{self.widget_of(self.pane)}")
         name = f"{self.view.run}-step-{self.view.at}" if self.view.run else f"epochal-{self.pane}"
@@ -337,7 +337,7 @@ class Looking(Stage):
 
     def _timeline(self) -> Timeline:
         """Return which steps are shown and read, as wide as the curves are drawn."""
-        from tui.watching.traces import timeline
+        from ..watching.traces import timeline
 
         width = self.query_one("#curves").content_size.width or self.size.width
         return timeline(self.view, width)

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 
 from engine.errors import EpochalError
-from tui.lab.state import Stage
-from tui.replay.tempo import IDLE_LIMIT, Tempo
-from tui.style.numbers import count
+
+from ..replay.tempo import IDLE_LIMIT, Tempo
+from ..style.numbers import count
+from .state import Stage
 
 if TYPE_CHECKING:
     from engine.recording.history import History
     from engine.runs.folder import RunFolder
-    from tui.lab.state import Opening
-    from tui.replay.player import Played, Player
-    from tui.replay.tempo import Stop
-    from tui.setup.draft import Draft
-    from tui.terminal.bandwidth import Link
+
+    from ..replay.player import Played, Player
+    from ..replay.tempo import Stop
+    from ..setup.draft import Draft
+    from ..terminal.bandwidth import Link
+    from .state import Opening
 
 USUAL_SECONDS = 90.0
 """What a whole replay takes where the recording's own time would be too short or too long."""
@@ -93,7 +95,7 @@ class Replaying(Stage):
 
     def _player(self, tempo: Tempo) -> Player:
         """Return what stands at the untrained network of what is shown."""
-        from tui.replay.player import Player
+        from ..replay.player import Player
 
         return Player(self._played(), self.stops, tempo, self.player_clock)
 
@@ -128,7 +130,7 @@ class Replaying(Stage):
 
     def _played(self) -> Played:
         """Return what is played: the run that is shown, or all on the screen in lockstep."""
-        from tui.replay.lockstep import Lockstep
+        from ..replay.lockstep import Lockstep
 
         watches = self.cast.watches
         going = {id(each.whole) for each in watches if each.going}
@@ -138,7 +140,7 @@ class Replaying(Stage):
 
     def stops(self) -> list[Stop]:
         """Return the marks of what is replayed, those noted later as well."""
-        from tui.replay.lockstep import stops
+        from ..replay.lockstep import stops
 
         watches = self.cast.watches
         labels = [watch.label for watch in watches]
@@ -220,7 +222,7 @@ class Replaying(Stage):
 
     def action_next_tempo(self) -> None:
         """Count the replay's time in another way."""
-        from tui.replay.tempo import next_tempo
+        from ..replay.tempo import next_tempo
 
         def count_otherwise(player: Player) -> None:
             player.tempo = next_tempo(player.tempo)
@@ -230,8 +232,8 @@ class Replaying(Stage):
     @work(group="chapters", exclusive=True)
     async def action_chapters(self) -> None:
         """Choose a mark to go to."""
-        from tui.dialogs.chapters import ChapterDialog
-        from tui.drawing.replay.chapters import gather_chapters
+        from ..dialogs.chapters import ChapterDialog
+        from ..drawing.replay.chapters import gather_chapters
 
         player, watch = self.player, self.cast.lead
         if player is None or watch is None:

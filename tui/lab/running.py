@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from engine.errors import EpochalError
-from tui.lab.state import Stage
-from tui.style.numbers import count
+
+from ..style.numbers import count
+from .state import Stage
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.runs.folder import RunFolder
-    from tui.setup.draft import Draft
+
+    from ..setup.draft import Draft
 
 LR_FACTOR = 1.25
 """What one key press multiplies or divides the learning rate by."""
@@ -148,7 +150,7 @@ class Running(Stage):
     @work(group="mark", exclusive=True)
     async def action_mark(self) -> None:
         """Set a mark at this step."""
-        from tui.dialogs.dialog import MarkDialog
+        from ..dialogs.dialog import MarkDialog
 
         step = self.view.at
         title = await self.app.push_screen_wait(MarkDialog(count(step)))
@@ -222,7 +224,8 @@ def draft_of(folder: RunFolder) -> Draft:
     """
     from engine.experiment.changes import preset_of
     from engine.presets import preset as presets
-    from tui.setup.draft import Draft
+
+    from ..setup.draft import Draft
 
     experiment = presets.load(str(folder.experiment_file)).experiment
     # A run is called after its preset, or what became of that, a date, a time and four digits.

@@ -20,37 +20,39 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from engine.errors import EpochalError
-from tui.commands.command import IN_WORDS, SPOTS
-from tui.commands.spots import bindings_of
-from tui.commands.table import COMMANDS, doable
-from tui.lab.board import Board
-from tui.lab.looking import Looking
-from tui.lab.running import Running, draft_of
-from tui.lab.sharing import Sharing
-from tui.lab.state import Opening
-from tui.panes.banner import BannerPane
-from tui.panes.curves import CurvesPane
-from tui.panes.diagnosis import DiagnosisPane
-from tui.panes.gradients import GradientsPane
-from tui.panes.log import LogPane
-from tui.panes.microscope import MicroscopePane
-from tui.panes.network import NetworkPane
-from tui.panes.race import RacePane
-from tui.panes.runs.pane import RunsPane
-from tui.panes.setup.pane import DEVICE_KEY, PresetEntry, SetupPane
-from tui.panes.slide import SlidePane
-from tui.panes.status import KeysLine, MessageLine, StatusLines, TitleLine
-from tui.panes.transport import TransportBar
-from tui.panes.welcome import WelcomePane
-from tui.terminal.bandwidth import Link
+
+from ..commands.command import IN_WORDS, SPOTS
+from ..commands.spots import bindings_of
+from ..commands.table import COMMANDS, doable
+from ..panes.banner import BannerPane
+from ..panes.curves import CurvesPane
+from ..panes.diagnosis import DiagnosisPane
+from ..panes.gradients import GradientsPane
+from ..panes.log import LogPane
+from ..panes.microscope import MicroscopePane
+from ..panes.network import NetworkPane
+from ..panes.race import RacePane
+from ..panes.runs.pane import RunsPane
+from ..panes.setup.pane import DEVICE_KEY, PresetEntry, SetupPane
+from ..panes.slide import SlidePane
+from ..panes.status import KeysLine, MessageLine, StatusLines, TitleLine
+from ..panes.transport import TransportBar
+from ..panes.welcome import WelcomePane
+from ..terminal.bandwidth import Link
+from .board import Board
+from .looking import Looking
+from .running import Running, draft_of
+from .sharing import Sharing
+from .state import Opening
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.lectures.scenes import Scene
-    from tui.dialogs.dialog import Farewell
-    from tui.lecture.presented import Presented
-    from tui.panes.setup.rows import TypedText
-    from tui.setup.draft import Draft
+
+    from ..dialogs.dialog import Farewell
+    from ..lecture.presented import Presented
+    from ..panes.setup.rows import TypedText
+    from ..setup.draft import Draft
 
 __all__ = ["Lab", "Opening"]
 
@@ -175,7 +177,7 @@ class Lab(Sharing, Running, Looking):
 
     def _replay_together(self) -> None:
         """Replay what the lab was opened with, training the presets among it."""
-        from tui.setup.draft import Draft
+        from ..setup.draft import Draft
 
         opening = self.opening
         self.awaiting = False
@@ -311,7 +313,7 @@ class Lab(Sharing, Running, Looking):
     @on(SetupPane.PresetChosen)
     def choose_preset(self, event: SetupPane.PresetChosen) -> None:
         """Show another preset; what was changed in the one before is kept for coming back."""
-        from tui.setup.draft import Draft
+        from ..setup.draft import Draft
 
         self.take_in_typed()
         if self.draft is not None:
@@ -363,8 +365,8 @@ class Lab(Sharing, Running, Looking):
     @work(group="save", exclusive=True)
     async def action_save_preset(self) -> None:
         """Save the setup as a preset of one's own."""
-        from tui.dialogs.save_preset import ask_and_save
-        from tui.setup.draft import Draft
+        from ..dialogs.save_preset import ask_and_save
+        from ..setup.draft import Draft
 
         self.take_in_typed()
         if not self.ready:
@@ -397,7 +399,7 @@ class Lab(Sharing, Running, Looking):
     @work(group="quit", exclusive=True)
     async def action_quit(self) -> None:
         """Leave the lab; a run that is going is asked about."""
-        from tui.dialogs.dialog import QuitDialog
+        from ..dialogs.dialog import QuitDialog
 
         answer: Farewell | None = "leave"
         if self.going and self.cast.lead is not None:
@@ -418,7 +420,7 @@ class Lab(Sharing, Running, Looking):
     @work(group="help", exclusive=True)
     async def action_help(self) -> None:
         """Show what can be done now, and what every key and word means."""
-        from tui.dialogs.dialog import HelpDialog
+        from ..dialogs.dialog import HelpDialog
 
         now = doable(self.situation, self.spots, self.lacking)
         where = SPOTS[self.spots[0]] if self.spots else IN_WORDS[self.situation]
@@ -443,7 +445,7 @@ def _first_draft(opening: Opening, names: Sequence[str]) -> Draft:
     Raises:
         PresetError: It does not hold.
     """
-    from tui.setup.draft import Draft
+    from ..setup.draft import Draft
 
     if opening.run is not None:
         # A run whose experiment this version does not understand can still be looked at.

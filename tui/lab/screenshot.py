@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.panes.picture import Picture
+from ..panes.picture import Picture
 
 if TYPE_CHECKING:
     from textual.app import App

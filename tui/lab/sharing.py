@@ -11,14 +11,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.lab.lecturing import Lecturing
+from .lecturing import Lecturing
 
 if TYPE_CHECKING:
     from engine.figures.figures import Readings
-    from tui.lecture.presented import Presented
-    from tui.lecture.presenting import Presenter
-    from tui.replay.player import Player
-    from tui.replay.transport import Transport
+
+    from ..lecture.presented import Presented
+    from ..lecture.presenting import Presenter
+    from ..replay.player import Player
+    from ..replay.transport import Transport
 
 SHARED_SECONDS = 0.25
 """How often what is shown is said, or asked after."""
@@ -50,9 +51,9 @@ class Sharing(Lecturing):
 
     def _present(self) -> None:
         """Say what is shown."""
-        from tui.lecture.following import presented_of, programme_of
-        from tui.lecture.presented import Programme
-        from tui.lecture.presenting import Presenter
+        from ..lecture.following import presented_of, programme_of
+        from ..lecture.presented import Programme
+        from ..lecture.presenting import Presenter
 
         name = self._presented_name()
         if not name:
@@ -104,7 +105,7 @@ class Sharing(Lecturing):
         return {}
 
     def _is_blank(self) -> bool:
-        from tui.panes.slide import Blank
+        from ..panes.slide import Blank
 
         return isinstance(self.app.screen, Blank)
 
@@ -117,7 +118,7 @@ class Sharing(Lecturing):
 
     def follow_presenter(self) -> None:
         """Show what the presenter shows."""
-        from tui.lecture.following import recast
+        from ..lecture.following import recast
 
         audience = self.opening.audience
         assert audience is not None
@@ -153,7 +154,7 @@ class Sharing(Lecturing):
         """Show the panes that the presenter shows."""
 
     def _blank_as(self, presented: Presented) -> None:
-        from tui.panes.slide import Blank
+        from ..panes.slide import Blank
 
         blank = self._is_blank()
         if presented.blank and not blank:
@@ -163,8 +164,8 @@ class Sharing(Lecturing):
 
     def _stand_where(self, presented: Presented) -> None:
         """Have a player that stands where the presenter's does, if there is one."""
-        from tui.replay.player import Player
-        from tui.replay.tempo import TEMPI
+        from ..replay.player import Player
+        from ..replay.tempo import TEMPI
 
         if presented.head is None or self.cast.lead is None:
             self.player = None
@@ -175,6 +176,6 @@ class Sharing(Lecturing):
         """Return where a replay stands; a follower's where the presenter's does."""
         if self._presented is None:
             return super().transport_of(player)
-        from tui.lecture.following import lead
+        from ..lecture.following import lead
 
         return lead(player, self._presented)

@@ -14,15 +14,16 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from tui.lab.replaying import Replaying
-from tui.replay.tempo import Tempo
-from tui.style.numbers import count
+from ..replay.tempo import Tempo
+from ..style.numbers import count
+from .replaying import Replaying
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
-    from tui.replay.player import Player
-    from tui.watching.view import View
-    from tui.watching.watch import Watch
+
+    from ..replay.player import Player
+    from ..watching.view import View
+    from ..watching.watch import Watch
 
 SECONDS: Final = 6.0
 """What a whole run takes at most, stops at marks apart."""

@@ -23,23 +23,24 @@ from textual.widgets import Input
 
 from engine.errors import EpochalError
 from engine.runs.requests import default_viewer
-from tui.commands.command import NEEDS, Need, Situation, Spot
-from tui.commands.spots import spots_of
-from tui.commands.table import can, why_not
-from tui.drawing.lists.log import Entry
-from tui.drawing.lists.message import Bulletin, bulletin_of
-from tui.drawing.lists.result import Weights
-from tui.drawing.lists.status import Standing
-from tui.lab.preferences import Memory
-from tui.style.look import Look
-from tui.terminal.bandwidth import Link
-from tui.terminal.frame_clock import Clock
-from tui.watching.cast import Cast
-from tui.watching.journal import Journal
-from tui.watching.lens import Lens
-from tui.watching.opinions import Opinions
-from tui.watching.view import View
-from tui.watching.workers import Workshop
+
+from ..commands.command import NEEDS, Need, Situation, Spot
+from ..commands.spots import spots_of
+from ..commands.table import can, why_not
+from ..drawing.lists.log import Entry
+from ..drawing.lists.message import Bulletin, bulletin_of
+from ..drawing.lists.result import Weights
+from ..drawing.lists.status import Standing
+from ..style.look import Look
+from ..terminal.bandwidth import Link
+from ..terminal.frame_clock import Clock
+from ..watching.cast import Cast
+from ..watching.journal import Journal
+from ..watching.lens import Lens
+from ..watching.opinions import Opinions
+from ..watching.view import View
+from ..watching.workers import Workshop
+from .preferences import Memory
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding, Survey
@@ -48,12 +49,13 @@ if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
     from engine.runs.requests import Control
     from engine.worker.launch import Worker
-    from tui.lecture.presenting import Audience
-    from tui.replay.player import Player
-    from tui.replay.tempo import Tempo
-    from tui.replay.transport import Transport
-    from tui.setup.draft import Draft
-    from tui.watching.watch import Watch
+
+    from ..lecture.presenting import Audience
+    from ..replay.player import Player
+    from ..replay.tempo import Tempo
+    from ..replay.transport import Transport
+    from ..setup.draft import Draft
+    from ..watching.watch import Watch
 
 LOADING_WAIT = 0.02
 """Seconds between two looks at a recording that somebody waits for: room for a key."""
@@ -352,7 +354,7 @@ class Stage(Screen[None]):
             return ""
         if history.end is None or (lens.cursor is not None and lens.cursor < history.last_step):
             return ""
-        from tui.drawing.lists.result import weights_at_end
+        from ..drawing.lists.result import weights_at_end
 
         replayed = self.player is not None and not self.showing
         return weights_at_end(history, member, lens.weights, replayed=replayed)
@@ -492,7 +494,7 @@ class Stage(Screen[None]):
         view = self.view
         if not view.weights or view.history is None:
             return False
-        from tui.drawing.lists.result import has_best
+        from ..drawing.lists.result import has_best
 
         return has_best(view.history, view.member)
 

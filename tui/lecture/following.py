@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.runs.folder import RunFolder
-from tui.lecture.presented import Presented, Programme, ShownRun
+
+from .presented import Presented, Programme, ShownRun
 
 if TYPE_CHECKING:
     from engine.figures.figures import Readings
     from engine.lectures.lecture import Script
-    from tui.replay.player import Player
-    from tui.replay.transport import Transport
-    from tui.watching.cast import Cast
-    from tui.watching.lens import Lens
+
+    from ..replay.player import Player
+    from ..replay.transport import Transport
+    from ..watching.cast import Cast
+    from ..watching.lens import Lens
 
 
 def presented_of(

@@ -20,9 +20,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.reactive import reactive
 
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.drawing.lecture.speaker import (
+from ..commands.command import Spot
+from ..commands.spots import bindings_at
+from ..drawing.lecture.speaker import (
     CLOCK_WIDTH,
     Speaker,
     draw_clock,
@@ -30,14 +30,14 @@ from tui.drawing.lecture.speaker import (
     draw_heading,
     draw_notes,
 )
-from tui.lecture.prompter import Prompter
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.text import Lines, cut
-from tui.style.themes import THEMES
-from tui.terminal.bandwidth import Link
-from tui.terminal.driver import LinkDriver
-from tui.terminal.frame_clock import Clock
+from ..panes.picture import Picture
+from ..style.look import Look
+from ..style.text import Lines, cut
+from ..style.themes import THEMES
+from ..terminal.bandwidth import Link
+from ..terminal.driver import LinkDriver
+from ..terminal.frame_clock import Clock
+from .prompter import Prompter
 
 HINT = "up and down scroll the notes, q quits"
 LOW, TINY = 24, 12

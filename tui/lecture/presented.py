@@ -19,10 +19,11 @@ from typing import Any, Final, get_args
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
-from tui.drawing.lists.result import Weights
-from tui.places import NAMES
-from tui.replay.tempo import TEMPI, Kind, Tempo
-from tui.watching.lens import Lens
+
+from ..drawing.lists.result import Weights
+from ..places import NAMES
+from ..replay.tempo import TEMPI, Kind, Tempo
+from ..watching.lens import Lens
 
 FORMAT: Final = 1
 """What this version writes; it understands this and all before."""
@@ -231,7 +232,7 @@ def _window(value: Any) -> tuple[int, int] | None:
 
 def _quantity(value: Any) -> str:
     # Here, for it loads numpy, which no first frame waits for.
-    from tui.drawing.curves.curves import QUANTITIES
+    from ..drawing.curves.curves import QUANTITIES
 
     return _string(_kept(value, value in QUANTITIES))
 

@@ -25,7 +25,8 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from engine.errors import EpochalError
-from tui.lecture.presented import Message, Presented, PresentedError, read, write
+
+from .presented import Message, Presented, PresentedError, read, write
 
 __all__ = ["Audience", "Found", "Presented", "Presenter", "find_presented", "presentations"]
 

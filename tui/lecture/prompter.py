@@ -12,17 +12,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui.drawing.lecture.speaker import Foot, Heading, Shown, Span, Speaker, whole_seconds
-from tui.lecture.following import runs_of
-from tui.lecture.presenting import Audience
-from tui.replay.next_mark import Promise, next_mark, promises_of
-from tui.watching.watch import Watch
+from ..drawing.lecture.speaker import Foot, Heading, Shown, Span, Speaker, whole_seconds
+from ..replay.next_mark import Promise, next_mark, promises_of
+from ..watching.watch import Watch
+from .following import runs_of
+from .presenting import Audience
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
     from engine.runs.notes import NotedMark
-    from tui.lecture.presented import Presented, Programme
-    from tui.replay.tempo import Stop
+
+    from ..replay.tempo import Stop
+    from .presented import Presented, Programme
 
 NOTES_SECONDS: Final = 1.0
 """How often marks that were added later are looked for."""
@@ -117,7 +118,7 @@ class Prompter:
             name = presented.runs[0].name if presented.runs else ""
             shown = Shown(run=name, words=_words(presented, watch))
             return Foot(shown=shown, next_scene=programme.next_heading)
-        from tui.replay.player import stops_of
+        from ..replay.player import stops_of
 
         history = watch.history if presented.head is None else watch.whole
         last = history.last_step

@@ -10,11 +10,11 @@ from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tui.drawing.lecture.banner import Banner, banner_height, banner_room, draw_banner, gather
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.text import Lines
-from tui.watching.view import View
+from ..drawing.lecture.banner import Banner, banner_height, banner_room, draw_banner, gather
+from ..style.look import Look
+from ..style.text import Lines
+from ..watching.view import View
+from .picture import Picture
 
 NEAR = 6
 """Cells that cost no more to send again than to jump over."""

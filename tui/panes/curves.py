@@ -12,14 +12,15 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from engine.text.safe import plain
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.numbers import count, figure
-from tui.style.text import Lines, wrap
-from tui.watching.view import View
+
+from ..style.look import Look
+from ..style.numbers import count, figure
+from ..style.text import Lines, wrap
+from ..watching.view import View
+from .picture import Picture
 
 if TYPE_CHECKING:
-    from tui.drawing.replay.timeline import Timeline
+    from ..drawing.replay.timeline import Timeline
 
 TITLES: Final = {
     "loss": "Loss",
@@ -70,7 +71,7 @@ class CurvesPane(Picture, can_focus=True):
     def timeline(self) -> Timeline:
         """Which steps are shown, which one is read, and where a key would move them."""
         # numpy comes with the axis, and is not needed for the first frame.
-        from tui.watching.traces import timeline
+        from ..watching.traces import timeline
 
         return timeline(self.view, self.scrollable_content_region.width)
 
@@ -90,8 +91,8 @@ class CurvesPane(Picture, can_focus=True):
         if view.history is None or not any(rows.count for rows in view.history.series.values()):
             return _in_the_middle(_waiting(view), width, height, look)
         # numpy and plotext are not needed for the first frame.
-        from tui.drawing.curves.plot import draw_curves
-        from tui.watching.traces import gather_view
+        from ..drawing.curves.plot import draw_curves
+        from ..watching.traces import gather_view
 
         curves = gather_view(view, width)
         if not any(run.curves for run in (curves, *curves.others)):
@@ -116,7 +117,7 @@ class CurvesPane(Picture, can_focus=True):
         """Return how much the curves are smoothed, in words."""
         if not self.view.smoothing or self.view.history is None:
             return ""
-        from tui.watching.traces import weight
+        from ..watching.traces import weight
 
         return f"{self.look.glyphs.dot}smoothed {weight(self.view):g}"
 
@@ -150,7 +151,7 @@ class CurvesPane(Picture, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None or history is None or not self.view.step:
             return None
-        from tui.drawing.base.axis import LABEL_WIDTH
+        from ..drawing.base.axis import LABEL_WIDTH
 
         column = offset.x - LABEL_WIDTH - 1
         return self.timeline.step_at(column) if column >= 0 else None

@@ -13,20 +13,20 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.drawing.lists.diagnosis import (
+from ..commands.command import Spot
+from ..commands.spots import bindings_at
+from ..drawing.lists.diagnosis import (
     draw_findings,
     draw_healthy,
     draw_opinion,
     draw_waiting,
     first_choice,
 )
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.numbers import count
-from tui.style.text import Lines
-from tui.watching.view import View
+from ..style.look import Look
+from ..style.numbers import count
+from ..style.text import Lines
+from ..watching.view import View
+from .picture import Picture
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding

@@ -10,14 +10,14 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import reactive
 
-from tui.panes.part import Part, Source
-from tui.style.look import Look
-from tui.style.numbers import count
-from tui.style.text import Lines, fit
-from tui.watching.view import View
+from ..style.look import Look
+from ..style.numbers import count
+from ..style.text import Lines, fit
+from ..watching.view import View
+from .part import Part, Source
 
 if TYPE_CHECKING:
-    from tui.drawing.gradients.layers import GradientTable
+    from ..drawing.gradients.layers import GradientTable
 
 
 class _Source(Source["GradientTable"]):
@@ -42,7 +42,7 @@ class _Source(Source["GradientTable"]):
         if view.history is None:
             return None
         # numpy is not needed for the first frame.
-        from tui.drawing.gradients.table import gather
+        from ..drawing.gradients.table import gather
 
         cursor = view.cursor is not None or bool(view.weights)
         return gather(view.history, step=view.at, width=width, member=view.member, cursor=cursor)
@@ -53,7 +53,7 @@ class Heading(Part["GradientTable"]):
 
     def draw_part(self, gathered: GradientTable, width: int) -> Lines:
         """Return the line over the table."""
-        from tui.drawing.gradients.table import draw_heading
+        from ..drawing.gradients.table import draw_heading
 
         return [draw_heading(gathered, width, self.look.glyphs, self.look.palette)]
 
@@ -63,7 +63,7 @@ class Footing(Part["GradientTable"]):
 
     def draw_part(self, gathered: GradientTable, width: int) -> Lines:
         """Return the line under the table."""
-        from tui.drawing.gradients.table import draw_footing
+        from ..drawing.gradients.table import draw_footing
 
         return [draw_footing(gathered, width, self.look.glyphs, self.look.palette)]
 
@@ -82,7 +82,7 @@ class Table(Part["GradientTable"], can_focus=True):
 
     def draw_part(self, gathered: GradientTable, width: int) -> Lines:
         """Return a line for each layer."""
-        from tui.drawing.gradients.table import draw_rows
+        from ..drawing.gradients.table import draw_rows
 
         return draw_rows(gathered, width, self.look.glyphs, self.look.palette)
 
@@ -140,6 +140,6 @@ def _depth(view: View) -> int:
     header = view.history.header if view.history is not None else None
     if header is None:
         return 0
-    from tui.drawing.gradients.layers import layers_of
+    from ..drawing.gradients.layers import layers_of
 
     return len(layers_of(header))

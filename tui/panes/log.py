@@ -8,12 +8,12 @@ from rich.text import Text
 from textual import events
 from textual.reactive import reactive
 
-from tui.drawing.lists.log import Entry, draw_empty, draw_entries
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.numbers import count
-from tui.style.text import Lines
-from tui.watching.view import View
+from ..drawing.lists.log import Entry, draw_empty, draw_entries
+from ..style.look import Look
+from ..style.numbers import count
+from ..style.text import Lines
+from ..watching.view import View
+from .picture import Picture
 
 
 class LogPane(Picture, can_focus=True):

@@ -24,14 +24,15 @@ from textual.worker import Worker
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.drawing.lists.microscope import draw_dissection
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.numbers import count, exponent, figure, short
-from tui.style.text import Lines, cut, wrap
-from tui.watching.view import View
+
+from ..commands.command import Spot
+from ..commands.spots import bindings_at
+from ..drawing.lists.microscope import draw_dissection
+from ..style.look import Look
+from ..style.numbers import count, exponent, figure, short
+from ..style.text import Lines, cut, wrap
+from ..watching.view import View
+from .picture import Picture
 
 if TYPE_CHECKING:
     from engine.inspection.dissection import Dissection, Quantity
@@ -54,7 +55,7 @@ Wanted = tuple[str, int, int]
 
 async def _take_apart(folder: Path, step: int, member: int) -> Dissection:
     # The first frame needs none of it.
-    from tui.pictures.dissect import take_apart
+    from ..pictures.dissect import take_apart
 
     return await take_apart(folder, step, member)
 
@@ -156,7 +157,7 @@ class MicroscopePane(Picture, can_focus=True):
         history, view = self.view.history, self.view
         if history is None or history.header is None:
             return None
-        from tui.drawing.members.crowd import picture_member
+        from ..drawing.members.crowd import picture_member
 
         # Of a population the first living member is taken apart, where none was chosen.
         member = picture_member(history, view.member, view.at)

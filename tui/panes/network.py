@@ -22,16 +22,18 @@ from textual.timer import Timer
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.numbers import count
-from tui.style.text import Lines, cut, wrap
-from tui.watching.view import View
+
+from ..style.look import Look
+from ..style.numbers import count
+from ..style.text import Lines, cut, wrap
+from ..watching.view import View
+from .picture import Picture
 
 if TYPE_CHECKING:
     from engine.recording.events import Snapshot
     from engine.recording.history import History
-    from tui.drawing.network.material import Material, Network
+
+    from ..drawing.network.material import Material, Network
 
 PERIOD: Final = 1.0
 """Seconds between two pictures of a network that trains."""
@@ -194,7 +196,7 @@ class NetworkPane(Picture, can_focus=True):
         if not history.header.experiment or self._member >= history.header.members:
             return
         # numpy is not needed for the first frame.
-        from tui.drawing.network.material import Material
+        from ..drawing.network.material import Material
 
         stock = Stock(Material(history, self._member, MOST_ROWS))
         self._stocks[(view.run, self._member)] = stock
@@ -255,7 +257,7 @@ class NetworkPane(Picture, can_focus=True):
             return _said(WAITING, width, height, look)
         if not stock.ready:
             return _said(READING, width, height, look)
-        from tui.pictures.gallery import VIEWS, Surface, exhibit_of, layer_of
+        from ..pictures.gallery import VIEWS, Surface, exhibit_of, layer_of
 
         name = exhibit_of(view)
         exhibit = VIEWS[name]
@@ -277,7 +279,7 @@ class NetworkPane(Picture, can_focus=True):
 
     def _notes(self, material: Material, name: str, width: int) -> Lines:
         """Return what stands over a picture: why it is not another, what it leaves out."""
-        from tui.pictures.gallery import VIEWS, Subject
+        from ..pictures.gallery import VIEWS, Subject
 
         subject, wanted = Subject.of(material.header), self.view.exhibit
         notes = []
@@ -294,7 +296,7 @@ class NetworkPane(Picture, can_focus=True):
 
     def _say(self) -> None:
         """Write into the border which picture this is, and of which step's weights."""
-        from tui.pictures.gallery import VIEWS, exhibit_of, layer_of
+        from ..pictures.gallery import VIEWS, exhibit_of, layer_of
 
         view, kept, stock = self.view, self._kept(), self._stock()
         if not _has_header(view.history):
@@ -350,14 +352,14 @@ def _shown_member(view: View) -> int:
     """Return whose weights are shown."""
     if view.history is None or view.member is not None:
         return view.member or 0
-    from tui.drawing.members.crowd import picture_member
+    from ..drawing.members.crowd import picture_member
 
     return picture_member(view.history, view.member, view.at)
 
 
 def _is_of_rows(view: View) -> bool:
     """Whether the picture changes with every step, and not only with the weights that are kept."""
-    from tui.pictures.gallery import VIEWS, exhibit_of
+    from ..pictures.gallery import VIEWS, exhibit_of
 
     exhibit = VIEWS.get(exhibit_of(view)) if _has_header(view.history) else None
     return exhibit is not None and exhibit.of_rows

@@ -9,10 +9,10 @@ from typing import ClassVar, Generic, TypeVar
 from rich.text import Text
 from textual.reactive import reactive
 
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.text import Lines
-from tui.watching.view import View
+from ..style.look import Look
+from ..style.text import Lines
+from ..watching.view import View
+from .picture import Picture
 
 T = TypeVar("T")
 

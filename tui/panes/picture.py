@@ -21,7 +21,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.text.safe import plain
-from tui.style.text import Lines, fit
+
+from ..style.text import Lines, fit
 
 
 class Picture(ScrollView, can_focus=False):

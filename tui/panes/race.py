@@ -9,14 +9,14 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import reactive
 
-from tui.panes.part import Part, Source
-from tui.style.look import Look
-from tui.style.text import Lines, cut, wrap
-from tui.watching.view import View
+from ..style.look import Look
+from ..style.text import Lines, cut, wrap
+from ..watching.view import View
+from .part import Part, Source
 
 if TYPE_CHECKING:
-    from tui.drawing.race.parting import Partings
-    from tui.drawing.race.race import Race
+    from ..drawing.race.parting import Partings
+    from ..drawing.race.race import Race
 
 MOST: Final = 4
 """Runs side by side; ``tui.replay.lockstep`` says so too, and is not imported for the first
@@ -43,9 +43,9 @@ class _Source(Source["Race"]):
         if view.history is None or not view.others:
             return None
         # numpy is not needed for the first frame.
-        from tui.drawing.curves.curves import told_apart
-        from tui.drawing.race.parting import Partings
-        from tui.drawing.race.race import RunAt, gather_race
+        from ..drawing.curves.curves import told_apart
+        from ..drawing.race.parting import Partings
+        from ..drawing.race.race import RunAt, gather_race
 
         self._partings = self._partings or Partings()
         labels = told_apart(
@@ -73,7 +73,7 @@ class RaceHeading(Part["Race"]):
 
     def draw_part(self, gathered: Race, width: int) -> Lines:
         """Return the lines over the table, as many as there is room for."""
-        from tui.drawing.race.race import draw_heading
+        from ..drawing.race.race import draw_heading
 
         height = self.scrollable_content_region.height
         return draw_heading(gathered, width, self.look.glyphs, self.look.palette, height)
@@ -94,7 +94,7 @@ class RaceTable(Part["Race"], can_focus=True):
 
     def draw_part(self, gathered: Race, width: int) -> Lines:
         """Return a line for each layer."""
-        from tui.drawing.race.race import draw_rows
+        from ..drawing.race.race import draw_rows
 
         return draw_rows(gathered, width, self.look.glyphs, self.look.palette)
 
@@ -111,7 +111,7 @@ class RaceFooting(Part["Race"]):
 
     def draw_part(self, gathered: Race, width: int) -> Lines:
         """Return the lines under the table."""
-        from tui.drawing.race.race import draw_footing
+        from ..drawing.race.race import draw_footing
 
         return draw_footing(gathered, width, self.look.glyphs, self.look.palette)
 
@@ -187,7 +187,7 @@ class RacePane(Vertical):
 
         Figures that get longer and shorter would otherwise move everything on the screen.
         """
-        from tui.drawing.race.race import draw_footing
+        from ..drawing.race.race import draw_footing
 
         width = max(self.content_size.width - 1, 1)
         same = (width, self.view.run, tuple(each.run for each in self.view.others))

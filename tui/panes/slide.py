@@ -11,12 +11,12 @@ from textual.binding import BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.drawing.lecture.slide import draw_slide
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.text import Lines
+from ..commands.command import Spot
+from ..commands.spots import bindings_at
+from ..drawing.lecture.slide import draw_slide
+from ..style.look import Look
+from ..style.text import Lines
+from .picture import Picture
 
 
 class SlidePane(Picture, can_focus=True, inherit_bindings=False):

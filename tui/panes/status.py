@@ -11,16 +11,17 @@ from rich.text import Text
 from textual.reactive import reactive
 
 from engine.text.safe import plain
-from tui.commands.command import NOW, PANED, Need, Situation, Spot
-from tui.commands.table import footer
-from tui.drawing.lists.keys import draw_footer
-from tui.drawing.lists.message import Bulletin, draw_message
-from tui.drawing.lists.status import draw_status
-from tui.panes.picture import Picture
-from tui.places import PANES
-from tui.style.look import Look
-from tui.style.text import Lines, cut, fit
-from tui.watching.view import View
+
+from ..commands.command import NOW, PANED, Need, Situation, Spot
+from ..commands.table import footer
+from ..drawing.lists.keys import draw_footer
+from ..drawing.lists.message import Bulletin, draw_message
+from ..drawing.lists.status import draw_status
+from ..places import PANES
+from ..style.look import Look
+from ..style.text import Lines, cut, fit
+from ..watching.view import View
+from .picture import Picture
 
 PANE_KEYS: Final = range(1, len(PANES) + 1)
 NUMBERED: Final = NOW | frozenset[Situation](("form",))

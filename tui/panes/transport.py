@@ -9,11 +9,11 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui.drawing.replay.transport import draw_transport, share_at
-from tui.panes.picture import Picture
-from tui.replay.transport import Transport
-from tui.style.look import Look
-from tui.style.text import Lines
+from ..drawing.replay.transport import draw_transport, share_at
+from ..replay.transport import Transport
+from ..style.look import Look
+from ..style.text import Lines
+from .picture import Picture
 
 
 class TransportBar(Picture):

@@ -8,10 +8,10 @@ from typing import Final
 from rich.text import Text
 from textual.reactive import reactive
 
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.text import Lines, cut, fit
-from tui.watching.view import View
+from ..style.look import Look
+from ..style.text import Lines, cut, fit
+from ..watching.view import View
+from .picture import Picture
 
 LEAST_HEIGHT: Final = 20
 """Lines of a screen that has room for it."""

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from rich.text import Text
 
-from tui.style.glyphs import Glyphs
-from tui.style.palette import Palette
-from tui.style.text import Lines
+from ..style.glyphs import Glyphs
+from ..style.palette import Palette
+from ..style.text import Lines
 
 if TYPE_CHECKING:
     from engine.recording.events import Header
-    from tui.drawing.base.matrix import Layer
-    from tui.drawing.network.histogram import Histogram
-    from tui.drawing.network.material import Material, Network
-    from tui.watching.view import View
+
+    from ..drawing.base.matrix import Layer
+    from ..drawing.network.histogram import Histogram
+    from ..drawing.network.material import Material, Network
+    from ..watching.view import View
 
 _Weights = TypeVar("_Weights", "Histogram", "Layer")
 
@@ -136,7 +137,7 @@ def _no_distribution(subject: Subject) -> str:
 
 
 def _distribution(network: Network, surface: Surface) -> Lines:
-    from tui.drawing.network.distribution import draw_distribution, gather
+    from ..drawing.network.distribution import draw_distribution, gather
 
     # Its first line is its own: the frame names neither the figure nor who is left out.
     return draw_distribution(
@@ -145,7 +146,7 @@ def _distribution(network: Network, surface: Surface) -> Lines:
 
 
 def _function(network: Network, surface: Surface) -> Lines:
-    from tui.drawing.network.function import draw_function, gather
+    from ..drawing.network.function import draw_function, gather
 
     picture = gather(network)
     return _titled(
@@ -157,7 +158,7 @@ def _function(network: Network, surface: Surface) -> Lines:
 
 
 def _region(network: Network, surface: Surface) -> Lines:
-    from tui.drawing.network.region import draw_region, gather
+    from ..drawing.network.region import draw_region, gather
 
     picture = gather(network)
     return _titled(
@@ -167,7 +168,7 @@ def _region(network: Network, surface: Surface) -> Lines:
 
 
 def _predictions(network: Network, surface: Surface) -> Lines:
-    from tui.drawing.network.predictions import draw_predictions, gather
+    from ..drawing.network.predictions import draw_predictions, gather
 
     picture = gather(network)
     return _titled(
@@ -179,7 +180,7 @@ def _predictions(network: Network, surface: Surface) -> Lines:
 
 
 def _confusion(network: Network, surface: Surface) -> Lines:
-    from tui.drawing.network.confusion import draw_confusion, gather
+    from ..drawing.network.confusion import draw_confusion, gather
 
     picture = gather(network)
     return _titled(
@@ -198,7 +199,7 @@ def _titled(surface: Surface, draw: Callable[[int, int], Lines]) -> Lines:
 
 
 def _histogram(network: Network, surface: Surface) -> Lines:
-    from tui.drawing.network.histogram import draw_histogram, gather
+    from ..drawing.network.histogram import draw_histogram, gather
 
     found = [_framed(each, surface) for each in gather(network, surface.layer)]
     height = surface.shared(len(found))
@@ -209,7 +210,7 @@ def _histogram(network: Network, surface: Surface) -> Lines:
 
 
 def _weights(network: Network, surface: Surface) -> Lines:
-    from tui.drawing.base.matrix import draw_layer, gather
+    from ..drawing.base.matrix import draw_layer, gather
 
     found = [_framed(each, surface) for each in gather(network, surface.layer)]
     height = surface.shared(len(found))
@@ -327,7 +328,7 @@ def draw_view(name: str, network: Network, surface: Surface) -> Lines:
     Raises:
         ViewError: The run has no such view; with those that it has.
     """
-    from tui.drawing.network.material import ViewError
+    from ..drawing.network.material import ViewError
 
     if why := VIEWS[name].missing(Subject.of(network.material.header)):
         raise ViewError(f"--view {name}: {why}; it has: {', '.join(applying(network.material))}")

@@ -25,25 +25,27 @@ from rich.text import Text
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
-from tui.drawing.base.axis import horizon
-from tui.drawing.curves.curves import Curves, Quantity, gather, gather_events
-from tui.drawing.curves.plot import draw_curves
-from tui.drawing.gradients import table as gradients
-from tui.drawing.lists.result import place, weights_at_end
-from tui.drawing.lists.status import Standing, draw_status
-from tui.drawing.members.crowd import crowd_of
-from tui.drawing.members.labels import name_of
-from tui.style.glyphs import Glyphs
-from tui.style.palette import DARK, Palette
-from tui.style.text import Lines, cut, fit
-from tui.watching.traces import best_of
+
+from ..drawing.base.axis import horizon
+from ..drawing.curves.curves import Curves, Quantity, gather, gather_events
+from ..drawing.curves.plot import draw_curves
+from ..drawing.gradients import table as gradients
+from ..drawing.lists.result import place, weights_at_end
+from ..drawing.lists.status import Standing, draw_status
+from ..drawing.members.crowd import crowd_of
+from ..drawing.members.labels import name_of
+from ..style.glyphs import Glyphs
+from ..style.palette import DARK, Palette
+from ..style.text import Lines, cut, fit
+from ..watching.traces import best_of
 
 if TYPE_CHECKING:
     from engine.recording.history import History
     from engine.runs.folder import RunFolder
-    from tui.drawing.lists.result import Weights
-    from tui.drawing.network.material import Material
-    from tui.watching.watch import Watch
+
+    from ..drawing.lists.result import Weights
+    from ..drawing.network.material import Material
+    from ..watching.watch import Watch
 
 DEFAULT_SIZE: Final = (100, 30)
 LARGEST: Final = 1000
@@ -146,7 +148,8 @@ def show_preset(folder: RunFolder) -> None:
         ViewError: The recording does not say it.
     """
     from engine.presets.preset import dumps
-    from tui.drawing.network.material import Material, ViewError
+
+    from ..drawing.network.material import Material, ViewError
 
     history = _read(folder).history
     if history.header is None or not history.header.experiment:
@@ -156,7 +159,7 @@ def show_preset(folder: RunFolder) -> None:
 
 def _read(folder: RunFolder) -> Watch:
     """Return a run with everything that its recording has."""
-    from tui.watching.watch import Watch
+    from ..watching.watch import Watch
 
     watch = Watch(folder)
     watch.poll()
@@ -173,8 +176,8 @@ def draw_wish(
     Raises:
         ViewError: The run has no such view, step or layer.
     """
-    from tui.drawing.network.material import Material, ViewError
-    from tui.pictures.gallery import NAMES, RUN_VIEWS
+    from ..drawing.network.material import Material, ViewError
+    from .gallery import NAMES, RUN_VIEWS
 
     if wish.view not in NAMES:
         raise ViewError(f"--view: there is no {wish.view!r}; there are: {', '.join(NAMES)}")
@@ -197,7 +200,7 @@ def draw_wish(
 
 def _pictured(watch: Watch, wish: Wish) -> int:
     """Return whose weights are shown: the first living network's where all are."""
-    from tui.drawing.members.crowd import picture_member
+    from ..drawing.members.crowd import picture_member
 
     history = watch.history
     number = _number(wish)
@@ -228,7 +231,7 @@ def _draw_all(
     at: int | None,
 ) -> Lines:
     """Return every view that the run has, one after the other."""
-    from tui.pictures.gallery import applying
+    from .gallery import applying
 
     lines: Lines = []
     for name in applying(material):
@@ -254,7 +257,7 @@ def _draw_named(
     at: int | None,
 ) -> Lines:
     """Return one view, with the run's name over it."""
-    from tui.pictures.gallery import Surface, draw_view
+    from .gallery import Surface, draw_view
 
     width, height = size
     history = watch.history
@@ -348,8 +351,9 @@ def _draw_diagnosis(
 ) -> Lines:
     """Return what is wrong with a run at a step, under an empty line: as much as there is room."""
     from engine.diagnosis.told import HEALTHY, findings_of
-    from tui.drawing.lists.diagnosis import draw_findings
-    from tui.style import severity
+
+    from ..drawing.lists.diagnosis import draw_findings
+    from ..style import severity
 
     width, room = size
     if room < 2 or not at:
@@ -380,7 +384,7 @@ def show_object(folder: RunFolder, wish: Wish) -> None:
     _refuse_member(watch, wish)
     at = history.last_step
     if wish.step is not None and header is not None:
-        from tui.drawing.network.material import Material
+        from ..drawing.network.material import Material
 
         material = Material(history, wish.member or 0)
         number = _number(wish)
@@ -417,7 +421,7 @@ def _refuse_member(watch: Watch, wish: Wish) -> None:
     Raises:
         ViewError: With those there are.
     """
-    from tui.drawing.network.material import ViewError
+    from ..drawing.network.material import ViewError
 
     header = watch.history.header
     if wish.member is not None and header is not None and not 0 <= wish.member < header.members:

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tui.replay.tempo import Stop
-from tui.style.numbers import count
+from ..style.numbers import count
+from .tempo import Stop
 
 if TYPE_CHECKING:
     from engine.recording.events import End, Request, RunWarning
@@ -90,7 +90,7 @@ def stops(
         labels: What they are called: a note says whose it is where several have one.
         noted: Marks added later, of each run.
     """
-    from tui.replay.player import stops_of
+    from .player import stops_of
 
     found: dict[int, list[tuple[str, Stop]]] = {}
     for index, history in enumerate(histories):

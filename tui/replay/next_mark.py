@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tui.replay.tempo import Stop
-from tui.style.numbers import short
+from ..style.numbers import short
+from .tempo import Stop
 
 if TYPE_CHECKING:
     from engine.experiment.marks import At

@@ -20,9 +20,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from tui.replay.reel import Reel
-from tui.replay.tempo import Stop, Tempo
-from tui.replay.transport import Transport
+from .reel import Reel
+from .tempo import Stop, Tempo
+from .transport import Transport
 
 if TYPE_CHECKING:
     import numpy as np

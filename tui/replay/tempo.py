@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from engine.errors import EpochalError
-from tui.style.numbers import duration, short
+
+from ..style.numbers import duration, short
 
 Kind = Literal["time", "steps", "whole", "keys"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.replay.tempo import TEMPI, Stop, Tempo
+from .tempo import TEMPI, Stop, Tempo
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,8 +24,10 @@ from engine.experiment.tables import tables_of
 from engine.explain.summary import usual_width
 from engine.presets import preset as presets
 from engine.presets.writing import anchor
-from tui.setup.edits import Move, move, put, write
-from tui.setup.settings import (
+
+from ..style.numbers import count
+from .edits import Move, move, put, write
+from .settings import (
     HIDDEN,
     Entry,
     Group,
@@ -37,8 +39,7 @@ from tui.setup.settings import (
     settings_in,
     value,
 )
-from tui.setup.values import show
-from tui.style.numbers import count
+from .values import show
 
 KIND: Final[Keys] = ("model", "kind")
 

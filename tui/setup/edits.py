@@ -14,8 +14,9 @@ from typing import Any, Final, Literal
 from engine.components.section import Section
 from engine.experiment.experiment import Experiment
 from engine.experiment.problems import Path
-from tui.setup.settings import ACTIVATION, HIDDEN, PYTHON, Family, Setting, Tables, at, family_of
-from tui.setup.values import NOTHING, leaf_of, number
+
+from .settings import ACTIVATION, HIDDEN, PYTHON, Family, Setting, Tables, at, family_of
+from .values import NOTHING, leaf_of, number
 
 Move = Literal["add", "remove", "up", "down"]
 

@@ -20,7 +20,8 @@ from engine.data import DataBase
 from engine.experiment.experiment import WRITTEN, Experiment
 from engine.experiment.model import Init, Model
 from engine.experiment.problems import Path, key_text
-from tui.setup.values import NOTHING, UNSET, Leaf, leaf_of, members, show
+
+from .values import NOTHING, UNSET, Leaf, leaf_of, members, show
 
 Tables = dict[str, Any]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tui.style.glyphs import BRAILLE, GLYPHS, Glyphs
-from tui.style.palette import DARK, Palette, palettes_like
+from .glyphs import BRAILLE, GLYPHS, Glyphs
+from .palette import DARK, Palette, palettes_like
 
 
 @dataclass(frozen=True)

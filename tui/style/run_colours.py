@@ -14,8 +14,8 @@ from typing import Final
 from rich.color import Color
 from rich.style import Style
 
-from tui.style.glyphs import GlyphName, Glyphs
-from tui.style.palette import Palette
+from .glyphs import GlyphName, Glyphs
+from .palette import Palette
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DOTTED_KEYS: Final[dict[GlyphName, str]] = {"braille": "╍╍", "blocks": "╍╍", "ascii": ""}

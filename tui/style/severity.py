@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from rich.style import Style
 
-from tui.style.glyphs import GlyphName, Glyphs
-from tui.style.palette import Palette, Role
+from .glyphs import GlyphName, Glyphs
+from .palette import Palette, Role
 
 Severity = Literal["good", "note", "warning", "bad"]
 """From nothing to worry about to what ruins the run."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from textual.theme import Theme
 
-from tui.style.palette import PALETTES, SIXTEEN, Palette, rgb
+from .palette import PALETTES, SIXTEEN, Palette, rgb
 
 
 def theme_of(palette: Palette) -> Theme:

@@ -17,7 +17,7 @@ from typing import Final
 
 from rich.cells import cell_len, get_character_cell_size
 
-from tui.terminal.sgr import PLAIN, joined
+from .sgr import PLAIN, joined
 
 REST: Final = ""
 """What stands in the second cell of a wide character."""

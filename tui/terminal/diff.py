@@ -17,8 +17,8 @@ from itertools import compress, count, pairwise
 from operator import ne, or_
 from typing import Final
 
-from tui.terminal.cells import REST, Cells, Piece
-from tui.terminal.sgr import PLAIN, change
+from .cells import REST, Cells, Piece
+from .sgr import PLAIN, change
 
 UNKNOWN: Final = "\0"
 """Stands in a cell of which nothing is known, and in no other."""

@@ -28,10 +28,10 @@ from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from tui.terminal.bandwidth import QUESTION, Link
-from tui.terminal.keyboard import LONE, Keyboard
-from tui.terminal.queue import Outbox
-from tui.terminal.turns import IN_TURN, Turns
+from .bandwidth import QUESTION, Link
+from .keyboard import LONE, Keyboard
+from .queue import Outbox
+from .turns import IN_TURN, Turns
 
 if TYPE_CHECKING:
     from textual.app import App

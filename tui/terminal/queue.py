@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tui.terminal.cells import Piece
-from tui.terminal.diff import Shown
+from .cells import Piece
+from .diff import Shown
 
 SYNC_START: Final = b"\x1b[?2026h"
 SYNC_END: Final = b"\x1b[?2026l"

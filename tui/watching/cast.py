@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from tui.watching.view import Trace
+from .view import Trace
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
     from engine.worker.launch import Worker
-    from tui.watching.watch import Watch
+
+    from .watch import Watch
 
 MOST: Final = 6
 """Runs on the screen at a time: as many as there are colours."""
@@ -45,7 +46,7 @@ class Cast:
             beside: Whether the run that was shown stays beside it.
         """
         # numpy, which recordings need, is not needed for the first frame.
-        from tui.watching.watch import Watch
+        from .watch import Watch
 
         if self.lead is not None and self.lead.folder == folder:
             return self.lead
@@ -68,7 +69,7 @@ class Cast:
             folder: The run's.
             worker: Its process, where this lab started it.
         """
-        from tui.watching.watch import Watch
+        from .watch import Watch
 
         if self.lead is None or self.lead.folder == folder:
             return False
@@ -136,7 +137,7 @@ class Cast:
 
     def seat(self, seats: Sequence[tuple[RunFolder, int]]) -> None:
         """Have these runs on the screen and no others, the first one shown."""
-        from tui.watching.watch import Watch
+        from .watch import Watch
 
         known = {watch.folder: watch for watch in self.watches}
         watches = [known.get(folder) or Watch(folder) for folder, _ in seats]
@@ -149,7 +150,7 @@ class Cast:
         known = {name: header.experiment for name, header in headers.items() if header is not None}
         if len(known) < 2 or known.keys() == self._named:
             return
-        from tui.drawing.members.labels import labels_of
+        from ..drawing.members.labels import labels_of
 
         self._named = set(known)
         found = labels_of(known)

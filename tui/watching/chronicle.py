@@ -26,10 +26,11 @@ from engine.recording.events import (
 )
 from engine.recording.improvements import Improvement, improvements, member_words
 from engine.text.safe import plain
-from tui.drawing.lists.log import Entry
-from tui.drawing.lists.status import REASONS
-from tui.style.numbers import count, short
-from tui.style.severity import Severity
+
+from ..drawing.lists.log import Entry
+from ..drawing.lists.status import REASONS
+from ..style.numbers import count, short
+from ..style.severity import Severity
 
 if TYPE_CHECKING:
     from engine.recording.history import History, Rows

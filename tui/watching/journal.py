@@ -16,12 +16,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from engine.text.safe import plain
-from tui.drawing.lists.log import Entry
-from tui.style.severity import Severity
+
+from ..drawing.lists.log import Entry
+from ..style.severity import Severity
 
 if TYPE_CHECKING:
     from engine.recording.history import History
-    from tui.watching.chronicle import Chronicle
+
+    from .chronicle import Chronicle
 
 KEPT: Final = 300
 """Entries that are kept, the newest."""
@@ -56,7 +58,7 @@ class Journal:
             started: Whether it was started just now; otherwise what it already has is old.
         """
         # numpy is not needed for the first frame.
-        from tui.watching.chronicle import Chronicle
+        from .chronicle import Chronicle
 
         self._run, self._live = run, started
         self._chronicles.setdefault(run, Chronicle(run, self._viewer, log))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.watching.view import View
+from .view import View
 
 if TYPE_CHECKING:
     from engine.recording.history import History
-    from tui.drawing.curves.curves import Quantity
-    from tui.drawing.lists.result import Weights
+
+    from ..drawing.curves.curves import Quantity
+    from ..drawing.lists.result import Weights
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from tui.drawing.lists.opinion import Opinion
+from ..drawing.lists.opinion import Opinion
 
 if TYPE_CHECKING:
-    from tui.watching.view import Trace
+    from .view import Trace
 
 SECONDS: Final = 1.0
 """How often a run that goes on is diagnosed."""

@@ -9,8 +9,9 @@ import math
 
 from engine.recording.best import best_step
 from engine.recording.history import History
-from tui.drawing.base.axis import horizon
-from tui.drawing.curves.curves import (
+
+from ..drawing.base.axis import horizon
+from ..drawing.curves.curves import (
     SMOOTHINGS,
     Curves,
     RunCurves,
@@ -21,11 +22,11 @@ from tui.drawing.curves.curves import (
     gather_readings,
     told_apart,
 )
-from tui.drawing.lists.result import place
-from tui.drawing.members.crowd import crowd_of
-from tui.drawing.members.labels import name_of
-from tui.drawing.replay.timeline import Timeline
-from tui.watching.view import Trace, View
+from ..drawing.lists.result import place
+from ..drawing.members.crowd import crowd_of
+from ..drawing.members.labels import name_of
+from ..drawing.replay.timeline import Timeline
+from .view import Trace, View
 
 
 def axis_end(view: View) -> int:

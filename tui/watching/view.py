@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.drawing.lists.result import Weights
-from tui.drawing.lists.status import Standing, reading_words
+from ..drawing.lists.result import Weights
+from ..drawing.lists.status import Standing, reading_words
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.recording.history import History
-    from tui.drawing.curves.curves import Quantity
-    from tui.drawing.lists.opinion import Opinion
+
+    from ..drawing.curves.curves import Quantity
+    from ..drawing.lists.opinion import Opinion
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,17 +20,19 @@ from engine.recording.file import Reader, glimpse
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
 from engine.runs.state import State, state_of
-from tui.commands.command import Situation
-from tui.drawing.lists.result import place, result_loss, result_place
-from tui.drawing.lists.status import Standing
-from tui.drawing.members.crowd import crowd_of
-from tui.style.numbers import count, short
+
+from ..commands.command import Situation
+from ..drawing.lists.result import place, result_loss, result_place
+from ..drawing.lists.status import Standing
+from ..drawing.members.crowd import crowd_of
+from ..style.numbers import count, short
 
 if TYPE_CHECKING:
     from engine.recording.history import Rows
     from engine.runs.notes import Notes
     from engine.worker.launch import Worker
-    from tui.drawing.lists.result import Weights
+
+    from ..drawing.lists.result import Weights
 
 CHUNK: Final = 1 << 20
 """Bytes that are read and folded in one go: some 10 ms."""
@@ -286,7 +288,7 @@ def label_of(run: str) -> str:
 
 def _name_of(history: History, member: int | None) -> str:
     """Return which network of a population is shown, and of how many; empty for all of them."""
-    from tui.drawing.members.labels import name_of
+    from ..drawing.members.labels import name_of
 
     name = name_of(history, member)
     assert history.header is not None

@@ -6,7 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Final
 
-from engine.diagnosis.finding import Rule
+from ..finding import Rule
 
 
 def _rules() -> tuple[Rule, ...]:

@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule
-from engine.diagnosis.symptoms import LEAST_STEPS, SHORT
-from engine.diagnosis.words import number
+from ..evidence import Facts
+from ..finding import Finding, Remedy, Rule
+from ..symptoms import LEAST_STEPS, SHORT
+from ..words import number
 
 GONE: Final = 0.01
 """The share of its greatest so far below which a learning rate counts as gone."""

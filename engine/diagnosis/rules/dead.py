@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule, Verdict
-from engine.diagnosis.remedies import rectified, slower
-from engine.diagnosis.words import layer_name, layer_names, percent
+from ..evidence import Facts
+from ..finding import Finding, Remedy, Rule, Verdict
+from ..remedies import rectified, slower
+from ..words import layer_name, layer_names, percent
 
 MANY: Final = 0.75
 """The share of a layer's units above which too little is left.

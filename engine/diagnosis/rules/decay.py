@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule
-from engine.diagnosis.symptoms import has_diverged, is_guessing
-from engine.diagnosis.words import number
+from ..evidence import Facts
+from ..finding import Finding, Remedy, Rule
+from ..symptoms import has_diverged, is_guessing
+from ..words import number
 
 PLAIN: Final = ("sgd", "adamw")
 """Optimizers of which a step multiplies each weight by 1 - lr * weight_decay, beside all else."""

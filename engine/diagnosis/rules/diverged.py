@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule, Verdict
-from engine.diagnosis.remedies import sized_weights, slower
-from engine.diagnosis.rules import exploding
-from engine.diagnosis.symptoms import GROWN, has_run_away, lost_at
-from engine.diagnosis.words import number
+from ..evidence import Facts
+from ..finding import Finding, Remedy, Rule, Verdict
+from ..remedies import sized_weights, slower
+from ..symptoms import GROWN, has_run_away, lost_at
+from ..words import number
+from . import exploding
 
 FAR_OFF: Final = 100.0
 """How often the constant answer's loss a first loss is that only too large weights explain: with

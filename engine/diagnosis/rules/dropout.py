@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule
-from engine.diagnosis.remedies import changed
-from engine.diagnosis.symptoms import is_guessing
-from engine.diagnosis.words import layer_name, number, percent
+from ..evidence import Facts
+from ..finding import Finding, Remedy, Rule
+from ..remedies import changed
+from ..symptoms import is_guessing
+from ..words import layer_name, number, percent
 
 HIGH: Final = 0.7
 """The share left out above which dropout is high: Srivastava et al. 2014 (7.3) find 0.4 to 0.8

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule, Severity, Verdict
-from engine.diagnosis.remedies import normalisation, sized_weights
-from engine.diagnosis.symptoms import has_learned
-from engine.diagnosis.words import layer_name, number, sentence
+from ..evidence import Facts
+from ..finding import Finding, Remedy, Rule, Severity, Verdict
+from ..remedies import normalisation, sized_weights
+from ..symptoms import has_learned
+from ..words import layer_name, number, sentence
 
 LARGE: Final = 25.0
 """A layer's gradient over the last layer's above which it explodes.

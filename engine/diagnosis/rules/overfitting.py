@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.evidence import Curve, Facts, median
-from engine.diagnosis.finding import Finding, Remedy, Rule
-from engine.diagnosis.symptoms import NO_BETTER
-from engine.diagnosis.words import number
+from ..evidence import Curve, Facts, median
+from ..finding import Finding, Remedy, Rule
+from ..symptoms import NO_BETTER
+from ..words import number
 
 LEAST: Final = 20
 """Measurements on the dev set before a best one means something."""

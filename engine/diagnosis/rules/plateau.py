@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnosis.evidence import GROUPS, Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule, Severity
-from engine.diagnosis.remedies import hidden_activations, sized_weights, starts_small
-from engine.diagnosis.symptoms import is_guessing
-from engine.diagnosis.words import number
+from ..evidence import GROUPS, Facts
+from ..finding import Finding, Remedy, Rule, Severity
+from ..remedies import hidden_activations, sized_weights, starts_small
+from ..symptoms import is_guessing
+from ..words import number
 
 LEAST_STEPS: Final = 100
 """Steps before a loss can be said to stand still."""

@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Rule
-from engine.diagnosis.symptoms import is_guessing_on
-from engine.diagnosis.words import percent
+from ..evidence import Facts
+from ..finding import Finding, Rule
+from ..symptoms import is_guessing_on
+from ..words import percent
 
 COMMON: Final = 0.7
 """The share of a class above which naming it always looks like having learned something."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Rule, Verdict
-from engine.diagnosis.remedies import passing_activations, sized_weights
-from engine.diagnosis.words import layer_name, percent
+from ..evidence import Facts
+from ..finding import Finding, Rule, Verdict
+from ..remedies import passing_activations, sized_weights
+from ..words import layer_name, percent
 
 MANY: Final = 0.7
 """The share of a layer's units above which too little of the gradient gets through.

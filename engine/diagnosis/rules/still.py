@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Rule, Verdict
+from ..evidence import Facts
+from ..finding import Rule, Verdict
 
 
 def judge(facts: Facts, layer: str) -> Verdict | None:

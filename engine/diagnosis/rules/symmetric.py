@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule, Verdict
-from engine.diagnosis.remedies import PASSING, changed, hidden_activations
-from engine.diagnosis.words import layer_name
+from ..evidence import Facts
+from ..finding import Finding, Remedy, Rule, Verdict
+from ..remedies import PASSING, changed, hidden_activations
+from ..words import layer_name
 
 SAME: Final = 1e-6
 """The relative difference up to which two weights count as equal.

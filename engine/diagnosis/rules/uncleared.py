@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule
-from engine.diagnosis.words import number
+from ..evidence import Facts
+from ..finding import Finding, Remedy, Rule
+from ..words import number
 
 GROWN: Final = 1.5
 """How often the first norm the gradient must be before its growth is told as evidence.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from engine.components.activations import ACTIVATIONS
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule
-from engine.diagnosis.words import number
+from ...components.activations import ACTIVATIONS
+from ..evidence import Facts
+from ..finding import Finding, Remedy, Rule
+from ..words import number
 
 PART: Final = 0.01
 """The share of a target's range that must be out of reach to matter.

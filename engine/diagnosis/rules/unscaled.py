@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule
-from engine.diagnosis.rules.dead import GROWN, dead_share
-from engine.diagnosis.rules.diverged import is_raised
-from engine.diagnosis.rules.saturated import MANY, saturated_share
-from engine.diagnosis.symptoms import has_diverged, is_guessing
-from engine.diagnosis.words import number
+from ..evidence import Facts
+from ..finding import Finding, Remedy, Rule
+from ..symptoms import has_diverged, is_guessing
+from ..words import number
+from .dead import GROWN, dead_share
+from .diverged import is_raised
+from .saturated import MANY, saturated_share
 
 LARGE: Final = 20.0
 """The root of a column's mean square above which it is large.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.diagnosis.evidence import Facts
-from engine.diagnosis.finding import Finding, Remedy, Rule, Verdict
-from engine.diagnosis.remedies import normalisation, passing_activations, sized_weights
-from engine.diagnosis.words import layer_name, number, sentence
+from ..evidence import Facts
+from ..finding import Finding, Remedy, Rule, Verdict
+from ..remedies import normalisation, passing_activations, sized_weights
+from ..words import layer_name, number, sentence
 
 SMALL: Final = 1e-3
 """A layer's gradient over the last layer's below which it hardly learns.

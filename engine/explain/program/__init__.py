@@ -15,18 +15,18 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, get_args
 
-from engine.errors import EpochalError
-from engine.experiment.changes import about_of
-from engine.explain.program.data import data_blocks
-from engine.explain.program.network import STYLES, Style, initialisation, network_block
-from engine.explain.program.text import WIDTH, joined
-from engine.explain.program.training import loop, measures, preparation, result
-from engine.figures.figures import spoken
-from engine.randomness import Purpose
-from engine.text.safe import plain
+from ...errors import EpochalError
+from ...experiment.changes import about_of
+from ...figures.figures import spoken
+from ...randomness import Purpose
+from ...text.safe import plain
+from .data import data_blocks
+from .network import STYLES, Style, initialisation, network_block
+from .text import WIDTH, joined
+from .training import loop, measures, preparation, result
 
 if TYPE_CHECKING:
-    from engine.experiment.experiment import Experiment
+    from ...experiment.experiment import Experiment
 
 __all__ = ["STYLES", "Style", "program"]
 

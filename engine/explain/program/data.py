@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from engine.errors import EpochalError
-from engine.explain.program.sources import SOURCES
+from ...errors import EpochalError
+from .sources import SOURCES
 
 if TYPE_CHECKING:
-    from engine.experiment.experiment import Experiment
+    from ...experiment.experiment import Experiment
 
 
 def data_blocks(experiment: Experiment) -> list[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from engine.explain.program.text import WIDTH, call, literal
-from engine.network.layers import Stage, stages
+from ...network.layers import Stage, stages
+from .text import WIDTH, call, literal
 
 if TYPE_CHECKING:
-    from engine.components.initialisers import InitialiserBase
-    from engine.experiment.experiment import Experiment
-    from engine.experiment.model import Init
+    from ...components.initialisers import InitialiserBase
+    from ...experiment.experiment import Experiment
+    from ...experiment.model import Init
 
 Style = Literal["module", "sequential", "add_module"]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, Final
 
-from engine.components.expressions import CONSTANTS, FUNCTIONS
-from engine.data.sheet import declared_separator
-from engine.errors import EpochalError
-from engine.explain.program.text import WIDTH, call, define, listed, quoted
+from ...components.expressions import CONSTANTS, FUNCTIONS
+from ...data.sheet import declared_separator
+from ...errors import EpochalError
+from .text import WIDTH, call, define, listed, quoted
 
 RNG: Final = "rng = np.random.default_rng(stream(DATA))"
 """Where the random numbers of the data come from."""

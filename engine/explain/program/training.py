@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from engine.explain.program.data import has_batches, sets_of, tensor
-from engine.explain.program.text import WIDTH, call, literal
+from .data import has_batches, sets_of, tensor
+from .text import WIDTH, call, literal
 
 if TYPE_CHECKING:
-    from engine.experiment.experiment import Experiment
+    from ...experiment.experiment import Experiment
 
 LINES: Final = 10
 """About how often a program prints where it is."""

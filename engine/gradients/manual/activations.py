@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 import torch
 from torch import Tensor
 
-from engine.components.activations import ACTIVATIONS
+from ...components.activations import ACTIVATIONS
 
 aten: Final[Any] = torch.ops.aten
 """PyTorch's own operations, those that write into a buffer that is given among them."""

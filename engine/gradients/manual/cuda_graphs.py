@@ -19,7 +19,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from engine.gradients.manual.torchscript import Player, Step, one_by_one
+from .torchscript import Player, Step, one_by_one
 
 STEPS: Final = 32
 """Steps of a graph."""

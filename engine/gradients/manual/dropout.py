@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.network.dropout_masks import Masks
+from ...network.dropout_masks import Masks
 
 
 class Dropout:

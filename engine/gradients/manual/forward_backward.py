@@ -14,14 +14,14 @@ from typing import Final
 
 from torch import Tensor
 
-from engine.experiment.experiment import Experiment
-from engine.gradients.manual.cuda_graphs import Graphs
-from engine.gradients.manual.inputs import targets_of
-from engine.gradients.manual.layers import Plan
-from engine.gradients.manual.outputs import Kept
-from engine.gradients.manual.torchscript import Player, one_by_one, record
-from engine.network.dropout_masks import Masks
-from engine.step.batches import Batch
+from ...experiment.experiment import Experiment
+from ...network.dropout_masks import Masks
+from ...step.batches import Batch
+from .cuda_graphs import Graphs
+from .inputs import targets_of
+from .layers import Plan
+from .outputs import Kept
+from .torchscript import Player, one_by_one, record
 
 TAPED_AFTER: Final = 100
 """Steps that are taken as they are written at first: a tape takes as long to make as some hundred

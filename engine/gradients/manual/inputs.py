@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from engine.experiment.experiment import Experiment
-from engine.gradients.manual.outputs import with_padding
-from engine.step.batches import Batch, Batches
+from ...experiment.experiment import Experiment
+from ...step.batches import Batch, Batches
+from .outputs import with_padding
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,11 +14,11 @@ from typing import Final, Protocol
 
 from torch import Tensor
 
-from engine.experiment.experiment import Experiment
-from engine.gradients.manual import activations, losses, normalisation
-from engine.gradients.manual.dropout import Dropout
-from engine.gradients.manual.linear import Linear
-from engine.network.dropout_masks import Masks
+from ...experiment.experiment import Experiment
+from ...network.dropout_masks import Masks
+from . import activations, losses, normalisation
+from .dropout import Dropout
+from .linear import Linear
 
 Gradients = Mapping[str, Sequence[Tensor]]
 """Where each parameter's gradient goes, for each row of a block; shaped as the parameter."""

@@ -16,8 +16,8 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from engine.components.losses import Huber
-from engine.experiment.experiment import Experiment
+from ...components.losses import Huber
+from ...experiment.experiment import Experiment
 
 aten: Final[Any] = torch.ops.aten
 

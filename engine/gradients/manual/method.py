@@ -15,20 +15,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.experiment.experiment import Experiment
-from engine.experiment.training import MAX_STEPS
-from engine.gradients.manual import activations, losses, normalisation
-from engine.gradients.manual.forward_backward import Propagation
-from engine.gradients.manual.inputs import Feed, Portion
-from engine.gradients.manual.optimizers import FORMULAS as UPDATES
-from engine.gradients.manual.optimizers import make_update
-from engine.gradients.manual.outputs import padded, room
-from engine.gradients.method import Trainee
-from engine.network.module import Network
-from engine.step.clipping import Clipping
-from engine.step.evaluation import Measure
-from engine.step.learning_rates import Rates
-from engine.step.measurements import Rows
+from ...experiment.experiment import Experiment
+from ...experiment.training import MAX_STEPS
+from ...network.module import Network
+from ...step.clipping import Clipping
+from ...step.evaluation import Measure
+from ...step.learning_rates import Rates
+from ...step.measurements import Rows
+from ..method import Trainee
+from . import activations, losses, normalisation
+from .forward_backward import Propagation
+from .inputs import Feed, Portion
+from .optimizers import FORMULAS as UPDATES
+from .optimizers import make_update
+from .outputs import padded, room
 
 
 def lacking(experiment: Experiment) -> str:

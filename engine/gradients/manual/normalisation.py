@@ -19,7 +19,7 @@ from typing import ClassVar, Final
 import torch
 from torch import Tensor
 
-from engine.network.module import EPSILON, MOMENTUM
+from ...network.module import EPSILON, MOMENTUM
 
 
 class Normalisation:

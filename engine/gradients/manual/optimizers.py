@@ -29,8 +29,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.experiment.experiment import Experiment
-from engine.network.parameters import Layout
+from ...experiment.experiment import Experiment
+from ...network.parameters import Layout
 
 Values = Any
 """One number, or one for each member: a float, an array [members], a tensor [] or [members]."""

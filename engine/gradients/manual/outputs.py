@@ -12,9 +12,9 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from engine.experiment.experiment import Experiment
-from engine.gradients.manual.losses import FORMULAS
-from engine.step.evaluation import threshold
+from ...experiment.experiment import Experiment
+from ...step.evaluation import threshold
+from .losses import FORMULAS
 
 LANES: Final = 32
 """Rows that are kept are a multiple of this, two vectors of 16 float32: see ``padded``."""

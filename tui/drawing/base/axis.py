@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from tui.style.numbers import count, exponent
+from ...style.numbers import count, exponent
 
 LABEL_WIDTH: Final = 7
 """Cells of the widest label of an upright axis, such as ``-1.5e30``."""

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.base.letters import QUADRANTS
-from tui.style.glyphs import GlyphName, Glyphs
-from tui.style.text import Lines
+from ...style.glyphs import GlyphName, Glyphs
+from ...style.text import Lines
+from .letters import QUADRANTS
 
 DOTS: Final[dict[GlyphName, tuple[int, int]]] = {
     "braille": (2, 4),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from tui.drawing.base.axis import LABEL_WIDTH, Axis
-from tui.style.glyphs import Glyphs
-from tui.style.palette import Palette, Role
-from tui.style.text import Lines, cut, fit, joined, pad_left
+from ...style.glyphs import Glyphs
+from ...style.palette import Palette, Role
+from ...style.text import Lines, cut, fit, joined, pad_left
+from .axis import LABEL_WIDTH, Axis
 
 FRAME_WIDTH = LABEL_WIDTH + 1
 """Columns that the upright axis takes."""

@@ -15,14 +15,14 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.base.frame import cropped, headline, words
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, figure
-from tui.style.palette import Palette
-from tui.style.text import Lines, pad_left
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, figure
+from ...style.palette import Palette
+from ...style.text import Lines, pad_left
+from .frame import cropped, headline, words
 
 if TYPE_CHECKING:
-    from tui.drawing.network.material import Network
+    from ..network.material import Network
 
 WIDEST: Final = 10
 """Cells of a column's heading."""

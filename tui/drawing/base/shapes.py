@@ -10,8 +10,8 @@ from typing import Final
 from rich.color import Color
 from rich.style import Style
 
-from tui.style.glyphs import Glyphs
-from tui.style.palette import Palette
+from ...style.glyphs import Glyphs
+from ...style.palette import Palette
 
 SETS: Final = ("train", "dev", "test")
 

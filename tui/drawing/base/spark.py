@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from tui.style.glyphs import Glyphs
-from tui.style.palette import Palette, Role
-from tui.style.text import pad
+from ...style.glyphs import Glyphs
+from ...style.palette import Palette, Role
+from ...style.text import pad
 
 LEAST_SPAN: Final = 0.5
 """The smallest range of a sparkline, in powers of ten."""

@@ -18,13 +18,15 @@ from numpy.typing import NDArray
 
 from engine.recording.history import Side
 from engine.recording.member_endings import settled
-from tui.drawing.base.axis import LABEL_WIDTH
-from tui.drawing.base.smoothing import SMOOTHINGS, smoothed
+
+from ..base.axis import LABEL_WIDTH
+from ..base.smoothing import SMOOTHINGS, smoothed
 
 if TYPE_CHECKING:
     from engine.recording.events import Request
     from engine.recording.history import History, Rows
-    from tui.drawing.members.crowd import Crowd
+
+    from ..members.crowd import Crowd
 
 __all__ = ["QUANTITIES", "SMOOTHINGS", "Curve", "Curves", "Quantity", "RunCurves", "gather"]
 

@@ -14,13 +14,13 @@ from typing import Final
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.base.axis import LABEL_WIDTH, Axis
-from tui.drawing.curves.curves import Curves
-from tui.style.glyphs import GlyphName, Glyphs
-from tui.style.numbers import count
-from tui.style.palette import Palette
-from tui.style.run_colours import BESTS, BREAKS, REQUESTS
-from tui.style.text import Lines
+from ...style.glyphs import GlyphName, Glyphs
+from ...style.numbers import count
+from ...style.palette import Palette
+from ...style.run_colours import BESTS, BREAKS, REQUESTS
+from ...style.text import Lines
+from ..base.axis import LABEL_WIDTH, Axis
+from .curves import Curves
 
 BIG_SIGNS: Final[dict[GlyphName, tuple[str, str]]] = {
     "braille": ("◀█▶", "▟█▙"),

@@ -14,12 +14,13 @@ from rich.text import Text
 
 from engine.recording.member_spread import RANGE
 from engine.text.safe import plain
-from tui.drawing.curves.curves import Curve, Curves, RunCurves
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, figure
-from tui.style.palette import Palette
-from tui.style.run_colours import BESTS, REQUESTS, pen
-from tui.style.text import Lines, fit, joined, pad
+
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, figure
+from ...style.palette import Palette
+from ...style.run_colours import BESTS, REQUESTS, pen
+from ...style.text import Lines, fit, joined, pad
+from .curves import Curve, Curves, RunCurves
 
 Parts = list[tuple[str, Style]]
 

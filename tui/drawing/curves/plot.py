@@ -18,18 +18,18 @@ import numpy as np
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.base.axis import LABEL_WIDTH, Axis, linear_axis, log_axis, step_axis
-from tui.drawing.base.canvas import DOTS, Canvas, Dots, stroke
-from tui.drawing.base.cell_grid import Band, Piece, cut_band, cut_pieces, placed, points
-from tui.drawing.base.frame import filled
-from tui.drawing.base.plotext import Stroke, plotted
-from tui.drawing.curves.curves import Curve, Curves, Floats, RunCurves, canvas_columns
-from tui.drawing.curves.foot import column_of, draw_foot
-from tui.drawing.curves.legend import draw_legend, legend_lines
-from tui.style.glyphs import Glyphs
-from tui.style.palette import Palette
-from tui.style.run_colours import Pen, pen
-from tui.style.text import Lines, pad_left
+from ...style.glyphs import Glyphs
+from ...style.palette import Palette
+from ...style.run_colours import Pen, pen
+from ...style.text import Lines, pad_left
+from ..base.axis import LABEL_WIDTH, Axis, linear_axis, log_axis, step_axis
+from ..base.canvas import DOTS, Canvas, Dots, stroke
+from ..base.cell_grid import Band, Piece, cut_band, cut_pieces, placed, points
+from ..base.frame import filled
+from ..base.plotext import Stroke, plotted
+from .curves import Curve, Curves, Floats, RunCurves, canvas_columns
+from .foot import column_of, draw_foot
+from .legend import draw_legend, legend_lines
 
 LEAST_WIDTH: Final = LABEL_WIDTH + 12
 LEAST_HEIGHT: Final = 5

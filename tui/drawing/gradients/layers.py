@@ -17,8 +17,9 @@ from rich.cells import cell_len
 from engine.diagnosis.evidence import median, medians
 from engine.recording.member_spread import mean_of
 from engine.text.safe import plain
-from tui.drawing.members.crowd import Crowd, crowd_of
-from tui.drawing.members.labels import member_name
+
+from ..members.crowd import Crowd, crowd_of
+from ..members.labels import member_name
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict

@@ -19,13 +19,13 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.base.spark import draw_gauge, scale, sparkline
-from tui.drawing.gradients.layers import GradientTable, LayerRow, read_layers
-from tui.style import severity
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, figure, percent
-from tui.style.palette import Palette, Role
-from tui.style.text import Lines, cut, joined, pad, pad_left
+from ...style import severity
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, figure, percent
+from ...style.palette import Palette, Role
+from ...style.text import Lines, cut, joined, pad, pad_left
+from ..base.spark import draw_gauge, scale, sparkline
+from .layers import GradientTable, LayerRow, read_layers
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from tui.drawing.lecture.big import Lettering, letterings
-from tui.drawing.members.crowd import Crowd, crowd_of
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, figure, percent
-from tui.style.palette import Palette, Role
-from tui.style.text import Lines, cut, joined
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, figure, percent
+from ...style.palette import Palette, Role
+from ...style.text import Lines, cut, joined
+from ..members.crowd import Crowd, crowd_of
+from .big import Lettering, letterings
 
 if TYPE_CHECKING:
     from engine.recording.history import History

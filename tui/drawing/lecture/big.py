@@ -15,10 +15,11 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing.base.letters import LARGE, QUADRANTS, SMALL, Font
-from tui.style.glyphs import Glyphs
-from tui.style.palette import Palette, Role
-from tui.style.text import Lines, cut, fit, wrap
+
+from ...style.glyphs import Glyphs
+from ...style.palette import Palette, Role
+from ...style.text import Lines, cut, fit, wrap
+from ..base.letters import LARGE, QUADRANTS, SMALL, Font
 
 Align = Literal["left", "center"]
 

@@ -17,11 +17,12 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing.base.letters import LARGE
-from tui.drawing.lecture.big import Lettering, big_rows, letterings
-from tui.style.glyphs import Glyphs
-from tui.style.palette import Palette
-from tui.style.text import Lines, cut, fit, wrap
+
+from ...style.glyphs import Glyphs
+from ...style.palette import Palette
+from ...style.text import Lines, cut, fit, wrap
+from ..base.letters import LARGE
+from .big import Lettering, big_rows, letterings
 
 COLUMN: Final = 80
 """Cells of the longest line that is read with ease."""

@@ -24,12 +24,13 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing.replay.transport import clock
-from tui.replay.next_mark import Promise
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, figure
-from tui.style.palette import Palette, Role
-from tui.style.text import Lines, cut, fit, pad_left, wrap
+
+from ...replay.next_mark import Promise
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, figure
+from ...style.palette import Palette, Role
+from ...style.text import Lines, cut, fit, pad_left, wrap
+from ..replay.transport import clock
 
 READABLE: Final = 96
 """Cells of a line of notes at most: longer ones are hard to find back into."""

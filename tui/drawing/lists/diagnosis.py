@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.style import severity
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count
-from tui.style.palette import Palette
-from tui.style.text import Lines, cut, wrap
+
+from ...style import severity
+from ...style.glyphs import Glyphs
+from ...style.numbers import count
+from ...style.palette import Palette
+from ...style.text import Lines, cut, wrap
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
-    from tui.drawing.lists.opinion import Opinion
+
+    from .opinion import Opinion
 
 FOLLOW_KEY: Final = "F"
 """The key that runs what the chosen finding advises."""

@@ -9,11 +9,11 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tui.commands.command import SPOTS, Command, key_name
-from tui.commands.table import ALWAYS_NAMED, TABLE, groups
-from tui.commands.words import WORDS, Word
-from tui.style.palette import Palette
-from tui.style.text import Lines, cut, pad, wrap
+from ...commands.command import SPOTS, Command, key_name
+from ...commands.table import ALWAYS_NAMED, TABLE, groups
+from ...commands.words import WORDS, Word
+from ...style.palette import Palette
+from ...style.text import Lines, cut, pad, wrap
 
 KEYS: Final = 11
 """Cells of a command's keys in the help."""

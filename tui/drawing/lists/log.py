@@ -18,12 +18,13 @@ from typing import Final
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.style import severity as severities
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count
-from tui.style.palette import Palette
-from tui.style.severity import Severity
-from tui.style.text import Lines, cut, wrap
+
+from ...style import severity as severities
+from ...style.glyphs import Glyphs
+from ...style.numbers import count
+from ...style.palette import Palette
+from ...style.severity import Severity
+from ...style.text import Lines, cut, wrap
 
 NARROW: Final = 40
 """Below this width there are no times."""

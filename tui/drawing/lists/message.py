@@ -16,13 +16,14 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing.lists.log import Entry
-from tui.style import severity as severities
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count
-from tui.style.palette import Palette
-from tui.style.severity import Severity
-from tui.style.text import cut, fit
+
+from ...style import severity as severities
+from ...style.glyphs import Glyphs
+from ...style.numbers import count
+from ...style.palette import Palette
+from ...style.severity import Severity
+from ...style.text import cut, fit
+from .log import Entry
 
 WORDS: Final[Mapping[Severity, str]] = {
     "good": "",

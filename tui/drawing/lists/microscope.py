@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.style import severity
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, exponent, figure, short
-from tui.style.palette import Palette
-from tui.style.text import Lines, cut, fit, pad, pad_left, wrap
+
+from ...style import severity
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, exponent, figure, short
+from ...style.palette import Palette
+from ...style.text import Lines, cut, fit, pad, pad_left, wrap
 
 if TYPE_CHECKING:
     from engine.inspection.dissection import Dissection, Matrix, Quantity

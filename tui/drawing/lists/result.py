@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from tui.style.numbers import count
+from ...style.numbers import count
 
 if TYPE_CHECKING:
     from engine.recording.history import History

@@ -17,12 +17,13 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing.base.frame import filled
-from tui.drawing.lists.status import REASONS, Standing, draw_state
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, duration, figure_within
-from tui.style.palette import Palette
-from tui.style.text import Lines, cut, fit, joined, pad, pad_left, wrap
+
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, duration, figure_within
+from ...style.palette import Palette
+from ...style.text import Lines, cut, fit, joined, pad, pad_left, wrap
+from ..base.frame import filled
+from .status import REASONS, Standing, draw_state
 
 if TYPE_CHECKING:
     from engine.runs.catalogue import RunFacts

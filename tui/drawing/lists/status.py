@@ -17,14 +17,15 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing.lists.result import titled
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, duration, figure, percent, rate, short
-from tui.style.palette import Palette, Role
-from tui.style.text import Lines, cut, fit
+
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, duration, figure, percent, rate, short
+from ...style.palette import Palette, Role
+from ...style.text import Lines, cut, fit
+from .result import titled
 
 if TYPE_CHECKING:
-    from tui.drawing.members.crowd import Crowd
+    from ..members.crowd import Crowd
 
 REASONS: Final[Mapping[str, str]] = {
     "epochs": "every epoch done",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.style.numbers import count
+from ...style.numbers import count
 
 if TYPE_CHECKING:
     from engine.recording.history import History

@@ -23,7 +23,8 @@ def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         experiments: The recorded experiment of each run, by its name.
     """
     from engine.runs.catalogue import differing
-    from tui.drawing.lists.runs import difference
+
+    from ..lists.runs import difference
 
     runs = {name: _facts(name, tables) for name, tables in experiments.items()}
     presets = {name: run.preset for name, run in runs.items()}
@@ -56,7 +57,7 @@ def member_name(header: Header, member: int, dot: str = " · ") -> str:
         member: Which network, counted from 0.
         dot: What stands between two parts of the name.
     """
-    from tui.drawing.lists.runs import told
+    from ..lists.runs import told
 
     varied = header.variants[member] if member < len(header.variants) else {}
     changes = varied or {SEED: header.seeds[member]}

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final, Literal
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, figure
-from tui.style.palette import Palette, Role
-from tui.style.text import Lines, cut, fit, pad, pad_left
+
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, figure
+from ...style.palette import Palette, Role
+from ...style.text import Lines, cut, fit, pad, pad_left
 
 if TYPE_CHECKING:
     from engine.recording.history import History
@@ -50,7 +51,8 @@ class MemberRow:
 def gather_members(history: History, step: int) -> tuple[MemberRow, ...]:
     """Return all members together, then each; nothing before the first row."""
     from engine.recording.member_endings import settled
-    from tui.drawing.members.labels import member_name
+
+    from .labels import member_name
 
     header, known = history.header, settled(history, step)
     rows = history.series.get("train")

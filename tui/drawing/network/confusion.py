@@ -11,17 +11,17 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.base.frame import cropped, headline, words
-from tui.drawing.base.matrix import WIDEST, chosen
-from tui.drawing.base.shapes import hue
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, figure
-from tui.style.palette import Palette
-from tui.style.text import Lines, pad_left
-from tui.style.wording import shortened
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, figure
+from ...style.palette import Palette
+from ...style.text import Lines, pad_left
+from ...style.wording import shortened
+from ..base.frame import cropped, headline, words
+from ..base.matrix import WIDEST, chosen
+from ..base.shapes import hue
 
 if TYPE_CHECKING:
-    from tui.drawing.network.material import Network
+    from .material import Network
 
 
 RIGHT: Final = 6

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
-    from tui.drawing.network.material import Network
+
+    from .material import Network
 
 Floats = NDArray[np.float64]
 

@@ -21,18 +21,20 @@ from numpy.typing import NDArray
 from rich.text import Text
 
 from engine.recording.member_endings import Fates, fates
-from tui.drawing.base.axis import Axis, linear_axis
-from tui.drawing.base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
-from tui.drawing.lists.result import result_place
-from tui.drawing.network.histogram import bars, ends_of
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, figure
-from tui.style.palette import Palette
-from tui.style.text import Lines, cut, joined
+
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, figure
+from ...style.palette import Palette
+from ...style.text import Lines, cut, joined
+from ..base.axis import Axis, linear_axis
+from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
+from ..lists.result import result_place
+from .histogram import bars, ends_of
 
 if TYPE_CHECKING:
     from engine.recording.history import History, Rows
-    from tui.drawing.network.material import Network
+
+    from .material import Network
 
 Floats = NDArray[np.float64]
 

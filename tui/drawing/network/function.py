@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.base.axis import Axis, linear_axis, roomy
-from tui.drawing.base.canvas import Canvas
-from tui.drawing.base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
-from tui.drawing.base.shapes import hue, point
-from tui.style.glyphs import Glyphs
-from tui.style.palette import Palette
-from tui.style.text import Lines, joined
+from ...style.glyphs import Glyphs
+from ...style.palette import Palette
+from ...style.text import Lines, joined
+from ..base.axis import Axis, linear_axis, roomy
+from ..base.canvas import Canvas
+from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
+from ..base.shapes import hue, point
 
 if TYPE_CHECKING:
-    from tui.drawing.network.material import Network
+    from .material import Network
 
 Floats = NDArray[np.float64]
 

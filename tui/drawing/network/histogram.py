@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.base.axis import Axis, linear_axis, roomy
-from tui.drawing.base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline, words
-from tui.drawing.network.density import Density, density_of
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, figure
-from tui.style.palette import Palette
-from tui.style.text import Lines, cut, joined
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, figure
+from ...style.palette import Palette
+from ...style.text import Lines, cut, joined
+from ..base.axis import Axis, linear_axis, roomy
+from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline, words
+from .density import Density, density_of
 
 if TYPE_CHECKING:
-    from tui.drawing.network.material import Network
+    from .material import Network
 
 Floats = NDArray[np.float64]
 

@@ -21,9 +21,10 @@ from engine.errors import EpochalError
 from engine.recording.best import best_step, why_none
 from engine.recording.kept_weights import last_step, weights_words
 from engine.text.safe import plain
-from tui.drawing.lists.result import is_measured, result_loss
-from tui.style.numbers import count, figure
-from tui.style.wording import OF_BEST, WAITS
+
+from ...style.numbers import count, figure
+from ...style.wording import OF_BEST, WAITS
+from ..lists.result import is_measured, result_loss
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from engine.recording.events import Header, Snapshot
     from engine.recording.history import History
     from engine.recording.kept_weights import Kept
-    from tui.drawing.lists.result import Weights
+
+    from ..lists.result import Weights
 
 Floats = NDArray[np.float64]
 
@@ -109,7 +111,7 @@ class Material:
         """Which network of a population it is; empty for a network alone."""
         if self.header.members == 1:
             return ""
-        from tui.drawing.members.labels import member_name
+        from ..members.labels import member_name
 
         name = member_name(self.header, self.member)
         return f"{name}, member {self.member + 1} of {self.header.members}"

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.drawing.base.frame import cropped, headline, words
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, figure
-from tui.style.palette import Palette, Role
-from tui.style.text import Lines, fit, pad_left
-from tui.style.wording import shortened
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, figure
+from ...style.palette import Palette, Role
+from ...style.text import Lines, fit, pad_left
+from ...style.wording import shortened
+from ..base.frame import cropped, headline, words
 
 if TYPE_CHECKING:
-    from tui.drawing.network.material import Network
+    from .material import Network
 
 Floats = NDArray[np.float64]
 

@@ -15,17 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from tui.drawing.base.axis import Axis, roomy
-from tui.drawing.base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
-from tui.drawing.network.region_canvas import draw_canvas
-from tui.drawing.network.region_legend import draw_legend, draw_line
-from tui.style.glyphs import Glyphs
-from tui.style.palette import Palette
-from tui.style.text import Lines, cut
+from ...style.glyphs import Glyphs
+from ...style.palette import Palette
+from ...style.text import Lines, cut
+from ..base.axis import Axis, roomy
+from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
+from .region_canvas import draw_canvas
+from .region_legend import draw_legend, draw_line
 
 if TYPE_CHECKING:
     from engine.data import Part
-    from tui.drawing.network.material import Network
+
+    from .material import Network
 
 Floats = NDArray[np.float64]
 Probabilities = Callable[[Floats], Floats]

@@ -18,13 +18,13 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.base.shapes import SETS, hue, is_sixteen, point
-from tui.style.glyphs import Glyphs
-from tui.style.palette import Palette
-from tui.style.text import Lines
+from ...style.glyphs import Glyphs
+from ...style.palette import Palette
+from ...style.text import Lines
+from ..base.shapes import SETS, hue, is_sixteen, point
 
 if TYPE_CHECKING:
-    from tui.drawing.network.region import Region
+    from .region import Region
 
 TWO_CLASSES: Final = {
     True: (32, 26, 25, 24, 60, 59, 95, 94, 130, 166, 172),

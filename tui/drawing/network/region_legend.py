@@ -9,9 +9,13 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.base.frame import cropped, filled, words
-from tui.drawing.base.shapes import POINTS, SETS, point
-from tui.drawing.network.region_canvas import (
+from ...style.glyphs import Glyphs
+from ...style.numbers import count
+from ...style.palette import Palette
+from ...style.text import Lines, fit, joined
+from ..base.frame import cropped, filled, words
+from ..base.shapes import POINTS, SETS, point
+from .region_canvas import (
     ASCII_SHADES,
     SHADES,
     TWO_CLASSES,
@@ -19,13 +23,9 @@ from tui.drawing.network.region_canvas import (
     draw_cell,
     has_levels,
 )
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count
-from tui.style.palette import Palette
-from tui.style.text import Lines, fit, joined
 
 if TYPE_CHECKING:
-    from tui.drawing.network.region import Points, Region
+    from .region import Points, Region
 
 WIDE: Final = 32
 """From this width on a set's points and errors stand in one line."""

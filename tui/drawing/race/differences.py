@@ -14,13 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tui.drawing.gradients.layers import depth, matched
-from tui.drawing.race.parting import TOLERANCE
-from tui.style.numbers import count, exponent, figure
+from ...style.numbers import count, exponent, figure
+from ..gradients.layers import depth, matched
+from .parting import TOLERANCE
 
 if TYPE_CHECKING:
-    from tui.drawing.gradients.layers import LayerRow
-    from tui.drawing.race.racers import Racer
+    from ..gradients.layers import LayerRow
+    from .racers import Racer
 
 AGREEMENT: Final = 1e-3
 """The part of its size by which a gradient may differ and still be called the same."""

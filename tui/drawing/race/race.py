@@ -21,16 +21,16 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tui.drawing.base.frame import filled, words
-from tui.drawing.base.spark import draw_gauge, scale
-from tui.drawing.race.differences import AGREEMENT, Said, apart, sentences
-from tui.drawing.race.racers import Race, Row, RunAt, gather_race
-from tui.style import severity
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count, exponent, figure
-from tui.style.palette import Palette
-from tui.style.run_colours import pen
-from tui.style.text import Lines, cut, fit, pad, pad_left, wrap
+from ...style import severity
+from ...style.glyphs import Glyphs
+from ...style.numbers import count, exponent, figure
+from ...style.palette import Palette
+from ...style.run_colours import pen
+from ...style.text import Lines, cut, fit, pad, pad_left, wrap
+from ..base.frame import filled, words
+from ..base.spark import draw_gauge, scale
+from .differences import AGREEMENT, Said, apart, sentences
+from .racers import Race, Row, RunAt, gather_race
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict

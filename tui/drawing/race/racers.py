@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.text.safe import plain
-from tui.drawing.gradients.layers import LayerRow, matched, read_layers
-from tui.drawing.race.parting import Members, Partings
-from tui.replay.lockstep import lane
+
+from ...replay.lockstep import lane
+from ..gradients.layers import LayerRow, matched, read_layers
+from .parting import Members, Partings
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.drawing.replay.transport import clock
-from tui.replay.tempo import Stop
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count
-from tui.style.palette import Palette
-from tui.style.text import Lines, cut, fit, pad_left
+
+from ...replay.tempo import Stop
+from ...style.glyphs import Glyphs
+from ...style.numbers import count
+from ...style.palette import Palette
+from ...style.text import Lines, cut, fit, pad_left
+from .transport import clock
 
 
 @dataclass(frozen=True, kw_only=True)

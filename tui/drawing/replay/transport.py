@@ -18,11 +18,12 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
-from tui.replay.transport import Transport
-from tui.style.glyphs import GlyphName, Glyphs
-from tui.style.numbers import count
-from tui.style.palette import DARK, Palette, Role
-from tui.style.text import Lines, cut, fit, joined
+
+from ...replay.transport import Transport
+from ...style.glyphs import GlyphName, Glyphs
+from ...style.numbers import count
+from ...style.palette import DARK, Palette, Role
+from ...style.text import Lines, cut, fit, joined
 
 LEAST_BAR: Final = 12
 """Cells of a bar that share a line with figures; with fewer there are no figures."""

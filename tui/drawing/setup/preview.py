@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from rich.style import Style
 
 from engine.text.safe import plain
-from tui.drawing.base.axis import Axis, linear_axis
-from tui.drawing.base.canvas import Canvas
-from tui.drawing.base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
-from tui.drawing.base.shapes import hue, point
-from tui.drawing.setup.preview_table import TABLE_ROWS, draw_table, ends_of
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import count
-from tui.style.palette import Palette
-from tui.style.text import Lines, cut, fit, joined
+
+from ...style.glyphs import Glyphs
+from ...style.numbers import count
+from ...style.palette import Palette
+from ...style.text import Lines, cut, fit, joined
+from ..base.axis import Axis, linear_axis
+from ..base.canvas import Canvas
+from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
+from ..base.shapes import hue, point
+from .preview_table import TABLE_ROWS, draw_table, ends_of
 
 if TYPE_CHECKING:
     from engine.data import DataBase, Part

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.drawing.base.matrix import chosen, table_lines
-from tui.drawing.base.shapes import hue
-from tui.style.glyphs import Glyphs
-from tui.style.numbers import figure
-from tui.style.palette import Palette
-from tui.style.text import Lines, pad
+from ...style.glyphs import Glyphs
+from ...style.numbers import figure
+from ...style.palette import Palette
+from ...style.text import Lines, pad
+from ..base.matrix import chosen, table_lines
+from ..base.shapes import hue
 
 if TYPE_CHECKING:
-    from tui.drawing.setup.preview import Preview
+    from .preview import Preview
 
 TABLE_ROWS: Final = 60
 """Rows of a table at most: no pane shows more."""

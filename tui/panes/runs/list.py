@@ -15,16 +15,17 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.dialogs.line import Line
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.text import Lines
+from ...commands.command import Spot
+from ...commands.spots import bindings_at
+from ...dialogs.line import Line
+from ...style.look import Look
+from ...style.text import Lines
+from ..picture import Picture
 
 if TYPE_CHECKING:
     from engine.runs.catalogue import RunFacts
-    from tui.drawing.lists.runs import RunRow
+
+    from ...drawing.lists.runs import RunRow
 
 WHEEL: Final = 3
 """Runs that a turn of the wheel goes on."""
@@ -64,7 +65,7 @@ class Heading(Picture):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the line over the list."""
-        from tui.drawing.lists.runs import draw_heading
+        from ...drawing.lists.runs import draw_heading
 
         return [draw_heading(width, self.look.glyphs, self.look.palette)]
 
@@ -127,7 +128,7 @@ class RunList(Picture, can_focus=True):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the runs that have room."""
-        from tui.drawing.lists.runs import draw_nothing, draw_rows, lines_each
+        from ...drawing.lists.runs import draw_nothing, draw_rows, lines_each
 
         glyphs, palette = self.look.glyphs, self.look.palette
         if not self.runs:
@@ -159,13 +160,13 @@ class RunList(Picture, can_focus=True):
 
     def rows(self, start: int, stop: int) -> list[RunRow]:
         """Return some runs as the list shows them."""
-        from tui.drawing.lists.runs import gather
+        from ...drawing.lists.runs import gather
 
         return gather(self.runs[start:stop], self.keys, self.drawn, self.clock())
 
     def _whole(self) -> int:
         """Return how many runs are seen whole."""
-        from tui.drawing.lists.runs import lines_each
+        from ...drawing.lists.runs import lines_each
 
         size = self.scrollable_content_region.size
         return size.height // lines_each(size.width)
@@ -177,7 +178,7 @@ class RunList(Picture, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the run under the mouse."""
-        from tui.drawing.lists.runs import lines_each
+        from ...drawing.lists.runs import lines_each
 
         index = self.top + event.y // lines_each(self.scrollable_content_region.width)
         if index < len(self.runs):
@@ -226,7 +227,7 @@ class RunDetails(Picture):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return what is told of the run."""
-        from tui.drawing.lists.runs import draw_details, gather_details
+        from ...drawing.lists.runs import draw_details, gather_details
 
         if self.run is None or self.row is None:
             return []

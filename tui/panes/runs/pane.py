@@ -29,14 +29,15 @@ from textual.worker import get_current_worker
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.panes.picture import Picture
-from tui.panes.runs.list import FilterLine, Heading, RunDetails, RunList
-from tui.panes.runs.orders import ORDERS
-from tui.style.look import Look
-from tui.style.numbers import count
-from tui.watching.view import View
+
+from ...commands.command import Spot
+from ...commands.spots import bindings_at
+from ...style.look import Look
+from ...style.numbers import count
+from ...watching.view import View
+from ..picture import Picture
+from .list import FilterLine, Heading, RunDetails, RunList
+from .orders import ORDERS
 
 if TYPE_CHECKING:
     from engine.runs.catalogue import Archive, RunFacts
@@ -400,7 +401,7 @@ class RunsPane(Vertical):
 
     def action_rename(self) -> None:
         """Give the run a name."""
-        from tui.dialogs.runs import RenameDialog
+        from ...dialogs.runs import RenameDialog
 
         run = self.chosen
         if run is None:
@@ -414,7 +415,7 @@ class RunsPane(Vertical):
 
     def action_tag(self) -> None:
         """Give the run tags."""
-        from tui.dialogs.runs import TagDialog
+        from ...dialogs.runs import TagDialog
 
         run = self.chosen
         if run is None:
@@ -466,7 +467,7 @@ class RunsPane(Vertical):
     @on(Measured)
     def ask(self, event: Measured) -> None:
         """Ask whether the run is really to be deleted."""
-        from tui.dialogs.runs import DeleteDialog
+        from ...dialogs.runs import DeleteDialog
 
         event.stop()
         run = event.run

@@ -12,14 +12,16 @@ from textual import work
 from textual.reactive import reactive
 
 from engine.errors import EpochalError
-from tui.panes.picture import Picture
-from tui.style.look import Look
-from tui.style.text import Lines
+
+from ...style.look import Look
+from ...style.text import Lines
+from ..picture import Picture
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
-    from tui.drawing.setup.preview import Preview
-    from tui.setup.draft import Draft
+
+    from ...drawing.setup.preview import Preview
+    from ...setup.draft import Draft
 
 REST: Final = 0.3
 """Seconds without a change before the data is drawn anew."""
@@ -46,7 +48,7 @@ class DataPicture(Picture):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the picture."""
-        from tui.drawing.setup.preview import draw_preview
+        from ...drawing.setup.preview import draw_preview
 
         if self._preview is None:
             return []
@@ -80,7 +82,7 @@ class DataPicture(Picture):
     @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
     def _gather(self, experiment: Experiment) -> None:
         """Draw the rows."""
-        from tui.drawing.setup.preview import gather_preview
+        from ...drawing.setup.preview import gather_preview
 
         try:
             preview = gather_preview(experiment)

@@ -15,12 +15,13 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.text.safe import plain
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.dialogs.line import Line
-from tui.setup.settings import Option
-from tui.style.glyphs import BRAILLE, Glyphs
-from tui.style.text import fit
+
+from ...commands.command import Spot
+from ...commands.spots import bindings_at
+from ...dialogs.line import Line
+from ...setup.settings import Option
+from ...style.glyphs import BRAILLE, Glyphs
+from ...style.text import fit
 
 _changes: Final = itertools.count(1)
 """Numbers everything that a person changes in any field."""

@@ -16,9 +16,14 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.text.safe import plain
-from tui.panes.setup.field import ChoiceField, Fold
-from tui.panes.setup.pane import DEVICE_KEY, SetupPane
-from tui.panes.setup.rows import (
+
+from ...setup.settings import Adder, Entry, Group, Option, Row, Setting
+from ...setup.values import Leaf
+from ...style.look import Look
+from ...style.setup_words import Words
+from .field import ChoiceField, Fold
+from .pane import DEVICE_KEY, SetupPane
+from .rows import (
     AddButton,
     AddRow,
     EntryRow,
@@ -28,13 +33,9 @@ from tui.panes.setup.rows import (
     SettingRow,
     TypedText,
 )
-from tui.setup.settings import Adder, Entry, Group, Option, Row, Setting
-from tui.setup.values import Leaf
-from tui.style.look import Look
-from tui.style.setup_words import Words
 
 if TYPE_CHECKING:
-    from tui.setup.draft import Draft
+    from ...setup.draft import Draft
 
 AnyRow = TypeVar("AnyRow", bound=SettingRow)
 

@@ -23,21 +23,23 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option as ListOption
 
 from engine.text.safe import plain
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.panes.runs.list import FilterLine
-from tui.panes.setup.example import DataPicture
-from tui.style.look import Look
-from tui.style.setup_words import Words
-from tui.style.text import pad
+
+from ...commands.command import Spot
+from ...commands.spots import bindings_at
+from ...style.look import Look
+from ...style.setup_words import Words
+from ...style.text import pad
+from ..runs.list import FilterLine
+from .example import DataPicture
 
 if TYPE_CHECKING:
     from engine.experiment.problems import Path
-    from tui.panes.setup.field import Fold
-    from tui.panes.setup.form import Form
-    from tui.panes.setup.rows import TypedText
-    from tui.setup.draft import Draft
-    from tui.setup.edits import Move
+
+    from ...setup.draft import Draft
+    from ...setup.edits import Move
+    from .field import Fold
+    from .form import Form
+    from .rows import TypedText
 
 
 PRESETS_HINT = "Up and down choose a preset, enter goes to its settings, space trains it."
@@ -246,7 +248,7 @@ class SetupPane(Vertical):
 
     async def _the_form(self) -> Form:
         if self._form is None:
-            from tui.panes.setup.form import Form
+            from .form import Form
 
             self._form = Form(id="form", can_focus=False)
             await self.query_one("#sheet").mount(self._form, before=0)
@@ -266,7 +268,7 @@ class SetupPane(Vertical):
         await self.watch_draft(self.draft)
 
     def _say_what_it_comes_to(self, draft: Draft) -> None:
-        from tui.setup.draft import summary
+        from ...setup.draft import summary
 
         lines = []
         # What does not hold has no shapes, rows or steps: those of before would be of another.

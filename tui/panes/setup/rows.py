@@ -19,17 +19,18 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.text.safe import plain
-from tui.commands.command import Spot
-from tui.commands.spots import bindings_at
-from tui.panes.setup.field import ChoiceField, Fold, TextField
-from tui.setup.settings import Adder, Entry, Group, Setting
-from tui.setup.values import UNSET
-from tui.style.look import Look
-from tui.style.setup_words import Words
+
+from ...commands.command import Spot
+from ...commands.spots import bindings_at
+from ...setup.settings import Adder, Entry, Group, Setting
+from ...setup.values import UNSET
+from ...style.look import Look
+from ...style.setup_words import Words
+from .field import ChoiceField, Fold, TextField
 
 if TYPE_CHECKING:
-    from tui.setup.draft import Draft
-    from tui.setup.edits import Move
+    from ...setup.draft import Draft
+    from ...setup.edits import Move
 
 PLACEHOLDERS = {"train.epochs": "1000", "data.separator": ","}
 """What a text field shows where its key is left out, in place of ``not set``."""
@@ -197,7 +198,7 @@ class SettingRow(Horizontal):
 
     def on_choice_field_opened(self, event: ChoiceField.Opened) -> None:
         """Show every value with a sentence on each."""
-        from tui.dialogs.dialog import ChoiceDialog
+        from ...dialogs.dialog import ChoiceDialog
 
         event.stop()
         field = event.field

@@ -59,7 +59,7 @@ remedies:  ## every remedy of the diagnosis trained, and a hundred healthy runs 
 .PHONY: torture
 torture:  ## ten thousand random sequences of keys over a bad line, a hundred in a terminal
 	$(PYTHON) -m tests.typists 10000
-	EPOCHAL_TYPED=100 $(PYTHON) -m pytest -q -n0 tests/test_typing_terminal.py
+	EPOCHAL_TYPED=100 $(PYTHON) -m pytest -q -n0 tests/whole/test_typing_terminal.py
 
 .PHONY: picture
 picture:  ## the README's picture of the lab, made from a recording

@@ -1,7 +1,8 @@
 """The activations: one row each, with PyTorch's module and the same function in numpy.
 
 The numpy function serves viewers, which compute pictures from recorded weights without torch;
-``tests/test_activations.py`` holds the two together. To add an activation, add its row.
+``tests/engine/components/test_activations.py`` holds the two together. To add an activation, add
+its row.
 
 Units are on the last axis.
 """

@@ -1,0 +1,400 @@
+"""The printed programs: they run by themselves, and give the losses that the trainer gives."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import EpochalError
+from engine.experiment.experiment import Experiment
+from engine.explain.program import STYLES, Style, program
+from engine.explain.program.text import WIDTH
+from engine.presets import preset as presets
+from engine.training.trainer import Trainer
+from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
+
+SHIPPED = sorted((Path(__file__).parents[3] / "presets").glob("*.toml"))
+STEPS = 50
+"""Steps of a preset that a test takes."""
+CHAOTIC = {"exploding": 2, "exploding-adam": 2, "exploding-clipped": 2}
+"""Presets whose gradients explode, so that a rounding error grows thirtyfold a step: how many
+steps it stays out of sight."""
+
+
+def executed(spec: Experiment, style: Style = "module") -> tuple[dict[str, Any], str]:
+    """Run the printed program; return what it has left, and what it has printed."""
+    left: dict[str, Any] = {"__name__": "__main__"}
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(program(spec, style), "<program>", "exec"), left)
+    return left, printed.getvalue()
+
+
+def trained(spec: Experiment) -> tuple[np.ndarray, dict[str, Any]]:
+    """Train the experiment; return the losses and the result."""
+    trainer = Trainer(spec, device="cpu")
+    losses = []
+    while trainer.outcome is None:
+        block = trainer.advance(256)
+        losses += [series.values[0, :, 0] for series in block.series if series.group == "train"]
+    return np.concatenate(losses), trainer.result()
+
+
+def agrees(spec: Experiment, style: Style = "module") -> None:
+    """Check that program and trainer give the same losses and the same figures at the end."""
+    losses, result = trained(spec)
+    left, _ = executed(spec, style)
+    np.testing.assert_allclose(left["losses"], losses, rtol=1e-4)
+    for name in ("train", "dev", "test"):
+        if f"{name}_loss" in result and not spec.data.fresh:
+            measured = left["measure"](left[f"x_{name}"], left[f"y_{name}"])
+            loss, accuracy = measured if spec.has_accuracy else (measured, None)
+            assert loss == pytest.approx(result[f"{name}_loss"], rel=1e-4)
+            assert accuracy == pytest.approx(result.get(f"{name}_accuracy"))
+
+
+def shortened(path: Path) -> Experiment | None:
+    """Return a preset of few steps, or None where its network is a program already."""
+    whole = presets.load(str(path)).experiment
+    if whole.model.kind == "python":
+        return None
+    if path.stem in CHAOTIC:
+        short = [f"train.epochs={CHAOTIC[path.stem]}", "train.dtype=float64"]
+        return presets.load(str(path), short).experiment
+    key = "steps" if whole.train.steps or whole.data.fresh else "epochs"
+    if whole.steps <= STEPS:
+        return whole
+    count = STEPS if key == "steps" else max(1, STEPS // (whole.steps_per_epoch or 1))
+    return presets.load(str(path), [f"train.{key}={count}"]).experiment
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_the_program_of_a_preset_gives_its_losses(path: Path, style: Style) -> None:
+    spec = shortened(path)
+    if spec is None:
+        pytest.skip("its network is a program already")
+    if any(spec.model.dropouts):
+        executed(spec, style)
+    else:
+        agrees(spec, style)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_program_of_every_way_to_batch_gives_the_losses(name: str) -> None:
+    agrees(experiment(ALL[name], train={"seed": 8, "steps": 60, "epochs": None}))
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "circles": {"kind": "circles", "samples": 51, "split": [31, 20]},
+    "spirals": {"kind": "spirals", "samples": 41, "turns": 1.25},
+    "xor": {"kind": "xor", "samples": 61, "noise": 0.0},
+    "moons": {"kind": "moons", "samples": 33, "noise": 0.0},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_points_is_drawn_as_the_engine_draws_it(kind: str) -> None:
+    spec = Experiment.model_validate({"data": KINDS[kind], "train": {"epochs": 5, "seed": 3}})
+    agrees(spec)
+
+
+def test_functions_are_written_as_numpy_computes_them() -> None:
+    targets = ["2 * sin(tau * x) / (1 + abs(x))", "3", "exp(-x**2) - pi", "sqrt(x + 2) * e"]
+    data = {"kind": "function", "targets": targets, "points": 20, "noise": 0.01}
+    agrees(experiment(CUBIC, data=data, train={"steps": 5}))
+
+
+def test_rows_written_into_a_preset_are_written_into_the_program() -> None:
+    data = {"kind": "table", "inputs": [[0.1, 2], [3, -4e-7]], "targets": [[1.5], [2]]}
+    agrees(experiment({**CUBIC, "data": data}, train={"steps": 5}))
+
+
+@pytest.mark.parametrize("task", ["classes", "numbers"])
+def test_a_file_of_columns_is_read_as_the_engine_reads_it(tmp_path: Path, task: str) -> None:
+    file = tmp_path / "it's.csv"
+    names = "a b, height ,sort\n"
+    cells = [
+        f"{n % 7},{n / 3:.3f},{1 + n % 2 if task == 'numbers' else 'ab'[n % 2]}" for n in range(30)
+    ]
+    file.write_text(names + "\n".join(cells), "utf-8")
+    data = {"kind": "file", "path": str(file), "task": task, "scale_inputs": "standard"}
+    loss = {"name": "cross_entropy" if task == "classes" else "mse"}
+    train = {"steps": 20, "batch_size": 8}
+    agrees(Experiment.model_validate({"data": data, "loss": loss, "train": train}))
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("sep=;\n;x;y\n0;1,5;2\n1;2;3\n2;0,5;1\n", {"decimal": ",", "inputs": ["x"]}),
+        ("  x    y \n 1.5  2\n2 3  \n\n", {"separator": " "}),
+        ('1;"1.234,5"\n2;"2.000"\n3;"1,5"\n\n', {"separator": ";", "header": False,
+         "decimal": ",", "thousands": "."}),
+    ],
+)  # fmt: skip
+def test_a_file_laid_out_in_another_way_is_read_as_the_engine_reads_it(
+    tmp_path: Path, text: str, settings: dict[str, Any]
+) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    data = {"kind": "file", "path": str(tmp_path / "a.csv"), "task": "numbers", **settings}
+    data["scale_inputs"] = data["scale_targets"] = "standard"
+    spec = {"data": data, "loss": {"name": "mse"}, "train": {"steps": 5}}
+    agrees(Experiment.model_validate(spec))
+
+
+def test_a_file_that_is_no_text_is_refused_by_its_ending(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.arange(6.0), y=np.arange(6.0))
+    data = {"kind": "file", "path": str(tmp_path / "a.npz"), "task": "numbers"}
+    spec = Experiment.model_validate({"data": data, "loss": {"name": "mse"}})
+    with pytest.raises(EpochalError, match=r"data\.path.*\.npz"):
+        program(spec)
+
+
+@pytest.mark.parametrize("split", [None, [20, 10, 5], [0.5, 0.5]])
+@pytest.mark.parametrize("way", ["standard", "range"])
+def test_rows_are_scaled_by_the_training_rows_alone(way: str, split: list[int] | None) -> None:
+    data = {
+        "kind": "function",
+        "targets": ["10 * x", "3"],
+        "points": 35,
+        "scale_inputs": way,
+        "scale_targets": "range",
+        **({"split": split} if split else {}),
+    }
+    agrees(experiment(CUBIC, data=data, train={"steps": 10}))
+
+
+LOSSES: dict[str, Any] = {
+    "sum": {"name": "mse", "reduction": "sum"},
+    "rmse": {"name": "rmse"},
+    "l1": {"name": "l1"},
+    "huber": {"name": "huber", "delta": 0.2},
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_of_numbers_is_written_out(name: str) -> None:
+    agrees(experiment({**CUBIC, "loss": LOSSES[name]}, train={"steps": 20}))
+
+
+def test_log_probabilities_and_their_loss_are_written_out() -> None:
+    spec = {
+        **MINIBATCHES,
+        "model": {"hidden": [4], "output_activation": "log_softmax"},
+        "loss": {"name": "negative_log_likelihood"},
+    }
+    agrees(experiment(spec, train={"epochs": 4}))
+
+
+OPTIMIZERS = [
+    {"name": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+    {"name": "adagrad"},
+    {"name": "adadelta"},
+    {"name": "adam", "beta1": 0.8, "amsgrad": True},
+    {"name": "adamw", "lr": 0.01},
+    {"name": "adamax"},
+    {"name": "nadam"},
+    {"name": "rmsprop", "momentum": 0.5, "centered": True},
+    {"name": "by_hand", "lr": 0.05},
+]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda table: table["name"])
+def test_every_optimizer_is_written_with_its_settings(optimizer: dict[str, Any]) -> None:
+    agrees(experiment({**CUBIC, "optimizer": optimizer}, train={"steps": 30}))
+
+
+INITS: list[Any] = [
+    "zeros",
+    "default",
+    {"weight": {"name": "uniform", "a": -0.5, "b": 0.25}, "bias": "default"},
+    {"weight": {"name": "xavier_normal", "gain": 1.5}, "bias": 0.5},
+    {"weight": "xavier_uniform", "bias": {"name": "normal", "std": 0.1}},
+    {"weight": {"name": "kaiming_normal", "mode": "fan_out"}, "bias": 0},
+    {"weight": {"name": "kaiming_uniform", "nonlinearity": "tanh"}, "bias": "zeros"},
+    {"weight": "orthogonal", "bias": 0},
+]
+
+
+@pytest.mark.parametrize("init", INITS, ids=str)
+def test_every_initialiser_draws_the_same_weights(init: Any) -> None:
+    model = {"hidden": [6], "init": init, "activation": "tanh"}
+    agrees(experiment(CUBIC, model=model, train={"steps": 30}))
+
+
+def test_layers_that_start_differently_are_started_one_by_one() -> None:
+    hidden = [{"units": 4, "init": {"weight": "orthogonal", "bias": 1}}, 3]
+    model = {"hidden": hidden, "activation": ["gelu", "elu"]}
+    agrees(experiment(CUBIC, model=model, train={"steps": 9}))
+
+
+@pytest.mark.parametrize("kind", ["batch", "layer"])
+@pytest.mark.parametrize("style", STYLES)
+def test_normalisations_stand_between_layer_and_activation(kind: str, style: Style) -> None:
+    model = {"hidden": [6, 4], "activation": "tanh", "normalisation": kind}
+    agrees(experiment(MINIBATCHES, model=model, train={"epochs": 6, "batch_size": 24}), style)
+
+
+def test_dropout_is_pytorch_s_own_and_the_program_says_so() -> None:
+    spec = experiment(MINIBATCHES, model={"hidden": [6], "dropout": 0.25}, train={"epochs": 2})
+    left, _ = executed(spec)
+    assert "nn.Dropout(0.25)" in program(spec)
+    assert "Dropout draws otherwise" in " ".join(program(spec).split())
+    assert left["network"].training
+
+
+SCHEDULES = [
+    {"name": "step", "step_size": 4, "gamma": 0.5},
+    {"name": "exponential", "gamma": 0.9},
+    {"name": "cosine", "eta_min": 0.001},
+    {"name": "cosine", "warmup": 5},
+    {"name": "step", "step_size": 3, "warmup": 4},
+    {"name": "constant", "warmup": 6},
+    {"name": "plateau", "factor": 0.5, "patience": 1, "threshold": 0.01},
+]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=str)
+@pytest.mark.parametrize("base", [CUBIC, MINIBATCHES, MOONS, FRESH], ids=["c", "m", "d", "f"])
+def test_schedules_give_each_step_the_learning_rate_of_the_engine(
+    base: dict[str, Any], schedule: dict[str, Any]
+) -> None:
+    length = {"steps": 40} if "steps" in base["train"] else {"epochs": 20}
+    agrees(experiment({**base, "schedule": schedule}, train=length))
+
+
+def test_a_schedule_of_the_update_by_hand_takes_the_optimizer_that_does_the_same() -> None:
+    tables = {**CUBIC, "optimizer": {"name": "by_hand", "lr": 0.1}, "schedule": SCHEDULES[0]}
+    agrees(experiment(tables, train={"steps": 20}))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "by_hand"])
+def test_forgotten_zeroing_is_forgotten_there_too(optimizer: str) -> None:
+    tables = {**CUBIC, "optimizer": {"name": optimizer, "lr": 0.001}}
+    spec = experiment(tables, train={"steps": 10, "zero_grad": False})
+    assert "zero_" not in program(spec).partition("losses = []")[2]
+    agrees(spec)
+
+
+@pytest.mark.parametrize("clip", [{"clip_norm": 0.05}, {"clip_value": 0.01}])
+def test_gradients_are_clipped_as_in_the_engine(clip: dict[str, float]) -> None:
+    agrees(experiment(CUBIC, train={"steps": 30, **clip}))
+
+
+DECISIONS: dict[str, dict[str, Any]] = {
+    "patience": {"patience": 3, "epochs": 60},
+    "best by loss": {"keep_best": "loss"},
+    "the last weights": {"keep_best": "off"},
+    "a threshold": {"loss_threshold": 0.5},
+    "an epoch that is cut": {"epochs": None, "steps": 37},
+    "double numbers": {"dtype": "float64", "epochs": 4},
+}
+
+
+@pytest.mark.parametrize("case", DECISIONS)
+def test_what_is_decided_on_the_way_is_decided_alike(case: str) -> None:
+    agrees(experiment(MINIBATCHES, train=DECISIONS[case]))
+
+
+def test_the_program_runs_by_itself_and_prints_its_results(tmp_path: Path) -> None:
+    spec = experiment(MOONS, train={"epochs": 40})
+    file = tmp_path / "moons.py"
+    file.write_text(program(spec), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-I", str(file)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+        cwd=tmp_path,
+    )
+    _, result = trained(spec)
+    *progress, _, _, test = done.stdout.splitlines()
+    assert len(progress) == 20
+    assert progress[-1].startswith("epoch 40: loss ")
+    assert test.startswith("test: loss ")
+    printed = test.replace(",", "").split()
+    assert float(printed[2]) == pytest.approx(result["test_loss"], rel=1e-3)
+    assert float(printed[4]) == pytest.approx(result["test_accuracy"], abs=1e-4)
+
+
+def test_fresh_rows_end_with_rows_that_were_never_seen() -> None:
+    _, printed = executed(experiment(FRESH, train={"steps": 20}))
+    assert printed.count("prediction ") == 10
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_program_is_laid_out_as_pep_8_has_it(path: Path, style: Style) -> None:
+    whole = presets.load(str(path)).experiment
+    if whole.model.kind == "python":
+        pytest.skip("its network is a program already")
+    text = program(whole, style, path.stem)
+    assert max(map(len, text.splitlines())) <= WIDTH
+    ruff = shutil.which("ruff") or str(Path(sys.executable).parent / "ruff")
+    rules = ["--isolated", "--line-length", str(WIDTH)]
+    for command in (["check", "--select", "E,F,W,I,D1", "--ignore", "D107"], ["format", "--diff"]):
+        done = subprocess.run(
+            [ruff, *command, *rules, "-"], input=text, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_a_preset_says_of_itself_cannot_become_code() -> None:
+    evil = '"""\nimport os\n\\"""\x1b[2J \\'
+    spec = experiment({**MOONS, "title": evil[:100], "about": evil}, train={"epochs": 1})
+    text = program(spec, "module", 'x"""; raise SystemExit')
+    assert "\x1b" not in text
+    left, _ = executed(spec)
+    assert "os" not in left
+    exec(compile(text, "<program>", "exec"), {})
+
+
+def test_data_that_cannot_be_written_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.explain.program.data.SOURCES", {})
+    with pytest.raises(EpochalError, match=r"data\.kind.*'moons'"):
+        program(experiment(MOONS))
+
+
+def test_the_three_styles_have_the_same_parameters_in_the_same_order() -> None:
+    spec = experiment(MINIBATCHES, train={"epochs": 1})
+    shapes = [
+        [tuple(each.shape) for each in executed(spec, style)[0]["network"].parameters()]
+        for style in STYLES
+    ]
+    assert shapes == [list(spec.shapes.values())] * 3
+    assert isinstance(executed(spec, "add_module")[0]["network"], torch.nn.Sequential)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "the first loss agrees to some six digits"),
+        ({"dtype": "float64"}, "the first loss agrees to some fourteen digits"),
+    ],
+)
+def test_the_program_promises_of_its_losses_what_holds(changed: dict[str, Any], said: str) -> None:
+    """The first loss is the engine's; what becomes of the rounding is left to the training."""
+    spec = experiment(CUBIC, train={"steps": 3, **changed})
+    docstring = " ".join(program(spec).partition('"""')[2].partition('"""')[0].split())
+    assert said in docstring
+    assert "the same losses" not in docstring
+    losses, _ = trained(spec)
+    left, _ = executed(spec)
+    # A recording keeps float32.
+    assert left["losses"][0] == pytest.approx(float(losses[0]), rel=1e-6)
+
+
+def test_dropout_is_promised_to_be_alike_and_no_more() -> None:
+    docstring = program(experiment(CUBIC, model={"dropout": 0.2})).partition("import")[0]
+    assert "alike and not the same" in " ".join(docstring.split())

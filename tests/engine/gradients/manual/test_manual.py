@@ -1,0 +1,327 @@
+"""The formulas: against autograd, against differences, and as a way to train."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from engine.components.activations import ACTIVATIONS
+from engine.components.losses import Loss
+from engine.components.optimizers import Optimizer
+from engine.errors import EpochalError, PresetError
+from engine.experiment.model import Normalisation
+from engine.gradients.choice import why_autograd
+from engine.gradients.manual import activations, losses, normalisation
+from engine.gradients.manual import forward_backward as propagation
+from engine.gradients.manual.optimizers import FORMULAS as UPDATES
+from engine.presets import preset as presets
+from engine.training.header import header_of
+from engine.training.trainer import Trainer
+from tests.experiments import experiment
+
+HIDDEN = [name for name, each in ACTIVATIONS.items() if not each.output_only]
+SMOOTH = ["identity", "sigmoid", "tanh", "gelu", "silu", "softplus"]
+PRESETS = sorted(
+    path.stem
+    for path in (Path(__file__).parents[4] / "presets").glob("*.toml")
+    if path.stem != "digits-convolution"
+)
+CHAOTIC = ["exploding", "exploding-adam", "exploding-clipped"]
+"""Presets that make thirty times as much of a rounding with every step."""
+
+_LOSSES: dict[str, list[dict[str, Any]]] = {
+    "numbers": [
+        {"name": "mse"},
+        {"name": "mse", "reduction": "sum"},
+        {"name": "rmse"},
+        {"name": "l1"},
+        {"name": "huber", "delta": 0.3},
+    ],
+    "binary": [
+        {"name": "binary_cross_entropy"},
+        {"name": "binary_cross_entropy", "reduction": "sum"},
+        {"name": "binary_cross_entropy_with_logits"},
+        {"name": "mse"},
+    ],
+    "classes": [
+        {"name": "cross_entropy"},
+        {"name": "cross_entropy", "reduction": "sum"},
+        {"name": "negative_log_likelihood"},
+    ],
+}
+_OUTPUTS = {
+    "binary_cross_entropy": ["sigmoid", "hard_sigmoid"],
+    "binary_cross_entropy_with_logits": ["identity", "tanh"],
+    "cross_entropy": ["identity", "gelu"],
+    "negative_log_likelihood": ["log_softmax"],
+}
+
+
+_OPTIMIZERS: list[dict[str, Any]] = [
+    *({"name": name} for name in UPDATES),
+    {"name": "sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
+    {"name": "adam", "weight_decay": 0.1, "amsgrad": True},
+    {"name": "rmsprop", "momentum": 0.5, "centered": True},
+]
+_BOUNDS: list[dict[str, Any]] = [
+    {},
+    {"clip_norm": 0.1},
+    {"clip_value": 0.01},
+    {"zero_grad": False},
+    {"clip_norm": 0.1, "clip_value": 0.01, "zero_grad": False},
+]
+
+
+@st.composite
+def networks(
+    draw: st.DrawFn, hidden: list[str] = HIDDEN, normalised: bool = True
+) -> dict[str, Any]:
+    """Random networks on random rows, with every part that has formulas."""
+    kind = draw(st.sampled_from(["numbers", "binary", "classes"]))
+    rows = 2 * draw(st.integers(2, 20))
+    features, outputs = draw(st.integers(1, 6)), draw(st.integers(2, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    targets: Any = rng.normal(size=(rows, outputs))
+    loss = draw(st.sampled_from(_LOSSES[kind]))
+    if kind != "numbers":
+        count = 2 if kind == "binary" else outputs
+        # Every class has a row, so that there are as many as are meant.
+        targets = np.concatenate([np.arange(count), rng.integers(0, count, rows - count)])
+    dropouts = {"dropout": st.sampled_from([0.25, 0.5])}
+    plain = st.fixed_dictionaries(
+        {"units": st.integers(1, 12), "activation": st.sampled_from(hidden)}, optional=dropouts
+    )
+    # A unit that is the same in all rows is normalised to 0 or to a rounding of either sign: that
+    # decides on which side of its corner an activation is.
+    stretched = st.fixed_dictionaries(
+        {
+            "units": st.integers(1, 12),
+            "activation": st.sampled_from(SMOOTH),
+            "normalisation": st.sampled_from(["batch", "layer"]),
+        },
+        optional=dropouts,
+    )
+    layers = draw(st.lists(plain | stretched if normalised else plain, max_size=4))
+    return {
+        "data": {
+            "kind": "table",
+            "inputs": rng.normal(size=(rows, features)).tolist(),
+            "targets": targets.tolist(),
+        },
+        "model": {
+            "hidden": layers,
+            "output_activation": draw(st.sampled_from(_OUTPUTS.get(loss["name"], SMOOTH))),
+            "init": {"weight": {"name": "xavier_normal", "gain": 1.5}, "bias": "normal"},
+        },
+        "loss": loss,
+        "optimizer": {"name": "sgd", "lr": 0.05},
+        "train": {
+            "steps": 4,
+            "batch_size": draw(st.sampled_from(["full", rows, rows // 2])),
+            "dtype": "float64",
+            "seed": draw(st.integers(0, 1000)),
+            "probe": "off",
+        },
+    }
+
+
+def stepped(tables: dict[str, Any], method: str, steps: int = 1) -> Trainer:
+    """Return a trainer that has taken some steps."""
+    trainer = Trainer(experiment(tables, train={"gradients": method}), device="cpu")
+    trainer.advance(steps)
+    return trainer
+
+
+def gradient(tables: dict[str, Any], method: str) -> dict[str, torch.Tensor]:
+    """Return the first step's gradient by name."""
+    trainer = stepped(tables, method)
+    layout = trainer._rows.layout
+    parts = layout.named(trainer._rows.gradients[0])
+    return {name: parts[name] for name in list(parts)[: layout.parameters]}
+
+
+def norm(parts: dict[str, torch.Tensor]) -> float:
+    """Return the norm of a whole gradient."""
+    return float(torch.cat([part.flatten() for part in parts.values()]).norm())
+
+
+@settings(deadline=None)
+@given(networks())
+def test_the_formulas_are_autograds_gradients(tables: dict[str, Any]) -> None:
+    ours, theirs = gradient(tables, "manual"), gradient(tables, "autograd")
+    whole = norm(theirs)
+    for name, expected in theirs.items():
+        # What cancels to nothing, as a bias before batch normalisation, is compared to the whole.
+        least = 1e-10 * float(expected.norm()) + 1e-12 * whole
+        assert float((ours[name] - expected).norm()) <= least, name
+
+
+@settings(deadline=None)
+@given(networks(hidden=SMOOTH, normalised=False))
+def test_the_formulas_are_the_slopes_of_the_loss(tables: dict[str, Any]) -> None:
+    assume(tables["loss"]["name"] != "l1")
+    # Where a sigmoid is saturated, the logarithm of 1 - p is rounding alone.
+    tables["model"]["init"] = {"weight": {"name": "xavier_normal", "gain": 0.5}, "bias": 0}
+    assume(tables["model"]["output_activation"] != "hard_sigmoid")
+    ours, differences = gradient(tables, "manual"), gradient(tables, "numeric")
+    apart = {name: ours[name] - each for name, each in differences.items()}
+    assert norm(apart) <= 1e-6 * norm(differences) + 1e-9
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["batch", "layer"]), st.sampled_from(SMOOTH), st.integers(0, 1000))
+def test_so_they_are_with_normalisations(kind: str, activation: str, seed: int) -> None:
+    # Wide enough that no unit, and no row, is nearly constant: there a normalisation has a corner.
+    model = {"hidden": [8, 6], "activation": activation, "normalisation": kind}
+    train = {"dtype": "float64", "seed": seed, "steps": 4}
+    tables = {"data": {"kind": "sklearn", "set": "iris"}, "loss": {"name": "cross_entropy"}}
+    tables |= {"model": model, "train": train}
+    ours, differences = gradient(tables, "manual"), gradient(tables, "numeric")
+    apart = {name: ours[name] - each for name, each in differences.items()}
+    assert norm(apart) <= 1e-6 * norm(differences)
+
+
+@settings(deadline=None)
+@given(networks())
+def test_a_few_steps_and_everything_they_measure_agree(tables: dict[str, Any]) -> None:
+    tables["optimizer"]["lr"] = 1e-3  # A run that explodes amplifies roundings as well.
+    ours, theirs = stepped(tables, "manual", 4), stepped(tables, "autograd", 4)
+    for attribute in ("loss", "accuracy")[: 1 + ours.experiment.has_accuracy]:
+        values = [getattr(trainer._rows, attribute)[:4] for trainer in (ours, theirs)]
+        torch.testing.assert_close(*values, rtol=1e-7, atol=1e-10)
+    torch.testing.assert_close(ours.method.weights, theirs.method.weights, rtol=1e-6, atol=1e-8)
+
+
+@settings(deadline=None, max_examples=25)
+@given(networks(), st.sampled_from(_OPTIMIZERS), st.sampled_from(_BOUNDS), st.booleans())
+def test_a_tape_plays_every_bit(
+    tables: dict[str, Any], optimizer: dict[str, Any], bounds: dict[str, Any], moves: bool
+) -> None:
+    train = {**tables["train"], "steps": 12, "gradients": "manual", **bounds}
+    schedule = {"name": "exponential"} if moves else {}
+    written = {**tables, "train": train, "optimizer": optimizer, "schedule": schedule}
+    bits = []
+    for after in (1, 100):
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+            warnings.simplefilter("error")
+            patch.setattr(propagation, "TAPED_AFTER", after)
+            trainer = Trainer(experiment(written), device="cpu")
+            values = [trainer.advance(count).series[0].values for count in (1, 1, 3, 7)]
+        bits.append((np.concatenate(values, axis=1).tobytes(), trainer.method.weights.tolist()))
+    assert bits[0][0] == bits[1][0]
+    np.testing.assert_array_equal(bits[0][1], bits[1][1])
+
+
+@pytest.mark.parametrize("preset", [name for name in PRESETS if name not in CHAOTIC])
+def test_a_preset_goes_the_way_of_autograd(preset: str) -> None:
+    trainers = []
+    for method in ("manual", "autograd"):
+        spec = presets.load(preset, [f"train.gradients={method}", "train.probe=off"]).experiment
+        trainers.append(Trainer(spec, device="cpu"))
+    ours, theirs = (
+        trainer.advance(min(200, trainer.experiment.steps)).series[0].values[:, :, 0]
+        for trainer in trainers
+    )
+    scale = np.abs(theirs[0, 0])
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-4, atol=1e-4 * scale)
+    weights = [trainer.method.weights for trainer in trainers]
+    torch.testing.assert_close(*weights, rtol=1e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("preset", CHAOTIC)
+def test_a_chaotic_preset_goes_it_as_far_as_numbers_reach(preset: str) -> None:
+    rows = []
+    for method in ("manual", "autograd"):
+        asked = [f"train.gradients={method}", "train.dtype=float64", "train.probe=off"]
+        rows.append(Trainer(presets.load(preset, asked).experiment, device="cpu").advance(3))
+    ours, theirs = (block.series[0].values for block in rows)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"train": {"batch_size": 30}},
+        {"train": {"evaluate_every": 3}},
+        {"schedule": {"name": "plateau", "patience": 1, "factor": 0.5}},
+        {"schedule": {"name": "exponential", "warmup": 3}},
+        {"train": {"clip_norm": 0.05, "zero_grad": False}},
+        {"model": {"hidden": [5], "dropout": 0.5, "normalisation": "batch"}},
+        {"optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True}},
+        {"optimizer": {"name": "adam"}},
+    ],
+)
+def test_how_steps_are_grouped_changes_no_bit(change: dict[str, Any]) -> None:
+    tables: dict[str, Any] = {
+        "data": {"kind": "moons", "samples": 200, "noise": 0.1, "split": [130, 40, 30]},
+        "model": {"hidden": [7, 5], "activation": "tanh"},
+        "train": {"steps": 60, "seed": 3, "gradients": "manual"},
+    }
+    found = set()
+    for size in (1, 7, 256):
+        trainer = Trainer(experiment(tables, **change), device="cpu")
+        series: dict[str, list[Any]] = {}
+        while trainer.outcome is None:
+            for each in trainer.advance(size).series:
+                series.setdefault(each.group, []).append(each.values)
+        whole = [np.concatenate(series[name], axis=1).tobytes() for name in sorted(series)]
+        found.add((*whole, trainer.method.weights.numpy().tobytes()))
+    assert len(found) == 1
+
+
+def test_a_preset_takes_the_formulas_unless_something_speaks_against_it() -> None:
+    assert why_autograd([presets.load("two-moons").experiment]) == ""
+    assert "equal" in why_autograd([presets.load("zero-init").experiment])
+    own = presets.load("digits-convolution").experiment
+    assert why_autograd([own]) == "there is no formula for model.kind = 'python'"
+    asked = presets.load("automatic-update").experiment
+    assert (asked.train.gradients, why_autograd([asked])) == ("autograd", "")
+
+
+def test_a_recording_says_which_way_was_taken_and_why() -> None:
+    for preset, method, why in (("two-moons", "manual", ""), ("zero-init", "autograd", "equal")):
+        header = header_of(Trainer(presets.load(preset).experiment, device="cpu"), "run")
+        assert header.gradients == method
+        assert why in header.gradients_why
+        assert bool(why) == bool(header.gradients_why)
+
+
+def test_formulas_that_there_are_not_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(PresetError, match=r"train\.gradients: 'manual' has no formulas"):
+        presets.load("digits-convolution", ["train.gradients=manual"])
+    missing = {name: each for name, each in activations.FORMULAS.items() if name != "sigmoid"}
+    monkeypatch.setattr(activations, "FORMULAS", missing)
+    spec = presets.load("two-moons", ["train.gradients=manual"]).experiment
+    with pytest.raises(EpochalError, match=r"'manual' has no formula for the activation 'sigmoid'"):
+        Trainer(spec, device="cpu")
+    left_to_it = Trainer(presets.load("two-moons").experiment, device="cpu")
+    assert left_to_it.method.name == "autograd"
+
+
+def test_everything_the_schema_offers_has_a_formula() -> None:
+    assert {*activations.FORMULAS} == {*ACTIVATIONS} - {"identity"}
+    assert {*normalisation.FORMULAS} == {*get_args(Normalisation)} - {"none"}
+    for union, formulas in ((Loss, losses.FORMULAS), (Optimizer, UPDATES)):
+        kinds = get_args(get_args(union)[0])
+        assert {*formulas} == {each.model_fields["name"].default for each in kinds}
+
+
+def test_a_step_allocates_nothing() -> None:
+    trainer = Trainer(presets.load("cubic", ["train.probe=off"]).experiment, device="cpu")
+    trainer.advance(300)
+    with torch.profiler.profile(profile_memory=True) as profile:
+        trainer.method.take(301, 1, trainer._rows)
+    one = sum(max(0, event.self_cpu_memory_usage) for event in profile.key_averages())
+    with torch.profiler.profile(profile_memory=True) as profile:
+        trainer.method.take(302, 2, trainer._rows)
+    two = sum(max(0, event.self_cpu_memory_usage) for event in profile.key_averages())
+    # What a call allocates for its measurements grows by the kept outputs alone.
+    assert two - one <= 4096

@@ -1,0 +1,210 @@
+"""A run in Python: its columns, its best weights, its network by numpy and by torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import engine
+from engine.errors import CodeError, RequestError, RunError
+from engine.recording.events import End
+from engine.results.predict import rows_of_set
+from engine.results.run import LoadedRun
+from engine.runs.folder import RunFolder
+from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
+from tests.runs import record
+from tests.trained import recorded
+
+FORMAT_1 = Path(__file__).parents[2] / "recordings" / "format-1.jsonl"
+
+
+def loaded(folder: RunFolder) -> LoadedRun:
+    return engine.load_run(folder.path)
+
+
+def test_columns_are_what_the_trainer_has_recorded(tmp_path: Path) -> None:
+    folder, trainer = recorded(experiment(MOONS, train={"epochs": 40}), tmp_path / "run")
+    run = loaded(folder)
+    assert run["train/loss"].shape == (40,)
+    assert run["train/loss"][-1] < run["train/loss"][0]
+    assert run["dev/accuracy"].shape == (40,)
+    assert run["train/grad_norm/layer1.weight"].min() > 0
+    np.testing.assert_array_equal(run.column("loss"), run["train/loss"])
+    np.testing.assert_array_equal(run.steps(), np.arange(1, 41))
+    assert run.result["steps"] == trainer.step
+    assert run.experiment == trainer.experiment
+
+
+def test_a_column_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
+    folder, _ = recorded(experiment(MOONS, train={"epochs": 2}), tmp_path / "run")
+    with pytest.raises(KeyError, match="train/loss"):
+        loaded(folder)["train/los"]
+
+
+SPECS: dict[str, Any] = {
+    "moons": experiment(MOONS, train={"epochs": 150}),
+    "classes": experiment(MINIBATCHES, train={"epochs": 8}),
+    "numbers": experiment(CUBIC, train={"steps": 70}),
+    "scaled": experiment(
+        CUBIC,
+        data={"kind": "function", "targets": ["9 * x", "x + 5"], "scale_targets": "range"},
+        train={"steps": 70},
+    ),
+    "batch norm": experiment(
+        MINIBATCHES,
+        model={"hidden": [6], "normalisation": "batch", "dropout": 0.2},
+        train={"epochs": 8, "batch_size": 24},
+    ),
+    "layer norm": experiment(
+        CUBIC,
+        model={"hidden": [4], "activation": "tanh", "normalisation": "layer"},
+        train={"steps": 9},
+    ),
+    "double": experiment(CUBIC, train={"steps": 20, "dtype": "float64"}),
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("snapshots", [True, False], ids=["recording", "checkpoint"])
+def test_the_best_weights_give_the_result(tmp_path: Path, name: str, snapshots: bool) -> None:
+    folder, trainer = recorded(SPECS[name], tmp_path / "run", snapshots=snapshots)
+    run = loaded(folder)
+    batch = trainer._sets["test"] if "test" in trainer._sets else trainer._sets["train"]
+    best = trainer.checkpoint()
+    layout = trainer._rows.layout
+    kept = best["best_weights"] if "best_step" in run.result else best["weights"]
+    for part, value in zip(layout.slices(trainer.method.weights), kept.values(), strict=True):
+        part.copy_(value.reshape(part.shape))
+    wanted = trainer.measure.outputs(batch.inputs)[0]  # type: ignore[attr-defined]
+    inputs = trainer._datasets[0].scaling.inputs.undo(batch.inputs[0].numpy())
+    said = trainer._datasets[0].scaling.to_original(wanted.numpy())
+    np.testing.assert_allclose(run.predict(inputs), said, rtol=1e-4, atol=1e-5)
+    assert run.weights_step == run.result.get("best_step", run.result["steps"])
+    network = run.module()
+    assert isinstance(network, torch.nn.Sequential)
+    with torch.no_grad():
+        torch.testing.assert_close(network(batch.inputs[0]), wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_one_row_may_be_given_by_itself(tmp_path: Path) -> None:
+    folder, _ = recorded(experiment(MOONS, train={"epochs": 2}), tmp_path / "run")
+    run = loaded(folder)
+    np.testing.assert_array_equal(run.predict([0.5, 0.25]), run.predict([[0.5, 0.25]]))
+    with pytest.raises(RequestError, match="takes 2 inputs, got 3"):
+        run.predict([[1, 2, 3]])
+
+
+def test_a_run_without_an_end_gives_its_newest_weights(tmp_path: Path) -> None:
+    folder, _ = recorded(experiment(MOONS), tmp_path / "run", steps=20)
+    run = loaded(folder)
+    assert run.result == {}
+    assert run.weights_step == run.history.snapshot_steps[-1] >= 20
+
+
+def test_a_run_without_any_weights_says_so(tmp_path: Path) -> None:
+    spec = experiment(MOONS, train={"epochs": 3})
+    folder, _ = recorded(spec, tmp_path / "run", snapshots=False, checkpoint=False)
+    run = loaded(folder)
+    assert len(run["train/loss"]) == 3
+    with pytest.raises(RunError, match="there are no weights"):
+        run.predict([[0, 0]])
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    folder, _ = recorded(experiment(MOONS, train={"epochs": 3}), tmp_path / "r", snapshots=False)
+    (folder.checkpoints / "step.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(RunError, match=r"step\.pt"):
+        _ = loaded(folder).weights
+
+
+def test_a_recording_taken_out_of_its_folder_is_enough(tmp_path: Path) -> None:
+    folder, _ = recorded(experiment(MOONS, train={"epochs": 30}), tmp_path / "run")
+    alone = tmp_path / "mailed.jsonl"
+    alone.write_bytes(folder.recording.read_bytes())
+    run = engine.load_run(str(alone))
+    np.testing.assert_array_equal(run.predict([[0, 1]]), loaded(folder).predict([[0, 1]]))
+
+
+def test_a_recording_of_the_first_format_gives_its_network() -> None:
+    run = engine.load_run(FORMAT_1)
+    assert len(run["train/loss"]) == run.result["steps"]
+    assert run.predict(np.zeros((3, 2))).shape == (3, 1)
+
+
+def test_a_run_that_never_trained_is_refused_with_its_reason(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "a-run")
+    record(folder, End(step=0, status="failed", reason="no CUDA here"))
+    with pytest.raises(RunError, match="nothing was trained: no CUDA here"):
+        loaded(folder)
+
+
+def test_a_loaded_run_never_changes(tmp_path: Path) -> None:
+    folder, _ = recorded(experiment(MOONS, train={"epochs": 2}), tmp_path / "run")
+    run = loaded(folder)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        run.folder = folder  # type: ignore[misc]
+
+
+def test_a_small_network_predicts_without_torch(tmp_path: Path) -> None:
+    folder, _ = recorded(experiment(MOONS, train={"epochs": 2}), tmp_path / "run")
+    script = (
+        "import sys, engine; light = 'engine.results.run' not in sys.modules; "
+        f"engine.load_run({str(folder.path)!r}).predict([[0, 0]]); "
+        "print(light, 'torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == ["True", "False"]
+
+
+OWN = """
+from torch import nn
+
+class Net(nn.Sequential):
+    def __init__(self, units: int):
+        super().__init__(nn.Linear(2, units), nn.BatchNorm1d(units), nn.Tanh(), nn.Linear(units, 2))
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> RunFolder:
+    """A run of a network of one's own."""
+    (tmp_path / "net.py").write_text(OWN)
+    model = {"kind": "python", "module": f"{tmp_path / 'net.py'}:Net", "arguments": {"units": 4}}
+    tables = {**MINIBATCHES, "model": model}
+    spec = experiment(tables, train={"epochs": 6, "batch_size": 24})
+    return recorded(spec, tmp_path / "run")[0]
+
+
+def test_a_network_of_one_s_own_answers_where_its_code_may_be_run(own: RunFolder) -> None:
+    run = engine.load_run(own.path, allow_code=True)
+    rows = rows_of_set(run, "dev")
+    accuracy = (run.predict(rows.inputs).argmax(axis=1) == rows.targets).mean()
+    assert accuracy == pytest.approx(run.result["dev_accuracy"])
+    assert type(run.module()).__name__ == "Net"
+
+
+def test_a_network_of_one_s_own_is_not_run_unless_it_may_be(own: RunFolder) -> None:
+    with pytest.raises(CodeError, match="--allow-code"):
+        loaded(own).predict([[0, 0]])
+
+
+def test_code_that_has_changed_since_is_told(own: RunFolder, tmp_path: Path) -> None:
+    run = engine.load_run(own.path, allow_code=True)
+    larger = OWN.replace("super()", "units += 1; super()")
+    (tmp_path / "net.py").write_text(larger)
+    with pytest.raises(CodeError, match="its file has changed"):
+        run.predict([[0, 0]])
+
+
+def test_what_the_engine_does_not_have_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nothing_such"):
+        engine.nothing_such  # noqa: B018

@@ -1,0 +1,89 @@
+"""The house: every room imports only rooms below it, and the engine no screen.
+
+The order of the rooms is that of the README's map. An import counts wherever it stands: within a
+function, or for the type checker alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+HOUSES = ("engine", "tui")
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {name_of(path): path for house in HOUSES for path in sorted((ROOT / house).rglob("*.py"))}
+
+
+@functools.cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(FILES[module].read_text("utf-8"))
+
+
+@functools.cache
+def imports(module: str) -> frozenset[str]:
+    """Return the modules of the house that a module imports, wherever in it."""
+    package = module.split(".")
+    if FILES[module].name != "__init__.py":
+        package.pop()
+    named: set[str] = set()
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            inner = {f"{source}.{alias.name}" for alias in node.names}
+            named |= {each if each in FILES else source for each in inner}
+    return frozenset(named & FILES.keys() - {module})
+
+
+def rooms(house: str) -> list[str]:
+    """Return the rooms of a house from the ground up, as the README's map has them."""
+    block = re.search(rf"^{house}/.*?(?=^\w)", README, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    return re.findall(r"^  (\w+)", block[0], re.MULTILINE)
+
+
+def upward(house: str) -> Iterator[str]:
+    """Yield the imports that go up, from one room to another above it."""
+    order = {room: at for at, room in enumerate(rooms(house))}
+    for module in FILES:
+        here = module.split(".")
+        for target in imports(module):
+            there = target.split(".")
+            if here[0] == there[0] == house and min(len(here), len(there)) > 1:
+                floor = order.get(here[1], len(order))
+                if floor < order.get(there[1], len(order)):
+                    yield f"{module} -> {target}"
+
+
+@pytest.mark.parametrize("house", HOUSES)
+def test_no_room_imports_one_above_it(house: str) -> None:
+    assert list(upward(house)) == []
+
+
+def test_the_engine_knows_no_screen() -> None:
+    assert not any(
+        target.startswith("tui")
+        for module in FILES
+        if module.startswith("engine")
+        for target in imports(module)
+    )
+
+
+@pytest.mark.parametrize(("house", "most"), [("engine", 26), ("tui", 20)])
+def test_a_house_has_a_table_of_contents(house: str, most: int) -> None:
+    assert len([path for path in (ROOT / house).iterdir() if path.name != "__pycache__"]) <= most

@@ -10,24 +10,32 @@ What a command needs is imported inside it: ``--help`` answers before numpy coul
 from __future__ import annotations
 
 import contextlib
-import enum
-import functools
 import json
 import os
-import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 from typer.core import TyperGroup
 
 from . import __version__
-from .errors import EpochalError, LectureError, PresetError, Problem
+from .errors import EpochalError
+from .options import (
+    AllowCode,
+    AsJson,
+    Changes,
+    Machine,
+    Place,
+    PresetName,
+    RunName,
+    Variations,
+    grouped,
+)
 
 if TYPE_CHECKING:
-    from .lectures.rehearsal import Proof, Rehearsal
+    from .presets.toml_files import Listing
 
 WRONG: Final = 2
 """Exit status where the request was wrong."""
@@ -69,82 +77,6 @@ app = typer.Typer(
 )
 
 
-def _device(text: str) -> str:
-    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", text):
-        raise typer.BadParameter(f"must be auto, cpu, cuda or cuda:1 (got {text!r})")
-    return text
-
-
-PresetName = Annotated[
-    str, typer.Argument(metavar="PRESET", help="A preset's name, or a file.", show_default=False)
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="Set any key of the preset, such as optimizer.lr=0.1 (repeatable).",
-        show_default=False,
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="The same as --set train.seed=N.", show_default=False),
-]
-Seeds = Annotated[
-    int | None,
-    typer.Option(
-        "--seeds",
-        metavar="N",
-        help="Train N networks side by side, each with the next seed (--set population.seeds=N).",
-        show_default=False,
-    ),
-]
-Vary = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--vary",
-        metavar="KEY=V,V…",
-        help="Train networks side by side that differ in a key, such as optimizer.lr=0.01,0.1 "
-        "(repeatable: every combination).",
-        show_default=False,
-    ),
-]
-Device = Annotated[
-    str, typer.Option(metavar="DEVICE", callback=_device, help="auto, cpu, cuda or cuda:1.")
-]
-AllowCode = Annotated[
-    bool, typer.Option("--allow-code", help="Let a preset run a network from a Python file.")
-]
-RunsDir = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Where runs are kept [default: $EPOCHAL_RUNS or ./runs].",
-        show_default=False,
-        file_okay=False,
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
-Improvements = Annotated[
-    bool,
-    typer.Option(
-        "--improvements",
-        help="Tell each new best on the dev set on stderr, with the old value and the new; with "
-        "--json as one more line each.",
-    ),
-]
-RunName = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN",
-        help="A run's folder, recording, name or unique beginning of it, or: last.",
-        show_default=False,
-    ),
-]
-
-
 def _show_version(wanted: bool) -> None:
     if wanted:
         print(f"epochal {__version__}")
@@ -162,31 +94,32 @@ def epochal(
 
 
 @app.command()
+@grouped
 def run(
     preset: PresetName,
-    set_: Overrides = None,
-    seed: Seed = None,
-    seeds: Seeds = None,
-    vary: Vary = None,
-    device: Device = "auto",
-    allow_code: AllowCode = False,
-    runs_dir: RunsDir = None,
-    improvements: Improvements = False,
+    changes: Variations,
+    machine: Machine,
+    place: Place,
+    improvements: Annotated[
+        bool,
+        typer.Option(
+            "--improvements",
+            help="Tell each new best on the dev set on stderr, with the old value and the new; "
+            "with --json as one more line each.",
+        ),
+    ] = False,
     as_json: AsJson = False,
-    quiet: Quiet = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Train a preset, and print the result."""
     from .headless import run as headless
     from .presets import preset as presets
-    from .runs import folder as run_folders
 
-    found = presets.load(preset, overrides(set_, seed, seeds, vary))
-    folder = runs_dir or run_folders.runs_dir()
     status = headless.run(
-        found,
-        folder,
-        device=device,
-        allow_code=allow_code,
+        presets.load(preset, changes.overrides()),
+        place.folder,
+        device=machine.device,
+        allow_code=machine.allow_code,
         as_json=as_json,
         quiet=quiet,
         improved=improvements,
@@ -199,16 +132,7 @@ def list_presets(as_json: AsJson = False) -> None:
     """List the presets there are."""
     from .presets.preset import catalogue
 
-    listings = catalogue()
-    if as_json:
-        _print_json(
-            {"name": item.name, "title": item.title, "origin": item.origin, "path": str(item.path)}
-            for item in listings
-        )
-    else:
-        _print_table(
-            ["name", "title", "from"], [[item.name, item.title, item.origin] for item in listings]
-        )
+    _print_listings(catalogue(), as_json)
 
 
 @app.command("lectures")
@@ -216,19 +140,11 @@ def list_lectures(as_json: AsJson = False) -> None:
     """List the lectures there are."""
     from .lectures.lecture import catalogue
 
-    listings = catalogue()
-    if as_json:
-        _print_json(
-            {"name": item.name, "title": item.title, "origin": item.origin, "path": str(item.path)}
-            for item in listings
-        )
-    else:
-        _print_table(
-            ["name", "title", "from"], [[item.name, item.title, item.origin] for item in listings]
-        )
+    _print_listings(catalogue(), as_json)
 
 
 @app.command()
+@grouped
 def check(
     presets: Annotated[
         list[str],
@@ -236,32 +152,26 @@ def check(
             metavar="PRESET…", help="Presets' or lectures' names, or files.", show_default=False
         ),
     ],
+    place: Place,
     figures: Annotated[
         bool,
         typer.Option("--figures", help="Train what they show, and compare what their texts say."),
     ] = False,
     allow_code: AllowCode = False,
-    runs_dir: RunsDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Say whether presets and lectures hold, or everything that is wrong with them."""
-    from .lectures import lecture as lectures
-    from .lectures.rehearsal import Rehearsal
-    from .runs import folder as run_folders
+    from .headless.check import Checks
 
-    problems, folder = 0, runs_dir or run_folders.runs_dir()
-    rehearsal = Rehearsal(allow_code=allow_code, runs=folder) if figures else None
+    checks, wrong = Checks(place.folder, figures=figures, allow_code=allow_code), False
     for reference in presets:
-        if lectures.is_lecture(reference):
-            told, line = _check_lecture(reference, folder, rehearsal)
-        else:
-            told, line = _check_preset(reference, rehearsal)
-        problems += len(told["problems"])
+        told, line = checks.of(reference)
+        wrong |= bool(told["problems"])
         if as_json:
             _print_json([told])
         else:
             _print_lines(line, sys.stderr if told["problems"] else sys.stdout)
-    if problems:
+    if wrong:
         raise typer.Exit(WRONG)
 
 
@@ -273,22 +183,15 @@ def schema() -> None:
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
-class ProgramStyle(enum.StrEnum):
-    """The ways to write a network in PyTorch."""
-
-    MODULE = "module"
-    SEQUENTIAL = "sequential"
-    ADD_MODULE = "add_module"
-    ALL = "all"
-
-
 @app.command()
+@grouped
 def explain(
     preset: PresetName,
-    set_: Overrides = None,
+    changes: Changes,
     style: Annotated[
-        ProgramStyle, typer.Option(help="How the PyTorch program writes the network.")
-    ] = ProgramStyle.MODULE,
+        Literal["module", "sequential", "add_module", "all"],
+        typer.Option(help="How the PyTorch program writes the network."),
+    ] = "module",
     program_only: Annotated[
         bool, typer.Option("--program", help="Print the program alone, to save it.")
     ] = False,
@@ -299,18 +202,18 @@ def explain(
     from .explain import summary as explain
     from .presets import preset as presets
 
-    found = presets.load(preset, overrides(set_, None))
-    told = explain.explanation(found.experiment)
-    styles = [each for each in programs.STYLES if style in (each, ProgramStyle.ALL)]
+    loaded = presets.load(preset, changes.overrides())
+    told = explain.explanation(loaded.experiment)
+    styles = [each for each in programs.STYLES if style in (each, "all")]
     try:
-        written = {each: programs.program(found.experiment, each, found.name) for each in styles}
+        written = {each: programs.program(loaded.experiment, each, loaded.name) for each in styles}
     except EpochalError as error:
         if program_only:
             raise
         written = {}
         _print_lines(str(error), sys.stderr)
     if as_json:
-        _print_json([{"preset": found.name, **explain.as_object(told), "programs": written}])
+        _print_json([{"preset": loaded.name, **explain.as_object(told), "programs": written}])
         return
     if not program_only:
         print(explain.text(told))
@@ -319,10 +222,10 @@ def explain(
 
 
 @app.command()
+@grouped
 def gradcheck(
     preset: PresetName,
-    set_: Overrides = None,
-    seed: Seed = None,
+    changes: Changes,
     step: Annotated[
         int, typer.Option(metavar="N", min=1, help="Whose gradient: after N - 1 steps of training.")
     ] = 1,
@@ -337,8 +240,8 @@ def gradcheck(
     from .inspection import gradcheck
     from .presets import preset as presets
 
-    found = presets.load(preset, overrides(set_, seed))
-    comparisons = gradcheck.check(found.experiment, step, allow_code=allow_code)
+    experiment = presets.load(preset, changes.overrides()).experiment
+    comparisons = gradcheck.check(experiment, step, allow_code=allow_code)
     if as_json:
         _print_json(map(gradcheck.plain_object, comparisons))
     else:
@@ -348,7 +251,9 @@ def gradcheck(
 
 
 @app.command("runs")
+@grouped
 def list_past_runs(
+    place: Place,
     terms: Annotated[
         list[str] | None,
         typer.Argument(
@@ -367,7 +272,6 @@ def list_past_runs(
             show_default=False,
         ),
     ] = None,
-    runs_dir: RunsDir = None,
     as_json: AsJson = False,
 ) -> None:
     """List the runs there are, the newest first."""
@@ -375,10 +279,9 @@ def list_past_runs(
 
     from . import references
     from .runs import filters, listing
-    from .runs import folder as run_folders
     from .runs.catalogue import Archive, facts_of
 
-    folder = runs_dir or run_folders.runs_dir()
+    folder = place.folder
     named, words = references.apart(terms or (), folder)
     wanted = filters.parse(" ".join([*words, filter_ or ""]))
     known = [facts_of(each) for each in named] or list(Archive(folder).runs())
@@ -397,26 +300,20 @@ def list_past_runs(
 
 
 @app.command()
-def stop(run: RunName, runs_dir: RunsDir = None) -> None:
+@grouped
+def stop(run: RunName, place: Place) -> None:
     """Ask a run to stop where it is, and wait until it has."""
     from . import references
     from .headless import run as headless
-    from .runs import folder as run_folders
 
-    print(headless.stop(references.run(run, runs_dir or run_folders.runs_dir())))
-
-
-class SetName(enum.StrEnum):
-    """The three sets of an experiment."""
-
-    TRAIN = "train"
-    DEV = "dev"
-    TEST = "test"
+    print(headless.stop(references.run(run, place.folder)))
 
 
 @app.command()
+@grouped
 def predict(
     run: RunName,
+    place: Place,
     file: Annotated[
         Path | None,
         typer.Argument(
@@ -434,7 +331,7 @@ def predict(
         ),
     ] = None,
     set_: Annotated[
-        SetName | None,
+        Literal["train", "dev", "test"] | None,
         typer.Option(
             "--set", help="One of its own sets [default: test, or train].", show_default=False
         ),
@@ -448,53 +345,28 @@ def predict(
         typer.Option(metavar="N", min=1, help="Which network of a population, counted from 1."),
     ] = 1,
     allow_code: AllowCode = False,
-    runs_dir: RunsDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Print a trained network's answers, with its best weights."""
     from . import references
     from .results import predict
     from .results import run as load
-    from .runs import folder as run_folders
 
     if sum(given is not None for given in (file, values or None, set_)) > 1:
         raise typer.BadParameter("give one of FILE, --values and --set")
-    folder = references.run(run, runs_dir or run_folders.runs_dir())
+    folder = references.run(run, place.folder)
     loaded = load.of_folder(folder, allow_code=allow_code, member=member - 1)
     if file is not None:
         asked = predict.rows_of_file(loaded, file)
     elif values:
         asked = predict.rows_of_values(loaded, values)
     else:
-        asked = predict.rows_of_set(loaded, set_.value if set_ else None, rows)
+        asked = predict.rows_of_set(loaded, set_, rows)
     told = predict.answers(loaded, asked)
     if as_json:
         _print_json(predict.objects(told, rows))
     else:
         print(predict.text(told, rows))
-
-
-def overrides(
-    set_: Sequence[str] | None,
-    seed: int | None,
-    seeds: int | None = None,
-    vary: Sequence[str] | None = None,
-) -> list[str]:
-    """Return what ``--set``, ``--seed``, ``--seeds`` and ``--vary`` ask for.
-
-    Raises:
-        PresetError: What is to vary is no KEY=V,V….
-    """
-    asked = list(set_ or ())
-    if seed is not None:
-        asked.append(f"train.seed={seed}")
-    if seeds is not None:
-        asked.append(f"population.seeds={seeds}")
-    if vary:
-        from .experiment.overrides import varied
-
-        asked.append(f"population.vary={varied(vary)}")
-    return asked
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -510,77 +382,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     app(arguments, prog_name="epochal")
 
 
-def _check_preset(reference: str, rehearsal: Rehearsal | None) -> tuple[dict[str, Any], str]:
-    """Return what is wrong with a preset, and how to say it."""
-    from .figures.proofreading import misplaced
-    from .presets.preset import known, load
-
-    told: dict[str, Any] = {"preset": reference, "problems": []}
-    try:
-        preset = load(reference)
-    except PresetError as error:
-        told["problems"] = [vars(problem) for problem in error.problems]
-        return told, str(error)
-    problems = misplaced(preset.experiment, str(preset.path), known)
-    words = f"{reference}: holds; {_size(preset.experiment)}"
-    if rehearsal is not None and not problems:
-        of = functools.partial(rehearsal.of_preset, preset)
-        words += _rehearse(of, str(preset.path), told, problems)
-    told["problems"] = [vars(problem) for problem in problems]
-    return told, "\n".join(map(str, problems)) or words
-
-
-def _check_lecture(
-    reference: str, runs: Path, rehearsal: Rehearsal | None
-) -> tuple[dict[str, Any], str]:
-    """Return what is wrong with a lecture and what is to be known of it, and how to say it."""
-    from .lectures import lecture as lectures
-
-    told: dict[str, Any] = {"lecture": reference, "problems": [], "remarks": []}
-    try:
-        script = lectures.load(reference)
-    except LectureError as error:
-        told["problems"] = [vars(problem) for problem in error.problems]
-        return told, str(error)
-    inspection = lectures.check(script, runs)
-    problems = list(inspection.problems)
-    told["remarks"] = [vars(remark) for remark in inspection.remarks]
-    scenes = len(script.lecture.scenes)
-    holds = f"{reference}: holds; {scenes} {'scene' if scenes == 1 else 'scenes'}"
-    head = f"{holds}, {script.lecture.minutes:g} minutes"
-    if rehearsal is not None and not problems:
-        of = functools.partial(rehearsal.of_lecture, script)
-        head += _rehearse(of, str(script.path), told, problems)
-    told["problems"] = [vars(problem) for problem in problems]
-    lines = [str(problem) for problem in problems]
-    lines = lines or [head, *(f"note: {each}" for each in inspection.remarks)]
-    return told, "\n".join(lines)
-
-
-def _rehearse(
-    of: Callable[[], list[Proof]], source: str, told: dict[str, Any], problems: list[Problem]
-) -> str:
-    """Train, add what was found to what is told and what is wrong, and return a word about it."""
-    from .lectures.rehearsal import proofs
-
-    found, wrong = proofs(of, source)
-    problems += wrong
-    told["figures"] = [
-        {"key": each.key, "figure": each.figure.text, "value": each.value, "holds": each.holds}
-        for each in found
-    ]
-    return f"; {len(found)} {'figure' if len(found) == 1 else 'figures'}, compared"
-
-
-def _size(experiment: Any) -> str:
-    steps = f"{experiment.steps} {'step' if experiment.steps == 1 else 'steps'}"
-    if experiment.model.kind == "python":
-        return f"a network of one's own, which was not run; {steps}"
-    members = experiment.population.members
-    several = f", {members} networks side by side" if members > 1 else ""
-    return f"{experiment.parameters} parameters, {steps}{several}"
-
-
 def _print_lines(text: str, out: Any) -> None:
     from .text.safe import plain
 
@@ -590,6 +391,17 @@ def _print_lines(text: str, out: Any) -> None:
 def _print_json(items: Iterable[dict[str, Any]]) -> None:
     for item in items:
         print(json.dumps(item, ensure_ascii=False))
+
+
+def _print_listings(listings: Iterable[Listing], as_json: bool) -> None:
+    if as_json:
+        _print_json(
+            {"name": each.name, "title": each.title, "origin": each.origin, "path": str(each.path)}
+            for each in listings
+        )
+    else:
+        rows = [[each.name, each.title, each.origin] for each in listings]
+        _print_table(["name", "title", "from"], rows)
 
 
 def _print_table(head: list[str], rows: list[list[str]]) -> None:

@@ -1,57 +1,30 @@
 """The command, with what opens a screen; ``main`` is the console script.
 
-    epochal                     the lab
-    epochal open / attach       the lab on a preset, on a run
-    epochal show                one still picture, in plain text
-    epochal run, presets, …     what needs no screen: ``engine.cli``
-
-Textual is imported only where a screen opens, and after the environment has been settled: it
-reads its variables while it is imported.
+epochal                     the lab
+epochal open / attach       the lab on a preset, on a run
+epochal show                one still picture, in plain text
+epochal run, presets, …     what needs no screen: ``engine.cli``
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from engine import cli
-from engine.cli import (
-    AllowCode,
-    AsJson,
-    Device,
-    Overrides,
-    RunName,
-    RunsDir,
-    Seed,
-    Seeds,
-    Vary,
-    app,
-)
+from engine.cli import app
 from engine.errors import EpochalError
+from engine.options import AsJson, Changes, Machine, Place, RunName, Variations, grouped
+
+from .opening import GlyphSet, Screen, open_screen, show_notes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from engine.runs.folder import RunFolder
-    from engine.worker.launch import Worker
-
-    from .lab.preferences import Choices
-    from .lab.state import Opening
-    from .style.look import Look
-
-GlyphChoice = Literal["auto", "braille", "blocks", "ascii"]
-GlyphSet = Annotated[
-    GlyphChoice,
-    typer.Option("--glyphs", help="What to draw with; ascii shows everywhere."),
-]
-NoMouse = Annotated[
-    bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal; saves bytes.")
-]
 
 Pace = Annotated[
     str | None,
@@ -77,12 +50,13 @@ class RaceError(EpochalError):
     """A race of too few or too many."""
 
 
-class NoScreenError(EpochalError):
-    """There is no terminal in which a lab could open."""
-
-
 @app.command(OPEN)
+@grouped
 def open_lab(
+    changes: Variations,
+    machine: Machine,
+    place: Place,
+    screen: Screen,
     what: Annotated[
         str | None,
         typer.Argument(
@@ -91,38 +65,20 @@ def open_lab(
             show_default=False,
         ),
     ] = None,
-    set_: Overrides = None,
-    seed: Seed = None,
-    seeds: Seeds = None,
-    vary: Vary = None,
-    device: Device = "auto",
-    allow_code: AllowCode = False,
-    runs_dir: RunsDir = None,
-    glyphs: GlyphSet = "auto",
-    no_mouse: NoMouse = False,
 ) -> None:
     """Open the lab (the command that is meant where none is named)."""
-    from engine.runs import folder as run_folders
-
-    folder = runs_dir or run_folders.runs_dir()
-    overrides = cli.overrides(set_, seed, seeds, vary)
-    run = find_run_or_preset(what, folder, overrides) if what is not None else None
+    overrides = changes.overrides()
+    run = find_run_or_preset(what, place.folder, overrides) if what is not None else None
     _check_changes(overrides, [run])
-    require_screen(os.environ)
-    opening = make_opening(
-        glyphs,
-        preset=None if run else what,
-        run=run,
-        overrides=overrides,
-        device=device,
-        allow_code=allow_code,
-        runs_dir=folder,
-    )
-    show_lab(opening, mouse=not no_mouse)
+    preset = None if run else what
+    open_screen(screen, place.folder, machine, preset=preset, run=run, overrides=overrides)
 
 
 @app.command()
+@grouped
 def attach(
+    place: Place,
+    screen: Screen,
     run: Annotated[
         str | None,
         typer.Argument(
@@ -132,21 +88,13 @@ def attach(
             show_default=False,
         ),
     ] = None,
-    runs_dir: RunsDir = None,
-    glyphs: GlyphSet = "auto",
-    no_mouse: NoMouse = False,
 ) -> None:
     """Show a run in the lab, one that is going or one that is over."""
-    from engine import references
-    from engine.runs import folder as run_folders
-
-    folder = runs_dir or run_folders.runs_dir()
-    found = newest_run(folder) if run is None else references.run(run, folder)
-    require_screen(os.environ)
-    show_lab(make_opening(glyphs, run=found, runs_dir=folder), mouse=not no_mouse)
+    open_screen(screen, place.folder, run=_run_or_newest(run, place.folder))
 
 
 @app.command()
+@grouped
 def replay(
     what: Annotated[
         str,
@@ -155,20 +103,18 @@ def replay(
             help="A run, or a preset that is trained afresh and shown at this pace.",
         ),
     ],
+    changes: Changes,
+    machine: Machine,
+    place: Place,
+    screen: Screen,
     tempo: Pace = None,
-    set_: Overrides = None,
-    seed: Seed = None,
-    device: Device = "auto",
-    allow_code: AllowCode = False,
-    runs_dir: RunsDir = None,
-    glyphs: GlyphSet = "auto",
-    no_mouse: NoMouse = False,
 ) -> None:
     """Play a run again, forwards and backwards: the lab's own screen with a transport bar."""
-    _replay([what], tempo, set_, seed, device, allow_code, runs_dir, glyphs, no_mouse)
+    _replay([what], tempo, changes, machine, place, screen)
 
 
 @app.command()
+@grouped
 def race(
     what: Annotated[
         list[str],
@@ -176,61 +122,50 @@ def race(
             metavar="RUN or PRESET…", help="Two to four runs, or presets that are trained afresh."
         ),
     ],
+    changes: Changes,
+    machine: Machine,
+    place: Place,
+    screen: Screen,
     tempo: Pace = None,
-    set_: Overrides = None,
-    seed: Seed = None,
-    device: Device = "auto",
-    allow_code: AllowCode = False,
-    runs_dir: RunsDir = None,
-    glyphs: GlyphSet = "auto",
-    no_mouse: NoMouse = False,
 ) -> None:
     """Play two to four runs in lockstep: the same step of each, their curves in one picture."""
     if not 2 <= len(what) <= MOST_RACERS:
         raise RaceError(f"a race has two to {MOST_RACERS} runs or presets (got {len(what)})")
-    _replay(what, tempo, set_, seed, device, allow_code, runs_dir, glyphs, no_mouse)
+    _replay(what, tempo, changes, machine, place, screen)
 
 
 def _replay(
     what: Sequence[str],
     pace: str | None,
-    set_: Overrides,
-    seed: Seed,
-    device: Device,
-    allow_code: AllowCode,
-    runs_dir: RunsDir,
-    glyphs: GlyphChoice,
-    no_mouse: bool,
+    changes: Changes,
+    machine: Machine,
+    place: Place,
+    screen: Screen,
 ) -> None:
     """Open the lab on runs and presets that are replayed together."""
     from engine import references
-    from engine.runs import folder as run_folders
 
     from .replay.tempo import parse
 
     tempo = parse(pace) if pace else None
-    folder = runs_dir or run_folders.runs_dir()
-    overrides = cli.overrides(set_, seed)
-    found = [find_run_or_preset(each, folder, overrides) for each in what]
-    for run in filter(None, found):
+    overrides = changes.overrides()
+    runs = [find_run_or_preset(each, place.folder, overrides) for each in what]
+    for run in filter(None, runs):
         references.check_begun(run)
-    _check_apart(found)
-    _check_changes(overrides, found)
-    require_screen(os.environ)
-    first = found[0]
-    opening = make_opening(
-        glyphs,
+    _check_apart(runs)
+    _check_changes(overrides, runs)
+    first = runs[0]
+    open_screen(
+        screen,
+        place.folder,
+        machine,
         preset=None if first else what[0],
         run=first,
         replay=True,
         tempo=tempo,
-        beside=[run or name for run, name in zip(found[1:], what[1:], strict=True)],
+        beside=[run or name for run, name in zip(runs[1:], what[1:], strict=True)],
         overrides=overrides,
-        device=device,
-        allow_code=allow_code,
-        runs_dir=folder,
     )
-    show_lab(opening, mouse=not no_mouse)
 
 
 def _check_changes(overrides: Sequence[str], found: Sequence[RunFolder | None]) -> None:
@@ -262,10 +197,14 @@ def _check_apart(racers: Sequence[RunFolder | None]) -> None:
 
 
 @app.command()
+@grouped
 def lecture(
     name: Annotated[
         str, typer.Argument(metavar="LECTURE", help="A lecture's name, or a file: epochal lectures")
     ],
+    machine: Machine,
+    place: Place,
+    screen: Screen,
     scene: Annotated[int, typer.Option(min=1, help="The scene to begin with.")] = 1,
     big: Annotated[
         bool, typer.Option("--big", help="Large digits and thick curves, for the back row.")
@@ -276,36 +215,23 @@ def lecture(
             "--notes", help="Show its notes, the next mark and the time: for a second terminal."
         ),
     ] = False,
-    device: Device = "auto",
-    allow_code: AllowCode = False,
-    runs_dir: RunsDir = None,
-    glyphs: GlyphSet = "auto",
-    no_mouse: NoMouse = False,
 ) -> None:
     """Hold a lecture: scene after scene in the lab, PgDn and PgUp go through them."""
     from engine.lectures import lecture as lectures
-    from engine.runs import folder as run_folders
 
     script = lectures.load(name)
-    lectures.check_names(script, runs_dir or run_folders.runs_dir())
-    require_screen(os.environ)
+    lectures.check_names(script, place.folder)
     if notes:
-        show_notes(script.name, runs_dir or run_folders.runs_dir(), glyphs)
-        return
-    opening = make_opening(
-        glyphs,
-        big=big,
-        lecture=script,
-        scene=scene - 1,
-        device=device,
-        allow_code=allow_code,
-        runs_dir=runs_dir or run_folders.runs_dir(),
-    )
-    show_lab(opening, mouse=not no_mouse)
+        show_notes(script.name, place.folder, screen.glyphs)
+    else:
+        open_screen(screen, place.folder, machine, big=big, lecture=script, scene=scene - 1)
 
 
 @app.command()
+@grouped
 def follow(
+    place: Place,
+    screen: Screen,
     what: Annotated[
         str | None,
         typer.Argument(
@@ -315,48 +241,27 @@ def follow(
             show_default=False,
         ),
     ] = None,
-    runs_dir: RunsDir = None,
-    glyphs: GlyphSet = "auto",
-    no_mouse: NoMouse = False,
 ) -> None:
     """Show what a presenter shows, or a run; nothing can be asked of it from here."""
-    from engine import references
     from engine.lectures import lecture as lectures
-    from engine.runs import folder as run_folders
 
     from .lecture.presenting import Audience, find_presented
 
-    folder = runs_dir or run_folders.runs_dir()
+    folder = place.folder
     name = find_presented(folder, what)
     if name is None and what and lectures.is_lecture(what):
         name = lectures.load(what).name
-    found = None
-    if name is None:
-        found = newest_run(folder) if what is None else references.run(what, folder)
-    require_screen(os.environ)
     if name is not None:
-        opening = make_opening(
-            glyphs, read_only=True, audience=Audience(folder, name), runs_dir=folder
-        )
+        open_screen(screen, folder, read_only=True, audience=Audience(folder, name))
     else:
-        opening = make_opening(glyphs, read_only=True, run=found, runs_dir=folder)
-    show_lab(opening, mouse=not no_mouse)
-
-
-def show_notes(name: str, folder: Path, glyphs: GlyphChoice) -> None:
-    """Show the notes of a lecture that is held from a folder of runs."""
-    settle_environment(os.environ)
-    from .lab.preferences import Memory
-    from .lecture.notes_screen import NotesApp
-    from .terminal.frame_clock import Clock
-
-    look = choose_look(glyphs, Memory.of_user().choices, os.environ)
-    NotesApp(folder, name, look, Clock.of(os.environ)).run(mouse=False)
+        open_screen(screen, folder, read_only=True, run=_run_or_newest(what, folder))
 
 
 @app.command()
+@grouped
 def show(
     run: RunName,
+    place: Place,
     view: Annotated[
         str,
         typer.Option(
@@ -405,16 +310,14 @@ def show(
     ] = False,
     as_json: AsJson = False,
     glyphs: GlyphSet = "auto",
-    runs_dir: RunsDir = None,
 ) -> None:
     """Print a run as still pictures, in plain text; or its figures and diagnosis, as JSON."""
     from engine import references
-    from engine.runs import folder as run_folders
 
     from .pictures import still
     from .style.glyphs import choose
 
-    found = references.run(run, runs_dir or run_folders.runs_dir())
+    found = references.run(run, place.folder)
     if preset:
         still.show_preset(found)
         return
@@ -432,30 +335,6 @@ def show(
     still.show(found, width, height, choose(glyphs, os.environ, sys.stdout.encoding), wish)
 
 
-def require_screen(environment: Mapping[str, str]) -> None:
-    """Refuse to open a lab where it could not be seen.
-
-    Raises:
-        NoScreenError: With the command that works here.
-    """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise NoScreenError("the lab needs a terminal; without one: epochal run PRESET")
-    if environment.get("TERM", "dumb") in ("", "dumb", "unknown"):
-        raise NoScreenError(
-            "this terminal cannot move its cursor (TERM=dumb); here: epochal run PRESET"
-        )
-
-
-def settle_environment(environment: MutableMapping[str, str]) -> None:
-    """Tell Textual what to send; it asks once, while it is imported."""
-    # Nothing moves that does not mean anything: each frame of an animation is bytes on a link.
-    environment.setdefault("TEXTUAL_ANIMATIONS", "none")
-    inside = environment.get("TMUX") or environment.get("STY")
-    if inside and environment.get("TERM", "").startswith("screen"):
-        # tmux and screen show 256 colours, their TERM promises 16.
-        environment.setdefault("TEXTUAL_COLOR_SYSTEM", "256")
-
-
 def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> RunFolder | None:
     """Return the run that is meant, or None where it is a preset.
 
@@ -468,6 +347,12 @@ def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> Run
     return None if isinstance(found, PresetName) else found
 
 
+def _run_or_newest(name: str | None, folder: Path) -> RunFolder:
+    from engine import references
+
+    return newest_run(folder) if name is None else references.run(name, folder)
+
+
 def newest_run(folder: Path) -> RunFolder:
     """Return the newest run that is going, else the last."""
     from engine.runs import finding as runs
@@ -477,71 +362,6 @@ def newest_run(folder: Path) -> RunFolder:
         if found.recording.exists() and glance(found).state in ("running", "paused", "silent"):
             return found
     return runs.find_run("last", folder)
-
-
-def make_opening(glyphs: GlyphChoice, *, big: bool = False, **settings: object) -> Opening:
-    """Return what the lab opens with, on this terminal."""
-    settle_environment(os.environ)
-    from .lab.preferences import Memory
-    from .lab.state import Opening
-    from .terminal.frame_clock import Clock
-
-    memory = Memory.of_user()
-    return Opening(
-        look=replace(choose_look(glyphs, memory.choices, os.environ), big=big),
-        clock=Clock.of(os.environ),
-        memory=memory,
-        start_worker=None if settings.get("read_only") else start_worker,
-        **settings,  # type: ignore[arg-type]
-    )
-
-
-def choose_look(glyphs: GlyphChoice, choices: Choices, environment: Mapping[str, str]) -> Look:
-    """Return what to draw with: what is asked for, else what was chosen last time, if it shows.
-
-    Args:
-        glyphs: What ``--glyphs`` says.
-        choices: What the lab remembers.
-        environment: Where the terminal is described.
-    """
-    from rich.console import Console
-
-    from .style.glyphs import choose
-    from .style.look import Look
-    from .style.palette import DARK, SIXTEEN_DARK, palettes_like
-
-    # Textual asks Rich in the same way, unless it is told.
-    system = environment.get("TEXTUAL_COLOR_SYSTEM", "auto")
-    few = Console(force_terminal=True, color_system=system).color_system == "standard"  # type: ignore[arg-type]
-    usual = SIXTEEN_DARK if few else DARK
-    known = {palette.name: palette for palette in palettes_like(usual)}
-    palette = known.get(choices.palette, usual)
-    if environment.get("NO_COLOR"):
-        palette = palette.without_colours()
-    fit = choose(glyphs, environment)
-    if glyphs == "auto" and choices.glyphs and fit.name != "ascii":
-        fit = choose(choices.glyphs, environment)
-    return Look(fit, palette)
-
-
-def start_worker() -> Worker:
-    """Start a worker that gets ready and waits for a folder."""
-    # What this imports is not needed for the first frame.
-    from engine.worker.launch import Worker
-
-    return Worker.start()
-
-
-def show_lab(opening: Opening, *, mouse: bool) -> None:
-    """Run the lab until it is left, then say what is to be said on a clean terminal."""
-    from .app import LabApp
-
-    lab = LabApp(opening)
-    words = lab.run(mouse=mouse)
-    if words:
-        print(words)
-    if lab.return_code:
-        sys.exit(lab.return_code)
 
 
 def with_open(arguments: Sequence[str]) -> list[str]:
@@ -579,7 +399,7 @@ def open_at_once() -> None:
     Typer loads pydantic to read options, an eighth of the time to the first frame.
     """
     try:
-        open_lab()
+        open_screen(Screen(), Place().folder, Machine(), overrides=[])
     except EpochalError as error:
         print(error, file=sys.stderr)
         sys.exit(cli.WRONG)

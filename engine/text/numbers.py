@@ -56,3 +56,8 @@ def apart(*values: float) -> list[str]:
         if len(set(told)) == different:
             return told
     return [figure_text(value, MOST_DIGITS) for value in values]
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things: ``1 step``, ``2 steps``."""
+    return f"{count} {noun if count == 1 else f'{noun}s'}"

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from engine.cli import app
 from engine.errors import EpochalError
 from engine.references import PresetName, run_or_preset
 from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
-from tui import cli
+from tui import opening
+from tui.cli import app
 from tui.lab.state import Opening
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "format-1.jsonl"
@@ -48,8 +48,8 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Opening]:
     """What labs were opened with, in place of opening them."""
     found: list[Opening] = []
-    monkeypatch.setattr(cli, "require_screen", lambda environment: None)
-    monkeypatch.setattr(cli, "show_lab", lambda opening, *, mouse: found.append(opening))
+    monkeypatch.setattr(opening, "require_screen", lambda environment: None)
+    monkeypatch.setattr(opening, "show_lab", lambda opening, *, mouse: found.append(opening))
     return found
 
 

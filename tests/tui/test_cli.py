@@ -15,15 +15,9 @@ from typer.testing import CliRunner
 from engine.cli import app
 from engine.errors import EpochalError, PresetError
 from tests.labs import FakeRun
-from tui import cli
-from tui.cli import (
-    find_run_or_preset,
-    make_opening,
-    newest_run,
-    require_screen,
-    settle_environment,
-    with_open,
-)
+from tui import opening as opens
+from tui.cli import find_run_or_preset, newest_run, with_open
+from tui.opening import make_opening, require_screen, settle_environment
 
 SOURCE = Path(__file__).parents[2]
 
@@ -176,7 +170,7 @@ def test_no_color_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
     opening = make_opening("ascii", device="cpu")
     assert opening.look.palette.colours
     assert opening.look.glyphs.name == "ascii"
-    assert opening.start_worker is cli.start_worker
+    assert opening.start_worker is opens.start_worker
 
 
 @pytest.mark.parametrize(

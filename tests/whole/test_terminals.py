@@ -14,7 +14,7 @@ pytestmark = pytest.mark.terminal
 
 LAB = """
 import sys
-from tui import cli
+from tui import cli, opening
 
 class Idle:
     def close(self): pass
@@ -23,14 +23,14 @@ class Idle:
 def broken(app):
     app.set_timer(0.1, lambda: 1 / 0)
 
-def show(opening, **settings):
+def show(wanted, **settings):
     # Textual asks the environment while it is imported, which the lab sets up first.
     import tui.app
     if "broken" in sys.argv:
         tui.app.LabApp.on_mount = broken
-    shown(opening, **settings)
+    shown(wanted, **settings)
 
-shown, cli.show_lab, cli.start_worker = cli.show_lab, show, Idle
+shown, opening.show_lab, opening.start_worker = opening.show_lab, show, Idle
 cli.main([])
 """
 """The lab without a worker; ``broken`` for one that fails while it is shown."""

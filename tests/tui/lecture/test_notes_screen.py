@@ -284,7 +284,7 @@ def test_an_experiment_this_version_does_not_understand_promises_nothing() -> No
 PROGRAM = """
 import sys
 from pathlib import Path
-from tui.cli import settle_environment
+from tui.opening import settle_environment
 import os
 settle_environment(os.environ)
 from tui.lecture.notes_screen import NotesApp

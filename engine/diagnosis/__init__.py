@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..recording.history import History
-from ..recording.member_endings import fates
+from ..recording.member_endings import member_endings
 from .evidence import Facts
 from .finding import WORST_FIRST, Finding, Remedy, Rule, Severity, Verdict
 from .population import Survey
@@ -76,7 +76,7 @@ def _facts(history: History, step: int, member: int | None) -> Facts | None:
         return None
     if member is not None and header.members > 1:
         # After its own end a member has no rows: it is what it was then.
-        known = fates(history, step)
+        known = member_endings(history, step)
         step = (int(known.ended_at[member]) if known is not None else 0) or step
     return Facts(history, header, step, member)
 

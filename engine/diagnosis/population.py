@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..recording.member_endings import Fates, fates
+from ..recording.member_endings import MemberEndings, member_endings
 from .finding import WORST_FIRST, Finding
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Survey:
         self._round: list[tuple[Finding, ...]] = []
         self._step = 0
         """The step of the round."""
-        self._fates: Fates | None = None
+        self._endings: MemberEndings | None = None
         self._begun: tuple[int, int] | None = None
         """Version and step for which the round was begun."""
         self.findings: tuple[Finding, ...] = ()
@@ -60,7 +60,7 @@ class Survey:
             return True
         if self._begun is None or whole or step < self._step:
             self._begun, self._step, self._round = (history.version, step), step, []
-            self._fates = fates(history, step)
+            self._endings = member_endings(history, step)
         deadline = self._clock() + seconds
         while len(self._round) < members:
             self._round.append(self._of(history, len(self._round)))
@@ -73,7 +73,7 @@ class Survey:
 
     def _of(self, history: History, member: int) -> tuple[Finding, ...]:
         """Return what is wrong with a member: at its own last step where it has ended."""
-        ended = int(self._fates.ended_at[member]) if self._fates is not None else 0
+        ended = int(self._endings.ended_at[member]) if self._endings is not None else 0
         return self._diagnose(history, ended or self._step, member)
 
 

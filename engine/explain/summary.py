@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ..network.layers import Stage, stages
+from ..network.layers import ModuleSpec, module_specs
 from ..text.safe import plain
 from ..text.tables import aligned
 
@@ -192,8 +192,8 @@ def as_object(told: Explanation) -> dict[str, Any]:
 def _layers(experiment: Experiment) -> list[LayerLine]:
     if experiment.model.kind == "python":
         return []
-    groups: list[list[Stage]] = []
-    for stage in stages(experiment.model, experiment.widths):
+    groups: list[list[ModuleSpec]] = []
+    for stage in module_specs(experiment.model, experiment.widths):
         if stage.module == "Linear":
             groups.append([])
         groups[-1].append(stage)
@@ -212,7 +212,7 @@ def _layers(experiment: Experiment) -> list[LayerLine]:
     ]
 
 
-def _described(stage: Stage) -> str:
+def _described(stage: ModuleSpec) -> str:
     match stage.module, stage.arguments:
         case "Linear", (before, after):
             return f"Linear {before} → {after}"
@@ -243,7 +243,11 @@ def _memory(experiment: Experiment) -> Memory:
     weights = experiment.parameters * size
     state = _STATE[experiment.optimizer.name](experiment.optimizer)
     own = experiment.model.kind == "python"
-    units = 0 if own else sum(stage.units for stage in stages(experiment.model, experiment.widths))
+    units = (
+        0
+        if own
+        else sum(stage.units for stage in module_specs(experiment.model, experiment.widths))
+    )
     return Memory(
         weights=weights,
         gradients=weights,

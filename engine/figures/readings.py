@@ -80,7 +80,7 @@ def of_named(each: Mapping[str, Readings]) -> Readings:
     return reading
 
 
-class Kept:
+class NotedReadings:
     """The quantities of some texts while a run trains, kept as its rows go by.
 
     Args:

@@ -17,14 +17,14 @@ from torch import Tensor, nn
 from ..experiment.experiment import Experiment
 from ..step.batches import Batch
 from ..step.clipping import Clipping
-from ..step.evaluation import Measure, accuracy_function, loss_function
+from ..step.evaluation import Evaluator, accuracy_function, loss_function
 from ..step.learning_rates import Scheduler
-from ..step.measurements import Rows
+from ..step.measurements import Measurements
 from ..step.torch_optimizers import make_optimizer
-from .method import Trainee
+from .method import Workload
 
 
-class Textbook(ABC):
+class EagerMethod(ABC):
     """The network, its optimizer and the loop; a subclass says how gradients are computed.
 
     Args:
@@ -34,16 +34,16 @@ class Textbook(ABC):
     name: str
     """What the recording calls it."""
 
-    def __init__(self, trainee: Trainee) -> None:
-        experiment = trainee.experiment
-        self.weights = trainee.weights
-        self._layout, self._network = trainee.layout, trainee.network
+    def __init__(self, workload: Workload) -> None:
+        experiment = workload.experiment
+        self.weights = workload.weights
+        self._layout, self._network = workload.layout, workload.network
         self._parameters = self._network.learned
-        self._apart = _must_update_apart(trainee.members)
-        self._clipping = Clipping(trainee.members, self._layout)
-        self._batches, self._dev = trainee.batches, trainee.dev
-        self._stride = experiment.evaluation_stride if trainee.dev is not None else 0
-        self._measure = Measure(experiment, self._network)
+        self._apart = _must_update_apart(workload.members)
+        self._clipping = Clipping(workload.members, self._layout)
+        self._batches, self._dev = workload.batches, workload.dev
+        self._stride = experiment.evaluation_stride if workload.dev is not None else 0
+        self._measure = Evaluator(experiment, self._network)
         self._loss = loss_function(experiment.loss)
         self._accuracy = accuracy_function(experiment)
         self._ones = self.weights.new_ones(self._layout.members)
@@ -58,10 +58,10 @@ class Textbook(ABC):
         if self._clipping.wanted or not self._zero_grad or changes or self._apart:
             self._own = torch.zeros_like(self.weights)
             self._point_gradients(self._gradients_in(self._own))
-        self._optimizers = self._make_optimizers(trainee.members)
+        self._optimizers = self._make_optimizers(workload.members)
         self._schedulers = [
             Scheduler(member, optimizer)
-            for member, optimizer in zip(trainee.members, self._optimizers, strict=False)
+            for member, optimizer in zip(workload.members, self._optimizers, strict=False)
         ]
 
     @property
@@ -76,7 +76,7 @@ class Textbook(ABC):
             for group in optimizer.param_groups:
                 group["lr"] = value
 
-    def take(self, first: int, count: int, rows: Rows) -> None:
+    def take(self, first: int, count: int, rows: Measurements) -> None:
         """Take the steps first … first + count - 1, filling the rows from 0 on."""
         rows.gradients[:count].zero_()
         for row in range(count):
@@ -132,7 +132,7 @@ class Textbook(ABC):
             The loss of each member [members], and the outputs [members, rows, outputs].
         """
 
-    def _clear_gradients(self, row: int, rows: Rows) -> None:
+    def _clear_gradients(self, row: int, rows: Measurements) -> None:
         """Clear the gradients, or point them at their zeros in the step's row.
 
         Where nothing changes them after backward, it then writes them where they are shown.
@@ -145,7 +145,7 @@ class Textbook(ABC):
             self._rows = [self._gradients_in(each) for each in rows.gradients]
         self._point_gradients(self._rows[row])
 
-    def _keep_gradients(self, row: int, rows: Rows) -> None:
+    def _keep_gradients(self, row: int, rows: Measurements) -> None:
         """Show the gradients as they were computed, and bound them afterwards."""
         if self._own is not None:
             rows.gradients[row] = self._own
@@ -163,7 +163,7 @@ class Textbook(ABC):
         for parameter, gradient in zip(self._parameters, gradients, strict=True):
             parameter.grad = gradient
 
-    def _tick(self, step: int, row: int, rows: Rows) -> None:
+    def _tick(self, step: int, row: int, rows: Measurements) -> None:
         """Let schedules set the learning rates; only where one looks at a loss is it fetched."""
         losses = rows.dev_loss if self._stride else rows.loss
         for member, scheduler in enumerate(self._schedulers):
@@ -182,7 +182,7 @@ def _must_update_apart(members: Sequence[Experiment]) -> bool:
     return differ or (len(members) > 1 and first.schedule.needs_measurement)
 
 
-class Autograd(Textbook):
+class Autograd(EagerMethod):
     """Gradients by ``backward``."""
 
     name = "autograd"

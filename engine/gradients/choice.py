@@ -10,10 +10,10 @@ from ..errors import EpochalError
 from ..experiment.experiment import Experiment
 from .autograd import Autograd
 from .manual.method import Manual, lacking
-from .method import Method, Trainee
+from .method import Method, Workload
 from .numeric import Numeric
 
-METHODS: Final[Mapping[str, Callable[[Trainee], Method]]] = {
+METHODS: Final[Mapping[str, Callable[[Workload], Method]]] = {
     "manual": Manual,
     "autograd": Autograd,
     "numeric": Numeric,
@@ -21,21 +21,21 @@ METHODS: Final[Mapping[str, Callable[[Trainee], Method]]] = {
 """What makes a method, by its name in ``train.gradients``; ``auto`` is one of the others."""
 
 
-def make_method(trainee: Trainee) -> Method:
+def make_method(workload: Workload) -> Method:
     """Return the way of getting gradients that an experiment asks for.
 
     Raises:
         EpochalError: It asks for formulas, and something in it has none.
     """
-    asked = trainee.experiment.train.gradients
-    if asked == "manual" and (lacks := lacking(trainee.experiment)):
+    asked = workload.experiment.train.gradients
+    if asked == "manual" and (lacks := lacking(workload.experiment)):
         raise EpochalError(
             f"train.gradients: 'manual' has no formula for {lacks}; "
             "set 'auto', which takes autograd here"
         )
     if asked == "auto":
-        asked = "autograd" if why_autograd(trainee.members) else "manual"
-    return METHODS[asked](trainee)
+        asked = "autograd" if why_autograd(workload.members) else "manual"
+    return METHODS[asked](workload)
 
 
 def why_autograd(members: Sequence[Experiment]) -> str:

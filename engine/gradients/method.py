@@ -13,10 +13,10 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from ..experiment.experiment import Experiment
-from ..network.parameters import Layout
+from ..network.parameters import ParameterLayout
 from ..network.trainable import Trainable
 from ..step.batches import Batch, Batches
-from ..step.measurements import Rows
+from ..step.measurements import Measurements
 
 
 class Method(Protocol):
@@ -35,7 +35,7 @@ class Method(Protocol):
     def set_lr(self, value: float) -> None:
         """Set every member's learning rate from the next update on."""
 
-    def take(self, first: int, count: int, rows: Rows) -> None:
+    def take(self, first: int, count: int, rows: Measurements) -> None:
         """Take the steps first … first + count - 1, filling the rows from 0 on."""
 
     def state(self) -> dict[str, Any]:
@@ -44,14 +44,14 @@ class Method(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Trainee:
+class Workload:
     """What a method trains, and on what."""
 
     members: Sequence[Experiment]
     """What each member is; they differ in numbers alone, so that the first speaks for the shape."""
     network: Trainable
     """The network as a module, over ``weights``."""
-    layout: Layout
+    layout: ParameterLayout
     """Where the parameters lie."""
     weights: Tensor
     """The untrained parameters and buffers of all members, [size]."""

@@ -20,11 +20,11 @@ from ..experiment.experiment import Experiment
 from ..network.dropout_masks import Masks
 from ..network.module import Network
 from ..network.own_module import OwnNetwork
-from ..network.parameters import Layout
+from ..network.parameters import ParameterLayout
 from ..step.batches import Batch
 from ..step.evaluation import loss_function
-from .autograd import Textbook
-from .method import Trainee
+from .autograd import EagerMethod
+from .method import Workload
 
 STEP: Final = 6e-6
 """How far a weight of up to 1 is moved either way; a larger one by that share of itself."""
@@ -33,7 +33,7 @@ BUDGET: Final = 4_000_000
 """Numbers that the copies which are evaluated side by side may take: 32 MB."""
 
 
-class Numeric(Textbook):
+class Numeric(EagerMethod):
     """Gradients by central differences in float64, whatever the network computes with.
 
     Args:
@@ -42,10 +42,10 @@ class Numeric(Textbook):
 
     name = "numeric"
 
-    def __init__(self, trainee: Trainee) -> None:
-        super().__init__(trainee)
-        members = range(len(trainee.members))
-        self._differences = [Differences(trainee, member) for member in members]
+    def __init__(self, workload: Workload) -> None:
+        super().__init__(workload)
+        members = range(len(workload.members))
+        self._differences = [Differences(workload, member) for member in members]
 
     def _differentiate(self, step: int, batch: Batch) -> tuple[Tensor, Tensor]:
         """Go forward once as the network is, then with every weight moved up and down."""
@@ -87,10 +87,10 @@ class Differences:
         member: Which of its networks.
     """
 
-    def __init__(self, trainee: Trainee, member: int) -> None:
-        self._experiment, self._member = trainee.members[member], member
-        self._network, self._layout = trainee.network, trainee.layout
-        shapes = list(trainee.layout.shapes.values())[: trainee.layout.parameters]
+    def __init__(self, workload: Workload, member: int) -> None:
+        self._experiment, self._member = workload.members[member], member
+        self._network, self._layout = workload.network, workload.layout
+        shapes = list(workload.layout.shapes.values())[: workload.layout.parameters]
         self.parameters: Final = sum(torch.Size(shape).numel() for shape in shapes)
         """How many numbers are learned; the buffers' follow them."""
         self._copies: Copies | None = None
@@ -192,7 +192,7 @@ class SideBySide:
 
     def __init__(self, experiment: Experiment, count: int, device: torch.device) -> None:
         self.count = count
-        layout = Layout(experiment, count)
+        layout = ParameterLayout(experiment, count)
         self._flat = torch.zeros(layout.size, dtype=torch.float64, device=device)
         self._positions = torch.from_numpy(layout.positions).to(device)
         # One mask for all of them: it need not be drawn for each.
@@ -224,7 +224,7 @@ class OwnCopy:
     def __init__(self, experiment: Experiment, network: OwnNetwork, device: torch.device) -> None:
         self._network = copy.deepcopy(network)
         self._flat = self._network.flatten(device, torch.float64)
-        self._positions = torch.from_numpy(Layout(network, 1).positions[0]).to(device)
+        self._positions = torch.from_numpy(ParameterLayout(network, 1).positions[0]).to(device)
         self._loss = loss_function(experiment.loss)
 
     @torch.no_grad()

@@ -47,7 +47,7 @@ class Progress:
         """Say something that is not the result."""
 
 
-class Lines(Progress):
+class ProgressLines(Progress):
     """A line for every tenth of the run, for a log file.
 
     Args:
@@ -72,7 +72,7 @@ class Lines(Progress):
         print(text, file=self._out, flush=True)
 
 
-class Bar(Progress):
+class ProgressBar(Progress):
     """A bar that moves, for a terminal.
 
     Args:
@@ -127,7 +127,7 @@ def progress_for(steps: int, *, quiet: bool, out: TextIO | None = None) -> Progr
     out = sys.stderr if out is None else out
     if quiet:
         return Progress(steps)
-    return Bar(steps, out) if out.isatty() else Lines(steps, out)
+    return ProgressBar(steps, out) if out.isatty() else ProgressLines(steps, out)
 
 
 def progress_text(history: History, steps: int) -> str:

@@ -93,7 +93,7 @@ class Echo:
         """
 
 
-class Lines(Echo):
+class EventLines(Echo):
     """Passes a recording's lines on as they are; that of the end gets a ``diagnosis`` beside its
     result.
 
@@ -129,7 +129,7 @@ def _with_diagnosis(line: bytes, history: History) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-class Improved:
+class ImprovementReport:
     """Tells how a run gets better while it is followed; this one tells nothing."""
 
     def tell(self, history: History) -> list[Improvement]:
@@ -137,7 +137,7 @@ class Improved:
         return []
 
 
-class ImprovedLines(Improved):
+class ImprovementLines(ImprovementReport):
     """Tells each improvement in a line: of a population, each that no member had reached.
 
     Args:
@@ -173,7 +173,7 @@ class Follower:
     """Shows how it goes on."""
     echo: Echo = field(default_factory=Echo)
     """Passes its lines on."""
-    improved: Improved = field(default_factory=Improved)
+    improved: ImprovementReport = field(default_factory=ImprovementReport)
     """Tells each improvement."""
     sleep: Callable[[float], None] = time.sleep
     """Waits between two looks."""
@@ -270,8 +270,8 @@ def run(
             worker=worker,
             interrupts=interrupts,
             progress=progress,
-            improved=ImprovedLines(say) if improved else Improved(),
-            echo=Lines(folder.recording, sys.stdout.buffer) if as_json else Echo(),
+            improved=ImprovementLines(say) if improved else ImprovementReport(),
+            echo=EventLines(folder.recording, sys.stdout.buffer) if as_json else Echo(),
         )
         end = follower.follow()
         if follower.deserted:

@@ -32,14 +32,14 @@ from torch import Tensor
 from ..errors import EpochalError, RequestError
 from ..experiment.experiment import Experiment
 from ..gradients import choice as methods
-from ..gradients.method import Method, Trainee
+from ..gradients.method import Method, Workload
 from ..gradients.numeric import Differences, only
 from ..step.batches import Batch
 from ..step.evaluation import loss_function
-from ..step.measurements import Rows
+from ..step.measurements import Measurements
 from ..text.tables import aligned
 from ..training.trainer import Trainer
-from .single_network import CPU, alone, make_trainee
+from .single_network import CPU, alone, make_workload
 
 REFERENCE: Final = "autograd"
 """What the others are held against."""
@@ -103,7 +103,7 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ParameterDifferences:
     """One parameter, or all of them."""
 
     name: str
@@ -114,7 +114,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Agreement:
     """What the differences of one method mean."""
 
     method: str
@@ -131,13 +131,13 @@ class Comparison:
     step: int
     """Whose gradient it is."""
     loss: float
-    rows: list[Row]
+    rows: list[ParameterDifferences]
     """Every parameter, and last all of them."""
     seconds: dict[str, float]
     """What a step takes, by method."""
     refused: dict[str, str]
     """Why a method has no gradient, by method."""
-    verdicts: list[Verdict]
+    verdicts: list[Agreement]
     notes: list[str] = field(default_factory=list)
     """What else is worth knowing."""
 
@@ -217,7 +217,7 @@ class _Inspection:
             rows=list(self._rows(reference, found)),
             seconds={name: each.seconds for name, each in {REFERENCE: reference, **found}.items()},
             refused=refused,
-            verdicts=[self._verdict(name, dtype, reference, own) for name, own in found.items()],
+            verdicts=[self._agreement(name, dtype, reference, own) for name, own in found.items()],
             notes=list(self._notes(dtype, reference, found)),
         )
 
@@ -230,13 +230,15 @@ class _Inspection:
     def _computed(self, name: str, dtype: str) -> Gradient:
         spec = alone(self._spec, gradients=name)
         number = getattr(torch, dtype)
-        trainee = make_trainee(spec, number, self._weights, allow_code=self._allow_code)
+        workload = make_workload(spec, number, self._weights, allow_code=self._allow_code)
         if name == "numeric":
-            _refuse_too_much(spec, trainee.layout.positions.size)
-        rows = Rows(_Shapes(trainee.layout.shapes, trainee.layout.parameters), 1, CPU, number)
-        method, start = methods.make_method(trainee), trainee.weights.clone()
+            _refuse_too_much(spec, workload.layout.positions.size)
+        rows = Measurements(
+            _Shapes(workload.layout.shapes, workload.layout.parameters), 1, CPU, number
+        )
+        method, start = methods.make_method(workload), workload.weights.clone()
         seconds = [_timed(method, self._step, rows)]
-        parts = trainee.layout.slices(rows.gradients[0])[: trainee.layout.parameters]
+        parts = workload.layout.slices(rows.gradients[0])[: workload.layout.parameters]
         values = torch.cat([part.flatten() for part in parts]).double().numpy().copy()
         loss = float(rows.loss[0])
         # The first step also makes what later ones use again.
@@ -248,17 +250,19 @@ class _Inspection:
     def _parts(self) -> Iterator[tuple[str, slice]]:
         """Yield every parameter's name and its place in a gradient."""
         start = 0
-        trainee = make_trainee(self._spec, torch.float64, allow_code=self._allow_code)
-        for name, shape in list(trainee.layout.shapes.items())[: trainee.layout.parameters]:
+        workload = make_workload(self._spec, torch.float64, allow_code=self._allow_code)
+        for name, shape in list(workload.layout.shapes.items())[: workload.layout.parameters]:
             stop = start + math.prod(shape)
             yield name, slice(start, stop)
             start = stop
 
-    def _rows(self, reference: Gradient, found: dict[str, Gradient]) -> Iterator[Row]:
+    def _rows(
+        self, reference: Gradient, found: dict[str, Gradient]
+    ) -> Iterator[ParameterDifferences]:
         whole = _norm(reference.values)
         for name, place in [*self._parts(), ("all", slice(None))]:
             own = reference.values[place]
-            yield Row(
+            yield ParameterDifferences(
                 name=name,
                 norm=_norm(own),
                 differences={
@@ -267,14 +271,14 @@ class _Inspection:
                 },
             )
 
-    def _verdict(self, name: str, dtype: str, reference: Gradient, found: Gradient) -> Verdict:
+    def _agreement(self, name: str, dtype: str, reference: Gradient, found: Gradient) -> Agreement:
         """Return whether a method's differences are what its precision explains."""
         finite = np.isfinite(reference.values)
         if not finite.all():
             alike = bool(np.array_equal(finite, np.isfinite(found.values)))
             where = "the same places" if alike else "other places"
             words = f"autograd's gradient is not finite; {name}'s is not in {where}"
-            return Verdict(method=name, holds=alike, words=words)
+            return Agreement(method=name, holds=alike, words=words)
         whole = _norm(reference.values)
         bound = self._bound(name, dtype)
         floor = ROUNDING * max(1.0, abs(reference.loss)) if name == "numeric" else 0.0
@@ -285,13 +289,13 @@ class _Inspection:
         wrong = np.flatnonzero(~(apart <= bound * whole + floor))
         if not len(wrong):
             words = f"{name} agrees with autograd {said}" if worst else f"{name} is autograd's"
-            return Verdict(method=name, holds=True, words=words)
+            return Agreement(method=name, holds=True, words=words)
         where = f"in {len(wrong)} of {len(apart)} numbers, by up to {share:.0e} of the whole norm"
         cause = self._cause(wrong, apart[wrong]) if name == "numeric" else ""
         if cause:
-            return Verdict(method=name, holds=True, words=f"{name} differs {where}: {cause}")
+            return Agreement(method=name, holds=True, words=f"{name} differs {where}: {cause}")
         words = f"{name} DISAGREES with autograd {where}; {bound:.0e} would be explained"
-        return Verdict(method=name, holds=False, words=words)
+        return Agreement(method=name, holds=False, words=words)
 
     def _bound(self, name: str, dtype: str) -> float:
         if dtype == "float64":
@@ -308,20 +312,20 @@ class _Inspection:
             which: The places of the weights.
             apart: How far the two are apart there.
         """
-        trainee = make_trainee(
+        workload = make_workload(
             self._spec, torch.float64, self._weights, allow_code=self._allow_code
         )
-        batch = only(trainee.batches.at(self._step), 0)
-        there = self._comparable(trainee, batch)
+        batch = only(workload.batches.at(self._step), 0)
+        there = self._comparable(workload, batch)
         held = int((~there).sum())
         if not held:
-            return _Place(trainee, self._step, batch).cause(which, apart, self._exact)
+            return _Place(workload, self._step, batch).cause(which, apart, self._exact)
         said = f"{held} of {len(there)} rows have {HELD_BACK}"
         if held == len(there):
             return f"{said}; there are no others to compare on"
         # What is wrong on all rows alike is wrong on the others too, and seen there.
         rest = Batch(batch.inputs[:, there], batch.targets[:, there])
-        place = _Place(trainee, self._step, rest)
+        place = _Place(workload, self._step, rest)
         exact = place.gradient()
         if not np.isfinite(exact.values).all():
             return ""
@@ -330,14 +334,14 @@ class _Inspection:
         agree = not wrong.any() or place.cause(which[wrong], apart[wrong], exact)
         return f"{said}; on the others the two agree" if agree else ""
 
-    def _comparable(self, trainee: Trainee, batch: Batch) -> Tensor:
+    def _comparable(self, workload: Workload, batch: Batch) -> Tensor:
         """Return which rows' probabilities are not next to 0 or 1, [rows]; all of other losses."""
         rows = batch.inputs.shape[1]
         if self._spec.loss.outputs != "probability":
             return torch.ones(rows, dtype=torch.bool)
-        trainee.network.begin(self._step)
+        workload.network.begin(self._step)
         with torch.no_grad():
-            p: Tensor = trainee.network(batch.inputs)[0, :, 0]
+            p: Tensor = workload.network(batch.inputs)[0, :, 0]
         return p * (1 - p) >= NEAR
 
     def _notes(self, dtype: str, reference: Gradient, found: dict[str, Gradient]) -> Iterator[str]:
@@ -363,10 +367,10 @@ class _Inspection:
 class _Place:
     """The loss around some weights, as some rows see it."""
 
-    def __init__(self, trainee: Trainee, step: int, batch: Batch) -> None:
-        self._trainee, self._step, self._batch = trainee, step, batch
-        self._around = Differences(trainee, 0)
-        self._weights = self._around.weights(trainee.weights)
+    def __init__(self, workload: Workload, step: int, batch: Batch) -> None:
+        self._trainee, self._step, self._batch = workload, step, batch
+        self._around = Differences(workload, 0)
+        self._weights = self._around.weights(workload.weights)
 
     def gradient(self) -> Gradient:
         """Return autograd's gradient there."""
@@ -430,7 +434,7 @@ def _refuse_too_much(spec: Experiment, numbers: int) -> None:
         )
 
 
-def _timed(method: Method, step: int, rows: Rows) -> float:
+def _timed(method: Method, step: int, rows: Measurements) -> float:
     start = time.perf_counter()
     method.take(step, 1, rows)
     return time.perf_counter() - start

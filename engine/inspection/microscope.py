@@ -28,14 +28,14 @@ from ..gradients.autograd import Autograd
 from ..gradients.manual.activations import FORMULAS as ACTIVATIONS
 from ..gradients.manual.losses import FORMULAS as LOSS_FORMULAS
 from ..gradients.manual.normalisation import FORMULAS as NORMALISATIONS
-from ..gradients.method import Trainee
+from ..gradients.method import Workload
 from ..network.module import EPSILON, Network
 from ..results.run import of_folder
 from ..runs.folder import RunFolder
 from ..step.evaluation import loss_function
-from ..step.measurements import Rows
+from ..step.measurements import Measurements
 from .dissection import Dissection, Matrix, Origin, Quantity, Way
-from .single_network import CPU, alone, make_trainee
+from .single_network import CPU, alone, make_workload
 
 SHOWN_ROWS: Final = 6
 """Rows of data that are shown."""
@@ -100,15 +100,15 @@ def dissect(
         raise RequestError(
             "The microscope takes networks of layers apart; this one is a module of one's own."
         )
-    trainee = make_trainee(spec, torch.float64, weights)
-    parameters = _named(trainee)
+    workload = make_workload(spec, torch.float64, weights)
+    parameters = _named(workload)
     before = {name: value.clone() for name, value in parameters.items()}
     origin: Origin = "recorded" if after is not None else ""
-    changed = {} if after is None else _named(make_trainee(spec, torch.float64, after))
+    changed = {} if after is None else _named(make_workload(spec, torch.float64, after))
     updated, used_lr = _update(spec, weights, step, lr)
     if step == 1 or (_repeats(spec) and lr is not None):
         origin, changed = "computed", updated
-    apart = _Apart(trainee, step)
+    apart = _Apart(workload, step)
     quantities = [
         _with_update(each, before, changed) for each in (*apart.forward(), *apart.backward())
     ]
@@ -125,10 +125,10 @@ def dissect(
     )
 
 
-def _named(trainee: Trainee) -> dict[str, Tensor]:
+def _named(workload: Workload) -> dict[str, Tensor]:
     """Return the parameters by name, [out, in] or [1, units]."""
-    views = trainee.layout.views(trainee.weights)
-    names = list(views)[: trainee.layout.parameters]
+    views = workload.layout.views(workload.weights)
+    names = list(views)[: workload.layout.parameters]
     return {name: views[name][0] for name in names}
 
 
@@ -150,13 +150,13 @@ def _update(
     spec: Experiment, weights: ArrayLike | None, step: int, lr: float | None
 ) -> tuple[dict[str, Tensor], float]:
     """Return the parameters after an update by a fresh optimizer, and its learning rate."""
-    trainee = make_trainee(spec, torch.float64, weights)
-    method = Autograd(trainee)
+    workload = make_workload(spec, torch.float64, weights)
+    method = Autograd(workload)
     if lr is not None:
         method.set_lr(lr)
     used = float(method.lr[0])
-    method.take(step, 1, Rows(spec, 1, CPU, torch.float64))
-    return _named(trainee), used
+    method.take(step, 1, Measurements(spec, 1, CPU, torch.float64))
+    return _named(workload), used
 
 
 def _with_update(
@@ -207,12 +207,12 @@ class _Apart:
         step: Which update.
     """
 
-    def __init__(self, trainee: Trainee, step: int) -> None:
-        self._spec = trainee.experiment
-        assert isinstance(trainee.network, Network)
-        batch = trainee.batches.at(step)
-        self._network, self._parameters = trainee.network, _named(trainee)
-        self._views = trainee.layout.views(trainee.weights)
+    def __init__(self, workload: Workload, step: int) -> None:
+        self._spec = workload.experiment
+        assert isinstance(workload.network, Network)
+        batch = workload.batches.at(step)
+        self._network, self._parameters = workload.network, _named(workload)
+        self._views = workload.layout.views(workload.weights)
         self.rows = batch.inputs.shape[1]
         """How many rows of data there are."""
         self._x = batch.inputs[0]

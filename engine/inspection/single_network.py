@@ -14,10 +14,10 @@ from torch import Tensor
 from ..data import load
 from ..experiment.experiment import Experiment
 from ..experiment.members import members_of
-from ..gradients.method import Trainee
+from ..gradients.method import Workload
 from ..network.module import Network
 from ..network.own_module import OwnNetwork
-from ..network.parameters import Layout, Shaped, initialise
+from ..network.parameters import ParameterLayout, Shaped, initialise
 from ..network.trainable import Trainable
 from ..step.batches import Batches, batches_for, to_batch
 
@@ -39,13 +39,13 @@ def alone(experiment: Experiment, member: int = 0, gradients: str | None = None)
     return found.model_copy(update={"train": train})
 
 
-def make_trainee(
+def make_workload(
     experiment: Experiment,
     dtype: torch.dtype,
     weights: ArrayLike | None = None,
     *,
     allow_code: bool = False,
-) -> Trainee:
+) -> Workload:
     """Return one network on the CPU, with batches and without a dev set.
 
     Args:
@@ -59,10 +59,10 @@ def make_trainee(
         DataError: The data is not there any more.
     """
     shaped, network, flat = _network(experiment, dtype, allow_code)
-    layout = Layout(shaped, 1)
+    layout = ParameterLayout(shaped, 1)
     if weights is not None:
         flat[layout.positions[0]] = torch.tensor(np.array(weights), dtype=dtype)
-    return Trainee(
+    return Workload(
         members=[experiment],
         network=network,
         layout=layout,

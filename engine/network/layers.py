@@ -19,7 +19,7 @@ NORMS: Final[Mapping[str, str]] = {"batch": "BatchNorm1d", "layer": "LayerNorm"}
 
 
 @dataclass(frozen=True)
-class Stage:
+class ModuleSpec:
     """One module of the row."""
 
     name: str
@@ -42,27 +42,31 @@ class Stage:
         return f"nn.{self.module}({', '.join(given)})"
 
 
-def stages(model: Model, widths: Sequence[int]) -> list[Stage]:
+def module_specs(model: Model, widths: Sequence[int]) -> list[ModuleSpec]:
     """Return the modules from the input to the output; activations that do nothing are left out.
 
     Args:
         model: What the layers are.
         widths: Units from the input to the output.
     """
-    row: list[Stage] = []
+    row: list[ModuleSpec] = []
     for index, activation in enumerate(model.activations, start=1):
         before, after = widths[index - 1], widths[index]
         layer = f"layer{index}"
-        row.append(Stage(layer, "Linear", (before, after), units=after, recorded=layer))
+        row.append(ModuleSpec(layer, "Linear", (before, after), units=after, recorded=layer))
         if (norm := model.normalisations[index - 1]) in NORMS:
             row.append(
-                Stage(f"norm{index}", NORMS[norm], (after,), units=after, recorded=f"{layer}.norm")
+                ModuleSpec(
+                    f"norm{index}", NORMS[norm], (after,), units=after, recorded=f"{layer}.norm"
+                )
             )
         if activation != "identity":
             known = ACTIVATIONS[activation]
             row.append(
-                Stage(f"activation{index}", known.module, keywords=known.arguments, units=after)
+                ModuleSpec(
+                    f"activation{index}", known.module, keywords=known.arguments, units=after
+                )
             )
         if share := model.dropouts[index - 1]:
-            row.append(Stage(f"dropout{index}", "Dropout", (share,), units=after))
+            row.append(ModuleSpec(f"dropout{index}", "Dropout", (share,), units=after))
     return row

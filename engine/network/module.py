@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from ..components.activations import ACTIVATIONS
 from ..experiment.experiment import Experiment
 from .dropout_masks import Masks
-from .parameters import Layout
+from .parameters import ParameterLayout
 
 EPSILON: Final = 1e-5
 """What PyTorch's normalisations add to the variance."""
@@ -139,7 +139,7 @@ class Network(nn.Module):
         self.masks = masks or Masks(members, flat.device, flat.dtype)
         """What dropout leaves out."""
         experiment = members[0]
-        views = Layout(experiment, len(members)).views(flat)
+        views = ParameterLayout(experiment, len(members)).views(flat)
         model, dropouts = experiment.model, 0
         for index, activation in enumerate(model.activations, start=1):
             layer = f"layer{index}"

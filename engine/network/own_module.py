@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ..errors import CodeError
 from ..experiment.experiment import Experiment
 from ..randomness import derive_seed
-from .parameters import Layout
+from .parameters import ParameterLayout
 
 
 class OwnNetwork:
@@ -65,7 +65,7 @@ class OwnNetwork:
         Each of them becomes a view of it, so that what the optimizer changes changes it.
         """
         self.module.to(device, dtype)
-        layout = Layout(self, 1)
+        layout = ParameterLayout(self, 1)
         flat = torch.zeros(layout.size, device=device, dtype=dtype)
         own = {**dict(self.module.named_parameters()), **self._kept()}
         for (name, shape), part in zip(layout.shapes.items(), layout.slices(flat), strict=True):

@@ -43,7 +43,7 @@ class Shaped(Protocol):
         ...
 
 
-class Layout:
+class ParameterLayout:
     """Where the parameters lie.
 
     Args:
@@ -106,7 +106,7 @@ def initialise(members: Sequence[Experiment], dtype: torch.dtype) -> Tensor:
     Every parameter of every member has a stream of its own, derived from the member's seed: a
     member starts as it would alone, and a layer more does not change the others' draws.
     """
-    layout = Layout(members[0], len(members))
+    layout = ParameterLayout(members[0], len(members))
     flat = torch.zeros(layout.size, dtype=dtype)
     for (name, shape), part in zip(layout.shapes.items(), layout.slices(flat), strict=True):
         layer, _, what = name.removeprefix("layer").partition(".")

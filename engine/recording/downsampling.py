@@ -23,7 +23,7 @@ FACTOR: Final = 8
 
 
 @dataclass(frozen=True)
-class Fold:
+class Aggregates:
     """Consecutive groups of rows: an entry for each."""
 
     low: NDArray[np.float32]
@@ -41,14 +41,14 @@ class Fold:
         some = np.maximum(self.finite, 1)
         return np.where(self.finite > 0, self.total / some, np.nan).astype(np.float32)
 
-    def part(self, start: int, stop: int) -> Fold:
+    def part(self, start: int, stop: int) -> Aggregates:
         """Return the entries from ``start`` to before ``stop``."""
         rows = slice(start, stop)
-        return Fold(self.low[rows], self.high[rows], self.total[rows], self.finite[rows])
+        return Aggregates(self.low[rows], self.high[rows], self.total[rows], self.finite[rows])
 
-    def grouped(self, starts: NDArray[np.int64]) -> Fold:
+    def grouped(self, starts: NDArray[np.int64]) -> Aggregates:
         """Return one entry for the entries from each start to before the next."""
-        return Fold(
+        return Aggregates(
             np.minimum.reduceat(self.low, starts),
             np.maximum.reduceat(self.high, starts),
             np.add.reduceat(self.total, starts),
@@ -56,10 +56,10 @@ class Fold:
         )
 
 
-def fold_rows(rows: NDArray[np.float32]) -> Fold:
+def aggregates_of(rows: NDArray[np.float32]) -> Aggregates:
     """Return each row as an entry of its own."""
     finite = np.isfinite(rows)
-    return Fold(
+    return Aggregates(
         np.where(finite, rows, np.float32(np.inf)),
         np.where(finite, rows, np.float32(-np.inf)),
         np.where(finite, rows, 0).astype(np.float64),
@@ -67,23 +67,23 @@ def fold_rows(rows: NDArray[np.float32]) -> Fold:
     )
 
 
-def join(folds: list[Fold]) -> Fold:
+def joined(parts: list[Aggregates]) -> Aggregates:
     """Return several folds one after the other."""
-    return Fold(
-        np.concatenate([fold.low for fold in folds]),
-        np.concatenate([fold.high for fold in folds]),
-        np.concatenate([fold.total for fold in folds]),
-        np.concatenate([fold.finite for fold in folds]),
+    return Aggregates(
+        np.concatenate([fold.low for fold in parts]),
+        np.concatenate([fold.high for fold in parts]),
+        np.concatenate([fold.total for fold in parts]),
+        np.concatenate([fold.finite for fold in parts]),
     )
 
 
-class Pyramid:
+class Downsampler:
     """The levels over one column of one member."""
 
     def __init__(self) -> None:
         self._levels: list[_Level] = []
 
-    def fold(self, rows: NDArray[np.float32], start: int, stop: int, size: int) -> Fold:
+    def fold(self, rows: NDArray[np.float32], start: int, stop: int, size: int) -> Aggregates:
         """Fold rows into groups that end at multiples of ``size``.
 
         Args:
@@ -105,7 +105,7 @@ class Pyramid:
         whole = self._units(rows, first, last, level)
         starts = np.arange(start // size * size, stop, size)
         places = np.maximum(starts - first, -len(head)) // unit + len(head)
-        return join([*head, whole, *tail]).grouped(places)
+        return joined([*head, whole, *tail]).grouped(places)
 
     def cut(self, count: int) -> None:
         """Forget what was folded of rows from ``count`` on."""
@@ -114,7 +114,7 @@ class Pyramid:
             unit *= FACTOR
             level.cut(count // unit)
 
-    def _sum(self, rows: NDArray[np.float32], start: int, stop: int, level: int) -> Fold:
+    def _sum(self, rows: NDArray[np.float32], start: int, stop: int, level: int) -> Aggregates:
         """Return a range of rows as one entry: a few entries of every level up to this one."""
         unit = FACTOR**level
         first, last = -(-start // unit) * unit, stop // unit * unit
@@ -125,27 +125,27 @@ class Pyramid:
             parts.append(self._sum(rows, start, first, level - 1))
         if last < stop:
             parts.append(self._sum(rows, last, stop, level - 1))
-        return join(parts).grouped(np.zeros(1, np.int64))
+        return joined(parts).grouped(np.zeros(1, np.int64))
 
-    def _units(self, rows: NDArray[np.float32], first: int, last: int, level: int) -> Fold:
+    def _units(self, rows: NDArray[np.float32], first: int, last: int, level: int) -> Aggregates:
         """Return the entries of a level for rows that are whole units of it."""
         if level == 0:
-            return fold_rows(rows[first:last])
+            return aggregates_of(rows[first:last])
         unit = FACTOR**level
         return self._level(rows, level).part(first // unit, last // unit)
 
-    def _level(self, rows: NDArray[np.float32], level: int) -> Fold:
+    def _level(self, rows: NDArray[np.float32], level: int) -> Aggregates:
         """Return a level, built as far as there are whole groups."""
         while len(self._levels) < level:
             self._levels.append(_Level())
         count = len(rows)
-        below: Fold | None = None
+        below: Aggregates | None = None
         for index in range(level):
             own = self._levels[index]
             count //= FACTOR
             if own.count < count:
                 start, stop = own.count * FACTOR, count * FACTOR
-                source = below.part(start, stop) if below else fold_rows(rows[start:stop])
+                source = below.part(start, stop) if below else aggregates_of(rows[start:stop])
                 own.add(source.grouped(np.arange(0, stop - start, FACTOR)))
             below = own.fold
         assert below is not None
@@ -157,19 +157,19 @@ class _Level:
 
     def __init__(self) -> None:
         self.count = 0
-        self._room = Fold(
+        self._room = Aggregates(
             np.empty(0, np.float32), np.empty(0, np.float32), np.empty(0), np.empty(0, np.int64)
         )
 
     @property
-    def fold(self) -> Fold:
+    def fold(self) -> Aggregates:
         return self._room.part(0, self.count)
 
-    def add(self, entries: Fold) -> None:
+    def add(self, entries: Aggregates) -> None:
         needed = self.count + len(entries.low)
         if needed > len(self._room.low):
-            spare = fold_rows(np.zeros(2 * needed - self.count, np.float32))
-            self._room = join([self.fold, spare])
+            spare = aggregates_of(np.zeros(2 * needed - self.count, np.float32))
+            self._room = joined([self.fold, spare])
         place = slice(self.count, needed)
         self._room.low[place], self._room.high[place] = entries.low, entries.high
         self._room.total[place], self._room.finite[place] = entries.total, entries.finite

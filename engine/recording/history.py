@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..text.numbers import shortest
-from .downsampling import FACTOR, Pyramid
+from .downsampling import FACTOR, Downsampler
 from .events import (
     Checkpoint,
     End,
@@ -76,7 +76,7 @@ class Rows:
         self._index = {name: index for index, name in enumerate(self.columns)}
         self._values: Values = np.empty((len(self.columns), members, 0), np.float32)
         self._steps = np.empty(0, np.int64)
-        self._pyramids: dict[tuple[str, int | Side | None], Pyramid] = {}
+        self._downsamplers: dict[tuple[str, int | Side | None], Downsampler] = {}
         self._spreads = Spreads(members)
 
     @property
@@ -109,15 +109,19 @@ class Rows:
     def cut(self, step: int) -> None:
         """Forget the rows after ``step``."""
         self.count = int(np.searchsorted(self.steps, step, side="right"))
-        for pyramid in self._pyramids.values():
-            pyramid.cut(self.count)
+        for downsampler in self._downsamplers.values():
+            downsampler.cut(self.count)
         self._spreads.cut(self.count)
 
     def until(self, step: int) -> Rows:
         """Return the rows up to a step, which share the memory of these: as they stood then."""
         then = Rows(self.columns, self._values.shape[1])
         then.count = int(np.searchsorted(self.steps, step, side="right"))
-        then._values, then._steps, then._pyramids = self._values, self._steps, self._pyramids
+        then._values, then._steps, then._downsamplers = (
+            self._values,
+            self._steps,
+            self._downsamplers,
+        )
         then._spreads = self._spreads
         return then
 
@@ -143,8 +147,8 @@ class Rows:
     def leave_out(self, members: NDArray[np.bool_]) -> None:
         """Leave these members out of what is said of all of them, in every row."""
         if self._spreads.leave_out(members):
-            for key in [key for key in self._pyramids if not isinstance(key[1], int)]:
-                del self._pyramids[key]
+            for key in [key for key in self._downsamplers if not isinstance(key[1], int)]:
+                del self._downsamplers[key]
 
     def across(self, name: str, rows: NDArray[np.int64] | int) -> NDArray[np.float32]:
         """Return every member's numbers of a column: [members], of some rows [members, rows]."""
@@ -197,8 +201,8 @@ class Rows:
             return Buckets(np.empty(0, np.int64), nothing, nothing, nothing, np.empty(0, np.bool_))
         size = _bucket_size(start, stop, width)
         of = 0 if self.members == 1 else member
-        pyramid = self._pyramids.setdefault((name, of), Pyramid())
-        fold = pyramid.fold(self.column(name, member), start, stop, size)
+        downsampler = self._downsamplers.setdefault((name, of), Downsampler())
+        fold = downsampler.fold(self.column(name, member), start, stop, size)
         ends = np.minimum((np.arange(start // size, -(-stop // size)) + 1) * size, stop)
         counts = np.diff(ends, prepend=start)
         some = fold.finite > 0
@@ -242,7 +246,7 @@ def _between(at: float, known: Sequence[float], values: Sequence[float]) -> floa
     return first + (values[index] - first) * share
 
 
-class Clock:
+class StepTimes:
     """When steps were done: the time and the last step of every block of rows."""
 
     def __init__(self) -> None:
@@ -324,7 +328,7 @@ class History:
         self._weights = (0, 0)
         """The shape of a snapshot: [members, parameters and buffers]."""
         self._owed: int | None = None
-        self._clock = Clock()
+        self._clock = StepTimes()
 
     @property
     def series(self) -> Mapping[str, Rows]:

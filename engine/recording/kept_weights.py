@@ -35,7 +35,7 @@ NONE_KEPT: Final = (
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Kept:
+class KeptWeights:
     """Weights, and what they are."""
 
     step: int
@@ -88,7 +88,7 @@ def last_step(history: History, member: int = 0) -> int:
     return int(ended_at[member]) if ended_at else history.last_step
 
 
-def result_weights(history: History, member: int = 0, folder: Path | None = None) -> Kept:
+def result_weights(history: History, member: int = 0, folder: Path | None = None) -> KeptWeights:
     """Return the weights a run came to: the best where it is over and has such, else the last.
 
     Args:
@@ -105,7 +105,9 @@ def result_weights(history: History, member: int = 0, folder: Path | None = None
     return last_weights(history, member, folder)
 
 
-def best_weights(history: History, best: int, member: int = 0, folder: Path | None = None) -> Kept:
+def best_weights(
+    history: History, best: int, member: int = 0, folder: Path | None = None
+) -> KeptWeights:
     """Return the weights of a member's best step, or of the step nearest to it.
 
     Args:
@@ -120,17 +122,17 @@ def best_weights(history: History, best: int, member: int = 0, folder: Path | No
     assert history.header is not None
     exact = _recorded(history, best, member)
     if exact is None and (saved := _from_checkpoint(history, best, member, folder)) is not None:
-        return Kept(step=best, asked=best, best=True, values=saved)
+        return KeptWeights(step=best, asked=best, best=True, values=saved)
     kept = history.snapshot_steps
     step = best if exact or not kept else min(kept, key=lambda each: abs(each - best))
     snapshot = exact or history.snapshot(step)
     if snapshot is None:
         raise RunError(f"{plain(history.header.run)}: {NONE_KEPT}")
     weights = unpack(history.header, snapshot, member)
-    return Kept(step=step, asked=best, best=True, values=weights)
+    return KeptWeights(step=step, asked=best, best=True, values=weights)
 
 
-def last_weights(history: History, member: int = 0, folder: Path | None = None) -> Kept:
+def last_weights(history: History, member: int = 0, folder: Path | None = None) -> KeptWeights:
     """Return the weights of the last step a member took, or of the newest that are kept.
 
     Args:
@@ -148,11 +150,11 @@ def last_weights(history: History, member: int = 0, folder: Path | None = None) 
     if snapshot is None or snapshot.step < last:
         saved = _from_checkpoint(history, last, member, folder)
         if saved is not None:
-            return Kept(step=last, asked=last, last=True, values=saved)
+            return KeptWeights(step=last, asked=last, last=True, values=saved)
     if snapshot is None:
         raise RunError(f"{plain(history.header.run)}: {NONE_KEPT}")
     weights = unpack(history.header, snapshot, member)
-    return Kept(step=min(snapshot.step, last), asked=last, last=True, values=weights)
+    return KeptWeights(step=min(snapshot.step, last), asked=last, last=True, values=weights)
 
 
 def _recorded(history: History, best: int, member: int) -> Snapshot | None:

@@ -20,7 +20,7 @@ BROKEN: Final = ("loss", "grad_norm")
 
 
 @dataclass(frozen=True, eq=False)
-class Fates:
+class MemberEndings:
     """What became of each member, [members] each."""
 
     ended_at: NDArray[np.int64]
@@ -42,7 +42,7 @@ class Fates:
         return int(np.argmin(self.diverged))
 
 
-def fates(history: History, step: int) -> Fates | None:
+def member_endings(history: History, step: int) -> MemberEndings | None:
     """Return what became of each member by a step; None before the first row."""
     rows = history.series.get("train")
     newest = rows.row_at(step) if rows is not None and "loss" in rows.columns else None
@@ -57,7 +57,7 @@ def fates(history: History, step: int) -> Fates | None:
     if "grad_norm" in rows.columns:
         dead = rows.each("grad_norm", last) == 0
     ended = (last < newest) | diverged
-    return Fates(np.where(ended, rows.steps[last], 0), diverged, dead)
+    return MemberEndings(np.where(ended, rows.steps[last], 0), diverged, dead)
 
 
 def _last_rows(rows: Rows, newest: int) -> NDArray[np.int64]:
@@ -74,9 +74,9 @@ def _last_rows(rows: Rows, newest: int) -> NDArray[np.int64]:
     return first
 
 
-def settled(history: History, step: int) -> Fates | None:
+def without_diverged(history: History, step: int) -> MemberEndings | None:
     """Return what became of each member by a step, and leave out who diverged from all means."""
-    known = fates(history, step)
+    known = member_endings(history, step)
     if known is not None:
         for rows in history.series.values():
             if rows.members == len(known.diverged):

@@ -30,7 +30,7 @@ from ..recording.events import Header
 from ..recording.file import read
 from ..recording.forward import activations_of, forward
 from ..recording.history import History
-from ..recording.kept_weights import Kept, Weights, result_weights
+from ..recording.kept_weights import KeptWeights, Weights, result_weights
 from ..runs.finding import find_run
 from ..runs.folder import RunFolder, runs_dir
 
@@ -193,14 +193,14 @@ class LoadedRun:
         from torch import nn
 
         from ..experiment.model import Model
-        from ..network.layers import stages
+        from ..network.layers import module_specs
 
         # Of the experiment only the model: the file it learned from may be gone.
         model = Model.model_validate(self.header.experiment.get("model", {}))
         shapes = [shape for shape in self.header.parameters.values() if len(shape) == 2]
         widths = [shapes[0][1], *(shape[0] for shape in shapes)]
         network = nn.Sequential()
-        for stage in stages(model, widths):
+        for stage in module_specs(model, widths):
             made = getattr(nn, stage.module)(*stage.arguments, **stage.keywords)
             own = {
                 name.removeprefix(f"{stage.recorded}."): torch.tensor(np.array(value))
@@ -214,7 +214,7 @@ class LoadedRun:
         return network.to(dtype).eval()
 
     @cached_property
-    def kept(self) -> Kept:
+    def kept(self) -> KeptWeights:
         """Those weights with what they are: of the best step, of the last, or of the nearest kept.
 
         Raises:

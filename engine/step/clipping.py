@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..experiment.experiment import Experiment
-from ..network.parameters import Layout
+from ..network.parameters import ParameterLayout
 
 
 class Clipping:
@@ -21,7 +21,7 @@ class Clipping:
         layout: Where each member's gradient lies.
     """
 
-    def __init__(self, members: Sequence[Experiment], layout: Layout) -> None:
+    def __init__(self, members: Sequence[Experiment], layout: ParameterLayout) -> None:
         self._norms = [member.train.clip_norm for member in members]
         self._values = [member.train.clip_value for member in members]
         self._layout = layout

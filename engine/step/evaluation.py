@@ -13,7 +13,7 @@ from ..network.trainable import Trainable
 from .batches import Batch
 
 
-class Measure:
+class Evaluator:
     """Measures a network on whole sets, changing nothing.
 
     Args:

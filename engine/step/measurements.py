@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..network.parameters import Layout, Shaped
+from ..network.parameters import ParameterLayout, Shaped
 
 CAPACITY: Final = 256
 """Rows of a block, where memory allows."""
@@ -28,7 +28,7 @@ PLAIN: Final = (1e-12, 1e18)
 """Norms between which no square of float32 that matters leaves its range."""
 
 
-class Rows:
+class Measurements:
     """The buffers of one block: row i of a block that begins after step s is step s + i + 1.
 
     Args:
@@ -41,7 +41,7 @@ class Rows:
     def __init__(
         self, network: Shaped, members: int, device: torch.device, dtype: torch.dtype
     ) -> None:
-        self.layout = Layout(network, members)
+        self.layout = ParameterLayout(network, members)
         size = self.layout.size
         row_bytes = 2 * size * dtype.itemsize
         self.capacity = max(1, min(CAPACITY, BUDGET // row_bytes))
@@ -73,7 +73,7 @@ class Rows:
         return torch.cat([torch.linalg.vector_norm(each, dim=-1, keepdim=True), each], dim=-1)
 
 
-def norms_of(layout: Layout, flat: Tensor) -> Tensor:
+def norms_of(layout: ParameterLayout, flat: Tensor) -> Tensor:
     """Return each parameter's L2 norm in ``flat`` [rows, size], [rows, members, parameters].
 
     Each is summed by itself and in float64, so that norms from 1e-30 to 1e30 are exact in float32

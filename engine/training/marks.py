@@ -34,7 +34,7 @@ from ..components.activations import ACTIVATIONS
 from ..experiment.experiment import Experiment
 from ..experiment.marks import At, Mark, MarkEvent
 from ..figures.figures import filled
-from ..figures.readings import Kept
+from ..figures.readings import NotedReadings
 from ..recording.events import Group, MarkReached, Series, Values
 
 Columns = dict[Group, list[str]]
@@ -132,7 +132,7 @@ class Marks:
     def __init__(self, experiment: Experiment, columns: Columns) -> None:
         self._columns = columns
         notes = [mark.note for mark in experiment.marks]
-        self._kept = Kept(notes, columns, experiment.steps)
+        self._kept = NotedReadings(notes, columns, experiment.steps)
         self._standing: list[tuple[int, Mark]] = []
         self._sought: list[tuple[Sign, Mark]] = []
         for mark in experiment.marks:

@@ -28,11 +28,11 @@ from ..components.activations import ACTIVATIONS
 from ..experiment.experiment import Experiment
 from ..experiment.model import Normalisation
 from ..network.module import EPSILON, make_activation
-from ..network.parameters import Layout
+from ..network.parameters import ParameterLayout
 from ..randomness import generator
 from ..recording.events import Series, Values
 from ..step.batches import Batch, to_batch
-from ..step.measurements import Rows, norms_of
+from ..step.measurements import Measurements, norms_of
 
 MOST_ROWS: Final = 256
 """Rows of data on which it is asked whether a unit is dead, at most."""
@@ -132,7 +132,7 @@ class Probe:
         inputs: The rows its slopes are measured on, [members, rows, features].
     """
 
-    def __init__(self, experiment: Experiment, layout: Layout, inputs: Tensor) -> None:
+    def __init__(self, experiment: Experiment, layout: ParameterLayout, inputs: Tensor) -> None:
         self._every: Final = experiment.train.probe
         large = experiment.parameters > LARGE
         self._per_octave: Final = PER_OCTAVE // 4 if large else PER_OCTAVE
@@ -150,7 +150,7 @@ class Probe:
         begins = first in measured_steps(first, first, self._every, self._per_octave)
         self._before = weights.detach().clone() if begins else None
 
-    def read(self, first: int, count: int, rows: Rows) -> list[Series]:
+    def read(self, first: int, count: int, rows: Measurements) -> list[Series]:
         """Return what was measured in a block: a series for each run of equal stride.
 
         Args:
@@ -199,7 +199,7 @@ class Norms:
         layout: Where they lie.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: ParameterLayout) -> None:
         self._layout = layout
         names = list(layout.shapes)[: layout.parameters]
         self.columns = [
@@ -250,7 +250,7 @@ class Slopes:
         inputs: The rows that are sent through it, [members, rows, features].
     """
 
-    def __init__(self, experiment: Experiment, layout: Layout, inputs: Tensor) -> None:
+    def __init__(self, experiment: Experiment, layout: ParameterLayout, inputs: Tensor) -> None:
         self._layout, self._inputs = layout, inputs.contiguous()
         model = experiment.model
         # What a module of one's own has inside, only its code knows.
@@ -337,7 +337,7 @@ class HiddenLayer:
     """
 
     def __init__(
-        self, name: str, activation: str, normalisation: Normalisation, layout: Layout
+        self, name: str, activation: str, normalisation: Normalisation, layout: ParameterLayout
     ) -> None:
         self.activation: Final = ACTIVATIONS[activation]
         self.watched: Final = bool(self.activation.dies or self.activation.steepest)

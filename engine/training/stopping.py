@@ -30,7 +30,7 @@ PATIENCE: Final = Outcome("finished", "patience")
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
+class Decision:
     """What a block's rows decide."""
 
     count: int
@@ -45,7 +45,7 @@ class Verdict:
     """The members that end in these rows, in the order in which they do."""
 
 
-class Judge:
+class EarlyStopping:
     """Best weights, patience, threshold and divergence of each member of a run.
 
     Args:
@@ -75,7 +75,7 @@ class Judge:
         going: NDArray[np.bool_] = self.ended_at == NEVER
         return going
 
-    def verdict(self, first: int, loss: Values, dev: Values) -> Verdict:
+    def decision(self, first: int, loss: Values, dev: Values) -> Decision:
         """Judge the rows of a block.
 
         Args:
@@ -108,7 +108,7 @@ class Judge:
         over = not self.going.any()
         count = int(last.max()) + 1 if over else rows
         outcome = _outcome_of([each for each in self.outcomes if each], last) if over else None
-        return Verdict(count, outcome, best_rows, last, tuple(ended))
+        return Decision(count, outcome, best_rows, last, tuple(ended))
 
     def _compare(
         self, first: int, dev: Values, last: NDArray[np.int64]

@@ -25,22 +25,22 @@ from ..data.scaling import Scaling
 from ..experiment.experiment import Experiment
 from ..experiment.members import label, members_of
 from ..gradients.choice import make_method
-from ..gradients.method import Method, Trainee
+from ..gradients.method import Method, Workload
 from ..network.module import Network
 from ..network.own_module import OwnNetwork
 from ..network.parameters import Shaped, initialise
 from ..network.trainable import Trainable
 from ..recording.events import Group, RunWarning, Series, Snapshot, Values
 from ..step.batches import Batch, batches_for, to_batch
-from ..step.evaluation import Measure, decided
-from ..step.measurements import Rows
+from ..step.evaluation import Evaluator, decided
+from ..step.measurements import Measurements
 from ..text.numbers import shortest
 from .block import Block, Outcome
 from .constant_answer import brief, constant_losses, shares, size_of
 from .device import pick_device, pick_threads
 from .epoch_means import EpochMeans
 from .probe import Probe, fixed_rows
-from .stopping import Judge, Verdict
+from .stopping import Decision, EarlyStopping
 
 SNAPSHOT_LIMIT: Final = 10_000
 """Numbers of a network up to which a recording keeps its weights all along."""
@@ -113,12 +113,12 @@ class Trainer:
         self.batches: Final = batches_for(self.members, self._sets.get("train"), self.device, dtype)
         """What each step sees."""
         network, weights = self._make_network(dtype, allow_code)
-        self._rows = Rows(self.shaped, len(self.seeds), self.device, dtype)
+        self._rows = Measurements(self.shaped, len(self.seeds), self.device, dtype)
         whole = self._sets.get("train")
         self._typical = fixed_rows(self.members, whole, self.device, dtype)
         self._probe = Probe(experiment, self._rows.layout, self._typical.inputs)
         self.method: Final[Method] = make_method(
-            Trainee(
+            Workload(
                 members=self.members,
                 network=network,
                 layout=self._rows.layout,
@@ -127,9 +127,9 @@ class Trainer:
                 dev=self._sets.get("dev"),
             )
         )
-        self.measure: Final = Measure(experiment, network)
+        self.measure: Final = Evaluator(experiment, network)
         """Measures the network as it is on any rows."""
-        self._judge = Judge(self.members)
+        self._early_stopping = EarlyStopping(self.members)
         self._best_weights = weights.clone()
         self._before = weights.clone()
         """The weights before a block, where members are held."""
@@ -168,8 +168,8 @@ class Trainer:
 
     @property
     def ended_at(self) -> NDArray[np.int64]:
-        """The step at which each member has ended; ``judge.NEVER`` where it goes on, [members]."""
-        return self._judge.ended_at
+        """The step at which each member has ended, [members]; ``NEVER`` where it goes on."""
+        return self._early_stopping.ended_at
 
     def advance(self, n: int) -> Block:
         """Take exactly ``n`` steps, or as many as there are until the run is over.
@@ -210,8 +210,8 @@ class Trainer:
 
     def best_snapshot(self) -> Snapshot | None:
         """Return the weights with which each member did best on the dev set; None without any."""
-        steps = self._judge.best_steps
-        if not (self._judge.keeps_best and steps.any()):
+        steps = self._early_stopping.best_steps
+        if not (self._early_stopping.keeps_best and steps.any()):
             return None
         values = self._rows.layout.pack(self._best_weights)
         return Snapshot(step=int(steps.max()), best=steps.tolist(), values=values)
@@ -304,8 +304,8 @@ class Trainer:
         """
         last_row = {name: _plain(values) for name, values in self._last_row.items()}
         figures = {name: value for name, value in last_row.items() if name != "grad_norm"}
-        if self._judge.keeps_best and self._judge.best_steps.any():
-            figures["best_step"] = _plain(self._judge.best_steps)
+        if self._early_stopping.keeps_best and self._early_stopping.best_steps.any():
+            figures["best_step"] = _plain(self._early_stopping.best_steps)
         if self.outcome is None or self.outcome.status in ("finished", "stopped"):
             figures |= self._measure_sets()
         if len(self.members) > 1:
@@ -329,7 +329,7 @@ class Trainer:
             "step": self.step,
             "weights": layout.named(self.method.weights),
             "best_weights": layout.named(self._best_weights),
-            "best_steps": self._judge.best_steps.tolist(),
+            "best_steps": self._early_stopping.best_steps.tolist(),
             "optimizer": self.method.state(),
             "experiment": self.experiment.model_dump(mode="json"),
             "seeds": self.seeds,
@@ -356,40 +356,40 @@ class Trainer:
         started = self._clock()
         first = self.step + 1
         self._probe.keep(first, self.method.weights)
-        if not self._judge.going.all():
+        if not self._early_stopping.going.all():
             self._before.copy_(self.method.weights)
         self.method.take(first, count, self._rows)
         train, dev = self._fetch(count)
-        verdict = self._judge.verdict(first, train[0], dev)
-        self._keep_best(verdict.best_rows)
-        self._hold(verdict)
-        if (verdict.last_rows < count - 1).any():
-            self.method.weights.copy_(self._rows.weights[verdict.count - 1])
-        self.outcome = verdict.outcome
-        self.step += verdict.count
-        probed = self._probe.read(first, verdict.count, self._rows)
+        decision = self._early_stopping.decision(first, train[0], dev)
+        self._keep_best(decision.best_rows)
+        self._hold(decision)
+        if (decision.last_rows < count - 1).any():
+            self.method.weights.copy_(self._rows.weights[decision.count - 1])
+        self.outcome = decision.outcome
+        self.step += decision.count
+        probed = self._probe.read(first, decision.count, self._rows)
         self.seconds += self._clock() - started
 
-        self._keep_last_row(train, verdict)
-        measured = Series(group="train", first=first, values=train[:, : verdict.count])
-        evaluated = self._dev_series(first, verdict.count, dev)
+        self._keep_last_row(train, decision)
+        measured = Series(group="train", first=first, values=train[:, : decision.count])
+        evaluated = self._dev_series(first, decision.count, dev)
         for part in (measured, *evaluated, *probed):
             self._blank(part)
         # An epoch in which a member ended has no mean of it: NaN carries over.
         means = self._epochs.add(first, measured.values)
         series.extend([measured, *evaluated, *means, *probed])
-        snapshots.extend(self._snapshots(first, verdict.count))
-        warnings.extend(self._warnings(verdict))
-        return verdict.count
+        snapshots.extend(self._snapshots(first, decision.count))
+        warnings.extend(self._warnings(decision))
+        return decision.count
 
-    def _hold(self, verdict: Verdict) -> None:
+    def _hold(self, decision: Decision) -> None:
         """Put the weights that each member ended with into its later rows."""
-        early = verdict.last_rows[verdict.last_rows < verdict.count - 1]
+        early = decision.last_rows[decision.last_rows < decision.count - 1]
         if not early.size:
             return
-        rows = self._rows.weights[: verdict.count]
+        rows = self._rows.weights[: decision.count]
         for last in np.unique(early):
-            ended = np.flatnonzero(verdict.last_rows == last)
+            ended = np.flatnonzero(decision.last_rows == last)
             own = torch.from_numpy(self._rows.layout.positions[ended].ravel()).to(rows.device)
             # One that had ended before this block began it with the weights that are held.
             kept = self._before[own] if last < 0 else rows[last, own]
@@ -401,19 +401,19 @@ class Trainer:
             steps = series.first + series.stride * np.arange(series.count)
             series.values[:, steps[:, None] > self.ended_at] = np.nan
 
-    def _keep_last_row(self, train: Values, verdict: Verdict) -> None:
+    def _keep_last_row(self, train: Values, decision: Decision) -> None:
         """Keep the figures of the last step that each member took."""
-        took = np.flatnonzero(verdict.last_rows >= 0)
-        newest = train[:, np.minimum(verdict.last_rows[took], verdict.count - 1), took]
+        took = np.flatnonzero(decision.last_rows >= 0)
+        newest = train[:, np.minimum(decision.last_rows[took], decision.count - 1), took]
         columns = self.columns["train"]
         for name, values in self._last_row.items():
             values[took] = newest[columns.index(name.removeprefix("train_"))]
 
-    def _warnings(self, verdict: Verdict) -> list[RunWarning]:
+    def _warnings(self, decision: Decision) -> list[RunWarning]:
         """Return what is to be said of the members that diverged."""
         warnings = []
-        for member in verdict.ended if len(self.members) > 1 else ():
-            outcome, step = self._judge.outcomes[member], int(self.ended_at[member])
+        for member in decision.ended if len(self.members) > 1 else ():
+            outcome, step = self._early_stopping.outcomes[member], int(self.ended_at[member])
             if outcome is not None and outcome.status == "diverged":
                 named = label(self.variants[member]).replace(" · ", ", ")
                 said = f"member {member + 1} ({named}) diverged: {outcome.reason}"
@@ -476,8 +476,8 @@ class Trainer:
         figures: dict[str, Any] = {}
         last = self.method.weights.clone()
         diverged = self._diverged
-        found = (self._judge.best_steps > 0) & ~diverged
-        if self._judge.keeps_best and found.any():
+        found = (self._early_stopping.best_steps > 0) & ~diverged
+        if self._early_stopping.keeps_best and found.any():
             own = self._rows.layout.positions[found].ravel()
             self.method.weights[own] = self._best_weights[own]
         for name, batch in self._sets.items():
@@ -498,13 +498,13 @@ class Trainer:
     @property
     def _diverged(self) -> NDArray[np.bool_]:
         """Which members have diverged, [members]."""
-        outcomes = self._judge.outcomes
+        outcomes = self._early_stopping.outcomes
         return np.array([each is not None and each.status == "diverged" for each in outcomes])
 
     def _endings(self) -> dict[str, Any]:
         """Return how each member ended, why, and at which step."""
         going = self.outcome or Outcome("stopped", "")
-        outcomes = [each or going for each in self._judge.outcomes]
+        outcomes = [each or going for each in self._early_stopping.outcomes]
         return {
             "statuses": [each.status for each in outcomes],
             "reasons": [each.reason for each in outcomes],

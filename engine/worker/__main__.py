@@ -30,7 +30,7 @@ from ..runs.requests import Inbox, PendingRequest
 from ..training.header import header_of, versions
 from ..training.loop import Pace, ending, train, weights_to_keep
 from ..training.trainer import Trainer
-from .requests import Desk
+from .requests import RequestHandler
 
 HEARTBEAT_SECONDS: Final = 2.0
 """How long a worker may say nothing."""
@@ -82,12 +82,12 @@ def work(
     except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
         return _fail_to_start(folder, error)
     recorder = Recorder.create(folder.recording, header)
-    desk = Desk(trainer)
+    handler = RequestHandler(trainer)
     if steps is not None:
-        desk.owed = 0
+        handler.owed = 0
         inbox.put(PendingRequest("start", "start", "step", {"n": steps}, since))
     try:
-        for events in _pull(trainer, recorder, desk, inbox):
+        for events in _pull(trainer, recorder, handler, inbox):
             recorder.record(*events)
         recorder.record(*weights_to_keep(trainer))
         recorder.record(*_save_checkpoint(folder, trainer))
@@ -100,7 +100,9 @@ def work(
     return 0 if trainer.outcome and trainer.outcome.status in ("finished", "stopped") else 1
 
 
-def _pull(trainer: Trainer, recorder: Recorder, desk: Desk, inbox: Inbox) -> Iterator[list[Event]]:
+def _pull(
+    trainer: Trainer, recorder: Recorder, handler: RequestHandler, inbox: Inbox
+) -> Iterator[list[Event]]:
     """Pull a run's events until it is over, answering requests between the pulls.
 
     Not pulling is pausing.
@@ -110,11 +112,11 @@ def _pull(trainer: Trainer, recorder: Recorder, desk: Desk, inbox: Inbox) -> Ite
     yield next(stream)
     while trainer.outcome is None:
         if requests := inbox.poll():
-            yield [event for request in requests for event in desk.answer(request)]
-        elif not desk.paused:
-            before, pace.limit = trainer.step, desk.owed
+            yield [event for request in requests for event in handler.answer(request)]
+        elif not handler.paused:
+            before, pace.limit = trainer.step, handler.owed
             yield next(stream)
-            desk.taken(trainer.step - before)
+            handler.taken(trainer.step - before)
         else:
             recorder.flush()
             if recorder.seconds_since_write >= HEARTBEAT_SECONDS:

@@ -17,7 +17,7 @@ MAX_STEPS: Final = 1_000_000
 """Steps that can be asked for at a time."""
 
 
-class Workbench(Protocol):
+class Controls(Protocol):
     """What requests can change of a trainer."""
 
     step: int
@@ -27,15 +27,15 @@ class Workbench(Protocol):
         """End the run where it is."""
 
 
-class Desk:
+class RequestHandler:
     """Pause, continue, step, stop, learning rate and mark of one run.
 
     Args:
         bench: The trainer.
     """
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, trainer: Controls) -> None:
+        self._trainer = trainer
         self.owed: int | None = None
         """Steps to take before it pauses; none where it runs freely, 0 where it is paused."""
 
@@ -59,7 +59,7 @@ class Desk:
             "set_lr": self._set_lr,
             "mark": self._mark,
         }
-        step, also, refused = self._bench.step, list[Event](), ""
+        step, also, refused = self._trainer.step, list[Event](), ""
         try:
             also = actions[request.action](request.viewer, **request.arguments)
         except KeyError:
@@ -91,14 +91,14 @@ class Desk:
         return []
 
     def _stop(self, viewer: str, **_: Any) -> list[Event]:
-        self._bench.stop("stopped", f"request of {viewer}")
+        self._trainer.stop("stopped", f"request of {viewer}")
         return []
 
     def _set_lr(self, viewer: str, lr: float) -> list[Event]:
         if not (isinstance(lr, int | float) and 0 <= lr < math.inf):
             raise ValueError(f"lr must be a number of at least 0 (got {lr!r})")
-        self._bench.lr = float(lr)
+        self._trainer.lr = float(lr)
         return []
 
     def _mark(self, viewer: str, title: str = "", note: str = "") -> list[Event]:
-        return [MarkReached(step=self._bench.step, title=title or f"Mark of {viewer}", note=note)]
+        return [MarkReached(step=self._trainer.step, title=title or f"Mark of {viewer}", note=note)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from ...network.layers import Stage, stages
+from ...network.layers import ModuleSpec, module_specs
 from .text import WIDTH, call, literal
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ STYLES: Final[tuple[Style, ...]] = get_args(Style)
 
 def network_block(experiment: Experiment, style: Style) -> str:
     """Return the network, written in one of the three ways."""
-    row = stages(experiment.model, experiment.widths)
+    row = module_specs(experiment.model, experiment.widths)
     match style:
         case "module":
             return f"{_module_class(experiment, row)}\n\n\nnetwork = Network()"
@@ -32,7 +32,7 @@ def network_block(experiment: Experiment, style: Style) -> str:
             return "\n".join(["network = nn.Sequential()", *added])
 
 
-def _module_class(experiment: Experiment, row: Sequence[Stage]) -> str:
+def _module_class(experiment: Experiment, row: Sequence[ModuleSpec]) -> str:
     lines = [
         "class Network(nn.Module):",
         f'    """From {" to ".join(map(str, experiment.widths))} units."""',
@@ -49,7 +49,7 @@ def _module_class(experiment: Experiment, row: Sequence[Stage]) -> str:
     return "\n".join(lines)
 
 
-def _forward(row: Sequence[Stage]) -> list[str]:
+def _forward(row: Sequence[ModuleSpec]) -> list[str]:
     """Return a line for each layer with what follows it around it, as far as it fits."""
     lines: list[str] = []
     for stage in row:

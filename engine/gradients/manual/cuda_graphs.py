@@ -39,7 +39,7 @@ def capture(work: Callable[[], None]) -> Callable[[], None]:
     return graph.replay
 
 
-class Graphs:
+class CudaGraphs:
     """Takes consecutive steps from graphs, as far as they go.
 
     Args:

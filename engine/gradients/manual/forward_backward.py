@@ -3,7 +3,7 @@
     inputs ─► plan.forward ─► outputs ─► kept
                                  └► plan.backward ─► the row's gradients
 
-Once a run has shown that it is worth it, the operations are played from a tape on a CPU, and from
+Once a run has shown that it is worth it, the operations are played from a script on a CPU, and from
 graphs on CUDA.
 """
 
@@ -17,14 +17,14 @@ from torch import Tensor
 from ...experiment.experiment import Experiment
 from ...network.dropout_masks import Masks
 from ...step.batches import Batch
-from .cuda_graphs import Graphs
+from .cuda_graphs import CudaGraphs
 from .inputs import targets_of
-from .layers import Plan
-from .outputs import Kept
+from .layers import FormulaGraph
+from .outputs import KeptOutputs
 from .torchscript import Player, one_by_one, record
 
-TAPED_AFTER: Final = 100
-"""Steps that are taken as they are written at first: a tape takes as long to make as some hundred
+SCRIPTED_AFTER: Final = 100
+"""Steps that are taken as they are written at first: a script takes as long to make as some hundred
 steps of a small network."""
 
 
@@ -33,7 +33,7 @@ class Propagation:
 
     Args:
         experiment: What the network looks like, and its loss.
-        weights: Parameters and buffers by name, as ``Plan`` wants them.
+        weights: Parameters and buffers by name, as ``FormulaGraph`` wants them.
         gradients: Where the gradients go, [rows of the block, …] each.
         masks: What dropout leaves out.
         inputs: What a step sees, [members, features, rows].
@@ -60,25 +60,27 @@ class Propagation:
     ) -> None:
         width = inputs.shape[2]
         beside = dev.inputs.shape[1] if dev is not None else 0
-        plan = Plan(experiment, weights, gradients, masks, learned=width, rows=width + beside)
-        self._plan, self._constant, self._then = plan, constant, then
+        graph = FormulaGraph(
+            experiment, weights, gradients, masks, learned=width, rows=width + beside
+        )
+        self._graph, self._constant, self._then = graph, constant, then
         self._blocks = blocks
-        self._learned = plan.x[:, :, :width]
+        self._learned = graph.x[:, :, :width]
         self._learned.copy_(inputs)
-        self.begin: Final = plan.begin
+        self.begin: Final = graph.begin
         """Takes what is drawn for a step."""
-        self.kept: Final = Kept(experiment, plan.outputs[:, :, :width], room)
+        self.kept: Final = KeptOutputs(experiment, graph.outputs[:, :, :width], room)
         """The outputs of the rows that are learned from."""
-        self.dev_kept: Kept | None = None
+        self.dev_kept: KeptOutputs | None = None
         """The outputs of the dev rows."""
         if dev is not None:
-            plan.x[:, :, width:].copy_(dev.inputs.mT)
-            self.dev_kept = Kept(experiment, plan.outputs[:, :, width:], room)
+            graph.x[:, :, width:].copy_(dev.inputs.mT)
+            self.dev_kept = KeptOutputs(experiment, graph.outputs[:, :, width:], room)
             targets = targets_of(experiment, dev)
             self.dev_targets: Final = targets.expand(room, -1, -1, -1).contiguous()
             """What the dev rows are to say, [room, members, outputs, padded rows]."""
         self._play: Player = one_by_one(self._step)
-        self._taken, self._taped, self._on_cuda = 0, False, inputs.is_cuda
+        self._taken, self._scripted, self._on_cuda = 0, False, inputs.is_cuda
 
     def take(self, row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
         """Compute the gradients of consecutive steps, each followed by what follows.
@@ -90,10 +92,10 @@ class Propagation:
             inputs: What the step of each slot sees, [slots, members, features, rows].
             targets: What it is to learn, [slots, members, outputs, rows].
         """
-        if self._taken > TAPED_AFTER and not self._taped and row == slot == 0:
-            self._taped = True
+        if self._taken > SCRIPTED_AFTER and not self._scripted and row == slot == 0:
+            self._scripted = True
             if self._on_cuda:
-                self._play = Graphs(self._step, constant=self._constant).play
+                self._play = CudaGraphs(self._step, constant=self._constant).play
             else:
                 self._play = self._record(inputs[0], targets[0])
                 row, slot, steps = 1, 1, steps - 1
@@ -108,16 +110,16 @@ class Propagation:
     def look_ahead(self) -> None:
         """Compute the outputs of the dev rows alone, with the weights as they are, into slot 0."""
         assert self.dev_kept is not None
-        self._plan.forward()
+        self._graph.forward()
         self.dev_kept.keep(0)
 
     def _step(self, row: int, slot: int, inputs: Tensor, targets: Tensor) -> None:
         """Take a step as it is written."""
         if not self._constant:
             self._learned.copy_(inputs)
-        self._plan.forward()
+        self._graph.forward()
         self.kept.keep(slot)
         if self.dev_kept is not None:
             self.dev_kept.keep(slot)
-        self._plan.backward(row, targets)
+        self._graph.backward(row, targets)
         self._then(row)

@@ -33,7 +33,7 @@ class Portion:
     see ``targets_of``."""
 
 
-class Feed:
+class Inputs:
     """The portions of a run.
 
     Args:

@@ -24,7 +24,7 @@ Gradients = Mapping[str, Sequence[Tensor]]
 """Where each parameter's gradient goes, for each row of a block; shaped as the parameter."""
 
 
-class Stage(Protocol):
+class Formula(Protocol):
     """A part of the network, between the buffers it was made with."""
 
     def forward(self) -> None:
@@ -34,7 +34,7 @@ class Stage(Protocol):
         """Turn the derivative by its outputs into that by its inputs, and by its parameters."""
 
 
-class Plan:
+class FormulaGraph:
     """The formulas of a network for so many rows.
 
     Args:
@@ -59,7 +59,7 @@ class Plan:
     ) -> None:
         self._weights, self._gradients = weights, gradients
         self._masks = masks
-        self._stages: list[Stage] = []
+        self._stages: list[Formula] = []
         self._dropouts: list[Dropout] = []
         members = len(weights["layer1.bias"])
         new = weights["layer1.bias"].new_zeros

@@ -19,13 +19,13 @@ from ...experiment.experiment import Experiment
 from ...experiment.training import MAX_STEPS
 from ...network.module import Network
 from ...step.clipping import Clipping
-from ...step.evaluation import Measure
+from ...step.evaluation import Evaluator
 from ...step.learning_rates import Rates
-from ...step.measurements import Rows
-from ..method import Trainee
+from ...step.measurements import Measurements
+from ..method import Workload
 from . import activations, losses, normalisation
 from .forward_backward import Propagation
-from .inputs import Feed, Portion
+from .inputs import Inputs, Portion
 from .optimizers import FORMULAS as UPDATES
 from .optimizers import make_update
 from .outputs import padded, room
@@ -57,29 +57,29 @@ class Manual:
 
     name = "manual"
 
-    def __init__(self, trainee: Trainee) -> None:
-        experiment, network = trainee.experiment, trainee.network
+    def __init__(self, workload: Workload) -> None:
+        experiment, network = workload.experiment, workload.network
         assert isinstance(network, Network)
-        self.weights = trainee.weights
-        self._experiment, self._layout = experiment, trainee.layout
+        self.weights = workload.weights
+        self._experiment, self._layout = experiment, workload.layout
         self._masks = network.masks
-        self._feed = Feed(experiment, trainee.batches)
+        self._inputs = Inputs(experiment, workload.batches)
         self._update = make_update(
-            trainee.members, trainee.layout, self.weights, capturable=self.weights.is_cuda
+            workload.members, workload.layout, self.weights, capturable=self.weights.is_cuda
         )
-        self._rates = Rates(trainee.members)
+        self._rates = Rates(workload.members)
         # A warm-up begins below the rate of the preset.
         self._update.set_lr(self._rates.now)
-        self._clipping = Clipping(trainee.members, trainee.layout)
+        self._clipping = Clipping(workload.members, workload.layout)
         self._clears = experiment.train.zero_grad
         self._used: Tensor | None = None
         """What the update uses, where that is not what was computed."""
         if self._clipping.wanted or not self._clears:
-            self._used = self.weights.new_zeros(trainee.layout.learned)
+            self._used = self.weights.new_zeros(workload.layout.learned)
 
-        self._dev = trainee.dev
-        self._stride = experiment.evaluation_stride if trainee.dev is not None else 0
-        self._measure = Measure(experiment, network)
+        self._dev = workload.dev
+        self._stride = experiment.evaluation_stride if workload.dev is not None else 0
+        self._measure = Evaluator(experiment, network)
         self._constant = experiment.steps_per_epoch == 1
         self._rides = (
             self._constant
@@ -94,7 +94,7 @@ class Manual:
         self._alike = self._update.alike and not (self._rates.moves or network.masks.wanted)
         """Whether nothing changes from step to step but the row: no rate, no count, no mask."""
         self._riding = self._dev.inputs.shape[1] if self._dev and self._rides else 0
-        self._rows: Rows | None = None
+        self._rows: Measurements | None = None
         self._propagations: dict[int, Propagation] = {}
 
     @property
@@ -111,14 +111,14 @@ class Manual:
             self._propagations.clear()
 
     @torch.no_grad()
-    def take(self, first: int, count: int, rows: Rows) -> None:
+    def take(self, first: int, count: int, rows: Measurements) -> None:
         """Take the steps first … first + count - 1, filling the rows from 0 on."""
         if rows is not self._rows:
             self._look_at(rows)
         row = 0
         while row < count:
             most = min(count - row, self._most, self._until_measured(first + row))
-            portion = self._feed.portion(first + row, most)
+            portion = self._inputs.portion(first + row, most)
             propagation = self._propagation(portion)
             self._take(propagation, portion, first + row, row)
             self._settle(propagation, portion, row)
@@ -209,7 +209,7 @@ class Manual:
         assert self._dev is not None
         self._rows.dev_loss[row], self._rows.dev_accuracy[row] = self._measure(self._dev)
 
-    def _look_at(self, rows: Rows) -> None:
+    def _look_at(self, rows: Measurements) -> None:
         """Get ready to fill these rows: views of them are made once."""
         self._rows, self._propagations = rows, {}
         self._gradients = rows.gradients[:, : self._layout.learned].unbind()

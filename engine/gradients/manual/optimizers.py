@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...experiment.experiment import Experiment
-from ...network.parameters import Layout
+from ...network.parameters import ParameterLayout
 
 Values = Any
 """One number, or one for each member: a float, an array [members], a tensor [] or [members]."""
@@ -44,7 +44,11 @@ own costs more than a tensor, and allocates one.
 
 
 def make_update(
-    members: Sequence[Experiment], layout: Layout, weights: Tensor, *, capturable: bool = False
+    members: Sequence[Experiment],
+    layout: ParameterLayout,
+    weights: Tensor,
+    *,
+    capturable: bool = False,
 ) -> UpdateBase:
     """Return what updates the weights as the members' optimizers say.
 
@@ -60,7 +64,7 @@ def make_update(
     return FORMULAS[members[0].optimizer.name](members, owners, numbers, capturable)
 
 
-def owners_of(layout: Layout) -> NDArray[np.int64]:
+def owners_of(layout: ParameterLayout) -> NDArray[np.int64]:
     """Return the member whose each of the parameters' numbers is, [numbers].
 
     Padding counts as the first member's.

@@ -45,7 +45,7 @@ def with_padding(targets: Tensor) -> Tensor:
     return padding
 
 
-class Kept:
+class KeptOutputs:
     """Room for the outputs of some steps.
 
     Args:

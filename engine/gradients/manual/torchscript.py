@@ -1,6 +1,6 @@
 """A step's operations, written down once and played without Python in between.
 
-    formulas, as they are written ──Recorder──► operations ──TorchScript──► one call for many steps
+    formulas, as they are written ──OperationLog──► operations ──TorchScript──► many steps a call
 
 In a small network's step, Python takes more time than the arithmetic: to find a method, to read
 its arguments, to call the operation. The formulas write into buffers that never move, so that the
@@ -36,7 +36,7 @@ see and what they are to learn."""
 _numbers = count()
 
 
-class Recorder(TorchFunctionMode):
+class OperationLog(TorchFunctionMode):
     """Writes down the operations that are called while it is entered."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Recorder(TorchFunctionMode):
 
 
 @dataclass
-class Script:
+class StepScript:
     """A step's operations as the text of a TorchScript class, and the tensors it speaks of."""
 
     names: dict[int, str]
@@ -109,13 +109,13 @@ class Script:
             "            row += 1\n",
             "            slot += 1\n",
         ]
-        return "".join(["class Tape(torch.nn.Module):\n", *own, *function])
+        return "".join(["class Steps(torch.nn.Module):\n", *own, *function])
 
-    def fill(self, tape: Any) -> None:
+    def fill(self, module: Any) -> None:
         """Give an object of the class its tensors."""
         for letter, each in (("t", self.tensors), ("r", self.rows), ("g", self.groups)):
             for index, value in enumerate(each):
-                setattr(tape, f"{letter}{index}", value)
+                setattr(module, f"{letter}{index}", value)
 
     def _said(self, value: Any) -> str:
         if isinstance(value, list):
@@ -170,14 +170,14 @@ def record(
         rows: Blocks of which a step has a row.
         slots: Blocks of which it has a slot.
     """
-    with Recorder() as recorder:
+    with OperationLog() as log:
         step(0, 0, inputs, targets)
     try:
-        if recorder.fault:
-            raise ValueError(recorder.fault)
+        if log.fault:
+            raise ValueError(log.fault)
         blocks = [*((each, "row") for each in rows), *((each, "slot") for each in slots)]
-        script = Script({id(inputs): "x[slot]", id(targets): "t[slot]"}, blocks)
-        for operation in recorder.operations:
+        script = StepScript({id(inputs): "x[slot]", id(targets): "t[slot]"}, blocks)
+        for operation in log.operations:
             script.add(*operation)
         return _compiled(script)
     except Exception as error:  # Whatever stands in the way, the step itself is there.
@@ -193,18 +193,18 @@ def _in_every_row(tensor: Tensor, block: Tensor) -> list[Tensor]:
     return list(tensor.as_strided(shape, strides, start).unbind())
 
 
-def _compiled(script: Script) -> Player:
+def _compiled(script: StepScript) -> Player:
     """Return a script as a function."""
-    text, file = script.text(), f"<tape {next(_numbers)}>"
+    text, file = script.text(), f"<steps {next(_numbers)}>"
     # Where TorchScript looks for the text of a class that stands in no file.
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     scope: dict[str, Any] = {"torch": torch, "__name__": __name__}
     exec(compile(text, file, "exec", dont_inherit=True), scope)
-    tape = scope["Tape"]()
-    script.fill(tape)
+    module = scope["Steps"]()
+    script.fill(module)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        scripted: Any = torch.jit.script(tape)
+        scripted: Any = torch.jit.script(module)
     del linecache.cache[file]
     forward: Player = scripted.forward
 

@@ -17,7 +17,7 @@ from engine.errors import LectureError, PresetError
 from engine.experiment.experiment import Experiment
 from engine.figures.figures import FigureError, Quantity, figures, filled, number, parse, spoken
 from engine.figures.proofreading import columns_of, misplaced
-from engine.figures.readings import Kept, of_history, of_scene
+from engine.figures.readings import NotedReadings, of_history, of_scene
 from engine.lectures import lecture as lectures
 from engine.lectures import rehearsal
 from engine.presets import preset as presets
@@ -301,7 +301,7 @@ class TestFilledWhileItTrains:
         rows = Series(group="train", first=1, values=values)
         history = History()
         history.extend([header(columns={"train": ["loss"]}, seeds=[0] * 4), rows])
-        kept = Kept(["{loss@1}"], {"train": ["loss"]}, 1)
+        kept = NotedReadings(["{loss@1}"], {"train": ["loss"]}, 1)
         kept.add([rows])
         assert [filled("{loss@1}", each) for each in (of_history(history, 1), kept.at(1))] == [
             "3", "3",

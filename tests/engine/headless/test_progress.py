@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.headless.progress import Bar, Lines, Progress, progress_for, progress_text
+from engine.headless.progress import (
+    Progress,
+    ProgressBar,
+    ProgressLines,
+    progress_for,
+    progress_text,
+)
 from engine.headless.result import result_text, whose_text
 from engine.recording.events import End, Series
 from engine.recording.history import History
@@ -35,7 +41,7 @@ def history_of(*events: object) -> History:
 class TestProgress:
     def test_without_a_terminal_there_is_a_line_for_each_tenth(self) -> None:
         out = io.StringIO()
-        lines = Lines(1000, out)
+        lines = ProgressLines(1000, out)
         for first in range(1, 1000, 10):
             lines.show(history_of(rows(first, [0.5] * 10)))
         told = out.getvalue().splitlines()
@@ -46,7 +52,7 @@ class TestProgress:
 
     def test_the_end_of_a_run_needs_no_line(self) -> None:
         out = io.StringIO()
-        Lines(3, out).show(history_of(rows(1, [0.5] * 3)))
+        ProgressLines(3, out).show(history_of(rows(1, [0.5] * 3)))
         assert out.getvalue() == ""
 
     def test_of_several_members_the_mean_loss_is_shown(self) -> None:
@@ -75,7 +81,7 @@ class TestProgress:
         monkeypatch.setenv("TERM", "xterm")
         out = Terminal()
         bar = progress_for(10, quiet=False, out=out)
-        assert isinstance(bar, Bar)
+        assert isinstance(bar, ProgressBar)
         with bar:
             bar.show(History())
             bar.show(history_of(rows(1, [0.25] * 5)))
@@ -85,7 +91,7 @@ class TestProgress:
         assert "\x1b[?25h" in shown.rpartition("step 5")[2]
 
     def test_a_file_gets_lines_and_quiet_gets_nothing(self) -> None:
-        assert isinstance(progress_for(10, quiet=False, out=io.StringIO()), Lines)
+        assert isinstance(progress_for(10, quiet=False, out=io.StringIO()), ProgressLines)
         assert type(progress_for(10, quiet=True, out=Terminal())) is Progress
 
 

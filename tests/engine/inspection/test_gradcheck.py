@@ -13,7 +13,7 @@ from engine.cli import main
 from engine.errors import RequestError
 from engine.experiment.experiment import Experiment
 from engine.gradients import choice as methods
-from engine.gradients.autograd import Textbook
+from engine.gradients.autograd import EagerMethod
 from engine.inspection import gradcheck
 from engine.inspection.gradcheck import Comparison, check
 from engine.presets import preset as presets
@@ -28,7 +28,7 @@ def _one_take(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gradcheck, "PATIENCE", 0.0)
 
 
-def verdict(comparison: Comparison, method: str = "numeric") -> gradcheck.Verdict:
+def verdict(comparison: Comparison, method: str = "numeric") -> gradcheck.Agreement:
     return next(each for each in comparison.verdicts if each.method == method)
 
 
@@ -66,7 +66,7 @@ def test_a_step_that_the_run_never_takes_is_refused() -> None:
         check(experiment(CUBIC, train={"steps": 5}), 6)
 
 
-class Wrong(Textbook):
+class Wrong(EagerMethod):
     """Gradients that are a thousandth too large in one number."""
 
     name = "wrong"

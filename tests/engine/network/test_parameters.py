@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.network.module import Network
-from engine.network.parameters import ALIGNMENT, Layout, initialise
+from engine.network.parameters import ALIGNMENT, ParameterLayout, initialise
 from tests.experiments import CUBIC, experiment, seeded
 
 widths = st.lists(st.integers(1, 40), min_size=1, max_size=4)
@@ -20,7 +20,7 @@ widths = st.lists(st.integers(1, 40), min_size=1, max_size=4)
 @given(hidden=widths, members=st.integers(1, 4))
 def test_packing_gives_every_parameter_in_order(hidden: list[int], members: int) -> None:
     spec = experiment(CUBIC, model={"hidden": hidden, "activation": "tanh"})
-    layout = Layout(spec, members)
+    layout = ParameterLayout(spec, members)
     flat = torch.zeros(layout.size)
     for index, view in enumerate(layout.views(flat).values()):
         view.copy_(index * 100 + torch.arange(members)[:, None, None])
@@ -34,7 +34,7 @@ def test_packing_gives_every_parameter_in_order(hidden: list[int], members: int)
 @given(hidden=widths, members=st.integers(1, 4))
 def test_every_parameter_starts_on_64_bytes(hidden: list[int], members: int) -> None:
     spec = experiment(CUBIC, model={"hidden": hidden, "activation": "tanh"})
-    layout = Layout(spec, members)
+    layout = ParameterLayout(spec, members)
     flat = torch.zeros(3, layout.size)
     for part in layout.slices(flat):
         assert part[0].storage_offset() % ALIGNMENT == 0
@@ -43,7 +43,7 @@ def test_every_parameter_starts_on_64_bytes(hidden: list[int], members: int) -> 
 
 def test_named_parameters_have_the_recorded_shapes() -> None:
     spec = experiment(CUBIC)
-    layout = Layout(spec, 2)
+    layout = ParameterLayout(spec, 2)
     named = layout.named(initialise(seeded(spec, 1, 2), torch.float32))
     assert {name: tuple(value.shape) for name, value in named.items()} == {
         name: (2, *shape) for name, shape in spec.shapes.items()
@@ -52,7 +52,7 @@ def test_named_parameters_have_the_recorded_shapes() -> None:
 
 def test_the_default_is_what_pytorch_does() -> None:
     spec = experiment(CUBIC, model={"hidden": [400, 400], "activation": "relu"})
-    named = Layout(spec, 1).named(initialise(seeded(spec, 1), torch.float32))
+    named = ParameterLayout(spec, 1).named(initialise(seeded(spec, 1), torch.float32))
     for name in ("layer2.weight", "layer2.bias"):
         bound = 1 / math.sqrt(400)
         assert float(named[name].abs().max()) <= bound
@@ -78,7 +78,7 @@ def test_the_default_is_what_pytorch_does() -> None:
 )
 def test_initialisers_do_what_they_say(init: dict, check) -> None:
     spec = experiment(CUBIC, model={"hidden": [100, 100], "activation": "relu", "init": init})
-    named = Layout(spec, 1).named(initialise(seeded(spec, 7), torch.float32))
+    named = ParameterLayout(spec, 1).named(initialise(seeded(spec, 7), torch.float32))
     assert check(named["layer2.weight"][0], named["layer2.bias"][0])
 
 
@@ -86,14 +86,14 @@ def test_a_layer_more_does_not_change_the_first() -> None:
     starts = []
     for hidden in ([8], [8, 8]):
         spec = experiment(CUBIC, model={"hidden": hidden, "activation": "relu"})
-        starts.append(Layout(spec, 1).named(initialise(seeded(spec, 7), torch.float32)))
+        starts.append(ParameterLayout(spec, 1).named(initialise(seeded(spec, 7), torch.float32)))
     assert torch.equal(starts[0]["layer1.weight"], starts[1]["layer1.weight"])
 
 
 def test_a_layer_may_start_differently() -> None:
     hidden = [{"units": 3, "init": {"weight": "zeros", "bias": 1}}, 4]
     spec = experiment(CUBIC, model={"hidden": hidden, "activation": "relu"})
-    named = Layout(spec, 1).named(initialise(seeded(spec, 7), torch.float32))
+    named = ParameterLayout(spec, 1).named(initialise(seeded(spec, 7), torch.float32))
     assert not named["layer1.weight"].any()
     assert named["layer2.weight"].all()
 
@@ -105,5 +105,5 @@ def test_what_the_optimizer_changes_changes_the_flat_tensor() -> None:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.fill_(3.0)
-    assert (flat[torch.from_numpy(Layout(spec, 2).positions)] == 3).all()
+    assert (flat[torch.from_numpy(ParameterLayout(spec, 2).positions)] == 3).all()
     assert network(torch.zeros(2, 10, 1)).shape == (2, 10, 1)

@@ -24,7 +24,7 @@ from engine.recording.history import History
 from engine.results.predict import answers, rows_of_set, summary_text
 from engine.results.run import LoadedRun
 from engine.runs.folder import RunFolder
-from engine.training.stopping import Judge
+from engine.training.stopping import EarlyStopping
 from engine.training.trainer import Trainer
 from tests.experiments import MOONS, experiment
 from tests.tapes import dev_rows, header, train_rows, weights
@@ -237,7 +237,7 @@ def test_the_judge_decides_ties_as_a_plain_loop_does(
     dev: list[tuple[float, float]], sizes: Sequence[int], by: str, patience: int
 ) -> None:
     """In blocks of any size: best step and the step at which patience ends."""
-    judge = Judge([deciding(by, patience)])
+    early_stopping = EarlyStopping([deciding(by, patience)])
     best, best_at, waited, ends = (-math.inf, -math.inf), 0, 0, None
     for step, (loss, accuracy) in enumerate(dev, start=1):
         score = (accuracy, -loss) if by == "accuracy" else (-loss, 0.0)
@@ -251,13 +251,13 @@ def test_the_judge_decides_ties_as_a_plain_loop_does(
             break
     rows = np.array(dev, np.float32).T[:, :, None]
     first, place = 1, 0
-    while first <= len(dev) and judge.going.all():
+    while first <= len(dev) and early_stopping.going.all():
         size = sizes[place % len(sizes)]
         block = rows[:, first - 1 : first - 1 + size]
-        judge.verdict(first, np.ones(block.shape[1:], np.float32), block)
+        early_stopping.decision(first, np.ones(block.shape[1:], np.float32), block)
         first, place = first + size, place + 1
-    assert judge.best_steps[0] == best_at
-    assert (None if judge.going[0] else judge.ended_at[0]) == ends
+    assert early_stopping.best_steps[0] == best_at
+    assert (None if early_stopping.going[0] else early_stopping.ended_at[0]) == ends
 
 
 @given(
@@ -267,14 +267,14 @@ def test_the_judge_decides_ties_as_a_plain_loop_does(
 @settings(max_examples=200)
 def test_the_best_row_of_a_recording_is_the_judges(dev: list[tuple[float, float]], by: str) -> None:
     rows = np.array(dev, np.float32).T[:, :, None]
-    judge = Judge([deciding(by)])
-    judge.verdict(1, np.ones(rows.shape[1:], np.float32), rows)
+    early_stopping = EarlyStopping([deciding(by)])
+    early_stopping.decision(1, np.ones(rows.shape[1:], np.float32), rows)
     history = History()
     series = dev_rows(1, len(dev))
     series.values[:] = rows
     told = header(experiment={"train": {"keep_best": by}})
     history.extend([told, train_rows(1, len(dev)), series])
-    assert (best_step(history) or 0) == judge.best_steps[0]
+    assert (best_step(history) or 0) == early_stopping.best_steps[0]
 
 
 def test_a_score_without_an_accuracy_is_never_better() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from engine.recording import downsampling as pyramid_module
-from engine.recording.downsampling import FACTOR, Fold, Pyramid
+from engine.recording.downsampling import FACTOR, Aggregates, Downsampler
 from engine.recording.events import Series
 from engine.recording.history import Rows
 from tests.tapes import COLUMNS, train_rows
@@ -36,12 +36,12 @@ def by_hand(rows: np.ndarray, start: int, stop: int, size: int) -> list[tuple]:
 
 @given(columns, st.data())
 def test_it_agrees_with_folding_by_hand(rows: np.ndarray, data: st.DataObject) -> None:
-    pyramid = Pyramid()
+    downsampler = Downsampler()
     for _ in range(3):
         start = data.draw(st.integers(0, len(rows) - 1))
         stop = data.draw(st.integers(start + 1, len(rows)))
         size = data.draw(st.sampled_from([1, 2, 5, 8, 16, 24, 64, 192, 512, 1024]))
-        fold = pyramid.fold(rows, start, stop, size)
+        fold = downsampler.fold(rows, start, stop, size)
         low, high, total, finite = map(
             np.array, zip(*by_hand(rows, start, stop, size), strict=True)
         )
@@ -53,7 +53,7 @@ def test_it_agrees_with_folding_by_hand(rows: np.ndarray, data: st.DataObject) -
 
 @given(columns, st.lists(st.integers(1, 300), max_size=5))
 def test_growing_rows_change_nothing(rows: np.ndarray, stops: list[int]) -> None:
-    growing, whole = Pyramid(), Pyramid()
+    growing, whole = Downsampler(), Downsampler()
     for stop in sorted(stops):
         growing.fold(rows[:stop], 0, min(stop, len(rows)), 64)
     one, other = growing.fold(rows, 0, len(rows), 64), whole.fold(rows, 0, len(rows), 64)
@@ -63,12 +63,12 @@ def test_growing_rows_change_nothing(rows: np.ndarray, stops: list[int]) -> None
 
 
 def test_rows_that_were_cut_are_forgotten() -> None:
-    pyramid = Pyramid()
+    downsampler = Downsampler()
     rows = np.arange(1000, dtype=np.float32)
-    pyramid.fold(rows, 0, 1000, 64)
-    pyramid.cut(100)
+    downsampler.fold(rows, 0, 1000, 64)
+    downsampler.cut(100)
     rows[100:] = -1
-    assert pyramid.fold(rows, 0, 1000, 64).low.tolist() == [0, -1] + [-1] * 14
+    assert downsampler.fold(rows, 0, 1000, 64).low.tolist() == [0, -1] + [-1] * 14
 
 
 @pytest.mark.parametrize("width", [1, 7, 80, 200])
@@ -120,14 +120,14 @@ def test_numbers_that_are_none_are_named_and_spoil_no_neighbour() -> None:
 
 
 class Counted:
-    """``fold_rows``, counting the rows that it is given."""
+    """``aggregates_of``, counting the rows that it is given."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.rows = 0
-        self._fold_rows = pyramid_module.fold_rows
-        monkeypatch.setattr(pyramid_module, "fold_rows", self)
+        self._fold_rows = pyramid_module.aggregates_of
+        monkeypatch.setattr(pyramid_module, "aggregates_of", self)
 
-    def __call__(self, rows: np.ndarray) -> Fold:
+    def __call__(self, rows: np.ndarray) -> Aggregates:
         self.rows += len(rows)
         return self._fold_rows(rows)
 

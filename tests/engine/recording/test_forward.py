@@ -15,7 +15,7 @@ from engine.components.activations import ACTIVATIONS
 from engine.errors import RecordingError
 from engine.experiment.experiment import Experiment
 from engine.network.module import Network
-from engine.network.parameters import Layout
+from engine.network.parameters import ParameterLayout
 from engine.recording.events import Header, Snapshot
 from engine.recording.forward import activations_of, forward, unpack
 from tests import strategies
@@ -39,7 +39,7 @@ def layers_in_torch(
     experiment: Experiment, snapshot: Snapshot, inputs: NDArray[Any]
 ) -> list[NDArray[Any]]:
     """Return every layer's outputs, [members, rows, units], by the network that is trained."""
-    layout = Layout(experiment, len(snapshot.values))
+    layout = ParameterLayout(experiment, len(snapshot.values))
     flat = torch.zeros(layout.size)
     flat[torch.from_numpy(layout.positions)] = torch.from_numpy(snapshot.values)
     outputs, flowing = [], torch.from_numpy(inputs).expand(layout.members, *inputs.shape)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.headless.run import ImprovedLines, Lines
+from engine.headless.run import EventLines, ImprovementLines
 from engine.recording.events import Series
 from engine.recording.file import read
 from engine.recording.history import History
@@ -124,7 +124,7 @@ def test_numbers_that_differ_are_told_apart(one: float, other: float) -> None:
 def test_a_run_that_is_followed_tells_each_once_however_often_one_looks(size: int) -> None:
     whole = measured(np.array([0.2, 0.5, 0.5, 0.4, 0.6, 0.7]))
     said: list[str] = []
-    teller, found = ImprovedLines(said.append), []
+    teller, found = ImprovementLines(said.append), []
     for step in [*range(0, 6, size), 6]:
         then = whole.until(step)
         found += teller.tell(then)
@@ -137,7 +137,7 @@ def test_as_json_each_is_a_line_before_the_end(tmp_path: Path) -> None:
     history, out = History(), io.BytesIO()
     history.extend(read(folder.recording))
     size = folder.recording.stat().st_size
-    Lines(folder.recording, out).pass_on(size, history, improvements(history))
+    EventLines(folder.recording, out).pass_on(size, history, improvements(history))
     kinds = [json.loads(line)["kind"] for line in out.getvalue().splitlines()]
     assert kinds[0] == "header"
     assert kinds[-2:] == ["improvement", "end"]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.recording.history import History
-from engine.recording.member_endings import fates
+from engine.recording.member_endings import member_endings
 from tests.populations import population
 from tests.tapes import header
 
@@ -19,7 +19,7 @@ def test_every_end_is_found_at_its_step_and_not_before(
     diverge: dict[int, int], held: dict[int, int], at: int
 ) -> None:
     held = {member: step for member, step in held.items() if member not in diverge}
-    found = fates(population(5, STEPS, diverge, held), at)
+    found = member_endings(population(5, STEPS, diverge, held), at)
     assert found is not None
     for member in range(5):
         lost = member in diverge and diverge[member] <= at
@@ -31,20 +31,20 @@ def test_every_end_is_found_at_its_step_and_not_before(
 
 
 def test_a_member_without_any_gradient_is_dead_also_when_it_is_held() -> None:
-    found = fates(population(4, held={2: 5}, dead=(0, 2)), 20)
+    found = member_endings(population(4, held={2: 5}, dead=(0, 2)), 20)
     assert found is not None
     assert found.dead.tolist() == [True, False, True, False]
 
 
 def test_the_first_living_one_is_the_first_that_did_not_diverge() -> None:
-    assert fates(population(3, diverge={0: 3}), 20).first_living == 1  # type: ignore[union-attr]
-    gone = fates(population(2, diverge={0: 3, 1: 4}), 20)
+    assert member_endings(population(3, diverge={0: 3}), 20).first_living == 1  # type: ignore[union-attr]
+    gone = member_endings(population(2, diverge={0: 3, 1: 4}), 20)
     assert gone is not None
     assert gone.first_living == 0
 
 
 def test_before_the_first_row_nothing_is_known() -> None:
     history = History()
-    assert fates(history, 0) is None
+    assert member_endings(history, 0) is None
     history.add(header(seeds=[1, 2]))
-    assert fates(history, 0) is None
+    assert member_endings(history, 0) is None

@@ -10,12 +10,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.step.measurements import Rows, norms_of_part
+from engine.step.measurements import Measurements, norms_of_part
 from tests.experiments import CUBIC, experiment
 
 
-def make_rows(members: int = 2) -> Rows:
-    return Rows(experiment(CUBIC), members, torch.device("cpu"), torch.float32)
+def make_rows(members: int = 2) -> Measurements:
+    return Measurements(experiment(CUBIC), members, torch.device("cpu"), torch.float32)
 
 
 @pytest.mark.parametrize("exponent", [-30, -23, -12, 0, 12, 20, 30])

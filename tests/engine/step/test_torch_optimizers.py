@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.profiler import profile
 
 from engine.experiment.experiment import Experiment
-from engine.network.parameters import Layout
+from engine.network.parameters import ParameterLayout
 from engine.step.clipping import Clipping
 from engine.step.learning_rates import Rates, Scheduler
 from engine.step.torch_optimizers import make_optimizer
@@ -148,7 +148,7 @@ def test_each_member_has_bounds_of_its_own(
     """What is not finite in one of them changes no other, and is as it would be alone."""
     base = {**CUBIC, "model": {"hidden": [5], "normalisation": "batch"}}
     members = [experiment(base, train=own) for own in bounds]
-    layout = Layout(members[0], 3)
+    layout = ParameterLayout(members[0], 3)
     flat = torch.randn(layout.size, generator=torch.Generator().manual_seed(1))
     if wrong is not None:
         layout.slices(flat)[0][1, 2] = wrong
@@ -163,7 +163,7 @@ def test_each_member_has_bounds_of_its_own(
 @pytest.mark.parametrize("bounds", BOUNDS, ids=str)
 def test_bounding_allocates_once(bounds: list[dict[str, Any]]) -> None:
     members = [experiment(CUBIC, train=own) for own in bounds]
-    layout = Layout(members[0], 3)
+    layout = ParameterLayout(members[0], 3)
     flat = torch.randn(layout.size, generator=torch.Generator().manual_seed(1))
     clipping = Clipping(members, layout)
     clipping.apply(flat)
@@ -174,7 +174,7 @@ def test_bounding_allocates_once(bounds: list[dict[str, Any]]) -> None:
 
 
 def test_no_bounds_are_not_wanted() -> None:
-    layout = Layout(experiment(CUBIC), 1)
+    layout = ParameterLayout(experiment(CUBIC), 1)
     flat = torch.full((layout.size,), torch.inf)
     clipping = Clipping([experiment(CUBIC)], layout)
     assert not clipping.wanted

@@ -12,7 +12,7 @@ from torch import nn
 
 from engine.experiment.experiment import Experiment
 from engine.recording.events import Event, Series, Snapshot
-from engine.step.evaluation import Measure
+from engine.step.evaluation import Evaluator
 from engine.training.block import Block
 from engine.training.trainer import Trainer, keeps_snapshot
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
@@ -166,13 +166,13 @@ def test_best_by_loss_keeps_the_least_dev_loss() -> None:
 def test_the_test_set_is_touched_once_and_only_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = Trainer(experiment(MOONS))
     test_set, touched = trainer._sets["test"], []
-    measure = Measure.__call__
+    measure = Evaluator.__call__
 
-    def watched(self: Measure, batch: Any) -> Any:
+    def watched(self: Evaluator, batch: Any) -> Any:
         touched.append(batch is test_set)
         return measure(self, batch)
 
-    monkeypatch.setattr(Measure, "__call__", watched)
+    monkeypatch.setattr(Evaluator, "__call__", watched)
     run(trainer, 64)
     assert not any(touched)
     trainer.result()

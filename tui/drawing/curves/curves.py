@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.recording.history import Side
-from engine.recording.member_endings import settled
+from engine.recording.member_endings import without_diverged
 
 from ..base.axis import LABEL_WIDTH
 from ..base.smoothing import SMOOTHINGS, smoothed
@@ -162,7 +162,7 @@ def gather(
         smoothing: The weight of a moving average, as in ``SMOOTHINGS``.
     """
     if member is None and history.header is not None and history.header.members > 1:
-        settled(history, step)
+        without_diverged(history, step)
     found = []
     for group in ("train", "dev"):
         rows = history.series.get(group)

@@ -152,7 +152,7 @@ def _members(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
     if crowd is None:
         return []
     bad = palette.style("bad", bold=True)
-    parts: Parts = [(fate, bad) for fate in crowd.fates]
+    parts: Parts = [(fate, bad) for fate in crowd.member_endings]
     counted = crowd.members - crowd.diverged
     if counted:
         low, high = (f"{100 * share:g}" for share in RANGE)

@@ -304,8 +304,8 @@ def _whose(table: GradientTable) -> list[str]:
         name = f"{table.name}, " if table.name else ""
         return [f"{name}member {table.member + 1} of {table.members}"]
     diverged = table.crowd.diverged if table.crowd is not None else 0
-    fates = table.crowd.fates if table.crowd is not None else ()
-    return [f"medians of {count(table.members - diverged)} members", *fates]
+    member_endings = table.crowd.member_endings if table.crowd is not None else ()
+    return [f"medians of {count(table.members - diverged)} members", *member_endings]
 
 
 def _first_to_last(table: GradientTable) -> list[str]:

@@ -44,7 +44,7 @@ class Crowd:
         return self.members - self.training - self.diverged
 
     @property
-    def fates(self) -> tuple[str, ...]:
+    def member_endings(self) -> tuple[str, ...]:
         """What became of those that do not go on, or learn nothing, in a few words each."""
         told = (
             (self.diverged, f"{count(self.diverged)} of {count(self.members)} diverged"),
@@ -59,9 +59,9 @@ def crowd_of(history: History, step: int) -> Crowd | None:
     header = history.header
     if header is None or header.members == 1:
         return None
-    from engine.recording.member_endings import settled
+    from engine.recording.member_endings import without_diverged
 
-    known = settled(history, step)
+    known = without_diverged(history, step)
     if known is None:
         return Crowd(members=header.members, training=header.members)
     deviations = {}
@@ -83,7 +83,7 @@ def picture_member(history: History, member: int | None, step: int) -> int:
     """Return whose weights a picture shows: the chosen network's, or the first living one's."""
     if member is not None:
         return member
-    from engine.recording.member_endings import fates
+    from engine.recording.member_endings import member_endings
 
-    known = fates(history, step)
+    known = member_endings(history, step)
     return 0 if known is None else known.first_living

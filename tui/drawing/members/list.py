@@ -50,11 +50,11 @@ class MemberRow:
 
 def gather_members(history: History, step: int) -> tuple[MemberRow, ...]:
     """Return all members together, then each; nothing before the first row."""
-    from engine.recording.member_endings import settled
+    from engine.recording.member_endings import without_diverged
 
     from .labels import member_name
 
-    header, known = history.header, settled(history, step)
+    header, known = history.header, without_diverged(history, step)
     rows = history.series.get("train")
     newest = rows.row_at(step) if rows is not None else None
     if header is None or rows is None or known is None or newest is None:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from engine.recording.member_endings import Fates, fates
+from engine.recording.member_endings import MemberEndings, member_endings
 
 from ...style.glyphs import Glyphs
 from ...style.numbers import count, figure
@@ -77,7 +77,7 @@ def gather(network: Network) -> Distribution:
 def distribution_of(history: History, step: int) -> Distribution:
     """Return how a run's figure lies over its members at a step: of one that is over its result."""
     members = history.header.members if history.header is not None else 0
-    known = fates(history, step)
+    known = member_endings(history, step)
     diverged = int(known.diverged.sum()) if known is not None else 0
     result = _result(history, step)
     name, values = result or _measured(history, step, known) or ("", np.empty(0))
@@ -105,7 +105,9 @@ def _result(history: History, step: int) -> tuple[str, Floats] | None:
     return None
 
 
-def _measured(history: History, step: int, known: Fates | None) -> tuple[str, Floats] | None:
+def _measured(
+    history: History, step: int, known: MemberEndings | None
+) -> tuple[str, Floats] | None:
     for group, column, name in MEASURED:
         rows = history.series.get(group)
         newest = rows.row_at(step) if rows is not None and column in rows.columns else None
@@ -114,7 +116,9 @@ def _measured(history: History, step: int, known: Fates | None) -> tuple[str, Fl
     return None
 
 
-def _newest(rows: Rows, column: str, newest: int, known: Fates | None) -> NDArray[np.float32]:
+def _newest(
+    rows: Rows, column: str, newest: int, known: MemberEndings | None
+) -> NDArray[np.float32]:
     """Return each member's newest number: that of its own last step where it has ended."""
     places = np.full(rows.members, newest)
     if known is not None:

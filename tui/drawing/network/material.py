@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
     from engine.recording.events import Header, Snapshot
     from engine.recording.history import History
-    from engine.recording.kept_weights import Kept
+    from engine.recording.kept_weights import KeptWeights
 
     from ..lists.result import Weights
 
@@ -333,7 +333,7 @@ class Network:
         return cls(material, snapshot.step, asked, weights)
 
     @classmethod
-    def of_kept(cls, material: Material, kept: Kept) -> Network:
+    def of_kept(cls, material: Material, kept: KeptWeights) -> Network:
         """Return the network of weights that ``engine.recording.kept_weights`` has found."""
         return cls(material, kept.step, kept.asked, kept.values, kept.best, kept.last)
 

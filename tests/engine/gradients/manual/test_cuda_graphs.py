@@ -13,7 +13,7 @@ from torch import Tensor
 from engine.gradients.manual import cuda_graphs as graphs
 from engine.gradients.manual import forward_backward as propagation
 from engine.gradients.manual import outputs as kept
-from engine.gradients.manual.cuda_graphs import STEPS, Graphs
+from engine.gradients.manual.cuda_graphs import STEPS, CudaGraphs
 from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
@@ -43,7 +43,7 @@ def test_long_stretches_come_from_graphs_and_the_rest_one_by_one() -> None:
         seen.append((row, slot, float(inputs), float(targets)))
 
     captures = Captures()
-    play = Graphs(step, constant=False, capturing=captures).play
+    play = CudaGraphs(step, constant=False, capturing=captures).play
     steps = 2 * STEPS + 5
     for start in (0, 1000):
         inputs = torch.arange(start, start + steps, dtype=torch.float32)
@@ -57,7 +57,7 @@ def test_long_stretches_come_from_graphs_and_the_rest_one_by_one() -> None:
 
 def test_graphs_are_kept_within_their_number() -> None:
     captures = Captures()
-    play = Graphs(lambda *_: None, constant=True, capturing=captures).play
+    play = CudaGraphs(lambda *_: None, constant=True, capturing=captures).play
     for start in range(3 * graphs.MOST_GRAPHS):
         play(start, 0, STEPS, torch.zeros(STEPS), torch.zeros(STEPS))
     assert captures.captured == captures.launched == graphs.MOST_GRAPHS
@@ -75,10 +75,10 @@ def test_steps_from_graphs_are_the_same_to_the_last_bit(
     def from_graphs(step: Any, inputs: Tensor, targets: Tensor, *_: Any) -> Any:
         constant = experiment(tables).steps_per_epoch == 1
         step(0, 0, inputs, targets)
-        return Graphs(step, constant=constant, capturing=captures).play
+        return CudaGraphs(step, constant=constant, capturing=captures).play
 
     monkeypatch.setattr(propagation, "record", from_graphs)
-    monkeypatch.setattr(propagation, "TAPED_AFTER", 1)
+    monkeypatch.setattr(propagation, "SCRIPTED_AFTER", 1)
     assert trained(tables) == plain
     if tables is not MINIBATCHES:  # An epoch has five steps, which no graph has.
         assert captures.launched > captures.captured > 0
@@ -100,6 +100,6 @@ def test_cuda_graphs_train_as_single_launches_do(
     tables: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     captured = np.frombuffer(trained(tables, "cuda"), np.float32)
-    monkeypatch.setattr(propagation, "TAPED_AFTER", 10**9)
+    monkeypatch.setattr(propagation, "SCRIPTED_AFTER", 10**9)
     launched = np.frombuffer(trained(tables, "cuda"), np.float32)
     np.testing.assert_allclose(captured, launched, rtol=1e-4, atol=1e-6)

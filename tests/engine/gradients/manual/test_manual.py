@@ -201,7 +201,7 @@ def test_a_few_steps_and_everything_they_measure_agree(tables: dict[str, Any]) -
 
 @settings(deadline=None, max_examples=25)
 @given(networks(), st.sampled_from(_OPTIMIZERS), st.sampled_from(_BOUNDS), st.booleans())
-def test_a_tape_plays_every_bit(
+def test_a_script_plays_every_bit(
     tables: dict[str, Any], optimizer: dict[str, Any], bounds: dict[str, Any], moves: bool
 ) -> None:
     train = {**tables["train"], "steps": 12, "gradients": "manual", **bounds}
@@ -211,7 +211,7 @@ def test_a_tape_plays_every_bit(
     for after in (1, 100):
         with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
             warnings.simplefilter("error")
-            patch.setattr(propagation, "TAPED_AFTER", after)
+            patch.setattr(propagation, "SCRIPTED_AFTER", after)
             trainer = Trainer(experiment(written), device="cpu")
             values = [trainer.advance(count).series[0].values for count in (1, 1, 3, 7)]
         bits.append((np.concatenate(values, axis=1).tobytes(), trainer.method.weights.tolist()))

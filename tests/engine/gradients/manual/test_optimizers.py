@@ -16,7 +16,7 @@ from torch.autograd.profiler import profile
 from engine.experiment.experiment import Experiment
 from engine.gradients.manual import optimizers as updates
 from engine.gradients.manual.optimizers import FORMULAS, UpdateBase, make_update, owners_of
-from engine.network.parameters import Layout
+from engine.network.parameters import ParameterLayout
 from engine.step.torch_optimizers import make_optimizer
 
 STEPS = 30
@@ -84,7 +84,7 @@ def of_member(index: int, seed: int) -> Tensor:
     return torch.randn(100, generator=generator) * sizes
 
 
-def random(layout: Layout, seed: int, dtype: torch.dtype, first: int = 0) -> Tensor:
+def random(layout: ParameterLayout, seed: int, dtype: torch.dtype, first: int = 0) -> Tensor:
     """Numbers where a parameter is, 0 in the padding and the buffers."""
     flat = torch.zeros(layout.size, dtype=dtype)
     learned = int((layout.positions[0] < layout.learned).sum())
@@ -104,9 +104,9 @@ def train(
     *,
     capturable: bool = False,
     first: int = 0,
-) -> tuple[Layout, Tensor]:
+) -> tuple[ParameterLayout, Tensor]:
     """Take some steps with random gradients; return the weights [size]."""
-    layout = Layout(members[0], len(members))
+    layout = ParameterLayout(members[0], len(members))
     flat = random(layout, 0, dtype, first)
     update = make_update(members, layout, flat, capturable=capturable)
     for step in range(STEPS):
@@ -120,7 +120,7 @@ def train(
 
 def twin(spec: Experiment, dtype: torch.dtype) -> Tensor:
     """The same steps by PyTorch's class."""
-    layout = Layout(spec, 1)
+    layout = ParameterLayout(spec, 1)
     flat = random(layout, 0, dtype)
     weights = torch.nn.Parameter(flat[: layout.learned].clone())
     optimizer = make_optimizer(spec, [weights])
@@ -190,7 +190,7 @@ def test_padding_and_buffers_stay_as_they_are(name: str, capturable: bool) -> No
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
 def test_what_goes_wrong_in_a_member_stays_there(name: str, wrong: float) -> None:
     members = [member(table) for table in VARIED[name]]
-    layout = Layout(members[0], 2)
+    layout = ParameterLayout(members[0], 2)
     ends = []
     for bad in (0.0, wrong):
         flat = random(layout, 0, torch.float32)
@@ -210,7 +210,7 @@ def test_what_goes_wrong_in_a_member_stays_there(name: str, wrong: float) -> Non
 @pytest.mark.parametrize("capturable", [False, True])
 def test_training_goes_on_from_a_state(name: str, capturable: bool) -> None:
     members = [member(table) for table in VARIED[name]]
-    layout = Layout(members[0], 2)
+    layout = ParameterLayout(members[0], 2)
     flat = random(layout, 0, torch.float64)
 
     def go(update: UpdateBase, first: int) -> None:
@@ -233,7 +233,7 @@ def test_training_goes_on_from_a_state(name: str, capturable: bool) -> None:
 @pytest.mark.parametrize("count", [1, 2])
 def test_no_step_allocates(name: str, count: int) -> None:
     members = [member(table) for table in VARIED[name][:count]]
-    layout = Layout(members[0], count)
+    layout = ParameterLayout(members[0], count)
     flat = random(layout, 0, torch.float32)
     update = make_update(members, layout, flat)
     gradient = random(layout, 1, torch.float32)[: layout.learned]
@@ -269,7 +269,7 @@ def test_pytorchs_kernel_is_the_formula(name: str, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_numbers_of_the_parameters_are_their_members() -> None:
-    layout = Layout(member({"name": "sgd"}), 3)
+    layout = ParameterLayout(member({"name": "sgd"}), 3)
     owners = torch.from_numpy(owners_of(layout))
     assert len(owners) < layout.size
     for part in layout.slices(torch.nn.functional.pad(owners, (0, layout.size - len(owners))))[

@@ -225,7 +225,7 @@ class Looking(Stage):
         self.look_through(quantity=found[(place + 1) % len(found)])
 
     def _quantities(self) -> Sequence[str]:
-        from ..drawing.curves.curves import QUANTITIES
+        from ..drawing.curves.quantities import QUANTITIES
 
         history = self.view.history
         rows = history.series.get("train") if history is not None else None

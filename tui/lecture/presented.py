@@ -13,14 +13,14 @@ import contextlib
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
+from functools import cache
 from pathlib import PurePath
-from typing import Any, Final, get_args
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
 
-from ..drawing.lists.result import Weights
 from ..places import NAMES
 from ..replay.tempo import TEMPI, Kind, Tempo
 from ..watching.lens import Lens
@@ -68,9 +68,9 @@ class Programme:
     """How many there are."""
     heading: str = ""
     """The scene's title."""
-    text: str = ""
+    text: Annotated[str, _lines] = ""
     """What the scene shows, where that is plain text."""
-    notes: str = ""
+    notes: Annotated[str, _lines] = ""
     """What the presenter says; for the presenter's own second screen."""
     next_heading: str = ""
     """The next scene's title; empty at the last one."""
@@ -88,7 +88,7 @@ class Programme:
 class Presented:
     """Everything that decides what the presenter's screen shows, beside its size and colours."""
 
-    runs: tuple[ShownRun, ...] = ()
+    runs: Annotated[tuple[ShownRun, ...], _runs] = ()
     """The runs on the screen, the one that is shown first; none for a text."""
     race: bool = False
     """Whether they stand side by side and in step."""
@@ -96,9 +96,9 @@ class Presented:
     """The step that is shown; None for the newest, as it comes."""
     lens: Lens = field(default_factory=Lens)
     """How they are looked at."""
-    pane: str = "curves"
+    pane: Annotated[str, _pane] = "curves"
     """The pane that has the keys."""
-    recent: tuple[str, ...] = NAMES
+    recent: Annotated[tuple[str, ...], _recent] = NAMES
     """Every pane, the one that was shown last first."""
     maximised: bool = False
     """Whether that pane has the whole screen."""
@@ -108,7 +108,7 @@ class Presented:
     """Whether it is drawn for the back row."""
     playing: bool = False
     """Whether a replay moves by itself."""
-    tempo: Tempo = TEMPI[0]
+    tempo: Annotated[Tempo, _tempo] = TEMPI[0]
     """How fast, its speed included."""
     programme: Programme = Programme()
     """Which scene of which lecture it is."""
@@ -151,23 +151,12 @@ def read(body: bytes) -> Message:
     return Message(
         presenter=_text(table.get("presenter", "")),
         beat=_whole(table.get("beat", 0)),
-        presented=_made(Presented, table.get("presented"), _PRESENTED),
+        presented=_made(Presented, table.get("presented")),
     )
 
 
 Reader = Callable[[Any], Any]
 """Returns a value as it is kept; raises where it is none."""
-
-
-def _made(kind: Callable[..., Any], given: object, readers: Mapping[str, Reader]) -> Any:
-    """Return what a table says; what is not understood stays as it is by default."""
-    known = given if isinstance(given, dict) else {}
-    kept: dict[str, Any] = {}
-    for name, reader in readers.items():
-        if name in known:
-            with contextlib.suppress(ValueError, TypeError, OverflowError):
-                kept[name] = reader(known[name])
-    return kind(**kept)
 
 
 def _kept(value: Any, fits: bool) -> Any:
@@ -184,12 +173,12 @@ def _whole(value: Any) -> int:
     return int(_kept(value, type(value) is int and 0 <= value <= LARGEST))
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
-
-
 def _number(value: Any) -> float:
     return float(_kept(value, _is_number(value) and math.isfinite(value) and value >= 0))
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
 
 
 def _string(value: Any) -> str:
@@ -219,28 +208,19 @@ def _recent(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*said, *NAMES]))
 
 
-def _whole_or_none(value: Any) -> int | None:
-    return None if value is None else _whole(value)
-
-
-def _window(value: Any) -> tuple[int, int] | None:
-    if value is None:
-        return None
+def _window(value: Any) -> tuple[int, int]:
     first, last = value
     return _whole(first), _whole(_kept(last, first <= last))
 
 
-def _quantity(value: Any) -> str:
-    # Here, for it loads numpy, which no first frame waits for.
-    from ..drawing.curves.curves import QUANTITIES
-
-    return _string(_kept(value, value in QUANTITIES))
-
-
 def _tempo(value: Any) -> Tempo:
-    known = _kept(value, isinstance(value, dict) and value.get("kind") in get_args(Kind))
-    given = {key: known.get(key) for key in ("value", "speed")}
-    return Tempo(known["kind"], **{key: each for key, each in given.items() if _is_number(each)})
+    table = _kept(value, isinstance(value, dict) and value.get("kind") in get_args(Kind))
+    given = {key: table.get(key) for key in ("value", "speed")}
+    return Tempo(table["kind"], **{key: each for key, each in given.items() if _is_number(each)})
+
+
+def _slot(value: Any) -> int:
+    return value if type(value) is int and 0 <= value < MOST_RUNS else 0
 
 
 def _runs(value: Any) -> tuple[ShownRun, ...]:
@@ -249,47 +229,42 @@ def _runs(value: Any) -> tuple[ShownRun, ...]:
     return tuple(ShownRun(place=place, slot=slot) for place, slot in slots.items())[:MOST_RUNS]
 
 
-def _slot(value: Any) -> int:
-    return value if type(value) is int and 0 <= value < MOST_RUNS else 0
+_READERS: Final[Mapping[object, Reader]] = {
+    bool: _flag,
+    int: _whole,
+    float: _number,
+    str: _text,
+    tuple[int, int]: _window,
+}
+"""How a value of each type is read; a field that is read otherwise says so by ``Annotated``."""
 
 
-_LENS: Final[Mapping[str, Reader]] = {
-    "log": _flag,
-    "quantity": _quantity,
-    "smoothing": _whole,
-    "cursor": _whole_or_none,
-    "window": _window,
-    "exhibit": _text,
-    "layer": _text,
-    "member": _whole_or_none,
-    "weights": lambda value: _string(_kept(value, value in get_args(Weights))),
-}
-_PROGRAMME: Final[Mapping[str, Reader]] = {
-    "lecture": _text,
-    "title": _text,
-    "scene": _whole,
-    "scenes": _whole,
-    "heading": _text,
-    "text": _lines,
-    "notes": _lines,
-    "next_heading": _text,
-    "minutes": _number,
-    "scene_minutes": _number,
-    "started": _number,
-    "scene_started": _number,
-}
-_PRESENTED: Final[Mapping[str, Reader]] = {
-    "runs": _runs,
-    "race": _flag,
-    "head": _whole_or_none,
-    "lens": lambda value: _made(Lens, value, _LENS),
-    "pane": _pane,
-    "recent": _recent,
-    "maximised": _flag,
-    "blank": _flag,
-    "big": _flag,
-    "playing": _flag,
-    "tempo": _tempo,
-    "programme": lambda value: _made(Programme, value, _PROGRAMME),
-}
-"""How each field is read."""
+@cache
+def readers_of(kind: type) -> Mapping[str, Reader]:
+    """Return how each field of a dataclass is read: its type says it."""
+    return {name: _reader(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
+
+
+def _reader(hint: Any) -> Reader:
+    if get_origin(hint) is Annotated:
+        reader: Reader = hint.__metadata__[0]
+        return reader
+    if get_origin(hint) is Literal:
+        return lambda value: _string(_kept(value, value in get_args(hint)))
+    if is_dataclass(hint):
+        return lambda value: _made(hint, value)
+    if type(None) in get_args(hint):
+        inner = _reader(next(each for each in get_args(hint) if each is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    return _READERS[hint]
+
+
+def _made(kind: Any, given: object) -> Any:
+    """Return what a table says; what is not understood stays as it is by default."""
+    table = given if isinstance(given, dict) else {}
+    kept: dict[str, Any] = {}
+    for name, reader in readers_of(kind).items():
+        if name in table:
+            with contextlib.suppress(ValueError, TypeError, OverflowError):
+                kept[name] = reader(table[name])
+    return kind(**kept)

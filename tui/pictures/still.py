@@ -27,8 +27,9 @@ from engine.errors import EpochalError
 from engine.text.safe import plain
 
 from ..drawing.base.axis import horizon
-from ..drawing.curves.curves import Curves, Quantity, gather, gather_events
+from ..drawing.curves.curves import Curves, gather, gather_events
 from ..drawing.curves.plot import draw_curves
+from ..drawing.curves.quantities import Quantity
 from ..drawing.gradients import table as gradients
 from ..drawing.lists.result import place, weights_at_end
 from ..drawing.lists.status import Standing, draw_status

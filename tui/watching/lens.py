@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..drawing.curves.quantities import Quantity
+from ..drawing.lists.result import Weights
 from .view import View
 
 if TYPE_CHECKING:
     from engine.recording.history import History
-
-    from ..drawing.curves.curves import Quantity
-    from ..drawing.lists.result import Weights
 
 
 @dataclass(frozen=True, kw_only=True)

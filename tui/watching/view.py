@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.recording.history import History
 
-    from ..drawing.curves.curves import Quantity
+    from ..drawing.curves.quantities import Quantity
     from ..drawing.lists.opinion import Opinion
 
 

@@ -14,7 +14,7 @@ from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tui.commands.command import key_name
 from tui.commands.table import TABLE, available
 from tui.commands.words import WORDS
-from tui.drawing.curves.curves import QUANTITIES
+from tui.drawing.curves.quantities import QUANTITIES
 from tui.drawing.gradients import table as gradients
 from tui.drawing.lists import runs
 from tui.drawing.lists.keys import NOTHING_FOUND, draw_help

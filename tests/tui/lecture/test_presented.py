@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.text.safe import plain
-from tui.drawing.curves.curves import QUANTITIES
-from tui.lecture import presented as codec
-from tui.lecture.presented import Message, Presented, Programme, ShownRun, read, write
+from tui.drawing.curves.quantities import QUANTITIES
+from tui.lecture.presented import Message, Presented, Programme, ShownRun, read, readers_of, write
 from tui.places import NAMES
 from tui.replay.tempo import Kind, Tempo
 from tui.watching.lens import Lens
@@ -82,12 +81,9 @@ def test_whatever_is_said_is_understood(presented: Presented) -> None:
     assert read(write(message)) == message
 
 
-@pytest.mark.parametrize(
-    ("kind", "readers"),
-    [(Presented, codec._PRESENTED), (Lens, codec._LENS), (Programme, codec._PROGRAMME)],
-)
-def test_no_field_is_left_out(kind: Any, readers: Any) -> None:
-    assert list(readers) == [field.name for field in fields(kind)]
+@pytest.mark.parametrize("kind", [Presented, Lens, Programme])
+def test_no_field_is_left_out(kind: Any) -> None:
+    assert list(readers_of(kind)) == [field.name for field in fields(kind)]
 
 
 JSON = st.recursive(
@@ -98,11 +94,11 @@ JSON = st.recursive(
 
 
 @given(
-    st.dictionaries(st.sampled_from([*codec._PRESENTED]), JSON)
+    st.dictionaries(st.sampled_from([*readers_of(Presented)]), JSON)
     | st.builds(
         dict,
-        lens=st.dictionaries(st.sampled_from([*codec._LENS]), JSON),
-        programme=st.dictionaries(st.sampled_from([*codec._PROGRAMME]), JSON),
+        lens=st.dictionaries(st.sampled_from([*readers_of(Lens)]), JSON),
+        programme=st.dictionaries(st.sampled_from([*readers_of(Programme)]), JSON),
         tempo=st.dictionaries(st.sampled_from(["kind", "value", "speed"]), JSON),
         runs=st.lists(st.dictionaries(st.sampled_from(["place", "slot"]), JSON), max_size=3),
     )

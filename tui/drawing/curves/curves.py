@@ -21,6 +21,7 @@ from engine.recording.member_endings import without_diverged
 
 from ..base.axis import LABEL_WIDTH
 from ..base.smoothing import SMOOTHINGS, smoothed
+from .quantities import Quantity
 
 if TYPE_CHECKING:
     from engine.recording.events import Request
@@ -28,13 +29,8 @@ if TYPE_CHECKING:
 
     from ..members.crowd import Crowd
 
-__all__ = ["QUANTITIES", "SMOOTHINGS", "Curve", "Curves", "Quantity", "RunCurves", "gather"]
+__all__ = ["SMOOTHINGS", "Curve", "Curves", "RunCurves", "gather"]
 
-Quantity = Literal["loss", "accuracy", "lr", "grad_norm"]
-"""What the curves show."""
-
-QUANTITIES: Final[tuple[Quantity, ...]] = ("loss", "accuracy", "lr", "grad_norm")
-"""In the order in which a key goes through them."""
 
 Floats = NDArray[np.float64]
 

@@ -21,7 +21,6 @@ from tui.drawing.curves.curves import (
     SMOOTHINGS,
     Curve,
     Curves,
-    Quantity,
     RunCurves,
     first_broken,
     gather,
@@ -31,6 +30,7 @@ from tui.drawing.curves.curves import (
     told_apart,
 )
 from tui.drawing.curves.plot import draw_curves
+from tui.drawing.curves.quantities import Quantity
 from tui.style.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
 from tui.style.palette import DARK, PALETTES, SIXTEEN, Palette
 from tui.style.run_colours import faded

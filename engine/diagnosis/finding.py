@@ -6,7 +6,7 @@ Plain data, which any viewer can show. How it is found is each rule's business.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -33,19 +33,19 @@ class Remedy:
 class Finding:
     """Something that is wrong with a run, or worth knowing about it."""
 
-    rule: str
-    """Which rule found it."""
     severity: Severity
     """How much it matters."""
-    step: int
-    """The step of the evidence."""
-    where: str
-    """The layer, as its parameters are named; empty for the whole network."""
     words: str
     """The evidence and what it is called, in a sentence or two."""
     advice: str
     """What to try, in a sentence; empty where there is nothing."""
-    remedy: Remedy | None
+    rule: str = ""
+    """Which rule found it; the rule says it itself."""
+    step: int = -1
+    """The step of the evidence; a rule leaves it out where that is the step it was asked about."""
+    where: str = ""
+    """The layer, as its parameters are named; empty for the whole network."""
+    remedy: Remedy | None = None
     """The experiment to try; None where nothing can be changed mechanically."""
     members: tuple[int, ...] = ()
     """Which networks of a population have it; empty where one was asked about."""
@@ -67,8 +67,8 @@ class Rule:
 
     name: str
     """What findings call it."""
-    find: Callable[[Facts], Finding | None]
-    """What it finds, if it does."""
+    search: Callable[[Facts], Finding | None]
+    """Looks for it: what is found is called by the rule's name."""
     judge: Callable[[Facts, str], Verdict | None] = lambda facts, layer: None
     """Its verdict on a layer, where it has one."""
     word: str = ""
@@ -76,3 +76,11 @@ class Rule:
     whole network; empty where layers may be fine all the same."""
     explains: frozenset[str] = frozenset()
     """The rules whose findings are no more than consequences of this one's, and are left out."""
+
+    def find(self, facts: Facts) -> Finding | None:
+        """Return what it finds, if it does."""
+        finding = self.search(facts)
+        if finding is None:
+            return None
+        step = facts.at if finding.step < 0 else finding.step
+        return replace(finding, rule=self.name, step=step)

@@ -6,7 +6,6 @@ What is drawn is a pure function of the history; where it goes is the ``Progress
 from __future__ import annotations
 
 import sys
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, TextIO
 
 from ..text.tables import time_text
@@ -32,12 +31,7 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Leave the terminal as it was."""
 
     def show(self, history: History) -> None:
@@ -102,12 +96,7 @@ class ProgressBar(Progress):
         self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Take the bar away."""
         self._bar.stop()
 

@@ -57,10 +57,7 @@ def find(facts: Facts) -> Finding | None:
     schedule = facts.table("schedule").get("name")
     remedy = Remedy(label="a constant learning rate", changes=('schedule={name="constant"}',))
     return Finding(
-        rule="cut",
         severity="bad",
-        step=facts.at,
-        where="",
         words=f"The learning rate has fallen from {number(top)} to {number(facts.lr)}: the "
         f"schedule, {schedule}, had cut it to next to nothing by step {by}, and the loss "
         f"stands at {number(facts.loss)}, where one answer for every row has "
@@ -76,10 +73,7 @@ def _never_there(facts: Facts) -> Finding | None:
         return None
     remedy = Remedy(label=f"a learning rate of {usual:g}", changes=(f"optimizer.lr={usual:g}",))
     return Finding(
-        rule="cut",
         severity="bad",
-        step=facts.at,
-        where="",
         words="The learning rate is 0: no update changes anything.",
         advice=f"Try {remedy.label}.",
         remedy=remedy,
@@ -115,7 +109,7 @@ def _would_gain(facts: Facts, lr: float) -> bool:
 
 RULE: Final = Rule(
     name="cut",
-    find=find,
+    search=find,
     word="not learning",
     explains=frozenset({"plateau", "unscaled", "same", "dropout", "vanishing", "exploding"}),
 )

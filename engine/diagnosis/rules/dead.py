@@ -38,9 +38,7 @@ def find(facts: Facts) -> Finding | None:
     worst = gone[0] if gone else max(shares, key=lambda layer: shares[layer])
     remedy = cure(facts, worst)
     return Finding(
-        rule="dead",
         severity="bad" if gone else "warning",
-        step=facts.at,
         where=worst,
         words=_gone(facts, gone) if gone else _dying(worst, shares[worst]),
         advice=f"Try {remedy.label}." if remedy else "",
@@ -107,9 +105,7 @@ def _output_finding(facts: Facts) -> Finding:
     alive = facts.first("grad_norm") > 0
     remedy = (slower(facts) if alive else None) or linear
     return Finding(
-        rule="dead",
         severity="bad",
-        step=facts.at,
         where=last,
         words=f"Every gradient is exactly 0: {layer_name(last)}, the output, is flat for every "
         "row: dead.",
@@ -128,4 +124,4 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
     return Verdict("dying", "warning") if share > MANY else None
 
 
-RULE: Final = Rule(name="dead", find=find, judge=judge, explains=frozenset({"plateau"}))
+RULE: Final = Rule(name="dead", search=find, judge=judge, explains=frozenset({"plateau"}))

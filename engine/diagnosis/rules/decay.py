@@ -28,10 +28,7 @@ def find(facts: Facts) -> Finding | None:
     if not words:
         return None
     return Finding(
-        rule="decay",
         severity="bad",
-        step=facts.at,
-        where="",
         words=words,
         advice="Try no weight decay, or a thousandth of it.",
         remedy=Remedy(label="no weight decay", changes=("optimizer.weight_decay=0",)),
@@ -74,7 +71,7 @@ def _collapsed(facts: Facts, decay: float) -> str:
 
 RULE: Final = Rule(
     name="decay",
-    find=find,
+    search=find,
     word="not learning",
     explains=frozenset(
         {

@@ -40,10 +40,8 @@ def find(facts: Facts) -> Finding | None:
 def _finding(facts: Facts, step: int, words: str, lost: bool) -> Finding:
     remedy, advice = cure(facts)
     return Finding(
-        rule="diverged",
         severity="bad" if lost else "warning",
         step=step,
-        where="",
         words=words + _cause(facts),
         advice=advice,
         remedy=remedy,
@@ -114,7 +112,7 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
 
 RULE: Final = Rule(
     name="diverged",
-    find=find,
+    search=find,
     judge=judge,
     word="diverged",
     explains=frozenset(

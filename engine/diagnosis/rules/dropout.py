@@ -28,10 +28,7 @@ def find(facts: Facts) -> Finding | None:
     kept = units * (1 - shares[worst])
     remedy = Remedy(label="no dropout", changes=changed(facts, "dropout", "0"))
     return Finding(
-        rule="dropout",
         severity="bad",
-        step=facts.at,
-        where="",
         words=f"Dropout leaves out {percent(shares[worst])} of {layer_name(worst)}: of its {units} "
         f"units about {number(kept)} {'is' if 0.5 <= kept < 1.5 else 'are'} left in a step, and "
         f"the loss stands at {number(facts.loss)}, no better than one answer for every row.",
@@ -56,7 +53,7 @@ def _shares(facts: Facts) -> dict[str, float]:
 
 RULE: Final = Rule(
     name="dropout",
-    find=find,
+    search=find,
     word="not learning",
     explains=frozenset({"plateau", "same"}),
 )

@@ -31,9 +31,7 @@ def find(facts: Facts) -> Finding | None:
     bound = bounded(facts)
     remedy = cure(facts)
     return Finding(
-        rule="exploding",
         severity=severity(facts),
-        step=facts.at,
         where=worst,
         words=f"{sentence(layer_name(worst))}'s gradient is {times}: exploding."
         + (f" {bound}" if bound else ""),
@@ -71,5 +69,5 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
 
 
 RULE: Final = Rule(
-    name="exploding", find=find, judge=judge, explains=frozenset({"plateau", "same"})
+    name="exploding", search=find, judge=judge, explains=frozenset({"plateau", "same"})
 )

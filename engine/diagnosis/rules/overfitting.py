@@ -83,15 +83,11 @@ def _useless(facts: Facts, risen: tuple[float, float], fallen: tuple[float, floa
     """Return that nothing of what was learned holds for the dev set: no step was better."""
     constant = facts.constant_loss("dev") or 0.0
     return Finding(
-        rule="overfitting",
         severity="warning",
-        step=facts.at,
-        where="",
         words=f"The training loss fell to {number(fallen[1])}, but the dev loss, "
         f"{number(risen[1])} now and {number(risen[0])} at its best, was never below the "
         f"{number(constant)} of one answer for every row: overfitting.",
         advice="The rows were learned by heart; more of them may help, or inputs that say more.",
-        remedy=None,
     )
 
 
@@ -101,10 +97,7 @@ def _finding(
     (best, now), (before, after) = risen, fallen
     remedy = cure(facts, dev, step)
     return Finding(
-        rule="overfitting",
         severity="warning",
-        step=facts.at,
-        where="",
         words=f"The dev loss rose from {number(best)} near step {step} to {number(now)} while the "
         f"training loss fell from {number(before)} to {number(after)}: overfitting.",
         advice=f"Try {remedy.label}; more data or a smaller network helps, too.",
@@ -129,4 +122,4 @@ def _at(curve: Curve, step: int) -> float:
     return float(curve.values[min(int(np.searchsorted(curve.steps, step)), len(curve.values) - 1)])
 
 
-RULE: Final = Rule(name="overfitting", find=find)
+RULE: Final = Rule(name="overfitting", search=find)

@@ -79,10 +79,7 @@ def _finding(
     facts: Facts, words: str, severity: Severity, remedy: Remedy | None, advice: str
 ) -> Finding:
     return Finding(
-        rule="plateau",
         severity=severity,
-        step=facts.at,
-        where="",
         words=words,
         advice=advice,
         remedy=remedy,
@@ -133,4 +130,4 @@ def cure(facts: Facts) -> tuple[Remedy | None, str]:
     return None, "Try another learning rate, or wait: plateaus end."
 
 
-RULE: Final = Rule(name="plateau", find=find, word="not learning")
+RULE: Final = Rule(name="plateau", search=find, word="not learning")

@@ -38,15 +38,11 @@ def find(facts: Facts) -> Finding | None:
     names = facts.header.target_names
     name = names[common] if common < len(names) else str(common)
     return Finding(
-        rule="same",
         severity="warning",
-        step=facts.at,
-        where="",
         words=f"It says {name} for every row of the {group} set: right for {percent(share)}, the "
         "share of that class, and its loss is no better than if it never looked at a row.",
         advice="More rows of the rarer classes help, and inputs that tell them apart.",
-        remedy=None,
     )
 
 
-RULE: Final = Rule(name="same", find=find, word="not learning")
+RULE: Final = Rule(name="same", search=find, word="not learning")

@@ -30,7 +30,6 @@ def find(facts: Facts) -> Finding | None:
     probed = facts.probe(f"saturated/{worst}")
     remedy = sized_weights(facts) or passing_activations(facts)
     return Finding(
-        rule="saturated",
         severity="warning",
         step=probed[0] if probed else facts.at,
         where=worst,
@@ -52,4 +51,4 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
     return Verdict("saturated", "warning") if saturated_share(facts, layer) > MANY else None
 
 
-RULE: Final = Rule(name="saturated", find=find, judge=judge)
+RULE: Final = Rule(name="saturated", search=find, judge=judge)

@@ -28,7 +28,6 @@ def find(facts: Facts) -> Finding | None:
     units = len(known[1][f"{layer}.weight"])
     remedy = cure(facts)
     return Finding(
-        rule="symmetric",
         severity="bad",
         step=known[0],
         where=layer,
@@ -80,7 +79,7 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
 
 RULE: Final = Rule(
     name="symmetric",
-    find=find,
+    search=find,
     judge=judge,
     explains=frozenset({"vanishing", "plateau"}),
 )

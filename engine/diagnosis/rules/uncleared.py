@@ -21,10 +21,7 @@ def find(facts: Facts) -> Finding | None:
     if not facts.rows or facts.table("train").get("zero_grad", True):
         return None
     return Finding(
-        rule="uncleared",
         severity="bad",
-        step=facts.at,
-        where="",
         words=f"The gradients are never cleared: every update repeats all earlier ones."
         f"{_evidence(facts)}",
         advice="Try clearing them before each step.",
@@ -49,7 +46,7 @@ def _evidence(facts: Facts) -> str:
 
 RULE: Final = Rule(
     name="uncleared",
-    find=find,
+    search=find,
     word="uncleared",
     explains=frozenset(
         {

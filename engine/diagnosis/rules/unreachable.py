@@ -32,9 +32,7 @@ def find(facts: Facts) -> Finding | None:
     least, greatest = ranges[worst]
     remedy = Remedy(label="a linear output layer", changes=("model.output_activation=identity",))
     return Finding(
-        rule="unreachable",
         severity="bad",
-        step=facts.at,
         where=facts.layers[-1] if facts.layers else "",
         words=f"{_target(facts, worst)} {_said(name, least, greatest, low, high)}: out of reach.",
         advice=f"Try {remedy.label}, or scale the targets into its range.",
@@ -63,7 +61,7 @@ def _said(name: str, least: float, greatest: float, low: float, high: float) -> 
 
 RULE: Final = Rule(
     name="unreachable",
-    find=find,
+    search=find,
     word="out of reach",
     explains=frozenset({"plateau", "dead", "saturated", "cut"}),
 )

@@ -49,10 +49,7 @@ def find(facts: Facts) -> Finding | None:
         *([_said("targets", targets, "")] if bad_targets else []),
     ]
     return Finding(
-        rule="unscaled",
         severity="bad",
-        step=facts.at,
-        where="",
         words=f"The {' and the '.join(said)}: not scaled. {symptom}",
         advice=f"Try {remedy.label}." if remedy else "Bring them to about -1 to 1.",
         remedy=remedy,
@@ -128,7 +125,7 @@ def _said(what: str, size: Mapping[str, float], column: str) -> str:
 
 RULE: Final = Rule(
     name="unscaled",
-    find=find,
+    search=find,
     word="not learning",
     explains=frozenset(
         {"dead", "saturated", "diverged", "plateau", "vanishing", "exploding", "same", "dropout"}

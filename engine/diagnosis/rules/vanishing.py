@@ -33,9 +33,7 @@ def find(facts: Facts) -> Finding | None:
     last = layer_name(facts.layers[-1])
     remedy = cure(facts)
     return Finding(
-        rule="vanishing",
         severity="bad" if small[worst] < FATAL else "warning",
-        step=facts.at,
         where=worst,
         words=f"{sentence(layer_name(worst))}'s gradient is {number(small[worst], 1)} of {last}'s: "
         "vanishing.",
@@ -60,5 +58,5 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
 
 
 RULE: Final = Rule(
-    name="vanishing", find=find, judge=judge, explains=frozenset({"plateau", "same"})
+    name="vanishing", search=find, judge=judge, explains=frozenset({"plateau", "same"})
 )

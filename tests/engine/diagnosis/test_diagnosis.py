@@ -161,7 +161,7 @@ class TestTheWhole:
         names = [rule.name for rule in RULES]
         assert len(set(names)) == len(names)
         assert {name for rule in RULES for name in rule.explains} <= set(names)
-        assert names == [rule.find.__module__.rpartition(".")[2] for rule in RULES]
+        assert names == [rule.search.__module__.rpartition(".")[2] for rule in RULES]
 
     def test_it_needs_neither_torch_nor_pydantic(self) -> None:
         script = (

@@ -153,7 +153,9 @@ class Terminal:
         """Whether the terminal is as it was before the program came."""
         left, entered = self.sent.rfind(b"\x1b[?1049l"), self.sent.rfind(b"\x1b[?1049h")
         shown, hidden = self.sent.rfind(b"\x1b[?25h"), self.sent.rfind(b"\x1b[?25l")
-        return left > entered and shown > hidden and self.settings == termios.tcgetattr(self._slave)
+        # Both are -1 where the program ended before it sent either.
+        undone = left >= entered and shown >= hidden
+        return undone and self.settings == termios.tcgetattr(self._slave)
 
     def finish(self) -> int:
         """Wait for the program to end, and return its exit status."""

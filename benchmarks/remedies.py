@@ -25,6 +25,7 @@ from engine.diagnosis import Finding, diagnose
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
 from engine.recording.history import History
+from engine.training.constant_answer import constant_losses
 from engine.training.header import header_of
 from engine.training.loop import Pace, closing, train
 from engine.training.trainer import Trainer
@@ -472,13 +473,39 @@ def trained(spec: Experiment) -> Trained:
     told.add(header_of(trainer, "a-run"))
     for events in train(trainer, Pace()):
         told.extend(events)
-    losses, constants = trainer.standing()
+    losses, constants = standing(trainer)
     told.extend(closing(trainer))
     assert told.end is not None
     result = told.end.result
     figure = "loss" if spec.has_accuracy else "rmse"
     kept = np.array(result.get(f"dev_{figure}", result.get(f"train_{figure}", losses)), float)
     return Trained(history=told, losses=losses, kept=np.atleast_1d(kept), constants=constants)
+
+
+def standing(trainer: Trainer) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each member loses as it is, and what the best answer that is the same for
+    every row does: on the dev set, else on the training set.
+
+    Of classes it is the loss, of numbers the error in the units of the data, so that networks
+    whose targets were scaled in different ways can be compared.
+    """
+    data, spec = trainer.data, trainer.experiment
+    judged = data.sets.get("dev", data.known)
+    if spec.has_accuracy:
+        constants = constant_losses(spec, data.known, judged)
+        losses = trainer.measure(judged)[0].double().cpu().numpy()
+        return losses, np.array(constants or [np.nan] * len(trainer.members))
+    means = []
+    for dataset, targets in zip(data.datasets, data.known.targets.cpu().numpy(), strict=True):
+        means.append(dataset.scaling.to_original(targets).mean(0))
+    spread = [
+        np.sqrt(np.square(dataset.scaling.to_original(dev) - mean).mean())
+        for dataset, dev, mean in zip(
+            data.datasets, judged.targets.cpu().numpy(), means, strict=True
+        )
+    ]
+    outputs = trainer.measure.outputs(judged.inputs)
+    return data.rms_error(outputs, judged.targets), np.array(spread)
 
 
 def steps_of(told: History) -> list[int]:

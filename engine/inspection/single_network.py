@@ -9,16 +9,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
 
 from ..data import load
 from ..experiment.experiment import Experiment
 from ..experiment.members import members_of
 from ..gradients.method import Workload
-from ..network.module import Network
-from ..network.own_module import OwnNetwork
-from ..network.parameters import ParameterLayout, Shaped, initialise
-from ..network.trainable import Trainable
+from ..network.making import make_network
+from ..network.parameters import ParameterLayout
 from ..step.batches import Batches, batches_for, to_batch
 
 CPU = torch.device("cpu")
@@ -58,7 +55,7 @@ def make_workload(
         CodeError: A network of one's own may not be run, or does not work.
         DataError: The data is not there any more.
     """
-    shaped, network, flat = _network(experiment, dtype, allow_code)
+    shaped, network, flat = make_network([experiment], CPU, dtype, allow_code=allow_code)
     layout = ParameterLayout(shaped, 1)
     if weights is not None:
         flat[layout.positions[0]] = torch.tensor(np.array(weights), dtype=dtype)
@@ -70,16 +67,6 @@ def make_workload(
         batches=_batches(experiment, dtype),
         dev=None,
     )
-
-
-def _network(
-    experiment: Experiment, dtype: torch.dtype, allow_code: bool
-) -> tuple[Shaped, Trainable, Tensor]:
-    if experiment.model.kind == "python":
-        own = OwnNetwork(experiment, experiment.train.seed, allow_code=allow_code)
-        return own, own, own.flatten(CPU, dtype)
-    flat = initialise([experiment], dtype)
-    return experiment, Network([experiment], flat), flat
 
 
 def _batches(experiment: Experiment, dtype: torch.dtype) -> Batches:

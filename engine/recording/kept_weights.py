@@ -25,6 +25,11 @@ from .events import Snapshot
 from .forward import unpack
 from .history import History
 
+SNAPSHOT_LIMIT: Final = 10_000
+"""Numbers of a network up to which a recording keeps its weights all along."""
+ENDS_LIMIT: Final = 250_000
+"""Numbers of a network up to which it keeps them at the start, at its best and at the end."""
+
 Weights = Mapping[str, NDArray[Any]]
 """Parameters and buffers by name: ``layer1.weight`` [out, in], ``layer1.bias`` [out] and so on."""
 

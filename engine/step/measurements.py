@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..network.parameters import ParameterLayout, Shaped
+from ..recording.events import Values
 
 CAPACITY: Final = 256
 """Rows of a block, where memory allows."""
@@ -63,6 +64,33 @@ class Measurements:
         """The dev set's loss after the update, in the rows that measure it."""
         self.dev_accuracy = buffer(members)
         """The dev set's accuracy after the update, in the rows that measure it."""
+
+    def fetch(self, count: int, *, accuracy: bool) -> tuple[Values, Values]:
+        """Fetch the first ``count`` rows from the device, once.
+
+        Args:
+            count: How many steps were taken.
+            accuracy: Whether there is one.
+
+        Returns:
+            The train rows [columns, count, members], in the order of the recording, and the dev
+            measurements in the same rows, [loss and accuracy, count, members].
+        """
+        columns = [self.loss, self.accuracy] if accuracy else [self.loss]
+        table = [
+            *(column[:count].double() for column in columns),
+            torch.from_numpy(self.lr[:count]).to(self.loss.device),
+            *self.norms(count).unbind(-1),
+            self.dev_loss[:count].double(),
+            self.dev_accuracy[:count].double(),
+        ]
+        # One tensor and one copy: on CUDA each fetch waits until the device has done all that it
+        # was asked for, and the next block cannot be asked for meanwhile.
+        fetched: NDArray[np.float64] = torch.stack(table).cpu().numpy()
+        # A recording holds float32. What is finite in float64 alone becomes infinite there.
+        with np.errstate(over="ignore"):
+            values = fetched.astype(np.float32)
+        return values[:-2], values[-2:]
 
     def norms(self, count: int) -> Tensor:
         """Return the L2 norms of the first ``count`` rows, [rows, members, 1 + parameters].

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..recording.events import Event, RunWarning, Series, Snapshot
@@ -43,3 +43,14 @@ class Block:
         yield from self.series
         yield from self.snapshots
         yield from self.warnings
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """Return consecutive blocks as one."""
+    return Block(
+        first=blocks[0].first,
+        count=sum(block.count for block in blocks),
+        series=tuple(series for block in blocks for series in block.series),
+        snapshots=tuple(snapshot for block in blocks for snapshot in block.snapshots),
+        warnings=tuple(warning for block in blocks for warning in block.warnings),
+    )

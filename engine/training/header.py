@@ -48,12 +48,12 @@ def header_of(trainer: Trainer, run: str) -> Header:
         pid_started=psutil.Process().create_time(),
         time=time.time(),
         files=list(data.files),
-        scaling=trainer.scaling.plain(),
+        scaling=trainer.data.scaling.plain(),
         rows=list(data.sizes),
         input_names=data.input_names,
         target_names=data.target_names,
-        target_range=trainer.target_range,
-        **trainer.known_of_the_data(),
+        target_range=trainer.data.target_range,
+        **trainer.data.facts(),
     )
 
 

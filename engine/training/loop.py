@@ -16,7 +16,8 @@ from typing import Final
 
 from ..recording.events import End, Event
 from .marks import Marks
-from .trainer import Trainer, keeps_snapshot
+from .snapshots import keeps_snapshot
+from .trainer import Trainer
 
 BLOCK_SECONDS: Final = 0.05
 """What a block should take: short enough to answer a request at once, long enough to be cheap."""
@@ -59,7 +60,7 @@ def train(trainer: Trainer, pace: Pace) -> Iterator[list[Event]]:
         pace: How many steps at a time; it changes no number.
     """
     marks = Marks(trainer.experiment, trainer.columns)
-    opening: list[Event] = [trainer.snapshot()] if trainer.keeps_weights else []
+    opening: list[Event] = [trainer.snapshot()] if trainer.snapshots.ends else []
     yield [*opening, *marks.reached(trainer.step)]
     while trainer.outcome is None:
         block = trainer.advance(min(pace.begin(), marks.steps_until_next(trainer.step, MAX_BLOCK)))
@@ -74,10 +75,10 @@ def closing(trainer: Trainer) -> list[Event]:
 
 def weights_to_keep(trainer: Trainer) -> list[Event]:
     """Return the weights that are recorded at the end of a run: the best, and the last."""
-    if not trainer.keeps_weights:
+    if not trainer.snapshots.ends:
         return []
     best = trainer.best_snapshot()
-    kept = trainer.keeps_weights_all_along and keeps_snapshot(trainer.step)
+    kept = trainer.snapshots.all_along and keeps_snapshot(trainer.step)
     return [*([best] if best else []), *([] if kept else [trainer.snapshot()])]
 
 

@@ -75,8 +75,8 @@ class EarlyStopping:
         going: NDArray[np.bool_] = self.ended_at == NEVER
         return going
 
-    def decision(self, first: int, loss: Values, dev: Values) -> Decision:
-        """Judge the rows of a block.
+    def decide(self, first: int, loss: Values, dev: Values) -> Decision:
+        """Find the first rows of a block that decide, for each member by itself.
 
         Args:
             first: The step of the first row.

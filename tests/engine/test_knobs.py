@@ -202,7 +202,7 @@ def batch_normalised(spec: Any, trainer: Trainer) -> list[float]:
         losses.append(loss.item())
         optimizer.step()
     model.eval()
-    dev = trainer._sets["dev"]
+    dev = trainer.data.sets["dev"]
     losses.append(nn.functional.cross_entropy(model(dev.inputs[0]), dev.targets[0]).item())
     return losses
 
@@ -226,7 +226,7 @@ def test_a_viewer_computes_what_a_normalised_network_says(kind: str) -> None:
     model = {"hidden": [6, 5], "activation": "tanh", "normalisation": kind}
     trainer = Trainer(experiment({**MINIBATCHES, "model": model}, train={"batch_size": 14}))
     trainer.advance(20)
-    header, inputs = header_of(trainer, "x"), trainer._sets["dev"].inputs
+    header, inputs = header_of(trainer, "x"), trainer.data.sets["dev"].inputs
     weights = unpack(header, trainer.snapshot())
     outputs = forward(activations_of(header), weights, inputs[0].numpy())[-1]
     expected = trainer.measure.outputs(inputs)[0].numpy()  # type: ignore[attr-defined]
@@ -254,7 +254,7 @@ def test_measuring_does_not_change_a_modal_network() -> None:
     )
     for _ in range(5):
         measured.advance(1)
-        measured.measure(measured._sets["dev"])
+        measured.measure(measured.data.sets["dev"])
         not_measured.advance(1)
     assert measured.snapshot().values.tobytes() == not_measured.snapshot().values.tobytes()
 
@@ -263,7 +263,7 @@ def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
     model = {"hidden": [400], "activation": "softplus", "dropout": 0.25}
     trainer = Trainer(experiment({**MOONS, "model": {**MOONS["model"], **model}}))
     network = Network(trainer.members, trainer.method.weights)
-    inputs = trainer._sets["train"].inputs
+    inputs = trainer.data.sets["train"].inputs
     network.begin(1)
     network.requires_grad_(requires_grad=False)
     hidden = network._stages[1](network._stages[0](inputs))

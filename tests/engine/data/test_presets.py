@@ -56,7 +56,7 @@ def test_a_preset_begins_near_guessing_and_is_small_enough_to_be_watched(
     (row,) = (series for series in trainer.advance(1).series if series.group == "train")
     assert row.values[0, 0, 0] == pytest.approx(np.log(classes), abs=0.15)
     assert isinstance(trainer.snapshot(), Snapshot)
-    assert trainer.keeps_weights
+    assert trainer.snapshots.ends
 
 
 def test_the_marks_of_digits_say_what_is_there() -> None:

@@ -206,7 +206,7 @@ def test_a_training_in_double_precision_sees_them_so() -> None:
     trainer = Trainer(spec)
     drawn = spec.data.draw(generator(0, "data"))
     mean, deviation = drawn.inputs.mean(axis=0), drawn.inputs.std(axis=0)
-    seen = trainer._sets["train"].inputs[0].numpy()
+    seen = trainer.data.sets["train"].inputs[0].numpy()
     np.testing.assert_allclose(seen, (drawn.inputs - mean) / deviation, rtol=0, atol=1e-14)
 
 

@@ -206,13 +206,13 @@ def test_a_member_is_what_it_is_alone(name: str, gradients: str) -> None:
     train = spec.train.model_copy(update={"gradients": gradients})
     spec = spec.model_copy(update={"train": train})
     together = Trainer(spec)
-    start, batch = together.snapshot().values, together._typical.inputs
+    start, batch = together.snapshot().values, together.data.typical.inputs
     rows = together.advance(40).series[0].values
     for member, own in enumerate(members_of(spec)):
         alone = Trainer(own.experiment)
         assert alone.snapshot().values[0].tobytes() == start[member].tobytes()
-        assert torch.equal(alone._typical.inputs[0], batch[member])
-        for one, other in zip(alone._sets.values(), together._sets.values(), strict=True):
+        assert torch.equal(alone.data.typical.inputs[0], batch[member])
+        for one, other in zip(alone.data.sets.values(), together.data.sets.values(), strict=True):
             assert torch.equal(one.inputs[0], other.inputs[member])
             assert torch.equal(one.targets[0], other.targets[member])
         expected = alone.advance(40).series[0].values[:, :, 0]

@@ -171,7 +171,7 @@ def test_a_network_too_large_for_it_leaves_no_best_weights_in_the_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for limit in ("SNAPSHOT_LIMIT", "ENDS_LIMIT"):
-        monkeypatch.setattr(f"engine.training.trainer.{limit}", 20)
+        monkeypatch.setattr(f"engine.training.snapshots.{limit}", 20)
     folder, _ = recorded(experiment(MOONS, train={"epochs": 5}), tmp_path / "run")
     assert not any(isinstance(each, Snapshot) for each in read(folder.recording))
     assert engine.load_run(folder.path).kept.words().endswith(", the best")
@@ -254,7 +254,7 @@ def test_the_judge_decides_ties_as_a_plain_loop_does(
     while first <= len(dev) and early_stopping.going.all():
         size = sizes[place % len(sizes)]
         block = rows[:, first - 1 : first - 1 + size]
-        early_stopping.decision(first, np.ones(block.shape[1:], np.float32), block)
+        early_stopping.decide(first, np.ones(block.shape[1:], np.float32), block)
         first, place = first + size, place + 1
     assert early_stopping.best_steps[0] == best_at
     assert (None if early_stopping.going[0] else early_stopping.ended_at[0]) == ends
@@ -268,7 +268,7 @@ def test_the_judge_decides_ties_as_a_plain_loop_does(
 def test_the_best_row_of_a_recording_is_the_judges(dev: list[tuple[float, float]], by: str) -> None:
     rows = np.array(dev, np.float32).T[:, :, None]
     early_stopping = EarlyStopping([deciding(by)])
-    early_stopping.decision(1, np.ones(rows.shape[1:], np.float32), rows)
+    early_stopping.decide(1, np.ones(rows.shape[1:], np.float32), rows)
     history = History()
     series = dev_rows(1, len(dev))
     series.values[:] = rows

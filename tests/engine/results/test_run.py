@@ -76,15 +76,15 @@ SPECS: dict[str, Any] = {
 def test_the_best_weights_give_the_result(tmp_path: Path, name: str, snapshots: bool) -> None:
     folder, trainer = recorded(SPECS[name], tmp_path / "run", snapshots=snapshots)
     run = loaded(folder)
-    batch = trainer._sets["test"] if "test" in trainer._sets else trainer._sets["train"]
+    batch = trainer.data.sets["test"] if "test" in trainer.data.sets else trainer.data.sets["train"]
     best = trainer.checkpoint()
     layout = trainer._rows.layout
     kept = best["best_weights"] if "best_step" in run.result else best["weights"]
     for part, value in zip(layout.slices(trainer.method.weights), kept.values(), strict=True):
         part.copy_(value.reshape(part.shape))
     wanted = trainer.measure.outputs(batch.inputs)[0]  # type: ignore[attr-defined]
-    inputs = trainer._datasets[0].scaling.inputs.undo(batch.inputs[0].numpy())
-    said = trainer._datasets[0].scaling.to_original(wanted.numpy())
+    inputs = trainer.data.datasets[0].scaling.inputs.undo(batch.inputs[0].numpy())
+    said = trainer.data.datasets[0].scaling.to_original(wanted.numpy())
     np.testing.assert_allclose(run.predict(inputs), said, rtol=1e-4, atol=1e-5)
     assert run.weights_step == run.result.get("best_step", run.result["steps"])
     network = run.module()

@@ -264,7 +264,7 @@ def test_layers_without_activation_are_one_linear_layer() -> None:
 
 def test_initial_weights_have_the_shape_they_are_named_after() -> None:
     trainer = Trainer(preset("init-histograms"))
-    assert trainer.keeps_weights
+    assert trainer.snapshots.ends
     named = unpack(header_of(trainer, "x"), trainer.snapshot())
     normal, uniform = named["layer1.weight"].ravel(), named["layer2.weight"].ravel()
     assert len(normal) == len(uniform) == 10_000

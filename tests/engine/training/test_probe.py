@@ -211,7 +211,7 @@ def test_shares_are_those_of_the_network_as_it_is_measured(name: str) -> None:
     assert shares
     header, last = header_of(trainer, "a-run"), trainer.snapshot()
     for member in range(2):
-        inputs = trainer._typical.inputs[member].numpy()
+        inputs = trainer.data.typical.inputs[member].numpy()
         weights = {k: v.astype(float) for k, v in unpack(header, last, member).items()}
         for column in shares:
             what, _, layer = column.partition("/layer")
@@ -318,7 +318,7 @@ def test_a_member_is_measured_as_it_would_be_alone(tables: dict[str, Any]) -> No
 
 def typical(spec: Experiment) -> np.ndarray:
     """Return the inputs the probe looks at."""
-    return Trainer(spec)._typical.inputs[0].numpy()
+    return Trainer(spec).data.typical.inputs[0].numpy()
 
 
 def test_its_rows_are_training_rows_spread_evenly_and_every_one_of_a_small_set() -> None:
@@ -334,7 +334,7 @@ def test_fresh_rows_are_drawn_once_from_a_stream_of_their_own() -> None:
     spec = experiment(FRESH)
     trainer = Trainer(spec)
     again = fixed_rows([spec], None, torch.device("cpu"), torch.float32)
-    assert torch.equal(again.inputs, trainer._typical.inputs)
+    assert torch.equal(again.inputs, trainer.data.typical.inputs)
     trained_on = trainer.batches.at(1).inputs  # type: ignore[attr-defined]
     assert not torch.equal(again.inputs[:, : trained_on.shape[1]], trained_on)
 

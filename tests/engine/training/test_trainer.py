@@ -14,7 +14,8 @@ from engine.experiment.experiment import Experiment
 from engine.recording.events import Event, Series, Snapshot
 from engine.step.evaluation import Evaluator
 from engine.training.block import Block
-from engine.training.trainer import Trainer, keeps_snapshot
+from engine.training.snapshots import keeps_snapshot
+from engine.training.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
 
@@ -48,7 +49,7 @@ def by_hand(spec: Experiment, steps: int) -> dict[str, Any]:
         linear.weight.data = torch.from_numpy(weights[f"layer{index}.weight"][0])
         linear.bias.data = torch.from_numpy(weights[f"layer{index}.bias"][0])
     model = nn.Sequential(linears[0], nn.ReLU(), linears[1], nn.Sigmoid(), linears[2])
-    data = trainer._datasets[0].train
+    data = trainer.data.datasets[0].train
     inputs, targets = torch.from_numpy(data.inputs), torch.from_numpy(data.targets)
     optimizer = torch.optim.Adam(model.parameters(), lr=spec.optimizer.lr)
     losses, norms = [], []
@@ -115,7 +116,7 @@ def test_rows_are_counted_from_one_and_none_is_left_out() -> None:
 
 def test_row_one_is_the_loss_of_the_untrained_network() -> None:
     trainer = Trainer(experiment(MOONS))
-    untrained, _ = trainer.measure(trainer._sets["train"])
+    untrained, _ = trainer.measure(trainer.data.sets["train"])
     block = trainer.advance(1)
     assert block.series[0].values[0, 0, 0] == pytest.approx(float(untrained), rel=1e-6)
 
@@ -124,7 +125,7 @@ def test_dev_at_a_step_shows_the_network_after_its_update() -> None:
     trainer = Trainer(experiment(MOONS))
     block = trainer.advance(5)
     dev = next(part for part in block.series if part.group == "dev")
-    after, _ = trainer.measure(trainer._sets["dev"])
+    after, _ = trainer.measure(trainer.data.sets["dev"])
     assert dev.last_step == 5
     assert dev.values[0, -1, 0] == pytest.approx(float(after), rel=1e-6)
 
@@ -165,7 +166,7 @@ def test_best_by_loss_keeps_the_least_dev_loss() -> None:
 
 def test_the_test_set_is_touched_once_and_only_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = Trainer(experiment(MOONS))
-    test_set, touched = trainer._sets["test"], []
+    test_set, touched = trainer.data.sets["test"], []
     measure = Evaluator.__call__
 
     def watched(self: Evaluator, batch: Any) -> Any:
@@ -186,7 +187,7 @@ def test_the_confusion_matrix_counts_the_last_set_by_its_true_classes() -> None:
     confusion = np.array(result["confusion"])
     assert confusion.sum() == 20
     assert np.trace(confusion) / 20 == pytest.approx(result["test_accuracy"])
-    true = trainer._datasets[0].test.targets  # type: ignore[union-attr]
+    true = trainer.data.datasets[0].test.targets  # type: ignore[union-attr]
     assert confusion.sum(axis=1).tolist() == np.bincount(true, minlength=2).tolist()
     classes = Trainer(experiment(MINIBATCHES))
     run(classes, 64)
@@ -310,7 +311,7 @@ def test_a_larger_network_keeps_rows_within_its_memory() -> None:
     assert trainer._rows.capacity < 9
     steps, values = rows(run(trainer, 9))
     np.testing.assert_array_equal(steps, np.arange(1, 10))
-    assert not trainer.keeps_weights_all_along
+    assert not trainer.snapshots.all_along
     assert np.isfinite(values).all()
 
 

@@ -19,12 +19,11 @@ from engine.presets import preset as presets
 from engine.recording.events import Snapshot
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
-from engine.training import trainer
 from tests.labs import until
 from tests.tapes import Clock, header
 from tests.trained import recorded
 from tui.drawing.lists.status import Standing
-from tui.drawing.network.material import ENDS_LIMIT, SNAPSHOT_LIMIT, Material, ViewError
+from tui.drawing.network.material import Material, ViewError
 from tui.panes.network import NetworkPane, _as_fits
 from tui.panes.picture import Picture
 from tui.pictures.gallery import exhibits, layers, next_exhibit, next_layer
@@ -518,10 +517,6 @@ async def test_of_a_large_network_it_says_which_weights_there_are(tmp_path) -> N
         assert "Of 10 501 numbers the first and the last are kept." in " ".join(drawn.split())
         await show(pilot, pane, view_of(history, 1))
         assert "step 0, last kept before 1" in str(pane.border_subtitle)
-
-
-def test_the_limits_are_the_trainer_s() -> None:
-    assert (SNAPSHOT_LIMIT, ENDS_LIMIT) == (trainer.SNAPSHOT_LIMIT, trainer.ENDS_LIMIT)
 
 
 def test_beyond_the_limit_that_is_why_there_are_no_weights() -> None:

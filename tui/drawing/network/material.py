@@ -19,7 +19,12 @@ from numpy.typing import NDArray
 
 from engine.errors import EpochalError
 from engine.recording.best import best_step, why_none
-from engine.recording.kept_weights import last_step, weights_words
+from engine.recording.kept_weights import (
+    ENDS_LIMIT,
+    SNAPSHOT_LIMIT,
+    last_step,
+    weights_words,
+)
 from engine.text.safe import plain
 
 from ...style.numbers import count, figure
@@ -41,11 +46,6 @@ Floats = NDArray[np.float64]
 
 CHUNK: Final = 1 << 22
 """Numbers of one layer that are computed at a time."""
-
-SNAPSHOT_LIMIT: Final = 10_000
-ENDS_LIMIT: Final = 250_000
-"""``engine.training.trainer``'s, which needs torch: up to how many numbers weights are kept all
-along, and up to how many at the start and the end."""
 
 SMALL: Final = 1 << 18
 """Products of one matrix product that a live picture computes at a time.

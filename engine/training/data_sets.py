@@ -1,0 +1,99 @@
+"""A run's data on its device, and what a header says of it before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..data import load
+from ..data.scaling import Scaling
+from ..experiment.experiment import Experiment
+from ..step.batches import Batch, to_batch
+from .constant_answer import brief, constant_losses, shares, size_of
+from .probe import fixed_rows
+
+
+class DataSets:
+    """The training, dev and test set of all members, as far as there are such.
+
+    Args:
+        members: Each says what its data is.
+        device: Where the tensors go.
+        dtype: What the network computes with.
+    """
+
+    def __init__(
+        self, members: Sequence[Experiment], device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self._experiment: Final = members[0]
+        real = getattr(np, self._experiment.train.dtype)
+        self.datasets: Final = [load(each.data, each.train.seed, real) for each in members]
+        """What each member learns from: members of other seeds have drawn other rows."""
+        self.sets: Final[dict[str, Batch]] = {}
+        """``train``, ``dev`` and ``test``; none for train where every step draws fresh rows."""
+        for name in ("train", "dev", "test"):
+            parts = [getattr(dataset, name) for dataset in self.datasets]
+            if parts[0] is not None and len(parts[0]):
+                self.sets[name] = to_batch(self._experiment, parts, device, dtype)
+        self.typical: Final = fixed_rows(members, self.sets.get("train"), device, dtype)
+        """A few rows that stand for the data, the same all along."""
+
+    @property
+    def known(self) -> Batch:
+        """The training set, or rows like those that every step draws."""
+        return self.sets.get("train", self.typical)
+
+    @property
+    def scaling(self) -> Scaling:
+        """How the data was scaled: the first member's, where each has its own."""
+        return self.datasets[0].scaling
+
+    @property
+    def target_range(self) -> list[list[float]]:
+        """The least and the greatest of each target, as the loss sees them; none for classes."""
+        if self._experiment.has_accuracy:
+            return []
+        targets = self.known.targets
+        ends = torch.stack([targets.amin((0, 1)), targets.amax((0, 1))], dim=-1)
+        ranges: list[list[float]] = ends.tolist()
+        return ranges if ends.isfinite().all() else []
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a header says of the data: its size, and the worth of a constant answer."""
+        experiment, known = self._experiment, self.known
+        sets = {"train": known} | {name: self.sets[name] for name in ["dev"] if name in self.sets}
+        losses = {name: constant_losses(experiment, known, batch) for name, batch in sets.items()}
+        if experiment.loss.reduction == "sum":
+            # A step's loss is the sum over its own rows alone.
+            share = experiment.batch_rows / known.targets.shape[1]
+            losses["train"] = [brief(loss * share) for loss in losses["train"]]
+        classes = experiment.has_accuracy
+        return {
+            "input_size": size_of(known.inputs),
+            "target_size": {} if classes else size_of(known.targets),
+            "constant_loss": {name: each for name, each in losses.items() if each},
+            "class_shares": {
+                name: shares(experiment, batch.targets) for name, batch in sets.items() if classes
+            },
+        }
+
+    def rms_error(self, outputs: Tensor, targets: Tensor) -> NDArray[np.float64]:
+        """Return the root mean square error in the units of the data, [members].
+
+        Args:
+            outputs: What the network says, [members, rows, outputs].
+            targets: What was to be said, [members, rows, outputs].
+        """
+        errors = [
+            dataset.scaling.to_original(said) - dataset.scaling.to_original(true)
+            for dataset, said, true in zip(
+                self.datasets, outputs.cpu().numpy(), targets.cpu().numpy(), strict=True
+            )
+        ]
+        error: NDArray[np.float64] = np.sqrt(np.square(errors).mean(axis=(1, 2)))
+        return error

@@ -1,0 +1,56 @@
+"""Which weights a recording keeps: fewer the larger the network is, and the older the step.
+
+up to 10 000 numbers    all along: every step to 64, then 64 each time the step doubles
+up to 250 000           at the start, at the best step and at the end
+more                    none: the checkpoint beside the recording has them
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from torch import Tensor
+
+from ..network.parameters import ParameterLayout
+from ..recording.events import Snapshot
+from ..recording.kept_weights import ENDS_LIMIT, SNAPSHOT_LIMIT
+
+
+def keeps_snapshot(step: int) -> bool:
+    """Return whether the weights after ``step`` are kept: all to 64, then 64 an octave."""
+    # Learning is fast at first and slows down: equal ratios, not equal distances, show it all,
+    # and a run of a million steps costs a thousand snapshots.
+    return step % max(1, 1 << max(0, step.bit_length() - 7)) == 0
+
+
+class Snapshots:
+    """Takes the weights that a recording keeps.
+
+    Args:
+        layout: Where the parameters lie.
+    """
+
+    def __init__(self, layout: ParameterLayout) -> None:
+        self._layout = layout
+        numbers = layout.positions.size
+        self.ends: Final = numbers <= ENDS_LIMIT
+        """Whether the network is small enough to record its first, best and last weights."""
+        self.all_along: Final = numbers <= SNAPSHOT_LIMIT
+        """Whether it is small enough for those of the steps in between."""
+
+    def of_block(self, first: int, weights: Tensor) -> list[Snapshot]:
+        """Return the snapshots of a block.
+
+        Args:
+            first: The step of the first row.
+            weights: The weights after each step, [rows, size].
+        """
+        if not self.all_along:
+            return []
+        rows = [row for row in range(len(weights)) if keeps_snapshot(first + row)]
+        # One fetch for all of them: on CUDA each would wait for the device.
+        packed = self._layout.pack(weights[rows])
+        return [
+            Snapshot(step=first + row, values=values)
+            for row, values in zip(rows, packed, strict=True)
+        ]

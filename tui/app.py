@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.command import CommandPalette
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -26,9 +26,10 @@ from .lab.state import Opening
 from .style.themes import THEMES
 from .terminal.bandwidth import Link
 from .terminal.driver import LinkDriver
+from .terminal.leaned_on import BoundApp
 
 
-class LabApp(App[str]):
+class LabApp(BoundApp):
     """The lab, in a terminal; its result is what to say after it is gone."""
 
     TITLE = "epochal"
@@ -72,17 +73,14 @@ class LabApp(App[str]):
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(Palette(id="--command-palette"))
 
-    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
-        """Do what a key is bound to; in the lab, say so where it does nothing.
-
-        Textual asks twice: for the urgent ones before anybody gets the key, and at last.
-        """
+    async def do_bound(self, key: str, *, urgent: bool) -> bool:
+        """Do what a key is bound to; in the lab, say so where it does nothing."""
         screen = self.screen
         lab = next((each for each in self.screen_stack if isinstance(each, Lab)), None)
-        if priority and lab is not None:
+        if urgent and lab is not None:
             lab.heed()
-        done = await super()._check_bindings(key, priority)
-        if lab is not None and not priority and not done and not key.startswith("<"):
+        done = await super().do_bound(key, urgent=urgent)
+        if lab is not None and not urgent and not done and not key.startswith("<"):
             lab.refuse(key, "" if screen is lab else no_use(key))
         return done
 
@@ -101,14 +99,9 @@ class LabApp(App[str]):
             if isinstance(screen, Lab):
                 screen.complain(words) if severity == "error" else screen.say(words)
 
-    def _fatal_error(self) -> None:
-        """Leave with what went wrong in a sentence, in place of a screen of Python.
-
-        Textual calls this while it handles the error, and prints what is kept here once the
-        terminal is clean.
-        """
-        self._exit_renderables.append(Text(_last_words(self.screen_stack)))
-        self._close_messages_no_wait()
+    def last_words(self) -> Text:
+        """Return what went wrong in a sentence, in place of a screen of Python."""
+        return Text(_last_words(self.screen_stack))
 
     async def action_quit(self) -> None:
         """Ask the lab, which knows whether a run is going."""

@@ -174,15 +174,14 @@ class SearchLine(Input):
     SearchLine { border: none; height: 1; background: $surface; padding: 0 1; }
     """
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
+        """Leave with the key that has brought it, and begin with no word."""
         leaves = event.key == "question_mark"
         if leaves or (not self.value and event.key in ("slash", "space")):
             event.stop()
             event.prevent_default()
             if leaves:
                 await self.run_action("screen.leave")
-            return
-        await super()._on_key(event)
 
 
 class HelpDialog(Dialog[None]):

@@ -30,14 +30,14 @@ class RenameDialog(Dialog[str]):
     def __init__(self, folder: str, name: str) -> None:
         super().__init__()
         self._folder = folder
-        self._name = name
+        self._run_name = name
 
     def compose(self) -> ComposeResult:
         """A line to type into."""
         with Vertical(classes="box") as box:
             box.border_title = Text("Name of the run")
             field = Line(
-                self._name, placeholder=plain(self._folder), max_length=MAX_NAME, compact=True
+                self._run_name, placeholder=plain(self._folder), max_length=MAX_NAME, compact=True
             )
             yield field
             yield Static(

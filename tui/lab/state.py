@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -34,6 +33,7 @@ from ..drawing.lists.status import Standing
 from ..style.look import Look
 from ..terminal.bandwidth import Link
 from ..terminal.frame_clock import Clock
+from ..terminal.leaned_on import ShownUnderDialogs
 from ..watching.cast import Cast
 from ..watching.journal import Journal
 from ..watching.lens import Lens
@@ -104,7 +104,7 @@ class Opening:
     """Starts a worker that gets ready; none where nothing is to be trained."""
 
 
-class Stage(Screen[None]):
+class Stage(ShownUnderDialogs):
     """The state of the lab, bound down to its panes."""
 
     view: reactive[View] = reactive(View(standing=Standing(note=HINT)), repaint=False)
@@ -510,21 +510,6 @@ class Stage(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Allow what makes sense now; so one key can do different things."""
         return can(action, self.situation, self.has)
-
-    def _compositor_refresh(self) -> None:
-        """Show what has changed, under a dialog as well.
-
-        Textual would mark a screen that lies under another as a whole to be painted again, and
-        again at every message: 40 kB a second for as long as the help is open.
-        """
-        if self is self.app.screen:
-            super()._compositor_refresh()
-            return
-        regions = list(self._compositor._dirty_regions)
-        self._compositor._dirty_regions.clear()
-        self._dirty_widgets.clear()
-        if regions:
-            self.app.screen.refresh(*regions)
 
     # --- requests --------------------------------------------------------------------------
 

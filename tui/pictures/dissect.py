@@ -13,6 +13,8 @@ import engine
 from engine.errors import RequestError
 from engine.inspection.dissection import Dissection
 
+from ..terminal.leaned_on import close_pipes
+
 
 async def take_apart(folder: Path, step: int, member: int) -> Dissection:
     """Return an update of a recorded run, taken apart; being cancelled ends the process.
@@ -40,9 +42,7 @@ async def take_apart(folder: Path, step: int, member: int) -> Dissection:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-            # Its transport closes itself only in a later round of the loop, which a lab that is
-            # being closed does not have.
-            process._transport.close()  # type: ignore[attr-defined]
+            close_pipes(process)
     try:
         return Dissection.from_line(out.decode("utf-8", "replace"))
     except ValueError:

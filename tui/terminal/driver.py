@@ -25,11 +25,11 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from textual import events
-from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from .bandwidth import QUESTION, Link
 from .keyboard import LONE, Keyboard
+from .leaned_on import TerminalDriver
 from .queue import Outbox
 from .turns import IN_TURN, Turns
 
@@ -54,15 +54,14 @@ ANSWERED: Final = 2.0
 """Seconds that a bare escape waits for a terminal's answer: it ends all doubt."""
 
 
-class LinkDriver(LinuxDriver):
+class LinkDriver(TerminalDriver):
     """Textual's driver, paced by the link of its application."""
 
     def __init__(self, app: App[Any], **settings: Any) -> None:
         super().__init__(app, **settings)
         link = getattr(app, "link", None)
-        assert self._file is not None
         self._link = link if isinstance(link, Link) else Link()
-        self._sender = Sender(self._file, self._link)
+        self._sender = Sender(self.terminal, self._link)
         self._turns = Turns(app)
 
     def write(self, data: str) -> None:
@@ -93,7 +92,7 @@ class LinkDriver(LinuxDriver):
     def send_message(self, message: Message) -> None:
         """Give the application a message; what a person does, in turn."""
         if isinstance(message, IN_TURN):
-            self._loop.call_soon_threadsafe(self._turns.put, message)
+            self.loop.call_soon_threadsafe(self._turns.put, message)
         else:
             super().send_message(message)
 

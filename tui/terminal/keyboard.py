@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from textual import events
-from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
-from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
 from textual.message import Message
+
+from .leaned_on import KNOWN_SEQUENCES, PASTE_END, PASTE_START, Parser
 
 ESCAPE: Final = "\x1b"
 LONE: Final = 0.4
@@ -56,7 +56,7 @@ class Keyboard:
         self._patience = patience
         self._clock = clock
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._parser = XTermParser()
+        self._parser = Parser()
         self._begun = ""
         """A sequence that is not whole yet."""
         self._doubtful = ""
@@ -133,8 +133,8 @@ class Keyboard:
     def _take_pasted(self, character: str) -> Iterator[Message]:
         assert self._pasted is not None
         self._pasted += character
-        if character == BRACKETED_PASTE_END[-1] and self._pasted.endswith(BRACKETED_PASTE_END):
-            text, self._pasted = self._pasted.removesuffix(BRACKETED_PASTE_END), None
+        if character == PASTE_END[-1] and self._pasted.endswith(PASTE_END):
+            text, self._pasted = self._pasted.removesuffix(PASTE_END), None
             yield events.Paste(text.replace("\x00", ""))
         elif character == "R" and (answer := ANSWER.search(self._pasted, len(self._pasted) - 16)):
             # A terminal may answer in the middle of what it sends of a paste.
@@ -151,9 +151,9 @@ class Keyboard:
             return
         if len(sequence) == 2 and not self._doubtful:
             self._doubt(BEGUN)
-        if is_whole(sequence) or sequence == BRACKETED_PASTE_START:
+        if is_whole(sequence) or sequence == PASTE_START:
             yield from self._settle_doubt()
-        if sequence == BRACKETED_PASTE_START:
+        if sequence == PASTE_START:
             self._begun, self._pasted = "", ""
         elif is_whole(sequence):
             self._begun = ""
@@ -173,13 +173,9 @@ class Keyboard:
     def _meaning(self, sequence: str) -> Iterator[Message]:
         """Return what a character or a whole sequence says to Textual."""
         yield from self._parser.feed(sequence)
-        if self._parser._timeout_time is not None:
+        if self._parser.waits:
             # It knows no such sequence and waits for more of it: that would eat the next key.
-            before, self._parser = self._parser, XTermParser()
-            self._parser.terminal_size = before.terminal_size
-            self._parser.terminal_pixel_size = before.terminal_pixel_size
-            self._parser.mouse_pixels = before.mouse_pixels
-            self._parser.last_x, self._parser.last_y = before.last_x, before.last_y
+            self._parser = self._parser.renewed()
 
 
 def is_whole(sequence: str) -> bool:
@@ -196,4 +192,4 @@ def is_whole(sequence: str) -> bool:
     if sequence == "\x1b[[":
         # The Linux console's function keys.
         return False
-    return sequence in ANSI_SEQUENCES_KEYS or "\x40" <= sequence[-1] <= "\x7e"
+    return sequence in KNOWN_SEQUENCES or "\x40" <= sequence[-1] <= "\x7e"

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
 from textual.message import Message
-from textual.message_pump import MessagePump
+
+from .leaned_on import is_quiet
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -90,18 +91,3 @@ class Turns:
                 # Most of it is over in a few turns of the loop; a repaint takes its time.
                 quiet, pauses = 0, pauses + 1
                 await asyncio.sleep(0 if pauses < ROUNDS else PAUSE)
-
-
-def is_quiet(app: App[Any]) -> bool:
-    """Whether nothing waits in any widget's queue, and no widget is busy."""
-    if any(screen._callbacks for screen in app.screen_stack):
-        return False
-    return is_idle(app) and all(is_idle(widget) for widget in list(app._registry))
-
-
-def is_idle(pump: MessagePump) -> bool:
-    """Whether a part of the application waits for messages, and there are none."""
-    if not pump._running:
-        return pump._closed or pump._task is None or pump._task.done()
-    came: Any = pump._message_queue.ready_event
-    return bool(came._waiters) and not came.is_set() and not pump._next_callbacks

@@ -10,15 +10,13 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import torch
 from torch import Tensor
 
 from ...components.activations import ACTIVATIONS
-
-aten: Final[Any] = torch.ops.aten
-"""PyTorch's own operations, those that write into a buffer that is given among them."""
+from ..leaned_on import aten, log_softmax, log_softmax_backward, softmax, softmax_backward
 
 
 class Activation(ABC):
@@ -188,10 +186,10 @@ class Softmax(Activation):
     in_place = True
 
     def forward(self) -> None:
-        aten._softmax.out(self.z, 1, False, out=self.h)
+        softmax(self.z, 1, False, out=self.h)
 
     def backward(self, row: int) -> None:
-        aten._softmax_backward_data.out(self.d, self.h_learned, 1, self.d.dtype, grad_input=self.d)
+        softmax_backward(self.d, self.h_learned, 1, self.d.dtype, grad_input=self.d)
 
 
 class LogSoftmax(Activation):
@@ -203,10 +201,10 @@ class LogSoftmax(Activation):
     in_place = True
 
     def forward(self) -> None:
-        aten._log_softmax.out(self.z, 1, False, out=self.h)
+        log_softmax(self.z, 1, False, out=self.h)
 
     def backward(self, row: int) -> None:
-        aten._log_softmax_backward_data.out(self.d, self.h_learned, 1, self.d.dtype, out=self.d)
+        log_softmax_backward(self.d, self.h_learned, 1, self.d.dtype, out=self.d)
 
 
 FORMULAS: Final[Mapping[str, type[Activation]]] = {

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from ...components.losses import Huber
 from ...experiment.experiment import Experiment
-
-aten: Final[Any] = torch.ops.aten
+from ..leaned_on import aten, softmax
 
 
 class Loss(ABC):
@@ -169,7 +168,7 @@ class CrossEntropy(NegativeLogLikelihood):
         return super().each(torch.log_softmax(y, -2), t)
 
     def backward(self, t: Tensor) -> None:
-        aten._softmax.out(self.y, 1, False, out=self.dy)
+        softmax(self.y, 1, False, out=self.dy)
         self.dy.sub_(t).mul_(self.factor)
 
 

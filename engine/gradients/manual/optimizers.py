@@ -31,6 +31,7 @@ from torch import Tensor
 
 from ...experiment.experiment import Experiment
 from ...network.parameters import ParameterLayout
+from ..leaned_on import fused_adam, fused_adamw
 
 Values = Any
 """One number, or one for each member: a float, an array [members], a tensor [] or [members]."""
@@ -535,7 +536,7 @@ class Adam(_AdamBase):
     2018, "On the convergence of Adam and beyond".
     """
 
-    _kernel = staticmethod(torch._fused_adam_)
+    _kernel = staticmethod(fused_adam)
 
     def _before(self, gradient: Tensor) -> Tensor:
         return self._with_decay(gradient)
@@ -547,7 +548,7 @@ class AdamW(_AdamBase):
     Loshchilov and Hutter 2019, "Decoupled weight decay regularization".
     """
 
-    _kernel = staticmethod(torch._fused_adamw_)
+    _kernel = staticmethod(fused_adamw)
 
     def _refresh(self) -> None:
         super()._refresh()

@@ -8,8 +8,8 @@ operations of one step are those of every step, but for the row their gradients 
 slot their outputs are kept in. Written down as a TorchScript function they are played from C++: the
 same operations on the same numbers, and so the same bits.
 
-PyTorch calls TorchScript finished: nothing is added to it any more. Where it does not work, the
-formulas are called as they are written, which is slower and nothing else.
+Where TorchScript does not work, the formulas are called as they are written, which is slower and
+nothing else.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+from ..leaned_on import as_it_is, operation_name, scripted
 
 Step = Callable[[int, int, Tensor, Tensor], None]
 """Takes a step: its row, its slot, what it sees and what it is to learn."""
@@ -88,8 +90,8 @@ class StepScript:
         """Write down an operation."""
         values = [self._said(value) for value in args]
         named = [f"{name}={self._said(value)}" for name, value in kwargs.items()]
-        if isinstance(func, torch._ops.OpOverload):
-            called = f"torch.ops.aten.{func._opname}"
+        if (operation := operation_name(func)) is not None:
+            called = f"torch.ops.aten.{operation}"
         elif isinstance(func, types.MethodDescriptorType):
             called = f"{values.pop(0)}.{func.__name__}"
         else:
@@ -202,16 +204,11 @@ def _compiled(script: StepScript) -> Player:
     exec(compile(text, file, "exec", dont_inherit=True), scope)
     module = scope["Steps"]()
     script.fill(module)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        scripted: Any = torch.jit.script(module)
+    forward: Player = scripted(module)
     del linecache.cache[file]
-    forward: Player = scripted.forward
 
     def play(row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
-        # There is nothing to optimise in a list of operations, and looking for it takes longer
-        # than some runs.
-        with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
+        with as_it_is():
             forward(row, slot, steps, inputs, targets)
 
     return play

@@ -19,7 +19,8 @@ from textual.widgets import Input
 from tests.labs import FakeRun, lab_of, make_app, until
 from tui.lab import screen as lab
 from tui.terminal.keyboard import Keyboard
-from tui.terminal.turns import Turns, is_quiet
+from tui.terminal.leaned_on import is_quiet
+from tui.terminal.turns import Turns
 
 
 class Question(ModalScreen[str]):

@@ -45,13 +45,14 @@ def plotted(
         rows: Cells down.
         dots: How many dots there are across and down, on which the strokes are.
     """
-    from plotext._figure import _figure_class
+    import plotext
 
     if not strokes:
         return {}
-    # A figure of its own: the functions of ``plotext`` itself share one for the whole process.
-    figure: Any = _figure_class()
-    figure._limit_size(False, False)
+    # The whole process has one figure, so each picture begins with a new one.
+    figure: Any = plotext
+    figure.clear_figure()
+    figure.limit_size(False, False)
     figure.plot_size(columns, rows)
     figure.theme("clear")
     figure.frame(False)

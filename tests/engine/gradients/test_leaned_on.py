@@ -1,0 +1,120 @@
+"""Each name of torch that torch does not promise, tested for what it is leaned on for."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+
+import engine.gradients
+from engine.gradients import leaned_on
+from engine.gradients.leaned_on import aten
+
+ROWS = torch.tensor([[[0.5], [-1.0], [2.0]]])
+"""One member's three outputs for one row."""
+
+
+def used_operations() -> list[str]:
+    """Return the operations of ``aten`` that the gradients call, with their overloads."""
+    texts = [path.read_text("utf-8") for path in Path(engine.gradients.__path__[0]).rglob("*.py")]
+    named = {
+        ast.unparse(node).removeprefix("aten.")
+        for text in texts
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute) and re.fullmatch(r"aten\.\w+\.\w+", ast.unparse(node))
+    }
+    return sorted(named)
+
+
+@pytest.mark.parametrize("name", used_operations())
+def test_torch_has_each_operation_that_writes_where_it_is_told(name: str) -> None:
+    operation, overload = name.split(".")
+    written = [
+        argument.name
+        for argument in getattr(getattr(aten, operation), overload)._schema.arguments
+        if argument.is_out
+    ]
+    assert written in (["out"], ["grad_input"])
+
+
+def test_there_are_such_operations() -> None:
+    assert len(used_operations()) > 10
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_and_its_slope_are_written_where_they_are_told(name: str) -> None:
+    z = ROWS.clone().requires_grad_()
+    h = getattr(torch, name)(z, 1)
+    h.backward(ROWS)
+    out, slope = torch.empty_like(ROWS), ROWS.clone()
+    getattr(leaned_on, name)(ROWS, 1, False, out=out)
+    target = "grad_input" if name == "softmax" else "out"
+    getattr(leaned_on, f"{name}_backward")(slope, out, 1, slope.dtype, **{target: slope})
+    torch.testing.assert_close(out, h.detach())
+    torch.testing.assert_close(slope, z.grad)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "optimizer"),
+    [(leaned_on.fused_adam, torch.optim.Adam), (leaned_on.fused_adamw, torch.optim.AdamW)],
+)
+def test_the_fused_kernels_take_the_step_of_their_optimizers(kernel, optimizer) -> None:
+    weights, gradient = torch.tensor([1.0, -2.0]), torch.tensor([0.5, 0.25])
+    reference = weights.clone().requires_grad_()
+    reference.grad = gradient.clone()
+    optimizer([reference], lr=0.1, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1).step()
+    kernel(
+        [weights],
+        [gradient],
+        [torch.zeros(2)],
+        [torch.zeros(2)],
+        [],
+        [torch.ones(())],
+        lr=torch.tensor(0.1),
+        beta1=0.9,
+        beta2=0.99,
+        eps=1e-8,
+        weight_decay=0.1,
+        amsgrad=False,
+        maximize=False,
+    )
+    torch.testing.assert_close(weights, reference.detach())
+
+
+def test_an_operation_tells_its_name() -> None:
+    assert leaned_on.operation_name(aten.silu.out) == "silu"
+    assert leaned_on.operation_name(leaned_on.softmax) == "_softmax"
+    assert leaned_on.operation_name(torch.add) is None
+
+
+def test_a_module_becomes_torchscript_and_plays_as_it_is() -> None:
+    forward = leaned_on.scripted(torch.nn.ReLU())
+    with leaned_on.as_it_is():
+        assert forward(torch.tensor([-1.0, 1.0])).tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("kind", [DeprecationWarning, FutureWarning])
+def test_what_torch_says_of_torchscript_is_not_heard(kind, monkeypatch) -> None:
+    script = torch.jit.script
+
+    def deprecated(module: torch.nn.Module) -> torch.jit.ScriptModule:
+        warnings.warn("`torch.jit.script` is deprecated. Please switch.", kind, stacklevel=2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return script(module)
+
+    monkeypatch.setattr(torch.jit, "script", deprecated)
+    assert leaned_on.scripted(torch.nn.ReLU())
+
+
+def test_any_other_warning_is_heard(monkeypatch) -> None:
+    def warned(module: torch.nn.Module) -> None:
+        warnings.warn("the machine is on fire", FutureWarning, stacklevel=2)
+
+    monkeypatch.setattr(torch.jit, "script", warned)
+    with pytest.raises(FutureWarning, match="fire"):
+        leaned_on.scripted(torch.nn.ReLU())

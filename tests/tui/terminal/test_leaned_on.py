@@ -1,0 +1,169 @@
+"""Each name of Textual and asyncio that nobody promises, tested for what it is leaned on for."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from typing import ClassVar
+
+import pytest
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.geometry import Region
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.terminal.leaned_on import (
+    KNOWN_SEQUENCES,
+    PASTE_END,
+    PASTE_START,
+    BoundApp,
+    Parser,
+    ShownUnderDialogs,
+    TerminalDriver,
+    close_pipes,
+    is_idle,
+    is_quiet,
+)
+
+
+class Page(ShownUnderDialogs):
+    """A screen with one line."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("line", id="line")
+
+
+class Example(BoundApp):
+    """An application that keeps what it was asked for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "bell"), Binding("b", "fail")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bound: list[tuple[str, bool, bool]] = []
+
+    def get_default_screen(self) -> Page:
+        return Page()
+
+    async def do_bound(self, key: str, *, urgent: bool) -> bool:
+        done = await super().do_bound(key, urgent=urgent)
+        self.bound.append((key, urgent, done))
+        return done
+
+    def action_fail(self) -> None:
+        raise RuntimeError("it failed")
+
+    def last_words(self) -> str:
+        return f"The last words: {sys.exc_info()[1]}"
+
+
+def test_textual_knows_the_sequences_of_keys() -> None:
+    assert {"\x1b[A", "\x1bOP", "\x1b[[A"} <= KNOWN_SEQUENCES
+
+
+def test_a_paste_has_its_marks() -> None:
+    assert (PASTE_START, PASTE_END) == ("\x1b[200~", "\x1b[201~")
+
+
+def test_the_parser_makes_keys_and_tells_when_it_waits() -> None:
+    parser = Parser()
+    (key,) = parser.feed("\x1b[A")
+    assert isinstance(key, events.Key)
+    assert key.key == "up"
+    assert not parser.waits
+    list(parser.feed("\x1b[?9999999"))
+    assert parser.waits
+
+
+def test_a_renewed_parser_waits_for_nothing_and_knows_where_the_mouse_is() -> None:
+    parser = Parser()
+    list(parser.feed("\x1b[<35;5;7M"))
+    parser.terminal_size, parser.mouse_pixels = (80, 24), True
+    list(parser.feed("\x1b[?9999999"))
+    renewed = parser.renewed()
+    assert not renewed.waits
+    assert (renewed.last_x, renewed.last_y) == (parser.last_x, parser.last_y) == (4, 6)
+    assert (renewed.terminal_size, renewed.mouse_pixels) == ((80, 24), True)
+
+
+async def test_a_driver_writes_to_the_terminal_and_knows_the_loop() -> None:
+    driver = TerminalDriver(Example())
+    assert driver.terminal is sys.__stderr__
+    assert driver.loop is asyncio.get_running_loop()
+
+
+async def test_every_key_is_asked_for_twice_and_tells_whether_it_did_something() -> None:
+    app = Example()
+    async with app.run_test() as pilot:
+        await pilot.press("a", "x")
+        assert app.bound == [
+            ("a", True, False),
+            ("a", False, True),
+            ("x", True, False),
+            ("x", False, False),
+        ]
+
+
+async def test_last_words_are_printed_once_the_terminal_is_clean(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    app = Example()
+    with pytest.raises(RuntimeError, match="it failed"):
+        async with app.run_test() as pilot:
+            await pilot.press("b")
+    assert "The last words: it failed" in capsys.readouterr().err
+
+
+async def test_under_a_dialog_only_what_has_changed_is_painted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = Example()
+    async with app.run_test() as pilot:
+        page = app.screen
+        dialog: ModalScreen[None] = ModalScreen()
+        await app.push_screen(dialog)
+        await pilot.pause()
+        painted: list[int] = []
+        refresh = dialog.refresh
+
+        def noted(*regions: Region, **how: bool) -> Widget:
+            painted.extend(region.height for region in regions or [page.region])
+            return refresh(*regions, **how)
+
+        monkeypatch.setattr(dialog, "refresh", noted)
+        # What the dialog itself has covered is painted with the first.
+        for words in ("other", "third"):
+            painted.clear()
+            page.query_one("#line", Static).update(words, layout=False)
+            await pilot.pause()
+        assert painted == [1]
+
+
+async def test_an_application_is_quiet_once_all_it_was_told_is_done() -> None:
+    app = Example()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert is_quiet(app)
+        app.screen.post_message(events.Key("x", "x"))
+        assert not is_quiet(app)
+        await pilot.pause()
+        assert is_quiet(app)
+        app.call_later(lambda: None)
+        assert not is_idle(app)
+    assert is_idle(app)
+    assert isinstance(app._driver, HeadlessDriver)
+
+
+async def test_a_process_that_has_ended_leaves_no_pipe_open() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", ""), stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+    )
+    await process.wait()
+    close_pipes(process)
+    assert process.stdout is not None
+    assert process._transport.is_closing()  # type: ignore[attr-defined]

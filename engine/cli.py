@@ -237,15 +237,16 @@ def gradcheck(
     By formulas, by autograd and by differences, on the same weights and the same batch, in the
     preset's own precision and in float64. Leaves with 1 where they disagree.
     """
+    from .inspection import comparison as differences
     from .inspection import gradcheck
     from .presets import preset as presets
 
     experiment = presets.load(preset, changes.overrides()).experiment
     comparisons = gradcheck.check(experiment, step, allow_code=allow_code)
     if as_json:
-        _print_json(map(gradcheck.plain_object, comparisons))
+        _print_json(map(differences.plain_object, comparisons))
     else:
-        print("\n\n".join(map(gradcheck.text, comparisons)))
+        print("\n\n".join(map(differences.text, comparisons)))
     if not all(comparison.holds for comparison in comparisons):
         raise typer.Exit(1)
 

@@ -35,7 +35,7 @@ from ..runs.folder import RunFolder
 from ..step.evaluation import loss_function
 from ..step.measurements import Measurements
 from .dissection import Dissection, Matrix, Origin, Quantity, Way
-from .single_network import CPU, alone, make_workload
+from .single_network import alone, make_workload
 
 SHOWN_ROWS: Final = 6
 """Rows of data that are shown."""
@@ -155,7 +155,7 @@ def _update(
     if lr is not None:
         method.set_lr(lr)
     used = float(method.lr[0])
-    method.take(step, 1, Measurements(spec, 1, CPU, torch.float64))
+    method.take(step, 1, Measurements(workload.layout, workload.weights))
     return _named(workload), used
 
 

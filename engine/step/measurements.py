@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..network.parameters import ParameterLayout, Shaped
+from ..network.parameters import ParameterLayout
 from ..recording.events import Values
 
 CAPACITY: Final = 256
@@ -33,22 +33,18 @@ class Measurements:
     """The buffers of one block: row i of a block that begins after step s is step s + i + 1.
 
     Args:
-        network: What is measured.
-        members: How many networks at once.
-        device: Where it is measured.
-        dtype: What the network computes with.
+        layout: Where the parameters lie, and of how many members.
+        weights: The network's own, [size]: the rows are of their kind, on their device.
     """
 
-    def __init__(
-        self, network: Shaped, members: int, device: torch.device, dtype: torch.dtype
-    ) -> None:
-        self.layout = ParameterLayout(network, members)
-        size = self.layout.size
-        row_bytes = 2 * size * dtype.itemsize
+    def __init__(self, layout: ParameterLayout, weights: Tensor) -> None:
+        self.layout: Final = layout
+        size, members = layout.size, layout.members
+        row_bytes = 2 * size * weights.itemsize
         self.capacity = max(1, min(CAPACITY, BUDGET // row_bytes))
 
         def buffer(*shape: int) -> Tensor:
-            return torch.zeros(self.capacity, *shape, device=device, dtype=dtype)
+            return weights.new_zeros(self.capacity, *shape)
 
         self.gradients = buffer(size)
         """What the update used, before clipping: [rows, size]."""

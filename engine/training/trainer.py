@@ -29,6 +29,7 @@ from ..experiment.members import members_of
 from ..gradients.choice import make_method
 from ..gradients.method import Method, Workload
 from ..network.making import make_network
+from ..network.parameters import ParameterLayout
 from ..recording.events import Group, Series, Snapshot, Values
 from ..step.batches import batches_for
 from ..step.evaluation import Evaluator
@@ -99,8 +100,8 @@ class Trainer:
         self.shaped, network, weights = make_network(
             self.members, self.device, dtype, allow_code=allow_code
         )
-        self._rows = Measurements(self.shaped, count, self.device, dtype)
-        layout = self._rows.layout
+        layout = ParameterLayout(self.shaped, count)
+        self._rows = Measurements(layout, weights)
         self._probe = Probe(experiment, layout, self.data.typical.inputs)
         self.method: Final[Method] = make_method(
             Workload(

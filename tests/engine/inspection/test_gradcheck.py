@@ -15,7 +15,8 @@ from engine.experiment.experiment import Experiment
 from engine.gradients import choice as methods
 from engine.gradients.autograd import EagerMethod
 from engine.inspection import gradcheck
-from engine.inspection.gradcheck import Comparison, check
+from engine.inspection.comparison import Agreement, Comparison
+from engine.inspection.gradcheck import check
 from engine.presets import preset as presets
 from engine.step.batches import Batch
 from engine.training.trainer import Trainer
@@ -28,7 +29,7 @@ def _one_take(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gradcheck, "PATIENCE", 0.0)
 
 
-def verdict(comparison: Comparison, method: str = "numeric") -> gradcheck.Agreement:
+def verdict(comparison: Comparison, method: str = "numeric") -> Agreement:
     return next(each for each in comparison.verdicts if each.method == method)
 
 

@@ -10,12 +10,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.network.parameters import ParameterLayout
 from engine.step.measurements import Measurements, norms_of_part
 from tests.experiments import CUBIC, experiment
 
 
 def make_rows(members: int = 2) -> Measurements:
-    return Measurements(experiment(CUBIC), members, torch.device("cpu"), torch.float32)
+    layout = ParameterLayout(experiment(CUBIC), members)
+    return Measurements(layout, torch.zeros(layout.size))
 
 
 @pytest.mark.parametrize("exponent", [-30, -23, -12, 0, 12, 20, 30])

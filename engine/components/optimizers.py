@@ -1,25 +1,40 @@
-"""The optimizers: each a table of a preset that names a class of ``torch.optim``.
+"""The optimizers: each a table of a preset, with everything that is known of it.
 
 A class holds the keys; its field names are the arguments of PyTorch's class and its defaults
 are PyTorch's, so the two cannot drift apart (a test compares them). The one exception is SGD's
 learning rate: PyTorch's 0.001 hardly moves a small network. To add an optimizer, add its class
-here and to ``Optimizer``.
+here and to ``Optimizer``; if its update is no rule, its formula is a file of
+``engine.gradients.manual.optimizers``. A class that leaves out a part fails on import.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from .entries import check_whole
 from .section import Fraction, NonNegative, Positive, Section, named
+from .update_rules import UpdateRule
 
 
 class OptimizerBase(Section):
     """What every optimizer has."""
 
-    torch_name: ClassVar[str]
-    """The name of its class in ``torch.optim``; empty for the one that is written out."""
+    torch_name: ClassVar[str | None]
+    """The class of ``torch.optim`` that does the same; None where there is none."""
+    update: ClassVar[UpdateRule | str | None]
+    """Its formula: a rule, or the class of ``engine.gradients.manual.optimizers`` that computes
+    it, as ``"adam:AdamUpdate"``; None where PyTorch alone can."""
+    adaptive: ClassVar[bool]
+    """Whether a gradient's size makes no difference to the step, but how it changes does."""
+    shrinks: ClassVar[bool]
+    """Whether its weight decay multiplies each weight by 1 - lr * weight_decay every step."""
+    usual_lr: ClassVar[float]
+    """A learning rate to begin with."""
+    written_out: ClassVar[bool] = False
+    """Whether it is the textbook's update, which needs no class of an optimizer."""
 
     lr: NonNegative
     """Learning rate."""
@@ -31,11 +46,43 @@ class OptimizerBase(Section):
         """What PyTorch's class is made with, beside the parameters."""
         return self.model_dump(exclude={"name"})
 
+    @property
+    def states(self) -> int:
+        """How many numbers it keeps for every weight."""
+        assert isinstance(self.update, UpdateRule)
+        return len(self.update.state)
+
+    @property
+    def changes_gradients(self) -> bool:
+        """Whether PyTorch's class writes into the gradients that it is given."""
+        return False
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **given: Any) -> None:
+        """Hold every optimizer to be whole.
+
+        Raises:
+            TypeError: It lacks something, nobody can make it, or its rule speaks of unknown things.
+        """
+        if "name" not in cls.model_fields:
+            return  # What a family shares.
+        check_whole(cls, OptimizerBase, ("torch_name", "update", "adaptive", "shrinks", "usual_lr"))
+        if not isinstance(cls.update, UpdateRule):
+            check_whole(cls, OptimizerBase, ("states",))
+            if not cls.torch_name:
+                raise TypeError(f"{cls.__name__}: needs a torch_name, or a rule as its update")
+        elif unknown := {*cls.update.settings, *cls.update.starts.values()} - {*cls.model_fields}:
+            raise TypeError(f"{cls.__name__}: no settings: {', '.join(sorted(unknown))}")
+
 
 class SGD(OptimizerBase):
     """Gradient descent: a step of lr against the gradient, with momentum if it is set."""
 
-    torch_name: ClassVar[str] = "SGD"
+    torch_name = "SGD"
+    update = "gradient_descent:SGDUpdate"
+    adaptive = False
+    shrinks = True
+    usual_lr = 0.1
     name: Literal["sgd"] = "sgd"
     lr: NonNegative = 0.1
     """Learning rate."""
@@ -46,17 +93,39 @@ class SGD(OptimizerBase):
     nesterov: bool = False
     """Look ahead by the momentum first (Nesterov)."""
 
+    @property
+    def changes_gradients(self) -> bool:
+        """On CUDA it adds Nesterov's momentum into them."""
+        return self.nesterov
+
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> SGD:
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
             raise ValueError("nesterov: needs a momentum above 0 and dampening 0")
         return self
 
+    @property
+    def states(self) -> int:
+        """How many numbers it keeps for every weight."""
+        return int(self.momentum > 0)
+
 
 class Adagrad(OptimizerBase):
     """Divides by the root of all squared gradients so far (Duchi 2011)."""
 
-    torch_name: ClassVar[str] = "Adagrad"
+    torch_name = "Adagrad"
+    update = UpdateRule(
+        text="""
+            g = g + weight_decay * w
+            s = s + g * g
+            w = w - lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s) + eps)
+        """,
+        state={"s": "sum"},
+        starts={"s": "initial_accumulator_value"},
+    )
+    adaptive = True
+    shrinks = False
+    usual_lr = 0.01
     name: Literal["adagrad"] = "adagrad"
     lr: NonNegative = 0.01
     """Learning rate."""
@@ -71,7 +140,20 @@ class Adagrad(OptimizerBase):
 class Adadelta(OptimizerBase):
     """Scales by running means of squared gradients and updates (Zeiler 2012)."""
 
-    torch_name: ClassVar[str] = "Adadelta"
+    torch_name = "Adadelta"
+    update = UpdateRule(
+        text="""
+            g = g + weight_decay * w
+            v = rho * v + (1 - rho) * g * g
+            d = sqrt(u + eps) / sqrt(v + eps) * g
+            u = rho * u + (1 - rho) * d * d
+            w = w - lr * d
+        """,
+        state={"v": "square_avg", "u": "acc_delta"},
+    )
+    adaptive = True
+    shrinks = False
+    usual_lr = 1.0
     name: Literal["adadelta"] = "adadelta"
     lr: NonNegative = 1.0
     """Learning rate."""
@@ -104,27 +186,57 @@ class _AdamLike(OptimizerBase):
 class Adam(_AdamLike):
     """Running means of the gradient and of its square (Kingma and Ba 2015)."""
 
-    torch_name: ClassVar[str] = "Adam"
+    torch_name = "Adam"
+    update = "adam:AdamUpdate"
+    adaptive = True
+    shrinks = False
+    usual_lr = 0.01
     name: Literal["adam"] = "adam"
     amsgrad: bool = False
     """Never let the squared mean fall (Reddi 2018)."""
+
+    @property
+    def states(self) -> int:
+        """How many numbers it keeps for every weight."""
+        return 2 + self.amsgrad
 
 
 class AdamW(_AdamLike):
     """Adam with the weight decay taken off the weights, not added to the gradient."""
 
-    torch_name: ClassVar[str] = "AdamW"
+    torch_name = "AdamW"
+    update = "adam:AdamWUpdate"
+    adaptive = True
+    shrinks = True
+    usual_lr = 0.01
     name: Literal["adamw"] = "adamw"
     weight_decay: NonNegative = 0.01
     """The share of each weight, times lr, that is taken off every step."""
     amsgrad: bool = False
     """Never let the squared mean fall (Reddi 2018)."""
 
+    @property
+    def states(self) -> int:
+        """How many numbers it keeps for every weight."""
+        return 2 + self.amsgrad
+
 
 class Adamax(_AdamLike):
     """Adam with the greatest gradient in place of the squared mean."""
 
-    torch_name: ClassVar[str] = "Adamax"
+    torch_name = "Adamax"
+    update = UpdateRule(
+        text="""
+            g = g + weight_decay * w
+            m = lerp(m, g, 1 - beta1)
+            u = maximum(beta2 * u, abs(g) + eps)
+            w = w - lr / (1 - beta1**t) * m / u
+        """,
+        state={"m": "exp_avg", "u": "exp_inf"},
+    )
+    adaptive = True
+    shrinks = False
+    usual_lr = 0.01
     name: Literal["adamax"] = "adamax"
     lr: NonNegative = 0.002
     """Learning rate."""
@@ -133,18 +245,31 @@ class Adamax(_AdamLike):
 class NAdam(_AdamLike):
     """Adam with Nesterov's look ahead (Dozat 2016)."""
 
-    torch_name: ClassVar[str] = "NAdam"
+    torch_name = "NAdam"
+    update = "adam:NAdamUpdate"
+    adaptive = True
+    shrinks = False
+    usual_lr = 0.01
     name: Literal["nadam"] = "nadam"
     lr: NonNegative = 0.002
     """Learning rate."""
     momentum_decay: NonNegative = 0.004
     """How the momentum grows with the steps."""
 
+    @property
+    def states(self) -> int:
+        """How many numbers it keeps for every weight."""
+        return 2
+
 
 class RMSprop(OptimizerBase):
     """Divides by the root of a running mean of squared gradients (Hinton 2012)."""
 
-    torch_name: ClassVar[str] = "RMSprop"
+    torch_name = "RMSprop"
+    update = "rmsprop:RMSpropUpdate"
+    adaptive = True
+    shrinks = False
+    usual_lr = 0.01
     name: Literal["rmsprop"] = "rmsprop"
     lr: NonNegative = 0.01
     """Learning rate."""
@@ -157,11 +282,25 @@ class RMSprop(OptimizerBase):
     centered: bool = False
     """Divide by the standard deviation instead."""
 
+    @property
+    def states(self) -> int:
+        """How many numbers it keeps for every weight."""
+        return 1 + (self.momentum > 0) + self.centered
+
 
 class ByHand(OptimizerBase):
     """Gradient descent written out: subtract lr times the gradient, then clear the gradient."""
 
-    torch_name: ClassVar[str] = ""
+    torch_name = "SGD"
+    update = UpdateRule(
+        text="""
+            w = w - lr * g
+        """,
+    )
+    adaptive = False
+    shrinks = True
+    usual_lr = 0.1
+    written_out = True
     name: Literal["by_hand"] = "by_hand"
     lr: NonNegative = 0.01
     """Learning rate."""
@@ -169,9 +308,41 @@ class ByHand(OptimizerBase):
     """The update written out has no weight decay."""
 
 
+class Lion(OptimizerBase):
+    """Steps of lr by the sign of a running mean of the gradient (Chen 2023)."""
+
+    torch_name = None
+    update = UpdateRule(
+        text="""
+            w = w - lr * weight_decay * w
+            c = beta1 * m + (1 - beta1) * g
+            w = w - lr * sign(c)
+            m = beta2 * m + (1 - beta2) * g
+        """,
+        state={"m": "exp_avg"},
+    )
+    adaptive = True
+    shrinks = True
+    usual_lr = 0.001
+    name: Literal["lion"] = "lion"
+    lr: NonNegative = 0.0001
+    """Learning rate: every weight moves by it in every step, so it is smaller than Adam's."""
+    weight_decay: NonNegative = 0.0
+    """The share of each weight, times lr, that is taken off every step."""
+    beta1: Fraction = 0.9
+    """How much of the running mean counts for the direction, beside the gradient."""
+    beta2: Fraction = 0.99
+    """How much of the running mean is kept each step."""
+
+
 Optimizer = Annotated[
-    SGD | Adagrad | Adadelta | Adam | AdamW | Adamax | NAdam | RMSprop | ByHand,
+    SGD | Adagrad | Adadelta | Adam | AdamW | Adamax | NAdam | RMSprop | Lion | ByHand,
     Field(discriminator="name"),
     BeforeValidator(named("sgd")),
 ]
 """An optimizer's table, told apart by ``name``."""
+
+OPTIMIZERS: Final[Mapping[str, type[OptimizerBase]]] = {
+    entry.model_fields["name"].default: entry for entry in get_args(get_args(Optimizer)[0])
+}
+"""Every optimizer by its name in a preset."""

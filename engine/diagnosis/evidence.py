@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from ..recording.events import Header
 from ..recording.forward import activations_of, unpack
 from ..recording.history import History, Rows
+
+if TYPE_CHECKING:
+    from ..components.optimizers import OptimizerBase
 
 WINDOW: Final = 32
 """Rows that count as recent."""
@@ -147,6 +150,18 @@ class Facts:
             if top == name and rest:
                 table = _with(table, rest.split("."), value)
         return table
+
+    @cached_property
+    def optimizer(self) -> type[OptimizerBase] | None:
+        """What is known of the optimizer; None of one that this version does not know."""
+        from ..components.optimizers import OPTIMIZERS
+
+        return OPTIMIZERS.get(str(self.table("optimizer").get("name")))
+
+    @property
+    def descends(self) -> bool:
+        """Whether a step is lr times the gradient, or a mean of gradients."""
+        return self.optimizer is not None and not self.optimizer.adaptive
 
     @property
     def _own(self) -> Mapping[str, Any]:

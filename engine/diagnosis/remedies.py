@@ -125,7 +125,7 @@ def _first_step_lr(facts: Facts) -> float:
     optimizer = facts.table("optimizer")
     gradient = facts.first("grad_norm")
     weights = math.hypot(*(float(np.linalg.norm(each)) for each in facts.first_weights.values()))
-    if optimizer.get("name") not in ("sgd", "by_hand") or not (gradient > 0 and weights > 0):
+    if not facts.descends or not (gradient > 0 and weights > 0):
         return math.inf
     momentum = float(optimizer.get("momentum", 0.0))
     return FIRST_STEP * weights / gradient * max(1 - momentum, 0.01)

@@ -6,9 +6,8 @@ Everything here follows from the experiment alone: nothing is drawn, trained or 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ..network.layers import ModuleSpec, module_specs
 from ..text.safe import plain
@@ -33,7 +32,7 @@ class LayerLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory:
+class MemoryUse:
     """What training keeps in memory, in bytes."""
 
     weights: int
@@ -60,7 +59,7 @@ class Explanation:
     """What all layers learn together."""
     loss: str
     optimizer: str
-    memory: Memory
+    memory: MemoryUse
     rows: tuple[int, int, int]
     """Of train, dev and test set."""
     batch_rows: int
@@ -71,20 +70,6 @@ class Explanation:
     """The network's class, where it is a module of one's own: only its code knows its layers."""
     hints: list[str]
     """Rules of thumb for the hidden layers."""
-
-
-_STATE: Final[Mapping[str, Callable[[Any], int]]] = {
-    "sgd": lambda spec: int(spec.momentum > 0),
-    "by_hand": lambda spec: 0,
-    "adagrad": lambda spec: 1,
-    "adadelta": lambda spec: 2,
-    "adam": lambda spec: 2 + spec.amsgrad,
-    "adamw": lambda spec: 2 + spec.amsgrad,
-    "adamax": lambda spec: 2,
-    "nadam": lambda spec: 2,
-    "rmsprop": lambda spec: 1 + (spec.momentum > 0) + spec.centered,
-}
-"""How many numbers each optimizer remembers for every weight."""
 
 
 def explanation(experiment: Experiment) -> Explanation:
@@ -238,25 +223,24 @@ def _optimizer(experiment: Experiment) -> str:
     return f"{spec.name}, {settings}{after}"
 
 
-def _memory(experiment: Experiment) -> Memory:
+def _memory(experiment: Experiment) -> MemoryUse:
     size = 8 if experiment.train.dtype == "float64" else 4
     weights = experiment.parameters * size
-    state = _STATE[experiment.optimizer.name](experiment.optimizer)
     own = experiment.model.kind == "python"
     units = (
         0
         if own
         else sum(stage.units for stage in module_specs(experiment.model, experiment.widths))
     )
-    return Memory(
+    return MemoryUse(
         weights=weights,
         gradients=weights,
-        optimizer=state * weights,
+        optimizer=experiment.optimizer.states * weights,
         activations=units * experiment.batch_rows * size,
     )
 
 
-def _memory_text(memory: Memory, rows: int) -> str:
+def _memory_text(memory: MemoryUse, rows: int) -> str:
     state = f"{bytes_text(memory.optimizer)} of" if memory.optimizer else "no"
     weights, batch = bytes_text(memory.weights), bytes_text(memory.activations)
     return (

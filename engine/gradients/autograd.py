@@ -50,11 +50,9 @@ class EagerMethod(ABC):
         self._rows: list[list[Tensor]] = []
         self._zero_grad = experiment.train.zero_grad
         # What changes gradients after they were computed must not change the rows that show
-        # them: then they are computed here, and the rows get a copy. PyTorch's own SGD does so
-        # on CUDA, where it adds Nesterov's momentum into the gradients in place.
+        # them: then they are computed here, and the rows get a copy.
         self._own: Tensor | None = None
-        spec = experiment.optimizer
-        changes = not spec.torch_name or getattr(spec, "nesterov", False)
+        changes = experiment.optimizer.changes_gradients
         if self._clipping.wanted or not self._zero_grad or changes or self._apart:
             self._own = torch.zeros_like(self.weights)
             self._point_gradients(self._gradients_in(self._own))

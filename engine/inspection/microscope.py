@@ -134,9 +134,7 @@ def _named(workload: Workload) -> dict[str, Tensor]:
 
 def _repeats(spec: Experiment) -> bool:
     """Return whether an update depends on nothing but the gradient and the learning rate."""
-    optimizer = spec.optimizer
-    plain = optimizer.name == "by_hand" or (optimizer.name == "sgd" and not optimizer.momentum)
-    return plain and spec.train.zero_grad
+    return spec.optimizer.states == 0 and spec.train.zero_grad
 
 
 def _is_plain(spec: Experiment) -> bool:

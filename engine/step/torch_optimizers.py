@@ -1,46 +1,74 @@
-"""What turns gradients into updates: PyTorch's optimizers and schedules behind their names."""
+"""What turns gradients into updates: PyTorch's optimizers behind their names, and rules."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import nn
 
+from ..components.update_rules import FUNCTIONS, UpdateRule, evaluate
+from ..errors import EpochalError
 from ..experiment.experiment import Experiment
 
 
-class ByHand(torch.optim.Optimizer):
-    """The textbook's update, written out.
+class RuleOptimizer(torch.optim.Optimizer):
+    """An optimizer of which PyTorch has none: it computes what its rule says, as it stands there.
 
     Args:
         parameters: What is updated.
-        lr: Learning rate.
-        clears: Whether the gradients are cleared afterwards; forgetting it is a lesson.
+        rule: The update.
+        settings: The numbers that the rule speaks of, by name; ``lr`` is where schedulers look.
     """
 
-    def __init__(self, parameters: Sequence[nn.Parameter], lr: float, clears: bool) -> None:
-        super().__init__(parameters, {"lr": lr})
-        self._clears = clears
+    def __init__(
+        self, parameters: Sequence[nn.Parameter], rule: UpdateRule, settings: dict[str, Any]
+    ) -> None:
+        super().__init__(parameters, settings)
+        self._rule = rule
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """Take lr times the gradient off every parameter, then clear the gradient."""
+        """Update every parameter by its gradient, which is left as it is."""
         for group in self.param_groups:
             for parameter in group["params"]:
-                parameter -= group["lr"] * parameter.grad
-                if self._clears:
-                    parameter.grad.zero_()
+                self._update(parameter, group)
+
+    def _update(self, parameter: nn.Parameter, settings: dict[str, Any]) -> None:
+        rule, state = self._rule, self.state[parameter]
+        if not state:
+            state["step"] = 0
+            for name, kept in rule.state.items():
+                start = settings[rule.starts[name]] if name in rule.starts else 0.0
+                state[kept] = torch.full_like(parameter, start)
+        state["step"] += 1
+        values = {name: getattr(torch, name) for name in FUNCTIONS} | settings
+        values |= {"w": parameter, "g": parameter.grad, "t": state["step"]}
+        values |= {name: state[kept] for name, kept in rule.state.items()}
+        for target, value in rule.assignments:
+            values[target] = evaluate(value, values)
+        parameter.copy_(values["w"])
+        for name, kept in rule.state.items():
+            state[kept].copy_(values[name])
 
 
 def make_optimizer(
     experiment: Experiment, parameters: Sequence[nn.Parameter]
 ) -> torch.optim.Optimizer:
-    """Return the optimizer an experiment names."""
+    """Return the optimizer an experiment names.
+
+    Raises:
+        EpochalError: PyTorch has no such optimizer, and there is no rule to compute it by.
+    """
     spec = experiment.optimizer
-    if not spec.torch_name:
-        return ByHand(parameters, spec.lr, experiment.train.zero_grad)
-    optimizer: torch.optim.Optimizer = getattr(torch.optim, spec.torch_name)(
-        parameters, **spec.arguments
-    )
+    made = getattr(torch.optim, spec.torch_name or "", None)
+    if isinstance(spec.update, UpdateRule) and (spec.written_out or made is None):
+        return RuleOptimizer(parameters, spec.update, spec.model_dump(exclude={"name"}))
+    if made is None:
+        raise EpochalError(
+            f"optimizer.name: PyTorch {torch.__version__} has no {spec.torch_name} to train "
+            f"{spec.name!r} with; choose another"
+        )
+    optimizer: torch.optim.Optimizer = made(parameters, **spec.arguments)
     return optimizer

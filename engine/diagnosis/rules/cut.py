@@ -27,19 +27,6 @@ small steps is as it should be."""
 SETTLED: Final = 1e-3
 """The share of the first gradient's norm below which there is nothing left to gain."""
 
-USUAL: Final = {
-    "sgd": 0.1,
-    "by_hand": 0.1,
-    "adagrad": 0.01,
-    "adadelta": 1.0,
-    "adam": 0.01,
-    "adamw": 0.01,
-    "adamax": 0.01,
-    "nadam": 0.01,
-    "rmsprop": 0.01,
-}
-"""A learning rate to begin with, for each optimizer."""
-
 
 def find(facts: Facts) -> Finding | None:
     """Find it where nothing has been learned and something still could be."""
@@ -68,9 +55,9 @@ def find(facts: Facts) -> Finding | None:
 
 
 def _never_there(facts: Facts) -> Finding | None:
-    usual = USUAL.get(str(facts.table("optimizer").get("name")))
-    if usual is None:
+    if facts.optimizer is None:
         return None
+    usual = facts.optimizer.usual_lr
     remedy = Remedy(label=f"a learning rate of {usual:g}", changes=(f"optimizer.lr={usual:g}",))
     return Finding(
         severity="bad",
@@ -102,7 +89,7 @@ def _would_gain(facts: Facts, lr: float) -> bool:
     norm, first = facts.recent_median("grad_norm"), facts.early("grad_norm")
     if not norm > SETTLED * first:
         return False
-    if facts.table("optimizer").get("name") not in ("sgd", "by_hand"):
+    if not facts.descends:
         return True
     return bool(lr * norm**2 * facts.planned > GAIN * facts.loss)
 

@@ -9,9 +9,6 @@ from ..finding import Finding, Remedy, Rule
 from ..symptoms import has_diverged, is_guessing
 from ..words import number
 
-PLAIN: Final = ("sgd", "adamw")
-"""Optimizers of which a step multiplies each weight by 1 - lr * weight_decay, beside all else."""
-
 OVERSHOT: Final = 2.0
 """lr * weight_decay above which that factor is below -1: the weights grow, turning their sign."""
 
@@ -36,11 +33,10 @@ def find(facts: Facts) -> Finding | None:
 
 
 def _overshot(facts: Facts, decay: float) -> str:
-    optimizer = facts.table("optimizer")
-    if optimizer.get("name") not in PLAIN:
+    if facts.optimizer is None or not facts.optimizer.shrinks:
         return ""
     # What momentum keeps of the last step lets a little more pass.
-    momentum = optimizer.get("momentum", 0.0) if optimizer.get("name") == "sgd" else 0.0
+    momentum = facts.table("optimizer").get("momentum", 0.0)
     product = float(facts.first("lr")) * decay
     if not product > OVERSHOT * (1 + float(momentum)):
         return ""

@@ -121,7 +121,7 @@ def cure(facts: Facts) -> tuple[Remedy | None, str]:
     fitting = sized_weights(facts) if starts_small(facts) else None
     if fitting is not None:
         return fitting, f"Its weights began next to 0; try {fitting.label}."
-    if facts.table("optimizer").get("name") in ("sgd", "by_hand"):
+    if facts.descends:
         adam = Remedy(label="Adam", changes=('optimizer={name="adam", lr=0.01}',))
         return adam, "Try Adam, which takes larger steps where the gradient is small."
     if facts.own_lr < SLOW:

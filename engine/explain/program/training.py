@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from .data import has_batches, sets_of, tensor
+from .optimizer import by_hand, has_schedule, optimizer_blocks, update_by_hand
 from .text import WIDTH, call, literal
 
 if TYPE_CHECKING:
@@ -79,31 +80,10 @@ def _measure(experiment: Experiment) -> str:
     return "\n".join(lines)
 
 
-def _by_hand(experiment: Experiment) -> bool:
-    """Whether the update is written out; a schedule needs an optimizer to work on."""
-    return not experiment.optimizer.torch_name and not _has_schedule(experiment)
-
-
-def _has_schedule(experiment: Experiment) -> bool:
-    return bool(experiment.schedule.torch_name or experiment.schedule.warmup)
-
-
 def preparation(experiment: Experiment) -> list[str]:
     """Return what is made before the first step."""
-    spec = experiment.optimizer
-    if _by_hand(experiment):
-        return [f"LEARNING_RATE = {spec.lr!r}"]
-    defaults = type(spec)().arguments
-    settings = {k: v for k, v in spec.arguments.items() if k != "lr" and v != defaults[k]}
-    if not spec.torch_name:
-        settings = {}
-    given = [f"{key}={literal(value)}" for key, value in ({"lr": spec.lr} | settings).items()]
-    lines = call(
-        f"optimizer = torch.optim.{spec.torch_name or 'SGD'}",
-        ["network.parameters()", *given],
-        WIDTH,
-    )
-    return ["\n".join([*lines, *_schedulers(experiment)])]
+    *before, made = optimizer_blocks(experiment)
+    return [*before, "\n".join([made, *_schedulers(experiment)])]
 
 
 def _schedulers(experiment: Experiment) -> list[str]:
@@ -175,8 +155,7 @@ def _step(experiment: Experiment, x: str, y: str) -> list[str]:
         "",
         "# Backward: the gradient of the loss by every weight, then the update.",
     ]
-    by_hand = _by_hand(experiment)
-    if train.zero_grad and not by_hand:
+    if train.zero_grad and not by_hand(experiment):
         lines.append("optimizer.zero_grad()")
     elif not train.zero_grad:
         lines.append("# The gradients are never cleared: each adds to all before it.")
@@ -186,15 +165,7 @@ def _step(experiment: Experiment, x: str, y: str) -> list[str]:
         lines.append(f"nn.utils.clip_grad_norm_({parameters}, {train.clip_norm!r})")
     if train.clip_value is not None:
         lines.append(f"nn.utils.clip_grad_value_({parameters}, {train.clip_value!r})")
-    if by_hand:
-        lines += [
-            "with torch.no_grad():",
-            f"    for parameter in {parameters}:",
-            "        parameter -= LEARNING_RATE * parameter.grad",
-            *(["        parameter.grad.zero_()"] if train.zero_grad else []),
-        ]
-    else:
-        lines.append("optimizer.step()")
+    lines += update_by_hand(experiment) if by_hand(experiment) else ["optimizer.step()"]
     return [*lines, "losses.append(loss.item())"]
 
 
@@ -235,7 +206,7 @@ def _evaluation(experiment: Experiment, unit: str) -> list[str]:
 
 def _tick(experiment: Experiment, unit: str) -> list[str]:
     """Return what sets the learning rate of the next step."""
-    if not _has_schedule(experiment):
+    if not has_schedule(experiment):
         return []
     spec, stride = experiment.schedule, _tick_stride(experiment)
     measured = "dev_loss" if experiment.evaluation_stride else "loss.item()"

@@ -26,8 +26,8 @@ from ..method import Workload
 from . import activations, losses, normalisation
 from .forward_backward import Propagation
 from .inputs import Inputs, Portion
-from .optimizers import FORMULAS as UPDATES
-from .optimizers import make_update
+from .optimizers.formulas import FORMULAS as UPDATES
+from .optimizers.formulas import make_update
 from .outputs import padded, room
 
 

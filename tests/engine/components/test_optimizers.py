@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, get_args
+from typing import Any, Literal
 
 import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from engine.components.optimizers import SGD, Optimizer, OptimizerBase
+from engine.components.optimizers import OPTIMIZERS, SGD, ByHand, Optimizer, OptimizerBase
+from engine.components.update_rules import UpdateRule
+from engine.errors import EpochalError
+from engine.experiment.experiment import Experiment
+from engine.step.torch_optimizers import make_optimizer
 
-OPTIMIZERS: list[type[OptimizerBase]] = [
-    cls for cls in get_args(get_args(Optimizer)[0]) if cls.torch_name
+OF_PYTORCH: list[type[OptimizerBase]] = [
+    cls for cls in OPTIMIZERS.values() if cls.torch_name and not cls.written_out
 ]
 LEFT_OUT = {"foreach", "maximize", "capturable", "differentiable", "fused", "params"}
 """Arguments about how PyTorch computes, not what."""
 
 
-@pytest.fixture(params=OPTIMIZERS, ids=lambda cls: cls.__name__)
+@pytest.fixture(params=OF_PYTORCH, ids=lambda cls: cls.__name__)
 def optimizer(request: pytest.FixtureRequest) -> type[OptimizerBase]:
     cls: type[OptimizerBase] = request.param
     return cls
@@ -66,3 +70,48 @@ def test_nesterov_needs_momentum_without_dampening(settings: dict[str, float]) -
     with pytest.raises(ValidationError, match="nesterov: needs a momentum"):
         SGD(nesterov=True, **settings)
     assert SGD(nesterov=True, momentum=0.9).nesterov
+
+
+PARTS = ("torch_name", "update", "adaptive", "shrinks", "usual_lr")
+
+
+def entry(base: type[OptimizerBase] = OptimizerBase, **parts: Any) -> type[OptimizerBase]:
+    """Return an entry of its own, as a file would define it."""
+    said = {"__annotations__": {"name": Literal["mine"]}, "name": "mine", "__module__": __name__}
+    return type("Mine", (base,), {**said, **parts})
+
+
+@pytest.mark.parametrize("left_out", PARTS)
+def test_an_entry_that_leaves_out_a_part_fails_where_it_is_defined(left_out: str) -> None:
+    whole = {part: getattr(ByHand, part) for part in PARTS}
+    assert entry(**whole).usual_lr == ByHand.usual_lr
+    del whole[left_out]
+    with pytest.raises(TypeError, match=f"Mine lacks {left_out}$"):
+        entry(**whole)
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_what_nobody_can_make_is_no_entry(nothing: str | None) -> None:
+    parts = {part: getattr(SGD, part) for part in PARTS}
+    with pytest.raises(TypeError, match="Mine lacks states"):
+        entry(**parts)
+    with pytest.raises(TypeError, match="Mine: needs a torch_name, or a rule"):
+        entry(**parts | {"torch_name": nothing, "update": None, "states": property(len)})
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [("w = w - pace * g", "no settings: pace"), ("w - lr * g", "assignments alone")],
+)
+def test_a_rule_that_makes_no_sense_is_no_entry(text: str, wrong: str) -> None:
+    parts = {part: getattr(ByHand, part) for part in PARTS}
+    with pytest.raises(TypeError, match=wrong):
+        entry(**parts | {"update": UpdateRule(text=text)})
+
+
+def test_what_pytorch_lacks_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And never trained by another, as by gradient descent."""
+    monkeypatch.delattr(torch.optim, "NAdam")
+    spec = Experiment.model_validate({"optimizer": {"name": "nadam"}})
+    with pytest.raises(EpochalError, match="no NAdam to train 'nadam' with; choose another"):
+        make_optimizer(spec, [torch.nn.Parameter(torch.ones(3))])

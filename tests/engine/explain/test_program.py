@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.components.optimizers import OPTIMIZERS as EVERY_OPTIMIZER
 from engine.errors import EpochalError
 from engine.experiment.experiment import Experiment
 from engine.explain.program import STYLES, Style, program
@@ -205,13 +206,27 @@ OPTIMIZERS = [
     {"name": "adamax"},
     {"name": "nadam"},
     {"name": "rmsprop", "momentum": 0.5, "centered": True},
+    {"name": "lion", "lr": 0.005, "weight_decay": 0.1},
     {"name": "by_hand", "lr": 0.05},
 ]
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda table: table["name"])
+def test_every_optimizer_is_tried() -> None:
+    assert {table["name"] for table in OPTIMIZERS} == {*EVERY_OPTIMIZER}
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        *OPTIMIZERS,
+        {"name": "lion", "lr": 0.01, "schedule": {"name": "cosine", "warmup": 3}},
+    ],
+    ids=lambda table: table["name"],
+)
 def test_every_optimizer_is_written_with_its_settings(optimizer: dict[str, Any]) -> None:
-    agrees(experiment({**CUBIC, "optimizer": optimizer}, train={"steps": 30}))
+    schedule = {"schedule": optimizer["schedule"]} if "schedule" in optimizer else {}
+    table = {key: value for key, value in optimizer.items() if key != "schedule"}
+    agrees(experiment({**CUBIC, "optimizer": table, **schedule}, train={"steps": 30}))
 
 
 INITS: list[Any] = [

@@ -20,7 +20,7 @@ from engine.experiment.model import Normalisation
 from engine.gradients.choice import why_autograd
 from engine.gradients.manual import activations, losses, normalisation
 from engine.gradients.manual import forward_backward as propagation
-from engine.gradients.manual.optimizers import FORMULAS as UPDATES
+from engine.gradients.manual.optimizers.formulas import FORMULAS as UPDATES
 from engine.presets import preset as presets
 from engine.training.header import header_of
 from engine.training.trainer import Trainer

@@ -1,0 +1,121 @@
+"""An optimizer's update stated once, as assignments: steps and programs are made from it.
+
+    w = w - lr * weight_decay * w
+    c = beta1 * m + (1 - beta1) * g
+    w = w - lr * sign(c)
+    m = beta2 * m + (1 - beta2) * g
+
+``engine.step.torch_optimizers`` computes it as it stands, ``engine.gradients.manual.optimizers``
+without allocating, and ``engine.explain`` prints it.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from textwrap import dedent
+from typing import Any, Final
+
+FUNCTIONS: Final = ("abs", "lerp", "maximum", "sign", "sqrt")
+"""What a rule may call: functions of torch, one number at a time."""
+
+_OPERATORS: Final[Mapping[type[ast.operator], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateRule:
+    """What changes in a step, in order."""
+
+    text: str
+    """One assignment a line. ``w`` is the weights, ``g`` their gradient, ``t`` the step, counted
+    from 1; whatever else is never assigned is a setting of the optimizer."""
+    state: Mapping[str, str] = field(default_factory=dict)
+    """What is kept from step to step, with the name that PyTorch has for it."""
+    starts: Mapping[str, str] = field(default_factory=dict)
+    """The setting that something kept begins with, where that is not 0."""
+
+    @cached_property
+    def assignments(self) -> tuple[tuple[str, ast.expr], ...]:
+        """What is assigned, and what to."""
+        made = []
+        for line in ast.parse(dedent(self.text)).body:
+            match line:
+                case ast.Assign(targets=[ast.Name(id=target)], value=value):
+                    made.append((target, value))
+                case _:
+                    raise TypeError(f"a rule is assignments alone (found {ast.unparse(line)!r})")
+        return tuple(made)
+
+    @cached_property
+    def tensors(self) -> frozenset[str]:
+        """The names that have a number for every weight."""
+        return frozenset({"w", "g", *self.state, *(target for target, _ in self.assignments)})
+
+    @cached_property
+    def settings(self) -> tuple[str, ...]:
+        """The settings that it speaks of, the learning rate among them."""
+        spoken = [name for _, value in self.assignments for name in names_in(value)]
+        others = {*self.tensors, *FUNCTIONS, "t"}
+        return tuple(dict.fromkeys(name for name in spoken if name not in others))
+
+    @cached_property
+    def counts_steps(self) -> bool:
+        """Whether it speaks of t."""
+        return any("t" in names_in(value) for _, value in self.assignments)
+
+    def python(self, names: Mapping[str, str]) -> list[str]:
+        """Return it as lines of a PyTorch program, in which what stays is changed in place.
+
+        Args:
+            names: What weights, gradient and settings are called there, where that is not as here.
+        """
+        called = {**{name: f"torch.{name}" for name in FUNCTIONS}, **names}
+        return [self._line(target, value, called) for target, value in self.assignments]
+
+    def _line(self, target: str, value: ast.expr, called: Mapping[str, str]) -> str:
+        to = called.get(target, target)
+        match value:
+            case ast.BinOp(left=ast.Name(id=left), op=ast.Sub(), right=change) if left == "w":
+                return f"{to} -= {_renamed(change, called)}"
+        whole = _renamed(value, called)
+        return f"{to}.copy_({whole})" if target in ("w", *self.state) else f"{to} = {whole}"
+
+
+def names_in(node: ast.expr) -> list[str]:
+    """Return the names that an expression speaks of."""
+    return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+
+
+def evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
+    """Compute an expression of whatever numbers, arrays and functions its names stand for."""
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.Name(id=name):
+            return values[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -evaluate(operand, values)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return _OPERATORS[type(op)](evaluate(left, values), evaluate(right, values))
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            return values[name](*(evaluate(each, values) for each in arguments))
+    raise TypeError(f"a rule has arithmetic alone (found {ast.unparse(node)!r})")
+
+
+def _renamed(node: ast.expr, called: Mapping[str, str]) -> str:
+    """Return an expression as text, with other names."""
+    text = ast.unparse(node)
+    renamed = ast.parse(text, mode="eval")
+    for part in ast.walk(renamed):
+        if isinstance(part, ast.Name):
+            part.id = called.get(part.id, part.id)
+    return ast.unparse(renamed)

@@ -1,0 +1,1 @@
+"""The optimizers' formulas, over one flat tensor of all members."""

@@ -1,0 +1,241 @@
+"""An update as its optimizer's rule states it, in operations that allocate nothing."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from ....components.update_rules import UpdateRule, evaluate, names_in
+from .base import Factor, UpdateBase, Values, add_product, add_ratio, write_sum
+
+_FUNCTIONS: Final[Mapping[str, Callable[..., Tensor]]] = {
+    "lerp": torch.lerp,
+    "abs": torch.abs,
+    "sign": torch.sign,
+    "sqrt": torch.sqrt,
+    "maximum": torch.maximum,
+}
+"""The functions of a rule."""
+
+
+@dataclass
+class _Product:
+    """A product taken apart: what is one number, and what has a number for every weight."""
+
+    numbers: list[ast.expr] = field(default_factory=list)
+    above: list[ast.expr] = field(default_factory=list)
+    below: list[ast.expr] = field(default_factory=list)
+
+    @property
+    def number(self) -> ast.expr:
+        """All that is one number."""
+        return functools.reduce(_times, self.numbers or [ast.Constant(1.0)])
+
+
+def _times(one: ast.expr, other: ast.expr) -> ast.expr:
+    return ast.BinOp(one, ast.Mult(), other)
+
+
+class RuledUpdate(UpdateBase):
+    """The update of any optimizer that is a rule.
+
+    The rule becomes operations on tensors that have names: weights, gradient and state theirs in
+    the rule, a number in place of a tensor its text, and what is in between a digit.
+    """
+
+    def _prepare(self) -> None:
+        rule = self._specs[0].update
+        assert isinstance(rule, UpdateRule)
+        self._rule, self.timed = rule, rule.counts_steps
+        self._settings = {name: self._setting(name) for name in rule.settings if name != "lr"}
+        self._tensors = {"w": self._weights}
+        for name, kept in rule.state.items():
+            self._tensors[name] = self._buffer(kept)
+            if name in rule.starts:
+                self._tensors[name].copy_(self._tensor(self._setting(rule.starts[name])))
+        self._factors: dict[str, Factor] = {}
+        self._moving: dict[str, ast.expr] = {}
+        """The numbers that the learning rate or the step changes, by their texts."""
+        self._operations: list[Callable[[], object]] = []
+        self._lies: dict[str, str] = {}
+        """Where what has been assigned within the step lies, by its name in the rule."""
+        self._free: list[str] = []
+        self._scratches = 0
+        for target, value in rule.assignments:
+            self._assign(target, value)
+
+    def step(self, gradient: Tensor) -> None:
+        """Update the weights in place; the gradient [numbers] is left as it is."""
+        if self.timed:
+            self._advance()
+        self._tensors["g"] = gradient
+        for operation in self._operations:
+            operation()
+
+    def _refresh(self) -> None:
+        for text, node in self._moving.items():
+            self._factors[text] = each, number = self._spread(text, self._computed(node))
+            if text in self._tensors:
+                self._tensors[text] = self._tensors[text].fill_(number) if each is None else each
+
+    def _computed(self, node: ast.expr) -> Values:
+        """Return a number of the rule, for all members or for each."""
+        value = evaluate(node, {**self._settings, "lr": self._lr, "t": self._t})
+        return float(value) if isinstance(value, int) else value
+
+    def _is_number(self, node: ast.expr) -> bool:
+        return not self._rule.tensors.intersection(names_in(node))
+
+    def _moves(self, node: ast.expr) -> bool:
+        return not {"lr", "t"}.isdisjoint(names_in(node))
+
+    def _number(self, node: ast.expr) -> str:
+        """Return the text of a number, by which it is found among the factors."""
+        text = ast.unparse(node)
+        if self._moves(node):
+            self._moving[text] = node
+        else:
+            self._factors[text] = self._factor(self._computed(node))
+        return text
+
+    def _assign(self, target: str, value: ast.expr) -> None:
+        """Write down what an assignment does."""
+        if target != "w" and target not in self._rule.state:
+            self._lies[target] = self._emit(value)
+        elif (place := self._emit(value, target)) != target:
+            self._operate(torch.Tensor.copy_, [target, place])
+
+    def _emit(self, node: ast.expr, out: str = "") -> str:
+        """Write down what computes something; return the name of the tensor where it then lies.
+
+        Args:
+            node: What to compute.
+            out: Where to, if it is not there already; anywhere where left out.
+        """
+        match node:
+            case _ if self._is_number(node):
+                text = self._number(node)
+                moves = text in self._moving
+                value = (
+                    torch.zeros_like(self._weights[:1])[0]
+                    if moves
+                    else self._tensor(self._computed(node))
+                )
+                self._tensors.setdefault(text, value)
+                return text
+            case ast.Name(id=name):
+                return self._lies.get(name, name)
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                return self._apply(_FUNCTIONS[name], [self._emit(each) for each in arguments], out)
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+                return self._emit_sum(left, right, isinstance(op, ast.Sub), out)
+        return self._emit_product(self._taken_apart(node), out)
+
+    def _emit_sum(self, left: ast.expr, right: ast.expr, minus: bool, out: str) -> str:
+        """Write down a sum; a product on its right is added by one operation where it can be."""
+        if self._is_number(left) or self._is_number(right):
+            places = [self._emit(left), self._emit(right)]
+            return self._apply(torch.sub if minus else torch.add, places, out)
+        product = self._taken_apart(right)
+        if any(not self._moves(each) and self._is_zero(each) for each in product.numbers):
+            return self._emit(left, out)
+        if minus:
+            product.numbers.append(ast.Constant(-1.0))
+        number = self._number(product.number)
+        parts = [self._emit(each) for each in (*product.above, *product.below)]
+        first = self._emit(left, "" if out in parts else out)
+        shape = len(product.above), len(product.below)
+        if shape in ((2, 0), (1, 1)) and (first == out or self._is_scratch(first)):
+            scratch = next(filter(self._is_scratch, parts[::-1]), "") or self._scratch_name()
+            add = add_product if shape == (2, 0) else add_ratio
+            self._operate(add, [first, *parts], number, scratch)
+            self._release({*parts, scratch})
+            return first
+        if len(parts) > 1:
+            parts = [self._emit_product(_Product([], product.above, product.below), "")]
+        out = out or next(filter(self._is_scratch, (first, *parts)), "") or self._scratch_name()
+        self._operate(write_sum, [first, *parts], number, out)
+        self._release({first, *parts} - {out})
+        return out
+
+    def _emit_product(self, product: _Product, out: str) -> str:
+        """Write down a product, one factor after the other."""
+        above = [*product.above, *([product.number] if product.numbers else [])]
+        steps: list[tuple[Callable[..., Tensor], ast.expr]] = [
+            *((torch.mul, each) for each in above[1:]),
+            *((torch.div, each) for each in product.below),
+        ]
+        place = self._emit(above[0] if above else ast.Constant(1.0))
+        for index, (function, each) in enumerate(steps, start=1):
+            last = index == len(steps)
+            place = self._apply(function, [place, self._emit(each)], out if last else "")
+        return place
+
+    def _taken_apart(self, node: ast.expr) -> _Product:
+        match node:
+            case _ if self._is_number(node):
+                return _Product([node])
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                parts = self._taken_apart(operand)
+                return _Product([*parts.numbers, ast.Constant(-1.0)], parts.above, parts.below)
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                one, other = self._taken_apart(left), self._taken_apart(right)
+                return _Product(
+                    one.numbers + other.numbers, one.above + other.above, one.below + other.below
+                )
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                parts = self._taken_apart(left)
+                if self._is_number(right):
+                    parts.numbers.append(ast.BinOp(ast.Constant(1.0), ast.Div(), right))
+                else:
+                    parts.below.append(right)
+                return parts
+        return _Product(above=[node])
+
+    def _is_zero(self, node: ast.expr) -> bool:
+        value = self._computed(node)
+        return isinstance(value, float) and value == 0
+
+    def _apply(self, function: Callable[..., Any], places: list[str], out: str) -> str:
+        """Write down a function of torch; return where its result lies."""
+        out = out or next(filter(self._is_scratch, places), "") or self._scratch_name()
+        tensors = self._tensors
+        self._operations.append(
+            lambda: function(*[tensors[place] for place in places], out=tensors[out])
+        )
+        self._release({*places} - {out})
+        return out
+
+    def _operate(
+        self, function: Callable[..., Any], places: list[str], number: str = "", out: str = ""
+    ) -> None:
+        """Write down a function of tensors, and of a factor and room if it takes them."""
+        tensors, factors = self._tensors, self._factors
+        if number:
+            self._operations.append(
+                lambda: function(
+                    *[tensors[place] for place in places], factors[number], tensors[out]
+                )
+            )
+        else:
+            self._operations.append(lambda: function(*[tensors[place] for place in places]))
+
+    def _is_scratch(self, place: str) -> bool:
+        return place.isdigit() and place not in self._lies.values()
+
+    def _scratch_name(self) -> str:
+        """Return the name of room that is free."""
+        if self._free:
+            return self._free.pop()
+        self._scratches += 1
+        self._tensors[str(self._scratches)] = self._scratch()
+        return str(self._scratches)
+
+    def _release(self, places: set[str]) -> None:
+        self._free += [place for place in places if self._is_scratch(place)]

@@ -285,17 +285,17 @@ def list_past_runs(
     folder = place.folder
     named, words = references.apart(terms or (), folder)
     wanted = filters.parse(" ".join([*words, filter_ or ""]))
-    known = [facts_of(each) for each in named] or list(Archive(folder).runs())
-    found = [run for run in known if wanted.matches(run)]
+    runs = [facts_of(each) for each in named] or list(Archive(folder).runs())
+    matching = [run for run in runs if wanted.matches(run)]
     if as_json:
-        _print_json(map(listing.run_object, found))
-    elif found:
-        head, *rows = listing.runs_table(found, time.time())
+        _print_json(map(listing.run_object, matching))
+    elif matching:
+        head, *rows = listing.runs_table(matching, time.time())
         _print_table(head, rows)
-    elif known:
-        hint = wanted.unknown(known)
+    elif runs:
+        hint = wanted.unknown(runs)
         why = f"; {hint}" if hint else ""
-        _print_lines(f"none of the {len(known)} runs in {folder} is such{why}", sys.stderr)
+        _print_lines(f"none of the {len(runs)} runs in {folder} is such{why}", sys.stderr)
     else:
         print(f"no runs in {folder}", file=sys.stderr)
 

@@ -47,15 +47,15 @@ def run(reference: str, folder: Path) -> RunFolder:
         RecordingError: What is there cannot be read.
     """
     try:
-        found = find_run(reference, folder)
+        folder_of_run = find_run(reference, folder)
     except Unclear:
         raise
     except RunError as error:
         if not is_path(reference) and _preset(reference) is not None:
             raise RunError(f"{error}; it is a preset, and here a run is meant") from None
         raise
-    check(found)
-    return found
+    check(folder_of_run)
+    return folder_of_run
 
 
 def run_or_preset(
@@ -148,10 +148,10 @@ def _preset(reference: str) -> PresetName | None:
     from .presets import preset as presets
 
     try:
-        found = presets.find(reference)
+        path = presets.find(reference)
     except PresetError:
         return None
-    return None if found.is_dir() else PresetName(reference, found)
+    return None if path.is_dir() else PresetName(reference, path)
 
 
 def _check_preset(preset: PresetName, overrides: Sequence[str]) -> None:
@@ -173,7 +173,7 @@ def _neither(reference: str, folder: Path, why: RunError) -> PresetError:
         return PresetError([Problem("", "", str(why))])
     from .presets import preset as presets
 
-    known = [listing.name for listing in presets.catalogue()]
-    near = nearest(reference, [*known, *(each.name for each in list_runs(folder))])
+    names = [listing.name for listing in presets.catalogue()]
+    near = nearest(reference, [*names, *(each.name for each in list_runs(folder))])
     what = f"there is no such preset, and no such run in {folder}{near}"
     return PresetError([Problem(reference, "", f"{what}; see epochal presets and epochal runs")])

@@ -168,14 +168,14 @@ def _replay(
     )
 
 
-def _check_changes(overrides: Sequence[str], found: Sequence[RunFolder | None]) -> None:
+def _check_changes(overrides: Sequence[str], runs: Sequence[RunFolder | None]) -> None:
     """Refuse to change what is only looked at.
 
     Raises:
         ChangeError: There are changes, and nothing but runs.
     """
-    if overrides and all(found):
-        names = " and ".join(run.name for run in found if run is not None)
+    if overrides and all(runs):
+        names = " and ".join(run.name for run in runs if run is not None)
         raise ChangeError(
             f"{', '.join(overrides)}: changes a preset, and {names} was trained already; "
             "leave it out, or name a preset"
@@ -317,9 +317,9 @@ def show(
     from .pictures import still
     from .style.glyphs import choose
 
-    found = references.run(run, place.folder)
+    folder = references.run(run, place.folder)
     if preset:
-        still.show_preset(found)
+        still.show_preset(folder)
         return
     width, height = still.parse_size(size) if size else still.terminal_size()
     wish = still.Wish(
@@ -330,9 +330,9 @@ def show(
         log=log,
     )
     if as_json:
-        still.show_object(found, wish)
+        still.show_object(folder, wish)
         return
-    still.show(found, width, height, choose(glyphs, os.environ, sys.stdout.encoding), wish)
+    still.show(folder, width, height, choose(glyphs, os.environ, sys.stdout.encoding), wish)
 
 
 def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> RunFolder | None:
@@ -358,9 +358,9 @@ def newest_run(folder: Path) -> RunFolder:
     from engine.runs import finding as runs
     from engine.runs.summary import glance
 
-    for found in runs.list_runs(folder)[:50]:
-        if found.recording.exists() and glance(found).state in ("running", "paused", "silent"):
-            return found
+    for run in runs.list_runs(folder)[:50]:
+        if run.recording.exists() and glance(run).state in ("running", "paused", "silent"):
+            return run
     return runs.find_run("last", folder)
 
 

@@ -126,8 +126,8 @@ def choose_look(glyphs: GlyphChoice, choices: Choices, environment: Mapping[str,
     system = environment.get("TEXTUAL_COLOR_SYSTEM", "auto")
     few = Console(force_terminal=True, color_system=system).color_system == "standard"  # type: ignore[arg-type]
     usual = SIXTEEN_DARK if few else DARK
-    known = {palette.name: palette for palette in palettes_like(usual)}
-    palette = known.get(choices.palette, usual)
+    palettes = {palette.name: palette for palette in palettes_like(usual)}
+    palette = palettes.get(choices.palette, usual)
     if environment.get("NO_COLOR"):
         palette = palette.without_colours()
     fit = choose(glyphs, environment)

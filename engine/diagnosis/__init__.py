@@ -76,8 +76,8 @@ def _facts(history: History, step: int, member: int | None) -> Facts | None:
         return None
     if member is not None and header.members > 1:
         # After its own end a member has no rows: it is what it was then.
-        known = member_endings(history, step)
-        step = (int(known.ended_at[member]) if known is not None else 0) or step
+        endings = member_endings(history, step)
+        step = (int(endings.ended_at[member]) if endings is not None else 0) or step
     return Facts(history, header, step, member)
 
 

@@ -63,9 +63,9 @@ class Curve:
         picked = np.linspace(0, self.count - 1, GROUPS * WINDOW).astype(np.int64)
         groups = picked.reshape(GROUPS, WINDOW)
         self.steps = rows.steps[groups[:, -1]]
-        found = numbers(rows, name, groups.ravel(), member).reshape(groups.shape)
-        self.values = medians(found)
-        self._found, self._at = found, rows.steps[groups]
+        values = numbers(rows, name, groups.ravel(), member).reshape(groups.shape)
+        self.values = medians(values)
+        self._found, self._at = values, rows.steps[groups]
 
     @property
     def lowest(self) -> tuple[float, int]:
@@ -143,8 +143,8 @@ class Facts:
 
     def table(self, name: str) -> Mapping[str, Any]:
         """Return a table of the recorded experiment, as this member has it."""
-        found = self.header.experiment.get(name, {})
-        table: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+        said = self.header.experiment.get(name, {})
+        table: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
         for key, value in self._own.items():
             top, _, rest = key.partition(".")
             if top == name and rest:
@@ -297,8 +297,8 @@ class Facts:
         losses = self.header.constant_loss.get(name, ())
         if not losses:
             return None
-        known = losses[0] if self.member is None else losses[min(self.member, len(losses) - 1)]
-        return known if known > 0 else None
+        loss = losses[0] if self.member is None else losses[min(self.member, len(losses) - 1)]
+        return loss if loss > 0 else None
 
     def class_shares(self, name: str) -> Sequence[float]:
         """Return the share of each class in a set; nothing where that is not recorded."""
@@ -319,8 +319,8 @@ class Facts:
     @cached_property
     def own_lr(self) -> float:
         """The learning rate that the experiment asks for; NaN where it says none."""
-        own = self.table("optimizer").get("lr")
-        return float(own) if isinstance(own, int | float) else float("nan")
+        lr = self.table("optimizer").get("lr")
+        return float(lr) if isinstance(lr, int | float) else float("nan")
 
     @cached_property
     def set_by_hand(self) -> bool:
@@ -367,8 +367,8 @@ class Facts:
 
     def _norm(self, layer: str, parts: Sequence[str], nothing: Numbers) -> Numbers:
         """Return a layer's recent norms, of those of its parameters that are recorded."""
-        known = [column.astype(np.float64) for column in self._gradients(layer, parts)]
-        norm: Numbers = np.hypot.reduce(known) if known else nothing
+        gradients = [column.astype(np.float64) for column in self._gradients(layer, parts)]
+        norm: Numbers = np.hypot.reduce(gradients) if gradients else nothing
         return norm
 
     def _gradients(self, layer: str, parts: Sequence[str]) -> list[NDArray[np.float32]]:
@@ -382,5 +382,5 @@ class Facts:
         return self.header.idle_biases
 
     def _is_idle(self, layer: str) -> bool:
-        known = self._gradients(layer, ("weight", "bias"))
-        return bool(known) and not any(column.any() for column in known)
+        gradients = self._gradients(layer, ("weight", "bias"))
+        return bool(gradients) and not any(column.any() for column in gradients)

@@ -83,11 +83,11 @@ def merged(members: Sequence[tuple[Finding, ...]]) -> tuple[Finding, ...]:
     Args:
         members: The findings of each.
     """
-    found: dict[str, list[tuple[int, Finding]]] = {}
+    of_rules: dict[str, list[tuple[int, Finding]]] = {}
     for member, findings in enumerate(members):
         for finding in findings:
-            found.setdefault(finding.rule, []).append((member, finding))
-    several = [_told(each, len(members)) for each in found.values()]
+            of_rules.setdefault(finding.rule, []).append((member, finding))
+    several = [_told(each, len(members)) for each in of_rules.values()]
     return tuple(
         sorted(several, key=lambda each: (WORST_FIRST.index(each.severity), -len(each.members)))
     )

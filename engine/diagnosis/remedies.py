@@ -37,12 +37,12 @@ def changed(facts: Facts, key: str, value: str) -> tuple[str, ...]:
     """Return the changes that set a key of the model, and of every layer that has its own."""
     hidden = facts.model.get("hidden", [])
     top = key.partition(".")[0]
-    own = (
+    of_layers = (
         f"model.hidden[{index}].{key}={value}"
         for index, layer in enumerate(hidden)
         if isinstance(layer, Mapping) and top in layer
     )
-    return (f"model.{key}={value}", *own)
+    return (f"model.{key}={value}", *of_layers)
 
 
 def sized_weights(facts: Facts) -> Remedy | None:
@@ -54,12 +54,12 @@ def sized_weights(facts: Facts) -> Remedy | None:
     if not facts.is_mlp:
         return None
     passing = all(name in PASSING for name in hidden_activations(facts))
-    known, name, label = (
+    fitting, name, label = (
         (HE, "kaiming_normal", "He initialisation")
         if passing
         else (XAVIER, "xavier_normal", "Xavier initialisation")
     )
-    if _weight_inits(facts) <= set(known):
+    if _weight_inits(facts) <= set(fitting):
         unbiased = no_bias(facts)
         return Remedy(label="biases of 0", changes=unbiased) if unbiased else None
     changes = (*changed(facts, "init.weight", name), *no_bias(facts))

@@ -102,9 +102,9 @@ def _has_been_better(facts: Facts, group: str) -> bool:
     """
     curve, constant = facts.curve(group, "loss"), facts.constant_loss(group)
     later = curve.values[GROUPS // 4 :]
-    known = later[np.isfinite(later)]
+    losses = later[np.isfinite(later)]
     least = ALMOST if facts.class_shares(group) else NO_BETTER
-    return constant is not None and bool((known <= least * constant).any())
+    return constant is not None and bool((losses <= least * constant).any())
 
 
 def _is_on_its_way(facts: Facts, group: str) -> bool:

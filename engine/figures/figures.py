@@ -170,9 +170,9 @@ class Figure:
 
     def value(self, readings: Readings) -> float | None:
         """Return what it is in a run; None where something in it is not known."""
-        found = [readings(quantity) for quantity in self.quantities]
-        values = {f"q{at}": value for at, value in enumerate(found) if value is not None}
-        return self._expression.value(values) if len(values) == len(found) else None
+        read = [readings(quantity) for quantity in self.quantities]
+        values = {f"q{at}": value for at, value in enumerate(read) if value is not None}
+        return self._expression.value(values) if len(values) == len(read) else None
 
     def holds(self, value: float) -> bool:
         """Whether what is said is true of a value; of one that is filled in everything is."""
@@ -326,10 +326,10 @@ def _figure(text: str) -> Figure:
 
 def _in_its_words(text: str, problem: str) -> str:
     """Return a problem of a figure; of what only this module names it says no more than that."""
-    known = problem if not re.search(r"\bq\d", problem) else "is no arithmetic with quantities"
-    if known.startswith(("is no expression", "only arithmetic")):
-        known = "is no arithmetic with quantities such as loss@100"
-    return f"{{{' '.join(text.split())}}} {known}; write {{{{ for a brace that is one"
+    words = problem if not re.search(r"\bq\d", problem) else "is no arithmetic with quantities"
+    if words.startswith(("is no expression", "only arithmetic")):
+        words = "is no arithmetic with quantities such as loss@100"
+    return f"{{{' '.join(text.split())}}} {words}; write {{{{ for a brace that is one"
 
 
 def _without_percent(body: str) -> tuple[str, bool]:
@@ -341,12 +341,12 @@ def _named(body: str, names: list[str]) -> str:
     """Return an expression with a short name for each quantity, which are added to ``names``."""
 
     def short(match: re.Match[str]) -> str:
-        found = match[0]
-        if found in CONSTANTS or (re.fullmatch(r"e\d*", found)):
-            return found
-        if found not in names:
-            names.append(found)
-        return f"q{names.index(found)}"
+        placeholder = match[0]
+        if placeholder in CONSTANTS or (re.fullmatch(r"e\d*", placeholder)):
+            return placeholder
+        if placeholder not in names:
+            names.append(placeholder)
+        return f"q{names.index(placeholder)}"
 
     if not body.strip():
         raise ValueError("holds nothing")

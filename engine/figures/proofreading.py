@@ -145,12 +145,12 @@ def _fault(figure: Figure, quantity: Quantity, place: Passage, experiment: Exper
     """Return why a run never gives a quantity, or not in time; nothing where it does."""
     if not quantity.group:
         return ""
-    known = columns_of(experiment).get(quantity.group)
-    if known is None:
+    columns = columns_of(experiment).get(quantity.group)
+    if columns is None:
         return f"is of the group {quantity.group}, which this run has not; {_there_are(experiment)}"
-    if quantity.column not in known and not _may_have(experiment, quantity):
-        there = ", ".join(_in_short(known))
-        close = nearest(quantity.column, known)
+    if quantity.column not in columns and not _may_have(experiment, quantity):
+        there = ", ".join(_in_short(columns))
+        close = nearest(quantity.column, columns)
         return f"names no column: {quantity.column!r}{close}; there are: {there}"
     if quantity.group == "result":
         told = place.kind == "mark" and figure.said is None
@@ -201,9 +201,11 @@ def columns_of(experiment: Experiment) -> Mapping[str, list[str]]:
 def _slopes(experiment: Experiment) -> list[str]:
     """Return the columns of the shares of hidden units that are dead or saturated."""
     names = experiment.model.activations[:-1] if experiment.model.kind == "mlp" else []
-    known = [ACTIVATIONS[name] for name in names]
-    dying = [f"dead/layer{at}" for at, each in enumerate(known, start=1) if each.dies]
-    return dying + [f"saturated/layer{at}" for at, each in enumerate(known, 1) if each.steepest]
+    activations = [ACTIVATIONS[name] for name in names]
+    dying = [f"dead/layer{at}" for at, each in enumerate(activations, start=1) if each.dies]
+    return dying + [
+        f"saturated/layer{at}" for at, each in enumerate(activations, 1) if each.steepest
+    ]
 
 
 def _may_have(experiment: Experiment, quantity: Quantity) -> bool:

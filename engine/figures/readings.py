@@ -74,8 +74,8 @@ def of_named(each: Mapping[str, Readings]) -> Readings:
     """Return what quantities are in runs by their names, the run that is shown having none."""
 
     def reading(quantity: Quantity) -> float | None:
-        known = each.get(quantity.run)
-        return None if known is None else known(quantity.of_one_run)
+        readings = each.get(quantity.run)
+        return None if readings is None else readings(quantity.of_one_run)
 
     return reading
 
@@ -132,8 +132,8 @@ class NotedReadings:
                 parts = reversed(self._recent.get(quantity.group, ()))
                 part = next((part for part in parts if part.first <= step), None)
                 return None if part is None else self._value(part, quantity.column, step)
-            known = self._known.get((quantity.group, quantity.column, at))
-            return known if int(at) < step else None
+            readings = self._known.get((quantity.group, quantity.column, at))
+            return readings if int(at) < step else None
 
         return reading
 

@@ -201,8 +201,8 @@ def check(script: Script, runs: Path) -> Inspection:
         for key, reference in _keys(scene):
             place = f"scenes[{index}].{key}"
             for serious, message in _remarks(script, index, reference, runs):
-                found = Problem(str(script.path), place, message)
-                (problems if serious else remarks).append(found)
+                problem = Problem(str(script.path), place, message)
+                (problems if serious else remarks).append(problem)
     # A scene that shows nothing has no figures either; one problem says as much as two.
     if not problems:
         problems += _misplaced(script, runs)
@@ -275,8 +275,8 @@ def check_names(script: Script, runs: Path) -> None:
 
 
 def _shown(scene: Scene, reference: str, folder: Path, runs: Path) -> Preset | RunFolder:
-    found = _find(scene, reference, folder, runs)
-    return found if isinstance(found, RunFolder) else presets.load(found, scene.overrides)
+    named = _find(scene, reference, folder, runs)
+    return named if isinstance(named, RunFolder) else presets.load(named, scene.overrides)
 
 
 def _find(scene: Scene, reference: str, folder: Path, runs: Path) -> str | RunFolder:
@@ -291,8 +291,8 @@ def _find(scene: Scene, reference: str, folder: Path, runs: Path) -> str | RunFo
     if scene.run is not None:
         return references.run(place, runs)
     if scene.preset is None:
-        found = references.run_or_preset(place, runs)
-        return found if isinstance(found, RunFolder) else found.reference
+        named = references.run_or_preset(place, runs)
+        return named if isinstance(named, RunFolder) else named.reference
     if is_path(place) and run_at(place):
         raise RunError(f"{reference}: is a run, not a preset; set run = {reference!r} instead")
     presets.find(place)
@@ -316,11 +316,11 @@ def _remarks(script: Script, index: int, reference: str, runs: Path) -> Iterator
     """Yield what is to be said of one preset or run of a scene."""
     scene = script.lecture.scenes[index]
     try:
-        found = _shown(scene, reference, script.path.parent, runs)
-        if isinstance(found, Preset):
-            yield from _of_preset(found, scene)
+        shown = _shown(scene, reference, script.path.parent, runs)
+        if isinstance(shown, Preset):
+            yield from _of_preset(shown, scene)
         else:
-            yield from _of_run(found, scene)
+            yield from _of_run(shown, scene)
     except FileError as error:
         yield from ((True, str(problem)) for problem in error.problems)
     except EpochalError as error:
@@ -363,7 +363,7 @@ def _of_start(scene: Scene, name: str, titles: Sequence[str], steps: int) -> Ite
     """Yield what is wrong with where a scene begins."""
     start = scene.start
     if isinstance(start, str) and start not in titles:
-        known = ", ".join(map(repr, titles)) or "none"
-        yield True, f"{name}: start names no mark: {start!r}; there are: {known}"
+        there = ", ".join(map(repr, titles)) or "none"
+        yield True, f"{name}: start names no mark: {start!r}; there are: {there}"
     if isinstance(start, int) and start > steps:
         yield True, f"{name}: start is step {start}, and the last one is {steps}"

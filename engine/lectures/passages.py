@@ -8,13 +8,13 @@ from .scenes import Lecture
 
 def passages_of(lecture: Lecture) -> list[tuple[int | None, Passage]]:
     """Return the texts of a lecture, each with the index of its scene."""
-    found: list[tuple[int | None, Passage]] = [(None, Passage("about", lecture.about))]
+    passages: list[tuple[int | None, Passage]] = [(None, Passage("about", lecture.about))]
     for at, scene in enumerate(lecture.scenes):
-        found.append((at, Passage(f"scenes[{at}].text", scene.text or "", kind="text")))
+        passages.append((at, Passage(f"scenes[{at}].text", scene.text or "", kind="text")))
         # Where nothing is shown there is nothing to fill notes in from.
         kind = "text" if scene.text is not None else "notes"
-        found.append((at, Passage(f"scenes[{at}].notes", scene.notes, kind=kind)))
-    return found
+        passages.append((at, Passage(f"scenes[{at}].notes", scene.notes, kind=kind)))
+    return passages
 
 
 def titled_in(lecture: Lecture) -> list[Passage]:

@@ -74,7 +74,7 @@ class Rehearsal:
 
     def of_preset(self, preset: Preset) -> list[Proof]:
         """Return the proofs of a preset's figures."""
-        experiment, found = preset.experiment, list[Proof]()
+        experiment, proofs = preset.experiment, list[Proof]()
         texts = passages(experiment)
         if not any(figures(each.text) for each in texts):
             return []
@@ -82,20 +82,20 @@ class Rehearsal:
         others = self._others([quantity for each in texts for quantity in _quantities(each)])
         for each in texts:
             step = _step_of(each, experiment, history)
-            own = of_history(history, step or 0)
-            own = own if step is not None or each.kind != "mark" else nothing
-            found += _proofs(str(preset.path), each, of_named({**others, "": own}))
-        return found
+            readings = of_history(history, step or 0)
+            readings = readings if step is not None or each.kind != "mark" else nothing
+            proofs += _proofs(str(preset.path), each, of_named({**others, "": readings}))
+        return proofs
 
     def _others(self, quantities: list[Quantity]) -> dict[str, Readings]:
         """Return what quantities of other presets are."""
-        found = {}
+        others = {}
         for name in {each.run for each in quantities if each.run}:
             experiment = presets.load(name).experiment
             asked = [_at(each, None) for each in quantities if each.run == name]
             history = self.history(experiment, max(asked))
-            found[name] = of_history(history, history.last_step)
-        return found
+            others[name] = of_history(history, history.last_step)
+        return others
 
     def of_lecture(self, script: Script) -> list[Proof]:
         """Return the proofs of a lecture's figures.
@@ -137,11 +137,11 @@ class Rehearsal:
         return history
 
     def _shown(self, script: Script, place: tuple[int, str], last: int) -> History:
-        found = lectures.shown_as(script, place[0], place[1], self.runs)
-        if isinstance(found, Preset):
-            return self.history(found.experiment, last)
+        shown = lectures.shown_as(script, place[0], place[1], self.runs)
+        if isinstance(shown, Preset):
+            return self.history(shown.experiment, last)
         history = History()
-        history.extend(read(found.recording))
+        history.extend(read(shown.recording))
         return history
 
 
@@ -180,10 +180,10 @@ def proofs(of: Callable[[], Iterable[Proof]], source: str) -> tuple[list[Proof],
         source: The file, for what stands in the way.
     """
     try:
-        found = list(of())
+        compared = list(of())
     except EpochalError as error:
         return [], [Problem(source, "", str(error))]
-    return found, [each.problem for each in found if not each.holds]
+    return compared, [each.problem for each in compared if not each.holds]
 
 
 def _proofs(source: str, place: Passage, readings: Readings) -> Iterator[Proof]:
@@ -197,8 +197,8 @@ def _quantities(place: Passage) -> list[Quantity]:
 
 def _reach(place: Passage) -> int:
     """Return how far a run must go for the figures of a text; 0 where it has none."""
-    own = [each for each in _quantities(place) if not each.run]
-    return max((_at(each, place.step) for each in own), default=0)
+    quantities = [each for each in _quantities(place) if not each.run]
+    return max((_at(each, place.step) for each in quantities), default=0)
 
 
 def _at(quantity: Quantity, own: int | None) -> int:

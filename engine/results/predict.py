@@ -164,12 +164,12 @@ def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
     sheet = _sheet(run, path)
     names = _input_names(run)
     if missing := [name for name in names if name not in sheet.columns]:
-        known = list(sheet.columns)
-        listed = ", ".join(f"{show(name)}{nearest(name, known)}" for name in missing[:COLUMNS])
+        names = list(sheet.columns)
+        listed = ", ".join(f"{show(name)}{nearest(name, names)}" for name in missing[:COLUMNS])
         more = f" and {len(missing) - COLUMNS} more" * (len(missing) > COLUMNS)
         raise DataError(
             f"{sheet.name}: lacks {listed}{more}; it has: "
-            f"{', '.join(map(show, known[:20]))}{', …' * (len(known) > 20)}"
+            f"{', '.join(map(show, names[:20]))}{', …' * (len(names) > 20)}"
         )
     notation = _notation(run)
     inputs = np.stack([numbers(sheet, name, notation, _ROW) for name in names], axis=1)
@@ -191,9 +191,9 @@ def text(told: Answers, count: int | None = None) -> str:
         head += ["class", *(["probability"] if told.probabilities is not None else [])]
         head += ["truth", "right"] if told.rows.targets is not None else []
     else:
-        known = ["target", "error"] if told.rows.targets is not None else []
+        extra = ["target", "error"] if told.rows.targets is not None else []
         several = [f" {name}" if len(told.target_names) > 1 else "" for name in outputs]
-        head += [f"{what}{name}" for name in several for what in ["prediction", *known]]
+        head += [f"{what}{name}" for name in several for what in ["prediction", *extra]]
         head += ["…"] if len(told.target_names) > COLUMNS else []
     cells = [_cells(told, row) for row in range(shown)]
     lines = aligned([[plain(each) for each in line] for line in [head, *cells]])
@@ -269,8 +269,8 @@ def _classes(
     if loss.outputs == "logit":
         said = ACTIVATIONS["sigmoid"].numpy(said)
     second = said > 0.5
-    known = loss.outputs in ("logit", "probability")
-    return second.astype(np.int64), np.where(second, said, 1 - said) if known else None
+    probable = loss.outputs in ("logit", "probability")
+    return second.astype(np.int64), np.where(second, said, 1 - said) if probable else None
 
 
 def _typed_row(typed: str, names: Sequence[str]) -> list[float]:

@@ -111,9 +111,9 @@ class LoadedRun:
         Raises:
             KeyError: There is no such column.
         """
-        known = [f"{g}/{each}" for g, rows in self.history.series.items() for each in rows.columns]
-        if f"{group}/{name}" not in known:
-            raise KeyError(f"{group}/{name} is no column{nearest(f'{group}/{name}', known)}")
+        names = [f"{g}/{each}" for g, rows in self.history.series.items() for each in rows.columns]
+        if f"{group}/{name}" not in names:
+            raise KeyError(f"{group}/{name} is no column{nearest(f'{group}/{name}', names)}")
         wanted = self.member if member is None else member
         return self.history.series[group].column(name, wanted).copy()
 
@@ -202,13 +202,13 @@ class LoadedRun:
         network = nn.Sequential()
         for stage in module_specs(model, widths):
             made = getattr(nn, stage.module)(*stage.arguments, **stage.keywords)
-            own = {
+            state = {
                 name.removeprefix(f"{stage.recorded}."): torch.tensor(np.array(value))
                 for name, value in self.weights.items()
                 if name.rpartition(".")[0] == stage.recorded
             }
             # Batch normalisation also counts its batches; nothing is computed from that.
-            made.load_state_dict({**made.state_dict(), **own})
+            made.load_state_dict({**made.state_dict(), **state})
             network.add_module(stage.name, made)
         dtype = getattr(torch, self.header.experiment.get("train", {}).get("dtype", "float32"))
         return network.to(dtype).eval()
@@ -234,22 +234,22 @@ class LoadedRun:
 
         from ..network.own_module import OwnNetwork
 
-        own = OwnNetwork(self.experiment, self.header.seeds[0], allow_code=self.allow_code)
+        network = OwnNetwork(self.experiment, self.header.seeds[0], allow_code=self.allow_code)
         named = {name: torch.tensor(np.array(value)) for name, value in self.weights.items()}
         try:
             # Buffers that count are not recorded; nothing is computed from them.
-            own.module.load_state_dict(named, strict=False)
+            network.module.load_state_dict(named, strict=False)
         except RuntimeError as error:
             raise CodeError(f"{self.header.run}: its file has changed: {error}") from None
-        return own
+        return network
 
     def _said_by_own(self, scaled: NDArray[Any]) -> NDArray[Any]:
         import torch
 
-        own = self._own()
-        own.module.to(torch.from_numpy(scaled).dtype).eval()
+        network = self._own()
+        network.module.to(torch.from_numpy(scaled).dtype).eval()
         with torch.no_grad():
-            said: NDArray[Any] = own(torch.from_numpy(scaled)[None])[0].numpy()
+            said: NDArray[Any] = network(torch.from_numpy(scaled)[None])[0].numpy()
         return said
 
 

@@ -252,17 +252,17 @@ def find_presented(
             where left out, what is presented at all.
         now: Seconds since 1970.
     """
-    found = presentations(folder, now)
+    presenters = presentations(folder, now)
     if reference is None:
-        return found[0].name if found else None
+        return presenters[0].name if presenters else None
     named = path_of(folder, reference).stem
-    for each in found:
+    for each in presenters:
         if each.name == named or each.presented.programme.lecture == reference:
             return each.name
-    return _presenting_run(found, reference, folder)
+    return _presenting_run(presenters, reference, folder)
 
 
-def _presenting_run(found: list[Found], reference: str, folder: Path) -> str | None:
+def _presenting_run(presenters: list[Found], reference: str, folder: Path) -> str | None:
     """Return who shows a run, whoever shows it by itself first."""
     from engine.runs.finding import find_run
 
@@ -270,7 +270,7 @@ def _presenting_run(found: list[Found], reference: str, folder: Path) -> str | N
         run = find_run(reference, folder).name
     except EpochalError:
         return None
-    showing = [each for each in found if run in [shown.name for shown in each.presented.runs]]
+    showing = [each for each in presenters if run in [shown.name for shown in each.presented.runs]]
     showing.sort(key=lambda each: each.presented.runs[0].name != run)
     return showing[0].name if showing else None
 
@@ -286,10 +286,10 @@ def _body(path: Path, now: Callable[[], float] = time.time) -> tuple[bytes, floa
     # one. Never waiting: what lies in a shared folder may be a pipe.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise ValueError("it is no file")
         with open(descriptor, "rb", closefd=False) as file:
-            return file.read(MAX_BYTES), now() - found.st_mtime
+            return file.read(MAX_BYTES), now() - status.st_mtime
     finally:
         os.close(descriptor)

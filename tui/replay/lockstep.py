@@ -92,12 +92,12 @@ def stops(
     """
     from .player import stops_of
 
-    found: dict[int, list[tuple[str, Stop]]] = {}
+    stops: dict[int, list[tuple[str, Stop]]] = {}
     for index, history in enumerate(histories):
         label = labels[index] if index < len(labels) else ""
         for stop in stops_of(history, noted[index] if index < len(noted) else ()):
-            found.setdefault(stop.step, []).append((label, stop))
-    return tuple(_merged(step, found[step]) for step in sorted(found))
+            stops.setdefault(stop.step, []).append((label, stop))
+    return tuple(_merged(step, stops[step]) for step in sorted(stops))
 
 
 def _merged(step: int, marks: Sequence[tuple[str, Stop]]) -> Stop:

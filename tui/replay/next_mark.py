@@ -88,10 +88,10 @@ def next_mark(
         if stop.step > step and not stop.of
     ]
     reached = {stop.title for stop in stops}
-    found: list[Promise] = []
+    awaited: list[Promise] = []
     if going:
         open_ = [promise for promise in promises if promise.title not in reached]
         later += [each for each in open_ if each.step is not None and each.step > step]
-        found = [each for each in open_ if each.step is None]
-    known = min(later, key=lambda each: each.step or 0, default=None)
-    return known or (found[0] if found else None)
+        awaited = [each for each in open_ if each.step is None]
+    mark = min(later, key=lambda each: each.step or 0, default=None)
+    return mark or (awaited[0] if awaited else None)

@@ -45,18 +45,18 @@ class Reel:
     def update(self) -> None:
         """Take in the blocks that have come; costs what is new."""
         steps, times = self._history.blocks()
-        known = len(self._steps) - 1
-        if known > len(steps) or (known and (steps[known - 1], times[known - 1]) != self._newest):
+        read = len(self._steps) - 1
+        if read > len(steps) or (read and (steps[read - 1], times[read - 1]) != self._newest):
             # Somebody resumed the run from an earlier step.
             self._restart()
-            known = 0
-        if known == len(steps):
+            read = 0
+        if read == len(steps):
             return
-        waits = np.diff(np.array(times[known:]), prepend=self._newest[1])
+        waits = np.diff(np.array(times[read:]), prepend=self._newest[1])
         # Added up in the order in which they came, so that growing changes no bit.
         played = np.concatenate(([self._times[-1]], np.minimum(waits, self.limit)))
         self._times += np.cumsum(played)[1:].tolist()
-        self._steps += steps[known:]
+        self._steps += steps[read:]
         self._newest = steps[-1], times[-1]
 
     @property

@@ -67,8 +67,8 @@ def cure(facts: Facts) -> tuple[Remedy | None, str]:
     """
     if is_raised(facts):
         if not _is_scheduled(facts):
-            own = f"{facts.own_lr:g}"
-            return None, f"The learning rate was raised; go back to the experiment's own, {own}."
+            lr = f"{facts.own_lr:g}"
+            return None, f"The learning rate was raised; go back to the experiment's own, {lr}."
         constant = Remedy(label="a constant rate", changes=('schedule={name="constant"}',))
         return constant, f"Try {constant.label}."
     fitting = exploding.cure(facts) if _exploded(facts) else None

@@ -42,13 +42,13 @@ def _shares(facts: Facts) -> dict[str, float]:
     if not facts.is_mlp:
         return {}
     common, layers = facts.model.get("dropout", 0.0), facts.model.get("hidden", ())
-    found = {}
+    shares = {}
     for layer, spec in zip(facts.hidden, layers, strict=False):
-        own = spec.get("dropout") if isinstance(spec, Mapping) else None
-        share = common if own is None else own
+        of_layer = spec.get("dropout") if isinstance(spec, Mapping) else None
+        share = common if of_layer is None else of_layer
         if isinstance(share, int | float) and share > 0:
-            found[layer] = float(share)
-    return found
+            shares[layer] = float(share)
+    return shares
 
 
 RULE: Final = Rule(

@@ -21,15 +21,15 @@ order, which is worth the last bit of float32, 1.2e-7.
 
 def find(facts: Facts) -> Finding | None:
     """Find the first layer all whose units are the same."""
-    known = facts.weights
+    weights = facts.weights
     layer = next((each for each in facts.hidden if is_symmetric(facts, each)), None)
-    if known is None or layer is None:
+    if weights is None or layer is None:
         return None
-    units = len(known[1][f"{layer}.weight"])
+    units = len(weights[1][f"{layer}.weight"])
     remedy = cure(facts)
     return Finding(
         severity="bad",
-        step=known[0],
+        step=weights[0],
         where=layer,
         words=f"All {units} units of {layer_name(layer)} have the same weights, so they get the "
         "same gradient and never part: symmetric.",
@@ -44,10 +44,10 @@ def is_symmetric(facts: Facts, layer: str) -> bool:
     With different weights going out they get different gradients, and part. Dropout parts them,
     too.
     """
-    known = facts.weights
-    if known is None or not facts.is_mlp or _has_dropout(facts):
+    at_step = facts.weights
+    if at_step is None or not facts.is_mlp or _has_dropout(facts):
         return False
-    weights = known[1]
+    weights = at_step[1]
     following = facts.layers[facts.layers.index(layer) + 1]
     incoming, outgoing = weights[f"{layer}.weight"], weights[f"{following}.weight"].T
     if len(incoming) < 2:

@@ -27,9 +27,9 @@ from .options import (
     AsJson,
     Changes,
     Machine,
-    Place,
     PresetName,
     RunName,
+    RunsFolder,
     Variations,
     grouped,
 )
@@ -99,7 +99,7 @@ def run(
     preset: PresetName,
     changes: Variations,
     machine: Machine,
-    place: Place,
+    place: RunsFolder,
     improvements: Annotated[
         bool,
         typer.Option(
@@ -152,7 +152,7 @@ def check(
             metavar="PRESET…", help="Presets' or lectures' names, or files.", show_default=False
         ),
     ],
-    place: Place,
+    place: RunsFolder,
     figures: Annotated[
         bool,
         typer.Option("--figures", help="Train what they show, and compare what their texts say."),
@@ -254,7 +254,7 @@ def gradcheck(
 @app.command("runs")
 @grouped
 def list_past_runs(
-    place: Place,
+    place: RunsFolder,
     terms: Annotated[
         list[str] | None,
         typer.Argument(
@@ -302,7 +302,7 @@ def list_past_runs(
 
 @app.command()
 @grouped
-def stop(run: RunName, place: Place) -> None:
+def stop(run: RunName, place: RunsFolder) -> None:
     """Ask a run to stop where it is, and wait until it has."""
     from . import references
     from .headless import run as headless
@@ -314,7 +314,7 @@ def stop(run: RunName, place: Place) -> None:
 @grouped
 def predict(
     run: RunName,
-    place: Place,
+    place: RunsFolder,
     file: Annotated[
         Path | None,
         typer.Argument(

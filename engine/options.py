@@ -123,7 +123,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Place:
+class RunsFolder:
     """Where runs are kept."""
 
     runs_dir: Annotated[

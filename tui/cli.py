@@ -19,7 +19,7 @@ import typer
 from engine import cli
 from engine.cli import app
 from engine.errors import EpochalError
-from engine.options import AsJson, Changes, Machine, Place, RunName, Variations, grouped
+from engine.options import AsJson, Changes, Machine, RunName, RunsFolder, Variations, grouped
 
 from .opening import GlyphSet, Screen, open_screen, show_notes
 
@@ -55,7 +55,7 @@ class RaceError(EpochalError):
 def open_lab(
     changes: Variations,
     machine: Machine,
-    place: Place,
+    place: RunsFolder,
     screen: Screen,
     what: Annotated[
         str | None,
@@ -77,7 +77,7 @@ def open_lab(
 @app.command()
 @grouped
 def attach(
-    place: Place,
+    place: RunsFolder,
     screen: Screen,
     run: Annotated[
         str | None,
@@ -105,7 +105,7 @@ def replay(
     ],
     changes: Changes,
     machine: Machine,
-    place: Place,
+    place: RunsFolder,
     screen: Screen,
     tempo: Pace = None,
 ) -> None:
@@ -124,7 +124,7 @@ def race(
     ],
     changes: Changes,
     machine: Machine,
-    place: Place,
+    place: RunsFolder,
     screen: Screen,
     tempo: Pace = None,
 ) -> None:
@@ -139,7 +139,7 @@ def _replay(
     pace: str | None,
     changes: Changes,
     machine: Machine,
-    place: Place,
+    place: RunsFolder,
     screen: Screen,
 ) -> None:
     """Open the lab on runs and presets that are replayed together."""
@@ -203,7 +203,7 @@ def lecture(
         str, typer.Argument(metavar="LECTURE", help="A lecture's name, or a file: epochal lectures")
     ],
     machine: Machine,
-    place: Place,
+    place: RunsFolder,
     screen: Screen,
     scene: Annotated[int, typer.Option(min=1, help="The scene to begin with.")] = 1,
     big: Annotated[
@@ -230,7 +230,7 @@ def lecture(
 @app.command()
 @grouped
 def follow(
-    place: Place,
+    place: RunsFolder,
     screen: Screen,
     what: Annotated[
         str | None,
@@ -261,7 +261,7 @@ def follow(
 @grouped
 def show(
     run: RunName,
-    place: Place,
+    place: RunsFolder,
     view: Annotated[
         str,
         typer.Option(
@@ -399,7 +399,7 @@ def open_at_once() -> None:
     Typer loads pydantic to read options, an eighth of the time to the first frame.
     """
     try:
-        open_screen(Screen(), Place().folder, Machine(), overrides=[])
+        open_screen(Screen(), RunsFolder().folder, Machine(), overrides=[])
     except EpochalError as error:
         print(error, file=sys.stderr)
         sys.exit(cli.WRONG)

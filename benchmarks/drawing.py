@@ -23,6 +23,8 @@ from rich.text import Text
 
 from engine.recording.events import Header, Series
 from engine.recording.history import History
+from tui.drawing.base.canvas import stroke
+from tui.drawing.base.plotext import Polyline, cost, plotted
 from tui.drawing.curves.plot import draw_curves
 from tui.drawing.lists.status import Standing
 from tui.style.glyphs import BRAILLE
@@ -132,6 +134,35 @@ def bytes_a_second(size: tuple[int, int], noise: float) -> float:
     return 2 * sum(sent(*pair, size[0]) for pair in pairs) / len(pairs)
 
 
+def plotext_ratios(rounds: int) -> tuple[float, float]:
+    """Return the least and the greatest of what plotext takes, as shares of what it is given."""
+    shares = []
+    random = np.random.default_rng(0)
+    for (columns, rows), noise, curves, joined in itertools.product(
+        ((69, 14), (75, 37), (109, 32), (189, 52)), (0.0, 0.05, 0.3), (1, 2, 6), (True, False)
+    ):
+        wide, tall = 2 * columns, 4 * rows
+        polylines = []
+        dots = 0
+        for index in range(curves):
+            xs = np.arange(wide)
+            heights = np.exp(-3 * xs / wide) * (1 + noise * random.standard_normal(wide))
+            ys = ((tall - 1) * np.clip(heights, 0, 1)).astype(np.int64)
+            through = stroke(xs, ys)
+            if joined:
+                dots += len(through[0])
+            else:
+                xs, ys = (each[::2] for each in through)
+            polylines.append(Polyline(xs=xs, ys=ys, marker="braille", of=index, joined=joined))
+        points = sum(len(each.xs) for each in polylines)
+        taken = milliseconds(
+            lambda: plotted(polylines, columns, rows, (wide, tall)),  # noqa: B023
+            rounds,
+        )
+        shares.append(taken / cost(columns * rows, points, dots))
+    return min(shares), max(shares)
+
+
 def main() -> None:
     """Measure everything."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -154,6 +185,8 @@ def main() -> None:
                 f"   {(many - few) / 6:5.2f} each further curve"
                 f"   {bytes_a_second(size, noise) / 1000:5.1f} kB/s"
             )
+    least, most = plotext_ratios(rounds)
+    print(f"{'plotext':24} {least:.0%} to {most:.0%} of the time its budget counts for it")
     history = history_of(MILLION, noise=0.3)
     view = view_of(history, MILLION)
     started = time.process_time()

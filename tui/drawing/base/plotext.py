@@ -1,6 +1,6 @@
-"""Strokes drawn by plotext: places of dots in, characters out.
+"""Curves drawn by plotext: places of dots in, characters out.
 
-plotext is handed whole numbers, the very dots that a stroke goes through, and no axis, label or
+plotext is handed whole numbers, the very dots that a curve goes through, and no axis, label or
 number that is not finite: what it does well is left to it, and nothing else.
 """
 
@@ -15,14 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 FIRST_COLOUR: Final = 16
-"""Colours of the grid from here on stand for strokes: they only tell them apart."""
+"""Colours of the grid from here on stand for curves: they only tell them apart."""
+
+BUDGET: Final = 25.0
+"""Milliseconds that one picture may take: half of what a frame may, at four frames a second."""
+EACH_PICTURE: Final = 1.0
+EACH_CELL: Final = 0.0011
+EACH_POINT: Final = 0.007
+EACH_DOT: Final = 0.0047
+"""What plotext takes, in milliseconds of a core at 2 GHz: for a picture, for each of its cells,
+for each point it is given, and for each dot on the way to the next one. The least squares over 72
+pictures of one to six curves, level to noisy, on 69 x 14 to 189 x 52 cells, rounded up until none
+took longer. ``python -m benchmarks.drawing`` measures again.
+"""
 
 _COLOURED: Final = re.compile(r"\x1b\[([0-9;]*)m|([^\x1b]+)")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Stroke:
-    """A polyline through dots."""
+class Polyline:
+    """Dots, or a line through them."""
 
     xs: NDArray[Any]
     """Columns of dots, from the left."""
@@ -32,22 +44,35 @@ class Stroke:
     """What plotext draws it with."""
     of: int
     """Which curve it is a piece of."""
+    joined: bool = True
+    """Whether it goes from each dot to the next one."""
+
+
+def cost(cells: int, points: int, dots: int) -> float:
+    """Return the milliseconds that ``plotted`` takes at most.
+
+    Args:
+        cells: Cells of the picture.
+        points: What it is given of all polylines.
+        dots: What all of them go through.
+    """
+    return EACH_PICTURE + EACH_CELL * cells + EACH_POINT * points + EACH_DOT * dots
 
 
 def plotted(
-    strokes: Sequence[Stroke], columns: int, rows: int, dots: tuple[int, int]
+    polylines: Sequence[Polyline], columns: int, rows: int, dots: tuple[int, int]
 ) -> dict[int, NDArray[np.uint32]]:
     """Return for each curve the characters of its cells, as code points; 0 where there are none.
 
     Args:
-        strokes: What to draw; the last one lies on top.
+        polylines: What to draw; the last one lies on top.
         columns: Cells across.
         rows: Cells down.
-        dots: How many dots there are across and down, on which the strokes are.
+        dots: How many dots there are across and down, on which they are.
     """
     import plotext
 
-    if not strokes:
+    if not polylines:
         return {}
     # The whole process has one figure, so each picture begins with a new one.
     figure: Any = plotext
@@ -60,9 +85,10 @@ def plotted(
     figure.yticks([])
     figure.xlim(0, dots[0] - 1)
     figure.ylim(0, dots[1] - 1)
-    for each in strokes:
+    for each in polylines:
+        draw = figure.plot if each.joined else figure.scatter
         colour = FIRST_COLOUR + each.of
-        figure.plot(each.xs.tolist(), each.ys.tolist(), marker=each.marker, color=colour)
+        draw(each.xs.tolist(), each.ys.tolist(), marker=each.marker, color=colour)
     return _parted(figure.build(), columns, rows)
 
 

@@ -4,13 +4,14 @@
     canvas      bands, the other runs, the cursor, then the run that is shown
     foot        the level axis with marks, requests and what is not finite; its labels
 
-plotext draws the strokes of the run that is shown. What it has no notion of (dotted curves, bands,
-the cursor), and what would take it too long, our own canvas draws: the same dots, in a
-twentieth of the time.
+plotext draws the curves, dotted ones too, wherever that stays within its budget; beyond it our own
+canvas sets the same dots, in a twentieth of the time. What plotext has no notion of (bands, the
+cursor, the thick strokes of a presentation) is always the canvas's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,7 +27,7 @@ from ..base.axis import LABEL_WIDTH, Axis, linear_axis, log_axis, step_axis
 from ..base.canvas import DOTS, Canvas, Dots, stroke
 from ..base.cell_grid import Band, Piece, cut_band, cut_pieces, placed, points
 from ..base.frame import filled
-from ..base.plotext import Stroke, plotted
+from ..base.plotext import BUDGET, Polyline, cost, plotted
 from .curves import Curve, Curves, Floats, RunCurves, canvas_columns
 from .foot import column_of, draw_foot
 from .legend import draw_legend, legend_lines
@@ -34,12 +35,6 @@ from .legend import draw_legend, legend_lines
 LEAST_WIDTH: Final = LABEL_WIDTH + 12
 LEAST_HEIGHT: Final = 5
 """Below this size there are words only."""
-
-MOST_CELLS: Final = 4_000
-MOST_DOTS: Final = 700
-"""What plotext is given to draw at most. It takes 3.5 microseconds for a cell of the canvas and
-5.5 for a dot of a stroke, so this is 14 and 4 ms; beyond that our own strokes are drawn.
-"""
 
 NEAR_ZERO: Final = 0.25
 """An axis of values that begin at so small a share of the greatest begins at 0: there it stays
@@ -230,15 +225,16 @@ def _draw_all(
     if curves.cursor is not None:
         column = column_of(curves.cursor, places.level, canvas.columns)
         canvas.upright(column, glyphs.axis[0], palette.style("muted"))
-    own = len(curves.curves)
-    split = len(drawn) - own
-    for each in drawn[:split]:
-        _draw_stroke(canvas, places, each, thick=thick)
-    if thick:
-        for each in drawn[split:]:
-            _draw_stroke(canvas, places, each, thick=True)
+    strokes = [
+        piece
+        for index, each in enumerate(drawn)
+        for piece in _strokes(places, index, each, thick=thick)
+    ]
+    if thick or _milliseconds(strokes, canvas) > BUDGET:
+        for piece in strokes:
+            _draw_stroke(canvas, piece, thick=thick)
     else:
-        _draw_own(canvas, places, drawn[split:])
+        _draw_by_plotext(canvas, strokes)
     for each in drawn:
         _draw_letter(canvas, places, each)
 
@@ -261,31 +257,38 @@ def _draw_band(canvas: Canvas, places: _Places, band: Band, look: Pen) -> None:
     canvas.dots(here[columns], rows, look.band, BAND, over=False)
 
 
-def _strokes(places: _Places, each: Drawn) -> list[tuple[Dots, Dots]]:
-    """Return a curve's pieces as dots, each only once where several points have the same."""
-    found = []
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Stroke:
+    """A piece of a curve, on the dots of its places."""
+
+    of: int
+    """Which curve it is a piece of."""
+    pen: Pen
+    coarse: bool
+    """Whether it is made of one character a cell: its places are cells then."""
+    points: tuple[Dots, Dots]
+    """Where it turns."""
+    dots: tuple[Dots, Dots]
+    """What is set of it."""
+
+
+def _strokes(places: _Places, of: int, each: Drawn, *, thick: bool) -> Iterator[_Stroke]:
+    """Yield a curve's pieces."""
+    own = _coarse(each.pen, places)
     for steps, values in each.pieces:
-        xs, ys = places.of(steps, values)
+        xs, ys = own.of(steps, values)
+        # Several points on one dot are one.
         new = np.ones(len(xs), bool)
         new[1:] = (np.diff(xs) != 0) | (np.diff(ys) != 0)
-        found.append((xs[new], ys[new]))
-    return found
-
-
-def _draw_stroke(canvas: Canvas, places: _Places, each: Drawn, *, thick: bool = False) -> None:
-    """Draw a curve ourselves."""
-    coarse = _coarse(each.pen, places)
-    style = each.pen.style + Style(bold=True) if thick else each.pen.style
-    for xs, ys in _strokes(coarse, each):
-        xs, ys = stroke(xs, ys)
+        points = xs[new], ys[new]
+        across, up = stroke(*points)
         if each.pen.dotted:
             # Dots of which each fills the gaps beside it would be a line: those are dashes.
-            shown = np.arange(len(xs)) % DASH < DASH // 2 if thick else slice(None, None, 2)
-            xs, ys = xs[shown], ys[shown]
-        if coarse is places:
-            canvas.dots(xs, ys, style, each.pen.marker, thick=thick)
-        else:
-            _draw_cells(canvas, xs, ys, each.pen.marker, style)
+            shown = np.arange(len(across)) % DASH < DASH // 2 if thick else slice(None, None, 2)
+            across, up = across[shown], up[shown]
+        yield _Stroke(
+            of=of, pen=each.pen, coarse=own is not places, points=points, dots=(across, up)
+        )
 
 
 def _coarse(look: Pen, places: _Places) -> _Places:
@@ -294,42 +297,46 @@ def _coarse(look: Pen, places: _Places) -> _Places:
     return places if fine or places.across == 1 else replace(places, across=1, down=1)
 
 
-def _draw_cells(canvas: Canvas, xs: Dots, ys: Dots, marker: str, style: Style) -> None:
-    characters = np.zeros((canvas.rows, canvas.columns), np.uint32)
-    characters[canvas.rows - 1 - ys, xs] = ord(marker)
-    canvas.cells(characters, style)
+def _draw_stroke(canvas: Canvas, each: _Stroke, *, thick: bool) -> None:
+    """Draw a piece of a curve ourselves."""
+    style = each.pen.style + Style(bold=True) if thick else each.pen.style
+    xs, ys = each.dots
+    if each.coarse:
+        characters = np.zeros((canvas.rows, canvas.columns), np.uint32)
+        characters[canvas.rows - 1 - ys, xs] = ord(each.pen.marker)
+        canvas.cells(characters, style)
+    else:
+        canvas.dots(xs, ys, style, each.pen.marker, thick=thick)
 
 
-def _draw_own(canvas: Canvas, places: _Places, drawn: list[Drawn]) -> None:
-    """Draw the curves of the run that is shown: by plotext, as far as it can."""
-    by_plotext: list[Stroke] = []
-    dots = 0
-    for index, each in enumerate(drawn):
-        coarse = _coarse(each.pen, places)
-        scale = (1.0, 1.0)
-        if coarse is not places:
-            scale = _scale(places)
-        for xs, ys in _strokes(coarse, each):
-            dots += len(stroke(xs, ys)[0])
-            by_plotext.append(
-                Stroke(xs=xs * scale[0], ys=ys * scale[1], marker=each.pen.marker, of=index)
+def _milliseconds(strokes: Sequence[_Stroke], canvas: Canvas) -> float:
+    """Return how long plotext takes for them."""
+    joined = [each for each in strokes if not each.pen.dotted]
+    points = sum(len((each.dots if each.pen.dotted else each.points)[0]) for each in strokes)
+    dots = sum(len(each.dots[0]) for each in joined)
+    return cost(canvas.columns * canvas.rows, points, dots)
+
+
+def _draw_by_plotext(canvas: Canvas, strokes: Sequence[_Stroke]) -> None:
+    tall, wide = canvas.dot_rows, canvas.dot_columns
+    # How many dots lie between the middles of two cells, for plotext.
+    apart = (wide - 1) / max(canvas.columns - 1, 1), (tall - 1) / max(canvas.rows - 1, 1)
+    polylines = []
+    for each in strokes:
+        xs, ys = each.dots if each.pen.dotted else each.points
+        polylines.append(
+            Polyline(
+                xs=xs * apart[0] if each.coarse else xs,
+                ys=ys * apart[1] if each.coarse else ys,
+                marker=each.pen.marker,
+                of=each.of,
+                joined=not each.pen.dotted,
             )
-    too_much = canvas.columns * canvas.rows > MOST_CELLS or dots > MOST_DOTS
-    if too_much or any(each.pen.dotted for each in drawn):
-        for each in drawn:
-            _draw_stroke(canvas, places, each)
-        return
-    size = (canvas.dot_columns, canvas.dot_rows)
-    found = plotted(by_plotext, canvas.columns, canvas.rows, size)
-    for index, each in enumerate(drawn):
-        if index in found:
-            canvas.cells(found[index], each.pen.style)
-
-
-def _scale(places: _Places) -> tuple[float, float]:
-    """Return how many dots lie between the middles of two cells, for plotext."""
-    wide, tall = places.columns * places.across - 1, places.rows * places.down - 1
-    return wide / max(places.columns - 1, 1), tall / max(places.rows - 1, 1)
+        )
+    cells = plotted(polylines, canvas.columns, canvas.rows, (wide, tall))
+    pens = {each.of: each.pen for each in strokes}
+    for of in sorted(cells):
+        canvas.cells(cells[of], pens[of].style)
 
 
 def _draw_letter(canvas: Canvas, places: _Places, each: Drawn) -> None:

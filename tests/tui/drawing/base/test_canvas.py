@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.style import Style
 
 from tui.drawing.base.canvas import DOTS, Canvas, stroke
-from tui.drawing.base.plotext import Stroke, plotted
+from tui.drawing.base.plotext import Polyline, plotted
 from tui.style.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
 
 RED, BLUE = Style(color="red"), Style(color="blue")
@@ -38,13 +38,13 @@ def test_a_stroke_is_what_plotext_makes_of_it(
     ys = places(*(round(y * (dots[1] - 1)) for _, y in points))
     canvas = Canvas(*size, glyphs)
     canvas.dots(*stroke(xs, ys), RED, glyphs.markers[0])
-    theirs = plotted([Stroke(xs=xs, ys=ys, marker=glyphs.markers[0], of=3)], *size, dots)[3]
+    theirs = plotted([Polyline(xs=xs, ys=ys, marker=glyphs.markers[0], of=3)], *size, dots)[3]
     assert text(canvas) == ["".join(chr(cell or 32) for cell in row) for row in theirs.tolist()]
 
 
 def test_plotext_tells_curves_apart_and_puts_the_last_on_top() -> None:
-    flat = {of: Stroke(xs=places(0, 9), ys=places(0, 0), marker="*", of=of) for of in (0, 1)}
-    other = Stroke(xs=places(0, 9), ys=places(4, 4), marker="+", of=2)
+    flat = {of: Polyline(xs=places(0, 9), ys=places(0, 0), marker="*", of=of) for of in (0, 1)}
+    other = Polyline(xs=places(0, 9), ys=places(4, 4), marker="+", of=2)
     found = plotted([flat[0], flat[1], other], 10, 5, (10, 5))
     assert set(found) == {1, 2}
     assert found[1].sum(axis=1).tolist() == [0, 0, 0, 0, 10 * ord("*")]

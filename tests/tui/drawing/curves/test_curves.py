@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
 from engine.recording.events import Header, MarkReached, Request, Series
@@ -15,6 +19,7 @@ from engine.recording.history import History
 from tests.tapes import header
 from tui.drawing.base.cell_grid import points
 from tui.drawing.base.letters import QUADRANTS
+from tui.drawing.base.plotext import Polyline, plotted
 from tui.drawing.base.smoothing import smoothed
 from tui.drawing.curves import plot
 from tui.drawing.curves.curves import (
@@ -571,35 +576,116 @@ def test_an_axis_that_ends_near_zero_begins_there() -> None:
     assert any(line.plain.startswith("      0┤") for line in drawn((curve([1.0, 0.1] * 50),)))
 
 
-@pytest.mark.parametrize("glyphs", GLYPHS, ids=lambda glyphs: glyphs.name)
-def test_the_same_rows_are_the_same_dots_whichever_renderer_drew_them(
-    glyphs: Glyphs, monkeypatch: pytest.MonkeyPatch
+def cells_of(lines: list[Text]) -> list[list[tuple[str, Style]]]:
+    """Return what stands in each cell, and in which style."""
+    console = Console(color_system="256", force_terminal=True)
+    return [
+        [
+            (character, segment.style or Style.null())
+            for segment in line.render(console)
+            for character in segment.text
+        ]
+        for line in lines
+    ]
+
+
+@settings(deadline=None)
+@given(
+    values=ROWS,
+    dev=ROWS,
+    others=st.lists(ROWS, max_size=3),
+    window=WINDOWS,
+    log=st.booleans(),
+    smoothing=st.sampled_from(SMOOTHINGS),
+    glyphs=st.sampled_from(GLYPHS),
+    colours=st.booleans(),
+    size=st.tuples(st.integers(20, 90), st.integers(6, 30)),
+)
+def test_plotext_and_the_canvas_set_the_same_cells(
+    values: list[float],
+    dev: list[float],
+    others: list[list[float]],
+    window: tuple[int, int] | None,
+    log: bool,
+    smoothing: float,
+    glyphs: Glyphs,
+    colours: bool,
+    size: tuple[int, int],
 ) -> None:
-    values = np.random.default_rng(0).random(500).tolist()
-    train, dev = gathered(history_of(values, values[::-1]))
-    for palette in (DARK, DARK.without_colours()):
-        for curves in ((train,), (dev,), (train, dev)):
-            picture = Curves(curves=curves, last=500)
-            monkeypatch.setattr(plot, "MOST_DOTS", 1e9)
-            by_plotext = draw_curves(picture, 60, 12, glyphs, palette)
-            monkeypatch.setattr(plot, "MOST_DOTS", 0)
-            by_us = draw_curves(picture, 60, 12, glyphs, palette)
-            assert [line.plain for line in by_plotext] == [line.plain for line in by_us]
+    histories = [history_of(each, dev, 2) for each in (values, *others)]
+    first, last = 0, max(1, *(history.last_step for history in histories))
+    if window:
+        first, last = window[0], sum(window)
+    runs = [
+        gather(
+            each,
+            "loss",
+            step=each.last_step,
+            first=first,
+            last=last,
+            width=size[0],
+            smoothing=smoothing,
+        )
+        for each in histories
+    ]
+    curves = Curves(
+        curves=runs[0],
+        first=first,
+        last=last,
+        others=tuple(RunCurves(curves=each, slot=slot) for slot, each in enumerate(runs[1:], 1)),
+        log=log,
+    )
+    palette = DARK if colours else DARK.without_colours()
+    asked, pictures = [], []
+    for budget in (math.inf, 0.0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(plot, "BUDGET", budget)
+            patch.setattr(plot, "plotted", lambda *of: asked.append(1) or plotted(*of))
+            pictures.append(cells_of(draw_curves(curves, *size, glyphs, palette)))
+    assert len(asked) == 1
+    assert pictures[0] == pictures[1]
 
 
-def test_what_would_take_plotext_long_is_not_given_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+NOISY = np.random.default_rng(0).random(2_000).tolist()
 
-    def noting(strokes: list[object], *size: object) -> dict[int, object]:
-        asked.append(len(strokes))
+
+@pytest.mark.parametrize(
+    ("values", "others", "size", "by_plotext"),
+    [
+        ([1.0, 0.5, 0.2], 0, (40, 10), True),
+        ([1.0, 0.0] * 6, 0, (84, 40), True),
+        ([1.0, 0.5, 0.2], 0, (198, 55), True),
+        ([1.0, 0.5, 0.2], 4, (198, 55), True),
+        (NOISY, 0, (72, 18), False),
+        (NOISY, 0, (198, 55), False),
+        (NOISY, 4, (118, 35), False),
+    ],
+)
+def test_plotext_draws_wherever_a_picture_stays_within_its_budget(
+    values: list[float],
+    others: int,
+    size: tuple[int, int],
+    by_plotext: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Sequence[Polyline]] = []
+
+    def noting(polylines: Sequence[Polyline], *size: object) -> dict[int, object]:
+        asked.append(polylines)
         return {}
 
     monkeypatch.setattr(plot, "plotted", noting)
-    train, *_ = gathered(history_of([1.0, 0.0] * 500), width=190)
-    draw_curves(Curves(curves=(train,), last=1000), 190, 50, BRAILLE, DARK)
-    assert asked == []
-    draw_curves(Curves(curves=(curve([1.0, 0.5, 0.2]),), last=3), 40, 10, BRAILLE, DARK)
-    assert asked == [1]
+    runs = [gathered(history_of(values, values), width=size[0])] * (others + 1)
+    curves = Curves(
+        curves=runs[0],
+        last=len(values),
+        others=tuple(RunCurves(curves=each, slot=slot) for slot, each in enumerate(runs[1:], 1)),
+    )
+    draw_curves(curves, *size, BRAILLE, DARK)
+    assert len(asked) == by_plotext
+    if by_plotext:
+        assert {each.of for each in asked[0]} == set(range(2 * len(runs)))
+        assert any(not each.joined for each in asked[0]) == bool(others)
 
 
 @pytest.mark.parametrize("quantity", ["loss", "accuracy", "lr", "grad_norm"])

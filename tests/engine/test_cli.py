@@ -504,7 +504,7 @@ def test_when_nobody_reads_the_lines_any_more_the_run_is_stopped(
         worker=fake,  # type: ignore[arg-type]
         interrupts=headless.Interrupts(),
         progress=headless.Progress(3),
-        echo=headless.Lines(folder.recording, Closed()),
+        echo=headless.EventLines(folder.recording, Closed()),
     )
     ending = follower.follow()
     assert ending is not None

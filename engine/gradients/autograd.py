@@ -1,8 +1,11 @@
 """Gradients by autograd: the textbook's loop over an ordinary module. The reference.
 
-Textbook ── the loop: gradients, clipping, the update, what is measured
-├─ Autograd   gradients by ``backward``
-└─ Numeric    gradients by differences: ``engine.gradients.numeric``
+It is written to be read beside a textbook, not to be fast: one step after the other, in PyTorch's
+own words. The formulas are held against it number by number.
+
+EagerMethod ── the loop: gradients, clipping, the update, what is measured
+├─ Autograd      gradients by ``backward``
+└─ Numeric       gradients by differences: ``engine.gradients.numeric``
 """
 
 from __future__ import annotations
@@ -39,23 +42,25 @@ class EagerMethod(ABC):
         self.weights = workload.weights
         self._layout, self._network = workload.layout, workload.network
         self._parameters = self._network.learned
-        self._apart = _must_update_apart(workload.members)
+        self._one_each = _must_update_one_by_one(workload.members)
         self._clipping = Clipping(workload.members, self._layout)
         self._batches, self._dev = workload.batches, workload.dev
         self._stride = experiment.evaluation_stride if workload.dev is not None else 0
         self._measure = Evaluator(experiment, self._network)
         self._loss = loss_function(experiment.loss)
         self._accuracy = accuracy_function(experiment)
+        # Backward starts with the derivative of each member's loss by itself, which is 1. As no
+        # weight is shared, one backward gives each member the gradient it would have alone.
         self._ones = self.weights.new_ones(self._layout.members)
-        self._rows: list[list[Tensor]] = []
+        self._row_gradients: list[list[Tensor]] = []
         self._zero_grad = experiment.train.zero_grad
         # What changes gradients after they were computed must not change the rows that show
         # them: then they are computed here, and the rows get a copy.
-        self._own: Tensor | None = None
+        self._gradients: Tensor | None = None
         changes = experiment.optimizer.changes_gradients
-        if self._clipping.wanted or not self._zero_grad or changes or self._apart:
-            self._own = torch.zeros_like(self.weights)
-            self._point_gradients(self._gradients_in(self._own))
+        if self._clipping.wanted or not self._zero_grad or changes or self._one_each:
+            self._gradients = torch.zeros_like(self.weights)
+            self._point_gradients(self._gradients_in(self._gradients))
         self._optimizers = self._make_optimizers(workload.members)
         self._schedulers = [
             Scheduler(member, optimizer)
@@ -66,7 +71,7 @@ class EagerMethod(ABC):
     def lr(self) -> list[float]:
         """The learning rate of the next update, for each member."""
         rates = [float(optimizer.param_groups[0]["lr"]) for optimizer in self._optimizers]
-        return rates if self._apart else rates * self._layout.members
+        return rates if self._one_each else rates * self._layout.members
 
     def set_lr(self, value: float) -> None:
         """Set the learning rate from the next update on."""
@@ -75,7 +80,8 @@ class EagerMethod(ABC):
                 group["lr"] = value
 
     def take(self, first: int, count: int, rows: Measurements) -> None:
-        """Take the steps first … first + count - 1, filling the rows from 0 on."""
+        """Take the steps first … first + count - 1: row i gets what step first + i leaves."""
+        # Backward adds to what is there: a row that held an earlier block's gradients starts at 0.
         rows.gradients[:count].zero_()
         for row in range(count):
             step = first + row
@@ -84,10 +90,13 @@ class EagerMethod(ABC):
             self._clear_gradients(row, rows)
             loss, outputs = self._differentiate(step, batch)
             self._keep_gradients(row, rows)
+            # The rate this update uses: a schedule's tick afterwards is the next one's.
             rows.lr[row] = self.lr
             for optimizer in self._optimizers:
                 optimizer.step()
 
+            # Loss and accuracy are those of the outputs that the update learned from, hence of the
+            # weights before it; weights and dev figures in the same row are of after it.
             rows.weights[row] = self.weights
             rows.loss[row] = loss.detach()
             if self._accuracy is not None:
@@ -100,15 +109,16 @@ class EagerMethod(ABC):
     def state(self) -> dict[str, Any]:
         """Return the optimizer's state, or those of the members' own."""
         states: list[dict[str, Any]] = [each.state_dict() for each in self._optimizers]
-        return {"members": states} if self._apart else states[0]
+        return {"members": states} if self._one_each else states[0]
 
     def _make_optimizers(self, members: Sequence[Experiment]) -> list[torch.optim.Optimizer]:
         """Return the optimizer of all members, or one for each where one cannot serve all."""
-        if not self._apart:
+        # One optimizer over stacked parameters is a handful of operations for all members.
+        if not self._one_each:
             return [make_optimizer(members[0], self._parameters)]
-        assert self._own is not None
+        assert self._gradients is not None
         count = self._layout.parameters
-        weights, gradients = (self._layout.slices(flat) for flat in (self.weights, self._own))
+        weights, gradients = (self._layout.slices(flat) for flat in (self.weights, self._gradients))
         optimizers = []
         for index, member in enumerate(members):
             # Views of the same memory, which to PyTorch are parameters of their own.
@@ -124,7 +134,7 @@ class EagerMethod(ABC):
 
         Args:
             step: Which one this is; its random numbers have been set.
-            batch: What it sees.
+            batch: What it sees, [members, rows, …].
 
         Returns:
             The loss of each member [members], and the outputs [members, rows, outputs].
@@ -133,21 +143,26 @@ class EagerMethod(ABC):
     def _clear_gradients(self, row: int, rows: Measurements) -> None:
         """Clear the gradients, or point them at their zeros in the step's row.
 
-        Where nothing changes them after backward, it then writes them where they are shown.
+        Clearing is an operation of its own, since PyTorch's backward adds: a loop that forgets
+        it (``train.zero_grad = false``) piles gradients up, which is a lesson one can record. Where
+        nothing changes gradients after backward, it writes them straight where they are shown.
         """
-        if self._own is not None:
+        if self._gradients is not None:
             if self._zero_grad:
-                self._own.zero_()
+                self._gradients.zero_()
             return
-        if not self._rows:
-            self._rows = [self._gradients_in(each) for each in rows.gradients]
-        self._point_gradients(self._rows[row])
+        if not self._row_gradients:
+            self._row_gradients = [self._gradients_in(each) for each in rows.gradients]
+        self._point_gradients(self._row_gradients[row])
 
     def _keep_gradients(self, row: int, rows: Measurements) -> None:
-        """Show the gradients as they were computed, and bound them afterwards."""
-        if self._own is not None:
-            rows.gradients[row] = self._own
-            self._clipping.apply(self._own)
+        """Show the gradients as they were computed, and bound them afterwards.
+
+        What exploded is to be seen as it exploded; a row of clipped gradients would hide it.
+        """
+        if self._gradients is not None:
+            rows.gradients[row] = self._gradients
+            self._clipping.apply(self._gradients)
 
     def _gradients_in(self, flat: Tensor) -> list[Tensor]:
         """Return each parameter's gradient as a view of ``flat`` [size]."""
@@ -163,6 +178,7 @@ class EagerMethod(ABC):
 
     def _tick(self, step: int, row: int, rows: Measurements) -> None:
         """Let schedules set the learning rates; only where one looks at a loss is it fetched."""
+        # Reading one number waits for the device, so a schedule that only counts steps reads none.
         losses = rows.dev_loss if self._stride else rows.loss
         for member, scheduler in enumerate(self._schedulers):
             if scheduler.due(step):
@@ -170,7 +186,7 @@ class EagerMethod(ABC):
                 scheduler.tick(float(losses[row, member]) if looks else 0.0)
 
 
-def _must_update_apart(members: Sequence[Experiment]) -> bool:
+def _must_update_one_by_one(members: Sequence[Experiment]) -> bool:
     """Whether each member needs an optimizer of its own: PyTorch's has one setting for all."""
     first = members[0]
     differ = any(

@@ -1,5 +1,8 @@
 """A way of getting gradients: what the trainer asks of one, and what one is made of.
 
+    a step:  batch ─► forward ─► loss ─► gradients ─► kept in its row ─► clipped ─► update
+             └─ the weights before it         the weights after it, kept in the same row ─┘
+
 ``Autograd`` is the reference, ``Manual`` the formulas, ``Numeric`` the differences. Another way is
 another class with what ``Method`` lists, and a row in ``engine.gradients.choice``.
 """
@@ -36,7 +39,11 @@ class Method(Protocol):
         """Set every member's learning rate from the next update on."""
 
     def take(self, first: int, count: int, rows: Measurements) -> None:
-        """Take the steps first … first + count - 1, filling the rows from 0 on."""
+        """Take the steps first … first + count - 1, filling the rows from 0 on.
+
+        How steps are grouped into calls may change no bit of them: whatever is drawn, counted or
+        scheduled depends on the step, and sums are done in the same order for one and for many.
+        """
 
     def state(self) -> dict[str, Any]:
         """Return what besides the weights is needed to go on."""

@@ -49,32 +49,25 @@ class Numeric(EagerMethod):
 
     def _differentiate(self, step: int, batch: Batch) -> tuple[Tensor, Tensor]:
         """Go forward once as the network is, then with every weight moved up and down."""
+        # Before the forward: batch normalisation's running figures are among the weights.
         start = [each.weights(self.weights) for each in self._differences]
         # This one pass moves the running figures of a batch normalisation; the copies have theirs.
         with torch.no_grad():
             outputs = self._network(batch.inputs)
             loss = self._loss(outputs, batch.targets)
+        pointers = [parameter.grad for parameter in self._parameters]
+        all_gradients = [each.view(len(start), -1) for each in pointers if each is not None]
         for member, differences in enumerate(self._differences):
-            own = only(batch, member)
-            self._add(member, differences.gradient(step, start[member], own))
+            gradient = differences.gradient(step, start[member], batch_of(batch, member))
+            # Added, as backward does: what was not cleared piles up here too.
+            sizes = [gradients.shape[1] for gradients in all_gradients]
+            for gradients, part in zip(all_gradients, torch.split(gradient, sizes), strict=True):
+                gradients[member] += part
         return loss, outputs
 
-    def _add(self, member: int, gradient: Tensor) -> None:
-        """Add one member's gradient [numbers] to those of the parameters."""
-        start = 0
-        for grad in self._grads():
-            stop = start + grad.shape[1]
-            grad[member] += gradient[start:stop]
-            start = stop
 
-    def _grads(self) -> list[Tensor]:
-        """Return every parameter's gradient as [members, numbers]."""
-        grads = [parameter.grad for parameter in self._parameters]
-        return [each.view(self._layout.members, -1) for each in grads if each is not None]
-
-
-def only(batch: Batch, member: int) -> Batch:
-    """Return one member's rows in float64, as a batch of one member."""
+def batch_of(batch: Batch, member: int) -> Batch:
+    """Return one member's rows of a batch [members, rows, …] in float64, as a batch of one."""
     inputs, targets = batch.inputs[member, None].double(), batch.targets[member, None]
     return Batch(inputs, targets.double() if targets.is_floating_point() else targets)
 

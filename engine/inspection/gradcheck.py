@@ -32,7 +32,7 @@ from ..errors import EpochalError, RequestError
 from ..experiment.experiment import Experiment
 from ..gradients import choice as methods
 from ..gradients.method import Method, Workload
-from ..gradients.numeric import only
+from ..gradients.numeric import batch_of
 from ..step.batches import Batch
 from ..step.measurements import Measurements
 from ..training.trainer import Trainer
@@ -221,7 +221,7 @@ class _Gradients:
         workload = make_workload(
             self._spec, torch.float64, self._weights, allow_code=self._allow_code
         )
-        batch = only(workload.batches.at(self._step), 0)
+        batch = batch_of(workload.batches.at(self._step), 0)
         there = self._comparable(workload, batch)
         held = int((~there).sum())
         if not held:

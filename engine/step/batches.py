@@ -1,5 +1,9 @@
 """What each step sees: a function of the step alone, so that resuming is a counter.
 
+No batch is an iterator's next: an order is derived from (seed, epoch) and fresh rows from
+(seed, unit of steps), so that step 5 000 is the same whether it was reached by one block or by
+many, alone or beside other members, on a CPU or on CUDA.
+
 Inputs are [members, rows, features]. Targets are [members, rows, outputs] for numbers and for
 binary losses, [members, rows] indices for losses over classes.
 """
@@ -60,9 +64,18 @@ class Batches(Protocol):
 def to_batch(
     experiment: Experiment, parts: Sequence[Part], device: torch.device, dtype: torch.dtype
 ) -> Batch:
-    """Move one part of each member's data to the device."""
+    """Move one part of each member's data to the device, once: no step waits for a transfer.
+
+    Args:
+        experiment: Says what the targets are.
+        parts: One member's rows each, all of one shape: [rows, features] and [rows, outputs], or
+            [rows] for classes.
+        device: Where they go.
+        dtype: What the network computes with.
+    """
     inputs = torch.from_numpy(np.stack([part.inputs for part in parts]))
     targets = torch.from_numpy(np.stack([part.targets for part in parts]))
+    # Classes stay the integers they are: a float would be a wrong index as soon as it is rounded.
     if experiment.loss.targets != "classes":
         targets = targets.reshape(*targets.shape[:2], -1).to(dtype)
     return Batch(inputs.to(device, dtype), targets.to(device))
@@ -78,7 +91,7 @@ def batches_for(
 
     Args:
         members: Each says what its rows are drawn from; the first, how large batches are.
-        whole: The training set of each, where there is one.
+        whole: The training set of each, [members, rows, …], where there is one.
         device: Where fresh rows go.
         dtype: What they are computed with.
     """
@@ -106,12 +119,20 @@ class FullBatch:
 
 
 class Minibatches:
-    """Every epoch sees the training set once, in an order that depends on (seed, epoch)."""
+    """Every epoch sees the training set once, in an order that depends on (seed, epoch).
+
+    Args:
+        whole: The training set, [members, rows, …].
+        rows: How many a step sees.
+        seeds: Each member's.
+    """
 
     def __init__(self, whole: Batch, rows: int, seeds: Sequence[int]) -> None:
         self._whole, self._rows, self._seeds = whole, rows, seeds
         self._count = whole.inputs.shape[1]
         self._epoch = -1
+        # A whole epoch is shuffled at once into the same memory: its batches are then slices, and
+        # gathering rows step by step would cost a small network as much as its step.
         self._shuffled = Batch(torch.empty_like(whole.inputs), torch.empty_like(whole.targets))
 
     def at(self, step: int) -> Batch:
@@ -120,6 +141,7 @@ class Minibatches:
 
     def stretch(self, step: int, most: int) -> tuple[Batch, int]:
         """Return the rows of consecutive steps of an epoch; the next epoch takes their place."""
+        # Steps count from 1, epochs from 0; the last batch of an epoch has what is left.
         epoch, index = divmod(step - 1, -(-self._count // self._rows))
         if epoch != self._epoch:
             self._shuffle(epoch)
@@ -128,6 +150,7 @@ class Minibatches:
         return _cut(self._shuffled, index * self._rows, (index + steps) * self._rows), steps
 
     def _shuffle(self, epoch: int) -> None:
+        # Drawn by NumPy on the CPU: every device sees the rows in the same order.
         orders = [generator(seed, "order", epoch).permutation(self._count) for seed in self._seeds]
         order = torch.from_numpy(np.stack(orders)).to(self._whole.inputs.device)
         _shuffle(self._whole.inputs, order, self._shuffled.inputs)
@@ -135,9 +158,15 @@ class Minibatches:
 
 
 def _shuffle(tensor: Tensor, order: Tensor, into: Tensor) -> None:
-    """Copy ``tensor`` [members, rows, …] with each member's rows in its own order."""
-    for own, rows, place in zip(tensor, order, into, strict=True):
-        torch.index_select(own, 0, rows, out=place)
+    """Copy ``tensor`` [members, rows, …] with each member's rows in an order of its own.
+
+    Args:
+        tensor: What is copied.
+        order: Which row comes where, [members, rows].
+        into: Where it goes, of the shape of ``tensor``.
+    """
+    for rows, member_order, place in zip(tensor, order, into, strict=True):
+        torch.index_select(rows, 0, member_order, out=place)
 
 
 def _cut(batch: Batch, start: int, stop: int) -> Batch:
@@ -151,13 +180,16 @@ def _copy(batch: Batch) -> Batch:
 
 
 class Fresh:
-    """Every step sees rows that were never seen before."""
+    """Every step sees rows that were never seen before.
+
+    Args:
+        members: Each says what its rows are drawn from, and with which seed.
+        device: Where they go.
+        dtype: What the network computes with.
+    """
 
     def __init__(
-        self,
-        members: Sequence[Experiment],
-        device: torch.device,
-        dtype: torch.dtype,
+        self, members: Sequence[Experiment], device: torch.device, dtype: torch.dtype
     ) -> None:
         self._members, self._device, self._dtype = members, device, dtype
         self._size = members[0].batch_rows
@@ -172,6 +204,8 @@ class Fresh:
 
     def stretch(self, step: int, most: int) -> tuple[Batch, int]:
         """Return the rows of consecutive steps of a unit."""
+        # Rows past the unit's end are the next one's, which another generator draws: a stretch
+        # never crosses into it.
         unit, index = divmod(step - 1, self._steps)
         if unit != self._unit:
             self._drawn, self._unit = self._draw(unit), unit

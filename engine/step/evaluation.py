@@ -27,7 +27,11 @@ class Evaluator:
 
     @torch.no_grad()
     def __call__(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return loss and accuracy on a batch, [members] each; no accuracy is NaN."""
+        """Return loss and accuracy on a batch, [members] each; no accuracy is NaN.
+
+        Args:
+            batch: Rows of every member, [members, rows, …].
+        """
         outputs = self.outputs(batch.inputs)
         loss = self._loss(outputs, batch.targets)
         if self._accuracy is None:
@@ -36,7 +40,16 @@ class Evaluator:
 
     @torch.no_grad()
     def outputs(self, inputs: Tensor) -> Tensor:
-        """Return what the network says of inputs, computed as one that is not being trained."""
+        """Return what the network says, computed as one that is not being trained.
+
+        Args:
+            inputs: [members, rows, features].
+
+        Returns:
+            [members, rows, outputs].
+        """
+        # Telling every module costs a small network a good part of its forward: only where dropout
+        # or batch normalisation would compute otherwise.
         if not self._network.modal:
             return self._network(inputs)
         self._network.train(mode=False)
@@ -47,7 +60,11 @@ class Evaluator:
 
 
 def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return the loss of outputs and targets, one number for each member: [members]."""
+    """Return the loss of outputs [members, rows, outputs] and their targets, [members].
+
+    PyTorch's own reductions would mix the members into one number, so it is asked for none and
+    rows and outputs are reduced here: a mean over both, or a sum.
+    """
     function = getattr(torch.nn.functional, spec.functional)
     arguments = spec.arguments
 
@@ -60,6 +77,7 @@ def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:
         # PyTorch wants the classes on axis 1.
         return loss(outputs.transpose(1, 2), targets)
 
+    # Over classes PyTorch has summed the outputs already: what is left is [members, rows].
     axes = (1,) if spec.targets == "classes" else (1, 2)
     return loss_of_classes if spec.targets == "classes" else loss
 
@@ -67,6 +85,8 @@ def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:
 def root(mean: Tensor) -> Tensor:
     """Return the square root, whose gradient at 0 is 0: PyTorch's is NaN for what is inside it."""
     above = mean > 0
+    # The inner 1.0 keeps infinity out of the branch that is not taken: 0 · inf would be NaN, and
+    # backward multiplies both branches.
     return torch.where(above, torch.where(above, mean, 1.0).sqrt(), mean)
 
 
@@ -87,6 +107,7 @@ def accuracy_function(experiment: Experiment) -> Callable[[Tensor, Tensor], Tens
     if not experiment.has_accuracy:
         return None
     if experiment.loss.targets == "classes":
+        # In float64 the share of a count is rounded once, when it is recorded.
         return lambda outputs, targets: (outputs.argmax(2) == targets).mean(1, dtype=torch.float64)
     boundary = threshold(experiment)
 

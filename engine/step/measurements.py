@@ -1,7 +1,11 @@
 """What a block of steps measures, in buffers made once.
 
+    block after step s      row 0      row 1      …      row count - 1
+    holds step              s + 1      s + 2      …      s + count
+
 A row is a step. Whoever computes gradients fills the rows; the trainer reads them once a block.
-Nothing is fetched from the device in between.
+Nothing is fetched from the device in between: on CUDA, a number that Python sees costs a wait until
+all that was asked of the device is done.
 """
 
 from __future__ import annotations
@@ -40,9 +44,12 @@ class Measurements:
     def __init__(self, layout: ParameterLayout, weights: Tensor) -> None:
         self.layout: Final = layout
         size, members = layout.size, layout.members
+        # Gradients and weights are all that counts; the rest of a row is a number a member.
         row_bytes = 2 * size * weights.itemsize
         self.capacity = max(1, min(CAPACITY, BUDGET // row_bytes))
 
+        # Made once and written over by every block. What TorchScript and CUDA graphs have recorded
+        # goes on writing where it wrote, and views of the rows need not be made again.
         def buffer(*shape: int) -> Tensor:
             return weights.new_zeros(self.capacity, *shape)
 
@@ -57,9 +64,9 @@ class Measurements:
         self.accuracy = buffer(members)
         """The accuracy of the outputs the update used: [rows, members]."""
         self.dev_loss = buffer(members)
-        """The dev set's loss after the update, in the rows that measure it."""
+        """The dev set's loss after the update, in the rows that measure it: [rows, members]."""
         self.dev_accuracy = buffer(members)
-        """The dev set's accuracy after the update, in the rows that measure it."""
+        """The dev set's accuracy after the update, in the rows that measure it: [rows, members]."""
 
     def fetch(self, count: int, *, accuracy: bool) -> tuple[Values, Values]:
         """Fetch the first ``count`` rows from the device, once.
@@ -94,6 +101,7 @@ class Measurements:
         The first column is all parameters together.
         """
         each = norms_of(self.layout, self.gradients[:count])
+        # The norm of the norms is that of everything: √(Σ‖g‖²), with no pass over the gradients.
         return torch.cat([torch.linalg.vector_norm(each, dim=-1, keepdim=True), each], dim=-1)
 
 
@@ -114,6 +122,8 @@ def norms_of_part(part: Tensor) -> Tensor:
     pieces are summed as they are, and their norms in float64; only where the result is such that
     a square may have left its type's range, all of it is done in float64.
     """
+    # 1e-23 squared is 0 in float32 and 1e20 squared infinite, though neither norm is: vanishing
+    # and exploding gradients, which this laboratory is there to show, would look like dead ones.
     whole = part.shape[-1] // PIECE * PIECE
     if part.dtype == torch.float64 or whole < 2 * PIECE or part.is_cuda:
         return _exact(part)
@@ -121,6 +131,7 @@ def norms_of_part(part: Tensor) -> Tensor:
     each = torch.linalg.vector_norm(pieces, dim=-1)
     rest = torch.linalg.vector_norm(part[..., whole:], dim=-1, keepdim=True)
     norms = _exact(torch.cat([each, rest], dim=-1))
+    # Asked the other way round, a NaN would not be doubtful: no comparison with it holds.
     least, most = PLAIN
     doubtful = ~((norms > least) & (norms < most))
     if doubtful.any():

@@ -59,6 +59,8 @@ class CudaGraphs:
         """Take consecutive steps: see ``engine.gradients.manual.torchscript.Player``."""
         while steps >= STEPS and self._has((row, slot)):
             self._look_at(slot, inputs, targets)
+            # Capturing costs as much as asking for each step, and pays from the next block on: its
+            # rows are the same.
             if (row, slot) not in self._graphs:
                 self._graphs[row, slot] = self._capture(partial(self._take, row, slot))
             self._graphs[row, slot]()

@@ -1,7 +1,7 @@
 """Forward and back: all that a step computes before its update, for a number of rows.
 
-    inputs ─► plan.forward ─► outputs ─► kept
-                                 └► plan.backward ─► the row's gradients
+    inputs ─► graph.forward ─► outputs ─► kept
+                                  └► graph.backward ─► the row's gradients
 
 Once a run has shown that it is worth it, the operations are played from a script on a CPU, and from
 graphs on CUDA.
@@ -92,6 +92,7 @@ class Propagation:
             inputs: What the step of each slot sees, [slots, members, features, rows].
             targets: What it is to learn, [slots, members, outputs, rows].
         """
+        # Only where a block begins: what is recorded counts from row 0 and slot 0.
         if self._taken > SCRIPTED_AFTER and not self._scripted and row == slot == 0:
             self._scripted = True
             if self._on_cuda:
@@ -116,7 +117,9 @@ class Propagation:
     def _step(self, row: int, slot: int, inputs: Tensor, targets: Tensor) -> None:
         """Take a step as it is written."""
         if not self._constant:
+            # Turns the rows over on the way, from [members, rows, features] as the data lies.
             self._learned.copy_(inputs)
+        # Kept at once: the next step writes its outputs over these.
         self._graph.forward()
         self.kept.keep(slot)
         if self.dev_kept is not None:

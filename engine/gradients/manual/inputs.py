@@ -1,9 +1,11 @@
 """What the steps see, as the formulas want it: features first, and classes as ones and zeros.
 
-    batches, rows first ─► Feed ─► Portion: consecutive steps that one plan computes
+    batches, rows first ─► Inputs ─► Portion: consecutive steps that one graph computes
 
-Where every step sees the whole training set, it is laid into the plan once. Otherwise a step copies
-its own rows there, which turns them over; the targets of many steps are turned over together.
+With features first a layer is weight @ x: the gradient by the weights comes out in the weights' own
+shape, and an activation runs over rows that lie beside one another. Where every step sees the whole
+training set, it is laid into the graph once. Otherwise a step copies its own rows there, which
+turns them over; the targets of many steps are turned over together.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ class Inputs:
         if not self._constant:
             return self._turned(*self._batches.stretch(step, most))
         if self._whole is None or self._whole.steps < most:
+            # Later portions are no longer than the longest so far, and views of it.
             self._whole = _repeated(self._turned(*self._batches.stretch(step, 1)), most)
         return replace(
             self._whole,
@@ -60,7 +63,11 @@ class Inputs:
         )
 
     def _turned(self, batch: Batch, steps: int) -> Portion:
-        """Turn a piece over, so that features come first; the inputs as a view."""
+        """Turn a piece [members, steps · rows, …] over, so that features come first.
+
+        The inputs are a view: a step copies them into the graph's buffer in any case, and that
+        turns them. Targets are read where they lie, so they are made dense here.
+        """
         members, together, features = batch.inputs.shape
         rows = together // steps
         inputs = batch.inputs.view(members, steps, rows, features).permute(1, 0, 3, 2)
@@ -77,6 +84,7 @@ def targets_of(experiment: Experiment, batch: Batch, steps: int = 1) -> Tensor:
     """
     members, together = batch.targets.shape[:2]
     targets = batch.targets.view(members, steps, together // steps, -1)
+    # As ones and zeros the derivative of cross entropy is p - t, one subtraction without indices.
     if experiment.loss.targets == "classes":
         targets = torch.nn.functional.one_hot(targets.squeeze(-1), experiment.outputs)
     return with_padding(targets.permute(1, 0, 3, 2).to(batch.inputs.dtype))

@@ -3,8 +3,13 @@
     x ─► linear ─► normalisation ─► activation ─► dropout ─► … ─► outputs     forward, all rows
          linear ◄─ normalisation ◄─ activation ◄─ dropout ◄─ … ◄─ loss        backward, learned ones
 
-A plan owns its buffers, all of them made here: no step allocates. The weights are views that it
-shares with every other plan.
+A graph owns its buffers, all of them made here: no step allocates. The weights are views that it
+shares with every other graph.
+
+It is not discovered while the network runs, as autograd's is, for it is the same in every step: a
+list of forwards and a list of backwards, each between buffers that it was made with. The dev rows,
+where there are any, are columns beside those that are learned from: forward takes both in one
+product, backward stops at ``learned``.
 """
 
 from __future__ import annotations
@@ -59,7 +64,7 @@ class FormulaGraph:
     ) -> None:
         self._weights, self._gradients = weights, gradients
         self._masks = masks
-        self._stages: list[Formula] = []
+        self._formulas: list[Formula] = []
         self._dropouts: list[Dropout] = []
         members = len(weights["layer1.bias"])
         new = weights["layer1.bias"].new_zeros
@@ -70,6 +75,9 @@ class FormulaGraph:
         model = experiment.model
         h, d = self.x, None
         for index, units in enumerate(experiment.widths[1:], start=1):
+            # z is [members, units, rows]; h, what the next layer sees, is z itself where the
+            # activation can write over it. d is the derivative by h, of the learned rows alone, and
+            # shares its memory with dz: each formula turns the one into the other in place.
             z, dz = new(members, units, rows), new(members, units, learned)
             self._add_linear(index, h, z, dz, d)
             if (kind := model.normalisations[index - 1]) != "none":
@@ -81,10 +89,11 @@ class FormulaGraph:
         assert d is not None
         self.outputs: Final = h
         """What the network says of all rows, [members, outputs, rows]."""
-        formula = losses.FORMULAS[experiment.loss.name]
-        self._loss = formula(experiment, h[:, :, :learned], d)
-        self._forwards = [stage.forward for stage in self._stages]
-        self._backwards = [stage.backward for stage in reversed(self._stages)]
+        loss = losses.FORMULAS[experiment.loss.name]
+        self._loss = loss(experiment, h[:, :, :learned], d)
+        # Looked up once: in a small network's step, what Python looks up is felt.
+        self._forwards = [formula.forward for formula in self._formulas]
+        self._backwards = [formula.backward for formula in reversed(self._formulas)]
 
     def begin(self, step: int) -> None:
         """Take what is drawn for a step."""
@@ -113,17 +122,17 @@ class FormulaGraph:
         names = f"layer{index}.weight", f"layer{index}.bias"
         weight, bias = (self._weights[name] for name in names)
         gradients = self._rows(*names)
-        self._stages.append(Linear(weight, bias, x, y, dy, dx, gradients, self._ones))
+        self._formulas.append(Linear(weight, bias, x, y, dy, dx, gradients, self._ones))
 
     def _add_normalisation(self, kind: str, index: int, z: Tensor, dz: Tensor) -> None:
         prefix = f"layer{index}.norm."
-        own = {
+        parameters = {
             name.removeprefix(prefix): tensor
             for name, tensor in self._weights.items()
             if name.startswith(prefix)
         }
         gradients = self._rows(f"{prefix}weight", f"{prefix}bias")
-        self._stages.append(normalisation.FORMULAS[kind](z, dz, own, gradients))
+        self._formulas.append(normalisation.FORMULAS[kind](z, dz, parameters, gradients))
 
     def _add_activation(self, name: str, z: Tensor, dz: Tensor) -> Tensor:
         """Add an activation; return what it makes of z."""
@@ -131,14 +140,14 @@ class FormulaGraph:
             return z
         formula = activations.FORMULAS[name]
         h = z if formula.in_place else z.new_zeros(z.shape)
-        self._stages.append(formula(z, h, dz))
+        self._formulas.append(formula(z, h, dz))
         return h
 
     def _add_dropout(self, x: Tensor, d: Tensor) -> Tensor:
         """Add a dropout; return what it leaves of x."""
         h = x.new_zeros(x.shape)
         self._dropouts.append(Dropout(x, h, d, self._masks, len(self._dropouts)))
-        self._stages.append(self._dropouts[-1])
+        self._formulas.append(self._dropouts[-1])
         return h
 
     def _rows(self, weight: str, bias: str) -> Sequence[tuple[Tensor, Tensor]]:

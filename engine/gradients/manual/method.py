@@ -1,11 +1,15 @@
 """Gradients by the formulas: the textbook's update by hand, and the fast way.
 
-    feed ─► propagation ─► outputs, kept ─► losses and accuracies, many steps at once
-                 └► the row's gradients ─► clipping ─► update ─► weights, kept in the row
+    inputs ─► propagation ─► outputs, kept ─► losses and accuracies, many steps at once
+                   └► the row's gradients ─► clipping ─► update ─► weights, kept in the row
 
 All tensors are [members, features, rows]: one network or hundreds of one shape are the same few
 operations. None of them allocates, and none is fetched from the device; what a viewer wants to
 know of a step is computed once for many, from what the step has left in its row.
+
+That is where the speed comes from. A small network's step is bound by how many operations are
+asked for, not by their arithmetic: so nothing is computed twice, and what is only to be looked at
+is computed for a hundred steps in one operation.
 """
 
 from __future__ import annotations
@@ -64,6 +68,8 @@ class Manual:
         self._experiment, self._layout = experiment, workload.layout
         self._masks = network.masks
         self._inputs = Inputs(experiment, workload.batches)
+        # A captured graph repeats its launches with the same arguments, so what changes from step
+        # to step, such as Adam's count of steps, must lie on the device.
         self._update = make_update(
             workload.members, workload.layout, self.weights, capturable=self.weights.is_cuda
         )
@@ -75,6 +81,7 @@ class Manual:
         self._used: Tensor | None = None
         """What the update uses, where that is not what was computed."""
         if self._clipping.wanted or not self._clears:
+            # Else the update reads the row itself: no copy of all gradients in every step.
             self._used = self.weights.new_zeros(workload.layout.learned)
 
         self._dev = workload.dev
@@ -93,7 +100,6 @@ class Manual:
         """Steps between measurements of the dev rows by themselves; 0 for none."""
         self._alike = self._update.alike and not (self._rates.moves or network.masks.wanted)
         """Whether nothing changes from step to step but the row: no rate, no count, no mask."""
-        self._riding = self._dev.inputs.shape[1] if self._dev and self._rides else 0
         self._rows: Measurements | None = None
         self._propagations: dict[int, Propagation] = {}
 
@@ -112,11 +118,13 @@ class Manual:
 
     @torch.no_grad()
     def take(self, first: int, count: int, rows: Measurements) -> None:
-        """Take the steps first … first + count - 1, filling the rows from 0 on."""
+        """Take the steps first … first + count - 1: row i gets what step first + i leaves."""
         if rows is not self._rows:
-            self._look_at(rows)
+            self._bind(rows)
         row = 0
         while row < count:
+            # A portion ends with its epoch, where outputs find no more room, and at the next step
+            # after which the dev rows are measured.
             most = min(count - row, self._most, self._until_measured(first + row))
             portion = self._inputs.portion(first + row, most)
             propagation = self._propagation(portion)
@@ -124,6 +132,7 @@ class Manual:
             self._settle(propagation, portion, row)
             row += portion.steps
         if self._rides:
+            # The last step's dev figures would come with the next block's first step, too late.
             propagation.look_ahead()
             self._settle_dev(propagation, 0, 1, count - 1)
 
@@ -132,10 +141,18 @@ class Manual:
         return self._update.state()
 
     def _take(self, propagation: Propagation, portion: Portion, first: int, start: int) -> None:
-        """Take a portion's steps, from ``first`` on, into the rows from ``start`` on."""
+        """Take a portion's steps.
+
+        Args:
+            propagation: What computes them.
+            portion: What they see, [steps, members, features, rows].
+            first: The first of them.
+            start: Its row.
+        """
         inputs, targets = portion.inputs, portion.targets[..., : portion.rows]
         self._lr[start : start + portion.steps] = self._rates.now
         if self._alike:
+            # Update and all: the whole portion is one call into TorchScript, or some launches.
             propagation.take(start, 0, portion.steps, inputs, targets)
             last = portion.steps - 1
             if self._measures and (first + last) % self._measures == 0:
@@ -150,6 +167,7 @@ class Manual:
                 self._measure_dev(row)
             if self._rates.due(step):
                 self._tick(propagation, portion, row)
+                # Written for all rows to come: most schedules tick once an epoch.
                 self._lr[row + 1 : start + portion.steps] = self._rates.now
 
     def _learn(self, row: int) -> None:
@@ -163,7 +181,9 @@ class Manual:
         if self._used is None:
             return gradient
         if not self._clears:
+            # What was not cleared is what the update before used: bounded, where it was bounded.
             gradient.add_(self._used)
+        # The row shows what was computed; only the copy is clipped.
         self._used.copy_(gradient)
         self._clipping.apply(self._used)
         return self._used
@@ -181,7 +201,11 @@ class Manual:
         self._update.set_lr(self._rates.now)
 
     def _settle(self, propagation: Propagation, portion: Portion, start: int) -> None:
-        """Fill in the losses and accuracies of a portion's steps, from row ``start`` on."""
+        """Fill in the losses and accuracies of a portion's steps, from row ``start`` on.
+
+        A loss is no part of a step by formulas: its derivative is written out, so that its value is
+        wanted by whoever looks, and computed from the outputs of many steps together.
+        """
         assert self._rows is not None
         own = slice(start, start + portion.steps)
         measured = propagation.kept.measure(0, portion.steps, portion.targets)
@@ -192,7 +216,11 @@ class Manual:
             self._settle_dev(propagation, skipped, portion.steps, start - 1 + skipped)
 
     def _settle_dev(self, propagation: Propagation, begin: int, end: int, row: int) -> None:
-        """Fill in the dev measurements kept in the slots begin … end - 1, from ``row`` on."""
+        """Fill in the dev measurements kept in the slots begin … end - 1, from ``row`` on.
+
+        The row of step s - 1 gets what step s computed before its update: until then the weights
+        are those after step s - 1.
+        """
         assert self._rows is not None
         assert propagation.dev_kept is not None
         own = slice(row, row + end - begin)
@@ -209,12 +237,15 @@ class Manual:
         assert self._dev is not None
         self._rows.dev_loss[row], self._rows.dev_accuracy[row] = self._measure(self._dev)
 
-    def _look_at(self, rows: Measurements) -> None:
-        """Get ready to fill these rows: views of them are made once."""
+    def _bind(self, rows: Measurements) -> None:
+        """Get ready to fill these rows: views of them are made once, as a view costs as much
+        to make as a small layer's sum.
+        """
         self._rows, self._propagations = rows, {}
         self._gradients = rows.gradients[:, : self._layout.learned].unbind()
         self._after, self._lr = rows.weights.unbind(), rows.lr
-        kept = padded(self._experiment.batch_rows) + padded(self._riding)
+        riding = self._dev.inputs.shape[1] if self._dev and self._rides else 0
+        kept = padded(self._experiment.batch_rows) + padded(riding)
         numbers = self._layout.members * self._experiment.outputs * kept
         self._most = (
             1
@@ -223,7 +254,10 @@ class Manual:
         )
 
     def _propagation(self, portion: Portion) -> Propagation:
-        """Return what computes a portion's steps, made once for each number of rows."""
+        """Return what computes a portion's steps, made once for each number of rows.
+
+        There are two at most: full batches, and the last one of an epoch.
+        """
         if portion.rows not in self._propagations:
             assert self._rows is not None
             gradients = self._views(self._rows.gradients).items()

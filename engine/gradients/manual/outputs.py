@@ -61,6 +61,7 @@ class KeptOutputs:
         self.slots: Final = outputs.new_zeros(steps, members, units, padded(self._rows))
         """Where the outputs go, [steps, members, outputs, padded rows]."""
         self._slots: Sequence[Tensor] = self.slots[..., : self._rows].unbind()
+        # The formula is wired to these outputs for its shapes alone; nothing is ever sent back.
         self._loss = FORMULAS[experiment.loss.name](experiment, outputs, outputs)
         self._right = _right(experiment)
 
@@ -77,6 +78,7 @@ class KeptOutputs:
             targets: Theirs, [slots, members, outputs, padded rows]. No accuracy is NaN.
         """
         outputs = self.slots[begin:end]
+        # Padded rows are computed with the others, for whole vectors, and cut off before the sum.
         loss = self._loss.total(self._loss.each(outputs, targets)[..., : self._rows])
         if self._right is None:
             return loss, torch.full_like(loss, torch.nan)

@@ -143,7 +143,7 @@ def test_slopes_on_both_sides_of_a_kink_differ() -> None:
     method = trainer.method
     assert isinstance(method, numeric.Numeric)
     differences = method._differences[0]
-    batch = numeric.only(method._batches.at(1), 0)
+    batch = numeric.batch_of(method._batches.at(1), 0)
     weights = differences.weights(method.weights)
     below, above = differences.slopes(1, weights, batch, torch.tensor([0, 1]))
     np.testing.assert_allclose(below, [-1, -1], atol=1e-9)

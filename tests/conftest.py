@@ -8,7 +8,9 @@ that a red suite is a broken change. To look for new examples:
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 
 from hypothesis import HealthCheck, settings
 
@@ -21,6 +23,17 @@ os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 # its core by default: a training of two seconds would take up to a minute where the core is wanted.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+# Where bytecode is not kept, every process of tests compiles all of them anew, and each of the
+# programs that they start compiles the house.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile("explore", UNHURRIED)
 settings.register_profile("same", UNHURRIED, derandomize=True, max_examples=50)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+def pytest_collection_finish() -> None:
+    """Have no collection of garbage look again at all that was imported: it stays."""
+    gc.collect()
+    gc.freeze()

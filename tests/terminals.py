@@ -23,6 +23,8 @@ import pyte
 from tui.lab.preferences import FILE, Memory
 
 SOURCE = Path(__file__).parent.parent
+IDLE = ("-m", "tests.idle")
+"""The program with a worker that never trains: two seconds of a core less."""
 QUESTION = b"\x1b[6n"
 """Asks a terminal where its cursor is."""
 DEADLINE = 60.0

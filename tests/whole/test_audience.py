@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.terminals import Terminal
+from tests.terminals import IDLE, Terminal
 
 pytestmark = pytest.mark.terminal
 
@@ -35,8 +36,8 @@ tempo = "keys"
 def terminal(tmp_path: Path) -> Iterator[Open]:
     opened: list[Terminal] = []
 
-    def open_terminal(*arguments: str) -> Terminal:
-        opened.append(Terminal(*arguments, EPOCHAL_RUNS=str(tmp_path / "runs")))
+    def open_terminal(*arguments: str, **changes: Any) -> Terminal:
+        opened.append(Terminal(*arguments, **changes, EPOCHAL_RUNS=str(tmp_path / "runs")))
         return opened[-1]
 
     yield open_terminal
@@ -52,12 +53,12 @@ def step_of(terminal: Terminal) -> int:
 def test_they_show_what_the_presenter_shows(tmp_path: Path, terminal: Open) -> None:
     path = tmp_path / "two-scenes.toml"
     path.write_text(LECTURE)
-    follower = terminal("follow", str(path))
+    follower = terminal("follow", str(path), program=IDLE)
     follower.shows("Nobody presents yet")
     presenter = terminal("lecture", str(path), "--device", "cpu")
     presenter.shows("1/2 Words first", "nothing trains here")
     follower.shows("1/2 Words first", "nothing trains here")
-    notes = terminal("lecture", str(path), "--notes")
+    notes = terminal("lecture", str(path), "--notes", program=IDLE)
     notes.shows("Words first", "Say hello to everybody.", "Then a run")
 
     presenter.press("\x1b[6~")

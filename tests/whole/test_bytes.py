@@ -13,7 +13,7 @@ import pytest
 
 from engine.recording.events import Heartbeat, Request
 from tests.labs import FakeRun
-from tests.terminals import Terminal
+from tests.terminals import IDLE, Terminal
 
 pytestmark = pytest.mark.terminal
 
@@ -51,7 +51,7 @@ def train(run: FakeRun) -> None:
 def watched(run: FakeRun, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     size = getattr(request, "param", (80, 24))
     runs = str(run.folder.path.parent)
-    terminal = Terminal("attach", run.folder.name, size=size, EPOCHAL_RUNS=runs)
+    terminal = Terminal("attach", run.folder.name, size=size, program=IDLE, EPOCHAL_RUNS=runs)
     terminal.shows(step_of(run))
     terminal.press("2")
     terminal.falls_silent(SEVERAL)
@@ -120,7 +120,7 @@ def test_an_idle_lab_sends_nothing_whatever_it_shows(
     run.end()
     runs = str(run.folder.path.parent)
     given = {"EPOCHAL_RUNS": runs, **environment}
-    terminal = Terminal("attach", run.folder.name, **given)  # type: ignore[arg-type]
+    terminal = Terminal("attach", run.folder.name, program=IDLE, **given)  # type: ignore[arg-type]
     try:
         terminal.shows("finished")
         for keys in ("", "1", "?", "\x1b", "\x10"):

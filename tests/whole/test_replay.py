@@ -9,7 +9,7 @@ import pytest
 
 from engine.recording.events import MarkReached
 from tests.labs import FakeRun
-from tests.terminals import Terminal
+from tests.terminals import IDLE, Terminal
 
 pytestmark = pytest.mark.terminal
 
@@ -50,9 +50,9 @@ def test_every_key_of_the_transport(tmp_path: Path, size: tuple[int, int]) -> No
             run.tell(MarkReached(step=run.step, title=f"mark {run.step}", pause=True))
     run.end()
     run.close()
-    lab = Terminal(
-        "replay", run.folder.name, "--tempo", "1/s", size=size, EPOCHAL_RUNS=str(tmp_path / "runs")
-    )
+    runs = str(tmp_path / "runs")
+    arguments = ("replay", run.folder.name, "--tempo", "1/s")
+    lab = Terminal(*arguments, size=size, program=IDLE, EPOCHAL_RUNS=runs)
     try:
         lab.until(lambda: step_of(lab) >= 0)
         lab.press(" ")

@@ -17,7 +17,7 @@ from random import Random
 import pytest
 from textual.app import App, ComposeResult
 
-from tests.terminals import Terminal
+from tests.terminals import IDLE, Terminal
 from tests.typists import DIGITS, EDITS
 from tui.dialogs.line import Line
 from tui.setup.draft import Draft
@@ -80,7 +80,8 @@ def badly(terminal: Terminal, pieces: list[str], random: Random) -> None:
 
 async def test_a_field_holds_what_was_typed_in_a_real_terminal(tmp_path: Path, busy: None) -> None:
     setting = Draft.load("sum-of-30").settings[KEY]
-    terminal = Terminal("open", "sum-of-30", size=(200, 50), EPOCHAL_RUNS=str(tmp_path / "runs"))
+    runs = str(tmp_path / "runs")
+    terminal = Terminal("open", "sum-of-30", size=(200, 50), program=IDLE, EPOCHAL_RUNS=runs)
     try:
         terminal.shows("sum-of-30", setting.label, "start")
         terminal.press("\r")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.presets import preset as presets
 from engine.runs.finding import list_runs
-from tests.terminals import Terminal, experienced
+from tests.terminals import IDLE, Terminal, experienced
 
 pytestmark = pytest.mark.terminal
 
@@ -25,13 +26,13 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     opened: list[Terminal] = []
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
-    def open_terminal(*arguments: str, size: tuple[int, int], **environment: str) -> Terminal:
+    def open_terminal(*arguments: str, **changes: Any) -> Terminal:
         given = {
             "EPOCHAL_RUNS": str(tmp_path / "runs"),
             "XDG_STATE_HOME": experienced(tmp_path / "state"),
-            **environment,
+            **changes,
         }
-        opened.append(Terminal(*arguments, size=size, **given))  # type: ignore[arg-type]
+        opened.append(Terminal(*arguments, **given))
         return opened[-1]
 
     yield open_terminal
@@ -114,7 +115,7 @@ def test_a_network_is_changed_trained_diagnosed_cured_compared_saved_and_deleted
 
 
 def test_it_remembers_what_was_chosen(terminal: Open) -> None:
-    first = terminal(size=(120, 40))
+    first = terminal(program=IDLE)
     first.shows("two-moons", "ready")
     first.press("g")
     first.press("g")
@@ -124,7 +125,7 @@ def test_it_remembers_what_was_chosen(terminal: Open) -> None:
     first.press("q")
     assert first.finish() == 0
 
-    second = terminal(size=(120, 40))
+    second = terminal(program=IDLE)
     second.shows("two-moons", "ready")
     assert second.screen.display[1].find("+", 1) == 49
     second.press("q")

@@ -14,11 +14,8 @@ pytestmark = pytest.mark.terminal
 
 LAB = """
 import sys
-from tui import cli, opening
-
-class Idle:
-    def close(self): pass
-    poll = last_words = close
+from tests import idle
+from tui import opening
 
 def broken(app):
     app.set_timer(0.1, lambda: 1 / 0)
@@ -30,8 +27,8 @@ def show(wanted, **settings):
         tui.app.LabApp.on_mount = broken
     shown(wanted, **settings)
 
-shown, opening.show_lab, opening.start_worker = opening.show_lab, show, Idle
-cli.main([])
+shown, opening.show_lab = opening.show_lab, show
+idle.main([])
 """
 """The lab without a worker; ``broken`` for one that fails while it is shown."""
 

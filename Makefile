@@ -32,6 +32,15 @@ types:  ## mypy, strict, on both packages
 test:  ## the tests
 	$(PYTHON) -m pytest -q
 
+# The torch of constraints.txt, unless "make newest TORCH=…" says another.
+TORCH ?= $(shell sed -n 's/^torch==//p' constraints.txt)
+
+.PHONY: newest
+newest:  ## the tests against the newest of everything but torch, which TORCH= names
+	python3 -m venv --clear .venv-newest
+	.venv-newest/bin/pip install -q 'torch==$(TORCH)' -e '.[dev]'
+	.venv-newest/bin/python -m pytest -q
+
 .PHONY: format
 format:  ## ruff: format, and mend what can be mended
 	$(PYTHON) -m ruff format .

@@ -8,6 +8,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -40,3 +43,47 @@ def test_an_installed_copy_finds_its_presets(tmp_path: Path) -> None:
     engine, preset = done.stdout.splitlines()
     assert Path(engine).is_relative_to(site)
     assert Path(preset).is_relative_to(site)
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONSTRAINTS = {
+    each.name: each
+    for line in (ROOT / "constraints.txt").read_text().splitlines()
+    if not line.startswith("#")
+    for each in [Requirement(line)]
+}
+REQUIREMENTS = {
+    each.name: each
+    for group in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
+    for each in map(Requirement, group)
+    if each.name != "epochal"
+}
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_what_was_tested_together_is_what_is_asked_for(name: str) -> None:
+    [pinned] = CONSTRAINTS[name].specifier
+    assert pinned.operator == "=="
+    assert REQUIREMENTS[name].specifier.contains(pinned.version)
+
+
+def test_a_file_of_weights_runs_no_code_with_the_oldest_torch_that_is_asked_for() -> None:
+    """Before 2.10 ``weights_only`` could be got round."""
+    assert not REQUIREMENTS["torch"].specifier.contains("2.9.1")
+    assert REQUIREMENTS["torch"].specifier.contains("2.10.0")
+
+
+def test_the_newest_of_everything_is_tried_with_the_torch_that_is_pinned() -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "newest"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert f"'{CONSTRAINTS['torch']}'" in done.stdout
+    assert "constraints" not in done.stdout
+    other = subprocess.run(
+        ["make", "--dry-run", "newest", "TORCH=2.10.0"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "'torch==2.10.0'" in other.stdout

@@ -121,6 +121,10 @@ NEEDS: Final[Mapping[Need, str]] = {
 """Why a command does nothing where it is missing."""
 
 
+Group = Literal["Run", "Read", "Replay", "Lecture", "View", "Setup", "Lab", "Here"]
+"""The headings of the help."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """One thing that can be done."""
@@ -135,7 +139,7 @@ class Command:
     """A word for the footer."""
     help: str
     """What it does, in a sentence."""
-    group: Literal["Run", "Read", "Replay", "Lecture", "View", "Setup", "Lab", "Here"]
+    group: Group
     when: frozenset[Situation] = ALWAYS
     at: Spot | None = None
     """The place whose key it is; none for the lab's own."""

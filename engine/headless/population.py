@@ -72,10 +72,10 @@ def figure_lines(result: Mapping[str, Any]) -> list[str]:
     head = ["", "mean", "standard deviation", "least", "median", "greatest"]
     rows = []
     for key, values in result.items():
-        if isinstance(values, list) and key not in TOLD and (known := finite(values)):
-            spread = figure_text(statistics.stdev(known)) if len(known) > 1 else ""
-            row = [min(known), statistics.median(known), max(known)]
-            cells = [figure_text(statistics.fmean(known)), spread, *map(figure_text, row)]
+        if isinstance(values, list) and key not in TOLD and (numbers := finite(values)):
+            spread = figure_text(statistics.stdev(numbers)) if len(numbers) > 1 else ""
+            row = [min(numbers), statistics.median(numbers), max(numbers)]
+            cells = [figure_text(statistics.fmean(numbers)), spread, *map(figure_text, row)]
             rows.append([plain(key.replace("_", " ")), *cells])
     return aligned([head, *rows], numbers=True) if rows else []
 
@@ -189,7 +189,7 @@ def _setting_lines(result: Mapping[str, Any], variants: Sequence[Mapping[str, An
         figures = [finite([_members(result, key)[member] for member in members]) for key in keys]
         fallen = sum(statuses[member] == "diverged" for member in members)
         dead = sum(norms[member] == 0 for member in members)
-        cells = [mean_text(known) if known else "none" for known in figures]
+        cells = [mean_text(numbers) if numbers else "none" for numbers in figures]
         rows.append([plain(told), str(len(members)), *cells, str(fallen or ""), str(dead or "")])
     return ["", *aligned([head, *rows], numbers=True)]
 

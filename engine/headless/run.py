@@ -75,13 +75,13 @@ class Interrupts:
 class Echo:
     """Passes a recording's lines on as they are; this one passes none."""
 
-    def pass_on(self, upto: int, history: History, found: Sequence[Improvement] = ()) -> None:
+    def pass_on(self, upto: int, history: History, news: Sequence[Improvement] = ()) -> None:
         """Write what the recording holds up to a byte and was not yet written.
 
         Args:
             upto: The byte.
             history: What is known of the run by then.
-            found: The improvements in it, where they are asked for: a line each, before the end.
+            news: The improvements in it, where they are asked for: a line each, before the end.
 
         Raises:
             BrokenPipeError: Nobody reads any more.
@@ -102,7 +102,7 @@ class EventLines(Echo):
         self._out = out
         self._done = 0
 
-    def pass_on(self, upto: int, history: History, found: Sequence[Improvement] = ()) -> None:
+    def pass_on(self, upto: int, history: History, news: Sequence[Improvement] = ()) -> None:
         """Write what the recording holds up to a byte and was not yet written."""
         if upto <= self._done:
             return
@@ -110,7 +110,7 @@ class EventLines(Echo):
             file.seek(self._done)
             lines = [line for line in file.read(upto - self._done).splitlines(True) if line.strip()]
         last = [lines.pop()] if history.end is not None and lines[-1].startswith(_END) else []
-        lines += [json.dumps(each.plain()).encode() + b"\n" for each in found]
+        lines += [json.dumps(each.plain()).encode() + b"\n" for each in news]
         lines += [_with_diagnosis(line, history) for line in last]
         self._out.write(b"".join(lines))
         self._out.flush()
@@ -146,12 +146,12 @@ class ImprovementLines(ImprovementReport):
     def tell(self, history: History) -> list[Improvement]:
         """Return the improvements that came since it was last asked, and tell of each."""
         members = history.header.members if history.header else 1
-        found = improvements(history, None if members > 1 else 0, after=self._step)
-        for each in found:
+        news = improvements(history, None if members > 1 else 0, after=self._step)
+        for each in news:
             self._say(plain(each.words(member=member_words(history, each))))
         rows = history.series.get("dev")
         self._step = int(rows.steps[-1]) if rows is not None and rows.count else 0
-        return found
+        return news
 
 
 @dataclass
@@ -205,10 +205,10 @@ class Follower:
         for warning in self.history.warnings[self._warned :]:
             self.progress.say(plain(warning.message))
         self._warned = len(self.history.warnings)
-        found = self.improved.tell(self.history)
+        news = self.improved.tell(self.history)
         if not self.deserted:
             try:
-                self.echo.pass_on(self._reader.offset, self.history, found)
+                self.echo.pass_on(self._reader.offset, self.history, news)
             except BrokenPipeError:
                 # As with any program in a pipe: when nobody reads on, the work is over.
                 self.deserted = True

@@ -55,6 +55,7 @@ class Masks:
         """Turn to the masks of a step, counted from 1."""
         if not self.wanted:
             return
+        # Drawn again only where another unit begins: going back a step within one costs nothing.
         unit, self._index = divmod(step - 1, self._steps)
         if unit != self._unit:
             self._drawn, self._unit = (
@@ -75,11 +76,15 @@ class Masks:
         """Return one dropout's masks of all steps of a unit, [steps, members, units, rows]."""
         units, shares = self._layers[layer]
         size = self._steps, units, self._rows
+        # Drawn feature by feature, as the formulas have them, for full batches: an epoch's last and
+        # shorter batch takes the first rows of its mask.
         counter = unit * len(self._layers) + layer
         draws = []
         for seed in self._seeds:
             stream = torch.Generator(self._device)
             stream.manual_seed(derive_seed(seed, "dropout", counter))
             draws.append(torch.rand(size, generator=stream, device=self._device))
+        # What is kept is scaled up, so that the next layer gets as much as when nothing is left out
+        # and a network that is measured needs no other weights.
         kept = torch.stack(draws, dim=1) >= shares
         return kept.to(self._dtype).div_(1 - shares)

@@ -61,11 +61,9 @@ def module_specs(model: Model, widths: Sequence[int]) -> list[ModuleSpec]:
                 )
             )
         if activation != "identity":
-            known = ACTIVATIONS[activation]
+            spec = ACTIVATIONS[activation]
             row.append(
-                ModuleSpec(
-                    f"activation{index}", known.module, keywords=known.arguments, units=after
-                )
+                ModuleSpec(f"activation{index}", spec.module, keywords=spec.arguments, units=after)
             )
         if share := model.dropouts[index - 1]:
             row.append(ModuleSpec(f"dropout{index}", "Dropout", (share,), units=after))

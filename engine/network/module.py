@@ -89,6 +89,7 @@ class BatchNorm(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Return [members, rows, units], normalised."""
         members, rows, units = inputs.shape
+        # PyTorch normalises over the rows for each feature: members become more features.
         side_by_side = inputs.transpose(0, 1).reshape(rows, members * units)
         normalised = nn.functional.batch_norm(
             side_by_side,
@@ -153,8 +154,8 @@ class Network(nn.Module):
                 self.add_module(f"dropout{index}", Dropout(self.masks, dropouts))
                 dropouts += 1
         self._stages = list(self.children())
-        own = dict(self.named_parameters())
-        self.learned = [own[_module_name(name)] for name in experiment.shapes]
+        parameters = dict(self.named_parameters())
+        self.learned = [parameters[_module_name(name)] for name in experiment.shapes]
         """The parameters, in the order of the experiment's shapes."""
         self.modal = any(isinstance(stage, Dropout | BatchNorm) for stage in self._stages)
         """Whether it computes otherwise while it is trained than while it is measured."""

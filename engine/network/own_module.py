@@ -67,11 +67,11 @@ class OwnNetwork:
         self.module.to(device, dtype)
         layout = ParameterLayout(self, 1)
         flat = torch.zeros(layout.size, device=device, dtype=dtype)
-        own = {**dict(self.module.named_parameters()), **self._kept()}
+        tensors = {**dict(self.module.named_parameters()), **self._kept()}
         for (name, shape), part in zip(layout.shapes.items(), layout.slices(flat), strict=True):
-            part.copy_(own[name].detach().reshape(1, -1))
+            part.copy_(tensors[name].detach().reshape(1, -1))
             # .data: autograd need not know that parameters and buffers share memory.
-            own[name].data = part.data.view(shape)
+            tensors[name].data = part.data.view(shape)
         return flat
 
     def begin(self, step: int) -> None:
@@ -124,10 +124,10 @@ class OwnNetwork:
             spec.loader.exec_module(code)
         except Exception as error:
             raise CodeError(f"{self._source}: could not be run: {_told(error)}") from error
-        found = getattr(code, wanted, None)
-        if not isinstance(found, type):
+        module_class = getattr(code, wanted, None)
+        if not isinstance(module_class, type):
             raise CodeError(f"{self._source}: has no class {wanted!r}")
-        return found
+        return module_class
 
     @torch.no_grad()
     def _try(self, experiment: Experiment) -> None:

@@ -61,6 +61,8 @@ class ParameterLayout:
         """Numbers in all, padding included."""
         self.learned = 0
         """Numbers of the parameters, which come first, padding included."""
+        # All members' numbers of a parameter lie together, so that one operation updates or
+        # multiplies them; a member's own are scattered, which is what ``positions`` is for.
         for index, shape in enumerate(self.shapes.values()):
             count = members * math.prod(shape)
             self._ranges.append((self.size, self.size + count))
@@ -109,6 +111,7 @@ def initialise(members: Sequence[Experiment], dtype: torch.dtype) -> Tensor:
     layout = ParameterLayout(members[0], len(members))
     flat = torch.zeros(layout.size, dtype=dtype)
     for (name, shape), part in zip(layout.shapes.items(), layout.slices(flat), strict=True):
+        # "layer2.norm.weight": layer 2, and what of it.
         layer, _, what = name.removeprefix("layer").partition(".")
         for member, experiment in enumerate(members):
             drawn = _start(experiment, int(layer) - 1, what, shape)
@@ -124,6 +127,8 @@ def _start(experiment: Experiment, layer: int, what: str, shape: tuple[int, ...]
         case "norm.bias" | "norm.running_mean":
             return torch.zeros(shape)
         case _:
+            # A stream for each parameter, and not one for the network: to change the initialiser of
+            # one layer, or to add a layer behind it, leaves all that others draw as it was.
             counter = 2 * layer + (what == "bias")
             stream = torch.Generator().manual_seed(
                 derive_seed(experiment.train.seed, "init", counter)
@@ -137,6 +142,7 @@ def _fill(tensor: Tensor, init: Init, fan_in: int, stream: torch.Generator) -> N
     """Draw one parameter with PyTorch's own function."""
     spec: InitialiserBase = init.weight if tensor.dim() == 2 else init.bias
     function = getattr(torch.nn.init, spec.function)
+    # nn.Linear's own: kaiming_uniform_ with a = √5, which comes to this for weight and bias.
     if isinstance(spec, Default):
         bound = 1 / math.sqrt(fan_in)
         function(tensor, -bound, bound, generator=stream)

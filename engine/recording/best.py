@@ -38,12 +38,12 @@ def scores(accuracy: Values | None, loss: Values) -> NDArray[np.complex128]:
         accuracy: The accuracies, of any shape; none where the loss alone decides.
         loss: The losses, of the same shape.
     """
-    found = np.empty(loss.shape, np.complex128)
+    ranked = np.empty(loss.shape, np.complex128)
     with np.errstate(invalid="ignore"):
-        found.real = -loss.astype(np.float64) if accuracy is None else accuracy
-        found.imag = 0.0 if accuracy is None else np.where(np.isnan(loss), -np.inf, -loss)
-    found[np.isnan(found.real) | (found.real == -np.inf)] = NEVER_BETTER
-    return found
+        ranked.real = -loss.astype(np.float64) if accuracy is None else accuracy
+        ranked.imag = 0.0 if accuracy is None else np.where(np.isnan(loss), -np.inf, -loss)
+    ranked[np.isnan(ranked.real) | (ranked.real == -np.inf)] = NEVER_BETTER
+    return ranked
 
 
 def decides(header: Header) -> Measured:
@@ -52,8 +52,8 @@ def decides(header: Header) -> Measured:
     if not columns:
         return "off"
     asked = header.experiment.get("train", {}).get("keep_best")
-    known: tuple[Measured, ...] = ("accuracy", "loss", "off")
-    for each in known:
+    choices: tuple[Measured, ...] = ("accuracy", "loss", "off")
+    for each in choices:
         if asked == each and each in (*columns, "off"):
             return each
     return "accuracy" if "accuracy" in columns else "loss"

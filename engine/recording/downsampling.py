@@ -141,13 +141,13 @@ class Downsampler:
         count = len(rows)
         below: Aggregates | None = None
         for index in range(level):
-            own = self._levels[index]
+            level_above = self._levels[index]
             count //= FACTOR
-            if own.count < count:
-                start, stop = own.count * FACTOR, count * FACTOR
+            if level_above.count < count:
+                start, stop = level_above.count * FACTOR, count * FACTOR
                 source = below.part(start, stop) if below else aggregates_of(rows[start:stop])
-                own.add(source.grouped(np.arange(0, stop - start, FACTOR)))
-            below = own.fold
+                level_above.add(source.grouped(np.arange(0, stop - start, FACTOR)))
+            below = level_above.fold
         assert below is not None
         return below
 

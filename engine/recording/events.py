@@ -347,9 +347,9 @@ def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> byte
             line |= {"best": event.best} if event.best else {}
             data = _pack(event.values)
         case _:
-            own = {item.name: getattr(event, item.name) for item in fields(event)}
-            own.pop("t")
-            line |= _plain(own)
+            values = {item.name: getattr(event, item.name) for item in fields(event)}
+            values.pop("t")
+            line |= _plain(values)
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     head = text.encode("utf-8", "replace")
     if data is None:
@@ -376,9 +376,9 @@ def decode(line: bytes | str) -> Event | None:
             body["values"] = _unpack(body.pop("data")).reshape(shape)
         elif cls is Snapshot:
             body["values"] = _unpack(body.pop("data")).reshape(_count(body.pop("members")), -1)
-        known = {name: body[name] for name in _FIELDS[cls] if name in body}
-        _check(cls, known)
-        event = cls(**known)
+        values = {name: body[name] for name in _FIELDS[cls] if name in body}
+        _check(cls, values)
+        event = cls(**values)
         if isinstance(event, Series) and not _is_int(event.last_step):
             raise ValueError("the line is no series: its steps are beyond counting")
     except (KeyError, TypeError) as error:

@@ -95,10 +95,12 @@ class Recorder:
             RunError: There is a recording already.
             RecordingError: The file cannot be written.
         """
+        # O_EXCL is the one question that two processes cannot both be answered yes to.
         descriptor = _open(path, os.O_CREAT | os.O_EXCL)
         recorder = cls(path, descriptor, header.columns, clock(), clock)
         recorder._keep_reserve()
         recorder._buffer.append(encode(header))
+        # At once, so that whoever waits for the run finds it: a first step may take its time.
         try:
             recorder.flush()
         except RecordingError:
@@ -126,6 +128,7 @@ class Recorder:
         try:
             columns, seconds = _told(path)
             recorder = cls(path, descriptor, columns, clock() - seconds, clock)
+            # Nobody knows how the writer before ended; a blank line too many harms no reader.
             recorder._torn = True
             recorder._keep_reserve()
             recorder.record(resume)
@@ -148,8 +151,10 @@ class Recorder:
         Raises:
             RecordingError: The disk is full or gone; what was recorded before stays whole.
         """
+        # Stamped when said, not when written: a replay goes at the pace of the training.
         t = self._clock() - self._start
         self._buffer += [encode(replace(event, t=t), self._columns) for event in events]
+        # Blocks come twenty times a second: a write for each would be felt on a network disk.
         if any(isinstance(event, _SYNCED) for event in events):
             self.flush(sync=True)
         elif self.seconds_since_write >= FLUSH_SECONDS:
@@ -165,11 +170,13 @@ class Recorder:
             RecordingError: The disk is full or gone; what was recorded before stays whole.
         """
         lines = b"".join(self._buffer)
+        # Cleared first: what could not be written is lost, and must not be written twice either.
         self._buffer.clear()
         try:
             if lines:
                 self._append(lines)
                 self._written_at = self._clock()
+            # Milliseconds on a disk that turns: worth it for an end, not for a row.
             if sync:
                 os.fsync(self._descriptor)
         except OSError as error:
@@ -189,6 +196,8 @@ class Recorder:
 
     def _append(self, lines: bytes) -> None:
         """Write ``lines``, in one piece wherever the operating system takes it so."""
+        # One write of whole lines to a file opened for appending: a reader, or a copy, may find a
+        # line torn only where the disk filled up or the process died within this call.
         lines = b"\n" + lines if self._torn else lines
         written = 0
         try:
@@ -230,6 +239,7 @@ def _open(path: Path, flags: int) -> int:
         raise RecordingError(f"{path}: cannot be written: {error.strerror}") from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    # The lock is on the file, not in a file beside it: it goes with the process, however that ends.
     except BlockingIOError:
         os.close(descriptor)
         raise RunError(f"{path}: another worker is writing it; stop that run first") from None

@@ -152,13 +152,15 @@ class Rows:
 
     def across(self, name: str, rows: NDArray[np.int64] | int) -> NDArray[np.float32]:
         """Return every member's numbers of a column: [members], of some rows [members, rows]."""
-        found: NDArray[np.float32] = self._values[self._index[name]][:, rows]
-        return found
+        numbers: NDArray[np.float32] = self._values[self._index[name]][:, rows]
+        return numbers
 
     def each(self, name: str, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return a column's number for every member in a row of its own: [members]."""
-        found: NDArray[np.float32] = self._values[self._index[name]][np.arange(self.members), rows]
-        return found
+        numbers: NDArray[np.float32] = self._values[self._index[name]][
+            np.arange(self.members), rows
+        ]
+        return numbers
 
     def row_at(self, step: int) -> int | None:
         """Return the newest row at or before a step, if there is one."""
@@ -235,13 +237,13 @@ def _bucket_size(start: int, stop: int, width: int) -> int:
     return size
 
 
-def _between(at: float, known: Sequence[float], values: Sequence[float]) -> float:
+def _between(at: float, places: Sequence[float], values: Sequence[float]) -> float:
     """Return the value at a place between known ones, which rise from 0 on."""
-    index = bisect.bisect_left(known, at)
-    if index == len(known):
+    index = bisect.bisect_left(places, at)
+    if index == len(places):
         return float(values[-1]) if values else 0.0
-    start, first = (known[index - 1], values[index - 1]) if index else (0.0, 0.0)
-    span = known[index] - start
+    start, first = (places[index - 1], values[index - 1]) if index else (0.0, 0.0)
+    span = places[index] - start
     share = (max(at, start) - start) / span if span > 0 else 1.0
     return first + (values[index] - first) * share
 

@@ -103,10 +103,10 @@ def improvements(
         value = shortest(np.float32(values[row]))
         step = int(rows.steps[row])
         if step > after:
-            found = Improvement(
+            improvement = Improvement(
                 step=step, what=by, before=before, after=value, member=int(whose[row])
             )
-            told.append(found)
+            told.append(improvement)
         before = value
     return told
 
@@ -118,8 +118,8 @@ def member_words(history: History, improvement: Improvement) -> str:
         return ""
     from ..experiment.members import label
 
-    known = improvement.member < len(header.variants)
-    what = label(header.variants[improvement.member]) if known else ""
+    is_named = improvement.member < len(header.variants)
+    what = label(header.variants[improvement.member]) if is_named else ""
     return f"member {improvement.member + 1}" + (f", {what}" if what else "")
 
 

@@ -69,16 +69,16 @@ def _last_rows(rows: Rows, newest: int) -> NDArray[np.int64]:
     # Halved until one row is left from which on there are none: [first, stop).
     while (stop - first > 1).any():
         middle = (first + stop) // 2
-        known = ~np.isnan(rows.each(column, middle))
-        first, stop = np.where(known, middle, first), np.where(known, stop, middle)
+        has_numbers = ~np.isnan(rows.each(column, middle))
+        first, stop = np.where(has_numbers, middle, first), np.where(has_numbers, stop, middle)
     return first
 
 
 def without_diverged(history: History, step: int) -> MemberEndings | None:
     """Return what became of each member by a step, and leave out who diverged from all means."""
-    known = member_endings(history, step)
-    if known is not None:
+    endings = member_endings(history, step)
+    if endings is not None:
         for rows in history.series.values():
-            if rows.members == len(known.diverged):
-                rows.leave_out(known.diverged)
-    return known
+            if rows.members == len(endings.diverged):
+                rows.leave_out(endings.diverged)
+    return endings

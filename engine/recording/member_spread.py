@@ -57,8 +57,8 @@ def _quantile(ordered: Values, counts: NDArray[np.int64], share: float) -> Value
     above = np.minimum(below + 1, np.maximum(counts - 1, 0))
     rows = np.arange(len(ordered))
     first, second = (ordered[rows, place].astype(np.float64) for place in (below, above))
-    found: Values = (first + (second - first) * (places - below)).astype(np.float32)
-    return found
+    quantile: Values = (first + (second - first) * (places - below)).astype(np.float32)
+    return quantile
 
 
 def mean_of(values: Values) -> float:

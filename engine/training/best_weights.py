@@ -33,6 +33,7 @@ class BestWeights:
             weights: The weights after each step of the block, [rows, size].
         """
         for member in np.flatnonzero(best_rows >= 0):
+            # Where members lie side by side, a member's numbers are scattered over the tensor.
             numbers = self._layout.positions[member]
             self.weights[numbers] = weights[int(best_rows[member]), numbers]
 

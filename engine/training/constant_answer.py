@@ -23,23 +23,24 @@ RAREST = 1e-6
 """The least share that an answer gives to a class which the training set does not have."""
 
 
-def constant_losses(experiment: Experiment, known: Batch, judged: Batch) -> list[float]:
+def constant_losses(experiment: Experiment, learned_from: Batch, judged: Batch) -> list[float]:
     """Return the loss of the best answer that is the same for every row, for each member.
 
     Args:
         experiment: Says which loss.
-        known: The rows on which the answer is found.
+        learned_from: The rows on which the answer is found.
         judged: The rows on which it is measured.
 
     Returns:
         A number for each member; none where one is no finite number.
     """
     loss = loss_function(experiment.loss)
-    answers = list(_answers(experiment, known.targets))
-    each = torch.stack([loss(_repeated(answer, known), known.targets) for answer in answers])
-    best = each.argmin(0)
-    found = torch.stack([loss(_repeated(answer, judged), judged.targets) for answer in answers])
-    losses: list[float] = found.gather(0, best[None])[0].double().tolist()
+    answers = list(_answers(experiment, learned_from.targets))
+    there, here = (
+        torch.stack([loss(_repeated(answer, batch), batch.targets) for answer in answers])
+        for batch in (learned_from, judged)
+    )
+    losses: list[float] = here.gather(0, there.argmin(0)[None])[0].double().tolist()
     return [brief(each) for each in losses] if all(map(math.isfinite, losses)) else []
 
 
@@ -47,8 +48,8 @@ def shares(experiment: Experiment, targets: Tensor) -> list[list[float]]:
     """Return the share of each class in some rows, for each member."""
     flat = targets.flatten(1).long()
     counts = torch.stack([torch.bincount(row, minlength=experiment.data.classes) for row in flat])
-    found = (counts.double() / flat.shape[1]).tolist()
-    return [[brief(share) for share in row] for row in found]
+    class_shares = (counts.double() / flat.shape[1]).tolist()
+    return [[brief(share) for share in row] for row in class_shares]
 
 
 def size_of(values: Tensor) -> dict[str, float]:
@@ -62,7 +63,7 @@ def size_of(values: Tensor) -> dict[str, float]:
     columns = values.double().flatten(0, 1)
     squares = columns.square().mean(0)
     spread = columns.std(0, correction=0)
-    found = {
+    sizes = {
         "least": float(columns.min()),
         "greatest": float(columns.max()),
         "rms": float(squares.mean().sqrt()),
@@ -71,8 +72,8 @@ def size_of(values: Tensor) -> dict[str, float]:
         "narrowest": float(spread.min()),
         "widest": float(spread.max()),
     }
-    finite = all(map(math.isfinite, found.values()))
-    return {name: brief(value) for name, value in found.items()} if finite else {}
+    finite = all(map(math.isfinite, sizes.values()))
+    return {name: brief(value) for name, value in sizes.items()} if finite else {}
 
 
 def brief(value: float) -> float:
@@ -88,8 +89,8 @@ def _answers(experiment: Experiment, targets: Tensor) -> Iterator[Tensor]:
     """
     loss: LossBase = experiment.loss
     if loss.targets == "classes":
-        known = torch.tensor(shares(experiment, targets), device=targets.device)
-        yield known.clamp(min=RAREST).log()[:, None]
+        class_shares = torch.tensor(shares(experiment, targets), device=targets.device)
+        yield class_shares.clamp(min=RAREST).log()[:, None]
         return
     mean = targets.double().mean(1, keepdim=True)
     if loss.outputs == "logit":

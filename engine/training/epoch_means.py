@@ -35,12 +35,15 @@ class EpochMeans:
             return []
         means: list[Values] = []
         for row in range(train.shape[1]):
+            # In float64, one row after the other: NumPy's own sum adds in pairs, in an order that
+            # depends on how many there are.
             self._sum = self._sum + train[:, row].astype(np.float64)
             if (first + row) % self._steps == 0:
                 means.append((self._sum / self._steps).astype(np.float32))
                 self._sum = 0.0
         if not means:
             return []
+        # Back from the block's last step to the end of its last whole epoch, then to its first.
         last = first + train.shape[1] - 1
         start = last // self._steps * self._steps - (len(means) - 1) * self._steps
         values = np.stack(means, axis=1)

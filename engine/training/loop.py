@@ -49,6 +49,7 @@ class Pace:
         """Learn from how long ``count`` steps took; grow no faster than twofold."""
         seconds = max(self._clock() - self._started, 1e-6)
         fitting = int(count * BLOCK_SECONDS / seconds)
+        # The first block has a single step, which also warms everything up: its time says little.
         self._fitting = max(1, min(fitting, 2 * max(count, self._fitting), MAX_BLOCK))
 
 
@@ -60,9 +61,11 @@ def train(trainer: Trainer, pace: Pace) -> Iterator[list[Event]]:
         pace: How many steps at a time; it changes no number.
     """
     marks = Marks(trainer.experiment, trainer.columns)
+    # Step 0 is the untrained network: a replay begins before anything was learned.
     opening: list[Event] = [trainer.snapshot()] if trainer.snapshots.ends else []
     yield [*opening, *marks.reached(trainer.step)]
     while trainer.outcome is None:
+        # A mark that may pause the run must find it at just its step, so that a block ends there.
         block = trainer.advance(min(pace.begin(), marks.steps_until_next(trainer.step, MAX_BLOCK)))
         pace.end(block.count)
         yield [*block.events(), *marks.reached(trainer.step, block.series, trainer.ended_at)]
@@ -78,6 +81,7 @@ def weights_to_keep(trainer: Trainer) -> list[Event]:
     if not trainer.snapshots.ends:
         return []
     best = trainer.best_snapshot()
+    # The last step's may be among those that were written all along.
     kept = trainer.snapshots.all_along and keeps_snapshot(trainer.step)
     return [*([best] if best else []), *([] if kept else [trainer.snapshot()])]
 

@@ -72,12 +72,12 @@ class Sign:
             ended_at: The last step that counts, for each member or for all.
         """
         names = columns.get(self.group, [])
-        own = [at for at, name in enumerate(names) if name.startswith(self.column)]
-        if series.group != self.group or not own:
+        places = [at for at, name in enumerate(names) if name.startswith(self.column)]
+        if series.group != self.group or not places:
             return None
         steps = series.first + series.stride * np.arange(series.count)
         asked = np.broadcast_to(steps[:, None] <= ended_at, series.values.shape[1:])
-        rows = np.flatnonzero(self.holds(series.values[own], asked) & asked.any(axis=1))
+        rows = np.flatnonzero(self.holds(series.values[places], asked) & asked.any(axis=1))
         return series.first + int(rows[0]) * series.stride if rows.size else None
 
 
@@ -161,10 +161,10 @@ class Marks:
             ended_at: The last step of each member, where some have ended; later rows say nothing.
         """
         self._kept.add(series)
-        found = self._found(series, np.array([NONE]) if ended_at is None else ended_at)
+        reached = self._found(series, np.array([NONE]) if ended_at is None else ended_at)
         while self._standing and self._standing[0][0] <= step:
-            found.append(self._standing.pop(0))
-        found.sort(key=lambda place: place[0])
+            reached.append(self._standing.pop(0))
+        reached.sort(key=lambda place: place[0])
         return [
             MarkReached(
                 step=at,
@@ -174,23 +174,23 @@ class Marks:
                 pause=mark.pause and not mark.of,
                 of=mark.of,
             )
-            for at, mark in found
+            for at, mark in reached
         ]
 
     def _found(
         self, series: Sequence[Series], ended_at: NDArray[np.int64]
     ) -> list[tuple[int, Mark]]:
         """Return the marks whose sign holds for the first time, and seek them no more."""
-        found, still_sought = [], []
+        reached, still_sought = [], []
         for sign, mark in self._sought:
             steps = (sign.first_step(part, self._columns, ended_at) for part in series)
             step = min((at for at in steps if at is not None), default=None)
             if step is None:
                 still_sought.append((sign, mark))
             else:
-                found.append((step, mark))
+                reached.append((step, mark))
         self._sought = still_sought
-        return found
+        return reached
 
 
 def why_never(experiment: Experiment, mark: Mark) -> str:
@@ -219,11 +219,11 @@ def _why_no_rows(experiment: Experiment, event: MarkEvent) -> str:
     if experiment.train.probe == "off":
         return f"waits for {event}, and train.probe is 'off'"
     names = experiment.model.activations[:-1] if experiment.model.kind == "mlp" else []
-    known = [ACTIVATIONS[name] for name in names]
+    activations = [ACTIVATIONS[name] for name in names]
     can = (
-        any(each.dies for each in known)
+        any(each.dies for each in activations)
         if event == "first_dead_unit"
-        else any(each.steepest for each in known)
+        else any(each.steepest for each in activations)
     )
     what = "die" if event == "first_dead_unit" else "saturate"
     return "" if can else f"waits for {event}, and no hidden unit can {what}"

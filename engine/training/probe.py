@@ -141,8 +141,8 @@ class Probe:
             1, min(CHUNK_STEPS, CHUNK_NUMBERS // (layout.size + self._slopes.numbers))
         )
         self._before: Tensor | None = None
-        found = [*self._norms.columns, *self._slopes.columns]
-        self.columns: Final = [] if self._every == "off" else found
+        columns = [*self._norms.columns, *self._slopes.columns]
+        self.columns: Final = [] if self._every == "off" else columns
         """The columns of its rows; none where nothing is measured."""
 
     def keep(self, first: int, weights: Tensor) -> None:
@@ -217,14 +217,14 @@ class Norms:
         What did not move has the ratio 0, also where it is nothing but zeros.
         """
         if self._layout.size <= AT_ONCE:
-            found = self._at_once(torch.cat([weights, updates]))
+            norms = self._at_once(torch.cat([weights, updates]))
         else:
             each = [norms_of(self._layout, flat) for flat in (weights, updates)]
-            found = torch.cat(each).cpu().numpy()
-        kept, moved = np.split(found.transpose(2, 0, 1), 2, axis=1)
+            norms = torch.cat(each).cpu().numpy()
+        weight_norms, update_norms = np.split(norms.transpose(2, 0, 1), 2, axis=1)
         with np.errstate(all="ignore"):
-            ratios = np.where(moved == 0, 0.0, moved / kept)
-        return np.concatenate([kept, ratios])
+            ratios = np.where(update_norms == 0, 0.0, update_norms / weight_norms)
+        return np.concatenate([weight_norms, ratios])
 
     def _at_once(self, flat: Tensor) -> NDArray[np.float64]:
         """Return ``norms_of`` a small network in few calls, which is all that it waits for."""
@@ -316,8 +316,8 @@ class Slopes:
                 results.append(layer.module(into))
             outputs = results[-1].detach()
         ones = [result.new_ones(()).expand_as(result) for result in results]
-        found = torch.autograd.grad(results, list(sums.values()), ones)
-        slopes = {at: slope.abs_() for at, slope in zip(sums, found, strict=True)}
+        derivatives = torch.autograd.grad(results, list(sums.values()), ones)
+        slopes = {at: slope.abs_() for at, slope in zip(sums, derivatives, strict=True)}
         if bool(outputs.isnan().any()):
             # PyTorch gives ReLU a slope where its input is no number. What is none in one layer
             # is none in the last, so that this is seldom asked.

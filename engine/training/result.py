@@ -54,6 +54,7 @@ class SetFigures:
         classes, batch = self._experiment.data.classes, sets[-1]
         said = decided(self._experiment, self._measure.outputs(batch.inputs)).flatten()
         true = batch.targets.flatten().long()
+        # Pairs as one number: the row of the matrix is the true class, the column what was said.
         counts = torch.bincount(true * classes + said, minlength=classes * classes)
         return {"confusion": counts.view(classes, classes).tolist()}
 

@@ -84,14 +84,17 @@ class EarlyStopping:
             dev: The dev set's loss and accuracy, [2, rows, members], in the rows measured.
         """
         rows, going = len(loss), self.going
+        # Whole columns at once: a loop over rows and members would take longer than training them.
         broken = ~np.isfinite(loss)
         decides = broken | (loss <= self._thresholds)
+        # The argmax of booleans is the first that is true, and 0 where none is: any() tells.
         last = np.where(decides.any(axis=0), decides.argmax(axis=0), rows)
         last[~going] = -1
         impatient, best_rows = self._compare(first, dev, last)
         # What ends a member at the same row goes first: it happened in the update.
         patience = impatient < last
         last = np.where(patience, impatient, last)
+        # Stable: members that end at the same row are told in their own order.
         ended = [int(member) for member in np.argsort(last, kind="stable")]
         ended = [member for member in ended if going[member] and last[member] < rows]
         for member in ended:
@@ -130,29 +133,33 @@ class EarlyStopping:
         members = len(last)
         measured = NOTHING
         if self.keeps_best:
+            # The rows of steps that are multiples of the stride.
             measured = np.arange(-first % self._stride, dev.shape[1], self._stride)
         if not len(measured):
             return np.full(members, NEVER), np.full(members, -1)
         loss, accuracy = dev[:, measured]
-        found_scores = scores(accuracy if self._by_accuracy else None, loss)
+        new_scores = scores(accuracy if self._by_accuracy else None, loss)
         # What comes after a member's end does not count.
-        found_scores[measured[:, None] > last] = NEVER_BETTER
-        all_scores = np.vstack([self._best_scores, found_scores])
+        new_scores[measured[:, None] > last] = NEVER_BETTER
+        # The best score before each measurement: what was best before the block, then running on.
+        all_scores = np.vstack([self._best_scores, new_scores])
         before = np.maximum.accumulate(all_scores, axis=0)[:-1]
-        better = np.greater(found_scores, before)
+        better = np.greater(new_scores, before)
         # Measurements since the last better one, [measurements, members].
         counted = np.arange(1, len(measured) + 1)[:, None]
         latest = np.maximum.accumulate(np.where(better, counted, 0), axis=0)
+        # Patience counts across blocks: until a block brings a better one, what was waited goes on.
         waited = np.where(latest > 0, counted - latest, self._waited + counted)
         gives_up = waited >= self._patience
+        # What a member measured after giving up it would not have measured alone.
         until = np.where(gives_up.any(axis=0), gives_up.argmax(axis=0), len(measured) - 1)
         impatient = np.where(gives_up.any(axis=0), measured[until], NEVER)
         each = np.arange(members)
         place = latest[until, each] - 1
-        found = place >= 0
-        best_rows = np.where(found, measured[place], -1)
-        self.best_steps = np.where(found, first + best_rows, self.best_steps)
-        self._best_scores = np.where(found, found_scores[place, each], self._best_scores)
+        improved = place >= 0
+        best_rows = np.where(improved, measured[place], -1)
+        self.best_steps = np.where(improved, first + best_rows, self.best_steps)
+        self._best_scores = np.where(improved, new_scores[place, each], self._best_scores)
         self._waited = waited[until, each]
         return impatient, best_rows
 

@@ -101,6 +101,8 @@ class Trainer:
             self.members, self.device, dtype, allow_code=allow_code
         )
         layout = ParameterLayout(self.shaped, count)
+        # Every tensor of parameters from here on is a view of ``weights``, or a copy of its layout:
+        # the network's modules, the formulas, the optimizer, the rows of a block.
         self._rows = Measurements(layout, weights)
         self._probe = Probe(experiment, layout, self.data.typical.inputs)
         self.method: Final[Method] = make_method(
@@ -128,6 +130,7 @@ class Trainer:
     def columns(self) -> dict[Group, list[str]]:
         """The columns of each group of rows."""
         accuracy = ["accuracy"] if self.experiment.has_accuracy else []
+        # In the order in which ``Measurements.fetch`` lays them.
         norms = [f"grad_norm/{name}" for name in self.shaped.shapes]
         train = ["loss", *accuracy, "lr", "grad_norm", *norms]
         columns: dict[Group, list[str]] = {"train": train}
@@ -239,11 +242,13 @@ class Trainer:
         """Take ``count`` steps, no more than there are rows; return those that stand."""
         started = self._clock()
         first = self.step + 1
-        # Both look at the weights before the first step, which it is about to write over.
+        # Both look at the weights before the first step, which the method is about to write over.
         self._probe.keep(first, self.method.weights)
         self._ended.begin_block()
         self.method.take(first, count, self._rows)
         train, dev = self._rows.fetch(count, accuracy=self.experiment.has_accuracy)
+        # A block is taken whole and judged afterwards: asking after every step whether to go on
+        # would fetch a number in every step. What was taken beyond the decision is thrown away.
         decision = self._stopping.decide(first, train[0], dev)
         weights = self._rows.weights[:count]
         self._best.keep(decision.best_rows, weights)
@@ -251,6 +256,7 @@ class Trainer:
         self.outcome = decision.outcome
         self.step += decision.count
         probed = self._probe.read(first, decision.count, self._rows)
+        # What follows is the recording's, not training's, and is not counted into its speed.
         self.seconds += self._clock() - started
 
         self._last_steps.keep(train, self.columns["train"], decision)
@@ -279,6 +285,7 @@ class Trainer:
         stride = self.experiment.evaluation_stride
         if not stride:
             return []
+        # The first multiple of the stride from ``first`` on, wherever the block begins.
         start = -first % stride
         values = dev[: 1 + self.experiment.has_accuracy, start:count:stride]
         if not values.shape[1]:
@@ -289,6 +296,7 @@ class Trainer:
         """Measure all sets once, with the best weights where they are kept."""
         outcomes, last_step = self._stopping.outcomes, self._last_steps.figures
         diverged = np.array([each is not None and each.status == "diverged" for each in outcomes])
+        # A member that diverged has nothing to be measured with: its last step's figures say why.
         with self._best.lent(self.method.weights, (self._stopping.best_steps > 0) & ~diverged):
             figures = {}
             for name, values in self._set_figures.of_members().items():

@@ -73,6 +73,7 @@ def work(
     Returns:
         0 where the run finished or was stopped, 1 where it diverged or failed.
     """
+    # Before anything that takes time: a stop asked for while the data loads is not lost.
     inbox = Inbox(folder, since=since)
     _stop_on_sigterm(inbox)
     try:
@@ -89,6 +90,7 @@ def work(
     try:
         for events in _pull(trainer, recorder, handler, inbox):
             recorder.record(*events)
+        # The end is said last: whoever reads it finds weights and checkpoint there.
         recorder.record(*weights_to_keep(trainer))
         recorder.record(*_save_checkpoint(folder, trainer))
         recorder.record(ending(trainer))
@@ -114,6 +116,7 @@ def _pull(
         if requests := inbox.poll():
             yield [event for request in requests for event in handler.answer(request)]
         elif not handler.paused:
+            # Someone who asks for three steps gets three, whatever fits a block.
             before, pace.limit = trainer.step, handler.owed
             yield next(stream)
             handler.taken(trainer.step - before)
@@ -130,6 +133,7 @@ def _save_checkpoint(folder: RunFolder, trainer: Trainer) -> list[Event]:
     draft = path.with_suffix(".part")
     try:
         path.parent.mkdir(exist_ok=True)
+        # Written aside and renamed: a checkpoint that is there is whole.
         torch.save(trainer.checkpoint(), draft)
         draft.replace(path)
     except (OSError, RuntimeError) as error:

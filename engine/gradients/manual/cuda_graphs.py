@@ -85,5 +85,5 @@ class CudaGraphs:
         assert self._seen is not None
         inputs, targets = self._seen
         for index in range(STEPS):
-            own = 0 if self._constant else index
-            self._step(row + index, slot + index, inputs[own], targets[own])
+            seen = 0 if self._constant else index
+            self._step(row + index, slot + index, inputs[seen], targets[seen])

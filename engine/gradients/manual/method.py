@@ -207,9 +207,9 @@ class Manual:
         wanted by whoever looks, and computed from the outputs of many steps together.
         """
         assert self._rows is not None
-        own = slice(start, start + portion.steps)
+        taken = slice(start, start + portion.steps)
         measured = propagation.kept.measure(0, portion.steps, portion.targets)
-        self._rows.loss[own], self._rows.accuracy[own] = measured
+        self._rows.loss[taken], self._rows.accuracy[taken] = measured
         if self._rides:
             # What a step computes of the dev rows belongs to the row before.
             skipped = int(start == 0)
@@ -223,10 +223,10 @@ class Manual:
         """
         assert self._rows is not None
         assert propagation.dev_kept is not None
-        own = slice(row, row + end - begin)
+        measured_rows = slice(row, row + end - begin)
         targets = propagation.dev_targets[begin:end]
         measured = propagation.dev_kept.measure(begin, end, targets)
-        self._rows.dev_loss[own], self._rows.dev_accuracy[own] = measured
+        self._rows.dev_loss[measured_rows], self._rows.dev_accuracy[measured_rows] = measured
 
     def _until_measured(self, step: int) -> int:
         """Return how many steps there are from ``step`` to the next that measures the dev rows."""

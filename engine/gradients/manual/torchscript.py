@@ -100,9 +100,9 @@ class StepScript:
 
     def text(self) -> str:
         """Return the class."""
-        own = [f"    t{index}: torch.Tensor\n" for index in range(len(self.tensors))]
-        own += [f"    r{index}: list[torch.Tensor]\n" for index in range(len(self.rows))]
-        own += [f"    g{index}: list[torch.Tensor]\n" for index in range(len(self.groups))]
+        fields = [f"    t{index}: torch.Tensor\n" for index in range(len(self.tensors))]
+        fields += [f"    r{index}: list[torch.Tensor]\n" for index in range(len(self.rows))]
+        fields += [f"    g{index}: list[torch.Tensor]\n" for index in range(len(self.groups))]
         head = "row: int, slot: int, steps: int, x: torch.Tensor, t: torch.Tensor"
         function = [
             f"    def forward(self, {head}) -> None:\n",
@@ -111,7 +111,7 @@ class StepScript:
             "            row += 1\n",
             "            slot += 1\n",
         ]
-        return "".join(["class Steps(torch.nn.Module):\n", *own, *function])
+        return "".join(["class Steps(torch.nn.Module):\n", *fields, *function])
 
     def fill(self, module: Any) -> None:
         """Give an object of the class its tensors."""

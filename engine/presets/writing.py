@@ -5,8 +5,6 @@ Whatever is written loads back to an equal experiment.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from ..data import anchored
 from ..errors import PresetError, Problem
 from ..experiment.experiment import Experiment
 from ..experiment.tables import _line, inline, tables_of
+from ..text.files import replace_file
 
 
 def dumps(experiment: Experiment, *, full: bool = False) -> str:
@@ -64,7 +63,7 @@ def save(
         if not overwrite and path.exists():
             message = "is there already, and was not written over; choose another name"
             raise PresetError([Problem(str(path), "", message)])
-        _replace(path, text)
+        replace_file(path, text.encode())
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise PresetError([Problem(str(path), "", f"cannot be written: {reason}")]) from None
@@ -183,23 +182,3 @@ def _top_item(value: Any) -> Any:
             tables.append(_top_item(item))
         return tables
     return _item(value)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file in one go: it holds the old text or the new one, never half of it."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from ..recording.events import Header
-from ..text.run_names import called_after, stem_of
+from ..text.run_names import beginning_of, called_after, stem_of
 from .finding import is_run, order_of
 from .folder import RunFolder
 from .notes import Notes
@@ -45,8 +44,6 @@ FIGURES: Final[Mapping[str, Measure]] = {
 _UNSAID: Final = frozenset({"title", "about", "marks", "origin"})
 """Keys of an experiment that are words about it."""
 
-_PRESET: Final = re.compile(r"(.*)-\d{8}-\d{6}-[0-9a-f]{4}")
-
 
 @dataclass(frozen=True, kw_only=True)
 class RunFacts:
@@ -70,8 +67,7 @@ class RunFacts:
     @property
     def called(self) -> str:
         """What its folder's name begins with: its preset, or what became of that."""
-        found = _PRESET.fullmatch(self.folder.name)
-        return found[1] if found else self.folder.name
+        return beginning_of(self.folder.name)
 
     @property
     def preset(self) -> str:
@@ -286,11 +282,11 @@ def origin_of(tables: Mapping[str, Any], name: str) -> str:
         tables: Its experiment's.
         name: Its folder's.
     """
-    origin, found = tables.get("origin"), _PRESET.fullmatch(name)
-    if not isinstance(origin, Mapping) or origin.get("file") or not found:
+    origin = tables.get("origin")
+    if not isinstance(origin, Mapping) or origin.get("file"):
         return ""
     preset = str(origin.get("preset", ""))
-    return preset if stem_of(called_after(preset, "")) == found[1] else ""
+    return preset if stem_of(called_after(preset, "")) == beginning_of(name) else ""
 
 
 def _experiment(folder: RunFolder) -> Mapping[str, Any]:

@@ -14,17 +14,12 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import RunError
-from ..text.run_names import _STARTED
+from ..text.run_names import RunName
 from .folder import RunFolder
 from .notes import Notes
-
-if TYPE_CHECKING:
-    pass
 
 
 def list_runs(folder: Path) -> list[RunFolder]:
@@ -131,11 +126,8 @@ def is_run(path: Path) -> bool:
 
 def order_of(run: RunFolder) -> tuple[float, float, str]:
     """Return what runs are ordered by: the second in their name, then when they were made."""
-    made = run.made
-    found = _STARTED.search(run.name)
+    made, name = run.made, RunName.parse(run.name)
     with contextlib.suppress(ValueError, OverflowError, OSError):
-        if found:
-            year, month, day, hour, minute, second = map(int, found.groups())
-            named = datetime(year, month, day, hour, minute, second)
-            return named.timestamp(), made, run.name
+        if name:
+            return name.made.timestamp(), made, run.name
     return made, made, run.name

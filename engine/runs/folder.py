@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import RunError
-from ..text.run_names import stem_of
+from ..text.run_names import RunName, stem_of
 
 _ATTEMPTS: Final = 100
 """Names to try for a new run."""
@@ -98,7 +98,7 @@ def create_run(
     stem = stem_of(called)
     try:
         for attempt in itertools.count(1):
-            run = RunFolder(folder / f"{stem}-{now():%Y%m%d-%H%M%S}-{token()}")
+            run = RunFolder(folder / str(RunName(stem, now(), token())))
             try:
                 run.path.mkdir(parents=True)
                 break

@@ -7,8 +7,6 @@ left as it stands, and a file that cannot be read is put aside before another ta
 
 from __future__ import annotations
 
-import contextlib
-import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import RunError
+from ..text.files import replace_file
 
 if TYPE_CHECKING:
     from .folder import RunFolder
@@ -102,7 +101,7 @@ class Notes:
         path = folder.notes
         try:
             text = _updated(_kept(path, Notes.load(folder)), self)
-            _replace(path, text)
+            replace_file(path, text.encode(errors="replace"))
         except OSError as error:
             why = error.strerror or error
             raise RunError(f"{path}: the notes cannot be written: {why}") from None
@@ -214,18 +213,3 @@ def _tables(marks: list[dict[str, Any]]) -> Any:
         table.update(mark)
         tables.append(table)
     return tables
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file that holds the old text or the new one, never half of it."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with fresh.open("w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
-        raise

@@ -1,13 +1,54 @@
-"""Names of runs: what one is called after, and the moment it was started."""
+"""Names of runs: what one is called after, the second it was made in, and four hex digits."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-_STARTED: Final = re.compile(r"-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{4}$", re.A)
-"""When a run was made, at the end of its name."""
+_NAME: Final = re.compile(r"(.*)-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-([0-9a-f]{4})", re.A | re.S)
+
+
+@dataclass(frozen=True)
+class RunName:
+    """The name that a run's folder is given."""
+
+    called: str
+    """What it begins with: the preset's name, or what became of that."""
+    made: datetime
+    """When the run was made, to the second."""
+    token: str
+    """Four hex digits that tell runs of one second apart."""
+
+    @classmethod
+    def parse(cls, name: str) -> Self | None:
+        """Return what a folder's name says; None where somebody else named it."""
+        found = _NAME.fullmatch(name)
+        if found is None:
+            return None
+        called, *moment, token = found.groups()
+        try:
+            year, month, day, hour, minute, second = map(int, moment)
+            return cls(called, datetime(year, month, day, hour, minute, second), token)
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        return f"{self.called}-{self.made:%Y%m%d-%H%M%S}-{self.token}"
+
+
+def beginning_of(name: str) -> str:
+    """Return what a run's name begins with; all of it where it tells no moment."""
+    parsed = RunName.parse(name)
+    return parsed.called if parsed else name
+
+
+def label_of(name: str) -> str:
+    """Return a short name for a run: what it is called, and the digits that tell it from others."""
+    parsed = RunName.parse(name)
+    return f"{parsed.called} {parsed.token}" if parsed else name
 
 
 def stem_of(name: str) -> str:

@@ -52,7 +52,7 @@ class Worker:
                 stdout=subprocess.DEVNULL,
                 stderr=handle,
                 start_new_session=True,
-                env=_environment(),
+                env=worker_environment(),
             )
         finally:
             os.close(handle)
@@ -130,8 +130,8 @@ class Worker:
         self._complaints.unlink(missing_ok=True)
 
 
-def _environment() -> dict[str, str]:
-    """Return this environment, with this ``engine`` the one that a worker imports."""
+def worker_environment() -> dict[str, str]:
+    """Return this environment, with this ``engine`` the one that a process of ours imports."""
     source = str(Path(__file__).resolve().parents[2])
     others = os.environ.get("PYTHONPATH")
     return os.environ | {"PYTHONPATH": os.pathsep.join([source, others] if others else [source])}

@@ -224,9 +224,9 @@ def draft_of(folder: RunFolder) -> Draft:
     """
     from engine.experiment.changes import preset_of
     from engine.presets import preset as presets
+    from engine.text.run_names import beginning_of
 
     from ..setup.draft import Draft
 
     experiment = presets.load(str(folder.experiment_file)).experiment
-    # A run is called after its preset, or what became of that, a date, a time and four digits.
-    return Draft.of(preset_of(experiment, folder.name.rsplit("-", 3)[0]), experiment)
+    return Draft.of(preset_of(experiment, beginning_of(folder.name)), experiment)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Final, Literal, Self
 
 from engine.errors import EpochalError
+from engine.text.files import replace_file
 
 from .presented import Message, Presented, PresentedError, read, write
 
@@ -116,7 +117,9 @@ class Presenter:
             return
         message = Message(presenter=self._token, beat=self._beats, presented=presented)
         try:
-            self._replace(write(message))
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # Not waited for to be on disk: after a power failure nobody follows.
+            replace_file(self._path, write(message), durable=False)
         except OSError as error:
             why = error.strerror or error
             self.trouble = f"{self._path}: nobody can follow: it cannot be written: {why}"
@@ -132,19 +135,6 @@ class Presenter:
             return False
         except PresentedError:
             return True
-
-    def _replace(self, body: bytes) -> None:
-        """Write a file that holds the old message or the new one, never half of it."""
-        fresh = self._path.with_name(f".{self._token}.tmp")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            # Not waited for to be on disk: after a power failure nobody follows.
-            fresh.write_bytes(body)
-            fresh.replace(self._path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                fresh.unlink(missing_ok=True)
-            raise
 
 
 class Audience:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
-import engine
 from engine.errors import RequestError
 from engine.inspection.dissection import Dissection
+from engine.worker.launch import worker_environment
 
 from ..terminal.leaned_on import close_pipes
 
@@ -33,7 +32,7 @@ async def take_apart(folder: Path, step: int, member: int) -> Dissection:
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=PIPE,
-        env=_environment(),
+        env=worker_environment(),
     )
     try:
         out, said = await process.communicate()
@@ -49,10 +48,3 @@ async def take_apart(folder: Path, step: int, member: int) -> Dissection:
         lines = said.decode("utf-8", "replace").strip().splitlines()
         words = lines[-1] if lines else f"its process ended with {process.returncode}"
         raise RequestError(words) from None
-
-
-def _environment() -> dict[str, str]:
-    """Return this environment, with this ``engine`` the one that the process imports."""
-    source = str(Path(engine.__file__).resolve().parent.parent)
-    others = os.environ.get("PYTHONPATH")
-    return os.environ | {"PYTHONPATH": os.pathsep.join([source, others] if others else [source])}

@@ -20,6 +20,7 @@ from engine.recording.file import Reader, glimpse
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
 from engine.runs.state import State, state_of
+from engine.text.run_names import label_of
 
 from ..commands.command import Situation
 from ..drawing.lists.result import place, result_loss, result_place
@@ -278,12 +279,6 @@ class Watch:
             place=place(history, member, weights),
             result_place=result_place(history, member),
         )
-
-
-def label_of(run: str) -> str:
-    """Return a short name for a run: its preset's, and the four digits that tell it from others."""
-    parts = run.rsplit("-", 3)
-    return f"{parts[0]} {parts[3]}" if len(parts) == 4 else run
 
 
 def _name_of(history: History, member: int | None) -> str:

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
-from engine.presets import writing
 from tests.strategies import any_tables, anything, experiments, tables
 
 SHIPPED = sorted(path.stem for path in (Path(__file__).parents[3] / "presets").glob("*.toml"))
@@ -531,7 +530,7 @@ class TestWriting:
             os.close(descriptor)
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(writing.os, "fdopen", full)
+        monkeypatch.setattr(os, "fdopen", full)
         with pytest.raises(PresetError, match=r"x.toml: cannot be written: no space left"):
             presets.save(path, Experiment(), "")
         assert path.read_text() == "title = 'a'"

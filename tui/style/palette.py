@@ -8,9 +8,10 @@ keeps apart, and is said by a word or a shape as well. Textual is not known here
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from rich.color import Color
 from rich.style import Style
@@ -97,122 +98,51 @@ def rgb(index: int) -> str:
     return STANDARD[index] if index < 16 else Color.from_ansi(index).get_truecolor().hex
 
 
-DARK: Final = Palette(
-    name="epochal-dark",
-    dark=True,
-    background=234,
-    surface=236,
-    border=240,
-    focus=75,
-    text=253,
-    muted=247,
-    faint=240,
-    train=75,
-    dev=214,
-    good=79,
-    warning=221,
-    bad=209,
-    vanishing=63,
-    small=75,
-    level=252,
-    large=214,
-    exploding=208,
-    runs=(75, 79, 221, 176, 209, 250),
-)
-LIGHT: Final = Palette(
-    name="epochal-light",
-    dark=False,
-    background=231,
-    surface=255,
-    border=248,
-    focus=25,
-    text=235,
-    muted=241,
-    faint=250,
-    train=25,
-    dev=166,
-    good=29,
-    warning=130,
-    bad=160,
-    vanishing=55,
-    small=25,
-    level=238,
-    large=166,
-    exploding=160,
-    runs=(25, 29, 130, 90, 160, 241),
-)
-CONTRAST: Final = Palette(
-    name="epochal-projector",
-    dark=True,
-    background=16,
-    surface=233,
-    border=250,
-    focus=87,
-    text=231,
-    muted=253,
-    faint=245,
-    train=81,
-    dev=220,
-    good=86,
-    warning=227,
-    bad=209,
-    vanishing=105,
-    small=81,
-    level=231,
-    large=220,
-    exploding=208,
-    runs=(81, 86, 227, 213, 209, 253),
-)
+# fmt: off
+_COLOURS: Final[Mapping[str, tuple[Any, ...]]] = {
+    #              dark light projector 16-dark 16-light
+    "background": (234, 231,  16,   0,  15),
+    "surface":    (236, 255, 233,   0,  15),
+    "border":     (240, 248, 250,   8,   8),
+    "focus":      ( 75,  25,  87,  14,   4),
+    "text":       (253, 235, 231,  15,   0),
+    "muted":      (247, 241, 253,   7,   8),
+    "faint":      (240, 250, 245,   8,   7),
+    "train":      ( 75,  25,  81,  14,   4),
+    "dev":        (214, 166, 220,  11,   1),
+    "good":       ( 79,  29,  86,  10,   2),
+    "warning":    (221, 130, 227,  11,   3),
+    "bad":        (209, 160, 209,   9,   1),
+    "vanishing":  ( 63,  55, 105,  13,   5),
+    "small":      ( 75,  25,  81,  14,   4),
+    "level":      (252, 238, 231,   7,   0),
+    "large":      (214, 166, 220,  11,   3),
+    "exploding":  (208, 160, 208,   9,   1),
+    "runs":       (
+        (75, 79, 221, 176, 209, 250),
+        (25, 29, 130, 90, 160, 241),
+        (81, 86, 227, 213, 209, 253),
+        (14, 10, 13, 9, 7, 15),
+        (4, 2, 5, 1, 8, 0),
+    ),
+}
+# fmt: on
+
+
+def _palette(column: int, name: str, *, dark: bool) -> Palette:
+    colours = {role: row[column] for role, row in _COLOURS.items()}
+    return Palette(name=name, dark=dark, sixteen="-16-" in name, **colours)
+
+
+DARK: Final = _palette(0, "epochal-dark", dark=True)
+LIGHT: Final = _palette(1, "epochal-light", dark=False)
+CONTRAST: Final = _palette(2, "epochal-projector", dark=True)
 
 PALETTES: Final = (DARK, LIGHT, CONTRAST)
 """In the order in which the key goes through them."""
 
-SIXTEEN_DARK: Final = Palette(
-    name="epochal-16-dark",
-    dark=True,
-    background=0,
-    surface=0,
-    border=8,
-    focus=14,
-    text=15,
-    muted=7,
-    faint=8,
-    train=14,
-    dev=11,
-    good=10,
-    warning=11,
-    bad=9,
-    vanishing=13,
-    small=14,
-    level=7,
-    large=11,
-    exploding=9,
-    runs=(14, 10, 13, 9, 7, 15),
-    sixteen=True,
-)
-SIXTEEN_LIGHT: Final = Palette(
-    name="epochal-16-light",
-    dark=False,
-    background=15,
-    surface=15,
-    border=8,
-    focus=4,
-    text=0,
-    muted=8,
-    faint=7,
-    train=4,
-    dev=1,
-    good=2,
-    warning=3,
-    bad=1,
-    vanishing=5,
-    small=4,
-    level=0,
-    large=3,
-    exploding=1,
-    runs=(4, 2, 5, 1, 8, 0),
-    sixteen=True,
-)
+SIXTEEN_DARK: Final = _palette(3, "epochal-16-dark", dark=True)
+SIXTEEN_LIGHT: Final = _palette(4, "epochal-16-light", dark=False)
 SIXTEEN: Final = (SIXTEEN_DARK, SIXTEEN_LIGHT)
 """The same where the terminal shows no others."""
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from engine.components.activations import ACTIVATIONS
 from engine.components.initialisers import Default, InitialiserBase
-from engine.data import Part, load
+from engine.data import Examples, load
 from engine.data.sum import Sum
 from engine.experiment.experiment import Experiment
 
@@ -45,7 +45,7 @@ def start(parameter: nn.Parameter, init: InitialiserBase) -> None:
         getattr(nn.init, init.function)(parameter, **init.arguments)
 
 
-def tensors(part: Part, experiment: Experiment) -> Rows:
+def tensors(part: Examples, experiment: Experiment) -> Rows:
     """Return a set as rows-first tensors."""
     targets = torch.from_numpy(part.targets)
     if experiment.loss.targets == "binary":
@@ -53,7 +53,7 @@ def tensors(part: Part, experiment: Experiment) -> Rows:
     return torch.from_numpy(part.inputs), targets
 
 
-def batches(experiment: Experiment, train: Part) -> Iterator[Rows]:
+def batches(experiment: Experiment, train: Examples) -> Iterator[Rows]:
     """Yield what each step sees: the training set whole or in parts, or rows drawn afresh."""
     if isinstance(experiment.data, Sum):
         return sums(experiment.data, experiment.batch_rows)

@@ -39,7 +39,7 @@ class ScheduleBase(Section):
         return self.model_dump(exclude={"name", "warmup"}, exclude_none=True)
 
 
-class Constant(ScheduleBase):
+class ConstantRate(ScheduleBase):
     """The learning rate stays as it is."""
 
     name: Literal["constant"] = "constant"
@@ -102,7 +102,7 @@ class Plateau(ScheduleBase):
 
 
 Schedule = Annotated[
-    Constant | Step | Exponential | Cosine | Plateau,
+    ConstantRate | Step | Exponential | Cosine | Plateau,
     Field(discriminator="name"),
     BeforeValidator(named("constant")),
 ]

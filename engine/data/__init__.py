@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from ..components.section import named
-from .base import DataBase, Dataset, Inputs, Part, Targets
+from .base import DataBase, Dataset, Examples, Inputs, Targets
 from .bundled import Bundled
 from .file import File, anchored
 from .function import Function
@@ -26,7 +26,7 @@ from .loading import load
 from .plane import Circles, Moons, Spirals, Xor
 from .scaling import Scaling
 from .sum import Sum
-from .table import Table
+from .table import InlineTable
 
 __all__ = [
     "Bundled",
@@ -34,15 +34,15 @@ __all__ = [
     "Data",
     "DataBase",
     "Dataset",
+    "Examples",
     "File",
     "Function",
+    "InlineTable",
     "Inputs",
     "Moons",
-    "Part",
     "Scaling",
     "Spirals",
     "Sum",
-    "Table",
     "Targets",
     "Xor",
     "anchored",
@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 Data = Annotated[
-    Moons | Circles | Spirals | Xor | Function | Table | Sum | File | Bundled,
+    Moons | Circles | Spirals | Xor | Function | InlineTable | Sum | File | Bundled,
     Field(discriminator="kind"),
     BeforeValidator(named("moons", "kind")),
 ]

@@ -24,7 +24,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 @dataclass(frozen=True)
-class Part:
+class Examples:
     """One of the three sets, or a batch of one; once loaded, in numbers of the network's type."""
 
     inputs: Inputs
@@ -40,9 +40,9 @@ class Part:
 class Dataset:
     """The three sets of an experiment. Where every step draws fresh rows, ``train`` is empty."""
 
-    train: Part
-    dev: Part | None
-    test: Part | None
+    train: Examples
+    dev: Examples | None
+    test: Examples | None
     scaling: Scaling
     """How they were scaled, as fitted on ``train``."""
 
@@ -112,11 +112,11 @@ class DataBase(Section):
         """Name, size in bytes and SHA-256 of each file the rows come from."""
         return []
 
-    def draw(self, rng: np.random.Generator) -> Part:
+    def draw(self, rng: np.random.Generator) -> Examples:
         """Draw all rows, in their natural order."""
         raise NotImplementedError
 
-    def draw_fresh(self, rng: np.random.Generator, rows: int) -> Part:
+    def draw_fresh(self, rng: np.random.Generator, rows: int) -> Examples:
         """Draw ``rows`` new rows, where ``fresh`` says that every step has its own."""
         raise NotImplementedError
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from .base import DataBase, Part
+from .base import DataBase, Examples
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,12 @@ class Bundled(DataBase):
         return 0 if self._about.numbers else len(self._about.targets)
 
     @override
-    def draw(self, rng: np.random.Generator) -> Part:
+    def draw(self, rng: np.random.Generator) -> Examples:
         """The rows in scikit-learn's order: iris and wine have one class after the other."""
         inputs, targets = _arrays(self.set)
         if self._about.numbers:
-            return Part(inputs.copy(), targets[:, None].astype(np.float64))
-        return Part(inputs.copy(), targets.astype(np.int64))
+            return Examples(inputs.copy(), targets[:, None].astype(np.float64))
+        return Examples(inputs.copy(), targets.astype(np.int64))
 
     @override
     def problems(self) -> Iterator[str]:

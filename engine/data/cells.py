@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from ..components.section import show
 from ..errors import DataError
-from .sheet import Column, Sheet
+from .columns import Column
+from .sheet import Sheet
 
 MAX_NUMBER: Final = 1e30
 """Numbers beyond this leave float32 no room to compute with them."""

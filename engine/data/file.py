@@ -20,9 +20,10 @@ from typing_extensions import override
 
 from ..components.section import nearest, show
 from ..errors import DataError
-from .base import DataBase, Part
+from .base import DataBase, Examples
 from .cells import Notation, Remedies, numbers
-from .sheet import Layout, Sheet, read, state_of
+from .sheet import Sheet, read, state_of
+from .text_file import Dialect
 
 MAX_CLASSES: Final = 1000
 """Classes of a column; more are the sign of a column of numbers."""
@@ -93,9 +94,9 @@ class File(DataBase):
         """
         path = Path(self.path)
         columns = [tuple(names) if names else None for names in (self.inputs, self.targets)]
-        layout = Layout(self.separator, self.header)
+        dialect = Dialect(self.separator, self.header)
         notation = Notation(self.decimal, self.thousands or "")
-        return _choose(path, state_of(path), layout, notation, self.task, *columns)
+        return _choose(path, state_of(path), dialect, notation, self.task, *columns)
 
     @property
     @override
@@ -123,9 +124,9 @@ class File(DataBase):
         return [self._chosen.file]
 
     @override
-    def draw(self, rng: np.random.Generator) -> Part:
+    def draw(self, rng: np.random.Generator) -> Examples:
         """The rows as they stand."""
-        return Part(self._chosen.inputs.copy(), self._chosen.targets.copy())
+        return Examples(self._chosen.inputs.copy(), self._chosen.targets.copy())
 
     @override
     def problems(self) -> Iterator[str]:
@@ -157,7 +158,7 @@ def anchored(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _choose(
     path: Path,
     state: tuple[int, ...],
-    layout: Layout,
+    dialect: Dialect,
     notation: Notation,
     task: str,
     inputs: tuple[str, ...] | None,
@@ -169,7 +170,7 @@ def _choose(
         DataError: It does not hold, or a cell does not, with its row and column.
         ValueError: It has no such columns: a line for each key to change.
     """
-    sheet = read(path, layout)
+    sheet = read(path, dialect)
     if problems := [*_unknown(sheet, "inputs", inputs), *_unknown(sheet, "targets", targets)]:
         raise ValueError("\n".join(problems))
     if sheet.nameless and not inputs:

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from ..components.expressions import Expression
 from ..components.section import NonNegative, Number
-from .base import DataBase, Part, Samples
+from .base import DataBase, Examples, Samples
 
 
 def _is_expression(text: str) -> str:
@@ -48,12 +48,12 @@ class Function(DataBase):
     def target_names(self) -> list[str]:
         return list(self.targets)
 
-    def draw(self, rng: np.random.Generator) -> Part:
+    def draw(self, rng: np.random.Generator) -> Examples:
         """Evaluate the targets, then add the noise."""
         x = np.linspace(self.domain[0], self.domain[1], self.points)
         values = np.stack([Expression(text)(x) for text in self.targets], axis=1)
         noisy = values + self.noise * rng.standard_normal(values.shape)
-        return Part(x[:, None], noisy)
+        return Examples(x[:, None], noisy)
 
     @model_validator(mode="after")
     def _targets_are_finite(self) -> Function:

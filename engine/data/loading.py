@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..randomness import generator
-from .base import DataBase, Dataset, Part
-from .scaling import Columns, Real, Scaling
+from .base import DataBase, Dataset, Examples
+from .scaling import ColumnScaling, Real, Scaling
 
 
 def load(spec: DataBase, seed: int, dtype: Real = np.float32) -> Dataset:
@@ -29,40 +29,40 @@ def load(spec: DataBase, seed: int, dtype: Real = np.float32) -> Dataset:
     )
 
 
-def _drawn(spec: DataBase, seed: int, dtype: Real) -> Part:
+def _drawn(spec: DataBase, seed: int, dtype: Real) -> Examples:
     """Return all rows: what is made up is made up in the network's own numbers."""
     whole = spec.draw(generator(seed, "data"))
     if spec.measured:
         return whole
     targets = whole.targets if spec.classes else whole.targets.astype(dtype)
-    return Part(whole.inputs.astype(dtype), targets)
+    return Examples(whole.inputs.astype(dtype), targets)
 
 
-def _parted(spec: DataBase, whole: Part, seed: int) -> tuple[Part, Part, Part]:
+def _parted(spec: DataBase, whole: Examples, seed: int) -> tuple[Examples, Examples, Examples]:
     if spec.split is None:
-        nothing = Part(whole.inputs[:0], whole.targets[:0])
+        nothing = Examples(whole.inputs[:0], whole.targets[:0])
         return whole, nothing, nothing
     order = generator(seed, "split").permutation(len(whole))
     first, second, third = np.cumsum(spec.sizes)
     train, dev, test = (
-        Part(whole.inputs[rows], whole.targets[rows])
+        Examples(whole.inputs[rows], whole.targets[rows])
         for rows in (order[:first], order[first:second], order[second:third])
     )
     return train, dev, test
 
 
-def _fitted(spec: DataBase, train: Part) -> Scaling:
+def _fitted(spec: DataBase, train: Examples) -> Scaling:
     """Return the scaling that the training set alone asks for."""
     if not len(train):
-        return Scaling(Columns.nothing(len(spec.input_names)), None)
-    inputs = Columns.fitted(train.inputs, spec.scale_inputs)
+        return Scaling(ColumnScaling.nothing(len(spec.input_names)), None)
+    inputs = ColumnScaling.fitted(train.inputs, spec.scale_inputs)
     return Scaling(
-        inputs, None if spec.classes else Columns.fitted(train.targets, spec.scale_targets)
+        inputs, None if spec.classes else ColumnScaling.fitted(train.targets, spec.scale_targets)
     )
 
 
-def _scaled(part: Part, scaling: Scaling, dtype: Real) -> Part:
+def _scaled(part: Examples, scaling: Scaling, dtype: Real) -> Examples:
     targets = part.targets
     if scaling.targets is not None:
         targets = scaling.targets.apply(targets, dtype)
-    return Part(scaling.inputs.apply(part.inputs, dtype), targets)
+    return Examples(scaling.inputs.apply(part.inputs, dtype), targets)

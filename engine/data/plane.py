@@ -11,7 +11,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from ..components.section import NonNegative
-from .base import DataBase, Part, Samples
+from .base import DataBase, Examples, Samples
 
 
 class _Classified(DataBase):
@@ -42,12 +42,12 @@ class _Classified(DataBase):
         raise NotImplementedError
 
     @override
-    def draw(self, rng: np.random.Generator) -> Part:
+    def draw(self, rng: np.random.Generator) -> Examples:
         first, second = self.samples - self.samples // 2, self.samples // 2
         points = np.concatenate(self.shape(first, second, rng))
         points = points + rng.normal(0.0, self.noise, points.shape)
         labels = np.concatenate([np.zeros(first, np.int64), np.ones(second, np.int64)])
-        return Part(points, labels)
+        return Examples(points, labels)
 
 
 class Moons(_Classified):

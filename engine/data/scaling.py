@@ -20,7 +20,7 @@ Real = type[np.float32 | np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class ColumnScaling:
     """A shift and a scale for each column."""
 
     shift: NDArray[np.float64]
@@ -71,9 +71,9 @@ class Columns:
 class Scaling:
     """How a training set was scaled: what takes new inputs there, and outputs back."""
 
-    inputs: Columns
+    inputs: ColumnScaling
     """For each feature."""
-    targets: Columns | None
+    targets: ColumnScaling | None
     """For each output; none for classes, which are not scaled."""
 
     def scale_inputs(self, inputs: NDArray[Any], dtype: Real = np.float32) -> NDArray[Any]:
@@ -98,7 +98,7 @@ class Scaling:
         """Return what a recording's header says; what it leaves out changes nothing."""
         nothing = {"shift": [0.0], "scale": [1.0]}
         inputs, targets = (
-            Columns(*(np.array(made.get(f"{name}_{key}", nothing[key])) for key in nothing))
+            ColumnScaling(*(np.array(made.get(f"{name}_{key}", nothing[key])) for key in nothing))
             for name in ("input", "target")
         )
         return cls(inputs, targets)

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from ..components.section import Count
-from .base import DataBase, Part
+from .base import DataBase, Examples
 
 
 class Sum(DataBase):
@@ -42,15 +42,15 @@ class Sum(DataBase):
     def target_names(self) -> list[str]:
         return ["sum"]
 
-    def draw(self, rng: np.random.Generator) -> Part:
+    def draw(self, rng: np.random.Generator) -> Examples:
         """There is no set of rows: none."""
         return self.draw_fresh(rng, 0)
 
-    def draw_fresh(self, rng: np.random.Generator, rows: int) -> Part:
+    def draw_fresh(self, rng: np.random.Generator, rows: int) -> Examples:
         """Draw ``rows`` rows."""
         numbers = rng.integers(0, self.highest, (rows, self.terms), endpoint=True)
         sums = numbers.sum(axis=1, keepdims=True)
-        return Part(numbers / self.divide_by, sums / self.divide_by)
+        return Examples(numbers / self.divide_by, sums / self.divide_by)
 
     @override
     def problems(self) -> Iterator[str]:

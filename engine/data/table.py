@@ -10,12 +10,12 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from ..components.section import Number
-from .base import DataBase, Part
+from .base import DataBase, Examples
 
 ClassIndex = Annotated[int, Field(ge=0, lt=1000)]
 
 
-class Table(DataBase):
+class InlineTable(DataBase):
     """Rows written into the preset, with a class or numbers for each."""
 
     kind: Literal["table"] = "table"
@@ -48,16 +48,16 @@ class Table(DataBase):
         first = self.targets[0]
         return 1 + max(t for t in self.targets if isinstance(t, int)) if _is_int(first) else 0
 
-    def draw(self, rng: np.random.Generator) -> Part:
+    def draw(self, rng: np.random.Generator) -> Examples:
         """The rows as they stand."""
         targets = np.array(self.targets, np.int64 if self.classes else np.float64)
-        return Part(np.array(self.inputs, np.float64), targets)
+        return Examples(np.array(self.inputs, np.float64), targets)
 
     def _numbers(self) -> list[list[float]]:
         return [target for target in self.targets if isinstance(target, list)]
 
     @model_validator(mode="after")
-    def _is_rectangular(self) -> Table:
+    def _is_rectangular(self) -> InlineTable:
         if len(self.targets) != len(self.inputs):
             raise ValueError(f"has {len(self.inputs)} inputs and {len(self.targets)} targets")
         _same_width("inputs", self.inputs)

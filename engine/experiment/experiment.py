@@ -28,7 +28,7 @@ from pydantic import Field, model_validator
 from ..components.activations import ACTIVATIONS
 from ..components.losses import BinaryCrossEntropyWithLogits, Loss
 from ..components.optimizers import SGD, Optimizer
-from ..components.schedules import Constant, Schedule
+from ..components.schedules import ConstantRate, Schedule
 from ..components.section import Section
 from ..data import Data, Moons
 from .marks import Mark, Origin
@@ -63,7 +63,7 @@ class Experiment(Section):
     """What is made small."""
     optimizer: Optimizer = SGD()
     """What turns gradients into updates."""
-    schedule: Schedule = Constant()
+    schedule: Schedule = ConstantRate()
     """How the learning rate changes."""
     train: Training = Training()
     """How long, on what batches, and what is decided on the way."""

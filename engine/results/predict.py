@@ -21,7 +21,9 @@ from ..components.activations import ACTIVATIONS
 from ..components.losses import LossBase
 from ..components.section import nearest, show
 from ..data.cells import Notation, Remedies, numbers
-from ..data.sheet import Column, Layout, Sheet, read
+from ..data.columns import Column
+from ..data.sheet import Sheet, read
+from ..data.text_file import Dialect
 from ..errors import DataError, RequestError
 from ..randomness import generator
 from ..text.numbers import figure_text
@@ -305,10 +307,10 @@ def _sheet(run: LoadedRun, path: Path) -> Sheet:
     Without a line of names, a file of as many columns as there are inputs has just those.
     """
     data = run.header.experiment.get("data", {})
-    layout = Layout(data.get("separator"), data.get("header"))
-    sheet = read(path, layout, least_rows=1)
+    dialect = Dialect(data.get("separator"), data.get("header"))
+    sheet = read(path, dialect, least_rows=1)
     names = _input_names(run)
-    if layout.header is False and len(sheet.columns) == len(names):
+    if dialect.header is False and len(sheet.columns) == len(names):
         return replace(sheet, columns=dict(zip(names, sheet.columns.values(), strict=True)))
     return sheet
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data import Part
+from ..data import Examples
 from ..experiment.experiment import Experiment
 from ..randomness import generator
 
@@ -62,7 +62,7 @@ class Batches(Protocol):
 
 
 def to_batch(
-    experiment: Experiment, parts: Sequence[Part], device: torch.device, dtype: torch.dtype
+    experiment: Experiment, parts: Sequence[Examples], device: torch.device, dtype: torch.dtype
 ) -> Batch:
     """Move one part of each member's data to the device, once: no step waits for a transfer.
 

@@ -14,7 +14,7 @@ from textwrap import dedent
 from typing import Any, Final
 
 from ...components.expressions import CONSTANTS, FUNCTIONS
-from ...data.sheet import declared_separator
+from ...data.text_file import declared_separator
 from ...errors import EpochalError
 from .text import WIDTH, call, define, listed, quoted
 

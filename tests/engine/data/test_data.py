@@ -10,7 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from engine.data import Circles, Data, DataBase, Function, Moons, Spirals, Sum, Table, Xor, load
+from engine.data import (
+    Circles,
+    Data,
+    DataBase,
+    Function,
+    InlineTable,
+    Moons,
+    Spirals,
+    Sum,
+    Xor,
+    load,
+)
 from engine.randomness import generator
 
 POINTS = [Moons, Circles, Spirals, Xor]
@@ -118,12 +129,12 @@ class TestFunction:
 
 class TestTable:
     def test_classes_and_numbers_keep_their_rows(self) -> None:
-        classes = Table(inputs=[[0, 1], [2, 3]], targets=[2, 0])
+        classes = InlineTable(inputs=[[0, 1], [2, 3]], targets=[2, 0])
         part = drawn(classes)
         assert part.inputs.tolist() == [[0, 1], [2, 3]]
         assert (part.targets.tolist(), part.targets.dtype) == ([2, 0], np.int64)
         assert (classes.classes, classes.target_names) == (3, ["0", "1", "2"])
-        numbers = Table(inputs=[[0.5], [2]], targets=[[1, 2], [3, 4.5]])
+        numbers = InlineTable(inputs=[[0.5], [2]], targets=[[1, 2], [3, 4.5]])
         part = drawn(numbers)
         assert (part.targets.tolist(), part.targets.dtype) == ([[1, 2], [3, 4.5]], np.float64)
         assert (numbers.classes, numbers.target_names) == (0, ["y1", "y2"])
@@ -147,7 +158,7 @@ class TestTable:
         self, inputs: list[Any], targets: list[Any], message: str
     ) -> None:
         with pytest.raises(ValidationError, match=message):
-            Table(inputs=inputs, targets=targets)
+            InlineTable(inputs=inputs, targets=targets)
 
 
 class TestSum:

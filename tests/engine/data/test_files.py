@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.data import File, Scaling, load, sheet
+from engine.data import File, Scaling, columns, load
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
@@ -305,7 +305,7 @@ class TestWrongFiles:
         with Path("data.csv").open("wb") as sparse:
             sparse.truncate(3 * 10**9)
         assert refusal("data.csv") == "path: data.csv: has 3000 MB; at most 200 are read"
-        monkeypatch.setattr(sheet, "MAX_BYTES", 20_000)
+        monkeypatch.setattr(columns, "MAX_BYTES", 20_000)
         with zipfile.ZipFile("bomb.npz", "w", zipfile.ZIP_DEFLATED) as packed:
             packed.writestr("x.npy", bytes(10**6))
         assert refusal("bomb.npz").startswith("path: bomb.npz: unpacked it has 1 MB")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as some
 from pydantic import ValidationError
 
-from engine.data import Dataset, Function, Moons, Part, Scaling, Sum, Table, load
+from engine.data import Dataset, Examples, Function, InlineTable, Moons, Scaling, Sum, load
 from engine.data.base import DataBase
-from engine.data.scaling import Columns, Scale
+from engine.data.scaling import ColumnScaling, Scale
 from engine.experiment.experiment import Experiment
 from engine.randomness import generator
 from engine.training.trainer import Trainer
@@ -22,14 +22,14 @@ HOW = st.sampled_from(["none", "standard", "range"])
 ROWS = some.arrays(np.float32, (12, 3), elements=st.floats(-1e6, 1e6, width=32))
 
 
-def table(values: np.ndarray, **settings: Any) -> Table:
+def table(values: np.ndarray, **settings: Any) -> InlineTable:
     """Rows of two inputs and one target."""
-    return Table.model_validate(
+    return InlineTable.model_validate(
         {"inputs": values[:, :2].tolist(), "targets": values[:, 2:].tolist(), **settings}
     )
 
 
-def parts(dataset: Dataset) -> list[Part]:
+def parts(dataset: Dataset) -> list[Examples]:
     return [part for part in (dataset.train, dataset.dev, dataset.test) if part is not None]
 
 
@@ -93,7 +93,7 @@ def test_targets_come_back_in_original_units_and_new_inputs_go_where_the_old_one
 @given(HOW, st.floats(-(2.0**99), 2.0**99, width=32))
 def test_a_constant_column_is_shifted_and_not_blown_up(how: Scale, value: float) -> None:
     rows = np.full((7, 1), value, np.float32)
-    columns = Columns.fitted(rows, how)
+    columns = ColumnScaling.fitted(rows, how)
     assert columns.scale.tolist() == [1]
     assert columns.apply(rows).tolist() == ([[value]] * 7 if how == "none" else [[0]] * 7)
     assert columns.undo(columns.apply(rows)).tolist() == [[value]] * 7
@@ -101,7 +101,7 @@ def test_a_constant_column_is_shifted_and_not_blown_up(how: Scale, value: float)
 
 @given(some.arrays(np.float32, (5, 2), elements=st.floats(-(2.0**99), 2.0**99, width=32)), HOW)
 def test_the_training_rows_stay_finite_whatever_their_size(rows: np.ndarray, how: Scale) -> None:
-    assert np.isfinite(Columns.fitted(rows, how).apply(rows)).all()
+    assert np.isfinite(ColumnScaling.fitted(rows, how).apply(rows)).all()
 
 
 def test_what_is_not_scaled_is_not_touched() -> None:

@@ -34,7 +34,7 @@ from ..lists.result import is_measured, result_loss
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.data import Dataset, Part, Scaling
+    from engine.data import Dataset, Examples, Scaling
     from engine.experiment.experiment import Experiment
     from engine.recording.events import Header, Snapshot
     from engine.recording.history import History
@@ -141,12 +141,12 @@ class Material:
         return load(data, self.header.seeds[self.member])
 
     @cached_property
-    def parts(self) -> dict[str, Part]:
+    def parts(self) -> dict[str, Examples]:
         """The sets that there are, by name; for fresh data rows that no step has seen."""
         return {name: self._thinned(part) for name, part in self._all.items()}
 
     @cached_property
-    def _all(self) -> dict[str, Part]:
+    def _all(self) -> dict[str, Examples]:
         """The sets that there are, with every row."""
         if self.experiment.data.fresh:
             return {"fresh": self._fresh()}
@@ -154,28 +154,28 @@ class Material:
         named = {"train": whole.train, "dev": whole.dev, "test": whole.test}
         return {name: part for name, part in named.items() if part is not None and len(part)}
 
-    def _thinned(self, part: Part) -> Part:
-        from engine.data import Part
+    def _thinned(self, part: Examples) -> Examples:
+        from engine.data import Examples
 
         if self.most is None or len(part) <= self.most:
             return part
         rows = np.linspace(0, len(part) - 1, self.most).astype(int)
-        return Part(part.inputs[rows], part.targets[rows])
+        return Examples(part.inputs[rows], part.targets[rows])
 
     @property
     def thinned(self) -> bool:
         """Whether rows were left out of a set."""
         return self.most is not None and any(rows > self.most for rows in self.header.rows)
 
-    def _fresh(self) -> Part:
-        from engine.data import Part
+    def _fresh(self) -> Examples:
+        from engine.data import Examples
         from engine.randomness import generator
         from engine.results.predict import UNSEEN
 
         # The same rows that ``epochal predict`` draws, which no training ever comes to.
         rng = generator(self.header.seeds[self.member], "fresh", UNSEEN)
         rows = self.experiment.data.draw_fresh(rng, FRESH_ROWS)
-        return Part(rows.inputs.astype(np.float32), rows.targets.astype(np.float32))
+        return Examples(rows.inputs.astype(np.float32), rows.targets.astype(np.float32))
 
     def prepare(self) -> None:
         """Have everything at hand that takes time: the schema, and the rows of all sets.

@@ -24,7 +24,7 @@ from .region_canvas import draw_canvas
 from .region_legend import draw_legend, draw_line
 
 if TYPE_CHECKING:
-    from engine.data import Part
+    from engine.data import Examples
 
     from .material import Network
 
@@ -105,7 +105,7 @@ def gather(network: Network) -> Region:
     )
 
 
-def _wrong(network: Network, part: Part) -> int:
+def _wrong(network: Network, part: Examples) -> int:
     return int((network.predicted(part.inputs) != part.targets).sum())
 
 

@@ -28,7 +28,7 @@ from ..base.shapes import hue, point
 from .preview_table import TABLE_ROWS, draw_table, ends_of
 
 if TYPE_CHECKING:
-    from engine.data import DataBase, Part
+    from engine.data import DataBase, Examples
     from engine.experiment.experiment import Experiment
 
 Floats = NDArray[np.float64]
@@ -96,9 +96,9 @@ def gather_preview(experiment: Experiment) -> Preview:
     )
 
 
-def _some(data: DataBase, seed: int) -> Part:
+def _some(data: DataBase, seed: int) -> Examples:
     """Return some rows of the data, as training would draw them where that takes no time."""
-    from engine.data import Part
+    from engine.data import Examples
     from engine.randomness import generator
     from engine.results.predict import UNSEEN
 
@@ -111,7 +111,7 @@ def _some(data: DataBase, seed: int) -> Part:
     whole = data.draw(generator(seed, "data"))
     spread = np.linspace(0, len(whole) - 1, min(ROWS, len(whole))).astype(int)
     rows = np.union1d(np.arange(min(TABLE_ROWS, len(whole))), spread)
-    return Part(whole.inputs[rows], whole.targets[rows])
+    return Examples(whole.inputs[rows], whole.targets[rows])
 
 
 def _functions(data: DataBase) -> tuple[Floats | None, Floats | None]:

@@ -1,0 +1,242 @@
+"""One forward and backward pass, kept in all its parts, and what is shown of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from ..gradients.method import Workload
+from ..network.module import Network
+from ..step.evaluation import loss_function
+from .dissection import Matrix, Quantity, Way
+
+SHOWN_ROWS: Final = 6
+"""Rows of data that are shown."""
+SHOWN_UNITS: Final = 8
+"""Units of a layer that are shown."""
+SHOWN_TERMS: Final = 3
+"""Terms of a sum that are written out."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerPass:
+    """What one layer computed; all of it [rows, units]."""
+
+    index: int
+    x: Tensor
+    z: Tensor
+    n: Tensor | None
+    """After its normalisation, where it has one."""
+    h: Tensor
+    r: Tensor | None
+    """After its dropout, where it has one."""
+    mask: Tensor | None
+
+    @property
+    def before_activation(self) -> Tensor:
+        """What goes into its activation."""
+        return self.z if self.n is None else self.n
+
+    @property
+    def output(self) -> Tensor:
+        """What it hands on."""
+        return self.h if self.r is None else self.r
+
+
+class UpdatePass:
+    """The one forward and backward pass of an update, kept in all its parts.
+
+    Args:
+        workload: The network at the weights before the update, in float64.
+        step: Which update.
+    """
+
+    def __init__(self, workload: Workload, step: int) -> None:
+        self.experiment = workload.experiment
+        assert isinstance(workload.network, Network)
+        batch = workload.batches.at(step)
+        self._network, self._parameters = workload.network, named_parameters(workload)
+        self._views = workload.layout.views(workload.weights)
+        self.rows = batch.inputs.shape[1]
+        """How many rows of data there are."""
+        self.inputs = batch.inputs[0]
+        self._network.begin(step)
+        seen = _watched(self._network, batch.inputs)
+        self._seen = seen
+        self.layers = list(self._taken(seen))
+        outputs = self.layers[-1].output
+        loss = loss_function(self.experiment.loss)(outputs[None], batch.targets)
+        torch.autograd.backward(loss)
+        self.loss = float(loss.detach())
+        self._gradients = dict(zip(self.experiment.shapes, self._network.learned, strict=True))
+        classes = self.experiment.loss.targets == "classes"
+        targets = batch.targets[0]
+        self.targets = (
+            nn.functional.one_hot(targets, self.experiment.outputs).double() if classes else targets
+        )
+        self.classes = targets if classes else None
+        self._differences: list[float] = []
+
+    @property
+    def difference(self) -> float:
+        """The largest difference of a gradient from autograd's, over the whole one's norm."""
+        grads = [each.grad for each in self._gradients.values() if each.grad is not None]
+        norm = float(torch.stack([each.norm() for each in grads]).norm())
+        worst = max(self._differences, default=0.0)
+        return worst / norm if norm else worst
+
+    def _taken(self, seen: Mapping[str, Tensor]) -> Iterator[LayerPass]:
+        """Yield what each layer computed."""
+        x = self.inputs
+        for index in range(1, len(self.experiment.widths)):
+            r = seen.get(f"dropout{index}")
+            layer = LayerPass(
+                index=index,
+                x=x,
+                z=seen[f"layer{index}"][0],
+                n=seen[f"norm{index}"][0] if f"norm{index}" in seen else None,
+                h=seen[f"activation{index}"][0],
+                r=None if r is None else r[0],
+                mask=self._mask(index, seen[f"activation{index}"]) if r is not None else None,
+            )
+            yield layer
+            x = layer.output
+
+    def _mask(self, index: int, h: Tensor) -> Tensor:
+        """Return what a dropout multiplied with: what it makes of ones."""
+        module = self._network.get_submodule(f"dropout{index}")
+        mask: Tensor = module(torch.ones_like(h))[0].detach()
+        return mask
+
+    def gradient(
+        self,
+        layer: int,
+        what: str,
+        symbol: str,
+        formula: str,
+        values: Tensor,
+        working: Callable[[int, int], str],
+    ) -> Quantity:
+        """Return the gradient of a parameter."""
+        name = f"layer{layer}.{what}"
+        grad = self._gradients[name].grad
+        assert grad is not None
+        axes = ("unit", "input") if what == "weight" else ("", "unit")
+        return self.quantity(
+            symbol, layer, "backward", formula, values, working, grad[0], axes, name
+        )
+
+    def autograd(self, layer: int, part: str = "") -> Tensor:
+        """Return autograd's derivative by what a part of a layer gave; by its output, without."""
+        dropped = f"dropout{layer}" in self._seen
+        part = part or ("dropout" if dropped else "activation")
+        grad = self._seen[f"{part}{layer}"].grad
+        assert grad is not None
+        return grad[0]
+
+    def parameter(self, layer: int, what: str) -> Tensor:
+        """Return a parameter: weights [out, in], all else [1, units]."""
+        return self._parameters[f"layer{layer}.{what}"].detach()
+
+    def normalisation(self, layer: int) -> dict[str, Tensor]:
+        """Return what a layer's normalisation has, by its own names."""
+        prefix = f"layer{layer}.norm."
+        return {
+            name.removeprefix(prefix): value.detach()
+            for name, value in self._views.items()
+            if name.startswith(prefix)
+        }
+
+    def kind(self, layer: int) -> str:
+        """Return the kind of a layer's normalisation."""
+        return self.experiment.model.normalisations[layer - 1]
+
+    def moments(self, layer: LayerPass) -> tuple[Tensor, Tensor]:
+        """Return mean and variance of what a layer normalises, [rows, units]."""
+        z, axis = layer.z.detach(), 0 if self.kind(layer.index) == "batch" else 1
+        mean, variance = z.mean(axis, keepdim=True), z.var(axis, correction=0, keepdim=True)
+        return mean.expand_as(z), variance.expand_as(z)
+
+    def output_symbol(self, layer: int) -> str:
+        """Return what comes out of a layer: the last one gives y."""
+        return "y" if layer == len(self.experiment.widths) - 1 else f"h{layer}"
+
+    def input_symbol(self, layer: int) -> str:
+        """Return what goes into a layer: the data, or what is left of the layer before."""
+        if layer == 1:
+            return "x"
+        return f"{'r' if self.experiment.model.dropouts[layer - 2] else 'h'}{layer - 1}"
+
+    def quantity(
+        self,
+        symbol: str,
+        layer: int,
+        way: Way,
+        formula: str,
+        values: Tensor,
+        working: Callable[[int, int], str] | None = None,
+        autograd: Tensor | None = None,
+        axes: tuple[str, str] = ("row", "unit"),
+        name: str = "",
+    ) -> Quantity:
+        """Return a quantity from all of its numbers [rows, columns]."""
+        most = SHOWN_UNITS if name else SHOWN_ROWS
+        rows, columns = min(len(values), most), min(values.shape[1], SHOWN_UNITS)
+        workings = (
+            ()
+            if working is None
+            else tuple(tuple(working(r, c) for c in range(columns)) for r in range(rows))
+        )
+        if autograd is not None and name:
+            self._differences.append(float((values - autograd).abs().max()))
+        return Quantity(
+            symbol=symbol,
+            name=name,
+            way=way,
+            layer=layer,
+            formula=f"{symbol}: {formula}" if symbol in "xt" else f"{symbol} = {formula}",
+            axes=axes,
+            shape=(len(values), values.shape[1]),
+            values=corner(values, rows=most),
+            workings=workings,
+            autograd=() if autograd is None else corner(autograd, rows=most),
+        )
+
+
+def _watched(network: Network, inputs: Tensor) -> dict[str, Tensor]:
+    """Go forward, and return what every part of the network gave, to be derived by."""
+    seen: dict[str, Tensor] = {}
+
+    def hook(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+        def keep(module: nn.Module, given: tuple[Tensor, ...], gave: Tensor) -> None:
+            gave.retain_grad()
+            seen[name] = gave
+
+        return keep
+
+    handles = [part.register_forward_hook(hook(name)) for name, part in network.named_children()]
+    network(inputs)
+    for handle in handles:
+        handle.remove()
+    return seen
+
+
+def named_parameters(workload: Workload) -> dict[str, Tensor]:
+    """Return the parameters by name, [out, in] or [1, units]."""
+    views = workload.layout.views(workload.weights)
+    names = list(views)[: workload.layout.parameters]
+    return {name: views[name][0] for name in names}
+
+
+def corner(values: Tensor, columns: int = SHOWN_UNITS, rows: int = SHOWN_UNITS) -> Matrix:
+    """Return the first rows and columns of a matrix."""
+    return tuple(map(tuple, values.detach()[:rows, :columns].tolist()))
+
+
+def features_first(values: Tensor) -> Tensor:
+    """Return a copy of [rows, units] as the formulas take it: [1, units, rows]."""
+    return values.T[None].clone(memory_format=torch.contiguous_format)

@@ -1,0 +1,56 @@
+"""What formulas look like with their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from torch import Tensor
+
+SLOPES: Final[Mapping[str, str]] = {
+    "sigmoid": "h (1 - h)",
+    "tanh": "(1 - h²)",
+    "relu": "(1 where z > 0, else 0)",
+    "leaky_relu": "(1 where z > 0, else 0.01)",
+    "elu": "(1 where z > 0, else exp(z))",
+    "gelu": "(Φ(z) + z φ(z))",
+    "silu": "s (1 + z (1 - s)), s = sigmoid(z)",
+    "softplus": "sigmoid(z)",
+    "hard_sigmoid": "(1/6 where -3 < z < 3, else 0)",
+    "hard_tanh": "(1 where -1 < z < 1, else 0)",
+}
+"""The derivative of each activation that takes every unit by itself."""
+
+LOSSES: Final[Mapping[str, tuple[str, str]]] = {
+    "mse": ("(y - t)²", "2 (y - t)"),
+    "rmse": ("(y - t)²", "(y - t) / loss"),
+    "l1": ("|y - t|", "sign(y - t)"),
+    "huber": ("(y - t)² / 2, or δ (|y - t| - δ / 2) beyond δ", "(y - t held within ±δ)"),
+    "binary_cross_entropy": ("-log y or -log(1 - y), as t is 1 or 0", "(y - t) / (y (1 - y))"),
+    "binary_cross_entropy_with_logits": (
+        "-log s or -log(1 - s), as t is 1 or 0; s = sigmoid(y)",
+        "(sigmoid(y) - t)",
+    ),
+    "cross_entropy": ("-log softmax(y) at the class t", "(softmax(y) - t)"),
+    "negative_log_likelihood": ("-y at the class t", "-t"),
+}
+"""The loss of one number or row, and its derivative by y."""
+
+
+SHOWN_TERMS: Final = 3
+"""Terms of a sum that are written out."""
+
+
+def sum_text(left: Tensor, right: Tensor | None = None) -> str:
+    """Return a sum of products, or of numbers, with its first terms written out."""
+    count = min(len(left), SHOWN_TERMS)
+    if right is None:
+        terms = [brief(each) for each in left[:count]]
+    else:
+        terms = [f"{brief(a)}·{brief(b)}" for a, b in zip(left[:count], right[:count], strict=True)]
+    return " + ".join([*terms, *(["…"] if len(left) > count else [])])
+
+
+def brief(value: Tensor) -> str:
+    """Return a number in few characters."""
+    return f"{float(value.detach()) + 0.0:.3g}"

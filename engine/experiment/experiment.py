@@ -202,7 +202,10 @@ class Experiment(Section):
             yield f"train: would take {self.steps} steps; at most {MAX_STEPS:.0e} are allowed"
 
     def _population_problems(self) -> Iterator[str]:
-        """Say what is wrong with the members; only asked where one network alone would do."""
+        """Say how the members are too many; only asked where one network alone would do.
+
+        Whether each of them holds is said by ``engine.experiment.members``.
+        """
         if self.population == Population():
             return
         members = self.population.members
@@ -226,11 +229,6 @@ class Experiment(Section):
                 f"{key}: a step of {members} networks would compute {numbers:.3g} numbers, "
                 f"{numbers * 4 / 1e9:.3g} GB; at most {MAX_NUMBERS:.0e} are allowed"
             )
-        else:
-            # Only a population pays for the import, which needs this file.
-            from .members import problems_of
-
-            yield from problems_of(self)
 
     def _loss_problems(self) -> Iterator[str]:
         loss, classes = self.loss, self.data.classes

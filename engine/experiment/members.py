@@ -7,7 +7,7 @@
     member 3    lr 1.0 · seed 7
     member 4    lr 1.0 · seed 8
 
-What may vary is not a list of keys: anything may that leaves a member's ``Form`` as it is.
+What may vary is not a list of keys: anything may that leaves a member's ``MemberForm`` as it is.
 
 A member draws what it draws alone, to the bit: its initial weights, its data, the order of its
 batches, what dropout leaves out. From there on it is the same up to rounding, as a product of many
@@ -34,6 +34,9 @@ from .training import Population
 SEED: Final = "train.seed"
 """The key that the population's seeds count on from."""
 
+SAME: Final = ": members must have the same; use several runs"
+"""What to do about members that are no batched computation."""
+
 MOST_TOLD: Final = 20
 """Problems of members that are told one by one."""
 
@@ -52,15 +55,22 @@ class Member:
 
 
 def members_of(experiment: Experiment) -> list[Member]:
-    """Return the members of an experiment's population, the next seed before the next setting."""
+    """Return the members of an experiment's population, the next seed before the next setting.
+
+    Raises:
+        PresetError: They do not have the same form, or one of them does not hold.
+    """
     population = experiment.population
     if population == Population():
         return [Member(experiment)]
     alone = experiment.model_copy(update={"population": Population()})
     seeds_vary = population.seeds > 1 or len(population.vary.get(SEED, ())) > 1
-    members = []
+    members, form = [], MemberForm.of(alone)
     for setting in _settings(population):
         made = _with(alone, setting) if setting else alone
+        if other := form.differs(MemberForm.of(made)):
+            said = _said(setting)
+            raise PresetError([Problem("", "population.vary", f"{said} change {other}{SAME}")])
         varying = {key: value for key, value in setting.items() if len(population.vary[key]) > 1}
         told = {key: _told(made, key, value) for key, value in varying.items()}
         for seed in range(made.train.seed, made.train.seed + population.seeds):
@@ -89,28 +99,38 @@ def setting_of(changes: Changes) -> dict[str, Any]:
     return {key: value for key, value in changes.items() if key != SEED}
 
 
-def problems_of(experiment: Experiment) -> Iterator[str]:
-    """Say what is wrong with an experiment's members, each line beginning with the key."""
+def check_members(experiment: Experiment, source: str) -> None:
+    """Refuse an experiment whose members do not hold, or would be no batched computation.
+
+    Args:
+        experiment: What holds as one network.
+        source: Where it comes from, for the messages.
+
+    Raises:
+        PresetError: With everything that is wrong with its members.
+    """
     population = experiment.population
+    if population == Population():
+        return
     alone = experiment.model_copy(update={"population": Population()})
     told = list(_axis_problems(alone, population)) or list(_grid_problems(alone, population))
-    for problem in list(dict.fromkeys(told))[:MOST_TOLD]:
-        yield f"population.vary: {problem}"
-    if told:
-        return
     first = [seed for seed in population.vary.get(SEED, ()) if isinstance(seed, int)]
     last = max(first, default=experiment.train.seed) + population.seeds - 1
+    if told:
+        told = list(dict.fromkeys(told))[:MOST_TOLD]
+        raise PresetError([Problem(source, "population.vary", each) for each in told])
     if last >= 2**63:
-        yield f"population.seeds: the last seed would be {last}, beyond 2**63 - 1; lower train.seed"
+        message = f"the last seed would be {last}, beyond 2**63 - 1; lower train.seed"
+        raise PresetError([Problem(source, "population.seeds", message)])
 
 
 def _axis_problems(alone: Experiment, population: Population) -> Iterator[str]:
     """Say what is wrong with each value of each key by itself."""
-    form = Form.of(alone)
+    form = MemberForm.of(alone)
     for key, values in population.vary.items():
         told: set[str] = set()
         for value in values:
-            said = f"{key!r} = {show(value)}"
+            said = _said({key: value})
             try:
                 changed = _with(alone, {key: value})
             except PresetError as error:
@@ -119,21 +139,26 @@ def _axis_problems(alone: Experiment, population: Population) -> Iterator[str]:
                 yield from (f"{said}: {each}" for each in found if each not in told)
                 told |= {*found}
                 continue
-            if other := form.differs(Form.of(changed)):
-                yield (f"{key!r} changes {other}: members must have the same; use several runs")
+            if other := form.differs(MemberForm.of(changed)):
+                yield f"{key!r} changes {other}{SAME}"
                 break
 
 
 def _grid_problems(alone: Experiment, population: Population) -> Iterator[str]:
     """Say what is wrong with combinations whose values hold by themselves."""
-    form = Form.of(alone)
+    form = MemberForm.of(alone)
     for setting in _settings(population) if len(population.vary) > 1 else ():
-        said = ", ".join(f"{key!r} = {show(value)}" for key, value in setting.items())
+        said = _said(setting)
         try:
-            if other := form.differs(Form.of(_with(alone, setting))):
-                yield f"{said} change {other}: members must have the same; use several runs"
+            if other := form.differs(MemberForm.of(_with(alone, setting))):
+                yield f"{said} change {other}{SAME}"
         except PresetError as error:
             yield from (f"{said}: {_about(problem)}" for problem in error.problems)
+
+
+def _said(setting: Mapping[str, Any]) -> str:
+    """Return some keys with their values, as messages name them."""
+    return ", ".join(f"{key!r} = {show(value)}" for key, value in setting.items())
 
 
 def _about(problem: Problem, key: str = "") -> str:
@@ -189,7 +214,7 @@ def _brief(value: object) -> str:
 
 
 @dataclass(frozen=True)
-class Form:
+class MemberForm:
     """All that must be the same in every member, so that they are one batched computation.
 
     The names of the fields are what a message calls them.
@@ -210,7 +235,7 @@ class Form:
     the_words_and_marks: object
 
     @classmethod
-    def of(cls, experiment: Experiment) -> Form:
+    def of(cls, experiment: Experiment) -> MemberForm:
         """Return the form of an experiment."""
         data, model, train = experiment.data, experiment.model, experiment.train
         optimizer = experiment.optimizer
@@ -244,7 +269,7 @@ class Form:
             the_words_and_marks=(experiment.title, experiment.about, experiment.marks),
         )
 
-    def differs(self, other: Form) -> str:
+    def differs(self, other: MemberForm) -> str:
         """Return the first thing in which two forms differ, in words; empty where in none."""
         for each in fields(self):
             if getattr(self, each.name) != getattr(other, each.name):

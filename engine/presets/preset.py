@@ -25,6 +25,7 @@ from ..data import Moons
 from ..errors import PresetError, Problem
 from ..experiment.changes import called, described
 from ..experiment.experiment import Experiment
+from ..experiment.members import check_members
 from ..experiment.overrides import Override, apply, parse
 from ..experiment.problems import explain
 from ..figures.proofreading import marred, passages, titled, unfilled
@@ -118,6 +119,7 @@ def resolve(tables: Mapping[str, Any], source: str, *, recorded: bool = False) -
         experiment = Experiment.model_validate(tamed)
     except ValidationError as error:
         raise PresetError(explain(error, tamed, source, Experiment)) from None
+    check_members(experiment, source)
     problems = [] if recorded else marred(passages(experiment), source)
     problems += [] if recorded else unfilled(titled(experiment), source)
     if problems:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
 from engine.experiment.members import label, members_of
+from engine.experiment.training import Population
 from engine.presets.preset import dumps, load, resolve
 from engine.recording.events import RunWarning, Series
 from engine.training.trainer import Trainer
@@ -125,6 +126,23 @@ class TestRefusals:
         vary = {"model.init.weight.a": [-1.0, 0.9], "model.init.weight.b": [0.5, 1.0]}
         said = refusal(tables, vary=vary)
         assert "'model.init.weight.a' = 0.9, 'model.init.weight.b' = 0.5: " in said
+
+    @pytest.mark.parametrize(
+        ("vary", "said"),
+        [
+            ({"model.hidden[0]": [7]}, "'model.hidden[0]' = 7 change the shape: members must"),
+            ({"optimizer.lr": [-1.0]}, "must be at least 0"),
+        ],
+    )
+    def test_they_are_refused_where_they_are_made_as_well(
+        self, vary: dict[str, Any], said: str
+    ) -> None:
+        made = experiment(MOONS).model_copy(
+            update={"population": Population.model_construct(seeds=1, vary=vary)}
+        )
+        with pytest.raises(PresetError) as caught:
+            Trainer(made)
+        assert said in str(caught.value)
 
     def test_too_many_are_refused_without_being_made(self) -> None:
         values = [index / 1000 for index in range(1000)]

@@ -28,6 +28,7 @@ from tui.drawing.base.plotext import Polyline, cost, plotted
 from tui.drawing.curves.plot import draw_curves
 from tui.drawing.lists.status import Standing
 from tui.style.glyphs import BRAILLE
+from tui.style.look import Look
 from tui.style.palette import DARK
 from tui.watching.traces import gather_view
 from tui.watching.view import Trace, View
@@ -107,7 +108,7 @@ def milliseconds(what: Callable[[], object], rounds: int) -> float:
 
 def draw(view: View, size: tuple[int, int]) -> list[Text]:
     """Take from the histories what is drawn, and draw it."""
-    return draw_curves(gather_view(view, size[0]), *size, BRAILLE, DARK)
+    return draw_curves(gather_view(view, size[0]), *size, Look(BRAILLE, DARK))
 
 
 def sent(before: list[Text], after: list[Text], width: int) -> int:

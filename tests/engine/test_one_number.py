@@ -19,6 +19,7 @@ from tui.drawing.curves.legend import draw_legend
 from tui.drawing.network import confusion, predictions, region
 from tui.drawing.network.material import Material
 from tui.style.glyphs import BRAILLE
+from tui.style.look import Look
 from tui.style.numbers import figure, figure_within, percent
 from tui.style.palette import DARK
 
@@ -78,7 +79,7 @@ def test_a_run_without_steps_has_no_loss_and_not_one_that_is_no_number() -> None
     curve = Curve(
         label="train", steps=nothing, low=nothing, mean=nothing, high=nothing, newest=float("nan")
     )
-    legend = draw_legend(Curves(curves=(curve,), last=1), 60, 1, BRAILLE, PLAIN)[0].plain
+    legend = draw_legend(Curves(curves=(curve,), last=1), 60, 1, Look(BRAILLE, PLAIN))[0].plain
     assert "train none yet" in legend
     assert "NaN" not in legend
 
@@ -86,7 +87,7 @@ def test_a_run_without_steps_has_no_loss_and_not_one_that_is_no_number() -> None
 def pictures(history: History, step: int, *, best: bool = False) -> dict[str, list[str]]:
     """Return the pictures that count errors, of the network after a step."""
     network = Material(history).network(step, best=best)
-    size = (100, 30, BRAILLE, PLAIN)
+    size = (100, 30, Look(BRAILLE, PLAIN))
     drawn = {
         "region": region.draw_region(region.gather(network), *size),
         "predictions": predictions.draw_predictions(predictions.gather(network), *size),

@@ -46,7 +46,7 @@ class ChapterDialog(Dialog[int]):
             if self._chapters:
                 # The box is 90 wide where there is room, with a border and a space at each side.
                 width = max(min(self.app.size.width * 95 // 100, 90) - 6, 1)
-                lines = draw_chapters(self._chapters, width, self._look.glyphs, self._look.palette)
+                lines = draw_chapters(self._chapters, width, self._look)
                 yield OptionList(*map(Option, lines), compact=True, markup=False)
             else:
                 yield Static("This run has no marks. m sets one.", markup=False)

@@ -77,14 +77,17 @@ class MemberDialog(Dialog[int]):
         """List the members in their order, one of them chosen."""
         rows = self._listed
         width = max(min(self.app.size.width * 95 // 100, WIDTH) - 8, 1)
-        look = self._look.glyphs, self._look.palette
         box = self.query_one(".box")
         by = "" if self.order == "number" else f" by {self.order}"
         box.border_title = f"Look at member{by}"
         box.border_subtitle = "enter shows it, o orders, esc leaves"
-        self.query_one("#heading", Static).update(draw_heading(rows, width, self._judged, *look))
+        self.query_one("#heading", Static).update(
+            draw_heading(rows, width, self._judged, self._look)
+        )
         choices = self.query_one(OptionList)
-        choices.set_options(map(Option, draw_members(rows, rows.index(self._chosen), width, *look)))
+        choices.set_options(
+            map(Option, draw_members(rows, rows.index(self._chosen), width, self._look))
+        )
         choices.highlighted = rows.index(chosen)
 
     @property

@@ -71,7 +71,7 @@ class HeadingPart(_Part):
     def draw(self, width: int, height: int) -> Lines:
         """Return the lines."""
         look = self.look
-        return draw_heading(self.speaker.heading, width, height, look.glyphs, look.palette)
+        return draw_heading(self.speaker.heading, width, height, look)
 
 
 class ClockPart(_Part):
@@ -84,7 +84,7 @@ class ClockPart(_Part):
     def draw(self, width: int, height: int) -> Lines:
         """Return the lines."""
         times = self.speaker.lecture, self.speaker.scene
-        return draw_clock(*times, width, height, self.look.glyphs, self.look.palette)
+        return draw_clock(*times, width, height, self.look)
 
 
 class NotesPart(_Part):
@@ -117,7 +117,7 @@ class FootPart(_Part):
     def draw(self, width: int, height: int) -> Lines:
         """Return the lines."""
         look = self.look
-        return draw_foot(self.speaker.foot, width, height, look.glyphs, look.palette)
+        return draw_foot(self.speaker.foot, width, height, look)
 
 
 class HintPart(_Part):
@@ -129,7 +129,7 @@ class HintPart(_Part):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the line."""
-        return [cut(Text(HINT, self.look.palette.style("muted"), end="", no_wrap=True), width)]
+        return [cut(Text(HINT, self.look.style("muted"), end="", no_wrap=True), width)]
 
 
 class NotesApp(App[None]):

@@ -73,7 +73,7 @@ class BannerPane(Picture):
         banner = self._banner()
         if banner is None:
             return []
-        return draw_banner(banner, width, height, self.look.glyphs, self.look.palette)
+        return draw_banner(banner, width, height, self.look)
 
     def redraw(self) -> None:
         """Draw again, and send of each row only the digits that changed."""

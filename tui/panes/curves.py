@@ -97,7 +97,7 @@ class CurvesPane(Picture, can_focus=True):
         curves = gather_view(view, width)
         if not any(run.curves for run in (curves, *curves.others)):
             return _in_the_middle(_MISSING[view.quantity], width, height, look)
-        return draw_curves(curves, width, height, look.glyphs, look.palette, big=look.big)
+        return draw_curves(curves, width, height, look)
 
     def _say(self) -> None:
         """Write quantity, the value that is read and its step into the border."""
@@ -199,6 +199,5 @@ def _in_the_middle(words: str, width: int, height: int, look: Look) -> Lines:
     above = (height - len(written)) // 2
     below = height - len(written) - above
     return [
-        Text(line, look.palette.style("muted"), end="")
-        for line in [*[""] * above, *written, *[""] * below]
+        Text(line, look.style("muted"), end="") for line in [*[""] * above, *written, *[""] * below]
     ]

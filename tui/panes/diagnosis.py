@@ -142,18 +142,17 @@ class DiagnosisPane(Picture, can_focus=True):
 
     def _blocks(self, width: int) -> list[Lines]:
         """Return the lines of each finding, or those that stand in their place."""
-        glyphs, palette = self.look.glyphs, self.look.palette
         if self.view.reading:
-            return [[Text(self.view.reading, palette.style("muted"), end="")]]
+            return [[Text(self.view.reading, self.look.style("muted"), end="")]]
         if not self._begun:
-            return [draw_waiting(width, palette)]
+            return [draw_waiting(width, self.look.palette)]
         view = self.view
         who = (view.label or view.title) if view.opinions else ""
-        own = [draw_healthy(width, glyphs, palette, who)]
+        own = [draw_healthy(width, self.look, who)]
         if view.findings:
             found, chosen = view.findings, self.chosen
-            own = draw_findings(found, chosen, self._at, width, glyphs, palette, who)
-        return [*own, *(draw_opinion(each, width, glyphs, palette) for each in view.opinions)]
+            own = draw_findings(found, chosen, self._at, width, self.look, who)
+        return [*own, *(draw_opinion(each, width, self.look) for each in view.opinions)]
 
     def _say(self) -> None:
         """Write the number of findings into the border."""

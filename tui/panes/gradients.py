@@ -55,7 +55,7 @@ class Heading(Part["GradientTable"]):
         """Return the line over the table."""
         from ..drawing.gradients.table import draw_heading
 
-        return [draw_heading(gathered, width, self.look.glyphs, self.look.palette)]
+        return [draw_heading(gathered, width, self.look)]
 
 
 class Footing(Part["GradientTable"]):
@@ -65,7 +65,7 @@ class Footing(Part["GradientTable"]):
         """Return the line under the table."""
         from ..drawing.gradients.table import draw_footing
 
-        return [draw_footing(gathered, width, self.look.glyphs, self.look.palette)]
+        return [draw_footing(gathered, width, self.look)]
 
 
 class Table(Part["GradientTable"], can_focus=True):
@@ -84,7 +84,7 @@ class Table(Part["GradientTable"], can_focus=True):
         """Return a line for each layer."""
         from ..drawing.gradients.table import draw_rows
 
-        return draw_rows(gathered, width, self.look.glyphs, self.look.palette)
+        return draw_rows(gathered, width, self.look)
 
     def draw_nothing(self, width: int) -> Lines:
         """Return what the table is for."""

@@ -75,12 +75,11 @@ class LogPane(Picture, can_focus=True):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the log."""
-        glyphs, palette = self.look.glyphs, self.look.palette
         if not self.shown and self.view.reading:
-            return [Text(self.view.reading, palette.style("muted"), end="")]
+            return [Text(self.view.reading, self.look.style("muted"), end="")]
         if not self.shown:
-            return draw_empty(width, palette)
-        return draw_entries(self.shown, width, glyphs, palette)
+            return draw_empty(width, self.look.palette)
+        return draw_entries(self.shown, width, self.look)
 
     def _update(self) -> None:
         """Draw, and stay at the end where that is where one was."""

@@ -274,15 +274,14 @@ class MicroscopePane(Picture, can_focus=True):
         if wanted is not None:
             trouble = self._trouble(wanted)
             words = trouble or f"Taking update {count(wanted[2])} apart {self.look.glyphs.ellipsis}"
-        muted = self.look.palette.style("muted")
+        muted = self.look.style("muted")
         rows = wrap(plain(words, lines=True), max(width, 1))
         return [cut(Text(row, muted, end=""), width) for row in rows]
 
     def _blocks(self, dissection: Dissection, width: int) -> list[Lines]:
-        glyphs, palette = self.look.glyphs, self.look.palette
         chosen = self._chosen(dissection)
         place = self._held(dissection.quantities[chosen])
-        return draw_dissection(dissection, chosen, place, width, glyphs, palette)
+        return draw_dissection(dissection, chosen, place, width, self.look)
 
     def _chosen(self, dissection: Dissection) -> int:
         """Return the quantity that was chosen; the last layer's gradient where nobody has."""

@@ -269,10 +269,8 @@ class NetworkPane(Picture, can_focus=True):
         surface = Surface(
             width=width,
             height=max(height - len(notes), 0),
-            glyphs=look.glyphs,
-            palette=look.palette,
+            look=look,
             layer=layer_of(view) or None,
-            big=look.big,
             framed=True,
         )
         return [*notes, *exhibit.draw(network, surface)]

@@ -76,7 +76,7 @@ class RaceHeading(Part["Race"]):
         from ..drawing.race.race import draw_heading
 
         height = self.scrollable_content_region.height
-        return draw_heading(gathered, width, self.look.glyphs, self.look.palette, height)
+        return draw_heading(gathered, width, self.look, height)
 
 
 class RaceTable(Part["Race"], can_focus=True):
@@ -96,13 +96,13 @@ class RaceTable(Part["Race"], can_focus=True):
         """Return a line for each layer."""
         from ..drawing.race.race import draw_rows
 
-        return draw_rows(gathered, width, self.look.glyphs, self.look.palette)
+        return draw_rows(gathered, width, self.look)
 
     def draw_nothing(self, width: int) -> Lines:
         """Return what the race is for."""
         from rich.text import Text
 
-        style = self.look.palette.style("muted")
+        style = self.look.style("muted")
         return [cut(Text(line, style, end=""), width) for line in wrap(ALONE, width)]
 
 
@@ -113,7 +113,7 @@ class RaceFooting(Part["Race"]):
         """Return the lines under the table."""
         from ..drawing.race.race import draw_footing
 
-        return draw_footing(gathered, width, self.look.glyphs, self.look.palette)
+        return draw_footing(gathered, width, self.look)
 
 
 class RacePane(Vertical):
@@ -191,7 +191,7 @@ class RacePane(Vertical):
 
         width = max(self.content_size.width - 1, 1)
         same = (width, self.view.run, tuple(each.run for each in self.view.others))
-        needed = len(draw_footing(race, width, self.look.glyphs, self.look.palette))
+        needed = len(draw_footing(race, width, self.look))
         needed = max(needed, self._said[1]) if same == self._said[0] else needed
         self._said = same, needed
         return needed

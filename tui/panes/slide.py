@@ -70,17 +70,7 @@ class SlidePane(Picture, can_focus=True, inherit_bindings=False):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the slide."""
-        look = self.look
-        return draw_slide(
-            self.title,
-            self.words,
-            width,
-            height,
-            look.glyphs,
-            look.palette,
-            note=self.note,
-            big=look.big,
-        )
+        return draw_slide(self.title, self.words, width, height, self.look, note=self.note)
 
 
 class Blank(Screen[None], inherit_bindings=False):

@@ -150,8 +150,7 @@ class StatusLines(_Line):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the figures, and the outcome or what to do."""
-        palette = self.look.palette
-        return draw_status(self.view.standing, width, height, self.look.glyphs, palette)
+        return draw_status(self.view.standing, width, height, self.look)
 
 
 class MessageLine(_Line):
@@ -184,7 +183,7 @@ class MessageLine(_Line):
         """Return the line."""
         look, note = self.look, self.view.standing.note
         log = LOG_KEY if self.situation in PANED else ""
-        return [draw_message(self.bulletin, note, width, look.glyphs, look.palette, log=log)]
+        return [draw_message(self.bulletin, note, width, look, log=log)]
 
 
 class KeysLine(_Line):

@@ -58,7 +58,7 @@ class TransportBar(Picture):
         """Return the bar and the figures."""
         if self.transport is None:
             return []
-        return draw_transport(self.transport, width, self.look.glyphs, self.look.palette, height)
+        return draw_transport(self.transport, width, self.look, height)
 
     def on_click(self, event: events.Click) -> None:
         """Go to what was clicked."""

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from rich.text import Text
 
-from ..style.glyphs import Glyphs
-from ..style.palette import Palette
+from ..style.look import Look
 from ..style.text import Lines
 
 if TYPE_CHECKING:
@@ -36,12 +35,9 @@ class Surface:
 
     width: int
     height: int
-    glyphs: Glyphs
-    palette: Palette
+    look: Look
     layer: str | None = None
     """Which layer or parameter, for the views of weights."""
-    big: bool = False
-    """Whether it is seen from the back row."""
     framed: bool = False
     """Whether a frame around it names the picture and its step, so that the picture need not."""
 
@@ -140,9 +136,7 @@ def _distribution(network: Network, surface: Surface) -> Lines:
     from ..drawing.network.distribution import draw_distribution, gather
 
     # Its first line is its own: the frame names neither the figure nor who is left out.
-    return draw_distribution(
-        gather(network), surface.width, surface.height, surface.glyphs, surface.palette
-    )
+    return draw_distribution(gather(network), surface.width, surface.height, surface.look)
 
 
 def _function(network: Network, surface: Surface) -> Lines:
@@ -151,9 +145,7 @@ def _function(network: Network, surface: Surface) -> Lines:
     picture = gather(network)
     return _titled(
         surface,
-        lambda width, height: draw_function(
-            picture, width, height, surface.glyphs, surface.palette, big=surface.big
-        ),
+        lambda width, height: draw_function(picture, width, height, surface.look),
     )
 
 
@@ -163,7 +155,7 @@ def _region(network: Network, surface: Surface) -> Lines:
     picture = gather(network)
     return _titled(
         surface,
-        lambda width, height: draw_region(picture, width, height, surface.glyphs, surface.palette),
+        lambda width, height: draw_region(picture, width, height, surface.look),
     )
 
 
@@ -173,9 +165,7 @@ def _predictions(network: Network, surface: Surface) -> Lines:
     picture = gather(network)
     return _titled(
         surface,
-        lambda width, height: draw_predictions(
-            picture, width, height, surface.glyphs, surface.palette
-        ),
+        lambda width, height: draw_predictions(picture, width, height, surface.look),
     )
 
 
@@ -185,9 +175,7 @@ def _confusion(network: Network, surface: Surface) -> Lines:
     picture = gather(network)
     return _titled(
         surface,
-        lambda width, height: draw_confusion(
-            picture, width, height, surface.glyphs, surface.palette
-        ),
+        lambda width, height: draw_confusion(picture, width, height, surface.look),
     )
 
 
@@ -203,10 +191,7 @@ def _histogram(network: Network, surface: Surface) -> Lines:
 
     found = [_framed(each, surface) for each in gather(network, surface.layer)]
     height = surface.shared(len(found))
-    return _stacked(
-        draw_histogram(each, surface.width, height, surface.glyphs, surface.palette)
-        for each in found
-    )
+    return _stacked(draw_histogram(each, surface.width, height, surface.look) for each in found)
 
 
 def _weights(network: Network, surface: Surface) -> Lines:
@@ -214,9 +199,7 @@ def _weights(network: Network, surface: Surface) -> Lines:
 
     found = [_framed(each, surface) for each in gather(network, surface.layer)]
     height = surface.shared(len(found))
-    return _stacked(
-        draw_layer(each, surface.width, height, surface.glyphs, surface.palette) for each in found
-    )
+    return _stacked(draw_layer(each, surface.width, height, surface.look) for each in found)
 
 
 def _framed(picture: _Weights, surface: Surface) -> _Weights:

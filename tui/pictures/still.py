@@ -36,7 +36,8 @@ from ..drawing.lists.status import Standing, draw_status
 from ..drawing.members.crowd import crowd_of
 from ..drawing.members.labels import name_of
 from ..style.glyphs import Glyphs
-from ..style.palette import DARK, Palette
+from ..style.look import Look
+from ..style.palette import DARK
 from ..style.text import Lines, cut, fit
 from ..watching.traces import best_of
 
@@ -133,7 +134,7 @@ def show(folder: RunFolder, width: int, height: int, glyphs: Glyphs, wish: Wish)
     watch = _read(folder)
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     palette = DARK if colours else DARK.without_colours()
-    lines = draw_wish(watch, width, height, glyphs, palette, wish)
+    lines = draw_wish(watch, width, height, Look(glyphs, palette), wish)
     console = Console(width=width, color_system="256" if colours else None, highlight=False)
     for line in lines:
         if colours:
@@ -169,9 +170,7 @@ def _read(folder: RunFolder) -> Watch:
     return watch
 
 
-def draw_wish(
-    watch: Watch, width: int, height: int, glyphs: Glyphs, palette: Palette, wish: Wish
-) -> Lines:
+def draw_wish(watch: Watch, width: int, height: int, look: Look, wish: Wish) -> Lines:
     """Return the picture that is wanted.
 
     Raises:
@@ -192,11 +191,11 @@ def draw_wish(
     if material is None or not watch.history.header or not watch.history.header.experiment:
         if wish.view not in RUN_VIEWS or wish.step == "best":
             raise ViewError(f"--view {wish.view}: the run never began; it has: summary")
-        return draw_still(watch, width, height, glyphs, palette)
+        return draw_still(watch, width, height, look)
     at = material.best_step() if wish.step == "best" else _number(wish)
     if wish.view == "all":
-        return _draw_all(watch, material, size, glyphs, palette, wish, at)
-    return _draw_named(watch, material, size, glyphs, palette, wish, at)
+        return _draw_all(watch, material, size, look, wish, at)
+    return _draw_named(watch, material, size, look, wish, at)
 
 
 def _pictured(watch: Watch, wish: Wish) -> int:
@@ -226,8 +225,7 @@ def _draw_all(
     watch: Watch,
     material: Material,
     size: tuple[int, int],
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     wish: Wish,
     at: int | None,
 ) -> Lines:
@@ -238,12 +236,12 @@ def _draw_all(
     for name in applying(material):
         one = replace(wish, view=name)
         try:
-            picture = _draw_named(watch, material, size, glyphs, palette, one, at)
+            picture = _draw_named(watch, material, size, look, one, at)
             # Each has the run's name over it; here once is enough.
             own = picture if name == "summary" else picture[1:]
         except EpochalError as error:
             words = " ".join(f"{name}: {error}".split())
-            own = [cut(Text(fit(words, size[0], glyphs.ellipsis), end=""), size[0])]
+            own = [cut(Text(fit(words, size[0], look.glyphs.ellipsis), end=""), size[0])]
         lines += [*([Text(" " * size[0], end="")] if lines else []), *own]
     return lines
 
@@ -252,8 +250,7 @@ def _draw_named(
     watch: Watch,
     material: Material,
     size: tuple[int, int],
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     wish: Wish,
     at: int | None,
 ) -> Lines:
@@ -269,20 +266,19 @@ def _draw_named(
             watch,
             width,
             height,
-            glyphs,
-            palette,
+            look,
             step=step,
             member=wish.member,
             weights=weights,
             log=wish.log,
         )
     of = place(history, material.member, weights)
-    title = _title(watch, width, glyphs, palette, of)
+    title = _title(watch, width, look, of)
     if wish.view == "curves":
         standing = watch.standing(step, wish.member)
-        picture = _draw_curves(history, standing, step, (width, height - 1), glyphs, palette, wish)
+        picture = _draw_curves(history, standing, step, (width, height - 1), look, wish)
     elif wish.view == "norms":
-        picture = _draw_norms(history, step, width, height, glyphs, palette, wish.member)[1:]
+        picture = _draw_norms(history, step, width, height, look, wish.member)[1:]
         picture = picture or [cut(Text("no gradient norms yet", end=""), width)]
     else:
         network = (
@@ -291,18 +287,21 @@ def _draw_named(
             else material.network(step, best=wish.step == "best")
         )
         surface = Surface(
-            width=width, height=height - 1, glyphs=glyphs, palette=palette, layer=wish.layer
+            width=width,
+            height=height - 1,
+            look=look,
+            layer=wish.layer,
         )
         picture = draw_view(wish.view, network, surface)
     return [title, *picture]
 
 
-def _title(watch: Watch, width: int, glyphs: Glyphs, palette: Palette, of: str = "") -> Text:
+def _title(watch: Watch, width: int, look: Look, of: str = "") -> Text:
     """Return the run's name and title, and where it is shown."""
     parts = (watch.folder.name, of, plain(watch.title))
-    words = glyphs.dot.join(part for part in parts if part)
+    words = look.glyphs.dot.join(part for part in parts if part)
     return cut(
-        Text(fit(words, width, glyphs.ellipsis), palette.style("train", bold=True), end=""), width
+        Text(fit(words, width, look.glyphs.ellipsis), look.style("train", bold=True), end=""), width
     )
 
 
@@ -310,8 +309,7 @@ def draw_still(
     watch: Watch,
     width: int,
     height: int,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     *,
     step: int | None = None,
     member: int | None = None,
@@ -323,19 +321,15 @@ def draw_still(
     at = history.last_step if step is None else min(step, history.last_step)
     alone = history.header is not None and history.header.members == 1
     standing = watch.standing(at, 0 if alone else member, weights=weights)
-    lines: Lines = [_title(watch, width, glyphs, palette)]
-    lines += draw_status(standing, width, 2, glyphs, palette)
+    lines: Lines = [_title(watch, width, look)]
+    lines += draw_status(standing, width, 2, look)
     if history.header is None:
         return [cut(line, width) for line in lines[:height]]
-    table = _draw_norms(history, at, width, max(height - 3 - 8, 0), glyphs, palette, member)
-    found = _draw_diagnosis(
-        history, at, (width, (height - len(lines)) // 3), glyphs, palette, member
-    )
+    table = _draw_norms(history, at, width, max(height - 3 - 8, 0), look, member)
+    found = _draw_diagnosis(history, at, (width, (height - len(lines)) // 3), look, member)
     room = height - len(lines) - len(table) - len(found)
     lines += (
-        _draw_pictures(
-            history, standing, at, (width, room), glyphs, palette, Wish(member=member, log=log)
-        )
+        _draw_pictures(history, standing, at, (width, room), look, Wish(member=member, log=log))
         if room > 0
         else []
     )
@@ -346,8 +340,7 @@ def _draw_diagnosis(
     history: History,
     at: int,
     size: tuple[int, int],
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     member: int | None,
 ) -> Lines:
     """Return what is wrong with a run at a step, under an empty line: as much as there is room."""
@@ -360,11 +353,13 @@ def _draw_diagnosis(
     if room < 2 or not at:
         return []
     findings = findings_of(history, at, member)
-    blocks = draw_findings(findings, -1, at, width, glyphs, palette)
+    blocks = draw_findings(findings, -1, at, width, look)
     lines = [line for block in blocks for line in block]
     if not findings:
-        mark = Text(f"{severity.symbol('good', glyphs)} ", severity.style("good", palette), end="")
-        lines = [mark.append(fit(HEALTHY, max(width - 2, 1), glyphs.ellipsis))]
+        mark = Text(
+            f"{severity.symbol('good', look.glyphs)} ", severity.style("good", look.palette), end=""
+        )
+        lines = [mark.append(fit(HEALTHY, max(width - 2, 1), look.glyphs.ellipsis))]
     return [cut(line, width) for line in [Text(end=""), *lines[: room - 1]]]
 
 
@@ -434,18 +429,17 @@ def _draw_pictures(
     standing: Standing,
     at: int,
     size: tuple[int, int],
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     wish: Wish,
 ) -> Lines:
     """Return the loss, and the accuracy beside it where there is one and room for it."""
     width, height = size
     both = "accuracy" in _columns(history) and width >= 90
     if not both:
-        return _draw_one(history, standing, at, "loss", (width, height), glyphs, palette, wish)
+        return _draw_one(history, standing, at, "loss", (width, height), look, wish)
     half = (width - 2) // 2
-    left = _draw_one(history, standing, at, "loss", (half, height), glyphs, palette, wish)
-    right = _draw_one(history, standing, at, "accuracy", (half, height), glyphs, palette, wish)
+    left = _draw_one(history, standing, at, "loss", (half, height), look, wish)
+    right = _draw_one(history, standing, at, "accuracy", (half, height), look, wish)
     return [Text.assemble(a, "  ", b, end="") for a, b in zip(left, right, strict=True)]
 
 
@@ -454,8 +448,7 @@ def _draw_curves(
     standing: Standing,
     at: int,
     size: tuple[int, int],
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     wish: Wish,
 ) -> Lines:
     """Return loss and accuracy in all the room there is: beside each other, or one over the other.
@@ -467,14 +460,12 @@ def _draw_curves(
     if both and width < 90 and height >= 16:
         upper = height - height // 2
         return [
-            *_draw_one(history, standing, at, "loss", (width, upper), glyphs, palette, wish),
-            *_draw_one(
-                history, standing, at, "accuracy", (width, height // 2), glyphs, palette, wish
-            ),
+            *_draw_one(history, standing, at, "loss", (width, upper), look, wish),
+            *_draw_one(history, standing, at, "accuracy", (width, height // 2), look, wish),
         ]
     if height <= 0:
         return []
-    return _draw_pictures(history, standing, at, size, glyphs, palette, wish)
+    return _draw_pictures(history, standing, at, size, look, wish)
 
 
 def _columns(history: History) -> tuple[str, ...]:
@@ -488,8 +479,7 @@ def _draw_one(
     at: int,
     quantity: Quantity,
     size: tuple[int, int],
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     wish: Wish,
 ) -> Lines:
     width, height = size
@@ -509,8 +499,8 @@ def _draw_one(
         log=wish.log and quantity != "accuracy",
         top=1.0 if quantity == "accuracy" else None,
     )
-    title = Text(quantity, palette.style("text", bold=True), end="")
-    return [cut(title, width), *draw_curves(curves, width, height - 1, glyphs, palette)][:height]
+    title = Text(quantity, look.style("text", bold=True), end="")
+    return [cut(title, width), *draw_curves(curves, width, height - 1, look)][:height]
 
 
 def _draw_norms(
@@ -518,8 +508,7 @@ def _draw_norms(
     at: int,
     width: int,
     height: int,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     member: int | None,
 ) -> Lines:
     """Return the gradient table; of more layers than fit, the first and the last."""
@@ -527,16 +516,18 @@ def _draw_norms(
     table = gradients.gather(history, step=at, width=width, member=member, cursor=past)
     if table is None or height < 4:
         return []
-    rows = gradients.draw_rows(table, width, glyphs, palette)
+    rows = gradients.draw_rows(table, width, look)
     room = height - 3
     if len(rows) > room:
         head = (room - 1) // 2
         left_out = len(rows) - room + 1
-        between = Text(f"{glyphs.ellipsis} {left_out} more layers", palette.style("muted"), end="")
+        between = Text(
+            f"{look.glyphs.ellipsis} {left_out} more layers", look.style("muted"), end=""
+        )
         rows = [*rows[:head], cut(between, width), *rows[len(rows) - (room - 1 - head) :]]
     return [
         Text(" " * width, end=""),
-        gradients.draw_heading(table, width, glyphs, palette),
+        gradients.draw_heading(table, width, look),
         *rows,
-        gradients.draw_footing(table, width, glyphs, palette),
+        gradients.draw_footing(table, width, look),
     ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from rich.style import Style
+
 from .glyphs import BRAILLE, GLYPHS, Glyphs
-from .palette import DARK, Palette, palettes_like
+from .palette import DARK, Palette, Role, palettes_like
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,10 @@ class Look:
     palette: Palette = DARK
     big: bool = False
     """Whether the back row has to see it: figures in large digits, thick strokes."""
+
+    def style(self, role: Role, *, bold: bool = False) -> Style:
+        """Return how something with this meaning is written."""
+        return self.palette.style(role, bold=bold)
 
     def next_glyphs(self) -> Look:
         """Return this look with the next set of glyphs."""

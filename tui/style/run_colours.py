@@ -14,7 +14,8 @@ from typing import Final
 from rich.color import Color
 from rich.style import Style
 
-from .glyphs import GlyphName, Glyphs
+from .glyphs import GlyphName
+from .look import Look
 from .palette import Palette
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -48,32 +49,33 @@ class Pen:
     """What stands at its end; empty where the colour is enough."""
 
 
-def pen(index: int, slot: int, several: bool, glyphs: Glyphs, palette: Palette) -> Pen:
+def pen(index: int, slot: int, several: bool, look: Look) -> Pen:
     """Return how a curve is drawn.
 
     Args:
         index: 0 for train, 1 for dev.
         slot: The run's place among the colours of runs.
         several: Whether there is more than one run.
-        glyphs: What it is drawn with.
-        palette: What it looks like.
+        look: What to draw with.
     """
-    colour = palette.runs[slot % len(palette.runs)] if several else _own(index, palette)
+    colour = (
+        look.palette.runs[slot % len(look.palette.runs)] if several else _own(index, look.palette)
+    )
     letter = LETTERS[slot % len(LETTERS)]
     letter = letter if index == 0 else letter.lower()
-    marker = (glyphs.markers if palette.colours else glyphs.plain_markers)[index]
-    sample = (glyphs.keys if palette.colours else glyphs.plain_keys)[index]
+    marker = (look.glyphs.markers if look.palette.colours else look.glyphs.plain_markers)[index]
+    sample = (look.glyphs.keys if look.palette.colours else look.glyphs.plain_keys)[index]
     if several:
-        marker = letter if glyphs.name == "ascii" else glyphs.markers[0]
-        sample = DOTTED_KEYS[glyphs.name] if index else glyphs.keys[0]
-        sample = 2 * letter if glyphs.name == "ascii" else sample
+        marker = letter if look.glyphs.name == "ascii" else look.glyphs.markers[0]
+        sample = DOTTED_KEYS[look.glyphs.name] if index else look.glyphs.keys[0]
+        sample = 2 * letter if look.glyphs.name == "ascii" else sample
     return Pen(
-        style=_style(colour, palette.colours),
-        band=_style(faded(colour, palette.background), palette.colours),
+        style=_style(colour, look.palette.colours),
+        band=_style(faded(colour, look.palette.background), look.palette.colours),
         marker=marker,
-        dotted=several and index > 0 and glyphs.name != "ascii",
+        dotted=several and index > 0 and look.glyphs.name != "ascii",
         sample=sample,
-        letter=letter if several and not palette.colours else "",
+        letter=letter if several and not look.palette.colours else "",
     )
 
 

@@ -22,6 +22,7 @@ from tui.drawing.network import function, region
 from tui.drawing.network.histogram import Histogram, draw_histogram
 from tui.drawing.network.material import Material, Network
 from tui.style.glyphs import BRAILLE, GLYPHS
+from tui.style.look import Look
 from tui.style.palette import DARK
 from tui.watching.traces import gather_view
 from tui.watching.view import View
@@ -83,7 +84,9 @@ def test_the_points_of_a_region_are_spread_over_it(ends, tmp_path: Path) -> None
     for (start, end), column in zip((shown.across, shown.up), inputs.T, strict=True):
         assert start < column.min() <= column.max() < end
         assert end - start < 1.2 * np.ptp(column)
-    lines = [each.plain[8:40] for each in region.draw_region(shown, 72, 19, BRAILLE, PLAIN)[1:-2]]
+    lines = [
+        each.plain[8:40] for each in region.draw_region(shown, 72, 19, Look(BRAILLE, PLAIN))[1:-2]
+    ]
     columns, rows = columns_and_rows(lines, POINTS)
     assert columns > 16
     assert rows > 8
@@ -121,7 +124,7 @@ def test_the_targets_of_a_function_are_spread_whatever_is_fitted(across, up) -> 
     for fitted in (np.zeros(100), np.full(100, up[0]), np.full(100, 1e25)):
         fit = function.Fit(name="y", inputs=inputs, targets=targets, fitted=fitted)
         shown = function.FunctionPicture(fits=(fit,), grid=grid, noisy=True)
-        lines = [each.plain for each in function.draw_function(shown, 80, 24, BRAILLE, PLAIN)]
+        lines = [each.plain for each in function.draw_function(shown, 80, 24, Look(BRAILLE, PLAIN))]
         columns, rows = columns_and_rows([line[8:] for line in lines[2:-2]], "○")
         assert columns > 25
         assert rows > 8
@@ -133,7 +136,7 @@ def test_the_targets_of_a_function_are_spread_whatever_is_fitted(across, up) -> 
 @pytest.mark.parametrize("ends", AT.values(), ids=AT)
 def test_the_bars_of_a_histogram_are_spread_over_it(ends) -> None:
     values = ends[0] + SHARES.ravel() * (ends[1] - ends[0])
-    lines = draw_histogram(Histogram(name="w", values=values), 80, 24, BRAILLE, PLAIN)
+    lines = draw_histogram(Histogram(name="w", values=values), 80, 24, Look(BRAILLE, PLAIN))
     columns, _ = columns_and_rows([each.plain[8:] for each in lines[2:-2]], BRAILLE.levels)
     assert columns > 60
 
@@ -155,7 +158,7 @@ def _curve(values) -> Curve:
 @pytest.mark.parametrize("ends", AT.values(), ids=AT)
 def test_a_curve_goes_from_the_bottom_to_the_top(ends) -> None:
     curves = Curves(curves=(_curve(np.linspace(ends[1], ends[0], 60)),), last=60)
-    lines = [each.plain for each in draw_curves(curves, 80, 24, BRAILLE, PLAIN)]
+    lines = [each.plain for each in draw_curves(curves, 80, 24, Look(BRAILLE, PLAIN))]
     filled = [line[8:].strip() != "" for line in lines[1:-2]]
     assert sum(filled) > 0.6 * len(filled)
 
@@ -166,7 +169,7 @@ def test_a_value_is_never_drawn_below_the_tick_of_a_smaller_one(glyphs, log) -> 
     for low in np.geomspace(0.005, 5, 12):
         for height in (8, 13, 37):
             curves = Curves(curves=(_curve([9.0] * 20 + [low] * 20),), last=40, log=log)
-            lines = [each.plain for each in draw_curves(curves, 60, height, glyphs, PLAIN)]
+            lines = [each.plain for each in draw_curves(curves, 60, height, Look(glyphs, PLAIN))]
             canvas = lines[1:-2]
             row = max(index for index, line in enumerate(canvas) if line[50:].strip())
             for index, line in enumerate(canvas):
@@ -209,6 +212,6 @@ def test_a_replay_of_curves_keeps_one_axis_throughout() -> None:
         for step in (5, 20, 59):
             then = known.until(step)
             view = View(history=then, whole=known, run="r", step=step, version=step, log=log)
-            lines = draw_curves(gather_view(view, 80), 80, 20, BRAILLE, PLAIN)
+            lines = draw_curves(gather_view(view, 80), 80, 20, Look(BRAILLE, PLAIN))
             axes.add(tuple(line.plain[:8] for line in lines[1:-2]))
         assert len(axes) == 1

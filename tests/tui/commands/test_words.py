@@ -23,6 +23,7 @@ from tui.panes.runs.orders import ORDERS
 from tui.pictures.gallery import VIEWS
 from tui.places import NAMES
 from tui.style.glyphs import BRAILLE
+from tui.style.look import Look
 from tui.style.palette import DARK
 
 EXPLAINED = {name.casefold() for word in WORDS for name in word.names}
@@ -34,7 +35,7 @@ def headings(line: str) -> Iterator[str]:
 
 
 def test_every_column_of_the_list_of_runs_is_explained() -> None:
-    line = runs.draw_heading(200, BRAILLE, DARK).plain
+    line = runs.draw_heading(200, Look(BRAILLE, DARK)).plain
     assert {"state", "what differs"} <= set(headings(line))
     assert {words.casefold() for words in headings(line)} <= EXPLAINED
     assert {name for name, _ in ORDERS} <= EXPLAINED
@@ -48,7 +49,7 @@ def test_every_column_of_the_gradient_table_is_explained(width: int) -> None:
         saturated=0.0, verdict=None, recent=np.ones(20, np.float32),
     )  # fmt: skip
     table = gradients.GradientTable(layers=(layer,), kinds=frozenset(gradients.ORDER), whole=0.1)
-    line = gradients.draw_heading(table, width, BRAILLE, DARK).plain.casefold()
+    line = gradients.draw_heading(table, width, Look(BRAILLE, DARK)).plain.casefold()
     for name in sorted(EXPLAINED, key=len, reverse=True):
         line = re.sub(rf"(?<!\S){re.escape(name)}(?!\S)", "", line)
     assert not re.sub(r"1e-?\d+|\b1\b", "", line).strip()

@@ -10,6 +10,7 @@ import pytest
 from tests.labs import FakeRun
 from tui.pictures.still import SizeError, draw_still, parse_size
 from tui.style.glyphs import ASCII, BRAILLE
+from tui.style.look import Look
 from tui.style.palette import DARK
 from tui.watching.watch import Watch
 
@@ -28,7 +29,9 @@ def run(tmp_path: Path) -> Iterator[FakeRun]:
 def picture(run: FakeRun, width: int, height: int, step: int | None = None) -> list[str]:
     watch = Watch(run.folder)
     watch.poll()
-    return [line.plain for line in draw_still(watch, width, height, BRAILLE, PLAIN, step=step)]
+    return [
+        line.plain for line in draw_still(watch, width, height, Look(BRAILLE, PLAIN), step=step)
+    ]
 
 
 def test_it_has_the_run_its_result_its_curves_and_its_norms(run: FakeRun) -> None:
@@ -62,13 +65,13 @@ def test_without_colours_the_curves_have_shapes_of_their_own(run: FakeRun) -> No
 def test_in_ascii_everything_is(run: FakeRun) -> None:
     watch = Watch(run.folder)
     watch.poll()
-    assert all(line.plain.isascii() for line in draw_still(watch, 100, 40, ASCII, PLAIN))
+    assert all(line.plain.isascii() for line in draw_still(watch, 100, 40, Look(ASCII, PLAIN)))
 
 
 def test_a_run_that_has_not_begun_is_shown_too(tmp_path: Path) -> None:
     watch = Watch(FakeRun(tmp_path).folder)
     watch.poll()
-    lines = [line.plain for line in draw_still(watch, 80, 24, BRAILLE, PLAIN)]
+    lines = [line.plain for line in draw_still(watch, 80, 24, Look(BRAILLE, PLAIN))]
     assert "starting" in "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from tests.tui.drawing.race.test_race import history
 from tui.drawing.lists.diagnosis import draw_findings, draw_healthy, draw_opinion
 from tui.drawing.lists.opinion import Opinion
 from tui.style.glyphs import BRAILLE
+from tui.style.look import Look
 from tui.style.palette import DARK
 from tui.watching.opinions import SECONDS, Opinions
 from tui.watching.view import Trace
@@ -41,7 +42,7 @@ def test_every_run_beside_has_its_own_findings() -> None:
     assert [each.label for each in found] == ["deep", "shallow"]
     assert any(finding.rule == "vanishing" for finding in found[0].findings)
     assert not any(finding.rule == "vanishing" for finding in found[1].findings)
-    lines = [line.plain for each in found for line in draw_opinion(each, 100, BRAILLE, PLAIN)]
+    lines = [line.plain for each in found for line in draw_opinion(each, 100, Look(BRAILLE, PLAIN))]
     assert any("deep: " in line and "vanish" in line for line in lines)
     assert any("shallow: " in line for line in lines)
 
@@ -72,10 +73,10 @@ def test_what_is_said_of_a_run_among_several_begins_with_its_name() -> None:
         advice="",
         remedy=None,
     )
-    drawn = draw_findings([finding], 0, 3, 60, BRAILLE, PLAIN, "bias 0")
+    drawn = draw_findings([finding], 0, 3, 60, Look(BRAILLE, PLAIN), "bias 0")
     assert "bias 0: The loss stands still." in drawn[0][0].plain
-    healthy = [line.plain for line in draw_healthy(60, BRAILLE, PLAIN, "bias 1")]
+    healthy = [line.plain for line in draw_healthy(60, Look(BRAILLE, PLAIN), "bias 1")]
     assert "bias 1: nothing is wrong" in healthy[0]
     assert len(healthy) == 1
-    several = draw_opinion(Opinion(run="p", label="p", step=1, members=8), 60, BRAILLE, PLAIN)
+    several = draw_opinion(Opinion(run="p", label="p", step=1, members=8), 60, Look(BRAILLE, PLAIN))
     assert several[0].plain.startswith("p: 8 networks")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from ...style.glyphs import Glyphs
-from ...style.palette import Palette, Role
+from ...style.look import Look
+from ...style.palette import Role
 from ...style.text import Lines, cut, fit, joined, pad_left
 from .axis import LABEL_WIDTH, Axis
 
@@ -16,32 +16,32 @@ FRAME_HEIGHT = 2
 """Lines that the level axis takes."""
 
 
-def framed(canvas: Lines, level: Axis, upright: Axis, glyphs: Glyphs, palette: Palette) -> Lines:
+def framed(canvas: Lines, level: Axis, upright: Axis, look: Look) -> Lines:
     """Return a canvas with the upright axis at its left and the level one under it."""
     columns = canvas[0].cell_len if canvas else 0
     return [
-        *_with_upright(canvas, upright, glyphs, palette),
-        *_level(level, columns, glyphs, palette),
+        *_with_upright(canvas, upright, look),
+        *_level(level, columns, look),
     ]
 
 
-def _with_upright(canvas: Lines, upright: Axis, glyphs: Glyphs, palette: Palette) -> Lines:
+def _with_upright(canvas: Lines, upright: Axis, look: Look) -> Lines:
     rows = len(canvas)
-    plain, tick, *_ = glyphs.axis
+    plain, tick, *_ = look.glyphs.axis
     labels: dict[int, str] = {}
     for value, label in upright.ticks:
         if 0 <= upright.share(value) <= 1:
             labels.setdefault(rows - 1 - int(0.5 + (rows - 1) * upright.share(value)), label)
     lines = []
     for row, drawn in enumerate(canvas):
-        line = Text(pad_left(labels.get(row, ""), LABEL_WIDTH), palette.style("muted"), end="")
-        line.append(tick if row in labels else plain, palette.style("faint"))
+        line = Text(pad_left(labels.get(row, ""), LABEL_WIDTH), look.style("muted"), end="")
+        line.append(tick if row in labels else plain, look.style("faint"))
         lines.append(line.append_text(drawn))
     return lines
 
 
-def _level(level: Axis, columns: int, glyphs: Glyphs, palette: Palette) -> Lines:
-    _, _, corner, plain, tick = glyphs.axis
+def _level(level: Axis, columns: int, look: Look) -> Lines:
+    _, _, corner, plain, tick = look.glyphs.axis
     rule, labels = [plain] * columns, [" "] * (columns + FRAME_WIDTH)
     free_from = 0
     for value, label in level.ticks:
@@ -54,21 +54,24 @@ def _level(level: Axis, columns: int, glyphs: Glyphs, palette: Palette) -> Lines
             labels[start : start + len(label)] = label
             free_from = start + len(label) + 1
     axis = Text(" " * LABEL_WIDTH, end="")
-    axis.append(corner + "".join(rule), palette.style("faint"))
-    return [axis, Text("".join(labels), palette.style("muted"), end="")]
+    axis.append(corner + "".join(rule), look.style("faint"))
+    return [axis, Text("".join(labels), look.style("muted"), end="")]
 
 
-def headline(title: str, facts: list[str], width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def headline(title: str, facts: list[str], width: int, look: Look) -> Text:
     """Return a picture's first line: what it is, then facts, as many as fit."""
-    bold, muted = palette.style("text", bold=True), palette.style("muted")
-    parts = [(fit(title, width, glyphs.ellipsis), bold), *((fact, muted) for fact in facts if fact)]
-    line, _ = joined(parts, glyphs.dot, palette.style("faint"), width)
+    bold, muted = look.style("text", bold=True), look.style("muted")
+    parts = [
+        (fit(title, width, look.glyphs.ellipsis), bold),
+        *((fact, muted) for fact in facts if fact),
+    ]
+    line, _ = joined(parts, look.glyphs.dot, look.style("faint"), width)
     return cut(line, width)
 
 
-def words(text: str, width: int, glyphs: Glyphs, palette: Palette, role: Role = "muted") -> Text:
+def words(text: str, width: int, look: Look, role: Role = "muted") -> Text:
     """Return a line of words, cut with an ellipsis where there is no room."""
-    return cut(Text(fit(text, width, glyphs.ellipsis), palette.style(role), end=""), width)
+    return cut(Text(fit(text, width, look.glyphs.ellipsis), look.style(role), end=""), width)
 
 
 def filled(lines: Lines, width: int, height: int) -> Lines:

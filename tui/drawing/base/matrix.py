@@ -16,6 +16,7 @@ from rich.style import Style
 from rich.text import Text
 
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, figure
 from ...style.palette import Palette
 from ...style.text import Lines, pad_left
@@ -73,28 +74,27 @@ def _layer(network: Network, name: str) -> Layer:
     )
 
 
-def draw_layer(layer: Layer, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def draw_layer(layer: Layer, width: int, height: int, look: Look) -> Lines:
     """Return a layer's weights as aligned numbers: a row for each unit, a column for each input.
 
     Args:
         layer: What to show.
         width: Cells, at least 0.
         height: Lines at most, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
     """
     units, inputs = layer.weight.shape
-    title = headline(layer.name, [f"{units}x{inputs}", *layer.facts], width, glyphs, palette)
+    title = headline(layer.name, [f"{units}x{inputs}", *layer.facts], width, look)
     note = equal_rows(layer)
     body = height - 2 - bool(note)
     rows = chosen(units, max(body, 1))
     cells = [["", *_names(layer)]]
     for row in rows:
-        cells.append(_row(layer, row, glyphs))
-    table = table_lines(cells, 1 + len(layer.others), width, glyphs, palette)
+        cells.append(_row(layer, row, look.glyphs))
+    table = table_lines(cells, 1 + len(layer.others), width, look)
     lines = [title, *table[: 1 + max(body, 0)]]
     if note:
-        lines.append(words(note, width, glyphs, palette, "warning"))
+        lines.append(words(note, width, look, "warning"))
     return cropped(lines, width, height)
 
 
@@ -147,8 +147,7 @@ def table_lines(
     cells: list[list[str]],
     fixed: int,
     width: int,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     *,
     widest: int = WIDEST,
 ) -> Lines:
@@ -158,8 +157,7 @@ def table_lines(
         cells: Rows of equal length, the headings first.
         fixed: How many columns are never left out.
         width: Cells.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
         widest: Cells of a column at most.
     """
     widths = [max(cell_len(row[column]) for row in cells) for column in range(len(cells[0]))]
@@ -170,14 +168,14 @@ def table_lines(
     for index, row in enumerate(cells):
         line = Text(end="", no_wrap=True)
         for column in shown:
-            style = _cell_style(index == 0 or column == 0, palette)
+            style = _cell_style(index == 0 or column == 0, look.palette)
             if column is None:
-                line.append("  " + glyphs.ellipsis, palette.style("muted"))
+                line.append("  " + look.glyphs.ellipsis, look.style("muted"))
                 continue
-            bar = glyphs.axis[0] if column == last and fixed > 1 else ""
-            line.append(f" {bar}" if bar else "", palette.style("faint"))
+            bar = look.glyphs.axis[0] if column == last and fixed > 1 else ""
+            line.append(f" {bar}" if bar else "", look.style("faint"))
             between = 0 if column == 0 else 2
-            words_here = pad_left(row[column], widths[column], glyphs.ellipsis)
+            words_here = pad_left(row[column], widths[column], look.glyphs.ellipsis)
             line.append(" " * between + words_here, style)
         lines.append(line)
     return lines

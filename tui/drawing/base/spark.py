@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rich.text import Text
 
 from ...style.glyphs import Glyphs
-from ...style.palette import Palette, Role
+from ...style.look import Look
+from ...style.palette import Role
 from ...style.text import pad
 
 LEAST_SPAN: Final = 0.5
@@ -33,23 +34,21 @@ def scale(values: Sequence[float]) -> tuple[int, int]:
     return min(math.ceil(min(sizes)) - 1, high - LEAST_SCALE), high
 
 
-def draw_gauge(
-    value: float, ends: tuple[int, int], width: int, glyphs: Glyphs, palette: Palette, role: Role
-) -> Text:
+def draw_gauge(value: float, ends: tuple[int, int], width: int, look: Look, role: Role) -> Text:
     """Return a bar for ``value`` on a logarithmic scale between two powers of ten."""
     if value == 0:
-        return Text(pad("exactly 0", width, glyphs.ellipsis), palette.style("bad"), end="")
+        return Text(pad("exactly 0", width, look.glyphs.ellipsis), look.style("bad"), end="")
     if not math.isfinite(value):
         words = "not finite" if math.isinf(value) else "no number"
-        return Text(pad(words, width, glyphs.ellipsis), palette.style("bad"), end="")
+        return Text(pad(words, width, look.glyphs.ellipsis), look.style("bad"), end="")
     low, high = ends
     share = (math.log10(abs(value)) - low) / (high - low)
-    eighths = len(glyphs.eighths)
+    eighths = len(look.glyphs.eighths)
     filled = round(min(max(share, 0.0), 1.0) * width * eighths)
     whole, part = divmod(max(filled, 1), eighths)
-    bar = glyphs.eighths[-1] * whole + (glyphs.eighths[part - 1] if part else "")
-    line = Text(bar[:width], palette.style(role), end="")
-    return line.append(glyphs.track * (width - len(line.plain)), palette.style("faint"))
+    bar = look.glyphs.eighths[-1] * whole + (look.glyphs.eighths[part - 1] if part else "")
+    line = Text(bar[:width], look.style(role), end="")
+    return line.append(look.glyphs.track * (width - len(line.plain)), look.style("faint"))
 
 
 def sparkline(values: Sequence[float] | NDArray[np.float32], width: int, glyphs: Glyphs) -> str:

@@ -14,7 +14,8 @@ from typing import Final
 from rich.style import Style
 from rich.text import Text
 
-from ...style.glyphs import GlyphName, Glyphs
+from ...style.glyphs import GlyphName
+from ...style.look import Look
 from ...style.numbers import count
 from ...style.palette import Palette
 from ...style.run_colours import BESTS, BREAKS, REQUESTS
@@ -38,50 +39,44 @@ def column_of(step: float, level: Axis, columns: int) -> int:
     return math.floor((columns - 1) * level.share(step) + 0.5)
 
 
-def draw_foot(
-    curves: Curves,
-    level: Axis,
-    columns: int,
-    glyphs: Glyphs,
-    palette: Palette,
-    *,
-    big: bool = False,
-) -> Lines:
+def draw_foot(curves: Curves, level: Axis, columns: int, look: Look) -> Lines:
     """Return the level axis: its line with ticks and what happened, and its labels.
+
+    For the back row signs are three cells wide.
 
     Args:
         curves: What happened when.
         level: The axis.
         columns: Cells of the canvas over it.
-        glyphs: What to draw with.
-        palette: What it looks like.
-        big: Whether signs are three cells wide.
+        look: What to draw with.
     """
-    _, _, corner, plain, tick = glyphs.axis
-    faint = palette.style("faint")
+    _, _, corner, plain, tick = look.glyphs.axis
+    faint = look.style("faint")
     rule: Rule = [(plain, faint)] * columns
     for value, _ in level.ticks:
         rule[column_of(value, level, columns)] = (tick, faint)
     if curves.cursor is not None:
-        _sign(rule, [curves.cursor], level, tick, palette.style("text", bold=True))
-    _draw_breaks(rule, curves, level, glyphs, palette)
-    signs = BIG_SIGNS[glyphs.name] if big else (REQUESTS[glyphs.name], glyphs.mark)
-    _sign(rule, curves.requests, level, signs[0], palette.style("good", bold=big))
-    _sign(rule, curves.marks, level, signs[1], palette.style("warning", bold=big))
+        _sign(rule, [curves.cursor], level, tick, look.style("text", bold=True))
+    _draw_breaks(rule, curves, level, look)
+    signs = (
+        BIG_SIGNS[look.glyphs.name] if look.big else (REQUESTS[look.glyphs.name], look.glyphs.mark)
+    )
+    _sign(rule, curves.requests, level, signs[0], look.style("good", bold=look.big))
+    _sign(rule, curves.marks, level, signs[1], look.style("warning", bold=look.big))
     if curves.best is not None:
-        _sign(rule, [curves.best], level, BESTS[glyphs.name], palette.style("dev", bold=True))
+        _sign(rule, [curves.best], level, BESTS[look.glyphs.name], look.style("dev", bold=True))
     broken = [
         curve.broken_at
         for run in (*curves.others, curves)
         for curve in run.curves
         if curve.broken_at is not None
     ]
-    _sign(rule, broken, level, BREAKS[glyphs.name], palette.style("bad", bold=True))
+    _sign(rule, broken, level, BREAKS[look.glyphs.name], look.style("bad", bold=True))
     axis = Text(" " * LABEL_WIDTH, end="")
     axis.append(corner, faint)
     for style, cells in groupby(rule, key=lambda cell: cell[1]):
         axis.append("".join(character for character, _ in cells), style)
-    return [axis, _labels(curves.cursor, level, columns, palette)]
+    return [axis, _labels(curves.cursor, level, columns, look.palette)]
 
 
 def _sign(
@@ -100,12 +95,12 @@ def _sign(
                     rule[column] = (character, style)
 
 
-def _draw_breaks(rule: Rule, curves: Curves, level: Axis, glyphs: Glyphs, palette: Palette) -> None:
+def _draw_breaks(rule: Rule, curves: Curves, level: Axis, look: Look) -> None:
     """Say where the curves of the run that is shown have values that are not finite.
 
     Each stretch of them begins with a sign, and the axis has their colour as far as it goes.
     """
-    bad = palette.style("bad", bold=True)
+    bad = look.style("bad", bold=True)
     for curve in curves.curves:
         for start, stop in curve.breaks:
             if stop < level.low or start > level.high:
@@ -114,7 +109,7 @@ def _draw_breaks(rule: Rule, curves: Curves, level: Axis, glyphs: Glyphs, palett
             last = column_of(min(stop, level.high), level, len(rule))
             for column in range(first, last + 1):
                 rule[column] = (rule[column][0], bad)
-            rule[first] = (BREAKS[glyphs.name], bad)
+            rule[first] = (BREAKS[look.glyphs.name], bad)
 
 
 def _labels(cursor: int | None, level: Axis, columns: int, palette: Palette) -> Text:

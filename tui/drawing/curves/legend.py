@@ -16,6 +16,7 @@ from engine.recording.member_spread import RANGE
 from engine.text.safe import plain
 
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, figure
 from ...style.palette import Palette
 from ...style.run_colours import BESTS, REQUESTS, pen
@@ -35,33 +36,31 @@ def legend_lines(curves: Curves, height: int) -> int:
     return min(1 + len(curves.others), max(height // 5, 1))
 
 
-def draw_legend(curves: Curves, width: int, lines: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def draw_legend(curves: Curves, width: int, lines: int, look: Look) -> Lines:
     """Return the legend: the run that is shown first, then the others.
 
     Args:
         curves: What is drawn.
         width: Cells.
         lines: How many there are; of more runs the last line says how many it leaves out.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
     """
     runs = [curves, *curves.others]
     if lines < 1:
         return []
     if len(runs) == 1:
-        return [_line(_own_parts(curves, glyphs, palette), width, palette)]
-    longest = max(cell_len(plain(run.title) + _times(run, glyphs)) for run in runs)
+        return [_line(_own_parts(curves, look), width, look.palette)]
+    longest = max(cell_len(plain(run.title) + _times(run, look.glyphs)) for run in runs)
     room = min(longest, max(width // 3, 6))
     drawn = [
-        _line(_run_parts(run, curves, room, glyphs, palette), width, palette)
-        for run in runs[:lines]
+        _line(_run_parts(run, curves, room, look), width, look.palette) for run in runs[:lines]
     ]
     hidden = len(runs) - lines
     if hidden > 0:
         words = f" +{hidden} more"
         last = drawn[-1]
         last.truncate(max(width - len(words), 0))
-        last.append(words[-width:], palette.style("muted"))
+        last.append(words[-width:], look.style("muted"))
     return drawn
 
 
@@ -71,42 +70,40 @@ def _line(parts: Parts, width: int, palette: Palette) -> Text:
     return line
 
 
-def _own_parts(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
+def _own_parts(curves: Curves, look: Look) -> Parts:
     """Return what is said of a run alone: what is wrong, its curves, how they are drawn."""
-    parts = _broken(curves, glyphs, palette)
+    parts = _broken(curves, look)
     for index, curve in enumerate(curves.curves):
-        look = pen(_index(curve), curves.slot, False, glyphs, palette)
-        sample = look.sample if look.sample else glyphs.keys[index % 2]
-        words = f"{sample} {curve.label} {_value(curve, curves.cursor, glyphs)}"
-        parts.append((words, look.style + Style(bold=True)))
-    parts += _members(curves, glyphs, palette)
-    parts += _how(curves, glyphs, palette)
+        own = pen(_index(curve), curves.slot, False, look)
+        sample = own.sample if own.sample else look.glyphs.keys[index % 2]
+        words = f"{sample} {curve.label} {_value(curve, curves.cursor, look.glyphs)}"
+        parts.append((words, own.style + Style(bold=True)))
+    parts += _members(curves, look)
+    parts += _how(curves, look)
     if curves.place and curves.cursor is None:
-        parts.append((curves.place, palette.style("muted")))
-    parts += [*_best(curves, glyphs, palette), *_readings(curves, glyphs, palette)]
-    return parts or [("nothing yet", palette.style("muted"))]
+        parts.append((curves.place, look.style("muted")))
+    parts += [*_best(curves, look), *_readings(curves, look)]
+    return parts or [("nothing yet", look.style("muted"))]
 
 
-def _run_parts(
-    run: RunCurves, curves: Curves, room: int, glyphs: Glyphs, palette: Palette
-) -> Parts:
+def _run_parts(run: RunCurves, curves: Curves, room: int, look: Look) -> Parts:
     """Return what is said of one run among several."""
-    looks = [pen(_index(curve), run.slot, True, glyphs, palette) for curve in run.curves]
-    first = looks[0] if looks else pen(0, run.slot, True, glyphs, palette)
-    name = pad(_name(run, room, glyphs), room)
+    pens = [pen(_index(curve), run.slot, True, look) for curve in run.curves]
+    first = pens[0] if pens else pen(0, run.slot, True, look)
+    name = pad(_name(run, room, look.glyphs), room)
     head = f"{first.letter} {name}" if first.letter else name
-    parts = [(head, first.style + Style(bold=True)), *_broken(run, glyphs, palette)]
-    for curve, look in zip(run.curves, looks, strict=True):
-        value = _value(curve, curves.cursor, glyphs).ljust(FIGURE_WIDTH)
+    parts = [(head, first.style + Style(bold=True)), *_broken(run, look)]
+    for curve, own in zip(run.curves, pens, strict=True):
+        value = _value(curve, curves.cursor, look.glyphs).ljust(FIGURE_WIDTH)
         # In ASCII the sample says it already, and the run's own letter stands before its title.
-        shown = look.letter and curve.label == "dev" and glyphs.name != "ascii"
-        letter = f"{look.letter} " if shown else ""
-        parts.append((f"{letter}{look.sample} {curve.label} {value}", look.style))
+        shown = own.letter and curve.label == "dev" and look.glyphs.name != "ascii"
+        letter = f"{own.letter} " if shown else ""
+        parts.append((f"{letter}{own.sample} {curve.label} {value}", own.style))
     if not run.curves:
-        parts.append(("nothing to draw", palette.style("muted")))
+        parts.append(("nothing to draw", look.style("muted")))
     if run is curves:
-        parts += _how(curves, glyphs, palette)
-    return parts + _readings(run, glyphs, palette)
+        parts += _how(curves, look)
+    return parts + _readings(run, look)
 
 
 def _name(run: RunCurves, room: int, glyphs: Glyphs) -> str:
@@ -144,50 +141,50 @@ def _value(curve: Curve, cursor: int | None, glyphs: Glyphs) -> str:
     return f"{words} ({count(curve.newest_at or 0)})"
 
 
-def _members(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
+def _members(curves: Curves, look: Look) -> Parts:
     """Return whose mean the curves are, and what became of its members; or which member it is."""
     if curves.member:
-        return [(plain(curves.member), palette.style("text", bold=True))]
+        return [(plain(curves.member), look.style("text", bold=True))]
     crowd = curves.crowd
     if crowd is None:
         return []
-    bad = palette.style("bad", bold=True)
+    bad = look.style("bad", bold=True)
     parts: Parts = [(fate, bad) for fate in crowd.member_endings]
     counted = crowd.members - crowd.diverged
     if counted:
         low, high = (f"{100 * share:g}" for share in RANGE)
         words = f"mean of {count(counted)}, band {low} to {high} %"
-        parts.insert(0, (words, palette.style("text")))
+        parts.insert(0, (words, look.style("text")))
     return parts
 
 
-def _best(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
+def _best(curves: Curves, look: Look) -> Parts:
     """Return what the sign of the best step is, and which step that is."""
     if curves.best is None:
         return []
-    return [(f"{BESTS[glyphs.name]} best, step {count(curves.best)}", palette.style("dev"))]
+    return [(f"{BESTS[look.glyphs.name]} best, step {count(curves.best)}", look.style("dev"))]
 
 
-def _broken(run: RunCurves, glyphs: Glyphs, palette: Palette) -> Parts:
+def _broken(run: RunCurves, look: Look) -> Parts:
     """Return what of the curves is not finite, and since when."""
     return [
         (
-            f"{curve.label} {figure(curve.broken, infinity=glyphs.infinity)}"
+            f"{curve.label} {figure(curve.broken, infinity=look.glyphs.infinity)}"
             f" at step {count(curve.broken_at)}",
-            palette.style("bad", bold=True),
+            look.style("bad", bold=True),
         )
         for curve in run.curves
         if curve.broken_at is not None
     ]
 
 
-def _how(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
+def _how(curves: Curves, look: Look) -> Parts:
     """Return how the curves are drawn, where that is not plainly, and what happened."""
-    muted = palette.style("muted")
+    muted = look.style("muted")
     parts: Parts = []
-    signs = {"mark": glyphs.mark, "request": REQUESTS[glyphs.name]}
+    signs = {"mark": look.glyphs.mark, "request": REQUESTS[look.glyphs.name]}
     for kind, words in curves.happened:
-        style = palette.style("warning" if kind == "mark" else "good")
+        style = look.style("warning" if kind == "mark" else "good")
         parts.append((f"{signs[kind]} {plain(words)}", style))
     if curves.log:
         runs = (curves, *curves.others)
@@ -196,9 +193,9 @@ def _how(curves: Curves, glyphs: Glyphs, palette: Palette) -> Parts:
     return parts
 
 
-def _readings(run: RunCurves, glyphs: Glyphs, palette: Palette) -> Parts:
-    muted = palette.style("muted")
+def _readings(run: RunCurves, look: Look) -> Parts:
+    muted = look.style("muted")
     return [
-        (f"{READINGS.get(name, name)} {figure(value, infinity=glyphs.infinity)}", muted)
+        (f"{READINGS.get(name, name)} {figure(value, infinity=look.glyphs.infinity)}", muted)
         for name, value in run.readings
     ]

@@ -19,8 +19,7 @@ import numpy as np
 from rich.style import Style
 from rich.text import Text
 
-from ...style.glyphs import Glyphs
-from ...style.palette import Palette
+from ...style.look import Look
 from ...style.run_colours import Pen, pen
 from ...style.text import Lines, pad_left
 from ..base.axis import LABEL_WIDTH, Axis, linear_axis, log_axis, step_axis
@@ -74,57 +73,48 @@ class Drawn:
         return sum(float(np.abs(np.diff(values)).sum()) for _, values in self.pieces)
 
 
-def draw_curves(
-    curves: Curves,
-    width: int,
-    height: int,
-    glyphs: Glyphs,
-    palette: Palette,
-    *,
-    big: bool = False,
-) -> Lines:
+def draw_curves(curves: Curves, width: int, height: int, look: Look) -> Lines:
     """Return the picture: a legend, then the canvas with its two axes.
+
+    For the back row strokes are thick, signs on the axis wide, and the legend is bold.
 
     Args:
         curves: What to show.
         width: Cells, at least 0.
         height: Lines, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
-        big: Whether it is seen from the back row: strokes are thick, signs on the axis wide, and
-            the legend is bold.
+        look: What to draw with.
     """
     if width <= 0 or height <= 0:
         return []
     small = width < LEAST_WIDTH or height < LEAST_HEIGHT
     words = height if small else legend_lines(curves, height)
-    legend = draw_legend(curves, width, words, glyphs, palette)
-    if big:
+    legend = draw_legend(curves, width, words, look)
+    if look.big:
         for line in legend:
             line.stylize(Style(bold=True))
     if small:
         return filled(legend, width, height)
-    drawn = _drawn(curves, glyphs, palette)
+    drawn = _drawn(curves, look)
     columns, rows = canvas_columns(width), height - len(legend) - 2
     level = step_axis(curves.last, columns, curves.first)
     upright = _upright(
         curves, np.concatenate([np.empty(0), *(each.values for each in drawn)]), rows
     )
-    canvas = Canvas(columns, rows, glyphs)
-    across, down = DOTS[glyphs.name]
+    canvas = Canvas(columns, rows, look.glyphs)
+    across, down = DOTS[look.glyphs.name]
     places = _Places(
         level=level, upright=upright, columns=columns, rows=rows, across=across, down=down
     )
-    _draw_all(canvas, curves, drawn, places, glyphs, palette, thick=big)
-    body = _with_axis(canvas.lines(), places, glyphs, palette)
-    foot = draw_foot(curves, level, columns, glyphs, palette, big=big)
+    _draw_all(canvas, curves, drawn, places, look)
+    body = _with_axis(canvas.lines(), places, look)
+    foot = draw_foot(curves, level, columns, look)
     return filled([*legend, *body, *foot], width, height)
 
 
 # --- curves in the coordinates that are drawn ----------------------------------------------------
 
 
-def _drawn(curves: Curves, glyphs: Glyphs, palette: Palette) -> list[Drawn]:
+def _drawn(curves: Curves, look: Look) -> list[Drawn]:
     """Return the curves in the order in which they lie on one another, the lowest first.
 
     The run that is shown is on top of the others, train on top of dev; but a curve that is a
@@ -135,8 +125,8 @@ def _drawn(curves: Curves, glyphs: Glyphs, palette: Palette) -> list[Drawn]:
     for run in (*reversed(curves.others), curves):
         own = []
         for curve in reversed(run.curves):
-            look = pen(int(curve.label == "dev"), run.slot, several, glyphs, palette)
-            own.append(_drawn_curve(curve, run, curves, look))
+            drawn_with = pen(int(curve.label == "dev"), run.slot, several, look)
+            own.append(_drawn_curve(curve, run, curves, drawn_with))
         drawn += reversed(own) if len(own) > 1 and own[1].length > BROAD * own[0].length else own
     return drawn
 
@@ -209,14 +199,7 @@ class _Places:
 
 
 def _draw_all(
-    canvas: Canvas,
-    curves: Curves,
-    drawn: list[Drawn],
-    places: _Places,
-    glyphs: Glyphs,
-    palette: Palette,
-    *,
-    thick: bool,
+    canvas: Canvas, curves: Curves, drawn: list[Drawn], places: _Places, look: Look
 ) -> None:
     """Draw everything on the canvas, what lies lowest first."""
     for each in drawn:
@@ -224,15 +207,15 @@ def _draw_all(
             _draw_band(canvas, places, each.band, each.pen)
     if curves.cursor is not None:
         column = column_of(curves.cursor, places.level, canvas.columns)
-        canvas.upright(column, glyphs.axis[0], palette.style("muted"))
+        canvas.upright(column, look.glyphs.axis[0], look.style("muted"))
     strokes = [
         piece
         for index, each in enumerate(drawn)
-        for piece in _strokes(places, index, each, thick=thick)
+        for piece in _strokes(places, index, each, thick=look.big)
     ]
-    if thick or _milliseconds(strokes, canvas) > BUDGET:
+    if look.big or _milliseconds(strokes, canvas) > BUDGET:
         for piece in strokes:
-            _draw_stroke(canvas, piece, thick=thick)
+            _draw_stroke(canvas, piece, thick=look.big)
     else:
         _draw_by_plotext(canvas, strokes)
     for each in drawn:
@@ -353,17 +336,17 @@ def _draw_letter(canvas: Canvas, places: _Places, each: Drawn) -> None:
 # --- what is around the canvas -------------------------------------------------------------------
 
 
-def _with_axis(canvas: Lines, places: _Places, glyphs: Glyphs, palette: Palette) -> Lines:
+def _with_axis(canvas: Lines, places: _Places, look: Look) -> Lines:
     """Return the canvas with the upright axis at its left: a tick where a curve at it would be."""
     upright, rows = places.upright, places.rows
-    plain, tick, *_ = glyphs.axis
+    plain, tick, *_ = look.glyphs.axis
     labels: dict[int, str] = {}
     for value, label in upright.ticks:
         _, ys = places.of(np.zeros(1), np.array([value]))
         labels.setdefault(rows - 1 - int(ys[0]) // places.down, label)
     lines = []
     for row, drawn in enumerate(canvas):
-        line = Text(pad_left(labels.get(row, ""), LABEL_WIDTH), palette.style("muted"), end="")
-        line.append(tick if row in labels else plain, palette.style("faint"))
+        line = Text(pad_left(labels.get(row, ""), LABEL_WIDTH), look.style("muted"), end="")
+        line.append(tick if row in labels else plain, look.style("faint"))
         lines.append(line.append_text(drawn))
     return lines

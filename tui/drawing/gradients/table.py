@@ -21,6 +21,7 @@ from rich.text import Text
 
 from ...style import severity
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, figure, percent
 from ...style.palette import Palette, Role
 from ...style.text import Lines, cut, joined, pad, pad_left
@@ -124,11 +125,11 @@ def gather(
     return read_layers(history, step, recent, member=member, cursor=cursor)
 
 
-def draw_heading(table: GradientTable, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def draw_heading(table: GradientTable, width: int, look: Look) -> Text:
     """Return the line over the table: what each column is, and the gauge's two ends."""
     columns = Columns.of(width, table.kinds, table.longest)
     line = Text(pad("layer", columns.name), end="")
-    line.append(pad(_ascii(" in→out", glyphs), columns.shape))
+    line.append(pad(_ascii(" in→out", look.glyphs), columns.shape))
     line.append(pad_left("grad W", FIGURE + 1))
     for words, cells in (
         ("grad b", columns.bias),
@@ -144,9 +145,9 @@ def draw_heading(table: GradientTable, width: int, glyphs: Glyphs, palette: Pale
         line.append(" " * columns.verdict)
     over_time = " over time" if columns.recent >= len(" over time") else " time"
     line.append(pad(over_time, columns.recent))
-    line.stylize(palette.style("muted"))
+    line.stylize(look.style("muted"))
     if columns.gauge:
-        line.append(" " + _gauge_heading(table, columns.gauge - 1), palette.style("faint"))
+        line.append(" " + _gauge_heading(table, columns.gauge - 1), look.style("faint"))
     return cut(line, width)
 
 
@@ -159,14 +160,12 @@ def _gauge_heading(table: GradientTable, width: int) -> str:
     return pad(left + between + right, width)
 
 
-def draw_rows(table: GradientTable, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def draw_rows(table: GradientTable, width: int, look: Look) -> Lines:
     """Return one line for each layer, the first layer on top."""
     columns = Columns.of(width, table.kinds, table.longest)
     ends = scale([layer.weight for layer in table.layers])
     last = table.layers[-1].weight if table.layers else math.nan
-    return [
-        cut(_draw_row(layer, last, ends, columns, glyphs, palette), width) for layer in table.layers
-    ]
+    return [cut(_draw_row(layer, last, ends, columns, look), width) for layer in table.layers]
 
 
 def _draw_row(
@@ -174,34 +173,33 @@ def _draw_row(
     last: float,
     ends: tuple[int, int],
     columns: Columns,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
 ) -> Text:
     role = standing(layer.weight, last)
-    style = palette.style(role)
-    text, muted = palette.style("text"), palette.style("muted")
-    name = pad(_label(layer.name, columns.name), columns.name, glyphs.ellipsis)
+    style = look.style(role)
+    text, muted = look.style("text"), look.style("muted")
+    name = pad(_label(layer.name, columns.name), columns.name, look.glyphs.ellipsis)
     line = Text(name, text, end="")
-    shape = _ascii(f" {layer.shape}", glyphs)
-    line.append(pad(shape, columns.shape, glyphs.ellipsis), muted)
+    shape = _ascii(f" {layer.shape}", look.glyphs)
+    line.append(pad(shape, columns.shape, look.glyphs.ellipsis), muted)
 
     def add(words: str, cells: int, style: Style) -> None:
         if cells:
             line.append(pad_left(words, cells), style)
 
-    add(_figure(layer.weight, glyphs), FIGURE + 1, style)
-    add(_figure(layer.bias, glyphs), columns.bias, _bias_style(layer, last, palette))
+    add(_figure(layer.weight, look.glyphs), FIGURE + 1, style)
+    add(_figure(layer.bias, look.glyphs), columns.bias, _bias_style(layer, last, look.palette))
     finite = layer.norm is None or math.isfinite(layer.norm)
-    add(_figure(layer.norm, glyphs), columns.norm, text if finite else palette.style("bad"))
-    add(_figure(layer.update, glyphs), columns.update, palette.style(update_role(layer.update)))
+    add(_figure(layer.norm, look.glyphs), columns.norm, text if finite else look.style("bad"))
+    add(_figure(layer.update, look.glyphs), columns.update, look.style(update_role(layer.update)))
     for share, cells in ((layer.dead, columns.dead), (layer.saturated, columns.saturated)):
-        add(_share(share), cells, palette.style(share_role(share)))
-    _add_verdict(line, layer.verdict, columns, glyphs, palette)
+        add(_share(share), cells, look.style(share_role(share)))
+    _add_verdict(line, layer.verdict, columns, look)
     if columns.recent:
-        line.append(" " + sparkline(layer.recent, columns.recent - 1, glyphs), style)
+        line.append(" " + sparkline(layer.recent, columns.recent - 1, look.glyphs), style)
     if columns.gauge:
         line.append(" ")
-        gauge = draw_gauge(layer.weight, ends, columns.gauge - 1, glyphs, palette, role)
+        gauge = draw_gauge(layer.weight, ends, columns.gauge - 1, look, role)
         line.append_text(gauge)
     return line
 
@@ -218,17 +216,15 @@ def _bias_style(layer: LayerRow, last: float, palette: Palette) -> Style:
     return palette.style(standing(layer.bias, last))
 
 
-def _add_verdict(
-    line: Text, verdict: Verdict | None, columns: Columns, glyphs: Glyphs, palette: Palette
-) -> None:
+def _add_verdict(line: Text, verdict: Verdict | None, columns: Columns, look: Look) -> None:
     """Write the verdict's symbol, and its word where there is room."""
     if verdict is None:
         line.append(" " * (columns.verdict + columns.word))
         return
-    style = severity.style(verdict.severity, palette)
+    style = severity.style(verdict.severity, look.palette)
     if columns.verdict:
-        line.append(" " + severity.symbol(verdict.severity, glyphs), style)
-    line.append(pad(f" {verdict.word}", columns.word, glyphs.ellipsis), style)
+        line.append(" " + severity.symbol(verdict.severity, look.glyphs), style)
+    line.append(pad(f" {verdict.word}", columns.word, look.glyphs.ellipsis), style)
 
 
 def _figure(value: float | None, glyphs: Glyphs) -> str:
@@ -281,18 +277,18 @@ def share_role(value: float | None) -> Role:
     return "warning" if value >= 0.5 else "text"
 
 
-def draw_footing(table: GradientTable, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def draw_footing(table: GradientTable, width: int, look: Look) -> Text:
     """Return the line under the table: which steps, the whole norm, what is usual, the member."""
-    muted = palette.style("muted")
+    muted = look.style("muted")
     words = [f"step {count(table.step)}"] if table.cursor else []
-    words.append(f"whole norm {figure(table.whole, infinity=glyphs.infinity)}")
+    words.append(f"whole norm {figure(table.whole, infinity=look.glyphs.infinity)}")
     if table.probe_step is not None and table.probe_step != table.step:
         words.append(f"probe at step {count(table.probe_step)}")
     words += _whose(table)
     if "update" in table.kinds:
         words.append("update 1e-3 is usual")
     words += _first_to_last(table)
-    line, _ = joined([(each, muted) for each in words], glyphs.dot, muted, width)
+    line, _ = joined([(each, muted) for each in words], look.glyphs.dot, muted, width)
     return cut(line, width)
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, figure, percent
 from ...style.palette import Palette, Role
 from ...style.text import Lines, cut, joined
@@ -151,22 +152,21 @@ def banner_height(banner: Banner, width: int, most: int, glyphs: Glyphs) -> int:
     return min(1 if layout is None else layout.height, max(most, 0))
 
 
-def draw_banner(banner: Banner, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def draw_banner(banner: Banner, width: int, height: int, look: Look) -> Lines:
     """Return the facts as large as there is room for, in the middle.
 
     Args:
         banner: What to say.
         width: Cells, at least 0.
         height: Lines, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
     """
     width, height = max(width, 0), max(height, 0)
-    layout = _layout(banner, width, height, glyphs)
+    layout = _layout(banner, width, height, look.glyphs)
     if layout is None:
-        lines = [_small(banner, width, glyphs, palette)][:height]
+        lines = [_small(banner, width, look)][:height]
     else:
-        lines = _large(layout, width, palette)
+        lines = _large(layout, width, look.palette)
     above = (height - len(lines)) // 2
     below = height - len(lines) - above
     return [
@@ -261,10 +261,10 @@ def _drawn(fact: _Fact, layout: _Layout, palette: Palette) -> Lines:
     ]
 
 
-def _small(banner: Banner, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def _small(banner: Banner, width: int, look: Look) -> Text:
     """Return the facts in ordinary letters."""
     parts = [
-        (f"{fact.label} {fact.words}", palette.style(fact.role, bold=True))
-        for fact in _facts(banner, glyphs)
+        (f"{fact.label} {fact.words}", look.style(fact.role, bold=True))
+        for fact in _facts(banner, look.glyphs)
     ]
-    return joined(parts, "   ", palette.style("faint"), width)[0]
+    return joined(parts, "   ", look.style("faint"), width)[0]

@@ -17,7 +17,8 @@ from rich.text import Text
 from engine.text.safe import plain
 
 from ...style.glyphs import Glyphs
-from ...style.palette import Palette, Role
+from ...style.look import Look
+from ...style.palette import Role
 from ...style.text import Lines, cut, fit, wrap
 from ..base.letters import LARGE, QUADRANTS, SMALL, Font
 
@@ -107,8 +108,7 @@ def draw_big(
     words: str,
     width: int,
     height: int,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     role: Role = "text",
     *,
     align: Align = "center",
@@ -119,16 +119,15 @@ def draw_big(
         words: What to write.
         width: Cells, at least 0.
         height: Lines, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
         role: What the colour says.
         align: Whether lines begin at the left or have their middle in the middle.
     """
     width, height = max(width, 0), max(height, 0)
-    rows = big_rows(words, width, height, glyphs, align)
+    rows = big_rows(words, width, height, look.glyphs, align)
     above = (height - len(rows)) // 2
     rows = [""] * above + rows + [""] * (height - len(rows) - above)
-    style = palette.style(role, bold=True)
+    style = look.style(role, bold=True)
     return [cut(Text(row, style, end="", no_wrap=True), width) for row in rows]
 
 

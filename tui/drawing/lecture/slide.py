@@ -19,7 +19,7 @@ from rich.text import Text
 from engine.text.safe import plain
 
 from ...style.glyphs import Glyphs
-from ...style.palette import Palette
+from ...style.look import Look
 from ...style.text import Lines, cut, fit, wrap
 from ..base.letters import LARGE
 from .big import Lettering, big_rows, letterings
@@ -41,38 +41,36 @@ def draw_slide(
     text: str,
     width: int,
     height: int,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     *,
     note: str = "",
-    big: bool = False,
 ) -> Lines:
     """Return a slide; it has more than ``height`` lines where its text has no room.
+
+    For the back row the text is in large letters too, where it has room.
 
     Args:
         title: What stands over it, as large as there is room for.
         text: Its lines; none for a card.
         width: Cells, at least 0.
         height: Lines, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
         note: A few words at its foot, such as which scene it is.
-        big: Whether the text is in large letters too, where it has room.
     """
     if width <= 0 or height <= 0:
         return []
-    style = palette.style("text", bold=big)
-    foot = _foot(note, width, height, glyphs, palette)
+    style = look.style("text", bold=look.big)
+    foot = _foot(note, width, height, look)
     room = height - len(foot)
-    body = _body(text, width, room, glyphs, big=big)
-    head = _head(title, width, room, room - len(body), glyphs)
+    body = _body(text, width, room, look)
+    head = _head(title, width, room, room - len(body), look.glyphs)
     between = min(max(room - len(head) - len(body), 1), 2) if head and body else 0
     spare = max(room - len(head) - between - len(body), 0)
     # A little above the middle is where the eye expects it.
     above = spare // 2 if not body else spare // 3
     lines = [
         *_written([""] * above, style),
-        *_written(head, palette.style("train", bold=True)),
+        *_written(head, look.style("train", bold=True)),
         *_written([""] * between + body, style),
     ]
     lines += _written([""] * (room - len(lines)), style)
@@ -95,20 +93,20 @@ def _head(title: str, width: int, height: int, free: int, glyphs: Glyphs) -> lis
     return [" " * margin + row for row in rows]
 
 
-def _foot(note: str, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def _foot(note: str, width: int, height: int, look: Look) -> Lines:
     """Return the note at the right, where there is room for more than the title."""
     if not note or height < 4:
         return []
     margin = _margin(width)
-    words = fit(plain(note), max(width - 2 * margin, 1), glyphs.ellipsis)
+    words = fit(plain(note), max(width - 2 * margin, 1), look.glyphs.ellipsis)
     row = " " * (width - margin - cell_len(words)) + words
-    return [Text(row, palette.style("muted"), end="", no_wrap=True)]
+    return [Text(row, look.style("muted"), end="", no_wrap=True)]
 
 
 # --- the text ------------------------------------------------------------------------------------
 
 
-def _body(text: str, width: int, height: int, glyphs: Glyphs, *, big: bool) -> list[str]:
+def _body(text: str, width: int, height: int, look: Look) -> list[str]:
     """Return the rows of the text, in the middle."""
     given = [line.rstrip() for line in plain(text.expandtabs(), lines=True).split("\n")]
     while given and not given[0]:
@@ -116,7 +114,7 @@ def _body(text: str, width: int, height: int, glyphs: Glyphs, *, big: bool) -> l
     while given and not given[-1]:
         given.pop()
     room = width - 2 * _margin(width)
-    if big and (rows := _large(given, room, height, glyphs)):
+    if look.big and (rows := _large(given, room, height, look.glyphs)):
         return [" " * _margin(width) + row for row in rows]
     rows = [row for line in given for row in set_line(line, room)]
     left = max(width - max(map(cell_len, rows), default=0), 0) // 2

@@ -26,7 +26,7 @@ from rich.text import Text
 from engine.text.safe import plain
 
 from ...replay.next_mark import Promise
-from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, figure
 from ...style.palette import Palette, Role
 from ...style.text import Lines, cut, fit, pad_left, wrap
@@ -110,32 +110,28 @@ class Speaker:
     """None where nobody presents."""
 
 
-def draw_heading(
-    heading: Heading, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_heading(heading: Heading, width: int, height: int, look: Look) -> Lines:
     """Return which scene it is, the lecture it belongs to, and a rule."""
     title = Text(end="", no_wrap=True)
     if heading.number:
-        title.append(f"{heading.number}  ", palette.style("muted"))
-    words = fit(plain(heading.title), width - title.cell_len, glyphs.ellipsis)
-    title.append(words, palette.style("text", bold=True))
+        title.append(f"{heading.number}  ", look.style("muted"))
+    words = fit(plain(heading.title), width - title.cell_len, look.glyphs.ellipsis)
+    title.append(words, look.style("text", bold=True))
     about = Text(end="", no_wrap=True)
     role: Role = "warning" if heading.wrong else "muted"
-    about.append(fit(plain(heading.about), width, glyphs.ellipsis), palette.style(role))
+    about.append(fit(plain(heading.about), width, look.glyphs.ellipsis), look.style(role))
     # In a single line, what is wrong is worth more than what was shown.
     lines = [about if heading.wrong and height == 1 else title, about]
-    return _filled([*lines, rule(width, glyphs, palette)], width, height)
+    return _filled([*lines, rule(width, look)], width, height)
 
 
-def draw_clock(
-    lecture: Span, scene: Span, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_clock(lecture: Span, scene: Span, width: int, height: int, look: Look) -> Lines:
     """Return how long the lecture and the scene have taken, and a rule; coloured when over."""
     lines = [
-        _time_line("lecture", lecture, "bad", width, palette),
-        _time_line("scene", scene, "warning", width, palette),
+        _time_line("lecture", lecture, "bad", width, look.palette),
+        _time_line("scene", scene, "warning", width, look.palette),
     ]
-    return _filled([*lines, rule(width, glyphs, palette)], width, height)
+    return _filled([*lines, rule(width, look)], width, height)
 
 
 def _time_line(label: str, span: Span, late: Role, width: int, palette: Palette) -> Text:
@@ -161,78 +157,72 @@ def draw_notes(notes: str, width: int, palette: Palette) -> Lines:
     return [cut(Text(line, style, end="", no_wrap=True), width) for line in lines]
 
 
-def draw_foot(
-    foot: Foot | None, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_foot(foot: Foot | None, width: int, height: int, look: Look) -> Lines:
     """Return what is shown, the next mark with its note, the next scene, under a rule.
 
     Where there is little room, what is shown stays longest, then the mark, then the scene.
     """
     if foot is None:
         return _filled([], width, height)
-    lines = [rule(width, glyphs, palette)] if height > 3 else []
+    lines = [rule(width, look)] if height > 3 else []
     room = height - len(lines)
-    shown = _labelled("shown", _shown(foot.shown, glyphs, palette), width, glyphs, palette)
-    mark = _labelled(
-        "mark", _mark(foot.mark, foot.shown.step, glyphs, palette), width, glyphs, palette
-    )
-    scene = _next_scene(foot.next_scene, width, glyphs, palette)
+    shown = _labelled("shown", _shown(foot.shown, look), width, look)
+    mark = _labelled("mark", _mark(foot.mark, foot.shown.step, look), width, look)
+    scene = _next_scene(foot.next_scene, width, look)
     parts = [shown, mark, scene][: max(room, 0)]
     if foot.here is not None and room > len(parts):
-        here = _labelled("here", _mark(foot.here, None, glyphs, palette), width, glyphs, palette)
+        here = _labelled("here", _mark(foot.here, None, look), width, look)
         parts.insert(1, here)
-    noted = list(_note(foot.mark, room - len(parts), width, glyphs, palette))
+    noted = list(_note(foot.mark, room - len(parts), width, look))
     if noted:
         at = parts.index(mark) + 1
         parts[at:at] = noted
     return _filled(lines + parts, width, height)
 
 
-def rule(width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def rule(width: int, look: Look) -> Text:
     """Return a line across."""
-    return Text(glyphs.axis[3] * max(width, 0), palette.style("faint"), end="", no_wrap=True)
+    return Text(look.glyphs.axis[3] * max(width, 0), look.style("faint"), end="", no_wrap=True)
 
 
 Words = Sequence[tuple[str, Style]]
 
 
-def _labelled(label: str, words: Words, width: int, glyphs: Glyphs, palette: Palette) -> Text:
-    line = Text(label.ljust(LABEL), palette.style("muted"), end="", no_wrap=True)
+def _labelled(label: str, words: Words, width: int, look: Look) -> Text:
+    line = Text(label.ljust(LABEL), look.style("muted"), end="", no_wrap=True)
     for said, style in words:
-        line.append(fit(said, width - line.cell_len, glyphs.ellipsis), style)
+        line.append(fit(said, width - line.cell_len, look.glyphs.ellipsis), style)
     return line
 
 
-def _shown(shown: Shown, glyphs: Glyphs, palette: Palette) -> Words:
-    text, muted = palette.style("text"), palette.style("muted")
+def _shown(shown: Shown, look: Look) -> Words:
+    text, muted = look.style("text"), look.style("muted")
     if not shown.run:
-        return [(glyphs.dot.join(map(plain, ["no run", *shown.words])), muted)]
+        return [(look.glyphs.dot.join(map(plain, ["no run", *shown.words])), muted)]
     steps = f"/{count(shown.steps)}" if shown.steps else ""
     said = [f"step {count(shown.step)}{steps}"]
     if shown.loss is not None:
-        said.append(f"loss {figure(shown.loss, infinity=glyphs.infinity)}")
-    return [(glyphs.dot.join(map(plain, [*said, *shown.words, shown.run])), text)]
+        said.append(f"loss {figure(shown.loss, infinity=look.glyphs.infinity)}")
+    return [(look.glyphs.dot.join(map(plain, [*said, *shown.words, shown.run])), text)]
 
 
-def _mark(mark: Promise | None, step: int | None, glyphs: Glyphs, palette: Palette) -> Words:
+def _mark(mark: Promise | None, step: int | None, look: Look) -> Words:
     """Return a mark, and how far it is from a step, where there is one."""
-    muted = palette.style("muted")
+    muted = look.style("muted")
     if mark is None:
         return [(NO_MARK, muted)]
     where = mark.when if mark.step is None else f"step {count(mark.step)}"
     if mark.step is not None and step is not None:
         where += f", in {count(mark.step - step)}"
-    pauses = f"{glyphs.states['paused']} " if mark.pause else ""
+    pauses = f"{look.glyphs.states['paused']} " if mark.pause else ""
     return [
-        (f"{glyphs.mark} {pauses}", palette.style("dev", bold=True)),
-        (f"{where}{glyphs.dot}", muted),
-        (plain(mark.title), palette.style("text", bold=True)),
+        (f"{look.glyphs.mark} {pauses}", look.style("dev", bold=True)),
+        (f"{where}{look.glyphs.dot}", muted),
+        (plain(mark.title), look.style("text", bold=True)),
     ]
 
 
-def _note(
-    mark: Promise | None, room: int, width: int, glyphs: Glyphs, palette: Palette
-) -> Iterator[Text]:
+def _note(mark: Promise | None, room: int, width: int, look: Look) -> Iterator[Text]:
     """Yield the lines of a mark's note, as many as there is room for."""
     if mark is None or room <= 0 or width <= LABEL:
         return
@@ -240,13 +230,13 @@ def _note(
     lines = [line for line in wrap(plain(mark.note, lines=True), broad) if line]
     for at, line in enumerate(lines[:room]):
         if at == room - 1 and len(lines) > room:
-            line = fit(line, broad - len(glyphs.ellipsis), "") + glyphs.ellipsis
-        yield Text(" " * LABEL + line, palette.style("text"), end="", no_wrap=True)
+            line = fit(line, broad - len(look.glyphs.ellipsis), "") + look.glyphs.ellipsis
+        yield Text(" " * LABEL + line, look.style("text"), end="", no_wrap=True)
 
 
-def _next_scene(title: str, width: int, glyphs: Glyphs, palette: Palette) -> Text:
-    said = (plain(title), palette.style("text")) if title else ("the end", palette.style("muted"))
-    return _labelled("next", [said], width, glyphs, palette)
+def _next_scene(title: str, width: int, look: Look) -> Text:
+    said = (plain(title), look.style("text")) if title else ("the end", look.style("muted"))
+    return _labelled("next", [said], width, look)
 
 
 def _filled(lines: Lines, width: int, height: int) -> Lines:

@@ -18,7 +18,7 @@ from rich.text import Text
 from engine.text.safe import plain
 
 from ...style import severity
-from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count
 from ...style.palette import Palette
 from ...style.text import Lines, cut, wrap
@@ -62,8 +62,7 @@ def draw_findings(
     chosen: int,
     at: int,
     width: int,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     who: str = "",
 ) -> list[Lines]:
     """Return the lines of each finding.
@@ -73,15 +72,14 @@ def draw_findings(
         chosen: Which of them the key follows.
         at: The step that is read: a finding of another names its own.
         width: Cells.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
         who: The run, where there are several.
     """
     findings = [_signed(finding, who) for finding in findings]
     blocks = []
     for index, finding in enumerate(findings):
-        pointer = "" if len(findings) == 1 else (" ", glyphs.choice[1])[index == chosen]
-        blocks.append(_draw_finding(finding, pointer, index == chosen, at, width, glyphs, palette))
+        pointer = "" if len(findings) == 1 else (" ", look.glyphs.choice[1])[index == chosen]
+        blocks.append(_draw_finding(finding, pointer, index == chosen, at, width, look))
     return blocks
 
 
@@ -89,19 +87,19 @@ def _signed(finding: Finding, who: str) -> Finding:
     return replace(finding, words=f"{who}: {finding.words}") if who else finding
 
 
-def draw_opinion(opinion: Opinion, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def draw_opinion(opinion: Opinion, width: int, look: Look) -> Lines:
     """Return what is wrong with a run beside the one that is shown, or that nothing is."""
     if opinion.findings:
         at = opinion.step
-        blocks = draw_findings(opinion.findings, -1, at, width, glyphs, palette, opinion.label)
+        blocks = draw_findings(opinion.findings, -1, at, width, look, opinion.label)
         return [line for block in blocks for line in block]
     if opinion.members > 1:
         words = (
             f"{opinion.label}: {count(opinion.members)} networks; their diagnosis is told alone."
         )
         lines = wrap(plain(words), max(width, 1))
-        return [cut(Text(line, palette.style("muted"), end=""), width) for line in lines]
-    return draw_healthy(width, glyphs, palette, opinion.label)
+        return [cut(Text(line, look.style("muted"), end=""), width) for line in lines]
+    return draw_healthy(width, look, opinion.label)
 
 
 def _draw_finding(
@@ -110,25 +108,24 @@ def _draw_finding(
     chosen: bool,
     at: int,
     width: int,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
 ) -> Lines:
     indent = len(pointer) + 2 if width > 8 else 0
     room = max(width - indent, 1)
-    style = severity.style(finding.severity, palette, bold=True)
+    style = severity.style(finding.severity, look.palette, bold=True)
     where = f" (step {count(finding.step)})" if finding.step != at else ""
     lines: Lines = []
     for index, words in enumerate(wrap(plain(finding.words) + where, room)):
         line = Text(end="")
         if indent and not index:
-            line.append(pointer, palette.style("train", bold=True))
-            line.append(severity.symbol(finding.severity, glyphs) + " ", style)
+            line.append(pointer, look.style("train", bold=True))
+            line.append(severity.symbol(finding.severity, look.glyphs) + " ", style)
         else:
             line.append(" " * indent)
-        lines.append(line.append(words, palette.style("text", bold=chosen and bool(pointer))))
+        lines.append(line.append(words, look.style("text", bold=chosen and bool(pointer))))
     for words in wrap(_advice(finding, chosen), room):
         line = Text(" " * indent, end="")
-        lines.append(line.append_text(_with_key(words, palette)) if words else line)
+        lines.append(line.append_text(_with_key(words, look.palette)) if words else line)
     return [cut(line, width) for line in lines if line.plain.strip()]
 
 
@@ -152,17 +149,19 @@ def _with_key(words: str, palette: Palette) -> Text:
     return line.append(after, palette.style("muted"))
 
 
-def draw_healthy(width: int, glyphs: Glyphs, palette: Palette, who: str = "") -> Lines:
+def draw_healthy(width: int, look: Look, who: str = "") -> Lines:
     """Return that nothing is wrong, and what that is worth; of one run among several, in short."""
     said = f"{plain(who)}: {HEALTHY[:1].lower()}{HEALTHY[1:]}" if who else HEALTHY
-    mark = Text(f"{severity.symbol('good', glyphs)} ", severity.style("good", palette), end="")
+    mark = Text(
+        f"{severity.symbol('good', look.glyphs)} ", severity.style("good", look.palette), end=""
+    )
     indent = mark.cell_len if width > 8 else 0
     lines: Lines = []
     for index, words in enumerate(wrap(said, max(width - indent, 1))):
         start = mark.copy() if indent and not index else Text(" " * indent, end="")
-        lines.append(start.append(words, palette.style("text")))
+        lines.append(start.append(words, look.style("text")))
     for words in wrap("" if who else LOOKS_FOR, max(width - indent, 1)):
-        lines.append(Text(" " * indent, end="").append(words, palette.style("muted")))
+        lines.append(Text(" " * indent, end="").append(words, look.style("muted")))
     return [cut(line, width) for line in lines if line.plain.strip()]
 
 

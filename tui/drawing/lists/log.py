@@ -20,7 +20,7 @@ from rich.text import Text
 from engine.text.safe import plain
 
 from ...style import severity as severities
-from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count
 from ...style.palette import Palette
 from ...style.severity import Severity
@@ -58,39 +58,39 @@ class Entry:
         return where + self.words + (f" ({count(self.times)} times)" if self.times > 1 else "")
 
 
-def draw_entries(entries: Sequence[Entry], width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def draw_entries(entries: Sequence[Entry], width: int, look: Look) -> Lines:
     """Return the lines of every entry, with the day above the first of each."""
     lines: Lines = []
     day = ""
     for entry in entries:
         today = _written(entry.time, "%Y-%m-%d") or day
         if today != day and width >= NARROW:
-            lines.append(_draw_day(today, width, glyphs, palette))
+            lines.append(_draw_day(today, width, look))
         day = today
-        lines += _draw_entry(entry, width, glyphs, palette)
+        lines += _draw_entry(entry, width, look)
     return lines
 
 
-def _draw_day(day: str, width: int, glyphs: Glyphs, palette: Palette) -> Text:
-    line = glyphs.axis[3]
-    return cut(Text(f"{line * 2} {day} {line * 2}", palette.style("faint"), end=""), width)
+def _draw_day(day: str, width: int, look: Look) -> Text:
+    line = look.glyphs.axis[3]
+    return cut(Text(f"{line * 2} {day} {line * 2}", look.style("faint"), end=""), width)
 
 
-def _draw_entry(entry: Entry, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def _draw_entry(entry: Entry, width: int, look: Look) -> Lines:
     """Return an entry, wrapped with what comes before its words kept clear."""
     at = _written(entry.time, "%H:%M:%S").ljust(TIME) if width >= NARROW else ""
     indent = len(at) + 2 if width > 8 else 0
-    sentence = plain(entry.sentence).replace(" · ", glyphs.dot)
-    style = palette.style("text" if entry.severity in ("good", "note") else "bad")
+    sentence = plain(entry.sentence).replace(" · ", look.glyphs.dot)
+    style = look.style("text" if entry.severity in ("good", "note") else "bad")
     if entry.severity == "warning":
-        style = palette.style("warning")
+        style = look.style("warning")
     lines: Lines = []
     for index, words in enumerate(wrap(sentence, max(width - indent, 1))):
         line = Text(end="")
         if indent and not index:
-            line.append(at, palette.style("muted"))
-            symbol = severities.symbol(entry.severity, glyphs)
-            line.append(f"{symbol} ", severities.style(entry.severity, palette, bold=True))
+            line.append(at, look.style("muted"))
+            symbol = severities.symbol(entry.severity, look.glyphs)
+            line.append(f"{symbol} ", severities.style(entry.severity, look.palette, bold=True))
         else:
             line.append(" " * indent)
         line.append(words, style)

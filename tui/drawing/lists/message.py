@@ -18,9 +18,8 @@ from rich.text import Text
 from engine.text.safe import plain
 
 from ...style import severity as severities
-from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count
-from ...style.palette import Palette
 from ...style.severity import Severity
 from ...style.text import cut, fit
 from .log import Entry
@@ -61,8 +60,7 @@ def draw_message(
     bulletin: Bulletin | None,
     note: str,
     width: int,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     *,
     log: str = "",
 ) -> Text:
@@ -72,31 +70,30 @@ def draw_message(
         bulletin: What has just happened; None where that is over.
         note: What is said otherwise.
         width: Cells there are.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
         log: The key that shows the log; empty where there is none now.
     """
     if bulletin is None:
-        words = plain(note).replace(" · ", glyphs.dot)
+        words = plain(note).replace(" · ", look.glyphs.dot)
         where = (
             _rest(0, log) if log and cell_len(words) > width > 2 * cell_len(_rest(0, log)) else ""
         )
-        words = fit(words, width - cell_len(where), glyphs.ellipsis)
-        return cut(Text(words + where, palette.style("muted"), end=""), width)
+        words = fit(words, width - cell_len(where), look.glyphs.ellipsis)
+        return cut(Text(words + where, look.style("muted"), end=""), width)
     entry = bulletin.entry
-    sentence = WORDS[entry.severity] + plain(entry.sentence).replace(" · ", glyphs.dot)
-    line = Text(f"{severities.symbol(entry.severity, glyphs)} ", end="", no_wrap=True)
-    line.stylize(severities.style(entry.severity, palette, bold=True))
+    sentence = WORDS[entry.severity] + plain(entry.sentence).replace(" · ", look.glyphs.dot)
+    line = Text(f"{severities.symbol(entry.severity, look.glyphs)} ", end="", no_wrap=True)
+    line.stylize(severities.style(entry.severity, look.palette, bold=True))
     room = width - line.cell_len
     whole = not bulletin.more and cell_len(sentence) <= room
     where = "" if whole else _rest(bulletin.more, log)
     if not bulletin.logged or cell_len(where) > room // 2:
         where = ""
     calm = entry.severity in ("good", "note")
-    style = palette.style("text") if calm else severities.style(entry.severity, palette)
-    line.append(fit(sentence, room - cell_len(where), glyphs.ellipsis), style)
+    style = look.style("text") if calm else severities.style(entry.severity, look.palette)
+    line.append(fit(sentence, room - cell_len(where), look.glyphs.ellipsis), style)
     click = Style(meta={"@click": "screen.show_pane('log')"})
-    line.append(where, palette.style("muted") + click if log else palette.style("muted"))
+    line.append(where, look.style("muted") + click if log else look.style("muted"))
     return cut(line, width)
 
 

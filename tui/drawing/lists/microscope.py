@@ -23,8 +23,8 @@ from engine.text.safe import plain
 
 from ...style import severity
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, exponent, figure, short
-from ...style.palette import Palette
 from ...style.text import Lines, cut, fit, pad, pad_left, wrap
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ def draw_dissection(
     chosen: int,
     place: tuple[int, int],
     width: int,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
 ) -> list[Lines]:
     """Return the lines of each quantity, the heading of its part among those of the first.
 
@@ -86,10 +85,9 @@ def draw_dissection(
         chosen: The quantity that is opened.
         place: Its row and column whose formula is written out.
         width: Cells.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
     """
-    page = _Page(dissection, width, glyphs, palette)
+    page = _Page(dissection, width, look)
     blocks, before = [], ""
     for index, quantity in enumerate(dissection.quantities):
         heading = _heading(quantity, dissection)
@@ -112,34 +110,32 @@ def _heading(quantity: Quantity, dissection: Dissection) -> str:
 class _Page:
     """What all lines are drawn with."""
 
-    def __init__(
-        self, dissection: Dissection, width: int, glyphs: Glyphs, palette: Palette
-    ) -> None:
+    def __init__(self, dissection: Dissection, width: int, look: Look) -> None:
         self._dissection, self._width = dissection, width
-        self._glyphs, self._palette = glyphs, palette
-        formulas = [len(written(each.formula, glyphs)) for each in dissection.quantities]
+        self._look = look
+        formulas = [len(written(each.formula, look.glyphs)) for each in dissection.quantities]
         self._formulas = min(max(formulas, default=0), max(width // 2, width - 4 * CELL - 4))
 
     def heading(self, words: str) -> Text:
         """Return the name of a part."""
-        return Text(words, self._palette.style("muted"), end="")
+        return Text(words, self._look.style("muted"), end="")
 
     def closed(self, quantity: Quantity) -> Text:
         """Return a quantity in a line: its formula and the first numbers of its first row."""
         line = Text("  ", end="")
         formula = pad(
-            written(quantity.formula, self._glyphs), self._formulas, self._glyphs.ellipsis
+            written(quantity.formula, self._look.glyphs), self._formulas, self._look.glyphs.ellipsis
         )
-        line.append(formula, self._palette.style("text"))
+        line.append(formula, self._look.style("text"))
         room = (self._width - line.cell_len) // CELL
         numbers = quantity.values[0] if quantity.values else ()
         for value in numbers[: max(room, 0)]:
-            line.append(pad_left(figure(value), CELL), self._palette.style("muted"))
+            line.append(pad_left(figure(value), CELL), self._look.style("muted"))
         return line
 
     def opened(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
         """Return a quantity with all that is known of it."""
-        palette, glyphs = self._palette, self._glyphs
+        palette, glyphs = self._look.palette, self._look.glyphs
         line = Text(f"{glyphs.choice[1]} ", palette.style("train", bold=True), end="")
         size = f"{count(quantity.shape[0])} {glyphs.times} {count(quantity.shape[1])}"
         said = f"  {plain(quantity.name)}, {size}" if quantity.name else f"  {size}"
@@ -162,7 +158,7 @@ class _Page:
 
     def _matrix(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
         """Return the numbers that are kept, as many columns around the chosen one as fit."""
-        palette, values = self._palette, quantity.values
+        palette, values = self._look.palette, quantity.values
         columns = len(values[0]) if values else 0
         room = max((self._width - 2 - ROW_LABEL) // CELL, 1)
         start = min(max(place[1] - room + 1, 0), max(columns - room, 0))
@@ -180,7 +176,7 @@ class _Page:
             for column in shown:
                 here = (row, column) == place
                 number = figure(numbers[column])
-                number = f"{self._glyphs.choice[1]}{number}" if here else number
+                number = f"{self._look.glyphs.choice[1]}{number}" if here else number
                 style = palette.style("train", bold=True) if here else palette.style("text")
                 line.append(pad_left(number, CELL), style)
             lines.append(line)
@@ -199,7 +195,7 @@ class _Page:
         ]
         if len(shown) < columns:
             parts.append(f"{columns_are}s {shown[0] + 1} to {shown[-1] + 1} of {columns} shown")
-        return f"{self._glyphs.ellipsis} {', '.join(parts)}" if parts else ""
+        return f"{self._look.glyphs.ellipsis} {', '.join(parts)}" if parts else ""
 
     def _sentences(self, quantity: Quantity, place: tuple[int, int]) -> list[str]:
         """Return the chosen number's formula with its numbers."""
@@ -223,10 +219,9 @@ class _Page:
         difference = f"difference {exponent(apart, 0)}" if apart else "no difference"
         level: severity.Severity = "good" if fine else "bad"
         line = Text("  ", end="")
-        line.append(
-            f"{severity.symbol(level, self._glyphs)} autograd: {figure(other, 5)}; {difference}",
-            severity.style(level, self._palette),
-        )
+        words = f"autograd: {figure(other, 5)}; {difference}"
+        symbol = severity.symbol(level, self._look.glyphs)
+        line.append(f"{symbol} {words}", severity.style(level, self._look.palette))
         return line
 
     def _update(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
@@ -237,7 +232,7 @@ class _Page:
         own = self._dissection
         name = f"{plain(quantity.name)}{_index(quantity, place)}"
         gradient = _at(quantity.values, place) or 0.0
-        arrow = "->" if self._glyphs.name == "ascii" else "→"
+        arrow = "->" if self._look.glyphs.name == "ascii" else "→"
         was = f"{name}: {figure(before, DIGITS)}"
         if after is None:
             words = (
@@ -248,8 +243,8 @@ class _Page:
             words = f"{was} - {short(own.lr)}·{figure(gradient, 4)} = {figure(after, DIGITS)}"
         else:
             words = f"{was} {arrow} {figure(after, DIGITS)}, by {own.optimizer}"
-        style = self._palette.style("dev", bold=True)
-        rows = wrap(written(words, self._glyphs), max(self._width - 4, 1))
+        style = self._look.style("dev", bold=True)
+        rows = wrap(written(words, self._look.glyphs), max(self._width - 4, 1))
         return [Text(("    " if at else "  ") + row, style, end="") for at, row in enumerate(rows)]
 
 

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from engine.text.safe import plain
 
-from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, duration, figure_within
 from ...style.palette import Palette
 from ...style.text import Lines, cut, fit, joined, pad, pad_left, wrap
@@ -187,7 +187,7 @@ def _columns(width: int) -> _Columns:
     )
 
 
-def draw_heading(width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def draw_heading(width: int, look: Look) -> Text:
     """Return the line over the list."""
     columns = _columns(width)
     parts = [" " * _MARGIN + pad("state", _STATE), pad("name", columns.name)]
@@ -195,7 +195,7 @@ def draw_heading(width: int, glyphs: Glyphs, palette: Palette) -> Text:
     for words, size in (("steps", columns.steps), ("time", columns.time), ("age", columns.age)):
         parts += [pad_left(words, size)] if size else []
     parts += [pad("what differs", columns.differs)] if columns.differs else []
-    line = Text((" " * _GAP).join(parts), palette.style("muted"), end="", no_wrap=True)
+    line = Text((" " * _GAP).join(parts), look.style("muted"), end="", no_wrap=True)
     return cut(line, width)
 
 
@@ -203,8 +203,7 @@ def draw_rows(
     rows: Sequence[RunRow],
     width: int,
     height: int,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     cursor: int | None = None,
     focused: bool = False,
 ) -> Lines:
@@ -214,8 +213,7 @@ def draw_rows(
         rows: The first is drawn at the top.
         width: Cells of each line.
         height: How many lines.
-        glyphs: What to draw with.
-        palette: Its colours.
+        look: What to draw with.
         cursor: Which of the rows is chosen.
         focused: Whether the list has the keys.
     """
@@ -224,10 +222,10 @@ def draw_rows(
         if len(lines) >= height:
             break
         chosen = index == cursor
-        own = _draw_row(row, width, glyphs, palette, chosen and focused, chosen)
+        own = _draw_row(row, width, look, chosen and focused, chosen)
         if chosen and focused:
             for line in own:
-                line.stylize_before(cursor_style(palette))
+                line.stylize_before(cursor_style(look.palette))
         lines += own
     return filled(lines, width, height)
 
@@ -239,79 +237,79 @@ def cursor_style(palette: Palette) -> Style:
     return Style(bgcolor=Color.from_ansi(palette.surface))
 
 
-def _draw_row(
-    row: RunRow, width: int, glyphs: Glyphs, palette: Palette, focused: bool, chosen: bool
-) -> Lines:
+def _draw_row(row: RunRow, width: int, look: Look, focused: bool, chosen: bool) -> Lines:
     columns = _columns(width)
     line = Text(end="", no_wrap=True)
-    pointer = glyphs.choice[1] if chosen else " "
-    line.append(pointer, _coloured(palette.focus, palette) if focused else palette.style("faint"))
-    line.append_text(sample(row.slot, glyphs, palette)).append(" ")
+    pointer = look.glyphs.choice[1] if chosen else " "
+    line.append(
+        pointer, _coloured(look.palette.focus, look.palette) if focused else look.style("faint")
+    )
+    line.append_text(sample(row.slot, look)).append(" ")
     standing = Standing(state=row.state, status=row.status)
-    line.append_text(cut(draw_state(standing, glyphs, palette), _STATE)).append(" " * _GAP)
-    name = f"{glyphs.mark} {row.name}" if row.pinned else row.name
-    several = "" if row.members == 1 else f" {glyphs.times} {count(row.members)}"
-    name = fit(name, max(columns.name - cell_len(several), 0), glyphs.ellipsis) + several
-    name = pad(name, columns.name, glyphs.ellipsis)
-    line.append(name, palette.style("text", bold=focused or row.slot is not None))
+    line.append_text(cut(draw_state(standing, look), _STATE)).append(" " * _GAP)
+    name = f"{look.glyphs.mark} {row.name}" if row.pinned else row.name
+    several = "" if row.members == 1 else f" {look.glyphs.times} {count(row.members)}"
+    name = fit(name, max(columns.name - cell_len(several), 0), look.glyphs.ellipsis) + several
+    name = pad(name, columns.name, look.glyphs.ellipsis)
+    line.append(name, look.style("text", bold=focused or row.slot is not None))
     line.append(" " * _GAP)
     if width < WIDE:
-        line.append_text(_result(row, glyphs, palette))
-        return [cut(line, width), _second(row, width, glyphs, palette)]
+        line.append_text(_result(row, look))
+        return [cut(line, width), _second(row, width, look)]
     if row.problem:
-        rest = fit(row.problem, width - line.cell_len, glyphs.ellipsis)
-        return [cut(line.append(rest, palette.style("bad")), width)]
-    line.append_text(_result(row, glyphs, palette))
+        rest = fit(row.problem, width - line.cell_len, look.glyphs.ellipsis)
+        return [cut(line.append(rest, look.style("bad")), width)]
+    line.append_text(_result(row, look))
     for words, size in (
         (_steps(row), columns.steps),
         (_time(row.seconds), columns.time),
         (row.age, columns.age),
     ):
         if size:
-            line.append(" " * _GAP + pad_left(words, size), palette.style("muted"))
+            line.append(" " * _GAP + pad_left(words, size), look.style("muted"))
     line.append(" " * _GAP)
-    line.append_text(_differs(row, columns.differs, glyphs, palette))
+    line.append_text(_differs(row, columns.differs, look))
     return [cut(line, width)]
 
 
-def _second(row: RunRow, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def _second(row: RunRow, width: int, look: Look) -> Text:
     """Return the second line of a run where there is no room for all on the first."""
     indent = _MARGIN + 2
-    line, muted = Text(" " * indent, end="", no_wrap=True), palette.style("muted")
+    line, muted = Text(" " * indent, end="", no_wrap=True), look.style("muted")
     if row.problem:
-        words = fit(row.problem, width - indent, glyphs.ellipsis)
-        return cut(line.append(words, palette.style("bad")), width)
+        words = fit(row.problem, width - indent, look.glyphs.ellipsis)
+        return cut(line.append(words, look.style("bad")), width)
     facts = [_time(row.seconds), row.age]
     if width >= 50:
         facts.insert(0, f"step {_steps(row)}")
-    told = glyphs.dot.join(filter(None, facts))
+    told = look.glyphs.dot.join(filter(None, facts))
     room = width - indent - len(told) - _GAP
-    line.append_text(_differs(row, room, glyphs, palette))
+    line.append_text(_differs(row, room, look))
     return cut(line.append(" " * _GAP + told, muted), width)
 
 
-def sample(slot: int | None, glyphs: Glyphs, palette: Palette) -> Text:
+def sample(slot: int | None, look: Look) -> Text:
     """Return two cells that show the colour of a run's curves; its number without colours."""
     if slot is None:
         return Text("  ", end="")
-    if not palette.colours:
+    if not look.palette.colours:
         return Text(pad(str(slot + 1), 2), end="")
-    colour = palette.runs[slot % len(palette.runs)]
-    return Text(glyphs.keys[0], _coloured(colour, palette), end="")
+    colour = look.palette.runs[slot % len(look.palette.runs)]
+    return Text(look.glyphs.keys[0], _coloured(colour, look.palette), end="")
 
 
 def _coloured(index: int, palette: Palette) -> Style:
     return Style(color=Color.from_ansi(index), bold=True) if palette.colours else Style(bold=True)
 
 
-def _result(row: RunRow, glyphs: Glyphs, palette: Palette) -> Text:
+def _result(row: RunRow, look: Look) -> Text:
     if not row.measure:
         return Text(" " * _RESULT, end="")
     unit = pad(UNITS[row.measure], 5)
-    value = pad_left(figure_within(row.value, _RESULT - 6, glyphs.infinity), _RESULT - 6)
+    value = pad_left(figure_within(row.value, _RESULT - 6, look.glyphs.infinity), _RESULT - 6)
     held_back = row.measure != "train"
-    line = Text(end="").append(value, palette.style("text", bold=held_back))
-    return cut(line.append(f" {unit}", palette.style("muted")), _RESULT)
+    line = Text(end="").append(value, look.style("text", bold=held_back))
+    return cut(line.append(f" {unit}", look.style("muted")), _RESULT)
 
 
 def _time(seconds: float) -> str:
@@ -324,18 +322,18 @@ def _steps(row: RunRow) -> str:
     return count(row.step)
 
 
-def _differs(row: RunRow, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def _differs(row: RunRow, width: int, look: Look) -> Text:
     """Return what tells a run from the others, as much as fits."""
-    line, text, faint = Text(end="", no_wrap=True), palette.style("text"), palette.style("faint")
-    more = f" {glyphs.ellipsis}"
+    line, text, faint = Text(end="", no_wrap=True), look.style("text"), look.style("faint")
+    more = f" {look.glyphs.ellipsis}"
     for words in row.differs:
-        between = glyphs.dot if line else ""
+        between = look.glyphs.dot if line else ""
         if line.cell_len + cell_len(between + words) + cell_len(more) > width:
             break
         line.append(between, faint).append(words, text)
     if row.differs and not line:
-        line.append(fit(row.differs[0], width, glyphs.ellipsis), text)
-    elif len(line.plain.split(glyphs.dot)) < len(row.differs):
+        line.append(fit(row.differs[0], width, look.glyphs.ellipsis), text)
+    elif len(line.plain.split(look.glyphs.dot)) < len(row.differs):
         line.append(more, faint)
     return cut(line, width)
 
@@ -380,27 +378,27 @@ def gather_details(run: RunFacts, row: RunRow) -> Details:
     )
 
 
-def draw_details(
-    details: Details, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_details(details: Details, width: int, height: int, look: Look) -> Lines:
     """Return what is told of the run that is chosen, the most important first."""
-    row, muted, text = details.row, palette.style("muted"), palette.style("text")
+    row, muted, text = details.row, look.style("muted"), look.style("text")
     facts = [f"step {count(row.step)}" + (f"/{count(row.steps)}" if row.steps else "")]
     facts += [_time(row.seconds)] if row.seconds else []
     facts += [f"{row.age} ago" if row.age != "now" else "just now"] if row.age else []
-    told, _ = joined([(fact, muted) for fact in facts], glyphs.dot, palette.style("faint"), width)
-    reason = palette.style("bad") if details.bad else muted
-    lines: Lines = [Text(fit(details.folder, width, glyphs.ellipsis), text, end="")]
+    told, _ = joined([(fact, muted) for fact in facts], look.glyphs.dot, look.style("faint"), width)
+    reason = look.style("bad") if details.bad else muted
+    lines: Lines = [Text(fit(details.folder, width, look.glyphs.ellipsis), text, end="")]
     lines += [Text(line, reason, end="") for line in wrap(details.reason, width)[:2] if line]
     lines.append(told)
     # What somebody said of a run goes before what can be read off it.
-    lines += [Text(fit(details.note, width, glyphs.ellipsis), text, end="")] if details.note else []
+    lines += (
+        [Text(fit(details.note, width, look.glyphs.ellipsis), text, end="")] if details.note else []
+    )
     if row.differs:
         parts = [(words, text) for words in row.differs]
         for _ in range(2):
-            line, done = joined(parts, glyphs.dot, palette.style("faint"), width)
+            line, done = joined(parts, look.glyphs.dot, look.style("faint"), width)
             lines += [line] if done else []
             parts = parts[done:]
-    title = fit(details.title, width, glyphs.ellipsis)
+    title = fit(details.title, width, look.glyphs.ellipsis)
     lines += [Text(title, muted, end="")] if title else []
     return filled(lines, width, height)

@@ -19,6 +19,7 @@ from rich.text import Text
 from engine.text.safe import plain
 
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, duration, figure, percent, rate, short
 from ...style.palette import Palette, Role
 from ...style.text import Lines, cut, fit
@@ -91,33 +92,31 @@ class Standing:
     """The share of its recording that has been read; None where that is all of it."""
 
 
-def draw_status(
-    standing: Standing, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_status(standing: Standing, width: int, height: int, look: Look) -> Lines:
     """Return the figures and, where there is a second line, the outcome."""
-    lines = [draw_figures(standing, width, glyphs, palette)]
+    lines = [draw_figures(standing, width, look)]
     if height == 1 and standing.state in ("ended", "crashed"):
         lines = []
-    lines.append(draw_outcome(standing, width, glyphs, palette))
+    lines.append(draw_outcome(standing, width, look))
     lines += [Text(end="") for _ in range(height - len(lines))]
     return [cut(line, width) for line in lines[: max(height, 0)]]
 
 
-def draw_figures(standing: Standing, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def draw_figures(standing: Standing, width: int, look: Look) -> Text:
     """Return the line of figures, as many as fit."""
-    state = draw_state(standing, glyphs, palette)
-    facts = _facts(standing, glyphs, palette)
-    chosen = _fitting(facts, width - state.cell_len - 2, glyphs)
-    return Text.assemble(state, "  ", _joined([facts[i] for i in chosen], glyphs, palette), end="")
+    state = draw_state(standing, look)
+    facts = _facts(standing, look)
+    chosen = _fitting(facts, width - state.cell_len - 2, look.glyphs)
+    return Text.assemble(state, "  ", _joined([facts[i] for i in chosen], look), end="")
 
 
-def draw_rest(standing: Standing, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def draw_rest(standing: Standing, width: int, look: Look) -> Text:
     """Return the figures that the line above has no room for, as many as fit."""
-    state = draw_state(standing, glyphs, palette)
-    facts = _facts(standing, glyphs, palette)
-    above = _fitting(facts, width - state.cell_len - 2, glyphs)
+    state = draw_state(standing, look)
+    facts = _facts(standing, look)
+    above = _fitting(facts, width - state.cell_len - 2, look.glyphs)
     left = [fact for index, fact in enumerate(facts) if index not in above]
-    return _joined([left[i] for i in _fitting(left, width, glyphs)], glyphs, palette)
+    return _joined([left[i] for i in _fitting(left, width, look.glyphs)], look)
 
 
 def _fitting(facts: Sequence[_Fact], room: int, glyphs: Glyphs) -> list[int]:
@@ -132,10 +131,10 @@ def _fitting(facts: Sequence[_Fact], room: int, glyphs: Glyphs) -> list[int]:
     return sorted(chosen)
 
 
-def _joined(facts: Sequence[_Fact], glyphs: Glyphs, palette: Palette) -> Text:
+def _joined(facts: Sequence[_Fact], look: Look) -> Text:
     line = Text(end="")
     for position, fact in enumerate(facts):
-        line.append(glyphs.dot if position else "", palette.style("faint"))
+        line.append(look.glyphs.dot if position else "", look.style("faint"))
         line.append(fact.words, fact.style)
     return line
 
@@ -148,42 +147,42 @@ class _Fact:
     style: Style
 
 
-def _facts(standing: Standing, glyphs: Glyphs, palette: Palette) -> list[_Fact]:
+def _facts(standing: Standing, look: Look) -> list[_Fact]:
     """Return what there is to say, in the order in which it is said."""
-    text, muted = palette.style("text"), palette.style("muted")
-    reading = [] if standing.reading is None else [_reading(standing.reading, palette)]
+    text, muted = look.style("text"), look.style("muted")
+    reading = [] if standing.reading is None else [_reading(standing.reading, look.palette)]
     if standing.state in ("none", "lecture", "starting"):
         return reading
 
     def number(value: float) -> str:
-        return figure(value, infinity=glyphs.infinity)
+        return figure(value, infinity=look.glyphs.infinity)
 
     def apart(name: str) -> str:
         deviation = standing.crowd.deviations.get(name) if standing.crowd is not None else None
-        return _apart(deviation, glyphs)
+        return _apart(deviation, look.glyphs)
 
     of = f"/{count(standing.steps)}" if standing.steps else ""
     where = (standing.place or f"step {count(standing.step)}") + of
     if standing.trained is not None:
-        where = f"shown {count(standing.step)}{glyphs.dot}trained {count(standing.trained)}"
+        where = f"shown {count(standing.step)}{look.glyphs.dot}trained {count(standing.trained)}"
     facts = [*reading, _Fact(0, where, text)]
     if standing.state != "ended" and standing.steps:
-        facts.append(_Fact(7, _progress(standing, glyphs), palette.style("train")))
+        facts.append(_Fact(7, _progress(standing, look.glyphs), look.style("train")))
     if standing.epoch is not None:
         share = f"/{count(standing.epochs)}" if standing.epochs else ""
         epoch = count(int(standing.epoch)) if standing.epoch >= 1 else f"{standing.epoch:.1f}"
         facts.append(_Fact(6, f"epoch {epoch}{share}", text))
     if standing.loss is not None:
         loss = f"loss {number(standing.loss)}{apart('loss')}"
-        facts.append(_Fact(1, loss, palette.style("train", bold=True)))
-    dev = palette.style("dev", bold=True)
+        facts.append(_Fact(1, loss, look.style("train", bold=True)))
+    dev = look.style("dev", bold=True)
     if standing.dev_accuracy is not None:
         words = f"dev accuracy {number(standing.dev_accuracy)}{apart('dev_accuracy')}"
         facts.append(_Fact(2, words, dev))
     elif standing.dev_loss is not None:
         words = f"dev loss {number(standing.dev_loss)}{apart('dev_loss')}"
         facts.append(_Fact(2, words, dev))
-    facts += _member_facts(standing, palette)
+    facts += _member_facts(standing, look.palette)
     if standing.state == "running":
         facts.append(_Fact(3, f"{rate(standing.steps_per_second)} steps/s", text))
         if standing.steps_per_second > 0:
@@ -241,18 +240,18 @@ def _progress(standing: Standing, glyphs: Glyphs) -> str:
     return f"{bar.ljust(10, glyphs.track)} {percent(share)}"
 
 
-def draw_state(standing: Standing, glyphs: Glyphs, palette: Palette) -> Text:
+def draw_state(standing: Standing, look: Look) -> Text:
     """Return the state as a symbol and a word."""
     finished = standing.state == "ended" and standing.status == "finished"
-    symbol = glyphs.states["finished" if finished else standing.state]
+    symbol = look.glyphs.states["finished" if finished else standing.state]
     if standing.state == "ended" and standing.status in ("diverged", "failed"):
-        symbol = glyphs.states["crashed"]
+        symbol = look.glyphs.states["crashed"]
     word = "ready" if standing.state == "none" else (standing.status or standing.state)
     word = word if standing.state in ("ended", "none") else standing.state
     if standing.trained is not None:
-        symbol = glyphs.states["paused" if standing.held else "replay"]
+        symbol = look.glyphs.states["paused" if standing.held else "replay"]
         word = "held" if standing.held else "showing"
-    return Text(f"{symbol} {word}", palette.style(_role(standing), bold=True), end="")
+    return Text(f"{symbol} {word}", look.style(_role(standing), bold=True), end="")
 
 
 def _role(standing: Standing) -> Role:
@@ -269,27 +268,27 @@ def _role(standing: Standing) -> Role:
     return "muted"
 
 
-def draw_outcome(standing: Standing, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def draw_outcome(standing: Standing, width: int, look: Look) -> Text:
     """Return what came of the run, why it crashed, or the figures that are left."""
     if standing.state == "crashed":
         words = plain(standing.reason) or "the worker is gone and left no reason"
-        return Text(fit(words, width, glyphs.ellipsis), palette.style("bad"), end="")
+        return Text(fit(words, width, look.glyphs.ellipsis), look.style("bad"), end="")
     if standing.state != "ended":
-        return draw_rest(standing, width, glyphs, palette)
+        return draw_rest(standing, width, look)
     reason = REASONS.get(standing.reason, plain(standing.reason))
     bad = standing.status in ("diverged", "failed")
     shown = any(key in standing.result for key, _ in RESULTS)
     of = titled(standing.result_place, width // 3, cell_len) if shown else ""
-    line = Text(of, palette.style("muted"), end="")
+    line = Text(of, look.style("muted"), end="")
     for key, name in RESULTS:
         if key in standing.result:
-            value = _result(standing.result[key], glyphs)
+            value = _result(standing.result[key], look.glyphs)
             if line.cell_len + cell_len(f"{name} {value}   ") > width:
                 break
             role: Role = "good" if key.startswith("test") else "text"
-            line.append(f"{name} ", palette.style("muted"))
-            line.append(f"{value}   ", palette.style(role, bold=key.startswith("test")))
-    why = Text(reason, palette.style("bad" if bad else "muted"), end="")
+            line.append(f"{name} ", look.style("muted"))
+            line.append(f"{value}   ", look.style(role, bold=key.startswith("test")))
+    why = Text(reason, look.style("bad" if bad else "muted"), end="")
     if bad:
         return Text.assemble(why, "   ", line, end="")
     seconds = standing.result.get("seconds")

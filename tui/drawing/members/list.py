@@ -17,9 +17,9 @@ from rich.text import Text
 
 from engine.text.safe import plain
 
-from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, figure
-from ...style.palette import Palette, Role
+from ...style.palette import Role
 from ...style.text import Lines, cut, fit, pad, pad_left
 
 if TYPE_CHECKING:
@@ -126,48 +126,43 @@ def _fate(ended: int, diverged: bool, dead: bool) -> tuple[str, Role]:
     return (f"held since step {count(ended)}" if ended else ""), "muted"
 
 
-def draw_heading(
-    rows: Sequence[MemberRow], width: int, judged: str, glyphs: Glyphs, palette: Palette
-) -> Text:
+def draw_heading(rows: Sequence[MemberRow], width: int, judged: str, look: Look) -> Text:
     """Return the line over the members: what their figures are."""
     numbers, names = _columns(rows, width)
     words = " " * (numbers + names + 4) + pad_left("loss", FIGURE)
     words += pad_left(f"{judged} acc", FIGURE + 1) if judged else ""
-    return cut(Text(words, palette.style("muted"), no_wrap=True, end=""), width)
+    return cut(Text(words, look.style("muted"), no_wrap=True, end=""), width)
 
 
-def draw_members(
-    rows: Sequence[MemberRow], chosen: int, width: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_members(rows: Sequence[MemberRow], chosen: int, width: int, look: Look) -> Lines:
     """Return a line for each.
 
     Args:
         rows: All of them, then each.
         chosen: Which of the rows is shown now.
         width: Cells.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
     """
     numbers, names = _columns(rows, width)
     known = any(not math.isnan(row.accuracy) for row in rows)
     lines = []
     for index, row in enumerate(rows):
-        here = glyphs.changed if index == chosen else " "
+        here = look.glyphs.changed if index == chosen else " "
         bold = index == chosen
         line = Text(no_wrap=True, end="")
-        line.append(f"{here} ", palette.style("train", bold=True))
-        line.append(pad_left(row.number, numbers), palette.style("muted"))
-        line.append(f"  {pad(plain(row.name), names, glyphs.ellipsis)}")
+        line.append(f"{here} ", look.style("train", bold=True))
+        line.append(pad_left(row.number, numbers), look.style("muted"))
+        line.append(f"  {pad(plain(row.name), names, look.glyphs.ellipsis)}")
         for value, size in ((row.value, FIGURE), (row.accuracy, FIGURE + 1))[: 1 + known]:
             words = (
                 ""
                 if math.isnan(value) and size > FIGURE
-                else figure(value, infinity=glyphs.infinity)
+                else figure(value, infinity=look.glyphs.infinity)
             )
             words = pad_left(words, size)
-            line.append(words, palette.style("text", bold=bold))
-        fate = fit(row.fate, max(width - line.cell_len - 2, 0), glyphs.ellipsis)
-        lines.append(cut(line.append(f"  {fate}", palette.style(row.role)), width))
+            line.append(words, look.style("text", bold=bold))
+        fate = fit(row.fate, max(width - line.cell_len - 2, 0), look.glyphs.ellipsis)
+        lines.append(cut(line.append(f"  {fate}", look.style(row.role)), width))
     return lines
 
 

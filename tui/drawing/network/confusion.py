@@ -12,6 +12,7 @@ from rich.style import Style
 from rich.text import Text
 
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, figure
 from ...style.palette import Palette
 from ...style.text import Lines, pad_left
@@ -57,17 +58,14 @@ def gather(network: Network) -> Confusion:
     )
 
 
-def draw_confusion(
-    confusion: Confusion, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_confusion(confusion: Confusion, width: int, height: int, look: Look) -> Lines:
     """Return the matrix: a row for each true class, a column for each class that was said.
 
     Args:
         confusion: What to show.
         width: Cells, at least 0.
         height: Lines at most, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
     """
     counts = confusion.counts
     total, right = int(counts.sum()), int(np.trace(counts))
@@ -76,8 +74,7 @@ def draw_confusion(
         f"confusion matrix of the {confusion.part} set",
         list(confusion.facts),
         width,
-        glyphs,
-        palette,
+        look,
     )
     accuracy = f"accuracy {share} ({count(right)} of {count(total)} {confusion.part} rows)"
     long = f"{accuracy}; rows: true class, columns: said"
@@ -90,13 +87,11 @@ def draw_confusion(
         ]
     note = shortened(notes, width)
     rows = chosen(len(confusion.classes), max(height - 3, 1))
-    table = _confusion_lines(confusion, rows, width, glyphs, palette)
-    return cropped([title, words(note, width, glyphs, palette), *table], width, height)
+    table = _confusion_lines(confusion, rows, width, look)
+    return cropped([title, words(note, width, look), *table], width, height)
 
 
-def _confusion_lines(
-    confusion: Confusion, rows: list[int | None], width: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def _confusion_lines(confusion: Confusion, rows: list[int | None], width: int, look: Look) -> Lines:
     names = confusion.classes
     widest = max([len(count(int(confusion.counts.max(initial=0)))), *map(cell_len, names)])
     label = min(max(map(cell_len, names), default=1), 16, max(width // 4, 1))
@@ -104,24 +99,26 @@ def _confusion_lines(
     fitting = max((width - label - RIGHT - 2) // (cell + gap), 0)
     columns = chosen(len(names), fitting) if fitting else []
     between = " " * gap
-    muted = palette.style("muted")
+    muted = look.style("muted")
     head = Text(" " * label, end="", no_wrap=True)
     for column in columns:
-        name = glyphs.ellipsis if column is None else names[column]
-        head.append(between + pad_left(name, cell, glyphs.ellipsis), _class_style(column, palette))
+        name = look.glyphs.ellipsis if column is None else names[column]
+        head.append(
+            between + pad_left(name, cell, look.glyphs.ellipsis), _class_style(column, look.palette)
+        )
     head.append("  " + pad_left("right", RIGHT), muted)
     lines = [head]
     for row in rows:
         line = Text(end="", no_wrap=True)
-        name = glyphs.ellipsis if row is None else names[row]
-        line.append(pad_left(name, label, glyphs.ellipsis), _class_style(row, palette))
+        name = look.glyphs.ellipsis if row is None else names[row]
+        line.append(pad_left(name, label, look.glyphs.ellipsis), _class_style(row, look.palette))
         for column in columns:
             here = None if row is None or column is None else int(confusion.counts[row, column])
             line.append(
-                between + pad_left(_count_words(here, row, column, glyphs), cell),
-                _count_style(here, row == column, palette),
+                between + pad_left(_count_words(here, row, column, look.glyphs), cell),
+                _count_style(here, row == column, look.palette),
             )
-        line.append("  " + pad_left(_recall(confusion, row, glyphs), RIGHT), muted)
+        line.append("  " + pad_left(_recall(confusion, row, look.glyphs), RIGHT), muted)
         lines.append(line)
     return lines
 

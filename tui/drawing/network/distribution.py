@@ -23,8 +23,8 @@ from rich.text import Text
 from engine.recording.member_endings import MemberEndings, member_endings
 
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, figure
-from ...style.palette import Palette
 from ...style.text import Lines, cut, joined
 from ..base.axis import Axis, linear_axis
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
@@ -127,32 +127,29 @@ def _newest(
     return rows.each(column, places)
 
 
-def draw_distribution(
-    found: Distribution, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_distribution(found: Distribution, width: int, height: int, look: Look) -> Lines:
     """Return the picture: what it is, its figures, then the bars with their axes.
 
     Args:
         found: What to show.
         width: Cells, at least 0.
         height: Lines, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
     """
     title = f"{found.name or 'no result yet'} of {count(found.members)} members"
     facts = [found.place or f"step {count(found.step)}"]
     if found.diverged:
         facts.append(f"{count(found.diverged)} diverged, left out")
-    text = palette.style("text")
-    figures = [(words, text) for words in _figures(found.values, glyphs)]
+    text = look.style("text")
+    figures = [(words, text) for words in _figures(found.values, look.glyphs)]
     lines = [
-        headline(title, facts, width, glyphs, palette),
+        headline(title, facts, width, look),
         cut(joined(figures, "  ", text, width)[0], width),
     ]
     rows = height - len(lines) - FRAME_HEIGHT
     if width < LEAST_WIDTH or height < LEAST_HEIGHT or rows < 1 or not len(found.values):
         return filled(lines, width, height)
-    return filled([*lines, *_picture(found.values, width, rows, glyphs, palette)], width, height)
+    return filled([*lines, *_picture(found.values, width, rows, look)], width, height)
 
 
 def _figures(values: Floats, glyphs: Glyphs) -> list[str]:
@@ -171,7 +168,7 @@ def _figures(values: Floats, glyphs: Glyphs) -> list[str]:
     ]
 
 
-def _picture(values: Floats, width: int, rows: int, glyphs: Glyphs, palette: Palette) -> list[Text]:
+def _picture(values: Floats, width: int, rows: int, look: Look) -> list[Text]:
     """Return the bars: as many bins as the members tell apart, each of some columns."""
     columns = width - FRAME_WIDTH
     bins = min(max(round(2 * math.sqrt(len(values))), FEWEST_BINS), columns)
@@ -180,8 +177,8 @@ def _picture(values: Floats, width: int, rows: int, glyphs: Glyphs, palette: Pal
     heights = counts[np.arange(columns) * bins // columns].astype(np.float64)
     upright = _whole(linear_axis(0.0, float(counts.max()), max(rows // 3, 1)))
     level = Axis(*ends, linear_axis(*ends, max(columns // 12, 1)).ticks)
-    drawn = bars(heights / upright.high, np.empty(0), rows, glyphs, palette)
-    return framed(drawn, level, upright, glyphs, palette)
+    drawn = bars(heights / upright.high, np.empty(0), rows, look)
+    return framed(drawn, level, upright, look)
 
 
 def _whole(axis: Axis) -> Axis:

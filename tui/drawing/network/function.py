@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rich.style import Style
 from rich.text import Text
 
-from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.palette import Palette
 from ...style.text import Lines, joined
 from ..base.axis import Axis, linear_axis, roomy
@@ -101,41 +101,31 @@ def _finite_inputs(inputs: Floats, targets: Floats) -> tuple[Floats, Floats]:
     return inputs[order], targets[order]
 
 
-def draw_function(
-    picture: FunctionPicture,
-    width: int,
-    height: int,
-    glyphs: Glyphs,
-    palette: Palette,
-    *,
-    big: bool = False,
-) -> Lines:
+def draw_function(picture: FunctionPicture, width: int, height: int, look: Look) -> Lines:
     """Return the picture: what it is, a legend, then the canvas with its two axes.
+
+    For the back row lines are thick, shapes filled.
 
     Args:
         picture: What to show.
         width: Cells, at least 0.
         height: Lines, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
-        big: Whether it is seen from the back row: lines are thick, shapes filled.
+        look: What to draw with.
     """
-    title = headline("fitted function", list(picture.facts), width, glyphs, palette)
-    part = FILLED if big else 0
-    legend = draw_legend(picture, width, glyphs, palette, part)
+    title = headline("fitted function", list(picture.facts), width, look)
+    part = FILLED if look.big else 0
+    legend = draw_legend(picture, width, look, part)
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return filled([title, legend], width, height)
     columns, rows = width - FRAME_WIDTH, height - 2 - FRAME_HEIGHT
     level = _level(picture, columns)
     upright = _upright(picture, rows)
-    canvas = Canvas(columns, rows, glyphs)
+    canvas = Canvas(columns, rows, look.glyphs)
     for index, fit in enumerate(picture.fits):
-        _draw_fit(canvas, fit, index, picture.grid, (level, upright), palette, thick=big)
+        _draw_fit(canvas, fit, index, picture.grid, (level, upright), look.palette, thick=look.big)
     for index, fit in enumerate(picture.fits):
-        _draw_targets(canvas, fit, index, (level, upright), part, picture.noisy, glyphs, palette)
-    return filled(
-        [title, legend, *framed(canvas.lines(), level, upright, glyphs, palette)], width, height
-    )
+        _draw_targets(canvas, fit, index, (level, upright), part, picture.noisy, look)
+    return filled([title, legend, *framed(canvas.lines(), level, upright, look)], width, height)
 
 
 def _level(picture: FunctionPicture, columns: int) -> Axis:
@@ -189,53 +179,50 @@ def _draw_targets(
     axes: tuple[Axis, Axis],
     part: int,
     noisy: bool,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
 ) -> None:
     level, upright = axes
     most = canvas.columns * 2 if noisy else max(canvas.columns // 4, 2)
     count = len(fit.inputs)
     shown = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int)).tolist()
-    style = hue(index, palette, bold=True)
+    style = hue(index, look.palette, bold=True)
     for row in shown:
         value = float(fit.targets[row])
         if math.isfinite(value):
             across, up = level.share(float(fit.inputs[row])), upright.share(value)
             # Without colours, the last column is for the letters.
-            if palette.colours or across * (canvas.columns - 1) < canvas.columns - 1.5:
+            if look.palette.colours or across * (canvas.columns - 1) < canvas.columns - 1.5:
                 # Among many scattered points the fit would be lost; a few lie on it as on a string.
-                canvas.mark(across, up, point(index, part, glyphs), style, behind=noisy)
+                canvas.mark(across, up, point(index, part, look.glyphs), style, behind=noisy)
 
 
-def draw_legend(
-    picture: FunctionPicture, width: int, glyphs: Glyphs, palette: Palette, part: int = 0
-) -> Text:
+def draw_legend(picture: FunctionPicture, width: int, look: Look, part: int = 0) -> Text:
     """Return the line that names the targets, and says what of the fits is not finite."""
     parts = []
     broken = [fit.name for fit in picture.fits if not np.isfinite(fit.fitted).all()]
     if broken:
-        parts.append((f"not finite: {', '.join(broken)}", palette.style("bad", bold=True)))
-    note = (f"{point(0, part, glyphs)} target, line: network", palette.style("muted"))
+        parts.append((f"not finite: {', '.join(broken)}", look.style("bad", bold=True)))
+    note = (f"{point(0, part, look.glyphs)} target, line: network", look.style("muted"))
     # Where the names do not fit beside samples of their lines, the shapes have to do.
     for parts_here in (
-        _names(picture, part, True, glyphs, palette),
-        _names(picture, part, False, glyphs, palette),
+        _names(picture, part, True, look),
+        _names(picture, part, False, look),
     ):
-        line, shown = joined([*parts, *parts_here, note], "   ", palette.style("muted"), width)
+        line, shown = joined([*parts, *parts_here, note], "   ", look.style("muted"), width)
         if shown >= len(parts) + len(parts_here):
             break
     return line
 
 
 def _names(
-    picture: FunctionPicture, part: int, samples: bool, glyphs: Glyphs, palette: Palette
+    picture: FunctionPicture, part: int, samples: bool, look: Look
 ) -> list[tuple[str, Style]]:
     """Return each target's shape and name, with a sample of its line where that is wanted."""
-    strokes = {"braille": "⠒⠒", "blocks": "▀▀", "ascii": ""}[glyphs.name]
+    strokes = {"braille": "⠒⠒", "blocks": "▀▀", "ascii": ""}[look.glyphs.name]
     names = []
     for index, fit in enumerate(picture.fits):
         stroke = strokes or ASCII_STROKES[index % len(ASCII_STROKES)] * 2
-        letter = "" if palette.colours else LETTERS[index % len(LETTERS)]
-        parts = (point(index, part, glyphs), stroke if samples else "", letter, fit.name)
-        names.append((" ".join(filter(None, parts)), hue(index, palette, bold=True)))
+        letter = "" if look.palette.colours else LETTERS[index % len(LETTERS)]
+        parts = (point(index, part, look.glyphs), stroke if samples else "", letter, fit.name)
+        names.append((" ".join(filter(None, parts)), hue(index, look.palette, bold=True)))
     return names

@@ -15,6 +15,7 @@ from rich.style import Style
 from rich.text import Text
 
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, figure
 from ...style.palette import Palette
 from ...style.text import Lines, cut, joined
@@ -62,25 +63,25 @@ def gather(network: Network, layer: str | None = None) -> list[Histogram]:
     ]
 
 
-def draw_histogram(
-    histogram: Histogram, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_histogram(histogram: Histogram, width: int, height: int, look: Look) -> Lines:
     """Return the picture: what it is, its figures, then the bars with their axes.
 
     Args:
         histogram: What to show.
         width: Cells, at least 0.
         height: Lines, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
     """
-    title = headline(histogram.name, list(histogram.facts), width, glyphs, palette)
+    title = headline(histogram.name, list(histogram.facts), width, look)
     finite = histogram.values[np.isfinite(histogram.values)]
-    lines = [title, *_figure_lines(_figures(histogram, finite, glyphs), width, height, palette)]
+    lines = [
+        title,
+        *_figure_lines(_figures(histogram, finite, look.glyphs), width, height, look.palette),
+    ]
     if histogram.density is not None:
-        sample = _line_character(glyphs) * 2
+        sample = _line_character(look.glyphs) * 2
         drawn = f"{sample} drawn from: {histogram.density}"
-        lines.append(words(drawn, width, glyphs, palette, "dev"))
+        lines.append(words(drawn, width, look, "dev"))
     rows = height - len(lines) - FRAME_HEIGHT
     if width < LEAST_WIDTH or height < LEAST_HEIGHT or rows < 1 or not len(finite):
         return filled(lines, width, height)
@@ -91,8 +92,8 @@ def draw_histogram(
     top = max(float(heights.max()), float(expected.max(initial=0.0)))
     upright = linear_axis(0.0, top, max(rows // 3, 1))
     level = Axis.between(*ends, max(columns // 12, 1))
-    picture = bars(heights / upright.high, expected / upright.high, rows, glyphs, palette)
-    return filled([*lines, *framed(picture, level, upright, glyphs, palette)], width, height)
+    picture = bars(heights / upright.high, expected / upright.high, rows, look)
+    return filled([*lines, *framed(picture, level, upright, look)], width, height)
 
 
 def _figure_lines(figures: list[str], width: int, height: int, palette: Palette) -> Lines:
@@ -155,24 +156,26 @@ def _line_character(glyphs: Glyphs) -> str:
     return "o" if glyphs.name == "ascii" else "━"
 
 
-def bars(heights: Floats, expected: Floats, rows: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def bars(heights: Floats, expected: Floats, rows: int, look: Look) -> Lines:
     """Return the bars, given as shares of the height, the top line first."""
-    steps = 1 if glyphs.name == "ascii" else len(glyphs.levels)
+    steps = 1 if look.glyphs.name == "ascii" else len(look.glyphs.levels)
     filled_steps = np.rint(np.clip(heights, 0, 1) * rows * steps).astype(int)
     # A bar that is there is seen, however small.
     filled_steps = np.where(heights > 0, np.maximum(filled_steps, 1), 0)
     line_rows = np.minimum((np.clip(expected, 0, 1) * rows).astype(int), rows - 1)
-    bar = palette.style("train")
-    over = palette.style("dev", bold=True)
+    bar = look.style("train")
+    over = look.style("dev", bold=True)
     lines = []
     for row in range(rows - 1, -1, -1):
         line = Text(end="", no_wrap=True)
         for column, steps_here in enumerate(filled_steps.tolist()):
             level = min(max(steps_here - row * steps, 0), steps)
             if len(line_rows) and line_rows[column] == row and expected[column] > 0:
-                line.append(_line_character(glyphs), over + _behind(level, steps, palette))
+                line.append(
+                    _line_character(look.glyphs), over + _behind(level, steps, look.palette)
+                )
             elif level:
-                full = "#" if glyphs.name == "ascii" else glyphs.levels[level - 1]
+                full = "#" if look.glyphs.name == "ascii" else look.glyphs.levels[level - 1]
                 line.append(full, bar)
             else:
                 line.append(" ")

@@ -12,8 +12,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, figure
-from ...style.palette import Palette, Role
+from ...style.palette import Role
 from ...style.text import Lines, fit, pad_left
 from ...style.wording import shortened
 from ..base.frame import cropped, headline, words
@@ -76,27 +77,24 @@ def gather(network: Network) -> Predictions:
     )
 
 
-def draw_predictions(
-    predictions: Predictions, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_predictions(predictions: Predictions, width: int, height: int, look: Look) -> Lines:
     """Return the table, as many of its rows as fit, evenly spread over the set.
 
     Args:
         predictions: What to show.
         width: Cells, at least 0.
         height: Lines at most, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
     """
     of = {"fresh": "fresh rows"}.get(predictions.part, f"the {predictions.part} set")
-    title = headline(f"predictions for {of}", list(predictions.facts), width, glyphs, palette)
+    title = headline(f"predictions for {of}", list(predictions.facts), width, look)
     total = len(predictions.inputs)
     several = predictions.classes is None and len(predictions.target_names) > 1
     room = max(height - 3 - several, 0)
     rows = np.unique(np.linspace(0, total - 1, min(room, total)).astype(int)).tolist()
-    columns = _columns(predictions, rows, glyphs)
-    lines = [title, *_lines(columns, len(rows), width, glyphs, palette)]
-    sums = _sums(predictions, len(rows), glyphs)
+    columns = _columns(predictions, rows, look.glyphs)
+    lines = [title, *_lines(columns, len(rows), width, look)]
+    sums = _sums(predictions, len(rows), look.glyphs)
     if predictions.keeps_test:
         sums = [
             f"{sums[0]}; test errors {predictions.keeps_test}",
@@ -104,7 +102,7 @@ def draw_predictions(
             *sums,
         ]
     note = shortened(sums, width)
-    lines.append(words(note, width, glyphs, palette))
+    lines.append(words(note, width, look))
     return cropped(lines, width, height)
 
 
@@ -183,9 +181,7 @@ def _number(value: float, glyphs: Glyphs) -> str:
     return figure(float(value), infinity=glyphs.infinity)
 
 
-def _lines(
-    columns: list[_Column], rows: int, width: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def _lines(columns: list[_Column], rows: int, width: int, look: Look) -> Lines:
     """Return the headings and the rows of the columns that fit."""
     widths = [min(max(map(cell_len, [column.name, *column.cells])), WIDEST) for column in columns]
     shown: list[int] = []
@@ -201,15 +197,15 @@ def _lines(
         column, size = columns[index], widths[index]
         between = "  " if position else ""
         lines[0].append(
-            between + pad_left(column.name, size, glyphs.ellipsis), palette.style("muted")
+            between + pad_left(column.name, size, look.glyphs.ellipsis), look.style("muted")
         )
         for row, cell in enumerate(column.cells):
             bad = bool(column.bad) and column.bad[row]
-            style = palette.style("bad" if bad else column.role, bold=bad)
-            lines[row + 1].append(between + pad_left(cell, size, glyphs.ellipsis), style)
+            style = look.style("bad" if bad else column.role, bold=bad)
+            lines[row + 1].append(between + pad_left(cell, size, look.glyphs.ellipsis), style)
     if any(columns[index].group for index in shown):
         groups = _groups([columns[index].group for index in shown], [widths[i] for i in shown])
-        lines.insert(0, Text(groups, palette.style("muted"), end=""))
+        lines.insert(0, Text(groups, look.style("muted"), end=""))
     return lines
 
 

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from ...style.glyphs import Glyphs
-from ...style.palette import Palette
+from ...style.look import Look
 from ...style.text import Lines, cut
 from ..base.axis import Axis, roomy
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
@@ -121,7 +120,7 @@ def _ends(low: float, high: float, extent: tuple[float, float] | None) -> tuple[
     return min(low, extent[0]), max(high, extent[1])
 
 
-def draw_region(region: Region, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def draw_region(region: Region, width: int, height: int, look: Look) -> Lines:
     """Return the picture: what it is, the region with its axes, and the legend beside or under it.
 
     Where both inputs go equally far, a unit is as long across as up, if there is room for that.
@@ -130,10 +129,9 @@ def draw_region(region: Region, width: int, height: int, glyphs: Glyphs, palette
         region: What to show.
         width: Cells, at least 0.
         height: Lines, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
     """
-    title = headline("decision region", list(region.facts), width, glyphs, palette)
+    title = headline("decision region", list(region.facts), width, look)
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return filled([title], width, height)
     room = height - 1
@@ -143,41 +141,41 @@ def draw_region(region: Region, width: int, height: int, glyphs: Glyphs, palette
         draw = _stretched
     else:
         draw = _beside if beside >= under else _under
-    return filled([title, *draw(region, width, room, glyphs, palette)], width, height)
+    return filled([title, *draw(region, width, room, look)], width, height)
 
 
-def _stretched(region: Region, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def _stretched(region: Region, width: int, height: int, look: Look) -> Lines:
     """Return the region in all the room there is, a line of legend under it."""
-    canvas = draw_canvas(region, width, height - 1, glyphs, palette)
-    return [*canvas, draw_line(region, width, glyphs, palette)]
+    canvas = draw_canvas(region, width, height - 1, look)
+    return [*canvas, draw_line(region, width, look)]
 
 
-def _beside(region: Region, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def _beside(region: Region, width: int, height: int, look: Look) -> Lines:
     """Return the region with the legend at its right."""
     rows = min((width - FRAME_WIDTH - LEGEND) // 2, height - FRAME_HEIGHT)
-    picture = _framed(region, rows, glyphs, palette)
-    legend = draw_legend(region, LEGEND - 3, len(picture), glyphs, palette)
+    picture = _framed(region, rows, look)
+    legend = draw_legend(region, LEGEND - 3, len(picture), look)
     return [
         Text.assemble(cut(line, FRAME_WIDTH + 2 * rows), "   ", note, end="")
         for line, note in zip(picture, legend, strict=True)
     ]
 
 
-def _under(region: Region, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def _under(region: Region, width: int, height: int, look: Look) -> Lines:
     """Return the region with the legend under it: all of it where it fits, else a line."""
     rows = min((width - FRAME_WIDTH) // 2, height - FRAME_HEIGHT - 1)
-    picture = _framed(region, rows, glyphs, palette)
-    legend = draw_legend(region, width, None, glyphs, palette)
+    picture = _framed(region, rows, look)
+    legend = draw_legend(region, width, None, look)
     if len(picture) + 1 + len(legend) <= height:
         return [*picture, Text(end=""), *legend]
-    return [*picture, draw_line(region, width, glyphs, palette)]
+    return [*picture, draw_line(region, width, look)]
 
 
-def _framed(region: Region, rows: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def _framed(region: Region, rows: int, look: Look) -> Lines:
     columns = 2 * rows
     level, upright = _axis(region.across, columns // 9), _axis(region.up, rows // 4)
-    canvas = draw_canvas(region, columns, rows, glyphs, palette)
-    return framed(canvas, level, upright, glyphs, palette)
+    canvas = draw_canvas(region, columns, rows, look)
+    return framed(canvas, level, upright, look)
 
 
 def _axis(ends: tuple[float, float], most: int) -> Axis:

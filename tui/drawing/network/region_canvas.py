@@ -19,6 +19,7 @@ from rich.style import Style
 from rich.text import Text
 
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.palette import Palette
 from ...style.text import Lines
 from ..base.shapes import SETS, hue, is_sixteen, point
@@ -58,18 +59,18 @@ def has_levels(palette: Palette) -> bool:
     return palette.colours and not is_sixteen(palette)
 
 
-def draw_canvas(region: Region, columns: int, rows: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def draw_canvas(region: Region, columns: int, rows: int, look: Look) -> Lines:
     """Return the region without its axes: one line a row, the top one first."""
     # The lines of the Linux console's ASCII have no half blocks, colours or not.
-    fine = 2 if has_levels(palette) and glyphs.name != "ascii" else 1
-    levels = _levels(region, columns, rows * fine, palette)
-    points = _points_by_cell(region, columns, rows, glyphs)
+    fine = 2 if has_levels(look.palette) and look.glyphs.name != "ascii" else 1
+    levels = _levels(region, columns, rows * fine, look.palette)
+    points = _points_by_cell(region, columns, rows, look.glyphs)
     classes = len(region.classes)
     lines = []
     for row in range(rows):
         halves = levels[row * fine : (row + 1) * fine].T.tolist()
         cells = (
-            draw_cell(tuple(halves[column]), points.get((row, column)), classes, glyphs, palette)
+            draw_cell(tuple(halves[column]), points.get((row, column)), classes, look)
             for column in range(columns)
         )
         lines.append(_joined(cells))
@@ -124,20 +125,19 @@ def draw_cell(
     halves: tuple[int, ...],
     here: tuple[int, str] | None,
     classes: int,
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
 ) -> tuple[str, Style]:
     """Return one cell's character and what it looks like."""
-    if is_sixteen(palette):
-        return _sixteen_cell(halves[0], here, classes, glyphs, palette)
-    if not palette.colours:
-        return (here[1] if here else _shade(halves[0], classes, glyphs)), Style.null()
-    upper, lower = (_colour(level, classes, palette) for level in (halves[0], halves[-1]))
+    if is_sixteen(look.palette):
+        return _sixteen_cell(halves[0], here, classes, look)
+    if not look.palette.colours:
+        return (here[1] if here else _shade(halves[0], classes, look.glyphs)), Style.null()
+    upper, lower = (_colour(level, classes, look.palette) for level in (halves[0], halves[-1]))
     if here is None:
         character = "?" if min(halves) < 0 else "▀" if len(halves) > 1 else " "
         return character, _style(upper, lower)
     label, shape = here
-    colours = POINT_COLOURS[palette.dark]
+    colours = POINT_COLOURS[look.palette.dark]
     return shape, _style(colours[label % len(colours)], lower)
 
 
@@ -158,20 +158,20 @@ def _colour(level: int, classes: int, palette: Palette) -> int:
 
 
 def _sixteen_cell(
-    level: int, here: tuple[int, str] | None, classes: int, glyphs: Glyphs, palette: Palette
+    level: int, here: tuple[int, str] | None, classes: int, look: Look
 ) -> tuple[str, Style]:
     """Return one cell in sixteen colours: full where the network is sure, a shade where not.
 
     A point has its own class's colours, whatever the network says of its place: where that is
     another class, it stands out.
     """
-    unsure, undecided = (":", ".") if glyphs.name == "ascii" else ("▒", "░")
+    unsure, undecided = (":", ".") if look.glyphs.name == "ascii" else ("▒", "░")
     if here is not None:
         return here[1], sixteen_style(here[0])
     if level < 0:
-        return "?", palette.style("bad")
+        return "?", look.style("bad")
     if classes == 2 and level == len(SHADES) // 2:
-        return undecided, palette.style("muted")
+        return undecided, look.style("muted")
     label = int(level > len(SHADES) // 2) if classes == 2 else level // 2
     sure = level in (0, len(SHADES) - 1) if classes == 2 else not level % 2
     full = sixteen_style(label)

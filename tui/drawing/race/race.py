@@ -23,8 +23,8 @@ from rich.text import Text
 
 from ...style import severity
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count, exponent, figure
-from ...style.palette import Palette
 from ...style.run_colours import pen
 from ...style.text import Lines, cut, fit, pad, pad_left, wrap
 from ..base.frame import filled, words
@@ -122,22 +122,19 @@ def columns_of(race: Race, width: int) -> Columns:
     return Columns.of(width, len(race.runs), longest, verdicts)
 
 
-def draw_heading(
-    race: Race, width: int, glyphs: Glyphs, palette: Palette, height: int | None = None
-) -> Lines:
+def draw_heading(race: Race, width: int, look: Look, height: int | None = None) -> Lines:
     """Return the lines over the table: the runs' names, their figures, and what each column is.
 
     Args:
         race: What is shown.
         width: Cells.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
         height: Lines at most; where there is no room for all, the figures go first.
     """
     columns, ends = columns_of(race, width), (0, 0)
-    names = _names(race, columns, glyphs, palette)
-    figures = [_draw_row(row, race, columns, ends, glyphs, palette) for row in race.figures]
-    heads = [_heads(race, columns, glyphs, palette)]
+    names = _names(race, columns, look)
+    figures = [_draw_row(row, race, columns, ends, look) for row in race.figures]
+    heads = [_heads(race, columns, look)]
     if height is not None:
         heads = heads[: max(height - 1, 0)]
         figures = figures[: max(height - 2, 0)]
@@ -145,35 +142,37 @@ def draw_heading(
     return [cut(line, width) for line in lines]
 
 
-def _names(race: Race, columns: Columns, glyphs: Glyphs, palette: Palette) -> Text:
+def _names(race: Race, columns: Columns, look: Look) -> Text:
     """Return the line with what each run is called, in its colour."""
     step = f"step {count(race.step)}"
     step = step if len(step) <= columns.name else count(race.step)
-    line = Text(pad(step, columns.name, glyphs.ellipsis), palette.style("muted"), end="")
-    looks = [pen(0, run.slot, True, glyphs, palette) for run in race.runs]
-    letters = [f"{look.letter} " if look.letter else "" for look in looks]
+    line = Text(pad(step, columns.name, look.glyphs.ellipsis), look.style("muted"), end="")
+    pens = [pen(0, run.slot, True, look) for run in race.runs]
+    letters = [f"{own.letter} " if own.letter else "" for own in pens]
     widths = [columns.group(index) - 1 - len(letter) for index, letter in enumerate(letters)]
     several = [
-        f" {glyphs.times} {count(run.members)}" if run.members > 1 else "" for run in race.runs
+        f" {look.glyphs.times} {count(run.members)}" if run.members > 1 else "" for run in race.runs
     ]
     rooms = [room - len(words) for room, words in zip(widths, several, strict=True)]
     labels = told_apart([run.label for run in race.runs], rooms)
-    for index, (label, letter, look) in enumerate(zip(labels, letters, looks, strict=True)):
-        called = fit(label, max(rooms[index], 0), glyphs.ellipsis) + several[index]
-        called = f"{letter}{pad(called, widths[index], glyphs.ellipsis)}"
-        line.append(f"{' ' * columns.between} {called}", look.style + Style(bold=True))
+    for index, (label, letter, own) in enumerate(zip(labels, letters, pens, strict=True)):
+        called = fit(label, max(rooms[index], 0), look.glyphs.ellipsis) + several[index]
+        called = f"{letter}{pad(called, widths[index], look.glyphs.ellipsis)}"
+        line.append(f"{' ' * columns.between} {called}", own.style + Style(bold=True))
     return line
 
 
-def _heads(race: Race, columns: Columns, glyphs: Glyphs, palette: Palette) -> Text:
+def _heads(race: Race, columns: Columns, look: Look) -> Text:
     """Return the line that says what each column is."""
-    line = Text(pad("layer", columns.name, glyphs.ellipsis), end="")
+    line = Text(pad("layer", columns.name, look.glyphs.ellipsis), end="")
     verdict = " verdict" if columns.word else ""
     for index in range(len(race.runs)):
-        line.append(" " * columns.between + pad_left("grad W", columns.figure, glyphs.ellipsis))
+        line.append(
+            " " * columns.between + pad_left("grad W", columns.figure, look.glyphs.ellipsis)
+        )
         line.append(pad_left("ratio", columns.ratio if index else 0))
         line.append(pad(verdict, columns.verdict + columns.word + columns.gauge))
-    line.stylize(palette.style("muted"))
+    line.stylize(look.style("muted"))
     return line
 
 
@@ -203,40 +202,36 @@ def _joined(parts: Sequence[Sequence[str]], among: Counter[str]) -> str:
     return ", ".join(filter(None, own))
 
 
-def draw_rows(race: Race, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def draw_rows(race: Race, width: int, look: Look) -> Lines:
     """Return the lines of the table."""
     if not race.rows:
-        return [words(NOTHING_YET, width, glyphs, palette)]
+        return [words(NOTHING_YET, width, look)]
     columns = columns_of(race, width)
     ends = scale([layer.weight for run in race.runs for layer in run.layers])
-    return [cut(_draw_row(row, race, columns, ends, glyphs, palette), width) for row in race.rows]
+    return [cut(_draw_row(row, race, columns, ends, look), width) for row in race.rows]
 
 
-def _draw_row(
-    row: Row, race: Race, columns: Columns, ends: tuple[int, int], glyphs: Glyphs, palette: Palette
-) -> Text:
-    name = pad(_label(row, columns.name), columns.name, glyphs.ellipsis)
-    line = Text(name, palette.style("text" if row.verdicts else "muted"), end="")
+def _draw_row(row: Row, race: Race, columns: Columns, ends: tuple[int, int], look: Look) -> Text:
+    name = pad(_label(row, columns.name), columns.name, look.glyphs.ellipsis)
+    line = Text(name, look.style("text" if row.verdicts else "muted"), end="")
     for index, (run, value) in enumerate(zip(race.runs, row.values, strict=True)):
-        style = pen(0, run.slot, True, glyphs, palette).style
+        style = pen(0, run.slot, True, look).style
         finite = value is None or math.isfinite(value)
         line.append(" " * columns.between)
-        written = _figure(value, columns.figure - 1, glyphs)
+        written = _figure(value, columns.figure - 1, look.glyphs)
         line.append(
-            pad_left(written, columns.figure, glyphs.ellipsis),
-            style if finite else palette.style("bad"),
+            pad_left(written, columns.figure, look.glyphs.ellipsis),
+            style if finite else look.style("bad"),
         )
         if index and columns.ratio:
-            written = "" if row.is_share else ratio(row.values[0], value, glyphs)
+            written = "" if row.is_share else ratio(row.values[0], value, look.glyphs)
             differ = apart(row.values[0], value) > AGREEMENT
             line.append(
-                pad_left(written, columns.ratio, glyphs.ellipsis),
-                palette.style("text" if differ else "muted"),
+                pad_left(written, columns.ratio, look.glyphs.ellipsis),
+                look.style("text" if differ else "muted"),
             )
-        _add_verdict(line, row.verdicts[index] if row.verdicts else None, columns, glyphs, palette)
-        _add_gauge(
-            line, value if row.verdicts else None, columns.gauge, ends, glyphs, palette, style
-        )
+        _add_verdict(line, row.verdicts[index] if row.verdicts else None, columns, look)
+        _add_gauge(line, value if row.verdicts else None, columns.gauge, ends, look, style)
     return line
 
 
@@ -273,17 +268,15 @@ def ratio(first: float | None, value: float | None, glyphs: Glyphs) -> str:
     return sign + figure(share, 4 if 0.9 < share < 1.1 else 3)
 
 
-def _add_verdict(
-    line: Text, verdict: Verdict | None, columns: Columns, glyphs: Glyphs, palette: Palette
-) -> None:
+def _add_verdict(line: Text, verdict: Verdict | None, columns: Columns, look: Look) -> None:
     """Write the verdict's symbol, and its word where there is room."""
     if verdict is None:
         line.append(" " * (columns.verdict + columns.word))
         return
-    style = severity.style(verdict.severity, palette)
+    style = severity.style(verdict.severity, look.palette)
     if columns.verdict:
-        line.append(" " + severity.symbol(verdict.severity, glyphs), style)
-    line.append(pad(f" {verdict.word}", columns.word, glyphs.ellipsis), style)
+        line.append(" " + severity.symbol(verdict.severity, look.glyphs), style)
+    line.append(pad(f" {verdict.word}", columns.word, look.glyphs.ellipsis), style)
 
 
 def _add_gauge(
@@ -291,71 +284,70 @@ def _add_gauge(
     value: float | None,
     width: int,
     ends: tuple[int, int],
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
     style: Style,
 ) -> None:
     """Draw a bar in the run's colour; all runs have the same scale."""
     if value is None or not width:
         line.append(" " * width)
         return
-    gauge = draw_gauge(value, ends, width - 1, glyphs, palette, "level")
+    gauge = draw_gauge(value, ends, width - 1, look, "level")
     if math.isfinite(value) and value > 0:
         # What is filled comes first, and a track after it.
-        gauge.stylize(style, 0, len(gauge.plain.rstrip(glyphs.track)))
+        gauge.stylize(style, 0, len(gauge.plain.rstrip(look.glyphs.track)))
     line.append(" ").append_text(gauge)
 
 
 # --- under the table -----------------------------------------------------------------------
 
 
-def draw_footing(race: Race, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def draw_footing(race: Race, width: int, look: Look) -> Lines:
     """Return where the runs differ, in sentences."""
     lines: Lines = []
-    for said in sentences(race.runs, infinity=glyphs.infinity):
-        lines += _sentence(said, race, width, glyphs, palette)
+    for said in sentences(race.runs, infinity=look.glyphs.infinity):
+        lines += _sentence(said, race, width, look)
     return [cut(line, width) for line in lines]
 
 
-def _sentence(said: Said, race: Race, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def _sentence(said: Said, race: Race, width: int, look: Look) -> Lines:
     """Return a sentence, broken between words; the run that it is about has its colour."""
-    style = palette.style("warning" if said.is_trouble else "text")
-    look, who = _who(said, race, width, glyphs, palette)
+    style = look.style("warning" if said.is_trouble else "text")
+    whose, who = _who(said, race, width, look)
     lines: Lines = []
-    for part in wrap(f"{who}{glyphs.dot}{said.words}" if who else said.words, max(width, 1)):
+    for part in wrap(f"{who}{look.glyphs.dot}{said.words}" if who else said.words, max(width, 1)):
         line = Text(part, style, end="")
         if who and not lines and part.startswith(who):
-            line.stylize(look, 0, len(who))
+            line.stylize(whose, 0, len(who))
         lines.append(line)
     return lines
 
 
-def _who(said: Said, race: Race, width: int, glyphs: Glyphs, palette: Palette) -> tuple[Style, str]:
+def _who(said: Said, race: Race, width: int, look: Look) -> tuple[Style, str]:
     """Return the run that a sentence is about, and how it is written; nothing for all of them."""
     if said.about is None:
         return Style.null(), ""
     run = race.runs[said.about]
-    look = pen(0, run.slot, True, glyphs, palette)
-    label = fit(run.label, max(width // 3, 6), glyphs.ellipsis)
-    return look.style + Style(bold=True), f"{look.letter} {label}".strip()
+    own = pen(0, run.slot, True, look)
+    label = fit(run.label, max(width // 3, 6), look.glyphs.ellipsis)
+    return own.style + Style(bold=True), f"{own.letter} {label}".strip()
 
 
-def draw_race(race: Race, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def draw_race(race: Race, width: int, height: int, look: Look) -> Lines:
     """Return the whole picture in so many lines; layers in the middle go where there is no room."""
-    heading = draw_heading(race, width, glyphs, palette)
-    rows = draw_rows(race, width, glyphs, palette)
-    footing = draw_footing(race, width, glyphs, palette)
+    heading = draw_heading(race, width, look)
+    rows = draw_rows(race, width, look)
+    footing = draw_footing(race, width, look)
     footing = footing[: max(height - len(heading) - len(rows), height // 3)]
     room = max(height - len(heading) - len(footing), 0)
-    lines = [*heading, *_middle_left_out(rows, room, width, glyphs, palette), *footing]
+    lines = [*heading, *_middle_left_out(rows, room, width, look), *footing]
     return filled(lines, width, height)
 
 
-def _middle_left_out(rows: Lines, room: int, width: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def _middle_left_out(rows: Lines, room: int, width: int, look: Look) -> Lines:
     """Return rows in so many lines, the first and the last of them."""
     hidden = len(rows) - room + 1
     if hidden < 2:
         return rows
     first = room // 2
-    between = words(f"{hidden} more layers", width, glyphs, palette)
+    between = words(f"{hidden} more layers", width, look)
     return [*rows[:first], between, *rows[first + hidden :]][:room]

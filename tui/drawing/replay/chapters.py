@@ -17,9 +17,8 @@ from rich.text import Text
 from engine.text.safe import plain
 
 from ...replay.tempo import Stop
-from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count
-from ...style.palette import Palette
 from ...style.text import Lines, cut, fit, pad_left
 from .transport import clock
 
@@ -61,30 +60,26 @@ def gather_chapters(
     )
 
 
-def draw_chapters(
-    chapters: Sequence[Chapter], width: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_chapters(chapters: Sequence[Chapter], width: int, look: Look) -> Lines:
     """Return a line for each chapter, the numbers in columns."""
     steps = [count(chapter.step) for chapter in chapters]
     times = [clock(chapter.time) for chapter in chapters]
     wide = max(map(len, steps), default=0), max(map(len, times), default=0)
     return [
-        _line(chapter, pad_left(step, wide[0]), pad_left(time, wide[1]), width, glyphs, palette)
+        _line(chapter, pad_left(step, wide[0]), pad_left(time, wide[1]), width, look)
         for chapter, step, time in zip(chapters, steps, times, strict=True)
     ]
 
 
-def _line(
-    chapter: Chapter, step: str, time: str, width: int, glyphs: Glyphs, palette: Palette
-) -> Text:
-    here = glyphs.changed if chapter.current else " "
-    pauses = glyphs.states["paused"] if chapter.pause else " "
+def _line(chapter: Chapter, step: str, time: str, width: int, look: Look) -> Text:
+    here = look.glyphs.changed if chapter.current else " "
+    pauses = look.glyphs.states["paused"] if chapter.pause else " "
     line = Text(no_wrap=True, end="")
-    line.append(f"{here} ", palette.style("train", bold=True))
-    line.append(f"{pauses} ", palette.style("warning"))
-    line.append(step, palette.style("text", bold=chapter.current))
+    line.append(f"{here} ", look.style("train", bold=True))
+    line.append(f"{pauses} ", look.style("warning"))
+    line.append(step, look.style("text", bold=chapter.current))
     # Where it is narrow, the title is worth more than the time.
     if width - line.cell_len - len(time) >= 24:
-        line.append(f"  {time}", palette.style("muted"))
-    title = fit(plain(chapter.title), width - line.cell_len - 2, glyphs.ellipsis)
-    return cut(line.append(f"  {title}", palette.style("text", bold=chapter.current)), width)
+        line.append(f"  {time}", look.style("muted"))
+    title = fit(plain(chapter.title), width - line.cell_len - 2, look.glyphs.ellipsis)
+    return cut(line.append(f"  {title}", look.style("text", bold=chapter.current)), width)

@@ -21,6 +21,7 @@ from engine.text.safe import plain
 
 from ...replay.transport import Transport
 from ...style.glyphs import GlyphName, Glyphs
+from ...style.look import Look
 from ...style.numbers import count
 from ...style.palette import DARK, Palette, Role
 from ...style.text import Lines, cut, fit, joined
@@ -46,16 +47,14 @@ _DRAWN: Final[Mapping[GlyphName, _Drawn]] = {
 }
 
 
-def draw_transport(
-    transport: Transport, width: int, glyphs: Glyphs, palette: Palette, height: int = 2
-) -> Lines:
+def draw_transport(transport: Transport, width: int, look: Look, height: int = 2) -> Lines:
     """Return the bar and under it the figures, or in one line the bar and what fits beside it."""
     if height <= 0:
         return []
     if height == 1:
-        return [_one_line(transport, width, glyphs, palette)]
-    lines = [_bar_line(transport, width, glyphs, palette)]
-    lines.append(_figures(transport, width, glyphs, palette))
+        return [_one_line(transport, width, look)]
+    lines = [_bar_line(transport, width, look)]
+    lines.append(_figures(transport, width, look))
     return lines + [cut(Text(end=""), width) for _ in range(height - 2)]
 
 
@@ -65,7 +64,7 @@ def bar_width(transport: Transport, width: int, glyphs: Glyphs, height: int = 2)
     if height >= 2:
         return room
     # Colours have no width.
-    said = _beside(transport, width, glyphs, DARK).cell_len
+    said = _beside(transport, width, Look(glyphs, DARK)).cell_len
     return room - said - 1 if said else room
 
 
@@ -80,21 +79,21 @@ def share_at(
     return cell / (cells - 1) if cells > 1 else 0.0
 
 
-def _bar_line(transport: Transport, width: int, glyphs: Glyphs, palette: Palette) -> Text:
-    line = _symbol(transport, glyphs, palette)
-    return cut(line.append_text(draw_bar(transport, width - 2, glyphs, palette)), width)
+def _bar_line(transport: Transport, width: int, look: Look) -> Text:
+    line = _symbol(transport, look)
+    return cut(line.append_text(draw_bar(transport, width - 2, look)), width)
 
 
-def _symbol(transport: Transport, glyphs: Glyphs, palette: Palette) -> Text:
+def _symbol(transport: Transport, look: Look) -> Text:
     """Return what says whether it plays, in two cells."""
     word, role = _state(transport)
     symbols = {
-        "playing": _DRAWN[glyphs.name].play,
-        "waiting": glyphs.states["starting"],
-        "paused": glyphs.states["paused"],
-        "the end": glyphs.states["ended"],
+        "playing": _DRAWN[look.glyphs.name].play,
+        "waiting": look.glyphs.states["starting"],
+        "paused": look.glyphs.states["paused"],
+        "the end": look.glyphs.states["ended"],
     }
-    return Text(no_wrap=True, end="").append(f"{symbols[word]} ", palette.style(role, bold=True))
+    return Text(no_wrap=True, end="").append(f"{symbols[word]} ", look.style(role, bold=True))
 
 
 def _state(transport: Transport) -> tuple[str, Role]:
@@ -105,25 +104,25 @@ def _state(transport: Transport) -> tuple[str, Role]:
     return ("the end", "muted") if at_end and transport.over else ("paused", "warning")
 
 
-def draw_bar(transport: Transport, cells: int, glyphs: Glyphs, palette: Palette) -> Text:
+def draw_bar(transport: Transport, cells: int, look: Look) -> Text:
     """Return the bar alone: what is played, what is recorded, the marks and the head."""
     if cells <= 0:
         return Text(end="")
-    drawn, length = _DRAWN[glyphs.name], transport.length
+    drawn, length = _DRAWN[look.glyphs.name], transport.length
     head, newest = (_cell(step, length, cells) for step in (transport.step, transport.last_step))
-    played, recorded = palette.style("train"), palette.style("muted")
+    played, recorded = look.style("train"), look.style("muted")
     row: list[tuple[str, Style]] = [(drawn.played, played)] * head
     row += [(drawn.recorded, recorded)] * (newest + 1 - head)
-    row += [(glyphs.track, palette.style("faint"))] * (cells - len(row))
+    row += [(look.glyphs.track, look.style("faint"))] * (cells - len(row))
     # Last, so that a mark that pauses stands over one in its cell that does not.
     for mark in sorted(transport.marks, key=lambda mark: mark.pause):
         role: Role = "dev" if mark.step <= transport.last_step else "faint"
         if 0 <= mark.step <= length:
             row[_cell(mark.step, length, cells)] = (
-                glyphs.mark,
-                palette.style(role, bold=mark.pause),
+                look.glyphs.mark,
+                look.style(role, bold=mark.pause),
             )
-    row[head] = (drawn.head, palette.style("text", bold=True))
+    row[head] = (drawn.head, look.style("text", bold=True))
     return Text.assemble(*row, no_wrap=True, end="")
 
 
@@ -159,20 +158,20 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _figures(transport: Transport, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def _figures(transport: Transport, width: int, look: Look) -> Text:
     """Return the facts at the left, and at the right the title of the mark one stands on."""
-    title, faint = _title(transport, glyphs), palette.style("faint")
-    facts = _facts(transport, palette)
+    title, faint = _title(transport, look.glyphs), look.style("faint")
+    facts = _facts(transport, look.palette)
     # The title may take the place of what the keys chose a moment ago, but of no step.
     room = width - (min(cell_len(title), width * 2 // 5) + 2 if title else 0)
     line = Text(end="")
     for said in (facts, facts[:3], facts[:2], facts[1:2]):
-        line, number = joined(said, glyphs.dot, faint, room)
+        line, number = joined(said, look.glyphs.dot, faint, room)
         if number == len(said):
             break
-    words = fit(title, width - line.cell_len - 2, glyphs.ellipsis)
+    words = fit(title, width - line.cell_len - 2, look.glyphs.ellipsis)
     line.append(" " * max(width - line.cell_len - cell_len(words), 0))
-    return cut(line.append(words, palette.style("dev", bold=True)), width)
+    return cut(line.append(words, look.style("dev", bold=True)), width)
 
 
 def _title(transport: Transport, glyphs: Glyphs) -> str:
@@ -180,21 +179,21 @@ def _title(transport: Transport, glyphs: Glyphs) -> str:
     return "" if mark is None else f"{glyphs.mark} {plain(mark.title)}"
 
 
-def _one_line(transport: Transport, width: int, glyphs: Glyphs, palette: Palette) -> Text:
-    line = _symbol(transport, glyphs, palette)
-    cells = bar_width(transport, width, glyphs, 1)
-    line.append_text(draw_bar(transport, cells, glyphs, palette))
-    said = _beside(transport, width, glyphs, palette)
+def _one_line(transport: Transport, width: int, look: Look) -> Text:
+    line = _symbol(transport, look)
+    cells = bar_width(transport, width, look.glyphs, 1)
+    line.append_text(draw_bar(transport, cells, look))
+    said = _beside(transport, width, look)
     if said.cell_len:
         line.append(" ").append_text(said)
     return cut(line, width)
 
 
-def _beside(transport: Transport, width: int, glyphs: Glyphs, palette: Palette) -> Text:
+def _beside(transport: Transport, width: int, look: Look) -> Text:
     """Return what stands right of a bar that has one line for everything."""
     room = width - 2 - max(LEAST_BAR, width // 3) - 1
-    _, step, time, pace = _facts(transport, palette)
+    _, step, time, pace = _facts(transport, look.palette)
     facts = [step, time, pace]
-    if title := fit(_title(transport, glyphs), width // 3, glyphs.ellipsis):
-        facts = [step, (title, palette.style("dev", bold=True)), time, pace]
-    return joined(facts, glyphs.dot, palette.style("faint"), room)[0]
+    if title := fit(_title(transport, look.glyphs), width // 3, look.glyphs.ellipsis):
+        facts = [step, (title, look.style("dev", bold=True)), time, pace]
+    return joined(facts, look.glyphs.dot, look.style("faint"), room)[0]

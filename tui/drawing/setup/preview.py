@@ -17,9 +17,8 @@ from rich.style import Style
 
 from engine.text.safe import plain
 
-from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import count
-from ...style.palette import Palette
 from ...style.text import Lines, cut, fit, joined
 from ..base.axis import Axis, linear_axis
 from ..base.canvas import Canvas
@@ -125,27 +124,24 @@ def _functions(data: DataBase) -> tuple[Floats | None, Floats | None]:
     return part.inputs[:, 0].astype(np.float64), part.targets.astype(np.float64)
 
 
-def draw_preview(
-    preview: Preview, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_preview(preview: Preview, width: int, height: int, look: Look) -> Lines:
     """Return the picture: how many rows there are, then what they look like.
 
     Args:
         preview: What to show.
         width: Cells, at least 0.
         height: Lines, at least 0.
-        glyphs: What to draw with.
-        palette: What it looks like.
+        look: What to draw with.
     """
     title, facts = _facts(preview)
-    lines = [headline(title, facts, width, glyphs, palette)]
+    lines = [headline(title, facts, width, look)]
     if height > 1 and width > 0 and len(preview.inputs):
         draw = draw_table
         if preview.is_plane:
             draw = _plane
         elif preview.is_function:
             draw = _function
-        lines += draw(preview, width, height - 1, glyphs, palette)
+        lines += draw(preview, width, height - 1, look)
     return filled(lines, width, height)
 
 
@@ -161,23 +157,23 @@ def _facts(preview: Preview) -> tuple[str, list[str]]:
     return title, [*(facts if len(facts) > 1 else []), *shape]
 
 
-def _plane(preview: Preview, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def _plane(preview: Preview, width: int, height: int, look: Look) -> Lines:
     """Return the points: in each cell the class that most of them are of."""
     labels = preview.targets.astype(int)
     parts = [
-        (f"{point(label, 2, glyphs)} {name}", hue(label, palette, bold=True))
+        (f"{point(label, 2, look.glyphs)} {name}", hue(label, look.palette, bold=True))
         for label, name in enumerate(preview.target_names)
     ]
-    legend = _legend(parts, width, height, glyphs, palette)
+    legend = _legend(parts, width, height, look)
     columns, rows, has_axes = _room(width, height - len(legend))
     ends = [ends_of(preview.inputs[:, index]) for index in (0, 1)]
     level, upright = _axes(ends, columns, rows)
-    canvas = Canvas(columns, rows, glyphs)
+    canvas = Canvas(columns, rows, look.glyphs)
     for (row, column), label in _majorities(preview.inputs, labels, ends, columns, rows).items():
         across, up = column / max(columns - 1, 1), 1 - row / max(rows - 1, 1)
-        canvas.mark(across, up, point(label, 2, glyphs), hue(label, palette, bold=True))
+        canvas.mark(across, up, point(label, 2, look.glyphs), hue(label, look.palette, bold=True))
     drawn = canvas.lines()
-    return [*legend, *(framed(drawn, level, upright, glyphs, palette) if has_axes else drawn)]
+    return [*legend, *(framed(drawn, level, upright, look) if has_axes else drawn)]
 
 
 def _majorities(
@@ -203,13 +199,13 @@ def _majorities(
     return {cell: label for cell, (_, label) in most.items()}
 
 
-def _function(preview: Preview, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def _function(preview: Preview, width: int, height: int, look: Look) -> Lines:
     """Return the functions as curves, or the rows as points where no function is known."""
     parts = [
-        (f"{point(index, 0, glyphs)} {name}", hue(index, palette, bold=True))
+        (f"{point(index, 0, look.glyphs)} {name}", hue(index, look.palette, bold=True))
         for index, name in enumerate(preview.target_names)
     ]
-    legend = _legend(parts, width, height, glyphs, palette)
+    legend = _legend(parts, width, height, look)
     columns, rows, has_axes = _room(width, height - len(legend))
     heights = (
         preview.targets
@@ -218,11 +214,11 @@ def _function(preview: Preview, width: int, height: int, glyphs: Glyphs, palette
     )
     ends = [ends_of(preview.inputs[:, 0]), ends_of(heights)]
     level, upright = _axes(ends, columns, rows)
-    canvas = Canvas(columns, rows, glyphs)
+    canvas = Canvas(columns, rows, look.glyphs)
     for index in range(len(preview.target_names)):
-        _draw_target(canvas, preview, index, (level, upright), glyphs, palette)
+        _draw_target(canvas, preview, index, (level, upright), look)
     drawn = canvas.lines()
-    return [*legend, *(framed(drawn, level, upright, glyphs, palette) if has_axes else drawn)]
+    return [*legend, *(framed(drawn, level, upright, look) if has_axes else drawn)]
 
 
 def _draw_target(
@@ -230,8 +226,7 @@ def _draw_target(
     preview: Preview,
     index: int,
     axes: tuple[Axis, Axis],
-    glyphs: Glyphs,
-    palette: Palette,
+    look: Look,
 ) -> None:
     """Draw one target: its curve, where it has one, and some of its rows."""
     level, upright = axes
@@ -240,7 +235,7 @@ def _draw_target(
         places = level.low + (level.high - level.low) * np.linspace(0, 1, canvas.dot_columns)
         values = np.interp(places, preview.grid, preview.curves[:, index])
         heights = (values - upright.low) / (upright.high - upright.low)
-        canvas.curve(heights, hue(index, palette), "*+.=~-"[index % 6])
+        canvas.curve(heights, hue(index, look.palette), "*+.=~-"[index % 6])
         exact = np.interp(preview.inputs[:, 0], preview.grid, preview.curves[:, index])
         spread = upright.high - upright.low
         scattered = bool(np.abs(exact - preview.targets[:, index]).max() > 0.02 * spread)
@@ -249,24 +244,26 @@ def _draw_target(
     for row in rows:
         x, y = float(preview.inputs[row, 0]), float(preview.targets[row, index])
         if math.isfinite(x) and math.isfinite(y):
-            style = hue(index, palette, bold=True)
+            style = hue(index, look.palette, bold=True)
             canvas.mark(
-                level.share(x), upright.share(y), point(index, 0, glyphs), style, behind=scattered
+                level.share(x),
+                upright.share(y),
+                point(index, 0, look.glyphs),
+                style,
+                behind=scattered,
             )
 
 
-def _legend(
-    parts: list[tuple[str, Style]], width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def _legend(parts: list[tuple[str, Style]], width: int, height: int, look: Look) -> Lines:
     """Return the line that says what is what, where there is room for one."""
     if height < 5:
         return []
-    parts = [(fit(words, width, glyphs.ellipsis), style) for words, style in parts]
-    line, shown = joined(parts, "  ", palette.style("muted"), width)
+    parts = [(fit(words, width, look.glyphs.ellipsis), style) for words, style in parts]
+    line, shown = joined(parts, "  ", look.style("muted"), width)
     if shown < len(parts):
-        more = f"  {glyphs.ellipsis} {len(parts) - shown} more"
-        line, shown = joined(parts, "  ", palette.style("muted"), width - len(more))
-        line.append(f"  {glyphs.ellipsis} {len(parts) - shown} more", palette.style("muted"))
+        more = f"  {look.glyphs.ellipsis} {len(parts) - shown} more"
+        line, shown = joined(parts, "  ", look.style("muted"), width - len(more))
+        line.append(f"  {look.glyphs.ellipsis} {len(parts) - shown} more", look.style("muted"))
     return [cut(line, width)]
 
 

@@ -11,8 +11,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from ...style.glyphs import Glyphs
+from ...style.look import Look
 from ...style.numbers import figure
-from ...style.palette import Palette
 from ...style.text import Lines, pad
 from ..base.matrix import chosen, table_lines
 from ..base.shapes import hue
@@ -27,9 +27,7 @@ WIDEST: Final = 8
 """Cells of a column's heading."""
 
 
-def draw_table(
-    preview: Preview, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def draw_table(preview: Preview, width: int, height: int, look: Look) -> Lines:
     """Return the first rows, and under them how often each class or number comes."""
     names = len(preview.target_names)
     bars = min(names, (height - 1) // 2) if height >= 6 else 0
@@ -37,12 +35,12 @@ def draw_table(
     targets = preview.target_names if not preview.classes else ("class",)
     cells = [["", *preview.input_names, *targets]]
     for row in range(min(room, len(preview.inputs), TABLE_ROWS)):
-        cells.append([str(row + 1), *_row(preview, row, glyphs)])
+        cells.append([str(row + 1), *_row(preview, row, look.glyphs)])
     fixed = 1 + min(len(targets), 2)
-    lines = table_lines(cells, fixed, width, glyphs, palette, widest=WIDEST)[: room + 1]
+    lines = table_lines(cells, fixed, width, look, widest=WIDEST)[: room + 1]
     if bars:
         draw = _class_bars if preview.classes else _spreads
-        lines += [Text(end=""), *draw(preview, width, bars, glyphs, palette)]
+        lines += [Text(end=""), *draw(preview, width, bars, look)]
     return lines
 
 
@@ -63,9 +61,7 @@ def _number(value: float, glyphs: Glyphs) -> str:
     return f"{value:.4g}" if usual else figure(value, infinity=glyphs.infinity)
 
 
-def _class_bars(
-    preview: Preview, width: int, height: int, glyphs: Glyphs, palette: Palette
-) -> Lines:
+def _class_bars(preview: Preview, width: int, height: int, look: Look) -> Lines:
     """Return how often each class comes among the rows that were looked at."""
     counts = np.bincount(preview.targets.astype(int), minlength=len(preview.target_names))
     shares = counts / max(int(counts.sum()), 1)
@@ -75,13 +71,13 @@ def _class_bars(
     for index in chosen(len(counts), height):
         line = Text(end="", no_wrap=True)
         if index is not None:
-            style = hue(index, palette)
-            line.append(pad(preview.target_names[index], label, glyphs.ellipsis) + " ", style)
-            bar = _bar(float(shares[index] / shares.max()), room, glyphs)
+            style = hue(index, look.palette)
+            line.append(pad(preview.target_names[index], label, look.glyphs.ellipsis) + " ", style)
+            bar = _bar(float(shares[index] / shares.max()), room, look.glyphs)
             line.append(pad(bar, room), style)
-            line.append(f"{shares[index]:6.1%}", palette.style("muted"))
+            line.append(f"{shares[index]:6.1%}", look.style("muted"))
         else:
-            line.append(glyphs.ellipsis, palette.style("muted"))
+            line.append(look.glyphs.ellipsis, look.style("muted"))
         lines.append(line)
     return lines
 
@@ -93,28 +89,28 @@ def _bar(share: float, room: int, glyphs: Glyphs) -> str:
     return glyphs.eighths[-1] * whole + (glyphs.eighths[rest - 1] if rest else "")
 
 
-def _spreads(preview: Preview, width: int, height: int, glyphs: Glyphs, palette: Palette) -> Lines:
+def _spreads(preview: Preview, width: int, height: int, look: Look) -> Lines:
     """Return how each target's numbers are spread: from the least to the greatest."""
     label = min(max(map(cell_len, preview.target_names)), max(width // 4, 1), 12)
     lines = []
     for index in chosen(len(preview.target_names), height):
         if index is None:
-            lines.append(Text(glyphs.ellipsis, palette.style("muted"), end=""))
+            lines.append(Text(look.glyphs.ellipsis, look.style("muted"), end=""))
             continue
         values = preview.targets[:, index]
         values = values[np.isfinite(values)]
         low, high = ends_of(values)
         ends = (
-            _number(float(values.min(initial=high)), glyphs),
-            _number(float(values.max(initial=low)), glyphs),
+            _number(float(values.min(initial=high)), look.glyphs),
+            _number(float(values.max(initial=low)), look.glyphs),
         )
         room = max(width - label - len(ends[0]) - len(ends[1]) - 3, 0)
-        name = pad(preview.target_names[index], label, glyphs.ellipsis)
-        line = Text(f"{name} ", hue(index, palette), end="", no_wrap=True)
-        line.append(f"{ends[0]} ", palette.style("muted"))
+        name = pad(preview.target_names[index], label, look.glyphs.ellipsis)
+        line = Text(f"{name} ", hue(index, look.palette), end="", no_wrap=True)
+        line.append(f"{ends[0]} ", look.style("muted"))
         if room:
-            line.append(_spread(values, (low, high), room, glyphs), hue(index, palette))
-        line.append(f" {ends[1]}", palette.style("muted"))
+            line.append(_spread(values, (low, high), room, look.glyphs), hue(index, look.palette))
+        line.append(f" {ends[1]}", look.style("muted"))
         lines.append(line)
     return lines
 

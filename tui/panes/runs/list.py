@@ -67,7 +67,7 @@ class Heading(Picture):
         """Return the line over the list."""
         from ...drawing.lists.runs import draw_heading
 
-        return [draw_heading(width, self.look.glyphs, self.look.palette)]
+        return [draw_heading(width, self.look)]
 
 
 class RunList(Picture, can_focus=True):
@@ -130,17 +130,15 @@ class RunList(Picture, can_focus=True):
         """Return the runs that have room."""
         from ...drawing.lists.runs import draw_nothing, draw_rows, lines_each
 
-        glyphs, palette = self.look.glyphs, self.look.palette
         if not self.runs:
-            return draw_nothing(self.words, width, height, palette)
+            return draw_nothing(self.words, width, height, self.look.palette)
         seen = -(-height // lines_each(width))
         self.top = max(min(self.top, self.cursor), self.cursor - max(self._whole(), 1) + 1)
         return draw_rows(
             self.rows(self.top, self.top + seen),
             width,
             height,
-            glyphs,
-            palette,
+            self.look,
             self.cursor - self.top,
             self.has_focus,
         )
@@ -232,4 +230,4 @@ class RunDetails(Picture):
         if self.run is None or self.row is None:
             return []
         told = gather_details(self.run, self.row)
-        return draw_details(told, width, height, self.look.glyphs, self.look.palette)
+        return draw_details(told, width, height, self.look)

@@ -52,7 +52,7 @@ class DataPicture(Picture):
 
         if self._preview is None:
             return []
-        return draw_preview(self._preview, width, height, self.look.glyphs, self.look.palette)
+        return draw_preview(self._preview, width, height, self.look)
 
     def watch_look(self) -> None:
         """Draw with other glyphs."""

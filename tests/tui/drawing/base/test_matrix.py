@@ -11,6 +11,7 @@ from tui.drawing.base.matrix import Layer, draw_layer
 from tui.drawing.network.confusion import Confusion, draw_confusion
 from tui.drawing.network.predictions import Predictions, draw_predictions
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.look import Look
 from tui.style.palette import DARK
 
 PLAIN = DARK.without_colours()
@@ -55,18 +56,18 @@ def predictions(**changes) -> Predictions:
 
 
 def text(draw, shown, width=80, height=24, glyphs=BRAILLE):
-    return [line.plain for line in draw(shown, width, height, glyphs, PLAIN)]
+    return [line.plain for line in draw(shown, width, height, Look(glyphs, PLAIN))]
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("glyphs", GLYPHS, ids=lambda glyphs: glyphs.name)
 def test_nothing_is_larger_than_was_asked_for(size, glyphs) -> None:
-    drawn = [draw_layer(layer(weight), *size, glyphs, DARK) for weight in WEIGHTS.values()]
+    drawn = [draw_layer(layer(weight), *size, Look(glyphs, DARK)) for weight in WEIGHTS.values()]
     for size_of in (2, 10, 100):
         counts = np.full((size_of, size_of), 12345)
-        drawn.append(draw_confusion(confusion(counts), *size, glyphs, DARK))
+        drawn.append(draw_confusion(confusion(counts), *size, Look(glyphs, DARK)))
     for said in (np.full((50, 1), np.nan), np.full((50, 1), np.inf), np.full((50, 1), 1e30)):
-        drawn.append(draw_predictions(predictions(said=said), *size, glyphs, PLAIN))
+        drawn.append(draw_predictions(predictions(said=said), *size, Look(glyphs, PLAIN)))
     for lines in drawn:
         assert len(lines) <= size[1]
         assert {line.cell_len for line in lines} <= {size[0]}
@@ -178,7 +179,7 @@ def test_one_row_and_none_are_shown() -> None:
 
 def test_in_a_narrow_pane_every_class_still_has_its_column() -> None:
     ten = confusion(np.eye(10, dtype=int) * 25)
-    lines = [line.plain for line in draw_confusion(ten, 44, 14, BRAILLE, PLAIN)]
+    lines = [line.plain for line in draw_confusion(ten, 44, 14, Look(BRAILLE, PLAIN))]
     assert lines[2].split() == [*map(str, range(10)), "right"]
     assert lines[3].split()[:2] == ["0", "25"]
     assert "…" not in "".join(lines[2:])
@@ -187,12 +188,12 @@ def test_in_a_narrow_pane_every_class_still_has_its_column() -> None:
 def test_what_has_no_room_for_all_its_words_has_fewer() -> None:
     ten = confusion(np.eye(10, dtype=int) * 25)
     wide, narrow = (
-        draw_confusion(ten, width, 14, BRAILLE, PLAIN)[1].plain.rstrip() for width in (90, 40)
+        draw_confusion(ten, width, 14, Look(BRAILLE, PLAIN))[1].plain.rstrip() for width in (90, 40)
     )
     assert wide.endswith("rows: true class, columns: said")
     assert narrow == "accuracy 1.000 (250 of 250 test rows)"
     said = [
-        draw_predictions(predictions(), width, 14, BRAILLE, PLAIN)[-1].plain.rstrip()
+        draw_predictions(predictions(), width, 14, Look(BRAILLE, PLAIN))[-1].plain.rstrip()
         for width in (90, 60, 40)
     ]
     assert said[0].endswith("root mean square error 0.5000, largest 0.5000")

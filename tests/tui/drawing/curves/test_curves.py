@@ -37,6 +37,7 @@ from tui.drawing.curves.curves import (
 from tui.drawing.curves.plot import draw_curves
 from tui.drawing.curves.quantities import Quantity
 from tui.style.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
+from tui.style.look import Look
 from tui.style.palette import DARK, PALETTES, SIXTEEN, Palette
 from tui.style.run_colours import faded
 
@@ -72,7 +73,7 @@ def curve(values: list[float], label: str = "train", **more: object) -> Curve:
 
 def picture(values: list[float], width: int = 60, height: int = 12, **more: object) -> list[str]:
     curves = Curves(curves=(curve(values),), last=max(len(values), 1), **more)  # type: ignore[arg-type]
-    return [line.plain for line in draw_curves(curves, width, height, BRAILLE, DARK)]
+    return [line.plain for line in draw_curves(curves, width, height, Look(BRAILLE, DARK))]
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -81,7 +82,7 @@ def test_whatever_the_numbers_are_the_picture_has_its_size(name: str, log: bool)
     both = (curve(NASTY[name]), curve(NASTY[name][::-1], "dev"))
     curves = Curves(curves=both, last=max(len(NASTY[name]), 1), marks=(0, 1), log=log)
     for (width, height), glyphs in zip(SIZES, itertools.cycle(GLYPHS), strict=False):
-        lines = draw_curves(curves, width, height, glyphs, DARK)
+        lines = draw_curves(curves, width, height, Look(glyphs, DARK))
         assert len(lines) == height
         assert {line.cell_len for line in lines} == {width}
 
@@ -114,7 +115,7 @@ def drawn(
     curves: tuple[Curve, ...], width: int = 60, height: int = 12, **more: object
 ) -> list[Text]:
     picture = Curves(curves=curves, **{"last": 100, **more})  # type: ignore[arg-type]
-    return draw_curves(picture, width, height, BRAILLE, DARK)
+    return draw_curves(picture, width, height, Look(BRAILLE, DARK))
 
 
 ROW = st.floats(width=32) | st.sampled_from([0.0, -1.0, 1e30, 1e-30, NAN, INF, -INF])
@@ -179,14 +180,14 @@ def test_any_run_any_window_and_any_cursor_give_a_picture_of_the_size(
         readings=(("lr", 0.1),),
     )
     palette = DARK if colours else DARK.without_colours()
-    lines = draw_curves(curves, *size, glyphs, palette)
+    lines = draw_curves(curves, *size, Look(glyphs, palette))
     assert [line.cell_len for line in lines] == [size[0]] * size[1]
     assert "\x1b" not in "".join(line.plain for line in lines)
 
 
 def test_there_is_no_picture_without_room() -> None:
-    assert draw_curves(Curves(curves=(), last=1), 0, 5, BRAILLE, DARK) == []
-    assert draw_curves(Curves(curves=(), last=1), 5, 0, BRAILLE, DARK) == []
+    assert draw_curves(Curves(curves=(), last=1), 0, 5, Look(BRAILLE, DARK)) == []
+    assert draw_curves(Curves(curves=(), last=1), 5, 0, Look(BRAILLE, DARK)) == []
 
 
 def test_a_falling_curve_falls() -> None:
@@ -210,7 +211,7 @@ def test_a_spike_is_drawn_from_its_foot_to_its_top() -> None:
         high=high,
         newest=0.1,
     )
-    lines = draw_curves(Curves(curves=(spiky,), last=9), 40, 12, BRAILLE, DARK)
+    lines = draw_curves(Curves(curves=(spiky,), last=9), 40, 12, Look(BRAILLE, DARK))
     assert all(line.plain[8:].strip() for line in lines[1:-2])
 
 
@@ -231,7 +232,7 @@ def test_what_is_not_finite_is_named_with_its_step() -> None:
     broken = curve([0.5, NAN], broken_at=431, broken=NAN)
     infinite = curve([0.5, INF], "dev", broken_at=1200, broken=INF)
     curves = Curves(curves=(broken, infinite), last=2)
-    legend = draw_curves(curves, 100, 10, BRAILLE, DARK)[0].plain
+    legend = draw_curves(curves, 100, 10, Look(BRAILLE, DARK))[0].plain
     assert "train NaN at step 431" in legend
     assert "dev ∞ at step 1 200" in legend
 
@@ -264,7 +265,7 @@ def test_without_colours_the_two_curves_have_different_shapes() -> None:
     train, dev = curve([1.0] * 40), curve([0.1] * 40, "dev")
     curves = Curves(curves=(train, dev), last=40)
     for glyphs in (BRAILLE, BLOCKS, ASCII):
-        lines = draw_curves(curves, 60, 12, glyphs, DARK.without_colours())
+        lines = draw_curves(curves, 60, 12, Look(glyphs, DARK.without_colours()))
         rows = [set(line.plain[8:]) - {" "} for line in lines[1:-2]]
         drawn = [marks for marks in rows if marks]
         assert len(drawn) == 2
@@ -279,7 +280,7 @@ def test_without_colours_the_two_curves_have_different_shapes() -> None:
 def test_with_colours_each_curve_has_its_own() -> None:
     curves = Curves(curves=(curve([1.0] * 40), curve([0.1] * 40, "dev")), last=40)
     for palette in PALETTES:
-        lines = draw_curves(curves, 60, 12, BRAILLE, palette)
+        lines = draw_curves(curves, 60, 12, Look(BRAILLE, palette))
         colours = {
             span.style.color.number
             for line in lines[1:-2]
@@ -291,7 +292,7 @@ def test_with_colours_each_curve_has_its_own() -> None:
 
 def test_ascii_stays_ascii() -> None:
     curves = Curves(curves=(curve([1.0, 0.5, NAN]), curve([1.0, 0.1], "dev")), last=3, marks=(1,))
-    lines = draw_curves(curves, 70, 12, ASCII, DARK)
+    lines = draw_curves(curves, 70, 12, Look(ASCII, DARK))
     assert all(line.plain.isascii() for line in lines)
 
 
@@ -550,7 +551,7 @@ def test_without_colours_a_letter_stands_at_the_end_of_each_of_several_curves() 
     own = (curve([0.1] * 100), curve([0.3] * 100, "dev"))
     for glyphs in GLYPHS:
         picture = Curves(curves=own, last=100, title="a", others=(other,))
-        lines = draw_curves(picture, 60, 20, glyphs, DARK.without_colours())
+        lines = draw_curves(picture, 60, 20, Look(glyphs, DARK.without_colours()))
         ends = [line.plain[-1] for line in lines[2:-2] if line.plain[-1].isalpha()]
         assert ends == ["B", "b", "a", "A"]
         assert lines[0].plain.startswith("A a")
@@ -641,7 +642,7 @@ def test_plotext_and_the_canvas_set_the_same_cells(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(plot, "BUDGET", budget)
             patch.setattr(plot, "plotted", lambda *of: asked.append(1) or plotted(*of))
-            pictures.append(cells_of(draw_curves(curves, *size, glyphs, palette)))
+            pictures.append(cells_of(draw_curves(curves, *size, Look(glyphs, palette))))
     assert len(asked) == 1
     assert pictures[0] == pictures[1]
 
@@ -681,7 +682,7 @@ def test_plotext_draws_wherever_a_picture_stays_within_its_budget(
         last=len(values),
         others=tuple(RunCurves(curves=each, slot=slot) for slot, each in enumerate(runs[1:], 1)),
     )
-    draw_curves(curves, *size, BRAILLE, DARK)
+    draw_curves(curves, *size, Look(BRAILLE, DARK))
     assert len(asked) == by_plotext
     if by_plotext:
         assert {each.of for each in asked[0]} == set(range(2 * len(runs)))
@@ -702,7 +703,7 @@ def big_and_not(
     glyphs: Glyphs, *curves: Curve, palette: Palette = DARK, **more: object
 ) -> tuple[list[Text], list[Text]]:
     given = Curves(curves=curves, **{"last": 100, **more})  # type: ignore[arg-type]
-    plain, big = (draw_curves(given, 60, 16, glyphs, palette, big=big) for big in (False, True))
+    plain, big = (draw_curves(given, 60, 16, Look(glyphs, palette, big)) for big in (False, True))
     return big, plain
 
 
@@ -791,5 +792,5 @@ def test_any_run_drawn_thick_gives_a_picture_of_the_size(
         requests=(2,),
         log=log,
     )
-    lines = draw_curves(curves, *size, glyphs, palette, big=True)
+    lines = draw_curves(curves, *size, Look(glyphs, palette, big=True))
     assert [line.cell_len for line in lines] == [size[0]] * size[1]

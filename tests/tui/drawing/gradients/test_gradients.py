@@ -24,6 +24,7 @@ from tui.drawing.gradients.table import (
     update_role,
 )
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.look import Look
 from tui.style.palette import DARK, PALETTES
 
 NAN, INF = math.nan, math.inf
@@ -62,7 +63,7 @@ def table(
 
 
 def rows(drawn: GradientTable, width: int = 110) -> list[str]:
-    return [line.plain for line in draw_rows(drawn, width, BRAILLE, DARK)]
+    return [line.plain for line in draw_rows(drawn, width, Look(BRAILLE, DARK))]
 
 
 def history(
@@ -117,10 +118,10 @@ def probed() -> History:
 def test_every_line_is_as_wide_as_asked(width: int, kinds: frozenset[str]) -> None:
     drawn = table(*NASTY, recent=NASTY, kinds=kinds)
     for glyphs in GLYPHS:
-        lines = draw_rows(drawn, width, glyphs, DARK)
+        lines = draw_rows(drawn, width, Look(glyphs, DARK))
         around = [
-            draw_heading(drawn, width, glyphs, DARK),
-            draw_footing(drawn, width, glyphs, DARK),
+            draw_heading(drawn, width, Look(glyphs, DARK)),
+            draw_footing(drawn, width, Look(glyphs, DARK)),
         ]
         assert {line.cell_len for line in [*lines, *around]} == {width}
 
@@ -129,15 +130,15 @@ def test_every_line_is_as_wide_as_asked(width: int, kinds: frozenset[str]) -> No
 @pytest.mark.parametrize("count", [0, 1, 60])
 def test_any_number_of_layers_has_as_many_rows(count: int, palette: Any) -> None:
     drawn = table(*(NASTY * 9)[:count], recent=[])
-    assert len(draw_rows(drawn, 100, BRAILLE, palette)) == count
-    assert draw_heading(drawn, 100, BRAILLE, palette).cell_len == 100
-    assert "whole norm 0.3000" in draw_footing(drawn, 100, BRAILLE, palette).plain
+    assert len(draw_rows(drawn, 100, Look(BRAILLE, palette))) == count
+    assert draw_heading(drawn, 100, Look(BRAILLE, palette)).cell_len == 100
+    assert "whole norm 0.3000" in draw_footing(drawn, 100, Look(BRAILLE, palette)).plain
 
 
 def test_the_columns_stand_under_their_names() -> None:
     drawn = table(0.1234, kinds=ALL)
     for width in (35, 69, 75, 105, 150):
-        heading = draw_heading(drawn, width, BRAILLE, DARK).plain
+        heading = draw_heading(drawn, width, Look(BRAILLE, DARK)).plain
         row = rows(drawn, width)[0]
         assert heading.index("grad W") + 6 == row.index("0.1234") + 6
         if "verdict" in heading:
@@ -151,7 +152,7 @@ def test_forty_wide_shows_layer_norms_and_the_verdicts_symbol() -> None:
 
 def test_seventy_four_wide_shows_every_figure() -> None:
     drawn = table(0.25, verdict=Verdict("not finite", "bad"))
-    heading = draw_heading(drawn, 69, BRAILLE, DARK).plain.split()
+    heading = draw_heading(drawn, 69, Look(BRAILLE, DARK)).plain.split()
     assert " ".join(heading) == "layer grad W grad b norm W update dead sat. verdict"
     assert " ".join(rows(drawn, 69)[0].split()) == (
         "layer1 0.2500 0.1250 0.2500 0.2500 25 % 25 % ✗ not finite"
@@ -160,7 +161,7 @@ def test_seventy_four_wide_shows_every_figure() -> None:
 
 def test_where_there_is_room_there_are_a_gauge_and_a_sparkline() -> None:
     drawn = table(*VANISHING)
-    heading = draw_heading(drawn, 106, BRAILLE, DARK).plain
+    heading = draw_heading(drawn, 106, Look(BRAILLE, DARK)).plain
     for words in ("in→out", "saturated", "over time", "1e-11", "grad W"):
         assert words in heading
     assert "█" in rows(drawn, 106)[-1]
@@ -168,10 +169,10 @@ def test_where_there_is_room_there_are_a_gauge_and_a_sparkline() -> None:
 
 def test_without_a_probe_its_columns_are_left_out() -> None:
     drawn = table(0.25, kinds=OLD)
-    heading = draw_heading(drawn, 100, BRAILLE, DARK).plain
+    heading = draw_heading(drawn, 100, Look(BRAILLE, DARK)).plain
     assert "grad b" in heading
     assert not {"norm", "update", "dead", "saturated", "verdict"} & set(heading.split())
-    assert "usual" not in draw_footing(drawn, 100, BRAILLE, DARK).plain
+    assert "usual" not in draw_footing(drawn, 100, Look(BRAILLE, DARK)).plain
 
 
 def test_a_vanishing_gradient_is_seen_in_number_bar_and_colour() -> None:
@@ -241,10 +242,10 @@ def test_what_is_not_finite_is_named() -> None:
 
 def test_a_verdict_is_a_symbol_a_word_and_a_colour() -> None:
     drawn = table(0.1, verdict=Verdict("exploding", "bad"))
-    line = draw_rows(drawn, 69, BRAILLE, DARK)[0]
+    line = draw_rows(drawn, 69, Look(BRAILLE, DARK))[0]
     assert "✗ exploding" in line.plain
     assert DARK.style("bad") in [span.style for span in line.spans]
-    ascii_row = draw_rows(drawn, 69, ASCII, PLAIN)[0].plain
+    ascii_row = draw_rows(drawn, 69, Look(ASCII, PLAIN))[0].plain
     assert "x exploding" in ascii_row
     assert ascii_row.isascii()
 
@@ -259,7 +260,7 @@ def test_names_that_are_long_wide_or_wild_break_no_column() -> None:
     names = ["layer1.norm", "编码器编码器编码器编码器", "features.0.conv_with_a_long_name"]
     drawn = table(0.1, 0.2, 0.3, names=names)
     for width in (20, 35, 69, 100, 150):
-        lines = draw_rows(drawn, width, BRAILLE, DARK)
+        lines = draw_rows(drawn, width, Look(BRAILLE, DARK))
         assert {line.cell_len for line in lines} == {width}
     assert rows(drawn, 69)[0].startswith("  norm ")
     assert rows(drawn, 150)[0].startswith("layer1.norm ")
@@ -286,7 +287,7 @@ def test_the_scale_holds_every_layer_and_is_never_narrow() -> None:
 
 def test_a_gauge_is_longer_for_more() -> None:
     bars = [
-        draw_gauge(value, (-12, 0), 40, ASCII, DARK, "level").plain.count("#")
+        draw_gauge(value, (-12, 0), 40, Look(ASCII, DARK), "level").plain.count("#")
         for value in (1e-11, 1e-6, 1e-1)
     ]
     assert bars == sorted(bars)
@@ -307,11 +308,11 @@ def test_a_sparkline_tells_zero_from_what_is_not_finite() -> None:
 
 
 def test_the_footing_compares_the_first_layer_with_the_last() -> None:
-    footing = draw_footing(table(*VANISHING), 100, BRAILLE, DARK).plain
+    footing = draw_footing(table(*VANISHING), 100, Look(BRAILLE, DARK)).plain
     assert "layer1 / layer5 = 6.2e-11" in footing
     assert "update 1e-3 is usual" in footing
     assert "member" not in footing
-    several = draw_footing(table(0.1, member=2, members=7), 100, BRAILLE, DARK).plain
+    several = draw_footing(table(0.1, member=2, members=7), 100, Look(BRAILLE, DARK)).plain
     assert "member 3 of 7" in several
 
 
@@ -332,7 +333,7 @@ def test_figures_are_those_of_the_step_that_is_read() -> None:
     assert (layer.weight, layer.bias) == pytest.approx((0.2, 0.02))
     assert (layer.norm, layer.update, layer.dead) == pytest.approx((7.0, 0.001, 0.0))
     assert layer.saturated is None
-    footing = draw_footing(drawn, 100, BRAILLE, DARK).plain
+    footing = draw_footing(drawn, 100, Look(BRAILLE, DARK)).plain
     assert footing.startswith("step 2 · whole norm 2.000 · probe at step 1")
 
 
@@ -340,7 +341,7 @@ def test_a_probe_of_this_very_step_needs_no_mention() -> None:
     drawn = gather(probed(), step=4, width=100)
     assert drawn is not None
     assert drawn.layers[0].dead == 0.25
-    assert "probe" not in draw_footing(drawn, 100, BRAILLE, DARK).plain
+    assert "probe" not in draw_footing(drawn, 100, Look(BRAILLE, DARK)).plain
 
 
 def test_the_sparkline_reaches_from_the_first_step_to_the_one_that_is_read() -> None:

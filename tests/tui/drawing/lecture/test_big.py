@@ -18,6 +18,7 @@ from tui.drawing.lecture.banner import Banner, banner_height, banner_room, draw_
 from tui.drawing.lecture.big import draw_big, letterings
 from tui.drawing.network.function import Fit, FunctionPicture, draw_function
 from tui.style.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
+from tui.style.look import Look
 from tui.style.numbers import figure
 from tui.style.palette import DARK, SIXTEEN, Palette
 
@@ -27,11 +28,11 @@ FULL = Banner(loss=0.1582, step=2431, steps=3000, accuracy=0.957, has_accuracy=T
 
 
 def rows(words: str, width: int, height: int, glyphs: Glyphs = BRAILLE) -> list[str]:
-    return [line.plain.rstrip() for line in draw_big(words, width, height, glyphs, DARK)]
+    return [line.plain.rstrip() for line in draw_big(words, width, height, Look(glyphs, DARK))]
 
 
 def banner_rows(banner: Banner, width: int, height: int, glyphs: Glyphs = BRAILLE) -> list[str]:
-    return [line.plain for line in draw_banner(banner, width, height, glyphs, DARK)]
+    return [line.plain for line in draw_banner(banner, width, height, Look(glyphs, DARK))]
 
 
 # --- the alphabets -------------------------------------------------------------------------------
@@ -115,9 +116,9 @@ def test_where_no_letters_fit_the_words_stand_as_they_are() -> None:
 
 
 def test_nothing_is_not_a_mistake() -> None:
-    assert draw_big("loss", 0, 0, BRAILLE, DARK) == []
+    assert draw_big("loss", 0, 0, Look(BRAILLE, DARK)) == []
     assert rows("", 5, 2) == ["", ""]
-    assert [line.plain for line in draw_big("loss", 0, 2, BRAILLE, DARK)] == ["", ""]
+    assert [line.plain for line in draw_big("loss", 0, 2, Look(BRAILLE, DARK))] == ["", ""]
 
 
 WORDS = st.text(max_size=30) | st.sampled_from(
@@ -136,7 +137,7 @@ WORDS = st.text(max_size=30) | st.sampled_from(
 def test_any_words_at_any_size_fill_exactly_their_room(
     words: str, width: int, height: int, glyphs: Glyphs, palette: Palette
 ) -> None:
-    lines = draw_big(words, width, height, glyphs, palette)
+    lines = draw_big(words, width, height, Look(glyphs, palette))
     assert [line.cell_len for line in lines] == [width] * height
     drawn = "".join(line.plain for line in lines)
     assert "\x1b" not in drawn
@@ -173,7 +174,7 @@ def test_a_fitted_function_is_a_thick_line_over_filled_shapes() -> None:
         plain, big = (
             "".join(
                 line.plain[8:]
-                for line in draw_function(picture, 60, 20, glyphs, DARK, big=big)[2:-2]
+                for line in draw_function(picture, 60, 20, Look(glyphs, DARK, big))[2:-2]
             )
             for big in (False, True)
         )
@@ -214,7 +215,7 @@ def test_any_figures_at_any_size_fill_exactly_their_room(
     palette: Palette,
 ) -> None:
     banner = Banner(loss=loss, step=step, steps=steps, accuracy=accuracy, has_accuracy=has_accuracy)
-    lines = draw_banner(banner, width, height, glyphs, palette)
+    lines = draw_banner(banner, width, height, Look(glyphs, palette))
     assert [line.cell_len for line in lines] == [width] * height
     assert banner_height(banner, width, height, glyphs) <= height
     if glyphs is ASCII:
@@ -253,9 +254,9 @@ def test_labels_are_large_where_there_is_room_for_them() -> None:
 
 def test_what_is_not_finite_has_the_colour_of_trouble() -> None:
     for value in (math.nan, math.inf, -math.inf):
-        lines = draw_banner(Banner(loss=value, step=3, steps=9), 80, 4, BRAILLE, DARK)
+        lines = draw_banner(Banner(loss=value, step=3, steps=9), 80, 4, Look(BRAILLE, DARK))
         assert f"color({DARK.bad})" in str(lines[1].spans)
-    lines = draw_banner(FULL, 80, 4, BRAILLE, DARK)
+    lines = draw_banner(FULL, 80, 4, Look(BRAILLE, DARK))
     assert f"color({DARK.bad})" not in str(lines[1].spans)
 
 

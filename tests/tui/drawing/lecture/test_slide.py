@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from engine.lectures import lecture as lectures
 from tui.drawing.lecture.slide import COLUMN, draw_slide, set_line
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
+from tui.style.look import Look
 from tui.style.palette import DARK, SIXTEEN, Palette
 
 PALETTES = (DARK, DARK.without_colours(), *SIXTEEN)
@@ -24,9 +25,15 @@ a layer    h = g(W x + b)
 
 
 def slide(
-    title: str, text: str, width: int = 80, height: int = 24, glyphs: Glyphs = BRAILLE, **more: bool
+    title: str,
+    text: str,
+    width: int = 80,
+    height: int = 24,
+    glyphs: Glyphs = BRAILLE,
+    *,
+    big: bool = False,
 ) -> list[str]:
-    drawn = draw_slide(title, text, width, height, glyphs, DARK, **more)  # type: ignore[arg-type]
+    drawn = draw_slide(title, text, width, height, Look(glyphs, DARK, big))
     return [line.plain.rstrip() for line in drawn]
 
 
@@ -75,9 +82,12 @@ def test_a_slide_without_a_text_is_a_card_with_its_title_in_the_middle() -> None
 
 
 def test_the_note_stands_at_the_foot() -> None:
-    drawn = draw_slide("A cubic", "", 40, 10, BRAILLE, DARK, note="2 of 11")
+    drawn = draw_slide("A cubic", "", 40, 10, Look(BRAILLE, DARK), note="2 of 11")
     assert drawn[-1].plain.strip() == "2 of 11"
-    assert draw_slide("A", "", 40, 3, BRAILLE, DARK, note="2 of 11")[-1].plain.strip() != "2 of 11"
+    assert (
+        draw_slide("A", "", 40, 3, Look(BRAILLE, DARK), note="2 of 11")[-1].plain.strip()
+        != "2 of 11"
+    )
 
 
 def test_a_text_that_has_no_room_goes_on_below() -> None:
@@ -147,7 +157,7 @@ def test_any_slide_at_any_size_has_lines_of_the_width(
     palette: Palette,
     big: bool,
 ) -> None:
-    lines = draw_slide(title, text, width, height, glyphs, palette, note=note, big=big)
+    lines = draw_slide(title, text, width, height, Look(glyphs, palette, big), note=note)
     assert len(lines) >= height
     assert {line.cell_len for line in lines} == {width}
     if not text.strip():
@@ -159,7 +169,9 @@ def test_every_text_of_the_shipped_lectures_is_on_one_screen(name: str) -> None:
     scenes = [scene for scene in lectures.load(name).lecture.scenes if scene.text]
     assert scenes
     for scene in scenes:
-        lines = draw_slide(scene.title, scene.text or "", 80, 24, BRAILLE, DARK, note="1 of 9")
+        lines = draw_slide(
+            scene.title, scene.text or "", 80, 24, Look(BRAILLE, DARK), note="1 of 9"
+        )
         assert len(lines) == 24, scene.title
         drawn = {line.plain.strip() for line in lines}
         assert {line.strip() for line in (scene.text or "").split("\n")} <= drawn | {""}

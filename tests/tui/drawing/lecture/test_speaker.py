@@ -25,13 +25,14 @@ from tui.drawing.lecture.speaker import (
 from tui.replay.next_mark import Promise, next_mark
 from tui.replay.tempo import Stop
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
-from tui.style.palette import DARK, SIXTEEN_DARK, Palette
+from tui.style.look import Look
+from tui.style.palette import DARK, SIXTEEN_DARK
 from tui.style.text import Lines
 
 WIDTHS = st.integers(0, 140)
 HEIGHTS = st.integers(0, 9)
 LOOKS = st.sampled_from(
-    [(glyphs, palette) for glyphs in GLYPHS for palette in (DARK, SIXTEEN_DARK)]
+    [Look(glyphs, palette) for glyphs in GLYPHS for palette in (DARK, SIXTEEN_DARK)]
 )
 TEXTS = st.text(max_size=60)
 SPANS = st.builds(Span, st.none() | st.integers(0, 10**6), st.integers(0, 10**6))
@@ -72,7 +73,7 @@ def text(lines: Lines) -> str:
 
 
 def foot(foot: Foot, height: int = 8, width: int = 80, glyphs: Glyphs = BRAILLE) -> str:
-    return text(draw_foot(foot, width, height, glyphs, DARK))
+    return text(draw_foot(foot, width, height, Look(glyphs, DARK)))
 
 
 def check(lines: Lines, width: int, height: int) -> None:
@@ -89,11 +90,11 @@ def test_at_every_size_the_lines_fit_and_nothing_in_them_acts(
     foot: Foot | None,
     width: int,
     height: int,
-    look: tuple[Glyphs, Palette],
+    look: Look,
 ) -> None:
-    check(draw_heading(heading, width, height, *look), width, height)
-    check(draw_clock(lecture, scene, width, height, *look), width, height)
-    check(draw_foot(foot, width, height, *look), width, height)
+    check(draw_heading(heading, width, height, look), width, height)
+    check(draw_clock(lecture, scene, width, height, look), width, height)
+    check(draw_foot(foot, width, height, look), width, height)
 
 
 @given(st.text(max_size=300), WIDTHS)
@@ -118,24 +119,24 @@ def test_where_there_are_no_notes_it_says_so() -> None:
 
 def test_the_heading_says_which_scene_of_which_lecture() -> None:
     heading = Heading(number="2/9", title="The update", about="Gradients")
-    lines = draw_heading(heading, 30, 3, BRAILLE, DARK)
+    lines = draw_heading(heading, 30, 3, Look(BRAILLE, DARK))
     assert text(lines) == f"2/9  The update\nGradients\n{'─' * 30}"
 
 
 def test_in_one_line_what_is_wrong_stays() -> None:
     heading = Heading(title="The update", about="The presenter is gone.", wrong=True)
-    assert "gone" in text(draw_heading(heading, 30, 1, BRAILLE, DARK))
-    assert "update" in text(draw_heading(replace(heading, wrong=False), 30, 1, BRAILLE, DARK))
+    assert "gone" in text(draw_heading(heading, 30, 1, Look(BRAILLE, DARK)))
+    assert "update" in text(draw_heading(replace(heading, wrong=False), 30, 1, Look(BRAILLE, DARK)))
 
 
 def test_the_clock_says_how_long_and_how_long_it_was_meant_to_take() -> None:
-    lines = draw_clock(Span(252, 1080), Span(100, 150), CLOCK_WIDTH, 2, BRAILLE, DARK)
+    lines = draw_clock(Span(252, 1080), Span(100, 150), CLOCK_WIDTH, 2, Look(BRAILLE, DARK))
     assert text(lines).split() == ["lecture", "4:12", "/", "18:00", "scene", "1:40", "/", "2:30"]
 
 
 def test_what_takes_too_long_has_a_sign_and_a_colour() -> None:
     for span, late in ((Span(150, 150), False), (Span(151, 150), True), (Span(9999, 0), False)):
-        _, line = draw_clock(Span(), span, CLOCK_WIDTH, 2, BRAILLE, DARK)
+        _, line = draw_clock(Span(), span, CLOCK_WIDTH, 2, Look(BRAILLE, DARK))
         colours = {str(part.style) for part in line.spans}
         assert (str(DARK.style("warning", bold=True)) in colours) is late
         assert ("+" in line.plain) is late
@@ -144,14 +145,14 @@ def test_what_takes_too_long_has_a_sign_and_a_colour() -> None:
 def test_a_clock_does_not_move_as_it_counts() -> None:
     ends = set()
     for seconds in (0, 59, 60, 599, 600, 3599):
-        line = draw_clock(Span(seconds, 5400), Span(), CLOCK_WIDTH, 1, BRAILLE, DARK)[0]
+        line = draw_clock(Span(seconds, 5400), Span(), CLOCK_WIDTH, 1, Look(BRAILLE, DARK))[0]
         ends.add(line.plain.index("/"))
     assert len(ends) == 1
 
 
 def test_nothing_has_begun_where_nobody_presents() -> None:
-    assert text(draw_clock(Span(), Span(), CLOCK_WIDTH, 2, BRAILLE, DARK)).split() == []
-    assert text(draw_foot(None, 80, 4, BRAILLE, DARK)).split() == []
+    assert text(draw_clock(Span(), Span(), CLOCK_WIDTH, 2, Look(BRAILLE, DARK))).split() == []
+    assert text(draw_foot(None, 80, 4, Look(BRAILLE, DARK))).split() == []
 
 
 def test_the_foot_says_what_is_shown_and_what_comes() -> None:
@@ -195,7 +196,7 @@ def test_a_note_that_is_too_long_is_cut_visibly() -> None:
 def test_ascii_is_ascii() -> None:
     assert foot(FOOT, glyphs=ASCII).isascii()
     heading = Heading(number="2/9", title="The update " * 9, about="Gradients")
-    assert text(draw_heading(heading, 40, 3, ASCII, DARK)).isascii()
+    assert text(draw_heading(heading, 40, 3, Look(ASCII, DARK))).isascii()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tui.drawing.lists.diagnosis import (
     first_choice,
 )
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.look import Look
 from tui.style.palette import DARK, PALETTES
 from tui.style.text import Lines
 
@@ -39,7 +40,7 @@ OVERFITTING = replace(
 
 
 def drawn(*findings: Finding, chosen: int = 0, at: int = 512, width: int = 70) -> list[str]:
-    blocks = draw_findings(findings, chosen, at, width, BRAILLE, DARK)
+    blocks = draw_findings(findings, chosen, at, width, Look(BRAILLE, DARK))
     return [line.plain.rstrip() for block in blocks for line in block]
 
 
@@ -102,7 +103,7 @@ def test_the_worst_with_a_remedy_is_chosen_first() -> None:
 def test_severities_differ_without_colours() -> None:
     for glyphs in GLYPHS:
         firsts = {
-            draw_findings([replace(VANISHING, severity=each)], 0, 512, 70, glyphs, PLAIN)[0][
+            draw_findings([replace(VANISHING, severity=each)], 0, 512, 70, Look(glyphs, PLAIN))[0][
                 0
             ].plain[0]
             for each in ("note", "warning", "bad")
@@ -112,7 +113,7 @@ def test_severities_differ_without_colours() -> None:
 
 def test_the_key_is_never_broken_and_stands_out() -> None:
     for width in range(20, 60):
-        lines = draw_findings([VANISHING], 0, 512, width, BRAILLE, DARK)[0]
+        lines = draw_findings([VANISHING], 0, 512, width, Look(BRAILLE, DARK))[0]
         (line,) = [line for line in lines if "press F." in line.plain]
         start = line.plain.index("press F")
         bold = [span for span in line.spans if span.style == DARK.style("train", bold=True)]
@@ -128,21 +129,21 @@ def test_every_line_is_as_wide_as_asked(width: int, palette: object) -> None:
         advice="再试\x9b一次。",
     )
     for glyphs in GLYPHS:
-        lines: Lines = [*draw_healthy(width, glyphs, DARK), *draw_waiting(width, DARK)]
-        for block in draw_findings([wild, OVERFITTING], 0, 7, width, glyphs, DARK):
+        lines: Lines = [*draw_healthy(width, Look(glyphs, DARK)), *draw_waiting(width, DARK)]
+        for block in draw_findings([wild, OVERFITTING], 0, 7, width, Look(glyphs, DARK)):
             lines += block
         assert {line.cell_len for line in lines} == {width}
         assert not any(character in line.plain for line in lines for character in "\x1b\x07\x9b")
 
 
 def test_nothing_wrong_says_what_was_looked_for() -> None:
-    words = " ".join(" ".join(line.plain for line in draw_healthy(60, BRAILLE, DARK)).split())
+    words = " ".join(" ".join(line.plain for line in draw_healthy(60, Look(BRAILLE, DARK))).split())
     assert words.startswith("✓ Nothing is wrong that the lab knows how to see.")
     for rule in ("vanish", "explode", "dead", "saturated", "overfitting"):
         assert rule in words
 
 
 def test_in_ascii_everything_is() -> None:
-    lines = [*draw_healthy(60, ASCII, PLAIN), *draw_waiting(60, PLAIN)]
-    lines += draw_findings([VANISHING, OVERFITTING], 1, 3, 60, ASCII, PLAIN)[0]
+    lines = [*draw_healthy(60, Look(ASCII, PLAIN)), *draw_waiting(60, PLAIN)]
+    lines += draw_findings([VANISHING, OVERFITTING], 1, 3, 60, Look(ASCII, PLAIN))[0]
     assert all(line.plain.isascii() for line in lines)

@@ -9,6 +9,7 @@ import pytest
 
 from tui.drawing.lists.log import Entry, draw_empty, draw_entries
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.look import Look
 from tui.style.palette import DARK
 
 PLAIN = DARK.without_colours()
@@ -17,7 +18,7 @@ DAY = 86_400.0
 
 
 def drawn(*entries: Entry, width: int = 60) -> list[str]:
-    return [line.plain.rstrip() for line in draw_entries(entries, width, BRAILLE, DARK)]
+    return [line.plain.rstrip() for line in draw_entries(entries, width, Look(BRAILLE, DARK))]
 
 
 def test_an_entry_has_its_time_its_symbol_its_step_and_its_words() -> None:
@@ -60,7 +61,7 @@ def test_what_is_no_time_is_left_out(at: float) -> None:
 def test_severities_differ_without_colours() -> None:
     for glyphs in GLYPHS:
         entries = [Entry(words="x", severity=each) for each in ("good", "note", "warning", "bad")]
-        lines = draw_entries(entries, 20, glyphs, PLAIN)
+        lines = draw_entries(entries, 20, Look(glyphs, PLAIN))
         assert len({line.plain for line in lines}) == 4
 
 
@@ -70,17 +71,17 @@ def test_every_line_is_as_wide_as_asked(width: int) -> None:
         words="两个月亮\x1b[2J\x07\u202e and " + "x" * 200 + "\n\nlast", time=NOON, step=10**12
     )
     for glyphs in GLYPHS:
-        lines = [*draw_entries([wild, wild], width, glyphs, DARK), *draw_empty(width, DARK)]
+        lines = [*draw_entries([wild, wild], width, Look(glyphs, DARK)), *draw_empty(width, DARK)]
         assert {line.cell_len for line in lines} == {width}
         assert not any(mark in line.plain for line in lines for mark in "\x1b\x07\u202e\n")
 
 
 def test_in_ascii_everything_is() -> None:
     entry = Entry(words="It bends · and bends", time=NOON)
-    lines = [*draw_entries([entry], 60, ASCII, PLAIN), *draw_empty(60, PLAIN)]
+    lines = [*draw_entries([entry], 60, Look(ASCII, PLAIN)), *draw_empty(60, PLAIN)]
     assert all(line.plain.isascii() for line in lines)
 
 
 def test_without_entries_it_says_what_it_is_for() -> None:
     assert "What happens to a run is kept here" in draw_empty(100, DARK)[0].plain
-    assert draw_entries([], 100, BRAILLE, DARK) == []
+    assert draw_entries([], 100, Look(BRAILLE, DARK)) == []

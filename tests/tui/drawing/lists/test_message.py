@@ -9,12 +9,13 @@ import pytest
 from tui.drawing.lists.log import Entry
 from tui.drawing.lists.message import Bulletin, bulletin_of, draw_message
 from tui.style.glyphs import ASCII, BRAILLE
+from tui.style.look import Look
 from tui.style.palette import DARK
 from tui.style.severity import Severity
 
 
 def text(bulletin: Bulletin | None, width: int = 80, note: str = "", log: str = "L") -> str:
-    return draw_message(bulletin, note, width, BRAILLE, DARK, log=log).plain
+    return draw_message(bulletin, note, width, Look(BRAILLE, DARK), log=log).plain
 
 
 def said(
@@ -56,7 +57,7 @@ def test_of_several_at_once_the_newest_of_the_worst_is_said_and_the_others_are_c
 @pytest.mark.parametrize(("severity", "word"), [("bad", "error: "), ("warning", "warning: ")])
 def test_how_bad_it_is_stands_there_as_a_word_and_a_symbol(severity: Severity, word: str) -> None:
     for glyphs in (BRAILLE, ASCII):
-        line = draw_message(said("why", severity), "", 80, glyphs, DARK).plain
+        line = draw_message(said("why", severity), "", 80, Look(glyphs, DARK)).plain
         assert line[2:].startswith(f"{word}why")
         assert line[0] in "!✗x"
 

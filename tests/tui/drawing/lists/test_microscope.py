@@ -9,6 +9,7 @@ import pytest
 from engine.inspection.dissection import Dissection, Quantity
 from tui.drawing.lists.microscope import draw_dissection
 from tui.style.glyphs import ASCII, BRAILLE, Glyphs
+from tui.style.look import Look
 from tui.style.palette import DARK
 from tui.style.text import Lines
 
@@ -73,7 +74,7 @@ def drawn(
     width: int = 76,
     glyphs: Glyphs = BRAILLE,
 ) -> list[str]:
-    blocks = draw_dissection(found, chosen, place, width, glyphs, DARK)
+    blocks = draw_dissection(found, chosen, place, width, Look(glyphs, DARK))
     assert len(blocks) == len(found.quantities)
     return [line.plain.rstrip() for line in _all(blocks)]
 
@@ -129,7 +130,7 @@ def test_ascii_is_ascii() -> None:
 def test_lines_have_the_width_there_is(width: int) -> None:
     for chosen in range(4):
         for glyphs in (BRAILLE, ASCII):
-            for block in draw_dissection(FOUND, chosen, (1, 0), width, glyphs, DARK):
+            for block in draw_dissection(FOUND, chosen, (1, 0), width, Look(glyphs, DARK)):
                 assert all(line.cell_len == width for line in block)
 
 

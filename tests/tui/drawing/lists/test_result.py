@@ -17,6 +17,7 @@ from tui.drawing.network.material import Material
 from tui.pictures.gallery import VIEWS, applying
 from tui.pictures.still import Wish, draw_wish
 from tui.style.glyphs import BRAILLE
+from tui.style.look import Look
 from tui.style.numbers import count, figure
 from tui.style.palette import DARK
 from tui.watching.watch import Watch
@@ -50,7 +51,7 @@ def watched(folder: RunFolder) -> Watch:
 
 def drawn(watch: Watch, view: str, **wish: object) -> list[str]:
     asked = Wish(view=view, **wish)  # type: ignore[arg-type]
-    return [line.plain for line in draw_wish(watch, 160, 30, BRAILLE, PLAIN, asked)]
+    return [line.plain for line in draw_wish(watch, 160, 30, Look(BRAILLE, PLAIN), asked)]
 
 
 def members_of(history: History) -> list[int]:
@@ -151,7 +152,7 @@ def test_where_the_run_stands_while_it_is_not_over(folders) -> None:
 def test_a_result_without_room_for_its_step_still_says_what_it_is_of(width, folders) -> None:
     watch = watched(folders["moons"])
     standing = watch.standing(watch.history.last_step, 0, weights="best")
-    lines = [line.plain for line in draw_status(standing, width, 2, BRAILLE, PLAIN)]
+    lines = [line.plain for line in draw_status(standing, width, 2, Look(BRAILLE, PLAIN))]
     if "test accuracy" in lines[1]:
         assert lines[1].startswith("best")
     assert titled("best, step 2 688", 10, len) == "best: "

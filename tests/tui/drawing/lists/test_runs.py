@@ -31,6 +31,7 @@ from tui.drawing.lists.runs import (
     sample,
 )
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.look import Look
 from tui.style.palette import DARK
 
 NAME = "two-moons-20261121-093000-4f1c"
@@ -65,7 +66,7 @@ def row(run: RunFacts | None = None, **changes: Any) -> RunRow:
 
 
 def text(rows: list[RunRow], width: int, height: int = 4, **options: Any) -> list[str]:
-    lines = draw_rows(rows, width, height, BRAILLE, DARK, **options)
+    lines = draw_rows(rows, width, height, Look(BRAILLE, DARK), **options)
     assert len(lines) == height
     assert all(line.cell_len == width for line in lines)
     return [line.plain for line in lines]
@@ -76,7 +77,7 @@ def test_a_run_has_a_line_where_there_is_room() -> None:
     assert " ".join(line.split()) == (
         "✓ finished two-moons 0.8750 acc 3 000 2.5 s 3 min lr 0.2 · activation relu …"
     )
-    heading = draw_heading(118, BRAILLE, DARK).plain
+    heading = draw_heading(118, Look(BRAILLE, DARK)).plain
     assert heading.index("what differs") == line.index("lr 0.2")
     assert heading.index("age") + 3 == line.index("3 min") + 5
 
@@ -132,7 +133,7 @@ def test_wide_characters_and_escape_sequences_move_no_column() -> None:
     strange = Notes(name="損失関数の実験その一・とても長い名前 \x1b[31m\x07", pinned=True)
     for width in (42, 56, 74, 118):
         one, other = row(facts(notes=strange)), row()
-        lines = draw_rows([one, other], width, 4, BRAILLE, DARK)
+        lines = draw_rows([one, other], width, 4, Look(BRAILLE, DARK))
         starts = []
         for line in lines[:: lines_each(width)][:2]:
             starts.append(line.plain.index("0.8750"))
@@ -151,7 +152,7 @@ def test_the_chosen_run_is_told_by_a_pointer_and_pins_by_a_mark() -> None:
     assert lines[1].startswith("›")
     assert not lines[0].startswith("›")
     assert "▲ mine" in lines[1]
-    plain = draw_rows([row()], 74, 1, BRAILLE, DARK.without_colours(), 0, True)
+    plain = draw_rows([row()], 74, 1, Look(BRAILLE, DARK.without_colours()), 0, True)
     assert any("reverse" in str(span.style) for span in plain[0].spans)
 
 
@@ -160,10 +161,10 @@ def test_runs_whose_curves_are_drawn_have_their_colour_or_their_number() -> None
     assert [each.slot for each in rows] == [1, None]
     assert "━━" in text(rows, 74)[0]
     assert "━━" not in text(rows, 74)[1]
-    style = sample(1, BRAILLE, DARK).style
+    style = sample(1, Look(BRAILLE, DARK)).style
     assert isinstance(style, Style)
     assert style.color == Color.from_ansi(DARK.runs[1])
-    assert sample(1, BRAILLE, DARK.without_colours()).plain == "2 "
+    assert sample(1, Look(BRAILLE, DARK.without_colours())).plain == "2 "
 
 
 def test_what_differs_is_brief() -> None:
@@ -188,7 +189,7 @@ def test_the_details_say_what_has_no_room_in_the_list() -> None:
     notes = Notes(tags=("draft",), note="see\x1b this")
     run = facts(notes=notes, end=end(status="diverged", reason="the loss is NaN"))
     details = gather_details(run, row(run))
-    lines = [line.plain.rstrip() for line in draw_details(details, 60, 6, BRAILLE, DARK)]
+    lines = [line.plain.rstrip() for line in draw_details(details, 60, 6, Look(BRAILLE, DARK))]
     assert lines == [
         NAME,
         "the loss is NaN",
@@ -198,10 +199,10 @@ def test_the_details_say_what_has_no_room_in_the_list() -> None:
         "月\\x1b[2J",
     ]
     # What was noted stays where there is little room.
-    few = [line.plain.rstrip() for line in draw_details(details, 60, 4, BRAILLE, DARK)]
+    few = [line.plain.rstrip() for line in draw_details(details, 60, 4, Look(BRAILLE, DARK))]
     assert few == lines[:4]
     damaged = facts(notes=Notes(problem="notes.toml: is no TOML"))
-    told = draw_details(gather_details(damaged, row(damaged)), 60, 3, BRAILLE, DARK)
+    told = draw_details(gather_details(damaged, row(damaged)), 60, 3, Look(BRAILLE, DARK))
     assert told[1].plain.rstrip() == "notes.toml: is no TOML"
 
 
@@ -237,16 +238,19 @@ def test_every_size_is_filled_exactly(
     rows: list[RunRow], width: int, height: int, glyphs: Any, colours: bool
 ) -> None:
     palette = DARK if colours else DARK.without_colours()
-    lines = draw_rows(rows, width, height, glyphs, palette, 0, True)
+    lines = draw_rows(rows, width, height, Look(glyphs, palette), 0, True)
     assert [line.cell_len for line in lines] == [width] * height
-    assert draw_heading(width, glyphs, palette).cell_len == width
+    assert draw_heading(width, Look(glyphs, palette)).cell_len == width
     details = gather_details(facts(), row())
-    told = draw_details(details, width, height, glyphs, palette)
+    told = draw_details(details, width, height, Look(glyphs, palette))
     assert [line.cell_len for line in told] == [width] * height
 
 
 def test_plain_ascii_is_ascii() -> None:
     rows = [row(), row(state="paused", status=""), row(pinned=True, slot=2)]
     for width in (42, 118):
-        lines = [draw_heading(width, ASCII, DARK), *draw_rows(rows, width, 6, ASCII, DARK, 0, True)]
+        lines = [
+            draw_heading(width, Look(ASCII, DARK)),
+            *draw_rows(rows, width, 6, Look(ASCII, DARK), 0, True),
+        ]
         assert all(line.plain.isascii() for line in lines)

@@ -12,6 +12,7 @@ from tui.commands.table import COMMANDS, LOCAL, TABLE, available, can, footer
 from tui.drawing.lists.keys import draw_footer
 from tui.drawing.lists.status import Standing, draw_status
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, choose
+from tui.style.look import Look
 from tui.style.palette import DARK
 
 RUNNING = Standing(
@@ -42,7 +43,7 @@ SITUATIONS = (
 
 
 def text(standing: Standing, width: int = 160, height: int = 2) -> list[str]:
-    return [line.plain for line in draw_status(standing, width, height, BRAILLE, DARK)]
+    return [line.plain for line in draw_status(standing, width, height, Look(BRAILLE, DARK))]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_at_every_size_the_lines_fit(standing: Standing) -> None:
     for width in (0, 1, 2, 10, 40, 80, 200):
         for height in (0, 1, 2, 3):
             for glyphs in GLYPHS:
-                lines = draw_status(standing, width, height, glyphs, DARK)
+                lines = draw_status(standing, width, height, Look(glyphs, DARK))
                 assert len(lines) == height
                 assert all(line.cell_len == width for line in lines)
 
@@ -202,7 +203,7 @@ def test_glyphs_are_ascii_where_nothing_else_is_sure() -> None:
 
 
 def test_ascii_glyphs_are_ascii() -> None:
-    lines = text(RUNNING) and draw_status(RUNNING, 160, 2, ASCII, DARK)
+    lines = text(RUNNING) and draw_status(RUNNING, 160, 2, Look(ASCII, DARK))
     assert all(line.plain.isascii() for line in lines)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tui.drawing.network.function import Fit, FunctionPicture, draw_function
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
+from tui.style.look import Look
 from tui.style.palette import DARK, Palette
 
 PLAIN = DARK.without_colours()
@@ -30,7 +31,7 @@ def picture(*fits: Fit, **changes) -> FunctionPicture:
 
 
 def text(shown, width=80, height=24, glyphs: Glyphs = BRAILLE, palette: Palette = PLAIN):
-    return [line.plain for line in draw_function(shown, width, height, glyphs, palette)]
+    return [line.plain for line in draw_function(shown, width, height, Look(glyphs, palette))]
 
 
 def dots(lines) -> int:
@@ -54,7 +55,7 @@ NASTY = {
 def test_it_has_exactly_its_size_whatever_the_network_says(size, glyphs, values) -> None:
     shown = picture(fit(fitted=values), fit("y", targets=values[::5]))
     for palette in (DARK, PLAIN):
-        lines = draw_function(shown, *size, glyphs, palette)
+        lines = draw_function(shown, *size, Look(glyphs, palette))
         assert len(lines) == size[1]
         assert {line.cell_len for line in lines} == {size[0]}
 
@@ -97,7 +98,7 @@ def test_targets_have_shapes_and_without_colours_fits_have_letters() -> None:
 def test_colours_belong_to_the_targets_and_not_to_what_is_shown() -> None:
     styles = []
     for fits in ((fit("one"), fit("two")), (fit("one"), fit("two"), fit("three"))):
-        legend = draw_function(picture(*fits), 80, 24, BRAILLE, DARK)[1]
+        legend = draw_function(picture(*fits), 80, 24, Look(BRAILLE, DARK))[1]
         styles.append([span.style.color for span in legend.spans[:2]])
     assert styles[0] == styles[1]
     assert len({*styles[0]}) == 2

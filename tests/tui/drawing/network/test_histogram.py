@@ -10,6 +10,7 @@ import pytest
 from tui.drawing.network.density import Density
 from tui.drawing.network.histogram import Histogram, column_densities, draw_histogram
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
+from tui.style.look import Look
 from tui.style.palette import DARK, Palette
 
 PLAIN = DARK.without_colours()
@@ -35,7 +36,7 @@ def histogram(values=NASTY["normal"], **changes) -> Histogram:
 
 
 def text(shown, width=80, height=24, glyphs: Glyphs = BRAILLE, palette: Palette = PLAIN):
-    return [line.plain for line in draw_histogram(shown, width, height, glyphs, palette)]
+    return [line.plain for line in draw_histogram(shown, width, height, Look(glyphs, palette))]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -44,7 +45,7 @@ def text(shown, width=80, height=24, glyphs: Glyphs = BRAILLE, palette: Palette 
 def test_it_has_exactly_its_size_whatever_the_weights_are(size, glyphs, values) -> None:
     for palette in (DARK, PLAIN):
         for density in (None, Density("normal", 0.0, 1.0)):
-            lines = draw_histogram(histogram(values, density=density), *size, glyphs, palette)
+            lines = draw_histogram(histogram(values, density=density), *size, Look(glyphs, palette))
             assert len(lines) == size[1]
             assert {line.cell_len for line in lines} == {size[0]}
 

@@ -9,6 +9,7 @@ import pytest
 
 from tui.drawing.network.region import Points, Region, draw_region
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
+from tui.style.look import Look
 from tui.style.palette import DARK, PALETTES, SIXTEEN, Palette
 
 PLAIN = DARK.without_colours()
@@ -53,7 +54,7 @@ def region(**changes) -> Region:
 
 
 def text(picture: Region, width=80, height=23, glyphs: Glyphs = BRAILLE, palette: Palette = PLAIN):
-    return [line.plain for line in draw_region(picture, width, height, glyphs, palette)]
+    return [line.plain for line in draw_region(picture, width, height, Look(glyphs, palette))]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -62,7 +63,7 @@ def text(picture: Region, width=80, height=23, glyphs: Glyphs = BRAILLE, palette
     "palette", [DARK, PLAIN, *SIXTEEN], ids=["colours", "plain", "16 dark", "16 light"]
 )
 def test_it_has_exactly_the_size_that_was_asked_for(size, glyphs, palette) -> None:
-    lines = draw_region(region(), *size, glyphs, palette)
+    lines = draw_region(region(), *size, Look(glyphs, palette))
     assert len(lines) == size[1]
     assert {line.cell_len for line in lines} == {size[0]}
 
@@ -96,7 +97,7 @@ def test_half_blocks_have_at_most_eleven_colours() -> None:
         return np.stack([1 - one, one], axis=1)
 
     for palette in PALETTES:
-        lines = draw_region(region(probabilities=smooth, points=()), 80, 24, BRAILLE, palette)
+        lines = draw_region(region(probabilities=smooth, points=()), 80, 24, Look(BRAILLE, palette))
         blocks = [
             s for line in lines for s in line.spans if set(line.plain[s.start : s.end]) == {"▀"}
         ]
@@ -125,7 +126,10 @@ def test_three_classes_have_three_textures() -> None:
     assert row[2] + row[20] + row[38] == " ░▒"
     assert "the network says c" in "\n".join(lines)
     assert draw_region(
-        region(probabilities=thirds, classes=("a", "b", "c"), points=()), 80, 24, BRAILLE, DARK
+        region(probabilities=thirds, classes=("a", "b", "c"), points=()),
+        80,
+        24,
+        Look(BRAILLE, DARK),
     )
 
 
@@ -179,7 +183,7 @@ def test_the_legend_stands_beside_the_region_or_under_it_or_in_a_line() -> None:
 
 @pytest.mark.parametrize("palette", SIXTEEN, ids=lambda palette: palette.name)
 def test_in_sixteen_colours_each_side_has_its_field_and_points_stand_out(palette) -> None:
-    lines = draw_region(region(), 44, 33, BRAILLE, palette)
+    lines = draw_region(region(), 44, 33, Look(BRAILLE, palette))
     styles = [span.style for line in lines[1:19] for span in line.spans]
     used = {style.bgcolor.number for style in styles if style.bgcolor is not None}
     assert used == {4, 3}
@@ -202,7 +206,7 @@ def test_in_sixteen_colours_points_and_legend_have_the_colours_of_the_scale(pale
     # Every point of class 1 lies where the network says 0, or cannot decide.
     for probabilities in (None, unsure):
         given = {} if probabilities is None else {"probabilities": probabilities}
-        lines = draw_region(region(**given), *size, BRAILLE, palette)
+        lines = draw_region(region(**given), *size, Look(BRAILLE, palette))
         for line in lines:
             for span in line.spans:
                 shapes = set(line.plain[span.start : span.end]) & set("○△◉◬●▲")
@@ -217,7 +221,9 @@ def test_in_sixteen_colours_what_is_unsure_is_a_shade() -> None:
     def undecided(places):
         return np.full((len(places), 2), 0.5)
 
-    lines = draw_region(region(probabilities=undecided, points=()), 44, 33, BRAILLE, SIXTEEN[0])
+    lines = draw_region(
+        region(probabilities=undecided, points=()), 44, 33, Look(BRAILLE, SIXTEEN[0])
+    )
     assert "░" * 36 in lines[5].plain
 
 
@@ -232,7 +238,7 @@ def test_more_classes_than_there_are_shapes_are_drawn(palette) -> None:
     for glyphs in GLYPHS:
         for size in SIZES:
             shown = region(probabilities=even, classes=many, points=(crowd,))
-            lines = draw_region(shown, *size, glyphs, palette)
+            lines = draw_region(shown, *size, Look(glyphs, palette))
             assert {line.cell_len for line in lines} == {size[0]}
             assert len(lines) == size[1]
 

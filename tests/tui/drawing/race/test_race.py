@@ -26,6 +26,7 @@ from tui.drawing.race.race import (
 )
 from tui.drawing.race.racers import Race, Racer
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.look import Look
 from tui.style.palette import DARK, PALETTES
 
 NAN, INF = math.nan, math.inf
@@ -90,7 +91,7 @@ def deep() -> Race:
 
 
 def drawn(race: Race, width: int = 100, height: int = 24, glyphs: Any = BRAILLE) -> list[str]:
-    return [line.plain for line in draw_race(race, width, height, glyphs, DARK)]
+    return [line.plain for line in draw_race(race, width, height, Look(glyphs, DARK))]
 
 
 def racer(*weights: float, **more: Any) -> Racer:
@@ -113,7 +114,7 @@ def test_every_line_is_as_wide_as_asked(runs: int, glyphs: Any, palette: Any) ->
     race = race_of(*(history(nasty[index:], [NAN, INF]) for index in range(runs)), step=2)
     for width in (1, 2, 7, 20, 39, *range(40, 201, 9)):
         for height in (1, 2, 3, 6, 24):
-            lines = draw_race(race, width, height, glyphs, palette)
+            lines = draw_race(race, width, height, Look(glyphs, palette))
             assert [line.cell_len for line in lines] == [width] * height
             if glyphs is ASCII:
                 assert all(line.plain.isascii() for line in lines)
@@ -133,36 +134,36 @@ def test_at_any_width_every_run_has_its_loss_and_every_layers_norm(runs: int, wi
 
 
 def test_ratio_and_verdict_stand_beside_each_norm() -> None:
-    row = draw_rows(deep(), 80, BRAILLE, DARK)[0].plain.split()
+    row = draw_rows(deep(), 80, Look(BRAILLE, DARK))[0].plain.split()
     assert row == ["layer1", "1.80e-11", "✗", "vanishing", "1.20e-8", "×667", "✗", "vanishing"]
 
 
 def test_the_columns_stand_under_their_names() -> None:
     for width in (40, 60, 80, 120, 200):
-        *_, heads = (line.plain for line in draw_heading(deep(), width, BRAILLE, DARK))
-        row = draw_rows(deep(), width, BRAILLE, DARK)[0].plain
+        *_, heads = (line.plain for line in draw_heading(deep(), width, Look(BRAILLE, DARK)))
+        row = draw_rows(deep(), width, Look(BRAILLE, DARK))[0].plain
         assert heads.rindex("grad W") + 6 == row.index("1.20e-8") + 7
         assert heads.index("ratio") + 5 == row.index("×667") + 4
 
 
 def test_every_run_has_its_own_colour_and_without_colours_a_letter() -> None:
-    names = draw_heading(deep(), 100, BRAILLE, DARK)[0]
+    names = draw_heading(deep(), 100, Look(BRAILLE, DARK))[0]
     styles: list[Any] = [span.style for span in names.spans]
     assert [style.color.number for style in styles if style.bold] == list(DARK.runs[:2])
-    plain = draw_heading(deep(), 100, BRAILLE, PLAIN)[0].plain
+    plain = draw_heading(deep(), 100, Look(BRAILLE, PLAIN))[0].plain
     assert "A vanishing-sigmoid" in plain
     assert "B vanishing-relu" in plain
 
 
 def test_where_there_is_room_gauges_share_one_scale() -> None:
-    row = draw_rows(deep(), 140, BRAILLE, DARK)[0].plain
+    row = draw_rows(deep(), 140, Look(BRAILLE, DARK))[0].plain
     first, second = row[: row.index("1.20e-8")], row[row.index("1.20e-8") :]
     assert 0 < first.count("█") + first.count("▉") < second.count("█")
 
 
 def test_a_layer_that_a_run_does_not_have_is_a_dash() -> None:
     race = race_of(history([0.1, 0.2, 0.3]), history([0.4]))
-    rows = [line.plain.split() for line in draw_rows(race, 60, BRAILLE, DARK)]
+    rows = [line.plain.split() for line in draw_rows(race, 60, Look(BRAILLE, DARK))]
     assert rows[1][-1] == "-"
     assert len(rows) == 4
     assert "3 layers against 1." in " ".join(drawn(race))
@@ -265,7 +266,7 @@ def test_a_shorter_run_is_held_at_its_last_step_and_that_is_said() -> None:
     )
     assert [run.step for run in race.runs] == [4, 2]
     assert [run.loss for run in race.runs] == pytest.approx([0.6, 0.4])
-    footing = draw_footing(race, 100, BRAILLE, DARK)
+    footing = draw_footing(race, 100, Look(BRAILLE, DARK))
     assert footing[0].plain.strip() == "second diverged at step 2 and is held there."
     assert footing[0].style == DARK.style("warning") or DARK.style("warning") in [
         span.style for span in footing[0].spans
@@ -379,7 +380,7 @@ def test_a_bias_that_differs_alone_is_found() -> None:
 def test_among_several_runs_each_sentence_says_which_run_it_is_about() -> None:
     race = race_of(history([0.1]), history([0.2]), history([0.3]))
     assert [said.about for said in sentences(race.runs)] == [1, 2, None]
-    footing = [line.plain.strip() for line in draw_footing(race, 100, BRAILLE, PLAIN)]
+    footing = [line.plain.strip() for line in draw_footing(race, 100, Look(BRAILLE, PLAIN))]
     assert footing[0] == "B second · layer1: 0.100 against 0.200, 2 times."
 
 

@@ -29,7 +29,9 @@ def chapters(step: int = 800, *marks: Stop) -> tuple[Chapter, ...]:
 
 
 def text(step: int = 800, width: int = 60) -> list[str]:
-    return [line.plain.rstrip() for line in draw_chapters(chapters(step), width, BRAILLE, DARK)]
+    return [
+        line.plain.rstrip() for line in draw_chapters(chapters(step), width, Look(BRAILLE, DARK))
+    ]
 
 
 def test_the_marks_that_there_are_stand_by_their_steps() -> None:
@@ -64,11 +66,11 @@ def test_at_every_width_the_lines_fit_and_titles_are_harmless() -> None:
     for width in (0, 1, 2, 5, 10, 20, 40, 80, 200):
         for glyphs in GLYPHS:
             for palette in (DARK, DARK.without_colours()):
-                lines = draw_chapters(rude, width, glyphs, palette)
+                lines = draw_chapters(rude, width, Look(glyphs, palette))
                 assert [line.cell_len for line in lines] == [width, width]
                 assert not any(set(line.plain) & set("\x1b\n") for line in lines)
-    assert all(line.plain.isascii() for line in draw_chapters(chapters(), 60, ASCII, DARK))
-    assert draw_chapters((), 60, BRAILLE, DARK) == []
+    assert all(line.plain.isascii() for line in draw_chapters(chapters(), 60, Look(ASCII, DARK)))
+    assert draw_chapters((), 60, Look(BRAILLE, DARK)) == []
 
 
 class Stage(App[None]):

@@ -12,6 +12,7 @@ from tui.drawing.replay.transport import bar_width, draw_transport, share_at
 from tui.replay.tempo import Stop, Tempo
 from tui.replay.transport import Transport
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.look import Look
 from tui.style.palette import DARK, LIGHT, SIXTEEN_DARK
 
 MARKS = (Stop(0, "Untrained"), Stop(500, "The boundary bends", pause=True), Stop(900, "Done"))
@@ -29,7 +30,7 @@ WIDTHS = (0, 1, 2, 3, 5, 12, 20, 40, 41, 60, 80, 120, 200)
 
 
 def text(transport: Transport, width: int = 120, height: int = 2) -> list[str]:
-    lines = draw_transport(transport, width, BRAILLE, DARK, height)
+    lines = draw_transport(transport, width, Look(BRAILLE, DARK), height)
     return [line.plain.rstrip() for line in lines]
 
 
@@ -62,7 +63,7 @@ TRANSPORTS = st.builds(
 def test_at_every_size_the_lines_fit(
     transport: Transport, width: int, glyphs: object, palette: object, height: int
 ) -> None:
-    lines = draw_transport(transport, width, glyphs, palette, height)  # type: ignore[arg-type]
+    lines = draw_transport(transport, width, Look(glyphs, palette), height)  # type: ignore[arg-type]
     assert len(lines) == height
     assert all(line.cell_len == width for line in lines)
 
@@ -125,14 +126,14 @@ def test_a_symbol_and_a_word_say_whether_it_plays(
 def test_ascii_is_ascii() -> None:
     transport = replace(HALF, marks=(Stop(500, "bends"),), steps=2000)
     for height in (1, 2):
-        lines = draw_transport(transport, 100, ASCII, DARK, height)
+        lines = draw_transport(transport, 100, Look(ASCII, DARK), height)
         assert all(line.plain.isascii() for line in lines)
         assert lines[0].plain.startswith("> ====")
 
 
 def test_without_colours_there_are_none_and_bold_tells_a_mark_that_pauses() -> None:
     transport = replace(HALF, step=250)
-    lines = draw_transport(transport, 103, BRAILLE, DARK.without_colours())
+    lines = draw_transport(transport, 103, Look(BRAILLE, DARK.without_colours()))
     styles = [span.style for line in lines for span in line.spans]
     assert all(style.color is None for style in styles)  # type: ignore[union-attr]
     bold = {
@@ -149,7 +150,7 @@ def test_a_title_cannot_act_nor_push_the_line_out() -> None:
         for width in WIDTHS:
             for height in (1, 2):
                 for line in draw_transport(
-                    replace(HALF, marks=marks), width, BRAILLE, DARK, height
+                    replace(HALF, marks=marks), width, Look(BRAILLE, DARK), height
                 ):
                     assert line.cell_len == width
                     assert not set(line.plain) & set("\x1b\x07\n\t\u202e")

@@ -8,6 +8,7 @@ import pytest
 from engine.presets import preset as presets
 from tui.drawing.setup.preview import Preview, draw_preview, gather_preview
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
+from tui.style.look import Look
 from tui.style.palette import DARK, PALETTES
 
 PLAIN = DARK.without_colours()
@@ -32,7 +33,7 @@ def plane(**changes) -> Preview:
 
 
 def text(preview: Preview, width=46, height=14, glyphs=BRAILLE, palette=PLAIN) -> list[str]:
-    return [line.plain for line in draw_preview(preview, width, height, glyphs, palette)]
+    return [line.plain for line in draw_preview(preview, width, height, Look(glyphs, palette))]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def previews() -> dict[str, Preview]:
 @pytest.mark.parametrize("name", NAMES)
 def test_it_has_exactly_the_size_that_was_asked_for(name, glyphs, size, previews) -> None:
     for palette in (*PALETTES, PLAIN):
-        lines = draw_preview(previews[name], *size, glyphs, palette)
+        lines = draw_preview(previews[name], *size, Look(glyphs, palette))
         assert len(lines) == size[1]
         assert {line.cell_len for line in lines} == {size[0]}
 
@@ -146,6 +147,8 @@ def test_names_in_chinese_and_escape_sequences_stay_in_their_place() -> None:
         target_names=("月亮", "太阳"),
     )
     for width in range(1, 60):
-        assert {line.cell_len for line in draw_preview(named, width, 12, BRAILLE, DARK)} == {width}
+        assert {line.cell_len for line in draw_preview(named, width, 12, Look(BRAILLE, DARK))} == {
+            width
+        }
     experiment = presets.load("cubic", ['data.targets=["x"]']).experiment
     assert "\x1b" not in "".join(text(gather_preview(experiment)))

@@ -324,6 +324,7 @@ async def typist(folder: Path) -> AsyncIterator[Typist]:
         # What the screen looks like is no matter here, and takes most of the time.
         stack.enter_context(patch.object(Lab, "_update_focus_styles", lambda *_: None))
         stack.enter_context(patch.object(Lab, "_on_idle", show_nothing, create=True))
+        stack.enter_context(patch.object(Lab, "_compositor_refresh", lambda *_: None))
         yield Typist(app, lab, drafts)
 
 

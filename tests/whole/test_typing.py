@@ -11,7 +11,7 @@ import pytest
 
 from tests.typists import PLACES, differing
 
-EACH = 150
+EACH = 75
 
 
 @pytest.mark.parametrize("share", range(2))

@@ -50,17 +50,23 @@ def trained(spec: Experiment) -> tuple[np.ndarray, dict[str, Any]]:
     return np.concatenate(losses), trainer.result()
 
 
-def agrees(spec: Experiment, style: Style = "module") -> None:
-    """Check that program and trainer give the same losses and the same figures at the end."""
+def agrees(spec: Experiment, *styles: Style) -> None:
+    """Check that program and trainer give the same losses and the same figures at the end.
+
+    Args:
+        spec: What both train.
+        styles: How the program is written; as a module where left out.
+    """
     losses, result = trained(spec)
-    left, _ = executed(spec, style)
-    np.testing.assert_allclose(left["losses"], losses, rtol=1e-4)
-    for name in ("train", "dev", "test"):
-        if f"{name}_loss" in result and not spec.data.fresh:
-            measured = left["measure"](left[f"x_{name}"], left[f"y_{name}"])
-            loss, accuracy = measured if spec.has_accuracy else (measured, None)
-            assert loss == pytest.approx(result[f"{name}_loss"], rel=1e-4)
-            assert accuracy == pytest.approx(result.get(f"{name}_accuracy"))
+    for style in styles or ("module",):
+        left, _ = executed(spec, style)
+        np.testing.assert_allclose(left["losses"], losses, rtol=1e-4, err_msg=style)
+        for name in ("train", "dev", "test"):
+            if f"{name}_loss" in result and not spec.data.fresh:
+                measured = left["measure"](left[f"x_{name}"], left[f"y_{name}"])
+                loss, accuracy = measured if spec.has_accuracy else (measured, None)
+                assert loss == pytest.approx(result[f"{name}_loss"], rel=1e-4)
+                assert accuracy == pytest.approx(result.get(f"{name}_accuracy"))
 
 
 def shortened(path: Path) -> Experiment | None:
@@ -78,16 +84,16 @@ def shortened(path: Path) -> Experiment | None:
     return presets.load(str(path), [f"train.{key}={count}"]).experiment
 
 
-@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_the_program_of_a_preset_gives_its_losses(path: Path, style: Style) -> None:
+def test_the_program_of_a_preset_gives_its_losses_in_every_style(path: Path) -> None:
     spec = shortened(path)
     if spec is None:
         pytest.skip("its network is a program already")
     if any(spec.model.dropouts):
-        executed(spec, style)
+        for style in STYLES:
+            executed(spec, style)
     else:
-        agrees(spec, style)
+        agrees(spec, *STYLES)
 
 
 @pytest.mark.parametrize("name", ALL)

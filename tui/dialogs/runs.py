@@ -20,67 +20,55 @@ from .dialog import Dialog
 from .line import Line
 
 
-class RenameDialog(Dialog[str]):
+class NoteDialog(Dialog[str]):
+    """Asks for a line of what is noted of a run.
+
+    Args:
+        title: What is asked for.
+        text: What is noted now.
+        hint: What the line shows where it is empty.
+        longest: Characters that it takes.
+        words: What its keys do.
+    """
+
+    DEFAULT_CSS = """
+    NoteDialog Input { border: none; height: 1; background: $surface; padding: 0 1; }
+    """
+
+    def __init__(self, title: str, text: str, hint: str, longest: int, words: str) -> None:
+        super().__init__()
+        self._heading, self._words = title, words
+        self._line = Line(plain(text), placeholder=plain(hint), max_length=longest, compact=True)
+
+    def compose(self) -> ComposeResult:
+        """A line to type into, and what enter does with it."""
+        with Vertical(classes="box") as box:
+            box.border_title = Text(plain(self._heading))
+            yield self._line
+            yield Static(self._words, markup=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Leave with what was typed."""
+        self.dismiss(event.value)
+
+
+class RenameDialog(NoteDialog):
     """Asks what to call a run."""
 
-    DEFAULT_CSS = """
-    RenameDialog Input { border: none; height: 1; background: $surface; padding: 0 1; }
-    """
-
     def __init__(self, folder: str, name: str) -> None:
-        super().__init__()
-        self._folder = folder
-        self._run_name = name
-
-    def compose(self) -> ComposeResult:
-        """A line to type into."""
-        with Vertical(classes="box") as box:
-            box.border_title = Text("Name of the run")
-            field = Line(
-                self._run_name, placeholder=plain(self._folder), max_length=MAX_NAME, compact=True
-            )
-            yield field
-            yield Static(
-                "enter names it, an empty name is none, esc leaves it; the folder keeps its own",
-                markup=False,
-            )
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Leave with the name."""
-        self.dismiss(event.value)
+        words = "enter names it, an empty name is none, esc leaves it; the folder keeps its own"
+        super().__init__("Name of the run", name, folder, MAX_NAME, words)
 
 
-class TagDialog(Dialog[str]):
+class TagDialog(NoteDialog):
     """Asks for the tags of a run."""
 
-    DEFAULT_CSS = """
-    TagDialog Input { border: none; height: 1; background: $surface; padding: 0 1; }
-    """
-
     def __init__(self, run: str, tags: Sequence[str]) -> None:
-        super().__init__()
-        self._called = run
-        self._tags = tags
-
-    def compose(self) -> ComposeResult:
-        """A line to type into, and what tags are good for."""
-        with Vertical(classes="box") as box:
-            box.border_title = Text(f"Tags of {plain(self._called)}")
-            yield Line(
-                plain(" ".join(self._tags)),
-                placeholder="words, parted by blanks",
-                max_length=500,
-                compact=True,
-            )
-            yield Static(
-                "enter keeps them, an empty line takes them away, esc leaves them; the filter "
-                "tag=good lists the runs that have one",
-                markup=False,
-            )
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Leave with the tags."""
-        self.dismiss(event.value)
+        words = (
+            "enter keeps them, an empty line takes them away, esc leaves them; the filter "
+            "tag=good lists the runs that have one"
+        )
+        super().__init__(f"Tags of {run}", " ".join(tags), "words, parted by blanks", 500, words)
 
 
 class DeleteDialog(Dialog[bool]):

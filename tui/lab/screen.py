@@ -32,6 +32,7 @@ from ..panes.log import LogPane
 from ..panes.microscope import MicroscopePane
 from ..panes.network import NetworkPane
 from ..panes.race import RacePane
+from ..panes.runs.messages import RunDeleted, RunOpened, RunOverlaid
 from ..panes.runs.pane import RunsPane
 from ..panes.setup.pane import DEVICE_KEY, PresetEntry, SetupPane
 from ..panes.slide import SlidePane
@@ -283,15 +284,15 @@ class Lab(Sharing, Running, Looking):
         """Train what a finding advises."""
         self.follow_remedy(event.finding)
 
-    @on(RunsPane.Opened)
-    def open_run(self, event: RunsPane.Opened) -> None:
+    @on(RunOpened)
+    def open_run(self, event: RunOpened) -> None:
         """Show a run from the list."""
         self.awaiting = False
         self.follow(event.folder)
         self.pane = "curves"
 
-    @on(RunsPane.Overlaid)
-    def overlay_run(self, event: RunsPane.Overlaid) -> None:
+    @on(RunOverlaid)
+    def overlay_run(self, event: RunOverlaid) -> None:
         """Draw a run beside the one that is shown, or take it away; where none is, show it."""
         if self.cast.lead is None:
             self.awaiting = False
@@ -300,8 +301,8 @@ class Lab(Sharing, Running, Looking):
             self.cast.toggle(event.folder)
             self.wake()
 
-    @on(RunsPane.Deleted)
-    def forget_run(self, event: RunsPane.Deleted) -> None:
+    @on(RunDeleted)
+    def forget_run(self, event: RunDeleted) -> None:
         """Take a run off the screen that is no more."""
         self.cast.drop(event.folder)
         if self.cast.lead is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import on
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.message import Message
@@ -25,7 +26,9 @@ from tests.labs import shown
 from tests.runs import end, record, rows
 from tui.dialogs.runs import DeleteDialog, RenameDialog, TagDialog, size_text
 from tui.panes.picture import Picture
-from tui.panes.runs.list import FilterLine, RunList
+from tui.panes.runs.filter import FilterLine
+from tui.panes.runs.list import RunList
+from tui.panes.runs.messages import RunDeleted, RunOpened, RunOverlaid, RunRenamed
 from tui.panes.runs.pane import RunsPane
 from tui.watching.view import Trace, View
 
@@ -43,12 +46,12 @@ class Holder(App[None]):
     def compose(self) -> ComposeResult:
         yield self.pane
 
-    def on_runs_pane_opened(self, message: RunsPane.Opened) -> None:
+    @on(RunOpened)
+    @on(RunOverlaid)
+    @on(RunRenamed)
+    @on(RunDeleted)
+    def keep(self, message: Message) -> None:
         self.asked.append(message)
-
-    on_runs_pane_overlaid = on_runs_pane_opened
-    on_runs_pane_renamed = on_runs_pane_opened
-    on_runs_pane_deleted = on_runs_pane_opened
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
@@ -129,9 +132,9 @@ async def test_keys_choose_a_run_and_enter_and_c_ask_for_it(place: Path) -> None
         await pilot.press("enter", "up", "c")
         await until(pilot, lambda: len(app.asked) == 2)
         first, second = app.asked
-        assert isinstance(first, RunsPane.Opened)
+        assert isinstance(first, RunOpened)
         assert first.folder.name.startswith("alpha")
-        assert isinstance(second, RunsPane.Overlaid)
+        assert isinstance(second, RunOverlaid)
         assert second.folder.name.startswith("beta")
 
 
@@ -143,7 +146,7 @@ async def test_the_mouse_chooses_and_a_double_click_opens(place: Path) -> None:
         await pilot.click("#run-list", offset=(5, 2), times=2)
         await until(pilot, lambda: app.asked)
         assert chosen(pane) == "alpha"
-        assert isinstance(app.asked[0], RunsPane.Opened)
+        assert isinstance(app.asked[0], RunOpened)
 
 
 async def test_the_orders_of_the_list(place: Path) -> None:
@@ -203,7 +206,7 @@ async def test_a_run_is_named_and_its_folder_keeps_its_own(place: Path) -> None:
         await pilot.press(*"best", "enter")
         await until(pilot, lambda: pane.chosen and pane.chosen.notes.name == "best")
         await until(pilot, lambda: app.asked)
-        assert app.asked == [RunsPane.Renamed(pane.chosen.folder, "best")]  # type: ignore[union-attr]
+        assert app.asked == [RunRenamed(pane.chosen.folder, "best")]  # type: ignore[union-attr]
         assert chosen(pane) == "beta"
         assert (place / "beta-20260101-000100-0001").is_dir()
         assert "best" in shown(pilot)
@@ -261,7 +264,7 @@ async def test_a_run_is_deleted_only_after_a_yes(place: Path) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, DeleteDialog))
         await pilot.press("y")
         await until(pilot, lambda: names(pane) == ["beta", "alpha"])
-        assert [type(message) for message in app.asked] == [RunsPane.Deleted]
+        assert [type(message) for message in app.asked] == [RunDeleted]
         assert not (place / "gamma-20260101-000200-0001").exists()
         assert chosen(pane) == "beta"
 

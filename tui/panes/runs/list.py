@@ -1,4 +1,4 @@
-"""The parts of the list of runs: a line for a filter, a heading, the list, the run that is chosen.
+"""The parts of the list of runs: the heads of its columns, the list, the run that is chosen.
 
 Only the runs that are seen are drawn, so a thousand cost no more than ten. Which runs are listed,
 and what is done with one, is up to the pane around them.
@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from textual import events
-from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
-from ...commands.command import Spot
-from ...commands.spots import bindings_at
-from ...dialogs.line import Line
 from ...style.look import Look
 from ...style.text import Lines
 from ..picture import Picture
@@ -31,25 +27,7 @@ WHEEL: Final = 3
 """Runs that a turn of the wheel goes on."""
 
 
-class FilterLine(Line):
-    """Where a filter is typed; enter keeps it, escape takes it away."""
-
-    SPOT: ClassVar[Spot] = "filter"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("filter")
-    DEFAULT_CSS = """
-    FilterLine { border: none; height: 1; padding: 0 1; background: $surface; display: none; }
-    """
-
-    @dataclass
-    class GivenUp(Message):
-        """The filter is to be taken away."""
-
-    def action_give_up(self) -> None:
-        """Take the filter away."""
-        self.post_message(self.GivenUp())
-
-
-class Heading(Picture):
+class ColumnHeads(Picture):
     """What each column is."""
 
     look: reactive[Look] = reactive(Look(), init=False, repaint=False)
@@ -85,14 +63,14 @@ class RunList(Picture, can_focus=True):
     """What it is drawn with."""
 
     @dataclass
-    class Clicked(Message):
+    class RunClicked(Message):
         """A run was clicked."""
 
         index: int
         twice: bool
 
     @dataclass
-    class Turned(Message):
+    class WheelTurned(Message):
         """The mouse's wheel was turned."""
 
         by: int
@@ -180,17 +158,17 @@ class RunList(Picture, can_focus=True):
 
         index = self.top + event.y // lines_each(self.scrollable_content_region.width)
         if index < len(self.runs):
-            self.post_message(self.Clicked(index, event.chain == 2))
+            self.post_message(self.RunClicked(index, event.chain == 2))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Go on."""
         event.stop()
-        self.post_message(self.Turned(WHEEL))
+        self.post_message(self.WheelTurned(WHEEL))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Go back."""
         event.stop()
-        self.post_message(self.Turned(-WHEEL))
+        self.post_message(self.WheelTurned(-WHEEL))
 
     def on_focus(self) -> None:
         """Show that the list has the keys."""

@@ -1,7 +1,7 @@
 """The list of runs: what there is, what came of it, and what can be done with each.
 
     runs/ ──► a thread that looks every 2 s while the pane is shown ──► facts
-    facts ──► filter ──► order ──► the list ──► Opened, Overlaid, Renamed, Deleted
+    facts ──► filter ──► order ──► the list ──► what is asked of the lab, or done to a run
 
 What a run is, is found out by ``engine.runs.catalogue``; what it looks like is drawn by
 ``tui.drawing.lists.runs``.
@@ -24,10 +24,8 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
-from engine.errors import EpochalError
 from engine.text.safe import plain
 
 from ...commands.command import Spot
@@ -36,14 +34,14 @@ from ...style.look import Look
 from ...style.numbers import count
 from ...watching.view import View
 from ..picture import Picture
-from .list import FilterLine, Heading, RunDetails, RunList
+from .changing import Deletion, NotesEditor
+from .filter import RunFilter
+from .list import ColumnHeads, RunDetails, RunList
+from .messages import RunOpened, RunOverlaid
 from .orders import ORDERS
 
 if TYPE_CHECKING:
     from engine.runs.catalogue import Archive, RunFacts
-    from engine.runs.filters import Filter
-    from engine.runs.folder import RunFolder
-    from engine.runs.notes import Notes
 
 POLL_SECONDS: Final = 2.0
 """How often the runs are looked at while the list is shown."""
@@ -52,9 +50,6 @@ TELL_SECONDS: Final = 0.15
 """How often a first reading shows how far it has come."""
 
 HINT: Final = "c overlays, / filters, n names, m pins, t tags, D deletes, ^o sorts, esc lists all."
-
-GOING: Final = ("starting", "running", "paused")
-"""States in which a worker holds a run."""
 
 
 class RunsPane(Vertical):
@@ -69,8 +64,6 @@ class RunsPane(Vertical):
     SPOT: ClassVar[Spot] = "runs"
     BINDINGS: ClassVar[list[BindingType]] = bindings_at("runs")
     DEFAULT_CSS = """
-    RunsPane #why { height: auto; max-height: 3; color: $text-muted; display: none; }
-    RunsPane #why.-wrong { color: $error; }
     RunsPane RunDetails { height: 6; margin: 1 0 0 0; }
     """
 
@@ -82,32 +75,7 @@ class RunsPane(Vertical):
     """What the list is drawn with."""
 
     @dataclass
-    class Opened(Message):
-        """A run is to be shown."""
-
-        folder: RunFolder
-
-    @dataclass
-    class Overlaid(Message):
-        """A run's curves are to be drawn beside those of the one that is shown, or no more."""
-
-        folder: RunFolder
-
-    @dataclass
-    class Renamed(Message):
-        """A run has another name; an empty one is none but its folder's."""
-
-        folder: RunFolder
-        name: str
-
-    @dataclass
-    class Deleted(Message):
-        """A run is gone."""
-
-        folder: RunFolder
-
-    @dataclass
-    class Read(Message):
+    class RunsRead(Message):
         """Runs were looked at."""
 
         facts: tuple[RunFacts, ...]
@@ -116,21 +84,6 @@ class RunsPane(Vertical):
         whole: bool
         """Whether these are all."""
         trouble: str = ""
-
-    @dataclass
-    class Measured(Message):
-        """How much would be freed by deleting a run."""
-
-        run: RunFacts
-        size: int
-
-    @dataclass
-    class Done(Message):
-        """What was asked of a run's folder is done, or could not be."""
-
-        trouble: str = ""
-        kept: tuple[str, ...] = ()
-        """What stays in the folder of a run that was deleted."""
 
     def __init__(
         self,
@@ -151,7 +104,8 @@ class RunsPane(Vertical):
         self._whole = False
         """Whether every run has been read once."""
         self._count = 0
-        self._filter: Filter | None = None
+        self._notes = NotesEditor(self)
+        self._deletion = Deletion(self)
         self._order = 0
         self._chosen = ""
         """The run that is chosen, by its folder's name."""
@@ -159,13 +113,10 @@ class RunsPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """A line for the filter, what is wrong with it, the list, and the run that is chosen."""
-        line = FilterLine(id="filter", compact=True, placeholder="words, cfg.optimizer.lr>=0.1 …")
-        line.tooltip = "Words, cfg.KEY=…, result.KEY>…, state=…, tag=…; a minus before means not."
-        yield line
-        yield Static(id="why", markup=False)
+        yield RunFilter().data_bind(RunsPane.facts)
         runs = RunList(clock=self._clock, id="run-list")
         runs.tooltip = HINT
-        for part in (Heading(), runs, RunDetails(id="run-details")):
+        for part in (ColumnHeads(), runs, RunDetails(id="run-details")):
             yield part.data_bind(RunsPane.look)
 
     def on_mount(self) -> None:
@@ -184,7 +135,7 @@ class RunsPane(Vertical):
         details = self.query_one(RunDetails)
         details.display = height >= 10
         details.styles.height = 6 if height >= 26 else 4 if height >= 16 else 2
-        self.query_one(Heading).display = height >= 4
+        self.query_one(ColumnHeads).display = height >= 4
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -214,14 +165,14 @@ class RunsPane(Vertical):
                 count = archive.count
                 if not self._whole and time.monotonic() - told > TELL_SECONDS:
                     told = time.monotonic()
-                    self.post_message(self.Read(tuple(found), count, False))
+                    self.post_message(self.RunsRead(tuple(found), count, False))
         except Exception as error:
             Picture.failures.append(traceback.format_exc())
             trouble = f"the runs cannot be read: {type(error).__name__}: {error}"
-        self.post_message(self.Read(tuple(found), count, True, trouble))
+        self.post_message(self.RunsRead(tuple(found), count, True, trouble))
 
-    @on(Read)
-    def take_in(self, event: Read) -> None:
+    @on(RunsRead)
+    def take_in(self, event: RunsRead) -> None:
         """List what was found."""
         event.stop()
         self._count = event.count
@@ -246,9 +197,7 @@ class RunsPane(Vertical):
 
     def _list(self) -> None:
         """Filter and order the runs; the one that is chosen stays so."""
-        runs, listed = self.query_one(RunList), list(self.facts)
-        if self._filter is not None:
-            listed = [run for run in listed if self._filter.matches(run)]
+        runs, listed = self.query_one(RunList), self.query_one(RunFilter).of(self.facts)
         if order := ORDERS[self._order][1]:
             listed.sort(key=order)
         listed.sort(key=lambda run: not run.notes.pinned)
@@ -325,16 +274,16 @@ class RunsPane(Vertical):
         self._order = (self._order + 1) % len(ORDERS)
         self._list()
 
-    @on(RunList.Clicked)
-    def choose(self, event: RunList.Clicked) -> None:
+    @on(RunList.RunClicked)
+    def choose(self, event: RunList.RunClicked) -> None:
         """Choose the run that was clicked; a second click opens it."""
         event.stop()
         self._go_to(event.index)
         if event.twice:
             self.action_open()
 
-    @on(RunList.Turned)
-    def turn(self, event: RunList.Turned) -> None:
+    @on(RunList.WheelTurned)
+    def turn(self, event: RunList.WheelTurned) -> None:
         """Go on as the wheel does."""
         event.stop()
         self.action_move(event.by)
@@ -343,165 +292,66 @@ class RunsPane(Vertical):
 
     def action_filter(self) -> None:
         """Go to the line for the filter."""
-        line = self.query_one(FilterLine)
-        line.display = True
-        line.focus()
+        self.query_one(RunFilter).line.open()
 
     def action_clear(self) -> None:
         """Take the filter away."""
-        line = self.query_one(FilterLine)
-        line.value = ""
-        line.display = False
+        self.query_one(RunFilter).line.clear_away()
 
-    @on(FilterLine.GivenUp)
-    def leave_filter(self, event: FilterLine.GivenUp) -> None:
-        """Take the filter away and go back to the list."""
+    @on(RunFilter.Filtered)
+    def list_filtered(self, event: RunFilter.Filtered) -> None:
+        """List what the filter says."""
         event.stop()
-        self.action_clear()
-        self.query_one(RunList).focus()
-
-    @on(Input.Submitted)
-    def keep_filter(self, event: Input.Submitted) -> None:
-        """Go back to the list."""
-        event.stop()
-        event.input.display = bool(event.value.strip())
-        self.query_one(RunList).focus()
-
-    @on(Input.Changed)
-    def try_filter(self, event: Input.Changed) -> None:
-        """List what the filter says; where it says nothing, why, and the list stays."""
-        from engine.runs.filters import parse
-
-        event.stop()
-        try:
-            self._filter = parse(event.value)
-        except EpochalError as error:
-            self._explain(str(error), wrong=True)
-            return
-        self._explain(self._filter.unknown(self.facts))
         self._list()
 
-    def _explain(self, words: str, *, wrong: bool = False) -> None:
-        line = self.query_one("#why", Static)
-        line.display = bool(words)
-        line.set_class(wrong, "-wrong")
-        line.update(plain(words))
+    @on(RunFilter.Left)
+    def leave_filter(self, event: RunFilter.Left) -> None:
+        """Go back to the list."""
+        event.stop()
+        self.query_one(RunList).focus()
 
     # --- what can be done with a run -------------------------------------------------------
 
     def action_open(self) -> None:
         """Ask for the run to be shown."""
         if self.chosen is not None:
-            self.post_message(self.Opened(self.chosen.folder))
+            self.post_message(RunOpened(self.chosen.folder))
 
     def action_overlay(self) -> None:
         """Ask for its curves beside the others, or no more."""
         if self.chosen is not None:
-            self.post_message(self.Overlaid(self.chosen.folder))
+            self.post_message(RunOverlaid(self.chosen.folder))
 
     def action_rename(self) -> None:
         """Give the run a name."""
-        from ...dialogs.runs import RenameDialog
-
-        run = self.chosen
-        if run is None:
-            return
-
-        def take(name: str | None) -> None:
-            if name is not None:
-                self._note(run.folder, lambda notes: notes.named(name))
-
-        self.app.push_screen(RenameDialog(run.folder.name, run.notes.name), take)
+        if self.chosen is not None:
+            self._notes.rename(self.chosen)
 
     def action_tag(self) -> None:
         """Give the run tags."""
-        from ...dialogs.runs import TagDialog
-
-        run = self.chosen
-        if run is None:
-            return
-
-        def take(text: str | None) -> None:
-            if text is not None:
-                self._note(run.folder, lambda notes: notes.tagged(text))
-
-        self.app.push_screen(TagDialog(run.name, run.notes.tags), take)
+        if self.chosen is not None:
+            self._notes.tag(self.chosen)
 
     def action_pin(self) -> None:
         """Keep the run above the others, or no more."""
         if self.chosen is not None:
-            from dataclasses import replace
-
-            self._note(self.chosen.folder, lambda notes: replace(notes, pinned=not notes.pinned))
-
-    @work(thread=True, group="notes", description="write notes", exit_on_error=False)
-    def _note(self, folder: RunFolder, change: Callable[[Notes], Notes]) -> None:
-        """Change what is noted of a run."""
-        from engine.runs.notes import Notes
-
-        try:
-            before = Notes.load(folder)
-            after = change(before)
-            after.save(folder)
-        except EpochalError as error:
-            self.post_message(self.Done(str(error)))
-            return
-        if after.name != before.name:
-            self.post_message(self.Renamed(folder, after.name))
-        self.post_message(self.Done())
+            self._notes.pin(self.chosen)
 
     def action_delete(self) -> None:
         """Delete the run, after asking."""
-        run = self.chosen
-        if run is not None and run.state in GOING:
-            self._complain(f"{run.name} is {run.state}: stop it before you delete it.")
-        elif run is not None:
-            self._measure(run)
+        if self.chosen is not None:
+            self._deletion.begin(self.chosen)
 
-    @work(thread=True, group="delete", description="measure a run", exit_on_error=False)
-    def _measure(self, run: RunFacts) -> None:
-        from engine.runs.removal import size_of
+    def look_again(self, words: str = "", *, wrong: bool = False) -> None:
+        """Show what has become of the runs, and say so where there is more to say.
 
-        self.post_message(self.Measured(run, size_of(run.folder)))
-
-    @on(Measured)
-    def ask(self, event: Measured) -> None:
-        """Ask whether the run is really to be deleted."""
-        from ...dialogs.runs import DeleteDialog
-
-        event.stop()
-        run = event.run
-
-        def take(answer: bool | None) -> None:
-            if answer:
-                self._delete(run.folder)
-
-        self.app.push_screen(DeleteDialog(run.name, run.folder.name, event.size), take)
-
-    @work(thread=True, group="delete", description="delete a run", exit_on_error=False)
-    def _delete(self, folder: RunFolder) -> None:
-        from engine.runs.removal import remove
-
-        try:
-            kept = remove(folder)
-        except EpochalError as error:
-            self.post_message(self.Done(str(error)))
-            return
-        self.post_message(self.Deleted(folder))
-        self.post_message(self.Done(kept=tuple(kept)))
-
-    @on(Done)
-    def look_again(self, event: Done) -> None:
-        """Show what has come of it."""
-        event.stop()
-        if event.trouble:
-            self._complain(event.trouble)
-        elif event.kept:
-            self.notify(
-                f"Kept, for it is not the run's: {plain(', '.join(event.kept))}", markup=False
-            )
+        Args:
+            words: What else there is to say.
+            wrong: Whether that is what went wrong.
+        """
+        if wrong:
+            self.notify(plain(words), severity="error", markup=False, timeout=10)
+        elif words:
+            self.notify(plain(words), markup=False)
         self._again = self._reading
         self.poll()
-
-    def _complain(self, words: str) -> None:
-        self.notify(plain(words), severity="error", markup=False, timeout=10)

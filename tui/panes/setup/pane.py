@@ -29,7 +29,7 @@ from ...commands.spots import bindings_at
 from ...style.look import Look
 from ...style.setup_words import Words
 from ...style.text import pad
-from ..runs.list import FilterLine
+from ..runs.filter import FilterLine
 from .example import DataPicture
 
 if TYPE_CHECKING:

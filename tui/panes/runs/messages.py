@@ -1,0 +1,40 @@
+"""What the pane of runs asks of the lab, and tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from engine.runs.folder import RunFolder
+
+
+@dataclass
+class RunOpened(Message):
+    """A run is to be shown."""
+
+    folder: RunFolder
+
+
+@dataclass
+class RunOverlaid(Message):
+    """A run's curves are to be drawn beside those of the one that is shown, or no more."""
+
+    folder: RunFolder
+
+
+@dataclass
+class RunRenamed(Message):
+    """A run has another name; an empty one is none but its folder's."""
+
+    folder: RunFolder
+    name: str
+
+
+@dataclass
+class RunDeleted(Message):
+    """A run is gone."""
+
+    folder: RunFolder

@@ -9,6 +9,8 @@
     Request       what a viewer asked, and what came of it
     RunWarning    something the user should know
     Heartbeat     still alive, nothing to say
+    MachineFigures
+                  what training takes of the machine, at most once a second
     End           how the run ended, with its result
     Resume        someone went on: rows after ``from_step`` no longer count
 
@@ -267,6 +269,22 @@ class Heartbeat(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MachineFigures(Event):
+    """What training takes of the machine that it runs on.
+
+    They are of this machine at this moment: two recordings of one run differ here and in ``t``
+    alone, so that nothing which compares runs may look at them.
+    """
+
+    kind: ClassVar[str] = "machine"
+
+    step: int
+    """After this update."""
+    figures: Mapping[str, float]
+    """By name, as in ``engine.training.meter``; what a machine cannot tell is left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class End(Event):
     """How the run ended."""
 
@@ -312,6 +330,7 @@ KINDS: Final[Mapping[str, type[Event]]] = {
         Request,
         RunWarning,
         Heartbeat,
+        MachineFigures,
         End,
         Resume,
     )

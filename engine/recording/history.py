@@ -23,6 +23,7 @@ from .events import (
     Event,
     Header,
     Heartbeat,
+    MachineFigures,
     MarkReached,
     Request,
     Resume,
@@ -319,6 +320,8 @@ class History:
         self.requests: list[Request] = []
         self.warnings: list[RunWarning] = []
         self.checkpoints: list[Checkpoint] = []
+        self.machine: list[MachineFigures] = []
+        """What training took of its machine; empty in recordings of before it was recorded."""
         self.end: End | None = None
         """How the run ended, once it has."""
         self.paused = False
@@ -379,6 +382,8 @@ class History:
         then.requests = [request for request in self.requests if request.step <= step]
         then.warnings = [warning for warning in self.warnings if warning.step <= step]
         then.checkpoints = [each for each in self.checkpoints if each.step <= step]
+        kept = bisect.bisect_right(self.machine, step, key=lambda each: each.step)
+        then.machine = self.machine[:kept]
         then._rows = {group: rows.until(step) for group, rows in self._rows.items()}
         kept = bisect.bisect_right(self._snapshots, step, key=lambda each: each.step)
         then._snapshots, then._clock = self._snapshots[:kept], self._clock
@@ -406,6 +411,8 @@ class History:
                 self._add_request(event)
             case RunWarning():
                 self.warnings.append(event)
+            case MachineFigures():
+                self.machine.append(event)
             case Checkpoint():
                 self.checkpoints.append(event)
             case Heartbeat():
@@ -481,6 +488,7 @@ class History:
         self.best, self._snapshots[kept:] = None, []
         self.marks = [mark for mark in self.marks if mark.step <= resume.from_step]
         self.checkpoints = [each for each in self.checkpoints if each.step <= resume.from_step]
+        self.machine = [each for each in self.machine if each.step <= resume.from_step]
 
 
 def _steps_asked(request: Request) -> int:

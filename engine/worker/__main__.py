@@ -29,6 +29,7 @@ from ..runs.folder import RunFolder
 from ..runs.requests import Inbox, PendingRequest
 from ..training.header import header_of, versions
 from ..training.loop import Pace, ending, train, weights_to_keep
+from ..training.meter import Meter
 from ..training.trainer import Trainer
 from .requests import RequestHandler
 
@@ -112,19 +113,22 @@ def _pull(
     pace = Pace()
     stream = train(trainer, pace)
     yield next(stream)
+    meter = Meter(trainer.device)
     while trainer.outcome is None:
         if requests := inbox.poll():
             yield [event for request in requests for event in handler.answer(request)]
         elif not handler.paused:
             # Someone who asks for three steps gets three, whatever fits a block.
             before, pace.limit = trainer.step, handler.owed
-            yield next(stream)
+            events = next(stream)
             handler.taken(trainer.step - before)
+            yield [*events, *meter.read(trainer.step)]
         else:
             recorder.flush()
             if recorder.seconds_since_write >= HEARTBEAT_SECONDS:
                 yield [Heartbeat(step=trainer.step)]
             time.sleep(PAUSED_SECONDS)
+            meter.skip(trainer.step)
 
 
 def _save_checkpoint(folder: RunFolder, trainer: Trainer) -> list[Event]:

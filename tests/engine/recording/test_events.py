@@ -86,6 +86,7 @@ def test_a_line_is_strict_json_whatever_the_numbers(value: float, text: str) -> 
         events.Checkpoint(step=3, file="checkpoints/step-3.pt"),
         events.RunWarning(step=3, message="look"),
         events.Heartbeat(step=3),
+        events.MachineFigures(step=3, figures={"cpu": 1.5, "memory": 2.0**34}),
         End(step=9, status="finished", reason="epochs", result={"test_loss": 0.5}),
         events.Resume(from_step=5, host="there", pid=3, pid_started=1.5, time=2.5),
     ],

@@ -18,6 +18,7 @@ from engine.recording.events import (
     End,
     Event,
     Heartbeat,
+    MachineFigures,
     MarkReached,
     Request,
     Resume,
@@ -211,6 +212,7 @@ SAID: list[Event] = [
     RunWarning(step=4, message="look"),
     Checkpoint(step=4, file="checkpoints/step-4.pt"),
     Heartbeat(step=4),
+    MachineFigures(step=4, figures={"cpu": 1.5}),
     End(step=5, status="finished", reason="steps"),
     Resume(from_step=2, host="there", pid=9),
 ]

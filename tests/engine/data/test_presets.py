@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from engine.presets import preset as presets
 from engine.recording.events import Snapshot
 from engine.training.trainer import Trainer
 
-pytest.importorskip("sklearn")
+# Not imported here, where everybody who collects tests would wait for it.
+pytestmark = pytest.mark.skipif(find_spec("sklearn") is None, reason="no scikit-learn")
 
 
 def experiment(name: str, *overrides: str) -> Experiment:

@@ -14,7 +14,7 @@ from ..gradients.manual.normalisation import FORMULAS as NORMALISATIONS
 from ..network.module import EPSILON
 from .dissection import Quantity
 from .update_pass import LayerPass, UpdatePass, features_first
-from .wording import LOSSES, SLOPES, brief, sum_text
+from .wording import SLOPES, brief, sum_text
 
 
 class BackwardPass:
@@ -38,21 +38,20 @@ class BackwardPass:
         loss_of = LOSS_FORMULAS[spec.name](self._pass.experiment, outputs, found)
         loss_of.backward(features_first(self._pass.targets))
         d = found[0].T
-        _, slope = LOSSES[spec.name]
         count = len(y) if self._pass.classes is not None else y.numel()
         share = "" if spec.reduction == "sum" else f" / {count}"
         targets, loss = self._pass.targets, self._pass.loss
 
         def working(row: int, unit: int) -> str:
             said, true = brief(y[row, unit]), brief(targets[row, unit])
-            words = slope.replace("softmax(y)", brief(y.softmax(1)[row, unit]))
+            words = spec.slope.replace("softmax(y)", brief(y.softmax(1)[row, unit]))
             numbers = {"loss": f"{loss:.4g}", "y": said, "t": true}
             return re.sub(r"\b(loss|y|t)\b", lambda found: numbers[found[0]], words) + share
 
         symbol = f"d{self._pass.output_symbol(len(self._pass.layers))}"
         last = len(self._pass.layers)
         quantity = self._pass.quantity(
-            symbol, last + 1, "backward", slope + share, d, working, self._pass.autograd(last)
+            symbol, last + 1, "backward", spec.slope + share, d, working, self._pass.autograd(last)
         )
         return d, quantity
 

@@ -9,7 +9,7 @@ from torch import nn
 from ..network.module import EPSILON
 from .dissection import Quantity
 from .update_pass import LayerPass, UpdatePass
-from .wording import LOSSES, SHOWN_TERMS, brief, sum_text
+from .wording import SHOWN_TERMS, brief, sum_text
 
 
 class ForwardPass:
@@ -106,7 +106,6 @@ class ForwardPass:
 
     def _loss_forward(self) -> Quantity:
         spec, y = self._pass.experiment.loss, self._pass.layers[-1].output
-        each, _ = LOSSES[spec.name]
         if self._pass.classes is None:
             function = getattr(nn.functional, spec.functional)
             parts = function(y, self._pass.targets, reduction="none", **spec.arguments)
@@ -125,7 +124,7 @@ class ForwardPass:
             "loss",
             len(self._pass.layers) + 1,
             "forward",
-            f"{whole} = {self._pass.loss:.6g}, of each: {each}",
+            f"{whole} = {self._pass.loss:.6g}, of each: {spec.each}",
             parts,
             axes=axes,
         )

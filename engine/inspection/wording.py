@@ -21,22 +21,6 @@ SLOPES: Final[Mapping[str, str]] = {
 }
 """The derivative of each activation that takes every unit by itself."""
 
-LOSSES: Final[Mapping[str, tuple[str, str]]] = {
-    "mse": ("(y - t)²", "2 (y - t)"),
-    "rmse": ("(y - t)²", "(y - t) / loss"),
-    "l1": ("|y - t|", "sign(y - t)"),
-    "huber": ("(y - t)² / 2, or δ (|y - t| - δ / 2) beyond δ", "(y - t held within ±δ)"),
-    "binary_cross_entropy": ("-log y or -log(1 - y), as t is 1 or 0", "(y - t) / (y (1 - y))"),
-    "binary_cross_entropy_with_logits": (
-        "-log s or -log(1 - s), as t is 1 or 0; s = sigmoid(y)",
-        "(sigmoid(y) - t)",
-    ),
-    "cross_entropy": ("-log softmax(y) at the class t", "(softmax(y) - t)"),
-    "negative_log_likelihood": ("-y at the class t", "-t"),
-}
-"""The loss of one number or row, and its derivative by y."""
-
-
 SHOWN_TERMS: Final = 3
 """Terms of a sum that are written out."""
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..components.activations import ACTIVATIONS
-from ..components.losses import LossBase
+from ..components.losses import LOSSES
 from ..components.section import nearest, show
 from ..data.cells import Notation, Remedies, numbers
 from ..data.columns import Column
@@ -44,8 +44,6 @@ NEW_ROWS: Final = 10
 
 UNSEEN: Final = 1_000_000_000
 """The counter they are drawn with: no training ever comes to it."""
-
-_LOSSES: Final = {kind.model_fields["name"].default: kind for kind in LossBase.__subclasses__()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,7 +260,7 @@ def _classes(
     """Return the class of each row and its probability, as far as there are such things."""
     if not _learns_classes(run):
         return None, None
-    loss = _LOSSES[run.header.experiment["loss"]["name"]]
+    loss = LOSSES[run.header.experiment["loss"]["name"]]
     if loss.targets == "classes":
         likely = outputs.argmax(axis=1)
         logs = ACTIVATIONS["log_softmax"].numpy(outputs)

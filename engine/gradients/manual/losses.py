@@ -3,12 +3,12 @@
 Outputs y and targets t are [..., members, outputs, rows]; classes come as ones and zeros. A loss
 is the mean over all N numbers of a member, over its rows alone where the targets are classes, or
 a sum, where N is 1. ``each`` is what a viewer sees, computed for many steps at once; ``backward``
-is what a step needs, written into dy. To give a loss its formulas, add its class and its row in
-``FORMULAS``.
+is what a step needs, written into dy. A loss's entry names its class here.
 """
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Final
@@ -16,12 +16,12 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ...components.losses import Huber
+from ...components.losses import LOSSES, Huber
 from ...experiment.experiment import Experiment
 from ..leaned_on import aten, softmax
 
 
-class Loss(ABC):
+class LossFormula(ABC):
     """What every loss has.
 
     Args:
@@ -55,7 +55,7 @@ class Loss(ABC):
         """Write the derivative of the loss by y into dy."""
 
 
-class MSE(Loss):
+class MSEFormula(LossFormula):
     """(y - t)²; its derivative is 2 (y - t)."""
 
     def each(self, y: Tensor, t: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ class MSE(Loss):
         self.dy.mul_(self.twice)
 
 
-class RMSE(MSE):
+class RMSEFormula(MSEFormula):
     """√(‖y - t‖² / N); its derivative is (y - t) / (√N ‖y - t‖), and 0 where y = t.
 
     There it has a corner, as |x| has at 0, and 0 is one of the slopes between.
@@ -89,7 +89,7 @@ class RMSE(MSE):
         self.dy.div_(self.norm).mul_(self.root)
 
 
-class L1(Loss):
+class L1Formula(LossFormula):
     """|y - t|; its derivative is sign(y - t)."""
 
     def each(self, y: Tensor, t: Tensor) -> Tensor:
@@ -100,7 +100,7 @@ class L1(Loss):
         self.dy.sign_().mul_(self.factor)
 
 
-class HuberLoss(Loss):
+class HuberFormula(LossFormula):
     """e² / 2 within ±δ, δ (|e| - δ / 2) beyond, of e = y - t; its derivative is e, held at ±δ.
 
     Both are one formula: c (|e| - c / 2) with c = min(|e|, δ).
@@ -118,7 +118,7 @@ class HuberLoss(Loss):
         self.dy.clamp_(-self.spec.delta, self.spec.delta).mul_(self.factor)
 
 
-class BinaryCrossEntropy(Loss):
+class BinaryCrossEntropyFormula(LossFormula):
     """-(t log y + (1 - t) log(1 - y)), the logarithms held above -100 as PyTorch does.
 
     The derivative is (y - t) / (y (1 - y)), the denominator held above 1e-12. It cannot be joined
@@ -138,7 +138,7 @@ class BinaryCrossEntropy(Loss):
         )
 
 
-class BinaryCrossEntropyWithLogits(Loss):
+class LogitCrossEntropyFormula(LossFormula):
     """max(y, 0) - t y + log(1 + exp(-|y|)); its derivative is sigmoid(y) - t."""
 
     def each(self, y: Tensor, t: Tensor) -> Tensor:
@@ -150,7 +150,7 @@ class BinaryCrossEntropyWithLogits(Loss):
         self.dy.sub_(t).mul_(self.factor)
 
 
-class NegativeLogLikelihood(Loss):
+class NegativeLogLikelihoodFormula(LossFormula):
     """-y of the true class; its derivative is -t."""
 
     def each(self, y: Tensor, t: Tensor) -> Tensor:
@@ -161,7 +161,7 @@ class NegativeLogLikelihood(Loss):
         torch.mul(t, self.minus, out=self.dy)
 
 
-class CrossEntropy(NegativeLogLikelihood):
+class CrossEntropyFormula(NegativeLogLikelihoodFormula):
     """-log softmax(y) of the true class; its derivative is softmax(y) - t."""
 
     def each(self, y: Tensor, t: Tensor) -> Tensor:
@@ -172,14 +172,7 @@ class CrossEntropy(NegativeLogLikelihood):
         self.dy.sub_(t).mul_(self.factor)
 
 
-FORMULAS: Final[Mapping[str, type[Loss]]] = {
-    "mse": MSE,
-    "rmse": RMSE,
-    "l1": L1,
-    "huber": HuberLoss,
-    "binary_cross_entropy": BinaryCrossEntropy,
-    "binary_cross_entropy_with_logits": BinaryCrossEntropyWithLogits,
-    "cross_entropy": CrossEntropy,
-    "negative_log_likelihood": NegativeLogLikelihood,
+FORMULAS: Final[Mapping[str, type[LossFormula]]] = {
+    name: getattr(sys.modules[__name__], entry.formula) for name, entry in LOSSES.items()
 }
-"""Every loss that has formulas, by its name in a preset."""
+"""The formula of every loss, by its name in a preset."""

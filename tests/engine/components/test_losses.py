@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
 
 from engine.components.activations import ACTIVATIONS
+from engine.components.losses import LOSSES as NAMED
 from engine.components.losses import RMSE, BinaryCrossEntropyWithLogits, Huber, Loss, LossBase
 from engine.explain.program import program
 from engine.training.trainer import Trainer
 from tests.experiments import experiment
 
-LOSSES: list[type[LossBase]] = list(get_args(get_args(Loss)[0]))
+LOSSES: list[type[LossBase]] = list(NAMED.values())
+PARTS = ("functional", "formula", "targets", "outputs", "each", "slope")
 
 
 @pytest.fixture(params=LOSSES, ids=lambda cls: cls.__name__)
@@ -60,6 +62,19 @@ def test_a_table_is_told_apart_by_its_name(loss: type[LossBase]) -> None:
 def test_a_table_without_a_name_is_the_default_experiment_s_loss() -> None:
     read = TypeAdapter(Loss).validate_python({"reduction": "sum"})
     assert read == BinaryCrossEntropyWithLogits(reduction="sum")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_loss_without_a_part_fails_where_it_is_written(part: str) -> None:
+    whole = {each: getattr(Huber, each) for each in PARTS}
+    parts = {"__module__": __name__, **{each: whole[each] for each in PARTS if each != part}}
+    with pytest.raises(TypeError, match=rf"\.LogCosh lacks {part}$"):
+        type("LogCosh", (LossBase,), parts)
+
+
+def test_no_loss_is_written_and_then_forgotten() -> None:
+    written = [each for each in LossBase.__subclasses__() if each.__module__ == LossBase.__module__]
+    assert written == LOSSES
 
 
 def test_a_root_is_taken_of_the_mean_alone() -> None:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engine.cli import main
-from engine.components.losses import Loss
 from engine.errors import DataError, RequestError
 from engine.experiment.experiment import Experiment
 from engine.results.predict import (
-    _LOSSES,
     answers,
     objects,
     rows_of_file,
@@ -245,11 +243,6 @@ class TestFiles:
         told = answers(run, rows_of_values(run, ["1 2"]))
         assert told.target_names == ["no", "yes"]
         assert len(run.module()) == 3
-
-
-def test_every_loss_is_known() -> None:
-    union, *_ = get_args(Loss)
-    assert {kind().name for kind in get_args(union)} == set(_LOSSES)
 
 
 def test_many_inputs_are_shown_by_their_first_five(trained: Run) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ...network.dropout_masks import Masks
 
 
-class Dropout:
+class DropoutFormula:
     """One layer's dropout.
 
     Args:

@@ -22,8 +22,8 @@ from torch import Tensor
 from ...experiment.experiment import Experiment
 from ...network.dropout_masks import Masks
 from . import activations, losses, normalisation
-from .dropout import Dropout
-from .linear import Linear
+from .dropout import DropoutFormula
+from .linear import LinearFormula
 
 Gradients = Mapping[str, Sequence[Tensor]]
 """Where each parameter's gradient goes, for each row of a block; shaped as the parameter."""
@@ -65,7 +65,7 @@ class FormulaGraph:
         self._weights, self._gradients = weights, gradients
         self._masks = masks
         self._formulas: list[Formula] = []
-        self._dropouts: list[Dropout] = []
+        self._dropouts: list[DropoutFormula] = []
         members = len(weights["layer1.bias"])
         new = weights["layer1.bias"].new_zeros
         self._ones = new(learned).fill_(1)
@@ -122,7 +122,7 @@ class FormulaGraph:
         names = f"layer{index}.weight", f"layer{index}.bias"
         weight, bias = (self._weights[name] for name in names)
         gradients = self._rows(*names)
-        self._formulas.append(Linear(weight, bias, x, y, dy, dx, gradients, self._ones))
+        self._formulas.append(LinearFormula(weight, bias, x, y, dy, dx, gradients, self._ones))
 
     def _add_normalisation(self, kind: str, index: int, z: Tensor, dz: Tensor) -> None:
         prefix = f"layer{index}.norm."
@@ -146,7 +146,7 @@ class FormulaGraph:
     def _add_dropout(self, x: Tensor, d: Tensor) -> Tensor:
         """Add a dropout; return what it leaves of x."""
         h = x.new_zeros(x.shape)
-        self._dropouts.append(Dropout(x, h, d, self._masks, len(self._dropouts)))
+        self._dropouts.append(DropoutFormula(x, h, d, self._masks, len(self._dropouts)))
         self._formulas.append(self._dropouts[-1])
         return h
 

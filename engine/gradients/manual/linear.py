@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 
-class Linear:
+class LinearFormula:
     """One layer's product.
 
     Args:

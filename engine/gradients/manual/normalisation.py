@@ -22,7 +22,7 @@ from torch import Tensor
 from ...network.module import EPSILON, MOMENTUM
 
 
-class Normalisation:
+class NormalisationFormula:
     """What both have.
 
     Args:
@@ -75,7 +75,7 @@ class Normalisation:
         torch.sum(self.d, 2, keepdim=True, out=g_bias)
 
 
-class BatchNorm(Normalisation):
+class BatchNormFormula(NormalisationFormula):
     """Over the rows, for each unit: there w is the same for all N, and the means are gb and gw.
 
     dz = w (dy - (gb + x̂ gw) / N) / √(σ² + ε)
@@ -106,7 +106,7 @@ class BatchNorm(Normalisation):
         self.d.mul_(self.scale)
 
 
-class LayerNorm(Normalisation):
+class LayerNormFormula(NormalisationFormula):
     """Over the units, for each row of data: there dx̂ = w dy comes first."""
 
     axis = 1
@@ -128,5 +128,8 @@ class LayerNorm(Normalisation):
         self.d.mul_(self.scale_learned)
 
 
-FORMULAS: Final[Mapping[str, type[Normalisation]]] = {"batch": BatchNorm, "layer": LayerNorm}
+FORMULAS: Final[Mapping[str, type[NormalisationFormula]]] = {
+    "batch": BatchNormFormula,
+    "layer": LayerNormFormula,
+}
 """Every normalisation that has formulas, by its name in a preset."""

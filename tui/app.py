@@ -71,7 +71,7 @@ class LabApp(BoundApp):
     def action_command_palette(self) -> None:
         """Find a command by its name."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(SteadyPalette(id="--command-palette"))
 
     async def do_bound(self, key: str, *, urgent: bool) -> bool:
         """Do what a key is bound to; in the lab, say so where it does nothing."""
@@ -111,7 +111,7 @@ class LabApp(BoundApp):
             self.exit()
 
 
-class Palette(CommandPalette):
+class SteadyPalette(CommandPalette):
     """Textual's palette, but its cursor does not blink: that would send 2 kB/s."""
 
     def on_mount(self) -> None:

@@ -14,7 +14,7 @@ from engine.recording.history import History
 from engine.text.numbers import figure_text, shortest
 from tests.experiments import MINIBATCHES, MOONS, experiment
 from tests.trained import recorded
-from tui.drawing.curves.curves import Curve, Curves
+from tui.drawing.curves.curves import CurveData, Curves
 from tui.drawing.curves.legend import draw_legend
 from tui.drawing.network import confusion, predictions, region
 from tui.drawing.network.material import Material
@@ -76,7 +76,7 @@ def test_a_figure_within_few_cells_is_rounded_and_not_cut(value: float) -> None:
 
 def test_a_run_without_steps_has_no_loss_and_not_one_that_is_no_number() -> None:
     nothing = np.empty(0)
-    curve = Curve(
+    curve = CurveData(
         label="train", steps=nothing, low=nothing, mean=nothing, high=nothing, newest=float("nan")
     )
     legend = draw_legend(Curves(curves=(curve,), last=1), 60, 1, Look(BRAILLE, PLAIN))[0].plain

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..drawing.lecture.speaker import Foot, Heading, Shown, Span, Speaker, whole_seconds
+from ..drawing.lecture.speaker import Foot, RunStanding, SceneHeading, Span, Speaker, whole_seconds
 from ..replay.next_mark import Promise, next_mark, promises_of
 from ..watching.watch import Watch
 from .following import runs_of
@@ -69,7 +69,7 @@ class Prompter:
         about = "The presenter is gone; this was shown last." if presence == "gone" else ""
         wrong = trouble or about
         return Speaker(
-            heading=Heading(
+            heading=SceneHeading(
                 number=f"{programme.scene + 1}/{programme.scenes}" if programme.scenes else "",
                 title=programme.heading or (presented.runs[0].name if presented.runs else ""),
                 about=wrong or programme.title,
@@ -86,9 +86,9 @@ class Prompter:
         """Whether there is more in the recording than has been read."""
         return self._watch is not None and self._watch.behind
 
-    def _waiting(self, trouble: str) -> Heading:
+    def _waiting(self, trouble: str) -> SceneHeading:
         about = trouble or "Nobody presents it yet."
-        return Heading(title=self._name, about=about, wrong=True)
+        return SceneHeading(title=self._name, about=about, wrong=True)
 
     def _span(self, started: float, minutes: float) -> Span:
         if not started:
@@ -116,7 +116,7 @@ class Prompter:
         watch = self._watch
         if watch is None or watch.history.header is None:
             name = presented.runs[0].name if presented.runs else ""
-            shown = Shown(run=name, words=_words(presented, watch))
+            shown = RunStanding(run=name, words=_words(presented, watch))
             return Foot(shown=shown, next_scene=programme.next_heading)
         from ..replay.player import stops_of
 
@@ -126,7 +126,7 @@ class Prompter:
         stops = stops_of(history, self._added)
         standing = watch.standing(step, presented.lens.member_of(history))
         return Foot(
-            shown=Shown(
+            shown=RunStanding(
                 run=watch.label,
                 step=step,
                 steps=max(standing.steps, last) if watch.going else last,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.recording.events import Snapshot
     from engine.recording.history import History
 
-    from ..drawing.network.material import Material, Network
+    from ..drawing.network.material import Material, RecordedNetwork
 
 PERIOD: Final = 1.0
 """Seconds between two pictures of a network that trains."""
@@ -311,7 +311,7 @@ class NetworkPane(Picture, can_focus=True):
         except EpochalError:
             self.caption(title)
 
-    def _network(self, material: Material) -> Network:
+    def _network(self, material: Material) -> RecordedNetwork:
         """Return the network that is shown: that of a step, or the one that the run came to.
 
         Raises:
@@ -322,7 +322,7 @@ class NetworkPane(Picture, can_focus=True):
             return material.network(view.at)
         return material.result_network(view.weights)
 
-    def _whose(self, network: Network) -> str:
+    def _whose(self, network: RecordedNetwork) -> str:
         """Return whose weights are shown, as much of it as the border has room for."""
         view, dot = self.view, self.look.glyphs.dot
         step = network.whose.removeprefix("weights of ")

@@ -6,7 +6,7 @@ to ask. To add a view, add its row to ``VIEWS``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -18,12 +18,15 @@ from ..style.text import Lines
 if TYPE_CHECKING:
     from engine.recording.events import Header
 
-    from ..drawing.base.matrix import Layer
+    from ..drawing.base.matrix import LayerWeights
     from ..drawing.network.histogram import Histogram
-    from ..drawing.network.material import Material, Network
+    from ..drawing.network.material import Material, RecordedNetwork
     from ..watching.view import View
 
-_Weights = TypeVar("_Weights", "Histogram", "Layer")
+_Picture = TypeVar("_Picture")
+_Weights = TypeVar("_Weights", "Histogram", "LayerWeights")
+_Drawing = Callable[[_Picture, int, int, Look], Lines]
+"""Draws a picture in so many columns and lines."""
 
 LEAST_LINES: Final = 12
 """Lines of a picture that shares a view with others, at least where the view has as many."""
@@ -72,7 +75,7 @@ class Subject:
         )
 
 
-Draw = Callable[["Network", Surface], Lines]
+Draw = Callable[["RecordedNetwork", Surface], Lines]
 
 
 @dataclass(frozen=True)
@@ -132,86 +135,66 @@ def _no_distribution(subject: Subject) -> str:
     return "needs several members, this run has one" if subject.members == 1 else ""
 
 
-def _distribution(network: Network, surface: Surface) -> Lines:
+def _distribution(network: RecordedNetwork, surface: Surface) -> Lines:
     from ..drawing.network.distribution import draw_distribution, gather
 
     # Its first line is its own: the frame names neither the figure nor who is left out.
     return draw_distribution(gather(network), surface.width, surface.height, surface.look)
 
 
-def _function(network: Network, surface: Surface) -> Lines:
+def _function(network: RecordedNetwork, surface: Surface) -> Lines:
     from ..drawing.network.function import draw_function, gather
 
-    picture = gather(network)
-    return _titled(
-        surface,
-        lambda width, height: draw_function(picture, width, height, surface.look),
-    )
+    return _titled(gather(network), draw_function, surface)
 
 
-def _region(network: Network, surface: Surface) -> Lines:
+def _region(network: RecordedNetwork, surface: Surface) -> Lines:
     from ..drawing.network.region import draw_region, gather
 
-    picture = gather(network)
-    return _titled(
-        surface,
-        lambda width, height: draw_region(picture, width, height, surface.look),
-    )
+    return _titled(gather(network), draw_region, surface)
 
 
-def _predictions(network: Network, surface: Surface) -> Lines:
+def _predictions(network: RecordedNetwork, surface: Surface) -> Lines:
     from ..drawing.network.predictions import draw_predictions, gather
 
-    picture = gather(network)
-    return _titled(
-        surface,
-        lambda width, height: draw_predictions(picture, width, height, surface.look),
-    )
+    return _titled(gather(network), draw_predictions, surface)
 
 
-def _confusion(network: Network, surface: Surface) -> Lines:
+def _confusion(network: RecordedNetwork, surface: Surface) -> Lines:
     from ..drawing.network.confusion import draw_confusion, gather
 
-    picture = gather(network)
-    return _titled(
-        surface,
-        lambda width, height: draw_confusion(picture, width, height, surface.look),
-    )
+    return _titled(gather(network), draw_confusion, surface)
 
 
-def _titled(surface: Surface, draw: Callable[[int, int], Lines]) -> Lines:
+def _titled(picture: _Picture, draw: _Drawing[_Picture], surface: Surface) -> Lines:
     """Return a picture, without its first line where the frame around it says the same."""
-    if surface.framed:
-        return draw(surface.width, surface.height + 1)[1:]
-    return draw(surface.width, surface.height)
+    own = int(surface.framed)
+    return draw(picture, surface.width, surface.height + own, surface.look)[own:]
 
 
-def _histogram(network: Network, surface: Surface) -> Lines:
+def _histogram(network: RecordedNetwork, surface: Surface) -> Lines:
     from ..drawing.network.histogram import draw_histogram, gather
 
-    found = [_framed(each, surface) for each in gather(network, surface.layer)]
-    height = surface.shared(len(found))
-    return _stacked(draw_histogram(each, surface.width, height, surface.look) for each in found)
+    return _stacked(gather(network, surface.layer), draw_histogram, surface)
 
 
-def _weights(network: Network, surface: Surface) -> Lines:
+def _weights(network: RecordedNetwork, surface: Surface) -> Lines:
     from ..drawing.base.matrix import draw_layer, gather
 
-    found = [_framed(each, surface) for each in gather(network, surface.layer)]
-    height = surface.shared(len(found))
-    return _stacked(draw_layer(each, surface.width, height, surface.look) for each in found)
+    return _stacked(gather(network, surface.layer), draw_layer, surface)
 
 
-def _framed(picture: _Weights, surface: Surface) -> _Weights:
-    """Return a picture of weights, without the facts that the frame around it says."""
-    return replace(picture, facts=()) if surface.framed else picture
+def _stacked(pictures: Sequence[_Weights], draw: _Drawing[_Weights], surface: Surface) -> Lines:
+    """Return pictures of weights one over the other, a blank line between them.
 
-
-def _stacked(pictures: Iterable[Lines]) -> Lines:
-    """Return pictures one over the other, a blank line between them."""
+    They are drawn without the facts that a frame around all of them says.
+    """
+    height = surface.shared(len(pictures))
     lines: Lines = []
     for picture in pictures:
-        lines += [*([Text(end="")] if lines else []), *picture]
+        bare = replace(picture, facts=()) if surface.framed else picture
+        lines += [Text(end="")] if lines else []
+        lines += draw(bare, surface.width, height, surface.look)
     return lines
 
 
@@ -305,7 +288,7 @@ def _turned(names: Sequence[str], now: str, by: int) -> str:
     return names[(names.index(now) + by) % len(names)]
 
 
-def draw_view(name: str, network: Network, surface: Surface) -> Lines:
+def draw_view(name: str, network: RecordedNetwork, surface: Surface) -> Lines:
     """Return a view of a network.
 
     Raises:

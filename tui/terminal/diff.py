@@ -27,7 +27,7 @@ JOINED: Final = 5
 
 
 @dataclass(frozen=True)
-class Pen:
+class CursorState:
     """Where the terminal would write next, and how."""
 
     row: int = 0
@@ -41,12 +41,12 @@ class Stroke:
     """What is sent to draw something."""
 
     data: bytes
-    pen: Pen
+    pen: CursorState
     """The pen after it."""
 
 
 @dataclass
-class Row:
+class ScreenRow:
     """What a row shows, as far as it is known."""
 
     characters: list[str] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Row:
         self.styles[first:last] = cells.styles
 
 
-class Shown:
+class ShownScreen:
     """The terminal's screen, as far as it is known.
 
     Args:
@@ -89,13 +89,13 @@ class Shown:
 
     def __init__(self, columns: int = 0, lines: int = 0) -> None:
         self._columns, self._lines = columns, lines
-        self._rows: dict[int, Row] = {}
-        self.pen = Pen()
+        self._rows: dict[int, ScreenRow] = {}
+        self.pen = CursorState()
 
     def forget(self) -> None:
         """Know nothing more of what is shown."""
         self._rows.clear()
-        self.pen = Pen()
+        self.pen = CursorState()
 
     def shows(self, piece: Piece) -> bool:
         """Whether a piece is on the screen already."""
@@ -140,8 +140,8 @@ class Shown:
         """Whether the cursor is known to be at a place."""
         return (self.pen.row, self.pen.column) == place
 
-    def _row(self, piece: Piece) -> Row:
-        row = self._rows.setdefault(piece.row, Row())
+    def _row(self, piece: Piece) -> ScreenRow:
+        row = self._rows.setdefault(piece.row, ScreenRow())
         row.reach(piece.last - 1)
         return row
 
@@ -153,7 +153,7 @@ class Shown:
 
     def _whole(self, piece: Piece) -> Stroke:
         off = change(self.pen.style, PLAIN).encode()
-        return Stroke(off + piece.data + b"\x1b[m", Pen())
+        return Stroke(off + piece.data + b"\x1b[m", CursorState())
 
 
 def runs(cells: Cells, changed: list[int]) -> Iterator[tuple[int, int]]:
@@ -188,20 +188,20 @@ def _is_joined(cells: Cells, end: int, index: int) -> bool:
     return len("".join(cells.characters[end:index]).encode()) <= JOINED
 
 
-def draw(drawn: list[str], pen: Pen, piece: Piece, start: int, end: int) -> Pen:
+def draw(drawn: list[str], pen: CursorState, piece: Piece, start: int, end: int) -> CursorState:
     """Add what draws a run of a piece's cells; return the pen after it."""
     assert piece.cells is not None
-    drawn.append(move(pen, Pen(piece.row, piece.first + start)))
+    drawn.append(move(pen, CursorState(piece.row, piece.first + start)))
     characters, styles, style = piece.cells.characters, piece.cells.styles, pen.style
     turns = compress(range(start + 1, end), map(ne, styles[start:], styles[start + 1 : end]))
     for begin, stop in pairwise((start, *turns, end)):
         drawn.append(change(style, styles[begin]))
         drawn += characters[begin:stop]
         style = styles[begin]
-    return Pen(piece.row, piece.first + end, style)
+    return CursorState(piece.row, piece.first + end, style)
 
 
-def move(pen: Pen, there: Pen) -> str:
+def move(pen: CursorState, there: CursorState) -> str:
     """Return what moves the pen."""
     if pen.row != there.row:
         return f"\x1b[{there.row};{there.column}H"

@@ -16,7 +16,7 @@ import re
 from typing import Final
 
 from .cells import Piece
-from .diff import Shown
+from .diff import ShownScreen
 
 SYNC_START: Final = b"\x1b[?2026h"
 SYNC_END: Final = b"\x1b[?2026l"
@@ -44,7 +44,7 @@ class Outbox:
         """Row and column where the newest frame leaves the cursor, if it is not there."""
         self._whole = False
         """Whether the terminal can show several pieces at once."""
-        self._shown = Shown()
+        self._shown = ShownScreen()
         self._size = 0
         """How many bytes the pieces have that wait, and what else does."""
 
@@ -55,7 +55,7 @@ class Outbox:
 
     def resized(self, columns: int, lines: int) -> None:
         """Forget what the terminal shows: it has another size now, or 0 if that is not known."""
-        self._shown = Shown(columns, lines)
+        self._shown = ShownScreen(columns, lines)
 
     def put(self, data: bytes) -> None:
         """Add what is written: a frame, or anything else."""

@@ -22,7 +22,7 @@ _PARTS: Final = {"5": 3, "2": 5}
 
 
 @dataclass(frozen=True)
-class Look:
+class Attributes:
     """A style taken apart."""
 
     looks: frozenset[str] = frozenset()
@@ -63,7 +63,7 @@ def change(old: str, new: str) -> str:
 
 
 @lru_cache(4_096)
-def look(style: str) -> Look | None:
+def look(style: str) -> Attributes | None:
     """Take a style apart; None where it says what is not known here."""
     numbers = style.split(";") if style else []
     looks, colour, ground = set(), "", ""
@@ -83,7 +83,7 @@ def look(style: str) -> Look | None:
             ground = ""
         else:
             return None
-    return Look(frozenset(looks), colour, ground)
+    return Attributes(frozenset(looks), colour, ground)
 
 
 def _size(numbers: list[str]) -> int:

@@ -16,11 +16,11 @@ from engine.recording.history import History
 from tests.experiments import MOONS, experiment
 from tests.trained import recorded
 from tui.drawing.base.axis import linear_axis, roomy
-from tui.drawing.curves.curves import Curve, Curves
+from tui.drawing.curves.curves import CurveData, Curves
 from tui.drawing.curves.plot import draw_curves
 from tui.drawing.network import function, region
 from tui.drawing.network.histogram import Histogram, draw_histogram
-from tui.drawing.network.material import Material, Network
+from tui.drawing.network.material import Material, RecordedNetwork
 from tui.style.glyphs import BRAILLE, GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK
@@ -42,7 +42,7 @@ AT = {
 POINTS = "○△◉◬●▲"
 
 
-def network(spec: Experiment, path: Path) -> Network:
+def network(spec: Experiment, path: Path) -> RecordedNetwork:
     """Return a network that was hardly trained."""
     folder, _ = recorded(spec, path / "run", checkpoint=False)
     history = History()
@@ -141,10 +141,10 @@ def test_the_bars_of_a_histogram_are_spread_over_it(ends) -> None:
     assert columns > 60
 
 
-def _curve(values) -> Curve:
+def _curve(values) -> CurveData:
     values, count = np.asarray(values, float), len(values)
     steps = np.arange(1.0, count + 1)
-    return Curve(
+    return CurveData(
         label="train",
         steps=steps,
         low=values,

@@ -23,14 +23,14 @@ from ...style.text import Lines, pad_left
 from .frame import cropped, headline, words
 
 if TYPE_CHECKING:
-    from ..network.material import Network
+    from ..network.material import RecordedNetwork
 
 WIDEST: Final = 10
 """Cells of a column's heading."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Layer:
+class LayerWeights:
     """The weights of one layer."""
 
     name: str
@@ -43,7 +43,7 @@ class Layer:
     facts: tuple[str, ...] = ()
 
 
-def gather(network: Network, layer: str | None = None) -> list[Layer]:
+def gather(network: RecordedNetwork, layer: str | None = None) -> list[LayerWeights]:
     """Return the layers that are meant, with everything that each unit has; all by default."""
     names = [name for name, _ in network.matrices(layer)]
     if layer is not None:
@@ -52,11 +52,11 @@ def gather(network: Network, layer: str | None = None) -> list[Layer]:
     return [_layer(network, name) for name in dict.fromkeys(own)]
 
 
-def _layer(network: Network, name: str) -> Layer:
+def _layer(network: RecordedNetwork, name: str) -> LayerWeights:
     facts = network.facts
     if name in network.weights:
         values = np.atleast_1d(network.weights[name])
-        return Layer(name=name, weight=values.reshape(len(values), -1), facts=facts)
+        return LayerWeights(name=name, weight=values.reshape(len(values), -1), facts=facts)
     weight = network.weights[f"{name}.weight"]
     shapes = network.material.header.parameters
     others = tuple(
@@ -65,7 +65,7 @@ def _layer(network: Network, name: str) -> Layer:
         if key.startswith(f"{name}.") and list(shape) == [len(weight)]
     )
     inputs = tuple(network.material.input_names) if name == "layer1" and weight.ndim == 2 else ()
-    return Layer(
+    return LayerWeights(
         name=name,
         weight=weight.reshape(len(weight), -1),
         others=others,
@@ -74,7 +74,7 @@ def _layer(network: Network, name: str) -> Layer:
     )
 
 
-def draw_layer(layer: Layer, width: int, height: int, look: Look) -> Lines:
+def draw_layer(layer: LayerWeights, width: int, height: int, look: Look) -> Lines:
     """Return a layer's weights as aligned numbers: a row for each unit, a column for each input.
 
     Args:
@@ -98,7 +98,7 @@ def draw_layer(layer: Layer, width: int, height: int, look: Look) -> Lines:
     return cropped(lines, width, height)
 
 
-def equal_rows(layer: Layer) -> str:
+def equal_rows(layer: LayerWeights) -> str:
     """Say that units are copies of each other, where they all are: they learn the same."""
     units = layer.weight
     whole = np.concatenate([units, *(each.reshape(len(units), -1) for _, each in layer.others)], 1)
@@ -111,14 +111,14 @@ def equal_rows(layer: Layer) -> str:
     return f"the {count(len(whole))} rows are {what}: units that are copies learn the same"
 
 
-def _names(layer: Layer) -> list[str]:
+def _names(layer: LayerWeights) -> list[str]:
     inputs = layer.weight.shape[1]
     names = list(layer.inputs) if len(layer.inputs) == inputs else []
     names = names or [str(index) for index in range(1, inputs + 1)]
     return [*names, *(name for name, _ in layer.others)]
 
 
-def _row(layer: Layer, row: int | None, glyphs: Glyphs) -> list[str]:
+def _row(layer: LayerWeights, row: int | None, glyphs: Glyphs) -> list[str]:
     """Return one unit's number and numbers; dots for the units that are left out."""
     size = layer.weight.shape[1] + len(layer.others)
     if row is None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ..members.crowd import Crowd
 
-__all__ = ["SMOOTHINGS", "Curve", "Curves", "RunCurves", "gather"]
+__all__ = ["SMOOTHINGS", "CurveData", "Curves", "RunCurves", "gather"]
 
 
 Floats = NDArray[np.float64]
@@ -53,7 +53,7 @@ Happening = tuple[Literal["mark", "request"], str]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Curve:
+class CurveData:
     """One curve, thinned to the columns of a screen."""
 
     label: str
@@ -86,7 +86,7 @@ class Curve:
 class RunCurves:
     """The curves of one run."""
 
-    curves: tuple[Curve, ...]
+    curves: tuple[CurveData, ...]
     title: str = ""
     """What the legend calls the run."""
     slot: int = 0
@@ -143,7 +143,7 @@ def gather(
     first: int = 0,
     at: int | None = None,
     smoothing: float = 0.0,
-) -> tuple[Curve, ...]:
+) -> tuple[CurveData, ...]:
     """Return the train and dev curves of a history, thinned for a picture of this width.
 
     Args:
@@ -172,7 +172,7 @@ def gather(
         smooth = smoothed(steps, mean, smoothing, last - first) if smoothing > 0 else None
         inside = _inside(steps, first)
         found.append(
-            Curve(
+            CurveData(
                 label=group,
                 steps=steps[inside],
                 low=low[inside],

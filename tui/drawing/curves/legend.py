@@ -21,7 +21,7 @@ from ...style.numbers import count, figure
 from ...style.palette import Palette
 from ...style.run_colours import BESTS, REQUESTS, pen
 from ...style.text import Lines, fit, joined, pad
-from .curves import Curve, Curves, RunCurves
+from .curves import CurveData, Curves, RunCurves
 
 Parts = list[tuple[str, Style]]
 
@@ -127,11 +127,11 @@ def _short(title: str, room: int, glyphs: Glyphs) -> str:
     return f"{fit(head, left, glyphs.ellipsis)} {tail}"
 
 
-def _index(curve: Curve) -> int:
+def _index(curve: CurveData) -> int:
     return 1 if curve.label == "dev" else 0
 
 
-def _value(curve: Curve, cursor: int | None, glyphs: Glyphs) -> str:
+def _value(curve: CurveData, cursor: int | None, glyphs: Glyphs) -> str:
     """Return the value that is read, and its step where that is an earlier one."""
     if curve.newest_at is None and (cursor is not None or math.isnan(curve.newest)):
         return "none yet"

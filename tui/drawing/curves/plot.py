@@ -27,7 +27,7 @@ from ..base.canvas import DOTS, Canvas, Dots, stroke
 from ..base.cell_grid import Band, Piece, cut_band, cut_pieces, placed, points
 from ..base.frame import filled
 from ..base.plotext import BUDGET, Polyline, cost, plotted
-from .curves import Curve, Curves, Floats, RunCurves, canvas_columns
+from .curves import CurveData, Curves, Floats, RunCurves, canvas_columns
 from .foot import column_of, draw_foot
 from .legend import draw_legend, legend_lines
 
@@ -102,7 +102,7 @@ def draw_curves(curves: Curves, width: int, height: int, look: Look) -> Lines:
     )
     canvas = Canvas(columns, rows, look.glyphs)
     across, down = DOTS[look.glyphs.name]
-    places = _Places(
+    places = _Dots(
         level=level, upright=upright, columns=columns, rows=rows, across=across, down=down
     )
     _draw_all(canvas, curves, drawn, places, look)
@@ -131,7 +131,7 @@ def _drawn(curves: Curves, look: Look) -> list[Drawn]:
     return drawn
 
 
-def _drawn_curve(curve: Curve, run: RunCurves, curves: Curves, look: Pen) -> Drawn:
+def _drawn_curve(curve: CurveData, run: RunCurves, curves: Curves, look: Pen) -> Drawn:
     low, mean, high = (placed(each, curves.log) for each in (curve.low, curve.mean, curve.high))
     band = None
     if curve.range is not None:
@@ -149,7 +149,7 @@ def _drawn_curve(curve: Curve, run: RunCurves, curves: Curves, look: Pen) -> Dra
 
 
 def _own_band(
-    curve: Curve, run: RunCurves, curves: Curves, low: Floats, high: Floats
+    curve: CurveData, run: RunCurves, curves: Curves, low: Floats, high: Floats
 ) -> Band | None:
     """Return a curve's band; of several runs they would hide one another: the shown one has it."""
     if run is not curves:
@@ -175,7 +175,7 @@ def _upright(curves: Curves, values: Floats, rows: int) -> Axis:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Places:
+class _Dots:
     """Where steps and values lie on a canvas, in dots of some size."""
 
     level: Axis
@@ -199,7 +199,7 @@ class _Places:
 
 
 def _draw_all(
-    canvas: Canvas, curves: Curves, drawn: list[Drawn], places: _Places, look: Look
+    canvas: Canvas, curves: Curves, drawn: list[Drawn], places: _Dots, look: Look
 ) -> None:
     """Draw everything on the canvas, what lies lowest first."""
     for each in drawn:
@@ -222,7 +222,7 @@ def _draw_all(
         _draw_letter(canvas, places, each)
 
 
-def _draw_band(canvas: Canvas, places: _Places, band: Band, look: Pen) -> None:
+def _draw_band(canvas: Canvas, places: _Dots, band: Band, look: Pen) -> None:
     """Draw what lies between the least and the greatest values, every other dot of it."""
     steps, low, high = band
     known = np.isfinite(high)
@@ -255,7 +255,7 @@ class _Stroke:
     """What is set of it."""
 
 
-def _strokes(places: _Places, of: int, each: Drawn, *, thick: bool) -> Iterator[_Stroke]:
+def _strokes(places: _Dots, of: int, each: Drawn, *, thick: bool) -> Iterator[_Stroke]:
     """Yield a curve's pieces."""
     own = _coarse(each.pen, places)
     for steps, values in each.pieces:
@@ -274,7 +274,7 @@ def _strokes(places: _Places, of: int, each: Drawn, *, thick: bool) -> Iterator[
         )
 
 
-def _coarse(look: Pen, places: _Places) -> _Places:
+def _coarse(look: Pen, places: _Dots) -> _Dots:
     """Return the places of a curve that is made of one character a cell."""
     fine = look.marker in ("braille", "hd")
     return places if fine or places.across == 1 else replace(places, across=1, down=1)
@@ -322,7 +322,7 @@ def _draw_by_plotext(canvas: Canvas, strokes: Sequence[_Stroke]) -> None:
         canvas.cells(cells[of], pens[of].style)
 
 
-def _draw_letter(canvas: Canvas, places: _Places, each: Drawn) -> None:
+def _draw_letter(canvas: Canvas, places: _Dots, each: Drawn) -> None:
     """Put a curve's letter at its end."""
     if each.pen.letter and each.pieces:
         steps, values = each.pieces[-1]
@@ -336,7 +336,7 @@ def _draw_letter(canvas: Canvas, places: _Places, each: Drawn) -> None:
 # --- what is around the canvas -------------------------------------------------------------------
 
 
-def _with_axis(canvas: Lines, places: _Places, look: Look) -> Lines:
+def _with_axis(canvas: Lines, places: _Dots, look: Look) -> Lines:
     """Return the canvas with the upright axis at its left: a tick where a curve at it would be."""
     upright, rows = places.upright, places.rows
     plain, tick, *_ = look.glyphs.axis

@@ -61,7 +61,7 @@ class Banner:
 
 
 @dataclass(frozen=True)
-class _Fact:
+class _Figure:
     label: str
     words: str
     role: Role
@@ -79,7 +79,7 @@ class _Fact:
 class _Layout:
     """How the banner is arranged."""
 
-    facts: tuple[_Fact, ...]
+    facts: tuple[_Figure, ...]
     lettering: Lettering
     beside: Lettering | None
     """The letters of labels that stand before their figures; None where they stand above."""
@@ -95,11 +95,11 @@ class _Layout:
         return [max(self.label(fact) + fact.width(self.lettering), self._above(fact))
                 for fact in self.facts]  # fmt: skip
 
-    def label(self, fact: _Fact) -> int:
+    def label(self, fact: _Figure) -> int:
         """Return the cells of a label before its figure."""
         return 0 if self.beside is None else self.beside.width(_spelled(fact, self.beside)) + 2
 
-    def _above(self, fact: _Fact) -> int:
+    def _above(self, fact: _Figure) -> int:
         return len(fact.label) if self.beside is None else 0
 
     @property
@@ -179,26 +179,26 @@ def _blank(lines: int) -> Lines:
     return [Text(end="") for _ in range(lines)]
 
 
-def _facts(banner: Banner, glyphs: Glyphs) -> tuple[_Fact, ...]:
+def _facts(banner: Banner, glyphs: Glyphs) -> tuple[_Figure, ...]:
     finite = banner.loss is None or math.isfinite(banner.loss)
     mean = "mean " if banner.crowd is not None else ""
     role: Role = "train" if finite else "bad"
     facts = [
-        _Fact(f"{mean}loss", _figure(banner.loss, glyphs), role, LOSSES),
-        _Fact("step", count(banner.step), "text", (count(banner.steps),)),
+        _Figure(f"{mean}loss", _figure(banner.loss, glyphs), role, LOSSES),
+        _Figure("step", count(banner.step), "text", (count(banner.steps),)),
     ]
     if banner.has_accuracy:
         value = banner.accuracy
         known = value is not None and math.isfinite(value)
         words = percent(value) if value is not None and known else _figure(value, glyphs)
-        facts.append(_Fact(f"{mean}accuracy", words, "dev", ("100 %",)))
+        facts.append(_Figure(f"{mean}accuracy", words, "dev", ("100 %",)))
     if banner.crowd is not None:
         deviation = banner.crowd.deviations.get("loss", math.nan)
         known = math.isfinite(deviation)
         words = _figure(deviation, glyphs) if known else NOTHING
         going = f"{count(banner.crowd.training)}/{count(banner.crowd.members)}"
-        facts.append(_Fact("training", going, "text", (going,)))
-        facts.append(_Fact("spread", words, "train", LOSSES))
+        facts.append(_Figure("training", going, "text", (going,)))
+        facts.append(_Figure("spread", words, "train", LOSSES))
     return tuple(facts)
 
 
@@ -229,7 +229,7 @@ def _beside(lettering: Lettering, glyphs: Glyphs) -> list[Lettering]:
     return [each for each in order[order.index(lettering) :] if each.height <= lettering.height]
 
 
-def _spelled(fact: _Fact, lettering: Lettering) -> str:
+def _spelled(fact: _Figure, lettering: Lettering) -> str:
     return lettering.spelled(fact.label) or ""
 
 
@@ -246,7 +246,7 @@ def _large(layout: _Layout, width: int, palette: Palette) -> Lines:
     return lines
 
 
-def _drawn(fact: _Fact, layout: _Layout, palette: Palette) -> Lines:
+def _drawn(fact: _Figure, layout: _Layout, palette: Palette) -> Lines:
     """Return one fact, label and figure."""
     style, muted = palette.style(fact.role, bold=True), palette.style("muted", bold=True)
     figures = layout.lettering.lines(layout.lettering.spelled(fact.words) or "")

@@ -58,7 +58,7 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heading:
+class SceneHeading:
     """What the first lines say."""
 
     number: str = ""
@@ -72,7 +72,7 @@ class Heading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class RunStanding:
     """What the presenter's screen shows of a run."""
 
     run: str = ""
@@ -89,7 +89,7 @@ class Shown:
 class Foot:
     """What the last lines say."""
 
-    shown: Shown = field(default_factory=Shown)
+    shown: RunStanding = field(default_factory=RunStanding)
     here: Promise | None = None
     """The mark the presenter stands on."""
     mark: Promise | None = None
@@ -102,7 +102,7 @@ class Foot:
 class Speaker:
     """One moment of what a presenter reads. Two are equal where they look the same."""
 
-    heading: Heading = field(default_factory=Heading)
+    heading: SceneHeading = field(default_factory=SceneHeading)
     notes: str = ""
     lecture: Span = field(default_factory=Span)
     scene: Span = field(default_factory=Span)
@@ -110,7 +110,7 @@ class Speaker:
     """None where nobody presents."""
 
 
-def draw_heading(heading: Heading, width: int, height: int, look: Look) -> Lines:
+def draw_heading(heading: SceneHeading, width: int, height: int, look: Look) -> Lines:
     """Return which scene it is, the lecture it belongs to, and a rule."""
     title = Text(end="", no_wrap=True)
     if heading.number:
@@ -195,7 +195,7 @@ def _labelled(label: str, words: Words, width: int, look: Look) -> Text:
     return line
 
 
-def _shown(shown: Shown, look: Look) -> Words:
+def _shown(shown: RunStanding, look: Look) -> Words:
     text, muted = look.style("text"), look.style("muted")
     if not shown.run:
         return [(look.glyphs.dot.join(map(plain, ["no run", *shown.words])), muted)]

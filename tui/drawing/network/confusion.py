@@ -22,7 +22,7 @@ from ..base.matrix import WIDEST, chosen
 from ..base.shapes import hue
 
 if TYPE_CHECKING:
-    from .material import Network
+    from .material import RecordedNetwork
 
 
 RIGHT: Final = 6
@@ -43,7 +43,7 @@ class Confusion:
     """When the errors of the test set are counted, where there is one and it is not now."""
 
 
-def gather(network: Network) -> Confusion:
+def gather(network: RecordedNetwork) -> Confusion:
     """Return which class of the set that judges the network was taken for which."""
     material = network.material
     part = material.parts[network.judged_by]

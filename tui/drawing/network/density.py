@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
 
-    from .material import Network
+    from .material import RecordedNetwork
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ class Density:
         return f"normal, mean {self.first:.4g}, std {self.second:.4g}"
 
 
-def density_of(network: Network, parameter: str) -> Density | None:
+def density_of(network: RecordedNetwork, parameter: str) -> Density | None:
     """Return what a parameter was drawn from, where the weights are still those it started with.
 
     None for what is not drawn number by number: constants, zeros, orthogonal matrices.

@@ -34,7 +34,7 @@ from .histogram import bars, ends_of
 if TYPE_CHECKING:
     from engine.recording.history import History, Rows
 
-    from .material import Network
+    from .material import RecordedNetwork
 
 Floats = NDArray[np.float64]
 
@@ -68,7 +68,7 @@ class Distribution:
     """Of which weights the figures are, where they are a result's."""
 
 
-def gather(network: Network) -> Distribution:
+def gather(network: RecordedNetwork) -> Distribution:
     """Return the distribution at the step of which a network is shown."""
     history = network.material.history
     return distribution_of(history, history.last_step if network.closing else network.asked)

@@ -24,7 +24,7 @@ from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from ..base.shapes import hue, point
 
 if TYPE_CHECKING:
-    from .material import Network
+    from .material import RecordedNetwork
 
 Floats = NDArray[np.float64]
 
@@ -72,7 +72,7 @@ class FunctionPicture:
     """Whose weights they are."""
 
 
-def gather(network: Network) -> FunctionPicture:
+def gather(network: RecordedNetwork) -> FunctionPicture:
     """Return the fitted functions of a network of one input, with the targets of all its sets."""
     material = network.material
     parts = list(material.parts.values())

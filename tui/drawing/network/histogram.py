@@ -24,7 +24,7 @@ from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline, wo
 from .density import Density, density_of
 
 if TYPE_CHECKING:
-    from .material import Network
+    from .material import RecordedNetwork
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ class Histogram:
     """Whose weights they are."""
 
 
-def gather(network: Network, layer: str | None = None) -> list[Histogram]:
+def gather(network: RecordedNetwork, layer: str | None = None) -> list[Histogram]:
     """Return the histograms of the parameters that are meant: all matrices where none is named."""
     return [
         Histogram(

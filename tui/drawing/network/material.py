@@ -241,7 +241,7 @@ class Material:
         """The name of each output, or of each class."""
         return list(map(plain, self.header.target_names or self.experiment.data.target_names))
 
-    def network(self, step: int, *, best: bool = False) -> Network:
+    def network(self, step: int, *, best: bool = False) -> RecordedNetwork:
         """Return the network after a step, or the kept one before it.
 
         Args:
@@ -260,13 +260,15 @@ class Material:
         if best:
             from engine.recording.kept_weights import best_weights
 
-            return Network.of_kept(self, best_weights(self.history, step, self.member, self.folder))
+            return RecordedNetwork.of_kept(
+                self, best_weights(self.history, step, self.member, self.folder)
+            )
         snapshot = self.history.snapshot(step)
         if snapshot is None:
             raise ViewError(f"the first weights that are kept are those of step {kept[0]}")
-        return Network.of(self, snapshot, step)
+        return RecordedNetwork.of(self, snapshot, step)
 
-    def result_network(self, weights: Weights) -> Network:
+    def result_network(self, weights: Weights) -> RecordedNetwork:
         """Return the network of the weights that are shown of a run that is over.
 
         Args:
@@ -280,7 +282,9 @@ class Material:
         if weights == "best":
             network = self.network(self.best_step(), best=True)
         elif self.history.snapshot_steps:
-            network = Network.of_kept(self, last_weights(self.history, self.member, self.folder))
+            network = RecordedNetwork.of_kept(
+                self, last_weights(self.history, self.member, self.folder)
+            )
         else:
             network = self.network(self.history.last_step)
         return replace(network, closing=True)
@@ -307,7 +311,7 @@ def ranges(values: NDArray[Any]) -> list[tuple[float, float]]:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class RecordedNetwork:
     """A recorded network after one step."""
 
     material: Material
@@ -325,7 +329,7 @@ class Network:
     """Whether it is shown as what the run came to, after its last step."""
 
     @classmethod
-    def of(cls, material: Material, snapshot: Snapshot, asked: int) -> Network:
+    def of(cls, material: Material, snapshot: Snapshot, asked: int) -> RecordedNetwork:
         """Return the network of a snapshot."""
         from engine.recording.forward import unpack
 
@@ -333,7 +337,7 @@ class Network:
         return cls(material, snapshot.step, asked, weights)
 
     @classmethod
-    def of_kept(cls, material: Material, kept: KeptWeights) -> Network:
+    def of_kept(cls, material: Material, kept: KeptWeights) -> RecordedNetwork:
         """Return the network of weights that ``engine.recording.kept_weights`` has found."""
         return cls(material, kept.step, kept.asked, kept.values, kept.best, kept.last)
 
@@ -400,7 +404,7 @@ class Network:
         first = self.material.history.snapshot(0)
         if self.step == 0 or first is None:
             return self.step == 0
-        start = Network.of(self.material, first, 0).weights
+        start = RecordedNetwork.of(self.material, first, 0).weights
         return all(np.array_equal(start[name], each) for name, each in self.weights.items())
 
     def outputs(self, inputs: NDArray[Any]) -> Floats:

@@ -20,7 +20,7 @@ from ...style.wording import shortened
 from ..base.frame import cropped, headline, words
 
 if TYPE_CHECKING:
-    from .material import Network
+    from .material import RecordedNetwork
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ class Predictions:
     """When the errors of the test set are counted, where there is one and it is not now."""
 
 
-def gather(network: Network) -> Predictions:
+def gather(network: RecordedNetwork) -> Predictions:
     """Return what a network says of the set that judges it."""
     material = network.material
     name = network.judged_by

@@ -7,12 +7,9 @@ what is shown, and how the two share the room.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.text import Text
 
 from ...style.look import Look
@@ -20,15 +17,14 @@ from ...style.text import Lines, cut
 from ..base.axis import Axis, roomy
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from .region_canvas import draw_canvas
+from .region_data import Floats, Points, Region
 from .region_legend import draw_legend, draw_line
 
 if TYPE_CHECKING:
     from engine.data import Examples
 
-    from .material import Network
+    from .material import RecordedNetwork
 
-Floats = NDArray[np.float64]
-Probabilities = Callable[[Floats], Floats]
 
 LEGEND: Final = 26
 """Columns of the legend at the right, where there is room."""
@@ -40,41 +36,7 @@ LEAST_WIDTH: Final = 8
 LEAST_HEIGHT: Final = 3
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Points:
-    """The points of one set, in the units of the data."""
-
-    part: str
-    """``train``, ``dev`` or ``test``."""
-    places: Floats
-    """[points, 2]."""
-    labels: NDArray[np.int64]
-    """[points]: the class of each."""
-    wrong: int | None = None
-    """How many of them the network takes for another class; None where nobody counts."""
-    note: str = ""
-    """What stands in place of that number."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Region:
-    """Everything that the picture shows."""
-
-    probabilities: Probabilities
-    """From places [n, 2] in the units of the data to the classes' probabilities [n, classes];
-    asked once for each picture, at just the places that it has."""
-    classes: tuple[str, ...]
-    points: tuple[Points, ...] = ()
-    names: tuple[str, str] = ("x", "y")
-    """The two inputs."""
-    across: tuple[float, float] = (-math.pi, math.pi)
-    """From where to where the first input goes."""
-    up: tuple[float, float] = (-math.pi, math.pi)
-    facts: tuple[str, ...] = ()
-    """Whose weights they are."""
-
-
-def gather(network: Network) -> Region:
+def gather(network: RecordedNetwork) -> Region:
     """Return the region of a network of two inputs and the points of all its sets."""
     material = network.material
     points = tuple(
@@ -104,7 +66,7 @@ def gather(network: Network) -> Region:
     )
 
 
-def _wrong(network: Network, part: Examples) -> int:
+def _wrong(network: RecordedNetwork, part: Examples) -> int:
     return int((network.predicted(part.inputs) != part.targets).sum())
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,7 @@ from ...style.look import Look
 from ...style.palette import Palette
 from ...style.text import Lines
 from ..base.shapes import SETS, hue, is_sixteen, point
-
-if TYPE_CHECKING:
-    from .region import Region
+from .region_data import Region
 
 TWO_CLASSES: Final = {
     True: (32, 26, 25, 24, 60, 59, 95, 94, 130, 166, 172),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rich.cells import cell_len
 from rich.color import Color
@@ -23,9 +23,7 @@ from .region_canvas import (
     draw_cell,
     has_levels,
 )
-
-if TYPE_CHECKING:
-    from .region import Points, Region
+from .region_data import Points, Region
 
 WIDE: Final = 32
 """From this width on a set's points and errors stand in one line."""

@@ -30,7 +30,7 @@ WIDER: Final = 10.0
 
 
 @dataclass(frozen=True)
-class Said:
+class RaceSentence:
     """A sentence about a race."""
 
     words: str
@@ -39,16 +39,16 @@ class Said:
     is_trouble: bool = False
 
 
-def sentences(runs: Sequence[Racer], infinity: str = "inf") -> tuple[Said, ...]:
+def sentences(runs: Sequence[Racer], infinity: str = "inf") -> tuple[RaceSentence, ...]:
     """Return where runs differ from the first, what matters most first."""
     if len(runs) < 2:
         return ()
     several = len(runs) > 2
     found = [
-        Said(gradients(runs[0], other, infinity), index if several else None)
+        RaceSentence(gradients(runs[0], other, infinity), index if several else None)
         for index, other in enumerate(runs[1:], 1)
     ]
-    found = [Said(held(runs), is_trouble=True), *found, Said(past(runs))]
+    found = [RaceSentence(held(runs), is_trouble=True), *found, RaceSentence(past(runs))]
     return tuple(said for said in found if said.words)
 
 

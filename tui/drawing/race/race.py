@@ -29,8 +29,8 @@ from ...style.run_colours import pen
 from ...style.text import Lines, cut, fit, pad, pad_left, wrap
 from ..base.frame import filled, words
 from ..base.spark import draw_gauge, scale
-from .differences import AGREEMENT, Said, apart, sentences
-from .racers import Race, Row, RunAt, gather_race
+from .differences import AGREEMENT, RaceSentence, apart, sentences
+from .racers import Race, RaceRow, RunAt, gather_race
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict
@@ -69,7 +69,7 @@ NOTHING_YET: Final = "There is no gradient yet: the first is that of step 1."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Columns:
+class RaceColumns:
     """How wide each column is, its space included; 0 leaves it out. Each run has all but a name."""
 
     name: int
@@ -84,7 +84,7 @@ class Columns:
     """Cells between two runs."""
 
     @classmethod
-    def of(cls, width: int, runs: int, longest: int, verdicts: bool) -> Columns:
+    def of(cls, width: int, runs: int, longest: int, verdicts: bool) -> RaceColumns:
         """Share out ``width``: figures, ratios, symbols, words, longer names, gauges."""
         everything = NAME + runs * (FIGURE + 1) + (runs - 1) * (RATIO + 1) + 2 * runs
         figures = (FIGURE if everything <= width else SMALL_FIGURE) + 1
@@ -113,13 +113,13 @@ class Columns:
         return self.figure + ratio + self.verdict + self.word + self.gauge
 
 
-def columns_of(race: Race, width: int) -> Columns:
+def columns_of(race: Race, width: int) -> RaceColumns:
     """Return the columns of a table of this width."""
     # Before the first step there are no layers: nothing shall move when they come.
     layers = [layer for run in race.runs for layer in run.layers]
     verdicts = not layers or any(layer.verdict is not None for layer in layers)
     longest = max((cell_len(row.name) for row in race.rows), default=0)
-    return Columns.of(width, len(race.runs), longest, verdicts)
+    return RaceColumns.of(width, len(race.runs), longest, verdicts)
 
 
 def draw_heading(race: Race, width: int, look: Look, height: int | None = None) -> Lines:
@@ -142,7 +142,7 @@ def draw_heading(race: Race, width: int, look: Look, height: int | None = None) 
     return [cut(line, width) for line in lines]
 
 
-def _names(race: Race, columns: Columns, look: Look) -> Text:
+def _names(race: Race, columns: RaceColumns, look: Look) -> Text:
     """Return the line with what each run is called, in its colour."""
     step = f"step {count(race.step)}"
     step = step if len(step) <= columns.name else count(race.step)
@@ -162,7 +162,7 @@ def _names(race: Race, columns: Columns, look: Look) -> Text:
     return line
 
 
-def _heads(race: Race, columns: Columns, look: Look) -> Text:
+def _heads(race: Race, columns: RaceColumns, look: Look) -> Text:
     """Return the line that says what each column is."""
     line = Text(pad("layer", columns.name, look.glyphs.ellipsis), end="")
     verdict = " verdict" if columns.word else ""
@@ -211,7 +211,9 @@ def draw_rows(race: Race, width: int, look: Look) -> Lines:
     return [cut(_draw_row(row, race, columns, ends, look), width) for row in race.rows]
 
 
-def _draw_row(row: Row, race: Race, columns: Columns, ends: tuple[int, int], look: Look) -> Text:
+def _draw_row(
+    row: RaceRow, race: Race, columns: RaceColumns, ends: tuple[int, int], look: Look
+) -> Text:
     name = pad(_label(row, columns.name), columns.name, look.glyphs.ellipsis)
     line = Text(name, look.style("text" if row.verdicts else "muted"), end="")
     for index, (run, value) in enumerate(zip(race.runs, row.values, strict=True)):
@@ -235,7 +237,7 @@ def _draw_row(row: Row, race: Race, columns: Columns, ends: tuple[int, int], loo
     return line
 
 
-def _label(row: Row, width: int) -> str:
+def _label(row: RaceRow, width: int) -> str:
     """Return a line's name, or its last part or a shorter one where the whole has no room."""
     last = row.name.rpartition(".")[2]
     if cell_len(row.name) <= width or (last == row.name and not row.short):
@@ -268,7 +270,7 @@ def ratio(first: float | None, value: float | None, glyphs: Glyphs) -> str:
     return sign + figure(share, 4 if 0.9 < share < 1.1 else 3)
 
 
-def _add_verdict(line: Text, verdict: Verdict | None, columns: Columns, look: Look) -> None:
+def _add_verdict(line: Text, verdict: Verdict | None, columns: RaceColumns, look: Look) -> None:
     """Write the verdict's symbol, and its word where there is room."""
     if verdict is None:
         line.append(" " * (columns.verdict + columns.word))
@@ -309,7 +311,7 @@ def draw_footing(race: Race, width: int, look: Look) -> Lines:
     return [cut(line, width) for line in lines]
 
 
-def _sentence(said: Said, race: Race, width: int, look: Look) -> Lines:
+def _sentence(said: RaceSentence, race: Race, width: int, look: Look) -> Lines:
     """Return a sentence, broken between words; the run that it is about has its colour."""
     style = look.style("warning" if said.is_trouble else "text")
     whose, who = _who(said, race, width, look)
@@ -322,7 +324,7 @@ def _sentence(said: Said, race: Race, width: int, look: Look) -> Lines:
     return lines
 
 
-def _who(said: Said, race: Race, width: int, look: Look) -> tuple[Style, str]:
+def _who(said: RaceSentence, race: Race, width: int, look: Look) -> tuple[Style, str]:
     """Return the run that a sentence is about, and how it is written; nothing for all of them."""
     if said.about is None:
         return Style.null(), ""

@@ -69,24 +69,24 @@ class Race:
     """The first is the one to which the others are compared."""
 
     @property
-    def figures(self) -> tuple[Row, ...]:
+    def figures(self) -> tuple[RaceRow, ...]:
         """What there is of the whole network: its loss, its accuracy."""
-        loss = Row("loss", tuple(run.loss for run in self.runs))
-        accuracy = Row(
+        loss = RaceRow("loss", tuple(run.loss for run in self.runs))
+        accuracy = RaceRow(
             "accuracy", tuple(run.accuracy for run in self.runs), short="acc.", is_share=True
         )
         return tuple(row for row in (loss, accuracy) if row.is_known)
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[RaceRow, ...]:
         """The gradients: a line for each layer, and one for all of them together."""
-        whole = Row("whole", tuple(run.whole for run in self.runs))
+        whole = RaceRow("whole", tuple(run.whole for run in self.runs))
         layers = (_layer_row(line) for line in matched([run.layers for run in self.runs]))
         return (*layers, *([whole] if whole.is_known else []))
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class RaceRow:
     """One line of the table: a value of each run. None is what a run does not have."""
 
     name: str
@@ -103,9 +103,9 @@ class Row:
         return any(value is not None for value in self.values)
 
 
-def _layer_row(layers: Sequence[LayerRow | None]) -> Row:
+def _layer_row(layers: Sequence[LayerRow | None]) -> RaceRow:
     names = dict.fromkeys(layer.name for layer in layers if layer is not None)
-    return Row(
+    return RaceRow(
         " / ".join(names),
         tuple(None if layer is None else layer.weight for layer in layers),
         tuple(None if layer is None else layer.verdict for layer in layers),

@@ -8,8 +8,7 @@ how its inputs are scaled, are not known here: numbers are in the units of the d
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +23,13 @@ from ..base.axis import Axis, linear_axis
 from ..base.canvas import Canvas
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from ..base.shapes import hue, point
+from .preview_data import Floats, Preview
 from .preview_table import TABLE_ROWS, draw_table, ends_of
 
 if TYPE_CHECKING:
     from engine.data import DataBase, Examples
     from engine.experiment.experiment import Experiment
 
-Floats = NDArray[np.float64]
 
 ROWS: Final = 2000
 """Rows that are drawn at most beside the first ones, evenly chosen from all of them."""
@@ -41,37 +40,6 @@ GRID: Final = 400
 FRAMED_WIDTH: Final = FRAME_WIDTH + 24
 FRAMED_HEIGHT: Final = 9
 """From this size on the axes have room."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Preview:
-    """What a preset's data looks like, in its own units."""
-
-    inputs: Floats
-    """[rows, features]: some of the rows, in their order."""
-    targets: NDArray[Any]
-    """[rows, outputs], or [rows] indices of classes."""
-    input_names: tuple[str, ...]
-    target_names: tuple[str, ...]
-    """The outputs, or the classes."""
-    classes: bool = False
-    """Whether the targets are classes."""
-    sizes: tuple[int, int, int] = (0, 0, 0)
-    """The rows of train, dev and test; none where every step draws fresh ones."""
-    grid: Floats | None = None
-    """[grid]: where the functions were asked, for data that is one of functions."""
-    curves: Floats | None = None
-    """[grid, outputs]: the functions without noise."""
-
-    @property
-    def is_plane(self) -> bool:
-        """Whether the rows are points of the plane."""
-        return self.classes and self.inputs.shape[1] == 2
-
-    @property
-    def is_function(self) -> bool:
-        """Whether the targets are functions of one input."""
-        return not self.classes and self.inputs.shape[1] == 1
 
 
 def gather_preview(experiment: Experiment) -> Preview:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,7 @@ from ...style.numbers import figure
 from ...style.text import Lines, pad
 from ..base.matrix import chosen, table_lines
 from ..base.shapes import hue
-
-if TYPE_CHECKING:
-    from .preview import Preview
+from .preview_data import Preview
 
 TABLE_ROWS: Final = 60
 """Rows of a table at most: no pane shows more."""

@@ -20,7 +20,7 @@ from ..picture import Picture
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
 
-    from ...drawing.setup.preview import Preview
+    from ...drawing.setup.preview_data import Preview
     from ...setup.draft import Draft
 
 REST: Final = 0.3

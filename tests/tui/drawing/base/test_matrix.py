@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tui.drawing.base.matrix import Layer, draw_layer
+from tui.drawing.base.matrix import LayerWeights, draw_layer
 from tui.drawing.network.confusion import Confusion, draw_confusion
 from tui.drawing.network.predictions import Predictions, draw_predictions
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
@@ -27,14 +27,14 @@ WEIGHTS = {
 }
 
 
-def layer(weight=WEIGHTS["small"], **changes) -> Layer:
+def layer(weight=WEIGHTS["small"], **changes) -> LayerWeights:
     given = {
         "name": "layer1",
         "weight": weight,
         "others": (("bias", np.zeros(len(weight))),),
         "facts": ("weights after step 7",),
     }
-    return Layer(**{**given, **changes})
+    return LayerWeights(**{**given, **changes})
 
 
 def confusion(counts, classes=None, part="test") -> Confusion:

@@ -24,7 +24,7 @@ from tui.drawing.base.smoothing import smoothed
 from tui.drawing.curves import plot
 from tui.drawing.curves.curves import (
     SMOOTHINGS,
-    Curve,
+    CurveData,
     Curves,
     RunCurves,
     first_broken,
@@ -64,11 +64,13 @@ NASTY = {
 SIZES = [(1, 1), (2, 2), (5, 3), (18, 4), (19, 5), (20, 6), (80, 24), (120, 40), (200, 60)]
 
 
-def curve(values: list[float], label: str = "train", **more: object) -> Curve:
+def curve(values: list[float], label: str = "train", **more: object) -> CurveData:
     data = np.array(values, np.float64)
     newest = values[-1] if values else NAN
     steps = np.arange(1, len(values) + 1, dtype=np.float64)
-    return Curve(label=label, steps=steps, low=data, mean=data, high=data, newest=newest, **more)  # type: ignore[arg-type]
+    return CurveData(
+        label=label, steps=steps, low=data, mean=data, high=data, newest=newest, **more
+    )  # type: ignore[arg-type]
 
 
 def picture(values: list[float], width: int = 60, height: int = 12, **more: object) -> list[str]:
@@ -105,14 +107,14 @@ def _header() -> Header:
     return header(columns=COLUMNS)
 
 
-def gathered(history: History, **more: object) -> tuple[Curve, ...]:
+def gathered(history: History, **more: object) -> tuple[CurveData, ...]:
     last = history.last_step
     arguments: dict[str, object] = {"step": last, "last": max(last, 1), "width": 60, **more}
     return gather(history, "loss", **arguments)  # type: ignore[arg-type]
 
 
 def drawn(
-    curves: tuple[Curve, ...], width: int = 60, height: int = 12, **more: object
+    curves: tuple[CurveData, ...], width: int = 60, height: int = 12, **more: object
 ) -> list[Text]:
     picture = Curves(curves=curves, **{"last": 100, **more})  # type: ignore[arg-type]
     return draw_curves(picture, width, height, Look(BRAILLE, DARK))
@@ -203,7 +205,7 @@ def test_a_spike_is_drawn_from_its_foot_to_its_top() -> None:
     values = np.zeros(10)
     high = values.copy()
     high[5] = 1.0
-    spiky = Curve(
+    spiky = CurveData(
         label="train",
         steps=np.arange(10.0),
         low=values,
@@ -700,7 +702,7 @@ def test_only_what_a_run_has_is_drawn(quantity: Quantity) -> None:
 
 
 def big_and_not(
-    glyphs: Glyphs, *curves: Curve, palette: Palette = DARK, **more: object
+    glyphs: Glyphs, *curves: CurveData, palette: Palette = DARK, **more: object
 ) -> tuple[list[Text], list[Text]]:
     given = Curves(curves=curves, **{"last": 100, **more})  # type: ignore[arg-type]
     plain, big = (draw_curves(given, 60, 16, Look(glyphs, palette, big)) for big in (False, True))

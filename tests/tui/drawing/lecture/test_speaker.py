@@ -13,8 +13,8 @@ from tui.drawing.lecture.speaker import (
     CLOCK_WIDTH,
     READABLE,
     Foot,
-    Heading,
-    Shown,
+    RunStanding,
+    SceneHeading,
     Span,
     draw_clock,
     draw_foot,
@@ -45,7 +45,7 @@ PROMISES = st.none() | st.builds(
     pause=st.booleans(),
 )
 SHOWN = st.builds(
-    Shown,
+    RunStanding,
     run=TEXTS,
     step=st.integers(0, 10**9),
     steps=st.integers(0, 10**9),
@@ -53,7 +53,9 @@ SHOWN = st.builds(
     words=st.lists(TEXTS, max_size=2).map(tuple),
 )
 FEET = st.none() | st.builds(Foot, shown=SHOWN, here=PROMISES, mark=PROMISES, next_scene=TEXTS)
-HEADINGS = st.builds(Heading, number=st.just("2/9"), title=TEXTS, about=TEXTS, wrong=st.booleans())
+HEADINGS = st.builds(
+    SceneHeading, number=st.just("2/9"), title=TEXTS, about=TEXTS, wrong=st.booleans()
+)
 
 RIGHT = Promise(
     step=210,
@@ -62,7 +64,7 @@ RIGHT = Promise(
     pause=True,
 )
 FOOT = Foot(
-    shown=Shown(run="manual 4f1c", step=117, steps=1000, loss=0.8312, words=("playing 2x",)),
+    shown=RunStanding(run="manual 4f1c", step=117, steps=1000, loss=0.8312, words=("playing 2x",)),
     mark=RIGHT,
     next_scene="The gradient on paper",
 )
@@ -84,7 +86,7 @@ def check(lines: Lines, width: int, height: int) -> None:
 
 @given(HEADINGS, SPANS, SPANS, FEET, WIDTHS, HEIGHTS, LOOKS)
 def test_at_every_size_the_lines_fit_and_nothing_in_them_acts(
-    heading: Heading,
+    heading: SceneHeading,
     lecture: Span,
     scene: Span,
     foot: Foot | None,
@@ -118,13 +120,13 @@ def test_where_there_are_no_notes_it_says_so() -> None:
 
 
 def test_the_heading_says_which_scene_of_which_lecture() -> None:
-    heading = Heading(number="2/9", title="The update", about="Gradients")
+    heading = SceneHeading(number="2/9", title="The update", about="Gradients")
     lines = draw_heading(heading, 30, 3, Look(BRAILLE, DARK))
     assert text(lines) == f"2/9  The update\nGradients\n{'─' * 30}"
 
 
 def test_in_one_line_what_is_wrong_stays() -> None:
-    heading = Heading(title="The update", about="The presenter is gone.", wrong=True)
+    heading = SceneHeading(title="The update", about="The presenter is gone.", wrong=True)
     assert "gone" in text(draw_heading(heading, 30, 1, Look(BRAILLE, DARK)))
     assert "update" in text(draw_heading(replace(heading, wrong=False), 30, 1, Look(BRAILLE, DARK)))
 
@@ -195,7 +197,7 @@ def test_a_note_that_is_too_long_is_cut_visibly() -> None:
 
 def test_ascii_is_ascii() -> None:
     assert foot(FOOT, glyphs=ASCII).isascii()
-    heading = Heading(number="2/9", title="The update " * 9, about="Gradients")
+    heading = SceneHeading(number="2/9", title="The update " * 9, about="Gradients")
     assert text(draw_heading(heading, 40, 3, Look(ASCII, DARK))).isascii()
 
 

@@ -35,6 +35,7 @@ from tui.lab.screen import Lab
 from tui.panes.setup import rows
 from tui.panes.setup.field import TextField
 from tui.panes.setup.form import Form
+from tui.panes.setup.messages import SettingChanged
 from tui.panes.setup.pane import SetupPane
 from tui.panes.setup.rows import SettingRow
 from tui.setup.draft import Draft
@@ -159,7 +160,7 @@ class Delays:
                 await show(pane, draft)
 
         def post_message(form: Form, message: Message) -> bool:
-            if self.holds and isinstance(message, SetupPane.SettingChanged):
+            if self.holds and isinstance(message, SettingChanged):
                 self.held.append(lambda: post(form, message))
                 return True
             return post(form, message)

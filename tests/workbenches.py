@@ -9,6 +9,7 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.reactive import reactive
 
+from tui.panes.setup.messages import DEVICE_KEY, ListChanged, PresetChosen, SettingChanged
 from tui.panes.setup.pane import PresetEntry, SetupPane
 from tui.setup.draft import Draft
 from tui.style.look import Look
@@ -49,25 +50,23 @@ class Workbench(App[None]):
         self.presets = tuple(PresetEntry(one.name, one.title) for one in presets.catalogue())
         self.draft = self._first
 
-    @on(SetupPane.PresetChosen)
-    def _choose(self, event: SetupPane.PresetChosen) -> None:
+    @on(PresetChosen)
+    def _choose(self, event: PresetChosen) -> None:
         self.draft = Draft.load(event.name)
 
-    @on(SetupPane.SettingChanged)
-    def _change(self, event: SetupPane.SettingChanged) -> None:
+    @on(SettingChanged)
+    def _change(self, event: SettingChanged) -> None:
         assert self.draft is not None
         self.heard = {**self.heard, event.typed.key: event.typed.change}
-        self.draft = self.draft.with_text(event.typed.key, event.typed.text)
+        if event.typed.key == DEVICE_KEY:
+            self.device = event.typed.text
+        else:
+            self.draft = self.draft.with_text(event.typed.key, event.typed.text)
 
-    @on(SetupPane.ListChanged)
-    def _change_list(self, event: SetupPane.ListChanged) -> None:
+    @on(ListChanged)
+    def _change_list(self, event: ListChanged) -> None:
         assert self.draft is not None
         self.draft = self.draft.with_entry(event.list, event.what, event.index)
-
-    @on(SetupPane.DeviceChosen)
-    def _choose_device(self, event: SetupPane.DeviceChosen) -> None:
-        self.heard = {**self.heard, event.typed.key: event.typed.change}
-        self.device = event.typed.text
 
     def experiment(self) -> Any:
         """Return what the draft comes to."""

@@ -34,7 +34,14 @@ from ..panes.network import NetworkPane
 from ..panes.race import RacePane
 from ..panes.runs.messages import RunDeleted, RunOpened, RunOverlaid
 from ..panes.runs.pane import RunsPane
-from ..panes.setup.pane import DEVICE_KEY, PresetEntry, SetupPane
+from ..panes.setup.messages import (
+    DEVICE_KEY,
+    ListChanged,
+    NothingFound,
+    PresetChosen,
+    SettingChanged,
+)
+from ..panes.setup.pane import PresetEntry, SetupPane
 from ..panes.slide import SlidePane
 from ..panes.status import KeysLine, MessageLine, StatusLines, TitleLine
 from ..panes.transport import TransportBar
@@ -52,7 +59,7 @@ if TYPE_CHECKING:
 
     from ..dialogs.dialog import Farewell
     from ..lecture.presented import Presented
-    from ..panes.setup.rows import TypedText
+    from ..panes.setup.messages import TypedText
     from ..setup.draft import Draft
 
 __all__ = ["Lab", "Opening"]
@@ -311,8 +318,8 @@ class Lab(Sharing, Running, Looking):
 
     # --- setup -----------------------------------------------------------------------------
 
-    @on(SetupPane.PresetChosen)
-    def choose_preset(self, event: SetupPane.PresetChosen) -> None:
+    @on(PresetChosen)
+    def choose_preset(self, event: PresetChosen) -> None:
         """Show another preset; what was changed in the one before is kept for coming back."""
         from ..setup.draft import Draft
 
@@ -324,9 +331,9 @@ class Lab(Sharing, Running, Looking):
         except EpochalError as error:
             self.complain(str(error))
 
-    @on(SetupPane.SettingChanged)
-    def change_setting(self, event: SetupPane.SettingChanged) -> None:
-        """Try what was typed."""
+    @on(SettingChanged)
+    def change_setting(self, event: SettingChanged) -> None:
+        """Try what was typed, or train the next run where that was chosen."""
         self._take_in(event.typed)
 
     def _take_in(self, typed: TypedText) -> None:
@@ -346,22 +353,17 @@ class Lab(Sharing, Running, Looking):
         for typed in self.query_one(SetupPane).typed():
             self._take_in(typed)
 
-    @on(SetupPane.NothingFound)
-    def say_what_was_missed(self, event: SetupPane.NothingFound) -> None:
+    @on(NothingFound)
+    def say_what_was_missed(self, event: NothingFound) -> None:
         """Say that a key did nothing."""
         self.refuse("", event.words)
 
-    @on(SetupPane.ListChanged)
-    def change_list(self, event: SetupPane.ListChanged) -> None:
+    @on(ListChanged)
+    def change_list(self, event: ListChanged) -> None:
         """Add, remove or move a layer or a mark."""
         self.take_in_typed()
         if self.draft is not None:
             self.draft = self.draft.with_entry(event.list, event.what, event.index)
-
-    @on(SetupPane.DeviceChosen)
-    def choose_device(self, event: SetupPane.DeviceChosen) -> None:
-        """Train the next run there."""
-        self._take_in(event.typed)
 
     @work(group="save", exclusive=True)
     async def action_save_preset(self) -> None:

@@ -29,8 +29,8 @@ from ..style.numbers import count
 from .edits import Move, move, put, write
 from .settings import (
     HIDDEN,
-    Entry,
     Group,
+    ListEntry,
     Setting,
     Tables,
     at,
@@ -257,7 +257,7 @@ class Draft:
             return None
         return " ".join(filter(None, (_text(tables, before), extra)))
 
-    def is_new(self, entry: Entry) -> bool:
+    def is_new(self, entry: ListEntry) -> bool:
         """Whether the preset has no such entry."""
         return entry.index >= len(at(self._before[0], entry.list, []))
 

@@ -109,14 +109,30 @@ class Option:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Setting:
+class Part:
+    """What stands in a line of the setup."""
+
+    key: str
+    """What it is known by."""
+    label: str
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """What can be set in its own line."""
+        return ()
+
+    @property
+    def inside(self) -> tuple[Setting, ...]:
+        """The rest of it, folded away."""
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Setting(Part):
     """One key of a preset that can be set."""
 
     path: Path
-    """Where it is."""
-    key: str
-    """The same as it is written."""
-    label: str
+    """Where it is; ``key`` is the same as it is written."""
     help: str
     """What it is: the schema's own words."""
     leaf: Leaf
@@ -130,55 +146,61 @@ class Setting:
     is_kind: bool = False
     """Whether it says which kind of table it stands in."""
 
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """Itself."""
+        return (self,)
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ListEntry(Part):
     """One entry of a list of tables, such as a hidden layer."""
 
     list: Path
     """The list's key."""
     index: int
-    label: str
-    inline: tuple[Setting, ...]
-    """What stands in its line."""
-    inside: tuple[Setting, ...]
-    """The rest, folded away."""
+    all: tuple[Setting, ...]
+    """Everything that can be set in it."""
 
-    @property
-    def key(self) -> str:
-        """Where it is."""
-        return key_text((*self.list, self.index))
+    @functools.cached_property
+    def settings(self) -> tuple[Setting, ...]:
+        """What of it stands in its own line."""
+        by_path = {setting.path[len(self.list) + 1 :]: setting for setting in self.all}
+        return tuple(by_path[path] for path in INLINE.get(self.list, ()))
+
+    @functools.cached_property
+    def inside(self) -> tuple[Setting, ...]:
+        """The rest, folded away."""
+        return tuple(setting for setting in self.all if setting not in self.settings)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Adder:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Adder(Part):
     """Where another entry can be added to a list of tables."""
 
     list: Path
-    label: str
     count: int
     """How many there are."""
 
-    @property
-    def key(self) -> str:
-        """The list's key, and a sign that no key has."""
-        return f"{key_text(self.list)}+"
+
+Row = Setting | ListEntry | Adder
 
 
-Row = Setting | Entry | Adder
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Group(Part):
     """Settings that belong together."""
 
     name: str
-    title: str
     kind: Setting | None
     """What says which kind it is, where there are several."""
     common: tuple[Row, ...]
     rare: tuple[Row, ...]
     """What is folded away."""
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """What says which kind it is, if anything."""
+        return () if self.kind is None else (self.kind,)
 
 
 def groups_of(tables: Tables) -> tuple[Group, ...]:
@@ -193,17 +215,8 @@ def groups_of(tables: Tables) -> tuple[Group, ...]:
 
 def settings_in(groups: tuple[Group, ...]) -> dict[str, Setting]:
     """Return every setting of some groups by its key, whatever row it stands in."""
-    found: dict[str, Setting] = {}
-    for group in groups:
-        if group.kind is not None:
-            found[group.kind.key] = group.kind
-        for row in (*group.common, *group.rare):
-            match row:
-                case Setting():
-                    found[row.key] = row
-                case Entry():
-                    found |= {setting.key: setting for setting in (*row.inline, *row.inside)}
-    return found
+    parts = [part for group in groups for part in (group, *group.common, *group.rare)]
+    return {setting.key: setting for part in parts for setting in (*part.settings, *part.inside)}
 
 
 def _group(name: str, rows: list[Row], tables: Tables) -> Group:
@@ -215,8 +228,9 @@ def _group(name: str, rows: list[Row], tables: Tables) -> Group:
     rest = sorted((row for row in rows if row is not kind), key=_is_of_a_list)
     common = tuple(row for row in rest if _is_common(name, row, tables))
     return Group(
+        key=f"group {name}",
         name=name,
-        title=GROUPS.get(name, name.replace("_", " ").capitalize()),
+        label=GROUPS.get(name, name.replace("_", " ").capitalize()),
         kind=kind,
         common=common,
         rare=tuple(row for row in rest if row not in common),
@@ -342,17 +356,11 @@ def _entries(section: type[Section], tables: Tables, path: Path) -> Iterator[Row
     entries = at(tables, path, [])
     name = ENTRY.get(path, str(path[-1]))
     for index in range(len(entries)):
-        inline = [(*path, index, *inner) for inner in INLINE.get(path, ())]
-        settings = [r for r in _rows(section, tables, (*path, index)) if isinstance(r, Setting)]
-        by_path = {setting.path: setting for setting in settings}
-        yield Entry(
-            list=path,
-            index=index,
-            label=f"{name} {index + 1}",
-            inline=tuple(by_path[inner] for inner in inline),
-            inside=tuple(setting for setting in settings if setting.path not in inline),
-        )
-    yield Adder(list=path, label=f"add a {name}", count=len(entries))
+        here = (*path, index)
+        settings = tuple(row for row in _rows(section, tables, here) if isinstance(row, Setting))
+        label = f"{name} {index + 1}"
+        yield ListEntry(key=key_text(here), label=label, list=path, index=index, all=settings)
+    yield Adder(key=f"{key_text(path)}+", label=f"add a {name}", list=path, count=len(entries))
 
 
 @dataclass(frozen=True, eq=False)

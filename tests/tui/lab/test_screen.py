@@ -284,8 +284,8 @@ async def test_messages_go_from_the_field_to_the_lab_and_the_draft_comes_back(
         trail.clear()
         lab.query_one("#train-seed", Input).value = "7"
         await until(pilot, lambda: lab.draft and lab.draft.text("train.seed") == "7")
-        told = [name for name in trail if name in ("Input.Changed", "SetupPane.SettingChanged")]
-        assert list(dict.fromkeys(told)) == ["Input.Changed", "SetupPane.SettingChanged"]
+        told = [name for name in trail if name in ("Input.Changed", "SettingChanged")]
+        assert list(dict.fromkeys(told)) == ["Input.Changed", "SettingChanged"]
         assert lab.query_one(SetupPane).draft is lab.draft
 
 

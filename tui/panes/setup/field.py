@@ -22,6 +22,7 @@ from ...dialogs.line import Line
 from ...setup.settings import Option
 from ...style.glyphs import BRAILLE, Glyphs
 from ...style.text import fit
+from .messages import NothingFound
 
 _changes: Final = itertools.count(1)
 """Numbers everything that a person changes in any field."""
@@ -105,19 +106,7 @@ class ChoiceField(Widget, can_focus=True):
             return self.field
 
     @dataclass
-    class Missed(Message):
-        """There is no other value that begins with what was typed."""
-
-        field: ChoiceField
-        sought: str
-
-        @property
-        def control(self) -> ChoiceField:
-            """The field whose value was looked for."""
-            return self.field
-
-    @dataclass
-    class Opened(Message):
+    class Unrolled(Message):
         """All values are to be shown."""
 
         field: ChoiceField
@@ -199,7 +188,9 @@ class ChoiceField(Widget, can_focus=True):
             self.choose(found)
         elif not found or len(self._sought) == 1:
             self._sought = self._sought if found else ""
-            self.post_message(self.Missed(self, sign))
+            other = "other " if self.value.lower().startswith(sign.lower()) else ""
+            words = f"No {other}value here begins with {sign}; enter shows them all."
+            self.post_message(NothingFound(words))
 
     def action_go(self, by: int) -> None:
         """Choose the value ``by`` places on."""
@@ -216,7 +207,7 @@ class ChoiceField(Widget, can_focus=True):
 
     def action_open(self) -> None:
         """Ask for the list of all values."""
-        self.post_message(self.Opened(self))
+        self.post_message(self.Unrolled(self))
 
     def on_click(self, event: events.Click) -> None:
         """Go on by a click at an end, open by one in between."""

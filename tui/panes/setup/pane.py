@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events, on
@@ -16,7 +16,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import OptionList
@@ -31,21 +30,16 @@ from ...style.setup_words import Words
 from ...style.text import pad
 from ..runs.filter import FilterLine
 from .example import DataPicture
+from .messages import PresetChosen
 
 if TYPE_CHECKING:
-    from engine.experiment.problems import Path
-
     from ...setup.draft import Draft
-    from ...setup.edits import Move
     from .field import Fold
     from .form import Form
-    from .rows import TypedText
+    from .messages import TypedText
 
 
 PRESETS_HINT = "Up and down choose a preset, enter goes to its settings, space trains it."
-
-DEVICE_KEY: Final = "device"
-"""The key of the row that says where the next run trains."""
 
 BESIDE = 70
 """From this width on the presets stand beside the settings, else over them."""
@@ -110,38 +104,6 @@ class SetupPane(Vertical):
     heard: reactive[Mapping[str, int]] = reactive[Mapping[str, int]]({}, init=False, repaint=False)
     """The number of the last change of each setting that the draft knows of."""
 
-    @dataclass
-    class PresetChosen(Message):
-        """Another preset is to be shown."""
-
-        name: str
-
-    @dataclass
-    class SettingChanged(Message):
-        """A setting was given another value, which may not hold."""
-
-        typed: TypedText
-
-    @dataclass
-    class NothingFound(Message):
-        """A key did nothing."""
-
-        words: str
-
-    @dataclass
-    class ListChanged(Message):
-        """An entry of a list, such as a hidden layer, is to be added, removed or moved."""
-
-        list: Path
-        what: Move
-        index: int
-
-    @dataclass
-    class DeviceChosen(Message):
-        """The next run is to train somewhere else."""
-
-        typed: TypedText
-
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._form: Form | None = None
@@ -200,9 +162,7 @@ class SetupPane(Vertical):
 
     def search(self) -> None:
         """Go to the line in which words are searched for."""
-        line = self.query_one("#search", FilterLine)
-        line.display = True
-        line.focus()
+        self.query_one("#search", FilterLine).open()
 
     @on(FilterLine.Changed, "#search")
     def _search_again(self, event: FilterLine.Changed) -> None:
@@ -224,8 +184,7 @@ class SetupPane(Vertical):
     def _search_no_more(self, event: FilterLine.GivenUp) -> None:
         """List all presets again."""
         event.stop()
-        line = self.query_one("#search", FilterLine)
-        line.value, line.display = "", False
+        self.query_one("#search", FilterLine).clear_away()
         self._list()
         self.query_one("#presets").focus()
 
@@ -301,7 +260,7 @@ class SetupPane(Vertical):
         event.stop()
         name = event.option.id
         if name and (self.draft is None or self.draft.name != name):
-            self.post_message(self.PresetChosen(name))
+            self.post_message(PresetChosen(name))
 
     def on_resize(self, event: events.Resize) -> None:
         """Use the room there is."""

@@ -5,16 +5,13 @@ A row shows what it is told and says what was typed; what becomes of it is up to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -22,11 +19,12 @@ from engine.text.safe import plain
 
 from ...commands.command import Spot
 from ...commands.spots import bindings_at
-from ...setup.settings import Adder, Entry, Group, Setting
+from ...setup.settings import Adder, Group, ListEntry, Part, Setting
 from ...setup.values import UNSET
 from ...style.look import Look
 from ...style.setup_words import Words
 from .field import ChoiceField, Fold, TextField
+from .messages import Heard, ListChanged, SettingChanged, TypedText
 
 if TYPE_CHECKING:
     from ...setup.draft import Draft
@@ -46,27 +44,31 @@ SHORT = 5
 
 Field = TextField | ChoiceField
 
-Heard = Mapping[str, int]
-"""The number of the last change of each setting that a draft knows of."""
-
-
-@dataclass(frozen=True)
-class TypedText:
-    """What a field says, and the number of the change that made it say so."""
-
-    key: str
-    text: str
-    change: int
-
 
 def field_id(key: str) -> str:
     """Return the id of a setting's field."""
     return "".join(sign if sign.isalnum() else "-" for sign in key.replace("]", ""))
 
 
-class SettingRow(Horizontal):
-    """Anything of the form that stands in a line of its own."""
+def make_field(setting: Setting) -> Field:
+    """Return a field for a setting."""
+    name = field_id(setting.key)
+    if setting.options:
+        return ChoiceField(setting.options, id=name)
+    placeholder = PLACEHOLDERS.get(setting.key, UNSET if setting.leaf.optional else "")
+    return TextField(id=name, placeholder=placeholder)
 
+
+class SettingRow(Horizontal):
+    """Anything of the form that stands in a line of its own.
+
+    Args:
+        part: What of the setup it shows; later ones that it fits may take its place.
+        fold: Opens what is folded away, where something is.
+    """
+
+    KEYS: ClassVar[str] = ""
+    """What else can be done in this row."""
     DEFAULT_CSS = """
     SettingRow {
         height: 1;
@@ -80,28 +82,32 @@ class SettingRow(Horizontal):
     }
     """
 
-    @dataclass
-    class Typed(Message):
-        """A setting was given another text, which may not hold."""
-
-        typed: TypedText
-
-    def __init__(self) -> None:
+    def __init__(self, part: Part, fold: Fold | None = None) -> None:
         super().__init__()
-        self.stops: list[Widget] = []
+        self.part: Any = part
+        self.fold = fold
+        self.fields = {setting.key: make_field(setting) for setting in part.settings}
+        """The row's fields by their setting's key."""
+        self.stops: list[Widget] = [*([fold] if fold else []), *self.fields.values()]
         """What can have the keys, in order."""
+        self.set_class(not self.fields, "-wide")
         self._was = Words(classes="was", markup=False)
-        self._shown: object = None
         self._wait = 0.0
         self._said: dict[str, int] = {}
         """The number of the last change of each field that was handed on."""
         self._draft: Draft | None = None
         self._heard: Heard = {}
 
-    @property
-    def fields(self) -> dict[str, Field]:
-        """The row's fields by their setting's key."""
-        return {}
+    def fits(self, part: Part) -> bool:
+        """Whether the row can show another part of the same key."""
+        before, now = self.part.settings, part.settings
+        return [(s.label, s.options) for s in before] == [(s.label, s.options) for s in now]
+
+    def compose(self) -> ComposeResult:
+        """What can have the keys, beside a label where there is one."""
+        yield from self.stops
+
+    # --- what is shown ---------------------------------------------------------------------
 
     def show(self, draft: Draft, look: Look, heard: Heard) -> None:
         """Show what the draft says.
@@ -111,19 +117,53 @@ class SettingRow(Horizontal):
             look: What it is shown with.
             heard: What the draft knows of what was typed.
         """
-        raise NotImplementedError
+        self._draft, self._heard = draft, heard
+        self._wait = REST if draft.seconds > SLOW else 0.0
+        for setting in self.part.settings:
+            self._show_field(setting, draft, look)
+        changed, was = self.difference(draft)
+        self.show_changed(look, changed)
+        if was is not None:
+            if not self._was.is_attached and self.is_attached:
+                self.mount(self._was)
+            self._was.update(f"was {plain(was) or UNSET}")
+
+    def difference(self, draft: Draft) -> tuple[bool, str | None]:
+        """Return whether a draft differs here from its preset, and what that one says."""
+        was = next((draft.was(key) for key in self.fields), None)
+        return was is not None, was
+
+    def show_changed(self, look: Look, changed: bool) -> None:
+        """Show what the row is called, with a sign where it differs from the preset."""
+        self.set_class(changed, "-changed")
+        self._make_room()
+        self.name_it(f"{look.glyphs.changed} {self.part.label}" if changed else self.part.label)
+        if self.fold is not None:
+            self.fold.glyphs = look.glyphs
+
+    def name_it(self, words: str) -> None:
+        """Show what the row is called."""
+        if self.fold is not None and self.fold.words != (named := Text(words, end="")):
+            self.fold.words = named
 
     def help(self, focused: Widget) -> str:
         """Return what the part that has the keys is."""
-        raise NotImplementedError
+        for setting in self.part.settings:
+            if (field := self.fields[setting.key]) is focused:
+                about = field.about if isinstance(field, ChoiceField) else ""
+                about = f"{field.value}: {about}" if about else ""
+                return " ".join(filter(None, (setting.help, about, self.KEYS)))
+        return self.help_on_it
 
-    def show_field(
-        self, key: str, setting: Setting, draft: Draft, look: Look, heard: Heard
-    ) -> None:
+    @property
+    def help_on_it(self) -> str:
+        """What the row itself is."""
+        return ""
+
+    def _show_field(self, setting: Setting, draft: Draft, look: Look) -> None:
         """Show a setting in its field, unless more was typed there than the draft knows of."""
+        key = setting.key
         field = self.fields[key]
-        self._draft, self._heard = draft, heard
-        self._wait = REST if draft.seconds > SLOW else 0.0
         field.set_class(key in draft.problems, "-wrong")
         if isinstance(field, ChoiceField):
             start = draft.text(key)
@@ -131,23 +171,18 @@ class SettingRow(Horizontal):
             field.glyphs, field.detail = look.glyphs, draft.detail(key)
         self._show_text(key)
 
-    def show_was(self, was: str | None) -> None:
-        """Show what the preset says, where that is something else."""
-        self.set_class(was is not None, "-changed")
-        self._make_room()
-        if was is not None:
-            if not self._was.is_attached and self.is_attached:
-                self.mount(self._was)
-            self._was.update(f"was {plain(was) or UNSET}")
+    def _show_text(self, key: str) -> None:
+        """Show what the draft says in a field, unless the draft does not know what it says."""
+        field = self.fields[key]
+        if self._draft is not None and field.change <= self._heard.get(key, 0):
+            field.show(self._draft.text(key, typing=field.has_focus) or "")
 
     def _make_room(self) -> None:
         """Leave the room of what the preset says to a long text that is being typed."""
         long = any(each.has_focus and len(each.value) > SHORT for each in self.fields.values())
         self._was.display = self.has_class("-changed") and not long
 
-    def compose(self) -> ComposeResult:
-        """What can have the keys, beside a label where there is one."""
-        yield from self.stops
+    # --- what was done ---------------------------------------------------------------------
 
     @on(Input.Changed)
     def note_what_was_typed(self, event: Input.Changed) -> None:
@@ -170,12 +205,6 @@ class SettingRow(Horizontal):
             if field is event.input:
                 self._show_text(key)
 
-    def _show_text(self, key: str) -> None:
-        """Show what the draft says in a field, unless the draft does not know what it says."""
-        field = self.fields[key]
-        if self._draft is not None and field.change <= self._heard.get(key, 0):
-            field.show(self._draft.text(key, typing=field.has_focus) or "")
-
     def typed(self) -> list[TypedText]:
         """Return what the fields say since a person last changed them."""
         return [
@@ -189,14 +218,14 @@ class SettingRow(Horizontal):
         for typed in self.typed():
             if typed.change > self._said.get(typed.key, 0):
                 self._said[typed.key] = typed.change
-                self.post_message(self.Typed(typed))
+                self.post_message(SettingChanged(typed))
 
     def on_choice_field_chosen(self, event: ChoiceField.Chosen) -> None:
         """Hand on what was chosen."""
         event.stop()
         self.say()
 
-    def on_choice_field_opened(self, event: ChoiceField.Opened) -> None:
+    def on_choice_field_unrolled(self, event: ChoiceField.Unrolled) -> None:
         """Show every value with a sentence on each."""
         from ...dialogs.dialog import ChoiceDialog
 
@@ -207,119 +236,44 @@ class SettingRow(Horizontal):
             if value is not None:
                 field.choose(value)
 
-        self.app.push_screen(ChoiceDialog(self.title, field.options, field.value), take)
-
-    @property
-    def title(self) -> str:
-        """What a list of its values is called."""
-        return ""
-
-
-def make_field(setting: Setting) -> Field:
-    """Return a field for a setting."""
-    name = field_id(setting.key)
-    if setting.options:
-        return ChoiceField(setting.options, id=name)
-    placeholder = PLACEHOLDERS.get(setting.key, UNSET if setting.leaf.optional else "")
-    return TextField(id=name, placeholder=placeholder)
-
-
-def help_of(setting: Setting, field: Widget) -> str:
-    """Return what a setting is, and what it is set to."""
-    about = field.about if isinstance(field, ChoiceField) else ""
-    return f"{setting.help} {field.value}: {about}" if about else setting.help  # type: ignore[attr-defined]
+        self.app.push_screen(ChoiceDialog(self.part.label, field.options, field.value), take)
 
 
 class OneRow(SettingRow):
     """A setting: its name, its field, and what the preset says where that is something else."""
 
-    def __init__(self, setting: Setting, *, inside: bool = False) -> None:
-        super().__init__()
-        self.setting = setting
-        self.field = make_field(setting)
-        self.stops = [self.field]
-        self._label = Words(setting.label, classes="label", markup=False)
-        self._indent = "  " if inside else ""
-
-    @property
-    def fields(self) -> dict[str, Field]:
-        """The one field."""
-        return {self.setting.key: self.field}
-
-    @property
-    def title(self) -> str:
-        """The setting's name."""
-        return self.setting.label
+    def __init__(self, part: Setting) -> None:
+        super().__init__(part)
+        self._label = Words(part.label, classes="label", markup=False)
+        self._indent = "  " if any(isinstance(key, int) for key in part.path) else ""
 
     def compose(self) -> ComposeResult:
         """Its name and its field."""
         yield self._label
-        yield self.field
+        yield from self.stops
 
-    def show(self, draft: Draft, look: Look, heard: Heard) -> None:
-        """Show the setting of a draft."""
-        key = self.setting.key
-        self.show_field(key, self.setting, draft, look, heard)
-        self.show_value(draft.was(key), look)
-
-    def show_value(self, was: str | None, look: Look) -> None:
-        """Show whether it differs."""
-        self.show_was(was)
-        sign = f"{look.glyphs.changed} " if was is not None else ""
-        label = f"{self._indent}{sign}{self.setting.label}"
-        if label != self._shown:
-            self._shown = label
-            self._label.update(label)
-
-    def help(self, focused: Widget) -> str:
-        """Return the schema's words on the setting."""
-        return help_of(self.setting, focused)
+    def name_it(self, words: str) -> None:
+        """Show the setting's name; what belongs to an entry of a list stands further in."""
+        self._label.update(f"{self._indent}{words}")
 
 
 class GroupRow(SettingRow):
     """The head of a group: opens what is folded away, and chooses its kind where it has kinds."""
 
-    def __init__(self, group: Group) -> None:
-        super().__init__()
-        self.group = group
-        self.fold = Fold(group.name, id=f"group-{group.name}")
-        self.field = make_field(group.kind) if group.kind is not None else None
-        self.stops = [self.fold, *([self.field] if self.field is not None else [])]
-        self.set_class(self.field is None, "-wide")
+    def __init__(self, part: Group) -> None:
+        super().__init__(part, Fold(part.key, id=f"group-{part.name}"))
+
+    def name_it(self, words: str) -> None:
+        """Show the group's name, and how much of it is folded away."""
+        assert self.fold is not None
+        hidden = 0 if self.fold.is_open else len(self.part.rare)
+        more = [(f" +{hidden}", "dim not bold")] if hidden else []
+        if self.fold.words != (named := Text.assemble(words, *more, end="")):
+            self.fold.words = named
 
     @property
-    def fields(self) -> dict[str, Field]:
-        """The field of the kind."""
-        kind = self.group.kind
-        return {kind.key: self.field} if kind is not None and self.field is not None else {}
-
-    @property
-    def title(self) -> str:
-        """The group's name."""
-        return self.group.title
-
-    def show(self, draft: Draft, look: Look, heard: Heard) -> None:
-        """Show the kind of the draft, and how much of what is folded away differs."""
-        kind = self.group.kind
-        was = None
-        if kind is not None:
-            self.show_field(kind.key, kind, draft, look, heard)
-            was = draft.was(kind.key)
-        self.show_was(was)
-        sign = f"{look.glyphs.changed} " if was is not None else ""
-        words = Text(f"{sign}{self.group.title}", end="")
-        hidden = 0 if self.fold.is_open else len(self.group.rare)
-        if hidden:
-            words.append(f" +{hidden}", "dim not bold")
-        if words != self._shown:
-            self._shown = self.fold.words = words
-        self.fold.glyphs = look.glyphs
-
-    def help(self, focused: Widget) -> str:
-        """Return the schema's words on the kind, or how to open the group."""
-        kind = self.group.kind
-        if isinstance(focused, ChoiceField) and kind is not None:
-            return help_of(kind, focused)
+    def help_on_it(self) -> str:
+        """How to open the group."""
         return "right or enter shows every setting of this group, left folds the rare ones away."
 
 
@@ -328,6 +282,7 @@ class EntryRow(SettingRow):
 
     SPOT: ClassVar[Spot] = "entry"
     BINDINGS: ClassVar[list[BindingType]] = bindings_at("entry")
+    KEYS = "ctrl+n adds another after it, ctrl+d removes it, shift+up and shift+down move it."
     DEFAULT_CSS = """
     EntryRow {
         & Fold { width: 11; text-style: none; }
@@ -338,74 +293,39 @@ class EntryRow(SettingRow):
         & ChoiceField { padding: 0; margin: 0 1 0 0; &:last-of-type { margin: 0; } }
     }
     """
-    KEYS = "ctrl+n adds another after it, ctrl+d removes it, shift+up and shift+down move it."
 
-    @dataclass
-    class Changed(Message):
-        """The list is to be changed at this entry."""
+    def __init__(self, part: ListEntry) -> None:
+        super().__init__(part, Fold(part.key, id=field_id(part.key)))
+        for field in self.fields.values():
+            field.set_class(len(self.fields) == 1, "-wide")
 
-        entry: Entry
-        what: Move
-
-    def __init__(self, entry: Entry) -> None:
-        super().__init__()
-        self.entry = entry
-        self.fold = Fold(entry.key, id=field_id(entry.key))
-        self._fields = {setting.key: make_field(setting) for setting in entry.inline}
-        for field in self._fields.values():
-            field.set_class(len(self._fields) == 1, "-wide")
-        self.stops = [self.fold, *self._fields.values()]
-        self.set_class(not self._fields, "-wide")
+    def difference(self, draft: Draft) -> tuple[bool, str | None]:
+        """Return whether the entry is new or anything in it differs; there is no room for what."""
+        settings = (*self.part.settings, *self.part.inside)
+        new = draft.is_new(self.part)
+        return new or any(draft.was(each.key) is not None for each in settings), None
 
     @property
-    def fields(self) -> dict[str, Field]:
-        """The fields in the line."""
-        return self._fields
-
-    @property
-    def title(self) -> str:
-        """The entry's name."""
-        return self.entry.label
-
-    def show(self, draft: Draft, look: Look, heard: Heard) -> None:
-        """Show the entry of a draft."""
-        for setting in self.entry.inline:
-            self.show_field(setting.key, setting, draft, look, heard)
-        settings = (*self.entry.inline, *self.entry.inside)
-        changed = draft.is_new(self.entry) or any(draft.was(s.key) is not None for s in settings)
-        self.set_class(changed, "-changed")
-        words = Text(f"{look.glyphs.changed} {self.entry.label}" if changed else self.entry.label)
-        if words != self._shown:
-            self._shown = self.fold.words = words
-        self.fold.glyphs = look.glyphs
-
-    def help(self, focused: Widget) -> str:
-        """Return what the part that has the keys is, and what can be done with the entry."""
-        for setting in self.entry.inline:
-            if self._fields[setting.key] is focused:
-                return f"{help_of(setting, focused)} {self.KEYS}"
-        return f"right or enter shows all of {self.entry.label}. {self.KEYS}"
+    def help_on_it(self) -> str:
+        """What can be done with the entry."""
+        return f"right or enter shows all of {self.part.label}. {self.KEYS}"
 
     def action_change(self, what: Move) -> None:
         """Ask for a change of the list."""
-        self.post_message(self.Changed(self.entry, what))
+        self.post_message(ListChanged(self.part.list, what, self.part.index))
 
 
 class AddRow(SettingRow):
     """Where another entry can be added to a list."""
 
-    def __init__(self, adder: Adder) -> None:
-        super().__init__()
-        self.adder = adder
-        self.button = AddButton(adder.label, id=f"{field_id('.'.join(map(str, adder.list)))}-add")
-        self.stops = [self.button]
+    def __init__(self, part: Adder) -> None:
+        super().__init__(part)
+        self.stops = [AddButton(part.label, id=f"{field_id('.'.join(map(str, part.list)))}-add")]
 
-    def show(self, draft: Draft, look: Look, heard: Heard) -> None:
-        """It is always the same."""
-
-    def help(self, focused: Widget) -> str:
-        """Return what it does."""
-        return f"enter or a click: {self.adder.label} after the last one, like it."
+    @property
+    def help_on_it(self) -> str:
+        """What it does."""
+        return f"enter or a click: {self.part.label} after the last one, like it."
 
 
 class AddButton(Widget, can_focus=True):
@@ -419,12 +339,6 @@ class AddButton(Widget, can_focus=True):
     AddButton:focus:nocolor { text-style: bold reverse; }
     """
 
-    @dataclass
-    class Pressed(Message):
-        """Another entry is to be added."""
-
-        button: AddButton
-
     def __init__(self, words: str, *, id: str) -> None:
         super().__init__(id=id)
         self._words = words
@@ -435,7 +349,8 @@ class AddButton(Widget, can_focus=True):
 
     def action_add(self) -> None:
         """Ask for another entry."""
-        self.post_message(self.Pressed(self))
+        adder = self.query_ancestor(AddRow).part
+        self.post_message(ListChanged(adder.list, "add", adder.count))
 
     def on_click(self, event: events.Click) -> None:
         """Do what enter does."""

@@ -1,0 +1,59 @@
+"""What the form of the setup asks of the lab: each passes by the pane on its way there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from engine.experiment.problems import Path
+
+    from ...setup.edits import Move
+
+DEVICE_KEY: Final = "device"
+"""The key of the row that says where the next run trains; it is none of the experiment's."""
+
+Heard = Mapping[str, int]
+"""The number of the last change of each setting that a draft knows of."""
+
+
+@dataclass(frozen=True)
+class TypedText:
+    """What a field says, and the number of the change that made it say so."""
+
+    key: str
+    text: str
+    change: int
+
+
+@dataclass
+class PresetChosen(Message):
+    """Another preset is to be shown."""
+
+    name: str
+
+
+@dataclass
+class SettingChanged(Message):
+    """A setting was given another value, which may not hold."""
+
+    typed: TypedText
+
+
+@dataclass
+class ListChanged(Message):
+    """An entry of a list, such as a hidden layer, is to be added, removed or moved."""
+
+    list: Path
+    what: Move
+    index: int
+
+
+@dataclass
+class NothingFound(Message):
+    """A key did nothing."""
+
+    words: str

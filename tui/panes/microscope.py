@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -35,7 +37,7 @@ from ..watching.view import View
 from .picture import Picture
 
 if TYPE_CHECKING:
-    from engine.inspection.dissection import Dissection, Quantity
+    from engine.inspection.dissection import Dissection
 
 PERIOD: Final = 5.0
 """Seconds between two updates of a network that trains: each takes a process a second or two."""
@@ -58,6 +60,48 @@ async def _take_apart(folder: Path, step: int, member: int) -> Dissection:
     from ..pictures.dissect import take_apart
 
     return await take_apart(folder, step, member)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which quantity is opened, and which number of it: it stays from update to update."""
+
+    symbol: str = ""
+    """The quantity's; that of the last layer's gradient where no update has it."""
+    place: tuple[int, int] | None = None
+    """The number's row and column; None for the largest."""
+
+    def quantity(self, dissection: Dissection) -> int:
+        """Return the index of the quantity."""
+        symbols = [each.symbol for each in dissection.quantities]
+        if self.symbol in symbols:
+            return symbols.index(self.symbol)
+        named = (index for index, each in enumerate(dissection.quantities) if each.name)
+        return next(named, 0)
+
+    def number(self, dissection: Dissection) -> tuple[int, int]:
+        """Return the place of the number, within the quantity."""
+        values = dissection.quantities[self.quantity(dissection)].values
+        places = [(r, c) for r, row in enumerate(values) for c in range(len(row))]
+        if self.place is None or not places:
+            return max(places, key=lambda at: abs(values[at[0]][at[1]]), default=(0, 0))
+        return min(self.place[0], places[-1][0]), min(self.place[1], places[-1][1])
+
+    def beside(self, dissection: Dissection, by: int) -> Choice:
+        """Return the quantity so many further, as far as there are any."""
+        last = len(dissection.quantities) - 1
+        index = min(max(self.quantity(dissection) + by, 0), last)
+        return Choice(dissection.quantities[index].symbol)
+
+    def moved(self, dissection: Dissection, by: int) -> Choice:
+        """Return the number so many further, row after row and round again."""
+        values = dissection.quantities[self.quantity(dissection)].values
+        columns = len(values[0]) if values else 0
+        if not columns:
+            return self
+        row, column = self.number(dissection)
+        at = (row * columns + column + by) % (len(values) * columns)
+        return replace(self, place=divmod(at, columns))
 
 
 class MicroscopePane(Picture, can_focus=True):
@@ -87,7 +131,7 @@ class MicroscopePane(Picture, can_focus=True):
     """What it is drawn with."""
 
     @dataclass
-    class Found(Message):
+    class Dissected(Message):
         """An update has been taken apart, or cannot be."""
 
         wanted: Wanted
@@ -104,8 +148,8 @@ class MicroscopePane(Picture, can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._folder, self._apart, self._now = folder, apart, now
-        self._found: dict[Wanted, Dissection | str] = {}
-        """What is known; a word where it is why there is nothing."""
+        self._results: dict[Wanted, Dissection | str] = {}
+        """What came of each; in words where it cannot be taken apart."""
         self._asked: Wanted | None = None
         """What the child process is at."""
         self._worker: Worker[None] | None = None
@@ -113,16 +157,13 @@ class MicroscopePane(Picture, can_focus=True):
         self._timer: Timer | None = None
         self._shown: Wanted | None = None
         """The last one that was there to be drawn."""
-        self._symbol = ""
-        """The quantity that somebody chose; it stays chosen from update to update."""
-        self._place: tuple[int, int] | None = None
-        """The number of it that was chosen; None for its largest."""
+        self._choice = Choice()
 
     # --- when ------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """Name the pane."""
-        self._say()
+        self._write_captions()
 
     def watch_view(self) -> None:
         """Turn to the update of the step that is read."""
@@ -134,7 +175,11 @@ class MicroscopePane(Picture, can_focus=True):
 
     def on_show(self, event: events.Show) -> None:
         """Draw what was missed while hidden, and try again what failed."""
-        self._found = {key: got for key, got in self._found.items() if not isinstance(got, str)}
+        self._results = {
+            wanted: result
+            for wanted, result in self._results.items()
+            if not isinstance(result, str)
+        }
         super().on_show(event)
 
     def on_hide(self) -> None:
@@ -146,11 +191,11 @@ class MicroscopePane(Picture, can_focus=True):
         if not self.is_mounted or not self._is_shown():
             return
         wanted = self._wanted()
-        if wanted is not None and wanted in self._found:
+        if wanted is not None and wanted in self._results:
             self._shown = wanted
         self._ask(wanted)
         super().redraw()
-        self._say()
+        self._write_captions()
 
     def _wanted(self) -> Wanted | None:
         """Return the update of the step that is read, or the last before it whose weights are."""
@@ -170,7 +215,7 @@ class MicroscopePane(Picture, can_focus=True):
         """Have an update taken apart once it is read for long enough."""
         if self._asked is not None and self._asked != wanted and not self._trains:
             self._cancel()
-        if wanted is None or wanted in self._found or self._asked is not None:
+        if wanted is None or wanted in self._results or self._asked is not None:
             return
         if self._timer is not None:
             if self._trains:
@@ -188,7 +233,7 @@ class MicroscopePane(Picture, can_focus=True):
         """Take apart what is read now."""
         self._timer = None
         wanted, folder = self._wanted(), self._folder()
-        if wanted is None or wanted in self._found or folder is None or not self._is_shown():
+        if wanted is None or wanted in self._results or folder is None or not self._is_shown():
             return
         self._asked, self._started = wanted, self._now()
         self._worker = self.run_worker(
@@ -210,140 +255,97 @@ class MicroscopePane(Picture, can_focus=True):
     async def _compute(self, folder: Path, wanted: Wanted) -> None:
         _, member, step = wanted
         try:
-            self.post_message(self.Found(wanted, await self._apart(folder, step, member)))
+            self.post_message(self.Dissected(wanted, await self._apart(folder, step, member)))
         except (EpochalError, OSError) as error:
-            self.post_message(self.Found(wanted, None, str(error)))
+            self.post_message(self.Dissected(wanted, None, str(error)))
 
-    @on(Found)
-    def take(self, event: Found) -> None:
+    @on(Dissected)
+    def take(self, event: Dissected) -> None:
         """Draw what has been found."""
         event.stop()
         if self._asked == event.wanted:
             self._asked = self._worker = None
-        self._found[event.wanted] = event.dissection or event.trouble or "it cannot be taken apart"
-        for key in list(self._found)[:-KEPT]:
-            del self._found[key]
+        self._results[event.wanted] = (
+            event.dissection or event.trouble or "it cannot be taken apart"
+        )
+        for key in list(self._results)[:-KEPT]:
+            del self._results[key]
         first = self._shown is None
         if event.dissection is not None:
             self._shown = event.wanted
         self.redraw()
         if first and event.dissection is not None:
-            self.call_after_refresh(self._follow, event.dissection)
+            self.call_after_refresh(self._choose, event.dissection, self._choice)
 
     # --- what ------------------------------------------------------------------------------
 
     def key(self) -> Hashable:
         """Return what the picture depends on."""
-        wanted = self._wanted()
-        trouble = self._trouble(wanted)
-        return self._shown_now(), trouble, self._waits(wanted), self._symbol, self._place, self.look
+        dissection, wanted = self.dissection, self._wanted()
+        step = 0 if dissection is None else dissection.step
+        return wanted, step, self._words(wanted), self._choice, self.look
 
-    def _trouble(self, wanted: Wanted | None) -> str:
-        got = self._found.get(wanted) if wanted is not None else None
-        return got if isinstance(got, str) else ""
+    def _result(self, wanted: Wanted | None) -> Dissection | str | None:
+        return None if wanted is None else self._results.get(wanted)
 
-    def _waits(self, wanted: Wanted | None) -> int:
-        """Return which update is missing; 0 where none is."""
-        return wanted[2] if wanted is not None and wanted not in self._found else 0
-
-    def _shown_now(self) -> Wanted | None:
-        """Return the update that there is to show: that of the step, or the last one of its run."""
-        wanted, shown = self._wanted(), self._shown
+    def _words(self, wanted: Wanted | None) -> str:
+        """Return what stands where there is no update to show."""
         if wanted is None:
-            return None
-        if isinstance(self._found.get(wanted), str):
-            return None
-        if wanted in self._found:
-            return wanted
-        return shown if shown is not None and shown[:2] == wanted[:2] else None
+            return WAITING
+        result = self._result(wanted)
+        if isinstance(result, str):
+            return result
+        return f"Taking update {count(wanted[2])} apart {self.look.glyphs.ellipsis}"
 
     @property
     def dissection(self) -> Dissection | None:
-        """What is shown."""
-        shown = self._shown_now()
-        got = self._found.get(shown) if shown is not None else None
-        return None if isinstance(got, str) else got
+        """What is shown: the update of the step, or until it is there the last one of its run."""
+        wanted, shown = self._wanted(), self._shown
+        result = self._result(wanted)
+        if result is None and wanted is not None and shown is not None and shown[:2] == wanted[:2]:
+            result = self._result(shown)
+        return None if isinstance(result, str) else result
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the update, or in words why there is none."""
         dissection = self.dissection
         if dissection is not None:
             return [line for block in self._blocks(dissection, width) for line in block]
-        wanted = self._wanted()
-        words = WAITING
-        if wanted is not None:
-            trouble = self._trouble(wanted)
-            words = trouble or f"Taking update {count(wanted[2])} apart {self.look.glyphs.ellipsis}"
         muted = self.look.style("muted")
-        rows = wrap(plain(words, lines=True), max(width, 1))
+        rows = wrap(plain(self._words(self._wanted()), lines=True), max(width, 1))
         return [cut(Text(row, muted, end=""), width) for row in rows]
 
     def _blocks(self, dissection: Dissection, width: int) -> list[Lines]:
-        chosen = self._chosen(dissection)
-        place = self._held(dissection.quantities[chosen])
+        chosen, place = self._choice.quantity(dissection), self._choice.number(dissection)
         return draw_dissection(dissection, chosen, place, width, self.look)
 
-    def _chosen(self, dissection: Dissection) -> int:
-        """Return the quantity that was chosen; the last layer's gradient where nobody has."""
-        symbols = [each.symbol for each in dissection.quantities]
-        if self._symbol in symbols:
-            return symbols.index(self._symbol)
-        named = (index for index, each in enumerate(dissection.quantities) if each.name)
-        return next(named, 0)
-
-    def _held(self, quantity: Quantity) -> tuple[int, int]:
-        """Return the place that was chosen, within a quantity; its largest where none was."""
-        places = [(r, c) for r, row in enumerate(quantity.values) for c in range(len(row))]
-        if not places:
-            return 0, 0
-        if self._place is None:
-            return max(places, key=lambda at: abs(quantity.values[at[0]][at[1]]))
-        row, column = self._place
-        return min(row, places[-1][0]), min(column, places[-1][1])
-
-    def _say(self) -> None:
+    def _write_captions(self) -> None:
         """Write into the border which update it is, and how far autograd is."""
         dissection, wanted = self.dissection, self._wanted()
-        waits = self._waits(wanted)
-        if dissection is None:
+        if dissection is None or wanted is None:
             self.caption("Microscope")
             return
         title = f"Update {count(dissection.step)} taken apart"
-        if waits:
-            title += f"; taking {count(waits)} apart {self.look.glyphs.ellipsis}"
-        elif wanted is not None and wanted[2] < self.view.at:
+        if self._result(wanted) is None:
+            title += f"; taking {count(wanted[2])} apart {self.look.glyphs.ellipsis}"
+        elif wanted[2] < self.view.at:
             title += f", the last kept before {count(self.view.at)}"
-        dot = self.look.glyphs.dot
         away = dissection.difference
-        said = f"autograd within {exponent(away, 0)}" if away else "exactly as autograd"
-        parts = [f"loss {figure(dissection.loss)}", f"lr {short(dissection.lr)}", said]
-        self.caption(title, dot.join(parts))
+        agreement = f"autograd within {exponent(away, 0)}" if away else "exactly as autograd"
+        parts = [f"loss {figure(dissection.loss)}", f"lr {short(dissection.lr)}", agreement]
+        self.caption(title, self.look.glyphs.dot.join(parts))
 
     # --- choosing --------------------------------------------------------------------------
 
     def action_choose(self, by: int) -> None:
         """Open the quantity before or the next."""
-        dissection = self.dissection
-        if dissection is None:
-            return
-        last = len(dissection.quantities) - 1
-        index = min(max(self._chosen(dissection) + by, 0), last)
-        self._symbol = dissection.quantities[index].symbol
-        self._place = None
-        self._follow(dissection)
+        if (dissection := self.dissection) is not None:
+            self._choose(dissection, self._choice.beside(dissection, by))
 
     def action_move(self, by: int) -> None:
         """Choose the number before or the next, row after row."""
-        dissection = self.dissection
-        if dissection is None:
-            return
-        quantity = dissection.quantities[self._chosen(dissection)]
-        columns = len(quantity.values[0]) if quantity.values else 0
-        numbers = len(quantity.values) * columns
-        if numbers:
-            row, column = self._held(quantity)
-            self._place = divmod((row * columns + column + by) % numbers, columns)
-        self._follow(dissection)
+        if (dissection := self.dissection) is not None:
+            self._choose(dissection, self._choice.moved(dissection, by))
 
     def on_click(self, event: events.Click) -> None:
         """Open the quantity that was clicked on."""
@@ -352,18 +354,17 @@ class MicroscopePane(Picture, can_focus=True):
             return
         row = offset.y + self.scroll_offset.y
         blocks = self._blocks(dissection, self.scrollable_content_region.width)
-        for quantity, block in zip(dissection.quantities, blocks, strict=True):
-            if row < len(block):
-                self._symbol, self._place = quantity.symbol, None
-                self._follow(dissection)
-                return
-            row -= len(block)
+        ends = list(accumulate(map(len, blocks)))
+        if row < ends[-1]:
+            quantity = dissection.quantities[bisect_right(ends, row)]
+            self._choose(dissection, Choice(quantity.symbol))
 
-    def _follow(self, dissection: Dissection) -> None:
-        """Draw, and scroll to what is chosen."""
+    def _choose(self, dissection: Dissection, choice: Choice) -> None:
+        """Open what is chosen, and scroll to it."""
+        self._choice = choice
         super().redraw()
         width = self.scrollable_content_region.width
         lengths = [len(block) for block in self._blocks(dissection, width)]
-        chosen = self._chosen(dissection)
-        top = sum(lengths[:chosen])
-        self.scroll_to_region(Region(0, top, width, lengths[chosen]), animate=False)
+        chosen = choice.quantity(dissection)
+        region = Region(0, sum(lengths[:chosen]), width, lengths[chosen])
+        self.scroll_to_region(region, animate=False)

@@ -1,68 +1,55 @@
-"""The activations: one row each, with PyTorch's module and the same function in numpy.
+"""The activations: an entry each, with everything that is known of it.
 
-The numpy function serves viewers, which compute pictures from recorded weights without torch;
-``tests/engine/components/test_activations.py`` holds the two together. To add an activation, add
-its row.
+To add one, add its entry: numpy, formulas and the lesson's text come from its rule. Where PyTorch
+computes the same in fewer operations, a class in ``engine.gradients.manual.activations`` may stand
+beside it, and a test holds it to the rule. An entry that leaves out a part fails on import.
 
 Units are on the last axis.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from .activation_rules import ActivationRule, Array, LayerRule
 
 
-@dataclass(frozen=True)
-class Activation:
-    """One activation."""
+@dataclass(frozen=True, kw_only=True)
+class ActivationEntry:
+    """Everything that is known of one activation."""
 
     about: str
     """Its formula, and a word on what it is known for."""
     module: str
     """The name of its class in ``torch.nn``."""
-    numpy: Callable[[Array], Array]
-    """The same function on arrays [..., units]."""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    """What the class is made with."""
-    range: tuple[float, float] = (-np.inf, np.inf)
+    rule: ActivationRule | LayerRule
+    """The function and its slope."""
+    range: tuple[float, float]
     """The least and the greatest value it can reach or approach."""
-    output_only: bool = False
-    """Whether it mixes the units of a layer, and so only makes sense after the last."""
-    dies: bool = False
+    passes: bool
+    """Whether its slope is near 1 over a half-line, so that gradients pass undiminished."""
+    dies: bool
     """Whether its slope is exactly 0 over some range, so that a unit there never learns."""
-    steepest: float = 0.0
+    steepest: float
     """The greatest slope, where it falls off towards 0 on either side, so that a unit can
     saturate; 0 where it does not."""
+    in_losses: bool
+    """Whether losses that take logits apply it themselves."""
+    arguments: Mapping[str, Any]
+    """What the class in ``torch.nn`` is made with."""
 
+    def numpy(self, z: Array) -> Array:
+        """Return the same function of an array [..., units]."""
+        return self.rule.numpy(z)
 
-def _sigmoid(z: Array) -> Array:
-    """1 / (1 + exp(-z)), without overflow: both branches take exp of something negative."""
-    e: Array = np.exp(-np.abs(z))
-    sigmoid: Array = np.where(z >= 0, 1, e) / (1 + e)
-    return sigmoid
-
-
-def _softplus(z: Array) -> Array:
-    """log(1 + exp(z)), as max(z, 0) + log(1 + exp(-|z|)), which cannot overflow."""
-    softplus: Array = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
-    return softplus
-
-
-def _erf(z: Array) -> Array:
-    """The error function within 1.5e-7: Abramowitz and Stegun 1964, formula 7.1.26."""
-    t = 1 / (1 + 0.3275911 * np.abs(z))
-    poly = t * (
-        0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))
-    )
-    erf: Array = np.sign(z) * (1 - poly * np.exp(-z * z))
-    return erf
+    @property
+    def output_only(self) -> bool:
+        """Whether it mixes the units of a layer, and so only makes sense after the last."""
+        return isinstance(self.rule, LayerRule)
 
 
 def _log_softmax(z: Array) -> Array:
@@ -71,98 +58,172 @@ def _log_softmax(z: Array) -> Array:
     return log_softmax
 
 
-ACTIVATIONS: Final[Mapping[str, Activation]] = {
-    "identity": Activation(
-        "z itself: several such layers are no more than one linear layer.",
-        "Identity",
-        lambda z: z,
+ACTIVATIONS: Final[Mapping[str, ActivationEntry]] = {
+    "identity": ActivationEntry(
+        about="z itself: several such layers are no more than one linear layer.",
+        module="Identity",
+        rule=ActivationRule("z", "1"),
+        range=(-np.inf, np.inf),
+        passes=False,
+        dies=False,
+        steepest=0.0,
+        in_losses=False,
+        arguments={},
     ),
-    "sigmoid": Activation(
-        "1 / (1 + exp(-z)), between 0 and 1; its slope is at most 1/4, so gradients vanish.",
-        "Sigmoid",
-        _sigmoid,
+    "sigmoid": ActivationEntry(
+        about="1 / (1 + exp(-z)), between 0 and 1; its slope is at most 1/4, so gradients vanish.",
+        module="Sigmoid",
+        rule=ActivationRule("sigmoid(z)", "h * (1 - h)"),
         range=(0.0, 1.0),
+        passes=False,
+        dies=False,
         steepest=0.25,
+        in_losses=True,
+        arguments={},
     ),
-    "tanh": Activation(
-        "(exp(z) - exp(-z)) / (exp(z) + exp(-z)), between -1 and 1; slope 1 at 0.",
-        "Tanh",
-        np.tanh,
+    "tanh": ActivationEntry(
+        about="(exp(z) - exp(-z)) / (exp(z) + exp(-z)), between -1 and 1; slope 1 at 0.",
+        module="Tanh",
+        rule=ActivationRule("tanh(z)", "1 - h**2"),
         range=(-1.0, 1.0),
+        passes=False,
+        dies=False,
         steepest=1.0,
+        in_losses=False,
+        arguments={},
     ),
-    "relu": Activation(
-        "max(0, z): slope 1 or 0, so a unit that is never positive never learns.",
-        "ReLU",
-        lambda z: np.maximum(z, 0),
+    "relu": ActivationEntry(
+        about="max(0, z): slope 1 or 0, so a unit that is never positive never learns.",
+        module="ReLU",
+        rule=ActivationRule("maximum(z, 0)", "where(z > 0, 1, 0)"),
         range=(0.0, np.inf),
+        passes=True,
         dies=True,
+        steepest=0.0,
+        in_losses=False,
+        arguments={},
     ),
-    "leaky_relu": Activation(
-        "z, or 0.01 z where z < 0: a unit can always come back.",
-        "LeakyReLU",
-        lambda z: np.where(z >= 0, z, np.float32(0.01) * z),
+    "leaky_relu": ActivationEntry(
+        about="z, or 0.01 z where z < 0: a unit can always come back.",
+        module="LeakyReLU",
+        rule=ActivationRule("where(z >= 0, z, 0.01 * z)", "where(z > 0, 1, 0.01)"),
+        range=(-np.inf, np.inf),
+        passes=True,
+        dies=False,
+        steepest=0.0,
+        in_losses=False,
         arguments={"negative_slope": 0.01},
     ),
-    "elu": Activation(
-        "z, or exp(z) - 1 where z < 0: smooth, and never below -1.",
-        "ELU",
-        lambda z: np.where(z >= 0, z, np.expm1(np.minimum(z, 0))),
+    "elu": ActivationEntry(
+        about="z, or exp(z) - 1 where z < 0: smooth, and never below -1.",
+        module="ELU",
+        rule=ActivationRule("where(z >= 0, z, expm1(minimum(z, 0)))", "where(z > 0, 1, exp(z))"),
         range=(-1.0, np.inf),
+        passes=True,
+        dies=False,
         steepest=1.0,
+        in_losses=False,
+        arguments={},
     ),
-    "gelu": Activation(
-        "z times the normal distribution function of z; never below about -0.17.",
-        "GELU",
-        lambda z: z * 0.5 * (1 + _erf(z * np.float32(0.7071067811865476))),
+    "gelu": ActivationEntry(
+        about="z times the normal distribution function of z; never below about -0.17.",
+        module="GELU",
+        rule=ActivationRule("z * normal_cdf(z)", "normal_cdf(z) + z * normal_pdf(z)"),
         range=(-0.16997, np.inf),
+        passes=True,
+        dies=False,
         steepest=1.12891,
+        in_losses=False,
+        arguments={},
     ),
-    "silu": Activation(
-        "z times the sigmoid of z, also called swish; never below about -0.28.",
-        "SiLU",
-        lambda z: z * _sigmoid(z),
+    "silu": ActivationEntry(
+        about="z times the sigmoid of z, also called swish; never below about -0.28.",
+        module="SiLU",
+        rule=ActivationRule("z * s", "s * (1 + z * (1 - s))", {"s": "sigmoid(z)"}),
         range=(-0.27847, np.inf),
+        passes=True,
+        dies=False,
         steepest=1.09984,
+        in_losses=False,
+        arguments={},
     ),
-    "softplus": Activation(
-        "log(1 + exp(z)): a ReLU without the corner, always above 0.",
-        "Softplus",
-        _softplus,
+    "mish": ActivationEntry(
+        about="z times the tanh of softplus(z): smooth, like silu; never below about -0.31.",
+        module="Mish",
+        rule=ActivationRule("z * t", "t + z * (1 - t**2) * sigmoid(z)", {"t": "tanh(softplus(z))"}),
+        range=(-0.30885, np.inf),
+        passes=True,
+        dies=False,
+        steepest=1.08850,
+        in_losses=False,
+        arguments={},
+    ),
+    "softplus": ActivationEntry(
+        about="log(1 + exp(z)): a ReLU without the corner, always above 0.",
+        module="Softplus",
+        rule=ActivationRule("softplus(z)", "sigmoid(z)"),
         range=(0.0, np.inf),
+        passes=False,
+        dies=False,
         steepest=1.0,
+        in_losses=False,
+        arguments={},
     ),
-    "hard_sigmoid": Activation(
-        "z / 6 + 1/2, held between 0 and 1: a sigmoid made of three lines.",
-        "Hardsigmoid",
-        lambda z: np.clip(z / 6 + np.float32(0.5), 0, 1),
+    "hard_sigmoid": ActivationEntry(
+        about="z / 6 + 1/2, held between 0 and 1: a sigmoid made of three lines.",
+        module="Hardsigmoid",
+        rule=ActivationRule("clip(z / 6 + 0.5, 0, 1)", "where(-3 < z < 3, 1 / 6, 0)"),
         range=(0.0, 1.0),
+        passes=False,
         dies=True,
         steepest=1 / 6,
+        in_losses=False,
+        arguments={},
     ),
-    "hard_tanh": Activation(
-        "z, held between -1 and 1: a tanh made of three lines.",
-        "Hardtanh",
-        lambda z: np.clip(z, -1, 1),
+    "hard_tanh": ActivationEntry(
+        about="z, held between -1 and 1: a tanh made of three lines.",
+        module="Hardtanh",
+        rule=ActivationRule("clip(z, -1, 1)", "where(-1 < z < 1, 1, 0)"),
         range=(-1.0, 1.0),
+        passes=False,
         dies=True,
         steepest=1.0,
+        in_losses=False,
+        arguments={},
     ),
-    "softmax": Activation(
-        "exp(z) over the sum of all units' exp(z): probabilities of the classes.",
-        "Softmax",
-        lambda z: np.exp(_log_softmax(z)),
-        arguments={"dim": -1},
+    "softmax": ActivationEntry(
+        about="exp(z) over the sum of all units' exp(z): probabilities of the classes.",
+        module="Softmax",
+        rule=LayerRule(
+            numpy=lambda z: np.exp(_log_softmax(z)),
+            value="exp({z}) / Σ exp({z})",
+            slope="{h} ({dh} - Σ {dh} {h})",
+            value_numbers="exp({z}) / {sum_exp_z}",
+            slope_numbers="{h}·({dh} - {sum_dh_h})",
+        ),
         range=(0.0, 1.0),
-        output_only=True,
-    ),
-    "log_softmax": Activation(
-        "the logarithm of softmax, computed without its overflow.",
-        "LogSoftmax",
-        _log_softmax,
+        passes=False,
+        dies=False,
+        steepest=0.0,
+        in_losses=True,
         arguments={"dim": -1},
+    ),
+    "log_softmax": ActivationEntry(
+        about="the logarithm of softmax, computed without its overflow.",
+        module="LogSoftmax",
+        rule=LayerRule(
+            numpy=_log_softmax,
+            value="{z} - log Σ exp({z})",
+            slope="{dh} - exp({h}) Σ {dh}",
+            value_numbers="{z} - log {sum_exp_z}",
+            slope_numbers="{dh} - {exp_h}·{sum_dh}",
+        ),
         range=(-np.inf, 0.0),
-        output_only=True,
+        passes=False,
+        dies=False,
+        steepest=0.0,
+        in_losses=True,
+        arguments={"dim": -1},
     ),
 }
 """Every activation by its name in a preset."""

@@ -12,23 +12,16 @@ without allocating, and ``engine.explain`` prints it.
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from textwrap import dedent
-from typing import Any, Final
+from typing import Final
+
+from .formulas import names_in
 
 FUNCTIONS: Final = ("abs", "lerp", "maximum", "sign", "sqrt")
 """What a rule may call: functions of torch, one number at a time."""
-
-_OPERATORS: Final[Mapping[type[ast.operator], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,27 +81,6 @@ class UpdateRule:
                 return f"{to} -= {_renamed(change, called)}"
         whole = _renamed(value, called)
         return f"{to}.copy_({whole})" if target in ("w", *self.state) else f"{to} = {whole}"
-
-
-def names_in(node: ast.expr) -> list[str]:
-    """Return the names that an expression speaks of."""
-    return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
-
-
-def evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
-    """Compute an expression of whatever numbers, arrays and functions its names stand for."""
-    match node:
-        case ast.Constant(value=value):
-            return value
-        case ast.Name(id=name):
-            return values[name]
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -evaluate(operand, values)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)](evaluate(left, values), evaluate(right, values))
-        case ast.Call(func=ast.Name(id=name), args=arguments):
-            return values[name](*(evaluate(each, values) for each in arguments))
-    raise TypeError(f"a rule has arithmetic alone (found {ast.unparse(node)!r})")
 
 
 def _renamed(node: ast.expr, called: Mapping[str, str]) -> str:

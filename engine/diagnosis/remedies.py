@@ -12,11 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..components.activations import ACTIVATIONS
 from .evidence import Facts
 from .finding import Remedy
-
-PASSING: Final = ("relu", "leaky_relu", "elu", "gelu", "silu")
-"""Activations with slope near 1 over a half-line, through which gradients pass undiminished."""
 
 FIRST_STEP: Final = 0.03
 """The share of their norm by which the first step may move the weights. Later ones are usual at
@@ -31,6 +29,11 @@ a signal dies out: He's and Xavier's make that 1 to 1.4, PyTorch's default 0.58.
 
 HE: Final = ("kaiming_normal", "kaiming_uniform")
 XAVIER: Final = ("xavier_normal", "xavier_uniform", "orthogonal")
+
+
+def passes(activation: str) -> bool:
+    """Whether gradients pass an activation undiminished; of an unknown one nobody knows."""
+    return activation in ACTIVATIONS and ACTIVATIONS[activation].passes
 
 
 def changed(facts: Facts, key: str, value: str) -> tuple[str, ...]:
@@ -53,7 +56,7 @@ def sized_weights(facts: Facts) -> Remedy | None:
     """
     if not facts.is_mlp:
         return None
-    passing = all(name in PASSING for name in hidden_activations(facts))
+    passing = all(map(passes, hidden_activations(facts)))
     fitting, name, label = (
         (HE, "kaiming_normal", "He initialisation")
         if passing
@@ -76,7 +79,7 @@ def starts_small(facts: Facts) -> bool:
 
 def passing_activations(facts: Facts, name: str = "relu", label: str = "ReLU") -> Remedy | None:
     """Return an activation that passes gradients on, with the initialisation made for it."""
-    if not facts.is_mlp or all(each in PASSING for each in hidden_activations(facts)):
+    if not facts.is_mlp or all(map(passes, hidden_activations(facts))):
         return None
     return rectified(facts, name, label)
 

@@ -262,7 +262,7 @@ class Experiment(Section):
                 f"model.output_activation: {loss.name!r} needs 'log_softmax' (got {last!r}); "
                 "or take the loss 'cross_entropy'"
             )
-        elif loss.outputs in ("logit", "logits") and last in ("softmax", "log_softmax", "sigmoid"):
+        elif loss.outputs in ("logit", "logits") and ACTIVATIONS[last].in_losses:
             yield (
                 f"model.output_activation: {loss.name!r} applies its own, so {last!r} would be "
                 "applied twice; set 'identity'"

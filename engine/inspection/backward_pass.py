@@ -8,13 +8,15 @@ from collections.abc import Generator, Iterator
 import torch
 from torch import Tensor
 
-from ..gradients.manual.activations import FORMULAS as ACTIVATIONS
+from ..components.activation_rules import LayerRule
+from ..components.activations import ACTIVATIONS
+from ..gradients.manual.activations import FORMULAS as ACTIVATION_FORMULAS
 from ..gradients.manual.losses import FORMULAS as LOSS_FORMULAS
 from ..gradients.manual.normalisation import FORMULAS as NORMALISATIONS
 from ..network.module import EPSILON
 from .dissection import Quantity
 from .update_pass import LayerPass, UpdatePass, features_first
-from .wording import SLOPES, brief, sum_text
+from .wording import brief, sum_text
 
 
 class BackwardPass:
@@ -103,37 +105,30 @@ class BackwardPass:
         k, name = layer.index, self._pass.experiment.model.activations[layer.index - 1]
         inputs, h = layer.before_activation.detach(), layer.h.detach()
         back, slope = _through(name, inputs, d), _through(name, inputs, torch.ones_like(d))
-        products, total = (d * h).sum(1), d.sum(1)
+        z, said = f"{'z' if layer.n is None else 'n'}{k}", self._pass.output_symbol(k)
+        rule = ACTIVATIONS[name].rule
+        if isinstance(rule, LayerRule):
+            numbers, formula = rule.slope_numbers, rule.slope.format(h=said, dh=dh)
+            products, total = (d * h).sum(1), d.sum(1)
+        else:
+            # Letters that stand alone: not those of "where", and h² too.
+            symbols, letter = {"h": said, "z": z}, r"(?<![A-Za-z])[hz](?![A-Za-z])"
+            slope_of = re.sub(letter, lambda found: symbols[found[0]], rule.slope_text())
+            numbers, formula = "{dh}·{slope}" if slope_of else "{dh}", f"{dh} {slope_of}".strip()
+            products = total = d.new_zeros(len(d))
 
         def working(row: int, unit: int) -> str:
-            own = brief(d[row, unit])
-            match name:
-                case "identity":
-                    return own
-                case "softmax":
-                    return f"{brief(h[row, unit])}·({own} - {brief(products[row])})"
-                case "log_softmax":
-                    return f"{own} - {brief(h[row, unit].exp())}·{brief(total[row])}"
-            return f"{own}·{brief(slope[row, unit])}"
+            return numbers.format(
+                dh=brief(d[row, unit]),
+                h=brief(h[row, unit]),
+                exp_h=brief(h[row, unit].exp()),
+                slope=brief(slope[row, unit]),
+                sum_dh=brief(total[row]),
+                sum_dh_h=brief(products[row]),
+            )
 
-        said = self._pass.output_symbol(k)
-        match name:
-            case "identity":
-                formula = dh
-            case "softmax":
-                formula = f"{said} ({dh} - Σ {dh} {said})"
-            case "log_softmax":
-                formula = f"{dh} - exp({said}) Σ {dh}"
-            case _:
-                symbols = {"h": said, "z": f"{'z' if layer.n is None else 'n'}{k}"}
-                # Letters that stand alone: not those of "where", and h² too.
-                letter = r"(?<![A-Za-z])[hz](?![A-Za-z])"
-                slope_of = re.sub(letter, lambda found: symbols[found[0]], SLOPES[name])
-                formula = f"{dh} {slope_of}"
-        part = "layer" if layer.n is None else "norm"
-        symbol = f"d{'z' if layer.n is None else 'n'}{k}"
-        grad = self._pass.autograd(k, part)
-        return back, self._pass.quantity(symbol, k, "backward", formula, back, working, grad)
+        grad = self._pass.autograd(k, "layer" if layer.n is None else "norm")
+        return back, self._pass.quantity(f"d{z}", k, "backward", formula, back, working, grad)
 
     def _normalisation_backward(self, layer: LayerPass, d: Tensor) -> tuple[Tensor, list[Quantity]]:
         k, kind = layer.index, self._pass.kind(layer.index)
@@ -204,9 +199,9 @@ class BackwardPass:
 
 def _through(name: str, z: Tensor, d: Tensor) -> Tensor:
     """Return the derivative by what goes into an activation, all of it [rows, units]."""
-    if name == "identity":
+    formula = ACTIVATION_FORMULAS.get(name)
+    if formula is None:  # The identity.
         return d
-    formula = ACTIVATIONS[name]
     inputs, back = features_first(z), features_first(d)
     stage = formula(inputs, inputs if formula.in_place else torch.empty_like(inputs), back)
     stage.forward()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 from torch import nn
 
+from ..components.activation_rules import LayerRule
+from ..components.activations import ACTIVATIONS
 from ..network.module import EPSILON
 from .dissection import Quantity
 from .update_pass import LayerPass, UpdatePass
@@ -81,28 +83,14 @@ class ForwardPass:
         self, layer: LayerPass, name: str, z: str
     ) -> tuple[str, Callable[[int, int], str]]:
         """Return an activation's formula, and what it is with its numbers."""
-        inputs = layer.before_activation
-        total = inputs.exp().sum(1)
-
-        def working(row: int, unit: int) -> str:
-            value = brief(inputs[row, unit])
-            match name:
-                case "identity":
-                    return value
-                case "softmax":
-                    return f"exp({value}) / {brief(total[row])}"
-                case "log_softmax":
-                    return f"{value} - log {brief(total[row])}"
-            return f"{name}({value})"
-
-        match name:
-            case "identity":
-                return z, working
-            case "softmax":
-                return f"exp({z}) / Σ exp({z})", working
-            case "log_softmax":
-                return f"{z} - log Σ exp({z})", working
-        return f"{name}({z})", working
+        rule, inputs = ACTIVATIONS[name].rule, layer.before_activation
+        if isinstance(rule, LayerRule):
+            numbers, total = rule.value_numbers, inputs.exp().sum(1)
+            return rule.value.format(z=z), lambda row, unit: numbers.format(
+                z=brief(inputs[row, unit]), sum_exp_z=brief(total[row])
+            )
+        form = "{}" if rule.is_identity else f"{name}({{}})"
+        return form.format(z), lambda row, unit: form.format(brief(inputs[row, unit]))
 
     def _loss_forward(self) -> Quantity:
         spec, y = self._pass.experiment.loss, self._pass.layers[-1].output

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..components.update_rules import FUNCTIONS, UpdateRule, evaluate
+from ..components.formulas import evaluate
+from ..components.update_rules import FUNCTIONS, UpdateRule
 from ..errors import EpochalError
 from ..experiment.experiment import Experiment
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ...components.activations import ACTIVATIONS
 from ..evidence import Facts
 from ..finding import Finding, Remedy, Rule, Verdict
 from ..remedies import rectified, slower
@@ -22,9 +23,6 @@ starts with 44 % of 16, so half a layer is no fault. (CS231n warns at "as much a
 
 GROWN: Final = 0.25
 """The share of units that must have died since the first step for the learning rate to be why."""
-
-CAN_DIE: Final = ("relu", "hard_sigmoid", "hard_tanh")
-"""Activations with a derivative of exactly 0 on a half-line."""
 
 
 def find(facts: Facts) -> Finding | None:
@@ -81,7 +79,7 @@ def _is_cut_off(facts: Facts, layer: str) -> bool:
     """Whether gradients stop at a layer, or somewhere behind it at one of its kind."""
     behind = facts.layers[facts.layers.index(layer) :]
     return (
-        facts.activations.get(layer) in CAN_DIE
+        _can_die(facts, layer)
         and facts.loss > 0
         and layer in facts.idle
         and not _dead_output(facts)
@@ -89,14 +87,16 @@ def _is_cut_off(facts: Facts, layer: str) -> bool:
     )
 
 
+def _can_die(facts: Facts, layer: str) -> bool:
+    """Whether a layer's activation has a derivative of exactly 0 over some range."""
+    entry = ACTIVATIONS.get(facts.activations.get(layer, ""))
+    return entry is not None and entry.dies
+
+
 def _dead_output(facts: Facts) -> bool:
     """Whether no gradient gets past the output layer's activation."""
     last = facts.layers[-1]
-    return (
-        facts.activations.get(last) in CAN_DIE
-        and facts.loss > 0
-        and len(facts.idle) == len(facts.layers)
-    )
+    return _can_die(facts, last) and facts.loss > 0 and len(facts.idle) == len(facts.layers)
 
 
 def _output_finding(facts: Facts) -> Finding:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..evidence import Facts
 from ..finding import Finding, Remedy, Rule, Verdict
-from ..remedies import PASSING, changed, hidden_activations
+from ..remedies import changed, hidden_activations, passes
 from ..words import layer_name
 
 SAME: Final = 1e-6
@@ -60,7 +60,7 @@ def is_symmetric(facts: Facts, layer: str) -> bool:
 
 def cure(facts: Facts) -> Remedy:
     """Return random weights of the right size, which is what breaks the symmetry."""
-    passing = all(name in PASSING for name in hidden_activations(facts))
+    passing = all(map(passes, hidden_activations(facts)))
     name, label = ("kaiming_normal", "He") if passing else ("xavier_normal", "Xavier")
     return Remedy(label=f"random weights ({label})", changes=changed(facts, "init.weight", name))
 

@@ -1,25 +1,29 @@
 """The activations, by hand: h = f(z), and the loss's derivative dz = dh f'(z), side by side.
 
-Tensors are [members, units, rows]. ``backward`` turns dh into dz where it stands. What PyTorch has
-as one operation, the product with the derivative included, is called; the formula stands beside
-it. To give an activation its formulas, add its class and its row in ``FORMULAS``.
+Tensors are [members, units, rows]. ``backward`` turns dh into dz where it stands. Every rule of
+``engine.components.activations`` can be computed (``RuledActivation``). Where PyTorch has one
+operation for it, the product with the derivative included, a class here calls that instead; the
+formula stands beside it, and a test holds the two together.
 """
 
 from __future__ import annotations
 
+import ast
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
 import torch
 from torch import Tensor
 
-from ...components.activations import ACTIVATIONS
+from ...components.activation_rules import ActivationRule, LayerRule
+from ...components.activations import ACTIVATIONS, ActivationEntry
+from ...components.formulas import evaluate, names_in
 from ..leaned_on import aten, log_softmax, log_softmax_backward, softmax, softmax_backward
 
 
-class Activation(ABC):
+class ActivationFormula(ABC):
     """What every activation has.
 
     Args:
@@ -45,7 +49,7 @@ class Activation(ABC):
         """Turn dh into dz."""
 
 
-class Sigmoid(Activation):
+class SigmoidFormula(ActivationFormula):
     """f = 1 / (1 + exp(-z)); f' = h (1 - h)."""
 
     in_place = True
@@ -57,7 +61,7 @@ class Sigmoid(Activation):
         aten.sigmoid_backward.grad_input(self.d, self.h_learned, grad_input=self.d)
 
 
-class Tanh(Activation):
+class TanhFormula(ActivationFormula):
     """f = tanh z; f' = 1 - h²."""
 
     in_place = True
@@ -69,7 +73,7 @@ class Tanh(Activation):
         aten.tanh_backward.grad_input(self.d, self.h_learned, grad_input=self.d)
 
 
-class ReLU(Activation):
+class ReLUFormula(ActivationFormula):
     """f = max(0, z); f' = 1 where h > 0, else 0, also at the corner as PyTorch has it."""
 
     in_place = True
@@ -81,7 +85,7 @@ class ReLU(Activation):
         aten.threshold_backward.grad_input(self.d, self.h_learned, 0, grad_input=self.d)
 
 
-class LeakyReLU(Activation):
+class LeakyReLUFormula(ActivationFormula):
     """f = z, or s z below 0; f' = 1, or s below 0, where h has the sign of z."""
 
     in_place = True
@@ -96,7 +100,7 @@ class LeakyReLU(Activation):
         )
 
 
-class ELU(Activation):
+class ELUFormula(ActivationFormula):
     """f = z, or exp(z) - 1 below 0; f' = 1, or exp(z) = h + 1 below 0."""
 
     in_place = True
@@ -108,7 +112,7 @@ class ELU(Activation):
         aten.elu_backward.grad_input(self.d, 1, 1, 1, True, self.h_learned, grad_input=self.d)
 
 
-class GELU(Activation):
+class GELUFormula(ActivationFormula):
     """f = z Φ(z), with the normal distribution Φ(z) = (1 + erf(z / √2)) / 2.
 
     f' = Φ(z) + z φ(z), with its density φ(z) = exp(-z² / 2) / √(2π). Φ is kept from forward.
@@ -137,7 +141,7 @@ class GELU(Activation):
         self.d.mul_(self.slope)
 
 
-class SiLU(Activation):
+class SiLUFormula(ActivationFormula):
     """f = z s with s = sigmoid(z); f' = s (1 + z (1 - s))."""
 
     def forward(self) -> None:
@@ -147,7 +151,7 @@ class SiLU(Activation):
         aten.silu_backward.grad_input(self.d, self.z_learned, grad_input=self.d)
 
 
-class Softplus(Activation):
+class SoftplusFormula(ActivationFormula):
     """f = log(1 + exp(z)), which PyTorch takes to be z beyond 20; f' = sigmoid(z)."""
 
     def forward(self) -> None:
@@ -157,7 +161,7 @@ class Softplus(Activation):
         aten.softplus_backward.grad_input(self.d, self.z_learned, 1, 20, grad_input=self.d)
 
 
-class HardSigmoid(Activation):
+class HardSigmoidFormula(ActivationFormula):
     """f = z / 6 + 1/2, held between 0 and 1; f' = 1/6 where -3 < z < 3, else 0."""
 
     def forward(self) -> None:
@@ -167,7 +171,7 @@ class HardSigmoid(Activation):
         aten.hardsigmoid_backward.grad_input(self.d, self.z_learned, grad_input=self.d)
 
 
-class HardTanh(Activation):
+class HardTanhFormula(ActivationFormula):
     """f = z, held between -1 and 1; f' = 1 where -1 < z < 1, else 0."""
 
     def forward(self) -> None:
@@ -177,7 +181,7 @@ class HardTanh(Activation):
         aten.hardtanh_backward.grad_input(self.d, self.z_learned, -1, 1, grad_input=self.d)
 
 
-class Softmax(Activation):
+class SoftmaxFormula(ActivationFormula):
     """h_o = exp(z_o) / Σ_p exp(z_p).
 
     dz_o = h_o (dh_o - Σ_p dh_p h_p), since ∂h_p/∂z_o = h_p (δ_op - h_o).
@@ -192,7 +196,7 @@ class Softmax(Activation):
         softmax_backward(self.d, self.h_learned, 1, self.d.dtype, grad_input=self.d)
 
 
-class LogSoftmax(Activation):
+class LogSoftmaxFormula(ActivationFormula):
     """h_o = z_o - log Σ_p exp(z_p).
 
     dz_o = dh_o - exp(h_o) Σ_p dh_p, since ∂h_p/∂z_o = δ_op - exp(h_o).
@@ -207,18 +211,148 @@ class LogSoftmax(Activation):
         log_softmax_backward(self.d, self.h_learned, 1, self.d.dtype, out=self.d)
 
 
-FORMULAS: Final[Mapping[str, type[Activation]]] = {
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
-    "relu": ReLU,
-    "leaky_relu": LeakyReLU,
-    "elu": ELU,
-    "gelu": GELU,
-    "silu": SiLU,
-    "softplus": Softplus,
-    "hard_sigmoid": HardSigmoid,
-    "hard_tanh": HardTanh,
-    "softmax": Softmax,
-    "log_softmax": LogSoftmax,
+SHORTCUTS: Final[Mapping[str, type[ActivationFormula]]] = {
+    "sigmoid": SigmoidFormula,
+    "tanh": TanhFormula,
+    "relu": ReLUFormula,
+    "leaky_relu": LeakyReLUFormula,
+    "elu": ELUFormula,
+    "gelu": GELUFormula,
+    "silu": SiLUFormula,
+    "softplus": SoftplusFormula,
+    "hard_sigmoid": HardSigmoidFormula,
+    "hard_tanh": HardTanhFormula,
+    "softmax": SoftmaxFormula,
+    "log_softmax": LogSoftmaxFormula,
 }
-"""Every activation that has formulas, by its name in a preset; ``identity`` needs none."""
+"""The activations that PyTorch computes in one operation, or that mix units."""
+
+
+def _normal_pdf(z: Tensor, *, out: Tensor) -> Tensor:
+    torch.mul(z, z, out=out)
+    return out.mul_(-0.5).exp_().mul_(1 / math.sqrt(2 * math.pi))
+
+
+COMPARISONS: Final[Mapping[type[ast.cmpop], Callable[..., Tensor]]] = {
+    ast.Lt: torch.lt,
+    ast.LtE: torch.le,
+    ast.Gt: torch.gt,
+    ast.GtE: torch.ge,
+}
+ARITHMETIC: Final[Mapping[type[ast.operator], Callable[..., Tensor]]] = {
+    ast.Add: torch.add,
+    ast.Sub: torch.sub,
+    ast.Mult: torch.mul,
+    ast.Div: torch.div,
+    ast.Pow: torch.pow,
+}
+FUNCTIONS: Final[Mapping[str, Callable[..., Tensor]]] = {
+    "clip": torch.clamp,
+    "exp": torch.exp,
+    "expm1": torch.expm1,
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "normal_cdf": torch.special.ndtr,
+    "normal_pdf": _normal_pdf,
+    "sigmoid": torch.sigmoid,
+    "softplus": aten.softplus.out,
+    "tanh": torch.tanh,
+    "where": torch.where,
+}
+"""What a rule may call, as operations that write where they are told to."""
+
+
+class RuledActivation(ActivationFormula):
+    """h and dz as the activation's rule states them, in operations that allocate nothing.
+
+    Every part of the formulas has a buffer of its own, made once.
+    """
+
+    rule: ClassVar[ActivationRule]
+
+    def __init__(self, z: Tensor, h: Tensor, d: Tensor) -> None:
+        super().__init__(z, h, d)
+        self._ahead: list[Callable[[], object]] = []
+        self._back: list[Callable[[], object]] = []
+        self._write(self._ahead, self.rule.value_tree, {"z": z}, h)
+        learned = {"z": self.z_learned, "h": self.h_learned}
+        # On the way back only the rows that are trained on count.
+        self.slope = self._write(self._back, self.rule.slope_tree, learned, torch.empty_like(d))
+
+    def forward(self) -> None:
+        for operation in self._ahead:
+            operation()
+
+    def backward(self, row: int) -> None:
+        for operation in self._back:
+            operation()
+        self.d.mul_(self.slope)
+
+    def _write(
+        self,
+        operations: list[Callable[[], object]],
+        tree: ast.expr,
+        tensors: dict[str, Tensor],
+        out: Tensor,
+    ) -> Tensor:
+        """Write down what computes a formula of the rule into ``out``, its parts first."""
+        for name, part in self.rule.part_trees.items():
+            tensors[name] = self._emit(operations, part, tensors, torch.empty_like(tensors["z"]))
+        place = self._emit(operations, tree, tensors, out)
+        if place is not out:
+            operations.append(lambda: out.copy_(place))
+        return out
+
+    def _emit(
+        self,
+        operations: list[Callable[[], object]],
+        node: ast.expr,
+        tensors: Mapping[str, Tensor],
+        out: Tensor | None = None,
+    ) -> Tensor:
+        """Write down what computes an expression; return where it then lies."""
+        function: Callable[..., Tensor]
+        match node:
+            case ast.Name(id=name):
+                return tensors[name]
+            case _ if not names_in(node):
+                return tensors["z"].new_tensor(float(evaluate(node, {})))
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                function, inner = torch.neg, [operand]
+            case ast.BinOp(left=left, op=op, right=right):
+                function, inner = ARITHMETIC[type(op)], [left, right]
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                function, inner = COMPARISONS[type(op)], [left, right]
+                out = torch.empty_like(tensors["z"], dtype=torch.bool)
+            case ast.Compare(left=left, ops=[op, *ops], comparators=[right, *others]):
+                inner = [ast.Compare(left, [op], [right]), ast.Compare(right, ops, others)]
+                function, out = torch.logical_and, torch.empty_like(tensors["z"], dtype=torch.bool)
+            case ast.Call(func=ast.Name(id=name), args=arguments) if name in FUNCTIONS:
+                function, inner = FUNCTIONS[name], list(arguments)
+            case _:
+                raise TypeError(f"no operation writes {ast.unparse(node)!r} into a buffer")
+        places = [self._emit(operations, each, tensors) for each in inner]
+        made = torch.empty_like(tensors["z"]) if out is None else out
+        operations.append(lambda: function(*places, out=made))
+        return made
+
+
+def _formula_of(name: str, entry: ActivationEntry) -> type[ActivationFormula] | None:
+    """Return what computes an activation; ``identity`` needs nothing.
+
+    Raises:
+        TypeError: It mixes units, and nobody has written its class.
+    """
+    if shortcut := SHORTCUTS.get(name):
+        return shortcut
+    if isinstance(entry.rule, LayerRule):
+        raise TypeError(f"{name}: mixes the units of a layer, and has no class in {__name__}")
+    if entry.rule.is_identity:
+        return None
+    return type(f"Ruled{entry.module}", (RuledActivation,), {"rule": entry.rule})
+
+
+FORMULAS: Final[Mapping[str, type[ActivationFormula]]] = {
+    name: formula for name, entry in ACTIVATIONS.items() if (formula := _formula_of(name, entry))
+}
+"""The formulas of every activation by its name in a preset; ``identity`` needs none."""

@@ -13,20 +13,20 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from torch import nn
 
-from engine.components.activations import ACTIVATIONS, Activation
+from engine.components.activations import ACTIVATIONS, ActivationEntry
 
 NAMES = sorted(ACTIVATIONS)
 DENSE = np.concatenate([np.linspace(-30, 30, 20_001), np.linspace(-1e-3, 1e-3, 2_000), [0.0]])
 EXTREMES = np.array([-1e30, -1e4, -200.0, -90.0, -0.0, 0.0, 90.0, 200.0, 1e4, 1e30])
 
 
-def in_torch(activation: Activation, z: NDArray[Any]) -> NDArray[Any]:
+def in_torch(activation: ActivationEntry, z: NDArray[Any]) -> NDArray[Any]:
     module: nn.Module = getattr(nn, activation.module)(**activation.arguments)
     outputs: NDArray[Any] = module(torch.from_numpy(z)).numpy()
     return outputs
 
 
-def in_numpy(activation: Activation, z: NDArray[Any]) -> NDArray[Any]:
+def in_numpy(activation: ActivationEntry, z: NDArray[Any]) -> NDArray[Any]:
     with np.errstate(all="ignore"):
         return activation.numpy(z)
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from ....components.update_rules import UpdateRule, evaluate, names_in
+from ....components.formulas import evaluate, names_in
+from ....components.update_rules import UpdateRule
 from .base import Factor, UpdateBase, Values, add_product, add_ratio, write_sum
 
 _FUNCTIONS: Final[Mapping[str, Callable[..., Tensor]]] = {

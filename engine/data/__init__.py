@@ -1,27 +1,24 @@
 """The data: each kind a table of a preset, with the function that draws it.
 
-Everything here is numpy, so that a viewer can draw the points without torch. To add a kind, add
-its class to a file of its family and to ``Data``.
+Everything here is numpy, so that a viewer can draw the points without torch. To add a kind, add a
+file with its class: how its rows are drawn, what they are called, how far pictures of them go, and
+the program that draws the same. A class that leaves out a part fails on import.
 
-    plane        points of the plane in two classes: moons, circles, spirals, xor
-    function     functions of x
-    table        rows in the preset itself
-    sum          sums, drawn afresh for every step
-    file         a file of one's own, read by ``sheet``
-    bundled      the sets that come with scikit-learn
+    plane, plane_boundary   points of the plane in two classes: shapes, and sides of a curve
+    function                functions of x
+    table                   rows in the preset itself
+    sum                     sums, drawn afresh for every step
+    file                    a file of one's own, read by ``sheet``
+    bundled                 the sets that come with scikit-learn
 """
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import BeforeValidator, Field
-
-from ..components.section import named
 from .base import DataBase, Dataset, Examples, Inputs, Targets
 from .bundled import Bundled
-from .file import File, anchored
+from .file import File
 from .function import Function
+from .kinds import KINDS, Data, anchored
 from .loading import load
 from .plane import Circles, Moons, Spirals, Xor
 from .scaling import Scaling
@@ -29,6 +26,7 @@ from .sum import Sum
 from .table import InlineTable
 
 __all__ = [
+    "KINDS",
     "Bundled",
     "Circles",
     "Data",
@@ -48,10 +46,3 @@ __all__ = [
     "anchored",
     "load",
 ]
-
-Data = Annotated[
-    Moons | Circles | Spirals | Xor | Function | InlineTable | Sum | File | Bundled,
-    Field(discriminator="kind"),
-    BeforeValidator(named("moons", "kind")),
-]
-"""A data table, told apart by ``kind``."""

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from ..components.entries import check_whole
 from ..components.section import Section
+from ..errors import EpochalError
 from .scaling import Scale, Scaling
 
 Inputs = NDArray[Any]
 Targets = NDArray[Any]
+
+RNG: Final = "rng = np.random.default_rng(stream(DATA))"
+"""The line of a program that makes where the random numbers of its data come from."""
 
 Samples = Annotated[int, Field(ge=1, le=10_000_000)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -57,9 +62,15 @@ class DataBase(Section):
     """Whether its numbers come from outside, as a year or a price in cents does that float32 has
     no room for; so they are scaled as they are and only then made the network's."""
 
-    extent: ClassVar[tuple[float, float] | None] = None
-    """From where to where pictures of two inputs go, both alike, in the units of the data; further
-    where rows lie beyond. Where there is none, a picture goes as far as its rows do."""
+    paths: ClassVar[tuple[str, ...]] = ()
+    """The keys that are paths of files."""
+
+    scaled_by: ClassVar[tuple[str, str] | None] = None
+    """The key that its numbers are divided by, and the one whose value makes them small; for data
+    that has no training set to be scaled by."""
+
+    place: ClassVar[int]
+    """Where it stands among the kinds, the simplest first."""
 
     split: (
         Annotated[list[Samples], Field(min_length=1, max_length=3)]
@@ -112,9 +123,40 @@ class DataBase(Section):
         """Name, size in bytes and SHA-256 of each file the rows come from."""
         return []
 
+    @property
+    def extent(self) -> tuple[float, float] | None:
+        """From where to where pictures of two inputs go, both alike, in the units of the data.
+
+        They go further where rows lie beyond. Where there is none, they go as far as the rows do.
+        """
+        return None
+
     def draw(self, rng: np.random.Generator) -> Examples:
         """Draw all rows, in their natural order."""
         raise NotImplementedError
+
+    def program(self) -> str:
+        """Return the function of a plain program that computes the same, number for number.
+
+        It is ``draw_data()``, or ``draw_rows(rng, count)`` where every step has its own rows.
+
+        Raises:
+            EpochalError: It cannot be written in a few lines.
+        """
+        kind = type(self).model_fields["kind"].default
+        raise EpochalError(f"data.kind: no plain program can be written for {kind!r} data")
+
+    def at_most(self, rows: int) -> Self:
+        """Return data that looks the same with no more rows, as far as it makes its rows itself."""
+        return self
+
+    def curves(self, places: int) -> tuple[Inputs, Targets] | None:
+        """Return what is to be learned without noise, where that is functions of one input.
+
+        Returns:
+            The inputs [places] and the functions' values [places, outputs].
+        """
+        return None
 
     def draw_fresh(self, rng: np.random.Generator, rows: int) -> Examples:
         """Draw ``rows`` new rows, where ``fresh`` says that every step has its own."""
@@ -138,6 +180,17 @@ class DataBase(Section):
         elif (sizes := self.sizes[: len(self.split)]) and 0 in sizes:
             share = self.split[sizes.index(0)]
             yield f"split: a share of {share:g} is not one of {self.rows} rows"
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **given: Any) -> None:
+        """Hold every kind to be whole.
+
+        Raises:
+            TypeError: It lacks something.
+        """
+        if "kind" in cls.model_fields:
+            drawing = "draw_fresh" if cls.fresh else "draw"
+            check_whole(cls, DataBase, ("place", "rows", "target_names", drawing, "program"))
 
     @model_validator(mode="after")
     def _holds(self) -> DataBase:

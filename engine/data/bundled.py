@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from ..text.source_code import define
 from .base import DataBase, Examples
 
 
@@ -80,6 +81,8 @@ _SETS: Final[Mapping[str, _Set]] = {
 class Bundled(DataBase):
     """A set that comes with scikit-learn, which must be installed: ``epochal[data]``."""
 
+    place: ClassVar[int] = 6
+
     measured: ClassVar[bool] = True
 
     kind: Literal["sklearn"] = "sklearn"
@@ -118,6 +121,18 @@ class Bundled(DataBase):
         if self._about.numbers:
             return Examples(inputs.copy(), targets[:, None].astype(np.float64))
         return Examples(inputs.copy(), targets.astype(np.int64))
+
+    @override
+    def program(self) -> str:
+        name = f"load_{self.set}"
+        options = ", scaled=False" if self.set == "diabetes" else ""
+        column = "" if self.classes else ".reshape(-1, 1)"
+        lines = [
+            f"inputs, targets = {name}(return_X_y=True{options})",
+            f"return inputs, targets{column}",
+        ]
+        drawn = define("draw_data", f"Return the {self.set} set of scikit-learn.", lines)
+        return f"from sklearn.datasets import {name}\n\n\n{drawn}"
 
     @override
     def problems(self) -> Iterator[str]:

@@ -19,11 +19,12 @@ from pydantic import Field
 from typing_extensions import override
 
 from ..components.section import nearest, show
-from ..errors import DataError
+from ..errors import DataError, EpochalError
+from ..text.source_code import define, listed, quoted
 from .base import DataBase, Examples
 from .cells import Notation, Remedies, numbers
 from .sheet import Sheet, read, state_of
-from .text_file import Dialect
+from .text_file import Dialect, reading_source
 
 MAX_CLASSES: Final = 1000
 """Classes of a column; more are the sign of a column of numbers."""
@@ -53,10 +54,17 @@ class _Chosen:
     """Name, size and SHA-256 of what was read."""
 
 
+def _assigned(name: str, texts: list[str]) -> list[str]:
+    return f"{name} = {listed(map(quoted, texts))}".split("\n")
+
+
 class File(DataBase):
     """Rows of a file: CSV or TSV with a line of names at its top, NPZ, or Parquet."""
 
+    place: ClassVar[int] = 5
+
     measured: ClassVar[bool] = True
+    paths: ClassVar[tuple[str, ...]] = ("path",)
 
     kind: Literal["file"] = "file"
     path: Annotated[str, Field(min_length=1, max_length=4096)]
@@ -129,6 +137,48 @@ class File(DataBase):
         return Examples(self._chosen.inputs.copy(), self._chosen.targets.copy())
 
     @override
+    def program(self) -> str:
+        ending = Path(self.path).suffix.lower()
+        if ending not in (".csv", ".tsv"):
+            raise EpochalError(f"data.path: no plain program can be written for a {ending} file")
+        separator = self.separator or ("\t" if ending == ".tsv" else ",")
+        named = self.header is not False
+        every = '[f"column{index + 1}" for index in range(len(lines[0]))]'
+        lines = [
+            *reading_source(self.path, separator),
+            f"names = {'[name.strip() for name in lines[0]]' if named else every}",
+            f"columns = dict(zip(names, zip(*lines{'[1:]' if named else ''})))",
+            *_assigned("features", self.input_names),
+            f"inputs = {self._array_of('features')}",
+        ]
+        if self.classes:
+            target = quoted(self.targets[0]) if self.targets else "names[-1]"
+            lines += [
+                *_assigned("classes", self.target_names),
+                f"cells = [cell.strip() for cell in columns[{target}]]",
+                "targets = np.array([classes.index(cell) for cell in cells])",
+            ]
+        else:
+            lines += [
+                *_assigned("wanted", self.target_names),
+                f"targets = {self._array_of('wanted')}",
+            ]
+        lines.append("return inputs, targets")
+        drawn = define("draw_data", "Return the rows of the file.", lines)
+        return f"import csv\n\n\n{drawn}"
+
+    def _array_of(self, names: str) -> str:
+        """Return what makes an array of the named columns in a program, [rows, columns]."""
+        if self.decimal == "." and not self.thousands:
+            return f"np.array([columns[name] for name in {names}], float).T"
+        cell = "cell"
+        if self.thousands:
+            cell += f'.replace({quoted(self.thousands)}, "")'
+        if self.decimal != ".":
+            cell += f'.replace({quoted(self.decimal)}, ".")'
+        return f"np.array([[float({cell}) for cell in columns[name]] for name in {names}]).T"
+
+    @override
     def problems(self) -> Iterator[str]:
         if self.thousands == self.decimal:
             yield f"thousands: is the decimal mark too ({show(self.decimal)}); set data.decimal"
@@ -141,17 +191,6 @@ class File(DataBase):
             yield from str(error).splitlines()
         else:
             yield from super().problems()
-
-
-def anchored(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a preset's ``data`` table with its path, if it has one, from ``folder`` on."""
-    path = data.get("path")
-    if data.get("kind") != "file" or not isinstance(path, str) or not path:
-        return {**data}
-    try:
-        return {**data, "path": str((folder / Path(path).expanduser()).resolve())}
-    except (OSError, ValueError, RuntimeError):  # Reading it will say what is wrong with it.
-        return {**data}
 
 
 @functools.lru_cache(maxsize=4)

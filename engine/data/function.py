@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import override
 
 from ..components.expressions import Expression
 from ..components.section import NonNegative, Number
-from .base import DataBase, Examples, Samples
-
-
-def _is_expression(text: str) -> str:
-    Expression(text)
-    return text
+from ..text.source_code import call, define, listed
+from .base import RNG, DataBase, Examples, Inputs, Samples, Targets
+from .formula import Formula, as_numpy, check_formulas
 
 
 class Function(DataBase):
     """Functions of x, on evenly spaced points."""
+
+    place: ClassVar[int] = 2
 
     kind: Literal["function"] = "function"
     domain: list[Number] = Field(default=[-1.0, 1.0], min_length=2, max_length=2)
     """The first and the last x."""
     points: Samples = 100
     """How many values of x, evenly spaced, both ends included."""
-    targets: list[Annotated[str, AfterValidator(_is_expression)]] = Field(
-        default=["x**3"], min_length=1, max_length=64
-    )
+    targets: list[Formula] = Field(default=["x**3"], min_length=1, max_length=64)
     """What the network is to learn, as expressions of x such as ``"x * exp(x)"``."""
     noise: NonNegative = 0.0
     """Standard deviation of the normal noise on the targets."""
@@ -55,17 +52,27 @@ class Function(DataBase):
         noisy = values + self.noise * rng.standard_normal(values.shape)
         return Examples(x[:, None], noisy)
 
+    @override
+    def at_most(self, rows: int) -> Function:
+        return self.model_copy(update={"points": min(self.points, rows), "split": None})
+
+    @override
+    def curves(self, places: int) -> tuple[Inputs, Targets]:
+        smooth = self.model_copy(update={"points": places, "noise": 0.0})
+        examples = smooth.draw(np.random.default_rng(0))
+        return examples.inputs[:, 0], examples.targets
+
+    @override
+    def program(self) -> str:
+        low, high = self.domain
+        lines = [f"x = np.linspace({low!r}, {high!r}, {self.points})"]
+        lines += call("y = np.column_stack", [listed(map(as_numpy, self.targets))])
+        if self.noise:
+            lines += [RNG, f"y += {self.noise!r} * rng.standard_normal(y.shape)"]
+        lines.append("return x.reshape(-1, 1), y")
+        return define("draw_data", "Return values of x, and what is to be learned of them.", lines)
+
     @model_validator(mode="after")
     def _targets_are_finite(self) -> Function:
-        if not self.domain[0] < self.domain[1]:
-            raise ValueError(f"domain: must rise from its first to its last x (got {self.domain})")
-        x = np.linspace(self.domain[0], self.domain[1], min(self.points, 1000))
-        for text in self.targets:
-            values = Expression(text)(x)
-            bad = ~np.isfinite(values) | (np.abs(values) > np.finfo(np.float32).max)
-            if bad.any():
-                raise ValueError(
-                    f"targets: {text!r} is {values[bad][0]} at x = {x[bad][0]:g}; "
-                    "change it or the domain"
-                )
+        check_formulas("targets", self.targets, self.domain, self.points)
         return self

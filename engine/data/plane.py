@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Literal
+from textwrap import dedent
+from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,21 @@ from pydantic import Field
 from typing_extensions import override
 
 from ..components.section import NonNegative
-from .base import DataBase, Examples, Samples
+from ..text.source_code import define
+from .base import RNG, DataBase, Examples, Samples
+
+NOISE: Final = "points += rng.normal(0.0, {!r}, points.shape)"
+"""The line of a program that adds the noise."""
 
 
-class _Classified(DataBase):
+class PlaneBase(DataBase):
     """Points of the plane in two classes."""
+
+    place: ClassVar[int] = 0
+    reach: ClassVar[float]
+    """How far pictures go from the middle."""
+    doc: ClassVar[str]
+    """What the function of a program that draws the points returns."""
 
     samples: Samples = 1000
     """How many points, half of them in each class."""
@@ -37,23 +48,55 @@ class _Classified(DataBase):
     def classes(self) -> int:
         return 2
 
+    @property
+    @override
+    def extent(self) -> tuple[float, float]:
+        return -self.reach, self.reach
+
+    @property
+    def halves(self) -> tuple[int, int]:
+        """How many points each class has."""
+        return self.samples - self.samples // 2, self.samples // 2
+
     def shape(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
         """Return the two classes' points before the noise: [first, 2] and [second, 2]."""
         raise NotImplementedError
 
+    def shape_source(self, first: int, second: int) -> str:
+        """Return the lines of a program that make ``first`` and ``second`` as ``shape`` does."""
+        raise NotImplementedError
+
+    @override
+    def at_most(self, rows: int) -> Self:
+        return self.model_copy(update={"samples": min(self.samples, rows), "split": None})
+
     @override
     def draw(self, rng: np.random.Generator) -> Examples:
-        first, second = self.samples - self.samples // 2, self.samples // 2
+        first, second = self.halves
         points = np.concatenate(self.shape(first, second, rng))
         points = points + rng.normal(0.0, self.noise, points.shape)
         labels = np.concatenate([np.zeros(first, np.int64), np.ones(second, np.int64)])
         return Examples(points, labels)
 
+    @override
+    def program(self) -> str:
+        first, second = self.halves
+        source = dedent(self.shape_source(first, second)).strip()
+        lines = [
+            *([RNG] if self.noise or "rng." in source else []),
+            source,
+            "points = np.concatenate([first, second])",
+            *([NOISE.format(self.noise)] if self.noise else []),
+            f"return points, np.repeat([0, 1], [{first}, {second}])",
+        ]
+        return define("draw_data", self.doc, lines)
 
-class Moons(_Classified):
+
+class Moons(PlaneBase):
     """Two interleaved half circles of radius 1, as in scikit-learn's ``make_moons``."""
 
-    extent: ClassVar[tuple[float, float] | None] = (-math.pi, math.pi)
+    doc = "Return two interleaved half circles, and the class of each point."
+    reach: ClassVar[float] = math.pi
 
     kind: Literal["moons"] = "moons"
 
@@ -65,11 +108,21 @@ class Moons(_Classified):
             np.stack([1 - np.cos(lower), 0.5 - np.sin(lower)], axis=1),
         )
 
+    def shape_source(self, first: int, second: int) -> str:
+        """The same."""
+        return f"""
+            upper = np.linspace(0, np.pi, {first})
+            lower = np.linspace(0, np.pi, {second})
+            first = np.column_stack([np.cos(upper), np.sin(upper)])
+            second = np.column_stack([1 - np.cos(lower), 0.5 - np.sin(lower)])
+        """
 
-class Circles(_Classified):
+
+class Circles(PlaneBase):
     """A circle around another, as in scikit-learn's ``make_circles``."""
 
-    extent: ClassVar[tuple[float, float] | None] = (-1.5, 1.5)
+    doc = "Return a circle around another, and the class of each point."
+    reach: ClassVar[float] = 1.5
 
     kind: Literal["circles"] = "circles"
     factor: float = Field(default=0.5, gt=0, lt=1)
@@ -84,11 +137,21 @@ class Circles(_Classified):
             np.stack([np.cos(inner), np.sin(inner)], axis=1) * self.factor,
         )
 
+    def shape_source(self, first: int, second: int) -> str:
+        """The same."""
+        return f"""
+            outer = np.linspace(0, 2 * np.pi, {first}, endpoint=False)
+            inner = np.linspace(0, 2 * np.pi, {second}, endpoint=False)
+            first = np.column_stack([np.cos(outer), np.sin(outer)])
+            second = np.column_stack([np.cos(inner), np.sin(inner)]) * {self.factor!r}
+        """
 
-class Spirals(_Classified):
+
+class Spirals(PlaneBase):
     """Two spirals wound into each other: hard for a shallow network."""
 
-    extent: ClassVar[tuple[float, float] | None] = (-2.5, 2.5)
+    doc = "Return two spirals wound into each other, and the class of each point."
+    reach: ClassVar[float] = 2.5
 
     kind: Literal["spirals"] = "spirals"
     turns: float = Field(default=1.5, gt=0, le=10)
@@ -104,11 +167,33 @@ class Spirals(_Classified):
 
         return arm(first, 0.0), arm(second, np.pi)
 
+    def shape_source(self, first: int, second: int) -> str:
+        """The same."""
+        return f"""
+            first = arm({first}, 0.0)
+            second = arm({second}, np.pi)
+        """
 
-class Xor(_Classified):
+    @override
+    def program(self) -> str:
+        return f'''\
+def arm(count, start):
+    """Return the points of one spiral, which ends at radius 2."""
+    along = np.sqrt(np.linspace(0.01, 1, count))
+    angle = start + along * {self.turns!r} * 2 * np.pi
+    return np.column_stack(
+        [2 * along * np.cos(angle), 2 * along * np.sin(angle)]
+    )
+
+
+{super().program()}'''
+
+
+class Xor(PlaneBase):
     """A square in four quarters, opposite ones of the same class: no line tells them apart."""
 
-    extent: ClassVar[tuple[float, float] | None] = (-1.5, 1.5)
+    doc = "Return the points of a square; opposite quarters are of one class."
+    reach: ClassVar[float] = 1.5
 
     kind: Literal["xor"] = "xor"
 
@@ -119,3 +204,13 @@ class Xor(_Classified):
         signs = np.where(rng.random((first, 1)) < 0.5, -1, 1)
         flips = np.where(rng.random((second, 1)) < 0.5, -1, 1)
         return same * signs, other * np.concatenate([flips, -flips], axis=1)
+
+    def shape_source(self, first: int, second: int) -> str:
+        """The same."""
+        return f"""
+            first = np.abs(rng.uniform(-1, 1, ({first}, 2)))
+            second = np.abs(rng.uniform(-1, 1, ({second}, 2)))
+            signs = np.where(rng.random(({first}, 1)) < 0.5, -1, 1)
+            flips = np.where(rng.random(({second}, 1)) < 0.5, -1, 1)
+            first, second = first * signs, second * np.hstack([flips, -flips])
+        """

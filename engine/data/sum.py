@@ -10,13 +10,17 @@ from pydantic import Field
 from typing_extensions import override
 
 from ..components.section import Count
+from ..text.source_code import define
 from .base import DataBase, Examples
 
 
 class Sum(DataBase):
     """Whole numbers drawn afresh for every step; the target is their sum."""
 
+    place: ClassVar[int] = 4
+
     fresh: ClassVar[bool] = True
+    scaled_by: ClassVar[tuple[str, str] | None] = ("divide_by", "highest")
     kind: Literal["sum"] = "sum"
     terms: Annotated[int, Field(ge=1, le=10_000)] = 30
     """How many numbers a row has."""
@@ -51,6 +55,16 @@ class Sum(DataBase):
         numbers = rng.integers(0, self.highest, (rows, self.terms), endpoint=True)
         sums = numbers.sum(axis=1, keepdims=True)
         return Examples(numbers / self.divide_by, sums / self.divide_by)
+
+    @override
+    def program(self) -> str:
+        lines = [
+            f"numbers = rng.integers(0, {self.highest}, (count, {self.terms}), endpoint=True)",
+            "totals = numbers.sum(axis=1, keepdims=True)",
+            f"return numbers / {self.divide_by!r}, totals / {self.divide_by!r}",
+        ]
+        about = f"Return rows of {self.terms} whole numbers, and the sum of each."
+        return define("draw_rows", about, lines, "rng, count")
 
     @override
     def problems(self) -> Iterator[str]:

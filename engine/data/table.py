@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 from typing_extensions import override
 
 from ..components.section import Number
+from ..text.source_code import call, define, listed
 from .base import DataBase, Examples
 
 ClassIndex = Annotated[int, Field(ge=0, lt=1000)]
@@ -17,6 +18,8 @@ ClassIndex = Annotated[int, Field(ge=0, lt=1000)]
 
 class InlineTable(DataBase):
     """Rows written into the preset, with a class or numbers for each."""
+
+    place: ClassVar[int] = 3
 
     kind: Literal["table"] = "table"
     inputs: list[list[Number]] = Field(min_length=1, max_length=10_000)
@@ -52,6 +55,15 @@ class InlineTable(DataBase):
         """The rows as they stand."""
         targets = np.array(self.targets, np.int64 if self.classes else np.float64)
         return Examples(np.array(self.inputs, np.float64), targets)
+
+    @override
+    def program(self) -> str:
+        lines = [
+            *call("inputs = np.array", [listed([listed(map(repr, row)) for row in self.inputs])]),
+            *call("targets = np.array", [listed(map(repr, self.targets))]),
+            "return inputs, targets",
+        ]
+        return define("draw_data", "Return the rows, and the target of each.", lines)
 
     def _numbers(self) -> list[list[float]]:
         return [target for target in self.targets if isinstance(target, list)]

@@ -11,6 +11,7 @@ from typing import Final
 
 from ..components.section import show
 from ..errors import DataError
+from ..text.source_code import WIDTH, call, quoted
 from .columns import Column, ReadColumns, check_unique
 
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
@@ -217,3 +218,17 @@ def _is_number(text: str) -> bool:
 
 def _cells(count: int) -> str:
     return f"{count} cell{'s' * (count != 1)}"
+
+
+def reading_source(path: str, separator: str) -> list[str]:
+    """Return the lines of a program that read a text file's rows of cells into ``lines``."""
+    opened = call("with open", [quoted(path), 'encoding="utf-8-sig"', 'newline=""'], WIDTH - 14)
+    opened[-1] += " as file:"
+    if declared := declared_separator(Path(path)):
+        opened.append(f"    next(file)  # sep={declared}")
+    separator = declared or separator
+    source, blanks = "file", ""
+    if separator == " ":
+        source, blanks = "(line.strip() for line in file)", ", skipinitialspace=True"
+    reader = f"csv.reader({source}, delimiter={quoted(separator)}{blanks})"
+    return [*opened, f"    lines = [line for line in {reader} if any(line)]"]

@@ -159,6 +159,18 @@ class Facts:
         return OPTIMIZERS.get(str(self.table("optimizer").get("name")))
 
     @property
+    def scaled_by(self) -> tuple[str, Any] | None:
+        """The key that the data's numbers are divided by, and what would make them small."""
+        from ..data import KINDS
+
+        data = self.table("data")
+        kind = KINDS.get(str(data.get("kind")))
+        if kind is None or kind.scaled_by is None:
+            return None
+        divisor, greatest = kind.scaled_by
+        return divisor, data.get(greatest, kind.model_fields[greatest].default)
+
+    @property
     def descends(self) -> bool:
         """Whether a step is lr times the gradient, or a mean of gradients."""
         return self.optimizer is not None and not self.optimizer.adaptive

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..components.section import Section
-from ..data import File
 from ..text.run_names import called_after, stem_of
 from .experiment import Experiment
 from .marks import Mark, Origin
@@ -333,6 +332,5 @@ def _varied(was: dict[str, Any], now: dict[str, Any]) -> Iterator[tuple[Key, Any
 def _file(preset: Experiment, experiment: Experiment) -> str:
     """Return the file whose rows took the place of the preset's data; empty where none did."""
     was, now = preset.data, experiment.data
-    if not isinstance(now, File) or (isinstance(was, File) and was.path == now.path):
-        return ""
-    return now.path
+    paths = [getattr(now, key) for key in now.paths]
+    return paths[0] if paths and paths != [getattr(was, key) for key in was.paths] else ""

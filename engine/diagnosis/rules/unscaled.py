@@ -84,9 +84,9 @@ def _died(facts: Facts, layer: str) -> bool:
 def cure(facts: Facts, bad_inputs: bool, bad_targets: bool) -> Remedy | None:
     """Return the scaling of inputs, targets or both, as one change to the experiment."""
     data = facts.table("data")
-    if data.get("kind") == "sum":
-        highest = data.get("highest", 100)
-        return Remedy(label=f"dividing by {highest}", changes=(f"data.divide_by={highest}",))
+    if (keys := facts.scaled_by) is not None:
+        divisor, greatest = keys
+        return Remedy(label=f"dividing by {greatest}", changes=(f"data.{divisor}={greatest}",))
     inputs, targets = facts.header.input_size, facts.header.target_size
     scale_inputs = bad_inputs or (_also(inputs) and data.get("scale_inputs", "none") == "none")
     scale_targets = bad_targets or (_also(targets) and data.get("scale_targets", "none") == "none")

@@ -20,9 +20,9 @@ from ...experiment.changes import about_of
 from ...figures.figures import spoken
 from ...randomness import Purpose
 from ...text.safe import plain
+from ...text.source_code import WIDTH, joined
 from .data import data_blocks
 from .network import STYLES, Style, initialisation, network_block
-from .text import WIDTH, joined
 from .training import loop, measures, preparation, result
 
 if TYPE_CHECKING:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ...errors import EpochalError
-from .sources import SOURCES
-
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
 
@@ -18,10 +15,7 @@ def data_blocks(experiment: Experiment) -> list[str]:
     Raises:
         EpochalError: Such data cannot be written in a few lines.
     """
-    kind = experiment.data.kind
-    if kind not in SOURCES:
-        raise EpochalError(f"data.kind: no plain program can be written for {kind!r} data")
-    source = SOURCES[kind](experiment.data)
+    source = experiment.data.program()
     if experiment.data.fresh:
         return [source, _fresh_batches(experiment)]
     lines = [

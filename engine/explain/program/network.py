@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from ...network.layers import ModuleSpec, module_specs
-from .text import WIDTH, call, literal
+from ...text.source_code import WIDTH, call, literal
 
 if TYPE_CHECKING:
     from ...components.initialisers import InitialiserBase

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...components.update_rules import UpdateRule
 from ...errors import EpochalError
-from .text import WIDTH, call, literal
+from ...text.source_code import WIDTH, call, literal
 
 if TYPE_CHECKING:
     from ...components.optimizers import OptimizerBase

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from ...text.source_code import WIDTH, call, literal
 from .data import has_batches, sets_of, tensor
 from .optimizer import by_hand, has_schedule, optimizer_blocks, update_by_hand
-from .text import WIDTH, call, literal
 
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment

@@ -22,6 +22,7 @@ SAMPLES = 30
 """Steps of a run at which it is diagnosed, half of them early."""
 
 HEALTHY = [
+    "above-and-below",
     "automatic-update",
     "cubic",
     "digits",

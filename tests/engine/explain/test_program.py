@@ -15,11 +15,12 @@ import pytest
 import torch
 
 from engine.components.optimizers import OPTIMIZERS as EVERY_OPTIMIZER
+from engine.data import DataBase, Moons
 from engine.errors import EpochalError
 from engine.experiment.experiment import Experiment
 from engine.explain.program import STYLES, Style, program
-from engine.explain.program.text import WIDTH
 from engine.presets import preset as presets
+from engine.text.source_code import WIDTH
 from engine.training.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
@@ -106,6 +107,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "spirals": {"kind": "spirals", "samples": 41, "turns": 1.25},
     "xor": {"kind": "xor", "samples": 61, "noise": 0.0},
     "moons": {"kind": "moons", "samples": 33, "noise": 0.0},
+    "boundary": {"kind": "boundary", "samples": 41, "formula": "x / tau - 0.25"},
 }
 
 
@@ -382,7 +384,7 @@ def test_what_a_preset_says_of_itself_cannot_become_code() -> None:
 
 
 def test_data_that_cannot_be_written_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.explain.program.data.SOURCES", {})
+    monkeypatch.setattr(Moons, "program", DataBase.program)
     with pytest.raises(EpochalError, match=r"data\.kind.*'moons'"):
         program(experiment(MOONS))
 

@@ -8,13 +8,11 @@ how its inputs are scaled, are not known here: numbers are in the units of the d
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.style import Style
-
-from engine.text.safe import plain
 
 from ...style.look import Look
 from ...style.numbers import count
@@ -24,72 +22,11 @@ from ..base.canvas import Canvas
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from ..base.shapes import hue, point
 from .preview_data import Floats, Preview
-from .preview_table import TABLE_ROWS, draw_table, ends_of
-
-if TYPE_CHECKING:
-    from engine.data import DataBase, Examples
-    from engine.experiment.experiment import Experiment
-
-
-ROWS: Final = 2000
-"""Rows that are drawn at most beside the first ones, evenly chosen from all of them."""
-
-GRID: Final = 400
-"""At how many places a function is asked."""
+from .preview_table import draw_table, ends_of
 
 FRAMED_WIDTH: Final = FRAME_WIDTH + 24
 FRAMED_HEIGHT: Final = 9
 """From this size on the axes have room."""
-
-
-def gather_preview(experiment: Experiment) -> Preview:
-    """Return what an experiment's data looks like. It may read a file: not for the event loop.
-
-    Raises:
-        DataError: A file, or what reads it, is not there.
-    """
-    data, seed = experiment.data, experiment.train.seed
-    part = _some(data, seed)
-    grid, curves = _functions(data)
-    return Preview(
-        inputs=part.inputs.astype(np.float64),
-        targets=part.targets if data.classes else part.targets.astype(np.float64),
-        input_names=tuple(map(plain, data.input_names)),
-        target_names=tuple(map(plain, data.target_names)),
-        classes=data.classes > 0,
-        sizes=data.sizes,
-        grid=grid,
-        curves=curves,
-    )
-
-
-def _some(data: DataBase, seed: int) -> Examples:
-    """Return some rows of the data, as training would draw them where that takes no time."""
-    from engine.data import Examples
-    from engine.randomness import generator
-    from engine.results.predict import UNSEEN
-
-    if data.fresh:
-        return data.draw_fresh(generator(seed, "fresh", UNSEEN), ROWS)
-    many = "samples" if hasattr(data, "samples") else "points"
-    # Of a kind that makes its rows, ten million would take seconds and look the same.
-    if getattr(data, many, 0) > 10 * ROWS:
-        data = data.model_copy(update={many: 10 * ROWS, "split": None})
-    whole = data.draw(generator(seed, "data"))
-    spread = np.linspace(0, len(whole) - 1, min(ROWS, len(whole))).astype(int)
-    rows = np.union1d(np.arange(min(TABLE_ROWS, len(whole))), spread)
-    return Examples(whole.inputs[rows], whole.targets[rows])
-
-
-def _functions(data: DataBase) -> tuple[Floats | None, Floats | None]:
-    """Return a grid of inputs, and the functions there without noise, where there are any."""
-    from engine.data import Function
-
-    if not isinstance(data, Function):
-        return None, None
-    smooth = data.model_copy(update={"points": GRID, "noise": 0.0, "split": None})
-    part = smooth.draw(np.random.default_rng(0))
-    return part.inputs[:, 0].astype(np.float64), part.targets.astype(np.float64)
 
 
 def draw_preview(preview: Preview, width: int, height: int, look: Look) -> Lines:

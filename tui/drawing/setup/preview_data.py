@@ -1,14 +1,28 @@
-"""What a preset's data looks like, before any training."""
+"""What a preset's data looks like: some of its rows, and the functions behind them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.text.safe import plain
+
+if TYPE_CHECKING:
+    from engine.data import DataBase, Examples
+    from engine.experiment.experiment import Experiment
+
 Floats = NDArray[np.float64]
+
+
+ROWS: Final = 2000
+"""Rows that are drawn at most beside the first ones, evenly chosen from all of them."""
+
+
+GRID: Final = 400
+"""At how many places a function is asked."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,3 +54,43 @@ class Preview:
     def is_function(self) -> bool:
         """Whether the targets are functions of one input."""
         return not self.classes and self.inputs.shape[1] == 1
+
+
+def gather_preview(experiment: Experiment) -> Preview:
+    """Return what an experiment's data looks like. It may read a file: not for the event loop.
+
+    Raises:
+        DataError: A file, or what reads it, is not there.
+    """
+    data, seed = experiment.data, experiment.train.seed
+    part = _some(data, seed)
+    grid, curves = data.curves(GRID) or (None, None)
+    return Preview(
+        inputs=part.inputs.astype(np.float64),
+        targets=part.targets if data.classes else part.targets.astype(np.float64),
+        input_names=tuple(map(plain, data.input_names)),
+        target_names=tuple(map(plain, data.target_names)),
+        classes=data.classes > 0,
+        sizes=data.sizes,
+        grid=grid,
+        curves=curves,
+    )
+
+
+def _some(data: DataBase, seed: int) -> Examples:
+    """Return some rows of the data, as training would draw them where that takes no time."""
+    from engine.data import Examples
+    from engine.randomness import generator
+    from engine.results.predict import UNSEEN
+
+    if data.fresh:
+        return data.draw_fresh(generator(seed, "fresh", UNSEEN), ROWS)
+    # Of a kind that makes its rows, ten million would take seconds and look the same.
+    whole = data.at_most(10 * ROWS).draw(generator(seed, "data"))
+    spread = np.linspace(0, len(whole) - 1, min(ROWS, len(whole))).astype(int)
+    rows = np.union1d(np.arange(min(TABLE_ROWS, len(whole))), spread)
+    return Examples(whole.inputs[rows], whole.targets[rows])
+
+
+TABLE_ROWS: Final = 60
+"""Rows of a table at most: no pane shows more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,11 @@ from ...style.numbers import figure
 from ...style.text import Lines, pad
 from ..base.matrix import chosen, table_lines
 from ..base.shapes import hue
-from .preview_data import Preview
+from .preview_data import TABLE_ROWS
 
-TABLE_ROWS: Final = 60
-"""Rows of a table at most: no pane shows more."""
+if TYPE_CHECKING:
+    from .preview_data import Preview
+
 
 WIDEST: Final = 8
 """Cells of a column's heading."""

@@ -82,7 +82,7 @@ class DataPicture(Picture):
     @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
     def _gather(self, experiment: Experiment) -> None:
         """Draw the rows."""
-        from ...drawing.setup.preview import gather_preview
+        from ...drawing.setup.preview_data import gather_preview
 
         try:
             preview = gather_preview(experiment)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.presets import preset as presets
-from tui.drawing.setup.preview import draw_preview, gather_preview
-from tui.drawing.setup.preview_data import Preview
+from tui.drawing.setup.preview import draw_preview
+from tui.drawing.setup.preview_data import Preview, gather_preview
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK, PALETTES

@@ -315,16 +315,17 @@ def show(
     from engine import references
 
     from .pictures import still
+    from .pictures.wish import Wish, parse_size, parse_step, terminal_size
     from .style.glyphs import choose
 
     folder = references.run(run, place.folder)
     if preset:
         still.show_preset(folder)
         return
-    width, height = still.parse_size(size) if size else still.terminal_size()
-    wish = still.Wish(
+    width, height = parse_size(size) if size else terminal_size()
+    wish = Wish(
         view=view,
-        step=still.parse_step(step) if step else None,
+        step=parse_step(step) if step else None,
         layer=layer,
         member=None if member is None else member - 1,
         log=log,

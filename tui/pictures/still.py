@@ -14,13 +14,12 @@ The other views have that first line too, and below it one picture or table.
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import sys
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
 from engine.errors import EpochalError
@@ -33,13 +32,14 @@ from ..drawing.curves.quantities import Quantity
 from ..drawing.gradients import table as gradients
 from ..drawing.lists.result import place, weights_at_end
 from ..drawing.lists.status import Standing, draw_status
-from ..drawing.members.crowd import crowd_of
+from ..drawing.members.crowd import crowd_of, picture_member
 from ..drawing.members.labels import name_of
 from ..style.glyphs import Glyphs
 from ..style.look import Look
 from ..style.palette import DARK
 from ..style.text import Lines, cut, fit
 from ..watching.traces import best_of
+from .wish import Wish
 
 if TYPE_CHECKING:
     from engine.recording.history import History
@@ -48,73 +48,6 @@ if TYPE_CHECKING:
     from ..drawing.lists.result import Weights
     from ..drawing.network.material import Material
     from ..watching.watch import Watch
-
-DEFAULT_SIZE: Final = (100, 30)
-LARGEST: Final = 1000
-
-
-class SizeError(EpochalError):
-    """A size that is none."""
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Return what ``100x30`` says.
-
-    Raises:
-        SizeError: It says no size.
-    """
-    match = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", text.strip())
-    if not match or not all(1 <= int(part) <= LARGEST for part in match.groups()):
-        raise SizeError(
-            f"--size: must be as in 100x30, from 1x1 to {LARGEST}x{LARGEST} (got {text!r})"
-        )
-    return int(match[1]), int(match[2])
-
-
-def terminal_size() -> tuple[int, int]:
-    """Return the terminal's size, a line left for the prompt; 100x30 where there is none."""
-    if not sys.stdout.isatty():
-        return DEFAULT_SIZE
-    size = shutil.get_terminal_size(DEFAULT_SIZE)
-    return max(size.columns, 1), max(size.lines - 1, 1)
-
-
-Step = int | Literal["best", "last"] | None
-"""A step, the one whose weights did best on the dev set, or the last. Where nothing is asked for,
-a run that is over is shown at its result, and any other at its newest step."""
-
-
-class StepError(EpochalError):
-    """A step that is none."""
-
-
-def parse_step(text: str) -> Step:
-    """Return what ``512``, ``best`` or ``last`` says.
-
-    Raises:
-        StepError: It says no step.
-    """
-    if text.strip() == "best":
-        return "best"
-    if text.strip() == "last":
-        return "last"
-    if not re.fullmatch(r"[0-9]{1,12}", text.strip()):
-        raise StepError(f"--step: must be a step, from 0 on, or: best, last (got {text!r})")
-    return int(text)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """Which picture of a run is wanted."""
-
-    view: str = "summary"
-    step: Step = None
-    layer: str | None = None
-    """Which layer or parameter, for the views of weights; all of them where left out."""
-    member: int | None = None
-    """Which network of a population, counted from 0; all of them together where left out."""
-    log: bool = False
-    """Whether the loss has a logarithmic axis."""
 
 
 def show(folder: RunFolder, width: int, height: int, glyphs: Glyphs, wish: Wish) -> None:
@@ -170,6 +103,10 @@ def _read(folder: RunFolder) -> Watch:
     return watch
 
 
+BOTH_WIDTH: Final = 90
+"""From this width on loss and accuracy stand beside each other."""
+
+
 def draw_wish(watch: Watch, width: int, height: int, look: Look, wish: Wish) -> Lines:
     """Return the picture that is wanted.
 
@@ -181,186 +118,223 @@ def draw_wish(watch: Watch, width: int, height: int, look: Look, wish: Wish) -> 
 
     if wish.view not in NAMES:
         raise ViewError(f"--view: there is no {wish.view!r}; there are: {', '.join(NAMES)}")
-    size = (width, height)
-    header = watch.history.header
+    history = watch.history
     _refuse_member(watch, wish)
-    material = None
-    if header is not None:
-        beside = watch.folder.recording.parent
-        material = Material(watch.history, _pictured(watch, wish), folder=beside)
-    if material is None or not watch.history.header or not watch.history.header.experiment:
+    if history.header is None or not history.header.experiment:
         if wish.view not in RUN_VIEWS or wish.step == "best":
             raise ViewError(f"--view {wish.view}: the run never began; it has: summary")
         return draw_still(watch, width, height, look)
-    at = material.best_step() if wish.step == "best" else _number(wish)
-    if wish.view == "all":
-        return _draw_all(watch, material, size, look, wish, at)
-    return _draw_named(watch, material, size, look, wish, at)
+    # Where all networks are shown, the weights are the first living one's.
+    asked = wish.number
+    member = picture_member(history, wish.member, history.last_step if asked is None else asked)
+    material = Material(history, member, folder=watch.folder.recording.parent)
+    still = Still(
+        watch=watch,
+        look=look,
+        width=width,
+        step=_step_of(history, wish, material),
+        wish=wish,
+        weights=_weights_of(history, wish),
+    )
+    return still.all(material, height) if wish.view == "all" else still.view(material, height)
 
 
-def _pictured(watch: Watch, wish: Wish) -> int:
-    """Return whose weights are shown: the first living network's where all are."""
-    from ..drawing.members.crowd import picture_member
+def draw_still(
+    watch: Watch, width: int, height: int, look: Look, *, step: int | None = None
+) -> Lines:
+    """Return the picture of a run at a step, or at its newest."""
+    last = watch.history.last_step
+    at = last if step is None else min(step, last)
+    return Still(watch=watch, look=look, width=width, step=at).summary(height)
 
-    history = watch.history
-    number = _number(wish)
-    step = history.last_step if number is None else number
-    return picture_member(history, wish.member, step)
 
-
-def _number(wish: Wish) -> int | None:
-    """Return the step that is asked for by its number."""
-    return wish.step if isinstance(wish.step, int) else None
+def _step_of(history: History, wish: Wish, material: Material) -> int:
+    """Return the step that is shown."""
+    asked = material.best_step() if wish.step == "best" else wish.number
+    return history.last_step if asked is None else min(asked, history.last_step)
 
 
 def _weights_of(history: History, wish: Wish) -> Weights:
     """Return which weights are shown, where that is what a run that is over came to."""
-    if history.end is None or wish.step == "best" or _number(wish) is not None:
+    if history.end is None or wish.step == "best" or wish.number is not None:
         return ""
     chosen: Weights = "last" if wish.step == "last" else ""
     return weights_at_end(history, wish.member or 0, chosen)
 
 
-def _draw_all(
-    watch: Watch,
-    material: Material,
-    size: tuple[int, int],
-    look: Look,
-    wish: Wish,
-    at: int | None,
-) -> Lines:
-    """Return every view that the run has, one after the other."""
-    from .gallery import applying
+@dataclass(frozen=True, kw_only=True)
+class Still:
+    """A run at a step, and how it is drawn."""
 
-    lines: Lines = []
-    for name in applying(material):
-        one = replace(wish, view=name)
-        try:
-            picture = _draw_named(watch, material, size, look, one, at)
-            # Each has the run's name over it; here once is enough.
-            own = picture if name == "summary" else picture[1:]
-        except EpochalError as error:
-            words = " ".join(f"{name}: {error}".split())
-            own = [cut(Text(fit(words, size[0], look.glyphs.ellipsis), end=""), size[0])]
-        lines += [*([Text(" " * size[0], end="")] if lines else []), *own]
-    return lines
+    watch: Watch
+    look: Look
+    width: int
+    step: int
+    wish: Wish = field(default_factory=Wish)
+    weights: Weights = ""
+    """Which weights of a run that is over."""
 
+    @property
+    def history(self) -> History:
+        """The run's."""
+        return self.watch.history
 
-def _draw_named(
-    watch: Watch,
-    material: Material,
-    size: tuple[int, int],
-    look: Look,
-    wish: Wish,
-    at: int | None,
-) -> Lines:
-    """Return one view, with the run's name over it."""
-    from .gallery import Surface, draw_view
+    @property
+    def standing(self) -> Standing:
+        """How the run stands: one network of a population, or all."""
+        header = self.history.header
+        alone = header is not None and header.members == 1
+        member = 0 if alone else self.wish.member
+        return self.watch.standing(self.step, member, weights=self.weights)
 
-    width, height = size
-    history = watch.history
-    step = history.last_step if at is None else min(at, history.last_step)
-    weights = _weights_of(history, wish)
-    if wish.view == "summary":
-        return draw_still(
-            watch,
-            width,
-            height,
-            look,
-            step=step,
-            member=wish.member,
-            weights=weights,
-            log=wish.log,
+    def all(self, material: Material, height: int) -> Lines:
+        """Return every view that the run has, one after the other."""
+        from .gallery import applying
+
+        lines: Lines = []
+        for name in applying(material):
+            try:
+                picture = replace(self, wish=replace(self.wish, view=name)).view(material, height)
+                # Each has the run's name over it; here once is enough.
+                own = picture if name == "summary" else picture[1:]
+            except EpochalError as error:
+                own = [self._words(" ".join(f"{name}: {error}".split()))]
+            lines += [*([self._blank()] if lines else []), *own]
+        return lines
+
+    def view(self, material: Material, height: int) -> Lines:
+        """Return one view, with the run's name over it."""
+        from .gallery import Surface, draw_view
+
+        name = self.wish.view
+        if name == "summary":
+            return self.summary(height)
+        if name == "curves":
+            picture = self._curves(height - 1)
+        elif name == "norms":
+            picture = self._norms(height)[1:] or [self._words("no gradient norms yet")]
+        else:
+            best = self.wish.step == "best"
+            network = (
+                material.result_network(self.weights)
+                if self.weights
+                else material.network(self.step, best=best)
+            )
+            surface = Surface(
+                width=self.width, height=height - 1, look=self.look, layer=self.wish.layer
+            )
+            picture = draw_view(name, network, surface)
+        return [self._title(place(self.history, material.member, self.weights)), *picture]
+
+    def summary(self, height: int) -> Lines:
+        """Return how the run stands, its curves, its gradients and what is wrong with it."""
+        lines = [self._title(), *draw_status(self.standing, self.width, 2, self.look)]
+        if self.history.header is not None:
+            table = self._norms(max(height - 3 - 8, 0))
+            found = self._diagnosis((height - len(lines)) // 3)
+            room = height - len(lines) - len(table) - len(found)
+            lines += [*(self._beside(room) if room > 0 else []), *table, *found]
+        return [cut(line, self.width) for line in lines[:height]]
+
+    def _title(self, of: str = "") -> Text:
+        """Return the run's name and title, and where it is shown."""
+        parts = (self.watch.folder.name, of, plain(self.watch.title))
+        words = self.look.glyphs.dot.join(filter(None, parts))
+        return self._words(words, self.look.style("train", bold=True))
+
+    def _words(self, words: str, style: Style | str = "") -> Text:
+        """Return a line of words, shortened to what has room."""
+        said = Text(fit(words, self.width, self.look.glyphs.ellipsis), style, end="")
+        return cut(said, self.width)
+
+    def _blank(self) -> Text:
+        return Text(" " * self.width, end="")
+
+    def _diagnosis(self, room: int) -> Lines:
+        """Return what is wrong at the step, under an empty line: as much as there is room."""
+        from engine.diagnosis.told import HEALTHY, findings_of
+
+        from ..drawing.lists.diagnosis import draw_findings
+        from ..style import severity
+
+        if room < 2 or not self.step:
+            return []
+        look = self.look
+        findings = findings_of(self.history, self.step, self.wish.member)
+        blocks = draw_findings(findings, -1, self.step, self.width, look)
+        lines = [line for block in blocks for line in block]
+        if not findings:
+            words = fit(HEALTHY, max(self.width - 2, 1), look.glyphs.ellipsis)
+            words = f"{severity.symbol('good', look.glyphs)} {words}"
+            lines = [Text(words, severity.style("good", look.palette), end="")]
+        return [cut(line, self.width) for line in [Text(end=""), *lines[: room - 1]]]
+
+    def _curves(self, height: int) -> Lines:
+        """Return loss and accuracy in all the room there is: beside or over one another.
+
+        Where there is room for neither, the loss is what counts.
+        """
+        if self._has_accuracy and self.width < BOTH_WIDTH and height >= 16:
+            upper = height - height // 2
+            return [
+                *self._curve("loss", self.width, upper),
+                *self._curve("accuracy", self.width, height // 2),
+            ]
+        return self._beside(height) if height > 0 else []
+
+    def _beside(self, height: int) -> Lines:
+        """Return the loss, and the accuracy beside it where there is one and room for it."""
+        if not self._has_accuracy or self.width < BOTH_WIDTH:
+            return self._curve("loss", self.width, height)
+        half = (self.width - 2) // 2
+        both = (self._curve("loss", half, height), self._curve("accuracy", half, height))
+        return [Text.assemble(a, "  ", b, end="") for a, b in zip(*both, strict=True)]
+
+    @property
+    def _has_accuracy(self) -> bool:
+        rows = self.history.series.get("train")
+        return rows is not None and "accuracy" in rows.columns
+
+    def _curve(self, quantity: Quantity, width: int, height: int) -> Lines:
+        history, at, member = self.history, self.step, self.wish.member
+        standing = self.standing
+        over = standing.state in ("ended", "crashed") or at < history.last_step
+        newest = at >= history.last_step
+        last = at if over else horizon(at, standing.steps)
+        marks, requests = gather_events(history, at)
+        curves = Curves(
+            curves=gather(history, quantity, step=at, last=last, width=width, member=member),
+            crowd=crowd_of(history, at) if member is None else None,
+            member=name_of(history, member),
+            last=last,
+            place=place(history, member, "last" if newest and history.end else ""),
+            best=best_of(history, member) if newest else None,
+            marks=marks,
+            requests=requests,
+            log=self.wish.log and quantity != "accuracy",
+            top=1.0 if quantity == "accuracy" else None,
         )
-    of = place(history, material.member, weights)
-    title = _title(watch, width, look, of)
-    if wish.view == "curves":
-        standing = watch.standing(step, wish.member)
-        picture = _draw_curves(history, standing, step, (width, height - 1), look, wish)
-    elif wish.view == "norms":
-        picture = _draw_norms(history, step, width, height, look, wish.member)[1:]
-        picture = picture or [cut(Text("no gradient norms yet", end=""), width)]
-    else:
-        network = (
-            material.result_network(weights)
-            if weights
-            else material.network(step, best=wish.step == "best")
+        title = Text(quantity, self.look.style("text", bold=True), end="")
+        return [cut(title, width), *draw_curves(curves, width, height - 1, self.look)][:height]
+
+    def _norms(self, height: int) -> Lines:
+        """Return the gradient table; of more layers than fit, the first and the last."""
+        history, width, look = self.history, self.width, self.look
+        past = history.end is not None or self.step < history.last_step
+        table = gradients.gather(
+            history, step=self.step, width=width, member=self.wish.member, cursor=past
         )
-        surface = Surface(
-            width=width,
-            height=height - 1,
-            look=look,
-            layer=wish.layer,
-        )
-        picture = draw_view(wish.view, network, surface)
-    return [title, *picture]
-
-
-def _title(watch: Watch, width: int, look: Look, of: str = "") -> Text:
-    """Return the run's name and title, and where it is shown."""
-    parts = (watch.folder.name, of, plain(watch.title))
-    words = look.glyphs.dot.join(part for part in parts if part)
-    return cut(
-        Text(fit(words, width, look.glyphs.ellipsis), look.style("train", bold=True), end=""), width
-    )
-
-
-def draw_still(
-    watch: Watch,
-    width: int,
-    height: int,
-    look: Look,
-    *,
-    step: int | None = None,
-    member: int | None = None,
-    weights: Weights = "",
-    log: bool = False,
-) -> Lines:
-    """Return the picture of a run at a step: of one network of a population, or of all."""
-    history = watch.history
-    at = history.last_step if step is None else min(step, history.last_step)
-    alone = history.header is not None and history.header.members == 1
-    standing = watch.standing(at, 0 if alone else member, weights=weights)
-    lines: Lines = [_title(watch, width, look)]
-    lines += draw_status(standing, width, 2, look)
-    if history.header is None:
-        return [cut(line, width) for line in lines[:height]]
-    table = _draw_norms(history, at, width, max(height - 3 - 8, 0), look, member)
-    found = _draw_diagnosis(history, at, (width, (height - len(lines)) // 3), look, member)
-    room = height - len(lines) - len(table) - len(found)
-    lines += (
-        _draw_pictures(history, standing, at, (width, room), look, Wish(member=member, log=log))
-        if room > 0
-        else []
-    )
-    return [cut(line, width) for line in [*lines, *table, *found][:height]]
-
-
-def _draw_diagnosis(
-    history: History,
-    at: int,
-    size: tuple[int, int],
-    look: Look,
-    member: int | None,
-) -> Lines:
-    """Return what is wrong with a run at a step, under an empty line: as much as there is room."""
-    from engine.diagnosis.told import HEALTHY, findings_of
-
-    from ..drawing.lists.diagnosis import draw_findings
-    from ..style import severity
-
-    width, room = size
-    if room < 2 or not at:
-        return []
-    findings = findings_of(history, at, member)
-    blocks = draw_findings(findings, -1, at, width, look)
-    lines = [line for block in blocks for line in block]
-    if not findings:
-        mark = Text(
-            f"{severity.symbol('good', look.glyphs)} ", severity.style("good", look.palette), end=""
-        )
-        lines = [mark.append(fit(HEALTHY, max(width - 2, 1), look.glyphs.ellipsis))]
-    return [cut(line, width) for line in [Text(end=""), *lines[: room - 1]]]
+        if table is None or height < 4:
+            return []
+        rows = gradients.draw_rows(table, width, look)
+        room = height - 3
+        if len(rows) > room:
+            head = (room - 1) // 2
+            words = f"{look.glyphs.ellipsis} {len(rows) - room + 1} more layers"
+            between = cut(Text(words, look.style("muted"), end=""), width)
+            rows = [*rows[:head], between, *rows[len(rows) - (room - 1 - head) :]]
+        heading = gradients.draw_heading(table, width, look)
+        return [self._blank(), heading, *rows, gradients.draw_footing(table, width, look)]
 
 
 def show_object(folder: RunFolder, wish: Wish) -> None:
@@ -382,10 +356,7 @@ def show_object(folder: RunFolder, wish: Wish) -> None:
     if wish.step is not None and header is not None:
         from ..drawing.network.material import Material
 
-        material = Material(history, wish.member or 0)
-        number = _number(wish)
-        asked = material.best_step() if wish.step == "best" else number
-        at = at if asked is None else min(asked, at)
+        at = _step_of(history, wish, Material(history, wish.member or 0))
     end = history.end
     told = {
         "name": folder.name,
@@ -422,112 +393,3 @@ def _refuse_member(watch: Watch, wish: Wish) -> None:
     header = watch.history.header
     if wish.member is not None and header is not None and not 0 <= wish.member < header.members:
         raise ViewError(f"--member: must be from 1 to {header.members} (got {wish.member + 1})")
-
-
-def _draw_pictures(
-    history: History,
-    standing: Standing,
-    at: int,
-    size: tuple[int, int],
-    look: Look,
-    wish: Wish,
-) -> Lines:
-    """Return the loss, and the accuracy beside it where there is one and room for it."""
-    width, height = size
-    both = "accuracy" in _columns(history) and width >= 90
-    if not both:
-        return _draw_one(history, standing, at, "loss", (width, height), look, wish)
-    half = (width - 2) // 2
-    left = _draw_one(history, standing, at, "loss", (half, height), look, wish)
-    right = _draw_one(history, standing, at, "accuracy", (half, height), look, wish)
-    return [Text.assemble(a, "  ", b, end="") for a, b in zip(left, right, strict=True)]
-
-
-def _draw_curves(
-    history: History,
-    standing: Standing,
-    at: int,
-    size: tuple[int, int],
-    look: Look,
-    wish: Wish,
-) -> Lines:
-    """Return loss and accuracy in all the room there is: beside each other, or one over the other.
-
-    Where there is room for neither, the loss is what counts.
-    """
-    width, height = size
-    both = "accuracy" in _columns(history)
-    if both and width < 90 and height >= 16:
-        upper = height - height // 2
-        return [
-            *_draw_one(history, standing, at, "loss", (width, upper), look, wish),
-            *_draw_one(history, standing, at, "accuracy", (width, height // 2), look, wish),
-        ]
-    if height <= 0:
-        return []
-    return _draw_pictures(history, standing, at, size, look, wish)
-
-
-def _columns(history: History) -> tuple[str, ...]:
-    rows = history.series.get("train")
-    return tuple(rows.columns) if rows is not None else ()
-
-
-def _draw_one(
-    history: History,
-    standing: Standing,
-    at: int,
-    quantity: Quantity,
-    size: tuple[int, int],
-    look: Look,
-    wish: Wish,
-) -> Lines:
-    width, height = size
-    member = wish.member
-    over = standing.state in ("ended", "crashed") or at < history.last_step
-    last = at if over else horizon(at, standing.steps)
-    marks, requests = gather_events(history, at)
-    curves = Curves(
-        curves=gather(history, quantity, step=at, last=last, width=width, member=member),
-        crowd=crowd_of(history, at) if member is None else None,
-        member=name_of(history, member),
-        last=last,
-        place=place(history, member, "last" if at >= history.last_step and history.end else ""),
-        best=best_of(history, member) if at >= history.last_step else None,
-        marks=marks,
-        requests=requests,
-        log=wish.log and quantity != "accuracy",
-        top=1.0 if quantity == "accuracy" else None,
-    )
-    title = Text(quantity, look.style("text", bold=True), end="")
-    return [cut(title, width), *draw_curves(curves, width, height - 1, look)][:height]
-
-
-def _draw_norms(
-    history: History,
-    at: int,
-    width: int,
-    height: int,
-    look: Look,
-    member: int | None,
-) -> Lines:
-    """Return the gradient table; of more layers than fit, the first and the last."""
-    past = history.end is not None or at < history.last_step
-    table = gradients.gather(history, step=at, width=width, member=member, cursor=past)
-    if table is None or height < 4:
-        return []
-    rows = gradients.draw_rows(table, width, look)
-    room = height - 3
-    if len(rows) > room:
-        head = (room - 1) // 2
-        left_out = len(rows) - room + 1
-        between = Text(
-            f"{look.glyphs.ellipsis} {left_out} more layers", look.style("muted"), end=""
-        )
-        rows = [*rows[:head], cut(between, width), *rows[len(rows) - (room - 1 - head) :]]
-    return [
-        Text(" " * width, end=""),
-        gradients.draw_heading(table, width, look),
-        *rows,
-        gradients.draw_footing(table, width, look),
-    ]

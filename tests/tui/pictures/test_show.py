@@ -19,7 +19,7 @@ from tests.trained import recorded
 from tui import cli
 from tui.drawing.network.material import Material
 from tui.pictures.gallery import NAMES, VIEWS
-from tui.pictures.still import StepError, parse_step
+from tui.pictures.wish import StepError, parse_step
 from tui.watching.watch import Watch
 
 PRESETS = {

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.labs import FakeRun
-from tui.pictures.still import SizeError, draw_still, parse_size
+from tui.pictures.still import draw_still
+from tui.pictures.wish import SizeError, parse_size
 from tui.style.glyphs import ASCII, BRAILLE
 from tui.style.look import Look
 from tui.style.palette import DARK

@@ -15,7 +15,8 @@ from tui.drawing.lists.result import EACH, place, result_place, titled, weights_
 from tui.drawing.lists.status import draw_status
 from tui.drawing.network.material import Material
 from tui.pictures.gallery import VIEWS, applying
-from tui.pictures.still import Wish, draw_wish
+from tui.pictures.still import draw_wish
+from tui.pictures.wish import Wish
 from tui.style.glyphs import BRAILLE
 from tui.style.look import Look
 from tui.style.numbers import count, figure

@@ -1,0 +1,85 @@
+"""What epochal show is asked for: a size, a step, a picture."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from engine.errors import EpochalError
+
+DEFAULT_SIZE: Final = (100, 30)
+
+
+LARGEST: Final = 1000
+
+
+class SizeError(EpochalError):
+    """A size that is none."""
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Return what ``100x30`` says.
+
+    Raises:
+        SizeError: It says no size.
+    """
+    match = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", text.strip())
+    if not match or not all(1 <= int(part) <= LARGEST for part in match.groups()):
+        raise SizeError(
+            f"--size: must be as in 100x30, from 1x1 to {LARGEST}x{LARGEST} (got {text!r})"
+        )
+    return int(match[1]), int(match[2])
+
+
+def terminal_size() -> tuple[int, int]:
+    """Return the terminal's size, a line left for the prompt; 100x30 where there is none."""
+    if not sys.stdout.isatty():
+        return DEFAULT_SIZE
+    size = shutil.get_terminal_size(DEFAULT_SIZE)
+    return max(size.columns, 1), max(size.lines - 1, 1)
+
+
+Step = int | Literal["best", "last"] | None
+"""A step, the one whose weights did best on the dev set, or the last. Where nothing is asked for,
+a run that is over is shown at its result, and any other at its newest step."""
+
+
+class StepError(EpochalError):
+    """A step that is none."""
+
+
+def parse_step(text: str) -> Step:
+    """Return what ``512``, ``best`` or ``last`` says.
+
+    Raises:
+        StepError: It says no step.
+    """
+    if text.strip() == "best":
+        return "best"
+    if text.strip() == "last":
+        return "last"
+    if not re.fullmatch(r"[0-9]{1,12}", text.strip()):
+        raise StepError(f"--step: must be a step, from 0 on, or: best, last (got {text!r})")
+    return int(text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """Which picture of a run is wanted."""
+
+    view: str = "summary"
+    step: Step = None
+    layer: str | None = None
+    """Which layer or parameter, for the views of weights; all of them where left out."""
+    member: int | None = None
+    """Which network of a population, counted from 0; all of them together where left out."""
+    log: bool = False
+    """Whether the loss has a logarithmic axis."""
+
+    @property
+    def number(self) -> int | None:
+        """The step, where it is asked for by its number."""
+        return self.step if isinstance(self.step, int) else None

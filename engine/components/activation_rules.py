@@ -67,14 +67,21 @@ def _where(condition: NDArray[np.bool_], then: Any, other: Any) -> Array:
 
 
 NUMPY: Final[Mapping[str, Callable[..., Array]]] = {
+    "abs": np.abs,
+    "atan": np.arctan,
     "clip": _clip,
+    "cos": np.cos,
     "exp": np.exp,
     "expm1": np.expm1,
+    "log1p": np.log1p,
     "maximum": np.maximum,
     "minimum": np.minimum,
     "normal_cdf": _normal_cdf,
     "normal_pdf": _normal_pdf,
     "sigmoid": sigmoid,
+    "sign": np.sign,
+    "sin": np.sin,
+    "sqrt": np.sqrt,
     "softplus": _softplus,
     "tanh": np.tanh,
     "where": _where,

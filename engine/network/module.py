@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from ..components.activations import ACTIVATIONS
+from ..errors import EpochalError
 from ..experiment.experiment import Experiment
 from .dropout_masks import Masks
 from .parameters import ParameterLayout
@@ -173,10 +174,19 @@ class Network(nn.Module):
 
 
 def make_activation(name: str) -> nn.Module:
-    """Return PyTorch's module of an activation."""
+    """Return PyTorch's module of an activation.
+
+    Raises:
+        EpochalError: This PyTorch has none.
+    """
     activation = ACTIVATIONS[name]
-    module: nn.Module = getattr(nn, activation.module)(**activation.arguments)
-    return module
+    kind: type[nn.Module] | None = getattr(nn, activation.module, None)
+    if kind is None:
+        raise EpochalError(
+            f"model.activation: PyTorch {torch.__version__} has no nn.{activation.module} to "
+            f"compute {name!r} with; choose another"
+        )
+    return kind(**activation.arguments)
 
 
 def _module_name(name: str) -> str:

@@ -94,9 +94,9 @@ IN_THE_SETUP: Final = (
     Place("list", "model-hidden"),
     Place("list", "model-hidden", draft="sum-of-30"),
     Place("layer", "model-hidden-0-units"),
-    Place("shares", "data-split", frozenset(("data",))),
-    Place("text", "title", frozenset(("words",)), "own"),
-    Place("notes", "marks-0-note", frozenset(("words", "marks[0]")), "sum-of-30"),
+    Place("shares", "data-split", frozenset(("group data",))),
+    Place("text", "title", frozenset(("group words",)), "own"),
+    Place("notes", "marks-0-note", frozenset(("group words", "marks[0]")), "sum-of-30"),
     Place("path", "data-path", draft="own"),
 )
 ELSEWHERE: Final = (

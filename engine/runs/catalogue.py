@@ -23,7 +23,7 @@ from ..text.run_names import beginning_of, called_after, stem_of
 from .finding import is_run, order_of
 from .folder import RunFolder
 from .notes import Notes
-from .summary import Glance, Look
+from .summary import Glance, GlancedRun
 
 Value = str | int | float | bool
 """What a key of a flattened experiment can hold."""
@@ -235,7 +235,7 @@ class _Known:
         self.folder = folder
         self.order = order_of(folder)
         self._paths = os.fspath(folder.recording), os.fspath(folder.notes)
-        self._look = Look(folder)
+        self._look = GlancedRun(folder)
         self._stamps: tuple[_Stamp, _Stamp] | None = None
         self._facts: RunFacts | None = None
         self._header: Header | None = None
@@ -250,7 +250,7 @@ class _Known:
         self._stamps = stamps
         if before is None or before[0] != stamps[0]:
             if before is not None and before[0][:2] > stamps[0][:2]:
-                self._look = Look(self.folder)  # Another file has taken its place.
+                self._look = GlancedRun(self.folder)  # Another file has taken its place.
             self._look.again()
         glance = self._look.glance()
         unnoted = facts is not None and before is not None and before[1] == stamps[1]

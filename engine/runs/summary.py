@@ -69,12 +69,12 @@ class Glance:
 
 def glance(folder: RunFolder) -> Glance:
     """Return what a list of runs shows of one."""
-    look = Look(folder)
+    look = GlancedRun(folder)
     look.again()
     return look.glance()
 
 
-class Look:
+class GlancedRun:
     """A run that is glanced at again and again.
 
     Args:

@@ -109,7 +109,7 @@ class Option:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Part:
+class SetupPart:
     """What stands in a line of the setup."""
 
     key: str
@@ -128,7 +128,7 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Setting(Part):
+class Setting(SetupPart):
     """One key of a preset that can be set."""
 
     path: Path
@@ -153,7 +153,7 @@ class Setting(Part):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ListEntry(Part):
+class ListEntry(SetupPart):
     """One entry of a list of tables, such as a hidden layer."""
 
     list: Path
@@ -175,7 +175,7 @@ class ListEntry(Part):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Adder(Part):
+class Adder(SetupPart):
     """Where another entry can be added to a list of tables."""
 
     list: Path
@@ -187,7 +187,7 @@ Row = Setting | ListEntry | Adder
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Group(Part):
+class Group(SetupPart):
     """Settings that belong together."""
 
     name: str

@@ -67,7 +67,7 @@ async def opened(
 ) -> AsyncIterator[tuple[Pilot[None], RunsPane, Holder]]:
     app = Holder(runs_dir)
     async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: app.pane._whole)
+        await until(pilot, lambda: app.pane.reader.whole)
         app.pane.query_one(RunList).focus()
         await pilot.pause()
         yield pilot, app.pane, app
@@ -321,7 +321,7 @@ async def test_where_nothing_has_changed_nothing_is_sent(
         for version in range(5):
             pane.view = replace(pane.view, version=version, step=version)
             pane.poll()
-            await until(pilot, lambda: not pane._reading)
+            await until(pilot, lambda: not pane.reader.busy)
         assert sent == []
 
 
@@ -342,9 +342,9 @@ async def test_a_hidden_list_is_not_read(place: Path) -> None:
     async with opened(place) as (pilot, pane, _):
         pane.display = False
         await pilot.pause()
-        await until(pilot, lambda: not pane._reading)
+        await until(pilot, lambda: not pane.reader.busy)
         pane.poll()
-        assert not pane._reading
+        assert not pane.reader.busy
         made(place, "new", 30)
         pane.display = True
         await until(pilot, lambda: "new" in names(pane))
@@ -360,7 +360,7 @@ async def test_what_cannot_be_read_is_told_in_place(
         await until(pilot, lambda: Picture.failures)
         Picture.failures.clear()
         monkeypatch.undo()
-        await until(pilot, lambda: not pane._reading)
+        await until(pilot, lambda: not pane.reader.busy)
         Picture.failures.clear()
         assert len(names(pane)) == 3
 

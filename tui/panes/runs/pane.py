@@ -10,21 +10,17 @@ What a run is, is found out by ``engine.runs.catalogue``; what it looks like is 
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.worker import get_current_worker
 
 from engine.text.safe import plain
 
@@ -33,21 +29,18 @@ from ...commands.spots import bindings_at
 from ...style.look import Look
 from ...style.numbers import count
 from ...watching.view import View
-from ..picture import Picture
 from .changing import Deletion, NotesEditor
 from .filter import RunFilter
 from .list import ColumnHeads, RunDetails, RunList
 from .messages import RunOpened, RunOverlaid
 from .orders import ORDERS
+from .reading import RunReader, RunsRead
 
 if TYPE_CHECKING:
-    from engine.runs.catalogue import Archive, RunFacts
+    from engine.runs.catalogue import RunFacts
 
 POLL_SECONDS: Final = 2.0
 """How often the runs are looked at while the list is shown."""
-
-TELL_SECONDS: Final = 0.15
-"""How often a first reading shows how far it has come."""
 
 HINT: Final = "c overlays, / filters, n names, m pins, t tags, D deletes, ^o sorts, esc lists all."
 
@@ -74,17 +67,6 @@ class RunsPane(Vertical):
     look: reactive[Look] = reactive(Look(), init=False, repaint=False)
     """What the list is drawn with."""
 
-    @dataclass
-    class RunsRead(Message):
-        """Runs were looked at."""
-
-        facts: tuple[RunFacts, ...]
-        count: int
-        """How many there are, read or not."""
-        whole: bool
-        """Whether these are all."""
-        trouble: str = ""
-
     def __init__(
         self,
         runs_dir: Path,
@@ -94,16 +76,10 @@ class RunsPane(Vertical):
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
-        self._runs_dir = runs_dir
+        self.reader = RunReader(self, runs_dir)
+        """Looks at the runs."""
         self._clock = clock
         self._poll_seconds = poll_seconds
-        self._archive: Archive | None = None
-        self._reading = False
-        self._again = False
-        """Whether something has changed since the reading that goes on began."""
-        self._whole = False
-        """Whether every run has been read once."""
-        self._count = 0
         self._notes = NotesEditor(self)
         self._deletion = Deletion(self)
         self._order = 0
@@ -144,40 +120,13 @@ class RunsPane(Vertical):
         shown = all(node.display for node in self.ancestors_with_self if isinstance(node, Widget))
         if shown and self.is_attached:
             self._redraw()
-            if not self._reading:
-                self._reading, self._again = True, False
-                self._read()
-
-    @work(thread=True, group="runs", description="read the runs", exit_on_error=False)
-    def _read(self) -> None:
-        """Look at every run, the newest first."""
-        worker, found, trouble = get_current_worker(), list[Any](), ""
-        count, told = 0, time.monotonic()
-        try:
-            # It brings numpy, which the first frame does without.
-            from engine.runs.catalogue import Archive
-
-            archive = self._archive = self._archive or Archive(self._runs_dir)
-            for run in archive.runs():
-                if worker.is_cancelled:
-                    return
-                found.append(run)
-                count = archive.count
-                if not self._whole and time.monotonic() - told > TELL_SECONDS:
-                    told = time.monotonic()
-                    self.post_message(self.RunsRead(tuple(found), count, False))
-        except Exception as error:
-            Picture.failures.append(traceback.format_exc())
-            trouble = f"the runs cannot be read: {type(error).__name__}: {error}"
-        self.post_message(self.RunsRead(tuple(found), count, True, trouble))
+            self.reader.begin()
 
     @on(RunsRead)
     def take_in(self, event: RunsRead) -> None:
         """List what was found."""
         event.stop()
-        self._count = event.count
-        self._whole = self._whole or event.whole
-        self._reading = not event.whole
+        self.reader.note(event)
         if event.trouble:
             self.query_one(RunList).words = plain(event.trouble)
         else:
@@ -186,7 +135,7 @@ class RunsPane(Vertical):
             self._say()
         else:
             self._list()
-        if self._again:
+        if self.reader.again:
             self.poll()
 
     def watch_facts(self) -> None:
@@ -211,8 +160,12 @@ class RunsPane(Vertical):
         """Write into the border how many runs there are, and in which order."""
         listed, there = len(self.query_one(RunList).runs), len(self.facts)
         dot = self.look.glyphs.dot
-        if not self._whole:
-            words = f"reading {count(there)} of {count(self._count)}" if self._count else "reading"
+        if not self.reader.whole:
+            words = (
+                f"reading {count(there)} of {count(self.reader.count)}"
+                if self.reader.count
+                else "reading"
+            )
         else:
             some = f"{count(listed)} of {count(there)}" if listed != there else count(there)
             words = f"{some} {'run' if there == 1 else 'runs'}{dot}{ORDERS[self._order][0]}"
@@ -223,7 +176,7 @@ class RunsPane(Vertical):
 
     def _nothing(self) -> str:
         """Return what to say where nothing is listed."""
-        if not self._whole:
+        if not self.reader.whole:
             return "reading the runs"
         if self.facts:
             return "No run is such; escape lists all again."
@@ -353,5 +306,5 @@ class RunsPane(Vertical):
             self.notify(plain(words), severity="error", markup=False, timeout=10)
         elif words:
             self.notify(plain(words), markup=False)
-        self._again = self._reading
+        self.reader.again = self.reader.busy
         self.poll()

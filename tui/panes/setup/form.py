@@ -18,7 +18,7 @@ from textual.widgets import Input
 from engine.experiment.problems import key_text
 from engine.text.safe import plain
 
-from ...setup.settings import Adder, Group, ListEntry, Part, Setting
+from ...setup.settings import Adder, Group, ListEntry, Setting, SetupPart
 from ...style.look import Look
 from ...style.setup_words import Words
 from .device import DEVICE, DeviceRow
@@ -29,7 +29,7 @@ from .rows import AddRow, EntryRow, GroupRow, OneRow, SettingRow
 if TYPE_CHECKING:
     from ...setup.draft import Draft
 
-ROWS: Final[Mapping[type[Part], Callable[[Any], SettingRow]]] = {
+ROWS: Final[Mapping[type[SetupPart], Callable[[Any], SettingRow]]] = {
     Group: GroupRow,
     Setting: OneRow,
     ListEntry: EntryRow,
@@ -104,13 +104,13 @@ class Form(VerticalScroll, inherit_bindings=False):
                 if group.key in self._open or any(s.key in draft.problems for s in settings):
                     yield from self._rows_of(part, draft)
 
-    def _rows_of(self, part: Part, draft: Draft) -> Iterator[SettingRow]:
+    def _rows_of(self, part: SetupPart, draft: Draft) -> Iterator[SettingRow]:
         yield self._row(part)
         for setting in part.inside:
             if part.key in self._open or setting.key in draft.problems:
                 yield self._row(setting)
 
-    def _row(self, part: Part) -> SettingRow:
+    def _row(self, part: SetupPart) -> SettingRow:
         """Return the row of a part of the setup: that of before, unless it no longer fits."""
         row = self._rows.get(part.key)
         if row is None or not row.fits(part):

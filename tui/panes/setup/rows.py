@@ -19,7 +19,7 @@ from engine.text.safe import plain
 
 from ...commands.command import Spot
 from ...commands.spots import bindings_at
-from ...setup.settings import Adder, Group, ListEntry, Part, Setting
+from ...setup.settings import Adder, Group, ListEntry, Setting, SetupPart
 from ...setup.values import UNSET
 from ...style.look import Look
 from ...style.setup_words import Words
@@ -82,7 +82,7 @@ class SettingRow(Horizontal):
     }
     """
 
-    def __init__(self, part: Part, fold: Fold | None = None) -> None:
+    def __init__(self, part: SetupPart, fold: Fold | None = None) -> None:
         super().__init__()
         self.part: Any = part
         self.fold = fold
@@ -98,7 +98,7 @@ class SettingRow(Horizontal):
         self._draft: Draft | None = None
         self._heard: Heard = {}
 
-    def fits(self, part: Part) -> bool:
+    def fits(self, part: SetupPart) -> bool:
         """Whether the row can show another part of the same key."""
         before, now = self.part.settings, part.settings
         return [(s.label, s.options) for s in before] == [(s.label, s.options) for s in now]

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rich.style import Style
 from rich.text import Text
 
 from engine.text.safe import plain
@@ -60,6 +61,7 @@ _ASCII: Final = str.maketrans(
         "Φ": "Phi",
         "φ": "phi",
         "…": "...",
+        "→": "->",
     }
 )
 """What formulas are written with where there is nothing but ASCII."""
@@ -135,26 +137,24 @@ class _Page:
 
     def opened(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
         """Return a quantity with all that is known of it."""
-        palette, glyphs = self._look.palette, self._look.glyphs
-        line = Text(f"{glyphs.choice[1]} ", palette.style("train", bold=True), end="")
+        glyphs, bold = self._look.glyphs, self._look.style("text", bold=True)
         size = f"{count(quantity.shape[0])} {glyphs.times} {count(quantity.shape[1])}"
-        said = f"  {plain(quantity.name)}, {size}" if quantity.name else f"  {size}"
-        formula = wrap(written(quantity.formula, glyphs), max(self._width - 2, 1))
-        line.append(formula[0], palette.style("text", bold=True))
-        lines = [line]
-        for rest in formula[1:]:
-            lines.append(Text(f"  {rest}", palette.style("text", bold=True), end=""))
-        if lines[-1].cell_len + len(said) <= self._width:
-            lines[-1].append(said, palette.style("muted"))
-        else:
-            lines.append(Text(said, palette.style("muted"), end=""))
+        named = f"  {plain(quantity.name)}, {size}" if quantity.name else f"  {size}"
+        first, *more = wrap(written(quantity.formula, glyphs), max(self._width - 2, 1))
+        line = Text(f"{glyphs.choice[1]} ", self._look.style("train", bold=True), end="")
+        lines = [line.append(first, bold), *(Text(f"  {row}", bold, end="") for row in more)]
+        if lines[-1].cell_len + len(named) > self._width:
+            lines.append(Text(end=""))
+        lines[-1].append(named, self._look.style("muted"))
         lines += self._matrix(quantity, place)
-        for words in self._sentences(quantity, place):
-            for index, row in enumerate(wrap(written(words, glyphs), max(self._width - 4, 1))):
-                indent = "  " if not index else "    "
-                lines.append(Text(indent + row, palette.style("text"), end=""))
-        verdict = self._verdict(quantity, place)
-        return [*lines, *([verdict] if verdict else []), *self._update(quantity, place)]
+        if sentence := self._sentence(quantity, place):
+            lines += self._wrapped(sentence, self._look.style("text"))
+        return [*lines, *self._verdict(quantity, place), *self._update(quantity, place)]
+
+    def _wrapped(self, words: str, style: Style) -> Lines:
+        """Return words on as many lines as they need, those after the first further in."""
+        rows = wrap(written(words, self._look.glyphs), max(self._width - 4, 1))
+        return [Text(("    " if at else "  ") + row, style, end="") for at, row in enumerate(rows)]
 
     def _matrix(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
         """Return the numbers that are kept, as many columns around the chosen one as fit."""
@@ -197,55 +197,49 @@ class _Page:
             parts.append(f"{columns_are}s {shown[0] + 1} to {shown[-1] + 1} of {columns} shown")
         return f"{self._look.glyphs.ellipsis} {', '.join(parts)}" if parts else ""
 
-    def _sentences(self, quantity: Quantity, place: tuple[int, int]) -> list[str]:
+    def _sentence(self, quantity: Quantity, place: tuple[int, int]) -> str:
         """Return the chosen number's formula with its numbers."""
         value, name = _at(quantity.values, place), quantity.formula.partition(" ")[0]
         if value is None or not quantity.workings:
-            return []
+            return ""
         working = quantity.workings[place[0]][place[1]]
-        if quantity.symbol == "loss":
-            return [f"row {place[0] + 1}: {figure(value, 5)}"]
-        said = f"{name}{_index(quantity, place)} = {working}"
-        told = "" if working == figure(value, 3) else f" = {figure(value, 5)}"
-        return [said + told]
+        result = "" if working == figure(value, 3) else f" = {figure(value, 5)}"
+        return f"{name}{_index(quantity, place)} = {working}{result}"
 
-    def _verdict(self, quantity: Quantity, place: tuple[int, int]) -> Text | None:
+    def _verdict(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
         """Return autograd's number, and how far it is."""
-        own, other = _at(quantity.values, place), _at(quantity.autograd, place)
-        if own is None or other is None:
-            return None
-        apart = abs(own - other)
-        fine = apart <= EXACT * max(abs(other), 1.0) or (own != own and other != other)
+        formula, autograd = _at(quantity.values, place), _at(quantity.autograd, place)
+        if formula is None or autograd is None:
+            return []
+        apart = abs(formula - autograd)
+        agrees = apart <= EXACT * max(abs(autograd), 1.0) or (
+            formula != formula and autograd != autograd
+        )
         difference = f"difference {exponent(apart, 0)}" if apart else "no difference"
-        level: severity.Severity = "good" if fine else "bad"
-        line = Text("  ", end="")
-        words = f"autograd: {figure(other, 5)}; {difference}"
+        level: severity.Severity = "good" if agrees else "bad"
+        words = f"autograd: {figure(autograd, 5)}; {difference}"
         symbol = severity.symbol(level, self._look.glyphs)
-        line.append(f"{symbol} {words}", severity.style(level, self._look.palette))
-        return line
+        style = severity.style(level, self._look.palette)
+        return [Text("  ", end="").append(f"{symbol} {words}", style)]
 
     def _update(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
         """Return the parameter before and after the update."""
         before, after = _at(quantity.before, place), _at(quantity.after, place)
         if before is None:
             return []
-        own = self._dissection
-        name = f"{plain(quantity.name)}{_index(quantity, place)}"
-        gradient = _at(quantity.values, place) or 0.0
-        arrow = "->" if self._look.glyphs.name == "ascii" else "→"
-        was = f"{name}: {figure(before, DIGITS)}"
+        update = self._dissection
+        was = f"{plain(quantity.name)}{_index(quantity, place)}: {figure(before, DIGITS)}"
         if after is None:
             words = (
-                f"{was} before; {own.optimizer} remembers earlier steps, "
+                f"{was} before; {update.optimizer} remembers earlier steps, "
                 "and the weights after this one were not kept"
             )
-        elif own.plain and own.origin == "computed":
-            words = f"{was} - {short(own.lr)}·{figure(gradient, 4)} = {figure(after, DIGITS)}"
+        elif update.plain and update.origin == "computed":
+            gradient = figure(_at(quantity.values, place) or 0.0, 4)
+            words = f"{was} - {short(update.lr)}·{gradient} = {figure(after, DIGITS)}"
         else:
-            words = f"{was} {arrow} {figure(after, DIGITS)}, by {own.optimizer}"
-        style = self._look.style("dev", bold=True)
-        rows = wrap(written(words, self._look.glyphs), max(self._width - 4, 1))
-        return [Text(("    " if at else "  ") + row, style, end="") for at, row in enumerate(rows)]
+            words = f"{was} → {figure(after, DIGITS)}, by {update.optimizer}"
+        return self._wrapped(words, self._look.style("dev", bold=True))
 
 
 def _index(quantity: Quantity, place: tuple[int, int]) -> str:

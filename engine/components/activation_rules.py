@@ -101,10 +101,17 @@ class ActivationRule:
     """What has a name of its own, in order: each a formula of z and of those before it."""
 
     def __post_init__(self) -> None:
-        known = {"z", *NUMPY, *self.parts}
-        for tree, names in ((self.value_tree, known), (self.slope_tree, known | {"h"})):
-            if unknown := {*names_in(tree)} - names:
+        known = {"z", *NUMPY}
+        for name, tree in (
+            *self.part_trees.items(),
+            ("h", self.value_tree),
+            ("slope", self.slope_tree),
+        ):
+            if unknown := {*names_in(tree)} - known:
                 raise TypeError(f"a rule speaks of unknown things: {', '.join(sorted(unknown))}")
+            # What cannot be written is refused where it is stated, not where a lesson opens it.
+            written(tree)
+            known.add(name)
 
     @cached_property
     def value_tree(self) -> ast.expr:

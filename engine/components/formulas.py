@@ -56,48 +56,68 @@ def parsed(text: str) -> ast.expr:
 
 
 _SIGNS: Final[Mapping[type[ast.AST], str]] = {
-    ast.Add: " + ",
-    ast.Sub: " - ",
-    ast.Mult: " ",
-    ast.Div: " / ",
-    ast.Lt: " < ",
-    ast.LtE: " ≤ ",
-    ast.Gt: " > ",
-    ast.GtE: " ≥ ",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Lt: "<",
+    ast.LtE: "≤",
+    ast.Gt: ">",
+    ast.GtE: "≥",
 }
+_POWERS: Final[Mapping[object, str]] = {2: "²", 3: "³"}
 _LETTERS: Final[Mapping[str, str]] = {"normal_cdf": "Φ", "normal_pdf": "φ"}
+_CASE, _SUM, _QUOTIENT, _PRODUCT, _POWER, _ATOM = range(6)
+"""How firmly the parts of a text hold together."""
 
 
 def written(node: ast.expr) -> str:
-    """Return a formula as a textbook writes it: ``h (1 - h)``, ``1 - h²``, ``Φ(z) + z φ(z)``."""
-    match node:
-        case ast.Constant(value=int() | float() as value):
-            return f"{value:g}"
-        case ast.Name(id=name):
-            return name
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return f"-{as_factor(operand)}"
-        case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=2)):
-            return f"{as_factor(base)}²"
-        case ast.BinOp(left=ast.Constant() as above, op=ast.Div(), right=ast.Constant() as below):
-            return f"{written(above)}/{written(below)}"
-        case ast.BinOp(left=left, op=ast.Mult() | ast.Div() as op, right=right):
-            return f"{as_factor(left)}{_SIGNS[type(op)]}{as_factor(right)}"
-        case ast.BinOp(left=left, op=op, right=right):
-            return f"{written(left)}{_SIGNS[type(op)]}{written(right)}"
-        case ast.Compare(left=left, ops=signs, comparators=others):
-            more = zip(signs, others, strict=True)
-            return written(left) + "".join(_SIGNS[type(s)] + written(each) for s, each in more)
-        case ast.Call(func=ast.Name(id="where"), args=[condition, then, other]):
-            return f"{written(then)} where {written(condition)}, else {written(other)}"
-        case ast.Call(func=ast.Name(id=name), args=arguments):
-            return f"{_LETTERS.get(name, name)}({', '.join(map(written, arguments))})"
-    raise TypeError(f"nobody knows how to write {ast.unparse(node)!r}")
+    """Return a formula as a textbook writes it: ``h (1 - h)``, ``1 - h²``, ``Φ(z) + z φ(z)``.
+
+    Raises:
+        TypeError: It is not made of what a rule may have.
+    """
+    return _bracketed(node, _CASE)
 
 
 def as_factor(node: ast.expr) -> str:
     """Return a formula as it stands beside another factor: a sum in brackets."""
+    return _bracketed(node, _PRODUCT)
+
+
+def _bracketed(node: ast.expr, least: int) -> str:
+    """Return a formula, in brackets where it would fall apart beside what holds firmer."""
+    text, firmness = _written(node)
+    return text if firmness >= least else f"({text})"
+
+
+def _written(node: ast.expr) -> tuple[str, int]:
+    """Return a formula, and how firmly it holds together."""
     match node:
-        case ast.BinOp(op=ast.Add() | ast.Sub()) | ast.Call(func=ast.Name(id="where")):
-            return f"({written(node)})"
-    return written(node)
+        case ast.Constant(value=int() | float() as value):
+            return f"{value:g}", _ATOM
+        case ast.Name(id=name):
+            return name, _ATOM
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return f"-{_bracketed(operand, _QUOTIENT)}", _SUM
+        case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=power)):
+            return _bracketed(base, _ATOM) + _POWERS.get(power, f"^{power!r}"), _POWER
+        case ast.BinOp(left=ast.Constant(value=top), op=ast.Div(), right=ast.Constant(value=below)):
+            return f"{top!r}/{below!r}", _QUOTIENT
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return f"{as_factor(left)} {as_factor(right)}", _PRODUCT
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return f"{as_factor(left)} / {_bracketed(right, _POWER)}", _QUOTIENT
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _SIGNS:
+            sign = _SIGNS[type(op)]
+            return f"{_bracketed(left, _SUM)} {sign} {_bracketed(right, _QUOTIENT)}", _SUM
+        case ast.Compare(left=left, ops=signs, comparators=others):
+            pairs = zip(signs, others, strict=True)
+            more = [f" {_SIGNS[type(sign)]} {written(other)}" for sign, other in pairs]
+            return written(left) + "".join(more), _CASE
+        case ast.Call(func=ast.Name(id="where"), args=[condition, then, other]):
+            chosen = f"{_bracketed(then, _SUM)} where {written(condition)}"
+            return f"{chosen}, else {written(other)}", _CASE
+        case ast.Call(func=ast.Name(id="abs"), args=[argument]):
+            return f"|{written(argument)}|", _ATOM
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            return f"{_LETTERS.get(name, name)}({', '.join(map(written, arguments))})", _ATOM
+    raise TypeError(f"nobody knows how to write {ast.unparse(node)!r}")

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from engine.components.activation_rules import NUMPY, ActivationRule, LayerRule
 from engine.components.activations import ACTIVATIONS, ActivationEntry
+from engine.components.formulas import parsed, written
 from engine.gradients.manual import activations
 from engine.gradients.manual.activations import FORMULAS, FUNCTIONS, SHORTCUTS, RuledActivation
 
@@ -93,6 +94,32 @@ def test_an_entry_without_a_part_is_none(part: str) -> None:
     del known[part]
     with pytest.raises(TypeError, match=part):
         ActivationEntry(**known)
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("z - (1 - z)", "z - (1 - z)"),
+        ("z / (2 * z)", "z / (2 z)"),
+        ("(1 / z) * z", "(1 / z) z"),
+        ("z * -z", "z (-z)"),
+        ("(z + 1)**2 / z**3", "(z + 1)² / z³"),
+        ("abs(z) * (z <= 1)", "|z| (z ≤ 1)"),
+        ("where(z > 0, where(z < 1, z, 1), 0)", "(z where z < 1, else 1) where z > 0, else 0"),
+    ],
+)
+def test_a_formula_keeps_the_brackets_that_it_needs(formula: str, text: str) -> None:
+    assert written(parsed(formula)) == text
+
+
+def test_a_rule_that_nobody_can_write_is_none() -> None:
+    with pytest.raises(TypeError, match=r"nobody knows how to write 'z // 2'"):
+        ActivationRule("z // 2", "1")
+
+
+def test_a_part_speaks_of_those_before_it_alone() -> None:
+    with pytest.raises(TypeError, match="unknown things: b"):
+        ActivationRule("a + b", "1", {"a": "z * b", "b": "z"})
 
 
 def test_a_rule_that_speaks_of_unknown_things_is_none() -> None:

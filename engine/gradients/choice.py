@@ -27,6 +27,8 @@ def make_method(workload: Workload) -> Method:
     Raises:
         EpochalError: It asks for formulas, and something in it has none.
     """
+    # "manual" is a promise and refused where it cannot be kept; "auto" is what works, and the
+    # header says why it is not the formulas.
     asked = workload.experiment.train.gradients
     if asked == "manual" and (lacks := lacking(workload.experiment)):
         raise EpochalError(

@@ -138,9 +138,11 @@ class Differences:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the loss above and below each weight, and how far these two are apart."""
         copies = self._copies_for(batch)
+        # Relative for large weights: a fixed step would be lost in their rounding.
         move = share * STEP * weights.abs().clamp(min=1.0)
         up, down = weights + move, weights - move
         losses = []
+        # Each copy has one weight moved, up in the first half and down in the second.
         for places in torch.split(which, copies.count // 2):
             moved = weights.repeat(2, len(places), 1)
             rows = torch.arange(len(places))
@@ -156,6 +158,7 @@ class Differences:
             if isinstance(self._network, OwnNetwork):
                 self._copies = OwnCopy(self._experiment, self._network, batch.inputs.device)
             else:
+                # Half of them go up and half go down, so there are two at least.
                 rows, units = batch.inputs.shape[1], sum(self._experiment.widths)
                 room = BUDGET // (rows * units + self.parameters)
                 count = 2 * max(1, min(self.parameters, room // 2))

@@ -136,6 +136,7 @@ class Downsampler:
 
     def _level(self, rows: NDArray[np.float32], level: int) -> Aggregates:
         """Return a level, built as far as there are whole groups."""
+        # Whole groups only: one that is still growing would have to be folded again.
         while len(self._levels) < level:
             self._levels.append(_Level())
         count = len(rows)

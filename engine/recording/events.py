@@ -395,6 +395,7 @@ def decode(line: bytes | str) -> Event | None:
             body["values"] = _unpack(body.pop("data")).reshape(shape)
         elif cls is Snapshot:
             body["values"] = _unpack(body.pop("data")).reshape(_count(body.pop("members")), -1)
+        # Fields of a later version are passed over, so that it may add some within a format.
         values = {name: body[name] for name in _FIELDS[cls] if name in body}
         _check(cls, values)
         event = cls(**values)

@@ -100,9 +100,11 @@ class Rows:
         if self.count and series.first <= self.steps[-1]:
             self.cut(series.first - 1)
         needed = self.count + series.count
+        # Room for twice as much: a row is then copied once on average, however many there come.
         if needed > len(self._steps):
             self._grow(2 * needed)
         place = slice(self.count, needed)
+        # [columns, members, rows]: what is drawn is a column over its rows, which lie together.
         self._values[:, :, place] = series.values.transpose(0, 2, 1)
         self._steps[place] = series.first + series.stride * np.arange(series.count)
         self.count = needed
@@ -116,6 +118,7 @@ class Rows:
 
     def until(self, step: int) -> Rows:
         """Return the rows up to a step, which share the memory of these: as they stood then."""
+        # Rows are only ever added behind: as long as this one is used, its part stays what it was.
         then = Rows(self.columns, self._values.shape[1])
         then.count = int(np.searchsorted(self.steps, step, side="right"))
         then._values, then._steps, then._downsamplers = (

@@ -49,11 +49,14 @@ class Clipping:
     def _scale(self) -> None:
         """Scale each member's gradient so that its norm is at most its bound."""
         assert self._norm is not None
+        # As PyTorch does it, with the norm of the parameters' norms and its margin of 1e-6: bounded
+        # gradients are then the same numbers as in anybody's own loop.
         for part, norm in zip(self._parts, self._own_norms, strict=True):
             torch.linalg.vector_norm(part, dim=-1, keepdim=True, out=norm)
         torch.linalg.vector_norm(self._norm_of, dim=0, out=self._total)
         torch.div(self._norm, self._total.add_(self._margin), out=self._factor)
         torch.clamp(self._factor, max=1.0, out=self._factor)
+        # A factor of 1 for who has no bound: a member must not change for its neighbours' sake.
         if self._free is not None:
             self._factor.masked_fill_(self._free, 1.0)
         for part in self._parts:

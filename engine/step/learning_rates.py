@@ -25,6 +25,7 @@ class Scheduler:
         self.needs_measurement = spec.needs_measurement
         """Whether a tick wants the loss that was measured."""
         looks = experiment.evaluation_stride if self.needs_measurement else 0
+        # Counted in ticks from here on: PyTorch's schedulers know no steps and no epochs.
         self._every = looks or experiment.steps_per_epoch or 1
         ticks = experiment.steps // self._every
         self._phases: list[tuple[int, Callable[[], Any]]] = []

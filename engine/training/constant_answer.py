@@ -40,6 +40,7 @@ def constant_losses(experiment: Experiment, learned_from: Batch, judged: Batch) 
         torch.stack([loss(_repeated(answer, batch), batch.targets) for answer in answers])
         for batch in (learned_from, judged)
     )
+    # The answer that is best where one may learn, and what it loses where it is judged.
     losses: list[float] = here.gather(0, there.argmin(0)[None])[0].double().tolist()
     return [brief(each) for each in losses] if all(map(math.isfinite, losses)) else []
 

@@ -37,6 +37,7 @@ class DataSets:
         self.sets: Final[dict[str, Batch]] = {}
         """``train``, ``dev`` and ``test``; none for train where every step draws fresh rows."""
         for name in ("train", "dev", "test"):
+            # Members differ in numbers alone: where one has a set, all have, of as many rows.
             parts = [getattr(dataset, name) for dataset in self.datasets]
             if parts[0] is not None and len(parts[0]):
                 self.sets[name] = to_batch(self._experiment, parts, device, dtype)

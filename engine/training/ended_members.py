@@ -48,6 +48,7 @@ class EndedMembers:
             decision: What the block's rows decide.
             rows: The weights after each step that was taken, [rows, size].
         """
+        # Members that end at the same row go together: at most one copy for each row.
         taken, kept = len(rows), rows[: decision.count]
         early = decision.last_rows[decision.last_rows < decision.count - 1]
         for last in np.unique(early):

@@ -141,6 +141,7 @@ class Marks:
                 self._standing.append((step, mark))
             elif sign is not None:
                 self._sought.append((sign, mark))
+        # Only the first need be looked at: what is not reached hides what comes after it.
         self._standing.sort(key=lambda standing: standing[0])
 
     def steps_until_next(self, step: int, most: int) -> int:
@@ -160,6 +161,7 @@ class Marks:
             series: The rows of the steps since the last call.
             ended_at: The last step of each member, where some have ended; later rows say nothing.
         """
+        # First the rows, then the marks: a note may speak of the very step it stands at.
         self._kept.add(series)
         reached = self._found(series, np.array([NONE]) if ended_at is None else ended_at)
         while self._standing and self._standing[0][0] <= step:

@@ -86,6 +86,7 @@ def measured_steps(
     first: int, last: int, every: str | int, per_octave: int = PER_OCTAVE
 ) -> Iterator[int]:
     """Yield the steps from ``first`` to ``last`` at which the network is measured."""
+    # From one measured step to the next, not over all of them: a block may have thousands.
     step = first
     while step <= last and (stride := stride_at(step, every, per_octave)):
         if step % stride == 0:
@@ -158,6 +159,7 @@ class Probe:
             count: How many of its steps stand.
             rows: The weights after each of them.
         """
+        # A series has one stride, and the stride grows with the step: where it changes, one ends.
         steps = list(measured_steps(first, first + count - 1, self._every, self._per_octave))
         if not steps:
             return []
@@ -188,6 +190,7 @@ class Probe:
         if picked[0] == 0:
             assert self._before is not None
             before[0] = self._before
+        # The update of row i is what it has more than row i - 1; of row 0, than the block before.
         norms = self._norms.measure(after, torch.sub(after, before, out=before))
         return np.concatenate([norms, self._slopes.measure(after)])
 

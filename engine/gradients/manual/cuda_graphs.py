@@ -73,6 +73,7 @@ class CudaGraphs:
 
     def _look_at(self, slot: int, inputs: Tensor, targets: Tensor) -> None:
         """Copy what the steps see to where the graphs look for it."""
+        # Graphs read where they read when they were captured: what the next steps see comes there.
         if self._seen is None:
             kept = 1 if self._constant else STEPS
             self._seen = inputs[:kept].clone(), targets[:kept].clone()
@@ -83,6 +84,7 @@ class CudaGraphs:
     def _take(self, row: int, slot: int) -> None:
         """Take the steps of a graph as they are written."""
         assert self._seen is not None
+        # Called once, while the graph is captured: after that only its launches are repeated.
         inputs, targets = self._seen
         for index in range(STEPS):
             seen = 0 if self._constant else index

@@ -65,6 +65,7 @@ class Propagation:
         )
         self._graph, self._constant, self._then = graph, constant, then
         self._blocks = blocks
+        # The first columns are learned from, the dev rows lie behind them.
         self._learned = graph.x[:, :, :width]
         self._learned.copy_(inputs)
         self.begin: Final = graph.begin
@@ -79,6 +80,7 @@ class Propagation:
             targets = targets_of(experiment, dev)
             self.dev_targets: Final = targets.expand(room, -1, -1, -1).contiguous()
             """What the dev rows are to say, [room, members, outputs, padded rows]."""
+        # Written out at first: most runs of a lesson are short, and Python starts at once.
         self._play: Player = one_by_one(self._step)
         self._taken, self._scripted, self._on_cuda = 0, False, inputs.is_cuda
 
@@ -99,6 +101,7 @@ class Propagation:
                 self._play = CudaGraphs(self._step, constant=self._constant).play
             else:
                 self._play = self._record(inputs[0], targets[0])
+                # Recording took the first step.
                 row, slot, steps = 1, 1, steps - 1
         self._taken += steps
         self._play(row, slot, steps, inputs, targets)

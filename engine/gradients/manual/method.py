@@ -84,6 +84,9 @@ class Manual:
             # Else the update reads the row itself: no copy of all gradients in every step.
             self._used = self.weights.new_zeros(workload.layout.learned)
 
+        # As more columns of the same products, dev rows cost far less than a forward of their own.
+        # Not where they are measured in another mode, where batches differ in their rows, or where
+        # a schedule must know the figure before the next step.
         self._dev = workload.dev
         self._stride = experiment.evaluation_stride if workload.dev is not None else 0
         self._measure = Evaluator(experiment, network)
@@ -110,6 +113,7 @@ class Manual:
 
     def set_lr(self, value: float) -> None:
         """Set every member's learning rate from the next update on."""
+        # On CUDA the rate lies on the device, where captured graphs read it.
         self._rates.set(value)
         self._update.set_lr(self._rates.now)
         if not self.weights.is_cuda:
@@ -160,6 +164,7 @@ class Manual:
             return
         for slot in range(portion.steps):
             step, row = first + slot, start + slot
+            # Masks are of the step, whoever took the one before.
             propagation.begin(step)
             propagation.take(row, slot, 1, inputs, targets)
             self._learn(row)
@@ -173,6 +178,8 @@ class Manual:
     def _learn(self, row: int) -> None:
         """Update the weights by the gradients of a row, and keep them in it."""
         self._update.step(self._bounded(row))
+        # A copy of all weights in every step: one operation, as all of them are one tensor, and
+        # what lets a block be cut back, a best step be kept and a snapshot be taken afterwards.
         self._after[row].copy_(self.weights)
 
     def _bounded(self, row: int) -> Tensor:
@@ -190,6 +197,7 @@ class Manual:
 
     def _tick(self, propagation: Propagation, portion: Portion, row: int) -> None:
         """Let the schedule set the learning rates; only where it looks at losses are they read."""
+        # ReduceLROnPlateau alone looks at a loss; it costs such a run a fetch at every tick.
         measured: list[float] = []
         if self._rates.needs_measurement:
             assert self._rows is not None

@@ -60,6 +60,7 @@ class KeptOutputs:
         self._outputs = outputs
         self.slots: Final = outputs.new_zeros(steps, members, units, padded(self._rows))
         """Where the outputs go, [steps, members, outputs, padded rows]."""
+        # Views of the slots are made once; the padding behind their rows stays 0 for ever.
         self._slots: Sequence[Tensor] = self.slots[..., : self._rows].unbind()
         # The formula is wired to these outputs for its shapes alone; nothing is ever sent back.
         self._loss = FORMULAS[experiment.loss.name](experiment, outputs, outputs)
@@ -82,6 +83,7 @@ class KeptOutputs:
         loss = self._loss.total(self._loss.each(outputs, targets)[..., : self._rows])
         if self._right is None:
             return loss, torch.full_like(loss, torch.nan)
+        # A count of ones is exact in float32 up to 16 million rows, and divided in float64.
         right = self._right(outputs, targets)[..., : self._rows]
         return loss, right.sum(-1).double().div_(self._rows)
 

@@ -61,6 +61,8 @@ class OperationLog(TorchFunctionMode):
         result = func(*args, **kwargs)
         if func.__name__ == "__get__" and not isinstance(result, Tensor):
             return result  # Its shape, or its dtype.
+        # Every operation of a step writes into a buffer: into its first argument, or into ``out``.
+        # One that allocated would give the second step the first one's result.
         written = [*args[:1], *kwargs.values()]
         if result is not None and not any(result is each for each in written):
             self.fault = f"{func} makes a tensor of its own"
@@ -130,6 +132,7 @@ class StepScript:
 
     def _named(self, tensor: Tensor) -> str:
         """Name a tensor that is met for the first time."""
+        # A view shares its block's storage: that tells what is the step's own row from what stays.
         for block, counter in self.blocks:
             if tensor.untyped_storage().data_ptr() == block.untyped_storage().data_ptr():
                 self.rows.append(_in_every_row(tensor, block))
@@ -143,6 +146,7 @@ class StepScript:
         TorchScript drops an operation that only writes into tensors of a list made on the spot,
         as PyTorch's fused optimizers do: it takes nobody to see it.
         """
+        # A list that names a row is another one in each step and has to be made on the spot.
         said = [self._said(each) for each in tensors]
         if not tensors or any("[" in each for each in said):
             return f"[{', '.join(said)}]"
@@ -175,6 +179,7 @@ def record(
     with OperationLog() as log:
         step(0, 0, inputs, targets)
     try:
+        # The step was taken for good while it was written down: nothing is done twice.
         if log.fault:
             raise ValueError(log.fault)
         blocks = [*((each, "row") for each in rows), *((each, "slot") for each in slots)]
@@ -189,6 +194,8 @@ def record(
 
 def _in_every_row(tensor: Tensor, block: Tensor) -> list[Tensor]:
     """Return what a view of a block's first row is in each of its rows."""
+    # All views are made beforehand. Indexing the block within the script would make one for each
+    # operation of each step, which takes as long as the operation.
     start, width = tensor.storage_offset(), block.stride(0)
     assert start - block.storage_offset() < width, "not of the first row"
     shape, strides = (len(block), *tensor.shape), (width, *tensor.stride())

@@ -22,6 +22,8 @@ os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 # Several processes of tests share the cores. A thread of torch's that waits for the others spins on
 # its core by default: a training of two seconds would take up to a minute where the core is wanted.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# A trainer says how many threads it uses; what else computes here is too small to be shared out.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Where bytecode is not kept, every process of tests compiles all of them anew, and each of the
 # programs that they start compiles the house.

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -40,13 +41,15 @@ class OneLine(App[None]):
         yield Line()
 
 
-@pytest.fixture
+@contextmanager
 def busy() -> Iterator[None]:
     """Keep a core busy."""
     other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    yield
-    other.kill()
-    other.wait()
+    try:
+        yield
+    finally:
+        other.kill()
+        other.wait()
 
 
 def sequence(number: int) -> list[str]:
@@ -78,7 +81,7 @@ def badly(terminal: Terminal, pieces: list[str], random: Random) -> None:
         terminal.read(random.choice((0.001, 0.02, 0.15, 0.3)))
 
 
-async def test_a_field_holds_what_was_typed_in_a_real_terminal(tmp_path: Path, busy: None) -> None:
+async def test_a_field_holds_what_was_typed_in_a_real_terminal(tmp_path: Path) -> None:
     setting = Draft.load("sum-of-30").settings[KEY]
     runs = str(tmp_path / "runs")
     terminal = Terminal("open", "sum-of-30", size=(200, 50), program=IDLE, EPOCHAL_RUNS=runs)
@@ -100,7 +103,8 @@ async def test_a_field_holds_what_was_typed_in_a_real_terminal(tmp_path: Path, b
         for number in range(COUNT):
             pieces = sequence(number)
             expected = (await slowly(pieces)).strip()
-            badly(terminal, pieces, Random(number))
-            terminal.until(lambda wanted=expected: held() == wanted)  # type: ignore[misc]
+            with busy():
+                badly(terminal, pieces, Random(number))
+                terminal.until(lambda wanted=expected: held() == wanted)  # type: ignore[misc]
     finally:
         terminal.close()

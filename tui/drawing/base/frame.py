@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.text import Text
 
 from ...style.look import Look
@@ -18,20 +20,17 @@ FRAME_HEIGHT = 2
 
 def framed(canvas: Lines, level: Axis, upright: Axis, look: Look) -> Lines:
     """Return a canvas with the upright axis at its left and the level one under it."""
-    columns = canvas[0].cell_len if canvas else 0
-    return [
-        *_with_upright(canvas, upright, look),
-        *_level(level, columns, look),
-    ]
-
-
-def _with_upright(canvas: Lines, upright: Axis, look: Look) -> Lines:
-    rows = len(canvas)
-    plain, tick, *_ = look.glyphs.axis
+    columns, rows = canvas[0].cell_len if canvas else 0, len(canvas)
     labels: dict[int, str] = {}
     for value, label in upright.ticks:
         if 0 <= upright.share(value) <= 1:
             labels.setdefault(rows - 1 - int(0.5 + (rows - 1) * upright.share(value)), label)
+    return [*with_upright(canvas, labels, look), *_level(level, columns, look)]
+
+
+def with_upright(canvas: Lines, labels: Mapping[int, str], look: Look) -> Lines:
+    """Return a canvas with an axis at its left, and at these rows a tick with what it says."""
+    plain, tick, *_ = look.glyphs.axis
     lines = []
     for row, drawn in enumerate(canvas):
         line = Text(pad_left(labels.get(row, ""), LABEL_WIDTH), look.style("muted"), end="")

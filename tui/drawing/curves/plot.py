@@ -17,15 +17,14 @@ from typing import Final
 
 import numpy as np
 from rich.style import Style
-from rich.text import Text
 
 from ...style.look import Look
 from ...style.run_colours import Pen, pen
-from ...style.text import Lines, pad_left
+from ...style.text import Lines
 from ..base.axis import LABEL_WIDTH, Axis, linear_axis, log_axis, step_axis
 from ..base.canvas import DOTS, Canvas, Dots, stroke
 from ..base.cell_grid import Band, Piece, cut_band, cut_pieces, placed, points
-from ..base.frame import filled
+from ..base.frame import filled, with_upright
 from ..base.plotext import BUDGET, Polyline, cost, plotted
 from .curves import CurveData, Curves, Floats, RunCurves, canvas_columns
 from .foot import column_of, draw_foot
@@ -106,7 +105,7 @@ def draw_curves(curves: Curves, width: int, height: int, look: Look) -> Lines:
         level=level, upright=upright, columns=columns, rows=rows, across=across, down=down
     )
     _draw_all(canvas, curves, drawn, places, look)
-    body = _with_axis(canvas.lines(), places, look)
+    body = with_upright(canvas.lines(), _labels(places), look)
     foot = draw_foot(curves, level, columns, look)
     return filled([*legend, *body, *foot], width, height)
 
@@ -336,17 +335,10 @@ def _draw_letter(canvas: Canvas, places: _Dots, each: Drawn) -> None:
 # --- what is around the canvas -------------------------------------------------------------------
 
 
-def _with_axis(canvas: Lines, places: _Dots, look: Look) -> Lines:
-    """Return the canvas with the upright axis at its left: a tick where a curve at it would be."""
-    upright, rows = places.upright, places.rows
-    plain, tick, *_ = look.glyphs.axis
+def _labels(places: _Dots) -> dict[int, str]:
+    """Return what the upright axis says at which rows: a tick is where a curve at it would be."""
     labels: dict[int, str] = {}
-    for value, label in upright.ticks:
+    for value, label in places.upright.ticks:
         _, ys = places.of(np.zeros(1), np.array([value]))
-        labels.setdefault(rows - 1 - int(ys[0]) // places.down, label)
-    lines = []
-    for row, drawn in enumerate(canvas):
-        line = Text(pad_left(labels.get(row, ""), LABEL_WIDTH), look.style("muted"), end="")
-        line.append(tick if row in labels else plain, look.style("faint"))
-        lines.append(line.append_text(drawn))
-    return lines
+        labels.setdefault(places.rows - 1 - int(ys[0]) // places.down, label)
+    return labels

@@ -19,17 +19,16 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from ...style import severity
 from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.numbers import count, figure, percent
 from ...style.palette import Palette, Role
 from ...style.text import Lines, cut, joined, pad, pad_left
 from ..base.spark import draw_gauge, scale, sparkline
+from ..base.verdict import draw_verdict
 from .layers import GradientTable, LayerRow, read_layers
 
 if TYPE_CHECKING:
-    from engine.diagnosis import Verdict
     from engine.recording.history import History
 
 FIGURE: Final = 8
@@ -194,7 +193,7 @@ def _draw_row(
     add(_figure(layer.update, look.glyphs), columns.update, look.style(update_role(layer.update)))
     for share, cells in ((layer.dead, columns.dead), (layer.saturated, columns.saturated)):
         add(_share(share), cells, look.style(share_role(share)))
-    _add_verdict(line, layer.verdict, columns, look)
+    line.append_text(draw_verdict(layer.verdict, columns.verdict, columns.word, look))
     if columns.recent:
         line.append(" " + sparkline(layer.recent, columns.recent - 1, look.glyphs), style)
     if columns.gauge:
@@ -214,17 +213,6 @@ def _bias_style(layer: LayerRow, last: float, palette: Palette) -> Style:
     if layer.bias is None or layer.idle_bias:
         return palette.style("muted")
     return palette.style(standing(layer.bias, last))
-
-
-def _add_verdict(line: Text, verdict: Verdict | None, columns: Columns, look: Look) -> None:
-    """Write the verdict's symbol, and its word where there is room."""
-    if verdict is None:
-        line.append(" " * (columns.verdict + columns.word))
-        return
-    style = severity.style(verdict.severity, look.palette)
-    if columns.verdict:
-        line.append(" " + severity.symbol(verdict.severity, look.glyphs), style)
-    line.append(pad(f" {verdict.word}", columns.word, look.glyphs.ellipsis), style)
 
 
 def _figure(value: float | None, glyphs: Glyphs) -> str:

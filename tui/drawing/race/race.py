@@ -21,7 +21,6 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from ...style import severity
 from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.numbers import count, exponent, figure
@@ -29,11 +28,12 @@ from ...style.run_colours import pen
 from ...style.text import Lines, cut, fit, pad, pad_left, wrap
 from ..base.frame import filled, words
 from ..base.spark import draw_gauge, scale
+from ..base.verdict import draw_verdict
 from .differences import AGREEMENT, RaceSentence, apart, sentences
 from .racers import Race, RaceRow, RunAt, gather_race
 
 if TYPE_CHECKING:
-    from engine.diagnosis import Verdict
+    pass
 
 __all__ = ["Race", "RunAt", "draw_footing", "draw_heading", "draw_race", "draw_rows", "gather_race"]
 
@@ -232,7 +232,8 @@ def _draw_row(
                 pad_left(written, columns.ratio, look.glyphs.ellipsis),
                 look.style("text" if differ else "muted"),
             )
-        _add_verdict(line, row.verdicts[index] if row.verdicts else None, columns, look)
+        verdict = row.verdicts[index] if row.verdicts else None
+        line.append_text(draw_verdict(verdict, columns.verdict, columns.word, look))
         _add_gauge(line, value if row.verdicts else None, columns.gauge, ends, look, style)
     return line
 
@@ -268,17 +269,6 @@ def ratio(first: float | None, value: float | None, glyphs: Glyphs) -> str:
         return f"1{'+' if share > 1 else '-'}{exponent(abs(share - 1), 0)}"
     sign = "x" if glyphs.name == "ascii" else "×"
     return sign + figure(share, 4 if 0.9 < share < 1.1 else 3)
-
-
-def _add_verdict(line: Text, verdict: Verdict | None, columns: RaceColumns, look: Look) -> None:
-    """Write the verdict's symbol, and its word where there is room."""
-    if verdict is None:
-        line.append(" " * (columns.verdict + columns.word))
-        return
-    style = severity.style(verdict.severity, look.palette)
-    if columns.verdict:
-        line.append(" " + severity.symbol(verdict.severity, look.glyphs), style)
-    line.append(pad(f" {verdict.word}", columns.word, look.glyphs.ellipsis), style)
 
 
 def _add_gauge(

@@ -2,8 +2,8 @@
 
 Tensors are [members, units, rows]. ``backward`` turns dh into dz where it stands. Every rule of
 ``engine.components.activations`` can be computed (``RuledActivation``). Where PyTorch has one
-operation for it, the product with the derivative included, a class here calls that instead; the
-formula stands beside it, and a test holds the two together.
+operation for it, the product with the derivative included, that is called instead (``FUSED``),
+and a test holds the two together.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import ast
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import torch
@@ -49,67 +50,28 @@ class ActivationFormula(ABC):
         """Turn dh into dz."""
 
 
-class SigmoidFormula(ActivationFormula):
-    """f = 1 / (1 + exp(-z)); f' = h (1 - h)."""
+@dataclass(frozen=True)
+class FusedOperations:
+    """What PyTorch has for an activation: an operation each way, its derivative included."""
 
-    in_place = True
-
-    def forward(self) -> None:
-        torch.sigmoid(self.z, out=self.h)
-
-    def backward(self, row: int) -> None:
-        aten.sigmoid_backward.grad_input(self.d, self.h_learned, grad_input=self.d)
-
-
-class TanhFormula(ActivationFormula):
-    """f = tanh z; f' = 1 - h²."""
-
-    in_place = True
-
-    def forward(self) -> None:
-        torch.tanh(self.z, out=self.h)
-
-    def backward(self, row: int) -> None:
-        aten.tanh_backward.grad_input(self.d, self.h_learned, grad_input=self.d)
+    forward: Callable[[Tensor, Tensor], object]
+    """Writes h, from z and h."""
+    backward: Callable[[Tensor, Tensor, Tensor], object]
+    """Turns d from dh into dz, from d, z and h."""
+    in_place: bool
+    """Whether the derivative needs h alone, so that h can take the place of z."""
 
 
-class ReLUFormula(ActivationFormula):
-    """f = max(0, z); f' = 1 where h > 0, else 0, also at the corner as PyTorch has it."""
+class FusedActivation(ActivationFormula):
+    """h and dz by PyTorch's own operations."""
 
-    in_place = True
+    operations: ClassVar[FusedOperations]
 
     def forward(self) -> None:
-        torch.clamp_min(self.z, 0, out=self.h)
+        self.operations.forward(self.z, self.h)
 
     def backward(self, row: int) -> None:
-        aten.threshold_backward.grad_input(self.d, self.h_learned, 0, grad_input=self.d)
-
-
-class LeakyReLUFormula(ActivationFormula):
-    """f = z, or s z below 0; f' = 1, or s below 0, where h has the sign of z."""
-
-    in_place = True
-    slope: ClassVar[float] = ACTIVATIONS["leaky_relu"].arguments["negative_slope"]
-
-    def forward(self) -> None:
-        aten.leaky_relu.out(self.z, self.slope, out=self.h)
-
-    def backward(self, row: int) -> None:
-        aten.leaky_relu_backward.grad_input(
-            self.d, self.h_learned, self.slope, True, grad_input=self.d
-        )
-
-
-class ELUFormula(ActivationFormula):
-    """f = z, or exp(z) - 1 below 0; f' = 1, or exp(z) = h + 1 below 0."""
-
-    in_place = True
-
-    def forward(self) -> None:
-        aten.elu.out(self.z, out=self.h)
-
-    def backward(self, row: int) -> None:
-        aten.elu_backward.grad_input(self.d, 1, 1, 1, True, self.h_learned, grad_input=self.d)
+        self.operations.backward(self.d, self.z_learned, self.h_learned)
 
 
 class GELUFormula(ActivationFormula):
@@ -141,91 +103,72 @@ class GELUFormula(ActivationFormula):
         self.d.mul_(self.slope)
 
 
-class SiLUFormula(ActivationFormula):
-    """f = z s with s = sigmoid(z); f' = s (1 + z (1 - s))."""
+_LEAK: Final[float] = ACTIVATIONS["leaky_relu"].arguments["negative_slope"]
 
-    def forward(self) -> None:
-        aten.silu.out(self.z, out=self.h)
-
-    def backward(self, row: int) -> None:
-        aten.silu_backward.grad_input(self.d, self.z_learned, grad_input=self.d)
-
-
-class SoftplusFormula(ActivationFormula):
-    """f = log(1 + exp(z)), which PyTorch takes to be z beyond 20; f' = sigmoid(z)."""
-
-    def forward(self) -> None:
-        aten.softplus.out(self.z, out=self.h)
-
-    def backward(self, row: int) -> None:
-        aten.softplus_backward.grad_input(self.d, self.z_learned, 1, 20, grad_input=self.d)
-
-
-class HardSigmoidFormula(ActivationFormula):
-    """f = z / 6 + 1/2, held between 0 and 1; f' = 1/6 where -3 < z < 3, else 0."""
-
-    def forward(self) -> None:
-        aten.hardsigmoid.out(self.z, out=self.h)
-
-    def backward(self, row: int) -> None:
-        aten.hardsigmoid_backward.grad_input(self.d, self.z_learned, grad_input=self.d)
-
-
-class HardTanhFormula(ActivationFormula):
-    """f = z, held between -1 and 1; f' = 1 where -1 < z < 1, else 0."""
-
-    def forward(self) -> None:
-        torch.clamp(self.z, -1, 1, out=self.h)
-
-    def backward(self, row: int) -> None:
-        aten.hardtanh_backward.grad_input(self.d, self.z_learned, -1, 1, grad_input=self.d)
-
-
-class SoftmaxFormula(ActivationFormula):
-    """h_o = exp(z_o) / Σ_p exp(z_p).
-
-    dz_o = h_o (dh_o - Σ_p dh_p h_p), since ∂h_p/∂z_o = h_p (δ_op - h_o).
-    """
-
-    in_place = True
-
-    def forward(self) -> None:
-        softmax(self.z, 1, False, out=self.h)
-
-    def backward(self, row: int) -> None:
-        softmax_backward(self.d, self.h_learned, 1, self.d.dtype, grad_input=self.d)
-
-
-class LogSoftmaxFormula(ActivationFormula):
-    """h_o = z_o - log Σ_p exp(z_p).
-
-    dz_o = dh_o - exp(h_o) Σ_p dh_p, since ∂h_p/∂z_o = δ_op - exp(h_o).
-    """
-
-    in_place = True
-
-    def forward(self) -> None:
-        log_softmax(self.z, 1, False, out=self.h)
-
-    def backward(self, row: int) -> None:
-        log_softmax_backward(self.d, self.h_learned, 1, self.d.dtype, out=self.d)
-
-
-SHORTCUTS: Final[Mapping[str, type[ActivationFormula]]] = {
-    "sigmoid": SigmoidFormula,
-    "tanh": TanhFormula,
-    "relu": ReLUFormula,
-    "leaky_relu": LeakyReLUFormula,
-    "elu": ELUFormula,
-    "gelu": GELUFormula,
-    "silu": SiLUFormula,
-    "softplus": SoftplusFormula,
-    "hard_sigmoid": HardSigmoidFormula,
-    "hard_tanh": HardTanhFormula,
-    "softmax": SoftmaxFormula,
-    "log_softmax": LogSoftmaxFormula,
+FUSED: Final[Mapping[str, FusedOperations]] = {
+    "sigmoid": FusedOperations(
+        lambda z, h: torch.sigmoid(z, out=h),
+        lambda d, z, h: aten.sigmoid_backward.grad_input(d, h, grad_input=d),
+        in_place=True,
+    ),
+    "tanh": FusedOperations(
+        lambda z, h: torch.tanh(z, out=h),
+        lambda d, z, h: aten.tanh_backward.grad_input(d, h, grad_input=d),
+        in_place=True,
+    ),
+    # The slope at the corner is 0, as PyTorch has it.
+    "relu": FusedOperations(
+        lambda z, h: torch.clamp_min(z, 0, out=h),
+        lambda d, z, h: aten.threshold_backward.grad_input(d, h, 0, grad_input=d),
+        in_place=True,
+    ),
+    # h has the sign of z.
+    "leaky_relu": FusedOperations(
+        lambda z, h: aten.leaky_relu.out(z, _LEAK, out=h),
+        lambda d, z, h: aten.leaky_relu_backward.grad_input(d, h, _LEAK, True, grad_input=d),
+        in_place=True,
+    ),
+    # Below 0 the slope exp(z) is h + 1.
+    "elu": FusedOperations(
+        lambda z, h: aten.elu.out(z, out=h),
+        lambda d, z, h: aten.elu_backward.grad_input(d, 1, 1, 1, True, h, grad_input=d),
+        in_place=True,
+    ),
+    "silu": FusedOperations(
+        lambda z, h: aten.silu.out(z, out=h),
+        lambda d, z, h: aten.silu_backward.grad_input(d, z, grad_input=d),
+        in_place=False,
+    ),
+    # PyTorch takes it to be z beyond 20.
+    "softplus": FusedOperations(
+        lambda z, h: aten.softplus.out(z, out=h),
+        lambda d, z, h: aten.softplus_backward.grad_input(d, z, 1, 20, grad_input=d),
+        in_place=False,
+    ),
+    "hard_sigmoid": FusedOperations(
+        lambda z, h: aten.hardsigmoid.out(z, out=h),
+        lambda d, z, h: aten.hardsigmoid_backward.grad_input(d, z, grad_input=d),
+        in_place=False,
+    ),
+    "hard_tanh": FusedOperations(
+        lambda z, h: torch.clamp(z, -1, 1, out=h),
+        lambda d, z, h: aten.hardtanh_backward.grad_input(d, z, -1, 1, grad_input=d),
+        in_place=False,
+    ),
+    # dz_o = h_o (dh_o - Σ_p dh_p h_p), since ∂h_p/∂z_o = h_p (δ_op - h_o).
+    "softmax": FusedOperations(
+        lambda z, h: softmax(z, 1, False, out=h),
+        lambda d, z, h: softmax_backward(d, h, 1, d.dtype, grad_input=d),
+        in_place=True,
+    ),
+    # dz_o = dh_o - exp(h_o) Σ_p dh_p, since ∂h_p/∂z_o = δ_op - exp(h_o).
+    "log_softmax": FusedOperations(
+        lambda z, h: log_softmax(z, 1, False, out=h),
+        lambda d, z, h: log_softmax_backward(d, h, 1, d.dtype, out=d),
+        in_place=True,
+    ),
 }
-"""The activations that PyTorch computes in one operation, or that mix units."""
+"""The activations that PyTorch computes in an operation each way, or that mix units."""
 
 
 def _normal_pdf(z: Tensor, *, out: Tensor) -> Tensor:
@@ -348,12 +291,15 @@ def _formula_of(name: str, entry: ActivationEntry) -> type[ActivationFormula] | 
     """Return what computes an activation; ``identity`` needs nothing.
 
     Raises:
-        TypeError: It mixes units, and nobody has written its class.
+        TypeError: It mixes units, and nobody has said what computes it.
     """
-    if shortcut := SHORTCUTS.get(name):
-        return shortcut
+    if operations := FUSED.get(name):
+        parts = {"operations": operations, "in_place": operations.in_place}
+        return type(f"Fused{entry.module}", (FusedActivation,), parts)
+    if name == "gelu":
+        return GELUFormula
     if isinstance(entry.rule, LayerRule):
-        raise TypeError(f"{name}: mixes the units of a layer, and has no class in {__name__}")
+        raise TypeError(f"{name}: mixes the units of a layer, and has no operations in {__name__}")
     if entry.rule.is_identity:
         return None
     return type(f"Ruled{entry.module}", (RuledActivation,), {"rule": entry.rule})

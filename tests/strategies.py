@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from engine.components.activations import ACTIVATIONS
+from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
+from engine.experiment.members import check_members
 from engine.training.marks import SIGNS
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -186,9 +188,11 @@ def _loss_for(data: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 def _validated(made: dict[str, Any]) -> Experiment | None:
     try:
-        return Experiment.model_validate(made)
-    except ValidationError:
+        experiment = Experiment.model_validate(made)
+        check_members(experiment, "")
+    except (ValidationError, PresetError):
         return None
+    return experiment
 
 
 experiments = tables().map(_validated).filter(lambda experiment: experiment is not None)

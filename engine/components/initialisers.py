@@ -125,7 +125,7 @@ class Orthogonal(InitialiserBase):
     """A factor on the whole matrix."""
 
 
-def _short_form(value: Any) -> Any:
+def initialiser_table(value: Any) -> Any:
     """Let a number stand for a constant and a word for an initialiser without settings."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return {"name": "constant", "val": value}
@@ -149,7 +149,7 @@ _Tables = Annotated[
 ]
 
 Initialiser = Annotated[
-    _Tables, BeforeValidator(_short_form, json_schema_input_type=_Tables | str | float)
+    _Tables, BeforeValidator(initialiser_table, json_schema_input_type=_Tables | str | float)
 ]
 """An initialiser: its table, its name alone, or a number for a constant."""
 

@@ -39,12 +39,12 @@ class Init(Section):
         return self
 
 
-def _init_short_form(value: Any) -> Any:
+def init_table(value: Any) -> Any:
     """Let one name stand for both weights and biases."""
     return {"weight": value, "bias": value} if isinstance(value, str) else value
 
 
-InitTable = Annotated[Init, BeforeValidator(_init_short_form, json_schema_input_type=Init | str)]
+InitTable = Annotated[Init, BeforeValidator(init_table, json_schema_input_type=Init | str)]
 
 
 class Layer(Section):
@@ -62,14 +62,12 @@ class Layer(Section):
     """How its parameters start; as the model's where this is left out."""
 
 
-def _layer_short_form(value: Any) -> Any:
+def layer_table(value: Any) -> Any:
     """Let a width alone stand for a layer."""
     return value if isinstance(value, dict | Layer) else {"units": value}
 
 
-HiddenLayer = Annotated[
-    Layer, BeforeValidator(_layer_short_form, json_schema_input_type=Layer | int)
-]
+HiddenLayer = Annotated[Layer, BeforeValidator(layer_table, json_schema_input_type=Layer | int)]
 
 
 class Model(Section):

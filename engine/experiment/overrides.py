@@ -22,7 +22,7 @@ from .tables import inline, tables_of
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]+(?:\[\d{1,6}\])*(?:\.[A-Za-z0-9_-]+(?:\[\d{1,6}\])*)*")
 _PART: Final = re.compile(r"\[(\d+)\]|([A-Za-z0-9_-]+)")
 
-_INSTEAD: Final[dict[Path, tuple[str, str]]] = {
+INSTEAD: Final[dict[Path, tuple[str, str]]] = {
     ("train", "epochs"): ("train", "steps"),
     ("train", "steps"): ("train", "epochs"),
 }
@@ -122,7 +122,7 @@ def apply(
             problems.append(Problem(change.source, "", str(error)))
     set_here = {change.path for change in changes}
     for change in changes:
-        other = _INSTEAD.get(change.path)
+        other = INSTEAD.get(change.path)
         if other and other not in set_here:
             changed.get(other[0], {}).pop(other[1], None)
     if problems:

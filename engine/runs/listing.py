@@ -10,9 +10,6 @@ from ..text.tables import SETS, finite, mean_text, time_text, value_text
 
 if TYPE_CHECKING:
     from ..recording.events import End
-
-if TYPE_CHECKING:
-    from ..recording.events import End
     from .catalogue import RunFacts
 
 

@@ -14,6 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
+from engine.text.safe import plain
+
 from ..commands.command import Command, Spot
 from ..commands.spots import bindings_at
 from ..drawing.lists.keys import draw_help
@@ -105,28 +107,52 @@ class QuitDialog(Dialog[Farewell]):
         self.dismiss(answer)
 
 
-class MarkDialog(Dialog[str]):
-    """Asks what is to be seen at a step."""
+class LineDialog(Dialog[str]):
+    """Asks for a line of text.
 
-    DEFAULT_CSS = """
-    MarkDialog Input { border: none; height: 1; background: $surface; padding: 0 1; }
+    Args:
+        title: What is asked for.
+        text: What stands there at first.
+        hint: What the line shows where it is empty.
+        longest: Characters that it takes.
+        words: What its keys do.
     """
 
-    def __init__(self, step: str) -> None:
+    DEFAULT_CSS = """
+    LineDialog Input { border: none; height: 1; background: $surface; padding: 0 1; }
+    """
+
+    def __init__(self, title: str, text: str, hint: str, longest: int, words: str) -> None:
         super().__init__()
-        self._step = step
+        self._heading, self._words = title, words
+        self._line = Line(plain(text), placeholder=plain(hint), max_length=longest, compact=True)
 
     def compose(self) -> ComposeResult:
-        """A line to type into."""
+        """A line to type into, and what enter does with it."""
         with Vertical(classes="box") as box:
-            box.border_title = Text(f"Mark at step {self._step}")
-            field = Line(placeholder="what is to be seen here", max_length=200, compact=True)
-            yield field
-            yield Static("enter sets the mark, esc leaves it", markup=False)
+            box.border_title = Text(plain(self._heading))
+            yield self._line
+            yield Static(self._words, markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Leave with the title."""
-        self.dismiss(event.value.strip() or "Mark")
+        """Leave with what was typed."""
+        self.dismiss(self.answer(event.value))
+
+    def answer(self, text: str) -> str:
+        """Return what the text comes to."""
+        return text
+
+
+class MarkDialog(LineDialog):
+    """Asks what is to be seen at a step."""
+
+    def __init__(self, step: str) -> None:
+        words = "enter sets the mark, esc leaves it"
+        super().__init__(f"Mark at step {step}", "", "what is to be seen here", 200, words)
+
+    def answer(self, text: str) -> str:
+        """Return the title."""
+        return text.strip() or "Mark"
 
 
 class ChoiceDialog(Dialog[str]):

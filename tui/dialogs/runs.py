@@ -9,50 +9,17 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from engine.runs.notes import MAX_NAME
 from engine.text.safe import plain
 
 from ..commands.command import Spot
 from ..commands.spots import bindings_at
-from .dialog import Dialog
-from .line import Line
+from .dialog import Dialog, LineDialog
 
 
-class NoteDialog(Dialog[str]):
-    """Asks for a line of what is noted of a run.
-
-    Args:
-        title: What is asked for.
-        text: What is noted now.
-        hint: What the line shows where it is empty.
-        longest: Characters that it takes.
-        words: What its keys do.
-    """
-
-    DEFAULT_CSS = """
-    NoteDialog Input { border: none; height: 1; background: $surface; padding: 0 1; }
-    """
-
-    def __init__(self, title: str, text: str, hint: str, longest: int, words: str) -> None:
-        super().__init__()
-        self._heading, self._words = title, words
-        self._line = Line(plain(text), placeholder=plain(hint), max_length=longest, compact=True)
-
-    def compose(self) -> ComposeResult:
-        """A line to type into, and what enter does with it."""
-        with Vertical(classes="box") as box:
-            box.border_title = Text(plain(self._heading))
-            yield self._line
-            yield Static(self._words, markup=False)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Leave with what was typed."""
-        self.dismiss(event.value)
-
-
-class RenameDialog(NoteDialog):
+class RenameDialog(LineDialog):
     """Asks what to call a run."""
 
     def __init__(self, folder: str, name: str) -> None:
@@ -60,7 +27,7 @@ class RenameDialog(NoteDialog):
         super().__init__("Name of the run", name, folder, MAX_NAME, words)
 
 
-class TagDialog(NoteDialog):
+class TagDialog(LineDialog):
     """Asks for the tags of a run."""
 
     def __init__(self, run: str, tags: Sequence[str]) -> None:

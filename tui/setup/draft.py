@@ -14,11 +14,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
+from engine.components.initialisers import initialiser_table
 from engine.errors import PresetError, Problem
 from engine.experiment import overrides
 from engine.experiment.changes import about_of, described, restored, title_of
 from engine.experiment.experiment import Experiment
 from engine.experiment.marks import Origin
+from engine.experiment.model import init_table, layer_table
 from engine.experiment.problems import Path as Keys
 from engine.experiment.tables import tables_of
 from engine.explain.summary import usual_width
@@ -26,7 +28,7 @@ from engine.presets import preset as presets
 from engine.presets.writing import anchor
 
 from ..style.numbers import count
-from .edits import Move, move, put, write
+from .edits import Move, move, put, widths_in, write
 from .settings import (
     HIDDEN,
     Group,
@@ -39,7 +41,6 @@ from .settings import (
     settings_in,
     value,
 )
-from .values import show
 
 KIND: Final[Keys] = ("model", "kind")
 
@@ -341,8 +342,7 @@ def _is_same(before: Any, now: Any) -> bool:
 def _says(tables: Tables, setting: Setting, text: str) -> bool:
     """Whether what was typed is still what is set."""
     if setting.path == HIDDEN:
-        words = text.replace(",", " ").replace("[", " ").replace("]", " ")
-        text = ", ".join(words.split())
+        text = ", ".join(widths_in(text))
     said = setting.leaf.read(text)
     return bool(said == value(tables, setting) or said == at(tables, setting.path))
 
@@ -354,28 +354,10 @@ def _long(tables: Tables) -> Tables:
         return tables
     model = dict(model)
     if isinstance(model.get("hidden"), list):
-        model["hidden"] = [
-            layer if isinstance(layer, dict) else {"units": layer} for layer in model["hidden"]
-        ]
-    if "init" in model:
-        model["init"] = _long_init(model["init"])
+        model["hidden"] = [layer_table(layer) for layer in model["hidden"]]
+    if isinstance(init := init_table(model.get("init")), dict):
+        model["init"] = {part: initialiser_table(value) for part, value in init.items()}
     return {**tables, "model": model}
-
-
-def _long_init(init: Any) -> Any:
-    if isinstance(init, str):
-        init = {"weight": init, "bias": init}
-    if not isinstance(init, dict):
-        return init
-    return {part: _long_initialiser(value) for part, value in init.items()}
-
-
-def _long_initialiser(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"name": value}
-    if isinstance(value, int | float):
-        return {"name": "constant", "val": value}
-    return value
 
 
 def _setting_of(key: str, settings: Mapping[str, Setting], texts: Mapping[str, Typed]) -> str:
@@ -399,43 +381,6 @@ def _is_at(problem: str, setting: str) -> bool:
     """Whether a setting's place says what a problem at a key is about."""
     table = setting.rpartition(".")[0]
     return problem in (setting, table) or bool(setting and problem.startswith(f"{setting}["))
-
-
-def difference(before: Experiment, after: Experiment) -> list[str]:
-    """Return what another experiment trains differently, each as in ``lr 0.2 → 0.1``."""
-    tables, others = _tables(before), _tables(after)
-    settings, own = settings_in(groups_of(tables)), settings_in(groups_of(others))
-    said = []
-    for key, setting in own.items():
-        if key not in settings or _is_said_elsewhere(setting, tables, others):
-            continue
-        words = [_words(tables, settings[key]), _words(others, setting)]
-        if words[0] != words[1]:
-            said.append(f"{_short_name(setting)} {words[0]} → {words[1]}")
-    return said
-
-
-def _words(tables: Tables, setting: Setting) -> str:
-    """Return a setting's value in words."""
-    return " ".join(filter(None, (_text(tables, setting), detail(tables, setting)))) or "not set"
-
-
-def _is_said_elsewhere(setting: Setting, *both: Tables) -> bool:
-    """Whether a change here trains nothing else, or is said with that of another setting."""
-    path = setting.path
-    if path[0] in ("title", "about", "marks"):
-        return True
-    if path[:2] == HIDDEN and len(path) > 2:
-        own = any(path[3] in tables["model"]["hidden"][path[2]] for tables in both)
-        if not own or path[3] in ("units", "activation"):
-            return True
-    return "init" in path and not setting.is_kind
-
-
-def _short_name(setting: Setting) -> str:
-    path = setting.path[:-1] if setting.is_kind else setting.path
-    words = [show(part) for part in path[1:] or path]
-    return " ".join(words)
 
 
 def summary(experiment: Experiment) -> list[str]:

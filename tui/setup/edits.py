@@ -8,23 +8,19 @@ activations. Whether the outcome holds is not known here.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from engine.components.section import Section
 from engine.experiment.experiment import Experiment
+from engine.experiment.overrides import INSTEAD
 from engine.experiment.problems import Path
 
 from .settings import ACTIVATION, HIDDEN, PYTHON, Family, Setting, Tables, at, family_of
 from .values import NOTHING, leaf_of, number
 
 Move = Literal["add", "remove", "up", "down"]
-
-INSTEAD: Final[Mapping[str, str]] = {
-    "epochs": "steps",
-    "steps": "epochs",
-}
-"""Keys of ``train`` of which only one may stand: to set one is to take the other away."""
 
 NEW: Final[Mapping[Path, Mapping[str, Any]]] = {
     HIDDEN: {"units": 5},
@@ -70,8 +66,8 @@ def put(tables: Tables, path: Path, value: Any) -> None:
     if "at" in path[:-1]:
         here.clear()  # A mark stands at one place.
     here[key] = value
-    if path[0] == "train":
-        here.pop(INSTEAD.get(str(key)), None)
+    if path in INSTEAD:
+        here.pop(INSTEAD[path][-1], None)
 
 
 # --- kinds ---------------------------------------------------------------------------------
@@ -161,15 +157,19 @@ def _write_rows(data: Tables, key: str, wanted: Any) -> None:
 def _write_widths(tables: Tables, text: str) -> None:
     """Set the widths of all layers; a layer that stays keeps the rest of what it says."""
     before = tables["model"].get("hidden", [])
-    words = text.replace(",", " ").replace("[", " ").replace("]", " ").split()
     layers = [
         {**(copy.deepcopy(before[index]) if index < len(before) else {}), "units": number(word)}
-        for index, word in enumerate(words)
+        for index, word in enumerate(widths_in(text))
     ]
     tables["model"]["hidden"] = layers
     named = tables["model"].get("activation")
     if isinstance(named, list) and named:
         _name(tables, [*named, *named[-1:] * len(layers)][: len(layers)] or named[:1])
+
+
+def widths_in(text: str) -> list[str]:
+    """Return the widths in a text, whatever stands between them."""
+    return re.sub(r"[,\[\]]", " ", text).split()
 
 
 def _name(tables: Tables, names: list[Any]) -> None:

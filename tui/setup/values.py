@@ -7,12 +7,12 @@ is wrong with it. Which settings there are is not known here.
 from __future__ import annotations
 
 import json
-import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
+from engine.experiment.overrides import value_of
 from engine.text import numerals
 
 UNSET: Final = "not set"
@@ -66,7 +66,7 @@ class Leaf:
             case "table":
                 return _table(text)
             case "toml":
-                return _toml(text)
+                return value_of(text.strip())
             case _:
                 return _unescaped(text)
 
@@ -206,16 +206,8 @@ def _table(text: str) -> dict[str, Any] | str:
         if not equals or not key.strip():
             return text
         # A key with dots is quoted in TOML; here it need not be, and may be.
-        table[key.strip().strip("\"'")] = _toml(value)
+        table[key.strip().strip("\"'")] = value_of(value.strip())
     return table
-
-
-def _toml(text: str) -> Any:
-    try:
-        read = tomllib.loads(f"value = {text.strip()}")
-    except (ValueError, RecursionError):
-        return text.strip()
-    return read["value"] if list(read) == ["value"] else text
 
 
 def _escaped(text: str) -> str:

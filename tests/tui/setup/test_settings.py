@@ -31,7 +31,7 @@ targets = [0, 1, 1, 0]
 
 OTHERS = {
     # Where a value of another shape would only be refused.
-    "data.domain": ["0.5, 2"],
+    "data.domain": ["0.5, 2", "-2, 2"],
     "data.targets": ["x, x**2", "1, 0, 0, 1", "a"],
     "data.inputs": ["[0, 0], [0, 1], [1, 0], [2, 2]", "a"],
     "data.split": ["10, 5, 5", "0.5, 0.5", "2"],

@@ -261,7 +261,7 @@ def _draw_row(row: RunRow, width: int, look: Look, focused: bool, chosen: bool) 
         return [cut(line.append(rest, look.style("bad")), width)]
     line.append_text(_result(row, look))
     for words, size in (
-        (_steps(row), columns.steps),
+        (count(row.step), columns.steps),
         (_time(row.seconds), columns.time),
         (row.age, columns.age),
     ):
@@ -281,7 +281,7 @@ def _second(row: RunRow, width: int, look: Look) -> Text:
         return cut(line.append(words, look.style("bad")), width)
     facts = [_time(row.seconds), row.age]
     if width >= 50:
-        facts.insert(0, f"step {_steps(row)}")
+        facts.insert(0, f"step {count(row.step)}")
     told = look.glyphs.dot.join(filter(None, facts))
     room = width - indent - len(told) - _GAP
     line.append_text(_differs(row, room, look))
@@ -316,10 +316,6 @@ def _time(seconds: float) -> str:
     if not seconds:
         return ""
     return duration(seconds) if seconds >= 0.05 else "<0.1 s"
-
-
-def _steps(row: RunRow) -> str:
-    return count(row.step)
 
 
 def _differs(row: RunRow, width: int, look: Look) -> Text:

@@ -88,14 +88,6 @@ class Timeline:
         share = (around - first) / max(last - first, 1)
         return self._placed(round(around - share * span), span)
 
-    def zoom_in(self, around: int | None = None) -> Self:
-        """Return a window of half the steps."""
-        return self.zoomed(1, around)
-
-    def zoom_out(self, around: int | None = None) -> Self:
-        """Return a window of twice the steps; once that is all of them, follow."""
-        return self.zoomed(-1, around)
-
     def panned(self, by: int) -> Self:
         """Return a window that lies half its width further on, or back for every -1."""
         if self.window is None:

@@ -82,19 +82,19 @@ def test_the_steps_around_a_step_are_those_of_its_column() -> None:
 
 def test_zooming_in_keeps_the_read_step_in_its_column() -> None:
     line = run(cursor=300)
-    closer = line.zoom_in()
+    closer = line.zoomed(1)
     assert closer.window == (150, 650)
     assert closer.column_of(300) == line.column_of(300)
 
 
 def test_zooming_in_on_the_newest_step_shows_the_last_half() -> None:
-    assert run().zoom_in().window == (500, 1000)
+    assert run().zoomed(1).window == (500, 1000)
 
 
 def test_zooming_in_has_an_end() -> None:
     line = run(cursor=300)
     for _ in range(100):
-        line = line.zoom_in()
+        line = line.zoomed(1)
     assert line.window is not None
     assert line.window[1] - line.window[0] == LEAST_SPAN
 
@@ -141,4 +141,4 @@ def test_home_is_the_first_step_that_is_shown() -> None:
 def test_a_run_without_steps_can_be_looked_at() -> None:
     line = Timeline(newest=0, end=0, columns=1)
     assert line.shown == (0, 1)
-    assert line.moved(1).stepped(-1).zoom_in().zoom_out().home().at == 0
+    assert line.moved(1).stepped(-1).zoomed(1).zoomed(-1).home().at == 0

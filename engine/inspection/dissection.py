@@ -18,7 +18,7 @@ Origin = Literal["computed", "recorded", ""]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quantity:
+class DissectedQuantity:
     """One tensor on the way forward or back, and how each of its numbers comes about.
 
     Matrices hold its first rows and columns: what a row is and what a column is, ``axes`` says.
@@ -76,7 +76,7 @@ class Dissection:
     """Where the parameters after the update come from; empty where they are not known."""
     difference: float
     """The largest difference of any gradient from autograd's, over the whole gradient's norm."""
-    quantities: tuple[Quantity, ...]
+    quantities: tuple[DissectedQuantity, ...]
     """Forward and then back."""
 
     def line(self) -> str:
@@ -100,8 +100,8 @@ class Dissection:
             raise ValueError(f"is no update taken apart: {error}") from error
 
 
-def _quantity(body: dict[str, Any]) -> Quantity:
-    for each in fields(Quantity):
+def _quantity(body: dict[str, Any]) -> DissectedQuantity:
+    for each in fields(DissectedQuantity):
         value = body[each.name]
         if each.name in ("values", "autograd", "before", "after"):
             body[each.name] = tuple(tuple(map(float, row)) for row in value)
@@ -109,7 +109,7 @@ def _quantity(body: dict[str, Any]) -> Quantity:
             body[each.name] = tuple(map(tuple, value))
         elif isinstance(value, list):
             body[each.name] = tuple(value)
-    return Quantity(**body)
+    return DissectedQuantity(**body)
 
 
 def _plain(value: Any) -> Any:

@@ -25,9 +25,9 @@ from ..gradients.autograd import Autograd
 from ..results.run import of_folder
 from ..runs.folder import RunFolder
 from ..step.measurements import Measurements
-from .backward_pass import BackwardPass
-from .dissection import Dissection, Origin, Quantity
-from .forward_pass import ForwardPass
+from .backward_pass import backward_quantities
+from .dissection import DissectedQuantity, Dissection, Origin
+from .forward_pass import forward_quantities
 from .single_network import alone, make_workload
 from .update_pass import UpdatePass, corner, named_parameters
 
@@ -69,7 +69,7 @@ def dissect(
     whole = UpdatePass(workload, step)
     quantities = [
         _with_update(each, before, changed)
-        for each in (*ForwardPass(whole).quantities(), *BackwardPass(whole).quantities())
+        for each in (*forward_quantities(whole), *backward_quantities(whole))
     ]
     return Dissection(
         step=step,
@@ -110,15 +110,15 @@ def _update(
 
 
 def _with_update(
-    quantity: Quantity, before: Mapping[str, Tensor], after: Mapping[str, Tensor]
-) -> Quantity:
+    quantity: DissectedQuantity, before: Mapping[str, Tensor], after: Mapping[str, Tensor]
+) -> DissectedQuantity:
     """Return the gradient of a parameter together with the parameter; all else as it is."""
     if not quantity.name:
         return quantity
     shown = {"before": corner(before[quantity.name])}
     if after:
         shown["after"] = corner(after[quantity.name])
-    return Quantity(**{**vars(quantity), **shown})
+    return DissectedQuantity(**{**vars(quantity), **shown})
 
 
 # --- from a recording ---------------------------------------------------------------------------

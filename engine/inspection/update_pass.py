@@ -12,14 +12,12 @@ from torch import Tensor, nn
 from ..gradients.method import Workload
 from ..network.module import Network
 from ..step.evaluation import loss_function
-from .dissection import Matrix, Quantity, Way
+from .dissection import DissectedQuantity, Matrix, Way
 
 SHOWN_ROWS: Final = 6
 """Rows of data that are shown."""
 SHOWN_UNITS: Final = 8
 """Units of a layer that are shown."""
-SHOWN_TERMS: Final = 3
-"""Terms of a sum that are written out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +118,7 @@ class UpdatePass:
         formula: str,
         values: Tensor,
         working: Callable[[int, int], str],
-    ) -> Quantity:
+    ) -> DissectedQuantity:
         """Return the gradient of a parameter."""
         name = f"layer{layer}.{what}"
         grad = self._gradients[name].grad
@@ -182,7 +180,7 @@ class UpdatePass:
         autograd: Tensor | None = None,
         axes: tuple[str, str] = ("row", "unit"),
         name: str = "",
-    ) -> Quantity:
+    ) -> DissectedQuantity:
         """Return a quantity from all of its numbers [rows, columns]."""
         most = SHOWN_UNITS if name else SHOWN_ROWS
         rows, columns = min(len(values), most), min(values.shape[1], SHOWN_UNITS)
@@ -193,7 +191,7 @@ class UpdatePass:
         )
         if autograd is not None and name:
             self._differences.append(float((values - autograd).abs().max()))
-        return Quantity(
+        return DissectedQuantity(
             symbol=symbol,
             name=name,
             way=way,

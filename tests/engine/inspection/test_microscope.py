@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from engine.components.activations import ACTIVATIONS
 from engine.errors import RequestError, RunError
 from engine.experiment.experiment import Experiment
-from engine.inspection.dissection import Dissection, Quantity
+from engine.inspection.dissection import DissectedQuantity, Dissection
 from engine.inspection.microscope import dissect, main, of_run
 from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
@@ -34,7 +34,7 @@ LOSSES = {
 }
 
 
-def quantities(found: Dissection) -> dict[str, Quantity]:
+def quantities(found: Dissection) -> dict[str, DissectedQuantity]:
     return {each.symbol: each for each in found.quantities}
 
 

@@ -29,7 +29,7 @@ from ...style.numbers import count, exponent, figure, short
 from ...style.text import Lines, cut, fit, pad, pad_left, wrap
 
 if TYPE_CHECKING:
-    from engine.inspection.dissection import Dissection, Matrix, Quantity
+    from engine.inspection.dissection import DissectedQuantity, Dissection, Matrix
 
 CELL: Final = 10
 """Cells of a number."""
@@ -103,7 +103,7 @@ def draw_dissection(
     return blocks
 
 
-def _heading(quantity: Quantity, dissection: Dissection) -> str:
+def _heading(quantity: DissectedQuantity, dissection: Dissection) -> str:
     layers = max(each.layer for each in dissection.quantities) - 1
     if quantity.layer == 0:
         return f"Data: {count(dissection.rows)} {'row' if dissection.rows == 1 else 'rows'}"
@@ -125,7 +125,7 @@ class _Page:
         """Return the name of a part."""
         return Text(words, self._look.style("muted"), end="")
 
-    def closed(self, quantity: Quantity) -> Text:
+    def closed(self, quantity: DissectedQuantity) -> Text:
         """Return a quantity in a line: its formula and the first numbers of its first row."""
         line = Text("  ", end="")
         formula = pad(
@@ -138,7 +138,7 @@ class _Page:
             line.append(pad_left(figure(value), CELL), self._look.style("muted"))
         return line
 
-    def opened(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
+    def opened(self, quantity: DissectedQuantity, place: tuple[int, int]) -> Lines:
         """Return a quantity with all that is known of it."""
         glyphs, bold = self._look.glyphs, self._look.style("text", bold=True)
         size = f"{count(quantity.shape[0])} {glyphs.times} {count(quantity.shape[1])}"
@@ -159,7 +159,7 @@ class _Page:
         rows = wrap(written(words, self._look.glyphs), max(self._width - 4, 1))
         return [Text(("    " if at else "  ") + row, style, end="") for at, row in enumerate(rows)]
 
-    def _matrix(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
+    def _matrix(self, quantity: DissectedQuantity, place: tuple[int, int]) -> Lines:
         """Return the numbers that are kept, as many columns around the chosen one as fit."""
         palette, values = self._look.palette, quantity.values
         columns = len(values[0]) if values else 0
@@ -187,7 +187,7 @@ class _Page:
             lines.append(Text(f"  {more}", palette.style("muted"), end=""))
         return lines
 
-    def _left_out(self, quantity: Quantity, columns: int, shown: range) -> str:
+    def _left_out(self, quantity: DissectedQuantity, columns: int, shown: range) -> str:
         """Return how much of a quantity is not there."""
         rows_are, columns_are = quantity.axes
         rows, units = quantity.shape[0] - len(quantity.values), quantity.shape[1] - columns
@@ -200,7 +200,7 @@ class _Page:
             parts.append(f"{columns_are}s {shown[0] + 1} to {shown[-1] + 1} of {columns} shown")
         return f"{self._look.glyphs.ellipsis} {', '.join(parts)}" if parts else ""
 
-    def _sentence(self, quantity: Quantity, place: tuple[int, int]) -> str:
+    def _sentence(self, quantity: DissectedQuantity, place: tuple[int, int]) -> str:
         """Return the chosen number's formula with its numbers."""
         value, name = _at(quantity.values, place), quantity.formula.partition(" ")[0]
         if value is None or not quantity.workings:
@@ -209,7 +209,7 @@ class _Page:
         result = "" if working == figure(value, 3) else f" = {figure(value, 5)}"
         return f"{name}{_index(quantity, place)} = {working}{result}"
 
-    def _verdict(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
+    def _verdict(self, quantity: DissectedQuantity, place: tuple[int, int]) -> Lines:
         """Return autograd's number, and how far it is."""
         formula, autograd = _at(quantity.values, place), _at(quantity.autograd, place)
         if formula is None or autograd is None:
@@ -225,7 +225,7 @@ class _Page:
         style = severity.style(level, self._look.palette)
         return [Text("  ", end="").append(f"{symbol} {words}", style)]
 
-    def _update(self, quantity: Quantity, place: tuple[int, int]) -> Lines:
+    def _update(self, quantity: DissectedQuantity, place: tuple[int, int]) -> Lines:
         """Return the parameter before and after the update."""
         before, after = _at(quantity.before, place), _at(quantity.after, place)
         if before is None:
@@ -245,7 +245,7 @@ class _Page:
         return self._wrapped(words, self._look.style("dev", bold=True))
 
 
-def _index(quantity: Quantity, place: tuple[int, int]) -> str:
+def _index(quantity: DissectedQuantity, place: tuple[int, int]) -> str:
     """Return which number it is, as a formula writes it: counted from 1."""
     row, column = place[0] + 1, place[1] + 1
     return f"[{row},{column}]" if quantity.axes[0] else f"[{column}]"

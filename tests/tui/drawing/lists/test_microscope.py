@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from engine.inspection.dissection import Dissection, Quantity
+from engine.inspection.dissection import DissectedQuantity, Dissection
 from tui.drawing.lists.microscope import draw_dissection
 from tui.style.glyphs import ASCII, BRAILLE, Glyphs
 from tui.style.look import Look
 from tui.style.palette import DARK
 from tui.style.text import Lines
 
-Z = Quantity(
+Z = DissectedQuantity(
     symbol="z1",
     way="forward",
     layer=1,
@@ -30,7 +30,7 @@ D = replace(
     formula="dz1 = dy (1 - y²)",
     autograd=((0.25, -1.5), (2.0, 0.125)),
 )
-G = Quantity(
+G = DissectedQuantity(
     symbol="gW1",
     name="layer1.weight",
     way="backward",
@@ -44,7 +44,7 @@ G = Quantity(
     before=((1.0, 2.0), (3.0, 4.0)),
     after=((0.95, 2.025), (3.0, 3.6)),
 )
-LOSS = Quantity(
+LOSS = DissectedQuantity(
     symbol="loss",
     way="forward",
     layer=2,

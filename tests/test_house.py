@@ -84,6 +84,14 @@ def test_the_engine_knows_no_screen() -> None:
     )
 
 
+def test_no_files_import_each_other_in_a_circle() -> None:
+    left = {module: set(imports(module)) for module in FILES}
+    # Whoever imports nothing that is left can be in no circle.
+    while ends := {module for module, targets in left.items() if not targets & left.keys()}:
+        left = {module: targets - ends for module, targets in left.items() if module not in ends}
+    assert sorted(left) == []
+
+
 @pytest.mark.parametrize(("house", "most"), [("engine", 26), ("tui", 20)])
 def test_a_house_has_a_table_of_contents(house: str, most: int) -> None:
     assert len([path for path in (ROOT / house).iterdir() if path.name != "__pycache__"]) <= most

@@ -117,13 +117,13 @@ class EagerMethod(ABC):
         if not self._one_each:
             return [make_optimizer(members[0], self._parameters)]
         assert self._gradients is not None
-        count = self._layout.parameters
-        weights, gradients = (self._layout.slices(flat) for flat in (self.weights, self._gradients))
+        flats = (self.weights, self._gradients)
+        weights, gradients = map(self._layout.parameter_slices, flats)
         optimizers = []
         for index, member in enumerate(members):
             # Views of the same memory, which to PyTorch are parameters of their own.
-            views = [nn.Parameter(part[index]) for part in weights[:count]]
-            for view, gradient in zip(views, gradients, strict=False):
+            views = [nn.Parameter(part[index]) for part in weights]
+            for view, gradient in zip(views, gradients, strict=True):
                 view.grad = gradient[index]
             optimizers.append(make_optimizer(member, views))
         return optimizers
@@ -166,7 +166,7 @@ class EagerMethod(ABC):
 
     def _gradients_in(self, flat: Tensor) -> list[Tensor]:
         """Return each parameter's gradient as a view of ``flat`` [size]."""
-        parts = self._layout.slices(flat)[: self._layout.parameters]
+        parts = self._layout.parameter_slices(flat)
         return [
             part.view(parameter.shape)
             for part, parameter in zip(parts, self._parameters, strict=True)

@@ -83,7 +83,7 @@ class Differences:
     def __init__(self, workload: Workload, member: int) -> None:
         self._experiment, self._member = workload.members[member], member
         self._network, self._layout = workload.network, workload.layout
-        shapes = list(workload.layout.shapes.values())[: workload.layout.parameters]
+        shapes = workload.layout.parameters.values()
         self.parameters: Final = sum(torch.Size(shape).numel() for shape in shapes)
         """How many numbers are learned; the buffers' follow them."""
         self._copies: Copies | None = None

@@ -105,6 +105,8 @@ class _Gradients:
         self._allow_code = allow_code
         self._names = [name for name in methods.METHODS if name not in ("auto", REFERENCE)]
         self._computed: dict[tuple[str, str], Gradient] = {}
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        """Every parameter's name and shape, once a gradient was computed."""
         self._exact = self._gradient(REFERENCE, "float64")
         """What float32 is measured by."""
 
@@ -140,10 +142,11 @@ class _Gradients:
         workload = make_workload(spec, number, self._weights, allow_code=self._allow_code)
         if name == "numeric":
             _refuse_too_much(spec, workload.layout.positions.size)
+        self._shapes = workload.layout.parameters
         rows = Measurements(workload.layout, workload.weights)
         method, start = methods.make_method(workload), workload.weights.clone()
         seconds = [_timed(method, self._step, rows)]
-        parts = workload.layout.slices(rows.gradients[0])[: workload.layout.parameters]
+        parts = workload.layout.parameter_slices(rows.gradients[0])
         values = torch.cat([part.flatten() for part in parts]).double().numpy().copy()
         loss = float(rows.loss[0])
         # The first step also makes what later ones use again.
@@ -154,12 +157,9 @@ class _Gradients:
 
     def _parts(self) -> Iterator[tuple[str, slice]]:
         """Yield every parameter's name and its place in a gradient."""
-        start = 0
-        workload = make_workload(self._spec, torch.float64, allow_code=self._allow_code)
-        for name, shape in list(workload.layout.shapes.items())[: workload.layout.parameters]:
-            stop = start + math.prod(shape)
+        ends = np.cumsum([math.prod(shape) for shape in self._shapes.values()]).tolist()
+        for name, start, stop in zip(self._shapes, [0, *ends], ends, strict=False):
             yield name, slice(start, stop)
-            start = stop
 
     def _rows(
         self, reference: Gradient, others: dict[str, Gradient]

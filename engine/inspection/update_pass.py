@@ -226,7 +226,7 @@ def _watched(network: Network, inputs: Tensor) -> dict[str, Tensor]:
 def named_parameters(workload: Workload) -> dict[str, Tensor]:
     """Return the parameters by name, [out, in] or [1, units]."""
     views = workload.layout.views(workload.weights)
-    names = list(views)[: workload.layout.parameters]
+    names = list(workload.layout.parameters)
     return {name: views[name][0] for name in names}
 
 

@@ -52,8 +52,8 @@ class ParameterLayout:
     """
 
     def __init__(self, network: Shaped, members: int) -> None:
-        self.parameters: Final = len(network.shapes)
-        """How many of the shapes are parameters, which have gradients."""
+        self.parameters: Final = network.shapes
+        """The name and shape of each parameter: of what has gradients."""
         self.shapes: Final = network.shapes | network.buffers
         self.members: Final = members
         self._ranges: list[tuple[int, int]] = []
@@ -67,7 +67,7 @@ class ParameterLayout:
             count = members * math.prod(shape)
             self._ranges.append((self.size, self.size + count))
             self.size += -(-count // ALIGNMENT) * ALIGNMENT
-            self.learned = self.size if index < self.parameters else self.learned
+            self.learned = self.size if index < len(self.parameters) else self.learned
         self.positions: Final[NDArray[np.int64]] = np.concatenate(
             [np.arange(*ends).reshape(members, -1) for ends in self._ranges], axis=1
         )
@@ -75,10 +75,16 @@ class ParameterLayout:
 
     def slices(self, flat: Tensor) -> list[Tensor]:
         """Return the part of ``flat`` [..., size] of each shape, as [..., members, numbers]."""
-        return [
-            flat[..., start:stop].view(*flat.shape[:-1], self.members, -1)
-            for start, stop in self._ranges
-        ]
+        return self._cut(flat, len(self.shapes))
+
+    def parameter_slices(self, flat: Tensor) -> list[Tensor]:
+        """Return the ``slices`` of what has gradients; ``flat`` may end there, [..., learned]."""
+        return self._cut(flat, len(self.parameters))
+
+    def _cut(self, flat: Tensor, count: int) -> list[Tensor]:
+        lead = flat.shape[:-1]
+        ranges = self._ranges[:count]
+        return [flat[..., start:stop].view(*lead, self.members, -1) for start, stop in ranges]
 
     def views(self, flat: Tensor) -> dict[str, Tensor]:
         """Return views of ``flat`` [size] by name.

@@ -1,10 +1,10 @@
 """Which step of a run is its best, and how it came to be: one answer for every command.
 
     dev rows ── improvements ─► each new best: the step, the old value and the new
-             └─ best_step ────► the last of them by the judge's own order
+             └─ best_step ────► the last of them, as early stopping orders them
 
-The judge decides while a run trains, and its result says what it decided. The rows of the dev set
-say the same again, so that a run which is going on, was killed or diverged has a best step too.
+Early stopping decides while a run trains, and its result says what it decided. The rows of the dev
+set say the same again, so that a run which is going on, was killed or diverged has a best step too.
 """
 
 from __future__ import annotations

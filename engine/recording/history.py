@@ -10,7 +10,7 @@ import bisect
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +33,14 @@ from .events import (
     Values,
 )
 from .member_spread import Spread, Spreads
+from .step_times import StepTimes
 
 Side = Literal["low", "high"]
 """An end of the range over the members of a population, as in
 ``engine.recording.member_spread``."""
 
 
-SPEED_SECONDS: Final = 2.0
-"""Over how long the steps per second are counted."""
+_Placed = TypeVar("_Placed", MarkReached, Request, RunWarning, Checkpoint, Snapshot, MachineFigures)
 
 
 @dataclass(frozen=True)
@@ -241,71 +241,6 @@ def _bucket_size(start: int, stop: int, width: int) -> int:
     return size
 
 
-def _between(at: float, places: Sequence[float], values: Sequence[float]) -> float:
-    """Return the value at a place between known ones, which rise from 0 on."""
-    index = bisect.bisect_left(places, at)
-    if index == len(places):
-        return float(values[-1]) if values else 0.0
-    start, first = (places[index - 1], values[index - 1]) if index else (0.0, 0.0)
-    span = places[index] - start
-    share = (max(at, start) - start) / span if span > 0 else 1.0
-    return first + (values[index] - first) * share
-
-
-class StepTimes:
-    """When steps were done: the time and the last step of every block of rows."""
-
-    def __init__(self) -> None:
-        self._times: list[float] = []
-        self._steps: list[int] = []
-        self._since = 0
-        """The first block of those between which nothing waited."""
-
-    def add(self, t: float, step: int) -> None:
-        """Add the next block."""
-        self._times.append(max(t, self._times[-1] if self._times else 0.0))
-        self._steps.append(step)
-
-    def interrupt(self) -> None:
-        """Notice that training waited: what comes is not counted together with what was."""
-        self._since = len(self._steps)
-
-    def cut(self, step: int) -> None:
-        """Forget the blocks after a step."""
-        kept = bisect.bisect_right(self._steps, step)
-        del self._times[kept:], self._steps[kept:]
-        self.interrupt()
-
-    def time_of(self, step: int) -> float:
-        """Return when a step was done; within a block every step takes the same time."""
-        return _between(step, self._steps, self._times)
-
-    def step_at(self, t: float) -> int:
-        """Return the last step that was done by a time."""
-        return math.floor(_between(t, self._times, self._steps) + 1e-9)
-
-    @property
-    def blocks(self) -> tuple[list[int], list[float]]:
-        """The last step of every block, and when it was done; not to be changed."""
-        return self._steps, self._times
-
-    def steps_per_second(self, step: int) -> float:
-        """Return how fast it went over the last two seconds of training before a step."""
-        stop = bisect.bisect_right(self._steps, step)
-        if not stop:
-            return 0.0
-        since = self._since if stop > self._since else 0
-        recent = self._times[stop - 1] - SPEED_SECONDS
-        # One block from before the two seconds, so that they are covered.
-        start = max(bisect.bisect_left(self._times, recent, since, stop) - 1, since)
-        start = min(start, max(stop - 2, since))
-        steps, seconds = (
-            self._steps[stop - 1] - self._steps[start],
-            self._times[stop - 1] - self._times[start],
-        )
-        return steps / seconds if seconds > 0 else 0.0
-
-
 class History:
     """What a viewer knows of a run."""
 
@@ -381,15 +316,14 @@ class History:
         then.header, then.writer, then._weights = self.header, self.writer, self._weights
         then.version, then.last_step = self.version, step
         then.last_t = self.time_of(step)
-        then.marks = [mark for mark in self.marks if mark.step <= step]
-        then.requests = [request for request in self.requests if request.step <= step]
-        then.warnings = [warning for warning in self.warnings if warning.step <= step]
-        then.checkpoints = [each for each in self.checkpoints if each.step <= step]
+        then.marks, then.requests = _until(step, self.marks), _until(step, self.requests)
+        then.warnings = _until(step, self.warnings)
+        then.checkpoints = _until(step, self.checkpoints)
+        # One comes every second for as long as a run takes: they are not all looked at.
         kept = bisect.bisect_right(self.machine, step, key=lambda each: each.step)
         then.machine = self.machine[:kept]
         then._rows = {group: rows.until(step) for group, rows in self._rows.items()}
-        kept = bisect.bisect_right(self._snapshots, step, key=lambda each: each.step)
-        then._snapshots, then._clock = self._snapshots[:kept], self._clock
+        then._snapshots, then._clock = _until(step, self._snapshots), self._clock
         return then
 
     def extend(self, events: Iterable[Event]) -> None:
@@ -487,11 +421,15 @@ class History:
         self._clock.cut(resume.from_step)
         for rows in self._rows.values():
             rows.cut(resume.from_step)
-        kept = bisect.bisect_right(self._snapshots, resume.from_step, key=lambda each: each.step)
-        self.best, self._snapshots[kept:] = None, []
-        self.marks = [mark for mark in self.marks if mark.step <= resume.from_step]
-        self.checkpoints = [each for each in self.checkpoints if each.step <= resume.from_step]
+        self.best, self._snapshots = None, _until(resume.from_step, self._snapshots)
+        self.marks = _until(resume.from_step, self.marks)
+        self.checkpoints = _until(resume.from_step, self.checkpoints)
         self.machine = [each for each in self.machine if each.step <= resume.from_step]
+
+
+def _until(step: int, events: Sequence[_Placed]) -> list[_Placed]:
+    """Return the events that stand at a step or before it."""
+    return [event for event in events if event.step <= step]
 
 
 def _steps_asked(request: Request) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -65,18 +64,12 @@ class Clipping:
     def _look_at(self, gradients: Tensor) -> None:
         """Make what is needed to bound a tensor of gradients."""
         self._gradients = gradients
-        layout = self._layout
-        shapes = list(layout.shapes.values())[: layout.parameters]
-        ends = np.cumsum([math.prod(shape) for shape in shapes])
-        starts = [0, *ends[:-1]]
-        self._parts = []
+        members = self._layout.members
+        self._parts = self._layout.parameter_slices(gradients)
         """Each parameter's gradient, [members, numbers]."""
-        for start, end in zip(starts, ends, strict=True):
-            first, last = layout.positions[0, start], layout.positions[-1, end - 1]
-            self._parts.append(gradients[int(first) : int(last) + 1].view(layout.members, -1))
-        self._norm_of = gradients.new_zeros(len(shapes), layout.members, 1)
+        self._norm_of = gradients.new_zeros(len(self._parts), members, 1)
         self._own_norms = self._norm_of.unbind()
-        self._total, self._factor = gradients.new_zeros(2, layout.members, 1).unbind()
+        self._total, self._factor = gradients.new_zeros(2, members, 1).unbind()
         self._margin = gradients.new_tensor(1e-6)
         self._norm = _bounds(self._norms, gradients)
         self._value = _bounds(self._values, gradients)

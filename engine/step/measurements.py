@@ -111,7 +111,7 @@ def norms_of(layout: ParameterLayout, flat: Tensor) -> Tensor:
     Each is summed by itself and in float64, so that norms from 1e-30 to 1e30 are exact in float32
     and a NaN in one layer stays there.
     """
-    each = [norms_of_part(part) for part in layout.slices(flat)[: layout.parameters]]
+    each = [norms_of_part(part) for part in layout.parameter_slices(flat)]
     return torch.stack(each, dim=-1)
 
 

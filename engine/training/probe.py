@@ -204,7 +204,7 @@ class Norms:
 
     def __init__(self, layout: ParameterLayout) -> None:
         self._layout = layout
-        names = list(layout.shapes)[: layout.parameters]
+        names = list(layout.parameters)
         self.columns = [
             f"{what}/{name}" for what in ("weight_norm", "update_ratio") for name in names
         ]

@@ -1,6 +1,6 @@
 """What is decided from a run's rows: the best weights, and which member is through, and why.
 
-The judge sees the rows of every block in order and finds the first that decides, for each member
+It sees the rows of every block in order and finds the first that decides, for each member
 by itself and by its own settings. A member ends where it would end alone; the run is over when
 all have. It never sees the test set.
 """

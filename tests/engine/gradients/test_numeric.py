@@ -36,7 +36,7 @@ def both(spec: Experiment, steps: int) -> tuple[Trainer, Trainer]:
 
 def gradients_of(trainer: Trainer, row: int = 0) -> torch.Tensor:
     layout = trainer._rows.layout
-    parts = layout.slices(trainer._rows.gradients[row])[: layout.parameters]
+    parts = layout.parameter_slices(trainer._rows.gradients[row])
     return torch.cat([part.flatten() for part in parts])
 
 

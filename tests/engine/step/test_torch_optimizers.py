@@ -152,7 +152,7 @@ def test_each_member_has_bounds_of_its_own(
     flat = torch.randn(layout.size, generator=torch.Generator().manual_seed(1))
     if wrong is not None:
         layout.slices(flat)[0][1, 2] = wrong
-    parts = layout.slices(flat.clone())[: layout.parameters]
+    parts = layout.parameter_slices(flat.clone())
     Clipping(members, layout).apply(flat if whole else flat[: layout.learned])
     for member, own in enumerate(bounds):
         expected = clipped_alone([part[member] for part in parts], own)

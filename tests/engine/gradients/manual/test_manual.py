@@ -144,7 +144,7 @@ def gradient(tables: dict[str, Any], method: str) -> dict[str, torch.Tensor]:
     trainer = stepped(tables, method)
     layout = trainer._rows.layout
     parts = layout.named(trainer._rows.gradients[0])
-    return {name: parts[name] for name in list(parts)[: layout.parameters]}
+    return {name: parts[name] for name in layout.parameters}
 
 
 def norm(parts: dict[str, torch.Tensor]) -> float:

@@ -204,7 +204,7 @@ def test_a_member_is_updated_as_it_would_be_alone(name: str, data: st.DataObject
     members = [member(fitting({**table, **switches})) for table in tables]
     capturable = data.draw(st.booleans())
     layout, flat = train(members, capturable=capturable)
-    together = layout.slices(flat)[: layout.parameters]
+    together = layout.parameter_slices(flat)
     for index, spec in enumerate(members):
         alone_layout, alone = train([spec], first=index)
         for part, its in zip(alone_layout.slices(alone), together, strict=False):
@@ -226,7 +226,7 @@ def test_padding_and_buffers_stay_as_they_are(name: str, capturable: bool) -> No
     members = [member(table) for table in VARIED[name]]
     layout, flat = train(members, capturable=capturable)
     between = torch.ones(layout.size, dtype=torch.bool)
-    for part in layout.slices(between)[: layout.parameters]:
+    for part in layout.parameter_slices(between):
         part.fill_(False)
     assert between.any()
     assert not flat[between].any()
@@ -243,10 +243,10 @@ def test_what_goes_wrong_in_a_member_stays_there(name: str, wrong: float) -> Non
         update = make_update(members, layout, flat)
         for step in range(3):
             gradient = random(layout, step + 1, torch.float32)
-            for part in layout.slices(gradient)[: layout.parameters]:
+            for part in layout.parameter_slices(gradient):
                 part[1].fill_(bad)
             update.step(gradient[: layout.learned])
-        ends.append(layout.slices(flat)[: layout.parameters])
+        ends.append(layout.parameter_slices(flat))
     kept = [each for each in update.state().values() if isinstance(each, Tensor)]
     for good, other in zip(*ends, strict=True):
         assert torch.equal(good[0], other[0])
@@ -321,9 +321,7 @@ def test_the_numbers_of_the_parameters_are_their_members() -> None:
     layout = ParameterLayout(member({"name": "sgd"}), 3)
     owners = torch.from_numpy(owners_of(layout))
     assert len(owners) < layout.size
-    for part in layout.slices(torch.nn.functional.pad(owners, (0, layout.size - len(owners))))[
-        : layout.parameters
-    ]:
+    for part in layout.parameter_slices(owners):
         assert torch.equal(part, torch.arange(3)[:, None].expand_as(part))
 
 

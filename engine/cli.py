@@ -146,6 +146,7 @@ def list_lectures(as_json: AsJson = False) -> None:
 @app.command()
 @grouped
 def check(
+    context: typer.Context,
     presets: Annotated[
         list[str],
         typer.Argument(
@@ -163,7 +164,8 @@ def check(
     """Say whether presets and lectures hold, or everything that is wrong with them."""
     from .headless.check import Checks
 
-    checks, wrong = Checks(place.folder, figures=figures, allow_code=allow_code), False
+    checks = Checks(place.folder, figures=figures, allow_code=allow_code, panes=context.obj)
+    wrong = False
     for reference in presets:
         told, line = checks.of(reference)
         wrong |= bool(told["problems"])
@@ -370,17 +372,18 @@ def predict(
         print(predict.text(told, rows))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, *, panes: Sequence[str] | None = None) -> None:
     """Run the command, and leave the process with its status.
 
     Args:
         arguments: What follows the command's name; the process's own where left out.
+        panes: What a lecture's scenes can be shown in, said by whoever shows them.
     """
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal's encoding lacks is no reason to fail.
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    app(arguments, prog_name="epochal")
+    app(arguments, prog_name="epochal", obj=panes)
 
 
 def _print_lines(text: str, out: Any) -> None:

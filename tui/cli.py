@@ -219,7 +219,9 @@ def lecture(
     """Hold a lecture: scene after scene in the lab, PgDn and PgUp go through them."""
     from engine.lectures import lecture as lectures
 
-    script = lectures.load(name)
+    from .places.registry import NAMES
+
+    script = lectures.load(name, NAMES)
     lectures.check_names(script, place.folder)
     if notes:
         show_notes(script.name, place.folder, screen.glyphs)
@@ -267,7 +269,8 @@ def show(
         typer.Option(
             metavar="NAME",
             help="summary, curves, norms, function, region, predictions, confusion, distribution, "
-            "histogram, weights, or all of them that the run has.",
+            "histogram, weights, or all of these that the run has; or machine, "
+            "what training took of it.",
         ),
     ] = "summary",
     step: Annotated[
@@ -389,7 +392,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     given = sys.argv[1:] if arguments is None else arguments
     if given:
-        cli.main(with_open(given))
+        from .places.registry import NAMES
+
+        cli.main(with_open(given), panes=NAMES)
     else:
         open_at_once()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,18 @@ class Checks:
         runs: The folder of runs that lectures may show.
         figures: Whether what they show is trained, and compared with what their texts say.
         allow_code: Whether a preset's own network may run.
+        panes: The panes that a lecture's scenes may be shown in; any where that is left out.
     """
 
-    def __init__(self, runs: Path, *, figures: bool = False, allow_code: bool = False) -> None:
-        self._runs = runs
+    def __init__(
+        self,
+        runs: Path,
+        *,
+        figures: bool = False,
+        allow_code: bool = False,
+        panes: Sequence[str] | None = None,
+    ) -> None:
+        self._runs, self._panes = runs, panes
         self._rehearsal = Rehearsal(allow_code=allow_code, runs=runs) if figures else None
 
     def of(self, reference: str) -> tuple[dict[str, Any], str]:
@@ -51,7 +59,7 @@ class Checks:
     def _lecture(self, reference: str) -> tuple[dict[str, Any], str]:
         told: dict[str, Any] = {"lecture": reference, "problems": [], "remarks": []}
         try:
-            script = lectures.load(reference)
+            script = lectures.load(reference, self._panes)
         except LectureError as error:
             return _refused(told, error)
         inspection = lectures.check(script, self._runs)

@@ -85,11 +85,13 @@ catalogue = _SHELF.catalogue
 find = _SHELF.find
 
 
-def load(reference: str) -> Script:
+def load(reference: str, panes: Sequence[str] | None = None) -> Script:
     """Return a lecture.
 
     Args:
         reference: A path or a name.
+        panes: The panes that scenes may be shown in; any where that is left out, for only who
+            shows them knows them.
 
     Raises:
         LectureError: With everything that is wrong with it. What its scenes refer to is not
@@ -97,22 +99,23 @@ def load(reference: str) -> Script:
     """
     path = find(reference)
     tables, _ = _SHELF.tables(path)
-    return Script(path.stem, path, resolve(tables, str(path)))
+    return Script(path.stem, path, resolve(tables, str(path), panes))
 
 
-def resolve(tables: dict[str, object], source: str) -> Lecture:
+def resolve(tables: dict[str, object], source: str, panes: Sequence[str] | None = None) -> Lecture:
     """Return the lecture that tables say.
 
     Args:
         tables: As read from TOML.
         source: Where they come from, for the messages.
+        panes: The panes that scenes may be shown in, as for ``load``.
 
     Raises:
         LectureError: With everything that is wrong with them.
     """
     tamed = _SHELF.tame(tables, source)
     try:
-        lecture = Lecture.model_validate(tamed)
+        lecture = Lecture.model_validate(tamed, context={"panes": panes})
     except ValidationError as error:
         raise LectureError(explain(error, tamed, source, Lecture)) from None
     problems = marred([passage for _, passage in passages_of(lecture)], source)

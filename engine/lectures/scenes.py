@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic_core import PydanticKnownError
 
 from ..components.section import Section
 
-Pane = Literal["setup", "curves", "gradients", "network", "diagnosis", "runs", "log", "microscope"]
 Quantity = Literal["loss", "accuracy", "lr", "grad_norm"]
 SceneKind = Literal["preset", "run", "race", "text"]
 
@@ -55,6 +55,14 @@ def _is_tempo(text: str) -> str:
     return text
 
 
+def _is_pane(name: str, info: ValidationInfo) -> str:
+    """Refuse a pane that whoever shows the lecture does not have, where they are handed in."""
+    panes = (info.context or {}).get("panes")
+    if panes is not None and name not in panes:
+        raise PydanticKnownError("literal_error", {"expected": ", ".join(map(repr, panes))})
+    return name
+
+
 Reference = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -89,7 +97,7 @@ class Scene(Section):
     tempo: Annotated[str, AfterValidator(_is_tempo)] | None = None
     """How quickly it is played: ``"90 s"`` for the whole, ``"200 steps/s"``, ``"recorded"`` or
     ``"keys"``."""
-    pane: Pane | None = None
+    pane: Annotated[str, AfterValidator(_is_pane)] | None = None
     """The pane that has the whole screen; the usual arrangement where this is left out."""
     quantity: Quantity = "loss"
     """What the curves show."""

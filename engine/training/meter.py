@@ -28,7 +28,7 @@ from ..recording.events import MachineFigures
 SECONDS: Final = 1.0
 """How long there are no figures after the last ones."""
 
-FIRST_SECONDS: Final = 0.2
+FIRST_SECONDS: Final = 0.1
 """The same at the beginning, so that a run of less than a second has some."""
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from ..places.registry import PANES
+
 Situation = Literal[
     "setup", "live", "paused", "over", "showing", "replay", "lecture", "slide", "follow", "form"
 ]
@@ -51,45 +53,17 @@ IN_WORDS: Final[Mapping[Situation, str]] = {
 }
 """Each situation, to go on a sentence with."""
 
-Spot = Literal[
-    "setup",
-    "presets",
-    "choice",
-    "fold",
-    "entry",
-    "add",
-    "runs",
-    "filter",
-    "diagnosis",
-    "microscope",
-    "slide",
-    "blank",
-    "field",
-    "list",
-    "scroll",
-    "dialog",
-    "quit",
-    "help",
-    "search",
-    "chapters",
-    "members",
-    "delete",
-    "palette",
-    "notes",
-]
-"""A place with keys of its own."""
+Spot = str
+"""A place with keys of its own: a pane, a kind of field, a dialog."""
 
 SPOTS: Final[Mapping[Spot, str]] = {
-    "setup": "in the setup",
+    **{pane.name: pane.where for pane in PANES if pane.where},
     "presets": "in the list of presets",
     "choice": "on a choice",
     "fold": "on a heading that folds",
     "entry": "in a layer, a mark or another entry of a list",
     "add": "on '+' for another entry",
-    "runs": "in the list of runs",
     "filter": "where runs or presets are filtered",
-    "diagnosis": "in the diagnosis",
-    "microscope": "in the microscope",
     "slide": "at a lecture's text",
     "blank": "on the blank screen",
     "field": "where something is typed",
@@ -148,7 +122,7 @@ class Command:
     footer: int = 0
     """Its place in the footer, 1 first; 0 for a command that stands only in the help."""
     several: str = ""
-    """Its key and word in the footer, where it stands there for several: ``1-8 panes``."""
+    """Its key and word in the footer, where it stands there for several: ``1-9 panes``."""
     urgent: bool = False
     """Whether it comes before what the place would do with the key otherwise."""
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from ..places import PANES
+from ..places.pane import Row
+from ..places.registry import PANES
 from .command import (
     ALWAYS,
     EVERYWHERE,
@@ -37,9 +38,6 @@ from .command import (
     key_name,
 )
 
-Row = tuple[str, str, str, str] | tuple[str, str, str, str, int]
-"""Keys, action, label, help, and the place in the footer where it stands there."""
-
 
 def _commands(rows: Iterable[Row], **shared: Any) -> tuple[Command, ...]:
     """Return the commands of rows that share a group, a situation or a place."""
@@ -64,8 +62,17 @@ def _do(
 
 
 def _at(spot: Spot, *rows: Row, urgent: bool = False) -> tuple[Command, ...]:
-    """Return the commands of a place."""
+    """Return the commands of a place.
+
+    Raises:
+        KeyError: There is no such place.
+    """
+    SPOTS[spot]
     return _commands(rows, group="Here", when=EVERYWHERE, at=spot, urgent=urgent)
+
+
+KEYED: Final = tuple(pane for pane in PANES if pane.key)
+"""The panes that a digit goes to."""
 
 
 # One or two lines a row, as a table is read.
@@ -254,16 +261,16 @@ COMMANDS: Final = (
     ),
     *(
         Command(
-            keys=(str(number),),
-            action=f"show_pane('{place.name}')",
-            label=place.label.lower(),
-            help=f"Go to: {place.about}.",
+            keys=(pane.key,),
+            action=f"show_pane('{pane.name}')",
+            label=pane.label.lower(),
+            help=f"Go to: {pane.about}.",
             group="View",
             when=NOW | SHOWING,
-            footer=13 if number == 1 else 0,
-            several=f"1-{len(PANES)} panes" if number == 1 else "",
+            footer=13 if pane is KEYED[0] else 0,
+            several=f"{pane.key}-{KEYED[-1].key} panes" if pane is KEYED[0] else "",
         )
-        for number, place in enumerate(PANES, start=1)
+        for pane in KEYED
     ),
     *_do(
         "View", SEEN,
@@ -322,13 +329,6 @@ COMMANDS: Final = (
 
 LOCAL: Final = (
     *_at(
-        "setup",
-        ("up", "go(-1)", "field before", "Go to the setting before."),
-        ("down enter", "go(1)", "next field", "Go to the next setting."),
-        ("pageup", "go_group(-1)", "group before", "Go to the group of settings before."),
-        ("pagedown", "go_group(1)", "next group", "Go to the next group of settings."),
-    ),
-    *_at(
         "presets",
         ("enter right", "settings", "settings", "Go to the settings of this preset.", 1),
         ("slash", "search", "search", "List only the presets that have these words.", 2),
@@ -363,40 +363,10 @@ LOCAL: Final = (
         "add",
         ("enter insert ctrl+n", "add", "add", "Add another after the last one, like it.", 1),
     ),
-    *_at(
-        "runs",
-        ("enter", "open", "open", "Show this run.", 1),
-        ("c", "overlay", "overlay", "Draw its curves beside those that are shown, or no more.", 2),
-        ("slash", "filter", "filter", "List only some runs.", 3),
-        ("n", "rename", "name", "Give this run a name.", 4),
-        ("m", "pin", "pin", "Keep this run above the others, or no more.", 5),
-        ("t", "tag", "tag", "Give this run tags: the filter tag=good finds them.", 5),
-        ("D delete", "delete", "delete", "Delete this run; asks first.", 6),
-        ("ctrl+o", "sort", "sort", "List the runs in another order.", 7),
-        ("escape", "clear", "no filter", "List all runs again."),
-        ("up", "move(-1)", "run above", "Choose the run above."),
-        ("down", "move(1)", "run below", "Choose the run below."),
-        ("pageup", "page(-1)", "page up", "Choose a run a page up."),
-        ("pagedown", "page(1)", "page down", "Choose a run a page down."),
-        ("home", "move(-1000000000)", "first run", "Choose the first run."),
-        ("end", "move(1000000000)", "last run", "Choose the last run."),
-    ),
+    *(command for pane in PANES if pane.commands for command in _at(pane.name, *pane.commands)),
     *_at(
         "filter",
         ("escape", "give_up", "no filter", "List all of them again.", 1),
-    ),
-    *_at(
-        "diagnosis",
-        ("enter", "follow", "follow", "Train what this finding advises, beside the run.", 1),
-        ("up", "choose(-1)", "finding before", "Choose the finding before."),
-        ("down", "choose(1)", "next finding", "Choose the next finding."),
-    ),
-    *_at(
-        "microscope",
-        ("down", "choose(1)", "next quantity", "Choose the next quantity.", 1),
-        ("up", "choose(-1)", "quantity before", "Choose the quantity before."),
-        ("right", "move(1)", "next number", "Choose the next of its numbers.", 2),
-        ("left", "move(-1)", "number before", "Choose the number before."),
     ),
     *_at(
         "slide",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ..places.registry import PANES
+
 
 @dataclass(frozen=True, kw_only=True)
 class Word:
@@ -31,6 +33,7 @@ def _words(panes: str, *rows: tuple[str, str]) -> tuple[Word, ...]:
 
 
 WORDS: Final = (
+    *(word for pane in PANES for word in _words(pane.name, *pane.words)),
     *_words(
         "gradients race",
         ("layer", "A layer of the network, the one nearest the input on top."),

@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from ..commands.command import Need
-from ..places import NAMES, PANES, Box, Form, arrange, form_of, side_width
+from ..places import NAMES, Box, Form, arrange, form_of, pane_named, side_width
 from ..style.look import Look
 from ..watching.view import View
 from .state import Stage
@@ -82,7 +82,7 @@ class Looking(Stage):
 
     def widget_of(self, name: str) -> str:
         """Return the id of what stands in a pane's place: of several runs their tables."""
-        return "race" if name == "gradients" and self.view.others else name
+        return pane_named(name).widget(bool(self.view.others))[0]
 
     def _wants(self) -> Iterator[tuple[str, int]]:
         """Yield how many lines a pane would take that does not take all there are."""
@@ -94,18 +94,18 @@ class Looking(Stage):
     def watch_view(self, before: View, view: View) -> None:
         """Let the tables of several runs stand where that of one stood."""
         if bool(before.others) != bool(view.others) and self.is_mounted:
-            had_keys = self.pane == "gradients"
+            pane = self.pane
             self.place()
-            if had_keys:
-                self._visited.pop("gradients", None)
-                self.give_keys("gradients")
+            if pane_named(pane).several:
+                self._visited.pop(pane, None)
+                self.give_keys(pane)
 
     def place(self) -> None:
         """Show the panes that have a place, and hide the others."""
         panes = self.query_one("#panes")
         seen = self.boxes(panes.size or self.app.size)
-        for name in (*NAMES, "race"):
-            self.query_one(f"#{name}").display = name in seen
+        for pane in self.query(".pane"):
+            pane.display = pane.id in seen
         # Asked of a pane: a widget's own layout does not make it forget where its children were.
         self.query_one("#curves").refresh(layout=True)
 
@@ -173,9 +173,7 @@ class Looking(Stage):
 
     def _first_of(self, pane: str) -> Widget:
         """Return what gets the keys in a pane that was not visited yet."""
-        first = next(place.first for place in PANES if place.name == pane)
-        if self.widget_of(pane) == "race":
-            first = "race-layers"
+        _, first = pane_named(pane).widget(bool(self.view.others))
         return self.query_one(f"#{first}")
 
     def give_back_keys(self) -> None:

@@ -25,15 +25,10 @@ from ..commands.command import IN_WORDS, SPOTS
 from ..commands.spots import bindings_of
 from ..commands.table import COMMANDS, doable
 from ..panes.banner import BannerPane
+from ..panes.built import built
 from ..panes.curves import CurvesPane
 from ..panes.diagnosis import DiagnosisPane
-from ..panes.gradients import GradientsPane
-from ..panes.log import LogPane
-from ..panes.microscope import MicroscopePane
-from ..panes.network import NetworkPane
-from ..panes.race import RacePane
 from ..panes.runs.messages import RunDeleted, RunOpened, RunOverlaid
-from ..panes.runs.pane import RunsPane
 from ..panes.setup.messages import (
     DEVICE_KEY,
     ListChanged,
@@ -46,6 +41,7 @@ from ..panes.slide import SlidePane
 from ..panes.status import KeysLine, MessageLine, StatusLines, TitleLine
 from ..panes.transport import TransportBar
 from ..panes.welcome import WelcomePane
+from ..places import PANES
 from ..terminal.bandwidth import Link
 from .board import Board
 from .looking import Looking
@@ -101,17 +97,8 @@ class Lab(Sharing, Running, Looking):
         yield WelcomePane(self.greets, id="welcome").data_bind(Lab.view, Lab.look)
         yield SlidePane(id="slide").data_bind(Lab.look)
         with Board(self.boxes):
-            setup = SetupPane(id="setup")
-            yield setup.data_bind(Lab.heard, Lab.draft, Lab.presets, Lab.look, Lab.device)
-            yield CurvesPane(id="curves").data_bind(Lab.view, Lab.look)
-            yield GradientsPane(id="gradients").data_bind(Lab.view, Lab.look, Lab.tabbed)
-            yield RacePane(id="race").data_bind(Lab.view, Lab.look, Lab.tabbed)
-            yield NetworkPane(id="network").data_bind(Lab.view, Lab.look)
-            yield DiagnosisPane(id="diagnosis").data_bind(Lab.view, Lab.look, Lab.tabbed)
-            yield RunsPane(self.opening.runs_dir, id="runs").data_bind(Lab.view, Lab.look)
-            yield LogPane(id="log").data_bind(Lab.entries, Lab.view, Lab.look)
-            microscope = MicroscopePane(self._folder_shown, id="microscope")
-            yield microscope.data_bind(Lab.view, Lab.look)
+            for pane in PANES:
+                yield from built(pane, self)
         yield TransportBar(id="transport").data_bind(Lab.transport, Lab.look)
         yield StatusLines().data_bind(Lab.view, Lab.look)
         message = MessageLine(id="message")
@@ -201,7 +188,7 @@ class Lab(Sharing, Running, Looking):
             self.show_together(shown, opening.tempo)
             self.show_training()
 
-    def _folder_shown(self) -> Path | None:
+    def folder_shown(self) -> Path | None:
         """Return the folder of the run that is shown."""
         return self.cast.lead.folder.path if self.cast.lead is not None else None
 

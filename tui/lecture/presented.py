@@ -21,7 +21,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 from engine.errors import EpochalError
 from engine.text.safe import plain
 
-from ..places import NAMES
+from ..places.registry import NAMES
 from ..replay.tempo import TEMPI, Kind, Tempo
 from ..watching.lens import Lens
 

@@ -17,13 +17,12 @@ from ..commands.table import footer
 from ..drawing.lists.keys import draw_footer
 from ..drawing.lists.message import Bulletin, draw_message
 from ..drawing.lists.status import draw_status
-from ..places import PANES
+from ..places.registry import PANES
 from ..style.look import Look
 from ..style.text import Lines, cut, fit
 from ..watching.view import View
 from .picture import Picture
 
-PANE_KEYS: Final = range(1, len(PANES) + 1)
 NUMBERED: Final = NOW | frozenset[Situation](("form",))
 """Where a number goes to a pane, or would if it were not typed into a field."""
 LEAST_RUN: Final = 12
@@ -98,15 +97,23 @@ class TitleLine(_Line):
     def _tabs(self, name: Text, width: int) -> Text:
         """Return the line with every pane's key and name, in the room there is.
 
-        The blanks between a key and its name go first, then the names of panes that are not chosen.
+        The blanks between a key and its name go first, then the program's name, then those of panes
+        that are not chosen.
         """
-        keys = [f"{number} " if self.situation in NUMBERED else "" for number in PANE_KEYS]
+        keys = [f"{pane.key} " if pane.key and self.situation in NUMBERED else "" for pane in PANES]
         names = [f"{key}{place.label}" for key, place in zip(keys, PANES, strict=True)]
         joined = [words.replace(" ", "", 1) for words in names]
-        for tabs, between in ((names, "  "), (names, " "), (joined, " ")):
-            cells = name.cell_len + sum(map(cell_len, tabs)) + len(between) * (len(tabs) - 1)
+        nameless = Text(" ", end="")
+        tries = (
+            (name, names, "  "),
+            (name, names, " "),
+            (name, joined, " "),
+            (nameless, joined, " "),
+        )
+        for head, tabs, between in tries:
+            cells = head.cell_len + sum(map(cell_len, tabs)) + len(between) * (len(tabs) - 1)
             if cells <= width:
-                return self._append_tabs(name, tabs, between)
+                return self._append_tabs(head, tabs, between)
         short = [
             words if place.name == self.pane or not key else key.strip()
             for key, words, place in zip(keys, names, PANES, strict=True)

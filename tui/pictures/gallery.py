@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from rich.text import Text
 
+from ..places.pane import Drawn
+from ..places.registry import PANES
 from ..style.look import Look
 from ..style.text import Lines
 
@@ -231,7 +233,15 @@ VIEWS: Final[Mapping[str, Exhibit]] = {
 RUN_VIEWS: Final = ("summary", "curves", "norms")
 """The views of a whole run, which need no weights."""
 
-NAMES: Final = (*RUN_VIEWS, *VIEWS, "all")
+PANE_VIEWS: Final = {
+    pane.shown.view: pane.shown
+    for pane in PANES
+    if isinstance(pane.shown, Drawn) and pane.shown.view
+}
+"""The views that are a pane's picture. They are of a run, not of what it learned, and so they are
+not among ``all``."""
+
+NAMES: Final = (*RUN_VIEWS, *VIEWS, *PANE_VIEWS, "all")
 
 
 def applying(material: Material) -> list[str]:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from ..drawing.lists.result import Weights
     from ..drawing.network.material import Material
+    from ..places.pane import PanePicture
     from ..watching.watch import Watch
 
 
@@ -204,7 +205,7 @@ class Still:
 
     def view(self, material: Material, height: int) -> Lines:
         """Return one view, with the run's name over it."""
-        from .gallery import Surface, draw_view
+        from .gallery import PANE_VIEWS, Surface, draw_view
 
         name = self.wish.view
         if name == "summary":
@@ -213,6 +214,8 @@ class Still:
             picture = self._curves(height - 1)
         elif name == "norms":
             picture = self._norms(height)[1:] or [self._words("no gradient norms yet")]
+        elif name in PANE_VIEWS:
+            picture = self._of_pane(PANE_VIEWS[name].load(), height - 1)
         else:
             best = self.wish.step == "best"
             network = (
@@ -225,6 +228,14 @@ class Still:
             )
             picture = draw_view(name, network, surface)
         return [self._title(place(self.history, material.member, self.weights)), *picture]
+
+    def _of_pane(self, pane: PanePicture, height: int) -> Lines:
+        """Return what a pane shows."""
+        from ..drawing.network.material import ViewError
+
+        if not pane.there(self.history, self.step):
+            raise ViewError(f"--view {self.wish.view}: {pane.missing(self.history)}")
+        return pane.draw(self.history, self.step, (self.width, height), self.look)
 
     def summary(self, height: int) -> Lines:
         """Return how the run stands, its curves, its gradients and what is wrong with it."""

@@ -34,12 +34,16 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+PANES = ("setup", "curves", "gradients")
+"""What the scenes of these lectures can be shown in."""
+
+
 def written(text: str, name: str = "x.toml") -> Script:
     """Write a lecture, and load it."""
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(textwrap.dedent(text), "utf-8")
-    return lectures.load(str(path))
+    return lectures.load(str(path), PANES)
 
 
 def scene(keys: str) -> Script:
@@ -152,8 +156,8 @@ class TestFile:
             "x.toml: scenes[1]: set exactly one of preset, run, race and text (got preset and run)",
             "x.toml: scenes[2].tempo: must be the whole in a time as in '90 s', a speed as in "
             "'200 steps/s', 'recorded' or 'keys' (got 'fast')",
-            "x.toml: scenes[2].pane: must be one of 'setup', 'curves', 'gradients', 'network', "
-            "'diagnosis', 'runs', 'log', 'microscope' (got 'curve'; did you mean 'curves'?)",
+            "x.toml: scenes[2].pane: must be one of 'setup', 'curves', 'gradients' "
+            "(got 'curve'; did you mean 'curves'?)",
             "x.toml: scenes[2].title: is missing",
             "x.toml: scenes[3].race: must have at least 2 entries (got 1)",
             "x.toml: scenes[4].log: says nothing where a scene shows a text; leave it out",

@@ -18,7 +18,7 @@ from engine.runs.folder import RunFolder
 from tests.trained import recorded
 from tui import cli
 from tui.drawing.network.material import Material
-from tui.pictures.gallery import NAMES, VIEWS
+from tui.pictures.gallery import RUN_VIEWS, VIEWS
 from tui.pictures.wish import StepError, parse_step
 from tui.watching.watch import Watch
 
@@ -78,7 +78,7 @@ def material(runs: Path, name: str) -> Material:
     return Material(watch.history)
 
 
-@pytest.mark.parametrize("view", [view for view in NAMES if view != "all"])
+@pytest.mark.parametrize("view", [*RUN_VIEWS, *VIEWS])
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_view_is_shown_or_says_why_not(name, view, runs, capsys) -> None:
     shown = Shown(runs, capsys, name, "--view", view, "--size", "80x24")

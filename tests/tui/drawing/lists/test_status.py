@@ -176,7 +176,7 @@ def test_at_80_cells_the_footer_names_space_tab_the_panes_help_and_quit(
 ) -> None:
     spots = () if spot is None else (spot,)
     line = draw_footer(footer(situation, spots), 80, DARK).plain  # type: ignore[arg-type]
-    for words in ("? help", "q quit", "tab next pane", "1-8 panes", "space "):
+    for words in ("? help", "q quit", "tab next pane", "1-9 panes", "space "):
         if words[0] not in {key for each in LOCAL if each.at == spot for key in each.keys}:
             assert words in line or spot is not None
 

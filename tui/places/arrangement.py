@@ -7,111 +7,20 @@
     │               │   │ log, …   │├ diagnosis ───┤   │        │├ gradients ─┤├ diagnosis ┤
     └───────────────┘   └──────────┘└──────────────┘   └────────┘└────────────┘└───────────┘
 
-Arithmetic alone: nothing here knows Textual. To add a pane, add its row to ``PANES``.
+Arithmetic alone: nothing here knows Textual. The panes of the left column share it; in the others
+they are stacked, in the order of their keys.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
+
+from .pane import Side
+from .registry import PANES
 
 Form = Literal["one", "two", "three"]
 """How many columns there are."""
-
-Side = Literal["left", "middle", "right"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """A pane's name and its column."""
-
-    name: str
-    """Its id."""
-    label: str
-    about: str
-    """What is to be seen there, in a few words."""
-    first: str
-    """What gets the keys in it when it is visited for the first time."""
-    two: Side
-    """Its column where there are two."""
-    three: Side
-    """Its column where there are three."""
-
-    def side(self, form: Form) -> Side:
-        """Return its column in a form."""
-        return self.three if form == "three" else self.two
-
-
-PANES: Final = (
-    Place(
-        name="setup",
-        label="Setup",
-        about="the experiment, and every preset",
-        first="presets",
-        two="left",
-        three="left",
-    ),
-    Place(
-        name="curves",
-        label="Curves",
-        about="loss, accuracy, learning rate and gradient norm over the steps",
-        first="curves",
-        two="middle",
-        three="middle",
-    ),
-    Place(
-        name="gradients",
-        label="Gradients",
-        about="norms, weights and units of each layer",
-        first="layers",
-        two="middle",
-        three="middle",
-    ),
-    Place(
-        name="network",
-        label="Network",
-        about="what the network does with its data",
-        first="network",
-        two="left",
-        three="right",
-    ),
-    Place(
-        name="diagnosis",
-        label="Diagnosis",
-        about="what is wrong, and what would help",
-        first="diagnosis",
-        two="middle",
-        three="right",
-    ),
-    Place(
-        name="runs",
-        label="Runs",
-        about="every run there is",
-        first="run-list",
-        two="left",
-        three="left",
-    ),
-    Place(
-        name="log",
-        label="Log",
-        about="everything that happened",
-        first="log",
-        two="left",
-        three="left",
-    ),
-    Place(
-        name="microscope",
-        label="Microscope",
-        about="one update taken apart: every formula with its numbers",
-        first="microscope",
-        two="left",
-        three="left",
-    ),
-)
-"""Every pane, in the order of its key."""
-
-NAMES: Final = tuple(place.name for place in PANES)
 
 TWO: Final = (120, 30)
 THREE: Final = (180, 45)
@@ -183,10 +92,9 @@ def arrange(
     left = side_width(width, form, chosen)
     right = _right_width(width) if form == "three" else 0
     boxes = {_first(recent, _on("left", form)): Box(0, 0, left, height)}
-    middle = [name for name in _on("middle", form) if name != "curves"]
-    boxes |= _stack("curves", middle, wants, Box(left, 0, width - left - right, height))
+    boxes |= _stack(_on("middle", form), wants, Box(left, 0, width - left - right, height))
     if form == "three":
-        boxes |= _stack("network", ["diagnosis"], wants, Box(width - right, 0, right, height))
+        boxes |= _stack(_on("right", form), wants, Box(width - right, 0, right, height))
     return boxes
 
 
@@ -199,8 +107,9 @@ def _first(recent: Sequence[str], among: Iterable[str]) -> str:
     return next((name for name in recent if name in names), names[0])
 
 
-def _stack(top: str, below: Sequence[str], wants: Mapping[str, int], box: Box) -> dict[str, Box]:
+def _stack(names: Sequence[str], wants: Mapping[str, int], box: Box) -> dict[str, Box]:
     """Return a column: the lower panes take what they want, within bounds, the top one the rest."""
+    top, *below = names
     boxes: dict[str, Box] = {}
     end = box.y + box.height
     room = box.height - LEAST_CURVES

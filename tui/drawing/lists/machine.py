@@ -1,0 +1,161 @@
+"""What training takes of the machine: each figure with its unit, over its curve from the start.
+
+    processors   1.52                          up to 1.98
+    ▂▅▆▆▇▇▇▇▆▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+
+Where there is no room for curves, each stands in its figure's line; where there is none for that,
+the figures stand alone.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from ...style.look import Look
+from ...style.numbers import rate
+from ...style.palette import Role
+from ...style.text import Lines, cut, pad
+
+if TYPE_CHECKING:
+    from engine.recording.history import History
+
+NAME_WIDTH: Final = 14
+"""Cells of a figure's name."""
+
+VALUE_WIDTH: Final = 20
+"""Cells of a figure, its unit and what there is of it at most."""
+
+PEAK_WIDTH: Final = 18
+"""Cells of the greatest value, where a curve has lines of its own."""
+
+MOST_LINES: Final = 6
+"""Lines of a curve, however much room there is."""
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in three digits: ``312 MB``, ``1.25 GB``."""
+    power = next((power for power in range(4) if count < 999.5 * 1000**power), 4)
+    return f"{count / 1000**power:.3g} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"
+
+
+def _speed(value: float) -> str:
+    return f"{rate(value)} steps/s"
+
+
+def _share(value: float) -> str:
+    return f"{value * 100:.0f} %"
+
+
+@dataclass(frozen=True)
+class MachineFigure:
+    """A figure of the machine, and how it is written."""
+
+    name: str
+    """In the recording."""
+    label: str
+    role: Role
+    write: Callable[[float], str]
+    of: str = ""
+    """The figure that says how much there is of it at most."""
+
+
+FIGURES: Final = (
+    MachineFigure("cpu", "processors", "train", lambda value: f"{value:.2f}"),
+    MachineFigure("memory", "memory", "dev", size),
+    MachineFigure("threads", "threads", "text", lambda value: f"{value:.0f}"),
+    MachineFigure("speed", "speed", "train", _speed),
+    MachineFigure("gpu_use", "GPU", "dev", _share),
+    MachineFigure("gpu_memory", "GPU tensors", "train", size, "gpu_total"),
+    MachineFigure("gpu_reserved", "GPU reserved", "dev", size, "gpu_total"),
+    MachineFigure("gpu_used", "GPU in use", "text", size, "gpu_total"),
+)
+"""Every figure that is shown, in its order; one that the recording lacks is left out."""
+
+
+def there(history: History, step: int) -> int:
+    """Return how many times the figures were recorded up to a step."""
+    return bisect.bisect_right(history.machine, step, key=lambda each: each.step)
+
+
+def missing(history: History | None) -> str:
+    """Return why there are no figures; where no run is shown, what is to be seen here."""
+    if history is None or history.header is None:
+        return "What a run takes of the machine appears here: processors, memory, threads, the GPU."
+    if history.machine:
+        first = history.machine[0].step
+        return f"No figures of the machine are there yet: the first are of step {first}."
+    if history.end is None:
+        return "The first figures of the machine come within a second of training."
+    return (
+        "This recording has no figures of the machine: it was made before they were recorded, "
+        "or in too short a time."
+    )
+
+
+def draw(history: History, step: int, room: tuple[int, int], look: Look) -> Lines:
+    """Return the figures at a step, the last ones at or before it, and how they came to be."""
+    width, height = room
+    read = [each.figures for each in history.machine[: there(history, step)]]
+    shown = [figure for figure in FIGURES if read and figure.name in read[-1]]
+    if not shown or width <= 0:
+        return []
+    lines: Lines = []
+    own = min((height - len(shown) + 1) // len(shown) - 1, MOST_LINES)
+    for figure in shown:
+        values = [each[figure.name] for each in read if figure.name in each]
+        most = read[-1].get(figure.of, 0.0)
+        line = _heading(figure, values, most, look)
+        if own >= 1:
+            _add_peak(line, figure, values, width, look)
+            lines += [*([Text(" " * width, end="")] if lines else []), cut(line, width)]
+            lines += _bars(values, width, own, look, figure.role)
+            continue
+        if (across := width - line.cell_len - 1) >= 8:
+            line.append(" ").append_text(_bars(values, across, 1, look, figure.role)[0])
+        lines.append(cut(line, width))
+    return lines
+
+
+def _heading(figure: MachineFigure, values: Sequence[float], most: float, look: Look) -> Text:
+    written = figure.write(values[-1]) + (f" of {figure.write(most)}" if most else "")
+    line = Text(pad(figure.label, NAME_WIDTH), look.style("muted"), end="")
+    return line.append(pad(written, VALUE_WIDTH), look.style("text", bold=True))
+
+
+def _add_peak(
+    line: Text, figure: MachineFigure, values: Sequence[float], width: int, look: Look
+) -> None:
+    words = f"up to {figure.write(max(values))}"
+    if width - line.cell_len >= PEAK_WIDTH:
+        line.append(" " * (width - line.cell_len - len(words))).append(words, look.style("muted"))
+
+
+def _bars(values: Sequence[float], width: int, height: int, look: Look, role: Role) -> Lines:
+    """Return values as bars from 0 to the greatest, over all the width there is."""
+    columns = list(_spread(values, width))
+    top = max(*columns, 0.0, 1e-12)
+    levels = look.glyphs.levels
+    lines: Lines = []
+    for row in reversed(range(height)):
+        cells = []
+        for value in columns:
+            eighths = round(value / top * height * len(levels)) - row * len(levels)
+            # What is not 0 is seen.
+            eighths = max(eighths, 1) if row == 0 and value > 0 else eighths
+            cells.append(levels[min(eighths, len(levels)) - 1] if eighths > 0 else " ")
+        lines.append(Text("".join(cells), look.style(role), end=""))
+    return lines
+
+
+def _spread(values: Sequence[float], width: int) -> Sequence[float]:
+    """Return a value for each column: the mean of those that fall into it, or the one before."""
+    count = len(values)
+    starts = [column * count // width for column in range(width + 1)]
+    parts = [values[start : max(stop, start + 1)] for start, stop in pairwise(starts)]
+    return [sum(part) / len(part) for part in parts]

@@ -1,0 +1,26 @@
+"""The curves over the steps."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..pane import Pane, Shown
+
+PANE: Final = Pane(
+    name="curves",
+    label="Curves",
+    key="2",
+    about="loss, accuracy, learning rate and gradient norm over the steps",
+    two="middle",
+    three="middle",
+    shown=Shown(
+        widget="curves.CurvesPane",
+        id="curves",
+        first="curves",
+        given=("view", "look"),
+    ),
+    several=None,
+    where="",
+    commands=(),
+    words=(),
+)

@@ -1,0 +1,28 @@
+"""The gradients of each layer; of several runs, their tables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..pane import Pane, Shown
+
+PANE: Final = Pane(
+    name="gradients",
+    label="Gradients",
+    key="3",
+    about="norms, weights and units of each layer",
+    two="middle",
+    three="middle",
+    shown=Shown(
+        widget="gradients.GradientsPane",
+        id="gradients",
+        first="layers",
+        given=("view", "look", "tabbed"),
+    ),
+    several=Shown(
+        widget="race.RacePane", id="race", first="race-layers", given=("view", "look", "tabbed")
+    ),
+    where="",
+    commands=(),
+    words=(),
+)

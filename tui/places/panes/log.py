@@ -1,0 +1,26 @@
+"""The log."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..pane import Pane, Shown
+
+PANE: Final = Pane(
+    name="log",
+    label="Log",
+    key="7",
+    about="everything that happened",
+    two="left",
+    three="left",
+    shown=Shown(
+        widget="log.LogPane",
+        id="log",
+        first="log",
+        given=("entries", "view", "look"),
+    ),
+    several=None,
+    where="",
+    commands=(),
+    words=(),
+)

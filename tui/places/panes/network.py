@@ -1,0 +1,23 @@
+"""The pictures of the network."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..pane import Pane, Shown
+
+PANE: Final = Pane(
+    name="network",
+    label="Network",
+    key="4",
+    about="what the network does with its data",
+    two="left",
+    three="right",
+    shown=Shown(
+        widget="network.NetworkPane", id="network", first="network", given=("view", "look")
+    ),
+    several=None,
+    where="",
+    commands=(),
+    words=(),
+)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Mapping
-from functools import reduce
-from itertools import pairwise
+from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+Computation = Callable[[Mapping[str, Any]], Any]
+"""Computes an expression, given what its names stand for."""
 
 _OPERATORS: Final[Mapping[type[ast.AST], Any]] = {
     ast.Add: operator.add,
@@ -27,27 +28,35 @@ def names_in(node: ast.expr) -> list[str]:
     return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
 
 
-def evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
-    """Compute an expression of whatever numbers, arrays and functions its names stand for."""
+def computation(node: ast.expr) -> Computation:
+    """Return what computes an expression: it is taken apart once, not every time."""
     match node:
         case ast.Constant(value=value):
-            return value
+            return lambda values: value
         case ast.Name(id=name):
-            return values[name]
+            return operator.itemgetter(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -evaluate(operand, values)
+            inner = computation(operand)
+            return lambda values: -inner(values)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)](evaluate(left, values), evaluate(right, values))
-        case ast.Compare(left=left, ops=signs, comparators=others):
-            numbers = [evaluate(each, values) for each in (left, *others)]
-            holds = [
-                _OPERATORS[type(sign)](*pair)
-                for sign, pair in zip(signs, pairwise(numbers), strict=True)
-            ]
-            return reduce(operator.and_, holds)
+            operation, one, other = _OPERATORS[type(op)], computation(left), computation(right)
+            return lambda values: operation(one(values), other(values))
+        case ast.Compare(left=left, ops=[sign], comparators=[right]):
+            holds, one, other = _OPERATORS[type(sign)], computation(left), computation(right)
+            return lambda values: holds(one(values), other(values))
+        case ast.Compare(left=left, ops=[sign, *signs], comparators=[right, *others]):
+            first = computation(ast.Compare(left, [sign], [right]))
+            rest = computation(ast.Compare(right, signs, others))
+            return lambda values: first(values) & rest(values)
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return values[name](*(evaluate(each, values) for each in arguments))
+            given = [computation(each) for each in arguments]
+            return lambda values: values[name](*[each(values) for each in given])
     raise TypeError(f"a rule has arithmetic alone (found {ast.unparse(node)!r})")
+
+
+def evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
+    """Compute an expression of whatever numbers, arrays and functions its names stand for."""
+    return computation(node)(values)
 
 
 def parsed(text: str) -> ast.expr:

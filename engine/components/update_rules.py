@@ -18,7 +18,7 @@ from functools import cached_property
 from textwrap import dedent
 from typing import Final
 
-from .formulas import names_in
+from .formulas import Computation, computation, names_in
 
 FUNCTIONS: Final = ("abs", "lerp", "maximum", "sign", "sqrt")
 """What a rule may call: functions of torch, one number at a time."""
@@ -47,6 +47,11 @@ class UpdateRule:
                 case _:
                     raise TypeError(f"a rule is assignments alone (found {ast.unparse(line)!r})")
         return tuple(made)
+
+    @cached_property
+    def steps(self) -> tuple[tuple[str, Computation], ...]:
+        """What is assigned, and what computes it."""
+        return tuple((target, computation(value)) for target, value in self.assignments)
 
     @cached_property
     def tensors(self) -> frozenset[str]:

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..components.formulas import evaluate
 from ..components.update_rules import FUNCTIONS, UpdateRule
 from ..errors import EpochalError
 from ..experiment.experiment import Experiment
@@ -47,8 +46,8 @@ class RuleOptimizer(torch.optim.Optimizer):
         values = {name: getattr(torch, name) for name in FUNCTIONS} | settings
         values |= {"w": parameter, "g": parameter.grad, "t": state["step"]}
         values |= {name: state[kept] for name, kept in rule.state.items()}
-        for target, value in rule.assignments:
-            values[target] = evaluate(value, values)
+        for target, compute in rule.steps:
+            values[target] = compute(values)
         parameter.copy_(values["w"])
         for name, kept in rule.state.items():
             state[kept].copy_(values[name])

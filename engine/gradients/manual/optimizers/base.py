@@ -219,7 +219,7 @@ def write_sum(a: Tensor, b: Tensor, factor: Factor, out: Tensor) -> Tensor:
     """Write a + factor · b to ``out``."""
     each, number = factor
     if each is None:
-        return torch.add(a, b, alpha=number, out=out)
+        return a.add_(b, alpha=number) if out is a else torch.add(a, b, alpha=number, out=out)
     return torch.addcmul(a, b, each, value=number, out=out)
 
 

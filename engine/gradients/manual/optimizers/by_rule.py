@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import torch
 from torch import Tensor
 
-from ....components.formulas import evaluate, names_in
+from ....components.formulas import Computation, computation, evaluate, names_in
 from ....components.update_rules import UpdateRule
 from .base import Factor, UpdateBase, Values, add_product, add_ratio, write_sum
 
@@ -33,14 +32,12 @@ class _Product:
     above: list[ast.expr] = field(default_factory=list)
     below: list[ast.expr] = field(default_factory=list)
 
-    @property
-    def number(self) -> ast.expr:
-        """All that is one number."""
-        return functools.reduce(_times, self.numbers or [ast.Constant(1.0)])
 
-
-def _times(one: ast.expr, other: ast.expr) -> ast.expr:
-    return ast.BinOp(one, ast.Mult(), other)
+def _product(numbers: Sequence[ast.expr]) -> ast.expr:
+    product: ast.expr = ast.Constant(1.0)
+    for each in numbers:
+        product = ast.BinOp(product, ast.Mult(), each)
+    return product
 
 
 class RuledUpdate(UpdateBase):
@@ -61,8 +58,9 @@ class RuledUpdate(UpdateBase):
             if name in rule.starts:
                 self._tensors[name].copy_(self._tensor(self._setting(rule.starts[name])))
         self._factors: dict[str, Factor] = {}
-        self._moving: dict[str, ast.expr] = {}
-        """The numbers that the learning rate or the step changes, by their texts."""
+        self._moving: dict[str, tuple[bool, Computation]] = {}
+        """The numbers that change, by their texts: whether each is the learning rate times
+        something, and what computes the something, or the number."""
         self._operations: list[Callable[[], object]] = []
         self._lies: dict[str, str] = {}
         """Where what has been assigned within the step lies, by its name in the rule."""
@@ -80,14 +78,17 @@ class RuledUpdate(UpdateBase):
             operation()
 
     def _refresh(self) -> None:
-        for text, node in self._moving.items():
-            self._factors[text] = each, number = self._spread(text, self._computed(node))
+        self._settings |= {"lr": self._lr, "t": self._t}
+        for text, (is_rate, compute) in self._moving.items():
+            value = compute(self._settings)
+            factor = self._rate(text, -value) if is_rate else self._spread(text, value)
+            self._factors[text] = each, number = factor
             if text in self._tensors:
                 self._tensors[text] = self._tensors[text].fill_(number) if each is None else each
 
     def _computed(self, node: ast.expr) -> Values:
-        """Return a number of the rule, for all members or for each."""
-        value = evaluate(node, {**self._settings, "lr": self._lr, "t": self._t})
+        """Return a number that never changes, for all members or for each."""
+        value = evaluate(node, self._settings)
         return float(value) if isinstance(value, int) else value
 
     def _is_number(self, node: ast.expr) -> bool:
@@ -96,13 +97,17 @@ class RuledUpdate(UpdateBase):
     def _moves(self, node: ast.expr) -> bool:
         return not {"lr", "t"}.isdisjoint(names_in(node))
 
-    def _number(self, node: ast.expr) -> str:
-        """Return the text of a number, by which it is found among the factors."""
-        text = ast.unparse(node)
-        if self._moves(node):
-            self._moving[text] = node
+    def _number(self, numbers: Sequence[ast.expr]) -> str:
+        """Return the text of a product of numbers, by which it is found among the factors."""
+        whole = _product(numbers)
+        text = ast.unparse(whole)
+        if self._moves(whole):
+            rates = [each for each in numbers if isinstance(each, ast.Name) and each.id == "lr"]
+            others = [each for each in numbers if len(rates) != 1 or each is not rates[0]]
+            rest = _product(others)
+            self._moving[text] = len(rates) == 1, computation(rest)
         else:
-            self._factors[text] = self._factor(self._computed(node))
+            self._factors[text] = self._factor(self._computed(whole))
         return text
 
     def _assign(self, target: str, value: ast.expr) -> None:
@@ -121,7 +126,7 @@ class RuledUpdate(UpdateBase):
         """
         match node:
             case _ if self._is_number(node):
-                text = self._number(node)
+                text = self._number([node])
                 moves = text in self._moving
                 value = (
                     torch.zeros_like(self._weights[:1])[0]
@@ -148,7 +153,7 @@ class RuledUpdate(UpdateBase):
             return self._emit(left, out)
         if minus:
             product.numbers.append(ast.Constant(-1.0))
-        number = self._number(product.number)
+        number = self._number(product.numbers)
         parts = [self._emit(each) for each in (*product.above, *product.below)]
         first = self._emit(left, "" if out in parts else out)
         shape = len(product.above), len(product.below)
@@ -161,13 +166,18 @@ class RuledUpdate(UpdateBase):
         if len(parts) > 1:
             parts = [self._emit_product(_Product([], product.above, product.below), "")]
         out = out or next(filter(self._is_scratch, (first, *parts)), "") or self._scratch_name()
-        self._operate(write_sum, [first, *parts], number, out)
+        tensors, factors, (part,) = self._tensors, self._factors, parts
+        self._operations.append(
+            lambda: write_sum(tensors[first], tensors[part], factors[number], tensors[out])
+        )
         self._release({first, *parts} - {out})
         return out
 
     def _emit_product(self, product: _Product, out: str) -> str:
         """Write down a product, one factor after the other."""
-        above = [*product.above, *([product.number] if product.numbers else [])]
+        above = list(product.above)
+        if product.numbers:
+            above.append(_product(product.numbers))
         steps: list[tuple[Callable[..., Tensor], ast.expr]] = [
             *((torch.mul, each) for each in above[1:]),
             *((torch.div, each) for each in product.below),
@@ -180,8 +190,6 @@ class RuledUpdate(UpdateBase):
 
     def _taken_apart(self, node: ast.expr) -> _Product:
         match node:
-            case _ if self._is_number(node):
-                return _Product([node])
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 parts = self._taken_apart(operand)
                 return _Product([*parts.numbers, ast.Constant(-1.0)], parts.above, parts.below)
@@ -197,7 +205,7 @@ class RuledUpdate(UpdateBase):
                 else:
                     parts.below.append(right)
                 return parts
-        return _Product(above=[node])
+        return _Product([node]) if self._is_number(node) else _Product(above=[node])
 
     def _is_zero(self, node: ast.expr) -> bool:
         value = self._computed(node)
@@ -206,10 +214,16 @@ class RuledUpdate(UpdateBase):
     def _apply(self, function: Callable[..., Any], places: list[str], out: str) -> str:
         """Write down a function of torch; return where its result lies."""
         out = out or next(filter(self._is_scratch, places), "") or self._scratch_name()
-        tensors = self._tensors
-        self._operations.append(
-            lambda: function(*[tensors[place] for place in places], out=tensors[out])
-        )
+        in_place = getattr(Tensor, f"{function.__name__}_", None)
+        tensors, (first, *others) = self._tensors, places
+        if out == first and in_place is not None:  # The same bits, and sooner called.
+            self._operate(in_place, places)
+        elif others:
+            self._operations.append(
+                lambda: function(tensors[first], *map(tensors.get, others), out=tensors[out])
+            )
+        else:
+            self._operations.append(lambda: function(tensors[first], out=tensors[out]))
         self._release({*places} - {out})
         return out
 
@@ -217,15 +231,15 @@ class RuledUpdate(UpdateBase):
         self, function: Callable[..., Any], places: list[str], number: str = "", out: str = ""
     ) -> None:
         """Write down a function of tensors, and of a factor and room if it takes them."""
-        tensors, factors = self._tensors, self._factors
+        tensors, factors, (first, *others) = self._tensors, self._factors, places
         if number:
             self._operations.append(
                 lambda: function(
-                    *[tensors[place] for place in places], factors[number], tensors[out]
+                    tensors[first], *map(tensors.get, others), factors[number], tensors[out]
                 )
             )
         else:
-            self._operations.append(lambda: function(*[tensors[place] for place in places]))
+            self._operations.append(lambda: function(tensors[first], *map(tensors.get, others)))
 
     def _is_scratch(self, place: str) -> bool:
         return place.isdigit() and place not in self._lies.values()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.components.activations import ACTIVATIONS
 from engine.components.losses import Loss
-from engine.components.optimizers import Optimizer
+from engine.components.optimizers import OPTIMIZERS, Optimizer
 from engine.errors import EpochalError, PresetError
 from engine.experiment.model import Normalisation
 from engine.gradients.choice import why_autograd
@@ -24,7 +24,7 @@ from engine.gradients.manual.optimizers.formulas import FORMULAS as UPDATES
 from engine.presets import preset as presets
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
-from tests.experiments import experiment
+from tests.experiments import CUBIC, experiment
 
 HIDDEN = [name for name, each in ACTIVATIONS.items() if not each.output_only]
 SMOOTH = ["identity", "sigmoid", "tanh", "gelu", "silu", "softplus"]
@@ -233,6 +233,22 @@ def test_a_preset_goes_the_way_of_autograd(preset: str) -> None:
     np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-4, atol=1e-4 * scale)
     weights = [trainer.method.weights for trainer in trainers]
     torch.testing.assert_close(*weights, rtol=1e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_trains_members_alike_in_both_ways(name: str) -> None:
+    """Each member with a rate of its own, over a schedule that changes it."""
+    ends = []
+    for method in ("manual", "autograd"):
+        spec = experiment(
+            {**CUBIC, "optimizer": {"name": name}, "schedule": {"name": "exponential"}},
+            train={"steps": 25, "gradients": method, "dtype": "float64"},
+            population={"vary": {"optimizer.lr": [0.001, 0.02]}},
+        )
+        trainer = Trainer(spec, device="cpu")
+        trainer.advance(25)
+        ends.append(trainer.method.weights)
+    torch.testing.assert_close(*ends, rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.parametrize("preset", CHAOTIC)

@@ -6,22 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from textual import on
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.reactive import reactive
 
+from tests.stages import Stage
 from tui.panes.setup.messages import DEVICE_KEY, ListChanged, PresetChosen, SettingChanged
 from tui.panes.setup.pane import PresetEntry, SetupPane
 from tui.setup.draft import Draft
 from tui.style.look import Look
-from tui.style.themes import THEMES
 
 
-class Workbench(App[None]):
+class Workbench(Stage):
     """The setup alone."""
 
     CSS = "#setup { border: round $border; padding: 0 1; }"
-    ENABLE_COMMAND_PALETTE = False
-
     draft: reactive[Draft | None] = reactive(None, repaint=False)
     device: reactive[str] = reactive("auto", repaint=False)
     heard: reactive[Mapping[str, int]] = reactive[Mapping[str, int]]({}, repaint=False)
@@ -30,9 +28,6 @@ class Workbench(App[None]):
 
     def __init__(self, preset: str = "two-moons", overrides: tuple[str, ...] = ()) -> None:
         super().__init__()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = THEMES[0].name
         self._first = Draft.load(preset, overrides)
 
     def compose(self) -> ComposeResult:

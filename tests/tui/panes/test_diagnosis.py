@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import Input
 
 from engine.diagnosis import Finding, Remedy
-from tests.tui.panes.test_gradients import history, seen
+from tests.stages import Stage, screen
+from tests.tui.panes.test_gradients import history
 from tui.panes.diagnosis import DiagnosisPane
 from tui.panes.picture import Picture
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
 from tui.style.palette import DARK
-from tui.style.themes import THEMES
 from tui.watching.view import View
 
 FIRST = Finding(
@@ -42,7 +42,7 @@ def _no_drawing_fails() -> Iterator[None]:
     assert not Picture.failures, Picture.failures[0]
 
 
-class PaneApp(App[None]):
+class PaneApp(Stage):
     """Nothing but the pane, something else that takes the keys, and what the pane says."""
 
     CSS = "DiagnosisPane { border: round $border; padding: 0 1; }"
@@ -55,11 +55,6 @@ class PaneApp(App[None]):
         yield Input()
         yield DiagnosisPane(id="diagnosis")
 
-    def on_mount(self) -> None:
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK.name
-
     def on_diagnosis_pane_selected(self, message: DiagnosisPane.Selected) -> None:
         self.heard.append(message)
 
@@ -69,10 +64,6 @@ class PaneApp(App[None]):
 
 def view(*findings: Finding, run: str = "r", cursor: int | None = None) -> View:
     return View(history=history(2), run=run, step=20, cursor=cursor, findings=findings)
-
-
-def screen(app: App[None]) -> str:
-    return "\n".join(seen(app))
 
 
 @pytest.mark.parametrize(

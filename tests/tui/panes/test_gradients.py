@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.geometry import Region
 
 from engine.recording.events import Header, Series
 from engine.recording.history import History
+from tests.stages import Stage, lines
 from tui.drawing.gradients import table as gradients
 from tui.drawing.gradients.layers import GradientTable
 from tui.panes.gradients import GradientsPane, Table
@@ -19,7 +20,6 @@ from tui.panes.picture import Picture
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
 from tui.style.palette import DARK
-from tui.style.themes import THEMES
 from tui.watching.view import View
 
 
@@ -30,18 +30,13 @@ def _no_drawing_fails() -> Iterator[None]:
     assert not Picture.failures, Picture.failures[0]
 
 
-class PaneApp(App[None]):
+class PaneApp(Stage):
     """Nothing but the pane."""
 
     CSS = "GradientsPane { border: round $border; padding: 0 1; max-height: 45%; }"
 
     def compose(self) -> ComposeResult:
         yield GradientsPane(id="gradients")
-
-    def on_mount(self) -> None:
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK.name
 
 
 def history(layers: int, steps: int = 20) -> History:
@@ -65,10 +60,6 @@ def history(layers: int, steps: int = 20) -> History:
     return known
 
 
-def seen(app: App[None]) -> list[str]:
-    return [line.text for line in app.screen._compositor.render_strips()]
-
-
 def view(known: History, step: int, cursor: int | None = None) -> View:
     return View(history=known, run="r", version=known.version, step=step, cursor=cursor)
 
@@ -87,16 +78,16 @@ async def test_it_is_drawn_at_any_size(layers: int, size: tuple[int, int]) -> No
         pane.look = Look(ASCII, DARK.without_colours())
         await pilot.pause()
         if size[0] >= 40 and size[1] >= 20:
-            assert "layer1" in "\n".join(seen(app))
+            assert "layer1" in "\n".join(lines(app))
 
 
 async def test_before_the_first_step_it_says_what_it_is_for() -> None:
     app = PaneApp()
     async with app.run_test(size=(80, 24)) as pilot:
-        assert "The norm of each layer's gradient appears here." in "\n".join(seen(app))
+        assert "The norm of each layer's gradient appears here." in "\n".join(lines(app))
         app.query_one(GradientsPane).view = view(history(2), 20, cursor=0)
         await pilot.pause()
-        assert "no gradient yet at this step" in "\n".join(seen(app))
+        assert "no gradient yet at this step" in "\n".join(lines(app))
 
 
 async def test_the_figures_are_those_of_the_cursors_step() -> None:
@@ -105,11 +96,11 @@ async def test_the_figures_are_those_of_the_cursors_step() -> None:
         pane = app.query_one(GradientsPane)
         pane.view = view(history(2), 20)
         await pilot.pause()
-        assert "20.00" in "\n".join(seen(app))
+        assert "20.00" in "\n".join(lines(app))
         pane.view = view(history(2), 20, cursor=7)
         await pilot.pause()
-        assert "7.000" in "\n".join(seen(app))
-        assert "step 7 " in "\n".join(seen(app))
+        assert "7.000" in "\n".join(lines(app))
+        assert "step 7 " in "\n".join(lines(app))
 
 
 async def test_heading_and_rows_stand_in_line_where_the_rows_scroll() -> None:
@@ -120,9 +111,9 @@ async def test_heading_and_rows_stand_in_line_where_the_rows_scroll() -> None:
         await pilot.pause()
         table = app.query_one(Table)
         assert table.show_vertical_scrollbar
-        lines = seen(app)
-        heading = next(line for line in lines if "grad W" in line)
-        row = next(line for line in lines if "layer1 " in line)
+        rows = lines(app)
+        heading = next(line for line in rows if "grad W" in line)
+        row = next(line for line in rows if "layer1 " in line)
         assert heading.index("grad W") + 6 == row.index("20.00") + 5
 
 

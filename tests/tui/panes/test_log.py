@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 
-from tests.tui.panes.test_gradients import seen
+from tests.stages import Stage, screen
 from tui.drawing.lists.log import Entry
 from tui.panes.log import LogPane
 from tui.panes.picture import Picture
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
 from tui.style.palette import DARK
-from tui.style.themes import THEMES
 from tui.watching.view import View
 
 
@@ -25,7 +24,7 @@ def _no_drawing_fails() -> Iterator[None]:
     assert not Picture.failures, Picture.failures[0]
 
 
-class PaneApp(App[None]):
+class PaneApp(Stage):
     """Nothing but the pane."""
 
     CSS = "LogPane { border: round $border; padding: 0 1; }"
@@ -33,18 +32,9 @@ class PaneApp(App[None]):
     def compose(self) -> ComposeResult:
         yield LogPane(id="log")
 
-    def on_mount(self) -> None:
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK.name
-
 
 def entries(count: int) -> tuple[Entry, ...]:
     return tuple(Entry(words=f"entry {number}.", run="r", step=number) for number in range(count))
-
-
-def screen(app: App[None]) -> str:
-    return "\n".join(seen(app))
 
 
 @pytest.mark.parametrize(

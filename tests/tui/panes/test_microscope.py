@@ -10,23 +10,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 
 from engine.errors import RequestError
 from engine.inspection.dissection import Dissection
 from engine.recording.events import Snapshot
 from engine.recording.history import History
 from tests.labs import until
+from tests.stages import Stage, screen
 from tests.trained import recorded
 from tests.tui.drawing.lists.test_microscope import FOUND
-from tests.tui.panes.test_gradients import history, seen
+from tests.tui.panes.test_gradients import history
 from tui.drawing.lists.status import Standing
 from tui.panes import microscope
 from tui.panes.microscope import MicroscopePane
 from tui.panes.picture import Picture
 from tui.pictures.dissect import take_apart
-from tui.style.palette import DARK
-from tui.style.themes import THEMES
 from tui.watching.view import View
 
 
@@ -61,7 +60,7 @@ class Child:
         return replace(FOUND, step=step)
 
 
-class PaneApp(App[None]):
+class PaneApp(Stage):
     """Nothing but the pane."""
 
     CSS = "MicroscopePane { border: round $border; padding: 0 1; }"
@@ -77,9 +76,7 @@ class PaneApp(App[None]):
         yield self.pane
 
     def on_mount(self) -> None:
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK.name
+        self.pane.focus()
         self.pane.focus()
 
 
@@ -93,10 +90,6 @@ def known(*steps: int) -> History:
 
 def view(found: History, step: int, state: str = "ended", **changes: Any) -> View:
     return View(history=found, run="r", step=step, standing=Standing(state=state), **changes)
-
-
-def screen(app: App[None]) -> str:
-    return "\n".join(seen(app))
 
 
 async def test_it_says_what_it_is_for_until_there_is_a_run() -> None:

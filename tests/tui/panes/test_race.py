@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.pilot import Pilot
 from textual.reactive import reactive
 
 from engine.recording.history import History
+from tests.stages import Stage
 from tests.tui.drawing.race.test_race import RELU, SIGMOID, history
 from tui.drawing.race import race as drawing
 from tui.panes.picture import Picture
@@ -19,7 +20,6 @@ from tui.panes.race import RacePane, RaceTable
 from tui.style.glyphs import ASCII, GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK
-from tui.style.themes import THEMES
 from tui.watching.view import Trace, View
 
 
@@ -30,7 +30,7 @@ def _no_drawing_fails() -> Iterator[None]:
     assert not Picture.failures, Picture.failures[0]
 
 
-class PaneApp(App[None]):
+class PaneApp(Stage):
     """Nothing but the pane."""
 
     CSS = "RacePane { border: round $border; padding: 0 1; max-height: 100%; }"
@@ -40,11 +40,6 @@ class PaneApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield RacePane(id="race").data_bind(PaneApp.view, PaneApp.look)
-
-    def on_mount(self) -> None:
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK.name
 
 
 def view(step: int, lead: History, *others: History, **more: Any) -> View:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from engine.recording.history import History
 from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
 from engine.runs.removal import size_of
-from tests.labs import shown
+from tests.labs import shown, until
 from tests.runs import end, record, rows
 from tui.dialogs.runs import DeleteDialog, RenameDialog, TagDialog, size_text
 from tui.panes.picture import Picture
@@ -52,13 +51,6 @@ class Holder(App[None]):
     @on(RunDeleted)
     def keep(self, message: Message) -> None:
         self.asked.append(message)
-
-
-async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "what was waited for did not happen"
-        await pilot.pause(0.01)
 
 
 @contextlib.asynccontextmanager

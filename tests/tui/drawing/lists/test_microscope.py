@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from engine.components.activation_rules import ActivationRule
+from engine.components.activations import ACTIVATIONS
+from engine.components.losses import LOSSES
 from engine.inspection.dissection import DissectedQuantity, Dissection
-from tui.drawing.lists.microscope import draw_dissection
+from tui.drawing.lists.microscope import draw_dissection, written
 from tui.style.glyphs import ASCII, BRAILLE, Glyphs
 from tui.style.look import Look
 from tui.style.palette import DARK
@@ -149,3 +152,11 @@ def test_columns_around_the_chosen_number_are_shown_where_not_all_fit() -> None:
     assert "7.000" in row
     assert "1.000" not in row
     assert "inputs 6 to 8 of 8 shown" in "\n".join(lines)
+
+
+def test_what_every_activation_and_loss_is_written_with_has_ascii() -> None:
+    texts = [text for loss in LOSSES.values() for text in (loss.each, loss.slope)]
+    for entry in ACTIVATIONS.values():
+        rule = entry.rule
+        texts += [rule.slope_text()] if isinstance(rule, ActivationRule) else [rule.slope]
+    assert [text for text in texts if not written(text, ASCII).isascii()] == []

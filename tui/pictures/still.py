@@ -242,9 +242,9 @@ class Still:
         lines = [self._title(), *draw_status(self.standing, self.width, 2, self.look)]
         if self.history.header is not None:
             table = self._norms(max(height - 3 - 8, 0))
-            found = self._diagnosis((height - len(lines)) // 3)
-            room = height - len(lines) - len(table) - len(found)
-            lines += [*(self._beside(room) if room > 0 else []), *table, *found]
+            diagnosis = self._diagnosis((height - len(lines)) // 3)
+            room = height - len(lines) - len(table) - len(diagnosis)
+            lines += [*(self._beside(room) if room > 0 else []), *table, *diagnosis]
         return [cut(line, self.width) for line in lines[:height]]
 
     def _title(self, of: str = "") -> Text:

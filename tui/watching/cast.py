@@ -153,9 +153,9 @@ class Cast:
         from ..drawing.members.labels import labels_of
 
         self._named = set(known)
-        found = labels_of(known)
+        labels = labels_of(known)
         for each in self.watches:
-            each.label = found.get(each.folder.name, each.label)
+            each.label = labels.get(each.folder.name, each.label)
 
     def traces(self, head: int | None = None) -> tuple[Trace, ...]:
         """Return the runs beside the one that is shown.
@@ -195,7 +195,7 @@ class Cast:
         self._slots.setdefault(watch.folder.name, free)
 
     def _take_out(self, folder: RunFolder) -> Watch | None:
-        found = next((watch for watch in self.others if watch.folder == folder), None)
-        if found is not None:
-            self.others.remove(found)
-        return found
+        shown = next((watch for watch in self.others if watch.folder == folder), None)
+        if shown is not None:
+            self.others.remove(shown)
+        return shown

@@ -71,14 +71,14 @@ class Chronicle:
     def unread(self, history: History) -> list[Entry]:
         """Return what happened since the last time, in its order."""
         start = history.header.time if history.header is not None else 0.0
-        found = []
+        entries = []
         for event in self._unread_events(history):
-            found.append(self._entry(event, start))
+            entries.append(self._entry(event, start))
             if isinstance(event, Resume):
                 self._take_back(event.from_step)
         # A run that got better did so before it was over.
-        found = sorted([*self._improved(history), *found], key=lambda entry: entry.time or 0.0)
-        return [*found, *self._not_finite(history)]
+        entries = sorted([*self._improved(history), *entries], key=lambda entry: entry.time or 0.0)
+        return [*entries, *self._not_finite(history)]
 
     def trouble(self, words: str, time: float) -> list[Entry]:
         """Return why a worker died or a recording cannot be read, the first time."""
@@ -104,7 +104,7 @@ class Chronicle:
             [history.writer] if isinstance(history.writer, Resume) else [],
             [history.end] if history.end is not None else [],
         ]
-        found: list[Event] = []
+        events: list[Event] = []
         for group in groups:
             fresh = []
             for event in group:
@@ -112,8 +112,8 @@ class Chronicle:
                 if not self._is_unread(_key(event)):
                     break
                 fresh.append(event)
-            found += reversed(fresh)
-        return sorted(found, key=lambda event: event.t)
+            events += reversed(fresh)
+        return sorted(events, key=lambda event: event.t)
 
     def _entry(self, event: Event, start: float) -> Entry:
         """Return an event as an entry."""
@@ -191,10 +191,10 @@ class Chronicle:
     def _not_finite(self, history: History) -> list[Entry]:
         """Return an entry for a column's first number that is not finite."""
         rows, header = history.series.get("train"), history.header
-        found: list[Entry] = []
+        entries: list[Entry] = []
         # A member of a population that ends has no numbers any more: a warning says why.
         if rows is None or header is None or not rows.count or header.members > 1:
-            return found
+            return entries
         for column, name in WATCHED:
             if column in self._broken or column not in rows.columns:
                 continue
@@ -203,8 +203,8 @@ class Chronicle:
             if step is not None:
                 self._broken[column] = step
                 words = f"{name} is no finite number any more"
-                found.append(Entry(words=words, severity="bad", step=step, run=self._run))
-        return found
+                entries.append(Entry(words=words, severity="bad", step=step, run=self._run))
+        return entries
 
     def _take_back(self, step: int) -> None:
         """Look again at what comes after a step: the run went on from there."""

@@ -80,10 +80,10 @@ class Journal:
             trouble: Why its worker died, or its recording cannot be read.
         """
         chronicle = self._chronicles[self._run]
-        found = [*chronicle.unread(history), *chronicle.trouble(trouble, self._clock())]
+        entries = [*chronicle.unread(history), *chronicle.trouble(trouble, self._clock())]
         if self._live:
-            self._untold += [entry for entry in found if not entry.quiet]
-        self._write(found)
+            self._untold += [entry for entry in entries if not entry.quiet]
+        self._write(entries)
         self._live = self._live or whole
 
     def take_new(self) -> tuple[Entry, ...]:

@@ -107,8 +107,8 @@ def _reach(view: View) -> tuple[float, float] | None:
             rows = history.series.get(group) if history is not None else None
             if history is None or rows is None or view.quantity not in rows.columns:
                 continue
-            found = rows.buckets(view.quantity, 0, history.last_step, 1, member)
-            ends += [*found.low.tolist(), *found.high.tolist()]
+            thinned = rows.buckets(view.quantity, 0, history.last_step, 1, member)
+            ends += [*thinned.low.tolist(), *thinned.high.tolist()]
     finite = [value for value in ends if math.isfinite(value) and (value > 0 or not view.log)]
     return (min(finite), max(finite)) if finite else None
 

@@ -57,12 +57,12 @@ def cut_pieces(
     pieces: Sequence[tuple[list[float], list[float]]], first: int, last: int
 ) -> tuple[Piece, ...]:
     """Return what of the pieces lies on the level axis."""
-    found = []
+    pieces_inside = []
     for xs, ys in pieces:
         steps, values = _cut_at(np.array(xs), (np.array(ys),), first, last)
         if len(steps):
-            found.append((steps, values[0]))
-    return tuple(found)
+            pieces_inside.append((steps, values[0]))
+    return tuple(pieces_inside)
 
 
 def cut_band(band: Band, first: int, last: int) -> Band | None:

@@ -169,8 +169,8 @@ class Font:
 
     def spelled(self, words: str) -> str | None:
         """Return words in characters that are drawn; None where one of them is not."""
-        found = [self._known(each) for each in unicodedata.normalize("NFC", words)]
-        return None if None in found else "".join(filter(None, found))
+        drawable = [self._known(each) for each in unicodedata.normalize("NFC", words)]
+        return None if None in drawable else "".join(filter(None, drawable))
 
     def _known(self, character: str) -> str | None:
         if character == " " or character in self.glyphs:

@@ -94,7 +94,7 @@ def plotted(
 
 def _parted(built: str, columns: int, rows: int) -> dict[int, NDArray[np.uint32]]:
     """Return the characters of each colour."""
-    found: dict[int, NDArray[np.uint32]] = {}
+    cells: dict[int, NDArray[np.uint32]] = {}
     for row, line in enumerate(built.split("\n")[:rows]):
         column, colour = 0, -1
         for codes, words in _COLOURED.findall(line):
@@ -102,10 +102,10 @@ def _parted(built: str, columns: int, rows: int) -> dict[int, NDArray[np.uint32]
                 colour = int(codes.rpartition(";")[2]) if codes.startswith("38;5;") else -1
                 continue
             if colour >= FIRST_COLOUR:
-                curve = found.setdefault(
+                curve = cells.setdefault(
                     colour - FIRST_COLOUR, np.zeros((rows, columns), np.uint32)
                 )
                 points = np.frombuffer(words.encode("utf-32-le"), "<u4")[: columns - column]
                 curve[row, column : column + len(points)] = points
             column += len(words)
-    return found
+    return cells

@@ -159,7 +159,7 @@ def gather(
     """
     if member is None and history.header is not None and history.header.members > 1:
         without_diverged(history, step)
-    found = []
+    curves = []
     for group in ("train", "dev"):
         rows = history.series.get(group)
         if rows is None or quantity not in rows.columns:
@@ -171,7 +171,7 @@ def gather(
         steps, low, mean, high, wrong = thinned
         smooth = smoothed(steps, mean, smoothing, last - first) if smoothing > 0 else None
         inside = _inside(steps, first)
-        found.append(
+        curves.append(
             CurveData(
                 label=group,
                 steps=steps[inside],
@@ -187,7 +187,7 @@ def gather(
                 range=_range(rows, quantity, step, (first, last), width, member, inside),
             )
         )
-    return tuple(found)
+    return tuple(curves)
 
 
 def _range(
@@ -246,8 +246,8 @@ def _buckets(
         beyond = int(np.searchsorted(rows.steps, last, side="right"))
         if beyond < rows.count and int(rows.steps[beyond]) <= step:
             stop = int(rows.steps[beyond])
-    found = rows.buckets(column, first, stop, used, member)
-    each = (found.steps, found.low, found.mean, found.high, found.nonfinite)
+    thinned = rows.buckets(column, first, stop, used, member)
+    each = (thinned.steps, thinned.low, thinned.mean, thinned.high, thinned.nonfinite)
     return tuple(np.asarray(part, np.float64) for part in each)
 
 
@@ -261,14 +261,14 @@ def _stretches(
 ) -> tuple[tuple[float, float], ...]:
     """Return from which to which step buckets have values that are not finite."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], wrong.astype(np.int8), [0]])))
-    found = []
+    stretches = []
     for begin, end in edges.reshape(-1, 2).tolist():
         start = float(steps[begin - 1]) + 1 if begin else float(steps[0])
         # The first of all is known to the step, where a bucket knows its column only.
         if broken_at is not None and start <= broken_at <= steps[end - 1]:
             start = float(broken_at)
-        found.append((start, float(steps[end - 1])))
-    return tuple(found)
+        stretches.append((start, float(steps[end - 1])))
+    return tuple(stretches)
 
 
 def first_broken(
@@ -284,13 +284,13 @@ def first_broken(
         return None, float("nan")
     begin, end = 0, newest + 1
     while end - begin > SEARCH:
-        found = rows.buckets(
+        thinned = rows.buckets(
             column, int(rows.steps[begin]), int(rows.steps[end - 1]), SEARCH, member
         )
-        wrong = np.flatnonzero(found.nonfinite)
+        wrong = np.flatnonzero(thinned.nonfinite)
         if not len(wrong):
             return None, float("nan")
-        ends = np.searchsorted(rows.steps, found.steps, side="right")
+        ends = np.searchsorted(rows.steps, thinned.steps, side="right")
         index = int(wrong[0])
         begin, end = int(ends[index - 1]) if index else begin, int(ends[index])
     values = rows.column(column, member)[begin:end]
@@ -328,15 +328,15 @@ def _is_drawn(request: Request) -> bool:
 def gather_happened(history: History, between: tuple[int, int]) -> tuple[Happening, ...]:
     """Return what happened from one step to another: marks, then requests, each once."""
     first, last = between
-    found: list[Happening] = [
+    happenings: list[Happening] = [
         ("mark", mark.called or "mark") for mark in history.marks if first <= mark.step <= last
     ]
-    found += [
+    happenings += [
         ("request", _asked(request.action, request.arguments.get("lr")))
         for request in history.requests
         if first <= request.step <= last and _is_drawn(request)
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(happenings))
 
 
 def _asked(action: str, lr: object) -> str:

@@ -97,17 +97,17 @@ def layers_of(header: Header) -> dict[str, tuple[str, str | None]]:
         for column in header.columns.get("train", ())
         if column.startswith("grad_norm/")
     }
-    found: dict[str, tuple[str, str | None]] = {}
+    layers: dict[str, tuple[str, str | None]] = {}
     for name in header.parameters:
         layer, _, kind = name.rpartition(".")
-        if name not in trained or (kind == "bias" and layer in found):
+        if name not in trained or (kind == "bias" and layer in layers):
             continue
         bias = f"{layer}.bias"
         if kind == "weight" and layer:
-            found[layer] = (name, bias if bias in trained else None)
+            layers[layer] = (name, bias if bias in trained else None)
         else:
-            found[name] = (name, None)
-    return found
+            layers[name] = (name, None)
+    return layers
 
 
 def matched(runs: Sequence[Sequence[LayerRow]]) -> list[list[LayerRow | None]]:
@@ -167,7 +167,7 @@ def read_layers(
     kinds = _kinds(layers, rows, probe, verdicts)
     cells = recent(kinds, max(map(cell_len, map(plain, layers)), default=0))
     read, measured = _reader(rows, step, member), _reader(probe, step, member)
-    found = [
+    layer_rows = [
         LayerRow(
             name=plain(layer),
             shape=_shape(header.parameters[weight]),
@@ -185,7 +185,7 @@ def read_layers(
     ]
     at = probe.row_at(step) if probe is not None else None
     return GradientTable(
-        layers=tuple(found),
+        layers=tuple(layer_rows),
         kinds=kinds,
         whole=_known(read("grad_norm")),
         step=int(rows.steps[index]),

@@ -96,10 +96,10 @@ def draw_help(
     sections.append(("Words", [word for word in WORDS if word not in here]))
     lines: Lines = []
     for heading, rows in sections:
-        found = [row for row in rows if _has(row, search)]
-        if found:
+        matching = [row for row in rows if _has(row, search)]
+        if matching:
             lines.append(Text(heading, palette.style("dev", bold=True), end=""))
-            for row in found:
+            for row in matching:
                 lines += _draw_row(row, width, palette)
             lines.append(Text(end=""))
     if not lines:

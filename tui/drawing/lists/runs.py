@@ -105,13 +105,13 @@ def gather(
 
 
 def _row(run: RunFacts, keys: Sequence[str], drawn: Mapping[str, int], now: float) -> RunRow:
-    glance, found = run.glance, run.figure
+    glance, figure_shown = run.glance, run.figure
     return RunRow(
         name=plain(run.notes.name or run.called),
         state=run.state,
         status=run.status,
-        measure=found[0] if found else "",
-        value=found[1] if found else 0.0,
+        measure=figure_shown[0] if figure_shown else "",
+        value=figure_shown[1] if figure_shown else 0.0,
         step=glance.step,
         steps=glance.steps,
         seconds=glance.seconds,

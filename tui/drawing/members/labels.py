@@ -30,7 +30,7 @@ def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     presets = {name: run.preset for name, run in runs.items()}
     same = len(set(presets.values())) == 1
     keys = differing(list(runs.values()))
-    found = {}
+    labels = {}
     for name, run in runs.items():
         told = [difference(run, key) for key in keys if key in run.config][:MOST]
         of_preset = list(presets.values()).count(run.preset)
@@ -41,11 +41,11 @@ def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
             parts = [run.origin, *experiments[name]["origin"].get("changed", ())[:MOST]]
         else:
             parts = [run.called, *(told if of_preset > 1 else [])]
-        found[name] = ", ".join(parts) or run.called
-    taken = list(found.values())
+        labels[name] = ", ".join(parts) or run.called
+    taken = list(labels.values())
     return {
         name: f"{label} {name[-4:]}" if taken.count(label) > 1 else label
-        for name, label in found.items()
+        for name, label in labels.items()
     }
 
 

@@ -63,7 +63,7 @@ def gather_members(history: History, step: int) -> tuple[MemberRow, ...]:
     going = int(known.trains.sum())
     judged = judged_by(history)
     judges = history.series[judged] if judged else None
-    found = [
+    member_rows = [
         MemberRow(
             number="all",
             name=f"mean of {count(header.members - int(known.diverged.sum()))}",
@@ -78,7 +78,7 @@ def gather_members(history: History, step: int) -> tuple[MemberRow, ...]:
         value = rows.value("loss", ended, member) if ended else float(values[member])
         # What diverged is not to be held against the others by how many it happens to get right.
         counted = judges if not known.diverged[member] else None
-        found.append(
+        member_rows.append(
             MemberRow(
                 number=str(member + 1),
                 name=member_name(header, member),
@@ -92,7 +92,7 @@ def gather_members(history: History, step: int) -> tuple[MemberRow, ...]:
                 role=role,
             )
         )
-    return tuple(found)
+    return tuple(member_rows)
 
 
 def judged_by(history: History) -> Literal["", "dev", "train"]:

@@ -127,29 +127,29 @@ def _newest(
     return rows.each(column, places)
 
 
-def draw_distribution(found: Distribution, width: int, height: int, look: Look) -> Lines:
+def draw_distribution(distribution: Distribution, width: int, height: int, look: Look) -> Lines:
     """Return the picture: what it is, its figures, then the bars with their axes.
 
     Args:
-        found: What to show.
+        distribution: What to show.
         width: Cells, at least 0.
         height: Lines, at least 0.
         look: What to draw with.
     """
-    title = f"{found.name or 'no result yet'} of {count(found.members)} members"
-    facts = [found.place or f"step {count(found.step)}"]
-    if found.diverged:
-        facts.append(f"{count(found.diverged)} diverged, left out")
+    title = f"{distribution.name or 'no result yet'} of {count(distribution.members)} members"
+    facts = [distribution.place or f"step {count(distribution.step)}"]
+    if distribution.diverged:
+        facts.append(f"{count(distribution.diverged)} diverged, left out")
     text = look.style("text")
-    figures = [(words, text) for words in _figures(found.values, look.glyphs)]
+    figures = [(words, text) for words in _figures(distribution.values, look.glyphs)]
     lines = [
         headline(title, facts, width, look),
         cut(joined(figures, "  ", text, width)[0], width),
     ]
     rows = height - len(lines) - FRAME_HEIGHT
-    if width < LEAST_WIDTH or height < LEAST_HEIGHT or rows < 1 or not len(found.values):
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT or rows < 1 or not len(distribution.values):
         return filled(lines, width, height)
-    return filled([*lines, *_picture(found.values, width, rows, look)], width, height)
+    return filled([*lines, *_picture(distribution.values, width, rows, look)], width, height)
 
 
 def _figures(values: Floats, glyphs: Glyphs) -> list[str]:

@@ -303,11 +303,11 @@ class Material:
 
 def ranges(values: NDArray[Any]) -> list[tuple[float, float]]:
     """Return the least and the greatest finite number of each column; NaN where it has none."""
-    found = []
+    ends = []
     for column in np.asarray(values, np.float64).T:
         finite = column[np.isfinite(column)]
-        found.append((float(finite.min()), float(finite.max())) if len(finite) else (np.nan,) * 2)
-    return found
+        ends.append((float(finite.min()), float(finite.max())) if len(finite) else (np.nan,) * 2)
+    return ends
 
 
 @dataclass(frozen=True, eq=False)

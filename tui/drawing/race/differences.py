@@ -44,12 +44,12 @@ def sentences(runs: Sequence[Racer], infinity: str = "inf") -> tuple[RaceSentenc
     if len(runs) < 2:
         return ()
     several = len(runs) > 2
-    found = [
+    all_said = [
         RaceSentence(gradients(runs[0], other, infinity), index if several else None)
         for index, other in enumerate(runs[1:], 1)
     ]
-    found = [RaceSentence(held(runs), is_trouble=True), *found, RaceSentence(past(runs))]
-    return tuple(said for said in found if said.words)
+    all_said = [RaceSentence(held(runs), is_trouble=True), *all_said, RaceSentence(past(runs))]
+    return tuple(said for said in all_said if said.words)
 
 
 def held(runs: Sequence[Racer]) -> str:

@@ -81,15 +81,15 @@ def _common(one: Rows, other: Rows, start: int, end: int) -> tuple[NDArray[np.in
 def _differ(
     left: NDArray[np.float32], right: NDArray[np.float32], tolerance: float
 ) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = left != right
-    if not found.any():
-        return found
+    differ: NDArray[np.bool_] = left != right
+    if not differ.any():
+        return differ
     # Next to an infinity everything would be near, so only two finite values can be.
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         limit = np.float32(tolerance) * np.maximum(np.abs(left), np.abs(right))
         near = (np.abs(left - right) <= limit) & np.isfinite(limit)
-    found &= ~near & ~(np.isnan(left) & np.isnan(right))
-    return found
+    differ &= ~near & ~(np.isnan(left) & np.isnan(right))
+    return differ
 
 
 Members = tuple[int | None, int | None]

@@ -197,19 +197,6 @@ def _updated(text: str, notes: Notes) -> str:
             continue
         if not value:
             document.pop(key, None)
-        elif key == "marks":
-            document[key] = _tables(marks)
         else:
             document[key] = value
     return tomlkit.dumps(document)
-
-
-def _tables(marks: list[dict[str, Any]]) -> Any:
-    import tomlkit
-
-    tables = tomlkit.aot()
-    for mark in marks:
-        table = tomlkit.table()
-        table.update(mark)
-        tables.append(table)
-    return tables

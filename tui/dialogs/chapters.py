@@ -15,10 +15,10 @@ from ..commands.command import Spot
 from ..commands.spots import bindings_at
 from ..drawing.replay.chapters import Chapter, draw_chapters
 from ..style.look import Look
-from .dialog import Dialog
+from .dialog import ListDialog
 
 
-class ChapterDialog(Dialog[int]):
+class ChapterDialog(ListDialog[int]):
     """Every mark of a run; answers with the step of the one that is chosen.
 
     Args:
@@ -28,10 +28,6 @@ class ChapterDialog(Dialog[int]):
 
     SPOT: ClassVar[Spot] = "chapters"
     BINDINGS: ClassVar[list[BindingType]] = bindings_at("chapters")
-    DEFAULT_CSS = """
-    ChapterDialog > .box { width: 90; }
-    ChapterDialog OptionList { border: none; padding: 0; height: auto; background: $background; }
-    """
 
     def __init__(self, chapters: Sequence[Chapter], look: Look) -> None:
         super().__init__()
@@ -56,11 +52,6 @@ class ChapterDialog(Dialog[int]):
         if self._chapters:
             current = [index for index, each in enumerate(self._chapters) if each.current]
             self.query_one(OptionList).highlighted = current[0] if current else 0
-
-    def action_move(self, by: int) -> None:
-        """Go to another line."""
-        for choices in self.query(OptionList):
-            choices.action_cursor_down() if by > 0 else choices.action_cursor_up()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Leave with the step."""

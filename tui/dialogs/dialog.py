@@ -155,13 +155,22 @@ class MarkDialog(LineDialog):
         return text.strip() or "Mark"
 
 
-class ChoiceDialog(Dialog[str]):
-    """Every value of a setting, with a sentence on each."""
+class ListDialog(Dialog[Answer], Generic[Answer]):
+    """A list to choose from."""
 
     DEFAULT_CSS = """
-    ChoiceDialog > .box { width: 90; }
-    ChoiceDialog OptionList { border: none; padding: 0; height: auto; background: $background; }
+    ListDialog > .box { width: 90; }
+    ListDialog OptionList { border: none; padding: 0; height: auto; background: $background; }
     """
+
+    def action_move(self, by: int) -> None:
+        """Go to another line."""
+        for choices in self.query(OptionList):
+            choices.action_cursor_down() if by > 0 else choices.action_cursor_up()
+
+
+class ChoiceDialog(ListDialog[str]):
+    """Every value of a setting, with a sentence on each."""
 
     def __init__(self, label: str, options: Sequence[Option], value: str) -> None:
         super().__init__()

@@ -21,12 +21,12 @@ from ..drawing.members.list import (
     ordered,
 )
 from ..style.look import Look
-from .dialog import Dialog
+from .dialog import ListDialog
 
 WIDTH = 72
 
 
-class MemberDialog(Dialog[int]):
+class MemberDialog(ListDialog[int]):
     """Every member of a run; answers with the one that is chosen: 0 for all, else from 1 on.
 
     Args:
@@ -41,9 +41,7 @@ class MemberDialog(Dialog[int]):
     BINDINGS: ClassVar[list[BindingType]] = bindings_at("members")
     DEFAULT_CSS = """
     MemberDialog > .box { width: 72; }
-    MemberDialog OptionList {
-        border: none; padding: 0; height: auto; max-height: 24; background: $background;
-    }
+    MemberDialog OptionList { max-height: 24; }
     """
 
     def __init__(
@@ -101,11 +99,6 @@ class MemberDialog(Dialog[int]):
         chosen = self._listed[here or 0]
         self.order = orders[(orders.index(self.order) + 1) % len(orders)]
         self._list(chosen)
-
-    def action_move(self, by: int) -> None:
-        """Go to another line."""
-        choices = self.query_one(OptionList)
-        choices.action_cursor_down() if by > 0 else choices.action_cursor_up()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Leave with the member."""

@@ -82,7 +82,7 @@ def _change_kind(tables: Tables, path: Path, kind: Any) -> None:
     old, new = family.kinds.get(str(before.get(path[-1]))), family.kinds.get(str(kind))
     kept = _shared(before, old, new) if old and new else {}
     if path[0] == "data" and isinstance(kept.get("split"), list):
-        same = old is not None and new is not None and {"samples"} <= _keys(old) & _keys(new)
+        same = all(each is not None and "samples" in each.model_fields for each in (old, new))
         kept["split"] = kept["split"] if same else _shares(kept["split"], before)
     put(tables, path[:-1], {path[-1]: kind, **kept})
 
@@ -112,10 +112,6 @@ def _shared(before: Tables, old: type[Section], new: type[Section]) -> Tables:
         and name in new.model_fields
         and not leaf_of(new.model_fields[name].annotation).is_fixed
     }
-
-
-def _keys(section: type[Section]) -> set[str]:
-    return set(section.model_fields)
 
 
 def _shares(split: list[Any], before: Tables) -> list[Any]:
@@ -203,12 +199,7 @@ def _write_in_layer(tables: Tables, path: Path, value: Any) -> None:
         else:
             assert isinstance(index, int)
             _name(tables, [*names[:index], value, *names[index + 1 :]])
-    else:
-        _write_own(tables, layer, str(key), value)
-
-
-def _write_own(tables: Tables, layer: Tables, key: str, value: Any) -> None:
-    if value is NOTHING or value == tables["model"].get(key):
+    elif value is NOTHING or value == tables["model"].get(key):
         layer.pop(key, None)
     else:
         layer[key] = value

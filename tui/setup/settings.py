@@ -225,7 +225,9 @@ def _group(name: str, rows: list[Row], tables: Tables) -> Group:
         None,
     )
     # What holds for all layers stands above the layers.
-    rest = sorted((row for row in rows if row is not kind), key=_is_of_a_list)
+    rest = sorted(
+        (row for row in rows if row is not kind), key=lambda row: not isinstance(row, Setting)
+    )
     common = tuple(row for row in rest if _is_common(name, row, tables))
     return Group(
         key=f"group {name}",
@@ -235,10 +237,6 @@ def _group(name: str, rows: list[Row], tables: Tables) -> Group:
         common=common,
         rare=tuple(row for row in rest if row not in common),
     )
-
-
-def _is_of_a_list(row: Row) -> bool:
-    return not isinstance(row, Setting)
 
 
 def _is_common(group: str, row: Row, tables: Tables) -> bool:

@@ -97,24 +97,11 @@ class ChoiceField(Widget, can_focus=True):
     class Chosen(Message):
         """Another value was chosen."""
 
-        field: ChoiceField
-        value: str
-
-        @property
-        def control(self) -> ChoiceField:
-            """The field it was chosen in."""
-            return self.field
-
     @dataclass
     class Unrolled(Message):
         """All values are to be shown."""
 
         field: ChoiceField
-
-        @property
-        def control(self) -> ChoiceField:
-            """The field whose values they are."""
-            return self.field
 
     def __init__(self, options: tuple[Option, ...], *, id: str) -> None:
         super().__init__(id=id)
@@ -203,7 +190,7 @@ class ChoiceField(Widget, can_focus=True):
     def choose(self, value: str) -> None:
         """Choose a value, and say so."""
         self.value, self.change = value, next(_changes)
-        self.post_message(self.Chosen(self, value))
+        self.post_message(self.Chosen())
 
     def action_open(self) -> None:
         """Ask for the list of all values."""
@@ -239,14 +226,8 @@ class Fold(Widget, can_focus=True):
     class Turned(Message):
         """It is to be opened or closed."""
 
-        fold: Fold
         key: str
         is_open: bool
-
-        @property
-        def control(self) -> Fold:
-            """The fold itself."""
-            return self.fold
 
     def __init__(self, key: str, *, id: str) -> None:
         super().__init__(id=id)
@@ -262,7 +243,7 @@ class Fold(Widget, can_focus=True):
     def action_fold(self, is_open: bool) -> None:
         """Open or close."""
         if is_open != self.is_open:
-            self.post_message(self.Turned(self, self.key, is_open))
+            self.post_message(self.Turned(self.key, is_open))
 
     def action_turn(self) -> None:
         """Open what is closed, close what is open."""

@@ -34,7 +34,7 @@ VALUE_WIDTH: Final = 20
 PEAK_WIDTH: Final = 18
 """Cells of the greatest value, where a curve has lines of its own."""
 
-MOST_LINES: Final = 6
+MOST_LINES: Final = 3
 """Lines of a curve, however much room there is."""
 
 

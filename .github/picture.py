@@ -13,13 +13,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from tui.lab.state import Opening
+
 from engine.presets import preset as presets
 from engine.runs.folder import create_run
 from engine.worker.__main__ import work
 from tui.app import LabApp
 from tui.lab.screen import Lab
 from tui.lab.screenshot import svg_of
-from tui.lab.state import Opening
 from tui.panes.network import NetworkPane
 from tui.style.glyphs import BLOCKS
 from tui.style.look import Look

@@ -8,7 +8,8 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from rich.text import Text
@@ -21,8 +22,8 @@ from textual.widgets import Input
 from engine.text.safe import plain
 
 from .commands.table import available, no_use
+from .lab.opening import Opening
 from .lab.screen import Lab
-from .lab.state import Opening
 from .style.themes import THEMES
 from .terminal.bandwidth import Link
 from .terminal.driver import LinkDriver
@@ -65,7 +66,7 @@ class LabApp(BoundApp):
         if isinstance(screen, Lab):
             for command in available(screen.run_situation, (), screen.lacking):
                 if command.name != "command_palette":
-                    run = _runner(screen, command.action)
+                    run = partial(screen.run_action, f"do({command.action!r})")
                     yield SystemCommand(command.label.capitalize(), command.help, run)
 
     def action_command_palette(self) -> None:
@@ -78,7 +79,7 @@ class LabApp(BoundApp):
         screen = self.screen
         lab = next((each for each in self.screen_stack if isinstance(each, Lab)), None)
         if urgent and lab is not None:
-            lab.heed()
+            lab.messages.heed()
         done = await super().do_bound(key, urgent=urgent)
         if lab is not None and not urgent and not done and not key.startswith("<"):
             lab.refuse(key, "" if screen is lab else no_use(key))
@@ -97,7 +98,7 @@ class LabApp(BoundApp):
         words = f"{title}: {message}" if title else message
         for screen in self.screen_stack:
             if isinstance(screen, Lab):
-                screen.complain(words) if severity == "error" else screen.say(words)
+                screen.messages.say(words, "bad" if severity == "error" else "note")
 
     def last_words(self) -> Text:
         """Return what went wrong in a sentence, in place of a screen of Python."""
@@ -106,7 +107,7 @@ class LabApp(BoundApp):
     async def action_quit(self) -> None:
         """Ask the lab, which knows whether a run is going."""
         if isinstance(self.screen, Lab):
-            self.screen.action_quit()
+            self.screen.action_do("quit")
         else:
             self.exit()
 
@@ -128,14 +129,7 @@ def _last_words(screens: Iterable[Screen[Any]]) -> str:
         traceback.print_exc(file=file)
     words.append(f"What Python says of it is in {path}; please report it.")
     lab = next((screen for screen in screens if isinstance(screen, Lab)), None)
-    if lab is not None and lab.going and lab.cast.lead is not None:
+    if lab is not None and lab.runs.going and lab.cast.lead is not None:
         name = lab.cast.lead.folder.name
         words.append(f"{name} goes on; to see it again: epochal attach {name}")
     return "\n".join(words)
-
-
-def _runner(screen: Lab, action: str) -> Callable[[], Awaitable[None]]:
-    async def run() -> None:
-        await screen.run_action(action)
-
-    return run

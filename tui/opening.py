@@ -21,8 +21,8 @@ from engine.options import Machine
 if TYPE_CHECKING:
     from engine.worker.launch import Worker
 
+    from .lab.opening import Opening
     from .lab.preferences import Choices
-    from .lab.state import Opening
     from .style.look import Look
 
 GlyphChoice = Literal["auto", "braille", "blocks", "ascii"]
@@ -94,8 +94,8 @@ def settle_environment(environment: MutableMapping[str, str]) -> None:
 def make_opening(glyphs: GlyphChoice, *, big: bool = False, **settings: object) -> Opening:
     """Return what the lab opens with, on this terminal."""
     settle_environment(os.environ)
+    from .lab.opening import Opening
     from .lab.preferences import Memory
-    from .lab.state import Opening
     from .terminal.frame_clock import Clock
 
     memory = Memory.of_user()

@@ -17,7 +17,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
 from tui import opening
 from tui.cli import app
-from tui.lab.state import Opening
+from tui.lab.opening import Opening
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "format-1.jsonl"
 NAME = "two-moons-20261121-093000-4f1c"

@@ -16,6 +16,7 @@ from engine.worker.__main__ import work
 from tests.labs import FakeWorker, lab_of, make_app, shown, until
 from tests.tapes import Clock
 from tui.app import LabApp
+from tui.lab.replay import Replay
 from tui.lab.screen import Lab
 from tui.panes.slide import SlidePane
 from tui.replay.player import Player
@@ -54,8 +55,8 @@ def hold(tmp_path: Path, name: str, **changes: Any) -> LabApp:
 async def play_through(pilot: Pilot[Any], lab: Lab, clock: Clock) -> list[int]:
     """Play a scene to its end, and return the steps of the marks at which it paused."""
     paused = []
-    await until(pilot, lambda: lab.player is not None)
-    player = lab.player
+    await until(pilot, lambda: lab.replay.player is not None)
+    player = lab.replay.player
     assert isinstance(player, Player)
     if player.tempo.kind == "keys":
         await pilot.press("right", "end")
@@ -72,20 +73,20 @@ async def play_through(pilot: Pilot[Any], lab: Lab, clock: Clock) -> list[int]:
 
 async def test_it_is_held_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(Lab, "player_clock", staticmethod(clock))
+    monkeypatch.setattr(Replay, "clock", staticmethod(clock))
     script = lectures.load("gradients")
     scenes = script.lecture.scenes
     async with hold(tmp_path, "gradients").run_test(size=SIZE) as pilot:
         lab = lab_of(pilot)
         for index, scene in enumerate(scenes):
-            await until(pilot, lambda index=index: lab.scene == index)
+            await until(pilot, lambda index=index: lab.lecturing.scene == index)
             assert lab.headline == f"{index + 1}/{len(scenes)} {scene.title}"
             assert lab.situation == ("lecture" if scene.text is None else "slide")
             if scene.text is not None:
                 slide = lab.query_one(SlidePane)
                 assert slide.display
                 assert (slide.title, slide.words) == (scene.title, spoken(scene.text or ""))
-                assert lab.player is None
+                assert lab.replay.player is None
                 await until(pilot, lambda: "PgDn goes to the next scene" in shown(pilot))
                 screen = shown(pilot)
                 assert "ready" not in screen
@@ -98,9 +99,9 @@ async def test_it_is_held_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 assert lab.maximised == bool(scene.pane)
                 assert (lab.view.log, lab.view.quantity) == (scene.log, scene.quantity)
             await pilot.press("pagedown")
-        assert lab.scene == len(scenes) - 1
+        assert lab.lecturing.scene == len(scenes) - 1
         await pilot.press("pageup")
-        assert lab.scene == len(scenes) - 2
+        assert lab.lecturing.scene == len(scenes) - 2
 
 
 async def test_a_scene_begins_where_it_says(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ async def test_a_scene_begins_where_it_says(tmp_path: Path) -> None:
     index = next(i for i, scene in enumerate(script.lecture.scenes) if isinstance(scene.start, int))
     async with hold(tmp_path, "gradients", scene=index).run_test(size=SIZE) as pilot:
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.player is not None)
+        await until(pilot, lambda: lab.replay.player is not None)
         start = script.lecture.scenes[index].start
         assert isinstance(start, int)
         assert lab.view.step >= start
@@ -118,12 +119,12 @@ async def test_a_blank_screen_comes_and_goes(tmp_path: Path) -> None:
     app = hold(tmp_path, "functions")
     async with app.run_test(size=SIZE) as pilot:
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.scene == 0)
+        await until(pilot, lambda: lab.lecturing.scene == 0)
         await pilot.press("b")
         await until(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press("b")
         await until(pilot, lambda: len(app.screen_stack) == 1)
-        assert lab.scene == 0
+        assert lab.lecturing.scene == 0
 
 
 async def test_a_scene_that_cannot_be_shown_says_why_and_the_next_one_comes(tmp_path: Path) -> None:

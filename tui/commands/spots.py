@@ -25,12 +25,17 @@ TEXTUALS: Final[Mapping[str, Spot]] = {
 """Textual's own widgets that take keys, by their class."""
 
 
-def bindings_of(commands: Iterable[Command]) -> list[BindingType]:
-    """Return the bindings of commands; what a place takes as it comes has none."""
+def bindings_of(commands: Iterable[Command], doer: str = "") -> list[BindingType]:
+    """Return the bindings of commands; what a place takes as it comes has none.
+
+    Args:
+        commands: Rows of the table.
+        doer: The action that is given the row's, where one does them all.
+    """
     return [
         Binding(
             ",".join(command.keys),
-            command.action,
+            f"{doer}({command.action!r})" if doer else command.action,
             command.label,
             key_display=key_name(command.keys[0]),
             tooltip=command.help,

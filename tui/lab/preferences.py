@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 FILE: Final = "lab.json"
 
@@ -68,6 +68,10 @@ class Memory:
             return Choices()
         # A lab that remembers nothing is nobody's first one.
         return Choices(paced=True, greeted=True)
+
+    def choose(self, **changes: Any) -> None:
+        """Remember what was chosen, beside what is remembered already."""
+        self.keep(replace(self.choices, **changes))
 
     def keep(self, choices: Choices) -> None:
         """Remember, if there is anything new."""

@@ -7,6 +7,7 @@ here knows Textual.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .view import Trace
@@ -109,6 +110,10 @@ class Cast:
                 watch.poll()
             read_up = read_up and not watch.behind
         self.name_apart()
+
+    def lead_path(self) -> Path | None:
+        """Return the folder of the run that is shown."""
+        return self.lead.folder.path if self.lead is not None else None
 
     @property
     def watches(self) -> list[Watch]:

@@ -100,4 +100,5 @@ def test_no_place_has_a_key_twice() -> None:
 
 
 def test_the_lab_binds_the_table() -> None:
-    assert {binding.action for binding in bound(Lab)} >= {command.action for command in COMMANDS}
+    done = {f"do({command.action!r})" for command in COMMANDS}
+    assert {binding.action for binding in bound(Lab)} >= done

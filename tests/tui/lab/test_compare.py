@@ -27,7 +27,7 @@ async def test_a_lab_that_was_opened_anew_compares_with_the_last_run_in_the_list
         for shown, beside in ((newest, middle), (oldest, newest)):
             lab.cast.clear()
             lab.cast._before = None
-            lab.follow(shown)
+            lab.runs.show(shown)
             await until(pilot, lambda: lab.view.step == 5)
             await pilot.press("2", "c")
             await until(pilot, lambda: lab.cast.others)
@@ -42,7 +42,7 @@ async def test_a_run_that_is_alone_has_nothing_to_be_compared_with(tmp_path: Pat
     app, _ = make_app(tmp_path)
     async with app.run_test(size=(120, 40)) as pilot:
         lab = lab_of(pilot)
-        lab.follow(run.folder)
+        lab.runs.show(run.folder)
         await until(pilot, lambda: lab.view.step == 5)
         await pilot.press("2", "c")
         said = "There is no other run to compare with."

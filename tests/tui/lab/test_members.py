@@ -43,7 +43,7 @@ def train(fake: FakeRun, values: np.ndarray) -> None:
 
 async def watching(pilot: Pilot[Any], fake: FakeRun) -> Lab:
     lab = lab_of(pilot)
-    lab.follow(fake.folder)
+    lab.runs.show(fake.folder)
     await until(pilot, lambda: lab.view.step == 20)
     return lab
 
@@ -105,7 +105,7 @@ async def test_a_replay_keeps_to_the_member(tmp_path: Path, run: FakeRun) -> Non
     async with app.run_test(size=(120, 40)) as pilot:
         lab = await watching(pilot, run)
         await pilot.press("2", "n", "k")
-        await until(pilot, lambda: lab.player is not None)
+        await until(pilot, lambda: lab.replay.player is not None)
         await pilot.press("space", "end")
         assert lab.view.member == 0
         await pilot.press("N")

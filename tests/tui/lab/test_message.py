@@ -15,7 +15,7 @@ from engine.recording.events import MarkReached
 from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tui.commands.command import key_name
 from tui.commands.table import LOCAL
-from tui.lab import state as stage
+from tui.lab import messages
 from tui.lab.screen import Lab
 from tui.panes.runs.pane import HINT
 from tui.panes.setup.field import ChoiceField, Fold
@@ -90,17 +90,17 @@ async def test_what_happened_is_said_for_a_while_and_what_went_wrong_until_the_n
         lab = await ready(pilot)
         hint = said(pilot)
         assert hint
-        monkeypatch.setattr(stage, "MESSAGE_SECONDS", 0.01)
-        lab.complain("the disk is full")
+        monkeypatch.setattr(messages, "MESSAGE_SECONDS", 0.01)
+        lab.messages.complain("the disk is full")
         await pilot.pause(0.05)
         assert "error: the disk is full" in said(pilot)
-        lab.say("saved")
+        lab.messages.say("saved")
         assert lab.bulletin is not None
         await until(pilot, lambda: said(pilot) == hint)
-        lab.complain("the disk is full")
+        lab.messages.complain("the disk is full")
         await pilot.press("f2")
         assert "the disk is full" not in said(pilot)
-        lab.complain("no room")
+        lab.messages.complain("no room")
         await until(pilot, lambda: "no room" in said(pilot))
         await pilot.press("t")
         await until(pilot, lambda: said(pilot) == hint)
@@ -189,7 +189,7 @@ async def test_the_setup_says_what_its_places_are_for_after_a_run_too(
     app, _ = make_app(tmp_path, run=run.folder)
     async with app.run_test(size=WIDE) as pilot:
         await until(pilot, lambda: "test accuracy" in shown(pilot))
-        lab_of(pilot).hush()
+        lab_of(pilot).messages.hush()
         await pilot.press("1")
         await until(pilot, lambda: "Up and down choose a preset" in said(pilot))
         assert "test accuracy" in shown(pilot)

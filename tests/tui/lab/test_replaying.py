@@ -13,6 +13,7 @@ from engine.runs.finding import list_runs
 from engine.runs.notes import Notes
 from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
 from tests.tapes import Clock
+from tui.lab.replay import Replay
 from tui.lab.screen import Lab
 from tui.lab.screenshot import words_of
 from tui.panes.picture import Picture
@@ -63,18 +64,18 @@ async def test_a_step_is_shown_as_it_was_live(tmp_path: Path, run: FakeRun, bloc
     # The transport bar takes two lines; the panes are as large as they were.
     async with app.run_test(size=(WIDE[0], WIDE[1] + 2)) as pilot:
         lab = await replayed(pilot)
-        assert lab.player is not None
-        lab.player.seek(step)
+        assert lab.replay.player is not None
+        lab.replay.player.seek(step)
         assert pictures(await shown_at(pilot, step)) == live
         assert f"{step}" in words_of(lab.query_one("#transport", Picture))
 
 
 async def replayed(pilot: Pilot[Any]) -> Lab:
     lab = lab_of(pilot)
-    await until(pilot, lambda: lab.player is not None)
-    assert lab.player is not None
-    lab.player.pause()
-    lab.player.seek(0)
+    await until(pilot, lambda: lab.replay.player is not None)
+    assert lab.replay.player is not None
+    lab.replay.player.pause()
+    lab.replay.player.seek(0)
     return lab
 
 
@@ -105,23 +106,23 @@ async def test_every_key_of_the_transport(tmp_path: Path, run: FakeRun) -> None:
         ]:
             await pilot.press(key)
             assert lab.view.step == step, key
-        assert lab.player is not None
+        assert lab.replay.player is not None
         await pilot.press("plus", "plus", "minus")
-        assert lab.player.tempo.speed == 2.0
+        assert lab.replay.player.tempo.speed == 2.0
         await pilot.press("T")
-        assert lab.player.tempo.kind == "keys" or lab.player.tempo.kind == "time"
+        assert lab.replay.player.tempo.kind == "keys" or lab.replay.player.tempo.kind == "time"
         await pilot.press("k")
-        assert lab.player is None
+        assert lab.replay.player is None
         assert lab.view.step == 80
         await pilot.press("k")
-        assert lab.player is not None
+        assert lab.replay.player is not None
 
 
 async def test_it_plays_by_the_clock_and_pauses_at_marks(
     tmp_path: Path, run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr(Lab, "player_clock", staticmethod(clock))
+    monkeypatch.setattr(Replay, "clock", staticmethod(clock))
     grow(run, 10)
     run.end()
     app, _ = make_app(tmp_path / "runs", run=run.folder)
@@ -129,12 +130,12 @@ async def test_it_plays_by_the_clock_and_pauses_at_marks(
         lab = lab_of(pilot)
         await until(pilot, lambda: lab.view.step == 80)
         await pilot.press("k")
-        assert lab.player is not None
+        assert lab.replay.player is not None
         clock.now = 18.0
         await until(pilot, lambda: lab.view.step == 16)
         clock.now = 80.0
         await until(pilot, lambda: lab.view.step == 32)
-        await until(pilot, lambda: not lab.player.playing)
+        await until(pilot, lambda: not lab.replay.player.playing)
         assert "mark 32" in lab.view.standing.note
         await pilot.press("space")
         clock.now = 999.0
@@ -142,7 +143,7 @@ async def test_it_plays_by_the_clock_and_pauses_at_marks(
         await pilot.press("space")
         clock.now = 9999.0
         await until(pilot, lambda: lab.view.step == 80)
-        await until(pilot, lambda: not lab.player.playing)
+        await until(pilot, lambda: not lab.replay.player.playing)
         assert lab.view.standing.state == "ended"
 
 
@@ -214,7 +215,7 @@ async def test_a_replay_takes_its_keys_from_the_first_frame(
     playing: bool,
 ) -> None:
     """Whatever is pressed before the recording was read does what it does afterwards."""
-    monkeypatch.setattr(Lab, "player_clock", staticmethod(Clock()))
+    monkeypatch.setattr(Replay, "clock", staticmethod(Clock()))
     grow(run, 50)
     run.end()
     folders = list((tmp_path / "runs").iterdir())
@@ -227,11 +228,11 @@ async def test_a_replay_takes_its_keys_from_the_first_frame(
             for key in keys:
                 await pilot.press(key)
                 assert (lab.situation, lab.view.step) == ("replay", 0)
-            assert lab.awaiting
+            assert lab.replay.awaiting
             let_go()
-            await until(pilot, lambda: not lab.awaiting)
-            assert lab.player is not None
-            assert (lab.player.head, lab.player.playing) == (step, playing)
+            await until(pilot, lambda: not lab.replay.awaiting)
+            assert lab.replay.player is not None
+            assert (lab.replay.player.head, lab.replay.player.playing) == (step, playing)
             assert not any(worker.given for worker in workers)
     assert list((tmp_path / "runs").iterdir()) == folders
 
@@ -248,7 +249,7 @@ async def test_a_replay_that_is_left_while_it_is_read_does_not_come_later(
             await pilot.press("space", "k")
             let_go()
             await until(pilot, lambda: lab.view.step == 400)
-            assert lab.player is None
+            assert lab.replay.player is None
             assert lab.situation == "over"
 
 

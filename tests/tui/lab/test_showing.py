@@ -13,9 +13,10 @@ from engine.recording.events import MarkReached
 from engine.runs.folder import RunFolder
 from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
 from tests.tapes import Clock
+from tui.lab.pacing import SECONDS
 from tui.lab.preferences import Choices, Memory
+from tui.lab.replay import Replay
 from tui.lab.screen import Lab
-from tui.lab.showing import SECONDS
 from tui.panes.welcome import WORDS, WelcomePane
 
 SIZE = (120, 40)
@@ -24,7 +25,7 @@ SIZE = (120, 40)
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(Lab, "player_clock", staticmethod(clock))
+    monkeypatch.setattr(Replay, "clock", staticmethod(clock))
     return clock
 
 
@@ -39,7 +40,7 @@ def memory(tmp_path: Path) -> Memory:
 async def started(pilot: Pilot[Any], workers: list[FakeWorker]) -> FakeRun:
     """Start a run by its key, and return it for the test to write."""
     lab = lab_of(pilot)
-    await until(pilot, lambda: lab.ready)
+    await until(pilot, lambda: lab.setup.ready)
     given = [worker.given for worker in workers if worker.given]
     await pilot.press("space")
     await until(pilot, lambda: [each.given for each in workers if each.given] != given)
@@ -82,7 +83,7 @@ async def test_a_run_that_is_over_at_once_is_shown_in_ten_seconds_at_most(
         train_all(run)
         run.end(test_loss=0.25)
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.showing)
+        await until(pilot, lambda: lab.pacing.showing)
         assert lab.view.step == 0
         seen = []
         assert SECONDS <= 10
@@ -113,7 +114,7 @@ async def test_keys_steer_what_is_shown_and_marks_stop_it(
         train_all(run, 600, 1500)
         run.end()
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.showing)
+        await until(pilot, lambda: lab.pacing.showing)
         await at(pilot, clock, 60.0)
         assert (lab.view.step, "held" in shown(pilot)) == (600, True)
         assert lab.situation == "showing"
@@ -155,7 +156,7 @@ async def test_who_goes_to_the_newest_step_is_shown_runs_as_they_come_from_then_
         run = await started(pilot, workers)
         run.train([0.5] * 2000)
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.showing)
+        await until(pilot, lambda: lab.pacing.showing)
         await pilot.press(key)
         assert lab.view.step == 2000
         assert lab.situation == "live"
@@ -168,7 +169,7 @@ async def test_who_goes_to_the_newest_step_is_shown_runs_as_they_come_from_then_
         again = await started(pilot, workers)
         train_all(again)
         await until(pilot, lambda: lab.view.step == 3000)
-        assert not lab.showing
+        assert not lab.pacing.showing
     assert Memory(tmp_path / "lab.json").choices.paced
 
 
@@ -181,9 +182,9 @@ async def test_who_chooses_a_pace_has_learnt_it(
         run = await started(pilot, workers)
         train_all(run)
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.showing)
+        await until(pilot, lambda: lab.pacing.showing)
         await pilot.press(key)
-        assert lab.showing
+        assert lab.pacing.showing
         assert memory.choices.paced
 
 
@@ -208,7 +209,7 @@ async def test_what_catches_up_with_the_training_is_live_again(
         run = await started(pilot, workers)
         run.train([0.5] * 900)
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.showing)
+        await until(pilot, lambda: lab.pacing.showing)
         await at(pilot, clock, SECONDS * 0.15)
         assert lab.view.step == 450
         await at(pilot, clock, SECONDS * 0.2)
@@ -216,7 +217,7 @@ async def test_what_catches_up_with_the_training_is_live_again(
         run.train([0.5] * 100)
         await until(pilot, lambda: lab.view.step == 1000)
         run.train([0.5] * 1000)
-        await until(pilot, lambda: lab.showing)
+        await until(pilot, lambda: lab.pacing.showing)
         assert lab.view.step == 1000
 
 
@@ -229,7 +230,7 @@ async def test_few_steps_are_shown_one_by_one_and_a_run_that_ends_early_takes_no
         run.train([0.5] * 12)
         run.end("diverged", "the loss is nan at step 12")
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.showing)
+        await until(pilot, lambda: lab.pacing.showing)
         for step in (2, 4, 6):
             await at(pilot, clock, 0.5)
             assert lab.view.step == step
@@ -252,13 +253,13 @@ async def test_steps_taken_by_hand_are_shown_at_once(
     app, workers = make_app(tmp_path / "runs", memory=memory)
     async with app.run_test(size=SIZE) as pilot:
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.ready)
+        await until(pilot, lambda: lab.setup.ready)
         await pilot.press("e")
         await until(pilot, lambda: any(worker.given for worker in workers))
         folder = lab.cast.lead.folder  # type: ignore[union-attr]
         FakeRun(folder.path.parent, folder=folder).begin().train([0.5] * 1000)
         await until(pilot, lambda: lab.view.step == 1000)
-        assert not lab.showing
+        assert not lab.pacing.showing
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -269,7 +270,7 @@ async def test_the_first_start_says_in_five_lines_what_this_is_and_never_again(
     app, workers = make_app(tmp_path / "runs", memory=Memory(path))
     async with app.run_test(size=size) as pilot:
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.ready)
+        await until(pilot, lambda: lab.setup.ready)
         welcome = lab.query_one(WelcomePane)
         assert welcome.size.height == len(WORDS) == 5
         for key, words in WORDS:
@@ -283,7 +284,7 @@ async def test_the_first_start_says_in_five_lines_what_this_is_and_never_again(
         await until(pilot, lambda: not welcome.display)
     app, _ = make_app(tmp_path / "runs", memory=Memory(path))
     async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: lab_of(pilot).ready)
+        await until(pilot, lambda: lab_of(pilot).setup.ready)
         assert not lab_of(pilot).query_one(WelcomePane).display
 
 

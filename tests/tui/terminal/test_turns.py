@@ -17,7 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tests.labs import FakeRun, lab_of, make_app, until
-from tui.lab import screen as lab
+from tui.lab import setup as lab
 from tui.terminal.keyboard import Keyboard
 from tui.terminal.leaned_on import is_quiet
 from tui.terminal.turns import Turns
@@ -116,8 +116,8 @@ async def test_keys_that_come_while_the_lab_opens_mean_what_they_will_mean(
 ) -> None:
     """Down chooses the next preset and space trains it, though neither was there yet."""
     read = threading.Event()
-    entries = lab._preset_entries
-    monkeypatch.setattr(lab, "_preset_entries", lambda: (read.wait(20), entries())[1])
+    entries = lab.preset_entries
+    monkeypatch.setattr(lab, "preset_entries", lambda: (read.wait(20), entries())[1])
     app, workers = make_app(tmp_path)
     async with app.run_test(size=(120, 40)) as pilot:
         turns = Turns(app)
@@ -137,7 +137,7 @@ async def test_who_wants_to_leave_while_the_lab_opens_need_not_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = threading.Event()
-    monkeypatch.setattr(lab, "_preset_entries", lambda: read.wait(20) and ())
+    monkeypatch.setattr(lab, "preset_entries", lambda: read.wait(20) and ())
     app, _ = make_app(tmp_path)
     async with app.run_test(size=(120, 40)) as pilot:
         turns = Turns(app)
@@ -165,8 +165,8 @@ async def test_a_restart_that_is_asked_for_while_the_lab_opens_is_one(
 ) -> None:
     """The run that goes on is stopped, and the next one has the seed that was meant."""
     read = threading.Event()
-    entries = lab._preset_entries
-    monkeypatch.setattr(lab, "_preset_entries", lambda: (read.wait(20), entries())[1])
+    entries = lab.preset_entries
+    monkeypatch.setattr(lab, "preset_entries", lambda: (read.wait(20), entries())[1])
     run = FakeRun(tmp_path).begin()
     run.train([0.5])
     app, workers = make_app(tmp_path, run=run.folder)

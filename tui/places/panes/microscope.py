@@ -18,7 +18,7 @@ PANE: Final = Pane(
         id="microscope",
         first="microscope",
         given=("view", "look"),
-        made_of=("folder_shown",),
+        made_of=("cast.lead_path",),
     ),
     several=None,
     where="in the microscope",

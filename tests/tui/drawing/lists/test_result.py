@@ -182,7 +182,7 @@ async def test_the_result_is_a_place_after_the_last_step(folders, tmp_path) -> N
     app, _ = make_app(tmp_path, run=folders["moons"])
     async with app.run_test(size=(160, 50)) as pilot:
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.view.weights == "best" and lab.ready)
+        await until(pilot, lambda: lab.view.weights == "best" and lab.setup.ready)
         last, seen = lab.view.step, []
         for key in ("full_stop", "comma", "comma", "full_stop", "full_stop", "home", "end"):
             await pilot.press(key)
@@ -202,7 +202,7 @@ async def test_a_run_without_a_best_step_has_nothing_to_turn_to(folders, tmp_pat
     app, _ = make_app(tmp_path, run=folders["no dev set"])
     async with app.run_test(size=(160, 50)) as pilot:
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.view.weights == "last" and lab.ready)
+        await until(pilot, lambda: lab.view.weights == "last" and lab.setup.ready)
         await pilot.press("B")
         assert lab.view.weights == "last"
         assert "no dev set says" in shown(pilot)

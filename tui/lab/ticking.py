@@ -1,0 +1,78 @@
+"""The lab's tick: recordings are read and shown as often as the way to the terminal allows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from ..terminal.bandwidth import Link
+from ..terminal.frame_clock import Clock
+from .runs import Runs
+
+LOADING_WAIT: Final = 0.02
+"""Seconds between two looks at a recording that somebody waits for: room for a key."""
+
+
+class TickingScreen(Protocol):
+    """The screen, as its tick needs it."""
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether it is there."""
+
+    def set_timer(self, delay: float, callback: Callable[[], None]) -> object:
+        """Do something later."""
+
+    def call_after_refresh(self, callback: Callable[..., None], /, *arguments: Any) -> object:
+        """Do something once all has been drawn."""
+
+    def read_on(self) -> None:
+        """Read what is new, do what waited for it, and show it."""
+
+
+@dataclass(eq=False)
+class Ticking:
+    """Ticks for as long as a run is shown."""
+
+    screen: TickingScreen
+    runs: Runs
+    link: Link
+    clock: Clock
+    _on: bool = False
+
+    def wake(self) -> None:
+        """Tick now, and from now on."""
+        if self._on:
+            self.screen.read_on()
+        else:
+            self._on = True
+            self._tick()
+
+    def _tick(self) -> None:
+        """Read what is new, show it, and find out what that cost."""
+        cast = self.runs.cast
+        if not self.screen.is_attached or cast.lead is None:
+            self._on = False
+            return
+        if not self.link.clear:
+            # A frame that is still on its way is worth more than one behind it.
+            self.screen.set_timer(LOADING_WAIT, self._tick)
+            return
+        self.clock.carried(self.link.lap())
+        started = time.perf_counter()
+        self.runs.workshop.look_after()
+        self.screen.read_on()
+        if not cast.going:
+            self.runs.warm_up()
+        self.screen.call_after_refresh(self._rest, started)
+
+    def _rest(self, started: float) -> None:
+        """Wait for the next frame: longer where this one was slow to draw or to send."""
+        cost = time.perf_counter() - started
+        self.clock.took(cost)
+        lead = self.runs.cast.lead
+        hurry = self.runs.cast.behind or (lead is not None and lead.state == "starting")
+        wait = LOADING_WAIT if hurry else max(self.clock.wait - cost, LOADING_WAIT)
+        self.screen.set_timer(wait, self._tick)

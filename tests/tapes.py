@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.recording.events import Event, Header, Series, Snapshot, encode
+from engine.recording.events import Event, Header, Series, Snapshot
+from engine.recording.lines import encode
 
 COLUMNS = {
     "train": [

@@ -134,11 +134,11 @@ def _fates(result: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> 
     dead = [member for member, norm in enumerate(norms) if norm == 0]
     lines = []
     if diverged:
-        told = f"{share_text(len(diverged), count)} diverged and {_is(len(diverged))} left out"
+        told = f"{share_text(len(diverged), count)} diverged and {_be(len(diverged))} left out"
         lines.append(f"{told}: {_named(diverged, variants)}")
     if dead:
         whose = "its" if len(dead) == 1 else "their"
-        told = f"{share_text(len(dead), count)} {_is(len(dead))} dead"
+        told = f"{share_text(len(dead), count)} {_be(len(dead))} dead"
         lines.append(f"{told}: every gradient of {whose} last step was exactly 0")
     reasons = [
         str(reason)
@@ -156,7 +156,7 @@ def share_text(part: int, whole: int) -> str:
     return f"{part} of {whole} ({100 * part / whole:.0f} %)"
 
 
-def _is(count: int) -> str:
+def _be(count: int) -> str:
     return "is" if count == 1 else "are"
 
 

@@ -102,7 +102,7 @@ class OwnNetwork:
             try:
                 module = made_by(**experiment.model.arguments)
             except Exception as error:
-                raise CodeError(f"{self._source}: could not be made: {_told(error)}") from error
+                raise CodeError(f"{self._source}: could not be made: {_one_line(error)}") from error
         if not isinstance(module, nn.Module):
             raise CodeError(f"{self._source}: is no torch.nn.Module")
         if not any(each.requires_grad for each in module.parameters()):
@@ -123,7 +123,7 @@ class OwnNetwork:
         try:
             spec.loader.exec_module(code)
         except Exception as error:
-            raise CodeError(f"{self._source}: could not be run: {_told(error)}") from error
+            raise CodeError(f"{self._source}: could not be run: {_one_line(error)}") from error
         module_class = getattr(code, wanted, None)
         if not isinstance(module_class, type):
             raise CodeError(f"{self._source}: has no class {wanted!r}")
@@ -145,19 +145,19 @@ class OwnNetwork:
             )
         self.module.eval()
         try:
-            said = self(torch.zeros(1, 2, features, dtype=self.learned[0].dtype))
+            answer = self(torch.zeros(1, 2, features, dtype=self.learned[0].dtype))
         except Exception as error:
-            raise CodeError(f"{self._source}: fails on two rows: {_told(error)}") from error
+            raise CodeError(f"{self._source}: fails on two rows: {_one_line(error)}") from error
         finally:
             self.module.train()
-        if tuple(said.shape) != (1, 2, outputs):
+        if tuple(answer.shape) != (1, 2, outputs):
             raise CodeError(
-                f"{self._source}: gives {list(said.shape[1:])} for 2 rows, "
+                f"{self._source}: gives {list(answer.shape[1:])} for 2 rows, "
                 f"the data asks for [2, {outputs}]"
             )
 
 
-def _told(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     """Return an error in one line."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else ''}".rstrip(": ")

@@ -1,4 +1,4 @@
-"""The items of a run's stream, and their lines in a recording.
+"""The items of a run's stream, each a line of its recording.
 
     Header        what was started: the first line, and the only one without ``t``
     then, in the order they happened, each with ``t``, the seconds since the start:
@@ -16,18 +16,12 @@
 
 Row s of the group ``train`` holds what update s used, so it belongs to the network after s - 1
 updates. Rows of ``dev``, snapshots and checkpoints at s show the network after update s.
-
-NaN and infinities are data like any other. JSON has no word for them, so plain numbers that are
-not finite are written as ``"nan"``, ``"inf"`` and ``"-inf"``.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
@@ -336,175 +330,6 @@ KINDS: Final[Mapping[str, type[Event]]] = {
     )
 }
 """Every kind of event there is."""
-
-
-def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> bytes:
-    """Return an event's whole line, newline included.
-
-    Args:
-        event: What to write.
-        columns: The header's, to name the newest row's numbers in a series' ``last``.
-    """
-    line: dict[str, Any] = {"kind": event.kind}
-    data: bytes | None = None
-    if not isinstance(event, Header):
-        line["t"] = round(event.t, 4)
-    match event:
-        case Series():
-            line |= {"group": event.group, "first": event.first, "stride": event.stride}
-            line |= {"count": event.count, "members": int(event.values.shape[2])}
-            names = (columns or {}).get(event.group)
-            if names is not None and event.count:
-                newest = event.values[:, -1, :]
-                line["last"] = {
-                    name: _number(row[0]) if len(row) == 1 else [_number(value) for value in row]
-                    for name, row in zip(names, newest, strict=True)
-                }
-            data = _pack(event.values)
-        case Snapshot():
-            line |= {"step": event.step, "members": len(event.values)}
-            line |= {"best": event.best} if event.best else {}
-            data = _pack(event.values)
-        case _:
-            values = {item.name: getattr(event, item.name) for item in fields(event)}
-            values.pop("t")
-            line |= _plain(values)
-    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    head = text.encode("utf-8", "replace")
-    if data is None:
-        return head + b"\n"
-    # By hand: looking through megabytes of base64 for what JSON would escape finds nothing.
-    return b"".join((head[:-1], b',"data":"', data, b'"}\n'))
-
-
-def decode(line: bytes | str) -> Event | None:
-    """Return a line's event, or None where the kind is not known to this version.
-
-    Raises:
-        ValueError: The line is torn or no event.
-    """
-    body = json.loads(line)
-    if not isinstance(body, dict) or not isinstance(kind := body.pop("kind", None), str):
-        raise ValueError("the line is no event")
-    cls = KINDS.get(kind)
-    if cls is None:
-        return None
-    try:
-        if cls is Series:
-            shape = (-1, _count(body.pop("count")), _count(body.pop("members")))
-            body["values"] = _unpack(body.pop("data")).reshape(shape)
-        elif cls is Snapshot:
-            body["values"] = _unpack(body.pop("data")).reshape(_count(body.pop("members")), -1)
-        # Fields of a later version are passed over, so that it may add some within a format.
-        values = {name: body[name] for name in _FIELDS[cls] if name in body}
-        _check(cls, values)
-        event = cls(**values)
-        if isinstance(event, Series) and not _is_int(event.last_step):
-            raise ValueError("the line is no series: its steps are beyond counting")
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"the line is no whole {cls.kind}: {error}") from error
-    return event
-
-
-def _check(cls: type[Event], body: Mapping[str, Any]) -> None:
-    """Hold a line's values against their types: a recording may come from anyone.
-
-    Raises:
-        ValueError: One is something else.
-    """
-    for name, value in body.items():
-        if not _FITS[_FIELDS[cls][name]](value):
-            raise ValueError(f"the line is no {cls.kind}: {name} is {value!r:.60}")
-    if cls is Series and body.get("stride", 1) < 1:
-        raise ValueError("the line is no series: its steps do not rise")
-    if cls is Header and not body["seeds"]:
-        raise ValueError("the line is no header: there are no seeds")
-
-
-def _count(value: Any) -> int:
-    if not _is_int(value) or value < 1:
-        raise ValueError(f"a count is {value!r:.60}")
-    return int(value)
-
-
-def _is_int(value: Any) -> bool:
-    # What float64 holds exactly, so that it can be computed with anywhere.
-    return type(value) is int and abs(value) <= 2**53
-
-
-def _is_float(value: Any) -> bool:
-    return _is_int(value) or (type(value) is float and math.isfinite(value))
-
-
-def _is_str(value: Any) -> bool:
-    return type(value) is str
-
-
-def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: type(value) is list and all(map(fits, value))
-
-
-def _table_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: type(value) is dict and all(map(fits, value.values()))
-
-
-def _anything(value: Any) -> bool:
-    return True
-
-
-_FIELDS: Final[Mapping[type[Event], Mapping[str, str]]] = {
-    cls: {item.name: str(item.type) for item in fields(cls)} for cls in KINDS.values()
-}
-"""The annotation of every field."""
-
-_FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "int": _is_int,
-    "float": _is_float,
-    "str": _is_str,
-    "bool": lambda value: type(value) is bool,
-    "Values": _anything,
-    "list[int]": _list_of(lambda value: type(value) is int),
-    "list[str]": _list_of(_is_str),
-    "list[list[float]]": _list_of(_list_of(_is_float)),
-    "list[Mapping[str, Any]]": _list_of(_table_of(_anything)),
-    "Mapping[str, Any]": _table_of(_anything),
-    "Mapping[str, str]": _table_of(_is_str),
-    "Mapping[str, float]": _table_of(_is_float),
-    "Mapping[str, list[list[float]]]": _table_of(_list_of(_list_of(_is_float))),
-    "Mapping[str, list[float]]": _table_of(_list_of(_is_float)),
-    "Mapping[str, list[int]]": _table_of(_list_of(_is_int)),
-    "Mapping[str, list[str]]": _table_of(_list_of(_is_str)),
-}
-"""Whether a value is what an annotation says."""
-
-
-def _pack(values: Values) -> bytes:
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes())
-
-
-def _unpack(data: str) -> Values:
-    return np.frombuffer(base64.b64decode(data, validate=True), "<f4")
-
-
-def _number(value: Any) -> float | str:
-    """Return a plain number, written out where JSON has no word for it; float32 stays short."""
-    number = float(value)
-    if not math.isfinite(number):
-        return "nan" if math.isnan(number) else ("inf" if number > 0 else "-inf")
-    return float(str(value)) if isinstance(value, np.float32) else number
-
-
-def _plain(value: Any) -> Any:
-    """Return ``value`` as what JSON can say."""
-    match value:
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case float():
-            return _number(value)
-        case _:
-            return value
 
 
 def number(value: Any) -> float:

@@ -1,6 +1,6 @@
 """The recording: one append-only file, one writer, any number of readers.
 
-The file is JSON Lines: a header, then events, each a whole line (see ``engine.recording.events``).
+The file is JSON Lines: a header, then events, each a whole line (``engine.recording.lines``).
 There is no other way for live data: the worker appends, viewers follow. So a recording survives
 what happens to files and processes in the field: ``kill -9`` leaves at most a torn last line, a
 copy made while it is written is a recording, and ``tail -f`` and ``grep`` work on it.
@@ -22,18 +22,8 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import RecordingError, RunError
-from .events import (
-    FORMAT,
-    Checkpoint,
-    End,
-    Event,
-    Header,
-    MarkReached,
-    Resume,
-    Series,
-    decode,
-    encode,
-)
+from .events import FORMAT, Checkpoint, End, Event, Header, MarkReached, Resume, Series
+from .lines import decode, encode
 from .tail import Tail
 
 FLUSH_SECONDS: Final = 0.1
@@ -126,7 +116,7 @@ class Recorder:
         """
         descriptor = _open(path, 0)
         try:
-            columns, seconds = _told(path)
+            columns, seconds = _columns_and_seconds(path)
             recorder = cls(path, descriptor, columns, clock() - seconds, clock)
             # Nobody knows how the writer before ended; a blank line too many harms no reader.
             recorder._torn = True
@@ -249,7 +239,7 @@ def _open(path: Path, flags: int) -> int:
     return descriptor
 
 
-def _told(path: Path) -> tuple[Mapping[str, list[str]], float]:
+def _columns_and_seconds(path: Path) -> tuple[Mapping[str, list[str]], float]:
     """Return the columns of a recording, and how many seconds it spans.
 
     Raises:

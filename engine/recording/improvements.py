@@ -96,19 +96,19 @@ def improvements(
         worth = every[whose, np.arange(rows.count)]
     else:
         worth, whose = _worth(by, rows.column(by, member)), np.full(rows.count, member)
-    values, told = worth if by == "accuracy" else -worth, []
+    values, improvements_told = worth if by == "accuracy" else -worth, []
     before: float | None = None
     share = 0.0 if by == "accuracy" else TOLD_LOSS if least is None else least
-    for row in _told(worth, share):
+    for row in _rows_to_tell(worth, share):
         value = shortest(np.float32(values[row]))
         step = int(rows.steps[row])
         if step > after:
             improvement = Improvement(
                 step=step, what=by, before=before, after=value, member=int(whose[row])
             )
-            told.append(improvement)
+            improvements_told.append(improvement)
         before = value
-    return told
+    return improvements_told
 
 
 def member_words(history: History, improvement: Improvement) -> str:
@@ -129,7 +129,7 @@ def _worth(by: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(np.isnan(worth), np.float32(-np.inf), worth)
 
 
-def _told(worth: NDArray[np.float32], least: float) -> Iterator[int]:
+def _rows_to_tell(worth: NDArray[np.float32], least: float) -> Iterator[int]:
     """Yield the rows at which the greatest worth so far has grown by enough."""
     greatest = np.maximum.accumulate(worth)
     if not least:

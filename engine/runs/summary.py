@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import RecordingError
-from ..recording.events import FORMAT, End, Event, Header, Series, decode
+from ..recording.events import FORMAT, End, Event, Header, Series
 from ..recording.history import History
+from ..recording.lines import decode
 from ..recording.tail import Tail
 from .folder import RunFolder
 from .state import State, state_of

@@ -38,7 +38,7 @@ class Clipping:
         if not self.wanted:
             return
         if gradients is not self._gradients:
-            self._look_at(gradients)
+            self._bind(gradients)
         if self._norm is not None:
             self._scale()
         if self._value is not None:
@@ -61,7 +61,7 @@ class Clipping:
         for part in self._parts:
             part.mul_(self._factor)
 
-    def _look_at(self, gradients: Tensor) -> None:
+    def _bind(self, gradients: Tensor) -> None:
         """Make what is needed to bound a tensor of gradients."""
         self._gradients = gradients
         members = self._layout.members

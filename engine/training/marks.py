@@ -163,7 +163,7 @@ class Marks:
         """
         # First the rows, then the marks: a note may speak of the very step it stands at.
         self._kept.add(series)
-        reached = self._found(series, np.array([NONE]) if ended_at is None else ended_at)
+        reached = self._newly_reached(series, np.array([NONE]) if ended_at is None else ended_at)
         while self._standing and self._standing[0][0] <= step:
             reached.append(self._standing.pop(0))
         reached.sort(key=lambda place: place[0])
@@ -179,7 +179,7 @@ class Marks:
             for at, mark in reached
         ]
 
-    def _found(
+    def _newly_reached(
         self, series: Sequence[Series], ended_at: NDArray[np.int64]
     ) -> list[tuple[int, Mark]]:
         """Return the marks whose sign holds for the first time, and seek them no more."""

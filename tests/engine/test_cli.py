@@ -19,8 +19,9 @@ import pytest
 from engine import __version__
 from engine.cli import main
 from engine.headless import run as headless
-from engine.recording.events import End, RunWarning, encode
+from engine.recording.events import End, RunWarning
 from engine.recording.file import Recorder, read
+from engine.recording.lines import encode
 from engine.runs.folder import RunFolder
 from engine.worker import launch
 from tests.runs import FakeWorker, Script, end, header, record, requests_in, rows

@@ -57,8 +57,8 @@ class CudaGraphs:
 
     def play(self, row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
         """Take consecutive steps: see ``engine.gradients.manual.torchscript.Player``."""
-        while steps >= STEPS and self._has((row, slot)):
-            self._look_at(slot, inputs, targets)
+        while steps >= STEPS and self._has_room_for((row, slot)):
+            self._copy_seen(slot, inputs, targets)
             # Capturing costs as much as asking for each step, and pays from the next block on: its
             # rows are the same.
             if (row, slot) not in self._graphs:
@@ -67,11 +67,11 @@ class CudaGraphs:
             row, slot, steps = row + STEPS, slot + STEPS, steps - STEPS
         self._one_by_one(row, slot, steps, inputs, targets)
 
-    def _has(self, place: tuple[int, int]) -> bool:
+    def _has_room_for(self, place: tuple[int, int]) -> bool:
         """Return whether there is a graph for a place, or room for one."""
         return place in self._graphs or len(self._graphs) < MOST_GRAPHS
 
-    def _look_at(self, slot: int, inputs: Tensor, targets: Tensor) -> None:
+    def _copy_seen(self, slot: int, inputs: Tensor, targets: Tensor) -> None:
         """Copy what the steps see to where the graphs look for it."""
         # Graphs read where they read when they were captured: what the next steps see comes there.
         if self._seen is None:

@@ -90,8 +90,8 @@ class StepScript:
 
     def add(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Write down an operation."""
-        values = [self._said(value) for value in args]
-        named = [f"{name}={self._said(value)}" for name, value in kwargs.items()]
+        values = [self._expression(value) for value in args]
+        named = [f"{name}={self._expression(value)}" for name, value in kwargs.items()]
         if (operation := operation_name(func)) is not None:
             called = f"torch.ops.aten.{operation}"
         elif isinstance(func, types.MethodDescriptorType):
@@ -121,16 +121,16 @@ class StepScript:
             for index, value in enumerate(each):
                 setattr(module, f"{letter}{index}", value)
 
-    def _said(self, value: Any) -> str:
+    def _expression(self, value: Any) -> str:
         if isinstance(value, list):
-            return self._list(value)
+            return self._list_expression(value)
         if not isinstance(value, Tensor):
             return str(value) if isinstance(value, torch.dtype) else repr(value)
         if id(value) not in self.names:
-            self.names[id(value)] = self._named(value)
+            self.names[id(value)] = self._new_name(value)
         return self.names[id(value)]
 
-    def _named(self, tensor: Tensor) -> str:
+    def _new_name(self, tensor: Tensor) -> str:
         """Name a tensor that is met for the first time."""
         # A view shares its block's storage: that tells what is the step's own row from what stays.
         for block, counter in self.blocks:
@@ -140,16 +140,16 @@ class StepScript:
         self.tensors.append(tensor)
         return f"self.t{len(self.tensors) - 1}"
 
-    def _list(self, tensors: list[Tensor]) -> str:
+    def _list_expression(self, tensors: list[Tensor]) -> str:
         """Name a list of tensors.
 
         TorchScript drops an operation that only writes into tensors of a list made on the spot,
         as PyTorch's fused optimizers do: it takes nobody to see it.
         """
         # A list that names a row is another one in each step and has to be made on the spot.
-        said = [self._said(each) for each in tensors]
-        if not tensors or any("[" in each for each in said):
-            return f"[{', '.join(said)}]"
+        expressions = [self._expression(each) for each in tensors]
+        if not tensors or any("[" in each for each in expressions):
+            return f"[{', '.join(expressions)}]"
         self.groups.append(tensors)
         return f"self.g{len(self.groups) - 1}"
 

@@ -23,7 +23,8 @@ from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
 from engine.randomness import generator
-from engine.recording.events import Header, decode, encode
+from engine.recording.events import Header
+from engine.recording.lines import decode, encode
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
 

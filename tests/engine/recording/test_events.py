@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from engine.recording import events
-from engine.recording.events import (
-    End,
-    Header,
-    MarkReached,
-    Request,
-    Series,
-    Snapshot,
-    decode,
-    encode,
-)
+from engine.recording.events import End, Header, MarkReached, Request, Series, Snapshot
+from engine.recording.lines import decode, encode
 from tests.tapes import COLUMNS, header, train_rows
 
 shapes = st.tuples(st.integers(1, 6), st.integers(1, 20), st.integers(1, 3))

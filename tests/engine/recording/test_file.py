@@ -15,17 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RecordingError, RunError
-from engine.recording.events import (
-    End,
-    Event,
-    Header,
-    Heartbeat,
-    MarkReached,
-    Resume,
-    encode,
-)
+from engine.recording.events import End, Event, Header, Heartbeat, MarkReached, Resume
 from engine.recording.file import RESERVE_BYTES, Reader, Recorder, read
 from engine.recording.history import History
+from engine.recording.lines import encode
 from tests.tapes import COLUMNS, Clock, dev_rows, header, train_rows, weights, write
 
 FIXTURES = Path(__file__).parents[2] / "recordings"

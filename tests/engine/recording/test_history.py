@@ -25,10 +25,9 @@ from engine.recording.events import (
     RunWarning,
     Series,
     Snapshot,
-    decode,
-    encode,
 )
 from engine.recording.history import History
+from engine.recording.lines import decode, encode
 from tests.tapes import dev_rows, header, train_rows, weights
 
 

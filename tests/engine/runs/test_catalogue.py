@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.recording.events import Heartbeat, Request, Resume, encode
+from engine.recording.events import Heartbeat, Request, Resume
 from engine.recording.file import Recorder
+from engine.recording.lines import encode
 from engine.runs import summary as glances
 from engine.runs.catalogue import Archive, RunFacts, brief, differing, facts_of, flat, number
 from engine.runs.folder import RunFolder

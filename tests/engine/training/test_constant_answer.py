@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from engine.presets import preset as presets
-from engine.recording.events import Header, decode, encode
+from engine.recording.events import Header
+from engine.recording.lines import decode, encode
 from engine.training.constant_answer import brief, size_of
 from engine.training.header import header_of
 from engine.training.trainer import Trainer

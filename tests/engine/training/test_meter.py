@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import torch
 
-from engine.recording.events import End, Header, MachineFigures, Resume, decode, encode
+from engine.recording.events import End, Header, MachineFigures, Resume
 from engine.recording.history import History
+from engine.recording.lines import decode, encode
 from engine.training.meter import Meter
 
 

@@ -16,9 +16,9 @@ from engine.components.activations import ACTIVATIONS
 from engine.data import load
 from engine.experiment.experiment import Experiment
 from engine.explain.program import program
-from engine.recording.events import decode, encode
 from engine.recording.forward import forward, unpack
 from engine.recording.history import History
+from engine.recording.lines import decode, encode
 from engine.training import probe
 from engine.training.block import Block
 from engine.training.header import header_of

@@ -12,6 +12,7 @@ import gc
 import os
 import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +34,23 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 settings.register_profile("explore", UNHURRIED)
 settings.register_profile("same", UNHURRIED, derandomize=True, max_examples=50)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the tests of the whole program evenly between the other files.
+
+    They wait for terminals, while which the others compute; and whoever comes last is short.
+    """
+    whole = [item for item in items if item.path.parent.name == "whole"]
+    others = [item for item in items if item.path.parent.name != "whole"]
+    spread: list[pytest.Item] = []
+    for index, item in enumerate(others):
+        # Never within a file, which may have something made once for all its tests.
+        if index and item.path != others[index - 1].path:
+            due = len(whole) * index // len(others)
+            spread += whole[len(spread) - index : due]
+        spread.append(item)
+    items[:] = spread + whole[len(spread) - len(others) :]
 
 
 def pytest_collection_finish() -> None:

@@ -30,6 +30,11 @@ class ScheduleBase(Section):
     """Epochs over which the learning rate first rises in a line from nearly 0 (steps, where
     there are no epochs); the schedule begins after them."""
 
+    @property
+    def moves(self) -> bool:
+        """Whether the learning rate changes by itself."""
+        return bool(self.torch_name or self.warmup)
+
     def arguments(self, ticks: int) -> dict[str, Any]:
         """Return what PyTorch's class is made with, beside the optimizer.
 
@@ -75,6 +80,11 @@ class Cosine(ScheduleBase):
     this is left out."""
     eta_min: NonNegative = 0.0
     """The least learning rate."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether the learning rate changes by itself."""
+        return bool(self.torch_name or self.warmup)
 
     def arguments(self, ticks: int) -> dict[str, Any]:
         """Return PyTorch's arguments; the fall takes the whole run unless it is said."""

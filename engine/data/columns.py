@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,13 +31,14 @@ DAMAGED: Final = (
 class ReadColumns:
     """What was found in a file."""
 
-    columns: dict[str, Column]
-    matrices: dict[str, list[str]]
-    """Which of them are one matrix."""
+    columns: Mapping[str, Column]
+    """Each column's cells by its name, in the order of the file."""
+    matrices: Mapping[str, list[str]]
+    """The columns of each array with two dimensions, by its name."""
     nameless: tuple[int, ...] = ()
-    """The columns of a text file that have no name, counted from 1."""
+    """The columns that have no name, counted from 1: they are not among ``columns``."""
     first_row: int = 1
-    """What the first row of cells is called."""
+    """What the first row of cells is called: 2 where a line of names stands above."""
 
 
 def too_large(size: int) -> str:

@@ -31,24 +31,16 @@ MAX_COLUMNS: Final = 100_000
 """Columns of a file; more are the sign of a file that lies on its side."""
 
 
-@dataclass(frozen=True, eq=False)
-class Sheet:
-    """A file's columns."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sheet(ReadColumns):
+    """A file's columns, and which file that was."""
 
     name: str
     """The file's name, for messages."""
-    columns: Mapping[str, Column]
-    """Each column's cells by its name, in the order of the file."""
-    first_row: int
-    """What the first row of cells is called: 2 where a line of names stands above."""
     size: int
     """The file's bytes."""
     sha256: str
     """The checksum of what was read."""
-    matrices: Mapping[str, list[str]]
-    """The columns of each array with two dimensions, by its name."""
-    nameless: tuple[int, ...] = ()
-    """The columns that have no name, counted from 1: they are not among ``columns``."""
 
     @property
     def rows(self) -> int:
@@ -119,15 +111,7 @@ def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> 
     except MemoryError:
         raise DataError(f"{name}: does not fit into memory") from None
     digest = hashlib.sha256(data).hexdigest()
-    return Sheet(
-        name,
-        found.columns,
-        found.first_row,
-        len(data),
-        digest,
-        found.matrices,
-        found.nameless,
-    )
+    return Sheet(name=name, size=len(data), sha256=digest, **vars(found))
 
 
 def _other_format(suffix: str) -> str:

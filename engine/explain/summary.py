@@ -219,7 +219,7 @@ def _optimizer(experiment: Experiment) -> str:
         key if value is True else f"{key} {value:g}" for key, value in given.items()
     )
     schedule = experiment.schedule
-    after = f", schedule {schedule.name}" if schedule.torch_name or schedule.warmup else ""
+    after = f", schedule {schedule.name}" if schedule.moves else ""
     return f"{spec.name}, {settings}{after}"
 
 

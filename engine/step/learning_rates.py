@@ -88,7 +88,7 @@ class Rates:
         """The first member of each way."""
         self._rates = [_Rate(members[index].optimizer.lr) for index in different]
         schedules = [member.schedule for member in members]
-        self.moves = any(each.torch_name or each.warmup for each in schedules)
+        self.moves = any(each.moves for each in schedules)
         """Whether any rate changes by itself."""
         self._schedulers = [
             Scheduler(members[index], rate)

@@ -13,14 +13,9 @@ if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
 
 
-def has_schedule(experiment: Experiment) -> bool:
-    """Whether the learning rate changes by itself."""
-    return bool(experiment.schedule.torch_name or experiment.schedule.warmup)
-
-
 def by_hand(experiment: Experiment) -> bool:
     """Whether the update is written into the loop; a schedule needs an optimizer to work on."""
-    return experiment.optimizer.written_out and not has_schedule(experiment)
+    return experiment.optimizer.written_out and not experiment.schedule.moves
 
 
 def update_by_hand(experiment: Experiment) -> list[str]:

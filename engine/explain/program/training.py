@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...text.source_code import WIDTH, call, literal
 from .data import has_batches, sets_of, tensor
-from .optimizer import by_hand, has_schedule, optimizer_blocks, update_by_hand
+from .optimizer import by_hand, optimizer_blocks, update_by_hand
 
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
@@ -206,7 +206,7 @@ def _evaluation(experiment: Experiment, unit: str) -> list[str]:
 
 def _tick(experiment: Experiment, unit: str) -> list[str]:
     """Return what sets the learning rate of the next step."""
-    if not has_schedule(experiment):
+    if not experiment.schedule.moves:
         return []
     spec, stride = experiment.schedule, _tick_stride(experiment)
     measured = "dev_loss" if experiment.evaluation_stride else "loss.item()"

@@ -106,8 +106,8 @@ class Command:
     keys: tuple[str, ...]
     """What does it, as Textual names keys; the first one is shown."""
     action: str
-    """A method of the lab, or of the place, ``action_<name>``; empty where a place takes its keys
-    as they come.
+    """A method of one of the lab's parts, or of the place, ``action_<name>``; empty where a place
+    takes its keys as they come.
     """
     label: str
     """A word for the footer."""

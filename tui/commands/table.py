@@ -1,6 +1,6 @@
 """The one table of what can be done in the lab: keys, footer, palette and help come from it.
 
-An action of the lab is one of its methods, ``action_<name>``. The same key may do different things
+An action is a method of one of the lab's parts, ``action_<name>``. The same key may do other things
 in different situations, and at a place that has keys of its own; what a row says is
 ``tui.commands.command``'s business.
 """

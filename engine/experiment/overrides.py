@@ -16,11 +16,10 @@ from typing import Any, Final
 from ..errors import PresetError, Problem
 from ..text.numerals import as_toml, number
 from .experiment import Experiment
-from .problems import Path, key_text
+from .problems import Path, key_text, path_in
 from .tables import inline, tables_of
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]+(?:\[\d{1,6}\])*(?:\.[A-Za-z0-9_-]+(?:\[\d{1,6}\])*)*")
-_PART: Final = re.compile(r"\[(\d+)\]|([A-Za-z0-9_-]+)")
 
 INSTEAD: Final[dict[Path, tuple[str, str]]] = {
     ("train", "epochs"): ("train", "steps"),
@@ -64,7 +63,7 @@ def parse(overrides: Sequence[str]) -> list[Override]:
             message = "must be KEY=VALUE, as in optimizer.lr=0.1 or model.hidden[0]=7"
             problems.append(Problem(source, "", message))
             continue
-        parsed.append(Override(_path(key), value_of(value.strip()), source))
+        parsed.append(Override(path_in(key), value_of(value.strip()), source))
     if problems:
         raise PresetError(problems)
     return parsed
@@ -72,11 +71,7 @@ def parse(overrides: Sequence[str]) -> list[Override]:
 
 def path_of(key: str) -> Path | None:
     """Return the path that a key such as ``model.hidden[0].units`` writes; None for no key."""
-    return _path(key) if _KEY.fullmatch(key) else None
-
-
-def _path(key: str) -> Path:
-    return tuple(int(index) if index else name for index, name in _PART.findall(key))
+    return path_in(key) if _KEY.fullmatch(key) else None
 
 
 def varied(texts: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ MAX_PROBLEMS: Final = 200
 """How many are told one by one; nobody reads on, and a file of noise has a million."""
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_PART: Final = re.compile(r"\[(\d+)\]|([A-Za-z0-9_-]+)")
 _OWN_KEY: Final = re.compile(r"((?:[a-z_][a-z0-9_]*|\[\d+\]|\.)+): (.*)", re.DOTALL)
 """A message of a validator that begins with the key it is about."""
 
@@ -104,6 +105,11 @@ def key_text(path: Path) -> str:
         else:
             text += "." * bool(text) + _written(part)
     return text
+
+
+def path_in(key: str) -> Path:
+    """Return the path that a key such as ``model.hidden[1]`` writes: ``key_text`` undone."""
+    return tuple(int(index) if index else name for index, name in _PART.findall(key))
 
 
 def _written(key: str) -> str:
@@ -192,8 +198,7 @@ def _own_key(line: str) -> tuple[Path, str]:
     match = _OWN_KEY.fullmatch(line)
     if not match:
         return (), line
-    parts = re.findall(r"\[(\d+)\]|([a-z_][a-z0-9_]*)", match[1])
-    return tuple(int(index) if index else key for index, key in parts), match[2]
+    return path_in(match[1]), match[2]
 
 
 def _join(path: Path, own: Path, tables: Mapping[str, Any]) -> Path:

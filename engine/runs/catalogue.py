@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from ..recording.events import Header
+from ..text.numerals import number_of
 from ..text.run_names import beginning_of, called_after, stem_of
 from .finding import is_run, order_of
 from .folder import RunFolder
@@ -126,12 +127,7 @@ def number(value: Any) -> float | None:
             return None
         known = [item for item in numbers if item is not None and not math.isnan(item)]
         return sum(known) / len(known) if known else math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
+    return number_of(value)
 
 
 def flat(tables: Mapping[str, Any]) -> dict[str, Value]:

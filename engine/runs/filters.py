@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from ..errors import FilterError
 from ..recording.events import Status
+from ..text.numerals import number_of
 from .state import State
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Term:
             return self.value.casefold() in _text_of(run)
         values = values_of(run, self.key)
         if compare := _ORDERS.get(self.sign):
-            bound, numbers = float(self.value), map(_number, values)
+            bound, numbers = float(self.value), map(number_of, values)
             return any(value is not None and compare(value, bound) for value in numbers)
         found = any(_same(value, each) for value in values for each in self.value.split("|"))
         return found is (self.sign == _EQUAL)
@@ -145,7 +146,7 @@ def _check(source: str, key: str, sign: str, value: str, *, quoted: bool) -> Non
         raise FilterError(f'{source}: nothing is called {key}{hint}, or search for "{key}"')
     if not value and not quoted:
         raise FilterError(f"{source}: a value must follow, as in {key}{sign}1")
-    if sign in _ORDERS and _number(value) is None:
+    if sign in _ORDERS and number_of(value) is None:
         raise FilterError(f"{source}: {sign} needs a number (got {value!r}); or use {key}={value}")
     if key in ("state", "status"):
         for each in value.split("|"):
@@ -191,20 +192,11 @@ def _text_of(run: RunFacts) -> str:
 
 def _same(value: Any, said: str) -> bool:
     """Whether a value is what was said: as a number where both are, else as text."""
-    number, meant = _number(value), _number(said)
+    number, meant = number_of(value), number_of(said)
     if number is not None and meant is not None:
         return number == meant or (math.isnan(number) and math.isnan(meant))
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return text.casefold() == said.casefold()
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _unquoted(text: str) -> str:

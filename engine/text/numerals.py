@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Final
+from typing import Any, Final
 
 _NUMBER: Final = re.compile(r"[+-]?(?:inf|nan|(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 """As TOML has them, and with digits on one side of the point alone."""
@@ -34,3 +34,13 @@ def number(text: str) -> int | float | None:
 def as_toml(text: str) -> str:
     """Return a text with the zeros that TOML wants before and after a decimal point."""
     return _NO_FRACTION.sub(".0", _NO_WHOLE.sub("0.", text))
+
+
+def number_of(value: Any) -> float | None:
+    """Return a number, or a text that says one, as a number; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.errors import PresetError
 from engine.experiment.overrides import parse, value_of
 from engine.presets.preset import load
-from engine.text.numerals import number
+from engine.text.numerals import number, number_of
 from tui.setup.values import number as field_number
 
 TYPED = [
@@ -87,3 +87,11 @@ def test_a_line_that_is_no_toml_is_refused_with_one_that_is(
         load(str(tmp_path / "a.toml"))
     assert "a.toml: line 2, column " in str(caught.value)
     assert str(caught.value).endswith(f"; write {instead}")
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(3, 3.0), ("1e3", 1000.0), (True, None), ("word", None), (None, None), (10**400, None)],
+)
+def test_what_is_a_number_is_known_of_any_value(value: object, number: float | None) -> None:
+    assert number_of(value) == number

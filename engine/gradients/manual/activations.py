@@ -224,10 +224,19 @@ class RuledActivation(ActivationFormula):
         super().__init__(z, h, d)
         self._ahead: list[Callable[[], object]] = []
         self._back: list[Callable[[], object]] = []
-        self._write(self._ahead, self.rule.value_tree, {"z": z}, h)
-        learned = {"z": self.z_learned, "h": self.h_learned}
-        # On the way back only the rows that are trained on count.
-        self.slope = self._write(self._back, self.rule.slope_tree, learned, torch.empty_like(d))
+        tensors = {"z": z}
+        for name, part in self.rule.part_trees.items():
+            tensors[name] = self._emit(self._ahead, part, tensors, torch.empty_like(z))
+        value = self._emit(self._ahead, self.rule.value_tree, tensors, h)
+        if value is not h:
+            self._ahead.append(lambda: h.copy_(value))
+        # On the way back only the rows that are trained on count; their parts are there already.
+        trained = d.shape[2]
+        learned = {
+            name: each[:, :, :trained] if each.ndim else each
+            for name, each in {**tensors, "h": h}.items()
+        }
+        self.slope = self._emit(self._back, self.rule.slope_tree, learned, torch.empty_like(d))
 
     def forward(self) -> None:
         for operation in self._ahead:
@@ -237,21 +246,6 @@ class RuledActivation(ActivationFormula):
         for operation in self._back:
             operation()
         self.d.mul_(self.slope)
-
-    def _write(
-        self,
-        operations: list[Callable[[], object]],
-        tree: ast.expr,
-        tensors: dict[str, Tensor],
-        out: Tensor,
-    ) -> Tensor:
-        """Write down what computes a formula of the rule into ``out``, its parts first."""
-        for name, part in self.rule.part_trees.items():
-            tensors[name] = self._emit(operations, part, tensors, torch.empty_like(tensors["z"]))
-        place = self._emit(operations, tree, tensors, out)
-        if place is not out:
-            operations.append(lambda: out.copy_(place))
-        return out
 
     def _emit(
         self,

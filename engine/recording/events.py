@@ -330,8 +330,3 @@ KINDS: Final[Mapping[str, type[Event]]] = {
     )
 }
 """Every kind of event there is."""
-
-
-def number(value: Any) -> float:
-    """Return a plain number of a recording, written-out ones included."""
-    return float(value)

@@ -731,7 +731,7 @@ async def main():
         await until(pilot, lambda: "train 0.5000" in shown(pilot) and lab_of(pilot).draft)
     run.close()
 asyncio.run(main())
-heavy = ("torch", "engine.trainer", "engine.worker.__main__")
+heavy = ("torch", "engine.training.trainer", "engine.worker.__main__")
 print([name for name in heavy if name in sys.modules])
 """
     done = subprocess.run(

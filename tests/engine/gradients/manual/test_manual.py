@@ -248,7 +248,9 @@ def test_every_optimizer_trains_members_alike_in_both_ways(name: str) -> None:
         trainer = Trainer(spec, device="cpu")
         trainer.advance(25)
         ends.append(trainer.method.weights)
-    torch.testing.assert_close(*ends, rtol=1e-9, atol=1e-11)
+    # PyTorch keeps the product of NAdam's momenta in single precision, whatever the weights have.
+    rtol, atol = (1e-5, 1e-8) if name == "nadam" else (1e-9, 1e-11)
+    torch.testing.assert_close(*ends, rtol=rtol, atol=atol)
 
 
 @pytest.mark.parametrize("preset", CHAOTIC)

@@ -49,7 +49,7 @@ BAND: Final = "."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Drawn:
+class ScaledCurve:
     """One curve in the coordinates that are drawn, cut to the axis."""
 
     pen: Pen
@@ -113,14 +113,14 @@ def draw_curves(curves: Curves, width: int, height: int, look: Look) -> Lines:
 # --- curves in the coordinates that are drawn ----------------------------------------------------
 
 
-def _drawn(curves: Curves, look: Look) -> list[Drawn]:
+def _drawn(curves: Curves, look: Look) -> list[ScaledCurve]:
     """Return the curves in the order in which they lie on one another, the lowest first.
 
     The run that is shown is on top of the others, train on top of dev; but a curve that is a
     broad band would hide the other, so then it is the other way round.
     """
     several = bool(curves.others)
-    drawn: list[Drawn] = []
+    drawn: list[ScaledCurve] = []
     for run in (*reversed(curves.others), curves):
         own = []
         for curve in reversed(run.curves):
@@ -130,7 +130,7 @@ def _drawn(curves: Curves, look: Look) -> list[Drawn]:
     return drawn
 
 
-def _drawn_curve(curve: CurveData, run: RunCurves, curves: Curves, look: Pen) -> Drawn:
+def _drawn_curve(curve: CurveData, run: RunCurves, curves: Curves, look: Pen) -> ScaledCurve:
     low, mean, high = (placed(each, curves.log) for each in (curve.low, curve.mean, curve.high))
     band = None
     if curve.range is not None:
@@ -139,12 +139,14 @@ def _drawn_curve(curve: CurveData, run: RunCurves, curves: Curves, look: Pen) ->
         band = _own_band(curve, run, curves, low_end, high_end)
     if curve.smooth is None:
         pieces = points(curve.steps, low, mean, high)
-        return Drawn(pen=look, pieces=cut_pieces(pieces, curves.first, curves.last), band=band)
+        return ScaledCurve(
+            pen=look, pieces=cut_pieces(pieces, curves.first, curves.last), band=band
+        )
     smooth = placed(curve.smooth, curves.log)
     pieces = points(curve.steps, smooth, smooth, smooth)
     if curve.range is None:
         band = _own_band(curve, run, curves, low, high)
-    return Drawn(pen=look, pieces=cut_pieces(pieces, curves.first, curves.last), band=band)
+    return ScaledCurve(pen=look, pieces=cut_pieces(pieces, curves.first, curves.last), band=band)
 
 
 def _own_band(
@@ -198,7 +200,7 @@ class _Dots:
 
 
 def _draw_all(
-    canvas: Canvas, curves: Curves, drawn: list[Drawn], places: _Dots, look: Look
+    canvas: Canvas, curves: Curves, drawn: list[ScaledCurve], places: _Dots, look: Look
 ) -> None:
     """Draw everything on the canvas, what lies lowest first."""
     for each in drawn:
@@ -254,7 +256,7 @@ class _Stroke:
     """What is set of it."""
 
 
-def _strokes(places: _Dots, of: int, each: Drawn, *, thick: bool) -> Iterator[_Stroke]:
+def _strokes(places: _Dots, of: int, each: ScaledCurve, *, thick: bool) -> Iterator[_Stroke]:
     """Yield a curve's pieces."""
     own = _coarse(each.pen, places)
     for steps, values in each.pieces:
@@ -321,7 +323,7 @@ def _draw_by_plotext(canvas: Canvas, strokes: Sequence[_Stroke]) -> None:
         canvas.cells(cells[of], pens[of].style)
 
 
-def _draw_letter(canvas: Canvas, places: _Dots, each: Drawn) -> None:
+def _draw_letter(canvas: Canvas, places: _Dots, each: ScaledCurve) -> None:
     """Put a curve's letter at its end."""
     if each.pen.letter and each.pieces:
         steps, values = each.pieces[-1]

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 ENTRY = """
 from rich.text import Text
 
-from tui.places.pane import Drawn, Pane
+from tui.places.pane import ByPicture, Pane
 
 
 def draw(history, step, room, look):
@@ -36,7 +36,7 @@ PANE = Pane(
     about="how it sparks",
     two="left",
     three="right",
-    shown=Drawn(picture=".places.panes.sparks", view="sparks"),
+    shown=ByPicture(picture=".places.panes.sparks", view="sparks"),
     several=None,
     where="",
     commands=(),

@@ -10,7 +10,7 @@ from typing import Any, cast
 from textual.screen import Screen
 from textual.widget import Widget
 
-from ..places.pane import Pane, Shown
+from ..places.pane import ByWidget, Pane
 from .drawn import DrawnPane
 
 
@@ -24,7 +24,7 @@ def built(pane: Pane, screen: Screen[Any]) -> Iterator[Widget]:
     for shown in (pane.shown, pane.several):
         if shown is None:
             continue
-        if isinstance(shown, Shown):
+        if isinstance(shown, ByWidget):
             widget, given = _made(shown, screen), shown.given
         else:
             widget, given = DrawnPane(pane.label, shown, id=pane.name), ("view", "look")
@@ -32,7 +32,7 @@ def built(pane: Pane, screen: Screen[Any]) -> Iterator[Widget]:
         yield widget.data_bind(*(getattr(type(screen), each) for each in given))
 
 
-def _made(shown: Shown, screen: Screen[Any]) -> Widget:
+def _made(shown: ByWidget, screen: Screen[Any]) -> Widget:
     module, _, name = shown.widget.rpartition(".")
     kind = getattr(import_module(f".{module}", __package__), name)
     arguments = (attrgetter(each)(screen) for each in shown.made_of)

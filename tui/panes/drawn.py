@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from rich.text import Text
 from textual.reactive import reactive
 
-from ..places.pane import Drawn
+from ..places.pane import ByPicture
 from ..style.look import Look
 from ..style.text import Lines, wrap
 from ..watching.view import View
@@ -37,7 +37,7 @@ class DrawnPane(Picture, can_focus=True):
     look: reactive[Look] = reactive(Look(), init=False, repaint=False)
     """What it is drawn with."""
 
-    def __init__(self, label: str, drawn: Drawn, *, id: str) -> None:
+    def __init__(self, label: str, drawn: ByPicture, *, id: str) -> None:
         super().__init__(id=id)
         self._picture = drawn
         self.border_title = label

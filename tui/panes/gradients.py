@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..drawing.gradients.layers import GradientTable
 
 
-class _Source(Source["GradientTable"]):
+class _LayerSource(Source["GradientTable"]):
     """The table that the three parts of the pane draw."""
 
     depends_on_width = True
@@ -109,7 +109,7 @@ class GradientsPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """A line over the table, the table, a line under it."""
-        source = _Source()
+        source = _LayerSource()
         for part in (Heading(source), Table(source, id="layers"), Footing(source)):
             yield part.data_bind(GradientsPane.view, GradientsPane.look)
 

@@ -25,7 +25,7 @@ frame."""
 ALONE: Final = "Two to four runs stand side by side here, the same step of each."
 
 
-class _Source(Source["Race"]):
+class _RaceSource(Source["Race"]):
     """The race that the three parts of the pane draw."""
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ class RacePane(Vertical):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._source = _Source()
+        self._source = _RaceSource()
         self._said: tuple[Hashable, int] = (None, 0)
         """The runs and the width that the footing's height was found for, and the height."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from rich.text import Text
 
-from ..places.pane import Drawn
+from ..places.pane import ByPicture
 from ..places.registry import PANES
 from ..style.look import Look
 from ..style.text import Lines
@@ -236,7 +236,7 @@ RUN_VIEWS: Final = ("summary", "curves", "norms")
 PANE_VIEWS: Final = {
     pane.shown.view: pane.shown
     for pane in PANES
-    if isinstance(pane.shown, Drawn) and pane.shown.view
+    if isinstance(pane.shown, ByPicture) and pane.shown.view
 }
 """The views that are a pane's picture. They are of a run, not of what it learned, and so they are
 not among ``all``."""

@@ -23,7 +23,7 @@ Row = tuple[str, str, str, str] | tuple[str, str, str, str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class ByWidget:
     """A widget that shows a pane."""
 
     widget: str
@@ -54,7 +54,7 @@ class PanePicture(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawn:
+class ByPicture:
     """A pane that is a picture of the run that is shown, and needs no widget of its own."""
 
     picture: str
@@ -86,9 +86,9 @@ class Pane:
     """Its column where there are two."""
     three: Side
     """Its column where there are three."""
-    shown: Shown | Drawn
+    shown: ByWidget | ByPicture
     """What shows it."""
-    several: Shown | None
+    several: ByWidget | None
     """What stands in its place where several runs are shown."""
     where: str
     """That one is in it, to go on a sentence with; empty where it has no keys of its own."""
@@ -108,4 +108,4 @@ class Pane:
             several: Whether several runs are shown.
         """
         shown = self.several if several and self.several else self.shown
-        return (shown.id, shown.first) if isinstance(shown, Shown) else (self.name, self.name)
+        return (shown.id, shown.first) if isinstance(shown, ByWidget) else (self.name, self.name)

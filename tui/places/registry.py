@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from . import panes
-from .pane import Drawn, Pane
+from .pane import ByPicture, Pane
 
 
 def _entries() -> Iterator[Pane]:
@@ -25,7 +25,7 @@ def _entries() -> Iterator[Pane]:
             raise TypeError(f"{file}: has no entry called PANE")
         if entry.name != module.name:
             raise TypeError(f"{file}: its pane is called {entry.name}")
-        if isinstance(entry.shown, Drawn) and entry.commands:
+        if isinstance(entry.shown, ByPicture) and entry.commands:
             raise TypeError(f"{file}: keys need a widget that takes them")
         if bool(entry.where) != bool(entry.commands):
             raise TypeError(f"{file}: where and commands go together")

@@ -61,16 +61,19 @@ def run(tmp_path: Path) -> Iterator[Watched]:
 
 
 def test_a_run_is_paused_stepped_changed_marked_and_stopped(run: Watched) -> None:
-    run.until(lambda h: h.last_step > 20)
+    run.until(lambda h: h.last_step > 20 and h.machine)
     assert state_of(run.history) == "running"
     run.control.send("pause")
     paused_at = run.until(lambda h: h.paused).last_step
+    measured = len(run.history.machine)
     assert state_of(run.history) == "paused"
     run.control.send("set_lr", lr=0.05)
     run.control.send("mark", title="here")
     run.control.send("step", n=3)
     run.until(lambda h: len(h.requests) == 4 and h.paused)
     assert run.history.last_step == paused_at + 3
+    assert len(run.history.machine) == measured, "a worker that waits measures nothing"
+    assert run.history.machine[0].figures["memory"] > 2**20
     train = run.history.series["train"]
     assert train.column("lr")[-4:].tolist() == pytest.approx([0.2, 0.05, 0.05, 0.05])
     assert [(m.title, m.step) for m in run.history.marks] == [("here", paused_at)]

@@ -468,7 +468,7 @@ async def test_titles_and_notes_are_text_and_nothing_else(tmp_path: Path) -> Non
     fake.train([0.5])
     fake.tell(MarkReached(step=1, title="[red]x[/red]\x1b]0;y\x07", note="[/] 训练"))
     app, _ = make_app(tmp_path, run=fake.folder)
-    async with app.run_test(size=WIDE) as pilot:
+    async with app.run_test(size=(140, 40)) as pilot:
         await ready(pilot)
         await until(pilot, lambda: "[red]x[/red]" in shown(pilot))
         screen = shown(pilot)

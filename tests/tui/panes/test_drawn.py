@@ -12,7 +12,7 @@ from tests.tui.panes.test_gradients import seen
 from tui.panes.drawn import DrawnPane
 from tui.panes.picture import Picture
 from tui.places import PANES
-from tui.places.pane import Drawn
+from tui.places.pane import ByPicture
 from tui.style.themes import THEMES
 from tui.watching.view import View
 
@@ -21,7 +21,9 @@ class PaneApp(App[None]):
     """Nothing but the pane."""
 
     def compose(self) -> ComposeResult:
-        yield DrawnPane("Machine", Drawn(picture=".drawing.lists.machine", view=""), id="machine")
+        yield DrawnPane(
+            "Machine", ByPicture(picture=".drawing.lists.machine", view=""), id="machine"
+        )
 
     def on_mount(self) -> None:
         for theme in THEMES:
@@ -59,7 +61,7 @@ async def test_it_is_drawn_only_where_there_is_more_of_it_or_another_step_is_rea
 def test_what_shows_a_pane_is_there() -> None:
     for pane in PANES:
         for shown in (pane.shown, pane.several):
-            if isinstance(shown, Drawn):
+            if isinstance(shown, ByPicture):
                 picture = shown.load()
                 assert all(map(callable, (picture.draw, picture.there, picture.missing)))
             elif shown is not None:

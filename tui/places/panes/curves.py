@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..pane import Pane, Shown
+from ..pane import ByWidget, Pane
 
 PANE: Final = Pane(
     name="curves",
@@ -13,7 +13,7 @@ PANE: Final = Pane(
     about="loss, accuracy, learning rate and gradient norm over the steps",
     two="middle",
     three="middle",
-    shown=Shown(
+    shown=ByWidget(
         widget="curves.CurvesPane",
         id="curves",
         first="curves",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..pane import Pane, Shown
+from ..pane import ByWidget, Pane
 
 PANE: Final = Pane(
     name="diagnosis",
@@ -13,7 +13,7 @@ PANE: Final = Pane(
     about="what is wrong, and what would help",
     two="middle",
     three="right",
-    shown=Shown(
+    shown=ByWidget(
         widget="diagnosis.DiagnosisPane",
         id="diagnosis",
         first="diagnosis",

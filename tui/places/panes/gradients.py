@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..pane import Pane, Shown
+from ..pane import ByWidget, Pane
 
 PANE: Final = Pane(
     name="gradients",
@@ -13,13 +13,13 @@ PANE: Final = Pane(
     about="norms, weights and units of each layer",
     two="middle",
     three="middle",
-    shown=Shown(
+    shown=ByWidget(
         widget="gradients.GradientsPane",
         id="gradients",
         first="layers",
         given=("view", "look", "tabbed"),
     ),
-    several=Shown(
+    several=ByWidget(
         widget="race.RacePane", id="race", first="race-layers", given=("view", "look", "tabbed")
     ),
     where="",

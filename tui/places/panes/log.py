@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..pane import Pane, Shown
+from ..pane import ByWidget, Pane
 
 PANE: Final = Pane(
     name="log",
@@ -13,7 +13,7 @@ PANE: Final = Pane(
     about="everything that happened",
     two="left",
     three="left",
-    shown=Shown(
+    shown=ByWidget(
         widget="log.LogPane",
         id="log",
         first="log",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..pane import Drawn, Pane
+from ..pane import ByPicture, Pane
 
 PANE: Final = Pane(
     name="machine",
@@ -13,7 +13,7 @@ PANE: Final = Pane(
     about="what training takes of the machine: processors, memory, threads, the GPU",
     two="left",
     three="left",
-    shown=Drawn(picture=".drawing.lists.machine", view="machine"),
+    shown=ByPicture(picture=".drawing.lists.machine", view="machine"),
     several=None,
     where="",
     commands=(),

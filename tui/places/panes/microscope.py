@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..pane import Pane, Shown
+from ..pane import ByWidget, Pane
 
 PANE: Final = Pane(
     name="microscope",
@@ -13,7 +13,7 @@ PANE: Final = Pane(
     about="one update taken apart: every formula with its numbers",
     two="left",
     three="left",
-    shown=Shown(
+    shown=ByWidget(
         widget="microscope.MicroscopePane",
         id="microscope",
         first="microscope",

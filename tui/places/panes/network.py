@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..pane import Pane, Shown
+from ..pane import ByWidget, Pane
 
 PANE: Final = Pane(
     name="network",
@@ -13,7 +13,7 @@ PANE: Final = Pane(
     about="what the network does with its data",
     two="left",
     three="right",
-    shown=Shown(
+    shown=ByWidget(
         widget="network.NetworkPane", id="network", first="network", given=("view", "look")
     ),
     several=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..pane import Pane, Shown
+from ..pane import ByWidget, Pane
 
 PANE: Final = Pane(
     name="runs",
@@ -13,7 +13,7 @@ PANE: Final = Pane(
     about="every run there is",
     two="left",
     three="left",
-    shown=Shown(
+    shown=ByWidget(
         widget="runs.pane.RunsPane",
         id="runs",
         first="run-list",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..pane import Pane, Shown
+from ..pane import ByWidget, Pane
 
 PANE: Final = Pane(
     name="setup",
@@ -13,7 +13,7 @@ PANE: Final = Pane(
     about="the experiment, and every preset",
     two="left",
     three="left",
-    shown=Shown(
+    shown=ByWidget(
         widget="setup.pane.SetupPane",
         id="setup",
         first="presets",

@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 
 from engine.recording.events import Heartbeat, MachineFigures
 from tests.tui.drawing.lists.test_machine import RISING, history
-from tests.tui.panes.test_gradients import seen
+from tests.tui.panes.test_race import seen
 from tui.panes.drawn import DrawnPane
 from tui.panes.picture import Picture
 from tui.places import PANES

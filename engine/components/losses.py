@@ -37,7 +37,7 @@ class LossBase(Section):
     """What one number or row costs, as a lesson writes it, of output y and target t."""
     slope: ClassVar[str]
     """The derivative of that by y, as a lesson writes it."""
-    root: ClassVar[bool] = False
+    root: ClassVar[bool]
     """Whether the square root is taken of the mean."""
 
     reduction: Literal["mean", "sum"] = "mean"
@@ -55,7 +55,7 @@ class LossBase(Section):
         Raises:
             TypeError: Naming it and what it lacks.
         """
-        parts = ("functional", "formula", "targets", "outputs", "each", "slope")
+        parts = ("functional", "formula", "targets", "outputs", "each", "slope", "root")
         check_whole(cls, LossBase, parts)
 
 
@@ -68,6 +68,7 @@ class MSE(LossBase):
     outputs = "anything"
     each = "(y - t)²"
     slope = "2 (y - t)"
+    root = False
     name: Literal["mse"] = "mse"
 
 
@@ -95,6 +96,7 @@ class L1(LossBase):
     outputs = "anything"
     each = "|y - t|"
     slope = "sign(y - t)"
+    root = False
     name: Literal["l1"] = "l1"
 
 
@@ -107,6 +109,7 @@ class Huber(LossBase):
     outputs = "anything"
     each = "(y - t)² / 2, or δ (|y - t| - δ / 2) beyond δ"
     slope = "(y - t held within ±δ)"
+    root = False
     name: Literal["huber"] = "huber"
     delta: Positive = 1.0
     """Where it turns from one into the other, in the unit of the targets."""
@@ -121,6 +124,7 @@ class BinaryCrossEntropy(LossBase):
     outputs = "probability"
     each = "-log y or -log(1 - y), as t is 1 or 0"
     slope = "(y - t) / (y (1 - y))"
+    root = False
     name: Literal["binary_cross_entropy"] = "binary_cross_entropy"
 
 
@@ -133,6 +137,7 @@ class BinaryCrossEntropyWithLogits(LossBase):
     outputs = "logit"
     each = "-log s or -log(1 - s), as t is 1 or 0; s = sigmoid(y)"
     slope = "(sigmoid(y) - t)"
+    root = False
     name: Literal["binary_cross_entropy_with_logits"] = "binary_cross_entropy_with_logits"
 
 
@@ -145,6 +150,7 @@ class CrossEntropy(LossBase):
     outputs = "logits"
     each = "-log softmax(y) at the class t"
     slope = "(softmax(y) - t)"
+    root = False
     name: Literal["cross_entropy"] = "cross_entropy"
 
 
@@ -157,6 +163,7 @@ class NegativeLogLikelihood(LossBase):
     outputs = "log_probabilities"
     each = "-y at the class t"
     slope = "-t"
+    root = False
     name: Literal["negative_log_likelihood"] = "negative_log_likelihood"
 
 

@@ -17,7 +17,7 @@ from engine.training.trainer import Trainer
 from tests.experiments import experiment
 
 LOSSES: list[type[LossBase]] = list(NAMED.values())
-PARTS = ("functional", "formula", "targets", "outputs", "each", "slope")
+PARTS = ("functional", "formula", "targets", "outputs", "each", "slope", "root")
 
 
 @pytest.fixture(params=LOSSES, ids=lambda cls: cls.__name__)

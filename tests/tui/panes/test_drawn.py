@@ -7,8 +7,8 @@ from importlib import import_module
 from textual.app import App, ComposeResult
 
 from engine.recording.events import Heartbeat, MachineFigures
+from tests.stages import screen
 from tests.tui.drawing.lists.test_machine import RISING, history
-from tests.tui.panes.test_race import seen
 from tui.panes.drawn import DrawnPane
 from tui.panes.picture import Picture
 from tui.places import PANES
@@ -40,7 +40,7 @@ async def test_it_is_drawn_only_where_there_is_more_of_it_or_another_step_is_rea
         made = history(*RISING)
         pane.view = View(history=made, version=made.version, step=30)
         await pilot.pause()
-        assert "1.50" in "\n".join(seen(app))
+        assert "1.50" in screen(app)
         drawn.clear()
         for step in (31, 32, 33):
             made.add(Heartbeat(step=step))
@@ -51,10 +51,10 @@ async def test_it_is_drawn_only_where_there_is_more_of_it_or_another_step_is_rea
         pane.view = View(history=made, version=made.version, step=34)
         await pilot.pause()
         assert drawn == [1]
-        assert "2.25" in "\n".join(seen(app))
+        assert "2.25" in screen(app)
         pane.view = View(history=made, version=made.version, step=34, cursor=12)
         await pilot.pause()
-        assert "0.50" in "\n".join(seen(app))
+        assert "0.50" in screen(app)
         assert not Picture.failures
 
 

@@ -72,7 +72,7 @@ assert "sparks" in VIEWS
 async def use():
     app, _ = make_app(Path(sys.argv[1]))
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: lab_of(pilot).ready)
+        await until(pilot, lambda: lab_of(pilot).setup.ready)
         await pilot.press("0")
         await until(pilot, lambda: "No sparks have flown yet." in shown(pilot))
         assert lab_of(pilot).pane == "sparks"

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
 from engine.recording.events import End, Header, MachineFigures, Resume
 from engine.recording.history import History
 from engine.recording.lines import decode, encode
-from engine.training.meter import Meter
+from engine.training.meter import Meter, gpu_figures
 
 
 class Clock:
@@ -67,3 +68,22 @@ def test_a_history_knows_the_figures_of_a_step_and_forgets_those_that_no_longer_
 def test_a_reader_that_does_not_know_them_passes_over_them() -> None:
     line = encode(MachineFigures(step=1, figures={"cpu": 1.0}))
     assert decode(line.replace(b'"machine"', b'"of another version"')) is None
+
+
+def test_a_gpu_whose_use_nobody_tells_has_its_other_figures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class DriverError(Exception):
+        pass
+
+    def refuse(device: torch.device) -> int:
+        raise DriverError
+
+    told = {"mem_get_info": (30, 100), "memory_allocated": 20, "memory_reserved": 40}
+    for name, value in told.items():
+        monkeypatch.setattr(torch.cuda, name, lambda _, value=value: value)
+    monkeypatch.setattr(torch.cuda, "utilization", lambda _: 75)
+    figures = {"gpu_memory": 20, "gpu_reserved": 40, "gpu_used": 70, "gpu_total": 100}
+    assert gpu_figures(torch.device("cuda:0")) == {**figures, "gpu_use": 0.75}
+    monkeypatch.setattr(torch.cuda, "utilization", refuse)
+    assert gpu_figures(torch.device("cuda:0")) == figures

@@ -1,4 +1,4 @@
-"""The house: every room imports only rooms below it, and the engine no screen.
+"""The house: every room imports only rooms below it, and nothing grows too large to read.
 
 The order of the rooms is that of the README's map. An import counts wherever it stands: within a
 function, or for the type checker alone.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +96,38 @@ def test_no_files_import_each_other_in_a_circle() -> None:
 @pytest.mark.parametrize(("house", "most"), [("engine", 26), ("tui", 20)])
 def test_a_house_has_a_table_of_contents(house: str, most: int) -> None:
     assert len([path for path in (ROOT / house).iterdir() if path.name != "__pycache__"]) <= most
+
+
+CLASSES = {
+    f"{module}.{node.name}": node
+    for module in FILES
+    for node in ast.walk(tree_of(module))
+    if isinstance(node, ast.ClassDef)
+}
+TABLES = {"tui.commands.table"}
+"""Files that are a table of data and what reads it."""
+
+
+def methods_of(node: ast.ClassDef) -> list[str]:
+    return [
+        each.name for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+
+def test_no_file_is_longer_than_500_lines_but_tables() -> None:
+    lengths = {module: len(path.read_text("utf-8").splitlines()) for module, path in FILES.items()}
+    assert {module for module, length in lengths.items() if length > 500} <= TABLES
+
+
+def test_no_class_has_more_than_40_methods_or_300_lines() -> None:
+    large = {
+        name: (len(methods_of(node)), lines)
+        for name, node in CLASSES.items()
+        if (lines := (node.end_lineno or 0) - node.lineno + 1) > 300 or len(methods_of(node)) > 40
+    }
+    assert large == {}
+
+
+def test_no_two_classes_have_one_name() -> None:
+    names = Counter(name.rpartition(".")[2] for name in CLASSES)
+    assert {name for name, times in names.items() if times > 1} == set()

@@ -82,7 +82,7 @@ def assert_clean(terminal: Terminal) -> None:
 
 
 def test_it_draws_and_quits(kind: str, terminal: Terminal) -> None:
-    terminal.shows("epochal", "two-moons", "quit")
+    terminal.shows("Setup: two-moons", "quit")
     in_palette = re.search(rb"[34]8;5;\d", terminal.sent) is not None
     assert in_palette == (kind in PALETTE | {"no colour"})
     # 24 bits only where the terminal says so.
@@ -98,7 +98,7 @@ def test_it_draws_and_quits(kind: str, terminal: Terminal) -> None:
 
 @pytest.mark.parametrize("kind", UNLIKE, indirect=True)
 def test_asked_to_end_from_outside_it_leaves_a_clean_terminal(terminal: Terminal) -> None:
-    terminal.shows("epochal")
+    terminal.shows("Setup: two-moons")
     terminal.process.terminate()
     terminal.finish()
     assert_clean(terminal)

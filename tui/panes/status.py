@@ -85,7 +85,7 @@ class TitleLine(_Line):
         room = width - line.cell_len - 3
         parts = [part for part in (plain(self.view.title), plain(self.view.run)) if part]
         words = glyphs.dot.join(parts)
-        if cell_len(words) > room:
+        if parts and cell_len(words) > room:
             # What it is says more than the name of its folder, which the list of runs has too.
             words = fit(parts[0], max(room, 0), glyphs.ellipsis)
         if room < LEAST_RUN:

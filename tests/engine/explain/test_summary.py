@@ -12,6 +12,8 @@ import torch
 
 from engine.cli import main
 from engine.components.optimizers import OPTIMIZERS as ENTRIES
+from engine.data.base import DataBase
+from engine.data.function import Function
 from engine.explain.summary import as_object, bytes_text, explanation, hints, text
 from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
@@ -158,7 +160,7 @@ def test_an_unknown_style_is_refused_with_those_there_are(command: Command) -> N
 def test_data_without_a_program_is_explained_all_the_same(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.explain.program.data.SOURCES", {})
+    monkeypatch.setattr(Function, "program", DataBase.program)
     status, out, err = command("explain", "cubic")
     assert status == 0
     assert "layer1" in out

@@ -175,6 +175,7 @@ def numbers(value: Any) -> Iterator[float]:
 
 
 EXACT: dict[str, set[float]] = {
+    "above-and-below": {0.5},  # a formula to try
     "digits": {8.0},  # the sides of a picture, and a digit
     "exploding": {-100.0},
     "function-set-normalised": {-10.0},

@@ -140,7 +140,7 @@ class ImprovementLines(ImprovementReport):
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+        self._tell = say
         self._step = 0
 
     def tell(self, history: History) -> list[Improvement]:
@@ -148,7 +148,7 @@ class ImprovementLines(ImprovementReport):
         members = history.header.members if history.header else 1
         news = improvements(history, None if members > 1 else 0, after=self._step)
         for each in news:
-            self._say(plain(each.words(member=member_words(history, each))))
+            self._tell(plain(each.words(member=member_words(history, each))))
         rows = history.series.get("dev")
         self._step = int(rows.steps[-1]) if rows is not None and rows.count else 0
         return news
@@ -259,7 +259,7 @@ def run(
             raise
         progress = progress_for(preset.experiment.steps, quiet=quiet)
         # They were asked for: to be quiet is about what was not.
-        say = _nothing if as_json else _say if quiet else progress.say
+        say = _nothing if as_json else _print_plain if quiet else progress.say
         follower = Follower(
             folder=folder,
             worker=worker,
@@ -272,10 +272,10 @@ def run(
         if follower.deserted:
             raise BrokenPipeError
         if end is None:
-            _say(_death_text(folder, worker, killed=interrupts.count > 1))
+            _print_plain(_death_text(folder, worker, killed=interrupts.count > 1))
         elif as_json or not end.result:
             if end.status in ("failed", "diverged"):
-                _say(f"{plain(folder.name)}: {ending_text(end)}")
+                _print_plain(f"{plain(folder.name)}: {ending_text(end)}")
         else:
             header = follower.history.header
             names = header.target_names if header else ()
@@ -331,7 +331,7 @@ def _nothing(text: str) -> None:
     """Say nothing."""
 
 
-def _say(text: str) -> None:
+def _print_plain(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 

@@ -61,17 +61,17 @@ class SaveDialog(Dialog[Path]):
         try:
             path = self._path(name)
         except EpochalError as error:
-            self._say(str(error), wrong=True)
+            self._answer(str(error), wrong=True)
             return
         there = path.exists()
-        self._say(f"{path}\nis there already" if there else f"to {path}", wrong=there)
+        self._answer(f"{path}\nis there already" if there else f"to {path}", wrong=there)
 
     def _path(self, name: str) -> Path:
         from engine.presets.preset import destination
 
         return destination(name.strip())
 
-    def _say(self, words: str, *, wrong: bool) -> None:
+    def _answer(self, words: str, *, wrong: bool) -> None:
         line = self.query_one("#where", Static)
         line.update(plain(words, lines=True))
         line.set_class(wrong, "-wrong")
@@ -84,7 +84,7 @@ class SaveDialog(Dialog[Path]):
             return
         if path.exists() and path != self._agreed:
             self._agreed = path
-            self._say(f"{path}\nis there already: enter again writes over it", wrong=True)
+            self._answer(f"{path}\nis there already: enter again writes over it", wrong=True)
             return
         self.dismiss(path)
 

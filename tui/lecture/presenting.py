@@ -96,7 +96,7 @@ class Presenter:
             return
         new = presented != self._said and not self.trouble
         if self._clock() - self._said_at >= (PERIOD if new else BEAT):
-            self._say(presented)
+            self._publish(presented)
 
     def close(self) -> None:
         """Say that nothing is presented any more."""
@@ -109,7 +109,7 @@ class Presenter:
             with contextlib.suppress(OSError):  # Others present.
                 self._path.parent.rmdir()
 
-    def _say(self, presented: Presented) -> None:
+    def _publish(self, presented: Presented) -> None:
         self._said_at = self._clock()
         # Whoever begins is followed; so only later files look whether another has begun.
         if self._beats and self._is_replaced():

@@ -56,7 +56,7 @@ class CurvesPane(Picture, can_focus=True):
 
     def watch_view(self) -> None:
         """Draw what has changed."""
-        self._say()
+        self._write_caption()
         self.redraw()
 
     def watch_look(self) -> None:
@@ -65,7 +65,7 @@ class CurvesPane(Picture, can_focus=True):
 
     def on_mount(self) -> None:
         """Name the pane before there is anything in it."""
-        self._say()
+        self._write_caption()
 
     @property
     def timeline(self) -> Timeline:
@@ -99,7 +99,7 @@ class CurvesPane(Picture, can_focus=True):
             return _in_the_middle(_MISSING[view.quantity], width, height, look)
         return draw_curves(curves, width, height, look)
 
-    def _say(self) -> None:
+    def _write_caption(self) -> None:
         """Write quantity, the value that is read and its step into the border."""
         view = self.view
         title = TITLES[view.quantity] + self._smoothed()

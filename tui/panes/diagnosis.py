@@ -88,7 +88,7 @@ class DiagnosisPane(Picture, can_focus=True):
 
     def on_mount(self) -> None:
         """Name the pane."""
-        self._say()
+        self._write_caption()
 
     def watch_view(self, before: View, view: View) -> None:
         """Keep to the finding that was chosen, and draw what has changed."""
@@ -100,7 +100,7 @@ class DiagnosisPane(Picture, can_focus=True):
             DiagnosisPane.chosen,
             names.index(self._picked) if picked and self._picked else first_choice(view.findings),
         )
-        self._say()
+        self._write_caption()
         self.redraw()
         self._fit()
 
@@ -154,7 +154,7 @@ class DiagnosisPane(Picture, can_focus=True):
             own = draw_findings(found, chosen, self._at, width, self.look, who)
         return [*own, *(draw_opinion(each, width, self.look) for each in view.opinions)]
 
-    def _say(self) -> None:
+    def _write_caption(self) -> None:
         """Write the number of findings into the border."""
         number = len(self.view.findings)
         self.caption("Diagnosis", f"{count(number)} findings" if number > 1 else "")

@@ -37,7 +37,7 @@ class LogPane(Picture, can_focus=True):
 
     def on_mount(self) -> None:
         """Name the pane."""
-        self._say()
+        self._write_caption()
 
     def watch_entries(self) -> None:
         """Show what is new."""
@@ -83,14 +83,14 @@ class LogPane(Picture, can_focus=True):
 
     def _update(self) -> None:
         """Draw, and stay at the end where that is where one was."""
-        self._say()
+        self._write_caption()
         following = self.scroll_offset.y >= self.max_scroll_y
         self.redraw()
         if following and self.is_mounted:
             # The scrollbar may not be there yet.
             self.scroll_end(animate=False, immediate=True, force=True)
 
-    def _say(self) -> None:
+    def _write_caption(self) -> None:
         """Write the number of entries into the border."""
         number = len(self.shown)
         self.caption("Log", f"{count(number)} entries" if number > 1 else "")

@@ -118,7 +118,7 @@ class NetworkPane(Picture, can_focus=True):
 
     def on_mount(self) -> None:
         """Name the pane before there is anything in it."""
-        self._say()
+        self._write_caption()
 
     def on_show(self, event: events.Show) -> None:
         """Draw what was missed while hidden, and try again what failed."""
@@ -151,7 +151,7 @@ class NetworkPane(Picture, can_focus=True):
             self._choice, self._step = self._chosen(), self.view.at
             self._drawn_at = self._now()
         super().redraw()
-        self._say()
+        self._write_caption()
 
     def _due(self) -> None:
         self._timer = None
@@ -292,7 +292,7 @@ class NetworkPane(Picture, can_focus=True):
         muted = self.look.palette.style("muted")
         return [cut(Text(row, muted, end=""), width) for note in notes for row in wrap(note, width)]
 
-    def _say(self) -> None:
+    def _write_caption(self) -> None:
         """Write into the border which picture this is, and of which step's weights."""
         from ..pictures.gallery import VIEWS, exhibit_of, layer_of
 

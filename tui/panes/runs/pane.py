@@ -132,7 +132,7 @@ class RunsPane(Vertical):
         else:
             self.facts = event.facts
         if self.facts:
-            self._say()
+            self._write_caption()
         else:
             self._list()
         if self.reader.again:
@@ -153,10 +153,10 @@ class RunsPane(Vertical):
         runs.show(tuple(listed))
         names = [run.folder.name for run in listed]
         there = self._chosen in names
-        self._say()
+        self._write_caption()
         self._go_to(names.index(self._chosen) if there else runs.cursor, follow=not there)
 
-    def _say(self) -> None:
+    def _write_caption(self) -> None:
         """Write into the border how many runs there are, and in which order."""
         listed, there = len(self.query_one(RunList).runs), len(self.facts)
         dot = self.look.glyphs.dot

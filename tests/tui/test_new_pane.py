@@ -32,6 +32,7 @@ def missing(history):
 PANE = Pane(
     name="sparks",
     label="Sparks",
+    short="Sparks",
     key="0",
     about="how it sparks",
     two="left",

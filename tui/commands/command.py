@@ -140,6 +140,9 @@ class Command:
         return key_name(self.keys[0]), self.label
 
 
+CLICK: Final = 'screen.do("{}")'
+"""What a click on words does, for their style: the action of a row, as its key would do it."""
+
 KEY_NAMES: Final = {
     "plus": "+",
     "equals_sign": "=",

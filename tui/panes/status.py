@@ -12,7 +12,7 @@ from textual.reactive import reactive
 
 from engine.text.safe import plain
 
-from ..commands.command import NOW, PANED, Need, Situation, Spot
+from ..commands.command import CLICK, NOW, PANED, Need, Situation, Spot
 from ..commands.table import footer
 from ..drawing.lists.keys import draw_footer
 from ..drawing.lists.message import Bulletin, draw_message
@@ -97,18 +97,19 @@ class TitleLine(_Line):
     def _tabs(self, name: Text, width: int) -> Text:
         """Return the line with every pane's key and name, in the room there is.
 
-        The blanks between a key and its name go first, then the program's name, then those of panes
-        that are not chosen.
+        The blanks between a key and its name go first, then long names for short ones, then the
+        program's name, then those of panes that are not chosen.
         """
         keys = [f"{pane.key} " if pane.key and self.situation in NUMBERED else "" for pane in PANES]
         names = [f"{key}{place.label}" for key, place in zip(keys, PANES, strict=True)]
         joined = [words.replace(" ", "", 1) for words in names]
-        nameless = Text(" ", end="")
+        shortened = [f"{key.strip()}{pane.short}" for key, pane in zip(keys, PANES, strict=True)]
         tries = (
             (name, names, "  "),
             (name, names, " "),
             (name, joined, " "),
-            (nameless, joined, " "),
+            (name[1:], shortened, " "),
+            (name[:1], joined, " "),
         )
         for head, tabs, between in tries:
             cells = head.cell_len + sum(map(cell_len, tabs)) + len(between) * (len(tabs) - 1)
@@ -126,7 +127,8 @@ class TitleLine(_Line):
         for index, (place, words) in enumerate(zip(PANES, names, strict=True)):
             chosen = place.name == self.pane
             style = palette.style("text" if chosen else "muted", bold=chosen)
-            style += Style(underline=chosen, meta={"@click": f"screen.show_pane('{place.name}')"})
+            click = CLICK.format(f"show_pane('{place.name}')")
+            style += Style(underline=chosen, meta={"@click": click})
             label = words.lstrip("0123456789")
             key = words[: len(words) - len(label)]
             # Where no blank parts them, its colour tells the key from the name.

@@ -77,6 +77,8 @@ class Pane:
     """What presenters, lectures and the screen know it by."""
     label: str
     """Its name for people."""
+    short: str
+    """The same where there is little room: eighty columns hold the names of nine panes."""
     key: str
     """The digit that goes to it; panes stand in this order. Empty where none is left: then it is
     gone to by tab, or by mouse."""

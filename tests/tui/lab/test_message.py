@@ -77,7 +77,9 @@ async def test_five_marks_at_once_cover_no_picture_and_all_stand_in_the_log(
         assert not board.overlaps(lab.query_one(MessageLine).region)
         written = " ".join(entry.sentence for entry in lab.entries)
         assert all(f"{note}, the {step}th" in written for step in range(1, 6))
-        await pilot.press("L")
+        await pilot.click(MessageLine, offset=(line.index("(L: log)") + 1, 0))
+        await until(pilot, lambda: lab.pane == "log")
+        await pilot.press("2", "L")
         assert lab.pane == "log"
         run.close()
 
@@ -207,11 +209,29 @@ async def test_panes_have_names_where_there_is_room_and_keys_where_they_are_any(
         blank = "" if size == SMALL else " "
         await until(pilot, lambda: f"2{blank}Curves" in shown(pilot))
         top = shown(pilot).splitlines()[0]
-        assert top.startswith(" 1Setup " if size == SMALL else " epochal ")
-        assert all(f"{at}{blank}{place.label}" in top for at, place in enumerate(PANES, start=1))
+        assert top.startswith("epochal 1Setup " if size == SMALL else " epochal ")
+        names = [place.short if size == SMALL else place.label for place in PANES]
+        assert all(f"{at}{blank}{name}" in top for at, name in enumerate(names, start=1))
         await pilot.press("k")
         await until(pilot, lambda: f"2{blank}Curves" not in shown(pilot).splitlines()[0])
         assert all(place.label in shown(pilot).splitlines()[0] for place in PANES)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=["80x24", "120x40"])
+async def test_a_click_on_a_pane_s_name_goes_there(
+    tmp_path: Path, run: FakeRun, size: tuple[int, int]
+) -> None:
+    run.train([0.5])
+    run.end()
+    app, _ = make_app(tmp_path, run=run.folder)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: lab_of(pilot).situation == "over")
+        for place in reversed(PANES):
+            name = place.short if size == SMALL else place.label
+            await until(pilot, lambda name=name: name in shown(pilot).splitlines()[0])
+            at = shown(pilot).splitlines()[0].index(name)
+            await pilot.click(offset=(at + len(name) - 1, 0))
+            await until(pilot, lambda place=place: lab_of(pilot).pane == place.name)
 
 
 async def test_where_there_is_no_room_for_names_the_chosen_one_stays(tmp_path: Path) -> None:

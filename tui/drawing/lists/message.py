@@ -17,6 +17,7 @@ from rich.text import Text
 
 from engine.text.safe import plain
 
+from ...commands.command import CLICK
 from ...style import severity as severities
 from ...style.look import Look
 from ...style.numbers import count
@@ -92,7 +93,7 @@ def draw_message(
     calm = entry.severity in ("good", "note")
     style = look.style("text") if calm else severities.style(entry.severity, look.palette)
     line.append(fit(sentence, room - cell_len(where), look.glyphs.ellipsis), style)
-    click = Style(meta={"@click": "screen.show_pane('log')"})
+    click = Style(meta={"@click": CLICK.format("show_pane('log')")})
     line.append(where, look.style("muted") + click if log else look.style("muted"))
     return cut(line, width)
 

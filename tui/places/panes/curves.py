@@ -9,6 +9,7 @@ from ..pane import ByWidget, Pane
 PANE: Final = Pane(
     name="curves",
     label="Curves",
+    short="Curves",
     key="2",
     about="loss, accuracy, learning rate and gradient norm over the steps",
     two="middle",

@@ -9,6 +9,7 @@ from ..pane import ByWidget, Pane
 PANE: Final = Pane(
     name="diagnosis",
     label="Diagnosis",
+    short="Diagnosis",
     key="5",
     about="what is wrong, and what would help",
     two="middle",

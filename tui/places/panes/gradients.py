@@ -9,6 +9,7 @@ from ..pane import ByWidget, Pane
 PANE: Final = Pane(
     name="gradients",
     label="Gradients",
+    short="Gradients",
     key="3",
     about="norms, weights and units of each layer",
     two="middle",

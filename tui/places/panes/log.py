@@ -9,6 +9,7 @@ from ..pane import ByWidget, Pane
 PANE: Final = Pane(
     name="log",
     label="Log",
+    short="Log",
     key="7",
     about="everything that happened",
     two="left",

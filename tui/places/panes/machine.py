@@ -9,6 +9,7 @@ from ..pane import ByPicture, Pane
 PANE: Final = Pane(
     name="machine",
     label="Machine",
+    short="Machine",
     key="9",
     about="what training takes of the machine: processors, memory, threads, the GPU",
     two="left",

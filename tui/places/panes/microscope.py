@@ -9,6 +9,7 @@ from ..pane import ByWidget, Pane
 PANE: Final = Pane(
     name="microscope",
     label="Microscope",
+    short="Scope",
     key="8",
     about="one update taken apart: every formula with its numbers",
     two="left",

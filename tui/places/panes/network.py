@@ -9,6 +9,7 @@ from ..pane import ByWidget, Pane
 PANE: Final = Pane(
     name="network",
     label="Network",
+    short="Network",
     key="4",
     about="what the network does with its data",
     two="left",

@@ -9,6 +9,7 @@ from ..pane import ByWidget, Pane
 PANE: Final = Pane(
     name="runs",
     label="Runs",
+    short="Runs",
     key="6",
     about="every run there is",
     two="left",

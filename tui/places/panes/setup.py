@@ -9,6 +9,7 @@ from ..pane import ByWidget, Pane
 PANE: Final = Pane(
     name="setup",
     label="Setup",
+    short="Setup",
     key="1",
     about="the experiment, and every preset",
     two="left",

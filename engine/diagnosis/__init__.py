@@ -40,7 +40,7 @@ def diagnose(history: History, step: int | None = None, member: int = 0) -> tupl
 def _told(facts: Facts) -> list[tuple[Rule, Finding]]:
     """Return what the rules find that is no consequence of what others find, the worst first."""
     found = [(rule, finding) for rule in RULES if (finding := rule.find(facts))]
-    explained = {name for rule, _ in found for name in rule.explains}
+    explained = {name for rule, _ in found for name in rule.explains.split()}
     told = [(rule, finding) for rule, finding in found if rule.name not in explained]
     return sorted(told, key=lambda each: WORST_FIRST.index(each[1].severity))
 

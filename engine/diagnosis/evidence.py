@@ -7,6 +7,7 @@ means is for the rules to say.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +34,9 @@ EARLY: Final = 8
 GROUPS: Final = 32
 """Points of a smoothed curve."""
 
+RAISED: Final = 1.5
+"""How often the experiment's own learning rate counts as raised while it trained."""
+
 Numbers = NDArray[np.float64]
 
 
@@ -49,30 +53,32 @@ class Curve:
     """
 
     def __init__(self, rows: Rows | None, name: str, step: int, member: int | None) -> None:
-        newest = rows.row_at(step) if rows is not None and name in rows.columns else None
-        self.count = 0 if newest is None else newest + 1
+        self.count = count_until(rows, step, name)
         """How many rows the column has so far."""
         self.steps: NDArray[np.int64] = np.empty(0, np.int64)
         """The last step of each point."""
         self.values: Numbers = np.empty(0)
         """The medians; NaN where nothing was finite."""
-        self._found: NDArray[np.float32] = np.empty((0, WINDOW), np.float32)
-        self._at: NDArray[np.int64] = np.empty((0, WINDOW), np.int64)
+        self.lowest = (math.inf, 0)
+        """The least finite row behind the points and its step; infinite where there is none."""
         if rows is None or not self.count:
             return
-        picked = np.linspace(0, self.count - 1, GROUPS * WINDOW).astype(np.int64)
-        groups = picked.reshape(GROUPS, WINDOW)
-        self.steps = rows.steps[groups[:, -1]]
-        values = numbers(rows, name, groups.ravel(), member).reshape(groups.shape)
-        self.values = medians(values)
-        self._found, self._at = values, rows.steps[groups]
+        chosen = np.linspace(0, self.count - 1, GROUPS * WINDOW).astype(np.int64)
+        steps, values = rows.steps[chosen], numbers(rows, name, chosen, member)
+        self.steps, self.values = (
+            steps[WINDOW - 1 :: WINDOW],
+            medians(values.reshape(GROUPS, WINDOW)),
+        )
+        least = int(np.where(np.isfinite(values), values, np.inf).argmin())
+        if np.isfinite(values[least]):
+            self.lowest = (float(values[least]), int(steps[least]))
 
-    @property
-    def lowest(self) -> tuple[float, int]:
-        """The least finite row behind the points and its step; infinite where there is none."""
-        finite = np.where(np.isfinite(self._found), self._found, np.inf)
-        place = int(finite.argmin())
-        return float(finite.flat[place]), int(self._at.flat[place])
+
+def count_until(rows: Rows | None, step: int, name: str | None = None) -> int:
+    """Return how many rows there are until a step, where they have a column of that name."""
+    has_column = rows is not None and (name is None or name in rows.columns)
+    newest = rows.row_at(step) if rows is not None and has_column else None
+    return 0 if newest is None else newest + 1
 
 
 def numbers(
@@ -93,10 +99,8 @@ def medians(table: NDArray[Any]) -> Numbers:
     # NaN sorts to the end.
     ordered = np.sort(np.where(finite, table, np.nan).astype(np.float64), axis=1)
     counts, places = finite.sum(axis=1), np.arange(len(table))
-    low, high = (
-        ordered[places, np.maximum(counts - 1, 0) // 2],
-        ordered[places, counts // 2 % table.shape[1]],
-    )
+    low = ordered[places, np.maximum(counts - 1, 0) // 2]
+    high = ordered[places, counts // 2 % table.shape[1]]
     return np.where(counts > 0, (low + high) / 2, np.nan)
 
 
@@ -125,10 +129,7 @@ class Facts:
     """
 
     def __init__(self, history: History, header: Header, step: int, member: int | None) -> None:
-        self.history: Final = history
-        self.header: Final = header
-        self.step: Final = step
-        self.member: Final = member
+        self.history, self.header, self.step, self.member = history, header, step, member
         self._curves: dict[tuple[str, str], Curve] = {}
 
     @property
@@ -205,9 +206,7 @@ class Facts:
     @cached_property
     def rows(self) -> int:
         """How many steps have been taken."""
-        train = self._rows("train")
-        newest = None if train is None else train.row_at(self.step)
-        return 0 if newest is None else newest + 1
+        return count_until(self.history.series.get("train"), self.step)
 
     @cached_property
     def at(self) -> int:
@@ -216,20 +215,15 @@ class Facts:
 
     def recent(self, name: str) -> NDArray[np.float32]:
         """Return the newest rows of a train column, at most ``WINDOW``."""
-        return self._part(name, max(0, self.rows - WINDOW), self.rows)
-
-    def beginning(self, name: str, count: int) -> NDArray[np.float32]:
-        """Return the first rows of a train column."""
-        return self._part(name, 0, min(count, self.rows))
+        return self._some("train", name, slice(-WINDOW, None))
 
     def early(self, name: str) -> float:
         """Return a train column's median over the first rows."""
-        return median(self.beginning(name, EARLY))
+        return median(self._some("train", name, slice(EARLY)))
 
     def first(self, name: str) -> float:
         """Return a train column's very first value."""
-        values = self.beginning(name, 1)
-        return float(values[0]) if len(values) else float("nan")
+        return float(next(iter(self._some("train", name, slice(1))), np.nan))
 
     def recent_median(self, name: str) -> float:
         """Return a train column's median over the newest rows."""
@@ -238,18 +232,13 @@ class Facts:
     def curve(self, group: str, name: str) -> Curve:
         """Return a column so far, smoothed."""
         if (group, name) not in self._curves:
-            curve = Curve(self._rows(group), name, self.step, self.member)
-            self._curves[group, name] = curve
+            rows = self.history.series.get(group)
+            self._curves[group, name] = Curve(rows, name, self.step, self.member)
         return self._curves[group, name]
 
     def newest(self, group: str, name: str, count: int) -> Numbers:
         """Return a column's newest finite rows of any group, among ``count`` or ``WINDOW``."""
-        rows = self._rows(group)
-        stop = (rows.row_at(self.step) if rows is not None else None) or 0
-        if rows is None or not stop or name not in rows.columns:
-            return np.empty(0)
-        newest = slice(max(0, stop + 1 - min(count, WINDOW)), stop + 1)
-        values = numbers(rows, name, newest, self.member)
+        values = self._some(group, name, slice(-min(count, WINDOW), None))
         return values[np.isfinite(values)].astype(np.float64)
 
     def probe(self, name: str, first: bool = False) -> tuple[int, float] | None:
@@ -259,15 +248,11 @@ class Facts:
             name: The column.
             first: Return the first row's value in place of the recent one.
         """
-        probe = self._rows("probe")
-        if probe is None or name not in probe.columns:
+        value = median(self._some("probe", name, slice(1) if first else slice(-PROBED, None)))
+        if not np.isfinite(value):
             return None
-        row = probe.row_at(self.step)
-        if row is None:
-            return None
-        some = slice(0, 1) if first else slice(max(0, row + 1 - PROBED), row + 1)
-        value = median(numbers(probe, name, some, self.member))
-        return (int(probe.steps[row]), value) if np.isfinite(value) else None
+        probe = self.history.series["probe"]
+        return int(probe.steps[count_until(probe, self.step) - 1]), value
 
     @cached_property
     def norms(self) -> Mapping[str, float]:
@@ -292,9 +277,7 @@ class Facts:
     @cached_property
     def idle(self) -> tuple[str, ...]:
         """The layers whose recent gradients, of weights and biases, were all exactly 0."""
-        if not self.rows:
-            return ()
-        return tuple(layer for layer in self.layers if self._is_idle(layer))
+        return tuple(layer for layer in self.layers if self.rows and self._is_idle(layer))
 
     @cached_property
     def loss(self) -> float:
@@ -325,14 +308,24 @@ class Facts:
     @cached_property
     def lr(self) -> float:
         """The newest learning rate; NaN where there is none."""
-        rates = self.recent("lr")
-        return float(rates[-1]) if len(rates) else float("nan")
+        return float(next(iter(self.recent("lr")[-1:]), np.nan))
 
     @cached_property
     def own_lr(self) -> float:
         """The learning rate that the experiment asks for; NaN where it says none."""
         lr = self.table("optimizer").get("lr")
         return float(lr) if isinstance(lr, int | float) else float("nan")
+
+    @property
+    def raised(self) -> bool:
+        """Whether the learning rate is far above what the experiment began with."""
+        return bool(self.lr > RAISED * self.own_lr > 0)
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the learning rate is a schedule's, and nobody has set it by hand."""
+        constant = self.table("schedule").get("name", "constant") == "constant"
+        return not (constant or self.set_by_hand)
 
     @cached_property
     def set_by_hand(self) -> bool:
@@ -361,37 +354,28 @@ class Facts:
         kept = unpack(self.header, snapshot, self.member)
         return {layer: kept[f"{layer}.weight"] for layer in self.layers}
 
-    def _rows(self, group: str) -> Rows | None:
-        return self.history.series.get(group)
-
-    def _part(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
-        train = self._rows("train")
-        if train is None or name not in train.columns:
+    def _some(self, group: str, name: str, which: slice) -> NDArray[np.float32]:
+        """Return some of the rows that a column has so far; nothing where there is none."""
+        rows = self.history.series.get(group)
+        count = count_until(rows, self.step, name)
+        if rows is None or not count:
             return np.empty(0, np.float32)
-        return numbers(train, name, slice(start, stop), self.member)
+        return numbers(rows, name, slice(*which.indices(count)), self.member)
 
     def _norms(self, parts: Sequence[str]) -> dict[str, float]:
         if not (self.rows and self.layers):
             return {}
         nothing = np.full(min(self.rows, WINDOW), np.nan)
-        norms = [self._norm(layer, parts, nothing) for layer in self.layers]
+        gradients = [self._gradients(layer, parts) for layer in self.layers]
+        norms = [np.hypot.reduce(each, dtype=np.float64) if each else nothing for each in gradients]
         return dict(zip(self.layers, medians(np.stack(norms)).tolist(), strict=True))
-
-    def _norm(self, layer: str, parts: Sequence[str], nothing: Numbers) -> Numbers:
-        """Return a layer's recent norms, of those of its parameters that are recorded."""
-        gradients = [column.astype(np.float64) for column in self._gradients(layer, parts)]
-        norm: Numbers = np.hypot.reduce(gradients) if gradients else nothing
-        return norm
 
     def _gradients(self, layer: str, parts: Sequence[str]) -> list[NDArray[np.float32]]:
         """Return the recorded norms of those of a layer's parameters that are evidence."""
         names = [f"{layer}.{part}" for part in parts]
-        columns = [self.recent(f"grad_norm/{name}") for name in names if name not in self._unused]
+        idle = self.header.idle_biases
+        columns = [self.recent(f"grad_norm/{name}") for name in names if name not in idle]
         return [column for column in columns if len(column)]
-
-    @cached_property
-    def _unused(self) -> frozenset[str]:
-        return self.header.idle_biases
 
     def _is_idle(self, layer: str) -> bool:
         gradients = self._gradients(layer, ("weight", "bias"))

@@ -19,7 +19,7 @@ WORST_FIRST: Final = ("bad", "warning", "note")
 """The severities in the order in which findings are told."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Remedy:
     """A changed experiment that may do better."""
 
@@ -37,8 +37,8 @@ class Finding:
     """How much it matters."""
     words: str
     """The evidence and what it is called, in a sentence or two."""
-    advice: str
-    """What to try, in a sentence; empty where there is nothing."""
+    advice: str = ""
+    """What to try, in a sentence: a rule leaves it out where that is the remedy and no more."""
     rule: str = ""
     """Which rule found it; the rule says it itself."""
     step: int = -1
@@ -74,8 +74,10 @@ class Rule:
     word: str = ""
     """The verdict on the layer that its finding is about, or on every layer where it is about the
     whole network; empty where layers may be fine all the same."""
-    explains: frozenset[str] = frozenset()
+    explains: str = ""
     """The rules whose findings are no more than consequences of this one's, and are left out."""
+    otherwise: str = ""
+    """What to advise where there is no remedy."""
 
     def find(self, facts: Facts) -> Finding | None:
         """Return what it finds, if it does."""
@@ -83,4 +85,5 @@ class Rule:
         if finding is None:
             return None
         step = facts.at if finding.step < 0 else finding.step
-        return replace(finding, rule=self.name, step=step)
+        usual = f"Try {finding.remedy.label}." if finding.remedy else self.otherwise
+        return replace(finding, rule=self.name, step=step, advice=finding.advice or usual)

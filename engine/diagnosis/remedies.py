@@ -27,6 +27,8 @@ SMALL_WEIGHTS: Final = 0.2
 """The standard deviation of first weights, times the root of how many go into a unit, below which
 a signal dies out: He's and Xavier's make that 1 to 1.4, PyTorch's default 0.58."""
 
+LINEAR_OUTPUT: Final = Remedy("a linear output layer", ("model.output_activation=identity",))
+
 HE: Final = ("kaiming_normal", "kaiming_uniform")
 XAVIER: Final = ("xavier_normal", "xavier_uniform", "orthogonal")
 
@@ -64,9 +66,9 @@ def sized_weights(facts: Facts) -> Remedy | None:
     )
     if _weight_inits(facts) <= set(fitting):
         unbiased = no_bias(facts)
-        return Remedy(label="biases of 0", changes=unbiased) if unbiased else None
+        return Remedy("biases of 0", unbiased) if unbiased else None
     changes = (*changed(facts, "init.weight", name), *no_bias(facts))
-    return Remedy(label=label, changes=changes)
+    return Remedy(label, changes)
 
 
 def starts_small(facts: Facts) -> bool:
@@ -101,7 +103,7 @@ def normalisation(facts: Facts) -> Remedy | None:
     if not facts.is_mlp or facts.model.get("normalisation", "none") != "none":
         return None
     kind = "batch" if _batches_have_spread(facts) else "layer"
-    return Remedy(label=f"{kind} normalisation", changes=changed(facts, "normalisation", kind))
+    return Remedy(f"{kind} normalisation", changed(facts, "normalisation", kind))
 
 
 def no_bias(facts: Facts) -> tuple[str, ...]:
@@ -120,7 +122,7 @@ def slower(facts: Facts) -> Remedy | None:
         return None
     less = max(min(lr / 10, _first_step_lr(facts)), lr / MOST_SLOWER)
     less = float(f"{less:.3g}") if less == lr / 10 else float(f"{less:.0e}")
-    return Remedy(label=f"a learning rate of {less:g}", changes=(f"optimizer.lr={less:g}",))
+    return Remedy(f"a learning rate of {less:g}", (f"optimizer.lr={less:g}",))
 
 
 def _first_step_lr(facts: Facts) -> float:

@@ -35,14 +35,14 @@ def find(facts: Facts) -> Finding | None:
     if facts.own_lr == 0:
         return _never_there(facts) if facts.lr == 0 and _has_learned_little(facts) else None
     top = max(facts.own_lr, facts.first("lr"))
-    if not (facts.lr < GONE * top and _is_scheduled(facts) and _has_learned_little(facts)):
+    if not (facts.lr < GONE * top and facts.scheduled and _has_learned_little(facts)):
         return None
     rates = facts.curve("train", "lr")
     by = int(rates.steps[int(np.argmax(rates.values < GONE * top))])
     if not (facts.at >= LONG * by and _would_gain(facts, top)):
         return None
     schedule = facts.table("schedule").get("name")
-    remedy = Remedy(label="a constant learning rate", changes=('schedule={name="constant"}',))
+    remedy = Remedy("a constant learning rate", ('schedule={name="constant"}',))
     return Finding(
         severity="bad",
         words=f"The learning rate has fallen from {number(top)} to {number(facts.lr)}: the "
@@ -58,17 +58,12 @@ def _never_there(facts: Facts) -> Finding | None:
     if facts.optimizer is None:
         return None
     usual = facts.optimizer.usual_lr
-    remedy = Remedy(label=f"a learning rate of {usual:g}", changes=(f"optimizer.lr={usual:g}",))
+    remedy = Remedy(f"a learning rate of {usual:g}", (f"optimizer.lr={usual:g}",))
     return Finding(
         severity="bad",
         words="The learning rate is 0: no update changes anything.",
-        advice=f"Try {remedy.label}.",
         remedy=remedy,
     )
-
-
-def _is_scheduled(facts: Facts) -> bool:
-    return bool(facts.table("schedule").get("name", "constant") != "constant")
 
 
 def _has_learned_little(facts: Facts) -> bool:
@@ -87,16 +82,13 @@ def _would_gain(facts: Facts, lr: float) -> bool:
     it is only known that there is a gradient to follow.
     """
     norm, first = facts.recent_median("grad_norm"), facts.early("grad_norm")
-    if not norm > SETTLED * first:
-        return False
-    if not facts.descends:
-        return True
-    return bool(lr * norm**2 * facts.planned > GAIN * facts.loss)
+    gains = not facts.descends or lr * norm**2 * facts.planned > GAIN * facts.loss
+    return bool(norm > SETTLED * first and gains)
 
 
 RULE: Final = Rule(
     name="cut",
     search=find,
     word="not learning",
-    explains=frozenset({"plateau", "unscaled", "same", "dropout", "vanishing", "exploding"}),
+    explains="plateau unscaled same dropout vanishing exploding",
 )

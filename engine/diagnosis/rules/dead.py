@@ -11,7 +11,7 @@ from typing import Final
 from ...components.activations import ACTIVATIONS
 from ..evidence import Facts
 from ..finding import Finding, Remedy, Rule, Verdict
-from ..remedies import rectified, slower
+from ..remedies import LINEAR_OUTPUT, rectified, slower
 from ..words import layer_name, layer_names, percent
 
 MANY: Final = 0.75
@@ -34,13 +34,11 @@ def find(facts: Facts) -> Finding | None:
         return None
     gone = [layer for layer, share in shares.items() if share == 1]
     worst = gone[0] if gone else max(shares, key=lambda layer: shares[layer])
-    remedy = cure(facts, worst)
     return Finding(
         severity="bad" if gone else "warning",
         where=worst,
         words=_gone(facts, gone) if gone else _dying(worst, shares[worst]),
-        advice=f"Try {remedy.label}." if remedy else "",
-        remedy=remedy,
+        remedy=cure(facts, worst),
     )
 
 
@@ -66,9 +64,8 @@ def _gone(facts: Facts, gone: list[str]) -> str:
     told = f"No unit of {layer_names(gone)} is ever active: dead."
     if not without:
         return told
-    verb = "is" if len(without) == 1 else "are"
-    noun = "gradient" if len(without) == 1 else "gradients"
-    return f"{told} The {noun} of {layer_names(without)} {verb} exactly 0."
+    what = "gradient of {} is" if len(without) == 1 else "gradients of {} are"
+    return f"{told} The {what.format(layer_names(without))} exactly 0."
 
 
 def _dying(layer: str, share: float) -> str:
@@ -101,16 +98,13 @@ def _dead_output(facts: Facts) -> bool:
 
 def _output_finding(facts: Facts) -> Finding:
     last = facts.layers[-1]
-    linear = Remedy(label="a linear output layer", changes=("model.output_activation=identity",))
     alive = facts.first("grad_norm") > 0
-    remedy = (slower(facts) if alive else None) or linear
     return Finding(
         severity="bad",
         where=last,
         words=f"Every gradient is exactly 0: {layer_name(last)}, the output, is flat for every "
         "row: dead.",
-        advice=f"Try {remedy.label}.",
-        remedy=remedy,
+        remedy=(slower(facts) if alive else None) or LINEAR_OUTPUT,
     )
 
 
@@ -124,4 +118,4 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
     return Verdict("dying", "warning") if share > MANY else None
 
 
-RULE: Final = Rule(name="dead", search=find, judge=judge, explains=frozenset({"plateau"}))
+RULE: Final = Rule(name="dead", search=find, judge=judge, explains="plateau")

@@ -28,7 +28,7 @@ def find(facts: Facts) -> Finding | None:
         severity="bad",
         words=words,
         advice="Try no weight decay, or a thousandth of it.",
-        remedy=Remedy(label="no weight decay", changes=("optimizer.weight_decay=0",)),
+        remedy=Remedy("no weight decay", ("optimizer.weight_decay=0",)),
     )
 
 
@@ -38,9 +38,8 @@ def _overshot(facts: Facts, decay: float) -> str:
     # What momentum keeps of the last step lets a little more pass.
     momentum = facts.table("optimizer").get("momentum", 0.0)
     product = float(facts.first("lr")) * decay
-    if not product > OVERSHOT * (1 + float(momentum)):
-        return ""
-    if not (has_diverged(facts) or is_guessing(facts)):
+    grows = product > OVERSHOT * (1 + float(momentum))
+    if not (grows and (has_diverged(facts) or is_guessing(facts))):
         return ""
     return (
         f"The weight decay of {decay:g} at a learning rate of {number(facts.first('lr'))} "
@@ -69,19 +68,6 @@ RULE: Final = Rule(
     name="decay",
     search=find,
     word="not learning",
-    explains=frozenset(
-        {
-            "cut",
-            "dead",
-            "diverged",
-            "dropout",
-            "exploding",
-            "plateau",
-            "same",
-            "saturated",
-            "symmetric",
-            "unscaled",
-            "vanishing",
-        }
-    ),
+    explains="cut dead diverged dropout exploding plateau same saturated symmetric unscaled "
+    "vanishing",
 )

@@ -17,9 +17,6 @@ FAR_OFF: Final = 100.0
 """How often the constant answer's loss a first loss is that only too large weights explain: with
 weights that fit it is 1 to 3 times that."""
 
-RAISED: Final = 1.5
-"""How often the experiment's own learning rate counts as raised while it trained."""
-
 
 def find(facts: Facts) -> Finding | None:
     """Find the step at which the loss was lost, or how far it has run away."""
@@ -50,7 +47,7 @@ def _finding(facts: Facts, step: int, words: str, lost: bool) -> Finding:
 
 def _cause(facts: Facts) -> str:
     """Tell who raised the learning rate, or the growth of the gradient's norm, where it shows."""
-    if is_raised(facts) and _is_scheduled(facts):
+    if facts.raised and facts.scheduled:
         return f" The schedule has raised the learning rate from {facts.own_lr:g} to {facts.lr:g}."
     norms = facts.recent("grad_norm")
     finite = norms[np.isfinite(norms)]
@@ -65,11 +62,11 @@ def cure(facts: Facts) -> tuple[Remedy | None, str]:
     """Return the learning rate as it was, where it was raised; weights that fit, where the
     gradients or the loss were huge from the start; else a smaller learning rate.
     """
-    if is_raised(facts):
-        if not _is_scheduled(facts):
+    if facts.raised:
+        if not facts.scheduled:
             lr = f"{facts.own_lr:g}"
             return None, f"The learning rate was raised; go back to the experiment's own, {lr}."
-        constant = Remedy(label="a constant rate", changes=('schedule={name="constant"}',))
+        constant = Remedy("a constant rate", ('schedule={name="constant"}',))
         return constant, f"Try {constant.label}."
     fitting = exploding.cure(facts) if _exploded(facts) else None
     fitting = fitting or (sized_weights(facts) if _began_far_off(facts) else None)
@@ -81,16 +78,6 @@ def _began_far_off(facts: Facts) -> bool:
     """Whether the untrained network was wrong by far more than one answer for every row."""
     constant = facts.constant_loss()
     return constant is not None and facts.first("loss") > FAR_OFF * constant
-
-
-def is_raised(facts: Facts) -> bool:
-    """Whether the learning rate is far above what the experiment began with."""
-    return bool(facts.lr > RAISED * facts.own_lr > 0)
-
-
-def _is_scheduled(facts: Facts) -> bool:
-    scheduled = facts.table("schedule").get("name", "constant") != "constant"
-    return scheduled and not facts.set_by_hand
 
 
 def _exploded(facts: Facts) -> bool:
@@ -115,7 +102,5 @@ RULE: Final = Rule(
     search=find,
     judge=judge,
     word="diverged",
-    explains=frozenset(
-        {"dead", "exploding", "overfitting", "plateau", "saturated", "symmetric", "vanishing"}
-    ),
+    explains="dead exploding overfitting plateau saturated symmetric vanishing",
 )

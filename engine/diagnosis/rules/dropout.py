@@ -26,7 +26,7 @@ def find(facts: Facts) -> Finding | None:
         return None
     units = facts.header.parameters[f"{worst}.weight"][0]
     kept = units * (1 - shares[worst])
-    remedy = Remedy(label="no dropout", changes=changed(facts, "dropout", "0"))
+    remedy = Remedy("no dropout", changed(facts, "dropout", "0"))
     return Finding(
         severity="bad",
         words=f"Dropout leaves out {percent(shares[worst])} of {layer_name(worst)}: of its {units} "
@@ -51,9 +51,4 @@ def _shares(facts: Facts) -> dict[str, float]:
     return shares
 
 
-RULE: Final = Rule(
-    name="dropout",
-    search=find,
-    word="not learning",
-    explains=frozenset({"plateau", "same"}),
-)
+RULE: Final = Rule(name="dropout", search=find, word="not learning", explains="plateau same")

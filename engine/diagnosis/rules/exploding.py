@@ -25,15 +25,11 @@ def find(facts: Facts) -> Finding | None:
         return None
     worst = max(large, key=lambda layer: large[layer])
     times = f"{number(large[worst])} times {layer_name(facts.layers[-1])}'s"
-    bound = bounded(facts)
-    remedy = cure(facts)
     return Finding(
         severity=severity(facts),
         where=worst,
-        words=f"{sentence(layer_name(worst))}'s gradient is {times}: exploding."
-        + (f" {bound}" if bound else ""),
-        advice=f"Try {remedy.label}." if remedy else "Try a smaller learning rate.",
-        remedy=remedy,
+        words=f"{sentence(layer_name(worst))}'s gradient is {times}: exploding.{bounded(facts)}",
+        remedy=cure(facts),
     )
 
 
@@ -46,15 +42,15 @@ def bounded(facts: Facts) -> str:
     """Return what keeps the updates small, in a sentence; empty where nothing does."""
     train = facts.table("train")
     if train.get("clip_norm") is not None or train.get("clip_value") is not None:
-        return "Clipping keeps the updates small all the same."
+        return " Clipping keeps the updates small all the same."
     if facts.optimizer is not None and facts.optimizer.adaptive:
-        return "The optimizer divides by its size, so the updates stay small all the same."
+        return " The optimizer divides by its size, so the updates stay small all the same."
     return ""
 
 
 def cure(facts: Facts) -> Remedy | None:
     """Return what takes the cause away, or else what bounds the effect."""
-    clip = Remedy(label="clipping the gradient at norm 1", changes=("train.clip_norm=1.0",))
+    clip = Remedy("clipping the gradient at norm 1", ("train.clip_norm=1.0",))
     return sized_weights(facts) or normalisation(facts) or (None if bounded(facts) else clip)
 
 
@@ -66,5 +62,9 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
 
 
 RULE: Final = Rule(
-    name="exploding", search=find, judge=judge, explains=frozenset({"plateau", "same"})
+    name="exploding",
+    search=find,
+    judge=judge,
+    explains="plateau same",
+    otherwise="Try a smaller learning rate.",
 )

@@ -78,12 +78,7 @@ def _find_by_first_loss(facts: Facts) -> Finding | None:
 def _finding(
     facts: Facts, words: str, severity: Severity, remedy: Remedy | None, advice: str
 ) -> Finding:
-    return Finding(
-        severity=severity,
-        words=words,
-        advice=advice,
-        remedy=remedy,
-    )
+    return Finding(severity=severity, words=words, advice=advice, remedy=remedy)
 
 
 def _recent(facts: Facts) -> float:
@@ -116,16 +111,16 @@ def _is_linear(facts: Facts) -> bool:
 def cure(facts: Facts) -> tuple[Remedy | None, str]:
     """Return what may get further: a network that can bend, or larger steps."""
     if _is_linear(facts):
-        relu = Remedy(label="ReLU between the layers", changes=("model.activation=relu",))
+        relu = Remedy("ReLU between the layers", ("model.activation=relu",))
         return relu, f"Without activations all layers are worth one; try {relu.label}."
     fitting = sized_weights(facts) if starts_small(facts) else None
     if fitting is not None:
         return fitting, f"Its weights began next to 0; try {fitting.label}."
     if facts.descends:
-        adam = Remedy(label="Adam", changes=('optimizer={name="adam", lr=0.01}',))
+        adam = Remedy("Adam", ('optimizer={name="adam", lr=0.01}',))
         return adam, "Try Adam, which takes larger steps where the gradient is small."
     if facts.own_lr < SLOW:
-        faster = Remedy(label="a learning rate of 0.01", changes=("optimizer.lr=0.01",))
+        faster = Remedy("a learning rate of 0.01", ("optimizer.lr=0.01",))
         return faster, f"Try {faster.label}."
     return None, "Try another learning rate, or wait: plateaus end."
 

@@ -21,21 +21,19 @@ whole layers in ``exploding``.
 
 def find(facts: Facts) -> Finding | None:
     """Find the layer with the most saturated units."""
-    shares = {
-        layer: share for layer in facts.hidden if (share := saturated_share(facts, layer)) > MANY
-    }
-    if not shares:
+    share, worst = max(
+        ((saturated_share(facts, each), each) for each in facts.hidden), default=(0, "")
+    )
+    if not share > MANY:
         return None
-    worst = max(shares, key=lambda layer: shares[layer])
     probed = facts.probe(f"saturated/{worst}")
     remedy = sized_weights(facts) or passing_activations(facts)
     return Finding(
         severity="warning",
         step=probed[0] if probed else facts.at,
         where=worst,
-        words=f"{percent(shares[worst])} of {layer_name(worst)}'s units lie where "
+        words=f"{percent(share)} of {layer_name(worst)}'s units lie where "
         f"{facts.activations.get(worst, 'their activation')} is flat: saturated.",
-        advice=f"Try {remedy.label}." if remedy else "Try a smaller learning rate.",
         remedy=remedy,
     )
 
@@ -51,4 +49,6 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
     return Verdict("saturated", "warning") if saturated_share(facts, layer) > MANY else None
 
 
-RULE: Final = Rule(name="saturated", search=find, judge=judge)
+RULE: Final = Rule(
+    name="saturated", search=find, judge=judge, otherwise="Try a smaller learning rate."
+)

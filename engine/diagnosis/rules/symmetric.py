@@ -33,7 +33,6 @@ def find(facts: Facts) -> Finding | None:
         where=layer,
         words=f"All {units} units of {layer_name(layer)} have the same weights, so they get the "
         "same gradient and never part: symmetric.",
-        advice=f"Try {remedy.label}.",
         remedy=remedy,
     )
 
@@ -62,7 +61,7 @@ def cure(facts: Facts) -> Remedy:
     """Return random weights of the right size, which is what breaks the symmetry."""
     passing = all(map(passes, hidden_activations(facts)))
     name, label = ("kaiming_normal", "He") if passing else ("xavier_normal", "Xavier")
-    return Remedy(label=f"random weights ({label})", changes=changed(facts, "init.weight", name))
+    return Remedy(f"random weights ({label})", changed(facts, "init.weight", name))
 
 
 def _has_dropout(facts: Facts) -> bool:
@@ -77,9 +76,4 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
     return Verdict("stuck", "bad")
 
 
-RULE: Final = Rule(
-    name="symmetric",
-    search=find,
-    judge=judge,
-    explains=frozenset({"vanishing", "plateau"}),
-)
+RULE: Final = Rule(name="symmetric", search=find, judge=judge, explains="vanishing plateau")

@@ -25,7 +25,7 @@ def find(facts: Facts) -> Finding | None:
         words=f"The gradients are never cleared: every update repeats all earlier ones."
         f"{_evidence(facts)}",
         advice="Try clearing them before each step.",
-        remedy=Remedy(label="zero_grad = true", changes=("train.zero_grad=true",)),
+        remedy=Remedy("zero_grad = true", ("train.zero_grad=true",)),
     )
 
 
@@ -48,17 +48,5 @@ RULE: Final = Rule(
     name="uncleared",
     search=find,
     word="uncleared",
-    explains=frozenset(
-        {
-            "cut",
-            "dead",
-            "decay",
-            "diverged",
-            "exploding",
-            "plateau",
-            "same",
-            "saturated",
-            "unscaled",
-        }
-    ),
+    explains="cut dead decay diverged exploding plateau same saturated unscaled",
 )

@@ -7,7 +7,8 @@ from typing import Final
 
 from ...components.activations import ACTIVATIONS
 from ..evidence import Facts
-from ..finding import Finding, Remedy, Rule
+from ..finding import Finding, Rule
+from ..remedies import LINEAR_OUTPUT
 from ..words import number
 
 PART: Final = 0.01
@@ -30,13 +31,12 @@ def find(facts: Facts) -> Finding | None:
     if parts[worst] <= PART:
         return None
     least, greatest = ranges[worst]
-    remedy = Remedy(label="a linear output layer", changes=("model.output_activation=identity",))
     return Finding(
         severity="bad",
         where=facts.layers[-1] if facts.layers else "",
         words=f"{_target(facts, worst)} {_said(name, least, greatest, low, high)}: out of reach.",
-        advice=f"Try {remedy.label}, or scale the targets into its range.",
-        remedy=remedy,
+        advice=f"Try {LINEAR_OUTPUT.label}, or scale the targets into its range.",
+        remedy=LINEAR_OUTPUT,
     )
 
 
@@ -60,8 +60,5 @@ def _said(name: str, least: float, greatest: float, low: float, high: float) -> 
 
 
 RULE: Final = Rule(
-    name="unreachable",
-    search=find,
-    word="out of reach",
-    explains=frozenset({"plateau", "dead", "saturated", "cut"}),
+    name="unreachable", search=find, word="out of reach", explains="plateau dead saturated cut"
 )

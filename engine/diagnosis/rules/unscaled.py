@@ -10,7 +10,6 @@ from ..finding import Finding, Remedy, Rule
 from ..symptoms import has_diverged, is_guessing
 from ..words import number
 from .dead import GROWN, dead_share
-from .diverged import is_raised
 from .saturated import MANY, saturated_share
 
 LARGE: Final = 20.0
@@ -34,37 +33,33 @@ spread, its few exceptions would become huge, so such inputs are better brought 
 
 def find(facts: Facts) -> Finding | None:
     """Find which of the two have another size, where the run is in trouble."""
-    inputs, targets = facts.header.input_size, facts.header.target_size
-    data = facts.table("data")
-    bad_inputs = _is_off(inputs) and data.get("scale_inputs", "none") == "none"
-    bad_targets = _is_off(targets) and data.get("scale_targets", "none") == "none"
-    if not (facts.rows and (bad_inputs or bad_targets)):
+    unscaled = _unscaled(facts, LARGE)
+    if not (facts.rows and unscaled and (symptom := _symptom(facts))):
         return None
-    symptom = _symptom(facts)
-    if not symptom:
-        return None
-    remedy = cure(facts, bad_inputs, bad_targets)
     said = [
-        *([_said("inputs", inputs, _column(facts))] if bad_inputs else []),
-        *([_said("targets", targets, "")] if bad_targets else []),
+        f"{what} go from {number(size['least'])} to {number(size['greatest'])}"
+        + (_column(facts) if what == "inputs" else "")
+        for what, size in unscaled.items()
     ]
-    return Finding(
-        severity="bad",
-        words=f"The {' and the '.join(said)}: not scaled. {symptom}",
-        advice=f"Try {remedy.label}." if remedy else "Bring them to about -1 to 1.",
-        remedy=remedy,
-    )
+    words = f"The {' and the '.join(said)}: not scaled. {symptom}"
+    return Finding(severity="bad", words=words, remedy=cure(facts))
 
 
-def _is_off(size: Mapping[str, float]) -> bool:
-    if not size:
-        return False
-    return size.get("column_rms", 1.0) > LARGE or 0 < size.get("rms", 1.0) < SMALL
+def _unscaled(facts: Facts, large: float) -> dict[str, Mapping[str, float]]:
+    """Return the sizes of inputs and targets that are large or small, and left as they are."""
+    data = facts.table("data")
+    sizes = {"inputs": facts.header.input_size, "targets": facts.header.target_size}
+    return {
+        what: size
+        for what, size in sizes.items()
+        if data.get(f"scale_{what}", "none") == "none"
+        and (size.get("column_rms", 1.0) > large or 0 < size.get("rms", 1.0) < SMALL)
+    }
 
 
 def _symptom(facts: Facts) -> str:
     """Return what shows that this does harm, in a sentence; empty where nothing does."""
-    if has_diverged(facts) and not is_raised(facts):
+    if has_diverged(facts) and not facts.raised:
         return "The loss has diverged."
     if any(_died(facts, layer) for layer in facts.hidden):
         return "The units of a layer have died."
@@ -81,35 +76,22 @@ def _died(facts: Facts, layer: str) -> bool:
     return dead_share(facts, layer) == 1 and (first is None or first[1] < 1 - GROWN)
 
 
-def cure(facts: Facts, bad_inputs: bool, bad_targets: bool) -> Remedy | None:
+def cure(facts: Facts) -> Remedy:
     """Return the scaling of inputs, targets or both, as one change to the experiment."""
-    data = facts.table("data")
     if (keys := facts.scaled_by) is not None:
         divisor, greatest = keys
-        return Remedy(label=f"dividing by {greatest}", changes=(f"data.{divisor}={greatest}",))
-    inputs, targets = facts.header.input_size, facts.header.target_size
-    scale_inputs = bad_inputs or (_also(inputs) and data.get("scale_inputs", "none") == "none")
-    scale_targets = bad_targets or (_also(targets) and data.get("scale_targets", "none") == "none")
-    changes = []
-    if scale_inputs:
-        how = "range" if _hardly_vary(inputs) else "standard"
-        changes.append(f"data.scale_inputs={how}")
-    if scale_targets:
-        # What a sigmoid or a ReLU cannot give is not to be asked of it.
-        linear = facts.model.get("output_activation", "identity") == "identity"
-        changes.append(f"data.scale_targets={'standard' if linear else 'range'}")
-    what = " and ".join(
-        [*(["inputs"] if scale_inputs else []), *(["targets"] if scale_targets else [])]
-    )
-    return Remedy(label=f"scaling the {what}", changes=tuple(changes))
-
-
-def _also(size: Mapping[str, float]) -> bool:
-    return size.get("column_rms", 1.0) > ALSO
+        return Remedy(f"dividing by {greatest}", (f"data.{divisor}={greatest}",))
+    unscaled = _unscaled(facts, ALSO)
+    # What a sigmoid or a ReLU cannot give is not to be asked of it.
+    linear = facts.model.get("output_activation", "identity") == "identity"
+    fits = {"inputs": not _hardly_vary(facts.header.input_size), "targets": linear}
+    changes = (f"data.scale_{what}={'standard' if fits[what] else 'range'}" for what in unscaled)
+    return Remedy(f"scaling the {' and '.join(unscaled)}", tuple(changes))
 
 
 def _hardly_vary(size: Mapping[str, float]) -> bool:
-    return size.get("narrowest", 1.0) < NARROW * size.get("widest", 1.0) and size["least"] >= 0
+    few = size.get("narrowest", 1.0) < NARROW * size.get("widest", 1.0)
+    return few and size.get("least", 0.0) >= 0
 
 
 def _column(facts: Facts) -> str:
@@ -118,16 +100,9 @@ def _column(facts: Facts) -> str:
     return f" ({names[column]})" if len(names) > 1 and column < len(names) else ""
 
 
-def _said(what: str, size: Mapping[str, float], column: str) -> str:
-    least, greatest = size["least"], size["greatest"]
-    return f"{what} go from {number(least)} to {number(greatest)}{column}"
-
-
 RULE: Final = Rule(
     name="unscaled",
     search=find,
     word="not learning",
-    explains=frozenset(
-        {"dead", "saturated", "diverged", "plateau", "vanishing", "exploding", "same", "dropout"}
-    ),
+    explains="dead saturated diverged plateau vanishing exploding same dropout",
 )

@@ -31,16 +31,12 @@ def find(facts: Facts) -> Finding | None:
         return None
     worst = min(small, key=lambda layer: small[layer])
     last = layer_name(facts.layers[-1])
-    remedy = cure(facts)
     return Finding(
         severity="bad" if small[worst] < FATAL else "warning",
         where=worst,
         words=f"{sentence(layer_name(worst))}'s gradient is {number(small[worst], 1)} of {last}'s: "
         "vanishing.",
-        advice=f"Try {remedy.label}."
-        if remedy
-        else "Try shortcuts around the layers, or fewer of them.",
-        remedy=remedy,
+        remedy=cure(facts),
     )
 
 
@@ -58,5 +54,9 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
 
 
 RULE: Final = Rule(
-    name="vanishing", search=find, judge=judge, explains=frozenset({"plateau", "same"})
+    name="vanishing",
+    search=find,
+    judge=judge,
+    explains="plateau same",
+    otherwise="Try shortcuts around the layers, or fewer of them.",
 )

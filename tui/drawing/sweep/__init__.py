@@ -1,0 +1,1 @@
+"""Pictures of a sweep: its trials by two of their settings."""

@@ -7,7 +7,8 @@
          [5, 3]     ✗ diverged    ▆ 0.981       ◌ 3 of 5
     worse 0.861 ▁▂▃▄▅▆▇█ 0.992 better
 
-The level beside a number says what the colour behind it says: how good it is among the others.
+Where there are colours enough, one behind the number says what the level beside it says: how good
+it is among the others.
 A cell in which trials diverged says how many, and one that is not done says how far it is.
 """
 
@@ -195,14 +196,15 @@ def _row(
         line = Text(pad_left(name, part.label, look.glyphs.ellipsis), end="", no_wrap=True)
         line.stylize(look.style("text", bold=True))
         for column, cell in zip(columns, cells, strict=True):
-            chosen = cursor == (row, column)
             style = _cell_style(heat, int(levels[row, column]), (row, column), look)
-            before = look.glyphs.choice[0] if chosen else " "
-            line.append(before, _cursor_style(look) if chosen else Style.null())
-            line.append(
-                pad_left(cell[index], part.cell, look.glyphs.ellipsis),
-                style + Style(bold=True, underline=True) if chosen else style,
-            )
+            words_here = pad_left(cell[index], part.cell - 1, look.glyphs.ellipsis)
+            if cursor != (row, column):
+                line.append(" ").append(f"{words_here} ", style)
+                continue
+            before, after = look.glyphs.choice
+            line.append(before, _cursor_style(look))
+            line.append(words_here, style + Style(bold=True, underline=True))
+            line.append(after, style + Style(bold=True))
         lines.append(line)
     return lines
 
@@ -224,7 +226,7 @@ def _cell_words(
         about = glyphs.plus_minus + figure(spread, 2, infinity) if math.isfinite(spread) else ""
         brief = fate[-1] if fate else ""
         both = f"{about} {brief}".strip()
-        lines = [f"{glyphs.levels[level]} {value}"]
+        lines = [value if has_levels(look.palette) else f"{glyphs.levels[level]} {value}"]
         if part.lines == 1:
             tails = (f" {both}", f" {brief}", brief[:1], "")
             lines = [shortened([(lines[0] + tail).rstrip() for tail in tails], room)]
@@ -232,7 +234,7 @@ def _cell_words(
             lines.append(shortened([both, brief or about], room))
         else:
             lines += [about, shortened(fate or [""], room)]
-    return [f"{line} " for line in [*lines, "", ""][: part.lines]]
+    return [*lines, "", ""][: part.lines]
 
 
 def _fate(heat: HeatMap, at: tuple[int, int], look: Look) -> list[str]:
@@ -296,7 +298,10 @@ def _foot(heat: HeatMap, part: HeatMapPart, width: int, look: Look) -> Text:
     muted = look.style("muted")
     line = Text(f"worse {figure_within(worst, 8, look.glyphs.infinity)} ", muted, end="")
     for level, glyph in enumerate(look.glyphs.levels):
-        line.append(glyph, ramp_style(level) if has_levels(look.palette) else look.style("text"))
+        if has_levels(look.palette):
+            line.append("  ", ramp_style(level))
+        else:
+            line.append(glyph, look.style("text"))
     scale = ", logarithmic" if is_logarithmic(heat) else ""
     line.append(f" {figure_within(best, 8, look.glyphs.infinity)} better{scale}", muted)
     room = width - line.cell_len

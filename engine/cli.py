@@ -26,6 +26,7 @@ from .options import (
     AllowCode,
     AsJson,
     Changes,
+    LogEvery,
     Machine,
     PresetName,
     RunName,
@@ -36,6 +37,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from .presets.toml_files import Listing
+    from .runs.folder import RunFolder
 
 WRONG: Final = 2
 """Exit status where the request was wrong."""
@@ -108,6 +110,7 @@ def run(
             "with --json as one more line each.",
         ),
     ] = False,
+    log_every: LogEvery = None,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -123,6 +126,7 @@ def run(
         as_json=as_json,
         quiet=quiet,
         improved=improvements,
+        log_every=log_every or 0,
     )
     raise typer.Exit(status)
 
@@ -384,6 +388,21 @@ def main(arguments: Sequence[str] | None = None, *, panes: Sequence[str] | None 
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     app(arguments, prog_name="epochal", obj=panes)
+
+
+def print_log(folder: RunFolder, every: int, as_json: bool) -> None:
+    """Print the log of a run as far as it has come: see ``engine.headless.log``."""
+    from .headless.log import RunLog
+    from .recording.file import read
+    from .recording.history import History
+
+    history, lines = History(), list[str]()
+    history.extend(read(folder.recording))
+    entries = RunLog(lines.append, every=every, improved=True).tell(history, whole=True)
+    if as_json:
+        _print_json(entry.plain() for entry in entries)
+    else:
+        print("\n".join(lines))
 
 
 def _print_lines(text: str, out: Any) -> None:

@@ -43,6 +43,17 @@ RunName = Annotated[
 AllowCode = Annotated[
     bool, typer.Option("--allow-code", help="Let a preset run a network from a Python file.")
 ]
+LogEvery = Annotated[
+    int | None,
+    typer.Option(
+        "--log-every",
+        metavar="N",
+        min=1,
+        help="Print loss and accuracy every N epochs, or steps where a run counts steps, and each "
+        "new best on the dev set; with --json as one object each.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 
 

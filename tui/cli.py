@@ -19,7 +19,16 @@ import typer
 from engine import cli
 from engine.cli import app
 from engine.errors import EpochalError
-from engine.options import AsJson, Changes, Machine, RunName, RunsFolder, Variations, grouped
+from engine.options import (
+    AsJson,
+    Changes,
+    LogEvery,
+    Machine,
+    RunName,
+    RunsFolder,
+    Variations,
+    grouped,
+)
 
 from .opening import GlyphSet, Screen, open_screen, show_notes
 
@@ -311,6 +320,7 @@ def show(
     preset: Annotated[
         bool, typer.Option("--preset", help="Print the run's experiment as a preset instead.")
     ] = False,
+    log_every: LogEvery = None,
     as_json: AsJson = False,
     glyphs: GlyphSet = "auto",
 ) -> None:
@@ -324,6 +334,9 @@ def show(
     folder = references.run(run, place.folder)
     if preset:
         still.show_preset(folder)
+        return
+    if log_every:
+        cli.print_log(folder, log_every, as_json)
         return
     width, height = parse_size(size) if size else terminal_size()
     wish = Wish(

@@ -41,8 +41,8 @@ class Progress:
         """Say something that is not the result."""
 
 
-class ProgressLines(Progress):
-    """A line for every tenth of the run, for a log file.
+class Notices(Progress):
+    """Says what there is to say, and shows nothing: for a run that is told of in another way.
 
     Args:
         steps: How many steps the run is to take.
@@ -52,7 +52,16 @@ class ProgressLines(Progress):
     def __init__(self, steps: int, out: TextIO) -> None:
         super().__init__(steps)
         self._out = out
-        self._shown = 0
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        print(text, file=self._out, flush=True)
+
+
+class ProgressLines(Notices):
+    """A line for every tenth of the run, for a log file."""
+
+    _shown = 0
 
     def show(self, history: History) -> None:
         """Print a line when another tenth is done."""
@@ -60,10 +69,6 @@ class ProgressLines(Progress):
         if part > self._shown and history.last_step < self.steps:
             self._shown = part
             self.say(progress_text(history, self.steps))
-
-    def say(self, text: str) -> None:
-        """Print a line."""
-        print(text, file=self._out, flush=True)
 
 
 class ProgressBar(Progress):
@@ -111,11 +116,22 @@ class ProgressBar(Progress):
         self._bar.console.print(text, markup=False, highlight=False)
 
 
-def progress_for(steps: int, *, quiet: bool, out: TextIO | None = None) -> Progress:
-    """Return what shows progress best on ``out``, which is stderr where left out."""
+def progress_for(
+    steps: int, *, quiet: bool, logged: bool = False, out: TextIO | None = None
+) -> Progress:
+    """Return what shows progress best.
+
+    Args:
+        steps: How many steps the run is to take.
+        quiet: Nothing is to be shown or said.
+        logged: A log shows it already.
+        out: Where to; stderr where left out.
+    """
     out = sys.stderr if out is None else out
     if quiet:
         return Progress(steps)
+    if logged:
+        return Notices(steps, out)
     return ProgressBar(steps, out) if out.isatty() else ProgressLines(steps, out)
 
 

@@ -26,13 +26,13 @@ from ..presets.preset import Preset, dumps
 from ..recording.events import End
 from ..recording.file import Reader
 from ..recording.history import History
-from ..recording.improvements import Improvement, improvements, member_words
 from ..runs.folder import RunFolder, create_run
 from ..runs.listing import ending_text
 from ..runs.requests import Control
 from ..runs.state import state_of
 from ..text.safe import plain
 from ..worker import launch
+from .log import LogEntry, RunLog
 from .progress import Progress, progress_for
 from .result import result_text
 
@@ -75,13 +75,13 @@ class Interrupts:
 class Echo:
     """Passes a recording's lines on as they are; this one passes none."""
 
-    def pass_on(self, upto: int, history: History, news: Sequence[Improvement] = ()) -> None:
+    def pass_on(self, upto: int, history: History, news: Sequence[LogEntry] = ()) -> None:
         """Write what the recording holds up to a byte and was not yet written.
 
         Args:
             upto: The byte.
             history: What is known of the run by then.
-            news: The improvements in it, where they are asked for: a line each, before the end.
+            news: What is told of it beside, where that is asked for: a line each, before the end.
 
         Raises:
             BrokenPipeError: Nobody reads any more.
@@ -102,14 +102,14 @@ class EventLines(Echo):
         self._out = out
         self._done = 0
 
-    def pass_on(self, upto: int, history: History, news: Sequence[Improvement] = ()) -> None:
+    def pass_on(self, upto: int, history: History, news: Sequence[LogEntry] = ()) -> None:
         """Write what the recording holds up to a byte and was not yet written."""
-        if upto <= self._done:
+        if upto <= self._done and not news:
             return
         with self._recording.open("rb") as file:
             file.seek(self._done)
             lines = [line for line in file.read(upto - self._done).splitlines(True) if line.strip()]
-        last = [lines.pop()] if history.end is not None and lines[-1].startswith(_END) else []
+        last = [lines.pop()] if history.end and lines and lines[-1].startswith(_END) else []
         lines += [json.dumps(each.plain()).encode() + b"\n" for each in news]
         lines += [_with_diagnosis(line, history) for line in last]
         self._out.write(b"".join(lines))
@@ -122,36 +122,6 @@ def _with_diagnosis(line: bytes, history: History) -> bytes:
     findings = [told.plain_object(each) for each in told.findings_of(history)]
     body = json.loads(line) | {"diagnosis": findings}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-class ImprovementReport:
-    """Tells how a run gets better while it is followed; this one tells nothing."""
-
-    def tell(self, history: History) -> list[Improvement]:
-        """Return the improvements that came since it was last asked, and tell of each."""
-        return []
-
-
-class ImprovementLines(ImprovementReport):
-    """Tells each improvement in a line: of a population, each that no member had reached.
-
-    Args:
-        say: Where the lines go.
-    """
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._tell = say
-        self._step = 0
-
-    def tell(self, history: History) -> list[Improvement]:
-        """Return the improvements that came since it was last asked, and tell of each."""
-        members = history.header.members if history.header else 1
-        news = improvements(history, None if members > 1 else 0, after=self._step)
-        for each in news:
-            self._tell(plain(each.words(member=member_words(history, each))))
-        rows = history.series.get("dev")
-        self._step = int(rows.steps[-1]) if rows is not None and rows.count else 0
-        return news
 
 
 @dataclass
@@ -168,8 +138,8 @@ class Follower:
     """Shows how it goes on."""
     echo: Echo = field(default_factory=Echo)
     """Passes its lines on."""
-    improved: ImprovementReport = field(default_factory=ImprovementReport)
-    """Tells each improvement."""
+    log: RunLog = field(default_factory=lambda: RunLog(_nothing))
+    """Tells each so many-th row and each improvement, as far as they are asked for."""
     sleep: Callable[[float], None] = time.sleep
     """Waits between two looks."""
     history: History = field(default_factory=History)
@@ -189,13 +159,13 @@ class Follower:
             while True:
                 # Asked first: what a worker writes before it ends is then surely read.
                 dead = self.worker.poll() is not None
-                self._read()
+                self._read(last=dead)
                 if self.history.end is not None or dead:
                     return self.history.end
                 self._heed_interrupts()
                 self.sleep(POLL_SECONDS)
 
-    def _read(self) -> None:
+    def _read(self, *, last: bool) -> None:
         self.history.extend(self._reader.poll())
         self.progress.show(self.history)
         header = self.history.header
@@ -205,9 +175,9 @@ class Follower:
         for warning in self.history.warnings[self._warned :]:
             self.progress.say(plain(warning.message))
         self._warned = len(self.history.warnings)
-        news = self.improved.tell(self.history)
         if not self.deserted:
             try:
+                news = self.log.tell(self.history, whole=last)
                 self.echo.pass_on(self._reader.offset, self.history, news)
             except BrokenPipeError:
                 # As with any program in a pipe: when nobody reads on, the work is over.
@@ -233,6 +203,7 @@ def run(
     as_json: bool,
     quiet: bool,
     improved: bool = False,
+    log_every: int = 0,
 ) -> int:
     """Train a preset's experiment and tell of it.
 
@@ -244,6 +215,7 @@ def run(
         as_json: Pass the recording's lines on in place of the result.
         quiet: Show no progress.
         improved: Tell each improvement: on stderr, and as one more line where ``as_json``.
+        log_every: Tell each so many-th row, and the improvements with them: on stdout.
 
     Returns:
         The exit status.
@@ -257,15 +229,18 @@ def run(
         except BaseException:
             worker.close()
             raise
-        progress = progress_for(preset.experiment.steps, quiet=quiet)
+        logged = bool(log_every) and not as_json
+        progress = progress_for(preset.experiment.steps, quiet=quiet, logged=logged)
         # They were asked for: to be quiet is about what was not.
-        say = _nothing if as_json else _print_plain if quiet else progress.say
+        say = _print_result if logged else _print_plain if quiet else progress.say
         follower = Follower(
             folder=folder,
             worker=worker,
             interrupts=interrupts,
             progress=progress,
-            improved=ImprovementLines(say) if improved else ImprovementReport(),
+            log=RunLog(
+                _nothing if as_json else say, every=log_every, improved=improved or log_every > 0
+            ),
             echo=EventLines(folder.recording, sys.stdout.buffer) if as_json else Echo(),
         )
         end = follower.follow()
@@ -329,6 +304,10 @@ def _cause(status: int | None) -> str:
 
 def _nothing(text: str) -> None:
     """Say nothing."""
+
+
+def _print_result(text: str) -> None:
+    print(text, flush=True)
 
 
 def _print_plain(text: str) -> None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..text.numbers import apart, figure_text, shortest
 from .best import decides
 from .history import History
+from .lines import json_value
 
 TOLD_LOSS: Final = 0.01
 """By how much of itself a loss must fall to be told: where nearly every step is a new best one,
@@ -60,8 +61,8 @@ class Improvement:
             "kind": "improvement",
             "step": self.step,
             "column": f"dev/{self.what}",
-            "before": self.before,
-            "after": self.after,
+            "before": json_value(self.before),
+            "after": json_value(self.after),
             "member": self.member,
         }
 

@@ -48,7 +48,7 @@ def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> byte
         case _:
             values = {item.name: getattr(event, item.name) for item in fields(event)}
             values.pop("t")
-            line |= _plain(values)
+            line |= json_value(values)
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     head = text.encode("utf-8", "replace")
     if data is None:
@@ -175,13 +175,13 @@ def _number(value: Any) -> float | str:
     return float(str(value)) if isinstance(value, np.float32) else number
 
 
-def _plain(value: Any) -> Any:
-    """Return ``value`` as what JSON can say."""
+def json_value(value: Any) -> Any:
+    """Return ``value`` as what JSON can say: what is no number is written out."""
     match value:
         case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
+            return {str(key): json_value(item) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [json_value(item) for item in value]
         case float():
             return _number(value)
         case _:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.headless.run import EventLines, ImprovementLines
+from engine.headless.log import RunLog
+from engine.headless.run import EventLines
 from engine.recording.events import Series
 from engine.recording.file import read
 from engine.recording.history import History
@@ -124,10 +125,10 @@ def test_numbers_that_differ_are_told_apart(one: float, other: float) -> None:
 def test_a_run_that_is_followed_tells_each_once_however_often_one_looks(size: int) -> None:
     whole = measured(np.array([0.2, 0.5, 0.5, 0.4, 0.6, 0.7]))
     said: list[str] = []
-    teller, found = ImprovementLines(said.append), []
+    teller, found = RunLog(said.append, improved=True), []
     for step in [*range(0, 6, size), 6]:
         then = whole.until(step)
-        found += teller.tell(then)
+        found += teller.tell(then, whole=True)
     assert found == improvements(whole)
     assert said == [each.words() for each in found]
 

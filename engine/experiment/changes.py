@@ -272,6 +272,8 @@ def _differing(before: Section, after: Section, key: Key) -> Iterator[tuple[Key,
             continue
         if here == ("population", "vary"):
             yield from _varied(was, now)
+        elif here == ("population", "settings"):
+            yield from _varied(_values(was), _values(now))
         elif isinstance(was, Model) and isinstance(now, Model):
             yield from _of_model(was, now)
         elif isinstance(was, Section) and isinstance(now, Section):
@@ -327,6 +329,15 @@ def _varied(was: dict[str, Any], now: dict[str, Any]) -> Iterator[tuple[Key, Any
     for name in {**now, **was}:
         if name not in UNCOUNTED and was.get(name) != now.get(name):
             yield tuple(name.split(".")), now.get(name, "the same for all")
+
+
+def _values(settings: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the values that keys have in some settings, each once."""
+    return {
+        key: [value for at, value in enumerate(values) if value not in values[:at]]
+        for key in (settings[0] if settings else ())
+        if (values := [setting[key] for setting in settings])
+    }
 
 
 def _file(preset: Experiment, experiment: Experiment) -> str:

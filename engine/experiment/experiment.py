@@ -209,7 +209,8 @@ class Experiment(Section):
         if self.population == Population():
             return
         members = self.population.members
-        key = "population.vary" if self.population.vary else "population.seeds"
+        grid = "population.vary" if self.population.vary else "population.seeds"
+        key = "population.settings" if self.population.settings else grid
         parameters, numbers = (
             self.parameters * members,
             self.batch_rows * sum(self.widths) * members,

@@ -1,6 +1,6 @@
 """A population: networks of one shape that are trained side by side and differ in numbers.
 
-    seeds = 2, vary = { "optimizer.lr" = [0.1, 1.0] }
+    seeds = 2, vary = { "optimizer.lr" = [0.1, 1.0] }, or settings, which lists them one by one
 
     member 1    lr 0.1 · seed 7        each an experiment of its own, which is validated
     member 2    lr 0.1 · seed 8        as a preset is, and equals the run of that preset
@@ -28,13 +28,16 @@ from ..errors import PresetError, Problem
 from .experiment import Experiment
 from .overrides import Override, apply, path_of
 from .problems import explain, key_text
-from .tables import tables_of
+from .tables import inline, tables_of
 from .training import Population
 
 SEED: Final = "train.seed"
 """The key that the population's seeds count on from."""
 
-SAME: Final = ": members must have the same; use several runs"
+LAST_SEED: Final = 2**63 - 1
+"""The greatest seed there is."""
+
+SAME: Final = ": members must have the same; epochal sweep trains what differs in it"
 """What to do about members that are no batched computation."""
 
 MOST_TOLD: Final = 20
@@ -64,21 +67,24 @@ def members_of(experiment: Experiment) -> list[Member]:
     if population == Population():
         return [Member(experiment)]
     alone = experiment.model_copy(update={"population": Population()})
-    seeds_vary = population.seeds > 1 or len(population.vary.get(SEED, ())) > 1
+    settings, original = list(_settings(population)), Original(alone)
+    varying = [
+        key for key in settings[0] if any(each[key] != settings[0][key] for each in settings)
+    ]
+    seeds_vary = population.seeds > 1 or SEED in varying
     members, form = [], MemberForm.of(alone)
-    for setting in _settings(population):
-        made = _with(alone, setting) if setting else alone
+    for setting in settings:
+        made = original.changed(setting)
         if other := form.differs(MemberForm.of(made)):
             said = _said(setting)
-            raise PresetError([Problem("", "population.vary", f"{said} change {other}{SAME}")])
-        varying = {key: value for key, value in setting.items() if len(population.vary[key]) > 1}
-        told = {key: _told(made, key, value) for key, value in varying.items()}
+            raise PresetError([Problem("", _list_of(population), f"{said} change {other}{SAME}")])
+        told = {key: _told(made, key, setting[key]) for key in varying}
         for seed in range(made.train.seed, made.train.seed + population.seeds):
             own = {**told, SEED: seed} if seeds_vary else told
             if seeds_vary:
                 # The seed stands last, wherever it was named.
                 own[SEED] = own.pop(SEED)
-            members.append(Member(_with_seed(made, seed), own))
+            members.append(Member(with_seed(made, seed), own))
     return members
 
 
@@ -114,25 +120,26 @@ def check_members(experiment: Experiment, source: str) -> None:
         return
     alone = experiment.model_copy(update={"population": Population()})
     told = list(_axis_problems(alone, population)) or list(_grid_problems(alone, population))
-    first = [seed for seed in population.vary.get(SEED, ()) if isinstance(seed, int)]
+    named = [*population.vary.get(SEED, ()), *(each.get(SEED) for each in population.settings)]
+    first = [seed for seed in named if isinstance(seed, int)]
     last = max(first, default=experiment.train.seed) + population.seeds - 1
     if told:
         told = list(dict.fromkeys(told))[:MOST_TOLD]
-        raise PresetError([Problem(source, "population.vary", each) for each in told])
-    if last >= 2**63:
+        raise PresetError([Problem(source, _list_of(population), each) for each in told])
+    if last > LAST_SEED:
         message = f"the last seed would be {last}, beyond 2**63 - 1; lower train.seed"
         raise PresetError([Problem(source, "population.seeds", message)])
 
 
 def _axis_problems(alone: Experiment, population: Population) -> Iterator[str]:
     """Say what is wrong with each value of each key by itself."""
-    form = MemberForm.of(alone)
+    form, original = MemberForm.of(alone), Original(alone)
     for key, values in population.vary.items():
         told: set[str] = set()
         for value in values:
             said = _said({key: value})
             try:
-                changed = _with(alone, {key: value})
+                changed = original.changed({key: value})
             except PresetError as error:
                 found = [_about(problem, key) for problem in error.problems]
                 # A key that is not there is not there for any of its values.
@@ -146,19 +153,24 @@ def _axis_problems(alone: Experiment, population: Population) -> Iterator[str]:
 
 def _grid_problems(alone: Experiment, population: Population) -> Iterator[str]:
     """Say what is wrong with combinations whose values hold by themselves."""
-    form = MemberForm.of(alone)
-    for setting in _settings(population) if len(population.vary) > 1 else ():
+    form, original = MemberForm.of(alone), Original(alone)
+    several = len(population.vary) > 1 or population.settings
+    for setting in _settings(population) if several else ():
         said = _said(setting)
         try:
-            if other := form.differs(MemberForm.of(_with(alone, setting))):
+            if other := form.differs(MemberForm.of(original.changed(setting))):
                 yield f"{said} change {other}{SAME}"
         except PresetError as error:
-            yield from (f"{said}: {_about(problem)}" for problem in error.problems)
+            only = next(iter(setting)) if len(setting) == 1 else ""
+            yield from (f"{said}: {_about(problem, only)}" for problem in error.problems)
 
 
 def _said(setting: Mapping[str, Any]) -> str:
     """Return some keys with their values, as messages name them."""
-    return ", ".join(f"{key!r} = {show(value)}" for key, value in setting.items())
+    return ", ".join(
+        f"{key!r} = {inline(value) if isinstance(value, list) else show(value)}"
+        for key, value in setting.items()
+    )
 
 
 def _about(problem: Problem, key: str = "") -> str:
@@ -166,37 +178,70 @@ def _about(problem: Problem, key: str = "") -> str:
     return problem.message if problem.key == key else f"{problem.key}: {problem.message}"
 
 
+def _list_of(population: Population) -> str:
+    """Return the key of a preset that lists a population's settings."""
+    return "population.settings" if population.settings else "population.vary"
+
+
 def _settings(population: Population) -> Iterator[dict[str, Any]]:
-    """Yield every combination of the values that vary; one empty one where nothing does."""
+    """Yield what the networks are set to beside their seed, which may be nothing."""
+    if population.settings:
+        yield from population.settings
+        return
     for values in itertools.product(*population.vary.values()):
         yield dict(zip(population.vary, values, strict=True))
 
 
-def _with(experiment: Experiment, setting: Mapping[str, Any]) -> Experiment:
-    """Return an experiment with some keys set.
+class Original:
+    """An experiment of which others are made by setting keys.
 
-    Raises:
-        PresetError: It no longer holds, or a key leads nowhere.
+    Args:
+        experiment: What stays as it is where no key is set.
     """
-    changes = []
-    for key, value in setting.items():
-        path = path_of(key)
-        if path is None or path[0] == "population":
-            raise PresetError([Problem("", key, "is no key that can vary")])
-        changes.append(Override(path, value, ""))
-    try:
-        tables = apply(tables_of(experiment, short=False), changes, experiment)
-    except PresetError as error:
-        # What leads nowhere is told with its source, which here is the population.
-        first = key_text(changes[0].path)
-        raise PresetError([Problem("", first, each.message) for each in error.problems]) from None
-    try:
-        return Experiment.model_validate(tables)
-    except ValidationError as error:
-        raise PresetError(explain(error, tables, "", Experiment)) from None
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        self._tables = tables_of(experiment, short=False)
+        self._last: tuple[Changes, Experiment] = ({}, experiment)
+
+    def changed(self, setting: Changes) -> Experiment:
+        """Return the experiment with some keys set.
+
+        Raises:
+            PresetError: It no longer holds, or a key leads nowhere.
+        """
+        seed, others = setting.get(SEED), setting_of(setting)
+        if type(seed) is not int or not 0 <= seed <= LAST_SEED:
+            return self._with(setting)
+        # Seeds come one after another, and checking an experiment takes a millisecond.
+        if self._last[0] != others:
+            self._last = others, self._with(others)
+        return with_seed(self._last[1], seed)
+
+    def _with(self, setting: Changes) -> Experiment:
+        if not setting:
+            return self._experiment
+        changes = []
+        for key, value in setting.items():
+            path = path_of(key)
+            if path is None or path[0] == "population":
+                raise PresetError([Problem("", key, "is no key that can vary")])
+            changes.append(Override(path, value, ""))
+        try:
+            tables = apply(self._tables, changes, self._experiment)
+        except PresetError as error:
+            # What leads nowhere is told with its source, which here is the population.
+            first = key_text(changes[0].path)
+            problems = [Problem("", first, each.message) for each in error.problems]
+            raise PresetError(problems) from None
+        try:
+            return Experiment.model_validate(tables)
+        except ValidationError as error:
+            raise PresetError(explain(error, tables, "", Experiment)) from None
 
 
-def _with_seed(experiment: Experiment, seed: int) -> Experiment:
+def with_seed(experiment: Experiment, seed: int) -> Experiment:
+    """Return an experiment that draws other random numbers, and is else the same."""
     train = experiment.train.model_copy(update={"seed": seed})
     return experiment.model_copy(update={"train": train})
 

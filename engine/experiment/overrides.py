@@ -6,9 +6,10 @@ They change a preset's tables before these are validated, so the schema alone sa
 from __future__ import annotations
 
 import copy
+import functools
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -108,7 +109,11 @@ def apply(
         PresetError: With every change that leads nowhere.
     """
     changed = copy.deepcopy(tables)
-    full = tables_of(unchanged or Experiment(), full=True, short=False)
+
+    @functools.cache
+    def full() -> dict[str, Any]:
+        return tables_of(unchanged or Experiment(), full=True, short=False)
+
     problems = []
     for change in changes:
         try:
@@ -147,8 +152,16 @@ def _toml(text: str) -> Any:
     return read["value"] if list(read) == ["value"] else None
 
 
-def _set(tables: dict[str, Any], full: dict[str, Any], path: Path, value: Any) -> None:
+def _set(
+    tables: dict[str, Any], full: Callable[[], dict[str, Any]], path: Path, value: Any
+) -> None:
     """Set one value.
+
+    Args:
+        tables: What is changed.
+        full: Says every key of the same experiment, where a way leads through one left out.
+        path: Where.
+        value: What to.
 
     Raises:
         ValueError: The way there leads through something that is no table or no list, or past
@@ -158,9 +171,9 @@ def _set(tables: dict[str, Any], full: dict[str, Any], path: Path, value: Any) -
     for depth, (part, following) in enumerate(pairwise(path), start=1):
         wanted = list if isinstance(following, int) else dict
         if isinstance(part, str) and part not in here:
-            here[part] = copy.deepcopy(_at(full, path[:depth])) if wanted is list else {}
+            here[part] = copy.deepcopy(_at(full(), path[:depth])) if wanted is list else {}
         if not isinstance(here[part], wanted):
-            here[part] = copy.deepcopy(_at(full, path[:depth]))
+            here[part] = copy.deepcopy(_at(full(), path[:depth]))
         if not isinstance(here[part], wanted):
             what = "list" if wanted is list else "table"
             raise ValueError(f"{key_text(path[:depth])} is no {what}")

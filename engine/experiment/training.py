@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,9 @@ MAX_STEPS: Final = 1_000_000_000
 
 MAX_MEMBERS: Final = 10_000
 """Networks that are trained side by side at most: a recording keeps every step of each."""
+
+VariedValue = bool | int | float | str | list[Any]
+"""What a key may be set to in a member of a population, or in a trial of a sweep."""
 
 
 class Training(Section):
@@ -76,14 +79,30 @@ class Population(Section):
     seeds: Annotated[int, Field(ge=1, le=MAX_MEMBERS)] = 1
     """How many networks are trained side by side, each with the next seed, from ``train.seed`` on.
     Each is drawn as it would be alone."""
-    vary: dict[str, Annotated[list[bool | int | float | str], Field(min_length=1)]] = Field(
+    vary: dict[str, Annotated[list[VariedValue], Field(min_length=1)]] = Field(
         default={}, max_length=20
     )
     """What else the networks differ in: keys of the preset, each with its values, as in
     ``{ "optimizer.lr" = [0.01, 0.1], "train.clip_norm" = [1.0, 5.0] }``. There is a network for
     every combination and seed. What changes the shape, the batches or the length cannot vary."""
+    settings: list[Annotated[dict[str, VariedValue], Field(min_length=1, max_length=20)]] = Field(
+        default=[], max_length=MAX_MEMBERS
+    )
+    """In place of ``vary``, the networks one by one where they are no grid: each with the same
+    keys, as in ``[{ "optimizer.lr" = 0.1, "train.seed" = 7 }, { "optimizer.lr" = 0.2,
+    "train.seed" = 9 }]``. There is a network for each of them and seed."""
+
+    @model_validator(mode="after")
+    def _one_list(self) -> Population:
+        if self.vary and self.settings:
+            raise ValueError("set vary or settings, not both")
+        for place, setting in enumerate(self.settings):
+            if setting.keys() != self.settings[0].keys():
+                raise ValueError(f"settings[{place}]: must have the keys of the first alone")
+        return self
 
     @property
     def members(self) -> int:
         """How many networks there are."""
-        return self.seeds * math.prod(len(values) for values in self.vary.values())
+        grid = math.prod(len(values) for values in self.vary.values())
+        return self.seeds * (len(self.settings) or grid)

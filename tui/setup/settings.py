@@ -92,6 +92,9 @@ INLINE: Final[Mapping[Path, tuple[Path, ...]]] = {
 ENTRY: Final[Mapping[Path, str]] = {HIDDEN: "layer", ("marks",): "mark"}
 """What an entry of a list of tables is called."""
 
+IN_FILES: Final = frozenset(("population.settings",))
+"""Keys that are lists too long for a field: they are written in a preset's file."""
+
 PYTHON: Final = frozenset(("kind", "module", "arguments", "input_shape"))
 """The keys of a network of one's own; every other key of the model is of a multilayer one."""
 
@@ -312,7 +315,7 @@ def _rows(section: type[Section], tables: Tables, path: Path) -> Iterator[Row]:
         inner = (*path, name)
         if path == ("model",) and not _fits(tables, name):
             continue
-        if ".".join(part for part in inner if isinstance(part, str)) in WRITTEN:
+        if ".".join(part for part in inner if isinstance(part, str)) in WRITTEN | IN_FILES:
             continue
         if inner == HIDDEN:
             yield _setting(section, name, inner)

@@ -66,6 +66,10 @@ def made(kind: type[Section]) -> Any:
     return kind.model_construct(**needed)
 
 
+OTHER = {"population.settings": [{"optimizer.lr": 0.5}]}
+"""Where another value of the same sort is not made by adding to it."""
+
+
 def another(value: Any) -> Any:
     """Return another value of the same sort."""
     match value:
@@ -95,7 +99,7 @@ def pairs(
         family = family_of(field.annotation)
         if family is None:
             if get_args(field.annotation) != (value,):  # Else there is only one thing it can say.
-                yield here, put(value), put(another(value))
+                yield here, put(value), put(OTHER.get(here) or another(value))
         elif family.is_list:
             entry = made(family.only)
             yield here, put([entry]), put([entry, entry])
@@ -172,6 +176,7 @@ def test_what_comes_to_the_same_is_no_change() -> None:
         (["train.dtype=float64"], "float64"),
         (['model.hidden=[{units=5, activation="relu"}, 3]'], "hidden 5 3, relu sigmoid"),
         (["population.vary={'optimizer.lr' = [0.1, 0.5]}"], "lr 0.1 0.5"),
+        (["population.settings=[{'optimizer.lr' = 0.1}, {'optimizer.lr' = 0.5}]"], "lr 0.1 0.5"),
     ],
 )
 def test_a_title_says_what_is_changed(asked: list[str], words: str) -> None:

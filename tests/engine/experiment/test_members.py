@@ -66,6 +66,22 @@ class TestMembers:
         found = changes_of(seeds=2, vary={"train.seed": [10, 20]})
         assert [each["train.seed"] for each in found] == [10, 11, 20, 21]
 
+    def test_settings_list_the_members_one_by_one(self) -> None:
+        listed = [
+            {"optimizer.lr": 0.1, "train.seed": 7, "optimizer.momentum": 0.5},
+            {"optimizer.lr": 1, "train.seed": 9, "optimizer.momentum": 0.5},
+        ]
+        found = members_of(experiment(MOONS, population={"settings": listed}))
+        assert [each.changes for each in found] == [
+            {"optimizer.lr": 0.1, "train.seed": 7},
+            {"optimizer.lr": 1.0, "train.seed": 9},
+        ]
+        for member, setting in zip(found, listed, strict=True):
+            tables = {**MOONS, "train": {**MOONS["train"], "seed": setting["train.seed"]}}
+            tables["optimizer"] = {"lr": float(setting["optimizer.lr"]), "momentum": 0.5}
+            assert member.experiment == experiment(tables)
+        assert len(changes_of(seeds=3, settings=listed)) == 6
+
     def test_a_key_with_a_single_value_tells_nothing_apart(self) -> None:
         assert changes_of(vary={"optimizer.lr": [0.7]}) == [{}]
         (only,) = members_of(experiment(MOONS, population={"vary": {"optimizer.lr": [0.7]}}))
@@ -90,7 +106,7 @@ class TestRefusals:
         ("vary", "said"),
         [
             ({"model.hidden[0]": [7]}, "'model.hidden[0]' changes the shape: members must have "
-             "the same; use several runs"),
+             "the same; epochal sweep trains what differs in it"),
             ({"train.batch_size": [8, 16]}, "'train.batch_size' changes the batches"),
             ({"train.epochs": [300, 301]}, "'train.epochs' changes the length"),
             ({"train.evaluate_every": [1, 2]}, "'train.evaluate_every' changes the evaluation"),
@@ -144,6 +160,32 @@ class TestRefusals:
             Trainer(made)
         assert said in str(caught.value)
 
+    @pytest.mark.parametrize(
+        ("settings", "said"),
+        [
+            (
+                [{"optimizer.lr": 1}, {"train.seed": 2}],
+                "settings[1]: must have the keys of the first",
+            ),
+            (
+                [{"optimizer.lr": 1}, {"optimizer.lr": -1}],
+                "'optimizer.lr' = -1: must be at least 0",
+            ),
+            ([{"model.hidden": [3]}], "'model.hidden' = [3] change the shape: members must"),
+            ([{"optimizer.lrr": 1}], "'optimizer.lrr' = 1: is not a key of 'sgd' (did you mean"),
+            ([{"train.seed": 2**63}], "must be below"),
+            ([{"population.seeds": 2}], "is no key that can vary"),
+        ],
+    )
+    def test_settings_are_checked_as_what_varies_is(self, settings: Any, said: str) -> None:
+        found = refusal(MOONS, settings=settings)
+        assert found.startswith("p: population")
+        assert said in found
+
+    def test_settings_stand_in_place_of_what_varies(self) -> None:
+        both = {"settings": [{"optimizer.lr": 1}], "vary": {"train.seed": [1]}}
+        assert "set vary or settings, not both" in refusal(MOONS, **both)
+
     def test_too_many_are_refused_without_being_made(self) -> None:
         values = [index / 1000 for index in range(1000)]
         vary = {"optimizer.lr": values, "optimizer.momentum": values}
@@ -165,7 +207,7 @@ class TestRefusals:
         assert "trains one member at a time; use several runs" in refusal(tables, seeds=2)
 
     def test_values_are_numbers_and_names(self) -> None:
-        for odd in ([], [[1]], 3, {"a": 1}):
+        for odd in ([], [{"a": 1}], 3, {"a": 1}):
             with pytest.raises(ValidationError):
                 Experiment.model_validate({"population": {"vary": {"optimizer.lr": odd}}})
 

@@ -278,7 +278,7 @@ def show(
         typer.Option(
             metavar="NAME",
             help="summary, curves, norms, function, region, predictions, confusion, distribution, "
-            "histogram, weights, or all of these that the run has; or machine, "
+            "activations, histogram, weights, or all of these that the run has; or machine, "
             "what training took of it.",
         ),
     ] = "summary",
@@ -295,7 +295,8 @@ def show(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The layer or parameter of histogram and weights, such as layer1.bias "
+            help="The layer of activations, or the layer or parameter of histogram and weights, "
+            "such as layer1.bias "
             "[default: all].",
             show_default=False,
         ),

@@ -11,11 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 
 from .activation_rules import ActivationRule, Array, LayerRule
+
+SATURATED: Final = 0.05
+"""The share of its activation's greatest slope below which a unit's mean slope counts as none."""
+
+FAR: Final = 10.0
+"""From here on, on either side, every activation does what it does for good."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +57,18 @@ class ActivationEntry:
     def output_only(self) -> bool:
         """Whether it mixes the units of a layer, and so only makes sense after the last."""
         return isinstance(self.rule, LayerRule)
+
+    @cached_property
+    def minimum(self) -> tuple[float, float] | None:
+        """The z at which it is least and its value there, where it falls before it rises."""
+        if self.output_only:
+            return None
+        z = np.linspace(-FAR, FAR, 20_001)
+        values = self.numpy(z)
+        least = int(values.argmin())
+        # What is level or rises from the left on has no minimum of its own.
+        falls = values[0] - values[least] > 0.01 and np.isfinite(self.range[0])
+        return (float(z[least]), float(values[least])) if falls else None
 
 
 def _log_softmax(z: Array) -> Array:

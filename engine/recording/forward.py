@@ -9,7 +9,7 @@ It knows no training, no file and no screen.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, zip_longest
 from typing import Final
 
@@ -80,16 +80,29 @@ def forward(
         weights: ``layer1.weight`` [out, in], ``layer1.bias`` [out] and so on.
         inputs: [rows, features].
     """
-    outputs: list[Array] = []
+    return [outputs for _, outputs in layer_by_layer(activations, weights, inputs)]
+
+
+def layer_by_layer(
+    activations: Sequence[str],
+    weights: Mapping[str, NDArray[np.floating]],
+    inputs: NDArray[np.floating],
+) -> Iterator[tuple[Array, Array]]:
+    """Yield of every layer what goes into its activation and what comes out, [rows, units].
+
+    Args:
+        activations: As ``forward`` takes them.
+        weights: So too.
+        inputs: So too.
+    """
     flowing = np.asarray(inputs)
-    # A network that has diverged is drawn like any other; its NaN and infinities are data.
-    with np.errstate(all="ignore"):
-        for index, name in enumerate(activations, start=1):
-            weight, bias = weights[f"layer{index}.weight"], weights[f"layer{index}.bias"]
-            flowing = _normalised(flowing @ weight.T + bias, weights, f"layer{index}.norm.")
-            flowing = ACTIVATIONS[name].numpy(flowing)
-            outputs.append(flowing)
-    return outputs
+    for index, name in enumerate(activations, start=1):
+        weight, bias = weights[f"layer{index}.weight"], weights[f"layer{index}.bias"]
+        # A network that has diverged is drawn like any other; its NaN and infinities are data.
+        with np.errstate(all="ignore"):
+            sums = _normalised(flowing @ weight.T + bias, weights, f"layer{index}.norm.")
+            flowing = ACTIVATIONS[name].numpy(sums)
+        yield sums, flowing
 
 
 def _normalised(units: Array, weights: Mapping[str, NDArray[np.floating]], norm: str) -> Array:

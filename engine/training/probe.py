@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..components.activations import ACTIVATIONS
+from ..components.activations import ACTIVATIONS, SATURATED
 from ..experiment.experiment import Experiment
 from ..experiment.model import Normalisation
 from ..network.module import EPSILON, make_activation
@@ -63,9 +63,6 @@ PER_OCTAVE: Final = 16
 LARGE: Final = 100_000
 """Parameters beyond which there are a quarter as many: one measurement of a large network takes
 most of a step's time."""
-
-SATURATED: Final = 0.05
-"""The share of its activation's greatest slope below which a unit's mean slope counts as none."""
 
 
 def stride_at(step: int, every: str | int, per_octave: int = PER_OCTAVE) -> int:

@@ -301,7 +301,7 @@ class NetworkPane(Picture, can_focus=True):
             self.caption("Network")
             return
         exhibit = VIEWS[exhibit_of(view)]
-        layer = layer_of(view) if exhibit.of_weights else ""
+        layer = layer_of(view) if exhibit.of_layers else ""
         title = f"{exhibit.title} of {plain(layer)}" if layer else exhibit.title
         if kept is None or stock is None:
             self.caption(title)

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from engine.recording.events import Header
 
     from ..drawing.base.matrix import LayerWeights
+    from ..drawing.network.activations import LayerSums
     from ..drawing.network.histogram import Histogram
     from ..drawing.network.material import Material, RecordedNetwork
     from ..watching.view import View
 
 _Picture = TypeVar("_Picture")
-_Weights = TypeVar("_Weights", "Histogram", "LayerWeights")
+_Layer = TypeVar("_Layer", "Histogram", "LayerSums", "LayerWeights")
 _Drawing = Callable[[_Picture, int, int, Look], Lines]
 """Draws a picture in so many columns and lines."""
 
@@ -95,6 +96,8 @@ class Exhibit:
     """Whether it shows the weights alone, and needs no data."""
     of_rows: bool = False
     """Whether it shows what was measured, and needs neither data nor weights."""
+    of_layers: bool = False
+    """Whether it can show one layer alone."""
 
     @property
     def needs_data(self) -> bool:
@@ -174,6 +177,12 @@ def _titled(picture: _Picture, draw: _Drawing[_Picture], surface: Surface) -> Li
     return draw(picture, surface.width, surface.height + own, surface.look)[own:]
 
 
+def _activations(network: RecordedNetwork, surface: Surface) -> Lines:
+    from ..drawing.network.activations import draw_sums, gather
+
+    return _stacked(gather(network, surface.layer), draw_sums, surface)
+
+
 def _histogram(network: RecordedNetwork, surface: Surface) -> Lines:
     from ..drawing.network.histogram import draw_histogram, gather
 
@@ -186,8 +195,8 @@ def _weights(network: RecordedNetwork, surface: Surface) -> Lines:
     return _stacked(gather(network, surface.layer), draw_layer, surface)
 
 
-def _stacked(pictures: Sequence[_Weights], draw: _Drawing[_Weights], surface: Surface) -> Lines:
-    """Return pictures of weights one over the other, a blank line between them.
+def _stacked(pictures: Sequence[_Layer], draw: _Drawing[_Layer], surface: Surface) -> Lines:
+    """Return pictures of layers one over the other, a blank line between them.
 
     They are drawn without the facts that a frame around all of them says.
     """
@@ -223,10 +232,29 @@ VIEWS: Final[Mapping[str, Exhibit]] = {
         _distribution,
         of_rows=True,
     ),
-    "histogram": Exhibit(
-        "Histogram of weights", "the weights' distribution", _nothing, _histogram, of_weights=True
+    "activations": Exhibit(
+        "Activations",
+        "each layer's activation and its slope, over what goes into it",
+        _no_answers,
+        _activations,
+        of_layers=True,
     ),
-    "weights": Exhibit("Weights", "the weights as numbers", _nothing, _weights, of_weights=True),
+    "histogram": Exhibit(
+        "Histogram of weights",
+        "the weights' distribution",
+        _nothing,
+        _histogram,
+        of_weights=True,
+        of_layers=True,
+    ),
+    "weights": Exhibit(
+        "Weights",
+        "the weights as numbers",
+        _nothing,
+        _weights,
+        of_weights=True,
+        of_layers=True,
+    ),
 }
 """The views of a network's weights, in the order in which they are shown."""
 

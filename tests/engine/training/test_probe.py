@@ -12,7 +12,7 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from engine.components.activations import ACTIVATIONS
+from engine.components.activations import ACTIVATIONS, SATURATED
 from engine.data import load
 from engine.experiment.experiment import Experiment
 from engine.explain.program import program
@@ -22,7 +22,7 @@ from engine.recording.lines import decode, encode
 from engine.training import probe
 from engine.training.block import Block
 from engine.training.header import header_of
-from engine.training.probe import MOST_ROWS, SATURATED, fixed_rows, measured_steps, stride_at
+from engine.training.probe import MOST_ROWS, fixed_rows, measured_steps, stride_at
 from engine.training.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds
 

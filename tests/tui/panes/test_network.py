@@ -26,7 +26,7 @@ from tui.drawing.lists.status import Standing
 from tui.drawing.network.material import Material, ViewError
 from tui.panes.network import NetworkPane, _as_fits
 from tui.panes.picture import Picture
-from tui.pictures.gallery import exhibits, layers, next_exhibit, next_layer
+from tui.pictures.gallery import VIEWS, exhibits, layers, next_exhibit, next_layer
 from tui.style.glyphs import GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK
@@ -159,7 +159,7 @@ async def test_every_picture_of_a_run_fits_every_size(name, runs) -> None:
                     for width, height in SIZES:
                         lines = pane.draw(width, height)
                         assert max(line.cell_len for line in lines) <= width
-                        if exhibit not in ("histogram", "weights"):
+                        if not VIEWS[exhibit].of_layers:
                             assert len(lines) <= height
                         if glyphs.name == "ascii":
                             assert all(line.plain.isascii() for line in lines)
@@ -554,10 +554,11 @@ async def test_weights_that_are_anything_are_drawn(name, value, runs) -> None:
 def test_pictures_are_gone_through_both_ways(runs) -> None:
     view = view_of(runs["two-moons"])
     names = []
-    for _ in range(6):
+    for _ in range(7):
         view = replace(view, exhibit=next_exhibit(view, 1))
         names.append(view.exhibit)
-    assert names == ["predictions", "confusion", "histogram", "weights", "region", "predictions"]
+    pictures = ["predictions", "confusion", "activations", "histogram", "weights", "region"]
+    assert names == [*pictures, "predictions"]
     assert next_exhibit(view_of(runs["two-moons"]), -1) == "weights"
     assert next_exhibit(view_of(runs["function-set"], exhibit="region"), 1) == "predictions"
 

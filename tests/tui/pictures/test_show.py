@@ -32,13 +32,15 @@ PRESETS = {
 }
 """What is trained, and what shortens it."""
 
+OF_LAYERS = {"activations", "histogram", "weights"}
+OF_CLASSES = OF_LAYERS | {"region", "predictions", "confusion"}
 APPLY = {
-    "two-moons": {"region", "predictions", "confusion", "histogram", "weights"},
-    "function-set": {"function", "predictions", "histogram", "weights"},
-    "zero-init": {"region", "predictions", "confusion", "histogram", "weights"},
-    "automatic-update": {"region", "predictions", "confusion", "histogram", "weights"},
-    "sum-of-30": {"predictions", "histogram", "weights"},
-    "init-histograms": {"predictions", "histogram", "weights"},
+    "two-moons": OF_CLASSES,
+    "function-set": OF_LAYERS | {"function", "predictions"},
+    "zero-init": OF_CLASSES,
+    "automatic-update": OF_CLASSES,
+    "sum-of-30": OF_LAYERS | {"predictions"},
+    "init-histograms": OF_LAYERS | {"predictions"},
 }
 """The views of weights that each has."""
 

@@ -20,12 +20,18 @@ FRAME_HEIGHT = 2
 
 def framed(canvas: Lines, level: Axis, upright: Axis, look: Look) -> Lines:
     """Return a canvas with the upright axis at its left and the level one under it."""
-    columns, rows = canvas[0].cell_len if canvas else 0, len(canvas)
+    columns = canvas[0].cell_len if canvas else 0
+    return [*with_axis(canvas, upright, look), *_level(level, columns, look)]
+
+
+def with_axis(canvas: Lines, upright: Axis, look: Look) -> Lines:
+    """Return a canvas with the upright axis at its left."""
+    rows = len(canvas)
     labels: dict[int, str] = {}
     for value, label in upright.ticks:
         if 0 <= upright.share(value) <= 1:
             labels.setdefault(rows - 1 - int(0.5 + (rows - 1) * upright.share(value)), label)
-    return [*with_upright(canvas, labels, look), *_level(level, columns, look)]
+    return with_upright(canvas, labels, look)
 
 
 def with_upright(canvas: Lines, labels: Mapping[int, str], look: Look) -> Lines:

@@ -6,6 +6,7 @@ weights were drawn from is a line of its own over the bars.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -156,8 +157,18 @@ def _line_character(glyphs: Glyphs) -> str:
     return "o" if glyphs.name == "ascii" else "━"
 
 
-def bars(heights: Floats, expected: Floats, rows: int, look: Look) -> Lines:
-    """Return the bars, given as shares of the height, the top line first."""
+def bars(
+    heights: Floats, expected: Floats, rows: int, look: Look, inks: Sequence[Style] = ()
+) -> Lines:
+    """Return the bars, given as shares of the height, the top line first.
+
+    Args:
+        heights: Of each column.
+        expected: Of a line over them; empty for none.
+        rows: Lines.
+        look: What to draw with.
+        inks: The colour of each column, where they are not all of one.
+    """
     steps = 1 if look.glyphs.name == "ascii" else len(look.glyphs.levels)
     filled_steps = np.rint(np.clip(heights, 0, 1) * rows * steps).astype(int)
     # A bar that is there is seen, however small.
@@ -176,7 +187,7 @@ def bars(heights: Floats, expected: Floats, rows: int, look: Look) -> Lines:
                 )
             elif level:
                 full = "#" if look.glyphs.name == "ascii" else look.glyphs.levels[level - 1]
-                line.append(full, bar)
+                line.append(full, inks[column] if inks else bar)
             else:
                 line.append(" ")
         lines.append(line)

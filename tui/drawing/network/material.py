@@ -407,13 +407,14 @@ class RecordedNetwork:
         start = RecordedNetwork.of(self.material, first, 0).weights
         return all(np.array_equal(start[name], each) for name, each in self.weights.items())
 
-    def outputs(self, inputs: NDArray[Any]) -> Floats:
-        """Return what the network says of inputs as it takes them: [rows, outputs].
+    @cached_property
+    def activations(self) -> list[str]:
+        """The activation after each layer.
 
         Raises:
             ViewError: It is no multilayer perceptron.
         """
-        from engine.recording.forward import activations_of, forward
+        from engine.recording.forward import activations_of
 
         kind = self.material.header.experiment.get("model", {}).get("kind", "mlp")
         activations = activations_of(self.material.header) if kind == "mlp" else []
@@ -421,14 +422,25 @@ class RecordedNetwork:
             f"layer{index + 1}.weight" not in self.weights for index in range(len(activations))
         ):
             raise ViewError("this network has layers that only PyTorch can compute")
+        return activations
+
+    def outputs(self, inputs: NDArray[Any]) -> Floats:
+        """Return what the network says of inputs as it takes them: [rows, outputs].
+
+        Raises:
+            ViewError: It is no multilayer perceptron.
+        """
+        from engine.recording.forward import forward
+
+        said = [forward(self.activations, self.weights, rows)[-1] for rows in self.portions(inputs)]
+        return np.concatenate(said).astype(np.float64)
+
+    def portions(self, inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return inputs in as many parts as it takes to compute no more than may be at a time."""
         rows = max(CHUNK // max(map(len, self.weights.values())), 1)
         if self.material.most is not None:
             rows = max(SMALL // max(each.size for each in self.weights.values()), LEAST_ROWS)
-        said = [
-            forward(activations, self.weights, inputs[start : start + rows])[-1]
-            for start in range(0, max(len(inputs), 1), rows)
-        ]
-        return np.concatenate(said).astype(np.float64)
+        return [inputs[start : start + rows] for start in range(0, max(len(inputs), 1), rows)]
 
     def predicted(self, inputs: NDArray[Any]) -> NDArray[np.int64]:
         """Return the class that the network says, [rows], as training counts it."""

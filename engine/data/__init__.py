@@ -14,35 +14,19 @@ the program that draws the same. A class that leaves out a part fails on import.
 
 from __future__ import annotations
 
-from .base import DataBase, Dataset, Examples, Inputs, Targets
-from .bundled import Bundled
-from .file import File
-from .function import Function
+from .base import DataBase, Dataset, Examples
 from .kinds import KINDS, Data, anchored
 from .loading import load
-from .plane import Circles, Moons, Spirals, Xor
 from .scaling import Scaling
-from .sum import Sum
-from .table import InlineTable
 
 __all__ = [
     "KINDS",
-    "Bundled",
-    "Circles",
     "Data",
     "DataBase",
     "Dataset",
     "Examples",
-    "File",
-    "Function",
-    "InlineTable",
-    "Inputs",
     "Moons",
     "Scaling",
-    "Spirals",
-    "Sum",
-    "Targets",
-    "Xor",
     "anchored",
     "load",
 ]

@@ -5,9 +5,9 @@ Inputs are [rows, features]. Targets are [rows, outputs] for numbers, [rows] int
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,19 @@ class Dataset:
     """How they were scaled, as fitted on ``train``."""
 
 
+class Shape(NamedTuple):
+    """How many rows a kind of data has, and what its columns are."""
+
+    rows: int
+    """How many there are in all; 0 where every step draws fresh ones."""
+    inputs: Sequence[str]
+    """The names of the features, one each."""
+    targets: Sequence[str]
+    """The names of the outputs for numbers, of the classes for classes."""
+    has_classes: bool = False
+    """Whether the targets are classes."""
+
+
 class DataBase(Section):
     """What every kind of data has."""
 
@@ -88,24 +101,29 @@ class DataBase(Section):
     """How targets that are numbers are scaled: as ``scale_inputs``."""
 
     @property
+    def shape(self) -> Shape:
+        """How many rows there are, and what the columns are."""
+        raise NotImplementedError
+
+    @property
     def rows(self) -> int:
         """How many rows there are in all."""
-        raise NotImplementedError
+        return self.shape.rows
 
     @property
     def input_names(self) -> list[str]:
         """The names of the features, one each."""
-        return ["x", "y"]
+        return list(self.shape.inputs)
 
     @property
     def target_names(self) -> list[str]:
         """The names of the outputs for numbers, of the classes for classes."""
-        raise NotImplementedError
+        return list(self.shape.targets)
 
     @property
     def classes(self) -> int:
         """How many classes the targets name; 0 where they are numbers."""
-        return 0
+        return len(self.shape.targets) if self.shape.has_classes else 0
 
     @property
     def sizes(self) -> tuple[int, int, int]:
@@ -115,8 +133,8 @@ class DataBase(Section):
             # The ends are rounded, not the sizes: so shares of the whole leave no row over.
             ends = np.rint(np.cumsum([0.0, *parts]) * self.rows).astype(int)
             parts = np.diff(ends).tolist()
-        sizes = [*map(int, parts), 0, 0]
-        return sizes[0], sizes[1], sizes[2]
+        train, dev, test, *_ = (*map(int, parts), 0, 0)
+        return train, dev, test
 
     @property
     def files(self) -> list[Mapping[str, Any]]:
@@ -190,7 +208,7 @@ class DataBase(Section):
         """
         if "kind" in cls.model_fields:
             drawing = "draw_fresh" if cls.fresh else "draw"
-            check_whole(cls, DataBase, ("place", "rows", "target_names", drawing, "program"))
+            check_whole(cls, DataBase, ("place", "shape", drawing, "program"))
 
     @model_validator(mode="after")
     def _holds(self) -> DataBase:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import importlib.util
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
@@ -17,21 +16,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from ..text.source_code import define
-from .base import DataBase, Examples
-
-
-@dataclass(frozen=True)
-class _Set:
-    """What one of the sets looks like."""
-
-    rows: int
-    """How many there are."""
-    inputs: tuple[str, ...]
-    """The features."""
-    targets: tuple[str, ...]
-    """The classes, or the one output."""
-    numbers: bool = False
-    """Whether there is a number to be learned in place of a class."""
+from .base import DataBase, Examples, Shape
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -43,13 +28,14 @@ _MEASURES: Final = _words(
     "symmetry, fractal dimension"
 )
 
-_SETS: Final[Mapping[str, _Set]] = {
-    "iris": _Set(
+_SETS: Final[Mapping[str, Shape]] = {
+    "iris": Shape(
         150,
         _words("sepal length (cm), sepal width (cm), petal length (cm), petal width (cm)"),
         _words("setosa, versicolor, virginica"),
+        has_classes=True,
     ),
-    "wine": _Set(
+    "wine": Shape(
         178,
         _words(
             "alcohol, malic_acid, ash, alcalinity_of_ash, magnesium, total_phenols, flavanoids, "
@@ -57,24 +43,21 @@ _SETS: Final[Mapping[str, _Set]] = {
             "od280/od315_of_diluted_wines, proline"
         ),
         _words("class_0, class_1, class_2"),
+        has_classes=True,
     ),
-    "breast_cancer": _Set(
+    "breast_cancer": Shape(
         569,
-        (
-            *(f"mean {name}" for name in _MEASURES),
-            *(f"{name} error" for name in _MEASURES),
-            *(f"worst {name}" for name in _MEASURES),
-        ),
+        [how.format(name) for how in ("mean {}", "{} error", "worst {}") for name in _MEASURES],
         _words("malignant, benign"),
+        has_classes=True,
     ),
-    "digits": _Set(
+    "digits": Shape(
         1797,
-        tuple(f"pixel_{row}_{column}" for row in range(8) for column in range(8)),
-        tuple(map(str, range(10))),
+        [f"pixel_{row}_{column}" for row in range(8) for column in range(8)],
+        [str(digit) for digit in range(10)],
+        has_classes=True,
     ),
-    "diabetes": _Set(
-        442, _words("age, sex, bmi, bp, s1, s2, s3, s4, s5, s6"), ("progression",), numbers=True
-    ),
+    "diabetes": Shape(442, _words("age, sex, bmi, bp, s1, s2, s3, s4, s5, s6"), ["progression"]),
 }
 
 
@@ -91,58 +74,32 @@ class Bundled(DataBase):
     digits of 8x8 pixels from 0 to 16, or the progression of diabetes by 10 measures."""
 
     @property
-    def _about(self) -> _Set:
+    @override
+    def shape(self) -> Shape:
         return _SETS[self.set]
-
-    @property
-    @override
-    def rows(self) -> int:
-        return self._about.rows
-
-    @property
-    @override
-    def input_names(self) -> list[str]:
-        return list(self._about.inputs)
-
-    @property
-    @override
-    def target_names(self) -> list[str]:
-        return list(self._about.targets)
-
-    @property
-    @override
-    def classes(self) -> int:
-        return 0 if self._about.numbers else len(self._about.targets)
 
     @override
     def draw(self, rng: np.random.Generator) -> Examples:
         """The rows in scikit-learn's order: iris and wine have one class after the other."""
         inputs, targets = _arrays(self.set)
-        if self._about.numbers:
-            return Examples(inputs.copy(), targets[:, None].astype(np.float64))
-        return Examples(inputs.copy(), targets.astype(np.int64))
+        targets = targets.astype(np.int64) if self.classes else targets[:, None].astype(np.float64)
+        return Examples(inputs.copy(), targets)
 
     @override
     def program(self) -> str:
         name = f"load_{self.set}"
         options = ", scaled=False" if self.set == "diabetes" else ""
         column = "" if self.classes else ".reshape(-1, 1)"
-        lines = [
-            f"inputs, targets = {name}(return_X_y=True{options})",
-            f"return inputs, targets{column}",
-        ]
+        loaded = f"inputs, targets = {name}(return_X_y=True{options})"
+        lines = [loaded, f"return inputs, targets{column}"]
         drawn = define("draw_data", f"Return the {self.set} set of scikit-learn.", lines)
         return f"from sklearn.datasets import {name}\n\n\n{drawn}"
 
     @override
     def problems(self) -> Iterator[str]:
-        if not _is_installed():
+        if importlib.util.find_spec("sklearn") is None:
             yield "kind: needs scikit-learn: pip install 'epochal[data]'"
         yield from super().problems()
-
-
-def _is_installed() -> bool:
-    return importlib.util.find_spec("sklearn") is not None
 
 
 @functools.cache

@@ -63,13 +63,11 @@ class Notation:
 
     def number(self, cell: Any) -> float | None:
         """Return a cell as a number, if it is one; underscores are Python's, not a data file's."""
+        written = cell
         if isinstance(cell, str):
             written = None if "_" in cell else self.plain(cell)
-            if written is None:
-                return None
-            cell = written
         try:
-            return float(cell)
+            return None if written is None else float(written)
         except ValueError:
             return None
 
@@ -103,9 +101,8 @@ def numbers(sheet: Sheet, name: str, notation: Notation, remedies: Remedies) -> 
     values = _values(column, notation)
     if (np.abs(values) <= MAX_NUMBER).all():
         return values
-    if (
-        np.isnan(values).mean() < 0.5
-    ):  # One odd cell among numbers: the column is no column of words.
+    # One odd cell among numbers: the column is no column of words.
+    if np.isnan(values).mean() < 0.5:
         remedies = replace(remedies, words=f"correct it, or {remedies.missing}")
     for row, cell in enumerate(column):
         if wrong := _wrong(cell, notation, remedies):
@@ -134,10 +131,10 @@ def _wrong(cell: Any, notation: Notation, remedies: Remedies) -> str:
     if number is None:
         remedy = _remedy(cell.strip(), notation) or remedies.words
         return f"is no number (got {show(cell)}){f'; {remedy}' if remedy else ''}"
-    if np.isnan(number) and not isinstance(cell, str):
-        return f"is no finite number (got {show(str(cell))}); {remedies.missing}"
     if not np.isfinite(number):
-        return f"is no finite number (got {show(str(cell))})"
+        is_missing = np.isnan(number) and not isinstance(cell, str)
+        remedy = f"; {remedies.missing}" if is_missing else ""
+        return f"is no finite number (got {show(str(cell))}){remedy}"
     if abs(number) > MAX_NUMBER:
         return f"is beyond {MAX_NUMBER:g} (got {show(str(cell))})"
     return ""
@@ -145,38 +142,26 @@ def _wrong(cell: Any, notation: Notation, remedies: Remedies) -> str:
 
 def _remedy(cell: str, notation: Notation) -> str:
     """Say what to do about a number that is written in another way; nothing where it is none."""
-    if notation.decimal == "," and _number(cell) is not None:
+    if notation.decimal == "," and _PYTHON.number(cell) is not None:
         return "data.decimal says that a comma is the decimal mark here"
     if _COMMAS.fullmatch(cell) and notation.decimal == ".":
         thousands = f'{cell.replace(",", "")} with data.thousands = ","'
-        if cell.count(",") > 1:
-            return f"it is {thousands}"
-        return f'it is {thousands}, or {cell.replace(",", ".")} with data.decimal = ","'
+        point = f', or {cell.replace(",", ".")} with data.decimal = ","'
+        return f"it is {thousands}{point if cell.count(',') == 1 else ''}"
     for ways, keys in _WAYS:
         if ways.number(cell) is not None and ways != notation:
             return keys
     dressed = _DRESSED.fullmatch(cell)
     if dressed and (dressed[1] or dressed[3]):
-        core = dressed[2].strip()
-        if dressed[1].strip()[-1:] in ("\u2212", "\u2013", "\u2014"):
+        core, dress = dressed[2].strip(), (dressed[1].strip(), dressed[3].strip())
+        if dress[0][-1:] in ("\u2212", "\u2013", "\u2014"):
             return "its minus is another sign than '-'; write '-'"
-        if (dressed[1].strip(), dressed[3].strip()) == ("(", ")"):
+        if dress == ("(", ")"):
             return f"in accounts brackets are a minus; write '-{core}' if they are one here"
-        extra = " and ".join(
-            show(part.strip()) for part in (dressed[1], dressed[3]) if part.strip()
-        )
-        if extra and _written(core):
+        extra = " and ".join(show(part) for part in dress if part)
+        if extra and any(way.number(core) is not None for way in (_PYTHON, *dict(_WAYS))):
             return f"write the number without {extra}"
     return ""
-
-
-def _written(core: str) -> bool:
-    """Whether something is a number in one of the ways of writing it."""
-    return _number(core) is not None or any(way.number(core) is not None for way, _ in _WAYS)
-
-
-def _number(cell: str) -> float | None:
-    return _PYTHON.number(cell)
 
 
 def _way(decimal: str, thousands: str = "") -> tuple[Notation, str]:

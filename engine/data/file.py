@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -21,7 +21,7 @@ from typing_extensions import override
 from ..components.section import nearest, show
 from ..errors import DataError, EpochalError
 from ..text.source_code import define, listed, quoted
-from .base import DataBase, Examples
+from .base import DataBase, Examples, Shape
 from .cells import Notation, Remedies, numbers
 from .sheet import Sheet, read, state_of
 from .text_file import Dialect, reading_source
@@ -46,10 +46,8 @@ class _Chosen:
     """[rows, features]."""
     targets: NDArray[Any]
     """[rows, outputs] float64, or [rows] int64 for classes."""
-    input_names: list[str]
-    """The features."""
-    target_names: list[str]
-    """The outputs, or the classes."""
+    shape: Shape
+    """Its rows and what its columns are."""
     file: Mapping[str, Any]
     """Name, size and SHA-256 of what was read."""
 
@@ -108,23 +106,8 @@ class File(DataBase):
 
     @property
     @override
-    def rows(self) -> int:
-        return len(self._chosen.inputs)
-
-    @property
-    @override
-    def input_names(self) -> list[str]:
-        return self._chosen.input_names
-
-    @property
-    @override
-    def target_names(self) -> list[str]:
-        return self._chosen.target_names
-
-    @property
-    @override
-    def classes(self) -> int:
-        return len(self.target_names) if self.task == "classes" else 0
+    def shape(self) -> Shape:
+        return self._chosen.shape
 
     @property
     @override
@@ -153,16 +136,12 @@ class File(DataBase):
         ]
         if self.classes:
             target = quoted(self.targets[0]) if self.targets else "names[-1]"
-            lines += [
-                *_assigned("classes", self.target_names),
-                f"cells = [cell.strip() for cell in columns[{target}]]",
-                "targets = np.array([classes.index(cell) for cell in cells])",
-            ]
+            lines += _assigned("classes", self.target_names)
+            lines.append(f"cells = [cell.strip() for cell in columns[{target}]]")
+            lines.append("targets = np.array([classes.index(cell) for cell in cells])")
         else:
-            lines += [
-                *_assigned("wanted", self.target_names),
-                f"targets = {self._array_of('wanted')}",
-            ]
+            lines += _assigned("wanted", self.target_names)
+            lines.append(f"targets = {self._array_of('wanted')}")
         lines.append("return inputs, targets")
         drawn = define("draw_data", "Return the rows of the file.", lines)
         return f"import csv\n\n\n{drawn}"
@@ -171,9 +150,7 @@ class File(DataBase):
         """Return what makes an array of the named columns in a program, [rows, columns]."""
         if self.decimal == "." and not self.thousands:
             return f"np.array([columns[name] for name in {names}], float).T"
-        cell = "cell"
-        if self.thousands:
-            cell += f'.replace({quoted(self.thousands)}, "")'
+        cell = f'cell.replace({quoted(self.thousands)}, "")' if self.thousands else "cell"
         if self.decimal != ".":
             cell += f'.replace({quoted(self.decimal)}, ".")'
         return f"np.array([[float({cell}) for cell in columns[name]] for name in {names}]).T"
@@ -215,16 +192,17 @@ def _choose(
     if sheet.nameless and not inputs:
         raise DataError(f"{sheet.name}: {_nameless(sheet)}")
     learned = _spread(sheet, targets or [sheet.last])
-    going_in = _spread(sheet, inputs or _others(sheet.columns, learned))
+    others = sheet.columns.keys() - set(learned)
+    going_in = _spread(sheet, inputs or [name for name in sheet.columns if name in others])
     if problems := [*_misfits(going_in, learned, task)]:
         raise ValueError("\n".join(problems))
     matrix = np.stack([numbers(sheet, name, notation, _INPUT) for name in going_in], axis=1)
     file = {"name": path.name, "size": sheet.size, "sha256": sheet.sha256}
     if task == "classes":
         labels, names = _classes(sheet, learned[0])
-        return _Chosen(matrix, labels, going_in, names, file)
+        return _Chosen(matrix, labels, Shape(len(matrix), going_in, names, True), file)
     values = np.stack([numbers(sheet, name, notation, _TARGET) for name in learned], axis=1)
-    return _Chosen(matrix, values, going_in, learned, file)
+    return _Chosen(matrix, values, Shape(len(matrix), going_in, learned), file)
 
 
 _INPUT: Final = Remedies(
@@ -248,11 +226,6 @@ def _nameless(sheet: Sheet) -> str:
 def _spread(sheet: Sheet, names: Sequence[str]) -> list[str]:
     """Return the columns that names stand for: a matrix's name stands for all of its columns."""
     return [column for name in names for column in sheet.matrices.get(name, [name])]
-
-
-def _others(names: Iterable[str], but: Sequence[str]) -> list[str]:
-    left_out = set(but)
-    return [name for name in names if name not in left_out]
 
 
 def _unknown(sheet: Sheet, key: str, names: Sequence[str] | None) -> Iterator[str]:

@@ -21,13 +21,10 @@ def _entries() -> Iterator[type[DataBase]]:
     """Yield the kinds of all modules, in the order they stand there."""
     here = __name__.rpartition(".")[0]
     for module in iter_modules([str(Path(__file__).parent)]):
-        if f"{here}.{module.name}" != __name__:
-            for each in vars(import_module(f"{here}.{module.name}")).values():
-                if (
-                    isinstance(each, type)
-                    and issubclass(each, DataBase)
-                    and "kind" in each.model_fields
-                ):
+        if (name := f"{here}.{module.name}") != __name__:
+            for each in vars(import_module(name)).values():
+                is_data = isinstance(each, type) and issubclass(each, DataBase)
+                if is_data and "kind" in each.model_fields:
                     yield each
 
 

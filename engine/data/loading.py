@@ -21,12 +21,8 @@ def load(spec: DataBase, seed: int, dtype: Real = np.float32) -> Dataset:
     """
     train, dev, test = _parted(spec, _drawn(spec, seed, dtype), seed)
     scaling = _fitted(spec, train)
-    return Dataset(
-        _scaled(train, scaling, dtype),
-        _scaled(dev, scaling, dtype) if len(dev) else None,
-        _scaled(test, scaling, dtype) if len(test) else None,
-        scaling,
-    )
+    train, dev, test = (_scaled(part, scaling, dtype) for part in (train, dev, test))
+    return Dataset(train, dev if len(dev) else None, test if len(test) else None, scaling)
 
 
 def _drawn(spec: DataBase, seed: int, dtype: Real) -> Examples:
@@ -43,11 +39,8 @@ def _parted(spec: DataBase, whole: Examples, seed: int) -> tuple[Examples, Examp
         nothing = Examples(whole.inputs[:0], whole.targets[:0])
         return whole, nothing, nothing
     order = generator(seed, "split").permutation(len(whole))
-    first, second, third = np.cumsum(spec.sizes)
-    train, dev, test = (
-        Examples(whole.inputs[rows], whole.targets[rows])
-        for rows in (order[:first], order[first:second], order[second:third])
-    )
+    rows_of_sets = np.split(order, np.cumsum(spec.sizes))[:3]
+    train, dev, test = (Examples(whole.inputs[rows], whole.targets[rows]) for rows in rows_of_sets)
     return train, dev, test
 
 
@@ -56,9 +49,8 @@ def _fitted(spec: DataBase, train: Examples) -> Scaling:
     if not len(train):
         return Scaling(ColumnScaling.nothing(len(spec.input_names)), None)
     inputs = ColumnScaling.fitted(train.inputs, spec.scale_inputs)
-    return Scaling(
-        inputs, None if spec.classes else ColumnScaling.fitted(train.targets, spec.scale_targets)
-    )
+    fitted = None if spec.classes else ColumnScaling.fitted(train.targets, spec.scale_targets)
+    return Scaling(inputs, fitted)
 
 
 def _scaled(part: Examples, scaling: Scaling, dtype: Real) -> Examples:

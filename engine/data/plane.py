@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from ..components.section import NonNegative
 from ..text.source_code import define
-from .base import RNG, DataBase, Examples, Samples
+from .base import RNG, DataBase, Examples, Samples, Shape
 
 NOISE: Final = "points += rng.normal(0.0, {!r}, points.shape)"
 """The line of a program that adds the noise."""
@@ -25,6 +25,8 @@ class PlaneBase(DataBase):
     place: ClassVar[int] = 0
     reach: ClassVar[float]
     """How far pictures go from the middle."""
+    names: ClassVar[tuple[str, str]] = ("0", "1")
+    """What the two classes are called."""
     doc: ClassVar[str]
     """What the function of a program that draws the points returns."""
 
@@ -35,18 +37,8 @@ class PlaneBase(DataBase):
 
     @property
     @override
-    def rows(self) -> int:
-        return self.samples
-
-    @property
-    @override
-    def target_names(self) -> list[str]:
-        return ["0", "1"]
-
-    @property
-    @override
-    def classes(self) -> int:
-        return 2
+    def shape(self) -> Shape:
+        return Shape(self.samples, ["x", "y"], self.names, has_classes=True)
 
     @property
     @override
@@ -58,12 +50,12 @@ class PlaneBase(DataBase):
         """How many points each class has."""
         return self.samples - self.samples // 2, self.samples // 2
 
-    def shape(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
+    def points(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
         """Return the two classes' points before the noise: [first, 2] and [second, 2]."""
         raise NotImplementedError
 
-    def shape_source(self, first: int, second: int) -> str:
-        """Return the lines of a program that make ``first`` and ``second`` as ``shape`` does."""
+    def source(self, first: int, second: int) -> str:
+        """Return the lines of a program that make ``first`` and ``second`` as ``points`` does."""
         raise NotImplementedError
 
     @override
@@ -73,7 +65,7 @@ class PlaneBase(DataBase):
     @override
     def draw(self, rng: np.random.Generator) -> Examples:
         first, second = self.halves
-        points = np.concatenate(self.shape(first, second, rng))
+        points = np.concatenate(self.points(first, second, rng))
         points = points + rng.normal(0.0, self.noise, points.shape)
         labels = np.concatenate([np.zeros(first, np.int64), np.ones(second, np.int64)])
         return Examples(points, labels)
@@ -81,7 +73,7 @@ class PlaneBase(DataBase):
     @override
     def program(self) -> str:
         first, second = self.halves
-        source = dedent(self.shape_source(first, second)).strip()
+        source = dedent(self.source(first, second)).strip()
         lines = [
             *([RNG] if self.noise or "rng." in source else []),
             source,
@@ -100,7 +92,7 @@ class Moons(PlaneBase):
 
     kind: Literal["moons"] = "moons"
 
-    def shape(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
+    def points(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
         """The upper one around (0, 0), the lower one around (1, 0.5)."""
         upper, lower = np.linspace(0, np.pi, first), np.linspace(0, np.pi, second)
         return (
@@ -108,7 +100,7 @@ class Moons(PlaneBase):
             np.stack([1 - np.cos(lower), 0.5 - np.sin(lower)], axis=1),
         )
 
-    def shape_source(self, first: int, second: int) -> str:
+    def source(self, first: int, second: int) -> str:
         """The same."""
         return f"""
             upper = np.linspace(0, np.pi, {first})
@@ -128,7 +120,7 @@ class Circles(PlaneBase):
     factor: float = Field(default=0.5, gt=0, lt=1)
     """Radius of the inner circle; the outer one has 1."""
 
-    def shape(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
+    def points(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
         """The outer one first."""
         outer = np.linspace(0, 2 * np.pi, first, endpoint=False)
         inner = np.linspace(0, 2 * np.pi, second, endpoint=False)
@@ -137,7 +129,7 @@ class Circles(PlaneBase):
             np.stack([np.cos(inner), np.sin(inner)], axis=1) * self.factor,
         )
 
-    def shape_source(self, first: int, second: int) -> str:
+    def source(self, first: int, second: int) -> str:
         """The same."""
         return f"""
             outer = np.linspace(0, 2 * np.pi, {first}, endpoint=False)
@@ -157,7 +149,7 @@ class Spirals(PlaneBase):
     turns: float = Field(default=1.5, gt=0, le=10)
     """How often each winds around the middle."""
 
-    def shape(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
+    def points(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
         """The second is the first turned by half a circle; both end at radius 2."""
 
         def arm(count: int, start: float) -> NDArray[np.float64]:
@@ -167,7 +159,7 @@ class Spirals(PlaneBase):
 
         return arm(first, 0.0), arm(second, np.pi)
 
-    def shape_source(self, first: int, second: int) -> str:
+    def source(self, first: int, second: int) -> str:
         """The same."""
         return f"""
             first = arm({first}, 0.0)
@@ -197,7 +189,7 @@ class Xor(PlaneBase):
 
     kind: Literal["xor"] = "xor"
 
-    def shape(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
+    def points(self, first: int, second: int, rng: np.random.Generator) -> tuple[Any, Any]:
         """Uniform over [-1, 1]²; class 1 where exactly one coordinate is negative."""
         same = np.abs(rng.uniform(-1, 1, (first, 2)))
         other = np.abs(rng.uniform(-1, 1, (second, 2)))
@@ -205,7 +197,7 @@ class Xor(PlaneBase):
         flips = np.where(rng.random((second, 1)) < 0.5, -1, 1)
         return same * signs, other * np.concatenate([flips, -flips], axis=1)
 
-    def shape_source(self, first: int, second: int) -> str:
+    def source(self, first: int, second: int) -> str:
         """The same."""
         return f"""
             first = np.abs(rng.uniform(-1, 1, ({first}, 2)))

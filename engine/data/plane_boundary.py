@@ -12,7 +12,7 @@ from ..components.expressions import Expression
 from ..components.section import Number
 from ..text.source_code import define
 from .base import RNG, Examples, Samples
-from .formula import Formula, as_numpy, check_formulas
+from .function import Formula, as_numpy, check_formulas
 from .plane import NOISE, PlaneBase
 
 
@@ -20,6 +20,7 @@ class Boundary(PlaneBase):
     """Points of a square, above and below a formula of x: what is to be found is a curve."""
 
     doc = "Return points of a square, and whether each lies above the curve."
+    names: ClassVar[tuple[str, str]] = ("below", "above")
     place: ClassVar[int] = 1
 
     kind: Literal["boundary"] = "boundary"
@@ -32,11 +33,6 @@ class Boundary(PlaneBase):
     noise: float = Field(default=0.05, ge=0, le=1e30)
     """Standard deviation of the normal noise on both coordinates, added when the classes are
     given: near the curve it carries points to the other side."""
-
-    @property
-    @override
-    def target_names(self) -> list[str]:
-        return ["below", "above"]
 
     @property
     @override

@@ -19,9 +19,7 @@ from ..components.section import nearest, show
 from ..errors import DataError
 from ..text.safe import plain
 from . import columns as limits
-from .columns import Column, ReadColumns, too_large
-from .npz_file import read_npz
-from .parquet_file import read_parquet
+from .columns import Column, ReadColumns, read_npz, read_parquet, too_large
 from .text_file import Dialect, read_text
 
 SETTLED_NS: Final = 100_000_000

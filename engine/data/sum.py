@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from ..components.section import Count
 from ..text.source_code import define
-from .base import DataBase, Examples
+from .base import DataBase, Examples, Shape
 
 
 class Sum(DataBase):
@@ -33,18 +33,8 @@ class Sum(DataBase):
 
     @property
     @override
-    def rows(self) -> int:
-        return 0
-
-    @property
-    @override
-    def input_names(self) -> list[str]:
-        return [f"x{i + 1}" for i in range(self.terms)]
-
-    @property
-    @override
-    def target_names(self) -> list[str]:
-        return ["sum"]
+    def shape(self) -> Shape:
+        return Shape(0, [f"x{i + 1}" for i in range(self.terms)], ["sum"])
 
     def draw(self, rng: np.random.Generator) -> Examples:
         """There is no set of rows: none."""

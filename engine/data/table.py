@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from ..components.section import Number
 from ..text.source_code import call, define, listed
-from .base import DataBase, Examples
+from .base import DataBase, Examples, Shape
 
 ClassIndex = Annotated[int, Field(ge=0, lt=1000)]
 
@@ -29,27 +29,14 @@ class InlineTable(DataBase):
 
     @property
     @override
-    def rows(self) -> int:
-        return len(self.inputs)
-
-    @property
-    @override
-    def input_names(self) -> list[str]:
+    def shape(self) -> Shape:
         features = len(self.inputs[0])
-        return ["x", "y"] if features == 2 else [f"x{i + 1}" for i in range(features)]
-
-    @property
-    @override
-    def target_names(self) -> list[str]:
-        if self.classes:
-            return [str(index) for index in range(self.classes)]
-        return [f"y{i + 1}" for i in range(len(self._numbers()[0]))]
-
-    @property
-    @override
-    def classes(self) -> int:
-        first = self.targets[0]
-        return 1 + max(t for t in self.targets if isinstance(t, int)) if _is_int(first) else 0
+        inputs = ["x", "y"] if features == 2 else [f"x{i + 1}" for i in range(features)]
+        if numbers := self._numbers():
+            targets = [f"y{i + 1}" for i in range(len(numbers[0]))]
+        else:
+            targets = [str(index) for index in range(np.max(self.targets) + 1)]
+        return Shape(len(self.inputs), inputs, targets, has_classes=not numbers)
 
     def draw(self, rng: np.random.Generator) -> Examples:
         """The rows as they stand."""
@@ -76,10 +63,6 @@ class InlineTable(DataBase):
         if numbers := self._numbers():
             _same_width("targets", numbers)
         return self
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int)
 
 
 def _same_width(key: str, rows: Sequence[Sequence[float]]) -> None:

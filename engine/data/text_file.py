@@ -17,6 +17,13 @@ from .columns import Column, ReadColumns, check_unique
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 """What may part the cells of a line; any number of blanks is one."""
 
+_FAULTS: Final = {
+    "unexpected end of data": "a quoted cell is never closed",
+    "field larger": "a cell is longer than 131072 characters; is a quote never closed?",
+    "expected after": "something stands after a closing quote; write a quote inside a cell twice",
+}
+"""What is wrong in the words of Python's reader, and in ours."""
+
 SAMPLE: Final = 20
 """Rows that are looked at to see what parts their cells."""
 
@@ -77,11 +84,6 @@ def declaration(text: str) -> tuple[str, str]:
     return separator, rest
 
 
-def declared_separator(path: Path) -> str:
-    """Return the separator that a text file declares in its first line; empty where it does not."""
-    return declaration(_decoded(path.read_bytes()))[0]
-
-
 def _check_lengths_of_rows(
     rows: Sequence[Sequence[str]], width: int, first_row: int, separator: str
 ) -> None:
@@ -90,11 +92,9 @@ def _check_lengths_of_rows(
         if not row:
             raise DataError(f"row {number}: is empty")
         if len(row) != width:
-            remedy = f"; quote a cell that holds {SEPARATORS[separator]}"
-            raise DataError(
-                f"row {number}: has {_cells(len(row))}, row 1 has {width}"
-                f"{remedy if len(row) > width else ''}"
-            )
+            quote = f"; quote a cell that holds {SEPARATORS[separator]}" * (len(row) > width)
+            cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
+            raise DataError(f"row {number}: has {cells}, row 1 has {width}{quote}")
 
 
 def _decoded(data: bytes) -> str:
@@ -118,13 +118,7 @@ def _rows(text: str, separator: str) -> Iterator[list[str]]:
     try:
         yield from reader
     except csv.Error as error:
-        what = str(error)
-        if "unexpected end of data" in what:
-            what = "a quoted cell is never closed"
-        elif "field larger" in what:
-            what = "a cell is longer than 131072 characters; is a quote never closed?"
-        elif "expected after" in what:
-            what = "something stands after a closing quote; write a quote inside a cell twice"
+        what = next((own for part, own in _FAULTS.items() if part in str(error)), str(error))
         raise DataError(f"line {reader.line_num}: {what}") from None
 
 
@@ -216,15 +210,11 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _cells(count: int) -> str:
-    return f"{count} cell{'s' * (count != 1)}"
-
-
 def reading_source(path: str, separator: str) -> list[str]:
     """Return the lines of a program that read a text file's rows of cells into ``lines``."""
     opened = call("with open", [quoted(path), 'encoding="utf-8-sig"', 'newline=""'], WIDTH - 14)
     opened[-1] += " as file:"
-    if declared := declared_separator(Path(path)):
+    if declared := declaration(_decoded(Path(path).read_bytes()))[0]:
         opened.append(f"    next(file)  # sep={declared}")
     separator = declared or separator
     source, blanks = "file", ""

@@ -30,7 +30,8 @@ from ..components.losses import BinaryCrossEntropyWithLogits, Loss
 from ..components.optimizers import SGD, Optimizer
 from ..components.schedules import ConstantRate, Schedule
 from ..components.section import Section
-from ..data import Data, Moons
+from ..data import Data
+from ..data.plane import Moons
 from .marks import Mark, Origin
 from .model import Model
 from .training import MAX_MEMBERS, MAX_STEPS, Population, Training

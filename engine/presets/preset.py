@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from ..data import Moons
+from ..data.plane import Moons
 from ..errors import PresetError, Problem
 from ..experiment.changes import called, described
 from ..experiment.experiment import Experiment

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from engine.data import Bundled, load
+from engine.data import load
+from engine.data.bundled import Bundled
 from engine.randomness import generator
 
 SETS = get_args(Bundled.model_fields["set"].annotation)
@@ -73,7 +74,7 @@ def test_what_only_some_data_needs_is_not_imported() -> None:
     modules = ["engine.data", *(f"engine.data.{name}" for name in [*MODULES, "table"])]
     # One after another in one process: where nothing has come in the end, nothing ever does.
     script = (
-        "import sys; from importlib import import_module; from engine.data import Bundled\n"
+        "import sys; from importlib import import_module; from engine.data.bundled import Bundled\n"
         f"for name in {modules}:\n"
         "    import_module(name); Bundled(set='digits').target_names\n"
         f"    print(*(f'{{other}} with {{name}}' for other in {watched} if other in sys.modules))"

@@ -10,18 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from engine.data import (
-    Circles,
-    Data,
-    DataBase,
-    Function,
-    InlineTable,
-    Moons,
-    Spirals,
-    Sum,
-    Xor,
-    load,
-)
+from engine.data import Data, DataBase, load
+from engine.data.function import Function
+from engine.data.plane import Circles, Moons, Spirals, Xor
+from engine.data.sum import Sum
+from engine.data.table import InlineTable
 from engine.randomness import generator
 
 POINTS = [Moons, Circles, Spirals, Xor]

@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.data import File, Scaling, columns, load
+from engine.data import Scaling, columns, load
+from engine.data.file import File
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets

@@ -10,8 +10,11 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from engine.components.expressions import Expression
-from engine.data import KINDS, Data, DataBase, Function, Moons, Sum, anchored, load
+from engine.data import KINDS, Data, DataBase, anchored, load
+from engine.data.function import Function
+from engine.data.plane import Moons
 from engine.data.plane_boundary import Boundary
+from engine.data.sum import Sum
 from engine.experiment.experiment import Experiment
 from engine.randomness import Purpose, generator
 from tui.drawing.setup.preview import draw_preview
@@ -105,7 +108,7 @@ class TestEveryKind:
         assert data.at_most(1000).rows == data.rows
 
 
-PARTS = ("rows", "target_names", "draw", "program", "place")
+PARTS = ("shape", "draw", "program", "place")
 
 
 @pytest.mark.parametrize("left_out", PARTS)

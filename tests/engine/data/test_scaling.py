@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as some
 from pydantic import ValidationError
 
-from engine.data import Dataset, Examples, Function, InlineTable, Moons, Scaling, Sum, load
+from engine.data import Dataset, Examples, Scaling, load
 from engine.data.base import DataBase
+from engine.data.function import Function
+from engine.data.plane import Moons
 from engine.data.scaling import ColumnScaling, Scale
+from engine.data.sum import Sum
+from engine.data.table import InlineTable
 from engine.experiment.experiment import Experiment
 from engine.randomness import generator
 from engine.training.trainer import Trainer

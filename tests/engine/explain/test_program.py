@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from engine.components.optimizers import OPTIMIZERS as EVERY_OPTIMIZER
-from engine.data import DataBase, Moons
+from engine.data import DataBase
+from engine.data.plane import Moons
 from engine.errors import EpochalError
 from engine.experiment.experiment import Experiment
 from engine.explain.program import STYLES, Style, program

@@ -58,10 +58,7 @@ def stroke(xs: Dots, ys: Dots) -> tuple[Dots, Dots]:
     along = np.arange(int(taken[-1])) - np.repeat(taken - long, long)
     columns = xs[segment] + along * (np.diff(xs) / long_or_one)[segment]
     rows = ys[segment] + along * (np.diff(ys) / long_or_one)[segment]
-    return (
-        np.append(columns.astype(np.int64), xs[-1]),
-        np.append(rows.astype(np.int64), ys[-1]),
-    )
+    return (np.append(columns.astype(np.int64), xs[-1]), np.append(rows.astype(np.int64), ys[-1]))
 
 
 class Canvas:

@@ -66,11 +66,7 @@ def _layer(network: RecordedNetwork, name: str) -> LayerWeights:
     )
     inputs = tuple(network.material.input_names) if name == "layer1" and weight.ndim == 2 else ()
     return LayerWeights(
-        name=name,
-        weight=weight.reshape(len(weight), -1),
-        others=others,
-        inputs=inputs,
-        facts=facts,
+        name=name, weight=weight.reshape(len(weight), -1), others=others, inputs=inputs, facts=facts
     )
 
 
@@ -144,12 +140,7 @@ def chosen(size: int, room: int) -> list[int | None]:
 
 
 def table_lines(
-    cells: list[list[str]],
-    fixed: int,
-    width: int,
-    look: Look,
-    *,
-    widest: int = WIDEST,
+    cells: list[list[str]], fixed: int, width: int, look: Look, *, widest: int = WIDEST
 ) -> Lines:
     """Return aligned lines: the first column and the last ``fixed - 1`` always, the rest as fits.
 

@@ -79,13 +79,7 @@ def draw_foot(curves: Curves, level: Axis, columns: int, look: Look) -> Lines:
     return [axis, _labels(curves.cursor, level, columns, look.palette)]
 
 
-def _sign(
-    rule: Rule,
-    steps: Sequence[int],
-    level: Axis,
-    sign: str,
-    style: Style,
-) -> None:
+def _sign(rule: Rule, steps: Sequence[int], level: Axis, sign: str, style: Style) -> None:
     """Put a sign at each of these steps that is on the axis, its middle under the step."""
     for step in steps:
         if level.low <= step <= level.high:

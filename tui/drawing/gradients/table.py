@@ -168,11 +168,7 @@ def draw_rows(table: GradientTable, width: int, look: Look) -> Lines:
 
 
 def _draw_row(
-    layer: LayerRow,
-    last: float,
-    ends: tuple[int, int],
-    columns: Columns,
-    look: Look,
+    layer: LayerRow, last: float, ends: tuple[int, int], columns: Columns, look: Look
 ) -> Text:
     role = standing(layer.weight, last)
     style = look.style(role)

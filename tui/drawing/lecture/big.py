@@ -105,13 +105,7 @@ def letterings(glyphs: Glyphs) -> tuple[Lettering, ...]:
 
 
 def draw_big(
-    words: str,
-    width: int,
-    height: int,
-    look: Look,
-    role: Role = "text",
-    *,
-    align: Align = "center",
+    words: str, width: int, height: int, look: Look, role: Role = "text", *, align: Align = "center"
 ) -> Lines:
     """Return words as large as there is room for, in the middle, broken between words.
 

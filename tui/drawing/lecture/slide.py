@@ -37,13 +37,7 @@ _SEGMENT: Final = re.compile(r"\S+(?: \S+)*")
 
 
 def draw_slide(
-    title: str,
-    text: str,
-    width: int,
-    height: int,
-    look: Look,
-    *,
-    note: str = "",
+    title: str, text: str, width: int, height: int, look: Look, *, note: str = ""
 ) -> Lines:
     """Return a slide; it has more than ``height`` lines where its text has no room.
 

@@ -58,12 +58,7 @@ def first_choice(findings: Sequence[Finding]) -> int:
 
 
 def draw_findings(
-    findings: Sequence[Finding],
-    chosen: int,
-    at: int,
-    width: int,
-    look: Look,
-    who: str = "",
+    findings: Sequence[Finding], chosen: int, at: int, width: int, look: Look, who: str = ""
 ) -> list[Lines]:
     """Return the lines of each finding.
 
@@ -103,12 +98,7 @@ def draw_opinion(opinion: Opinion, width: int, look: Look) -> Lines:
 
 
 def _draw_finding(
-    finding: Finding,
-    pointer: str,
-    chosen: bool,
-    at: int,
-    width: int,
-    look: Look,
+    finding: Finding, pointer: str, chosen: bool, at: int, width: int, look: Look
 ) -> Lines:
     indent = len(pointer) + 2 if width > 8 else 0
     room = max(width - indent, 1)

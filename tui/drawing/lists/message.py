@@ -58,12 +58,7 @@ def bulletin_of(entries: tuple[Entry, ...]) -> Bulletin:
 
 
 def draw_message(
-    bulletin: Bulletin | None,
-    note: str,
-    width: int,
-    look: Look,
-    *,
-    log: str = "",
+    bulletin: Bulletin | None, note: str, width: int, look: Look, *, log: str = ""
 ) -> Text:
     """Return the line.
 

@@ -77,11 +77,7 @@ def written(words: str, glyphs: Glyphs) -> str:
 
 
 def draw_dissection(
-    dissection: Dissection,
-    chosen: int,
-    place: tuple[int, int],
-    width: int,
-    look: Look,
+    dissection: Dissection, chosen: int, place: tuple[int, int], width: int, look: Look
 ) -> list[Lines]:
     """Return the lines of each quantity, the heading of its part among those of the first.
 

@@ -71,10 +71,7 @@ def draw_confusion(confusion: Confusion, width: int, height: int, look: Look) ->
     total, right = int(counts.sum()), int(np.trace(counts))
     share = figure(right / total) if total else "none"
     title = headline(
-        f"confusion matrix of the {confusion.part} set",
-        list(confusion.facts),
-        width,
-        look,
+        f"confusion matrix of the {confusion.part} set", list(confusion.facts), width, look
     )
     accuracy = f"accuracy {share} ({count(right)} of {count(total)} {confusion.part} rows)"
     long = f"{accuracy}; rows: true class, columns: said"

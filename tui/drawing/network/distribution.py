@@ -142,10 +142,7 @@ def draw_distribution(distribution: Distribution, width: int, height: int, look:
         facts.append(f"{count(distribution.diverged)} diverged, left out")
     text = look.style("text")
     figures = [(words, text) for words in _figures(distribution.values, look.glyphs)]
-    lines = [
-        headline(title, facts, width, look),
-        cut(joined(figures, "  ", text, width)[0], width),
-    ]
+    lines = [headline(title, facts, width, look), cut(joined(figures, "  ", text, width)[0], width)]
     rows = height - len(lines) - FRAME_HEIGHT
     if width < LEAST_WIDTH or height < LEAST_HEIGHT or rows < 1 or not len(distribution.values):
         return filled(lines, width, height)

@@ -204,10 +204,7 @@ def draw_legend(picture: FunctionPicture, width: int, look: Look, part: int = 0)
         parts.append((f"not finite: {', '.join(broken)}", look.style("bad", bold=True)))
     note = (f"{point(0, part, look.glyphs)} target, line: network", look.style("muted"))
     # Where the names do not fit beside samples of their lines, the shapes have to do.
-    for parts_here in (
-        _names(picture, part, True, look),
-        _names(picture, part, False, look),
-    ):
+    for parts_here in (_names(picture, part, True, look), _names(picture, part, False, look)):
         line, shown = joined([*parts, *parts_here, note], "   ", look.style("muted"), width)
         if shown >= len(parts) + len(parts_here):
             break

@@ -19,12 +19,7 @@ from numpy.typing import NDArray
 
 from engine.errors import EpochalError
 from engine.recording.best import best_step, why_none
-from engine.recording.kept_weights import (
-    ENDS_LIMIT,
-    SNAPSHOT_LIMIT,
-    last_step,
-    weights_words,
-)
+from engine.recording.kept_weights import ENDS_LIMIT, SNAPSHOT_LIMIT, last_step, weights_words
 from engine.text.safe import plain
 
 from ...style.numbers import count, figure
@@ -77,11 +72,7 @@ class Material:
     """
 
     def __init__(
-        self,
-        history: History,
-        member: int = 0,
-        most: int | None = None,
-        folder: Path | None = None,
+        self, history: History, member: int = 0, most: int | None = None, folder: Path | None = None
     ) -> None:
         assert history.header is not None
         self.most, self.folder = most, folder

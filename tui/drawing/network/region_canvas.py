@@ -120,10 +120,7 @@ def _points_by_cell(
 
 
 def draw_cell(
-    halves: tuple[int, ...],
-    here: tuple[int, str] | None,
-    classes: int,
-    look: Look,
+    halves: tuple[int, ...], here: tuple[int, str] | None, classes: int, look: Look
 ) -> tuple[str, Style]:
     """Return one cell's character and what it looks like."""
     if is_sixteen(look.palette):

@@ -15,14 +15,7 @@ from ...style.numbers import count
 from ...style.text import Lines, fit, joined
 from ..base.frame import cropped, filled, words
 from ..base.shapes import POINTS, SETS, point
-from .region_canvas import (
-    ASCII_SHADES,
-    SHADES,
-    TWO_CLASSES,
-    class_style,
-    draw_cell,
-    has_levels,
-)
+from .region_canvas import ASCII_SHADES, SHADES, TWO_CLASSES, class_style, draw_cell, has_levels
 from .region_data import Points, Region
 
 WIDE: Final = 32
@@ -100,11 +93,7 @@ def _says(region: Region, width: int, look: Look) -> Lines:
         line = Text(f"the network says {low} ", muted, end="")
         return [line.append_text(scale).append(f" {high}", muted)]
     gap = " " * max(scale.cell_len - cell_len(low) - cell_len(high), 1)
-    return [
-        words("the network says", width, look),
-        scale,
-        Text(f"{low}{gap}{high}", muted, end=""),
-    ]
+    return [words("the network says", width, look), scale, Text(f"{low}{gap}{high}", muted, end="")]
 
 
 def _scale(cells: int, look: Look) -> Text:

@@ -130,12 +130,7 @@ def factor(one: float, two: float) -> float:
     return high / low if math.isfinite(one) and math.isfinite(two) and low > 0 else math.inf
 
 
-_LARGE: Final = (
-    (1e12, "trillion"),
-    (1e9, "billion"),
-    (1e6, "million"),
-    (1e3, "thousand"),
-)
+_LARGE: Final = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
 _ROUND: Final = {"1": "a", "10": "ten", "100": "a hundred"}
 """How a round number of thousands, millions … is said."""
 

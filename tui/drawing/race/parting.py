@@ -120,11 +120,7 @@ class Partings:
         self._known: dict[tuple[str, str, int | None, int | None], _Compared] = {}
 
     def parting(
-        self,
-        one: History,
-        other: History,
-        until: int,
-        members: Members = (0, 0),
+        self, one: History, other: History, until: int, members: Members = (0, 0)
     ) -> int | None:
         """Return the first step up to ``until`` at which the losses of two runs differ."""
         if one.header is None or other.header is None:
@@ -140,12 +136,7 @@ class Partings:
         return known.parted if known.parted is not None and known.parted <= until else None
 
     def _compared(
-        self,
-        known: _Compared,
-        one: History,
-        other: History,
-        until: int,
-        members: Members,
+        self, known: _Compared, one: History, other: History, until: int, members: Members
     ) -> _Compared:
         """Return what is known once the steps up to ``until`` have been compared too."""
         ours, theirs = one.series.get("train"), other.series.get("train")
@@ -153,11 +144,6 @@ class Partings:
             return known
         until = min(until, int(ours.steps[-1]), int(theirs.steps[-1]))
         parted = first_parting(
-            ours,
-            theirs,
-            after=known.until,
-            until=until,
-            tolerance=self.tolerance,
-            members=members,
+            ours, theirs, after=known.until, until=until, tolerance=self.tolerance, members=members
         )
         return _Compared(known.writers, until, parted)

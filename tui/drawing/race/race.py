@@ -272,12 +272,7 @@ def ratio(first: float | None, value: float | None, glyphs: Glyphs) -> str:
 
 
 def _add_gauge(
-    line: Text,
-    value: float | None,
-    width: int,
-    ends: tuple[int, int],
-    look: Look,
-    style: Style,
+    line: Text, value: float | None, width: int, ends: tuple[int, int], look: Look, style: Style
 ) -> None:
     """Draw a bar in the run's colour; all runs have the same scale."""
     if value is None or not width:

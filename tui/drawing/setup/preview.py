@@ -127,11 +127,7 @@ def _function(preview: Preview, width: int, height: int, look: Look) -> Lines:
 
 
 def _draw_target(
-    canvas: Canvas,
-    preview: Preview,
-    index: int,
-    axes: tuple[Axis, Axis],
-    look: Look,
+    canvas: Canvas, preview: Preview, index: int, axes: tuple[Axis, Axis], look: Look
 ) -> None:
     """Draw one target: its curve, where it has one, and some of its rows."""
     level, upright = axes

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 GlyphChoice = Literal["auto", "braille", "blocks", "ascii"]
 GlyphSet = Annotated[
-    GlyphChoice,
-    typer.Option("--glyphs", help="What to draw with; ascii shows everywhere."),
+    GlyphChoice, typer.Option("--glyphs", help="What to draw with; ascii shows everywhere.")
 ]
 
 

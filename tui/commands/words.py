@@ -114,10 +114,7 @@ WORDS: Final = (
             "stands on the diagonal.",
         ),
         ("right", "The share of a class's rows that were recognised."),
-        (
-            "histogram of weights",
-            "How many weights there are of each size.",
-        ),
+        ("histogram of weights", "How many weights there are of each size."),
         ("drawn from", "The distribution that the weights came from before step 1."),
         ("weights", "The numbers that a layer multiplies by and adds."),
         ("distribution of results", "How the results of a population's members lie."),
@@ -161,10 +158,7 @@ WORDS: Final = (
         ("parameters", "How many numbers the network learns."),
         ("seed", "What all random numbers follow from: the same seed, the same run."),
     ),
-    *_words(
-        "log",
-        ("entries", "What has happened, the newest at the bottom."),
-    ),
+    *_words("log", ("entries", "What has happened, the newest at the bottom.")),
     *_words(
         "status",
         ("ready", "Nothing is shown yet; space trains the setup."),
@@ -178,10 +172,7 @@ WORDS: Final = (
         ("stopped", "Somebody ended the run before its last step."),
         ("diverged", "The loss became infinite or NaN, so training ended."),
         ("failed", "The run could not be trained; the reason stands beside it."),
-        (
-            "showing, shown, trained",
-            "A quick run, shown at a pace that one can watch.",
-        ),
+        ("showing, shown, trained", "A quick run, shown at a pace that one can watch."),
         ("held", "What is shown stands still while the worker trains; space lets it go on."),
         ("reading", "The recording has not been read to its end; nothing is judged before it is."),
         ("best, best weights", "The network at the step where the dev set was answered best."),

@@ -263,12 +263,7 @@ class HelpDialog(Dialog[None]):
     def _found(self, search: str) -> Text:
         width = min(max(self.app.size.width * 95 // 100 - 5, 20), 103)
         lines = draw_help(
-            width,
-            self._palette,
-            now=self._now,
-            where=self._where,
-            pane=self._pane,
-            search=search,
+            width, self._palette, now=self._now, where=self._where, pane=self._pane, search=search
         )
         return Text("\n").join(lines)
 

@@ -12,14 +12,7 @@ from textual.widgets.option_list import Option
 
 from ..commands.command import Spot
 from ..commands.spots import bindings_at
-from ..drawing.members.list import (
-    ORDERS,
-    MemberRow,
-    Order,
-    draw_heading,
-    draw_members,
-    ordered,
-)
+from ..drawing.members.list import ORDERS, MemberRow, Order, draw_heading, draw_members, ordered
 from ..style.look import Look
 from .dialog import ListDialog
 

@@ -119,11 +119,7 @@ class Picture(ScrollView, can_focus=False):
             self._border_rows = None
 
     def refresh(
-        self,
-        *regions: Region,
-        repaint: bool = True,
-        layout: bool = False,
-        recompose: bool = False,
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
         """Repaint; while a caption is written, no more than its row."""
         return super().refresh(

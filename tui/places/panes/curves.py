@@ -14,12 +14,7 @@ PANE: Final = Pane(
     about="loss, accuracy, learning rate and gradient norm over the steps",
     two="middle",
     three="middle",
-    shown=ByWidget(
-        widget="curves.CurvesPane",
-        id="curves",
-        first="curves",
-        given=("view", "look"),
-    ),
+    shown=ByWidget(widget="curves.CurvesPane", id="curves", first="curves", given=("view", "look")),
     several=None,
     where="",
     commands=(),

@@ -14,12 +14,7 @@ PANE: Final = Pane(
     about="everything that happened",
     two="left",
     three="left",
-    shown=ByWidget(
-        widget="log.LogPane",
-        id="log",
-        first="log",
-        given=("entries", "view", "look"),
-    ),
+    shown=ByWidget(widget="log.LogPane", id="log", first="log", given=("entries", "view", "look")),
     several=None,
     where="",
     commands=(),

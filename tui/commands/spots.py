@@ -1,13 +1,13 @@
 """Which places of the table of commands a widget is, and the bindings that come from there.
 
-A widget with keys of its own names its place in ``SPOT`` and takes its ``BINDINGS`` from
-``bindings_at``; so no key is bound that the help does not know.
+A widget with keys of its own is ``Keyed``: its place stands in its class statement and its bindings
+come from there, so no key is bound that the help does not know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
@@ -47,9 +47,17 @@ def bindings_of(commands: Iterable[Command], doer: str = "") -> list[BindingType
     ]
 
 
-def bindings_at(spot: Spot) -> list[BindingType]:
-    """Return the bindings of a place."""
-    return bindings_of(command for command in LOCAL if command.at == spot)
+class Keyed:
+    """A widget, a screen or an application that is a place of the table, with the keys of it."""
+
+    SPOT: ClassVar[Spot]
+    BINDINGS: ClassVar[list[BindingType]]
+
+    def __init_subclass__(cls, spot: Spot | None = None, **arguments: Any) -> None:
+        if spot is not None:
+            cls.SPOT = spot
+            cls.BINDINGS = bindings_of(command for command in LOCAL if command.at == spot)
+        super().__init_subclass__(**arguments)
 
 
 def spots_in(kind: type[DOMNode]) -> Iterator[Spot]:

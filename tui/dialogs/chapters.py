@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ..commands.command import Spot
-from ..commands.spots import bindings_at
 from ..drawing.replay.chapters import Chapter, draw_chapters
 from ..style.look import Look
 from .dialog import ListDialog
 
 
-class ChapterDialog(ListDialog[int]):
+class ChapterDialog(ListDialog[int], spot="chapters"):
     """Every mark of a run; answers with the step of the one that is chosen.
 
     Args:
         chapters: What ``tui.drawing.replay.chapters.gather_chapters`` returns.
         look: What it is drawn with.
     """
-
-    SPOT: ClassVar[Spot] = "chapters"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("chapters")
 
     def __init__(self, chapters: Sequence[Chapter], look: Look) -> None:
         super().__init__()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
@@ -16,8 +15,8 @@ from textual.widgets.option_list import Option as ListOption
 
 from engine.text.safe import plain
 
-from ..commands.command import Command, Spot
-from ..commands.spots import bindings_at
+from ..commands.command import Command
+from ..commands.spots import Keyed
 from ..drawing.lists.keys import draw_help
 from ..style.palette import Palette
 from ..style.text import pad
@@ -37,12 +36,10 @@ class Beneath(Protocol):
         """Find out who has the keys."""
 
 
-class Dialog(ModalScreen[Answer | None], Generic[Answer]):
+class Dialog(Keyed, ModalScreen[Answer | None], Generic[Answer], spot="dialog"):
     """A box in the middle of the screen; escape leaves it without an answer."""
 
     AUTO_FOCUS = "*"
-    SPOT: ClassVar[Spot] = "dialog"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("dialog")
     DEFAULT_CSS = """
     Dialog {
         align: center middle;
@@ -81,11 +78,8 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
 Farewell = Literal["leave", "stop"]
 
 
-class QuitDialog(Dialog[Farewell]):
+class QuitDialog(Dialog[Farewell], spot="quit"):
     """Asks what becomes of the run that is going."""
-
-    SPOT: ClassVar[Spot] = "quit"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("quit")
 
     def __init__(self, run: str) -> None:
         super().__init__()
@@ -201,10 +195,9 @@ class ChoiceDialog(ListDialog[str]):
         self.dismiss(event.option.id)
 
 
-class SearchLine(Input):
+class SearchLine(Keyed, Input, spot="search"):
     """Where the help is searched; what has brought it takes it away again."""
 
-    SPOT: ClassVar[Spot] = "search"
     DEFAULT_CSS = """
     SearchLine { border: none; height: 1; background: $surface; padding: 0 1; }
     """
@@ -219,7 +212,7 @@ class SearchLine(Input):
                 await self.run_action("screen.leave")
 
 
-class HelpDialog(Dialog[None]):
+class HelpDialog(Dialog[None], spot="help"):
     """What can be done now, what the words of the pane mean, then every other key and word.
 
     Args:
@@ -229,8 +222,6 @@ class HelpDialog(Dialog[None]):
         pane: The pane whose words come first.
     """
 
-    SPOT: ClassVar[Spot] = "help"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("help")
     DEFAULT_CSS = """
     HelpDialog {
         & > .box { width: 108; height: 95%; }

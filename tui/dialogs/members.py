@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ..commands.command import Spot
-from ..commands.spots import bindings_at
 from ..drawing.members.list import ORDERS, MemberRow, Order, draw_heading, draw_members, ordered
 from ..style.look import Look
 from .dialog import ListDialog
@@ -19,7 +14,7 @@ from .dialog import ListDialog
 WIDTH = 72
 
 
-class MemberDialog(ListDialog[int]):
+class MemberDialog(ListDialog[int], spot="members"):
     """Every member of a run; answers with the one that is chosen: 0 for all, else from 1 on.
 
     Args:
@@ -30,8 +25,6 @@ class MemberDialog(ListDialog[int]):
         order: What they are listed by at first.
     """
 
-    SPOT: ClassVar[Spot] = "members"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("members")
     DEFAULT_CSS = """
     MemberDialog > .box { width: 72; }
     MemberDialog OptionList { max-height: 24; }

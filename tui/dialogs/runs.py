@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
 from engine.runs.notes import MAX_NAME
 from engine.text.safe import plain
 
-from ..commands.command import Spot
-from ..commands.spots import bindings_at
 from .dialog import Dialog, LineDialog
 
 
@@ -38,11 +34,8 @@ class TagDialog(LineDialog):
         super().__init__(f"Tags of {run}", " ".join(tags), "words, parted by blanks", 500, words)
 
 
-class DeleteDialog(Dialog[bool]):
+class DeleteDialog(Dialog[bool], spot="delete"):
     """Asks whether a run is really to be deleted, naming it and its size."""
-
-    SPOT: ClassVar[Spot] = "delete"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("delete")
 
     def __init__(self, name: str, folder: str, size: int) -> None:
         super().__init__()

@@ -11,17 +11,14 @@ import signal
 import time
 from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import ClassVar
 
 from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.reactive import reactive
 
-from ..commands.command import Spot
-from ..commands.spots import bindings_at
+from ..commands.spots import Keyed
 from ..drawing.lecture.speaker import (
     CLOCK_WIDTH,
     Speaker,
@@ -30,7 +27,7 @@ from ..drawing.lecture.speaker import (
     draw_heading,
     draw_notes,
 )
-from ..panes.picture import Picture
+from ..panes.picture import Picture, State
 from ..style.look import Look
 from ..style.text import Lines, cut
 from ..style.themes import THEMES
@@ -49,16 +46,12 @@ NARROW = 60
 class _Part(Picture):
     """A part of the screen, drawn from the speaker."""
 
-    speaker: reactive[Speaker] = reactive(Speaker(), init=False, repaint=False)
+    speaker = State(Speaker())
     """What there is to say."""
 
     def __init__(self, look: Look, *, id: str) -> None:
         super().__init__(id=id)
         self.look = look
-
-    def watch_speaker(self, before: Speaker, speaker: Speaker) -> None:
-        """Say what is new."""
-        self.redraw()
 
 
 class HeadingPart(_Part):
@@ -132,7 +125,7 @@ class HintPart(_Part):
         return [cut(Text(HINT, self.look.style("muted"), end="", no_wrap=True), width)]
 
 
-class NotesApp(App[None]):
+class NotesApp(Keyed, App[None], spot="notes"):
     """The notes of a lecture, in a terminal of their own.
 
     Args:
@@ -146,14 +139,11 @@ class NotesApp(App[None]):
     TITLE = "epochal notes"
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
-    SPOT: ClassVar[Spot] = "notes"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("notes")
     CSS = f"""
     Screen {{ layout: vertical; background: $background; padding: 0 1; }}
     #top {{ height: 3; }}
     #clock {{ width: {CLOCK_WIDTH}; height: 3; }}
     #heading {{ height: 3; }}
-    #notes {{ height: 1fr; overflow: hidden auto; }}
     #foot {{ height: 8; }}
     .-low #foot {{ height: 5; }}
     .-tiny #top, .-tiny #heading, .-tiny #clock {{ height: 1; }}

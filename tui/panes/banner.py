@@ -7,14 +7,11 @@ from itertools import chain
 
 from rich.style import Style
 from textual.geometry import Region
-from textual.reactive import reactive
 from textual.strip import Strip
 
 from ..drawing.lecture.banner import Banner, banner_height, banner_room, draw_banner, gather
-from ..style.look import Look
 from ..style.text import Lines
-from ..watching.view import View
-from .picture import Picture
+from .picture import RunPicture
 
 NEAR = 6
 """Cells that cost no more to send again than to jump over."""
@@ -22,13 +19,8 @@ NEAR = 6
 Cell = tuple[str, Style | None]
 
 
-class BannerPane(Picture):
+class BannerPane(RunPicture):
     """The figures of the step that is read; not there where nobody asked for large letters."""
-
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
 
     def on_mount(self) -> None:
         """Take no room before there is anything to say, and as much as there is from then on."""
@@ -36,16 +28,6 @@ class BannerPane(Picture):
         # that is not there.
         self.screen.screen_layout_refresh_signal.subscribe(self, lambda _: self.settle())
         self.settle()
-
-    def watch_view(self) -> None:
-        """Show the figures of another step."""
-        self.settle()
-        self.redraw()
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.settle()
-        self.redraw()
 
     def settle(self) -> None:
         """Take as many lines as the screen has to spare: none, or as many as the figures need."""
@@ -71,12 +53,12 @@ class BannerPane(Picture):
     def draw(self, width: int, height: int) -> Lines:
         """Return the figures."""
         banner = self._banner()
-        if banner is None:
-            return []
-        return draw_banner(banner, width, height, self.look)
+        return [] if banner is None else draw_banner(banner, width, height, self.look)
 
     def redraw(self) -> None:
-        """Draw again, and send of each row only the digits that changed."""
+        """Take what room there is, and send of each row only the digits that changed."""
+        if self.is_mounted:
+            self.settle()
         if not self.is_mounted or not self._is_shown():
             return
         before, size = self._strips, self.scrollable_content_region.size

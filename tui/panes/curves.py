@@ -6,18 +6,15 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rich.text import Text
 from textual import events
 from textual.message import Message
-from textual.reactive import reactive
 
 from engine.text.safe import plain
 
-from ..style.look import Look
 from ..style.numbers import count, figure
-from ..style.text import Lines, wrap
+from ..style.text import Lines
 from ..watching.view import View
-from .picture import Picture
+from .picture import RunPicture
 
 if TYPE_CHECKING:
     from ..drawing.replay.timeline import Timeline
@@ -31,13 +28,8 @@ TITLES: Final = {
 """What the border calls each quantity."""
 
 
-class CurvesPane(Picture, can_focus=True):
+class CurvesPane(RunPicture, can_focus=True):
     """The curves of the recording that is shown, and of those beside it."""
-
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
 
     @dataclass
     class StepPointed(Message):
@@ -53,19 +45,6 @@ class CurvesPane(Picture, can_focus=True):
         """1 to see less in more detail, -1 to see more."""
         step: int
         """The step under the pointer."""
-
-    def watch_view(self) -> None:
-        """Draw what has changed."""
-        self._write_caption()
-        self.redraw()
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
-
-    def on_mount(self) -> None:
-        """Name the pane before there is anything in it."""
-        self._write_caption()
 
     @property
     def timeline(self) -> Timeline:
@@ -89,29 +68,28 @@ class CurvesPane(Picture, can_focus=True):
         """Return the curves, or in words why there are none."""
         view, look = self.view, self.look
         if view.history is None or not any(rows.count for rows in view.history.series.values()):
-            return _in_the_middle(_waiting(view), width, height, look)
+            return look.centred(_waiting(view), width, height)
         # numpy and plotext are not needed for the first frame.
         from ..drawing.curves.plot import draw_curves
         from ..watching.traces import gather_view
 
         curves = gather_view(view, width)
         if not any(run.curves for run in (curves, *curves.others)):
-            return _in_the_middle(_MISSING[view.quantity], width, height, look)
+            return look.centred(_MISSING[view.quantity], width, height)
         return draw_curves(curves, width, height, look)
 
-    def _write_caption(self) -> None:
-        """Write quantity, the value that is read and its step into the border."""
+    def captions(self) -> tuple[str, str]:
+        """Return the quantity, and the value that is read with its step."""
         view = self.view
         title = TITLES[view.quantity] + self._smoothed()
         if view.history is None or not view.step:
-            self.caption(title)
-            return
+            return title, ""
         glyphs = self.look.glyphs
         value = _read(view)
         words = "" if value is None else figure(value, infinity=glyphs.infinity) + glyphs.dot
         where = "" if view.cursor is None else f" of {count(view.step)}"
         reading = f"{view.reading}{glyphs.dot}" if view.reading else ""
-        self.caption(title, f"{reading}{words}step {count(view.at)}{where}")
+        return title, f"{reading}{words}step {count(view.at)}{where}"
 
     def _smoothed(self) -> str:
         """Return how much the curves are smoothed, in words."""
@@ -192,12 +170,3 @@ def _waiting(view: View) -> str:
     if view.run:
         return _WAITING.get(view.standing.state, plain(view.standing.reason))
     return "Choose a preset, change what you like, and press space: the curves appear here."
-
-
-def _in_the_middle(words: str, width: int, height: int, look: Look) -> Lines:
-    written = [line.center(width) for line in wrap(words, max(width - 4, 1))][:height]
-    above = (height - len(written)) // 2
-    below = height - len(written) - above
-    return [
-        Text(line, look.style("muted"), end="") for line in [*[""] * above, *written, *[""] * below]
-    ]

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from rich.text import Text
 from textual import events
-from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
-from textual.reactive import reactive
 
-from ..commands.command import Spot
-from ..commands.spots import bindings_at
+from ..commands.spots import Keyed
 from ..drawing.lists.diagnosis import (
     draw_findings,
     draw_healthy,
@@ -22,42 +18,28 @@ from ..drawing.lists.diagnosis import (
     draw_waiting,
     first_choice,
 )
-from ..style.look import Look
 from ..style.numbers import count
 from ..style.text import Lines
 from ..watching.view import View
-from .picture import Picture
+from .picture import RunPicture, State
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
 
 
-class DiagnosisPane(Picture, can_focus=True):
+class DiagnosisPane(Keyed, RunPicture, can_focus=True, spot="diagnosis"):
     """The findings, the worst first; the chosen one is what the lab follows."""
 
     DEFAULT_CSS = """
-    DiagnosisPane {
-        height: 6;
-        max-height: 33%;
-        overflow: hidden auto;
-    }
-    DiagnosisPane.-tabbed {
-        height: 1fr;
-        max-height: 100%;
-    }
+    DiagnosisPane.-scrolls { height: 6; max-height: 33%; }
+    DiagnosisPane.-tabbed { height: 1fr; max-height: 100%; }
     """
-    SPOT: ClassVar[Spot] = "diagnosis"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("diagnosis")
 
     scrolls = True
 
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
-    tabbed: reactive[bool] = reactive(False, init=False, repaint=False)
+    tabbed = State(False)
     """Whether the pane has the room to itself."""
-    chosen: reactive[int] = reactive(0, init=False, repaint=False)
+    chosen = State(0)
     """Which finding is followed."""
 
     @dataclass
@@ -86,10 +68,6 @@ class DiagnosisPane(Picture, can_focus=True):
         finding = findings[self.chosen] if self.chosen < len(findings) else None
         return finding if finding is not None and finding.remedy is not None else None
 
-    def on_mount(self) -> None:
-        """Name the pane."""
-        self._write_caption()
-
     def watch_view(self, before: View, view: View) -> None:
         """Keep to the finding that was chosen, and draw what has changed."""
         if view.run != before.run:
@@ -100,13 +78,8 @@ class DiagnosisPane(Picture, can_focus=True):
             DiagnosisPane.chosen,
             names.index(self._picked) if picked and self._picked else first_choice(view.findings),
         )
-        self._write_caption()
         self.redraw()
         self._fit()
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
 
     def watch_tabbed(self, tabbed: bool) -> None:
         """Take the room there is."""
@@ -143,7 +116,7 @@ class DiagnosisPane(Picture, can_focus=True):
     def _blocks(self, width: int) -> list[Lines]:
         """Return the lines of each finding, or those that stand in their place."""
         if self.view.reading:
-            return [[Text(self.view.reading, self.look.style("muted"), end="")]]
+            return [self.look.muted(self.view.reading, width)]
         if not self._begun:
             return [draw_waiting(width, self.look.palette)]
         view = self.view
@@ -154,10 +127,10 @@ class DiagnosisPane(Picture, can_focus=True):
             own = draw_findings(found, chosen, self._at, width, self.look, who)
         return [*own, *(draw_opinion(each, width, self.look) for each in view.opinions)]
 
-    def _write_caption(self) -> None:
-        """Write the number of findings into the border."""
+    def captions(self) -> tuple[str, str]:
+        """Return the pane's name and the number of findings."""
         number = len(self.view.findings)
-        self.caption("Diagnosis", f"{count(number)} findings" if number > 1 else "")
+        return "Diagnosis", f"{count(number)} findings" if number > 1 else ""
 
     def _fit(self) -> None:
         """Be as high as what is said; CSS says how high at most.

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from rich.text import Text
-from textual.reactive import reactive
-
 from ..places.pane import ByPicture
-from ..style.look import Look
-from ..style.text import Lines, wrap
-from ..watching.view import View
-from .picture import Picture
+from ..style.text import Lines
+from .picture import RunPicture
 
 
-class DrawnPane(Picture, can_focus=True):
+class DrawnPane(RunPicture, can_focus=True):
     """A picture; it is drawn again only where the run has more of it, or another step is read.
 
     Args:
@@ -23,32 +18,15 @@ class DrawnPane(Picture, can_focus=True):
         id: The widget's.
     """
 
-    DEFAULT_CSS = """
-    DrawnPane {
-        height: 1fr;
-        overflow: hidden auto;
-    }
-    """
-
     scrolls = True
-
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
 
     def __init__(self, label: str, drawn: ByPicture, *, id: str) -> None:
         super().__init__(id=id)
-        self._picture = drawn
-        self.border_title = label
+        self._picture, self._label = drawn, label
 
-    def watch_view(self) -> None:
-        """Draw what has changed."""
-        self.redraw()
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
+    def captions(self) -> tuple[str, str]:
+        """Return the pane's name."""
+        return self._label, ""
 
     @property
     def _there(self) -> int:
@@ -67,4 +45,4 @@ class DrawnPane(Picture, can_focus=True):
         if history is not None and self._there and not self.view.reading:
             return self._picture.load().draw(history, self.view.at, (width, height), self.look)
         words = self.view.reading or self._picture.load().missing(history)
-        return [Text(line, self.look.style("muted"), end="") for line in wrap(words, width)]
+        return self.look.muted(words, width)

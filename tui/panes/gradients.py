@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.reactive import reactive
 
 from ..style.look import Look
 from ..style.numbers import count
 from ..style.text import Lines, fit
 from ..watching.view import View
 from .part import Part, Source
+from .picture import State
 
 if TYPE_CHECKING:
     from ..drawing.gradients.layers import GradientTable
@@ -71,13 +70,6 @@ class Footing(Part["GradientTable"]):
 class Table(Part["GradientTable"], can_focus=True):
     """The rows, which scroll where there are more than fit."""
 
-    DEFAULT_CSS = """
-    Table {
-        height: 1fr;
-        overflow: hidden auto;
-    }
-    """
-
     scrolls = True
 
     def draw_part(self, gathered: GradientTable, width: int) -> Lines:
@@ -91,20 +83,19 @@ class Table(Part["GradientTable"], can_focus=True):
         words = "The norm of each layer's gradient appears here."
         if self.view.history is not None and self.view.cursor is not None:
             words = "There is no gradient yet at this step: the first is that of step 1."
-        palette, glyphs = self.look.palette, self.look.glyphs
-        return [Text(fit(words, width, glyphs.ellipsis), palette.style("muted"), end="")]
+        return self.look.muted(fit(words, width, self.look.glyphs.ellipsis), width)
 
 
 class GradientsPane(Vertical):
     """The gradient table."""
 
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
+    view = State(View())
     """What is shown."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    look = State(Look())
     """What it is drawn with."""
-    tabbed: reactive[bool] = reactive(False, init=False, repaint=False)
+    tabbed = State(False)
     """Whether the pane has the room to itself."""
-    depth: reactive[int] = reactive(0, init=False, repaint=False)
+    depth = State(0)
     """How many rows there are."""
 
     def compose(self) -> ComposeResult:

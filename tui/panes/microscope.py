@@ -13,28 +13,22 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
-from rich.text import Text
 from textual import events, on
-from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
-from textual.reactive import reactive
 from textual.timer import Timer
 from textual.worker import Worker
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
 
-from ..commands.command import Spot
-from ..commands.spots import bindings_at
+from ..commands.spots import Keyed
 from ..drawing.lists.microscope import draw_dissection
-from ..style.look import Look
 from ..style.numbers import count, exponent, figure, short
-from ..style.text import Lines, cut, wrap
-from ..watching.view import View
-from .picture import Picture
+from ..style.text import Lines
+from .picture import RunPicture
 
 if TYPE_CHECKING:
     from engine.inspection.dissection import Dissection
@@ -104,7 +98,7 @@ class Choice:
         return replace(self, place=divmod(at, columns))
 
 
-class MicroscopePane(Picture, can_focus=True):
+class MicroscopePane(Keyed, RunPicture, can_focus=True, spot="microscope"):
     """The update at the step that is read; up and down choose a quantity, left and right a number.
 
     Args:
@@ -114,21 +108,7 @@ class MicroscopePane(Picture, can_focus=True):
         now: Seconds on some clock.
     """
 
-    DEFAULT_CSS = """
-    MicroscopePane {
-        height: 1fr;
-        overflow: hidden auto;
-    }
-    """
-    SPOT: ClassVar[Spot] = "microscope"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("microscope")
-
     scrolls = True
-
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
 
     @dataclass
     class Dissected(Message):
@@ -161,18 +141,6 @@ class MicroscopePane(Picture, can_focus=True):
 
     # --- when ------------------------------------------------------------------------------
 
-    def on_mount(self) -> None:
-        """Name the pane."""
-        self._write_captions()
-
-    def watch_view(self) -> None:
-        """Turn to the update of the step that is read."""
-        self.redraw()
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
-
     def on_show(self, event: events.Show) -> None:
         """Draw what was missed while hidden, and try again what failed."""
         self._results = {
@@ -195,7 +163,6 @@ class MicroscopePane(Picture, can_focus=True):
             self._shown = wanted
         self._ask(wanted)
         super().redraw()
-        self._write_captions()
 
     def _wanted(self) -> Wanted | None:
         """Return the update of the step that is read, or the last before it whose weights are."""
@@ -311,20 +278,17 @@ class MicroscopePane(Picture, can_focus=True):
         dissection = self.dissection
         if dissection is not None:
             return [line for block in self._blocks(dissection, width) for line in block]
-        muted = self.look.style("muted")
-        rows = wrap(plain(self._words(self._wanted()), lines=True), max(width, 1))
-        return [cut(Text(row, muted, end=""), width) for row in rows]
+        return self.look.muted(plain(self._words(self._wanted()), lines=True), width)
 
     def _blocks(self, dissection: Dissection, width: int) -> list[Lines]:
         chosen, place = self._choice.quantity(dissection), self._choice.number(dissection)
         return draw_dissection(dissection, chosen, place, width, self.look)
 
-    def _write_captions(self) -> None:
-        """Write into the border which update it is, and how far autograd is."""
+    def captions(self) -> tuple[str, str]:
+        """Return which update it is, and how far autograd is."""
         dissection, wanted = self.dissection, self._wanted()
         if dissection is None or wanted is None:
-            self.caption("Microscope")
-            return
+            return "Microscope", ""
         title = f"Update {count(dissection.step)} taken apart"
         if self._result(wanted) is None:
             title += f"; taking {count(wanted[2])} apart {self.look.glyphs.ellipsis}"
@@ -333,7 +297,7 @@ class MicroscopePane(Picture, can_focus=True):
         away = dissection.difference
         agreement = f"autograd within {exponent(away, 0)}" if away else "exactly as autograd"
         parts = [f"loss {figure(dissection.loss)}", f"lr {short(dissection.lr)}", agreement]
-        self.caption(title, self.look.glyphs.dot.join(parts))
+        return title, self.look.glyphs.dot.join(parts)
 
     # --- choosing --------------------------------------------------------------------------
 

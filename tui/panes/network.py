@@ -14,20 +14,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from rich.text import Text
 from textual import events, on
 from textual.message import Message
-from textual.reactive import reactive
 from textual.timer import Timer
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
 
-from ..style.look import Look
 from ..style.numbers import count
-from ..style.text import Lines, cut, wrap
+from ..style.text import Lines
 from ..watching.view import View
-from .picture import Picture
+from .picture import RunPicture
 
 if TYPE_CHECKING:
     from engine.recording.events import Snapshot
@@ -59,7 +56,7 @@ class Stock:
     """Why there is no data."""
 
 
-class NetworkPane(Picture, can_focus=True):
+class NetworkPane(RunPicture, can_focus=True):
     """A picture of the network at the step that is read.
 
     Args:
@@ -67,19 +64,7 @@ class NetworkPane(Picture, can_focus=True):
         now: Seconds on some clock.
     """
 
-    DEFAULT_CSS = """
-    NetworkPane {
-        height: 1fr;
-        overflow: hidden auto;
-    }
-    """
-
     scrolls = True
-
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
 
     @dataclass
     class DataRead(Message):
@@ -112,14 +97,6 @@ class NetworkPane(Picture, can_focus=True):
         self._member = _shown_member(view)
         self.redraw()
 
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
-
-    def on_mount(self) -> None:
-        """Name the pane before there is anything in it."""
-        self._write_caption()
-
     def on_show(self, event: events.Show) -> None:
         """Draw what was missed while hidden, and try again what failed."""
         self._stocks = {key: stock for key, stock in self._stocks.items() if not stock.trouble}
@@ -151,7 +128,6 @@ class NetworkPane(Picture, can_focus=True):
             self._choice, self._step = self._chosen(), self.view.at
             self._drawn_at = self._now()
         super().redraw()
-        self._write_caption()
 
     def _due(self) -> None:
         self._timer = None
@@ -245,26 +221,24 @@ class NetworkPane(Picture, can_focus=True):
         try:
             return self._drawn_lines(width, height)
         except EpochalError as error:
-            return _said(str(error), width, height, self.look)
+            return self.look.centred(plain(str(error), lines=True), width, height)
         finally:
             self._drawn_at, self._cost = self._now(), time.perf_counter() - start
 
     def _drawn_lines(self, width: int, height: int) -> Lines:
         stock, view, look = self._stock(), self.view, self.look
-        if view.reading:
-            return _said(view.reading, width, height, look)
-        if stock is None:
-            return _said(WAITING, width, height, look)
-        if not stock.ready:
-            return _said(READING, width, height, look)
+        if view.reading or stock is None or not stock.ready:
+            words = view.reading or (WAITING if stock is None else READING)
+            return look.centred(words, width, height)
         from ..pictures.gallery import VIEWS, Surface, exhibit_of, layer_of
 
         name = exhibit_of(view)
         exhibit = VIEWS[name]
         network = self._network(stock.material)
         if stock.trouble and exhibit.needs_data:
-            words = f"The data cannot be drawn again: {stock.trouble}"
-            return _said(f"{words}\n\nThe weights are there: v shows them.", width, height, look)
+            words = f"The data cannot be drawn again: {plain(stock.trouble, lines=True)}"
+            words += "\n\nThe weights are there: v shows them."
+            return look.centred(words, width, height)
         notes = self._notes(stock.material, name, width)
         surface = Surface(
             width=width,
@@ -289,27 +263,24 @@ class NetworkPane(Picture, can_focus=True):
             notes.append(f"Of {count(material.numbers)} numbers the first and the last are kept.")
         if material.thinned and VIEWS[name].needs_data:
             notes.append(f"Made of {count(MOST_ROWS)} rows of each set, evenly chosen.")
-        muted = self.look.palette.style("muted")
-        return [cut(Text(row, muted, end=""), width) for note in notes for row in wrap(note, width)]
+        return [line for note in notes for line in self.look.muted(note, width)]
 
-    def _write_caption(self) -> None:
-        """Write into the border which picture this is, and of which step's weights."""
+    def captions(self) -> tuple[str, str]:
+        """Return which picture this is, and of which step's weights."""
         from ..pictures.gallery import VIEWS, exhibit_of, layer_of
 
         view, kept, stock = self.view, self._kept(), self._stock()
         if not _has_header(view.history):
-            self.caption("Network")
-            return
+            return "Network", ""
         exhibit = VIEWS[exhibit_of(view)]
         layer = layer_of(view) if exhibit.of_layers else ""
         title = f"{exhibit.title} of {plain(layer)}" if layer else exhibit.title
         if kept is None or stock is None:
-            self.caption(title)
-            return
+            return title, ""
         try:
-            self.caption(title, self._whose(self._network(stock.material)))
+            return title, self._whose(self._network(stock.material))
         except EpochalError:
-            self.caption(title)
+            return title, ""
 
     def _network(self, material: Material) -> RecordedNetwork:
         """Return the network that is shown: that of a step, or the one that the run came to.
@@ -365,13 +336,3 @@ def _is_of_rows(view: View) -> bool:
 
 def _has_header(history: History | None) -> bool:
     return history is not None and history.header is not None
-
-
-def _said(words: str, width: int, height: int, look: Look) -> Lines:
-    """Return words in the middle of the room there is."""
-    rows = wrap(plain(words, lines=True), max(width - 2, 1))[: max(height, 0)]
-    top = max((height - len(rows)) // 2, 0)
-    muted = look.palette.style("muted")
-    lines = [Text(end="") for _ in range(top)]
-    lines += [Text(row.center(width), muted, end="") for row in rows]
-    return [cut(line, width) for line in lines]

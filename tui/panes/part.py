@@ -6,13 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from typing import ClassVar, Generic, TypeVar
 
-from rich.text import Text
-from textual.reactive import reactive
-
-from ..style.look import Look
 from ..style.text import Lines
 from ..watching.view import View
-from .picture import Picture
+from .picture import RunPicture
 
 T = TypeVar("T")
 
@@ -45,7 +41,7 @@ class Source(ABC, Generic[T]):
         """Gather it; None while there is nothing."""
 
 
-class Part(Picture, Generic[T]):
+class Part(RunPicture, Generic[T]):
     """One of the parts; all of them draw from the same source.
 
     Args:
@@ -53,22 +49,9 @@ class Part(Picture, Generic[T]):
         id: The widget's.
     """
 
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
-
     def __init__(self, source: Source[T], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._source = source
-
-    def watch_view(self) -> None:
-        """Draw what has changed."""
-        self.redraw()
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
 
     def key(self) -> Hashable:
         """Return what the picture depends on."""
@@ -79,8 +62,7 @@ class Part(Picture, Generic[T]):
         # The last column is left to the scrollbar, so that the parts stay in line.
         width = max(self.outer_size.width - 1, 1)
         if self.view.reading:
-            words = self.view.reading if self.scrolls else ""
-            return [Text(words, self.look.palette.style("muted"), end="")]
+            return self.look.muted(self.view.reading if self.scrolls else "", width)
         gathered = self._source.at(self.view, width)
         return self.draw_nothing(width) if gathered is None else self.draw_part(gathered, width)
 

@@ -9,26 +9,38 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Hashable
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from rich.console import Console
 from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.geometry import Region, Size
+from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.text.safe import plain
 
+from ..style.look import Look
 from ..style.text import Lines, fit
+from ..watching.view import View
+
+T = TypeVar("T")
+
+
+class State(reactive[T]):
+    """What a widget is told: Textual repaints nothing for it, and watches it from its change on."""
+
+    def __init__(self, default: T) -> None:
+        super().__init__(default, init=False, repaint=False)
 
 
 class Picture(ScrollView, can_focus=False):
     """Lines of text, drawn by ``draw`` whenever ``key`` has changed.
 
-    A picture with more lines than rows scrolls, where its CSS lets it.
+    Where one of its states changes it looks whether that is so, unless it watches the state itself.
     """
 
     DEFAULT_CSS = """
@@ -40,7 +52,11 @@ class Picture(ScrollView, can_focus=False):
         background: $background;
         color: $foreground;
     }
+    Picture.-scrolls { height: 1fr; overflow: hidden auto; }
     """
+
+    look: State[Look] = State(Look())
+    """What it is drawn with."""
 
     scrolls: ClassVar[bool] = False
     """Whether there may be more lines than rows."""
@@ -50,9 +66,20 @@ class Picture(ScrollView, can_focus=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         self._border_rows: tuple[Region, ...] | None = None
         super().__init__(id=id, classes=classes)
+        self.set_class(self.scrolls, "-scrolls")
         self._strips: list[Strip] = []
         self._drawn: tuple[Hashable, Size] | None = None
         self._captions: dict[str, str] = {}
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        for name, state in vars(cls).copy().items():
+            if isinstance(state, State) and not hasattr(cls, f"watch_{name}"):
+                setattr(cls, f"watch_{name}", cls.watch_look)
+
+    def watch_look(self) -> None:
+        """Draw with other glyphs or colours."""
+        self.redraw()
 
     def key(self) -> Hashable:
         """Return everything that the picture depends on, beside its size."""
@@ -111,7 +138,7 @@ class Picture(ScrollView, can_focus=False):
             ("border_subtitle", subtitle, top.translate((0, size.height - 1))),
         ):
             content = words if isinstance(words, Text) else Text(words)
-            if self._captions.get(name) == content.plain:
+            if self._captions.get(name, "") == content.plain:
                 continue
             self._captions[name] = content.plain
             self._border_rows = (row,)
@@ -151,6 +178,26 @@ class Picture(ScrollView, can_focus=False):
         """Draw again where a theme has changed."""
         super().notify_style_update()
         self.redraw()
+
+
+class RunPicture(Picture):
+    """A picture of the run that is shown, with what its border says."""
+
+    view: State[View] = State(View())
+    """What is shown."""
+
+    def on_mount(self) -> None:
+        """Name the pane before there is anything in it."""
+        self.caption(*self.captions())
+
+    def redraw(self) -> None:
+        """Draw again if anything has changed, and say in the border what it is now."""
+        super().redraw()
+        self.caption(*self.captions())
+
+    def captions(self) -> tuple[str, str]:
+        """Return what stands at the top of the border and at its bottom."""
+        return "", ""
 
 
 def _row(strips: list[Strip], index: int) -> Strip | None:

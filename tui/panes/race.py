@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.reactive import reactive
 
 from ..style.look import Look
-from ..style.text import Lines, cut, wrap
+from ..style.text import Lines
 from ..watching.view import View
 from .part import Part, Source
+from .picture import State
 
 if TYPE_CHECKING:
     from ..drawing.race.parting import Partings
@@ -83,11 +83,7 @@ class RaceTable(Part["Race"], can_focus=True):
     """The layers, which scroll where there are more than fit."""
 
     DEFAULT_CSS = """
-    RaceTable {
-        height: 1fr;
-        min-height: 1;
-        overflow: hidden auto;
-    }
+    RaceTable { min-height: 1; }
     """
 
     scrolls = True
@@ -100,10 +96,7 @@ class RaceTable(Part["Race"], can_focus=True):
 
     def draw_nothing(self, width: int) -> Lines:
         """Return what the race is for."""
-        from rich.text import Text
-
-        style = self.look.style("muted")
-        return [cut(Text(line, style, end=""), width) for line in wrap(ALONE, width)]
+        return self.look.muted(ALONE, width)
 
 
 class RaceFooting(Part["Race"]):
@@ -119,11 +112,11 @@ class RaceFooting(Part["Race"]):
 class RacePane(Vertical):
     """The gradient tables of two to four runs, side by side."""
 
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
+    view = State(View())
     """What is shown: the first run, and those beside it."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    look = State(Look())
     """What it is drawn with."""
-    tabbed: reactive[bool] = reactive(False, init=False, repaint=False)
+    tabbed = State(False)
     """Whether the pane has the room to itself."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:

@@ -3,66 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.reactive import reactive
 from textual.screen import Screen
 
-from ..commands.command import Spot
-from ..commands.spots import bindings_at
+from ..commands.spots import Keyed
 from ..drawing.lecture.slide import draw_slide
-from ..style.look import Look
 from ..style.text import Lines
-from .picture import Picture
+from .picture import Picture, State
 
 
-class SlidePane(Picture, can_focus=True, inherit_bindings=False):
+class SlidePane(Keyed, Picture, can_focus=True, inherit_bindings=False, spot="slide"):
     """A title in large letters and a text; without a text, the card of a scene.
 
     Its keys scroll a text that is longer than the screen. PgUp and PgDn are not among them: a
     presenter's remote goes to another scene with these.
     """
 
-    SPOT: ClassVar[Spot] = "slide"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("slide")
-    DEFAULT_CSS = """
-    SlidePane {
-        height: 1fr;
-        overflow: hidden auto;
-    }
-    """
-
     scrolls = True
 
-    title: reactive[str] = reactive("", init=False, repaint=False)
+    title = State("")
     """What stands over it."""
-    words: reactive[str] = reactive("", init=False, repaint=False)
+    words = State("")
     """The text, line by line; none for a card."""
-    note: reactive[str] = reactive("", init=False, repaint=False)
+    note = State("")
     """A few words at its foot, such as which scene it is."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
 
     def watch_title(self) -> None:
         """Show another slide, from its beginning."""
         self.scroll_home(animate=False)
         self.redraw()
 
-    def watch_words(self) -> None:
-        """Show another slide, from its beginning."""
-        self.scroll_home(animate=False)
-        self.redraw()
-
-    def watch_note(self) -> None:
-        """Say something else at its foot."""
-        self.redraw()
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
+    watch_words = watch_title
 
     def key(self) -> Hashable:
         """Return what the slide depends on."""
@@ -73,10 +46,9 @@ class SlidePane(Picture, can_focus=True, inherit_bindings=False):
         return draw_slide(self.title, self.words, width, height, self.look, note=self.note)
 
 
-class Blank(Screen[None], inherit_bindings=False):
+class Blank(Keyed, Screen[None], inherit_bindings=False, spot="blank"):
     """Nothing, so that a class looks at whoever speaks; any key or click brings the screen back."""
 
-    SPOT: ClassVar[Spot] = "blank"
     DEFAULT_CSS = """
     Blank {
         background: $background;

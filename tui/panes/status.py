@@ -8,7 +8,6 @@ from typing import Final
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
-from textual.reactive import reactive
 
 from engine.text.safe import plain
 
@@ -18,10 +17,8 @@ from ..drawing.lists.keys import draw_footer
 from ..drawing.lists.message import Bulletin, draw_message
 from ..drawing.lists.status import draw_status
 from ..places.registry import PANES
-from ..style.look import Look
 from ..style.text import Lines, cut, fit
-from ..watching.view import View
-from .picture import Picture
+from .picture import Picture, RunPicture, State
 
 NUMBERED: Final = NOW | frozenset[Situation](("form",))
 """Where a number goes to a pane, or would if it were not typed into a field."""
@@ -31,42 +28,15 @@ LOG_KEY: Final = "L"
 """What shows the log wherever there are panes."""
 
 
-class _Line(Picture):
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
-
-
-class TitleLine(_Line):
+class TitleLine(RunPicture):
     """The panes there are and the run that is shown; in a lecture, the scene."""
 
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
-    pane: reactive[str] = reactive("setup", init=False, repaint=False)
+    pane = State("setup")
     """The pane that has the keys."""
-    situation: reactive[Situation] = reactive("setup", init=False, repaint=False)
+    situation: State[Situation] = State("setup")
     """The panes' keys are theirs only in some."""
-    headline: reactive[str] = reactive("", init=False, repaint=False)
+    headline = State("")
     """Which scene of a lecture is shown."""
-
-    def watch_headline(self) -> None:
-        """Name another scene."""
-        self.redraw()
-
-    def watch_view(self) -> None:
-        """Name another run."""
-        self.redraw()
-
-    def watch_pane(self) -> None:
-        """Show another tab as chosen."""
-        self.redraw()
-
-    def watch_situation(self) -> None:
-        """Show the panes' keys, or not."""
-        self.redraw()
 
     def key(self) -> Hashable:
         """Return what the line depends on."""
@@ -137,16 +107,13 @@ class TitleLine(_Line):
         return line
 
 
-class StatusLines(_Line):
+class StatusLines(RunPicture):
     """How the run stands."""
 
     DEFAULT_CSS = """
     StatusLines { height: 2; }
     StatusLines.-low { height: 1; }
     """
-
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
 
     def watch_view(self) -> None:
         """Say how the run stands now; without one there is a line less to say."""
@@ -162,27 +129,13 @@ class StatusLines(_Line):
         return draw_status(self.view.standing, width, height, self.look)
 
 
-class MessageLine(_Line):
+class MessageLine(RunPicture):
     """What has just happened, or what the place that has the keys is for."""
 
-    bulletin: reactive[Bulletin | None] = reactive(None, init=False, repaint=False)
+    bulletin: State[Bulletin | None] = State(None)
     """What has just happened."""
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is said otherwise stands in it."""
-    situation: reactive[Situation] = reactive("setup", init=False, repaint=False)
+    situation: State[Situation] = State("setup")
     """How it stands with the run."""
-
-    def watch_bulletin(self) -> None:
-        """Say something else."""
-        self.redraw()
-
-    def watch_view(self) -> None:
-        """Say something else."""
-        self.redraw()
-
-    def watch_situation(self) -> None:
-        """Name the key of the log where it is one."""
-        self.redraw()
 
     def key(self) -> Hashable:
         """Return what the line depends on."""
@@ -195,27 +148,15 @@ class MessageLine(_Line):
         return [draw_message(self.bulletin, note, width, look, log=log)]
 
 
-class KeysLine(_Line):
+class KeysLine(Picture):
     """The keys that do something now."""
 
-    situation: reactive[Situation] = reactive("setup", init=False, repaint=False)
+    situation: State[Situation] = State("setup")
     """How it stands with the run."""
-    spots: reactive[tuple[Spot, ...]] = reactive((), init=False, repaint=False)
+    spots: State[tuple[Spot, ...]] = State(())
     """The place that has the keys, and those around it."""
-    lacking: reactive[frozenset[Need]] = reactive(frozenset(), init=False, repaint=False)
+    lacking: State[frozenset[Need]] = State(frozenset())
     """What is not there that some commands need."""
-
-    def watch_situation(self) -> None:
-        """Show other keys."""
-        self.redraw()
-
-    def watch_spots(self) -> None:
-        """Show other keys."""
-        self.redraw()
-
-    def watch_lacking(self) -> None:
-        """Show other keys."""
-        self.redraw()
 
     def key(self) -> Hashable:
         """Return what the line depends on."""

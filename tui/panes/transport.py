@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from textual import events
 from textual.message import Message
-from textual.reactive import reactive
 
 from ..drawing.replay.transport import draw_transport, share_at
 from ..replay.transport import Transport
-from ..style.look import Look
 from ..style.text import Lines
-from .picture import Picture
+from .picture import Picture, State
 
 
 class TransportBar(Picture):
@@ -25,10 +23,8 @@ class TransportBar(Picture):
     }
     """
 
-    transport: reactive[Transport | None] = reactive(None, init=False, repaint=False)
+    transport: State[Transport | None] = State(None)
     """Where the replay stands; None where there is none."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
 
     @dataclass
     class Sought(Message):
@@ -46,19 +42,14 @@ class TransportBar(Picture):
         self.display = self.transport is not None
         self.redraw()
 
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
-
     def key(self) -> Hashable:
         """Return what the bar depends on."""
         return self.transport, self.look
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the bar and the figures."""
-        if self.transport is None:
-            return []
-        return draw_transport(self.transport, width, self.look, height)
+        shown = self.transport
+        return [] if shown is None else draw_transport(shown, width, self.look, height)
 
     def on_click(self, event: events.Click) -> None:
         """Go to what was clicked."""

@@ -6,12 +6,9 @@ from collections.abc import Hashable
 from typing import Final
 
 from rich.text import Text
-from textual.reactive import reactive
 
-from ..style.look import Look
 from ..style.text import Lines, cut, fit
-from ..watching.view import View
-from .picture import Picture
+from .picture import RunPicture
 
 LEAST_HEIGHT: Final = 20
 """Lines of a screen that has room for it."""
@@ -26,7 +23,7 @@ WORDS: Final = (
 """A key, if any, and what it does."""
 
 
-class WelcomePane(Picture):
+class WelcomePane(RunPicture):
     """Five lines, which take no key and no focus; gone with the first run."""
 
     DEFAULT_CSS = """
@@ -35,11 +32,6 @@ class WelcomePane(Picture):
         padding: 0 1;
     }
     """
-
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
-    """What is shown."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
 
     def __init__(self, wanted: bool, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -55,10 +47,6 @@ class WelcomePane(Picture):
         """Make room for the first run."""
         self._wanted = self._wanted and not self.view.run
         self.settle()
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
 
     def settle(self) -> None:
         """Stand where there is room for it, until a run is shown."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rich.style import Style
+from rich.text import Text
 
 from .glyphs import BRAILLE, GLYPHS, Glyphs
 from .palette import DARK, Palette, Role, palettes_like
+from .text import Lines, cut, wrap
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,17 @@ class Look:
     def style(self, role: Role, *, bold: bool = False) -> Style:
         """Return how something with this meaning is written."""
         return self.palette.style(role, bold=bold)
+
+    def muted(self, words: str, width: int) -> Lines:
+        """Return words in as many lines as they take."""
+        rows = wrap(words, max(width, 1))
+        return [cut(Text(row, self.style("muted"), end=""), width) for row in rows]
+
+    def centred(self, words: str, width: int, height: int) -> Lines:
+        """Return words in the middle of the room there is."""
+        rows = wrap(words, max(width - 4, 1))[: max(height, 0)]
+        blank = [""] * ((height - len(rows)) // 2)
+        return self.muted("\n".join([*blank, *(row.center(width) for row in rows)]), width)
 
     def next_glyphs(self) -> Look:
         """Return this look with the next set of glyphs."""

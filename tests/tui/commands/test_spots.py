@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 import tui
 from tui.commands.command import SPOTS
-from tui.commands.spots import bindings_at, spots_in
+from tui.commands.spots import bindings_of, spots_in
 from tui.commands.table import COMMANDS, LOCAL
 from tui.lab.screen import Lab
 
@@ -81,7 +81,8 @@ def test_every_place_has_keys_and_somebody_who_has_them(spot: str) -> None:
     assert kinds
     for kind in kinds:
         if kind.__dict__.get("SPOT") == spot:
-            actions = {binding.action for binding in bindings_at(spot)}  # type: ignore[arg-type,union-attr]
+            own = bindings_of(command for command in LOCAL if command.at == spot)
+            actions = {binding.action for binding in own}  # type: ignore[union-attr]
             assert actions <= {binding.action for binding in bound(kind)}
             names = [action.partition("(")[0].rpartition(".")[2] for action in actions]
             assert all(

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
 
-from ...commands.command import Spot
-from ...commands.spots import bindings_at
+from ...commands.spots import Keyed
 from ...dialogs.line import Line
+from ..picture import State
 
 if TYPE_CHECKING:
     from engine.runs.catalogue import RunFacts
     from engine.runs.filters import Filter
 
 
-class FilterLine(Line):
+class FilterLine(Keyed, Line, spot="filter"):
     """Where a filter is typed; enter keeps it, escape takes it away."""
 
-    SPOT: ClassVar[Spot] = "filter"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("filter")
     DEFAULT_CSS = """
     FilterLine { border: none; height: 1; padding: 0 1; background: $surface; display: none; }
     """
@@ -62,7 +58,7 @@ class RunFilter(Vertical):
     RunFilter #why.-wrong { color: $error; }
     """
 
-    facts: reactive[tuple[RunFacts, ...]] = reactive((), init=False, repaint=False)
+    facts: State[tuple[RunFacts, ...]] = State(())
     """Every run there is."""
 
     @dataclass

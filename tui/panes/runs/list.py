@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual import events
 from textual.message import Message
-from textual.reactive import reactive
 
-from ...style.look import Look
 from ...style.text import Lines
 from ..picture import Picture
 
@@ -29,13 +27,6 @@ WHEEL: Final = 3
 
 class ColumnHeads(Picture):
     """What each column is."""
-
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
 
     def key(self) -> Hashable:
         """Return what the heading depends on."""
@@ -58,9 +49,6 @@ class RunList(Picture, can_focus=True):
     DEFAULT_CSS = """
     RunList { height: 1fr; }
     """
-
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
 
     @dataclass
     class RunClicked(Message):
@@ -92,10 +80,6 @@ class RunList(Picture, can_focus=True):
         """What to say where there are none."""
         self.version = 0
         """Grows with every change of what is listed."""
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
 
     def key(self) -> Hashable:
         """Return what the list depends on; ages are told coarsely."""
@@ -182,19 +166,12 @@ class RunList(Picture, can_focus=True):
 class RunDetails(Picture):
     """What is known of the run that is chosen."""
 
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
-
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.run: RunFacts | None = None
         """The run that is chosen."""
         self.row: RunRow | None = None
         """As the list shows it."""
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs or colours."""
-        self.redraw()
 
     def key(self) -> Hashable:
         """Return what is told."""

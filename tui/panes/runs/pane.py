@@ -12,23 +12,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.reactive import reactive
 from textual.widget import Widget
 
 from engine.text.safe import plain
 
-from ...commands.command import Spot
-from ...commands.spots import bindings_at
+from ...commands.spots import Keyed
 from ...style.look import Look
 from ...style.numbers import count
 from ...watching.view import View
+from ..picture import State
 from .changing import Deletion, NotesEditor
 from .filter import RunFilter
 from .list import ColumnHeads, RunDetails, RunList
@@ -45,7 +43,7 @@ POLL_SECONDS: Final = 2.0
 HINT: Final = "c overlays, / filters, n names, m pins, t tags, D deletes, ^o sorts, esc lists all."
 
 
-class RunsPane(Vertical):
+class RunsPane(Keyed, Vertical, spot="runs"):
     """All runs; open, overlay, name, pin or delete one.
 
     Args:
@@ -54,17 +52,15 @@ class RunsPane(Vertical):
         poll_seconds: How often the runs are looked at.
     """
 
-    SPOT: ClassVar[Spot] = "runs"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("runs")
     DEFAULT_CSS = """
     RunsPane RunDetails { height: 6; margin: 1 0 0 0; }
     """
 
-    facts: reactive[tuple[RunFacts, ...]] = reactive((), init=False, repaint=False)
+    facts: State[tuple[RunFacts, ...]] = State(())
     """Every run there is, the newest first."""
-    view: reactive[View] = reactive(View(), init=False, repaint=False)
+    view: State[View] = State(View())
     """Which runs are shown, and in which colours."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    look: State[Look] = State(Look())
     """What the list is drawn with."""
 
     def __init__(

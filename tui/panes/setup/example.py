@@ -9,13 +9,11 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Final
 
 from textual import work
-from textual.reactive import reactive
 
 from engine.errors import EpochalError
 
-from ...style.look import Look
 from ...style.text import Lines
-from ..picture import Picture
+from ..picture import Picture, State
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
@@ -30,10 +28,8 @@ REST: Final = 0.3
 class DataPicture(Picture):
     """What the draft's data looks like."""
 
-    draft: reactive[Draft | None] = reactive(None, init=False, repaint=False)
+    draft: State[Draft | None] = State(None)
     """Whose data."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
-    """What it is drawn with."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -50,13 +46,8 @@ class DataPicture(Picture):
         """Return the picture."""
         from ...drawing.setup.preview import draw_preview
 
-        if self._preview is None:
-            return []
-        return draw_preview(self._preview, width, height, self.look)
-
-    def watch_look(self) -> None:
-        """Draw with other glyphs."""
-        self.redraw()
+        preview = self._preview
+        return [] if preview is None else draw_preview(preview, width, height, self.look)
 
     def watch_draft(self, draft: Draft | None) -> None:
         """Draw the data anew where it is other data."""

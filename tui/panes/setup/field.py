@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 from rich.text import Text
 from textual import events
-from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -16,8 +15,7 @@ from textual.widgets import Input
 
 from engine.text.safe import plain
 
-from ...commands.command import Spot
-from ...commands.spots import bindings_at
+from ...commands.spots import Keyed
 from ...dialogs.line import Line
 from ...setup.settings import Option
 from ...style.glyphs import BRAILLE, Glyphs
@@ -64,15 +62,13 @@ class TextField(Line):
         self.cursor_position = len(text)
 
 
-class ChoiceField(Widget, can_focus=True):
+class ChoiceField(Keyed, Widget, can_focus=True, spot="choice"):
     """One of a few values: left and right go through them, letters look for one, enter shows all.
 
     What is looked for goes on for as long as letters come, however slowly, and something begins
     with all of them.
     """
 
-    SPOT: ClassVar[Spot] = "choice"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("choice")
     DEFAULT_CSS = """
     ChoiceField {
         height: 1;
@@ -206,11 +202,9 @@ class ChoiceField(Widget, can_focus=True):
             self.action_open()
 
 
-class Fold(Widget, can_focus=True):
+class Fold(Keyed, Widget, can_focus=True, spot="fold"):
     """The head of what can be folded away: right opens, left closes, enter does either."""
 
-    SPOT: ClassVar[Spot] = "fold"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("fold")
     DEFAULT_CSS = """
     Fold { height: 1; text-style: bold; }
     Fold:focus { color: $primary; text-style: bold reverse; }

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
-from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option as ListOption
 
 from engine.text.safe import plain
 
-from ...commands.command import Spot
-from ...commands.spots import bindings_at
+from ...commands.spots import Keyed
 from ...style.look import Look
 from ...style.setup_words import Words
 from ...style.text import pad
+from ..picture import State
 from ..runs.filter import FilterLine
 from .example import DataPicture
 from .messages import PresetChosen
@@ -57,11 +55,9 @@ class PresetEntry:
     title: str
 
 
-class SetupPane(Vertical):
+class SetupPane(Keyed, Vertical, spot="setup"):
     """Choose a preset; see and change its settings."""
 
-    SPOT: ClassVar[Spot] = "setup"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("setup")
     DEFAULT_CSS = """
     SetupPane {
         & #catalogue { height: 40%; }
@@ -93,15 +89,15 @@ class SetupPane(Vertical):
     }
     """
 
-    draft: reactive[Draft | None] = reactive(None, init=False, repaint=False)
+    draft: State[Draft | None] = State(None)
     """What the next run will train; None until presets have been read."""
-    presets: reactive[tuple[PresetEntry, ...]] = reactive((), init=False, repaint=False)
+    presets: State[tuple[PresetEntry, ...]] = State(())
     """Every preset there is."""
-    look: reactive[Look] = reactive(Look(), init=False, repaint=False)
+    look: State[Look] = State(Look())
     """What marks are drawn with."""
-    device: reactive[str] = reactive("auto", init=False, repaint=False)
+    device: State[str] = State("auto")
     """Where the next run trains."""
-    heard: reactive[Mapping[str, int]] = reactive[Mapping[str, int]]({}, init=False, repaint=False)
+    heard: State[Mapping[str, int]] = State({})
     """The number of the last change of each setting that the draft knows of."""
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -312,11 +308,8 @@ class SetupPane(Vertical):
             self.query_one("#presets").focus()
 
 
-class PresetList(OptionList):
+class PresetList(Keyed, OptionList, spot="presets"):
     """The list of presets; enter and right go on to the settings."""
-
-    SPOT: ClassVar[Spot] = "presets"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("presets")
 
     def action_search(self) -> None:
         """Search for a preset."""

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.text.safe import plain
 
-from ...commands.command import Spot
-from ...commands.spots import bindings_at
+from ...commands.spots import Keyed
 from ...setup.settings import Adder, Group, ListEntry, Setting, SetupPart
 from ...setup.values import UNSET
 from ...style.look import Look
@@ -277,11 +275,9 @@ class GroupRow(SettingRow):
         return "right or enter shows every setting of this group, left folds the rare ones away."
 
 
-class EntryRow(SettingRow):
+class EntryRow(Keyed, SettingRow, spot="entry"):
     """An entry of a list, such as a layer: its main settings in one line, the rest folded away."""
 
-    SPOT: ClassVar[Spot] = "entry"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("entry")
     KEYS = "ctrl+n adds another after it, ctrl+d removes it, shift+up and shift+down move it."
     DEFAULT_CSS = """
     EntryRow {
@@ -328,11 +324,9 @@ class AddRow(SettingRow):
         return f"enter or a click: {self.part.label} after the last one, like it."
 
 
-class AddButton(Widget, can_focus=True):
+class AddButton(Keyed, Widget, can_focus=True, spot="add"):
     """Words that add something."""
 
-    SPOT: ClassVar[Spot] = "add"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_at("add")
     DEFAULT_CSS = """
     AddButton { height: 1; width: 1fr; color: $text-muted; }
     AddButton:focus { color: $primary; text-style: bold; }

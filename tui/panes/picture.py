@@ -193,7 +193,8 @@ class RunPicture(Picture):
     def redraw(self) -> None:
         """Draw again if anything has changed, and say in the border what it is now."""
         super().redraw()
-        self.caption(*self.captions())
+        if self.is_mounted:
+            self.caption(*self.captions())
 
     def captions(self) -> tuple[str, str]:
         """Return what stands at the top of the border and at its bottom."""

@@ -32,7 +32,7 @@ class Look:
 
     def centred(self, words: str, width: int, height: int) -> Lines:
         """Return words in the middle of the room there is."""
-        rows = wrap(words, max(width - 4, 1))[: max(height, 0)]
+        rows = wrap(words, max(width - 2, 1))[: max(height, 0)]
         blank = [""] * ((height - len(rows)) // 2)
         return self.muted("\n".join([*blank, *(row.center(width) for row in rows)]), width)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from engine.errors import EpochalError
 
@@ -25,21 +25,11 @@ if TYPE_CHECKING:
     from ..setup.draft import Draft
 
 
-class SlideScreen(LabScreen, Protocol):
-    """The screen, as whatever has a programme needs it."""
-
-    headline: str
-    slide: tuple[str, str]
-
-    def find_situation(self) -> None:
-        """Find out which commands make sense now."""
-
-
 @dataclass(eq=False)
 class Lecturing:
     """Which scene is shown, and the commands of the group ``Lecture``."""
 
-    screen: SlideScreen
+    screen: LabScreen
     runs: Runs
     script: Script | None
     """The lecture that is held."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from textual.timer import Timer
 
 from engine.runs.requests import default_viewer
 
-from ..commands.command import Situation
 from ..drawing.lists.log import Entry
 from ..drawing.lists.message import Bulletin, bulletin_of
 from ..style.severity import Severity
 from ..watching.journal import Journal
-from .part import LabScreen
+from .part import HINTS, LabScreen
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -25,28 +23,13 @@ if TYPE_CHECKING:
 MESSAGE_SECONDS = 8.0
 """For how long the message line says what happened; what went wrong stays until the next key."""
 READING: Final = "The presets are still being read."
-HINTS: Final[dict[Situation, str]] = {
-    "setup": "Space trains what the setup shows, s takes one step of it, ? shows every key.",
-    "slide": "PgDn goes to the next scene, PgUp to the one before, b shows nothing.",
-}
-"""What to do, where nothing else is said."""
-
-
-class SpeakingScreen(LabScreen, Protocol):
-    """The screen, as what is said needs it."""
-
-    bulletin: Bulletin | None
-    entries: tuple[Entry, ...]
-
-    def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Do something later."""
 
 
 @dataclass(eq=False)
 class Messages:
     """What is said, and for how long."""
 
-    screen: SpeakingScreen
+    screen: LabScreen
     note: str = HINTS["setup"]
     """What stands under the pictures."""
     _journal: Journal = field(default_factory=lambda: Journal(viewer=default_viewer()))

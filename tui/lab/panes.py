@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from textual.geometry import Size
 from textual.widget import Widget
 
 from ..panes.setup.pane import SetupPane
-from ..places import NAMES, Box, Form, arrange, form_of, pane_named, side_width
+from ..places import NAMES, Box, arrange, form_of, pane_named, side_width
 from .messages import Messages
 from .part import LabScreen
 from .reading import Reading
@@ -25,36 +24,11 @@ NARROW: Final = 60
 """Below this width the setup stands in one column."""
 
 
-class PanesScreen(LabScreen, Protocol):
-    """The screen, as its panes' places need it."""
-
-    pane: str
-    tabbed: bool
-    form: Form
-    maximised: bool
-
-    @property
-    def focused(self) -> Widget | None:
-        """What has the keys."""
-
-    def query_one(self, selector: str, /) -> Widget:
-        """Return a pane by its id."""
-
-    def set_focus(self, widget: Widget | None, /) -> None:
-        """Give something the keys."""
-
-    def set_class(self, add: bool, /, *names: str) -> object:
-        """Have the style sheet know something."""
-
-    def call_after_refresh(self, callback: Callable[[], None], /) -> object:
-        """Do something once all has been drawn."""
-
-
 @dataclass(eq=False)
 class Panes:
     """The places of the panes, and their visits."""
 
-    screen: PanesScreen
+    screen: LabScreen
     messages: Messages
     reading: Reading
     recent: list[str] = field(default_factory=lambda: list(NAMES))

@@ -13,9 +13,10 @@ from ..watching.workers import Workshop
 from .messages import Messages
 from .pacing import Pacing
 from .panes import Panes
+from .part import LabScreen
 from .reading import Reading
 from .replay import Replay
-from .setup import Setup, SetupScreen
+from .setup import Setup
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 class Runs:
     """The runs on the screen, and the worker of the one that is shown."""
 
-    screen: SetupScreen
+    screen: LabScreen
     cast: Cast
     messages: Messages
     setup: Setup

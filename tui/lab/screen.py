@@ -6,7 +6,6 @@ its parts, see ``tui.lab.part``; state goes down to the panes as attributes, mes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,14 +14,10 @@ from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.reactive import reactive
 
-from ..commands.command import IN_WORDS, SPOTS, Need, Situation, Spot
+from ..commands.command import IN_WORDS, SPOTS, Need, Situation
 from ..commands.spots import bindings_of
 from ..commands.table import COMMANDS, can, doable, why_not
-from ..drawing.lists.log import Entry
-from ..drawing.lists.message import Bulletin
-from ..drawing.lists.status import Standing
 from ..panes.banner import BannerPane
 from ..panes.built import built
 from ..panes.curves import CurvesPane
@@ -30,23 +25,23 @@ from ..panes.diagnosis import DiagnosisPane
 from ..panes.runs.messages import RunDeleted, RunOpened, RunOverlaid
 from ..panes.runs.pane import RunsPane
 from ..panes.setup.messages import ListChanged, NothingFound, PresetChosen, SettingChanged
-from ..panes.setup.pane import PresetEntry, SetupPane
+from ..panes.setup.pane import SetupPane
 from ..panes.slide import SlidePane
 from ..panes.status import KeysLine, MessageLine, StatusLines, TitleLine
 from ..panes.transport import TransportBar
 from ..panes.welcome import WelcomePane
-from ..places import PANES, Form
+from ..places import PANES
 from ..style.look import Look
 from ..terminal.bandwidth import Link
-from ..terminal.leaned_on import ShownUnderDialogs
 from ..watching.cast import Cast
 from ..watching.view import View
 from .board import Board
 from .lecturing import Lecturing
-from .messages import HINTS, READING, Messages
+from .messages import READING, Messages
 from .opening import Opening
 from .pacing import Pacing
 from .panes import Panes
+from .part import HINTS, LabScreen
 from .reading import Reading
 from .replay import Replay
 from .runs import Runs
@@ -58,54 +53,16 @@ from .ticking import Ticking
 from .viewing import Viewing
 
 if TYPE_CHECKING:
-    from ..replay.transport import Transport
-    from ..setup.draft import Draft
+    pass
 
 __all__ = ["Lab", "Opening"]
 
 
-class Lab(ShownUnderDialogs):
+class Lab(LabScreen):
     """Set a network up, watch it train, stop it, step it, change it."""
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(COMMANDS, doer="do")
-
-    view: reactive[View] = reactive(View(standing=Standing(note=HINTS["setup"])), repaint=False)
-    """What is shown of which recording."""
-    draft: reactive[Draft | None] = reactive(None, repaint=False)
-    """What the next run will train."""
-    look: reactive[Look] = reactive(Look(), repaint=False)
-    """What pictures are drawn with."""
-    situation: reactive[Situation] = reactive("setup", repaint=False)
-    """Which commands make sense."""
-    spots: reactive[tuple[Spot, ...]] = reactive((), repaint=False)
-    """The place that has the keys, and those around it."""
-    lacking: reactive[frozenset[Need]] = reactive(frozenset(), repaint=False)
-    """What is not there that some commands need."""
-    transport: reactive[Transport | None] = reactive(None, repaint=False)
-    """Where a replay stands; None where nothing is replayed."""
-    entries: reactive[tuple[Entry, ...]] = reactive((), repaint=False)
-    """Everything that happened."""
-    bulletin: reactive[Bulletin | None] = reactive(None, repaint=False)
-    """What has just happened; None where that is over."""
-    heard: reactive[Mapping[str, int]] = reactive[Mapping[str, int]]({}, repaint=False)
-    """The number of the last change of each setting that the draft knows of."""
-    device: reactive[str] = reactive("auto", repaint=False)
-    """Where the next run trains."""
-    presets: reactive[tuple[PresetEntry, ...]] = reactive((), repaint=False)
-    """Every preset there is."""
-    pane: reactive[str] = reactive("setup", repaint=False)
-    """The pane that has the keys."""
-    tabbed: reactive[bool] = reactive(False, repaint=False)
-    """Whether there is room for one pane only."""
-    form: reactive[Form] = reactive("two", repaint=False)
-    """How many columns there are."""
-    maximised: reactive[bool] = reactive(False, repaint=False)
-    """Whether one pane was given the whole screen."""
-    headline: reactive[str] = reactive("", repaint=False)
-    """Which scene is shown; empty where there is no lecture."""
-    slide: reactive[tuple[str, str]] = reactive(("", ""), repaint=False)
-    """Title and words of a scene of plain text; empty where there is none."""
 
     def __init__(self, opening: Opening, link: Link | None = None) -> None:
         super().__init__()

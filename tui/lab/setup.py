@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from textual.message import Message
 
@@ -28,15 +28,6 @@ FIRST_PRESET: Final = "two-moons"
 """What the setup shows where no preset was asked for."""
 
 
-class SetupScreen(LabScreen, Protocol):
-    """The screen, as the setup needs it."""
-
-    draft: Draft | None
-    heard: Mapping[str, int]
-    device: str
-    presets: tuple[PresetEntry, ...]
-
-
 @dataclass
 class PresetsRead(Message):
     """The presets are there, and the draft the lab opens with."""
@@ -50,7 +41,7 @@ class PresetsRead(Message):
 class Setup:
     """The draft, and what was typed into it."""
 
-    screen: SetupScreen
+    screen: LabScreen
     messages: Messages
     typed: Callable[[], Iterable[TypedText]]
     """Returns what the fields say: some of it may be on its way, or wait for a rest in typing."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .lecturing import Lecturing, SlideScreen
+from .lecturing import Lecturing
+from .part import LabScreen
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -31,7 +32,7 @@ SHARED_SECONDS = 0.25
 class Presenting:
     """Says what a lecture or a replay shows, for those who follow."""
 
-    screen: SlideScreen
+    screen: LabScreen
     lecturing: Lecturing
     _presenter: Presenter | None = None
     _told: str = ""
@@ -99,7 +100,7 @@ class Presenting:
 class Following:
     """Shows what a presenter shows."""
 
-    screen: SlideScreen
+    screen: LabScreen
     lecturing: Lecturing
     audience: Audience | None
 

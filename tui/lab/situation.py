@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
-from ..commands.command import NEEDS, Need, Situation, Spot
+from ..commands.command import NEEDS, Need, Situation
 from ..commands.spots import spots_of
 from .pacing import Pacing
-from .panes import PanesScreen
+from .part import LabScreen
 
 if TYPE_CHECKING:
-    from ..setup.draft import Draft
-
-
-class SituatedScreen(PanesScreen, Protocol):
-    """The screen, as its situation needs it."""
-
-    draft: Draft | None
-    situation: Situation
-    spots: tuple[Spot, ...]
-    lacking: frozenset[Need]
+    pass
 
 
 @dataclass(eq=False)
 class Possibilities:
     """Finds out what can be done."""
 
-    screen: SituatedScreen
+    screen: LabScreen
     pacing: Pacing
 
     @property

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from engine.errors import EpochalError
 
 from ..style.numbers import count
+from .part import LabScreen
 from .runs import Runs
-from .setup import SetupScreen, draft_of
+from .setup import draft_of
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
@@ -27,7 +28,7 @@ STEPS_WITHOUT_EPOCHS = 100
 class Steering:
     """What is asked while a run goes, and before the lab is left."""
 
-    screen: SetupScreen
+    screen: LabScreen
     runs: Runs
     chosen_finding: Callable[[], Finding | None]
     """Returns the finding that is chosen in the diagnosis."""

@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final
 
 from ..terminal.bandwidth import Link
 from ..terminal.frame_clock import Clock
+from .part import LabScreen
 from .runs import Runs
 
 LOADING_WAIT: Final = 0.02
 """Seconds between two looks at a recording that somebody waits for: room for a key."""
 
 
-class TickingScreen(Protocol):
-    """The screen, as its tick needs it."""
-
-    @property
-    def is_attached(self) -> bool:
-        """Whether it is there."""
-
-    def set_timer(self, delay: float, callback: Callable[[], None]) -> object:
-        """Do something later."""
-
-    def call_after_refresh(self, callback: Callable[..., None], /, *arguments: Any) -> object:
-        """Do something once all has been drawn."""
-
-    def read_on(self) -> None:
-        """Read what is new, do what waited for it, and show it."""
-
-
 @dataclass(eq=False)
 class Ticking:
     """Ticks for as long as a run is shown."""
 
-    screen: TickingScreen
+    screen: LabScreen
     runs: Runs
     link: Link
     clock: Clock

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tui.lab.messages import HINTS, Messages
+from tui.lab.messages import Messages
 from tui.lab.opening import Opening
 from tui.lab.pacing import Pacing
+from tui.lab.part import HINTS
 from tui.lab.preferences import Choices, Memory
 from tui.lab.reading import Reading
 from tui.lab.replay import Replay

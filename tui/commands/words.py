@@ -32,61 +32,46 @@ def _words(panes: str, *rows: tuple[str, str]) -> tuple[Word, ...]:
     )
 
 
+# One or two lines a row, as a table is read.
+# fmt: off
 WORDS: Final = (
     *(word for pane in PANES for word in _words(pane.name, *pane.words)),
-    *_words(
-        "gradients race",
+    *_words("gradients race",
         ("layer", "A layer of the network, the one nearest the input on top."),
-        (
-            "grad W, grad",
-            "The norm of the gradient of a layer's weights: the root of the sum of its squares, "
-            "before any clipping.",
-        ),
-        (
-            "verdict",
-            "What the rules of the diagnosis say of this layer alone: fine, or what is wrong.",
-        ),
+        ("grad W, grad",
+         "The norm of the gradient of a layer's weights: the root of the sum of its squares, "
+         "before any clipping."),
+        ("verdict",
+         "What the rules of the diagnosis say of this layer alone: fine, or what is wrong."),
         ("fine", "A verdict: no rule of the diagnosis has found anything in this layer."),
         ("vanishing", "A verdict: the gradient is under a thousandth of the last layer's."),
         ("exploding", "A verdict: the gradient is more than 25 times the last layer's."),
         ("dead", "Units that answer 0 to every row and get no gradient: as a column, their share."),
         ("dying", "A verdict: most units of the layer are dead, not all."),
-        (
-            "saturated, sat.",
-            "Units whose activation is nearly flat wherever the rows put them, with a slope below "
-            "5 % of the greatest: as a column, their share.",
-        ),
+        ("saturated, sat.",
+         "Units whose activation is nearly flat wherever the rows put them, with a slope below "
+         "5 % of the greatest: as a column, their share."),
         ("stuck", "A verdict: all units of the layer are copies of one another and stay so."),
         ("still", "A verdict: the layer's recent gradients were exactly 0."),
-        ("not finite", "A verdict: a number of this layer is NaN or infinite."),
-    ),
-    *_words(
-        "gradients",
+        ("not finite", "A verdict: a number of this layer is NaN or infinite.")),
+    *_words("gradients",
         ("in→out", "How many numbers go into a layer and how many come out."),
         ("grad b", "The norm of the gradient of a layer's biases."),
         ("norm W, norm", "The norm of the weights themselves, as the probe found them."),
-        (
-            "update",
-            "The norm of the last update as a part of the weights' own norm: 1e-3 is usual, 1 "
-            "would be weights as large as their change.",
-        ),
-        (
-            "probe",
-            "What is measured now and then, not at every step, for it costs time: norms of "
-            "weights, updates, dead and saturated units.",
-        ),
+        ("update",
+         "The norm of the last update as a part of the weights' own norm: 1e-3 is usual, 1 "
+         "would be weights as large as their change."),
+        ("probe",
+         "What is measured now and then, not at every step, for it costs time: norms of "
+         "weights, updates, dead and saturated units."),
         ("over time, time", "The norm of the gradient from the first step to this one."),
         ("whole norm", "The norm of all gradients together: what clipping looks at."),
         ("medians", "Of a population: half of the members have less, half have more."),
-        ("zero", "A gradient of exactly 0: nothing reaches these weights."),
-    ),
-    *_words(
-        "race",
+        ("zero", "A gradient of exactly 0: nothing reaches these weights.")),
+    *_words("race",
         ("ratio", "A run's figure over the first run's: ×10 is ten times as much."),
-        ("equal", "The same number in both runs, to the last bit."),
-    ),
-    *_words(
-        "curves",
+        ("equal", "The same number in both runs, to the last bit.")),
+    *_words("curves",
         ("loss", "What training makes smaller: how far the network's answers are from the data."),
         ("accuracy", "The share of rows whose class is named rightly."),
         ("learning rate, lr", "What a gradient is multiplied by before it changes the weights."),
@@ -96,10 +81,8 @@ WORDS: Final = (
         ("log axis", "Each mark on the axis is ten times the one below, so small losses show."),
         ("smooth", "The mean over neighbouring steps; the pale band has every single one."),
         ("mark, marks", "A step with a title, where a replay can pause."),
-        ("mean, band", "Of a population: its mean, and the range from 5 to 95 % of its members."),
-    ),
-    *_words(
-        "network",
+        ("mean, band", "Of a population: its mean, and the range from 5 to 95 % of its members.")),
+    *_words("network",
         ("decision region", "Which class the network would name at each point of the plane."),
         ("fitted function", "The network's answer over its input, with the points it has seen."),
         ("predictions", "Rows of the data, what the network says of them, and what is true."),
@@ -108,26 +91,20 @@ WORDS: Final = (
         ("target", "What is true of this row."),
         ("error", "The prediction less the target; of classes, whether it is wrong."),
         ("rms error, root mean square error", "The usual size of an error, in the data's units."),
-        (
-            "confusion matrix",
-            "A row for each true class, a column for each class that was said; what is right "
-            "stands on the diagonal.",
-        ),
+        ("confusion matrix",
+         "A row for each true class, a column for each class that was said; what is right "
+         "stands on the diagonal."),
         ("right", "The share of a class's rows that were recognised."),
         ("histogram of weights", "How many weights there are of each size."),
         ("drawn from", "The distribution that the weights came from before step 1."),
         ("weights", "The numbers that a layer multiplies by and adds."),
         ("distribution of results", "How the results of a population's members lie."),
         ("std", "The standard deviation: how far members are from their mean, usually."),
-        ("least, greatest, median", "The smallest, the largest and the middle one."),
-    ),
-    *_words(
-        "diagnosis",
+        ("least, greatest, median", "The smallest, the largest and the middle one.")),
+    *_words("diagnosis",
         ("finding", "One thing that is wrong, with the numbers that show it."),
-        ("remedy", "A change that cures it; one key trains it beside the run."),
-    ),
-    *_words(
-        "runs",
+        ("remedy", "A change that cures it; one key trains it beside the run.")),
+    *_words("runs",
         ("state", "Whether a run is going on, and how it ended."),
         ("name", "The name a run was given, else its preset's."),
         ("result", "Accuracy or loss on rows held back, else the training loss."),
@@ -138,29 +115,21 @@ WORDS: Final = (
         ("tag, tags", "Words that a person gave a run; the filter tag=good finds them."),
         ("pin", "A run that is kept above the others."),
         ("what differs", "The settings that are not the same in all runs of the list."),
-        (
-            "newest first, best first, by name, longest first",
-            "The order of the list; ^o changes it.",
-        ),
-    ),
-    *_words(
-        "microscope",
+        ("newest first, best first, by name, longest first",
+         "The order of the list; ^o changes it.")),
+    *_words("microscope",
         ("forward", "What each layer makes of its input, up to the loss."),
         ("back", "What the loss's slope is at each number, from the loss back to the input."),
         ("data", "The rows that this update saw."),
         ("autograd", "The same number as PyTorch finds it, and how far the two are apart."),
-        ("unit", "One number that a layer computes."),
-    ),
-    *_words(
-        "setup",
+        ("unit", "One number that a layer computes.")),
+    *_words("setup",
         ("preset", "A file with everything an experiment needs; change what you like."),
         ("+3", "How many settings of a group are folded away; right shows them."),
         ("parameters", "How many numbers the network learns."),
-        ("seed", "What all random numbers follow from: the same seed, the same run."),
-    ),
+        ("seed", "What all random numbers follow from: the same seed, the same run.")),
     *_words("log", ("entries", "What has happened, the newest at the bottom.")),
-    *_words(
-        "status",
+    *_words("status",
         ("ready", "Nothing is shown yet; space trains the setup."),
         ("lecture", "A lecture shows a text; no run is shown beside it."),
         ("starting", "A worker gets ready to train the run."),
@@ -185,7 +154,7 @@ WORDS: Final = (
         ("steps/s", "Updates a second."),
         ("gradients by", "How gradients are found: by formulas, by autograd or by differences."),
         ("tempo", "How a replay counts its time."),
-        ("member", "One network of a population."),
-    ),
+        ("member", "One network of a population.")),
 )
 """Every heading there is."""
+# fmt: on

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
-
 from ..style.look import Look
 from ..style.numbers import count
-from ..style.text import Lines, fit
+from ..style.text import Lines
 from ..watching.view import View
-from .part import Part, Source
+from .part import Place, Source, TablePane
 from .picture import State
 
 if TYPE_CHECKING:
@@ -26,15 +23,8 @@ class _LayerSource(Source["GradientTable"]):
 
     def moment(self, view: View) -> Hashable:
         """Return what the table depends on, beside its width."""
-        return (
-            id(view.history),
-            view.run,
-            view.version,
-            view.at,
-            view.cursor,
-            view.weights,
-            view.member,
-        )
+        read = view.at, view.cursor, view.weights, view.member
+        return id(view.history), view.run, view.version, read
 
     def gather(self, view: View, width: int) -> GradientTable | None:
         """Return the table at the step that is read."""
@@ -46,63 +36,32 @@ class _LayerSource(Source["GradientTable"]):
         cursor = view.cursor is not None or bool(view.weights)
         return gather(view.history, step=view.at, width=width, member=view.member, cursor=cursor)
 
+    def draw(
+        self, place: Place, gathered: GradientTable, room: tuple[int, int], look: Look
+    ) -> Lines:
+        """Return the line over the table, one for each layer, or the line under it."""
+        from ..drawing.gradients.table import draw_footing, draw_heading, draw_rows
 
-class Heading(Part["GradientTable"]):
-    """What each column is."""
+        if place == "rows":
+            return draw_rows(gathered, room[0], look)
+        draw = draw_heading if place == "heading" else draw_footing
+        return [draw(gathered, room[0], look)]
 
-    def draw_part(self, gathered: GradientTable, width: int) -> Lines:
-        """Return the line over the table."""
-        from ..drawing.gradients.table import draw_heading
-
-        return [draw_heading(gathered, width, self.look)]
-
-
-class Footing(Part["GradientTable"]):
-    """What the rows come to."""
-
-    def draw_part(self, gathered: GradientTable, width: int) -> Lines:
-        """Return the line under the table."""
-        from ..drawing.gradients.table import draw_footing
-
-        return [draw_footing(gathered, width, self.look)]
-
-
-class Table(Part["GradientTable"], can_focus=True):
-    """The rows, which scroll where there are more than fit."""
-
-    scrolls = True
-
-    def draw_part(self, gathered: GradientTable, width: int) -> Lines:
-        """Return a line for each layer."""
-        from ..drawing.gradients.table import draw_rows
-
-        return draw_rows(gathered, width, self.look)
-
-    def draw_nothing(self, width: int) -> Lines:
+    def missing(self, view: View) -> str:
         """Return what the table is for."""
-        words = "The norm of each layer's gradient appears here."
-        if self.view.history is not None and self.view.cursor is not None:
-            words = "There is no gradient yet at this step: the first is that of step 1."
-        return self.look.muted(fit(words, width, self.look.glyphs.ellipsis), width)
+        if view.history is not None and view.cursor is not None:
+            return "There is no gradient yet at this step: the first is that of step 1."
+        return "The norm of each layer's gradient appears here."
 
 
-class GradientsPane(Vertical):
+class GradientsPane(TablePane["GradientTable"]):
     """The gradient table."""
 
-    view = State(View())
-    """What is shown."""
-    look = State(Look())
-    """What it is drawn with."""
-    tabbed = State(False)
-    """Whether the pane has the room to itself."""
     depth = State(0)
     """How many rows there are."""
 
-    def compose(self) -> ComposeResult:
-        """A line over the table, the table, a line under it."""
-        source = _LayerSource()
-        for part in (Heading(source), Table(source, id="layers"), Footing(source)):
-            yield part.data_bind(GradientsPane.view, GradientsPane.look)
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(_LayerSource(), ("layers-heading", "layers", "layers-footing"), id=id)
 
     def on_mount(self) -> None:
         """Name the pane."""

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Final
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
-
 from ..style.look import Look
 from ..style.text import Lines
 from ..watching.view import View
-from .part import Part, Source
-from .picture import State
+from .part import Place, Source, TablePane
 
 if TYPE_CHECKING:
     from ..drawing.race.parting import Partings
@@ -48,17 +44,28 @@ class _RaceSource(Source["Race"]):
         from ..drawing.race.race import RunAt, gather_race
 
         self._partings = self._partings or Partings()
-        labels = told_apart(
-            [view.label or view.title, *(each.title for each in view.others)],
-            [view.run, *(each.run for each in view.others)],
-        )
-        histories = [view.history, *(each.history for each in view.others)]
-        slots = [view.slot, *(each.slot for each in view.others)]
+        lead = (view.label or view.title, view.run, view.slot, view.history)
+        others = ((each.title, each.run, each.slot, each.history) for each in view.others)
+        titles, names, slots, histories = zip(lead, *others, strict=True)
         runs = [
             RunAt(label=label, slot=slot, history=history)
-            for label, slot, history in zip(labels, slots, histories, strict=True)
+            for label, slot, history in zip(
+                told_apart(titles, names), slots, histories, strict=True
+            )
         ]
         return gather_race(runs[:MOST], race_step(view), view.member, self._partings)
+
+    def draw(self, place: Place, gathered: Race, room: tuple[int, int], look: Look) -> Lines:
+        """Return names, figures and columns, a line for each layer, or where the runs differ."""
+        from ..drawing.race.race import draw_footing, draw_heading, draw_rows
+
+        if place == "heading":
+            return draw_heading(gathered, room[0], look, room[1])
+        return (draw_rows if place == "rows" else draw_footing)(gathered, room[0], look)
+
+    def missing(self, view: View) -> str:
+        """Return what the race is for."""
+        return ALONE
 
 
 def race_step(view: View) -> int:
@@ -68,72 +75,13 @@ def race_step(view: View) -> int:
     return max(view.step, *(each.step for each in view.others[: MOST - 1]), 0)
 
 
-class RaceHeading(Part["Race"]):
-    """The runs' names, their losses and accuracies, and what each column is."""
-
-    def draw_part(self, gathered: Race, width: int) -> Lines:
-        """Return the lines over the table, as many as there is room for."""
-        from ..drawing.race.race import draw_heading
-
-        height = self.scrollable_content_region.height
-        return draw_heading(gathered, width, self.look, height)
-
-
-class RaceTable(Part["Race"], can_focus=True):
-    """The layers, which scroll where there are more than fit."""
-
-    DEFAULT_CSS = """
-    RaceTable { min-height: 1; }
-    """
-
-    scrolls = True
-
-    def draw_part(self, gathered: Race, width: int) -> Lines:
-        """Return a line for each layer."""
-        from ..drawing.race.race import draw_rows
-
-        return draw_rows(gathered, width, self.look)
-
-    def draw_nothing(self, width: int) -> Lines:
-        """Return what the race is for."""
-        return self.look.muted(ALONE, width)
-
-
-class RaceFooting(Part["Race"]):
-    """Where the runs differ, in words."""
-
-    def draw_part(self, gathered: Race, width: int) -> Lines:
-        """Return the lines under the table."""
-        from ..drawing.race.race import draw_footing
-
-        return draw_footing(gathered, width, self.look)
-
-
-class RacePane(Vertical):
+class RacePane(TablePane["Race"]):
     """The gradient tables of two to four runs, side by side."""
 
-    view = State(View())
-    """What is shown: the first run, and those beside it."""
-    look = State(Look())
-    """What it is drawn with."""
-    tabbed = State(False)
-    """Whether the pane has the room to itself."""
-
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self._source = _RaceSource()
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(_RaceSource(), ("racers", "race-layers", "differences"), id=id)
         self._said: tuple[Hashable, int] = (None, 0)
         """The runs and the width that the footing's height was found for, and the height."""
-
-    def compose(self) -> ComposeResult:
-        """Lines over the table, the table, lines under it."""
-        source = self._source
-        for part in (
-            RaceHeading(source, id="racers"),
-            RaceTable(source, id="race-layers"),
-            RaceFooting(source, id="differences"),
-        ):
-            yield part.data_bind(RacePane.view, RacePane.look)
 
     def on_mount(self) -> None:
         """Name the pane."""
@@ -157,7 +105,7 @@ class RacePane(Vertical):
 
     def fit(self) -> None:
         """Share out the room: names, then layers, then figures and words; be as high as all."""
-        race = self._source.at(self.view) if self.is_mounted else None
+        race = self.source.at(self.view) if self.is_mounted else None
         parts = [self.query_one(f"#{name}") for name in ("racers", "differences")]
         for part in parts:
             part.display = race is not None

@@ -15,7 +15,6 @@ from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
 from tui.cli import app as command
 from tui.lab.screenshot import words_of
 from tui.panes.diagnosis import DiagnosisPane
-from tui.panes.race import RaceTable
 from tui.watching import watch as watching
 from tui.watching.traces import gather_view
 from tui.watching.watch import Watch
@@ -192,10 +191,10 @@ async def test_a_race_waits_for_all_of_every_run(
             await until(pilot, lambda: lab.view.others)
             assert "reading" in lab.view.reading
             assert not lab.view.findings
-            await until(pilot, lambda: "reading" in words_of(lab.query_one(RaceTable)))
+            await until(pilot, lambda: "reading" in words_of(lab.query_one("#race-layers")))
             let_go()
             await until(pilot, lambda: not lab.view.reading)
-            await until(pilot, lambda: "layer" in words_of(lab.query_one(RaceTable)))
+            await until(pilot, lambda: "layer" in words_of(lab.query_one("#race-layers")))
 
 
 def test_what_is_printed_of_a_long_recording_is_of_all_of_it(long_run: FakeRun) -> None:

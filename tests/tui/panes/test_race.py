@@ -16,7 +16,7 @@ from tests.stages import Stage
 from tests.tui.drawing.race.test_race import RELU, SIGMOID, history
 from tui.drawing.race import race as drawing
 from tui.panes.picture import Picture
-from tui.panes.race import RacePane, RaceTable
+from tui.panes.race import RacePane
 from tui.style.glyphs import ASCII, GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK
@@ -158,7 +158,7 @@ async def test_layers_scroll_where_there_are_more_than_fit_and_the_words_stay() 
         app.view = view(1, history([0.1] * 40, run="a"), history([0.2] * 40, run="b"))
         await pilot.pause()
         await pilot.pause()
-        table = app.query_one(RaceTable)
+        table = app.query_one("#race-layers", Picture)
         assert table.show_vertical_scrollbar
         table.focus()
         await pilot.press("end")
@@ -193,7 +193,7 @@ async def test_forty_by_six_shows_names_and_layers(tabbed: bool) -> None:
         await pilot.pause()
         await pilot.pause()
         assert "sigmoid" in seen(pilot)
-        assert app.query_one(RaceTable).size.height >= 1
+        assert app.query_one("#race-layers", Picture).size.height >= 1
 
 
 async def test_the_race_is_gathered_once_for_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -278,8 +278,8 @@ def show(
         typer.Option(
             metavar="NAME",
             help="summary, curves, norms, function, region, predictions, confusion, distribution, "
-            "activations, histogram, weights, or all of these that the run has; or machine, "
-            "what training took of it.",
+            "activations, histogram, weights, or all of these that the run has; or gradients, as "
+            "numbers, or machine, what training took of it.",
         ),
     ] = "summary",
     step: Annotated[
@@ -291,13 +291,21 @@ def show(
             show_default=False,
         ),
     ] = None,
+    steps: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A..B",
+            help="As it stood at several steps, one after the other: 0..5, or 0,10,100; of weights "
+            "those that are kept.",
+            show_default=False,
+        ),
+    ] = None,
     layer: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The layer of activations, or the layer or parameter of histogram and weights, "
-            "such as layer1.bias "
-            "[default: all].",
+            help="The layer of activations, or the layer or parameter of histogram, weights and "
+            "gradients, such as layer1.bias [default: all].",
             show_default=False,
         ),
     ] = None,
@@ -329,7 +337,7 @@ def show(
     from engine import references
 
     from .pictures import still
-    from .pictures.wish import Wish, parse_size, parse_step, terminal_size
+    from .pictures.wish import StepError, Wish, parse_size, parse_step, parse_steps, terminal_size
     from .style.glyphs import choose
 
     folder = references.run(run, place.folder)
@@ -340,15 +348,20 @@ def show(
         cli.print_log(folder, log_every, as_json)
         return
     width, height = parse_size(size) if size else terminal_size()
+    if step and steps:
+        raise StepError("--step and --steps: give one of them")
     wish = Wish(
         view=view,
         step=parse_step(step) if step else None,
+        steps=parse_steps(steps) if steps else (),
         layer=layer,
         member=None if member is None else member - 1,
         log=log,
     )
     if as_json:
-        still.show_object(folder, wish)
+        from .pictures.told import show_object
+
+        show_object(folder, wish)
         return
     still.show(folder, width, height, choose(glyphs, os.environ, sys.stdout.encoding), wish)
 

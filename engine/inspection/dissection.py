@@ -6,9 +6,10 @@ A viewer shows it without PyTorch: the child process that computes it prints the
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
+
+from ..text.numbers import as_json
 
 Matrix = tuple[tuple[float, ...], ...]
 """Rows of numbers."""
@@ -81,7 +82,7 @@ class Dissection:
 
     def line(self) -> str:
         """Return it as one line of JSON; numbers that are not finite are words."""
-        return json.dumps(_plain(asdict(self)), ensure_ascii=False)
+        return json.dumps(as_json(asdict(self)), ensure_ascii=False)
 
     @classmethod
     def from_line(cls, line: str) -> Dissection:
@@ -110,13 +111,3 @@ def _quantity(body: dict[str, Any]) -> DissectedQuantity:
         elif isinstance(value, list):
             body[each.name] = tuple(value)
     return DissectedQuantity(**body)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return value

@@ -26,7 +26,7 @@ from ..data.sheet import Sheet, read
 from ..data.text_file import Dialect
 from ..errors import DataError, RequestError
 from ..randomness import generator
-from ..text.numbers import figure_text
+from ..text.numbers import as_json, figure_text
 from ..text.safe import plain
 from ..text.tables import aligned
 
@@ -216,19 +216,19 @@ def objects(told: Answers, count: int | None = None) -> Iterator[dict[str, Any]]
     total = len(told.outputs)
     targets = told.rows.targets
     for row in range(total if count is None else min(count, total)):
-        made: dict[str, Any] = {"row": row, "inputs": _plain(told.rows.inputs[row])}
+        made: dict[str, Any] = {"row": row, "inputs": as_json(told.rows.inputs[row])}
         if told.classes is not None:
             made["class"] = _name(told, told.classes[row])
             if told.probabilities is not None:
-                made["probability"] = _plain(told.probabilities[row])
+                made["probability"] = as_json(told.probabilities[row])
             if targets is not None:
                 made["truth"] = _name(told, targets[row])
                 made["right"] = bool(told.classes[row] == targets[row])
         else:
-            made["prediction"] = _plain(told.outputs[row])
+            made["prediction"] = as_json(told.outputs[row])
             if targets is not None:
-                made["target"] = _plain(targets[row])
-                made["error"] = _plain(told.outputs[row] - targets[row])
+                made["target"] = as_json(targets[row])
+                made["error"] = as_json(told.outputs[row] - targets[row])
         yield made
     figure = told.figure
     yield {
@@ -237,7 +237,7 @@ def objects(told: Answers, count: int | None = None) -> Iterator[dict[str, Any]]
         "of": told.rows.source,
         "weights_step": told.weights_step,
         "weights": told.weights,
-        **({figure[0]: _plain(figure[1])} if figure else {}),
+        **({figure[0]: as_json(figure[1])} if figure else {}),
     }
 
 
@@ -365,11 +365,3 @@ def _cells(told: Answers, row: int) -> list[str]:
 
 def _name(told: Answers, index: Any) -> str:
     return told.target_names[int(index)]
-
-
-def _plain(values: Any) -> Any:
-    """Return numbers as JSON has them; those that are not finite are named, as in recordings."""
-    if isinstance(values, np.ndarray) and values.ndim:
-        return [_plain(value) for value in values]
-    number = float(values)
-    return number if math.isfinite(number) else str(number)

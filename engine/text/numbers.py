@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,3 +61,14 @@ def apart(*values: float) -> list[str]:
 def counted(count: int, noun: str) -> str:
     """Return a number of things: ``1 step``, ``2 steps``."""
     return f"{count} {noun if count == 1 else f'{noun}s'}"
+
+
+def as_json(value: Any) -> Any:
+    """Return numbers, in whatever they lie, as JSON has them: what is not finite is a word."""
+    if isinstance(value, dict):
+        return {key: as_json(each) for key, each in value.items()}
+    if hasattr(value, "tolist"):
+        return as_json(value.tolist())
+    if isinstance(value, list | tuple):
+        return [as_json(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -79,6 +79,7 @@ class Subject:
 
 
 Draw = Callable[["RecordedNetwork", Surface], Lines]
+Numbers = Callable[["RecordedNetwork", str | None], Mapping[str, object]]
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class Exhibit:
     """Whether it shows what was measured, and needs neither data nor weights."""
     of_layers: bool = False
     """Whether it can show one layer alone."""
+    numbers: Numbers | None = None
+    """What it shows as numbers, of a layer or of all, for JSON; none where it is a picture."""
 
     @property
     def needs_data(self) -> bool:
@@ -180,22 +183,34 @@ def _titled(picture: _Picture, draw: _Drawing[_Picture], surface: Surface) -> Li
 def _activations(network: RecordedNetwork, surface: Surface) -> Lines:
     from ..drawing.network.activations import draw_sums, gather
 
-    return _stacked(gather(network, surface.layer), draw_sums, surface)
+    return stacked(gather(network, surface.layer), draw_sums, surface)
 
 
 def _histogram(network: RecordedNetwork, surface: Surface) -> Lines:
     from ..drawing.network.histogram import draw_histogram, gather
 
-    return _stacked(gather(network, surface.layer), draw_histogram, surface)
+    return stacked(gather(network, surface.layer), draw_histogram, surface)
 
 
 def _weights(network: RecordedNetwork, surface: Surface) -> Lines:
     from ..drawing.base.matrix import draw_layer, gather
 
-    return _stacked(gather(network, surface.layer), draw_layer, surface)
+    return stacked(gather(network, surface.layer), draw_layer, surface)
 
 
-def _stacked(pictures: Sequence[_Layer], draw: _Drawing[_Layer], surface: Surface) -> Lines:
+def _weight_numbers(network: RecordedNetwork, layer: str | None) -> Mapping[str, object]:
+    names = network.material.header.parameters
+    wanted = dict(network.matrices(layer)) if layer else {n: network.weights[n] for n in names}
+    return {"parameters": wanted}
+
+
+def _activation_numbers(network: RecordedNetwork, layer: str | None) -> Mapping[str, object]:
+    from ..drawing.network.activations import gather
+
+    return {"layers": {each.name: each.numbers() for each in gather(network, layer)}}
+
+
+def stacked(pictures: Sequence[_Layer], draw: _Drawing[_Layer], surface: Surface) -> Lines:
     """Return pictures of layers one over the other, a blank line between them.
 
     They are drawn without the facts that a frame around all of them says.
@@ -238,6 +253,7 @@ VIEWS: Final[Mapping[str, Exhibit]] = {
         _no_answers,
         _activations,
         of_layers=True,
+        numbers=_activation_numbers,
     ),
     "histogram": Exhibit(
         "Histogram of weights",
@@ -254,6 +270,7 @@ VIEWS: Final[Mapping[str, Exhibit]] = {
         _weights,
         of_weights=True,
         of_layers=True,
+        numbers=_weight_numbers,
     ),
 }
 """The views of a network's weights, in the order in which they are shown."""
@@ -269,7 +286,10 @@ PANE_VIEWS: Final = {
 """The views that are a pane's picture. They are of a run, not of what it learned, and so they are
 not among ``all``."""
 
-NAMES: Final = (*RUN_VIEWS, *VIEWS, *PANE_VIEWS, "all")
+GRADIENTS: Final = "gradients"
+"""The view that only PyTorch computes. The lab, which has none, has the microscope."""
+
+NAMES: Final = (*RUN_VIEWS, *VIEWS, GRADIENTS, *PANE_VIEWS, "all")
 
 
 def applying(material: Material) -> list[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +35,7 @@ from ..drawing.lists.result import place, weights_at_end
 from ..drawing.lists.status import Standing, draw_status
 from ..drawing.members.crowd import crowd_of, picture_member
 from ..drawing.members.labels import name_of
-from ..style.glyphs import Glyphs
+from ..style.glyphs import BRAILLE, Glyphs
 from ..style.look import Look
 from ..style.palette import DARK
 from ..style.text import Lines, cut, fit
@@ -46,9 +47,13 @@ if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
     from ..drawing.lists.result import Weights
-    from ..drawing.network.material import Material
+    from ..drawing.network.material import Material, RecordedNetwork
     from ..places.pane import PanePicture
     from ..watching.watch import Watch
+    from .gallery import Surface
+
+PLAIN: Final = Look(BRAILLE, DARK.without_colours())
+"""What is drawn with where nothing is drawn, but only told."""
 
 
 def show(folder: RunFolder, width: int, height: int, glyphs: Glyphs, wish: Wish) -> None:
@@ -65,7 +70,7 @@ def show(folder: RunFolder, width: int, height: int, glyphs: Glyphs, wish: Wish)
         RecordingError: The recording cannot be read.
         ViewError: The run has no such view.
     """
-    watch = _read(folder)
+    watch = read_watch(folder)
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     palette = DARK if colours else DARK.without_colours()
     lines = draw_wish(watch, width, height, Look(glyphs, palette), wish)
@@ -87,13 +92,13 @@ def show_preset(folder: RunFolder) -> None:
 
     from ..drawing.network.material import Material, ViewError
 
-    history = _read(folder).history
+    history = read_watch(folder).history
     if history.header is None or not history.header.experiment:
         raise ViewError(f"--preset: {folder.name} has not begun, so nothing is recorded of it yet")
     print(dumps(Material(history).experiment).rstrip())
 
 
-def _read(folder: RunFolder) -> Watch:
+def read_watch(folder: RunFolder) -> Watch:
     """Return a run with everything that its recording has."""
     from ..watching.watch import Watch
 
@@ -114,30 +119,68 @@ def draw_wish(watch: Watch, width: int, height: int, look: Look, wish: Wish) -> 
     Raises:
         ViewError: The run has no such view, step or layer.
     """
-    from ..drawing.network.material import Material, ViewError
+    from ..drawing.network.material import ViewError
     from .gallery import NAMES, RUN_VIEWS
 
     if wish.view not in NAMES:
         raise ViewError(f"--view: there is no {wish.view!r}; there are: {', '.join(NAMES)}")
     history = watch.history
-    _refuse_member(watch, wish)
+    refuse_member(watch, wish)
     if history.header is None or not history.header.experiment:
         if wish.view not in RUN_VIEWS or wish.step == "best":
             raise ViewError(f"--view {wish.view}: the run never began; it has: summary")
         return draw_still(watch, width, height, look)
+    if not wish.steps:
+        still, material = of_run(watch, wish, width, look)
+        return still.all(material, height) if wish.view == "all" else still.view(material, height)
+    lines: Lines = []
+    for step in steps_of(history, wish):
+        still, material = of_run(watch, replace(wish, step=step, steps=()), width, look)
+        lines += [*([Text(end="")] if lines else []), *still.view(material, height)[bool(lines) :]]
+    return lines
+
+
+def of_run(watch: Watch, wish: Wish, width: int = 0, look: Look = PLAIN) -> tuple[Still, Material]:
+    """Return how a run stands at the step that is wanted, and what its pictures are made of."""
+    from ..drawing.network.material import Material
+
+    history, asked = watch.history, wish.number
     # Where all networks are shown, the weights are the first living one's.
-    asked = wish.number
     member = picture_member(history, wish.member, history.last_step if asked is None else asked)
     material = Material(history, member, folder=watch.folder.recording.parent)
     still = Still(
         watch=watch,
         look=look,
         width=width,
-        step=_step_of(history, wish, material),
+        step=step_of(history, wish, material),
         wish=wish,
-        weights=_weights_of(history, wish),
+        weights=weights_of(history, wish),
     )
-    return still.all(material, height) if wish.view == "all" else still.view(material, height)
+    return still, material
+
+
+def steps_of(history: History, wish: Wish) -> list[int]:
+    """Return the steps of a print-out: those that are asked for and there.
+
+    Raises:
+        ViewError: There are none; with those that are there.
+    """
+    from ..drawing.network.material import ViewError
+    from .gallery import GRADIENTS, VIEWS
+
+    there: Collection[int] = range(history.last_step + 1)
+    if wish.view == GRADIENTS:
+        # An update's gradient is that of the weights before it.
+        there = [step + 1 for step in history.snapshot_steps if step < history.last_step]
+    elif wish.view in VIEWS and not VIEWS[wish.view].of_rows:
+        there = history.snapshot_steps
+    found = [step for step in wish.steps if step in there]
+    if not found:
+        some = [str(step) for step in list(there)[:10]]
+        more = ", …" * (len(there) > len(some))
+        known = f"there are: {', '.join(some)}{more}" if some else "there are none"
+        raise ViewError(f"--steps: none of these has --view {wish.view}; {known}")
+    return found
 
 
 def draw_still(
@@ -149,13 +192,13 @@ def draw_still(
     return Still(watch=watch, look=look, width=width, step=at).summary(height)
 
 
-def _step_of(history: History, wish: Wish, material: Material) -> int:
+def step_of(history: History, wish: Wish, material: Material) -> int:
     """Return the step that is shown."""
     asked = material.best_step() if wish.step == "best" else wish.number
     return history.last_step if asked is None else min(asked, history.last_step)
 
 
-def _weights_of(history: History, wish: Wish) -> Weights:
+def weights_of(history: History, wish: Wish) -> Weights:
     """Return which weights are shown, where that is what a run that is over came to."""
     if history.end is None or wish.step == "best" or wish.number is not None:
         return ""
@@ -205,7 +248,7 @@ class Still:
 
     def view(self, material: Material, height: int) -> Lines:
         """Return one view, with the run's name over it."""
-        from .gallery import PANE_VIEWS, Surface, draw_view
+        from .gallery import GRADIENTS, PANE_VIEWS, draw_view
 
         name = self.wish.view
         if name == "summary":
@@ -214,20 +257,26 @@ class Still:
             picture = self._curves(height - 1)
         elif name == "norms":
             picture = self._norms(height)[1:] or [self._words("no gradient norms yet")]
+        elif name == GRADIENTS:
+            from .gradient import draw_gradient
+
+            picture = draw_gradient(material, self.step, self._surface(height - 1))
         elif name in PANE_VIEWS:
             picture = self._of_pane(PANE_VIEWS[name].load(), height - 1)
         else:
-            best = self.wish.step == "best"
-            network = (
-                material.result_network(self.weights)
-                if self.weights
-                else material.network(self.step, best=best)
-            )
-            surface = Surface(
-                width=self.width, height=height - 1, look=self.look, layer=self.wish.layer
-            )
-            picture = draw_view(name, network, surface)
+            picture = draw_view(name, self.network(material), self._surface(height - 1))
         return [self._title(place(self.history, material.member, self.weights)), *picture]
+
+    def network(self, material: Material) -> RecordedNetwork:
+        """Return the network that is shown: that of a step, or the one that the run came to."""
+        if self.weights:
+            return material.result_network(self.weights)
+        return material.network(self.step, best=self.wish.step == "best")
+
+    def _surface(self, height: int) -> Surface:
+        from .gallery import Surface
+
+        return Surface(width=self.width, height=height, look=self.look, layer=self.wish.layer)
 
     def _of_pane(self, pane: PanePicture, height: int) -> Lines:
         """Return what a pane shows."""
@@ -348,52 +397,7 @@ class Still:
         return [self._blank(), heading, *rows, gradients.draw_footing(table, width, look)]
 
 
-def show_object(folder: RunFolder, wish: Wish) -> None:
-    """Print a run's figures and its diagnosis at a step as one JSON object.
-
-    Raises:
-        RecordingError: The recording cannot be read.
-        ViewError: There is no such step or member.
-    """
-    import json
-
-    from engine.diagnosis.told import findings_of, plain_object
-    from engine.recording.best import best_step
-
-    watch = _read(folder)
-    history, header = watch.history, watch.history.header
-    _refuse_member(watch, wish)
-    at = history.last_step
-    if wish.step is not None and header is not None:
-        from ..drawing.network.material import Material
-
-        at = _step_of(history, wish, Material(history, wish.member or 0))
-    end = history.end
-    told = {
-        "name": folder.name,
-        "title": watch.title or None,
-        "state": watch.standing(history.last_step, wish.member).state,
-        "step": at,
-        "best_step": best_step(history, wish.member or 0) if header is not None else None,
-        "steps": header.steps if header is not None else None,
-        "members": header.members if header is not None else None,
-        "status": end.status if end else None,
-        "reason": end.reason if end else None,
-        "result": dict(end.result) if end else None,
-        "diagnosis": [plain_object(each) for each in findings_of(history, at, wish.member)],
-        "layers": _layers_of(history, at, wish.member),
-    }
-    print(json.dumps(told, ensure_ascii=False))
-
-
-def _layers_of(history: History, at: int, member: int | None) -> dict[str, str]:
-    """Return the verdict on each layer; on the medians of a population's members."""
-    from engine.diagnosis import verdicts
-
-    return {layer: verdict.word for layer, verdict in verdicts(history, at, member).items()}
-
-
-def _refuse_member(watch: Watch, wish: Wish) -> None:
+def refuse_member(watch: Watch, wish: Wish) -> None:
     """Refuse a member that there is not.
 
     Raises:

@@ -66,12 +66,38 @@ def parse_step(text: str) -> Step:
     return int(text)
 
 
+MOST_STEPS: Final = 10_000
+"""Steps of one print-out at most."""
+
+
+def parse_steps(text: str) -> tuple[int, ...]:
+    """Return what ``0..5`` or ``0,10,100..110`` says, in its order.
+
+    Raises:
+        StepError: It says no steps, or too many.
+    """
+    steps: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*([0-9]{1,12})(?:\s*\.\.\s*([0-9]{1,12}))?\s*", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if first > last:
+            raise StepError(
+                f"--steps: must be steps, as in 0..5 or 0,10,100, from 0 on (got {text!r})"
+            )
+        if last - first + len(steps) >= MOST_STEPS:
+            raise StepError(f"--steps: at most {MOST_STEPS} at once (got {text!r})")
+        steps += range(first, last + 1)
+    return tuple(dict.fromkeys(steps))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wish:
     """Which picture of a run is wanted."""
 
     view: str = "summary"
     step: Step = None
+    steps: tuple[int, ...] = ()
+    """Several steps, one after the other, in place of one."""
     layer: str | None = None
     """Which layer or parameter, for the views of weights; all of them where left out."""
     member: int | None = None

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,21 @@ class LayerSums:
         if entry.minimum is not None:
             shares["below the minimum"] = _share(self.sums < entry.minimum[0])
         return shares
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what is shown in numbers: what z is like, and what stops gradients."""
+        finite = self.sums[np.isfinite(self.sums)]
+        with np.errstate(all="ignore"):
+            like = (float(finite.mean()), float(finite.std())) if len(finite) else (None, None)
+        rows, units = self.sums.shape
+        return {
+            "activation": self.activation,
+            "rows": rows,
+            "units": units,
+            "mean": like[0],
+            "std": like[1],
+            **{word.replace(" ", "_"): share for word, share in self.shares.items()},
+        }
 
 
 def _share(holds: NDArray[np.bool_]) -> float:

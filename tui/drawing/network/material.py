@@ -310,7 +310,7 @@ class RecordedNetwork:
     """After this update; 0 is the untrained network."""
     asked: int
     """The step that was asked for, of which this is the kept one."""
-    weights: Mapping[str, NDArray[np.float32]]
+    weights: Mapping[str, NDArray[np.floating]]
     """Parameters and buffers by name."""
     best: bool = False
     """Whether what was asked for is the best step on the dev set."""
@@ -458,7 +458,7 @@ class RecordedNetwork:
             one = np.where(np.isnan(one), np.nan, np.clip(one, 0, 1))
         return np.stack([1 - one, one], axis=1)
 
-    def matrices(self, layer: str | None) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    def matrices(self, layer: str | None) -> Iterator[tuple[str, NDArray[np.floating]]]:
         """Yield the parameters that are meant: every weight matrix where none is named.
 
         Raises:

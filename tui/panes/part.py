@@ -82,10 +82,10 @@ class Part(RunPicture, Generic[T]):
         return self.look.muted(words, width) if self.scrolls else []
 
 
-class Rows(Part[T], can_focus=True):
+class TableRows(Part[T], can_focus=True):
     """The rows, which scroll where there are more than fit."""
 
-    DEFAULT_CSS = "Rows { min-height: 1; }"
+    DEFAULT_CSS = "TableRows { min-height: 1; }"
 
     scrolls = True
 
@@ -115,7 +115,7 @@ class TablePane(Vertical, Generic[T]):
         heading, rows, footing = self._ids
         for part in (
             Part(self.source, "heading", id=heading),
-            Rows(self.source, "rows", id=rows),
+            TableRows(self.source, "rows", id=rows),
             Part(self.source, "footing", id=footing),
         ):
             yield part.data_bind(TablePane.view, TablePane.look)

@@ -16,7 +16,7 @@ from tests.stages import Stage, lines
 from tui.drawing.gradients import table as gradients
 from tui.drawing.gradients.layers import GradientTable
 from tui.panes.gradients import GradientsPane
-from tui.panes.part import Rows
+from tui.panes.part import TableRows
 from tui.panes.picture import Picture
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
@@ -110,7 +110,7 @@ async def test_heading_and_rows_stand_in_line_where_the_rows_scroll() -> None:
         app.query_one(GradientsPane).view = view(history(40), 20)
         await pilot.pause()
         await pilot.pause()
-        table = app.query_one(Rows)
+        table = app.query_one(TableRows)
         assert table.show_vertical_scrollbar
         rows = lines(app)
         heading = next(line for line in rows if "grad W" in line)
@@ -149,10 +149,10 @@ async def test_a_row_that_stays_the_same_is_not_sent_again(
         pane.view = view(known, 2000, cursor=1500)
         await pilot.pause()
         sent: list[Region] = []
-        table = app.query_one(Rows)
+        table = app.query_one(TableRows)
         refresh = table.refresh
 
-        def noted(*regions: Region, **more: Any) -> Rows[Any]:
+        def noted(*regions: Region, **more: Any) -> TableRows[Any]:
             sent.extend(regions)
             return refresh(*regions, **more)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
@@ -20,16 +21,8 @@ from ..style.text import Lines
 if TYPE_CHECKING:
     from engine.recording.events import Header
 
-    from ..drawing.base.matrix import LayerWeights
-    from ..drawing.network.activations import LayerSums
-    from ..drawing.network.histogram import Histogram
     from ..drawing.network.material import Material, RecordedNetwork
     from ..watching.view import View
-
-_Picture = TypeVar("_Picture")
-_Layer = TypeVar("_Layer", "Histogram", "LayerSums", "LayerWeights")
-_Drawing = Callable[[_Picture, int, int, Look], Lines]
-"""Draws a picture in so many columns and lines."""
 
 LEAST_LINES: Final = 12
 """Lines of a picture that shares a view with others, at least where the view has as many."""
@@ -78,23 +71,30 @@ class Subject:
         )
 
 
-Draw = Callable[["RecordedNetwork", Surface], Lines]
 Numbers = Callable[["RecordedNetwork", str | None], Mapping[str, object]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exhibit:
-    """One view of a network."""
+    """One view of a network, and what a network must have for it."""
 
     title: str
     """What stands over it."""
     about: str
     """What it shows."""
-    missing: Callable[[Subject], str]
-    """From the network to what it lacks for this view; empty where it has everything."""
-    draw: Draw
-    of_weights: bool = False
-    """Whether it shows the weights alone, and needs no data."""
+    picture: str
+    """The module in ``tui.drawing`` whose ``gather`` asks the network, and the function there that
+    draws what it returns."""
+    classes: bool | None = None
+    """Whether targets must be classes, or numbers; None where either will do."""
+    inputs: int | None = None
+    """How many features there must be, where that matters."""
+    answers: bool = True
+    """Whether the network is asked, which of one's own only PyTorch can."""
+    members: int = 1
+    """How many networks there must be at least."""
+    needs_data: bool = True
+    """Whether it is made of the data, drawn again."""
     of_rows: bool = False
     """Whether it shows what was measured, and needs neither data nor weights."""
     of_layers: bool = False
@@ -102,100 +102,31 @@ class Exhibit:
     numbers: Numbers | None = None
     """What it shows as numbers, of a layer or of all, for JSON; none where it is a picture."""
 
-    @property
-    def needs_data(self) -> bool:
-        """Whether it is made of the data, drawn again."""
-        return not self.of_weights and not self.of_rows
+    def missing(self, subject: Subject) -> str:
+        """Return what a network lacks for this view; empty where it has everything."""
+        if self.classes is not None and self.classes != subject.classes:
+            needed, has = "targets that are numbers", "this run has classes"
+            if self.classes:
+                needed, has = "classes", "this run's targets are numbers"
+            return f"needs {needed}, {has}"
+        if self.inputs not in (None, subject.inputs):
+            number = "one input" if self.inputs == 1 else "two inputs"
+            return f"needs {number}, this run has {subject.inputs}"
+        if self.answers and subject.own:
+            return "needs what only PyTorch can compute of a network of one's own"
+        return "" if subject.members >= self.members else "needs several members, this run has one"
 
-
-def _nothing(subject: Subject) -> str:
-    return ""
-
-
-def _no_answers(subject: Subject) -> str:
-    own = subject.own
-    return "needs what only PyTorch can compute of a network of one's own" if own else ""
-
-
-def _no_function(subject: Subject) -> str:
-    if subject.classes:
-        return "needs targets that are numbers, this run has classes"
-    if subject.inputs != 1:
-        return f"needs one input, this run has {subject.inputs}"
-    return _no_answers(subject)
-
-
-def _no_region(subject: Subject) -> str:
-    if not subject.classes:
-        return "needs classes, this run's targets are numbers"
-    if subject.inputs != 2:
-        return f"needs two inputs, this run has {subject.inputs}"
-    return _no_answers(subject)
-
-
-def _no_confusion(subject: Subject) -> str:
-    if not subject.classes:
-        return "needs classes, this run's targets are numbers"
-    return _no_answers(subject)
-
-
-def _no_distribution(subject: Subject) -> str:
-    return "needs several members, this run has one" if subject.members == 1 else ""
-
-
-def _distribution(network: RecordedNetwork, surface: Surface) -> Lines:
-    from ..drawing.network.distribution import draw_distribution, gather
-
-    # Its first line is its own: the frame names neither the figure nor who is left out.
-    return draw_distribution(gather(network), surface.width, surface.height, surface.look)
-
-
-def _function(network: RecordedNetwork, surface: Surface) -> Lines:
-    from ..drawing.network.function import draw_function, gather
-
-    return _titled(gather(network), draw_function, surface)
-
-
-def _region(network: RecordedNetwork, surface: Surface) -> Lines:
-    from ..drawing.network.region import draw_region, gather
-
-    return _titled(gather(network), draw_region, surface)
-
-
-def _predictions(network: RecordedNetwork, surface: Surface) -> Lines:
-    from ..drawing.network.predictions import draw_predictions, gather
-
-    return _titled(gather(network), draw_predictions, surface)
-
-
-def _confusion(network: RecordedNetwork, surface: Surface) -> Lines:
-    from ..drawing.network.confusion import draw_confusion, gather
-
-    return _titled(gather(network), draw_confusion, surface)
-
-
-def _titled(picture: _Picture, draw: _Drawing[_Picture], surface: Surface) -> Lines:
-    """Return a picture, without its first line where the frame around it says the same."""
-    own = int(surface.framed)
-    return draw(picture, surface.width, surface.height + own, surface.look)[own:]
-
-
-def _activations(network: RecordedNetwork, surface: Surface) -> Lines:
-    from ..drawing.network.activations import draw_sums, gather
-
-    return stacked(gather(network, surface.layer), draw_sums, surface)
-
-
-def _histogram(network: RecordedNetwork, surface: Surface) -> Lines:
-    from ..drawing.network.histogram import draw_histogram, gather
-
-    return stacked(gather(network, surface.layer), draw_histogram, surface)
-
-
-def _weights(network: RecordedNetwork, surface: Surface) -> Lines:
-    from ..drawing.base.matrix import draw_layer, gather
-
-    return stacked(gather(network, surface.layer), draw_layer, surface)
+    def draw(self, network: RecordedNetwork, surface: Surface) -> Lines:
+        """Return the view."""
+        module, _, function = self.picture.rpartition(".")
+        source: Any = import_module(f"..drawing.{module}", __package__)
+        draw: Callable[..., Lines] = getattr(source, function)
+        if self.of_layers:
+            return stacked(source.gather(network, surface.layer), draw, surface)
+        # A frame around it says what the first line does, but for whose results they are.
+        own = int(surface.framed and not self.of_rows)
+        size = surface.width, surface.height + own
+        return draw(source.gather(network), *size, surface.look)[own:]
 
 
 def _weight_numbers(network: RecordedNetwork, layer: str | None) -> Mapping[str, object]:
@@ -210,7 +141,7 @@ def _activation_numbers(network: RecordedNetwork, layer: str | None) -> Mapping[
     return {"layers": {each.name: each.numbers() for each in gather(network, layer)}}
 
 
-def stacked(pictures: Sequence[_Layer], draw: _Drawing[_Layer], surface: Surface) -> Lines:
+def stacked(pictures: Sequence[Any], draw: Callable[..., Lines], surface: Surface) -> Lines:
     """Return pictures of layers one over the other, a blank line between them.
 
     They are drawn without the facts that a frame around all of them says.
@@ -226,49 +157,60 @@ def stacked(pictures: Sequence[_Layer], draw: _Drawing[_Layer], surface: Surface
 
 VIEWS: Final[Mapping[str, Exhibit]] = {
     "function": Exhibit(
-        "Fitted function", "the fitted functions against their targets", _no_function, _function
+        title="Fitted function",
+        about="the fitted functions against their targets",
+        picture="network.function.draw_function",
+        classes=False,
+        inputs=1,
     ),
     "region": Exhibit(
-        "Decision region",
-        "the decision region, with the points of the three sets",
-        _no_region,
-        _region,
+        title="Decision region",
+        about="the decision region, with the points of the three sets",
+        picture="network.region.draw_region",
+        classes=True,
+        inputs=2,
     ),
     "predictions": Exhibit(
-        "Predictions", "rows, and what the network says of them", _no_answers, _predictions
+        title="Predictions",
+        about="rows, and what the network says of them",
+        picture="network.predictions.draw_predictions",
     ),
     "confusion": Exhibit(
-        "Confusion matrix", "which class was taken for which", _no_confusion, _confusion
+        title="Confusion matrix",
+        about="which class was taken for which",
+        picture="network.confusion.draw_confusion",
+        classes=True,
     ),
     "distribution": Exhibit(
-        "Distribution of results",
-        "how the results of a population's members lie",
-        _no_distribution,
-        _distribution,
+        title="Distribution of results",
+        about="how the results of a population's members lie",
+        picture="network.distribution.draw_distribution",
+        members=2,
+        answers=False,
+        needs_data=False,
         of_rows=True,
     ),
     "activations": Exhibit(
-        "Activations",
-        "each layer's activation and its slope, over what goes into it",
-        _no_answers,
-        _activations,
+        title="Activations",
+        about="each layer's activation and its slope, over what goes into it",
+        picture="network.activations.draw_sums",
         of_layers=True,
         numbers=_activation_numbers,
     ),
     "histogram": Exhibit(
-        "Histogram of weights",
-        "the weights' distribution",
-        _nothing,
-        _histogram,
-        of_weights=True,
+        title="Histogram of weights",
+        about="the weights' distribution",
+        picture="network.histogram.draw_histogram",
+        answers=False,
+        needs_data=False,
         of_layers=True,
     ),
     "weights": Exhibit(
-        "Weights",
-        "the weights as numbers",
-        _nothing,
-        _weights,
-        of_weights=True,
+        title="Weights",
+        about="the weights as numbers",
+        picture="base.matrix.draw_layer",
+        answers=False,
+        needs_data=False,
         of_layers=True,
         numbers=_weight_numbers,
     ),

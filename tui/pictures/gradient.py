@@ -49,7 +49,7 @@ def draw_gradient(material: Material, step: int, surface: Surface) -> Lines:
     gradient = compute_gradient(material, step)
     before = f"gradient of step {count(gradient.step)}, by the weights of step "
     whose = f"{before}{count(gradient.step - 1)}"
-    facts = (whose, f"loss {figure(gradient.loss)}", material.member_words)
+    facts = (whose, f"loss {figure(gradient.loss)}", *material.member_wordings[:1])
     # A gradient has the layers and the shapes of its weights, and is laid out as they are.
     values = RecordedNetwork(material, gradient.step, step, gradient.values)
     layers = [replace(each, facts=facts) for each in gather(values, surface.layer)]

@@ -8,8 +8,9 @@ from rich.style import Style
 from rich.text import Text
 
 from .glyphs import BRAILLE, GLYPHS, Glyphs
+from .numbers import figure
 from .palette import DARK, Palette, Role, palettes_like
-from .text import Lines, cut, wrap
+from .text import Lines, cut, fit, pad, pad_left, wrap
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,27 @@ class Look:
         rows = wrap(words, max(width - 2, 1))[: max(height, 0)]
         blank = [""] * ((height - len(rows)) // 2)
         return self.muted("\n".join([*blank, *(row.center(width) for row in rows)]), width)
+
+    def line(self, words: str = "", role: Role | None = None, *, bold: bool = False) -> Text:
+        """Return a line of a picture, or its beginning."""
+        style = Style.null() if role is None else self.style(role, bold=bold)
+        return Text(words, style, end="", no_wrap=True)
+
+    def figure(self, value: float, digits: int = 4) -> str:
+        """Return a measured number in few characters."""
+        return figure(value, digits, self.glyphs.infinity)
+
+    def fit(self, words: str, width: int) -> str:
+        """Return words in at most so many cells."""
+        return fit(words, width, self.glyphs.ellipsis)
+
+    def pad(self, words: str, width: int) -> str:
+        """Return words in exactly so many cells, to the left."""
+        return pad(words, width, self.glyphs.ellipsis)
+
+    def pad_left(self, words: str, width: int) -> str:
+        """Return words in exactly so many cells, to the right."""
+        return pad_left(words, width, self.glyphs.ellipsis)
 
     def next_glyphs(self) -> Look:
         """Return this look with the next set of glyphs."""

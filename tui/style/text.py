@@ -6,7 +6,7 @@ column aside. That it cannot move the cursor either is ``engine.text.safe``'s bu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
@@ -70,6 +70,31 @@ def joined(
         line.append(between, faint)
         line.append(words, style)
     return line, len(parts)
+
+
+def fitting(widths: Sequence[int], order: Iterable[int], room: int, between: int) -> list[int]:
+    """Return which of some words have room in a line, with so many cells between any two.
+
+    They are taken in an order, until one has no room; returned from the left to the right.
+    """
+    chosen: list[int] = []
+    for index in order:
+        room -= widths[index] + between * bool(chosen)
+        if room < 0:
+            break
+        chosen.append(index)
+    return sorted(chosen)
+
+
+def hanging(head: Text, words: str, width: int, style: Style) -> Lines:
+    """Return words after a head, later lines under the first; without it where it is narrow."""
+    indent = head.cell_len if width > 8 else 0
+    starts = [head] if indent else []
+    lines = []
+    for row in wrap(words, max(width - indent, 1)):
+        start = starts.pop() if starts else Text(" " * indent, end="")
+        lines.append(cut(start.append(row, style), width))
+    return lines
 
 
 def cut(line: Text, width: int) -> Text:

@@ -250,7 +250,7 @@ def test_weights_that_are_not_finite_are_shown(runs, monkeypatch, capsys) -> Non
     def broken(*arguments):
         return {name: np.full_like(each, np.nan) for name, each in unpack(*arguments).items()}
 
-    monkeypatch.setattr("engine.recording.forward.unpack", broken)
+    monkeypatch.setattr("tui.drawing.network.material.unpack", broken)
     monkeypatch.setattr("engine.recording.kept_weights.unpack", broken)
     for name in ("two-moons", "function-set", "automatic-update"):
         shown = Shown(runs, capsys, name, "--view", "all", "--size", "80x24")

@@ -10,7 +10,12 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...style.numbers import count, exponent
+
+Floats = NDArray[np.float64]
 
 LABEL_WIDTH: Final = 7
 """Cells of the widest label of an upright axis, such as ``-1.5e30``."""
@@ -46,6 +51,14 @@ class Axis:
     def share(self, value: float) -> float:
         """Return where ``value`` lies between the two ends, from 0 to 1."""
         return (value - self.low) / (self.high - self.low)
+
+    def shares(self, values: Floats) -> Floats:
+        """Return the same of many."""
+        return (values - self.low) / (self.high - self.low)
+
+    def places(self, number: int) -> Floats:
+        """Return so many values from one end to the other."""
+        return self.low + (self.high - self.low) * np.linspace(0, 1, number)
 
 
 def roomy(low: float, high: float, margin: float = MARGIN) -> tuple[float, float]:

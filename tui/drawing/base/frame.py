@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 
 from ...style.look import Look
 from ...style.palette import Role
-from ...style.text import Lines, cut, fit, joined, pad_left
+from ...style.text import Lines, cut, joined, pad_left
 from .axis import LABEL_WIDTH, Axis
 
 FRAME_WIDTH = LABEL_WIDTH + 1
@@ -63,20 +63,16 @@ def _level(level: Axis, columns: int, look: Look) -> Lines:
     return [axis, Text("".join(labels), look.style("muted"), end="")]
 
 
-def headline(title: str, facts: list[str], width: int, look: Look) -> Text:
+def headline(title: str, facts: Iterable[str], width: int, look: Look) -> Text:
     """Return a picture's first line: what it is, then facts, as many as fit."""
-    bold, muted = look.style("text", bold=True), look.style("muted")
-    parts = [
-        (fit(title, width, look.glyphs.ellipsis), bold),
-        *((fact, muted) for fact in facts if fact),
-    ]
-    line, _ = joined(parts, look.glyphs.dot, look.style("faint"), width)
-    return cut(line, width)
+    parts = [(look.fit(title, width), look.style("text", bold=True))]
+    parts += [(fact, look.style("muted")) for fact in facts if fact]
+    return cut(joined(parts, look.glyphs.dot, look.style("faint"), width)[0], width)
 
 
 def words(text: str, width: int, look: Look, role: Role = "muted") -> Text:
     """Return a line of words, cut with an ellipsis where there is no room."""
-    return cut(Text(fit(text, width, look.glyphs.ellipsis), look.style(role), end=""), width)
+    return cut(look.line(look.fit(text, width), role), width)
 
 
 def filled(lines: Lines, width: int, height: int) -> Lines:

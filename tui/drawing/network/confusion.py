@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
 from rich.style import Style
-from rich.text import Text
 
-from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.numbers import count, figure
-from ...style.palette import Palette
 from ...style.text import Lines, pad_left
 from ...style.wording import shortened
 from ..base.frame import cropped, headline, words
 from ..base.matrix import WIDEST, chosen
 from ..base.shapes import hue
-
-if TYPE_CHECKING:
-    from .material import RecordedNetwork
-
+from .material import RecordedNetwork
 
 RIGHT: Final = 6
 """Cells of a share."""
@@ -67,25 +61,18 @@ def draw_confusion(confusion: Confusion, width: int, height: int, look: Look) ->
         height: Lines at most, at least 0.
         look: What to draw with.
     """
-    counts = confusion.counts
+    part, counts = confusion.part, confusion.counts
     total, right = int(counts.sum()), int(np.trace(counts))
     share = figure(right / total) if total else "none"
-    title = headline(
-        f"confusion matrix of the {confusion.part} set", list(confusion.facts), width, look
-    )
-    accuracy = f"accuracy {share} ({count(right)} of {count(total)} {confusion.part} rows)"
-    long = f"{accuracy}; rows: true class, columns: said"
-    notes = [long, f"{accuracy}; rows: true", accuracy]
+    title = headline(f"confusion matrix of the {part} set", confusion.facts, width, look)
+    accuracy = f"accuracy {share} ({count(right)} of {count(total)} {part} rows)"
+    notes = [f"{accuracy}; rows: true class, columns: said", f"{accuracy}; rows: true", accuracy]
     if confusion.keeps_test:
-        notes = [
-            f"{long}; test errors {confusion.keeps_test}",
-            f"{accuracy}; test errors {confusion.keeps_test}",
-            accuracy,
-        ]
-    note = shortened(notes, width)
+        waits = f"; test errors {confusion.keeps_test}"
+        notes = [notes[0] + waits, accuracy + waits, accuracy]
     rows = chosen(len(confusion.classes), max(height - 3, 1))
     table = _confusion_lines(confusion, rows, width, look)
-    return cropped([title, words(note, width, look), *table], width, height)
+    return cropped([title, words(shortened(notes, width), width, look), *table], width, height)
 
 
 def _confusion_lines(confusion: Confusion, rows: list[int | None], width: int, look: Look) -> Lines:
@@ -95,28 +82,17 @@ def _confusion_lines(confusion: Confusion, rows: list[int | None], width: int, l
     cell, gap = _cell(len(names), width - label - RIGHT - 2, min(max(widest, 3), WIDEST), confusion)
     fitting = max((width - label - RIGHT - 2) // (cell + gap), 0)
     columns = chosen(len(names), fitting) if fitting else []
-    between = " " * gap
-    muted = look.style("muted")
-    head = Text(" " * label, end="", no_wrap=True)
+    between, muted = " " * gap, look.style("muted")
+    head = look.line(" " * label)
     for column in columns:
-        name = look.glyphs.ellipsis if column is None else names[column]
-        head.append(
-            between + pad_left(name, cell, look.glyphs.ellipsis), _class_style(column, look.palette)
-        )
-    head.append("  " + pad_left("right", RIGHT), muted)
-    lines = [head]
+        head.append(between).append(*_class_name(column, names, cell, look))
+    lines = [head.append("  " + pad_left("right", RIGHT), muted)]
     for row in rows:
-        line = Text(end="", no_wrap=True)
-        name = look.glyphs.ellipsis if row is None else names[row]
-        line.append(pad_left(name, label, look.glyphs.ellipsis), _class_style(row, look.palette))
+        line = look.line().append(*_class_name(row, names, label, look))
         for column in columns:
-            here = None if row is None or column is None else int(confusion.counts[row, column])
-            line.append(
-                between + pad_left(_count_words(here, row, column, look.glyphs), cell),
-                _count_style(here, row == column, look.palette),
-            )
-        line.append("  " + pad_left(_recall(confusion, row, look.glyphs), RIGHT), muted)
-        lines.append(line)
+            words, style = _count(confusion, row, column, look)
+            line.append(between + pad_left(words, cell), style)
+        lines.append(line.append("  " + pad_left(_recall(confusion, row, look), RIGHT), muted))
     return lines
 
 
@@ -131,26 +107,30 @@ def _cell(classes: int, room: int, usual: int, confusion: Confusion) -> tuple[in
     return least, 2
 
 
-def _count_words(here: int | None, row: int | None, column: int | None, glyphs: Glyphs) -> str:
-    if here is None:
-        return glyphs.ellipsis
-    # Errors are what is looked for: cells without any stay quiet.
-    return count(here) if here or row == column else glyphs.track
+def _class_name(
+    label: int | None, names: tuple[str, ...], width: int, look: Look
+) -> tuple[str, Style]:
+    if label is None:
+        return pad_left(look.glyphs.ellipsis, width), look.style("muted")
+    return look.pad_left(names[label], width), hue(label, look.palette)
 
 
-def _count_style(here: int | None, diagonal: bool, palette: Palette) -> Style:
+def _count(
+    confusion: Confusion, row: int | None, column: int | None, look: Look
+) -> tuple[str, Style]:
+    """Return how often a class was taken for another, and what that looks like."""
+    if row is None or column is None:
+        return look.glyphs.ellipsis, look.style("faint")
+    here = int(confusion.counts[row, column])
     if not here:
-        return palette.style("faint")
-    return palette.style("good", bold=True) if diagonal else palette.style("bad", bold=True)
+        # Errors are what is looked for: cells without any stay quiet.
+        return count(0) if row == column else look.glyphs.track, look.style("faint")
+    return count(here), look.style("good" if row == column else "bad", bold=True)
 
 
-def _class_style(label: int | None, palette: Palette) -> Style:
-    return palette.style("muted") if label is None else hue(label, palette)
-
-
-def _recall(confusion: Confusion, row: int | None, glyphs: Glyphs) -> str:
+def _recall(confusion: Confusion, row: int | None, look: Look) -> str:
     """Return the share of a class's rows that were recognised."""
     if row is None:
-        return glyphs.ellipsis
+        return look.glyphs.ellipsis
     total = int(confusion.counts[row].sum())
     return f"{confusion.counts[row, row] / total:.1%}" if total else "none"

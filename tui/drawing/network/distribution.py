@@ -14,29 +14,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.text import Text
 
+from engine.recording.history import History, Rows
 from engine.recording.member_endings import MemberEndings, member_endings
 
-from ...style.glyphs import Glyphs
 from ...style.look import Look
-from ...style.numbers import count, figure
+from ...style.numbers import count
 from ...style.text import Lines, cut, joined
-from ..base.axis import Axis, linear_axis
+from ..base.axis import Axis, Floats, linear_axis
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from ..lists.result import result_place
 from .histogram import bars, ends_of
-
-if TYPE_CHECKING:
-    from engine.recording.history import History, Rows
-
-    from .material import RecordedNetwork
-
-Floats = NDArray[np.float64]
+from .material import RecordedNetwork
 
 RESULTS: Final = (("test_accuracy", "test accuracy"), ("test_loss", "test loss"))
 """Figures of a run that is over, before those that are measured while it trains."""
@@ -112,19 +105,17 @@ def _measured(
         rows = history.series.get(group)
         newest = rows.row_at(step) if rows is not None and column in rows.columns else None
         if rows is not None and newest is not None:
-            return name, _newest(rows, column, newest, known).astype(np.float64)
+            places = _newest(rows, newest, known)
+            return name, rows.each(column, places).astype(np.float64)
     return None
 
 
-def _newest(
-    rows: Rows, column: str, newest: int, known: MemberEndings | None
-) -> NDArray[np.float32]:
-    """Return each member's newest number: that of its own last step where it has ended."""
-    places = np.full(rows.members, newest)
-    if known is not None:
-        last = np.searchsorted(rows.steps, known.ended_at, side="right") - 1
-        places = np.where(known.trains, places, np.clip(last, 0, newest))
-    return rows.each(column, places)
+def _newest(rows: Rows, newest: int, known: MemberEndings | None) -> NDArray[np.int64]:
+    """Return each member's newest row: that of its own last step where it has ended."""
+    if known is None:
+        return np.full(rows.members, newest)
+    last = np.searchsorted(rows.steps, known.ended_at, side="right") - 1
+    return np.where(known.trains, newest, np.clip(last, 0, newest))
 
 
 def draw_distribution(distribution: Distribution, width: int, height: int, look: Look) -> Lines:
@@ -140,16 +131,16 @@ def draw_distribution(distribution: Distribution, width: int, height: int, look:
     facts = [distribution.place or f"step {count(distribution.step)}"]
     if distribution.diverged:
         facts.append(f"{count(distribution.diverged)} diverged, left out")
-    text = look.style("text")
-    figures = [(words, text) for words in _figures(distribution.values, look.glyphs)]
+    values, text = distribution.values, look.style("text")
+    figures = [(words, text) for words in _figures(values, look)]
     lines = [headline(title, facts, width, look), cut(joined(figures, "  ", text, width)[0], width)]
     rows = height - len(lines) - FRAME_HEIGHT
-    if width < LEAST_WIDTH or height < LEAST_HEIGHT or rows < 1 or not len(distribution.values):
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT or rows < 1 or not len(values):
         return filled(lines, width, height)
-    return filled([*lines, *_picture(distribution.values, width, rows, look)], width, height)
+    return filled([*lines, *_picture(values, width, rows, look)], width, height)
 
 
-def _figures(values: Floats, glyphs: Glyphs) -> list[str]:
+def _figures(values: Floats, look: Look) -> list[str]:
     """Return the mean, the spread, the ends and the middle of the members' figures."""
     if not len(values):
         return ["no member has a number"]
@@ -160,25 +151,20 @@ def _figures(values: Floats, glyphs: Glyphs) -> list[str]:
         "median": np.median(values),
         "greatest": values.max(),
     }
-    return [
-        f"{key} {figure(float(value), infinity=glyphs.infinity)}" for key, value in named.items()
-    ]
+    return [f"{key} {look.figure(float(value))}" for key, value in named.items()]
 
 
-def _picture(values: Floats, width: int, rows: int, look: Look) -> list[Text]:
+def _picture(values: Floats, width: int, rows: int, look: Look) -> Lines:
     """Return the bars: as many bins as the members tell apart, each of some columns."""
     columns = width - FRAME_WIDTH
     bins = min(max(round(2 * math.sqrt(len(values))), FEWEST_BINS), columns)
     ends = ends_of(values)
     counts, _ = np.histogram(values, bins=bins, range=ends)
     heights = counts[np.arange(columns) * bins // columns].astype(np.float64)
-    upright = _whole(linear_axis(0.0, float(counts.max()), max(rows // 3, 1)))
+    upright = linear_axis(0.0, float(counts.max()), max(rows // 3, 1))
+    # Of members there are no halves.
+    whole = ((value, count(round(value))) for value, _ in upright.ticks if value == round(value))
+    upright = Axis(upright.low, upright.high, tuple(whole))
     level = Axis(*ends, linear_axis(*ends, max(columns // 12, 1)).ticks)
     drawn = bars(heights / upright.high, np.empty(0), rows, look)
     return framed(drawn, level, upright, look)
-
-
-def _whole(axis: Axis) -> Axis:
-    """Return an axis of numbers of members, of which there are no halves."""
-    ticks = tuple((value, count(round(value))) for value, _ in axis.ticks if value == round(value))
-    return Axis(axis.low, axis.high, ticks)

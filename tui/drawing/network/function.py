@@ -8,25 +8,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.style import Style
 from rich.text import Text
 
 from ...style.look import Look
-from ...style.palette import Palette
 from ...style.text import Lines, joined
-from ..base.axis import Axis, linear_axis, roomy
+from ..base.axis import Axis, Floats, linear_axis, roomy
 from ..base.canvas import Canvas
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from ..base.shapes import hue, point
-
-if TYPE_CHECKING:
-    from .material import RecordedNetwork
-
-Floats = NDArray[np.float64]
+from .material import RecordedNetwork
 
 GRID: Final = 400
 """At how many places the network is asked."""
@@ -78,10 +72,11 @@ def gather(network: RecordedNetwork) -> FunctionPicture:
     parts = list(material.parts.values())
     inputs = np.concatenate([material.original_inputs(part.inputs) for part in parts])[:, 0]
     targets = np.concatenate([material.scaling.to_original(part.targets) for part in parts])
-    inputs, targets = _finite_inputs(inputs, targets)
+    order = np.argsort(inputs, kind="stable")
+    order = order[np.isfinite(inputs[order])]
+    inputs, targets = inputs[order], targets[order]
     low, high = material.input_ranges[0]
-    low, high = (low, high) if math.isfinite(low) else (0.0, 1.0)
-    grid = np.linspace(low, high, GRID)
+    grid = np.linspace(low, high, GRID) if math.isfinite(low) else np.linspace(0, 1, GRID)
     said = material.scaling.to_original(network.outputs(material.scaled_inputs(grid[:, None])))
     return FunctionPicture(
         fits=tuple(
@@ -95,12 +90,6 @@ def gather(network: RecordedNetwork) -> FunctionPicture:
     )
 
 
-def _finite_inputs(inputs: Floats, targets: Floats) -> tuple[Floats, Floats]:
-    order = np.argsort(inputs, kind="stable")
-    order = order[np.isfinite(inputs[order])]
-    return inputs[order], targets[order]
-
-
 def draw_function(picture: FunctionPicture, width: int, height: int, look: Look) -> Lines:
     """Return the picture: what it is, a legend, then the canvas with its two axes.
 
@@ -112,64 +101,48 @@ def draw_function(picture: FunctionPicture, width: int, height: int, look: Look)
         height: Lines, at least 0.
         look: What to draw with.
     """
-    title = headline("fitted function", list(picture.facts), width, look)
+    title = headline("fitted function", picture.facts, width, look)
     part = FILLED if look.big else 0
     legend = draw_legend(picture, width, look, part)
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return filled([title, legend], width, height)
     columns, rows = width - FRAME_WIDTH, height - 2 - FRAME_HEIGHT
-    level = _level(picture, columns)
-    upright = _upright(picture, rows)
+    # No wider than the inputs are, for there is nothing beyond.
+    ends = roomy(float(picture.grid.min()), float(picture.grid.max()), 0.0)
+    axes = Axis.between(*ends, max(columns // 12, 1)), _upright(picture, rows)
     canvas = Canvas(columns, rows, look.glyphs)
     for index, fit in enumerate(picture.fits):
-        _draw_fit(canvas, fit, index, picture.grid, (level, upright), look.palette, thick=look.big)
+        _draw_fit(canvas, fit, index, picture.grid, axes, look)
     for index, fit in enumerate(picture.fits):
-        _draw_targets(canvas, fit, index, (level, upright), part, picture.noisy, look)
-    return filled([title, legend, *framed(canvas.lines(), level, upright, look)], width, height)
-
-
-def _level(picture: FunctionPicture, columns: int) -> Axis:
-    """Return the axis of the inputs: no wider than they are, for there is nothing beyond."""
-    low, high = float(picture.grid.min()), float(picture.grid.max())
-    low, high = roomy(low, high, 0.0)
-    return Axis.between(low, high, max(columns // 12, 1))
+        _draw_targets(canvas, fit, index, axes, part, picture.noisy, look)
+    return filled([title, legend, *framed(canvas.lines(), *axes, look)], width, height)
 
 
 def _upright(picture: FunctionPicture, rows: int) -> Axis:
     """Return the axis of the targets, with some room: whatever the fits are, it stays."""
-    values = np.concatenate([np.empty(0), *(fit.targets for fit in picture.fits)])
-    values = values[np.isfinite(values)]
-    if not len(values):
-        values = np.concatenate([np.empty(0), *(fit.fitted for fit in picture.fits)])
-        values = values[np.isfinite(values)]
-    if not len(values):
-        return Axis(0.0, 1.0, ())
-    low, high = roomy(float(values.min()), float(values.max()), ROOM)
-    return linear_axis(low, high, max(rows // 3, 1))
+    targets, fitted = ([fit.targets for fit in picture.fits], [fit.fitted for fit in picture.fits])
+    for each in (targets, fitted):
+        values = np.concatenate([np.empty(0), *each])
+        if len(values := values[np.isfinite(values)]):
+            low, high = roomy(float(values.min()), float(values.max()), ROOM)
+            return linear_axis(low, high, max(rows // 3, 1))
+    return Axis(0.0, 1.0, ())
 
 
 def _draw_fit(
-    canvas: Canvas,
-    fit: Fit,
-    index: int,
-    grid: Floats,
-    axes: tuple[Axis, Axis],
-    palette: Palette,
-    *,
-    thick: bool,
+    canvas: Canvas, fit: Fit, index: int, grid: Floats, axes: tuple[Axis, Axis], look: Look
 ) -> None:
     level, upright = axes
     # What is not finite stays so: interpolated from a NaN is NaN, which is a gap.
-    places = level.low + (level.high - level.low) * np.linspace(0, 1, canvas.dot_columns)
     with np.errstate(all="ignore"):
-        values = np.interp(places, grid, fit.fitted)
-        heights = (values - upright.low) / (upright.high - upright.low)
-    stroke = ASCII_STROKES[index % len(ASCII_STROKES)]
-    canvas.curve(heights, hue(index, palette, bold=thick), stroke, thick=thick)
+        values = np.interp(level.places(canvas.dot_columns), grid, fit.fitted)
+        heights = upright.shares(values)
+    style = hue(index, look.palette, bold=look.big)
+    canvas.curve(heights, style, ASCII_STROKES[index % len(ASCII_STROKES)], thick=look.big)
     finite = heights[np.isfinite(heights)]
-    if not palette.colours and len(finite):
+    if not look.palette.colours and len(finite):
         end = min(max(float(finite[-1]), 0.0), 1.0)
-        canvas.mark(1.0, end, LETTERS[index % len(LETTERS)], hue(index, palette, bold=True))
+        canvas.mark(1.0, end, LETTERS[index % len(LETTERS)], hue(index, look.palette, bold=True))
 
 
 def _draw_targets(
@@ -184,16 +157,16 @@ def _draw_targets(
     level, upright = axes
     most = canvas.columns * 2 if noisy else max(canvas.columns // 4, 2)
     count = len(fit.inputs)
-    shown = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int)).tolist()
+    shown = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int))
     style = hue(index, look.palette, bold=True)
-    for row in shown:
-        value = float(fit.targets[row])
-        if math.isfinite(value):
-            across, up = level.share(float(fit.inputs[row])), upright.share(value)
-            # Without colours, the last column is for the letters.
-            if look.palette.colours or across * (canvas.columns - 1) < canvas.columns - 1.5:
-                # Among many scattered points the fit would be lost; a few lie on it as on a string.
-                canvas.mark(across, up, point(index, part, look.glyphs), style, behind=noisy)
+    for x, value in zip(fit.inputs[shown].tolist(), fit.targets[shown].tolist(), strict=True):
+        across = level.share(x)
+        # Without colours, the last column is for the letters.
+        shared = look.palette.colours or across * (canvas.columns - 1) < canvas.columns - 1.5
+        if math.isfinite(value) and shared:
+            # Among many scattered points the fit would be lost; a few lie on it as on a string.
+            shape = point(index, part, look.glyphs)
+            canvas.mark(across, upright.share(value), shape, style, behind=noisy)
 
 
 def draw_legend(picture: FunctionPicture, width: int, look: Look, part: int = 0) -> Text:

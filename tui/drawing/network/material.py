@@ -19,25 +19,30 @@ from numpy.typing import NDArray
 
 from engine.errors import EpochalError
 from engine.recording.best import best_step, why_none
-from engine.recording.kept_weights import ENDS_LIMIT, SNAPSHOT_LIMIT, last_step, weights_words
+from engine.recording.events import Header, Snapshot
+from engine.recording.forward import activations_of, forward, unpack
+from engine.recording.history import History
+from engine.recording.kept_weights import (
+    ENDS_LIMIT,
+    SNAPSHOT_LIMIT,
+    KeptWeights,
+    best_weights,
+    last_step,
+    last_weights,
+    weights_words,
+)
 from engine.text.safe import plain
 
 from ...style.numbers import count, figure
 from ...style.wording import OF_BEST, WAITS
-from ..lists.result import is_measured, result_loss
+from ..base.axis import Floats
+from ..lists.result import Weights, is_measured, result_loss
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.data import Dataset, Examples, Scaling
     from engine.experiment.experiment import Experiment
-    from engine.recording.events import Header, Snapshot
-    from engine.recording.history import History
-    from engine.recording.kept_weights import KeptWeights
-
-    from ..lists.result import Weights
-
-Floats = NDArray[np.float64]
 
 CHUNK: Final = 1 << 22
 """Numbers of one layer that are computed at a time."""
@@ -98,22 +103,15 @@ class Material:
         return members[self.member].experiment if self.member < len(members) else experiment
 
     @property
-    def member_words(self) -> str:
-        """Which network of a population it is; empty for a network alone."""
-        if self.header.members == 1:
-            return ""
-        from ..members.labels import member_name
-
-        name = member_name(self.header, self.member)
-        return f"{name}, member {self.member + 1} of {self.header.members}"
-
-    @property
     def member_wordings(self) -> tuple[str, ...]:
-        """The same, the longest words first, for where there is less room."""
+        """Which network of a population it is, the longest words first; none of one alone."""
         if self.header.members == 1:
             return ()
+        from ..members.labels import member_name
+
         short = f"member {self.member + 1}"
-        return (self.member_words, f"{short} of {self.header.members}", short)
+        among = f"{short} of {self.header.members}"
+        return f"{member_name(self.header, self.member)}, {among}", among, short
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -140,7 +138,15 @@ class Material:
     def _all(self) -> dict[str, Examples]:
         """The sets that there are, with every row."""
         if self.experiment.data.fresh:
-            return {"fresh": self._fresh()}
+            from engine.data import Examples
+            from engine.randomness import generator
+            from engine.results.predict import UNSEEN
+
+            # The same rows that ``epochal predict`` draws, which no training ever comes to.
+            rng = generator(self.header.seeds[self.member], "fresh", UNSEEN)
+            rows = self.experiment.data.draw_fresh(rng, FRESH_ROWS)
+            inputs, targets = rows.inputs.astype(np.float32), rows.targets.astype(np.float32)
+            return {"fresh": Examples(inputs, targets)}
         whole = self.dataset
         named = {"train": whole.train, "dev": whole.dev, "test": whole.test}
         return {name: part for name, part in named.items() if part is not None and len(part)}
@@ -157,16 +163,6 @@ class Material:
     def thinned(self) -> bool:
         """Whether rows were left out of a set."""
         return self.most is not None and any(rows > self.most for rows in self.header.rows)
-
-    def _fresh(self) -> Examples:
-        from engine.data import Examples
-        from engine.randomness import generator
-        from engine.results.predict import UNSEEN
-
-        # The same rows that ``epochal predict`` draws, which no training ever comes to.
-        rng = generator(self.header.seeds[self.member], "fresh", UNSEEN)
-        rows = self.experiment.data.draw_fresh(rng, FRESH_ROWS)
-        return Examples(rows.inputs.astype(np.float32), rows.targets.astype(np.float32))
 
     def prepare(self) -> None:
         """Have everything at hand that takes time: the schema, and the rows of all sets.
@@ -249,11 +245,8 @@ class Material:
             limit = f": of more than {count(ENDS_LIMIT)} none are kept"
             raise ViewError(why + (limit if self.numbers > ENDS_LIMIT else " numbers"))
         if best:
-            from engine.recording.kept_weights import best_weights
-
-            return RecordedNetwork.of_kept(
-                self, best_weights(self.history, step, self.member, self.folder)
-            )
+            kept_best = best_weights(self.history, step, self.member, self.folder)
+            return RecordedNetwork.of_kept(self, kept_best)
         snapshot = self.history.snapshot(step)
         if snapshot is None:
             raise ViewError(f"the first weights that are kept are those of step {kept[0]}")
@@ -268,14 +261,11 @@ class Material:
         Raises:
             ViewError: The recording keeps none.
         """
-        from engine.recording.kept_weights import last_weights
-
         if weights == "best":
             network = self.network(self.best_step(), best=True)
         elif self.history.snapshot_steps:
-            network = RecordedNetwork.of_kept(
-                self, last_weights(self.history, self.member, self.folder)
-            )
+            kept = last_weights(self.history, self.member, self.folder)
+            network = RecordedNetwork.of_kept(self, kept)
         else:
             network = self.network(self.history.last_step)
         return replace(network, closing=True)
@@ -322,8 +312,6 @@ class RecordedNetwork:
     @classmethod
     def of(cls, material: Material, snapshot: Snapshot, asked: int) -> RecordedNetwork:
         """Return the network of a snapshot."""
-        from engine.recording.forward import unpack
-
         weights = unpack(material.header, snapshot, material.member)
         return cls(material, snapshot.step, asked, weights)
 
@@ -362,7 +350,7 @@ class RecordedNetwork:
     @property
     def facts(self) -> tuple[str, ...]:
         """Whose weights these are, and how good: for the first line of a picture."""
-        return (self.whose, self.loss, self.material.member_words)
+        return (self.whose, self.loss, *self.material.member_wordings[:1])
 
     @property
     def whose(self) -> str:
@@ -383,11 +371,10 @@ class RecordedNetwork:
         if known is not None:
             return f"loss {figure(known)}"
         row = rows.row_at(self.step + 1)
-        if row is not None and int(rows.steps[row]) == self.step + 1:
-            return f"loss {figure(float(rows.column('loss', member)[row]))}"
         if row is None:
             return ""
-        return f"last loss {figure(float(rows.column('loss', member)[row]))}"
+        words = f"loss {figure(float(rows.column('loss', member)[row]))}"
+        return words if int(rows.steps[row]) == self.step + 1 else f"last {words}"
 
     @cached_property
     def initial(self) -> bool:
@@ -405,8 +392,6 @@ class RecordedNetwork:
         Raises:
             ViewError: It is no multilayer perceptron.
         """
-        from engine.recording.forward import activations_of
-
         kind = self.material.header.experiment.get("model", {}).get("kind", "mlp")
         activations = activations_of(self.material.header) if kind == "mlp" else []
         if not activations or any(
@@ -421,8 +406,6 @@ class RecordedNetwork:
         Raises:
             ViewError: It is no multilayer perceptron.
         """
-        from engine.recording.forward import forward
-
         said = [forward(self.activations, self.weights, rows)[-1] for rows in self.portions(inputs)]
         return np.concatenate(said).astype(np.float64)
 
@@ -468,8 +451,7 @@ class RecordedNetwork:
         if layer is None:
             wanted = [name for name in names if self.weights[name].ndim > 1] or names
         else:
-            wanted = [name for name in names if name == layer]
-            wanted = wanted or [name for name in names if name == f"{layer}.weight"]
+            wanted = [name for name in (layer, f"{layer}.weight") if name in names][:1]
         if not wanted:
             raise ViewError(f"--layer: there is no {layer!r}; there are: {', '.join(names)}")
         yield from ((name, self.weights[name]) for name in wanted)

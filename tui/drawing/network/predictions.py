@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from math import isfinite
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
 from rich.text import Text
 
-from ...style.glyphs import Glyphs
 from ...style.look import Look
-from ...style.numbers import count, figure
+from ...style.numbers import count
 from ...style.palette import Role
-from ...style.text import Lines, fit, pad_left
+from ...style.text import Lines, fit, fitting
 from ...style.wording import shortened
+from ..base.axis import Floats
 from ..base.frame import cropped, headline, words
-
-if TYPE_CHECKING:
-    from .material import RecordedNetwork
-
-Floats = NDArray[np.float64]
+from .material import RecordedNetwork
 
 INPUTS: Final = 5
 """How many inputs of a row are shown."""
@@ -56,21 +53,16 @@ class Predictions:
 def gather(network: RecordedNetwork) -> Predictions:
     """Return what a network says of the set that judges it."""
     material = network.material
-    name = network.judged_by
-    part = material.parts[name]
-    classes = material.experiment.data.classes > 0
-    said = (
-        network.probabilities(part.inputs)
-        if classes
-        else material.scaling.to_original(network.outputs(part.inputs))
-    )
+    part = material.parts[network.judged_by]
+    classes, original = material.experiment.data.classes > 0, material.scaling.to_original
+    ask = network.probabilities if classes else lambda rows: original(network.outputs(rows))
     return Predictions(
-        part=name,
+        part=network.judged_by,
         input_names=tuple(material.input_names),
         target_names=tuple(material.target_names),
         inputs=material.original_inputs(part.inputs),
-        said=said,
-        targets=part.targets if classes else material.scaling.to_original(part.targets),
+        said=ask(part.inputs),
+        targets=part.targets if classes else original(part.targets),
         classes=network.predicted(part.inputs) if classes else None,
         facts=network.facts,
         keeps_test=network.keeps_test,
@@ -87,22 +79,17 @@ def draw_predictions(predictions: Predictions, width: int, height: int, look: Lo
         look: What to draw with.
     """
     of = {"fresh": "fresh rows"}.get(predictions.part, f"the {predictions.part} set")
-    title = headline(f"predictions for {of}", list(predictions.facts), width, look)
+    title = headline(f"predictions for {of}", predictions.facts, width, look)
     total = len(predictions.inputs)
     several = predictions.classes is None and len(predictions.target_names) > 1
     room = max(height - 3 - several, 0)
     rows = np.unique(np.linspace(0, total - 1, min(room, total)).astype(int)).tolist()
-    columns = _columns(predictions, rows, look.glyphs)
-    lines = [title, *_lines(columns, len(rows), width, look)]
-    sums = _sums(predictions, len(rows), look.glyphs)
+    lines = [title, *_lines(_columns(predictions, rows, look), len(rows), width, look)]
+    sums = _sums(predictions, len(rows), look)
     if predictions.keeps_test:
-        sums = [
-            f"{sums[0]}; test errors {predictions.keeps_test}",
-            f"{sums[-1]}; test errors {predictions.keeps_test}",
-            *sums,
-        ]
-    note = shortened(sums, width)
-    lines.append(words(note, width, look))
+        waits = f"; test errors {predictions.keeps_test}"
+        sums = [sums[0] + waits, sums[-1] + waits, *sums]
+    lines.append(words(shortened(sums, width), width, look))
     return cropped(lines, width, height)
 
 
@@ -119,30 +106,26 @@ class _Column:
     """What several columns have in common."""
 
 
-def _columns(predictions: Predictions, rows: list[int], glyphs: Glyphs) -> list[_Column]:
+def _columns(predictions: Predictions, rows: list[int], look: Look) -> list[_Column]:
     """Return every column there is to show; what is said and what is true go last."""
-    shown = predictions.inputs[:, :INPUTS]
     columns = [
-        _Column(
-            name,
-            [_number(value, glyphs) for value in shown[rows, index]],
-            "muted",
-            1.5 + 200 * index,
+        _Column(name, list(map(look.figure, values)), "muted", 1.5 + 200 * index)
+        for index, (name, values) in enumerate(
+            zip(predictions.input_names[:INPUTS], predictions.inputs[rows].T.tolist(), strict=False)
         )
-        for index, name in enumerate(predictions.input_names[:INPUTS])
     ]
     if predictions.inputs.shape[1] > INPUTS:
-        dots = [glyphs.ellipsis] * len(rows)
-        columns.append(_Column(glyphs.ellipsis, dots, "muted", 1000))
+        dots = look.glyphs.ellipsis
+        columns.append(_Column(dots, [dots] * len(rows), "muted", 1000))
     if predictions.classes is not None:
-        return [*columns, *_class_columns(predictions, rows, glyphs)]
+        return [*columns, *_class_columns(predictions, predictions.classes[rows], rows)]
     for index in range(len(predictions.target_names)):
-        columns += _number_columns(predictions, index, rows, glyphs)
+        columns += _number_columns(predictions, index, rows, look)
     return columns
 
 
 def _number_columns(
-    predictions: Predictions, index: int, rows: list[int], glyphs: Glyphs
+    predictions: Predictions, index: int, rows: list[int], look: Look
 ) -> list[_Column]:
     """Return the columns of one output."""
     names = predictions.target_names
@@ -151,7 +134,7 @@ def _number_columns(
     with np.errstate(all="ignore"):
         errors = said - true
     bad = tuple((~np.isfinite(said)).tolist())
-    cells = [[_number(value, glyphs) for value in each] for each in (said, true, errors)]
+    cells = [list(map(look.figure, each.tolist())) for each in (said, true, errors)]
     return [
         _Column("prediction", cells[0], "train", 2 * index, bad, group),
         _Column("target", cells[1], "text", 2 * index + 1, (), group),
@@ -159,53 +142,39 @@ def _number_columns(
     ]
 
 
-def _class_columns(predictions: Predictions, rows: list[int], glyphs: Glyphs) -> list[_Column]:
-    assert predictions.classes is not None
-    said, true = predictions.classes[rows], predictions.targets[rows].astype(int)
-    names = predictions.target_names
+def _class_columns(
+    predictions: Predictions, said: NDArray[np.int64], rows: list[int]
+) -> list[_Column]:
+    names, true = predictions.target_names, predictions.targets[rows].astype(int)
     wrong = tuple((said != true).tolist())
-    sure = [predictions.said[row, label] for row, label in zip(rows, said.tolist(), strict=True)]
+    shares: list[float] = predictions.said[rows, said].tolist()
+    sure = [f"{each:.1%}" if isfinite(each) else "NaN" for each in shares]
     return [
         _Column("prediction", [names[label] for label in said.tolist()], "train", 0, wrong),
-        _Column("sure", [_share(share) for share in sure], "muted", 150),
+        _Column("sure", sure, "muted", 150),
         _Column("target", [names[label] for label in true.tolist()], "text", 1),
         _Column("error", ["wrong" if each else "" for each in wrong], "bad", 2, wrong),
     ]
 
 
-def _share(share: float) -> str:
-    return f"{share:.1%}" if np.isfinite(share) else "NaN"
-
-
-def _number(value: float, glyphs: Glyphs) -> str:
-    return figure(float(value), infinity=glyphs.infinity)
-
-
 def _lines(columns: list[_Column], rows: int, width: int, look: Look) -> Lines:
     """Return the headings and the rows of the columns that fit."""
     widths = [min(max(map(cell_len, [column.name, *column.cells])), WIDEST) for column in columns]
-    shown: list[int] = []
-    room = width + 2
-    for index in sorted(range(len(columns)), key=lambda each: columns[each].rank):
-        if widths[index] + 2 > room:
-            break
-        room -= widths[index] + 2
-        shown.append(index)
-    shown.sort()
+    order = sorted(range(len(columns)), key=lambda each: columns[each].rank)
+    shown = fitting(widths, order, width, 2)
     lines = [Text(end="", no_wrap=True) for _ in range(rows + 1)]
-    for position, index in enumerate(shown):
-        column, size = columns[index], widths[index]
-        between = "  " if position else ""
-        lines[0].append(
-            between + pad_left(column.name, size, look.glyphs.ellipsis), look.style("muted")
-        )
+    for index in shown:
+        column = columns[index]
+        between = "  " if lines[0] else ""
+        heading = between + look.pad_left(column.name, widths[index])
+        lines[0].append(heading, look.style("muted"))
         for row, cell in enumerate(column.cells):
             bad = bool(column.bad) and column.bad[row]
             style = look.style("bad" if bad else column.role, bold=bad)
-            lines[row + 1].append(between + pad_left(cell, size, look.glyphs.ellipsis), style)
+            lines[row + 1].append(between + look.pad_left(cell, widths[index]), style)
     if any(columns[index].group for index in shown):
         groups = _groups([columns[index].group for index in shown], [widths[i] for i in shown])
-        lines.insert(0, Text(groups, look.style("muted"), end=""))
+        lines.insert(0, look.line(groups, "muted"))
     return lines
 
 
@@ -218,14 +187,14 @@ def _groups(groups: list[str], widths: list[int]) -> str:
     return line[2:]
 
 
-def _sums(predictions: Predictions, shown: int, glyphs: Glyphs) -> list[str]:
+def _sums(predictions: Predictions, shown: int, look: Look) -> list[str]:
     """Return how many rows there are, and how far off the network is over all of them.
 
     The longest words come first, for where there is room.
     """
     total = len(predictions.inputs)
     kind = f"{predictions.part} row{'s' * (total != 1)}"
-    some = f"{count(shown)} of {count(total)} {kind}" if shown < total else f"{count(total)} {kind}"
+    some = f"{count(shown)} of " * (shown < total) + f"{count(total)} {kind}"
     if not total:
         return [some]
     if predictions.classes is not None:
@@ -234,8 +203,8 @@ def _sums(predictions: Predictions, shown: int, glyphs: Glyphs) -> list[str]:
         return [f"{some}; {count(wrong)} wrong, {right}", f"{some}; {right}", f"{kind}: {right}"]
     with np.errstate(all="ignore"):
         errors = predictions.said - predictions.targets
-        rmse = figure(float(np.sqrt(np.square(errors).mean())), infinity=glyphs.infinity)
-        largest = figure(float(np.abs(errors).max()), infinity=glyphs.infinity)
+        rmse = look.figure(float(np.sqrt(np.square(errors).mean())))
+        largest = look.figure(float(np.abs(errors).max()))
     return [
         f"{some}; over all: root mean square error {rmse}, largest {largest}",
         f"{some}; rms error {rmse}, largest {largest}",

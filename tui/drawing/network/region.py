@@ -7,24 +7,34 @@ what is shown, and how the two share the room.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from rich.cells import cell_len
+from rich.color import Color
+from rich.style import Style
 from rich.text import Text
 
 from ...style.look import Look
-from ...style.text import Lines, cut
+from ...style.numbers import count
+from ...style.text import Lines, cut, joined
 from ..base.axis import Axis, roomy
-from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
-from .region_canvas import draw_canvas
-from .region_data import Floats, Points, Region
-from .region_legend import draw_legend, draw_line
+from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, cropped, filled, framed, headline, words
+from ..base.shapes import POINTS, SETS, point
+from .material import RecordedNetwork
+from .region_canvas import (
+    SHADES,
+    TWO_CLASSES,
+    Points,
+    Region,
+    class_style,
+    draw_canvas,
+    draw_cell,
+    has_levels,
+)
 
-if TYPE_CHECKING:
-    from engine.data import Examples
-
-    from .material import RecordedNetwork
-
+WIDE: Final = 32
+"""From this width on a set's points and errors stand in one line."""
 
 LEGEND: Final = 26
 """Columns of the legend at the right, where there is room."""
@@ -39,35 +49,24 @@ LEAST_HEIGHT: Final = 3
 def gather(network: RecordedNetwork) -> Region:
     """Return the region of a network of two inputs and the points of all its sets."""
     material = network.material
-    points = tuple(
-        Points(
-            part=name,
-            places=material.original_inputs(part.inputs),
-            labels=part.targets.astype(np.int64),
-            wrong=_wrong(network, part) if network.may_count(name) else None,
-            note="" if network.may_count(name) else network.keeps_test,
-        )
-        for name, part in material.parts.items()
-    )
+    points = []
+    for name, part in material.parts.items():
+        counted = network.may_count(name)
+        wrong = int((network.predicted(part.inputs) != part.targets).sum()) if counted else None
+        places, labels = material.original_inputs(part.inputs), part.targets.astype(np.int64)
+        note = "" if counted else network.keeps_test
+        points.append(Points(part=name, places=places, labels=labels, wrong=wrong, note=note))
     extent = material.experiment.data.extent
     across, up = (_ends(*each, extent) for each in material.input_ranges)
-
-    def probabilities(asked: Floats) -> Floats:
-        return network.probabilities(material.scaled_inputs(asked))
-
     return Region(
-        probabilities=probabilities,
+        probabilities=lambda asked: network.probabilities(material.scaled_inputs(asked)),
         classes=tuple(material.target_names),
-        points=points,
+        points=tuple(points),
         names=(material.input_names[0], material.input_names[1]),
         across=across,
         up=up,
         facts=network.facts,
     )
-
-
-def _wrong(network: RecordedNetwork, part: Examples) -> int:
-    return int((network.predicted(part.inputs) != part.targets).sum())
 
 
 def _ends(low: float, high: float, extent: tuple[float, float] | None) -> tuple[float, float]:
@@ -93,28 +92,23 @@ def draw_region(region: Region, width: int, height: int, look: Look) -> Lines:
         height: Lines, at least 0.
         look: What to draw with.
     """
-    title = headline("decision region", list(region.facts), width, look)
+    title = headline("decision region", region.facts, width, look)
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return filled([title], width, height)
     room = height - 1
     beside = min((width - FRAME_WIDTH - LEGEND) // 2, room - FRAME_HEIGHT)
     under = min((width - FRAME_WIDTH) // 2, room - FRAME_HEIGHT - 1)
     if max(beside, under) < SQUARE_ROWS:
-        draw = _stretched
+        lines = [*draw_canvas(region, width, room - 1, look), draw_line(region, width, look)]
+    elif beside >= under:
+        lines = _beside(region, beside, look)
     else:
-        draw = _beside if beside >= under else _under
-    return filled([title, *draw(region, width, room, look)], width, height)
+        lines = _under(region, width, room, under, look)
+    return filled([title, *lines], width, height)
 
 
-def _stretched(region: Region, width: int, height: int, look: Look) -> Lines:
-    """Return the region in all the room there is, a line of legend under it."""
-    canvas = draw_canvas(region, width, height - 1, look)
-    return [*canvas, draw_line(region, width, look)]
-
-
-def _beside(region: Region, width: int, height: int, look: Look) -> Lines:
+def _beside(region: Region, rows: int, look: Look) -> Lines:
     """Return the region with the legend at its right."""
-    rows = min((width - FRAME_WIDTH - LEGEND) // 2, height - FRAME_HEIGHT)
     picture = _framed(region, rows, look)
     legend = draw_legend(region, LEGEND - 3, len(picture), look)
     return [
@@ -123,9 +117,8 @@ def _beside(region: Region, width: int, height: int, look: Look) -> Lines:
     ]
 
 
-def _under(region: Region, width: int, height: int, look: Look) -> Lines:
+def _under(region: Region, width: int, height: int, rows: int, look: Look) -> Lines:
     """Return the region with the legend under it: all of it where it fits, else a line."""
-    rows = min((width - FRAME_WIDTH) // 2, height - FRAME_HEIGHT - 1)
     picture = _framed(region, rows, look)
     legend = draw_legend(region, width, None, look)
     if len(picture) + 1 + len(legend) <= height:
@@ -134,10 +127,8 @@ def _under(region: Region, width: int, height: int, look: Look) -> Lines:
 
 
 def _framed(region: Region, rows: int, look: Look) -> Lines:
-    columns = 2 * rows
-    level, upright = _axis(region.across, columns // 9), _axis(region.up, rows // 4)
-    canvas = draw_canvas(region, columns, rows, look)
-    return framed(canvas, level, upright, look)
+    level, upright = _axis(region.across, 2 * rows // 9), _axis(region.up, rows // 4)
+    return framed(draw_canvas(region, 2 * rows, rows, look), level, upright, look)
 
 
 def _axis(ends: tuple[float, float], most: int) -> Axis:
@@ -146,3 +137,109 @@ def _axis(ends: tuple[float, float], most: int) -> Axis:
     if ends == (-math.pi, math.pi):
         return Axis(low, high, ((low, "-pi"), (0.0, "0"), (high, "pi")))
     return Axis.between(low, high, max(most, 1))
+
+
+# --- the legend ----------------------------------------------------------------------------------
+
+
+def draw_legend(region: Region, width: int, height: int | None, look: Look) -> Lines:
+    """Return the legend: axes, classes, sets, and how sure colours are.
+
+    Args:
+        region: What is shown.
+        width: Cells.
+        height: Lines; as many as it takes where none are given, and no blank ones between.
+        look: What to draw with.
+    """
+    between = [] if height is None else [Text(end="")]
+    across, up = region.names
+    ways = (
+        [f"across: {across}   up: {up}"]
+        if width >= WIDE
+        else [f"across: {across}", f"up:     {up}"]
+    )
+    lines = [words(way, width, look) for way in ways] + between
+    lines += [*_sets(region, width, look), *between, *_says(region, width, look)]
+    return cropped(lines, width, len(lines)) if height is None else filled(lines, width, height)
+
+
+def draw_line(region: Region, width: int, look: Look) -> Text:
+    """Return the legend in one line: the sets and their errors, then as much as fits."""
+    counted = [points for points in region.points if points.wrong is not None]
+    parts = []
+    for points in region.points:
+        shapes = "".join(_shapes(region, points.part, look))
+        wrong = points.note if points.wrong is None else count(points.wrong)
+        said = f"{shapes} {points.part} {wrong}".rstrip()
+        parts.append(said + " wrong" * (counted[-1:] == [points]))
+    parts.append(f"across {region.names[0]}, up {region.names[1]}")
+    muted = look.style("muted")
+    return joined([(part, muted) for part in parts], "  ", muted, width)[0]
+
+
+def _shapes(region: Region, part: str, look: Look) -> list[str]:
+    """Return the shape of each class's points in a set, as far as there are shapes."""
+    shown = range(min(len(region.classes), len(POINTS)))
+    return [point(label, SETS.index(part), look.glyphs) for label in shown]
+
+
+def _says(region: Region, width: int, look: Look) -> Lines:
+    """Return what each colour, or each character, says of the network."""
+    muted = look.style("muted")
+    if len(region.classes) != 2:
+        samples = [
+            draw_cell((2 * label,), None, len(region.classes), look)
+            for label in range(len(region.classes))
+        ]
+        return [
+            Text.assemble((2 * sample, style), (f" the network says {name}", muted), end="")
+            for (sample, style), name in zip(samples, region.classes, strict=True)
+        ]
+    low, high = (look.fit(name, 8) for name in region.classes)
+    rest = width - cell_len(f"the network says {low}  {high}")
+    scale = _scale(1 if width >= WIDE and rest < 2 * len(TWO_CLASSES[True]) else 2, look)
+    if width >= WIDE:
+        return [
+            look.line(f"the network says {low} ", "muted").append(scale).append(f" {high}", muted)
+        ]
+    gap = " " * max(scale.cell_len - cell_len(low) - cell_len(high), 1)
+    return [words("the network says", width, look), scale, look.line(f"{low}{gap}{high}", "muted")]
+
+
+def _scale(cells: int, look: Look) -> Text:
+    """Return the levels side by side, from the first class to the second, ``cells`` for each."""
+    if has_levels(look.palette):
+        levels = [Style(bgcolor=Color.from_ansi(each)) for each in TWO_CLASSES[look.palette.dark]]
+        return Text.assemble(*((cells * " ", style) for style in levels), end="")
+    shades = [draw_cell((level,), None, 2, look) for level in range(len(SHADES))]
+    plain = None if look.palette.colours else look.style("text")
+    return Text.assemble(
+        *(((cells + 1) * shade, plain or style) for shade, style in shades), end=""
+    )
+
+
+def _sets(region: Region, width: int, look: Look) -> Lines:
+    """Return the classes, then each set: its shapes, its name, its points and errors."""
+    shapes = _shapes(region, "train", look)
+    styles = [class_style(label, look.palette) for label in range(len(shapes))]
+    named = list(zip(region.classes, styles, strict=False))
+    if all(len(name) == 1 for name, _ in named):
+        head = [part for each in named for part in (each, " ")]
+        lines = [Text.assemble(*head, (" class", look.style("muted")), end="")]
+    else:
+        lines = [
+            Text(f"{shape} {look.fit(name, width)}", style, end="")
+            for shape, (name, style) in zip(shapes, named, strict=True)
+        ]
+    for points in region.points:
+        line = Text(end="")
+        for shape, style in zip(_shapes(region, points.part, look), styles, strict=True):
+            line.append(shape, style).append(" ")
+        line.append(f" {points.part} {count(len(points.labels))}", look.style("text"))
+        lines.append(line)
+        wrong = points.note if points.wrong is None else f"{count(points.wrong)} wrong"
+        if wrong and width >= WIDE:
+            line.append(f"{look.glyphs.dot}{wrong}", look.style("muted"))
+        elif wrong:
+            lines.append(look.line(" " * (2 * len(shapes) + 1) + wrong, "muted"))
+    return lines

@@ -7,7 +7,9 @@ network is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import Final
@@ -22,8 +24,8 @@ from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.palette import Palette
 from ...style.text import Lines
+from ..base.axis import Floats
 from ..base.shapes import SETS, hue, is_sixteen, point
-from .region_data import Region
 
 TWO_CLASSES: Final = {
     True: (32, 26, 25, 24, 60, 59, 95, 94, 130, 166, 172),
@@ -52,6 +54,40 @@ ASCII_TEXTURES: Final = " .:-=+"
 """The classes where there are more than two and no colours."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Points:
+    """The points of one set, in the units of the data."""
+
+    part: str
+    """``train``, ``dev`` or ``test``."""
+    places: Floats
+    """[points, 2]."""
+    labels: NDArray[np.int64]
+    """[points]: the class of each."""
+    wrong: int | None = None
+    """How many of them the network takes for another class; None where nobody counts."""
+    note: str = ""
+    """What stands in place of that number."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Region:
+    """Everything that the picture shows."""
+
+    probabilities: Callable[[Floats], Floats]
+    """From places [n, 2] in the units of the data to the classes' probabilities [n, classes];
+    asked once for each picture, at just the places that it has."""
+    classes: tuple[str, ...]
+    points: tuple[Points, ...] = ()
+    names: tuple[str, str] = ("x", "y")
+    """The two inputs."""
+    across: tuple[float, float] = (-math.pi, math.pi)
+    """From where to where the first input goes."""
+    up: tuple[float, float] = (-math.pi, math.pi)
+    facts: tuple[str, ...] = ()
+    """Whose weights they are."""
+
+
 def has_levels(palette: Palette) -> bool:
     """Return whether the terminal has colours enough for levels of them."""
     return palette.colours and not is_sixteen(palette)
@@ -67,20 +103,16 @@ def draw_canvas(region: Region, columns: int, rows: int, look: Look) -> Lines:
     lines = []
     for row in range(rows):
         halves = levels[row * fine : (row + 1) * fine].T.tolist()
-        cells = (
+        cells = [
             draw_cell(tuple(halves[column]), points.get((row, column)), classes, look)
             for column in range(columns)
-        )
-        lines.append(_joined(cells))
+        ]
+        # Neighbours that look the same are one piece, which saves bytes.
+        line = Text(end="", no_wrap=True)
+        for style, same in groupby(cells, key=lambda cell: cell[1]):
+            line.append("".join(character for character, _ in same), style)
+        lines.append(line)
     return lines
-
-
-def _joined(cells: Iterable[tuple[str, Style]]) -> Text:
-    """Return cells as a line; neighbours that look the same are one piece, which saves bytes."""
-    line = Text(end="", no_wrap=True)
-    for style, same in groupby(cells, key=lambda cell: cell[1]):
-        line.append("".join(character for character, _ in same), style)
-    return line
 
 
 def _levels(region: Region, columns: int, rows: int, palette: Palette) -> NDArray[np.int64]:

@@ -7,8 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tui.drawing.network.density import Density
-from tui.drawing.network.histogram import Histogram, column_densities, draw_histogram
+from tui.drawing.network.histogram import Density, Histogram, column_densities, draw_histogram
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
 from tui.style.look import Look
 from tui.style.palette import DARK, Palette

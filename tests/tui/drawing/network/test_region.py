@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tui.drawing.network.region import draw_region
-from tui.drawing.network.region_data import Points, Region
+from tui.drawing.network.region_canvas import Points, Region
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS, Glyphs
 from tui.style.look import Look
 from tui.style.palette import DARK, PALETTES, SIXTEEN, Palette

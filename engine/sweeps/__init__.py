@@ -1,0 +1,1 @@
+"""Sweeps: many populations, each a group of trials that train side by side."""

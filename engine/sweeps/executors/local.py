@@ -1,0 +1,48 @@
+"""Processes of this machine: the executor that needs nothing."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from concurrent.futures import Executor, ProcessPoolExecutor
+from typing import Final
+
+from .errors import ExecutorError
+
+THREADS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""What says how many threads a process may have before it loads what uses them."""
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def local_executor(argument: str = "") -> Executor:
+    """Return processes of one thread each, as many as asked for, but never more than cores.
+
+    Args:
+        argument: How many; one a core where it is empty.
+
+    Raises:
+        ExecutorError: It is no number.
+    """
+    if argument and not (argument.isdecimal() and int(argument)):
+        raise ExecutorError(
+            f"--executor local:{argument}: {argument!r} is no number of processes; such as local:2"
+        )
+    return ProcessPoolExecutor(
+        min(int(argument or cores()), cores()),
+        # What forks after torch has threads may hang.
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=begin,
+    )
+
+
+def begin() -> None:
+    """Make a new process one that trains: one thread, and Ctrl-C is for who asked it to train."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ |= dict.fromkeys(THREADS, "1")

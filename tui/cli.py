@@ -277,9 +277,9 @@ def show(
         str,
         typer.Option(
             metavar="NAME",
-            help="summary, curves, norms, function, region, predictions, confusion, distribution, "
-            "activations, histogram, weights, or all of these that the run has; or gradients, as "
-            "numbers, or machine, what training took of it.",
+            help="summary, curves, norms, function, region, tests, predictions, confusion, "
+            "distribution, activations, histogram, weights, or all of these that the run has; or "
+            "gradients, as numbers, or machine, what training took of it.",
         ),
     ] = "summary",
     step: Annotated[

@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any, BinaryIO, Final
 
 from ..diagnosis import told
-from ..errors import RunError
+from ..errors import EpochalError, RunError
 from ..presets.preset import Preset, dumps
 from ..recording.events import End
 from ..recording.file import Reader
@@ -256,11 +256,28 @@ def run(
             names = header.target_names if header else ()
             variants = header.variants if header else ()
             print(result_text(folder.name, end, names, variants), flush=True)
+            if test := _unseen_test(folder, follower.history, allow_code=allow_code):
+                print(f"\n{textwrap.indent(test, '  ')}", flush=True)
             print(f"\n{textwrap.indent(_diagnosis(follower.history), '  ')}", flush=True)
             changed = header is not None and header.experiment.get("origin") is not None
             title = f"  {plain(preset.experiment.title)}\n" if changed else ""
             print(f"\n{title}  run  {plain(str(folder.path))}", flush=True)
         return _status(end, follower.history, interrupted=interrupts.count > 0)
+
+
+def _unseen_test(folder: RunFolder, history: History, *, allow_code: bool) -> str:
+    """Return what a single network that learned from fresh rows says of new ones, as a table."""
+    header = history.header
+    # Only where every step drew its own are there no rows of a set.
+    if header is None or header.members > 1 or any(header.rows):
+        return ""
+    from ..results.run import LoadedRun
+    from ..results.unseen_rows import tested
+
+    try:
+        return tested(LoadedRun(folder, header, history, allow_code))
+    except EpochalError as error:
+        return f"no test on new rows: {error}"
 
 
 def _diagnosis(history: History) -> str:

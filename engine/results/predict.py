@@ -25,10 +25,10 @@ from ..data.columns import Column
 from ..data.sheet import Sheet, read
 from ..data.text_file import Dialect
 from ..errors import DataError, RequestError
-from ..randomness import generator
 from ..text.numbers import as_json, figure_text
 from ..text.safe import plain
 from ..text.tables import aligned
+from .unseen_rows import NEW_ROWS, unseen_rows
 
 if TYPE_CHECKING:
     from .run import LoadedRun
@@ -38,12 +38,6 @@ SHOWN: Final = 20
 
 COLUMNS: Final = 5
 """Inputs and outputs of a row that are shown."""
-
-NEW_ROWS: Final = 10
-"""Rows drawn where every step of the training drew its own."""
-
-UNSEEN: Final = 1_000_000_000
-"""The counter they are drawn with: no training ever comes to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +119,7 @@ def rows_of_set(run: LoadedRun, name: str | None, count: int | None = None) -> R
     if data.fresh:
         if name is not None:
             raise RequestError(f"--set {name}: every step drew fresh rows; leave --set out")
-        part = data.draw_fresh(generator(seed, "fresh", UNSEEN), count or NEW_ROWS)
+        part = unseen_rows(data, seed, count or NEW_ROWS)
         inputs, targets = part.inputs.astype(np.float64), part.targets.astype(np.float64)
         return RowsAsked(f"{len(part)} new rows, never trained on", inputs, targets)
     dataset = load(data, seed)

@@ -58,6 +58,8 @@ class Subject:
     """Whether it is a network from a Python file."""
     members: int = 1
     """How many networks were trained side by side."""
+    fresh: bool = False
+    """Whether every step drew rows of its own."""
 
     @classmethod
     def of(cls, header: Header) -> Subject:
@@ -68,6 +70,7 @@ class Subject:
             inputs=len(header.input_names) or first[-1],
             own=header.experiment.get("model", {}).get("kind", "mlp") != "mlp",
             members=header.members,
+            fresh=not any(header.rows),
         )
 
 
@@ -93,6 +96,8 @@ class Exhibit:
     """Whether the network is asked, which of one's own only PyTorch can."""
     members: int = 1
     """How many networks there must be at least."""
+    fresh: bool = False
+    """Whether every step must have drawn rows of its own."""
     needs_data: bool = True
     """Whether it is made of the data, drawn again."""
     of_rows: bool = False
@@ -112,6 +117,8 @@ class Exhibit:
         if self.inputs not in (None, subject.inputs):
             number = "one input" if self.inputs == 1 else "two inputs"
             return f"needs {number}, this run has {subject.inputs}"
+        if self.fresh and not subject.fresh:
+            return "needs fresh rows at every step, this run has sets of them"
         if self.answers and subject.own:
             return "needs what only PyTorch can compute of a network of one's own"
         return "" if subject.members >= self.members else "needs several members, this run has one"
@@ -139,6 +146,13 @@ def _activation_numbers(network: RecordedNetwork, layer: str | None) -> Mapping[
     from ..drawing.network.activations import gather
 
     return {"layers": {each.name: each.numbers() for each in gather(network, layer)}}
+
+
+def _test_numbers(network: RecordedNetwork, layer: str | None) -> Mapping[str, object]:
+    from ..drawing.network.unseen_rows import gather
+
+    tests = gather(network)
+    return {"inputs": tests.inputs, "predictions": tests.outputs, "targets": tests.targets}
 
 
 def stacked(pictures: Sequence[Any], draw: Callable[..., Lines], surface: Surface) -> Lines:
@@ -169,6 +183,13 @@ VIEWS: Final[Mapping[str, Exhibit]] = {
         picture="network.region.draw_region",
         classes=True,
         inputs=2,
+    ),
+    "tests": Exhibit(
+        title="Ten tests",
+        about="ten new rows, and what the network says of them",
+        picture="network.unseen_rows.draw_tests",
+        fresh=True,
+        numbers=_test_numbers,
     ),
     "predictions": Exhibit(
         title="Predictions",

@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from ...results.unseen_rows import (
+    ANSWER_WIDTH,
+    FIRST_INPUTS,
+    INPUT_WIDTH,
+    NEW_ROWS,
+    UNSEEN,
+    heading,
+)
 from ...text.source_code import WIDTH, call, literal
 from .data import has_batches, sets_of, tensor
 from .optimizer import by_hand, optimizer_blocks, update_by_hand
@@ -14,9 +22,6 @@ if TYPE_CHECKING:
 
 LINES: Final = 10
 """About how often a program prints where it is."""
-
-UNSEEN: Final = 1_000_000_000
-"""The counter of fresh rows that no training ever comes to."""
 
 
 def measures(experiment: Experiment) -> list[str]:
@@ -267,14 +272,22 @@ def result(experiment: Experiment) -> str:
 
 
 def _unseen_rows(experiment: Experiment) -> str:
+    names = experiment.data.input_names
+    first = f"[:{FIRST_INPUTS}]" if len(names) > FIRST_INPUTS else ""
+    cells = f'"".join(f"{{number:z{INPUT_WIDTH}.2f}}" for number in row{first})'
+    answers = "(output.item(), target, output.item() - target)"
     return "\n".join(
         [
-            "# Ten rows that were never trained on.",
+            f"# {NEW_ROWS} rows that were never trained on.",
             f"rng = np.random.default_rng(stream(FRESH, {UNSEEN}))",
-            "inputs, targets = draw_rows(rng, 10)",
+            f"inputs, targets = draw_rows(rng, {NEW_ROWS})",
             "with torch.no_grad():",
             f"    outputs = network({tensor(experiment, 'inputs')})",
-            "for output, target in zip(outputs.flatten(), targets.flatten()):",
-            '    print(f"prediction {output:.4f}, target {target:.4f}")',
+            f"print({literal(heading(names[:FIRST_INPUTS]))})",
+            "for row, output, target in zip(inputs, outputs[:, 0], targets[:, 0]):",
+            f"    cells = {cells}",
+            f"    for number in {answers}:",
+            f'        cells += f"{{number:z{ANSWER_WIDTH}.2f}}"',
+            "    print(cells)",
         ]
     )

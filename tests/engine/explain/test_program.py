@@ -354,7 +354,9 @@ def test_the_program_runs_by_itself_and_prints_its_results(tmp_path: Path) -> No
 
 def test_fresh_rows_end_with_rows_that_were_never_seen() -> None:
     _, printed = executed(experiment(FRESH, train={"steps": 20}))
-    assert printed.count("prediction ") == 10
+    *_, head = (line for line in printed.splitlines() if "prediction" in line)
+    assert head.split()[-3:] == ["prediction", "target", "error"]
+    assert len(printed.partition(head)[2].splitlines()) == 1 + 10
 
 
 @pytest.mark.parametrize("style", STYLES)

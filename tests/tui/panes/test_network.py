@@ -138,7 +138,7 @@ async def test_without_a_run_it_says_what_it_is_for() -> None:
         ("two-moons", "Decision region"),
         ("function-set", "Fitted function"),
         ("iris", "Predictions"),
-        ("sum-of-30", "Predictions"),
+        ("sum-of-30", "Ten tests"),
     ],
 )
 async def test_the_first_picture_follows_from_the_data(name, title, runs) -> None:

@@ -39,7 +39,7 @@ APPLY = {
     "function-set": OF_LAYERS | {"function", "predictions"},
     "zero-init": OF_CLASSES,
     "automatic-update": OF_CLASSES,
-    "sum-of-30": OF_LAYERS | {"predictions"},
+    "sum-of-30": OF_LAYERS | {"tests", "predictions"},
     "init-histograms": OF_LAYERS | {"predictions"},
 }
 """The views of weights that each has."""

@@ -139,12 +139,10 @@ class Material:
         """The sets that there are, with every row."""
         if self.experiment.data.fresh:
             from engine.data import Examples
-            from engine.randomness import generator
-            from engine.results.predict import UNSEEN
+            from engine.results.unseen_rows import unseen_rows
 
             # The same rows that ``epochal predict`` draws, which no training ever comes to.
-            rng = generator(self.header.seeds[self.member], "fresh", UNSEEN)
-            rows = self.experiment.data.draw_fresh(rng, FRESH_ROWS)
+            rows = unseen_rows(self.experiment.data, self.header.seeds[self.member], FRESH_ROWS)
             inputs, targets = rows.inputs.astype(np.float32), rows.targets.astype(np.float32)
             return {"fresh": Examples(inputs, targets)}
         whole = self.dataset

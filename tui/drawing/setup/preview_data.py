@@ -81,10 +81,10 @@ def _some(data: DataBase, seed: int) -> Examples:
     """Return some rows of the data, as training would draw them where that takes no time."""
     from engine.data import Examples
     from engine.randomness import generator
-    from engine.results.predict import UNSEEN
+    from engine.results.unseen_rows import unseen_rows
 
     if data.fresh:
-        return data.draw_fresh(generator(seed, "fresh", UNSEEN), ROWS)
+        return unseen_rows(data, seed, ROWS)
     # Of a kind that makes its rows, ten million would take seconds and look the same.
     whole = data.at_most(10 * ROWS).draw(generator(seed, "data"))
     spread = np.linspace(0, len(whole) - 1, min(ROWS, len(whole))).astype(int)

@@ -34,6 +34,7 @@ UNCOUNTED: Final[frozenset[str]] = frozenset(
         # Which random numbers, and how many times the same is trained with others.
         "train.seed",
         "population.seeds",
+        "sweep",
         # How long, and what ends it earlier.
         "train.epochs",
         "train.steps",

@@ -13,6 +13,7 @@ that a new one is a change to that file alone.
                ├─ schedule    engine.components.schedules
                ├─ train       Training
                ├─ population  Population
+               ├─ sweep       Sweep
                ├─ marks       Mark
                └─ origin      Origin     engine.experiment.changes
 """
@@ -34,6 +35,7 @@ from ..data import Data
 from ..data.plane import Moons
 from .marks import Mark, Origin
 from .model import Model
+from .sweep import Sweep
 from .training import MAX_MEMBERS, MAX_STEPS, Population, Training
 
 MAX_PARAMETERS: Final = 1_000_000_000
@@ -70,6 +72,8 @@ class Experiment(Section):
     """How long, on what batches, and what is decided on the way."""
     population: Population = Population()
     """Networks trained side by side, which differ in their seed or in other numbers."""
+    sweep: Sweep = Sweep()
+    """Settings that are trained one and all, to be compared."""
     marks: list[Mark] = Field(default=[], max_length=1000)
     """Steps worth stopping at when the run is replayed."""
     origin: Origin | None = None
@@ -208,6 +212,9 @@ class Experiment(Section):
         Whether each of them holds is said by ``engine.experiment.members``.
         """
         if self.population == Population():
+            return
+        if self.sweep != Sweep():
+            yield "sweep: trains populations of its own; leave out population, or set sweep.seeds"
             return
         members = self.population.members
         grid = "population.vary" if self.population.vary else "population.seeds"

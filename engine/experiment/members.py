@@ -76,7 +76,7 @@ def members_of(experiment: Experiment) -> list[Member]:
     for setting in settings:
         made = original.changed(setting)
         if other := form.differs(MemberForm.of(made)):
-            said = _said(setting)
+            said = said_of(setting)
             raise PresetError([Problem("", _list_of(population), f"{said} change {other}{SAME}")])
         told = {key: _told(made, key, setting[key]) for key in varying}
         for seed in range(made.train.seed, made.train.seed + population.seeds):
@@ -137,11 +137,11 @@ def _axis_problems(alone: Experiment, population: Population) -> Iterator[str]:
     for key, values in population.vary.items():
         told: set[str] = set()
         for value in values:
-            said = _said({key: value})
+            said = said_of({key: value})
             try:
                 changed = original.changed({key: value})
             except PresetError as error:
-                found = [_about(problem, key) for problem in error.problems]
+                found = [about(problem, key) for problem in error.problems]
                 # A key that is not there is not there for any of its values.
                 yield from (f"{said}: {each}" for each in found if each not in told)
                 told |= {*found}
@@ -156,16 +156,16 @@ def _grid_problems(alone: Experiment, population: Population) -> Iterator[str]:
     form, original = MemberForm.of(alone), Original(alone)
     several = len(population.vary) > 1 or population.settings
     for setting in _settings(population) if several else ():
-        said = _said(setting)
+        said = said_of(setting)
         try:
             if other := form.differs(MemberForm.of(original.changed(setting))):
                 yield f"{said} change {other}{SAME}"
         except PresetError as error:
             only = next(iter(setting)) if len(setting) == 1 else ""
-            yield from (f"{said}: {_about(problem, only)}" for problem in error.problems)
+            yield from (f"{said}: {about(problem, only)}" for problem in error.problems)
 
 
-def _said(setting: Mapping[str, Any]) -> str:
+def said_of(setting: Mapping[str, Any]) -> str:
     """Return some keys with their values, as messages name them."""
     return ", ".join(
         f"{key!r} = {inline(value) if isinstance(value, list) else show(value)}"
@@ -173,7 +173,7 @@ def _said(setting: Mapping[str, Any]) -> str:
     )
 
 
-def _about(problem: Problem, key: str = "") -> str:
+def about(problem: Problem, key: str = "") -> str:
     """Return what is wrong, and with which key where that is another."""
     return problem.message if problem.key == key else f"{problem.key}: {problem.message}"
 
@@ -224,7 +224,7 @@ class Original:
         changes = []
         for key, value in setting.items():
             path = path_of(key)
-            if path is None or path[0] == "population":
+            if path is None or path[0] in ("population", "sweep"):
                 raise PresetError([Problem("", key, "is no key that can vary")])
             changes.append(Override(path, value, ""))
         try:

@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from ..data.plane import Moons
 from ..errors import PresetError, Problem
+from ..experiment.axes import check_sweep
 from ..experiment.changes import called, described
 from ..experiment.experiment import Experiment
 from ..experiment.members import check_members
@@ -120,6 +121,7 @@ def resolve(tables: Mapping[str, Any], source: str, *, recorded: bool = False) -
     except ValidationError as error:
         raise PresetError(explain(error, tamed, source, Experiment)) from None
     check_members(experiment, source)
+    check_sweep(experiment, source)
     problems = [] if recorded else marred(passages(experiment), source)
     problems += [] if recorded else unfilled(titled(experiment), source)
     if problems:

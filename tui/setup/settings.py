@@ -92,7 +92,7 @@ INLINE: Final[Mapping[Path, tuple[Path, ...]]] = {
 ENTRY: Final[Mapping[Path, str]] = {HIDDEN: "layer", ("marks",): "mark"}
 """What an entry of a list of tables is called."""
 
-IN_FILES: Final = frozenset(("population.settings",))
+IN_FILES: Final = frozenset(("population.settings", "sweep"))
 """Keys that are lists too long for a field: they are written in a preset's file."""
 
 PYTHON: Final = frozenset(("kind", "module", "arguments", "input_shape"))

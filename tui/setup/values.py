@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from engine.experiment.overrides import value_of
 from engine.text import numerals
+from engine.text.lists import parts
 
 UNSET: Final = "not set"
 """What a choice shows where a key is left out."""
@@ -156,30 +157,11 @@ def _inline(value: Any) -> str:
 
 def _is_bare(word: str) -> bool:
     """Whether a word in a list reads back as itself without quotes."""
-    return word.isprintable() and word[:1] != '"' and list(_parts(word)) == [word]
-
-
-def _parts(text: str) -> Iterator[str]:
-    """Yield what stands between the commas that are in no brackets and no quotes."""
-    part, depth, quoted, escaped = "", 0, False, False
-    for character in text:
-        if character == "," and not depth and not quoted:
-            yield part.strip()
-            part = ""
-            continue
-        part += character
-        if quoted:
-            quoted, escaped = escaped or character != '"', character == "\\" and not escaped
-        elif character == '"':
-            quoted = True
-        else:
-            depth = max(depth + (character in "([{") - (character in ")]}"), 0)
-    if part.strip():
-        yield part.strip()
+    return word.isprintable() and word[:1] != '"' and list(parts(word)) == [word]
 
 
 def _words(text: str) -> list[str]:
-    return [_unquoted(part) for part in _parts(text)]
+    return [_unquoted(part) for part in parts(text)]
 
 
 def _unquoted(part: str) -> str:
@@ -195,13 +177,13 @@ def _unquoted(part: str) -> str:
 def _numbers(text: str) -> list[Any]:
     return [
         _numbers(part[1:-1]) if part[:1] == "[" and part[-1:] == "]" else number(part)
-        for part in _parts(text)
+        for part in parts(text)
     ]
 
 
 def _table(text: str) -> dict[str, Any] | str:
     table: dict[str, Any] = {}
-    for part in _parts(text):
+    for part in parts(text):
         key, equals, value = part.partition("=")
         if not equals or not key.strip():
             return text

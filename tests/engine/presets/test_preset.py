@@ -109,10 +109,10 @@ class TestProblems:
              "model.init.weight.b: must be at least a, 2 (got 1)"),
             ("epochs = 5", "epochs: is not a key here (did you mean train.epochs?); "
              "there are: title, about, data, model, loss, optimizer, schedule, train, population, "
-             "marks"),
+             "sweep, marks"),
             ("'odd key' = 5", '"odd key": is not a key here; '
              "there are: title, about, data, model, loss, optimizer, schedule, train, population, "
-             "marks"),
+             "sweep, marks"),
             ("loss.name = 'mse'\ndata = {kind = 'function', targets = ['x', 'y + 1']}",
              "data.targets[1]: 'y' is not known"),
             ("data = {kind = 'sum', split = [3]}\ntrain.batch_size = 1\nloss.name = 'mse'",

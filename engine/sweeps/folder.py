@@ -1,0 +1,187 @@
+"""The folder of a sweep, and the places in it.
+
+runs/two-moons-sweep-20261129-093000-4f1c/
+    sweep.jsonl             the plan: what is tried, and who is trained with whom
+    group-1/                a group's run, as any other: experiment.toml, recording.jsonl
+    stop                    left there by whoever wants it to stop
+    sweep.log               what a detached sweep has to say
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from ..errors import RunError
+from ..runs.finding import order_of
+from ..runs.folder import RunFolder
+from ..text.run_names import RunName, stem_of
+from . import plan as plans
+from .plan import Plan
+
+_ATTEMPTS: Final = 100
+"""Names to try for a new sweep."""
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """A sweep's folder and the places in it."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The sweep's name."""
+        return self.path.name
+
+    @property
+    def plan_file(self) -> Path:
+        """What is tried, and who is trained with whom."""
+        return self.path / "sweep.jsonl"
+
+    @property
+    def stop_file(self) -> Path:
+        """What is there while the sweep is asked to stop."""
+        return self.path / "stop"
+
+    @property
+    def log(self) -> Path:
+        """What a detached sweep has to say."""
+        return self.path / "sweep.log"
+
+    def plan(self) -> Plan:
+        """Return its plan.
+
+        Raises:
+            RunError: There is none that can be read.
+        """
+        return plans.read(self.plan_file)
+
+    def group(self, number: int) -> RunFolder:
+        """Return the folder of a group's run, which need not be there yet."""
+        return RunFolder(self.path / f"group-{number}")
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other process out of the sweep while this is entered.
+
+        Raises:
+            RunError: Another trains it.
+        """
+        descriptor = os.open(self.plan_file, os.O_RDONLY)
+        try:
+            if not _locked(descriptor):
+                raise RunError(
+                    f"{self.path}: is being trained by another process; epochal runs says how far "
+                    "it is, and epochal stop ends it"
+                )
+            yield
+        finally:
+            os.close(descriptor)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a process of this machine trains it now."""
+        try:
+            descriptor = os.open(self.plan_file, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            return not _locked(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    """Take the lock of a plan, and return whether nobody else has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass  # Some network file systems know no locks.
+    return True
+
+
+def is_sweep(path: Path) -> bool:
+    """Return whether a folder is a sweep's."""
+    return (path / "sweep.jsonl").is_file()
+
+
+def list_sweeps(runs_dir: Path) -> list[SweepFolder]:
+    """Return the sweeps in a folder of runs, the newest first."""
+    try:
+        found = [SweepFolder(path) for path in runs_dir.iterdir() if is_sweep(path)]
+    except OSError:
+        return []
+    return sorted(found, key=lambda each: order_of(RunFolder(each.path)), reverse=True)
+
+
+def find_sweep(reference: str, runs_dir: Path) -> SweepFolder | None:
+    """Return the sweep that is meant, if one is.
+
+    Args:
+        reference: Its folder, its name or a unique beginning of it.
+        runs_dir: Where runs are kept.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        if reference and is_sweep(Path(reference)):
+            return SweepFolder(Path(reference))
+    if not reference or os.sep in reference:
+        return None
+    found = [each for each in list_sweeps(runs_dir) if each.name.startswith(reference)]
+    exact = [each for each in found if each.name == reference]
+    return next(iter(exact or found), None) if len(exact or found) == 1 else None
+
+
+def same_sweep(identity: str, runs_dir: Path) -> SweepFolder | None:
+    """Return the newest sweep of an identity, if there is one."""
+    for folder in list_sweeps(runs_dir):
+        if plans.identity_in(folder.plan_file) == identity:
+            return folder
+    return None
+
+
+def create_sweep(
+    called: str,
+    plan: Plan,
+    runs_dir: Path,
+    *,
+    now: Callable[[], datetime] = datetime.now,
+    token: Callable[[], str] = lambda: secrets.token_hex(2),
+) -> SweepFolder:
+    """Make a new sweep's folder, with the beginning of its plan.
+
+    Args:
+        called: What its name begins with.
+        plan: What it is to try.
+        runs_dir: Where runs are kept.
+        now: The time that stands in the name.
+        token: Four hex digits that tell sweeps of one second apart.
+
+    Raises:
+        RunError: The folder cannot be written to.
+    """
+    stem = stem_of(called)
+    for attempt in range(1, _ATTEMPTS + 1):
+        folder = SweepFolder(runs_dir / str(RunName(stem, now(), token())))
+        try:
+            folder.path.mkdir(parents=True)
+        except FileExistsError:
+            if attempt < _ATTEMPTS and folder.path.is_dir():
+                continue
+            raise RunError(f"{runs_dir}: no sweep can be made here; set --runs-dir") from None
+        except OSError as error:
+            raise RunError(f"{runs_dir}: no sweep can be made here: {error.strerror}; set "
+                           "--runs-dir") from None  # fmt: skip
+        plan.name = folder.name
+        plans.begin(folder.plan_file, plan)
+        return folder
+    raise AssertionError("a name was found, or none was left")

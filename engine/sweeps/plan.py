@@ -1,0 +1,235 @@
+"""The plan of a sweep: what is tried, and who is trained with whom; one append-only file.
+
+    {"kind": "sweep", …}     the experiments as they were when it started, and what is swept
+    {"kind": "trials", …}    networks to train, each by its setting, its seed and its hash
+    {"kind": "groups", …}    which of them are trained side by side, on how many threads
+
+What is asked for later, and what is tried again, is added behind: nothing is ever changed. A trial
+belongs to the last group that names it. What came of it stands in the group's recording alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from .. import __version__
+from ..errors import RunError
+from .group import TrialGroup
+from .trial import Trial
+
+if TYPE_CHECKING:
+    from ..experiment.experiment import Experiment
+
+FORMAT: Final = 1
+"""The format this version writes; it reads this and every earlier one."""
+
+_BEGINNING: Final = b'{"kind":"sweep",'
+"""How a plan begins."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """An experiment of which a sweep tries settings, as it was when the sweep started."""
+
+    preset: str
+    """What it is called."""
+    text: str
+    """It in full, as a preset's file."""
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """It, as one network.
+
+        Raises:
+            PresetError: It does not hold in this version.
+        """
+        from ..presets.preset import resolve
+
+        return resolve(tomllib.loads(self.text), f"sweep of {self.preset}", recorded=True)
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """What a sweep is to do, as far as it is written down."""
+
+    name: str
+    """The sweep's: its folder's."""
+    identity: str
+    """What two sweeps have in common that are the same one, asked for more or less."""
+    keys: tuple[str, ...]
+    """What is swept: keys of the experiments."""
+    bases: tuple[Base, ...]
+    """What they are keys of."""
+    made: float = 0.0
+    """When it was started, in seconds since 1970."""
+    version: str = __version__
+    """The version of epochal that started it."""
+    trials: list[Trial] = field(default_factory=list)
+    """What is tried, by number."""
+    groups: list[TrialGroup] = field(default_factory=list)
+    """Who is trained with whom, by number, which is one more than the place."""
+
+    @property
+    def by_digest(self) -> dict[str, Trial]:
+        """The trials by their hash."""
+        return {trial.digest: trial for trial in self.trials}
+
+    @property
+    def places(self) -> dict[int, tuple[TrialGroup, int]]:
+        """The group that each trial belongs to by now, and which member of it it is."""
+        return {
+            trial: (group, member)
+            for group in self.groups
+            for member, trial in enumerate(group.trials)
+        }
+
+
+def identity_of(bases: Iterable[tuple[str, str]], keys: Iterable[str]) -> str:
+    """Return what tells sweeps apart that may not be mixed.
+
+    Args:
+        bases: The name and the hash of each experiment.
+        keys: What is swept.
+    """
+    told = json.dumps([sorted(bases), sorted(keys)])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def begin(path: Path, plan: Plan) -> None:
+    """Write the first line of a plan.
+
+    Raises:
+        FileExistsError: There is a plan already.
+        OSError: It cannot be written.
+    """
+    head = {
+        "kind": "sweep",
+        "identity": plan.identity,
+        "format": FORMAT,
+        "name": plan.name,
+        "version": plan.version,
+        "made": plan.made or time.time(),
+        "keys": plan.keys,
+        "bases": [{"preset": base.preset, "text": base.text} for base in plan.bases],
+    }
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        _write(file.fileno(), [head])
+
+
+def add(path: Path, trials: Sequence[Trial], groups: Sequence[TrialGroup]) -> None:
+    """Add trials and groups to a plan, all of them or none.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    lines: list[dict[str, Any]] = []
+    if trials:
+        rows = [[each.base, dict(each.setting), each.seed, each.digest] for each in trials]
+        lines.append({"kind": "trials", "first": trials[0].number, "trials": rows})
+    if groups:
+        lines.append({"kind": "groups", "groups": [asdict(group) for group in groups]})
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        _write(descriptor, lines)
+    finally:
+        os.close(descriptor)
+
+
+def read(path: Path) -> Plan:
+    """Return a plan as far as it is written.
+
+    Raises:
+        RunError: It is none, or of a later format.
+    """
+    plan: Plan | None = None
+    for line in _lines(path):
+        match line.get("kind"):
+            case "sweep":
+                plan = _begun(path, line)
+            case "trials" if plan is not None:
+                # What was torn by a full disk was written again, under the same numbers.
+                del plan.trials[line["first"] :]
+                plan.trials += [
+                    Trial(number=number, base=base, setting=setting, seed=seed, digest=digest)
+                    for number, (base, setting, seed, digest) in enumerate(
+                        line["trials"], line["first"]
+                    )
+                ]
+            case "groups" if plan is not None:
+                made = [TrialGroup(**{**each, "trials": tuple(each["trials"])})
+                        for each in line["groups"]]  # fmt: skip
+                del plan.groups[made[0].number - 1 :]
+                plan.groups += made
+    if plan is None:
+        raise RunError(f"{path}: is no plan of a sweep")
+    return plan
+
+
+def identity_in(path: Path) -> str:
+    """Return the identity of the sweep that a file plans; empty where it plans none."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(128)
+    except OSError:
+        return ""
+    if not head.startswith(_BEGINNING):
+        return ""
+    return head.partition(b'"identity":"')[2].partition(b'"')[0].decode("ascii", "replace")
+
+
+def _begun(path: Path, line: Mapping[str, Any]) -> Plan:
+    if line["format"] > FORMAT:
+        raise RunError(
+            f"{path}: is of format {line['format']}, this version reads up to {FORMAT}; "
+            "update epochal"
+        )
+    return Plan(
+        name=path.parent.name,
+        identity=line["identity"],
+        keys=tuple(line["keys"]),
+        bases=tuple(Base(**each) for each in line["bases"]),
+        made=line["made"],
+        version=line["version"],
+    )
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the whole lines of a plan.
+
+    Raises:
+        RunError: It cannot be read.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
+    for line in text.split(b"\n"):
+        try:
+            body = json.loads(line)
+        except ValueError:
+            continue  # Torn by a full disk or a crash.
+        if isinstance(body, dict):
+            yield body
+
+
+def _write(descriptor: int, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Append whole lines in one piece, and wait until the disk has them."""
+    text = "".join(
+        f"{json.dumps(line, ensure_ascii=False, separators=(',', ':'))}\n" for line in lines
+    )
+    # Whatever a crash left before is closed by a newline; an empty line harms no reader.
+    behind = b"\n" if os.fstat(descriptor).st_size else b""
+    left = memoryview(behind + text.encode())
+    while left:
+        left = left[os.write(descriptor, left) :]
+    os.fsync(descriptor)

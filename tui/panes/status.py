@@ -16,6 +16,7 @@ from ..commands.table import footer
 from ..drawing.lists.keys import draw_footer
 from ..drawing.lists.message import Bulletin, draw_message
 from ..drawing.lists.status import draw_status
+from ..places.pane import Pane
 from ..places.registry import PANES
 from ..style.text import Lines, cut, fit
 from .picture import Picture, RunPicture, State
@@ -68,12 +69,24 @@ class TitleLine(RunPicture):
         """Return the line with every pane's key and name, in the room there is.
 
         The blanks between a key and its name go first, then long names for short ones, then the
-        program's name, then those of panes that are not chosen.
+        program's name, then the panes without a key, then the names of those that are not chosen.
         """
-        keys = [f"{pane.key} " if pane.key and self.situation in NUMBERED else "" for pane in PANES]
-        names = [f"{key}{place.label}" for key, place in zip(keys, PANES, strict=True)]
+        keyed = [pane for pane in PANES if pane.key or pane.name == self.pane]
+        for panes in (PANES, keyed):
+            if (line := self._named(panes, name, width)) is not None:
+                return line
+        words = [
+            f"{pane.key} {pane.label}".strip() if pane.name == self.pane else pane.key
+            for pane in keyed
+        ]
+        return self._append_tabs(keyed, name, words, "  ")
+
+    def _named(self, panes: Sequence[Pane], name: Text, width: int) -> Text | None:
+        """Return the line with these panes' names, in the longest words that fit; None for none."""
+        keys = [f"{pane.key} " if pane.key and self.situation in NUMBERED else "" for pane in panes]
+        names = [f"{key}{place.label}" for key, place in zip(keys, panes, strict=True)]
         joined = [words.replace(" ", "", 1) for words in names]
-        shortened = [f"{key.strip()}{pane.short}" for key, pane in zip(keys, PANES, strict=True)]
+        shortened = [f"{key.strip()}{pane.short}" for key, pane in zip(keys, panes, strict=True)]
         tries = (
             (name, names, "  "),
             (name, names, " "),
@@ -84,17 +97,15 @@ class TitleLine(RunPicture):
         for head, tabs, between in tries:
             cells = head.cell_len + sum(map(cell_len, tabs)) + len(between) * (len(tabs) - 1)
             if cells <= width:
-                return self._append_tabs(head, tabs, between)
-        short = [
-            words if place.name == self.pane or not key else key.strip()
-            for key, words, place in zip(keys, names, PANES, strict=True)
-        ]
-        return self._append_tabs(name, short, "  ")
+                return self._append_tabs(panes, head, tabs, between)
+        return None
 
-    def _append_tabs(self, line: Text, names: Sequence[str], between: str) -> Text:
+    def _append_tabs(
+        self, panes: Sequence[Pane], line: Text, names: Sequence[str], between: str
+    ) -> Text:
         palette = self.look.palette
         line = line.copy()
-        for index, (place, words) in enumerate(zip(PANES, names, strict=True)):
+        for index, (place, words) in enumerate(zip(panes, names, strict=True)):
             chosen = place.name == self.pane
             style = palette.style("text" if chosen else "muted", bold=chosen)
             click = CLICK.format(f"show_pane('{place.name}')")

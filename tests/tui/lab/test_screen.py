@@ -350,7 +350,7 @@ async def test_tab_goes_from_pane_to_pane_and_comes_back_to_the_same_field(
         for _ in NAMES:
             await pilot.press("tab")
             visited.append(app.focused.id if app.focused else None)
-        others = ["network", "diagnosis", "run-list", "log", "microscope", "machine"]
+        others = ["network", "diagnosis", "run-list", "log", "microscope", "machine", "program"]
         assert visited == ["curves", "layers", *others, "train-seed"]
 
 

@@ -34,6 +34,7 @@ from .options import (
     Variations,
     grouped,
 )
+from .sweeps.command import sweep
 
 if TYPE_CHECKING:
     from .presets.toml_files import Listing
@@ -129,6 +130,9 @@ def run(
         log_every=log_every or 0,
     )
     raise typer.Exit(status)
+
+
+app.command("sweep")(sweep)
 
 
 @app.command("presets")

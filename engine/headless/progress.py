@@ -6,6 +6,7 @@ What is drawn is a pure function of the history; where it goes is the ``Progress
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TextIO
 
 from ..text.tables import time_text
@@ -36,6 +37,11 @@ class Progress:
 
     def show(self, history: History) -> None:
         """Show where the run is now."""
+        if history.header is not None:
+            self.at(history.last_step, lambda: progress_text(history, self.steps))
+
+    def at(self, step: int, words: Callable[[], str]) -> None:
+        """Show how much of it is done, and what is to be said of that."""
 
     def say(self, text: str) -> None:
         """Say something that is not the result."""
@@ -63,12 +69,12 @@ class ProgressLines(Notices):
 
     _shown = 0
 
-    def show(self, history: History) -> None:
+    def at(self, step: int, words: Callable[[], str]) -> None:
         """Print a line when another tenth is done."""
-        part = history.last_step * SPARSE_PARTS // max(self.steps, 1)
-        if part > self._shown and history.last_step < self.steps:
+        part = step * SPARSE_PARTS // max(self.steps, 1)
+        if part > self._shown and step < self.steps:
             self._shown = part
-            self.say(progress_text(history, self.steps))
+            self.say(words())
 
 
 class ProgressBar(Progress):
@@ -105,11 +111,9 @@ class ProgressBar(Progress):
         """Take the bar away."""
         self._bar.stop()
 
-    def show(self, history: History) -> None:
+    def at(self, step: int, words: Callable[[], str]) -> None:
         """Move the bar."""
-        if history.header is not None:
-            text = progress_text(history, self.steps)
-            self._bar.update(self._task, completed=history.last_step, description=text)
+        self._bar.update(self._task, completed=step, description=words())
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""

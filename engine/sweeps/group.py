@@ -15,6 +15,8 @@ class TrialGroup:
     """Their numbers, in the order of its members."""
     device: str = "cpu"
     """What it is trained on."""
+    allow_code: bool = False
+    """Whether a network of one's own may be run."""
     threads: int = 1
     """CPU threads of one operation: another number of them would round otherwise."""
     every: int = 1

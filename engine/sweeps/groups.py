@@ -24,6 +24,9 @@ MOST_WEIGHTS: Final = 250_000
 MOST_OUTPUTS: Final = 8_000_000
 """Outputs of all layers that a step of a group computes: 32 MB, and as much for gradients."""
 
+BYTES: Final = 4 * 4 / 3
+"""Of a number in a recording: float32, written as base64."""
+
 WORTH_APART: Final = 2**20
 """Multiplications of a step below which half as many networks take as long as all of them."""
 
@@ -45,8 +48,8 @@ def least_members(experiment: Experiment) -> int:
 
 def parted(
     forms: Mapping[str, Sequence[int]], examples: Mapping[str, Experiment], processes: int
-) -> Iterator[tuple[int, ...]]:
-    """Yield the members of each group.
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the form and the members of each group.
 
     Args:
         forms: The numbers of the trials of each form.
@@ -59,13 +62,28 @@ def parted(
         share = round(processes * loads[form] / sum(loads.values()))
         worth = len(trials) // least_members(examples[form])
         needed = -(-len(trials) // most_members(examples[form]))
-        yield from _split(trials, max(needed, min(share, worth), 1))
+        for members in _split(trials, max(needed, min(share, worth), 1)):
+            yield form, members
 
 
 def work_of(experiment: Experiment) -> float:
     """Return about how many multiplications training one network takes, with what goes with it."""
     a_step = experiment.parameters * 3 + 40 * sum(experiment.widths)
     return float(a_step * experiment.batch_rows * experiment.steps)
+
+
+def bytes_of(experiment: Experiment) -> int:
+    """Return about how many bytes the recording of one network takes, all its rows in it."""
+    shapes, accuracy = len(experiment.shapes), experiment.has_accuracy
+    numbers = (3 + accuracy + shapes) * experiment.steps
+    if experiment.evaluation_stride:
+        numbers += (1 + accuracy) * experiment.steps // experiment.evaluation_stride
+    if experiment.steps_per_epoch and experiment.steps_per_epoch > 1:
+        numbers += (3 + accuracy + shapes) * experiment.steps // experiment.steps_per_epoch
+    # The network is looked at ever less often, and its weights are kept three times.
+    looks = 16 * max(experiment.steps.bit_length() - 3, 1)
+    numbers += looks * (2 * shapes + len(experiment.model.hidden) + 1) + 3 * experiment.parameters
+    return int(numbers * BYTES)
 
 
 def _split(trials: Sequence[int], parts: int) -> Iterator[tuple[int, ...]]:

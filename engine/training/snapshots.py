@@ -28,14 +28,15 @@ class Snapshots:
 
     Args:
         layout: Where the parameters lie.
+        few: Take only the first, the best and the last, however small the network is.
     """
 
-    def __init__(self, layout: ParameterLayout) -> None:
+    def __init__(self, layout: ParameterLayout, *, few: bool = False) -> None:
         self._layout = layout
         numbers = layout.positions.size
         self.ends: Final = numbers <= ENDS_LIMIT
         """Whether the network is small enough to record its first, best and last weights."""
-        self.all_along: Final = numbers <= SNAPSHOT_LIMIT
+        self.all_along: Final = numbers <= SNAPSHOT_LIMIT and not few
         """Whether it is small enough for those of the steps in between."""
 
     def of_block(self, first: int, weights: Tensor) -> list[Snapshot]:

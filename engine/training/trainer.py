@@ -53,6 +53,8 @@ class Trainer:
         experiment: What to train.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         allow_code: Whether a network of one's own may be run.
+        threads: CPU threads of one operation; as many as are worth it where left out.
+        few_weights: Record no weights but the first, the best and the last.
         clock: Seconds, for the time that training takes.
 
     Raises:
@@ -66,6 +68,8 @@ class Trainer:
         *,
         device: str = "auto",
         allow_code: bool = False,
+        threads: int | None = None,
+        few_weights: bool = False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.experiment: Final = experiment
@@ -78,7 +82,7 @@ class Trainer:
         """The seed of each member."""
         count = len(self.members)
         self.device: Final = pick_device(device, experiment, count)
-        self.threads: Final = pick_threads(experiment, count)
+        self.threads: Final = threads or pick_threads(experiment, count)
         # For the whole process: a run has one of its own. Sums are split among threads, so that
         # another number of them gives other bits.
         torch.set_num_threads(self.threads)
@@ -117,7 +121,7 @@ class Trainer:
         )
         self.measure: Final = Evaluator(experiment, network)
         """Measures the network as it is on any rows."""
-        self.snapshots: Final = Snapshots(layout)
+        self.snapshots: Final = Snapshots(layout, few=few_weights)
         """Which weights a recording keeps."""
         self._stopping = EarlyStopping(self.members)
         self._best = BestWeights(layout, weights)

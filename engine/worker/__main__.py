@@ -12,24 +12,21 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
-import torch
-
-from ..errors import EpochalError, RecordingError
 from ..experiment.experiment import Experiment
 from ..presets import preset as presets
-from ..recording.events import Checkpoint, End, Event, Header, Heartbeat, RunWarning
+from ..recording.events import Event, Heartbeat
 from ..recording.file import Recorder
 from ..runs.folder import RunFolder
 from ..runs.requests import Inbox, PendingRequest
-from ..training.header import header_of, versions
+from ..training.header import header_of
 from ..training.loop import Pace, ending, train, weights_to_keep
 from ..training.meter import Meter
+from ..training.records import fail_to_start, record_failure, save_checkpoint
 from ..training.trainer import Trainer
 from .requests import RequestHandler
 
@@ -82,7 +79,7 @@ def work(
         trainer = Trainer(experiment, device=device, allow_code=allow_code)
         header = header_of(trainer, folder.name)
     except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
-        return _fail_to_start(folder, error)
+        return fail_to_start(folder, error)
     recorder = Recorder.create(folder.recording, header)
     handler = RequestHandler(trainer)
     if steps is not None:
@@ -93,12 +90,11 @@ def work(
             recorder.record(*events)
         # The end is said last: whoever reads it finds weights and checkpoint there.
         recorder.record(*weights_to_keep(trainer))
-        recorder.record(*_save_checkpoint(folder, trainer))
+        recorder.record(*save_checkpoint(folder, trainer))
         recorder.record(ending(trainer))
         recorder.close()
     except Exception as error:
-        traceback.print_exc()
-        _record_failure(recorder, trainer, error)
+        record_failure(recorder, trainer, error)
         return 1
     return 0 if trainer.outcome and trainer.outcome.status in ("finished", "stopped") else 1
 
@@ -129,62 +125,6 @@ def _pull(
                 yield [Heartbeat(step=trainer.step)]
             time.sleep(PAUSED_SECONDS)
             meter.skip(trainer.step)
-
-
-def _save_checkpoint(folder: RunFolder, trainer: Trainer) -> list[Event]:
-    """Write the checkpoint of a run that is over; a full disk costs the file, not the run."""
-    path = folder.checkpoints / f"step-{trainer.step}.pt"
-    draft = path.with_suffix(".part")
-    try:
-        path.parent.mkdir(exist_ok=True)
-        # Written aside and renamed: a checkpoint that is there is whole.
-        torch.save(trainer.checkpoint(), draft)
-        draft.replace(path)
-    except (OSError, RuntimeError) as error:
-        draft.unlink(missing_ok=True)
-        return [RunWarning(step=trainer.step, message=f"no checkpoint was written: {error}")]
-    return [Checkpoint(step=trainer.step, file=str(path.relative_to(folder.path)))]
-
-
-def _record_failure(recorder: Recorder, trainer: Trainer, error: Exception) -> None:
-    """Say in the recording how the run failed, if it can still be written to."""
-    end = End(
-        step=trainer.step,
-        status="failed",
-        reason=_reason(error),
-        result={"steps": trainer.step, "seconds": trainer.seconds},
-    )
-    try:
-        recorder.record(end)
-        recorder.close()
-    except (RecordingError, OSError):
-        traceback.print_exc()
-
-
-def _fail_to_start(folder: RunFolder, error: Exception) -> int:
-    """Leave a recording that says why there is none."""
-    traceback.print_exc()
-    header = Header(
-        run=folder.name,
-        experiment={},
-        seeds=[0],
-        parameters={},
-        columns={},
-        gradients="",
-        device="",
-        versions=versions(),
-        pid=os.getpid(),
-        time=time.time(),
-    )
-    recorder = Recorder.create(folder.recording, header)
-    recorder.record(End(step=0, status="failed", reason=_reason(error), result={}))
-    recorder.close()
-    return 1
-
-
-def _reason(error: Exception) -> str:
-    """Return an error in words; one that is not meant for users keeps its type."""
-    return str(error) if isinstance(error, EpochalError) else f"{type(error).__name__}: {error}"
 
 
 def _stop_on_sigterm(inbox: Inbox) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from concurrent.futures import Executor, ProcessPoolExecutor
 from typing import Final
 
@@ -43,6 +44,16 @@ def local_executor(argument: str = "") -> Executor:
 
 
 def begin() -> None:
-    """Make a new process one that trains: one thread, and Ctrl-C is for who asked it to train."""
+    """Make a new process one that trains: one thread, and Ctrl-C is for who asked it to train.
+
+    It ends with whoever started it, however that ends.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ |= dict.fromkeys(THREADS, "1")
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)

@@ -18,6 +18,7 @@ from typing import Final
 
 from ...components.section import nearest
 from .errors import ExecutorError
+from .local import cores
 
 Maker = Callable[[str, Path], Executor]
 """Makes an executor of what stands after its name, and of the folder of the sweep."""
@@ -41,8 +42,20 @@ def _slurm(argument: str, folder: Path) -> Executor:
     return slurm_executor(argument, folder)
 
 
+MANY: Final = 32
+"""How many jobs a cluster is taken to have room for."""
+
 MAKERS: Final[Mapping[str, Maker]] = {"local": _local, "dask": _dask, "slurm": _slurm}
 """Every executor; another one is one entry more."""
+
+
+def processes_of(said: str) -> int:
+    """Return how many calls an executor makes at a time, as far as its name tells."""
+    name, _, argument = said.partition(":")
+    if name == "slurm":
+        return MANY
+    count = int(argument) if argument.isdecimal() and len(argument) < 6 else cores()
+    return max(1, min(count, cores()))
 
 
 def executor_of(said: str, folder: Path) -> Executor:

@@ -1,0 +1,198 @@
+"""A sweep without a screen: asked for, trained, and printed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import PresetError, Problem, RunError
+from ..experiment.axes import check_sweep, typed
+from ..experiment.sweep import Sweep
+from ..experiment.training import Population
+from ..headless.progress import progress_for
+from ..headless.run import DONE, FAILED, Interrupts
+from ..presets import preset as presets
+from ..worker.launch import worker_environment
+from . import printing
+from .executors.registry import executor_of, processes_of
+from .folder import SweepFolder, find_sweep
+from .planning import Asked, Terms, Work, folder_for, plan_of, work_in, work_left
+from .running import Running
+from .table import SweepTable, read
+
+Form = Literal["text", "json", "csv"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is asked for."""
+
+    references: tuple[str, ...]
+    """Presets, or one sweep that is there."""
+    runs_dir: Path
+    overrides: tuple[str, ...] = ()
+    """What is changed of every preset."""
+    grid: tuple[str, ...] = ()
+    """What is swept, as texts."""
+    said_with: str = "--grid"
+    """The option that said so, for the messages."""
+    seeds: int | None = None
+    random: int | None = None
+    executor: str = "local"
+    device: str = "cpu"
+    allow_code: bool = False
+    fail_fast: bool = False
+    retry: bool = False
+    detach: bool = False
+    into: str = ""
+    new: bool = False
+    dry_run: bool = False
+    form: Form = "text"
+    quiet: bool = False
+
+
+def run_sweep(order: Order) -> int:
+    """Do what is asked for, and print the table.
+
+    Returns:
+        The exit status: the worst that any group came to.
+
+    Raises:
+        EpochalError: It does not hold, or cannot be done here.
+    """
+    there = _sweep_named(order)
+    if there is not None:
+        return _train(order, there, work_left(there.plan(), there))
+    return sweep_of(order, asked_for(order))
+
+
+def sweep_of(order: Order, asked: Sequence[Asked]) -> int:
+    """Do what is asked for of presets that are read."""
+    plan = plan_of(asked)
+    terms = Terms(
+        processes=processes_of(order.executor), device=order.device, allow_code=order.allow_code
+    )
+    if order.dry_run:
+        from .forecast import forecast
+
+        print(forecast(work_in(plan, asked, None, terms), terms))
+        return DONE
+    called = asked[0].name if len(asked) == 1 else f"{asked[0].name}-and-{len(asked) - 1}-more"
+    called = called if called.endswith("sweep") else f"{called}-sweep"
+    folder = folder_for(plan, order.runs_dir, called=called, into=order.into, new=order.new)
+    with folder.held():
+        work = work_in(folder.plan(), asked, folder, terms)
+        work.write(folder)
+    return _train(order, folder, work)
+
+
+def asked_for(order: Order) -> list[Asked]:
+    """Return the presets that are asked for, with what is swept of them.
+
+    Raises:
+        PresetError: With everything that is wrong with one of them.
+    """
+    if len({*order.references}) < len(order.references):
+        raise RunError(f"{' '.join(order.references)}: each preset can be swept once")
+    table = typed(order.grid, order.said_with)
+    return [_asked(reference, order, table) for reference in order.references]
+
+
+def _asked(reference: str, order: Order, grid: dict[str, list[Any] | str]) -> Asked:
+    loaded = presets.load(reference, order.overrides)
+    own = loaded.experiment.sweep
+    if loaded.experiment.population != Population():
+        raise RunError(f"{reference}: has a population of its own; a sweep says what is trained")
+    swept = Sweep(
+        grid={**own.grid, **grid},
+        seeds=order.seeds or own.seeds,
+        random=order.random or own.random,
+    )
+    experiment = loaded.experiment.model_copy(update={"sweep": swept})
+    try:
+        check_sweep(experiment, order.said_with if grid else str(loaded.path))
+    except PresetError as error:
+        if not grid:
+            raise
+        raise PresetError([_from_command(each) for each in error.problems]) from None
+    return Asked(loaded.name, experiment)
+
+
+def _from_command(problem: Problem) -> Problem:
+    """Return a problem of what was typed, without the key that only a file has."""
+    return replace(problem, key="")
+
+
+def _sweep_named(order: Order) -> SweepFolder | None:
+    """Return the sweep that is to be gone on with, if that is what was named."""
+    if len(order.references) != 1 or order.grid or order.overrides:
+        return None
+    try:
+        presets.find(order.references[0])
+    except PresetError:
+        return find_sweep(order.references[0], order.runs_dir)
+    return None
+
+
+def _train(order: Order, folder: SweepFolder, work: Work) -> int:
+    if order.detach:
+        return _detach(order, folder)
+    status = DONE
+    if work.groups:
+        with folder.held(), Interrupts() as interrupts:
+            # What is written down is written by whoever holds the sweep.
+            work.write(folder)
+            count = sum(len(group.trials) for group in work.groups)
+            progress = progress_for(count, quiet=order.quiet)
+            status = Running(
+                folder=folder,
+                work=work,
+                executor=lambda: executor_of(order.executor, folder.path),
+                interrupts=interrupts,
+                progress=progress,
+                say=_complain if order.quiet else progress.say,
+                fail_fast=order.fail_fast,
+                retry=order.retry,
+            ).run()
+    table = read(folder.path).only(work.digests)
+    _print(table, order.form)
+    broken = table.count("failed") or table.count("diverged") == len(table.trials)
+    return status or (FAILED if broken else DONE)
+
+
+def _detach(order: Order, folder: SweepFolder) -> int:
+    """Have another process, which outlives this one, do the work."""
+    command = [sys.executable, "-P", "-m", "engine", "sweep", str(folder.path.resolve())]
+    command += ["--executor", order.executor, "--runs-dir", str(order.runs_dir.resolve()), "-q"]
+    command += ["--retry"] * order.retry + ["--fail-fast"] * order.fail_fast
+    with folder.log.open("ab") as log:
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=worker_environment(),
+        )
+    print(folder.path)
+    return DONE
+
+
+def _print(table: SweepTable, form: Form) -> None:
+    import json
+
+    if form == "json":
+        for item in printing.objects(table):
+            print(json.dumps(item, ensure_ascii=False))
+    elif form == "csv":
+        print(printing.csv_text(table), end="")
+    else:
+        print(printing.text(table))
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,236 @@
+"""What a sweep is still to do: what is asked for, less what is over.
+
+    presets ──► bases ──► the same sweep as before? ──► its folder, or a new one
+                └─► candidates ─┬─ over: nothing to do
+                                ├─ in a group that was broken off: that group, as it was
+                                ├─ failed: again, in groups half as large
+                                └─ new: new groups, each of one form
+
+Groups are written down before the first is trained, and stay as they are: whenever a sweep is
+broken off and gone on with, it comes to the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from ..errors import RunError
+from ..experiment.axes import axes_of, trials_in
+from ..experiment.experiment import Experiment
+from ..experiment.members import SEED, with_seed
+from ..presets.preset import dumps
+from ..runs.summary import glance
+from . import plan as plans
+from .folder import SweepFolder, create_sweep, find_sweep, same_sweep
+from .group import TrialGroup
+from .groups import bytes_of, parted
+from .plan import Base, Plan, identity_of
+from .trial import Trial
+from .trials import Candidate, alone_of, candidates, digest_of
+
+ROOM: Final = 600_000_000
+"""Bytes that the recordings of a sweep take at most; rows are left out where it would be more."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A preset with what is swept of it."""
+
+    name: str
+    """The preset's."""
+    experiment: Experiment
+    """With the table that says what is swept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """How a sweep is to be trained."""
+
+    processes: int = 1
+    """How many groups are trained at a time."""
+    device: str = "cpu"
+    allow_code: bool = False
+
+
+@dataclass
+class Work:
+    """What a sweep is to do now."""
+
+    plan: Plan
+    """With what is new in it."""
+    digests: set[str]
+    """The hashes of the trials that were asked for, whether they are over or not."""
+    new_trials: list[Trial] = field(default_factory=list)
+    new_groups: list[TrialGroup] = field(default_factory=list)
+    groups: list[TrialGroup] = field(default_factory=list)
+    """What is to be trained: the new groups, and those that were broken off."""
+    examples: dict[int, Experiment] = field(default_factory=dict)
+    """One experiment of each new group, by the group's number."""
+
+    def write(self, folder: SweepFolder) -> None:
+        """Write down what is new."""
+        if self.new_trials or self.new_groups:
+            plans.add(folder.plan_file, self.new_trials, self.new_groups)
+        self.new_trials, self.new_groups = [], []
+
+
+def plan_of(asked: Sequence[Asked]) -> Plan:
+    """Return the plan of a sweep in which nothing is tried yet.
+
+    Raises:
+        RunError: There is nothing to sweep.
+    """
+    keys = {key: None for each in asked for key in each.experiment.sweep.grid if key != SEED}
+    for each in asked:
+        sweep = each.experiment.sweep
+        if trials_in(sweep, axes_of(sweep)) < 2 and len(asked) == 1:
+            raise RunError(
+                f"{each.name}: there is nothing to sweep; say what, as in --grid "
+                "optimizer.lr=0.01,1 or --seeds 5"
+            )
+    alone = [(each.name, alone_of(each.experiment)) for each in asked]
+    # Which seeds are tried is what may be asked for more of.
+    known = [(name, digest_of(with_seed(experiment, 0))) for name, experiment in alone]
+    return Plan(
+        name="",
+        identity=identity_of(known, keys),
+        keys=tuple(keys),
+        bases=tuple(Base(preset=name, text=dumps(each, full=True)) for name, each in alone),
+    )
+
+
+def folder_for(
+    plan: Plan, runs_dir: Path, *, called: str, into: str = "", new: bool = False
+) -> SweepFolder:
+    """Return the folder of the same sweep, or a new one.
+
+    Args:
+        plan: What is to be swept.
+        runs_dir: Where runs are kept.
+        called: What a new one's name begins with.
+        into: The name or the folder of the sweep that is meant, if one was named.
+        new: Whether a new one is wanted in any case.
+
+    Raises:
+        RunError: The folder that is named is another sweep's, or none.
+    """
+    if into:
+        found = find_sweep(into, runs_dir)
+        if found is None:
+            raise RunError(f"--into {into}: there is no such sweep; see epochal runs")
+        if found.plan().identity != plan.identity:
+            raise RunError(f"--into {into}: {_other(found.plan(), plan)}")
+        return found
+    found = None if new else same_sweep(plan.identity, runs_dir)
+    return found or create_sweep(called, plan, runs_dir)
+
+
+def work_in(plan: Plan, asked: Sequence[Asked], folder: SweepFolder | None, terms: Terms) -> Work:
+    """Return what is to be done so that all that is asked for is over.
+
+    Args:
+        plan: As far as it is written.
+        asked: What is asked for, of the plan's bases.
+        folder: Where the plan and what came of it lie; none where nothing does yet.
+        terms: How new groups are to be trained.
+    """
+    work = Work(plan, set())
+    known = plan.by_digest
+    forms: dict[str, list[int]] = {}
+    examples: dict[str, Experiment] = {}
+    bases = {base.preset: place for place, base in enumerate(plan.bases)}
+    for each in asked:
+        for candidate in candidates(bases[each.name], each.experiment):
+            digest = candidate.trial.digest
+            if digest not in work.digests and digest not in known:
+                work.new_trials.append(_numbered(candidate, len(plan.trials)))
+                plan.trials.append(work.new_trials[-1])
+                forms.setdefault(candidate.form, []).append(plan.trials[-1].number)
+                examples.setdefault(candidate.form, candidate.experiment)
+            work.digests.add(digest)
+    if folder is not None:
+        _go_on(work, folder)
+    _group(work, forms, examples, terms)
+    return work
+
+
+def work_left(plan: Plan, folder: SweepFolder) -> Work:
+    """Return what is left to do of a sweep that is gone on with as it was planned."""
+    work = Work(plan, {trial.digest for trial in plan.trials})
+    _go_on(work, folder)
+    return work
+
+
+def _go_on(work: Work, folder: SweepFolder) -> None:
+    """Add what was broken off, and what failed."""
+    plan, wanted = work.plan, work.digests
+    current: dict[int, list[Trial]] = {}
+    for number, (group, _) in plan.places.items():
+        current.setdefault(group.number, []).append(plan.trials[number])
+    for number, trials in sorted(current.items()):
+        group = plan.groups[number - 1]
+        if not any(trial.digest in wanted for trial in trials):
+            continue
+        end = glance(folder.group(number)).end
+        if end is None:
+            work.groups.append(group)
+        elif end.status == "failed":
+            retry(work, group)
+
+
+def retry(work: Work, group: TrialGroup) -> list[TrialGroup]:
+    """Add the trials of a group that failed once more, in groups half as large.
+
+    So one trial that cannot be trained takes ever fewer others with it.
+    """
+    half = -(-len(group.trials) // 2)
+    parts = [part for part in (group.trials[:half], group.trials[half:]) if part]
+    made = []
+    for part in parts:
+        number = len(work.plan.groups) + 1
+        made.append(replace(group, number=number, trials=part))
+        work.plan.groups.append(made[-1])
+    work.new_groups += made
+    work.groups += made
+    return made
+
+
+def _group(
+    work: Work,
+    forms: Mapping[str, Sequence[int]],
+    examples: Mapping[str, Experiment],
+    terms: Terms,
+) -> None:
+    """Put new trials into groups, and say which rows they record."""
+    size = sum(bytes_of(examples[form]) * len(trials) for form, trials in forms.items())
+    for form, members in parted(forms, examples, terms.processes):
+        group = TrialGroup(
+            number=len(work.plan.groups) + 1,
+            trials=members,
+            device=terms.device,
+            allow_code=terms.allow_code,
+            every=max(1, -(-size // ROOM)),
+        )
+        work.plan.groups.append(group)
+        work.new_groups.append(group)
+        work.groups.append(group)
+        work.examples[group.number] = examples[form]
+
+
+def _numbered(candidate: Candidate, number: int) -> Trial:
+    return replace(candidate.trial, number=number)
+
+
+def _other(found: Plan, asked: Plan) -> str:
+    """Return how a sweep is another than the one that is asked for."""
+
+    def words(plan: Plan) -> str:
+        presets = ", ".join(base.preset for base in plan.bases)
+        return f"{presets} by {', '.join(plan.keys) or 'seed'}"
+
+    there, here = words(found), words(asked)
+    also = " of other experiments" if there == here else ""
+    return f"is another sweep, {there}{also}; leave --into out, or name another"

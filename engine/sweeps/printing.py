@@ -1,0 +1,131 @@
+"""The table of a sweep as text, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ..text.numbers import figure_text
+from ..text.safe import plain
+from ..text.tables import aligned
+from .naming import key_names, value_text
+from .table import FIGURES, SpreadFigure, SweepTable, SweptSetting, TrialRow, TrialState
+
+SHOWN: Final = frozenset(("test_accuracy", "test_loss", "test_rmse", "dev_accuracy", "dev_loss"))
+"""The figures that have a column where they are there."""
+
+STATES: Final[tuple[TrialState, ...]] = ("diverged", "failed", "training", "waiting")
+"""What is counted beside what finished."""
+
+
+def text(table: SweepTable) -> str:
+    """Return the table as aligned lines, a setting each."""
+    figures = shown_figures(table)
+    states = [state for state in STATES if table.count(state)]
+    names = key_names([axis.key for axis in table.axes])
+    head = [*names.values(), "seeds", *(key.replace("_", " ") for key in figures), *states]
+    rows = [[*_setting_cells(table, each), str(len(each.trials)),
+             *(_figure(each.figures.get(key)) for key in figures),
+             *(str(each.count(state) or "") for state in states)]
+            for each in table.settings]  # fmt: skip
+    lines = aligned([head, *([plain(cell) for cell in row] for row in rows)], numbers=True)
+    return "\n".join(["", *lines, "", *_words(table)])
+
+
+def shown_figures(table: SweepTable) -> list[str]:
+    """Return the figures that a table has columns for."""
+    found = [key for key in table.figures if key in SHOWN]
+    return found or list(table.figures[:2])
+
+
+def objects(table: SweepTable) -> Iterator[dict[str, Any]]:
+    """Yield a setting each, with its trials, as objects of JSON."""
+    for each in table.settings:
+        yield {
+            "preset": each.preset,
+            "setting": dict(each.setting),
+            "state": each.state,
+            "seeds": [trial.seed for trial in each.trials],
+            "finished": each.count("finished"),
+            **{state: each.count(state) for state in STATES},
+            "figures": {
+                key: {"mean": figure.mean, "spread": figure.spread, "count": figure.count}
+                for key, figure in each.figures.items()
+            },
+            "trials": [_trial(trial) for trial in each.trials],
+        }
+
+
+def csv_text(table: SweepTable) -> str:
+    """Return the table as CSV, a trial each, in the units of the recordings."""
+    figures = [key for key in FIGURES if key in table.figures]
+    keys = [axis.key for axis in table.axes if axis.key != "preset"]
+    head = ["preset", *keys, "seed", "state", "best_step", "step", *figures, "run", "member"]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    for trial in table.trials:
+        writer.writerow(
+            [
+                trial.preset,
+                *(_csv_value(trial.setting.get(key)) for key in keys),
+                trial.seed,
+                trial.state,
+                trial.best_step,
+                trial.step,
+                *(trial.figures.get(key) for key in figures),
+                trial.run,
+                trial.member + 1,
+            ]
+        )
+    return out.getvalue()
+
+
+def _setting_cells(table: SweepTable, row: SweptSetting) -> list[str]:
+    values = {"preset": row.preset, **row.setting}
+    return [value_text(values[axis.key]) if axis.key in values else "" for axis in table.axes]
+
+
+def _figure(figure: SpreadFigure | None) -> str:
+    if figure is None:
+        return ""
+    mean = figure_text(figure.mean)
+    return f"{mean} ± {figure_text(figure.spread)}" if figure.count > 1 else mean
+
+
+def _words(table: SweepTable) -> Iterator[str]:
+    """Yield what is to be said of all trials, and where they lie."""
+    count, over = len(table.trials), table.over
+    words = [f"{over} of {count} trials are over" if over < count else f"{count} trials"]
+    for state in ("diverged", "failed"):
+        if number := table.count(state):
+            words.append(f"{number} {state}")
+    yield f"  {' · '.join(words)}"
+    if any(trial.best_step for trial in table.trials):
+        yield "  figures are of each network's best weights; ± is the standard deviation over seeds"
+    elif table.figures:
+        yield "  figures are of each network's last weights; ± is the standard deviation over seeds"
+    yield f"  sweep  {plain(str(table.path))}"
+
+
+def _trial(trial: TrialRow) -> dict[str, Any]:
+    return {
+        "seed": trial.seed,
+        "state": trial.state,
+        "reason": trial.reason,
+        "best_step": trial.best_step,
+        "step": trial.step,
+        "bit_equal": trial.alone,
+        "run": str(trial.run),
+        "member": trial.member + 1,
+        "hash": trial.digest,
+        **{key: value for key, value in trial.figures.items() if math.isfinite(value)},
+    }
+
+
+def _csv_value(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, list | bool) else value

@@ -1,0 +1,175 @@
+"""The unit of work of a sweep: one group, trained as a population into a run of its own.
+
+Whoever makes the call, and however often: a group that is over is left alone, one that was broken
+off is trained again whole, and one that another process trains is refused.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ..errors import PresetError, RunError
+from ..runs.folder import RunFolder
+from ..runs.summary import glance
+from .folder import SweepFolder
+from .group import TrialGroup
+from .plan import Plan
+from .trial import SEED, Trial
+
+if TYPE_CHECKING:
+    from ..experiment.experiment import Experiment
+    from ..training.trainer import Trainer
+
+STOPPED: Final = "stopped"
+"""What a group came to that was broken off because the sweep was asked to stop."""
+
+
+def train_group(folder: str, number: int) -> str:
+    """Train a group of a sweep, unless it is over.
+
+    Args:
+        folder: The sweep's folder.
+        number: Which group of its plan.
+
+    Returns:
+        ``finished``, ``diverged``, ``failed``, or ``stopped`` where the sweep was asked to stop.
+
+    Raises:
+        RunError: Another process trains it.
+    """
+    sweep = SweepFolder(Path(folder))
+    run = sweep.group(number)
+    seen = glance(run)
+    if seen.end is not None:
+        return seen.end.status
+    if sweep.stop_file.exists():
+        return STOPPED
+    _discard(run)
+    plan = sweep.plan()
+    return _train(sweep, plan, plan.groups[number - 1], run)
+
+
+def experiment_of(plan: Plan, group: TrialGroup) -> Experiment:
+    """Return the experiment whose population the trials of a group are.
+
+    Raises:
+        PresetError: It does not hold in this version.
+    """
+    from ..experiment.changes import described
+    from ..experiment.members import Original
+    from ..experiment.training import Population
+
+    trials = [plan.trials[number] for number in group.trials]
+    base = plan.bases[trials[0].base]
+    common, settings = _settings(trials)
+    original = Original(base.experiment)
+    try:
+        made = original.changed(common)
+    except PresetError:
+        # What all have in common may hold only beside what they differ in.
+        made = original.changed(trials[0].changes)
+    told = described(made, base.experiment, base.preset)
+    population = Population(settings=settings) if len(trials) > 1 else Population()
+    return told.model_copy(update={"population": population})
+
+
+def _settings(trials: Sequence[Trial]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return what trials have in common, and what each has beside that."""
+    changes = [trial.changes for trial in trials]
+    first = changes[0]
+    common = {key: value for key, value in first.items()
+              if key in first and all(each.get(key) == value for each in changes)}  # fmt: skip
+    if len(trials) > 1:
+        # Trials of a group differ in something; where that is not a key, it is the seed.
+        common.pop(SEED, None)
+    return common, [{key: value for key, value in each.items() if key not in common}
+                    for each in changes]  # fmt: skip
+
+
+def _discard(run: RunFolder) -> None:
+    """Take away what a process left that was broken off: it is trained again whole.
+
+    Raises:
+        RunError: A process still writes it.
+    """
+    try:
+        descriptor = os.open(run.recording, os.O_WRONLY)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunError(f"{run.path}: another process trains this group") from None
+    except OSError:
+        pass  # Some network file systems know no locks.
+    finally:
+        os.close(descriptor)
+    run.recording.unlink()
+
+
+def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) -> str:
+    """Train a group from its first step to its last, and record it."""
+    from ..presets.preset import dumps
+    from ..recording.file import Recorder
+    from ..training.header import header_of
+    from ..training.loop import Pace, closing, train
+    from ..training.records import fail_to_start, record_failure, save_checkpoint
+    from ..training.trainer import Trainer
+    from .thinning import Thinner
+
+    run.path.mkdir(exist_ok=True)
+    try:
+        experiment = experiment_of(plan, group)
+        run.experiment_file.write_text(dumps(experiment, full=True), "utf-8")
+        trainer = Trainer(
+            experiment,
+            device=group.device,
+            allow_code=group.allow_code,
+            threads=group.threads,
+            few_weights=True,
+        )
+        _check(plan, group, trainer)
+        recorder = Recorder.create(run.recording, header_of(trainer, f"{sweep.name}/{run.name}"))
+    except RunError:
+        raise
+    except Exception as error:  # Whatever it is, the sweep must learn of it from the recording.
+        fail_to_start(run, error)
+        return "failed"
+    thinner = Thinner(group.every)
+    try:
+        for events in train(trainer, Pace()):
+            recorder.record(*thinner.taken(events))
+            if sweep.stop_file.exists():
+                recorder.close()
+                run.recording.unlink()
+                return STOPPED
+        recorder.record(*thinner.rest())
+        if not trainer.snapshots.ends:
+            recorder.record(*save_checkpoint(run, trainer))
+        recorder.record(*closing(trainer))
+        recorder.close()
+    except Exception as error:
+        record_failure(recorder, trainer, error)
+        return "failed"
+    assert trainer.outcome is not None
+    return trainer.outcome.status
+
+
+def _check(plan: Plan, group: TrialGroup, trainer: Trainer) -> None:
+    """Refuse to train anything but what was planned.
+
+    Raises:
+        RunError: A member is another network than its trial.
+    """
+    from .trials import digest_of
+
+    for number, member in zip(group.trials, trainer.members, strict=True):
+        if digest_of(member) != plan.trials[number].digest:
+            raise RunError(
+                f"trial {number + 1} is no longer what was planned by epochal {plan.version}; "
+                "start a new sweep: --new"
+            )

@@ -1,0 +1,84 @@
+"""What a run leaves in its folder beside its steps: its checkpoint, and why it failed."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+
+import torch
+
+from ..errors import EpochalError, RecordingError
+from ..recording.events import Checkpoint, End, Event, Header, RunWarning
+from ..recording.file import Recorder
+from ..runs.folder import RunFolder
+from .header import versions
+from .trainer import Trainer
+
+
+def save_checkpoint(folder: RunFolder, trainer: Trainer) -> list[Event]:
+    """Write the checkpoint of a run that is over; a full disk costs the file, not the run."""
+    path = folder.checkpoints / f"step-{trainer.step}.pt"
+    draft = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        # Written aside and renamed: a checkpoint that is there is whole.
+        torch.save(trainer.checkpoint(), draft)
+        draft.replace(path)
+    except (OSError, RuntimeError) as error:
+        draft.unlink(missing_ok=True)
+        return [RunWarning(step=trainer.step, message=f"no checkpoint was written: {error}")]
+    return [Checkpoint(step=trainer.step, file=str(path.relative_to(folder.path)))]
+
+
+def record_failure(recorder: Recorder, trainer: Trainer, error: Exception) -> None:
+    """Say in the recording how the run failed, if it can still be written to.
+
+    Args:
+        recorder: The recording.
+        trainer: What was trained.
+        error: What went wrong; its trace goes to stderr.
+    """
+    traceback.print_exc()
+    end = End(
+        step=trainer.step,
+        status="failed",
+        reason=_reason(error),
+        result={"steps": trainer.step, "seconds": trainer.seconds},
+    )
+    try:
+        recorder.record(end)
+        recorder.close()
+    except (RecordingError, OSError):
+        traceback.print_exc()
+
+
+def fail_to_start(folder: RunFolder, error: Exception) -> int:
+    """Leave a recording that says why nothing was trained, and return the exit status.
+
+    Args:
+        folder: The run's.
+        error: What went wrong; its trace goes to stderr.
+    """
+    traceback.print_exc()
+    header = Header(
+        run=folder.name,
+        experiment={},
+        seeds=[0],
+        parameters={},
+        columns={},
+        gradients="",
+        device="",
+        versions=versions(),
+        pid=os.getpid(),
+        time=time.time(),
+    )
+    recorder = Recorder.create(folder.recording, header)
+    recorder.record(End(step=0, status="failed", reason=_reason(error), result={}))
+    recorder.close()
+    return 1
+
+
+def _reason(error: Exception) -> str:
+    """Return an error in words; one that is not meant for users keeps its type."""
+    return str(error) if isinstance(error, EpochalError) else f"{type(error).__name__}: {error}"

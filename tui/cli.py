@@ -24,7 +24,6 @@ from engine.options import (
     Changes,
     LogEvery,
     Machine,
-    RunName,
     RunsFolder,
     Variations,
     grouped,
@@ -271,7 +270,15 @@ def follow(
 @app.command()
 @grouped
 def show(
-    run: RunName,
+    run: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN…",
+            help="A run's folder, recording, name or unique beginning of it, or: last; several "
+            "stand side by side.",
+            show_default=False,
+        ),
+    ],
     place: RunsFolder,
     view: Annotated[
         str,
@@ -340,12 +347,13 @@ def show(
     from .pictures.wish import StepError, Wish, parse_size, parse_step, parse_steps, terminal_size
     from .style.glyphs import choose
 
-    folder = references.run(run, place.folder)
-    if preset:
-        still.show_preset(folder)
-        return
-    if log_every:
-        cli.print_log(folder, log_every, as_json)
+    folders = [references.run(each, place.folder) for each in run]
+    if preset or log_every:
+        for folder in folders:
+            if log_every:
+                cli.print_log(folder, log_every, as_json)
+            else:
+                still.show_preset(folder)
         return
     width, height = parse_size(size) if size else terminal_size()
     if step and steps:
@@ -361,9 +369,10 @@ def show(
     if as_json:
         from .pictures.told import show_object
 
-        show_object(folder, wish)
+        for folder in folders:
+            show_object(folder, wish)
         return
-    still.show(folder, width, height, choose(glyphs, os.environ, sys.stdout.encoding), wish)
+    still.show(folders, width, height, choose(glyphs, os.environ, sys.stdout.encoding), wish)
 
 
 def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> RunFolder | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +27,7 @@ from engine.errors import EpochalError
 from engine.text.safe import plain
 
 from ..drawing.base.axis import horizon
+from ..drawing.base.frame import beside, widths_beside
 from ..drawing.curves.curves import Curves, gather, gather_events
 from ..drawing.curves.plot import draw_curves
 from ..drawing.curves.quantities import Quantity
@@ -56,11 +57,11 @@ PLAIN: Final = Look(BRAILLE, DARK.without_colours())
 """What is drawn with where nothing is drawn, but only told."""
 
 
-def show(folder: RunFolder, width: int, height: int, glyphs: Glyphs, wish: Wish) -> None:
-    """Print a run, with colours where they are seen.
+def show(folders: Sequence[RunFolder], width: int, height: int, glyphs: Glyphs, wish: Wish) -> None:
+    """Print runs side by side, with colours where they are seen.
 
     Args:
-        folder: The run.
+        folders: Of the runs.
         width: Cells.
         height: Lines of each picture.
         glyphs: What to draw with.
@@ -70,10 +71,14 @@ def show(folder: RunFolder, width: int, height: int, glyphs: Glyphs, wish: Wish)
         RecordingError: The recording cannot be read.
         ViewError: The run has no such view.
     """
-    watch = read_watch(folder)
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     palette = DARK if colours else DARK.without_colours()
-    lines = draw_wish(watch, width, height, Look(glyphs, palette), wish)
+    look, widths = Look(glyphs, palette), widths_beside(width, len(folders))
+    pictures = [
+        draw_wish(read_watch(folder), size, height, look, wish)
+        for folder, size in zip(folders, widths, strict=True)
+    ]
+    lines = beside(pictures, widths) if len(pictures) > 1 else pictures[0]
     console = Console(width=width, color_system="256" if colours else None, highlight=False)
     for line in lines:
         if colours:
@@ -348,7 +353,7 @@ class Still:
             return self._curve("loss", self.width, height)
         half = (self.width - 2) // 2
         both = (self._curve("loss", half, height), self._curve("accuracy", half, height))
-        return [Text.assemble(a, "  ", b, end="") for a, b in zip(*both, strict=True)]
+        return beside(both, (half, half))
 
     @property
     def _has_accuracy(self) -> bool:

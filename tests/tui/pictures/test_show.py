@@ -425,3 +425,21 @@ class TestTheDiagnosis:
         )
         assert json.loads(Shown(several, capsys, "moons", "--json").text)["members"] == 3
         assert Shown(several, capsys, "moons", "--json", "--member", "4").status == 2
+
+
+def test_several_runs_stand_side_by_side(runs, capsys) -> None:
+    size = ("--view", "region", "--size", "101x20")
+    both = Shown(runs, capsys, "zero-init", "automatic-update", *size)
+    assert both.status == 0
+    assert len(both.lines) == 20
+    first = Shown(runs, capsys, "zero-init", "--view", "region", "--size", "50x20")
+    second = Shown(runs, capsys, "automatic-update", "--view", "region", "--size", "49x20")
+    assert [line[:50].rstrip() for line in both.lines] == first.lines
+    assert [line[52:].rstrip() for line in both.lines] == second.lines
+    told = Shown(runs, capsys, "zero-init", "automatic-update", "--json")
+    assert [json.loads(line)["name"] for line in told.lines] == ["zero-init", "automatic-update"]
+
+
+def test_a_view_that_one_of_several_lacks_is_refused(runs, capsys) -> None:
+    shown = Shown(runs, capsys, "zero-init", "function-set", "--view", "region")
+    assert (shown.status, shown.text) == (2, "")

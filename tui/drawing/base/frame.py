@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.text import Text
 
@@ -73,6 +73,24 @@ def headline(title: str, facts: Iterable[str], width: int, look: Look) -> Text:
 def words(text: str, width: int, look: Look, role: Role = "muted") -> Text:
     """Return a line of words, cut with an ellipsis where there is no room."""
     return cut(look.line(look.fit(text, width), role), width)
+
+
+def beside(pictures: Sequence[Lines], widths: Sequence[int]) -> Lines:
+    """Return pictures side by side, two blanks between; the shorter are filled up.
+
+    Args:
+        pictures: The lines of each.
+        widths: The cells of each.
+    """
+    height = max(map(len, pictures), default=0)
+    padded = [filled(each, size, height) for each, size in zip(pictures, widths, strict=True)]
+    return [Text("  ", end="").join(row) for row in zip(*padded, strict=True)]
+
+
+def widths_beside(width: int, count: int) -> list[int]:
+    """Return the cells of each of several pictures side by side."""
+    room = max(width - 2 * (count - 1), 0)
+    return [room // count + (index < room % count) for index in range(count)]
 
 
 def filled(lines: Lines, width: int, height: int) -> Lines:

@@ -40,7 +40,7 @@ APPLY = {
     "zero-init": OF_CLASSES,
     "automatic-update": OF_CLASSES,
     "sum-of-30": OF_LAYERS | {"tests", "predictions"},
-    "init-histograms": OF_LAYERS | {"predictions"},
+    "init-histograms": OF_LAYERS | {"tests", "predictions"},
 }
 """The views of weights that each has."""
 

@@ -21,7 +21,8 @@ from .reading import Reading
 if TYPE_CHECKING:
     from engine.recording.history import History
 
-    from ..replay.player import Played, Player
+    from ..replay.lockstep import Lockstep
+    from ..replay.player import Player
     from ..replay.tempo import Stop
     from ..replay.transport import Transport
 
@@ -118,7 +119,7 @@ class Replay:
 
         return Player(self._played(), self.stops, tempo, self.clock)
 
-    def _played(self) -> Played:
+    def _played(self) -> History | Lockstep:
         """Return what is played: the run that is shown, or all on the screen in lockstep."""
         from ..replay.lockstep import Lockstep
 

@@ -53,7 +53,7 @@ class Viewing:
         if watch is not None:
             return self._view_of(watch)
         standing = Standing(state=idle, note=self.messages.note)
-        return self.reading.lens.through(View(standing=standing))
+        return View(standing=standing).through(self.reading.lens)
 
     def _view_of(self, watch: Watch) -> View:
         history, head = watch.history, self.replay.head
@@ -80,7 +80,7 @@ class Viewing:
             weights=weights,
             loading=watch.loaded,
         )
-        seen = self.reading.lens.through(view)
+        seen = view.through(self.reading.lens)
         others = self._opinions.of(seen.others, seen.cursor)
         # What is found depends on how the run really stands, and not on the pace it is shown at.
         found = self._diagnosis.of(seen)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..drawing.lecture.speaker import Foot, RunStanding, SceneHeading, Span, Speaker, whole_seconds
 from ..replay.next_mark import Promise, next_mark, promises_of
+from ..replay.tempo import Stop, mark_at, stops_of
 from ..watching.watch import Watch
 from .following import runs_of
 from .presenting import Audience
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
     from engine.runs.notes import NotedMark
 
-    from ..replay.tempo import Stop
     from .presented import Presented, Programme
 
 NOTES_SECONDS: Final = 1.0
@@ -118,8 +118,6 @@ class Prompter:
             name = presented.runs[0].name if presented.runs else ""
             shown = RunStanding(run=name, words=_words(presented, watch))
             return Foot(shown=shown, next_scene=programme.next_heading)
-        from ..replay.player import stops_of
-
         history = watch.history if presented.head is None else watch.whole
         last = history.last_step
         step = last if presented.head is None else min(presented.head, last)
@@ -148,9 +146,8 @@ in another terminal, with the same folder of runs."""
 
 
 def _here(stops: Sequence[Stop], step: int) -> Promise | None:
-    """Return the mark that stands at a step; one that pauses before one that does not."""
-    here = [stop for stop in stops if stop.step == step and not stop.of]
-    mark = max(here, key=lambda stop: stop.pause, default=None)
+    """Return the mark that stands at a step."""
+    mark = mark_at(step, stops)
     if mark is None:
         return None
     return Promise(step=mark.step, title=mark.title, note=mark.note, pause=mark.pause)

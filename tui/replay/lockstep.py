@@ -14,10 +14,11 @@ from __future__ import annotations
 import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from ..style.numbers import count
-from .tempo import Stop
+from .tempo import Stop, stops_of
 
 if TYPE_CHECKING:
     from engine.recording.events import End, Request, RunWarning
@@ -90,13 +91,10 @@ def stops(
         labels: What they are called: a note says whose it is where several have one.
         noted: Marks added later, of each run.
     """
-    from .player import stops_of
-
     stops: dict[int, list[tuple[str, Stop]]] = {}
-    for index, history in enumerate(histories):
-        label = labels[index] if index < len(labels) else ""
-        for stop in stops_of(history, noted[index] if index < len(noted) else ()):
-            stops.setdefault(stop.step, []).append((label, stop))
+    for history, label, marks in zip_longest(histories, labels, noted):
+        for stop in stops_of(history, marks or ()):
+            stops.setdefault(stop.step, []).append((label or "", stop))
     return tuple(_merged(step, stops[step]) for step in sorted(stops))
 
 

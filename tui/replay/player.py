@@ -17,22 +17,20 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from .reel import Reel
-from .tempo import Stop, Tempo
+from .tempo import Stop, Tempo, mark_at
 from .transport import Transport
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.recording.events import End, Request, RunWarning
-    from engine.recording.history import History, Rows
-    from engine.runs.notes import NotedMark
+    from engine.recording.history import History
 
-__all__ = ["Player", "Stop", "Tempo", "stops_of"]
+    from .lockstep import Lockstep
 
 GRACE: Final = 1.0
 """Seconds of playing past a mark within which the mark before is the one before that: otherwise
@@ -40,33 +38,6 @@ nobody could ever go back past a mark while playing."""
 
 _TOLERANCE: Final = 1e-6
 """Of a step: what adding up floats may lose."""
-
-
-class Played(Protocol):
-    """What is played, as far as a player reads it: a history, or several in lockstep."""
-
-    @property
-    def last_step(self) -> int:
-        """The newest step."""
-
-    @property
-    def end(self) -> End | None:
-        """How it ended, once it has."""
-
-    @property
-    def requests(self) -> list[Request]:
-        """What was asked."""
-
-    @property
-    def warnings(self) -> list[RunWarning]:
-        """What it was warned of."""
-
-    @property
-    def series(self) -> Mapping[str, Rows]:
-        """The rows of each group."""
-
-    def blocks(self) -> tuple[list[int], list[float]]:
-        """Return the last step of every block of rows, and when it was done."""
 
 
 class Player:
@@ -81,7 +52,7 @@ class Player:
 
     def __init__(
         self,
-        history: Played,
+        history: History | Lockstep,
         marks: Callable[[], Sequence[Stop]],
         tempo: Tempo,
         clock: Callable[[], float],
@@ -128,11 +99,8 @@ class Player:
 
     @property
     def mark(self) -> Stop | None:
-        """The mark that the head stands on and that is the run's own; one that pauses before one
-        that does not.
-        """
-        here = [stop for stop in self._marks() if stop.step == self._head and not stop.of]
-        return max(here, key=lambda stop: stop.pause, default=None)
+        """The mark that the head stands on."""
+        return mark_at(self._head, self._marks())
 
     @property
     def transport(self) -> Transport:
@@ -341,15 +309,6 @@ class Player:
         yield from _beside(history.blocks()[0], step)
         if dev := history.series.get("dev"):
             yield from _beside(dev.steps, step)
-
-
-def stops_of(history: History, noted: Iterable[NotedMark] = ()) -> tuple[Stop, ...]:
-    """Return the marks of a run by their steps: the recorded ones, and those added later."""
-    recorded = [
-        Stop(each.step, each.called, each.note, each.pause, each.of) for each in history.marks
-    ]
-    added = [Stop(each.step, each.title, each.note) for each in noted]
-    return tuple(sorted([*recorded, *added], key=lambda stop: stop.step))
 
 
 def _beside(steps: Sequence[int] | NDArray[np.int64], step: int) -> Iterator[int]:

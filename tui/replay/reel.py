@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from engine.recording.history import History
 
-class Timed(Protocol):
-    """A history, or several in lockstep, as far as a reel reads it."""
-
-    def blocks(self) -> tuple[list[int], list[float]]:
-        """Return the last step of every block of rows, and when it was done."""
+    from .lockstep import Lockstep
 
 
 class Reel:
@@ -31,7 +29,7 @@ class Reel:
         limit: Seconds that a wait is cut to.
     """
 
-    def __init__(self, history: Timed, limit: float) -> None:
+    def __init__(self, history: History | Lockstep, limit: float) -> None:
         self.limit: Final = limit
         self._history = history
         self._restart()

@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from engine.errors import EpochalError
 
 from ..style.numbers import duration, short
+
+if TYPE_CHECKING:
+    from engine.recording.history import History
+    from engine.runs.notes import NotedMark
 
 Kind = Literal["time", "steps", "whole", "keys"]
 
@@ -42,6 +47,21 @@ class Stop:
     of: str = ""
     """The preset whose mark it is, where the run trains something else: one can go there, and
     nothing is announced."""
+
+
+def mark_at(step: int, marks: Iterable[Stop]) -> Stop | None:
+    """Return the run's own mark at a step; one that pauses before one that does not."""
+    here = [mark for mark in marks if mark.step == step and not mark.of]
+    return max(here, key=lambda mark: mark.pause, default=None)
+
+
+def stops_of(history: History, noted: Iterable[NotedMark] = ()) -> tuple[Stop, ...]:
+    """Return the marks of a run by their steps: the recorded ones, and those added later."""
+    recorded = [
+        Stop(each.step, each.called, each.note, each.pause, each.of) for each in history.marks
+    ]
+    added = [Stop(each.step, each.title, each.note) for each in noted]
+    return tuple(sorted([*recorded, *added], key=lambda stop: stop.step))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .tempo import TEMPI, Stop, Tempo
+from .tempo import TEMPI, Stop, Tempo, mark_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +29,8 @@ class Transport:
 
     @property
     def mark(self) -> Stop | None:
-        """The mark that one stands on; one that pauses before one that does not."""
-        here = [mark for mark in self.marks if mark.step == self.step and not mark.of]
-        return max(here, key=lambda mark: mark.pause, default=None)
+        """The mark that one stands on."""
+        return mark_at(self.step, self.marks)
 
     @property
     def length(self) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..drawing.curves.quantities import Quantity
 from ..drawing.lists.result import Weights
-from .view import View
 
 if TYPE_CHECKING:
     from engine.recording.history import History
@@ -15,37 +14,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Lens:
-    """What was chosen to see. ``tui.watching.view.View`` says what each of them means."""
+    """What was chosen to see."""
 
     log: bool = False
+    """Whether the loss has a logarithmic axis."""
     quantity: Quantity = "loss"
+    """What the curves show."""
     smoothing: int = 0
+    """How much curves are smoothed: a place in ``tui.drawing.curves.curves.SMOOTHINGS``; 0 for
+    not."""
     cursor: int | None = None
+    """The earlier step that is read; None where that is the newest."""
     window: tuple[int, int] | None = None
+    """The first and last step that the curves show; None for all of them, as they come."""
     exhibit: str = ""
+    """Which picture of the network is shown, by its name in ``tui.pictures.gallery``; empty for
+    the first that its data has.
+    """
     layer: str = ""
+    """Which layer's weights that picture shows; empty for all."""
     member: int | None = None
+    """The network of a population that is shown; None for all of them."""
     weights: Weights = ""
     """Which weights somebody chose to see of a run that is over."""
 
-    def through(self, view: View) -> View:
-        """Return a view as it is seen so."""
-        return replace(
-            view,
-            log=self.log,
-            quantity=self.quantity,
-            smoothing=self.smoothing,
-            cursor=self.cursor,
-            window=self.window,
-            exhibit=self.exhibit,
-            layer=self.layer,
-            member=self.member_of(view.history),
-        )
-
     def anew(self) -> Lens:
         """Return how another run is looked at: from its beginning to its end, and all of it."""
-        own = Lens()
-        return replace(own, log=self.log, quantity=self.quantity, smoothing=self.smoothing)
+        return Lens(log=self.log, quantity=self.quantity, smoothing=self.smoothing)
 
     def member_of(self, history: History | None) -> int | None:
         """Return the network that is shown: the only one, the chosen one, or None for all."""

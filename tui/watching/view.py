@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..drawing.lists.result import Weights
 from ..drawing.lists.status import Standing, reading_words
+from .lens import Lens
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.recording.history import History
 
-    from ..drawing.curves.quantities import Quantity
     from ..drawing.lists.opinion import Opinion
 
 
@@ -38,7 +38,7 @@ class Trace:
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class View(Lens):
     """One moment of one recording. Two are equal where they would look the same."""
 
     history: History | None = field(default=None, compare=False, repr=False)
@@ -54,29 +54,11 @@ class View:
     version: int = 0
     step: int = 0
     """The newest step that is shown: everything after it is as if it had not happened yet."""
-    cursor: int | None = None
-    """The earlier step that is read; None where that is the newest."""
-    window: tuple[int, int] | None = None
-    """The first and last step that the curves show; None for all of them, as they come."""
     member: int | None = 0
-    """The network of a population that is shown; None for all of them."""
     slot: int = 0
     """The run's place among the colours of runs."""
     others: tuple[Trace, ...] = ()
     """The runs that are drawn beside it."""
-    log: bool = False
-    """Whether the loss has a logarithmic axis."""
-    quantity: Quantity = "loss"
-    """What the curves show."""
-    smoothing: int = 0
-    """How much curves are smoothed: a place in ``tui.drawing.curves.curves.SMOOTHINGS``; 0 for
-    not."""
-    exhibit: str = ""
-    """Which picture of the network is shown, by its name in ``tui.pictures.gallery``; empty for
-    the first that its data has.
-    """
-    layer: str = ""
-    """Which layer's weights that picture shows; empty for all."""
     weights: Weights = ""
     """Which weights are shown, where that is a run's result."""
     findings: tuple[Finding, ...] = ()
@@ -87,6 +69,11 @@ class View:
     """How the run stands at the newest step."""
     loading: float = 1.0
     """The share of a long recording that has been read."""
+
+    def through(self, lens: Lens) -> View:
+        """Return what is seen through a lens; whose weights are shown is no choice alone."""
+        member = lens.member_of(self.history)
+        return replace(self, **{**vars(lens), "member": member, "weights": self.weights})
 
     @property
     def reading(self) -> str:

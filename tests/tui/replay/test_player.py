@@ -14,9 +14,19 @@ from engine.recording.events import End, MarkReached, Request, Resume, RunWarnin
 from engine.recording.history import History
 from engine.runs.notes import NotedMark
 from tests.tapes import Clock, dev_rows, header, train_rows
-from tui.replay.player import Player, stops_of
+from tui.replay.player import Player
 from tui.replay.reel import Reel
-from tui.replay.tempo import FASTEST, SLOWEST, TEMPI, Stop, Tempo, TempoError, next_tempo, parse
+from tui.replay.tempo import (
+    FASTEST,
+    SLOWEST,
+    TEMPI,
+    Stop,
+    Tempo,
+    TempoError,
+    next_tempo,
+    parse,
+    stops_of,
+)
 
 STEADY = Tempo("steps", 10.0)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import locale
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 GlyphName = Literal["braille", "blocks", "ascii"]
 
@@ -26,6 +26,8 @@ class Glyphs:
     """The two curves' samples in a legend."""
     plain_keys: tuple[str, str]
     """The same without colours."""
+    dotted_key: str
+    """The sample of a dotted curve; empty where letters are drawn instead."""
     levels: str
     """A sparkline's steps, lowest first."""
     eighths: str
@@ -36,109 +38,71 @@ class Glyphs:
     """Upright, upright with a tick, corner, level, level with a tick."""
     mark: str
     """A mark on the axis."""
+    request: str
+    """A request there."""
+    best: str
+    """The best step."""
+    broken: str
+    """A value that is not finite."""
     dot: str
     """What stands between two facts in a line."""
     states: Mapping[str, str]
     """The symbol of each state of a run."""
+    severities: str
+    """The symbol of each severity, from the best to the worst."""
     choice: tuple[str, str]
     """What stands left and right of a value that the arrow keys change."""
+    fold: tuple[str, str]
+    """The sign of what is folded away, and of what is not."""
     changed: str
     """What marks a setting that differs from its preset."""
     ellipsis: str
     """What stands for text that had no room."""
     infinity: str
-
-    @property
-    def times(self) -> str:
-        """What stands before how many there are of something."""
-        return "x" if self.name == "ascii" else "×"
-
-    @property
-    def plus_minus(self) -> str:
-        """What stands before how far numbers lie apart."""
-        return "+-" if self.name == "ascii" else "±"
+    times: str
+    """What stands before how many there are of something."""
+    plus_minus: str
+    """What stands before how far numbers lie apart."""
 
 
-_LINES = ("│", "┤", "└", "─", "┬")
-_STATES = {
-    "none": "○",
-    "lecture": "○",
-    "starting": "◌",
-    "running": "●",
-    "replay": "▶",
-    "paused": "Ⅱ",
-    "silent": "?",
-    "crashed": "✗",
-    "ended": "■",
-    "finished": "✓",
+def _states(signs: str) -> Mapping[str, str]:
+    names = "none lecture starting running replay paused silent crashed ended finished"
+    return dict(zip(names.split(), signs, strict=True))
+
+
+# fmt: off
+_SIGNS: Final[Mapping[str, tuple[Any, Any, Any]]] = {
+    #                braille                blocks                 ascii
+    "name":          ("braille",            "blocks",              "ascii"),
+    "markers":       (("braille",) * 2,     ("hd",) * 2,           ("*", "+")),
+    "plain_markers": (("braille", "+"),     ("hd", "+"),           ("*", "+")),
+    "keys":          (("━━", "━━"),         ("━━", "━━"),          ("**", "++")),
+    "plain_keys":    (("⠒⠒", "++"),         ("▀▀", "++"),          ("**", "++")),
+    "dotted_key":    ("╍╍",                 "╍╍",                  ""),
+    "levels":        ("▁▂▃▄▅▆▇█",           "▁▂▃▄▅▆▇█",            "_.-:=+*#"),
+    "eighths":       ("▏▎▍▌▋▊▉█",           "▌█",                  "#"),
+    "track":         ("·",                  "·",                   "."),
+    "axis":          (tuple("│┤└─┬"),       tuple("│┤└─┬"),        tuple("|++-+")),
+    "mark":          ("▲",                  "▲",                   "^"),
+    "request":       ("◆",                  "◆",                   "!"),
+    "best":          ("★",                  "♦",                   "*"),
+    "broken":        ("✗",                  "x",                   "x"),
+    "dot":           (" · ",                " · ",                 " | "),
+    "states":        (_states("○○◌●▶Ⅱ?✗■✓"), _states("○○○●▶=?x■√"), _states("ooo>>=?x##")),
+    "severities":    ("✓•!✗",               "√·!x",                "+-!x"),
+    "choice":        (("‹", "›"),           ("‹", "›"),            ("<", ">")),
+    "fold":          (("▸", "▾"),           ("►", "▼"),            ("+", "-")),
+    "changed":       ("●",                  "*",                   "*"),
+    "ellipsis":      ("…",                  "…",                   "~"),
+    "infinity":      ("∞",                  "∞",                   "inf"),
+    "times":         ("×",                  "×",                   "x"),
+    "plus_minus":    ("±",                  "±",                   "+-"),
 }
+# fmt: on
 
-BRAILLE: Final = Glyphs(
-    name="braille",
-    markers=("braille", "braille"),
-    plain_markers=("braille", "+"),
-    keys=("━━", "━━"),
-    plain_keys=("⠒⠒", "++"),
-    levels="▁▂▃▄▅▆▇█",
-    eighths="▏▎▍▌▋▊▉█",
-    track="·",
-    axis=_LINES,
-    mark="▲",
-    dot=" · ",
-    states=_STATES,
-    choice=("‹", "›"),
-    changed="●",
-    ellipsis="…",
-    infinity="∞",
+BRAILLE, BLOCKS, ASCII = (
+    Glyphs(**{what: row[column] for what, row in _SIGNS.items()}) for column in range(3)
 )
-BLOCKS: Final = Glyphs(
-    name="blocks",
-    markers=("hd", "hd"),
-    plain_markers=("hd", "+"),
-    keys=("━━", "━━"),
-    plain_keys=("▀▀", "++"),
-    levels="▁▂▃▄▅▆▇█",
-    eighths="▌█",
-    track="·",
-    axis=_LINES,
-    mark="▲",
-    dot=" · ",
-    states=_STATES | {"starting": "○", "crashed": "x", "finished": "√", "paused": "="},
-    choice=("‹", "›"),
-    changed="*",
-    ellipsis="…",
-    infinity="∞",
-)
-ASCII: Final = Glyphs(
-    name="ascii",
-    markers=("*", "+"),
-    plain_markers=("*", "+"),
-    keys=("**", "++"),
-    plain_keys=("**", "++"),
-    levels="_.-:=+*#",
-    eighths="#",
-    track=".",
-    axis=("|", "+", "+", "-", "+"),
-    mark="^",
-    dot=" | ",
-    states={
-        "none": "o",
-        "lecture": "o",
-        "starting": "o",
-        "running": ">",
-        "replay": ">",
-        "paused": "=",
-        "silent": "?",
-        "crashed": "x",
-        "ended": "#",
-        "finished": "#",
-    },
-    choice=("<", ">"),
-    changed="*",
-    ellipsis="~",
-    infinity="inf",
-)
-
 GLYPHS: Final = (BRAILLE, BLOCKS, ASCII)
 """In the order in which the key goes through them."""
 

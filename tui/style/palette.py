@@ -17,20 +17,9 @@ from rich.color import Color
 from rich.style import Style
 
 Role = Literal[
-    "text",
-    "muted",
-    "faint",
-    "train",
-    "dev",
-    "good",
-    "warning",
-    "bad",
-    "vanishing",
-    "small",
-    "level",
-    "large",
-    "exploding",
-]
+    "text", "muted", "faint", "train", "dev", "good", "warning", "bad",
+    "vanishing", "small", "level", "large", "exploding",
+]  # fmt: skip
 """What a colour says."""
 
 

@@ -14,21 +14,9 @@ from typing import Final
 from rich.color import Color
 from rich.style import Style
 
-from .glyphs import GlyphName
 from .look import Look
-from .palette import Palette
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-DOTTED_KEYS: Final[dict[GlyphName, str]] = {"braille": "╍╍", "blocks": "╍╍", "ascii": ""}
-"""The sample of a dotted curve in a legend."""
-
-
-BESTS: Final[dict[GlyphName, str]] = {"braille": "★", "blocks": "♦", "ascii": "*"}
-"""The sign of the best step."""
-REQUESTS: Final[dict[GlyphName, str]] = {"braille": "◆", "blocks": "◆", "ascii": "!"}
-"""The sign of a request on the axis."""
-BREAKS: Final[dict[GlyphName, str]] = {"braille": "✗", "blocks": "x", "ascii": "x"}
-"""The sign of a value that is not finite."""
 FADED: Final = 0.6
 """The share that a colour keeps of itself in a band."""
 
@@ -58,29 +46,25 @@ def pen(index: int, slot: int, several: bool, look: Look) -> Pen:
         several: Whether there is more than one run.
         look: What to draw with.
     """
-    colour = (
-        look.palette.runs[slot % len(look.palette.runs)] if several else _own(index, look.palette)
-    )
+    glyphs, palette = look.glyphs, look.palette
+    own = palette.dev if index else palette.train
+    colour = palette.runs[slot % len(palette.runs)] if several else own
     letter = LETTERS[slot % len(LETTERS)]
     letter = letter if index == 0 else letter.lower()
-    marker = (look.glyphs.markers if look.palette.colours else look.glyphs.plain_markers)[index]
-    sample = (look.glyphs.keys if look.palette.colours else look.glyphs.plain_keys)[index]
+    marker = (glyphs.markers if palette.colours else glyphs.plain_markers)[index]
+    sample = (glyphs.keys if palette.colours else glyphs.plain_keys)[index]
+    fine = glyphs.name != "ascii"
     if several:
-        marker = letter if look.glyphs.name == "ascii" else look.glyphs.markers[0]
-        sample = DOTTED_KEYS[look.glyphs.name] if index else look.glyphs.keys[0]
-        sample = 2 * letter if look.glyphs.name == "ascii" else sample
+        marker = glyphs.markers[0] if fine else letter
+        sample = (glyphs.dotted_key if index else glyphs.keys[0]) if fine else 2 * letter
     return Pen(
-        style=_style(colour, look.palette.colours),
-        band=_style(faded(colour, look.palette.background), look.palette.colours),
+        style=_style(colour, palette.colours),
+        band=_style(faded(colour, palette.background), palette.colours),
         marker=marker,
-        dotted=several and index > 0 and look.glyphs.name != "ascii",
+        dotted=several and index > 0 and fine,
         sample=sample,
-        letter=letter if several and not look.palette.colours else "",
+        letter=letter if several and not palette.colours else "",
     )
-
-
-def _own(index: int, palette: Palette) -> int:
-    return palette.dev if index else palette.train
 
 
 def _style(colour: int, colours: bool) -> Style:

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from rich.style import Style
 
-from .glyphs import GlyphName, Glyphs
-from .palette import Palette, Role
+from .glyphs import Glyphs
+from .palette import Palette
 
 Severity = Literal["good", "note", "warning", "bad"]
 """From nothing to worry about to what ruins the run."""
 
-_SYMBOLS: Final[Mapping[GlyphName, Mapping[Severity, str]]] = {
-    "braille": {"good": "✓", "note": "•", "warning": "!", "bad": "✗"},
-    "blocks": {"good": "√", "note": "·", "warning": "!", "bad": "x"},
-    "ascii": {"good": "+", "note": "-", "warning": "!", "bad": "x"},
-}
-
-_ROLES: Final[Mapping[Severity, Role]] = {
-    "good": "good",
-    "note": "train",
-    "warning": "warning",
-    "bad": "bad",
-}
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 
 
 def symbol(severity: Severity, glyphs: Glyphs) -> str:
     """Return the one cell that stands for it."""
-    return _SYMBOLS[glyphs.name][severity]
+    return glyphs.severities[SEVERITIES.index(severity)]
 
 
 def style(severity: Severity, palette: Palette, *, bold: bool = False) -> Style:
     """Return how it is written."""
-    return palette.style(_ROLES[severity], bold=bold)
+    return palette.style("train" if severity == "note" else severity, bold=bold)

@@ -18,7 +18,6 @@ from ...style.glyphs import GlyphName
 from ...style.look import Look
 from ...style.numbers import count
 from ...style.palette import Palette
-from ...style.run_colours import BESTS, BREAKS, REQUESTS
 from ...style.text import Lines
 from ..base.axis import LABEL_WIDTH, Axis
 from .curves import Curves
@@ -58,20 +57,18 @@ def draw_foot(curves: Curves, level: Axis, columns: int, look: Look) -> Lines:
     if curves.cursor is not None:
         _sign(rule, [curves.cursor], level, tick, look.style("text", bold=True))
     _draw_breaks(rule, curves, level, look)
-    signs = (
-        BIG_SIGNS[look.glyphs.name] if look.big else (REQUESTS[look.glyphs.name], look.glyphs.mark)
-    )
+    signs = BIG_SIGNS[look.glyphs.name] if look.big else (look.glyphs.request, look.glyphs.mark)
     _sign(rule, curves.requests, level, signs[0], look.style("good", bold=look.big))
     _sign(rule, curves.marks, level, signs[1], look.style("warning", bold=look.big))
     if curves.best is not None:
-        _sign(rule, [curves.best], level, BESTS[look.glyphs.name], look.style("dev", bold=True))
+        _sign(rule, [curves.best], level, look.glyphs.best, look.style("dev", bold=True))
     broken = [
         curve.broken_at
         for run in (*curves.others, curves)
         for curve in run.curves
         if curve.broken_at is not None
     ]
-    _sign(rule, broken, level, BREAKS[look.glyphs.name], look.style("bad", bold=True))
+    _sign(rule, broken, level, look.glyphs.broken, look.style("bad", bold=True))
     axis = Text(" " * LABEL_WIDTH, end="")
     axis.append(corner, faint)
     for style, cells in groupby(rule, key=lambda cell: cell[1]):
@@ -103,7 +100,7 @@ def _draw_breaks(rule: Rule, curves: Curves, level: Axis, look: Look) -> None:
             last = column_of(min(stop, level.high), level, len(rule))
             for column in range(first, last + 1):
                 rule[column] = (rule[column][0], bad)
-            rule[first] = (BREAKS[look.glyphs.name], bad)
+            rule[first] = (look.glyphs.broken, bad)
 
 
 def _labels(cursor: int | None, level: Axis, columns: int, palette: Palette) -> Text:

@@ -19,7 +19,7 @@ from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.numbers import count, figure
 from ...style.palette import Palette
-from ...style.run_colours import BESTS, REQUESTS, pen
+from ...style.run_colours import pen
 from ...style.text import Lines, fit, joined, pad
 from .curves import CurveData, Curves, RunCurves
 
@@ -162,7 +162,7 @@ def _best(curves: Curves, look: Look) -> Parts:
     """Return what the sign of the best step is, and which step that is."""
     if curves.best is None:
         return []
-    return [(f"{BESTS[look.glyphs.name]} best, step {count(curves.best)}", look.style("dev"))]
+    return [(f"{look.glyphs.best} best, step {count(curves.best)}", look.style("dev"))]
 
 
 def _broken(run: RunCurves, look: Look) -> Parts:
@@ -182,7 +182,7 @@ def _how(curves: Curves, look: Look) -> Parts:
     """Return how the curves are drawn, where that is not plainly, and what happened."""
     muted = look.style("muted")
     parts: Parts = []
-    signs = {"mark": look.glyphs.mark, "request": REQUESTS[look.glyphs.name]}
+    signs = {"mark": look.glyphs.mark, "request": look.glyphs.request}
     for kind, words in curves.happened:
         style = look.style("warning" if kind == "mark" else "good")
         parts.append((f"{signs[kind]} {plain(words)}", style))

@@ -229,7 +229,7 @@ class Fold(Keyed, Widget, can_focus=True, spot="fold"):
 
     def render(self) -> Text:
         """Return its sign and its words."""
-        line = Text(f"{fold_sign(self.glyphs, is_open=self.is_open)} ", no_wrap=True, end="")
+        line = Text(f"{self.glyphs.fold[self.is_open]} ", no_wrap=True, end="")
         line.append_text(self.words)
         line.truncate(self.content_size.width)
         return line
@@ -246,9 +246,3 @@ class Fold(Keyed, Widget, can_focus=True, spot="fold"):
     def on_click(self, event: events.Click) -> None:
         """Do what enter does."""
         self.action_turn()
-
-
-def fold_sign(glyphs: Glyphs, *, is_open: bool) -> str:
-    """Return the sign of what is folded away, or of what is not."""
-    signs = {"braille": ("▸", "▾"), "blocks": ("►", "▼")}.get(glyphs.name, ("+", "-"))
-    return signs[is_open]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -22,29 +21,26 @@ class ChapterDialog(ListDialog[int], spot="chapters"):
         look: What it is drawn with.
     """
 
+    heading, foot = "Marks", "enter goes there, esc leaves"
+
     def __init__(self, chapters: Sequence[Chapter], look: Look) -> None:
         super().__init__()
-        self._chapters = tuple(chapters)
-        self._look = look
+        self._chapters, self._look = tuple(chapters), look
 
-    def compose(self) -> ComposeResult:
-        """The list, or in words why there is none."""
-        with Vertical(classes="box") as box:
-            box.border_title = "Marks"
-            box.border_subtitle = "enter goes there, esc leaves"
-            if self._chapters:
-                # The box is 90 wide where there is room, with a border and a space at each side.
-                width = max(min(self.app.size.width * 95 // 100, 90) - 6, 1)
-                lines = draw_chapters(self._chapters, width, self._look)
-                yield OptionList(*map(Option, lines), compact=True, markup=False)
-            else:
-                yield Static("This run has no marks. m sets one.", markup=False)
+    def body(self) -> Iterable[Widget]:
+        """Return the list, or in words why there is none."""
+        if not self._chapters:
+            return [Static("This run has no marks. m sets one.", markup=False)]
+        # The box is 90 wide where there is room, with a border and a space at each side.
+        width = max(min(self.app.size.width * 95 // 100, 90) - 6, 1)
+        lines = draw_chapters(self._chapters, width, self._look)
+        return [OptionList(*map(Option, lines), compact=True, markup=False)]
 
     def on_mount(self) -> None:
         """Begin at the chapter that is shown."""
         if self._chapters:
-            current = [index for index, each in enumerate(self._chapters) if each.current]
-            self.query_one(OptionList).highlighted = current[0] if current else 0
+            current = (index for index, each in enumerate(self._chapters) if each.current)
+            self.query_one(OptionList).highlighted = next(current, 0)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Leave with the step."""

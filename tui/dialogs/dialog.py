@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from rich.text import Text
@@ -10,6 +11,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
 
@@ -53,18 +55,28 @@ class Dialog(Keyed, ModalScreen[Answer | None], Generic[Answer], spot="dialog"):
             border: round $primary;
             background: $background;
         }
+        & Input { border: none; height: 1; background: $surface; padding: 0 1; }
     }
     """
 
-    def on_mount(self) -> None:
-        """Have the keys."""
-        self._take_keys()
+    heading: str = ""
+    """What stands at the top of the box."""
+    foot: str = ""
+    """What stands at its bottom."""
 
-    def on_descendant_focus(self) -> None:
-        """Have the keys of what takes them here."""
-        self._take_keys()
+    def compose(self) -> ComposeResult:
+        """The box."""
+        box = Vertical(*self.body(), classes="box")
+        box.border_title, box.border_subtitle = Text(plain(self.heading)), self.foot
+        yield box
 
-    def _take_keys(self) -> None:
+    def body(self) -> Iterable[Widget]:
+        """Return what is in the box."""
+        raise NotImplementedError
+
+    @on(events.Mount)
+    @on(events.DescendantFocus)
+    def take_keys(self) -> None:
         """Let the lab beneath name the keys of this dialog, and no longer its own."""
         for screen in self.app.screen_stack:
             if isinstance(screen, Beneath):
@@ -85,16 +97,15 @@ class QuitDialog(Dialog[Farewell], spot="quit"):
         super().__init__()
         self._run = run
 
-    def compose(self) -> ComposeResult:
-        """The question and its three answers."""
-        words = (
+    def body(self) -> Iterable[Widget]:
+        """Return the question and its three answers."""
+        yield Static(
             f"{self._run} is going on.\n\n"
             "l    leave it running ('epochal attach' shows it again)\n"
             "s    stop it, then quit\n"
-            "esc  stay"
+            "esc  stay",
+            markup=False,
         )
-        with Vertical(classes="box"):
-            yield Static(words, markup=False)
 
     def action_answer(self, answer: Farewell) -> None:
         """Leave with an answer."""
@@ -112,21 +123,14 @@ class LineDialog(Dialog[str]):
         words: What its keys do.
     """
 
-    DEFAULT_CSS = """
-    LineDialog Input { border: none; height: 1; background: $surface; padding: 0 1; }
-    """
-
     def __init__(self, title: str, text: str, hint: str, longest: int, words: str) -> None:
         super().__init__()
-        self._heading, self._words = title, words
+        self.heading, self._words = title, words
         self._line = Line(plain(text), placeholder=plain(hint), max_length=longest, compact=True)
 
-    def compose(self) -> ComposeResult:
-        """A line to type into, and what enter does with it."""
-        with Vertical(classes="box") as box:
-            box.border_title = Text(plain(self._heading))
-            yield self._line
-            yield Static(self._words, markup=False)
+    def body(self) -> Iterable[Widget]:
+        """Return a line to type into, and what enter does with it."""
+        return self._line, Static(self._words, markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Leave with what was typed."""
@@ -168,21 +172,17 @@ class ChoiceDialog(ListDialog[str]):
 
     def __init__(self, label: str, options: Sequence[Option], value: str) -> None:
         super().__init__()
-        self._label = label
-        self._options = options
-        self._value = value
+        self.heading, self._options, self._value = label, options, value
 
-    def compose(self) -> ComposeResult:
-        """The list of values."""
+    def body(self) -> Iterable[Widget]:
+        """Return the list of values."""
         width = max(len(option.value) for option in self._options) + 2
-        items = []
-        for option in self._options:
-            line = Text(pad(option.value, width), "bold")
-            line.append(option.about, "not bold")
-            items.append(ListOption(line, id=option.value))
-        with Vertical(classes="box") as box:
-            box.border_title = self._label
-            yield OptionList(*items, compact=True, markup=False)
+        lines = {
+            option.value: Text(pad(option.value, width), "bold").append(option.about, "not bold")
+            for option in self._options
+        }
+        items = [ListOption(line, id=value) for value, line in lines.items()]
+        yield OptionList(*items, compact=True, markup=False)
 
     def on_mount(self) -> None:
         """Begin at the value there is."""
@@ -197,10 +197,6 @@ class ChoiceDialog(ListDialog[str]):
 
 class SearchLine(Keyed, Input, spot="search"):
     """Where the help is searched; what has brought it takes it away again."""
-
-    DEFAULT_CSS = """
-    SearchLine { border: none; height: 1; background: $surface; padding: 0 1; }
-    """
 
     async def on_key(self, event: events.Key) -> None:
         """Leave with the key that has brought it, and begin with no word."""
@@ -222,6 +218,7 @@ class HelpDialog(Dialog[None], spot="help"):
         pane: The pane whose words come first.
     """
 
+    heading, foot = "Help", "esc leaves"
     DEFAULT_CSS = """
     HelpDialog {
         & > .box { width: 108; height: 95%; }
@@ -233,30 +230,17 @@ class HelpDialog(Dialog[None], spot="help"):
         self, palette: Palette, now: Sequence[Command] = (), where: str = "", pane: str = ""
     ) -> None:
         super().__init__()
-        self._palette = palette
-        self._now = now
-        self._where = where
-        self._pane = pane
+        self._draw = partial(draw_help, palette=palette, now=now, where=where, pane=pane)
 
-    def compose(self) -> ComposeResult:
-        """A line to type a word into, and under it what has it."""
-        with Vertical(classes="box") as box:
-            box.border_title = "Help"
-            box.border_subtitle = "esc leaves"
-            line = SearchLine(
-                placeholder="type a word, a key or a column to look for", compact=True
-            )
-            line.cursor_blink = False
-            yield line
-            with VerticalScroll(can_focus=False):
-                yield Static(self._found(""))
+    def body(self) -> Iterable[Widget]:
+        """Return a line to type a word into, and under it what has it."""
+        line = SearchLine(placeholder="type a word, a key or a column to look for", compact=True)
+        line.cursor_blink = False
+        return line, VerticalScroll(Static(self._found("")), can_focus=False)
 
     def _found(self, search: str) -> Text:
         width = min(max(self.app.size.width * 95 // 100 - 5, 20), 103)
-        lines = draw_help(
-            width, self._palette, now=self._now, where=self._where, pane=self._pane, search=search
-        )
-        return Text("\n").join(lines)
+        return Text("\n").join(self._draw(width, search=search))
 
     @on(Input.Changed)
     def look_for(self, event: Input.Changed) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
+from collections.abc import Iterable
+
+from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -25,6 +26,7 @@ class MemberDialog(ListDialog[int], spot="members"):
         order: What they are listed by at first.
     """
 
+    foot = "enter shows it, o orders, esc leaves"
     DEFAULT_CSS = """
     MemberDialog > .box { width: 72; }
     MemberDialog OptionList { max-height: 24; }
@@ -40,18 +42,13 @@ class MemberDialog(ListDialog[int], spot="members"):
         order: Order = "number",
     ) -> None:
         super().__init__()
-        self._rows = rows
-        self._chosen = rows[chosen]
-        self._look = look
-        self._judged = judged
+        self._rows, self._chosen, self._look, self._judged = rows, rows[chosen], look, judged
         self.order: Order = order
         """What they are listed by."""
 
-    def compose(self) -> ComposeResult:
-        """All of them, then each."""
-        with Vertical(classes="box"):
-            yield Static(id="heading", markup=False)
-            yield OptionList(compact=True, markup=False)
+    def body(self) -> Iterable[Widget]:
+        """Return all of them, then each."""
+        return Static(id="heading", markup=False), OptionList(compact=True, markup=False)
 
     def on_mount(self) -> None:
         """Begin at what is shown."""
@@ -61,17 +58,12 @@ class MemberDialog(ListDialog[int], spot="members"):
         """List the members in their order, one of them chosen."""
         rows = self._listed
         width = max(min(self.app.size.width * 95 // 100, WIDTH) - 8, 1)
-        box = self.query_one(".box")
         by = "" if self.order == "number" else f" by {self.order}"
-        box.border_title = f"Look at member{by}"
-        box.border_subtitle = "enter shows it, o orders, esc leaves"
-        self.query_one("#heading", Static).update(
-            draw_heading(rows, width, self._judged, self._look)
-        )
-        choices = self.query_one(OptionList)
-        choices.set_options(
-            map(Option, draw_members(rows, rows.index(self._chosen), width, self._look))
-        )
+        self.query_one(".box").border_title = f"Look at member{by}"
+        heading = draw_heading(rows, width, self._judged, self._look)
+        self.query_one("#heading", Static).update(heading)
+        choices, shown = self.query_one(OptionList), rows.index(self._chosen)
+        choices.set_options(map(Option, draw_members(rows, shown, width, self._look)))
         choices.highlighted = rows.index(chosen)
 
     @property

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from rich.text import Text
-from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.widget import Widget
 from textual.widgets import Static
 
 from engine.runs.notes import MAX_NAME
@@ -37,23 +35,20 @@ class TagDialog(LineDialog):
 class DeleteDialog(Dialog[bool], spot="delete"):
     """Asks whether a run is really to be deleted, naming it and its size."""
 
+    heading = "Delete this run?"
+
     def __init__(self, name: str, folder: str, size: int) -> None:
         super().__init__()
-        self._run_name = name
-        self._folder = folder
-        self._bytes = size
-
-    def compose(self) -> ComposeResult:
-        """The question and its two answers."""
-        called = f"{plain(self._run_name)}\n" if self._run_name != self._folder else ""
-        words = (
-            f"{called}{plain(self._folder)}\n\n"
-            f"Its recording, checkpoints and notes, {size_text(self._bytes)}, would be gone for "
+        called = f"{plain(name)}\n" if name != folder else ""
+        self._words = (
+            f"{called}{plain(folder)}\n\n"
+            f"Its recording, checkpoints and notes, {size_text(size)}, would be gone for "
             "good.\n\ny    delete it\nesc  keep it"
         )
-        with Vertical(classes="box") as box:
-            box.border_title = Text("Delete this run?")
-            yield Static(words, markup=False)
+
+    def body(self) -> Iterable[Widget]:
+        """Return the question and its two answers."""
+        yield Static(self._words, markup=False)
 
     def action_answer(self) -> None:
         """Leave with a yes."""

@@ -5,11 +5,12 @@ Where presets lie and how one is written are ``engine.presets.preset``' business
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual.app import App, ComposeResult
-from textual.containers import Vertical
+from textual.app import App
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from engine.errors import EpochalError
@@ -28,11 +29,12 @@ class SaveDialog(Dialog[Path]):
     DEFAULT_CSS = """
     SaveDialog {
         & > .box { width: 72; }
-        & Input { border: none; height: 1; background: $surface; padding: 0 1; }
         & #where { color: $text-muted; }
         & #where.-wrong { color: $error; }
     }
     """
+
+    heading = "Save as a preset"
 
     def __init__(self, proposed: str) -> None:
         super().__init__()
@@ -40,13 +42,11 @@ class SaveDialog(Dialog[Path]):
         self._agreed: Path | None = None
         """What may be written over: enter was pressed once."""
 
-    def compose(self) -> ComposeResult:
-        """A line to type into, and where it leads."""
-        with Vertical(classes="box") as box:
-            box.border_title = "Save as a preset"
-            yield Line(self._proposed, max_length=500, compact=True)
-            yield Static(id="where", markup=False)
-            yield Static("enter saves it, esc leaves it; a path such as ./net.toml is taken too")
+    def body(self) -> Iterable[Widget]:
+        """Return a line to type into, and where it leads."""
+        yield Line(self._proposed, max_length=500, compact=True)
+        yield Static(id="where", markup=False)
+        yield Static("enter saves it, esc leaves it; a path such as ./net.toml is taken too")
 
     def on_mount(self) -> None:
         """Say where it would go."""
@@ -72,9 +72,8 @@ class SaveDialog(Dialog[Path]):
         return destination(name.strip())
 
     def _answer(self, words: str, *, wrong: bool) -> None:
-        line = self.query_one("#where", Static)
-        line.update(plain(words, lines=True))
-        line.set_class(wrong, "-wrong")
+        where = self.query_one("#where", Static)
+        where.set_class(wrong, "-wrong").update(plain(words, lines=True))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Leave with the path; one that is there already wants a second enter."""
@@ -85,8 +84,8 @@ class SaveDialog(Dialog[Path]):
         if path.exists() and path != self._agreed:
             self._agreed = path
             self._answer(f"{path}\nis there already: enter again writes over it", wrong=True)
-            return
-        self.dismiss(path)
+        else:
+            self.dismiss(path)
 
 
 async def ask_and_save(app: App[Any], draft: Draft) -> Path | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Self
+
+from engine.text.files import replace_file
 
 FILE: Final = "lab.json"
 
@@ -78,10 +79,8 @@ class Memory:
         if choices == self.choices:
             return
         self.choices = choices
-        if self._path is None:
-            return
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps(asdict(choices), indent=1) + "\n", "utf-8")
-            draft.replace(self._path)
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                body = json.dumps(asdict(choices), indent=1) + "\n"
+                replace_file(self._path, body.encode(), durable=False)

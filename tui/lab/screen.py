@@ -13,7 +13,6 @@ from textual import events, on, work
 from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.message import Message
 
 from ..commands.command import IN_WORDS, SPOTS, Need, Situation
 from ..commands.spots import bindings_of
@@ -22,6 +21,7 @@ from ..panes.banner import BannerPane
 from ..panes.built import built
 from ..panes.curves import CurvesPane
 from ..panes.diagnosis import DiagnosisPane
+from ..panes.picture import Wish
 from ..panes.runs.messages import RunDeleted, RunOpened, RunOverlaid
 from ..panes.runs.pane import RunsPane
 from ..panes.setup.messages import ListChanged, NothingFound, PresetChosen, SettingChanged
@@ -274,20 +274,10 @@ class Lab(LabScreen):
         self.panes.notice_keys()
         self.find_situation()
 
-    @on(CurvesPane.StepPointed)
-    @on(CurvesPane.Zoomed)
-    @on(TransportBar.Sought)
-    @on(DiagnosisPane.Follow)
-    @on(RunOpened)
-    @on(RunOverlaid)
-    @on(RunDeleted)
-    @on(PresetChosen)
-    @on(SettingChanged)
-    @on(ListChanged)
-    @on(NothingFound)
-    def hear(self, message: Message) -> None:
+    @on(Wish)
+    def hear(self, wish: Wish) -> None:
         """Hand on what a pane says to the part that it is for."""
-        match message:
+        match wish:
             case CurvesPane.StepPointed(step=step):
                 self.reading.point_at(step)
             case CurvesPane.Zoomed(by=by, step=step):

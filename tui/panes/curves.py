@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from textual import events
-from textual.message import Message
 
 from engine.text.safe import plain
 
 from ..style.numbers import count, figure
 from ..style.text import Lines
 from ..watching.view import View
-from .picture import RunPicture
+from .picture import RunPicture, Wish
 
 if TYPE_CHECKING:
     from ..drawing.replay.timeline import Timeline
@@ -32,13 +31,13 @@ class CurvesPane(RunPicture, can_focus=True):
     """The curves of the recording that is shown, and of those beside it."""
 
     @dataclass
-    class StepPointed(Message):
+    class StepPointed(Wish):
         """Somebody pointed at a step."""
 
         step: int
 
     @dataclass
-    class Zoomed(Message):
+    class Zoomed(Wish):
         """Somebody turned the wheel."""
 
         by: int

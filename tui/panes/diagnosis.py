@@ -21,7 +21,7 @@ from ..drawing.lists.diagnosis import (
 from ..style.numbers import count
 from ..style.text import Lines
 from ..watching.view import View
-from .picture import RunPicture, State
+from .picture import RunPicture, State, Wish
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
@@ -49,7 +49,7 @@ class DiagnosisPane(Keyed, RunPicture, can_focus=True, spot="diagnosis"):
         index: int
 
     @dataclass
-    class Follow(Message):
+    class Follow(Wish):
         """What this finding advises shall be trained."""
 
         finding: Finding

@@ -16,6 +16,7 @@ from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -35,6 +36,10 @@ class State(reactive[T]):
 
     def __init__(self, default: T) -> None:
         super().__init__(default, init=False, repaint=False)
+
+
+class Wish(Message):
+    """Something that a person has asked of the lab in a pane; it passes by whatever is around."""
 
 
 class Picture(ScrollView, can_focus=False):

@@ -6,12 +6,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from textual import events
-from textual.message import Message
 
 from ..drawing.replay.transport import draw_transport, share_at
 from ..replay.transport import Transport
 from ..style.text import Lines
-from .picture import Picture, State
+from .picture import Picture, State, Wish
 
 
 class TransportBar(Picture):
@@ -27,7 +26,7 @@ class TransportBar(Picture):
     """Where the replay stands; None where there is none."""
 
     @dataclass
-    class Sought(Message):
+    class Sought(Wish):
         """Somebody pointed at a place of the bar."""
 
         share: float

@@ -241,15 +241,4 @@ def _first_not_finite(rows: Rows, column: str, after: int) -> int | None:
 
 def _key(event: Event) -> Hashable:
     """Return what tells an event from every other of its recording."""
-    match event:
-        case Request():
-            return event.kind, event.t, event.id
-        case MarkReached():
-            return event.kind, event.t, event.step, event.title
-        case RunWarning():
-            return event.kind, event.t, event.step, event.message
-        case Resume():
-            return event.kind, event.t, event.from_step
-        case Checkpoint() | End():
-            return event.kind, event.t, event.step
-    return event.kind, event.t
+    return event.kind, event.t, "" if isinstance(event, Header) else repr(event)

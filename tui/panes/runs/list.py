@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from textual import events
+from textual import events, on
 from textual.message import Message
 
 from ...style.text import Lines
@@ -96,14 +96,8 @@ class RunList(Picture, can_focus=True):
             return draw_nothing(self.words, width, height, self.look.palette)
         seen = -(-height // lines_each(width))
         self.top = max(min(self.top, self.cursor), self.cursor - max(self._whole(), 1) + 1)
-        return draw_rows(
-            self.rows(self.top, self.top + seen),
-            width,
-            height,
-            self.look,
-            self.cursor - self.top,
-            self.has_focus,
-        )
+        rows, chosen = self.rows(self.top, self.top + seen), self.cursor - self.top
+        return draw_rows(rows, width, height, self.look, chosen, self.has_focus)
 
     def show(self, runs: tuple[RunFacts, ...]) -> None:
         """List other runs."""
@@ -132,6 +126,11 @@ class RunList(Picture, can_focus=True):
         return size.height // lines_each(size.width)
 
     @property
+    def chosen(self) -> RunFacts | None:
+        """The run that is chosen."""
+        return self.runs[self.cursor] if self.runs else None
+
+    @property
     def page(self) -> int:
         """How many runs a page has."""
         return max(self._whole() - 1, 1)
@@ -154,12 +153,10 @@ class RunList(Picture, can_focus=True):
         event.stop()
         self.post_message(self.WheelTurned(-WHEEL))
 
-    def on_focus(self) -> None:
-        """Show that the list has the keys."""
-        self.call_later(self.redraw)
-
-    def on_blur(self) -> None:
-        """Show that it has them no more."""
+    @on(events.Focus)
+    @on(events.Blur)
+    def show_focus(self) -> None:
+        """Show whether the list has the keys."""
         self.call_later(self.redraw)
 
 

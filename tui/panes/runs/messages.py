@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from ..picture import Wish
+
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
 
 @dataclass
-class RunOpened(Message):
+class RunOpened(Wish):
     """A run is to be shown."""
 
     folder: RunFolder
 
 
 @dataclass
-class RunOverlaid(Message):
+class RunOverlaid(Wish):
     """A run's curves are to be drawn beside those of the one that is shown, or no more."""
 
     folder: RunFolder
@@ -34,7 +36,7 @@ class RunRenamed(Message):
 
 
 @dataclass
-class RunDeleted(Message):
+class RunDeleted(Wish):
     """A run is gone."""
 
     folder: RunFolder

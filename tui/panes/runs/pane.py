@@ -81,7 +81,6 @@ class RunsPane(Keyed, Vertical, spot="runs"):
         self._order = 0
         self._chosen = ""
         """The run that is chosen, by its folder's name."""
-        self._subtitle = ""
 
     def compose(self) -> ComposeResult:
         """A line for the filter, what is wrong with it, the list, and the run that is chosen."""
@@ -157,16 +156,12 @@ class RunsPane(Keyed, Vertical, spot="runs"):
         listed, there = len(self.query_one(RunList).runs), len(self.facts)
         dot = self.look.glyphs.dot
         if not self.reader.whole:
-            words = (
-                f"reading {count(there)} of {count(self.reader.count)}"
-                if self.reader.count
-                else "reading"
-            )
+            whole = self.reader.count
+            words = f"reading {count(there)} of {count(whole)}" if whole else "reading"
         else:
             some = f"{count(listed)} of {count(there)}" if listed != there else count(there)
             words = f"{some} {'run' if there == 1 else 'runs'}{dot}{ORDERS[self._order][0]}"
-        if words != self._subtitle:
-            self._subtitle = words
+        if words != str(self.border_subtitle):
             self.border_subtitle = Text(words)
         self.query_one(RunList).words = self._nothing()
 
@@ -183,7 +178,7 @@ class RunsPane(Keyed, Vertical, spot="runs"):
         runs = self.query_one(RunList)
         runs.cursor = max(min(index, len(runs.runs) - 1), 0)
         if follow:
-            self._chosen = runs.runs[runs.cursor].folder.name if runs.runs else ""
+            self._chosen = runs.chosen.folder.name if runs.chosen else ""
         self._redraw()
 
     def _redraw(self) -> None:
@@ -207,8 +202,7 @@ class RunsPane(Keyed, Vertical, spot="runs"):
     @property
     def chosen(self) -> RunFacts | None:
         """The run that is chosen."""
-        runs = self.query_one(RunList)
-        return runs.runs[runs.cursor] if runs.runs else None
+        return self.query_one(RunList).chosen
 
     def action_move(self, by: int) -> None:
         """Choose the run ``by`` places on."""
@@ -261,35 +255,34 @@ class RunsPane(Keyed, Vertical, spot="runs"):
 
     # --- what can be done with a run -------------------------------------------------------
 
+    def _with_chosen(self, do: Callable[[RunFacts], object]) -> None:
+        """Do something with the run that is chosen, if one is."""
+        if self.chosen is not None:
+            do(self.chosen)
+
     def action_open(self) -> None:
         """Ask for the run to be shown."""
-        if self.chosen is not None:
-            self.post_message(RunOpened(self.chosen.folder))
+        self._with_chosen(lambda run: self.post_message(RunOpened(run.folder)))
 
     def action_overlay(self) -> None:
         """Ask for its curves beside the others, or no more."""
-        if self.chosen is not None:
-            self.post_message(RunOverlaid(self.chosen.folder))
+        self._with_chosen(lambda run: self.post_message(RunOverlaid(run.folder)))
 
     def action_rename(self) -> None:
         """Give the run a name."""
-        if self.chosen is not None:
-            self._notes.rename(self.chosen)
+        self._with_chosen(self._notes.rename)
 
     def action_tag(self) -> None:
         """Give the run tags."""
-        if self.chosen is not None:
-            self._notes.tag(self.chosen)
+        self._with_chosen(self._notes.tag)
 
     def action_pin(self) -> None:
         """Keep the run above the others, or no more."""
-        if self.chosen is not None:
-            self._notes.pin(self.chosen)
+        self._with_chosen(self._notes.pin)
 
     def action_delete(self) -> None:
         """Delete the run, after asking."""
-        if self.chosen is not None:
-            self._deletion.begin(self.chosen)
+        self._with_chosen(self._deletion.begin)
 
     def look_again(self, words: str = "", *, wrong: bool = False) -> None:
         """Show what has become of the runs, and say so where there is more to say.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from textual.message import Message
+from ..picture import Wish
 
 if TYPE_CHECKING:
     from engine.experiment.problems import Path
@@ -30,21 +30,21 @@ class TypedText:
 
 
 @dataclass
-class PresetChosen(Message):
+class PresetChosen(Wish):
     """Another preset is to be shown."""
 
     name: str
 
 
 @dataclass
-class SettingChanged(Message):
+class SettingChanged(Wish):
     """A setting was given another value, which may not hold."""
 
     typed: TypedText
 
 
 @dataclass
-class ListChanged(Message):
+class ListChanged(Wish):
     """An entry of a list, such as a hidden layer, is to be added, removed or moved."""
 
     list: Path
@@ -53,7 +53,7 @@ class ListChanged(Message):
 
 
 @dataclass
-class NothingFound(Message):
+class NothingFound(Wish):
     """A key did nothing."""
 
     words: str

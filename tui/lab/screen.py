@@ -35,12 +35,11 @@ from ..style.look import Look
 from ..terminal.bandwidth import Link
 from ..watching.cast import Cast
 from ..watching.view import View
-from .board import Board
 from .lecturing import Lecturing
 from .messages import READING, Messages
 from .opening import Opening
 from .pacing import Pacing
-from .panes import Panes
+from .panes import Board, Panes
 from .part import HINTS, LabScreen
 from .reading import Reading
 from .replay import Replay

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.geometry import Region
-from textual.message import Message
 
 from ..commands.spots import Keyed
 from ..drawing.lists.diagnosis import (
@@ -41,12 +40,6 @@ class DiagnosisPane(Keyed, RunPicture, can_focus=True, spot="diagnosis"):
     """Whether the pane has the room to itself."""
     chosen = State(0)
     """Which finding is followed."""
-
-    @dataclass
-    class Selected(Message):
-        """Another finding was chosen."""
-
-        index: int
 
     @dataclass
     class Follow(Wish):
@@ -180,17 +173,12 @@ class DiagnosisPane(Keyed, RunPicture, can_focus=True, spot="diagnosis"):
             row -= len(block)
 
     def _choose(self, index: int) -> None:
-        """Choose a finding, and say so."""
+        """Choose a finding, and scroll to it."""
         if index == self.chosen:
             return
         self._picked, self.chosen = _name(self.view.findings[index]), index
         self.redraw()
         self._fit()
-        self._show_chosen()
-        self.post_message(self.Selected(index))
-
-    def _show_chosen(self) -> None:
-        """Scroll to the chosen finding."""
         width = self.scrollable_content_region.width
         lengths = [len(block) for block in self._blocks(width)]
         top, height = sum(lengths[: self.chosen]), lengths[self.chosen]

@@ -19,7 +19,7 @@ from tui.drawing.gradients import table as gradients
 from tui.drawing.lists import runs
 from tui.drawing.lists.keys import NOTHING_FOUND, draw_help
 from tui.drawing.lists.status import RESULTS
-from tui.panes.runs.orders import ORDERS
+from tui.panes.runs.list import ORDERS
 from tui.pictures.gallery import VIEWS
 from tui.places import NAMES
 from tui.style.glyphs import BRAILLE

@@ -55,9 +55,6 @@ class PaneApp(Stage):
         yield Input()
         yield DiagnosisPane(id="diagnosis")
 
-    def on_diagnosis_pane_selected(self, message: DiagnosisPane.Selected) -> None:
-        self.heard.append(message)
-
     def on_diagnosis_pane_follow(self, message: DiagnosisPane.Follow) -> None:
         self.heard.append(message)
 

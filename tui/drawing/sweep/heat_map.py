@@ -28,8 +28,7 @@ from rich.text import Text
 
 from ...style.look import Look
 from ...style.numbers import count, figure, figure_within
-from ...style.text import Lines, cut, fit, pad_left
-from ...style.wording import shortened
+from ...style.text import Lines, cut, fit, pad_left, shortened
 from ..base.frame import filled, headline, words
 from ..network.region_canvas import has_levels
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual.message import Message
-
 from ..picture import Wish
 
 if TYPE_CHECKING:
@@ -25,14 +23,6 @@ class RunOverlaid(Wish):
     """A run's curves are to be drawn beside those of the one that is shown, or no more."""
 
     folder: RunFolder
-
-
-@dataclass
-class RunRenamed(Message):
-    """A run has another name; an empty one is none but its folder's."""
-
-    folder: RunFolder
-    name: str
 
 
 @dataclass

@@ -29,9 +29,8 @@ from ...watching.view import View
 from ..picture import State
 from .changing import Deletion, NotesEditor
 from .filter import RunFilter
-from .list import ColumnHeads, RunDetails, RunList
+from .list import ORDERS, ColumnHeads, RunDetails, RunList
 from .messages import RunOpened, RunOverlaid
-from .orders import ORDERS
 from .reading import RunReader, RunsRead
 
 if TYPE_CHECKING:
@@ -76,8 +75,8 @@ class RunsPane(Keyed, Vertical, spot="runs"):
         """Looks at the runs."""
         self._clock = clock
         self._poll_seconds = poll_seconds
-        self._notes = NotesEditor(self)
-        self._deletion = Deletion(self)
+        self._notes = NotesEditor(self, self.look_again)
+        self._deletion = Deletion(self, self.look_again)
         self._order = 0
         self._chosen = ""
         """The run that is chosen, by its folder's name."""

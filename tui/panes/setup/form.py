@@ -20,11 +20,9 @@ from engine.text.safe import plain
 
 from ...setup.settings import Adder, Group, ListEntry, Setting, SetupPart
 from ...style.look import Look
-from ...style.setup_words import Words
-from .device import DEVICE, DeviceRow
-from .field import Fold
+from .field import Fold, Words
 from .messages import Heard, ListChanged, TypedText
-from .rows import AddRow, EntryRow, GroupRow, OneRow, SettingRow
+from .rows import DEVICE, AddRow, DeviceRow, EntryRow, GroupRow, OneRow, SettingRow
 
 if TYPE_CHECKING:
     from ...setup.draft import Draft

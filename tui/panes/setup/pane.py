@@ -23,11 +23,11 @@ from engine.text.safe import plain
 
 from ...commands.spots import Keyed
 from ...style.look import Look
-from ...style.setup_words import Words
 from ...style.text import pad
 from ..picture import State
 from ..runs.filter import FilterLine
 from .example import DataPicture
+from .field import Words
 from .messages import PresetChosen
 
 if TYPE_CHECKING:

@@ -17,12 +17,11 @@ from textual.widgets import Input
 from engine.text.safe import plain
 
 from ...commands.spots import Keyed
-from ...setup.settings import Adder, Group, ListEntry, Setting, SetupPart
-from ...setup.values import UNSET
+from ...setup.settings import Adder, Group, ListEntry, Option, Setting, SetupPart
+from ...setup.values import UNSET, Leaf
 from ...style.look import Look
-from ...style.setup_words import Words
-from .field import ChoiceField, Fold, TextField
-from .messages import Heard, ListChanged, SettingChanged, TypedText
+from .field import ChoiceField, Fold, TextField, Words
+from .messages import DEVICE_KEY, Heard, ListChanged, SettingChanged, TypedText
 
 if TYPE_CHECKING:
     from ...setup.draft import Draft
@@ -349,3 +348,42 @@ class AddButton(Keyed, Widget, can_focus=True, spot="add"):
     def on_click(self, event: events.Click) -> None:
         """Do what enter does."""
         self.action_add()
+
+
+DEVICE = Setting(
+    path=(DEVICE_KEY,),
+    key=DEVICE_KEY,
+    label="device",
+    help="Where the next run trains; it is no part of the experiment.",
+    leaf=Leaf("choice"),
+    options=(
+        Option("auto", "CUDA where a step is large enough to be worth it, else the CPU."),
+        Option("cpu", "The processor."),
+        Option("cuda", "The first GPU."),
+        *(Option(f"cuda:{index}", f"GPU number {index}, counted from 0.") for index in range(1, 8)),
+    ),
+)
+
+
+class DeviceRow(OneRow):
+    """Where the next run trains: no draft knows of it."""
+
+    def __init__(self) -> None:
+        super().__init__(DEVICE)
+
+    def show_device(self, device: str, look: Look, heard: Heard) -> None:
+        """Show where that is; one that is none of the usual can be chosen again.
+
+        Args:
+            device: Where.
+            look: What it is shown with.
+            heard: What the lab knows of what was chosen.
+        """
+        field = self.fields[DEVICE_KEY]
+        assert isinstance(field, ChoiceField)
+        field.glyphs = look.glyphs
+        if device not in {option.value for option in DEVICE.options}:
+            field.own = device
+        if field.change <= heard.get(DEVICE_KEY, 0):
+            field.show(device)
+        self.show_changed(look, changed=False)

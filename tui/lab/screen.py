@@ -21,7 +21,7 @@ from ..panes.banner import BannerPane
 from ..panes.built import built
 from ..panes.curves import CurvesPane
 from ..panes.diagnosis import DiagnosisPane
-from ..panes.picture import Wish
+from ..panes.picture import LabMessage
 from ..panes.runs.messages import RunDeleted, RunOpened, RunOverlaid
 from ..panes.runs.pane import RunsPane
 from ..panes.setup.messages import ListChanged, NothingFound, PresetChosen, SettingChanged
@@ -273,10 +273,10 @@ class Lab(LabScreen):
         self.panes.notice_keys()
         self.find_situation()
 
-    @on(Wish)
-    def hear(self, wish: Wish) -> None:
+    @on(LabMessage)
+    def hear(self, message: LabMessage) -> None:
         """Hand on what a pane says to the part that it is for."""
-        match wish:
+        match message:
             case CurvesPane.StepPointed(step=step):
                 self.reading.point_at(step)
             case CurvesPane.Zoomed(by=by, step=step):

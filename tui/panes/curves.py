@@ -13,7 +13,7 @@ from engine.text.safe import plain
 from ..style.numbers import count, figure
 from ..style.text import Lines
 from ..watching.view import View
-from .picture import RunPicture, Wish
+from .picture import LabMessage, RunPicture
 
 if TYPE_CHECKING:
     from ..drawing.replay.timeline import Timeline
@@ -31,13 +31,13 @@ class CurvesPane(RunPicture, can_focus=True):
     """The curves of the recording that is shown, and of those beside it."""
 
     @dataclass
-    class StepPointed(Wish):
+    class StepPointed(LabMessage):
         """Somebody pointed at a step."""
 
         step: int
 
     @dataclass
-    class Zoomed(Wish):
+    class Zoomed(LabMessage):
         """Somebody turned the wheel."""
 
         by: int

@@ -20,7 +20,7 @@ from ..drawing.lists.diagnosis import (
 from ..style.numbers import count
 from ..style.text import Lines
 from ..watching.view import View
-from .picture import RunPicture, State, Wish
+from .picture import LabMessage, RunPicture, State
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
@@ -42,7 +42,7 @@ class DiagnosisPane(Keyed, RunPicture, can_focus=True, spot="diagnosis"):
     """Which finding is followed."""
 
     @dataclass
-    class Follow(Wish):
+    class Follow(LabMessage):
         """What this finding advises shall be trained."""
 
         finding: Finding

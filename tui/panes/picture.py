@@ -38,7 +38,7 @@ class State(reactive[T]):
         super().__init__(default, init=False, repaint=False)
 
 
-class Wish(Message):
+class LabMessage(Message):
     """Something that a person has asked of the lab in a pane; it passes by whatever is around."""
 
 

@@ -10,7 +10,7 @@ from textual import events
 from ..drawing.replay.transport import draw_transport, share_at
 from ..replay.transport import Transport
 from ..style.text import Lines
-from .picture import Picture, State, Wish
+from .picture import LabMessage, Picture, State
 
 
 class TransportBar(Picture):
@@ -26,7 +26,7 @@ class TransportBar(Picture):
     """Where the replay stands; None where there is none."""
 
     @dataclass
-    class Sought(Wish):
+    class Sought(LabMessage):
         """Somebody pointed at a place of the bar."""
 
         share: float

@@ -104,8 +104,8 @@ async def test_up_and_down_choose_and_enter_follows() -> None:
         pane.view = view(FIRST, SECOND, THIRD)
         pane.focus()
         await pilot.press("up", "down", "enter", "down", "enter", "down")
-        assert [type(each).__name__ for each in app.heard] == ["Selected", "Follow", "Selected"]
-        follow = app.heard[1]
+        assert len(app.heard) == 1
+        follow = app.heard[0]
         assert isinstance(follow, DiagnosisPane.Follow)
         assert follow.finding is SECOND
         assert pane.followed is None
@@ -120,7 +120,6 @@ async def test_a_click_chooses() -> None:
         await pilot.pause()
         await pilot.click(DiagnosisPane, offset=(10, 4))
         assert pane.followed is SECOND
-        assert [type(each).__name__ for each in app.heard] == ["Selected"]
         await pilot.click(DiagnosisPane, offset=(10, 30))
         assert pane.followed is SECOND
 

@@ -5,28 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..picture import Wish
+from ..picture import LabMessage
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
 
 @dataclass
-class RunOpened(Wish):
+class RunOpened(LabMessage):
     """A run is to be shown."""
 
     folder: RunFolder
 
 
 @dataclass
-class RunOverlaid(Wish):
+class RunOverlaid(LabMessage):
     """A run's curves are to be drawn beside those of the one that is shown, or no more."""
 
     folder: RunFolder
 
 
 @dataclass
-class RunDeleted(Wish):
+class RunDeleted(LabMessage):
     """A run is gone."""
 
     folder: RunFolder

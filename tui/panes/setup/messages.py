@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..picture import Wish
+from ..picture import LabMessage
 
 if TYPE_CHECKING:
     from engine.experiment.problems import Path
@@ -30,21 +30,21 @@ class TypedText:
 
 
 @dataclass
-class PresetChosen(Wish):
+class PresetChosen(LabMessage):
     """Another preset is to be shown."""
 
     name: str
 
 
 @dataclass
-class SettingChanged(Wish):
+class SettingChanged(LabMessage):
     """A setting was given another value, which may not hold."""
 
     typed: TypedText
 
 
 @dataclass
-class ListChanged(Wish):
+class ListChanged(LabMessage):
     """An entry of a list, such as a hidden layer, is to be added, removed or moved."""
 
     list: Path
@@ -53,7 +53,7 @@ class ListChanged(Wish):
 
 
 @dataclass
-class NothingFound(Wish):
+class NothingFound(LabMessage):
     """A key did nothing."""
 
     words: str

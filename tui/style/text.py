@@ -7,6 +7,7 @@ column aside. That it cannot move the cursor either is ``engine.text.safe``'s bu
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
@@ -101,3 +102,16 @@ def cut(line: Text, width: int) -> Text:
     """Return ``line`` in exactly ``width`` cells."""
     line.truncate(max(width, 0), pad=True)
     return line
+
+
+WAITS: Final = "only at the result"
+"""What is said of the test set's errors where nobody counts them yet."""
+
+
+OF_BEST: Final = "only of the best"
+"""The same where a run stands at its end, but not with its best weights."""
+
+
+def shortened(wordings: Sequence[str], width: int) -> str:
+    """Return the first of several wordings that fits; the last one where none does."""
+    return next((words for words in wordings if cell_len(words) <= width), wordings[-1])

@@ -12,8 +12,7 @@ from rich.style import Style
 
 from ...style.look import Look
 from ...style.numbers import count, figure
-from ...style.text import Lines, pad_left
-from ...style.wording import shortened
+from ...style.text import Lines, pad_left, shortened
 from ..base.frame import cropped, headline, words
 from ..base.matrix import WIDEST, chosen
 from ..base.shapes import hue

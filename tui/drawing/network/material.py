@@ -34,7 +34,7 @@ from engine.recording.kept_weights import (
 from engine.text.safe import plain
 
 from ...style.numbers import count, figure
-from ...style.wording import OF_BEST, WAITS
+from ...style.text import OF_BEST, WAITS
 from ..base.axis import Floats
 from ..lists.result import Weights, is_measured, result_loss
 

@@ -15,8 +15,7 @@ from rich.text import Text
 from ...style.look import Look
 from ...style.numbers import count
 from ...style.palette import Role
-from ...style.text import Lines, fit, fitting
-from ...style.wording import shortened
+from ...style.text import Lines, fit, fitting, shortened
 from ..base.axis import Floats
 from ..base.frame import cropped, headline, words
 from .material import RecordedNetwork

@@ -117,10 +117,27 @@ def run(
 ) -> None:
     """Train a preset, and print the result."""
     from .headless import run as headless
-    from .presets import preset as presets
+    from .sweeps.headless import RunOrder, run_or_sweep
 
+    loaded = run_or_sweep(
+        RunOrder(
+            reference=preset,
+            overrides=Changes.overrides(changes),
+            population=changes.overrides(),
+            vary=changes.vary or [],
+            seeds=changes.seeds,
+            runs_dir=place.folder,
+            device=machine.device,
+            allow_code=machine.allow_code,
+            as_json=as_json,
+            quiet=quiet,
+            told=bool(improvements or log_every),
+        )
+    )
+    if isinstance(loaded, int):
+        raise typer.Exit(loaded)
     status = headless.run(
-        presets.load(preset, changes.overrides()),
+        loaded,
         place.folder,
         device=machine.device,
         allow_code=machine.allow_code,

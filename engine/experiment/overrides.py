@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from ..errors import PresetError, Problem
+from ..text.lists import parts
 from ..text.numerals import as_toml, number
 from .experiment import Experiment
 from .problems import Path, key_text, path_in
@@ -88,7 +89,7 @@ def varied(texts: Sequence[str]) -> str:
             message = "must be KEY=V,V…, as in optimizer.lr=0.01,0.1"
             problems.append(Problem(f"--vary {text:.60}", "", message))
             continue
-        table[key.strip()] = [value_of(value.strip()) for value in values.split(",")]
+        table[key.strip()] = [value_of(value) for value in parts(values)]
     if problems:
         raise PresetError(problems)
     return inline(table)

@@ -12,14 +12,18 @@ from typing import Any, Final
 from ..text.numbers import figure_text
 from ..text.safe import plain
 from ..text.tables import aligned
-from .naming import key_names, value_text
+from .naming import key_names, setting_text, value_text
 from .table import FIGURES, SpreadFigure, SweepTable, SweptSetting, TrialRow, TrialState
+from .trial import SEED
 
 SHOWN: Final = frozenset(("test_accuracy", "test_loss", "test_rmse", "dev_accuracy", "dev_loss"))
 """The figures that have a column where they are there."""
 
 STATES: Final[tuple[TrialState, ...]] = ("diverged", "failed", "training", "waiting")
 """What is counted beside what finished."""
+
+NAMED: Final = 10
+"""Trials that are listed by name at most."""
 
 
 def text(table: SweepTable) -> str:
@@ -33,7 +37,8 @@ def text(table: SweepTable) -> str:
              *(str(each.count(state) or "") for state in states)]
             for each in table.settings]  # fmt: skip
     lines = aligned([head, *([plain(cell) for cell in row] for row in rows)], numbers=True)
-    return "\n".join(["", *lines, "", *_words(table)])
+    name = plain(table.name)
+    return "\n".join([f"{name}: {_counts(table)}", "", *lines, "", *_words(table)])
 
 
 def shown_figures(table: SweepTable) -> list[str]:
@@ -97,19 +102,31 @@ def _figure(figure: SpreadFigure | None) -> str:
     return f"{mean} ± {figure_text(figure.spread)}" if figure.count > 1 else mean
 
 
-def _words(table: SweepTable) -> Iterator[str]:
-    """Yield what is to be said of all trials, and where they lie."""
+def _counts(table: SweepTable) -> str:
+    """Return how many trials there are, and how many of them are over."""
     count, over = len(table.trials), table.over
-    words = [f"{over} of {count} trials are over" if over < count else f"{count} trials"]
+    return f"{over} of {count} trials are over" if over < count else f"{count} trials are over"
+
+
+def _words(table: SweepTable) -> Iterator[str]:
+    """Yield what is to be said of the trials, and where they lie."""
     for state in ("diverged", "failed"):
-        if number := table.count(state):
-            words.append(f"{number} {state}")
-    yield f"  {' · '.join(words)}"
-    if any(trial.best_step for trial in table.trials):
-        yield "  figures are of each network's best weights; ± is the standard deviation over seeds"
-    elif table.figures:
-        yield "  figures are of each network's last weights; ± is the standard deviation over seeds"
+        if fallen := [trial for trial in table.trials if trial.state == state]:
+            left_out = " and have no figures" if state == "diverged" else ""
+            yield f"  {len(fallen)} of {len(table.trials)} {state}{left_out}: {_named(fallen)}"
+    if table.figures:
+        whose = "best" if any(trial.best_step for trial in table.trials) else "last"
+        spread = "; ± is the standard deviation over seeds" if table.seeds > 1 else ""
+        yield f"  of each network's {whose} weights{spread}"
     yield f"  sweep  {plain(str(table.path))}"
+
+
+def _named(trials: list[TrialRow]) -> str:
+    """Return some trials by what they are, with the reason of the first that failed."""
+    named = [setting_text({**trial.setting, SEED: trial.seed}) for trial in trials[:NAMED]]
+    more = [f"and {len(trials) - NAMED} more"] if len(trials) > NAMED else []
+    why = f" ({trials[0].reason})" if trials[0].state == "failed" else ""
+    return plain(f"{', '.join([*named, *more])}{why}")
 
 
 def _trial(trial: TrialRow) -> dict[str, Any]:

@@ -40,6 +40,7 @@ HEALTHY = [
     "sum-of-30-unscaled",
     "two-moons",
     "two-moons-deeper",
+    "two-moons-sweep",
 ]
 """Presets with nothing to diagnose at any step."""
 

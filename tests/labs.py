@@ -173,6 +173,17 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
         await pilot.pause(0.01)
 
 
+async def ready(pilot: Pilot[Any]) -> Lab:
+    """Wait until the presets are there, and the form wherever it is seen; return the lab."""
+    lab = lab_of(pilot)
+    setup = lab.query_one("#setup")
+    await until(
+        pilot, lambda: lab.draft is not None and (lab.query("SettingRow") or not setup.display)
+    )
+    await pilot.pause()
+    return lab
+
+
 def shown(pilot: Pilot[Any]) -> str:
     """Return what is on the screen, as text."""
     height = pilot.app.size.height

@@ -24,7 +24,7 @@ from ..drawing.lists.status import Standing
 from ..panes.setup.pane import PresetEntry
 from ..places import Form
 from ..style.look import Look
-from ..terminal.leaned_on import ShownUnderDialogs
+from ..terminal.leaned_on import ShownUnderDialogs, StyledWhereKeysMove
 from ..watching.view import View
 from .opening import Opening
 
@@ -39,7 +39,7 @@ HINTS: Final[dict[Situation, str]] = {
 """What to do, where nothing else is said."""
 
 
-class LabScreen(ShownUnderDialogs):
+class LabScreen(ShownUnderDialogs, StyledWhereKeysMove):
     """The screen, as its parts see it: what its panes are given, and how that is brought about."""
 
     opening: Opening

@@ -8,6 +8,9 @@ what is leaned on of torch stands in ``engine.gradients.leaned_on``.
 
 from __future__ import annotations
 
+import functools
+import itertools
+import operator
 from asyncio import AbstractEventLoop
 from asyncio.subprocess import Process
 from typing import Any, Final, TextIO
@@ -16,9 +19,11 @@ from rich.console import RenderableType
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
 from textual.app import App
+from textual.dom import DOMNode
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.widget import Widget
 
 KNOWN_SEQUENCES: Final = frozenset(ANSI_SEQUENCES_KEYS)
 """Every sequence that is a key to Textual. Some end like no other does, so it must be asked."""
@@ -103,6 +108,29 @@ class ShownUnderDialogs(Screen[None]):
         self._dirty_widgets.clear()
         if regions:
             self.app.screen.refresh(*regions)
+
+
+class StyledWhereKeysMove(Screen[None]):
+    """A screen that styles anew only what looks different once the keys have moved.
+
+    Textual styles the outermost part that looks different with the keys in it, even where they
+    stay in it: all of the form at every tab, and all of the screen when it goes.
+    """
+
+    def _update_focus_styles(
+        self, focused: Widget | None = None, blurred: Widget | None = None
+    ) -> None:
+        if not self.app._running:
+            return
+        ways = [widget.ancestors_with_self for widget in (focused, blurred) if widget is not None]
+        passed = functools.reduce(operator.xor, map(set, ways), set[DOMNode]())
+        changed = set[DOMNode]()
+        for way in ways:
+            inside = itertools.dropwhile(lambda node: not node._has_focus_within, reversed(way))
+            if top := next((node for node in inside if node in passed), None):
+                changed.update(top.walk_children(with_self=True))
+        if changed:
+            self.app.stylesheet.update_nodes(changed, animate=True)
 
 
 def is_quiet(app: App[Any]) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.diagnosis import RULES
-from tests.labs import FakeRun, lab_of, make_app, shown, until
+from tests.labs import FakeRun, lab_of, make_app, ready, shown, until
 from tui.commands.command import key_name
 from tui.commands.table import TABLE, available
 from tui.commands.words import WORDS
@@ -128,8 +128,7 @@ def test_a_search_finds_keys_and_words_and_leaves_out_the_rest(search: str, foun
 async def test_the_lab_shows_what_can_be_done_now_and_searches_as_one_types(tmp_path: Path) -> None:
     app, _ = make_app(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
-        lab = lab_of(pilot)
-        await until(pilot, lambda: lab.draft is not None and lab.query("SettingRow"))
+        lab = await ready(pilot)
         await pilot.press("question_mark")
         await until(pilot, lambda: "Now, in the list of presets" in shown(pilot))
         assert "Train the experiment" in shown(pilot)

@@ -12,11 +12,10 @@ from textual.widgets import Input, OptionList
 from textual.widgets._toast import Toast
 
 from engine.recording.events import MarkReached
-from tests.labs import FakeRun, lab_of, make_app, shown, until
+from tests.labs import FakeRun, lab_of, make_app, ready, shown, until
 from tui.commands.command import key_name
 from tui.commands.table import LOCAL
 from tui.lab import messages
-from tui.lab.screen import Lab
 from tui.panes.runs.pane import HINT
 from tui.panes.setup.field import ChoiceField, Fold
 from tui.panes.setup.pane import SetupPane
@@ -36,14 +35,6 @@ def run(tmp_path: Path) -> Iterator[FakeRun]:
     fake = FakeRun(tmp_path).begin()
     yield fake
     fake.close()
-
-
-async def ready(pilot: Pilot[Any]) -> Lab:
-    """Wait until the presets are there."""
-    lab = lab_of(pilot)
-    await until(pilot, lambda: lab.draft is not None and lab.query("SettingRow"))
-    await pilot.pause()
-    return lab
 
 
 def said(pilot: Pilot[Any]) -> str:

@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from engine.recording.events import MarkReached, Request, RunWarning
 from engine.runs.folder import RunFolder
-from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
+from tests.labs import FakeRun, FakeWorker, lab_of, make_app, ready, shown, until
 from tui.app import LabApp
 from tui.commands.table import COMMANDS
-from tui.lab.screen import Lab
 from tui.lab.ticking import Ticking
 from tui.panes.curves import CurvesPane
 from tui.panes.picture import Picture
@@ -61,14 +59,6 @@ def requests_of(folder: RunFolder) -> list[tuple[str, dict[str, Any]]]:
 def answer(fake: FakeRun, action: str, **arguments: Any) -> None:
     """Record that a request was carried out."""
     fake.tell(Request(id="1", viewer="me", action=action, arguments=arguments, step=fake.step))
-
-
-async def ready(pilot: Pilot[Any]) -> Lab:
-    """Wait until the presets are there."""
-    lab = lab_of(pilot)
-    await until(pilot, lambda: lab.draft is not None and lab.query("SettingRow"))
-    await pilot.pause()
-    return lab
 
 
 async def test_it_opens_on_two_moons_with_every_preset_listed(tmp_path: Path) -> None:
@@ -722,7 +712,7 @@ def test_neither_torch_nor_the_trainer_is_imported_by_a_lab_that_ran(tmp_path: P
     script = f"""
 import asyncio, sys
 from pathlib import Path
-from tests.labs import FakeRun, make_app, shown, until, lab_of
+from tests.labs import FakeRun, lab_of, make_app, ready, shown, until
 async def main():
     run = FakeRun(Path({str(tmp_path)!r})).begin()
     run.train([0.9, 0.5])

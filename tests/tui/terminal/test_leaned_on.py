@@ -9,8 +9,10 @@ from typing import ClassVar
 
 import pytest
 from textual import events
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.containers import Vertical
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.geometry import Region
 from textual.screen import ModalScreen
@@ -24,6 +26,7 @@ from tui.terminal.leaned_on import (
     BoundApp,
     Parser,
     ShownUnderDialogs,
+    StyledWhereKeysMove,
     TerminalDriver,
     close_pipes,
     is_idle,
@@ -142,6 +145,65 @@ async def test_under_a_dialog_only_what_has_changed_is_painted(
             page.query_one("#line", Static).update(words, layout=False)
             await pilot.pause()
         assert painted == [1]
+
+
+class Keys(Static, can_focus=True):
+    """Something that can have the keys."""
+
+
+class Form(StyledWhereKeysMove):
+    """Rows that look different while the keys are in them, in a part that does too."""
+
+    AUTO_FOCUS = ""
+    CSS = """
+    #part:focus-within { background: red; }
+    .row:focus-within .label { color: red; }
+    """
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="part"):
+            for row in range(20):
+                with Vertical(classes="row"):
+                    yield Static("label", classes="label", id=f"label{row}")
+                    yield Keys("keys", id=f"keys{row}")
+        yield Keys("elsewhere", id="elsewhere")
+
+
+async def test_only_what_looks_different_is_styled_when_the_keys_move(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = App[None]()
+    async with app.run_test() as pilot:
+        form = Form()
+        await app.push_screen(form)
+        red = Color.parse("red")
+        styled: list[str | None] = []
+        apply = app.stylesheet.apply
+        monkeypatch.setattr(
+            app.stylesheet,
+            "apply",
+            lambda node, **how: (styled.append(node.id), apply(node, **how)),
+        )
+
+        def red_ones() -> list[str | None]:
+            parts = form.query_one("#part"), *form.query(".label")
+            return [part.id for part in parts if red in (part.styles.background, part.styles.color)]
+
+        for key, expected in (("keys3", ["part", "label3"]), ("keys4", ["part", "label4"])):
+            styled.clear()
+            form.set_focus(form.query_one(f"#{key}"))
+            await pilot.pause()
+            assert red_ones() == expected
+        assert "keys4" in styled
+        assert "label3" in styled
+        assert "label9" not in styled
+        form.set_focus(form.query_one("#elsewhere"))
+        await pilot.pause()
+        assert red_ones() == []
+        form.set_focus(form.query_one("#keys0"))
+        await pilot.pause()
+        styled.clear()
+    assert set(styled) <= {"keys0"}
 
 
 async def test_an_application_is_quiet_once_all_it_was_told_is_done() -> None:

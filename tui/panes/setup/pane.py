@@ -116,7 +116,7 @@ class SetupPane(Keyed, Vertical, spot="setup"):
             with VerticalScroll(id="about-frame", can_focus=False):
                 yield Words(id="about", markup=False)
             yield DataPicture(id="preview").data_bind(SetupPane.draft, SetupPane.look)
-        # The form is made when there is something to show in it: the first frame is faster.
+        # The form is made when somebody sees it: the lab is there in half the time without it.
         with Vertical(id="sheet"), Vertical(id="foot"):
             yield Words(id="wrong", markup=False)
             yield Words("reading presets", id="problems", markup=False)
@@ -188,6 +188,8 @@ class SetupPane(Keyed, Vertical, spot="setup"):
         """Show the draft: every field's value, whether it differs, and whether it holds."""
         if draft is None or draft is not self.draft or not self.query_one("#sheet").is_attached:
             return
+        if self._form is None and not self.display:
+            return
         form = await self._the_form()
         if not form.is_attached:
             return  # Nobody sees it any more: the lab is being left.
@@ -200,6 +202,11 @@ class SetupPane(Keyed, Vertical, spot="setup"):
         self.border_subtitle = "differs from the preset" if draft.changed else ""
         self._say_what_it_comes_to(draft)
         self._help_with(self.screen.focused)
+
+    async def on_show(self) -> None:
+        """Make the form, if the draft came while the pane was hidden."""
+        if self._form is None:
+            await self.watch_draft(self.draft)
 
     async def _the_form(self) -> Form:
         if self._form is None:

@@ -23,6 +23,7 @@ from unittest.mock import patch
 
 from textual import events
 from textual.message import Message
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
@@ -325,7 +326,8 @@ async def typist(folder: Path) -> AsyncIterator[Typist]:
         # What the screen looks like is no matter here, and takes most of the time.
         stack.enter_context(patch.object(Lab, "_update_focus_styles", lambda *_: None))
         stack.enter_context(patch.object(Lab, "_on_idle", show_nothing, create=True))
-        stack.enter_context(patch.object(Lab, "_compositor_refresh", lambda *_: None))
+        for kind in (Lab, Screen):
+            stack.enter_context(patch.object(kind, "_compositor_refresh", lambda *_: None))
         yield Typist(app, lab, drafts)
 
 

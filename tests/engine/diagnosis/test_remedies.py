@@ -47,7 +47,7 @@ def test_a_remedy_cures(rule: str) -> None:
     assert [(each.remedy, each.faults) for each in outcomes if each.faults] == []
 
 
-@pytest.mark.parametrize("first", [0, 1000])
+@pytest.mark.parametrize("first", [2000, 4000])
 def test_healthy_runs_are_left_in_peace(first: int) -> None:
     for count, (seed, run) in enumerate(healthy.healthy(first), start=1):
         assert healthy.alarms(run) == [], f"seed {seed}: {healthy.drawn(seed)}"

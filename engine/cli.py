@@ -216,29 +216,55 @@ def explain(
     preset: PresetName,
     changes: Changes,
     style: Annotated[
-        Literal["module", "sequential", "add_module", "all"],
-        typer.Option(help="How the PyTorch program writes the network."),
-    ] = "module",
+        Literal["module", "sequential", "add_module", "numpy", "torch", "all"] | None,
+        typer.Option(
+            help="How the program writes the network; by formulas: numpy or torch "
+            "[default: module, or both by formulas].",
+            show_default=False,
+        ),
+    ] = None,
+    gradients: Annotated[
+        Literal["backward", "formulas"] | None,
+        typer.Option(
+            help="Whether the program has PyTorch's backward(), or writes its gradients out.",
+            show_default=False,
+        ),
+    ] = None,
+    with_data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="Write first weights and rows beside the numpy program, which then reads them.",
+            show_default=False,
+        ),
+    ] = None,
     program_only: Annotated[
         bool, typer.Option("--program", help="Print the program alone, to save it.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Explain a preset's network layer by layer, and print it as a plain PyTorch program."""
-    from .explain import program as programs
+    """Explain a preset's network layer by layer, and print it as a plain program.
+
+    With --gradients formulas it is the manual update: forward, backward and update written out, in
+    numpy and in torch.
+    """
+    from .explain import programs
     from .explain import summary as explain
     from .presets import preset as presets
 
     loaded = presets.load(preset, changes.overrides())
     told = explain.explanation(loaded.experiment)
-    styles = [each for each in programs.STYLES if style in (each, "all")]
-    try:
-        written = {each: programs.program(loaded.experiment, each, loaded.name) for each in styles}
-    except EpochalError as error:
-        if program_only:
-            raise
-        written = {}
-        _print_lines(str(error), sys.stderr)
+    wish = programs.ProgramWish(
+        style=style, gradients=gradients, file=with_data, alone=program_only
+    )
+    written = dict[str, str]()
+    for each, text in programs.programs(loaded.experiment, loaded.name, wish):
+        if isinstance(text, str):
+            written[each] = text
+        elif program_only:
+            raise text
+        else:
+            _print_lines(str(text), sys.stderr)
     if as_json:
         _print_json([{"preset": loaded.name, **explain.as_object(told), "programs": written}])
         return

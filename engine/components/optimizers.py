@@ -47,10 +47,21 @@ class OptimizerBase(Section):
         return self.model_dump(exclude={"name"})
 
     @property
+    def rule(self) -> UpdateRule:
+        """Its update as a lesson writes it, with nothing in it that its settings leave out."""
+        assert isinstance(self.update, UpdateRule)
+        return self.update
+
+    @property
     def states(self) -> int:
         """How many numbers it keeps for every weight."""
         assert isinstance(self.update, UpdateRule)
         return len(self.update.state)
+
+    @property
+    def _decay(self) -> str:
+        """The line of a rule that adds the weights' share to the gradient; empty where it is 0."""
+        return "g = g + weight_decay * w\n" if self.weight_decay else ""
 
     @property
     def changes_gradients(self) -> bool:
@@ -108,6 +119,17 @@ class SGD(OptimizerBase):
     def states(self) -> int:
         """How many numbers it keeps for every weight."""
         return int(self.momentum > 0)
+
+    @property
+    def rule(self) -> UpdateRule:
+        """Its update as a lesson writes it: without momentum it is one line."""
+        if not self.momentum:
+            return UpdateRule(text=f"{self._decay}w = w - lr * g")
+        # The first step keeps the whole gradient.
+        taken = "(1 - dampening * (t > 1)) * g" if self.dampening else "g"
+        change = "(g + momentum * b)" if self.nesterov else "b"
+        text = f"{self._decay}b = momentum * b + {taken}\nw = w - lr * {change}"
+        return UpdateRule(text=text, state={"b": "momentum_buffer"})
 
 
 class Adagrad(OptimizerBase):
@@ -182,6 +204,16 @@ class _AdamLike(OptimizerBase):
         betas = settings.pop("beta1"), settings.pop("beta2")
         return {**settings, "betas": betas}
 
+    def _moments(self, first: str, amsgrad: bool) -> UpdateRule:
+        """Return Adam's rule, after what comes before it."""
+        greatest = "s = maximum(s, v)\n" if amsgrad else ""
+        text = f"""{first}m = beta1 * m + (1 - beta1) * g
+v = beta2 * v + (1 - beta2) * g * g
+{greatest}d = sqrt({"s" if amsgrad else "v"}) / (1 - beta2**t)**0.5 + eps
+w = w - lr / (1 - beta1**t) * m / d"""
+        kept = {"s": "max_exp_avg_sq"} if amsgrad else {}
+        return UpdateRule(text=text, state={"m": "exp_avg", "v": "exp_avg_sq", **kept})
+
 
 class Adam(_AdamLike):
     """Running means of the gradient and of its square (Kingma and Ba 2015)."""
@@ -199,6 +231,11 @@ class Adam(_AdamLike):
     def states(self) -> int:
         """How many numbers it keeps for every weight."""
         return 2 + self.amsgrad
+
+    @property
+    def rule(self) -> UpdateRule:
+        """Its update as a lesson writes it."""
+        return self._moments(self._decay, self.amsgrad)
 
 
 class AdamW(_AdamLike):
@@ -219,6 +256,12 @@ class AdamW(_AdamLike):
     def states(self) -> int:
         """How many numbers it keeps for every weight."""
         return 2 + self.amsgrad
+
+    @property
+    def rule(self) -> UpdateRule:
+        """Its update as a lesson writes it: the decay is taken off the weights themselves."""
+        decay = "w = w - lr * weight_decay * w\n" if self.weight_decay else ""
+        return self._moments(decay, self.amsgrad)
 
 
 class Adamax(_AdamLike):
@@ -261,6 +304,20 @@ class NAdam(_AdamLike):
         """How many numbers it keeps for every weight."""
         return 2
 
+    @property
+    def rule(self) -> UpdateRule:
+        """Its update as a lesson writes it; p is the product of all momenta so far."""
+        text = f"""{self._decay}m = beta1 * m + (1 - beta1) * g
+v = beta2 * v + (1 - beta2) * g * g
+now = beta1 * (1 - 0.5 * 0.96**(t * momentum_decay))
+ahead = beta1 * (1 - 0.5 * 0.96**((t + 1) * momentum_decay))
+p = p * now
+d = sqrt(v) / (1 - beta2**t)**0.5 + eps
+w = w - lr * (1 - now) / (1 - p) * g / d
+w = w - lr * ahead / (1 - p * ahead) * m / d"""
+        kept = {"m": "exp_avg", "v": "exp_avg_sq", "p": "mu_product"}
+        return UpdateRule(text=text, state=kept, starts={"p": "1"})
+
 
 class RMSprop(OptimizerBase):
     """Divides by the root of a running mean of squared gradients (Hinton 2012)."""
@@ -286,6 +343,20 @@ class RMSprop(OptimizerBase):
     def states(self) -> int:
         """How many numbers it keeps for every weight."""
         return 1 + (self.momentum > 0) + self.centered
+
+    @property
+    def rule(self) -> UpdateRule:
+        """Its update as a lesson writes it."""
+        text, kept = f"{self._decay}v = alpha * v + (1 - alpha) * g * g\n", {"v": "square_avg"}
+        spread = "v"
+        if self.centered:
+            text, spread = f"{text}m = alpha * m + (1 - alpha) * g\n", "v - m * m"
+            kept["m"] = "grad_avg"
+        change = f"g / (sqrt({spread}) + eps)"
+        if self.momentum:
+            text, change = f"{text}b = momentum * b + {change}\n", "b"
+            kept["b"] = "momentum_buffer"
+        return UpdateRule(text=f"{text}w = w - lr * {change}", state=kept)
 
 
 class ByHand(OptimizerBase):

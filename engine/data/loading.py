@@ -9,7 +9,7 @@ from .base import DataBase, Dataset, Examples
 from .scaling import ColumnScaling, Real, Scaling
 
 
-def load(spec: DataBase, seed: int, dtype: Real = np.float32) -> Dataset:
+def load(spec: DataBase, seed: int, dtype: Real = np.float32, *, shuffled: bool = True) -> Dataset:
     """Draw an experiment's data, part it into train, dev and test, and scale it.
 
     The rows are shuffled before they are parted, and left in their order where they are not.
@@ -18,8 +18,9 @@ def load(spec: DataBase, seed: int, dtype: Real = np.float32) -> Dataset:
         spec: The preset's ``data``.
         seed: The experiment's seed.
         dtype: What the network computes with: in float64 no number passes through float32.
+        shuffled: Whether the training set stays shuffled; else it has the order of the data again.
     """
-    train, dev, test = _parted(spec, _drawn(spec, seed, dtype), seed)
+    train, dev, test = _parted(spec, _drawn(spec, seed, dtype), seed, shuffled)
     scaling = _fitted(spec, train)
     train, dev, test = (_scaled(part, scaling, dtype) for part in (train, dev, test))
     return Dataset(train, dev if len(dev) else None, test if len(test) else None, scaling)
@@ -34,11 +35,15 @@ def _drawn(spec: DataBase, seed: int, dtype: Real) -> Examples:
     return Examples(whole.inputs.astype(dtype), targets)
 
 
-def _parted(spec: DataBase, whole: Examples, seed: int) -> tuple[Examples, Examples, Examples]:
+def _parted(
+    spec: DataBase, whole: Examples, seed: int, shuffled: bool
+) -> tuple[Examples, Examples, Examples]:
     if spec.split is None:
         nothing = Examples(whole.inputs[:0], whole.targets[:0])
         return whole, nothing, nothing
     order = generator(seed, "split").permutation(len(whole))
+    if not shuffled:
+        order[: spec.sizes[0]].sort()
     rows_of_sets = np.split(order, np.cumsum(spec.sizes))[:3]
     train, dev, test = (Examples(whole.inputs[rows], whole.targets[rows]) for rows in rows_of_sets)
     return train, dev, test

@@ -304,7 +304,7 @@ class MemberForm:
                 data.target_names,
                 [value for key, value in data if key in ("kind", "path", "set")],
             ),
-            the_batches=(experiment.batch_rows, experiment.steps_per_epoch),
+            the_batches=(experiment.batch_rows, experiment.steps_per_epoch, train.shuffle),
             the_length=experiment.steps,
             the_evaluation=(experiment.evaluation_stride, experiment.keep_best),
             the_loss=experiment.loss,

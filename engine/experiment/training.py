@@ -31,6 +31,10 @@ class Training(Section):
     batch_size: Literal["full"] | Annotated[int, Field(ge=1, le=10_000_000)] = "full"
     """Rows in a step: a number, or ``"full"`` for the whole training set. Where the last batch
     of an epoch is smaller, it is used as it is."""
+    shuffle: bool = True
+    """Take the rows of every epoch in an order of its own. ``false`` takes them in the order of
+    the data, as in a file sorted by class: each batch then says of one class alone, and every
+    update forgets the others."""
     gradients: Literal["auto", "manual", "autograd", "numeric"] = "auto"
     """How gradients are computed: ``"manual"`` by formulas derived by hand, which is by far the
     fastest, ``"autograd"`` by PyTorch's ``backward``, ``"numeric"`` by central differences in

@@ -71,6 +71,7 @@ def make_workload(
 
 def _batches(experiment: Experiment, dtype: torch.dtype) -> Batches:
     real = getattr(np, experiment.train.dtype)
-    part = load(experiment.data, experiment.train.seed, real).train
+    train = experiment.train
+    part = load(experiment.data, train.seed, real, shuffled=train.shuffle).train
     whole = to_batch(experiment, [part], CPU, dtype) if part is not None and len(part) else None
     return batches_for([experiment], whole, CPU, dtype)

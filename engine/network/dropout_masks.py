@@ -13,13 +13,8 @@ import torch
 from torch import Tensor
 
 from ..experiment.experiment import Experiment
+from ..experiment.units import mask_unit
 from ..randomness import derive_seed
-
-UNIT_STEPS: Final = 256
-"""Steps whose masks are drawn together at most."""
-
-UNIT_NUMBERS: Final = 250_000
-"""Numbers that are drawn together for one member at most: with large layers a unit is shorter."""
 
 
 class Masks:
@@ -45,8 +40,7 @@ class Masks:
         """Whether anything is left out at all."""
         self._seeds = [member.train.seed for member in members]
         self._rows = first.batch_rows
-        numbers = self._rows * sum(units for units, _ in self._layers)
-        self._steps = max(1, min(UNIT_STEPS, UNIT_NUMBERS // max(1, numbers)))
+        self._steps = mask_unit(first) if self.wanted else 1
         self._device, self._dtype = device, dtype
         self._unit, self._index = -1, 0
         self._drawn: list[Tensor] = []

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -20,14 +20,8 @@ from torch import Tensor
 
 from ..data import Examples
 from ..experiment.experiment import Experiment
+from ..experiment.units import fresh_unit
 from ..randomness import generator
-
-FRESH_UNIT: Final = 256
-"""Steps whose fresh rows are drawn together. Seeding a generator for every step would cost more
-than the step; a fixed unit keeps the draws of a step the same however steps are grouped."""
-
-FRESH_NUMBERS: Final = 16_000_000
-"""Inputs that are drawn together at most: with large batches a unit has fewer steps."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +94,8 @@ def batches_for(
     experiment = members[0]
     if experiment.steps_per_epoch == 1:
         return FullBatch(whole)
-    return Minibatches(whole, experiment.batch_rows, [each.train.seed for each in members])
+    seeds = [each.train.seed for each in members] if experiment.train.shuffle else None
+    return Minibatches(whole, experiment.batch_rows, seeds)
 
 
 class FullBatch:
@@ -124,16 +119,16 @@ class Minibatches:
     Args:
         whole: The training set, [members, rows, …].
         rows: How many a step sees.
-        seeds: Each member's.
+        seeds: Each member's; None for the order that the rows have.
     """
 
-    def __init__(self, whole: Batch, rows: int, seeds: Sequence[int]) -> None:
+    def __init__(self, whole: Batch, rows: int, seeds: Sequence[int] | None) -> None:
         self._whole, self._rows, self._seeds = whole, rows, seeds
         self._count = whole.inputs.shape[1]
         self._epoch = -1
         # A whole epoch is shuffled at once into the same memory: its batches are then slices, and
         # gathering rows step by step would cost a small network as much as its step.
-        self._shuffled = Batch(torch.empty_like(whole.inputs), torch.empty_like(whole.targets))
+        self._shuffled = whole if seeds is None else _empty_like(whole)
 
     def at(self, step: int) -> Batch:
         """Return the step's rows; the last batch of an epoch may have fewer."""
@@ -150,11 +145,17 @@ class Minibatches:
         return _cut(self._shuffled, index * self._rows, (index + steps) * self._rows), steps
 
     def _shuffle(self, epoch: int) -> None:
+        if self._seeds is None:
+            return
         # Drawn by NumPy on the CPU: every device sees the rows in the same order.
         orders = [generator(seed, "order", epoch).permutation(self._count) for seed in self._seeds]
         order = torch.from_numpy(np.stack(orders)).to(self._whole.inputs.device)
         _shuffle(self._whole.inputs, order, self._shuffled.inputs)
         _shuffle(self._whole.targets, order, self._shuffled.targets)
+
+
+def _empty_like(whole: Batch) -> Batch:
+    return Batch(torch.empty_like(whole.inputs), torch.empty_like(whole.targets))
 
 
 def _shuffle(tensor: Tensor, order: Tensor, into: Tensor) -> None:
@@ -193,8 +194,7 @@ class Fresh:
     ) -> None:
         self._members, self._device, self._dtype = members, device, dtype
         self._size = members[0].batch_rows
-        numbers = self._size * members[0].widths[0]
-        self._steps = max(1, min(FRESH_UNIT, FRESH_NUMBERS // numbers))
+        self._steps = fresh_unit(members[0])
         self._unit = -1
         self._drawn: Batch
 

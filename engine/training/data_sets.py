@@ -32,7 +32,9 @@ class DataSets:
     ) -> None:
         self._experiment: Final = members[0]
         real = getattr(np, self._experiment.train.dtype)
-        self.datasets: Final = [load(each.data, each.train.seed, real) for each in members]
+        self.datasets: Final = [
+            load(each.data, each.train.seed, real, shuffled=each.train.shuffle) for each in members
+        ]
         """What each member learns from: members of other seeds have drawn other rows."""
         self.sets: Final[dict[str, Batch]] = {}
         """``train``, ``dev`` and ``test``; none for train where every step draws fresh rows."""

@@ -12,7 +12,9 @@ it is only text: nothing is imported and nothing is run.
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, get_args
 
 from ...errors import EpochalError
@@ -28,7 +30,7 @@ from .training import loop, measures, preparation, result
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
 
-__all__ = ["STYLES", "Style", "program"]
+__all__ = ["STYLES", "Style", "assembled", "program"]
 
 
 def program(experiment: Experiment, style: Style = "module", name: str = "") -> str:
@@ -53,18 +55,31 @@ def program(experiment: Experiment, style: Style = "module", name: str = "") -> 
         loop(experiment),
         result(experiment),
     ]
+    told = f"as a plain PyTorch program: {_promise(experiment)}"
+    return assembled(experiment, name, blocks, told)
+
+
+def assembled(experiment: Experiment, name: str, blocks: Sequence[str], told: str) -> str:
+    """Return a program of these blocks, with its docstring, its imports and its random numbers.
+
+    Args:
+        experiment: What it does.
+        name: The preset's name, for its first lines.
+        blocks: What it is made of.
+        told: What it is, for its first lines.
+    """
     body = joined([block for block in blocks if block])
     imported = [line for line in body.split("\n") if line.startswith(("import ", "from "))]
     for line in imported:
         body = body.replace(f"{line}\n\n\n", "", 1)
-    head = _head(experiment, name, body, imported)
-    return joined([*head, body]) + "\n"
+    head = _head(experiment, body, imported)
+    return joined([_docstring(experiment, name, told), *head, body]) + "\n"
 
 
-def _head(experiment: Experiment, name: str, body: str, imported: list[str]) -> list[str]:
+def _head(experiment: Experiment, body: str, imported: list[str]) -> list[str]:
     used = [what.upper() for what in get_args(Purpose) if f"stream({what.upper()}" in body]
     numbers = [str(index) for index, what in enumerate(get_args(Purpose)) if what.upper() in used]
-    blocks = [_docstring(experiment, name), _imports(body, imported)]
+    blocks = [_imports(body, imported)]
     if used:
         blocks += [
             f"SEED = {experiment.train.seed}\n"
@@ -81,11 +96,13 @@ def _head(experiment: Experiment, name: str, body: str, imported: list[str]) -> 
 def _imports(body: str, imported: list[str]) -> str:
     """Return the imports in their order: Python's own, then the others."""
     own = [line for line in imported if line == "import csv"]
+    own += ["import math"] if re.search(r"\bmath\.", body) else []
     if "deepcopy(" in body:
         own.append("from copy import deepcopy")
     others = [line for line in imported if line not in own]
-    numpy = ["import numpy as np"] if "np." in body else []
-    lines = [*numpy, "import torch", *others, "from torch import nn"]
+    lines = ["import numpy as np"] if "np." in body else []
+    lines += [*(["import torch"] if "torch." in body else []), *others]
+    lines += ["from torch import nn"] if re.search(r"\bnn\.", body) else []
     return "\n".join([*own, *([""] if own else []), *lines])
 
 
@@ -103,14 +120,14 @@ def _promise(experiment: Experiment) -> str:
     )
 
 
-def _docstring(experiment: Experiment, name: str) -> str:
+def _docstring(experiment: Experiment, name: str, told: str) -> str:
     paragraphs = [experiment.title or name or "An experiment"]
     if experiment.about.strip():
         paragraphs += spoken(about_of(experiment.origin, experiment.about)).split("\n\n")
     of = "An experiment of epochal"
     if name and experiment.origin is None:
         of = f"The preset {name} of epochal"
-    paragraphs.append(f"{of} as a plain PyTorch program: {_promise(experiment)}")
+    paragraphs.append(f"{of} {told}")
     wrapped = [textwrap.fill(plain(" ".join(each.split())), WIDTH - 3) for each in paragraphs]
     # Nothing a preset says may end the text it stands in.
     safe = "\n\n".join(wrapped).replace("\\", "\\\\").replace('"""', "'''")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import indent
 from typing import TYPE_CHECKING, Final
+
+from ...experiment.units import fresh_unit
 
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
@@ -20,11 +23,11 @@ def data_blocks(experiment: Experiment) -> list[str]:
         return [source, _fresh_batches(experiment)]
     lines = [
         "inputs, targets = draw_data()",
-        *_parted(experiment),
-        *_scaled(experiment),
+        *parting_lines(experiment),
+        *scaling_lines(experiment),
         *_tensors(experiment),
     ]
-    blocks = [source, *_scalers(experiment), "\n".join(lines)]
+    blocks = [source, *scaler_blocks(experiment), "\n".join(lines)]
     return [*blocks, _minibatches(experiment)] if has_batches(experiment) else blocks
 
 
@@ -38,7 +41,7 @@ def tensor(experiment: Experiment, of: str) -> str:
     return f"torch.tensor({of}, dtype=torch.{experiment.train.dtype})"
 
 
-def _parted(experiment: Experiment) -> list[str]:
+def parting_lines(experiment: Experiment) -> list[str]:
     """Return what parts the rows; there is nothing to return where all are for training."""
     if experiment.data.split is None:
         return []
@@ -53,6 +56,7 @@ def _parted(experiment: Experiment) -> list[str]:
         f"# The rows are shuffled, then parted into {_listing(sets)}.",
         f"order = np.random.default_rng(stream(SPLIT)).permutation({experiment.data.rows})",
         *cuts,
+        *([] if experiment.train.shuffle else ["train.sort()  # in the order of the data again"]),
     ]
 
 
@@ -79,13 +83,13 @@ def ranged(values, seen):
 """The function that scales in each way: its name and its text."""
 
 
-def _scalers(experiment: Experiment) -> list[str]:
+def scaler_blocks(experiment: Experiment) -> list[str]:
     """Return the functions that scale."""
     ways = dict.fromkeys((experiment.data.scale_inputs, experiment.data.scale_targets))
     return [_SCALES[way][1] for way in ways if way in _SCALES]
 
 
-def _scaled(experiment: Experiment) -> list[str]:
+def scaling_lines(experiment: Experiment) -> list[str]:
     """Return what scales the rows."""
     data, lines = experiment.data, list[str]()
     seen = "" if data.split is None else "[train]"
@@ -122,28 +126,42 @@ def _listing(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def order_words(experiment: Experiment) -> str:
+    """Return in which order an epoch has its batches."""
+    own = "every epoch has them in an order of its own"
+    return own if experiment.train.shuffle else "every epoch has them in the order of the data"
+
+
+def order_lines(experiment: Experiment, count: str) -> str:
+    """Return the lines that make the order of an epoch's rows, given how many rows there are."""
+    if not experiment.train.shuffle:
+        return f"order = np.arange({count})"
+    rng = "rng = np.random.default_rng(stream(ORDER, epoch))"
+    return f"{rng}\norder = rng.permutation({count})"
+
+
 def _minibatches(experiment: Experiment) -> str:
+    order = indent(order_lines(experiment, "len(x_train)"), " " * 8)
     return f'''\
 def batches():
-    """Yield batch after batch; every epoch has them in an order of its own."""
+    """Yield batch after batch; {order_words(experiment)}."""
     epoch = 0
     while True:
-        rng = np.random.default_rng(stream(ORDER, epoch))
-        order = torch.from_numpy(rng.permutation(len(x_train)))
-        for rows in order.split({experiment.batch_rows}):
+{order}
+        for rows in torch.from_numpy(order).split({experiment.batch_rows}):
             yield x_train[rows], y_train[rows]
         epoch += 1'''
 
 
 def _fresh_batches(experiment: Experiment) -> str:
-    rows = experiment.batch_rows
+    rows, unit = experiment.batch_rows, fresh_unit(experiment)
     return f'''\
 def batches():
-    """Yield new rows for every step; those of 256 steps are drawn together."""
+    """Yield new rows for every step; those of {unit} steps are drawn together."""
     unit = 0
     while True:
         rng = np.random.default_rng(stream(FRESH, unit))
-        inputs, targets = draw_rows(rng, 256 * {rows})
+        inputs, targets = draw_rows(rng, {unit} * {rows})
         x = {tensor(experiment, "inputs")}
         y = {tensor(experiment, "targets")}
         yield from zip(x.split({rows}), y.split({rows}))

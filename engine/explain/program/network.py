@@ -78,14 +78,15 @@ def initialisation(experiment: Experiment) -> list[str]:
     block = "\n".join(["# The first weights, in place of those PyTorch has drawn.", layers, *lines])
     double = ["network.double()"] if experiment.train.dtype == "float64" else []
     block = "\n".join([block, *double])
-    return [_GENERATOR, block] if "generator=" in block else [block]
+    return [GENERATOR, block] if "generator=" in block else [block]
 
 
-_GENERATOR: Final = '''\
+GENERATOR: Final = '''\
 def generator(counter):
     """Return the random numbers that one tensor of weights starts from."""
     state = stream(INIT, counter).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state[0] >> np.uint64(1)))'''
+"""What gives each tensor of weights its random numbers."""
 
 
 def _draws(init: Init, layer: str, weight: str, bias: str) -> list[str]:
@@ -98,15 +99,15 @@ def _draws(init: Init, layer: str, weight: str, bias: str) -> list[str]:
         bias: The counter of the stream for the biases.
     """
     lines = [
-        *_draw(init.weight, f"{layer}.weight", weight),
-        *_draw(init.bias, f"{layer}.bias", bias),
+        *draw_lines(init.weight, f"{layer}.weight", weight),
+        *draw_lines(init.bias, f"{layer}.bias", bias),
     ]
     bounded = any("-bound" in line for line in lines)
     power = " ** " if "[" in layer else "**"
     return [f"bound = {layer}.in_features{power}-0.5", *lines] if bounded else lines
 
 
-def _draw(spec: InitialiserBase, tensor: str, counter: str) -> list[str]:
+def draw_lines(spec: InitialiserBase, tensor: str, counter: str) -> list[str]:
     """Return the lines that fill one tensor."""
     room = WIDTH if "[" in tensor else WIDTH - 4  # in a loop over the layers, or not
     stream = f"generator=generator({counter})"

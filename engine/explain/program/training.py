@@ -102,14 +102,14 @@ def _schedulers(experiment: Experiment) -> list[str]:
         ]
         lines += call("warmup = torch.optim.lr_scheduler.LinearLR", rise, WIDTH)
     if spec.torch_name:
-        ticks = experiment.steps // _tick_stride(experiment) - spec.warmup
+        ticks = experiment.steps // tick_stride(experiment) - spec.warmup
         settings = spec.arguments(ticks).items()
         given = ["optimizer", *(f"{key}={literal(value)}" for key, value in settings)]
         lines += call(f"scheduler = torch.optim.lr_scheduler.{spec.torch_name}", given, WIDTH)
     return lines
 
 
-def _tick_stride(experiment: Experiment) -> int:
+def tick_stride(experiment: Experiment) -> int:
     """Return the steps between two changes of the learning rate."""
     if experiment.schedule.needs_measurement and experiment.evaluation_stride:
         return experiment.evaluation_stride
@@ -118,15 +118,8 @@ def _tick_stride(experiment: Experiment) -> int:
 
 def loop(experiment: Experiment) -> str:
     """Return the loop over the steps."""
-    unit = _unit(experiment)
-    keeps = experiment.keep_best != "off"
-    lines = ["losses = []"]
-    if keeps:
-        by_loss = experiment.keep_best == "loss"
-        start = 'best_loss, best_weights = float("inf"), None'
-        lines.append(start if by_loss else "best, best_weights = (-1.0, 0.0), None")
-        if experiment.train.patience is not None:
-            lines.append("waited = 0")
+    unit = unit_of(experiment)
+    lines = watch_starts(experiment)
     if has_batches(experiment):
         lines.append(f"for step, (x, y) in zip(range(1, {experiment.steps + 1}), batches()):")
         x, y = "x", "y"
@@ -135,16 +128,35 @@ def loop(experiment: Experiment) -> str:
         x, y = "x_train", "y_train"
     body = [
         *_step(experiment, x, y),
-        *_evaluation(experiment, unit),
+        *evaluation(experiment, unit),
         *_tick(experiment, unit),
-        *_report(experiment, unit, y),
+        *report(experiment, unit, y),
+        *threshold_lines(experiment),
     ]
-    if (threshold := experiment.train.loss_threshold) is not None:
-        body += [f"if loss.item() <= {threshold!r}:", "    break  # good enough"]
     return "\n".join([*lines, *(f"    {line}" if line else "" for line in body)])
 
 
-def _unit(experiment: Experiment) -> str:
+def watch_starts(experiment: Experiment) -> list[str]:
+    """Return what a loop begins with: the losses, and what the best weights are held against."""
+    lines = ["losses = []"]
+    if experiment.keep_best != "off":
+        by_loss = experiment.keep_best == "loss"
+        start = 'best_loss, best_weights = float("inf"), None'
+        lines.append(start if by_loss else "best, best_weights = (-1.0, 0.0), None")
+        if experiment.train.patience is not None:
+            lines.append("waited = 0")
+    return lines
+
+
+def threshold_lines(experiment: Experiment, loss: str = "loss.item()") -> list[str]:
+    """Return what ends the loop once a loss is small enough."""
+    threshold = experiment.train.loss_threshold
+    if threshold is None:
+        return []
+    return [f"if {loss} <= {threshold!r}:", "    break  # good enough"]
+
+
+def unit_of(experiment: Experiment) -> str:
     """Return what the loop counts."""
     whole = experiment.steps_per_epoch == 1 and experiment.train.steps is None
     return "epoch" if whole else "step"
@@ -174,19 +186,28 @@ def _step(experiment: Experiment, x: str, y: str) -> list[str]:
     return [*lines, "losses.append(loss.item())"]
 
 
-def _every(stride: int, unit: str, lines: Sequence[str]) -> list[str]:
+def every_lines(stride: int, unit: str, lines: Sequence[str]) -> list[str]:
     """Return lines that run every so many steps."""
     if stride == 1:
         return list(lines)
     return [f"if {unit} % {stride} == 0:", *(f"    {line}" for line in lines)]
 
 
-def _evaluation(experiment: Experiment, unit: str) -> list[str]:
-    """Return the measurement on the dev set, and what is decided from it."""
+def evaluation(
+    experiment: Experiment, unit: str, weights: str = "deepcopy(network.state_dict())", y: str = "y"
+) -> list[str]:
+    """Return the measurement on the dev set, and what is decided from it.
+
+    Args:
+        experiment: Says what is measured and kept.
+        unit: What the loop counts.
+        weights: What copies the weights.
+        y: What targets are called.
+    """
     if not experiment.evaluation_stride:
         return []
     accuracy = ", dev_accuracy" if experiment.has_accuracy else ""
-    lines = [f"dev_loss{accuracy} = measure(x_dev, y_dev)"]
+    lines = [f"dev_loss{accuracy} = measure(x_dev, {y}_dev)"]
     about = "# The dev set only decides; it is never trained on."
     if experiment.keep_best != "off":
         if experiment.keep_best == "loss":
@@ -197,7 +218,7 @@ def _evaluation(experiment: Experiment, unit: str) -> list[str]:
                 "if (dev_accuracy, -dev_loss) > best:",
                 "    best = dev_accuracy, -dev_loss",
             ]
-        lines.append("    best_weights = deepcopy(network.state_dict())")
+        lines.append(f"    best_weights = {weights}")
         if experiment.train.patience is not None:
             lines += [
                 "    waited = 0",
@@ -206,29 +227,29 @@ def _evaluation(experiment: Experiment, unit: str) -> list[str]:
                 f"    if waited == {experiment.train.patience}:",
                 "        break  # out of patience",
             ]
-    return ["", about, *_every(experiment.evaluation_stride, unit, lines)]
+    return ["", about, *every_lines(experiment.evaluation_stride, unit, lines)]
 
 
 def _tick(experiment: Experiment, unit: str) -> list[str]:
     """Return what sets the learning rate of the next step."""
     if not experiment.schedule.moves:
         return []
-    spec, stride = experiment.schedule, _tick_stride(experiment)
+    spec, stride = experiment.schedule, tick_stride(experiment)
     measured = "dev_loss" if experiment.evaluation_stride else "loss.item()"
     main = f"scheduler.step({measured if spec.needs_measurement else ''})"
     lines = [main]
     if spec.warmup:
         lines = [f"if {unit} <= {spec.warmup * stride}:", "    warmup.step()"]
         lines += ["else:", f"    {main}"] if spec.torch_name else []
-    return _every(stride, unit, lines)
+    return every_lines(stride, unit, lines)
 
 
-def _report(experiment: Experiment, unit: str, y: str) -> list[str]:
+def report(experiment: Experiment, unit: str, y: str, loss: str = "loss.item()") -> list[str]:
     """Return what says where it is, some ten times in all."""
     stride = experiment.evaluation_stride
     every = _round(experiment.steps // LINES)
     every = -(-every // stride) * stride if stride else every
-    said = [f'f"{unit} {{{unit}}}: loss {{loss.item():.4g}}']
+    said = [f'f"{unit} {{{unit}}}: loss {{{loss}:.4g}}']
     if stride:
         said[0] += ', "'
         accuracy = ", dev accuracy {dev_accuracy:.4f}" * experiment.has_accuracy
@@ -241,7 +262,7 @@ def _report(experiment: Experiment, unit: str, y: str) -> list[str]:
     lines = (
         [f"print({said[0]})"] if len(said) == 1 else ["print(", *(f"    {s}" for s in said), ")"]
     )
-    return ["", *_every(every, unit, lines)]
+    return ["", *every_lines(every, unit, lines)]
 
 
 def _round(count: int) -> int:
@@ -251,19 +272,29 @@ def _round(count: int) -> int:
     return max(factor * unit for factor in (1, 2, 5) if factor * unit <= count)
 
 
-def result(experiment: Experiment) -> str:
-    """Return what is measured and printed at the end."""
+def result(
+    experiment: Experiment,
+    restored: Sequence[str] = ("network.load_state_dict(best_weights)",),
+    y: str = "y",
+) -> str:
+    """Return what is measured and printed at the end.
+
+    Args:
+        experiment: Says which sets there are.
+        restored: What puts the best weights in their place.
+        y: What targets are called.
+    """
     if experiment.data.fresh:
         return _unseen_rows(experiment)
     lines = []
     if experiment.keep_best != "off":
-        lines += ["if best_weights is not None:", "    network.load_state_dict(best_weights)"]
+        lines += ["if best_weights is not None:", *(f"    {line}" for line in restored)]
     for name in sets_of(experiment):
         if experiment.has_accuracy:
-            lines.append(f"loss, accuracy = measure(x_{name}, y_{name})")
+            lines.append(f"loss, accuracy = measure(x_{name}, {y}_{name})")
             lines.append(f'print(f"{name}: loss {{loss:.4g}}, accuracy {{accuracy:.4f}}")')
         else:
-            lines.append(f'print(f"{name}: loss {{measure(x_{name}, y_{name}):.4g}}")')
+            lines.append(f'print(f"{name}: loss {{measure(x_{name}, {y}_{name}):.4g}}")')
     if "test" in sets_of(experiment):
         lines.insert(
             0, "# The test set is touched once, at the end, with the weights that are kept."

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from ..recording.history import History, Rows
@@ -71,6 +72,12 @@ def _text(values: Sequence[float]) -> str:
         return figure_text(values[0])
     numbers = finite(values)
     return mean_text(numbers) if numbers else "of none that still trains"
+
+
+def _count(history: History, unit: str, step: int) -> str:
+    """Return the number of a step, or of the epoch that it lies in."""
+    per_epoch = history.header.steps_per_epoch if history.header else 0
+    return str(-(-step // per_epoch) if unit == "epoch" else step)
 
 
 def counts_epochs(history: History) -> bool:
@@ -173,8 +180,13 @@ class RunLog:
             entries += [(row, row.words(unit, width)) for row in rows]
         if self._improved:
             several = history.header is not None and history.header.members > 1
+            # Told between rows of epochs, it is told in epochs.
+            unit = unit if self._every else "step"
             entries += [
-                (each, each.words(member=member_words(history, each)))
+                (
+                    each,
+                    each.words(partial(_count, history, unit), member_words(history, each), unit),
+                )
                 for each in improvements(history, None if several else 0, after=self._step)
                 if each.step <= upto
             ]

@@ -41,19 +41,20 @@ class Improvement:
     member: int = 0
     """Of which network."""
 
-    def words(self, count: Callable[[int], str] = str, member: str = "") -> str:
+    def words(self, count: Callable[[int], str] = str, member: str = "", unit: str = "step") -> str:
         """Return what is told: ``best dev accuracy 0.8313 → 0.8375 at step 2210``.
 
         Args:
             count: Writes a step.
             member: Which network of a population, in words.
+            unit: What is counted.
         """
         whose = f" ({member})" if member else ""
         if self.before is None:
             value = figure_text(self.after)
         else:
             value = " → ".join(apart(self.before, self.after))
-        return f"best dev {self.what} {value} at step {count(self.step)}{whose}"
+        return f"best dev {self.what} {value} at {unit} {count(self.step)}{whose}"
 
     def plain(self) -> dict[str, Any]:
         """Return it as one JSON object."""

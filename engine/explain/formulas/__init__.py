@@ -14,15 +14,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from ...errors import EpochalError
-from ...text.source_code import WIDTH, call, literal
+from ...text.source_code import WIDTH, call, listed, literal
 from ..program import assembled
 from ..program.data import has_batches
 from ..program.training import (
     evaluation,
+    every_lines,
     report,
     result,
     threshold_lines,
+    tick_stride,
     unit_of,
+    unseen_rows,
     watch_starts,
 )
 from .functions import activation_blocks, loss_blocks
@@ -93,9 +96,7 @@ def program(
         settings_block(experiment),
         *rate_blocks(experiment),
         _loop(experiment, language, passes),
-        result(experiment, _restored(passes), "t")
-        if not experiment.data.fresh
-        else _unseen(experiment),
+        _result(experiment, passes),
     ]
     if written_in == "numpy" and experiment.loss.outputs == "probability":
         blocks.insert(0, 'np.seterr(divide="ignore")  # the logarithm of 0 is held above -100')
@@ -147,6 +148,14 @@ def _kept_lines(passes: Passes) -> list[str]:
     running = [f"*running{index}" for index, norm in indices if norm == "batch"]
     wanted = running and passes.experiment.keep_best != "off"
     return _listed("kept", ["*parameters", *running]) if wanted else []
+
+
+def _result(experiment: Experiment, passes: Passes) -> str:
+    """Return what is measured and printed at the end."""
+    if experiment.data.fresh:
+        x = "x, _ = columns(inputs, targets)"
+        return unseen_rows(experiment, x, "outputs = forward(x)[-1].T")
+    return result(experiment, _restored(passes), "t")
 
 
 def _restored(passes: Passes) -> list[str]:
@@ -213,28 +222,10 @@ def _loop(experiment: Experiment, language: Language, passes: Passes) -> str:
 
 def _cut_rate(experiment: Experiment, unit: str) -> list[str]:
     """Return what a schedule that looks at the loss does once it is measured."""
-    from ..program.training import every_lines, tick_stride
-
     measured = "dev_loss" if experiment.evaluation_stride else "loss"
     lines = plateau_lines(experiment, measured)
     return every_lines(tick_stride(experiment), unit, lines) if lines else []
 
 
 def _listed(name: str, names: list[str]) -> list[str]:
-    from ...text.source_code import listed
-
     return f"{name} = {listed(names)}".split("\n")
-
-
-def _unseen(experiment: Experiment) -> str:
-    from ..program.training import UNSEEN
-
-    return "\n".join(
-        [
-            "# Ten rows that were never trained on.",
-            f"rng = np.random.default_rng(stream(FRESH, {UNSEEN}))",
-            "x, t = columns(*draw_rows(rng, 10))",
-            "for output, target in zip(forward(x)[-1].ravel(), t.ravel()):",
-            '    print(f"prediction {output:.4f}, target {target:.4f}")',
-        ]
-    )

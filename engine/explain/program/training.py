@@ -285,7 +285,11 @@ def result(
         y: What targets are called.
     """
     if experiment.data.fresh:
-        return _unseen_rows(experiment)
+        return unseen_rows(
+            experiment,
+            "with torch.no_grad():",
+            f"    outputs = network({tensor(experiment, 'inputs')})",
+        )
     lines = []
     if experiment.keep_best != "off":
         lines += ["if best_weights is not None:", *(f"    {line}" for line in restored)]
@@ -302,7 +306,8 @@ def result(
     return "\n".join(lines)
 
 
-def _unseen_rows(experiment: Experiment) -> str:
+def unseen_rows(experiment: Experiment, *answered: str) -> str:
+    """Return the table of rows that were never trained on, given what computes their outputs."""
     names = experiment.data.input_names
     first = f"[:{FIRST_INPUTS}]" if len(names) > FIRST_INPUTS else ""
     cells = f'"".join(f"{{number:z{INPUT_WIDTH}.2f}}" for number in row{first})'
@@ -312,8 +317,7 @@ def _unseen_rows(experiment: Experiment) -> str:
             f"# {NEW_ROWS} rows that were never trained on.",
             f"rng = np.random.default_rng(stream(FRESH, {UNSEEN}))",
             f"inputs, targets = draw_rows(rng, {NEW_ROWS})",
-            "with torch.no_grad():",
-            f"    outputs = network({tensor(experiment, 'inputs')})",
+            *answered,
             f"print({literal(heading(names[:FIRST_INPUTS]))})",
             "for row, output, target in zip(inputs, outputs[:, 0], targets[:, 0]):",
             f"    cells = {cells}",

@@ -108,6 +108,7 @@ class TestRefusals:
             ({"model.hidden[0]": [7]}, "'model.hidden[0]' changes the shape: members must have "
              "the same; epochal sweep trains what differs in it"),
             ({"train.batch_size": [8, 16]}, "'train.batch_size' changes the batches"),
+            ({"train.shuffle": [True, False]}, "'train.shuffle' changes the batches"),
             ({"train.epochs": [300, 301]}, "'train.epochs' changes the length"),
             ({"train.evaluate_every": [1, 2]}, "'train.evaluate_every' changes the evaluation"),
             ({"model.dropout": [0.0, 0.5]}, "'model.dropout' changes whether there is dropout"),

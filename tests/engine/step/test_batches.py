@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from engine.data import load
+from engine.experiment.units import UNIT_STEPS
+from engine.randomness import generator
 from engine.step.batches import (
-    FRESH_UNIT,
     Batches,
     Fresh,
     FullBatch,
@@ -89,7 +90,25 @@ def test_a_member_sees_what_it_sees_alone(tables: dict) -> None:
 def test_fresh_rows_are_never_seen_twice() -> None:
     batches = make(FRESH, [2])
     assert isinstance(batches, Fresh)
-    steps = (1, 2, FRESH_UNIT, FRESH_UNIT + 1)
+    steps = (1, 2, UNIT_STEPS, UNIT_STEPS + 1)
     assert len({batches.at(step).inputs.numpy().tobytes() for step in steps}) == 4
     batch = batches.at(5)
     np.testing.assert_allclose(batch.targets[0, :, 0], batch.inputs[0].sum(1), rtol=1e-5)
+
+
+def test_rows_that_are_not_shuffled_come_in_the_order_of_the_data() -> None:
+    spec = experiment(MINIBATCHES, train={"shuffle": False})
+    where = torch.device("cpu"), torch.float32
+    part = load(spec.data, 1, shuffled=False).train
+    batches = batches_for([spec], to_batch(spec, [part], *where), *where)
+    epochs = [
+        torch.cat([batches.at(step).inputs for step in range(first, first + 5)], dim=1)[0]
+        for first in (1, 6)
+    ]
+    for epoch in epochs:
+        np.testing.assert_array_equal(epoch.numpy(), part.inputs)
+    # Parting the rows shuffles them; the training set is put in the data's order again.
+    whole = spec.data.draw(generator(1, "data")).inputs.astype(np.float32)
+    places = [int(np.flatnonzero((whole == row).all(axis=1))[0]) for row in part.inputs]
+    assert places == sorted(places)
+    assert len(part) < len(whole)

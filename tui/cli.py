@@ -76,6 +76,12 @@ def open_lab(
 ) -> None:
     """Open the lab (the command that is meant where none is named)."""
     overrides = changes.overrides()
+    from engine.sweeps.references import sweep_meant
+
+    sweep = sweep_meant(what, place.folder) if what is not None else None
+    if sweep is not None and not overrides:
+        open_screen(screen, place.folder, machine, sweep=sweep)
+        return
     run = find_run_or_preset(what, place.folder, overrides) if what is not None else None
     _check_changes(overrides, [run])
     preset = None if run else what
@@ -333,6 +339,15 @@ def show(
             metavar="WxH", help="Columns and lines [default: the terminal's].", show_default=False
         ),
     ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            metavar="KEY,KEY",
+            help="Of a sweep: the settings of the heat map's rows and columns, such as "
+            "hidden,lr; its figure is a --view, such as dev_loss.",
+            show_default=False,
+        ),
+    ] = "",
     preset: Annotated[
         bool, typer.Option("--preset", help="Print the run's experiment as a preset instead.")
     ] = False,
@@ -340,13 +355,25 @@ def show(
     as_json: AsJson = False,
     glyphs: GlyphSet = "auto",
 ) -> None:
-    """Print a run as still pictures, in plain text; or its figures and diagnosis, as JSON."""
+    """Print a run as still pictures, in plain text; or its figures and diagnosis, as JSON.
+
+    Of a sweep its heat map.
+    """
     from engine import references
+    from engine.sweeps.references import sweep_meant
 
     from .pictures import still
     from .pictures.wish import StepError, Wish, parse_size, parse_step, parse_steps, terminal_size
     from .style.glyphs import choose
 
+    sweep = sweep_meant(run[0], place.folder) if len(run) == 1 else None
+    if sweep is not None:
+        from .pictures.sweep import show_sweep
+
+        width, height = parse_size(size) if size else terminal_size()
+        drawn = choose(glyphs, os.environ, sys.stdout.encoding)
+        show_sweep(sweep, width, height, drawn, view=view, by=by, as_json=as_json)
+        return
     folders = [references.run(each, place.folder) for each in run]
     if preset or log_every:
         for folder in folders:

@@ -75,6 +75,7 @@ SPOTS: Final[Mapping[Spot, str]] = {
     "search": "where a key or a word is looked for",
     "chapters": "in the list of marks",
     "members": "in the list of members",
+    "sweep": "in the heat map of a sweep",
     "delete": "where deleting is asked about",
     "palette": "where a command is looked for",
     "notes": "in a lecture's notes",

@@ -28,6 +28,8 @@ class Opening:
     """A preset; two-moons, or else the first there is, where this is left out."""
     run: RunFolder | None = None
     """A run to show, in place of a preset."""
+    sweep: Path | None = None
+    """The folder of a sweep whose heat map is shown at first."""
     overrides: Sequence[str] = ()
     """What ``--set`` and ``--seed`` ask for."""
     device: str = "auto"
@@ -58,7 +60,7 @@ class Opening:
     def shows_runs(self) -> bool:
         """Whether the lab is opened to look at runs, not to set one up."""
         looks = self.replay or self.read_only or self.lecture is not None
-        return looks or self.run is not None
+        return looks or self.run is not None or self.sweep is not None
 
     @property
     def greets(self) -> bool:

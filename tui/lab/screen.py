@@ -48,6 +48,7 @@ from .setup import PresetsRead, Setup, read_presets
 from .sharing import SHARED_SECONDS, Following, Presenting
 from .situation import Possibilities
 from .steering import Steering
+from .sweeps import Sweeps
 from .ticking import Ticking
 from .viewing import Viewing
 
@@ -79,13 +80,25 @@ class Lab(LabScreen):
         self.pacing = pacing = Pacing(self, replay)
         self.runs = runs = Runs(self, cast, said, setup, reading, panes, replay, pacing)
         self.steering = Steering(self, runs, lambda: self.query_one(DiagnosisPane).followed)
+        self.sweeps = Sweeps(self, runs)
         self.lecturing = lecturing = Lecturing(self, runs, opening.lecture)
         self.presenting = Presenting(self, lecturing)
         self.following = Following(self, lecturing, opening.audience)
         self.viewing = Viewing(cast, said, reading, replay, pacing)
         self.possible = Possibilities(self, pacing)
         self.ticking = Ticking(self, runs, self.link, opening.clock)
-        self.parts = (setup, reading, panes, replay, pacing, runs, self.steering, lecturing, self)
+        self.parts = (
+            setup,
+            reading,
+            panes,
+            replay,
+            pacing,
+            runs,
+            self.steering,
+            self.sweeps,
+            lecturing,
+            self,
+        )
         """What the commands of the table belong to."""
 
     def compose(self) -> ComposeResult:
@@ -121,6 +134,8 @@ class Lab(LabScreen):
             if opening.replay:
                 self.replay.start_soon(opening.tempo)
             self.runs.show(opening.run)
+        if opening.sweep is not None:
+            self.run_worker(self.sweeps.show(opening.sweep), group="show_sweep", exclusive=True)
         if opening.greets:
             opening.memory.choose(greeted=True)
         if opening.audience is not None:

@@ -71,14 +71,23 @@ def show(folders: Sequence[RunFolder], width: int, height: int, glyphs: Glyphs, 
         RecordingError: The recording cannot be read.
         ViewError: The run has no such view.
     """
-    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    palette = DARK if colours else DARK.without_colours()
-    look, widths = Look(glyphs, palette), widths_beside(width, len(folders))
+    look, widths = look_of_output(glyphs), widths_beside(width, len(folders))
     pictures = [
         draw_wish(read_watch(folder), size, height, look, wish)
         for folder, size in zip(folders, widths, strict=True)
     ]
-    lines = beside(pictures, widths) if len(pictures) > 1 else pictures[0]
+    print_lines(beside(pictures, widths) if len(pictures) > 1 else pictures[0], width, look)
+
+
+def look_of_output(glyphs: Glyphs) -> Look:
+    """Return what is printed with: colours where they are seen."""
+    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return Look(glyphs, DARK if colours else DARK.without_colours())
+
+
+def print_lines(lines: Lines, width: int, look: Look) -> None:
+    """Print a picture as it looks."""
+    colours = look.palette.colours
     console = Console(width=width, color_system="256" if colours else None, highlight=False)
     for line in lines:
         if colours:

@@ -40,6 +40,8 @@ LEAST_CELL: Final = 9
 MOST_CELL: Final = 20
 MOST_LINES: Final = 3
 """Lines of a row: the figure, its spread, and what became of the trials."""
+HEAD: Final = 2
+"""Lines over the first row."""
 WIDE_RANGE: Final = 100.0
 """From this ratio on losses stand on a logarithmic scale."""
 
@@ -102,7 +104,7 @@ def part_of(
     columns = max(min((width - label) // (LEAST_CELL + 1), len(heat.columns)), 1)
     widest = max(map(cell_len, heat.columns), default=0)
     cell = min((width - label) // columns - 1, max(MOST_CELL, min(widest, 2 * MOST_CELL)))
-    room = max(height - 3, 1)
+    room = max(height - HEAD - 1, 1)
     lines = max(min(room // max(len(heat.rows), 1), MOST_LINES), 1)
     rows = min(room // lines, len(heat.rows))
     row, column = cursor or (0, 0)
@@ -115,6 +117,22 @@ def part_of(
         left=max(min(column - columns // 2, len(heat.columns) - columns), 0),
         columns=columns,
     )
+
+
+def height_of(heat: HeatMap) -> int:
+    """Return the lines that a heat map takes at most to show every row."""
+    return HEAD + MOST_LINES * len(heat.rows) + 1
+
+
+def cell_at(
+    heat: HeatMap, width: int, height: int, x: int, y: int, cursor: tuple[int, int] | None
+) -> tuple[int, int] | None:
+    """Return the row and the column of the cell that is drawn at a place, if one is."""
+    part = part_of(heat, width, height, cursor)
+    row, column = (y - HEAD) // part.lines, (x - part.label) // (part.cell + 1)
+    if not (0 <= row < part.rows and 0 <= column < part.columns):
+        return None
+    return part.top + row, part.left + column
 
 
 def draw_heat_map(
@@ -202,7 +220,7 @@ def _row(
                 continue
             before, after = look.glyphs.choice
             line.append(before, _cursor_style(look))
-            line.append(words_here, style + Style(bold=True, underline=True))
+            line.append(words_here, style + Style(bold=True))
             line.append(after, style + Style(bold=True))
         lines.append(line)
     return lines

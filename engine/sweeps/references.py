@@ -1,0 +1,45 @@
+"""Which sweep is meant by a name, where a run or a preset may be meant as well."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import PresetError
+from ..presets import preset as presets
+from ..runs.finding import list_runs
+from ..text.run_names import beginning_of
+from .folder import find_sweep, list_sweeps
+
+
+def sweep_meant(reference: str, folder: Path) -> Path | None:
+    """Return the folder of the sweep that is meant, if one is.
+
+    It is named by its folder or its name; the newest one by the preset that is swept; else by the
+    beginning of its name, where no preset is called so and no run's name begins so.
+    """
+    named = find_sweep(reference, folder)
+    if named is not None and (os.sep in reference or named.name == reference):
+        return named.path
+    if _is_preset(reference):
+        of_preset = [each for each in list_sweeps(folder) if beginning_of(each.name) == reference]
+        return of_preset[0].path if of_preset and _is_swept(reference) else None
+    if any(run.name.startswith(reference) for run in list_runs(folder)):
+        return None
+    return None if named is None else named.path
+
+
+def _is_preset(reference: str) -> bool:
+    try:
+        presets.find(reference)
+    except PresetError:
+        return False
+    return True
+
+
+def _is_swept(reference: str) -> bool:
+    """Whether a preset says itself what is swept."""
+    # The schema is slow to import, and is needed only here.
+    from ..experiment.sweep import Sweep
+
+    return presets.load(reference).experiment.sweep != Sweep()

@@ -1,0 +1,125 @@
+"""A sweep in the lab: its heat map fills, its settings are chosen, a cell opens its curves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from engine.sweeps.folder import SweepFolder
+from tests.labs import lab_of, make_app, shown, until
+from tests.sweeps import make_sweep, train_group
+from tui.panes import sweep as panes
+from tui.panes.sweep import SweepDialog
+
+
+@pytest.fixture(scope="module")
+def runs_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def sweep(runs_dir: Path) -> SweepFolder:
+    """A sweep of which the first of two groups is trained."""
+    folder = make_sweep(runs_dir)
+    train_group(folder, 1)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panes, "POLL_SECONDS", 0.05)
+
+
+def dialog_of(pilot: Pilot[Any]) -> SweepDialog:
+    [found] = [each for each in pilot.app.screen_stack if isinstance(each, SweepDialog)]
+    return found
+
+
+async def opened(pilot: Pilot[Any]) -> SweepDialog:
+    await until(pilot, lambda: any(isinstance(e, SweepDialog) for e in pilot.app.screen_stack))
+    dialog = dialog_of(pilot)
+    await until(pilot, lambda: dialog.picture.table is not None)
+    await until(pilot, lambda: "test accuracy" in shown(pilot))
+    return dialog
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_it_opens_with_the_heat_map_of_what_is_done(runs_dir, sweep, size) -> None:
+    app, _ = make_app(runs_dir, sweep=sweep.path)
+    async with app.run_test(size=size) as pilot:
+        await opened(pilot)
+        words = shown(pilot)
+        assert sweep.name in words
+        assert "4 of 8 trials" in words
+        assert words.count("0 of 2") == 2
+        assert "hidden [5] · lr 0.01" in words
+        assert "seed 102  finished" in words
+
+
+async def test_its_settings_and_its_figure_are_chosen_by_keys(runs_dir, sweep) -> None:
+    app, _ = make_app(runs_dir, sweep=sweep.path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        dialog = await opened(pilot)
+        await pilot.press("f")
+        await until(pilot, lambda: "test loss" in shown(pilot))
+        await pilot.press("c")
+        assert dialog.picture.choice is not None
+        assert dialog.picture.choice.columns == "train.seed"
+        await until(pilot, lambda: "hidden \\ seed" in shown(pilot))
+        await pilot.press("C", "r")
+        assert dialog.picture.choice.columns == "optimizer.lr"
+        await pilot.press("right", "right", "down", "down", "left", "up")
+        assert dialog.picture.cursor == (0, 0)
+
+
+async def test_enter_opens_the_curves_of_the_cell_and_the_key_leads_back(runs_dir, sweep) -> None:
+    app, _ = make_app(runs_dir, sweep=sweep.path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        dialog = await opened(pilot)
+        await pilot.press("right", "enter")
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.step == 20)
+        assert lab.cast.lead is not None
+        assert lab.cast.lead.folder.path == sweep.group(1).path
+        assert lab.view.member in (0, 1), "the rate of 5 comes first in the group"
+        assert lab.view.run == "group-1"
+        await pilot.press("H")
+        again = await opened(pilot)
+        assert again is not dialog
+        assert again.picture.cursor == (0, 1)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is lab)
+        assert lab.cast.lead is not None
+
+
+async def test_a_cell_that_has_not_begun_says_so_and_then_fills(runs_dir) -> None:
+    other = make_sweep(runs_dir, called="another")
+    train_group(other, 1)
+    app, _ = make_app(runs_dir, sweep=other.path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "no trial of this cell has begun yet" in shown(pilot))
+        train_group(other, 2)
+        await until(pilot, lambda: "8 trials" in shown(pilot) and "0 of 2" not in shown(pilot))
+
+
+async def test_without_a_sweep_the_key_says_how_to_make_one(tmp_path: Path) -> None:
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.setup.ready)
+        lab.panes.give_keys("curves")
+        await pilot.press("H")
+        await until(pilot, lambda: "There is no sweep yet" in shown(pilot))
+
+
+async def test_a_folder_that_cannot_be_read_is_said_in_its_place(tmp_path: Path) -> None:
+    broken = make_sweep(tmp_path)
+    broken.plan_file.write_text("{}\n")
+    app, _ = make_app(tmp_path, sweep=broken.path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "is no plan of a sweep" in shown(pilot))

@@ -1,0 +1,83 @@
+"""``epochal show SWEEP``: the heat map as plain text or JSON, by any settings and figure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.sweeps.folder import SweepFolder
+from engine.sweeps.references import sweep_meant
+from tests.sweeps import make_sweep, train_group
+from tui.cli import main
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> SweepFolder:
+    """A sweep of which the first of two groups is trained."""
+    folder = make_sweep(tmp_path_factory.mktemp("runs"))
+    train_group(folder, 1)
+    return folder
+
+
+def show(capsys, folder: SweepFolder, *options: str, name: str = "two-moons-sweep"):
+    with pytest.raises(SystemExit) as left:
+        main(["show", name, "--runs-dir", str(folder.path.parent), *options])
+    told = capsys.readouterr()
+    return left.value.code, told.out, told.err
+
+
+def test_it_shows_the_figure_that_says_most_by_two_settings(capsys, sweep) -> None:
+    status, out, _ = show(capsys, sweep, "--size", "80x20")
+    lines = out.splitlines()
+    assert status == 0
+    assert lines[0] == sweep.name
+    assert lines[1].startswith("test accuracy · mean and spread of 2 seeds · 4 of 8 trials")
+    assert lines[2].split() == ["hidden", "\\", "lr", "0.01", "5"]
+    assert lines[6].split() == ["[5,", "3]", *["◌", "0", "of", "2", "◌", "0", "of", "2"]]
+
+
+def test_its_figure_and_its_settings_are_named(capsys, sweep) -> None:
+    _, out, _ = show(capsys, sweep, "--view", "dev_loss", "--by", "lr,train.seed")
+    assert out.splitlines()[1].startswith("dev loss · mean and spread of 2 trials: every hidden")
+    assert out.splitlines()[2].split() == ["lr", "\\", "seed", "102", "103"]
+
+
+def test_json_has_every_cell_and_null_where_there_is_no_figure(capsys, sweep) -> None:
+    _, out, _ = show(capsys, sweep, "--json")
+    told = json.loads(out)
+    assert told["figure"] == "test_accuracy"
+    assert len(told["cells"]) == 4
+    first, last = told["cells"][0], told["cells"][-1]
+    assert first["model.hidden"] == [5]
+    assert first["trials"] == first["finished"] == 2
+    assert 0 <= first["mean"] <= 1
+    assert last["mean"] is None
+    assert last["finished"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--view", "dev_los"), "--view: of a sweep there is no 'dev_los'; there are: summary, "),
+        (("--by", "rate"), "--by: the sweep has no setting 'rate'; it has: model.hidden, "),
+        (("--by", "lr,lr"), "--by: names the rows' setting and the columns', two at most"),
+    ],
+)
+def test_what_it_does_not_have_is_refused(capsys, sweep, options, expected) -> None:
+    status, _, err = show(capsys, sweep, *options)
+    assert status == 2
+    assert expected in err
+
+
+def test_a_sweep_is_meant_by_its_folder_its_name_and_a_beginning_that_is_no_preset(
+    sweep, tmp_path: Path
+) -> None:
+    folder = sweep.path.parent
+    for reference in (str(sweep.path), sweep.name, "two-moons-sw"):
+        assert sweep_meant(reference, folder) == sweep.path
+    # That is a preset, which says nothing of a sweep.
+    assert sweep_meant("two-moons", folder) is None
+    assert sweep_meant("last", folder) is None
+    assert sweep_meant(sweep.name, tmp_path) is None

@@ -1,0 +1,63 @@
+"""The sweeps in the lab: a heat map over the screen, and from it the curves of a cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .part import LabScreen
+from .runs import Runs
+
+if TYPE_CHECKING:
+    from ..drawing.sweep.cells import HeatChoice
+
+
+@dataclass(eq=False)
+class Sweeps:
+    """Which sweep is looked at, and how."""
+
+    screen: LabScreen
+    runs: Runs
+    path: Path | None = None
+    """The folder of the sweep that was looked at last."""
+    choice: HeatChoice | None = None
+    cursor: tuple[int, int] = (0, 0)
+
+    async def action_show_sweep(self) -> None:
+        """Show the sweep that the run on the screen belongs to, else the last or the newest one."""
+        path = self._meant()
+        if path is None:
+            words = "There is no sweep yet: epochal sweep PRESET --grid optimizer.lr=0.01,0.1"
+            self.runs.messages.say(words)
+        else:
+            await self.show(path)
+
+    def _meant(self) -> Path | None:
+        from engine.sweeps.folder import is_sweep, list_sweeps
+
+        lead = self.runs.cast.lead
+        if lead is not None and is_sweep(lead.folder.path.parent):
+            return lead.folder.path.parent
+        newest = (sweep.path for sweep in list_sweeps(self.screen.opening.runs_dir))
+        return self.path or next(newest, None)
+
+    async def show(self, path: Path) -> None:
+        """Show a sweep until it is left; then the curves that were asked for, if any were."""
+        from engine.runs.folder import RunFolder
+
+        from ..panes.sweep import SweepDialog
+
+        if path != self.path:
+            self.path, self.choice, self.cursor = path, None, (0, 0)
+        dialog = SweepDialog(path, self.screen.look, self.choice, self.cursor)
+        opened = await self.screen.app.push_screen_wait(dialog)
+        self.choice, self.cursor = dialog.picture.choice, dialog.picture.cursor
+        if opened is None:
+            return
+        self.runs.open(RunFolder(opened.run))
+        self.runs.reading.look_through(member=opened.member)
+        self.runs.messages.say(
+            f"The best trial of the cell, a network of {opened.run.name}; n and N go through all "
+            "that were trained with it, H shows the sweep again."
+        )

@@ -1,0 +1,245 @@
+"""A sweep in the lab: its heat map, which fills as results come, over the whole screen."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+from textual import events, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from engine.errors import EpochalError
+from engine.text.safe import plain
+
+from ..commands.spots import Keyed
+from ..dialogs.dialog import Dialog
+from ..style.look import Look
+from ..style.text import Lines, wrap
+from .picture import Picture, State
+
+if TYPE_CHECKING:
+    from engine.sweeps.table import SweepReader, SweepTable, TrialRow
+
+    from ..drawing.sweep.cells import HeatCells, HeatChoice
+    from ..drawing.sweep.heat_map import HeatMap
+
+POLL_SECONDS: Final = 1.0
+"""How often the results are looked at."""
+
+HINT: Final = "enter opens, r rows, c columns, f figure, arrows move, esc leaves"
+
+
+@dataclass(frozen=True)
+class OpenedTrial:
+    """What somebody chose to see: a network of a group's run."""
+
+    run: Path
+    """The folder of the run."""
+    member: int
+    """Which network of it, counted from 0."""
+    members: int
+    """How many it may have beside others of the same cell."""
+
+
+class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
+    """A sweep's heat map, with the cell that is chosen."""
+
+    DEFAULT_CSS = """
+    HeatPicture { height: 1fr; }
+    """
+
+    table: State[SweepTable | None] = State(None)
+    """What there is of the sweep so far."""
+
+    @dataclass
+    class CellOpened(Message):
+        """A cell's curves are asked for."""
+
+        trials: tuple[TrialRow, ...]
+        figure: str
+
+    words: State[str] = State("reading the sweep")
+    """What is said while there is none."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.set_reactive(HeatPicture.look, look)
+        self.choice: HeatChoice | None = None
+        """Which settings and which figure are shown."""
+        self.cursor = (0, 0)
+        """The row and the column of the cell that is chosen."""
+        self._heat: HeatMap | None = None
+        self._cells: HeatCells | None = None
+
+    def watch_table(self, table: SweepTable) -> None:
+        """Show what is new; what was chosen stays so where it is still there."""
+        from ..drawing.sweep.cells import usual_choice
+
+        choice = usual_choice(table) if self.choice is None else self.choice.among(table)
+        self._choose(choice)
+
+    def _choose(self, choice: HeatChoice) -> None:
+        from ..drawing.sweep.cells import cells_of, heat_map_of
+
+        if self.table is None:
+            return
+        self.choice = choice
+        self._cells, self._heat = cells_of(self.table, choice), heat_map_of(self.table, choice)
+        self._go(*self.cursor)
+
+    def _go(self, row: int, column: int) -> None:
+        if self._heat is not None:
+            rows, columns = len(self._heat.rows), len(self._heat.columns)
+            self.cursor = max(min(row, rows - 1), 0), max(min(column, columns - 1), 0)
+        self.redraw()
+
+    def key(self) -> Hashable:
+        """Return what the picture depends on."""
+        return self.table, self.words, self.choice, self.cursor, self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the heat map, and below it the trials of the cell that is chosen."""
+        from ..drawing.sweep.heat_map import draw_heat_map
+        from ..drawing.sweep.trials import draw_trials
+
+        if self._heat is None or self._cells is None or self.table is None:
+            muted = self.look.style("muted")
+            return [Text(line, muted, end="") for line in wrap(self.words, width)]
+        rows, look = self._rows(height), self.look
+        trials = self._cells.trials.get(self.cursor, ())
+        return [
+            *draw_heat_map(self._heat, width, rows, look, self.cursor),
+            Text(end=""),
+            *draw_trials(trials, self.table.figures, width, height - rows - 1, look),
+        ][:height]
+
+    def _rows(self, height: int) -> int:
+        """Return the lines of the heat map."""
+        from ..drawing.sweep.heat_map import height_of
+
+        assert self._heat is not None
+        return min(height_of(self._heat), height)
+
+    def action_go(self, rows: int, columns: int) -> None:
+        """Choose the cell so many rows and columns on."""
+        self._go(self.cursor[0] + rows, self.cursor[1] + columns)
+
+    def action_rows(self, by: int) -> None:
+        """Show another setting in the rows."""
+        if self.choice is not None and self.table is not None:
+            self._choose(self.choice.next_rows(self.table, by))
+
+    def action_columns(self, by: int) -> None:
+        """Show another setting in the columns."""
+        if self.choice is not None and self.table is not None:
+            self._choose(self.choice.next_columns(self.table, by))
+
+    def action_figure(self, by: int) -> None:
+        """Show another figure."""
+        if self.choice is not None and self.table is not None:
+            self._choose(self.choice.next_figure(self.table, by))
+
+    def action_open(self) -> None:
+        """Ask for the curves of the cell that is chosen."""
+        if self._cells is not None and self.choice is not None:
+            trials = self._cells.trials.get(self.cursor, ())
+            self.post_message(self.CellOpened(trials, self.choice.figure))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the cell under the mouse; a second click opens it."""
+        from ..drawing.sweep.heat_map import cell_at
+
+        if self._heat is None:
+            return
+        size = self.scrollable_content_region.size
+        rows = self._rows(size.height)
+        at = cell_at(self._heat, size.width, rows, event.x, event.y, self.cursor)
+        if at is not None:
+            self._go(*at)
+            if event.chain == 2:
+                self.action_open()
+
+
+class SweepDialog(Dialog[OpenedTrial]):
+    """A sweep's heat map over the lab; answers with the trial whose curves are to be seen.
+
+    Args:
+        path: The sweep's folder.
+        look: What it is drawn with.
+        choice: What was shown of it before.
+        cursor: The cell that was chosen before.
+    """
+
+    DEFAULT_CSS = """
+    SweepDialog > .box { width: 100%; max-width: 100%; height: 100%; max-height: 100%; }
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        look: Look,
+        choice: HeatChoice | None = None,
+        cursor: tuple[int, int] = (0, 0),
+    ) -> None:
+        super().__init__()
+        self.path = path
+        self.picture = HeatPicture(look)
+        self.picture.choice, self.picture.cursor = choice, cursor
+        self._reader: SweepReader | None = None
+
+    def compose(self) -> ComposeResult:
+        """The heat map in a box."""
+        with Vertical(classes="box") as box:
+            box.border_title = Text(plain(self.path.name))
+            box.border_subtitle = HINT
+            yield self.picture
+
+    def on_mount(self) -> None:
+        """Look at the results, and go on looking."""
+        super().on_mount()
+        self.read()
+        self.set_interval(POLL_SECONDS, self.read)
+
+    @work(thread=True, exclusive=True, group="sweep", exit_on_error=False)
+    def read(self) -> None:
+        """Read what is new, beside the screen."""
+        from engine.sweeps.table import SweepReader
+
+        reader = self._reader = self._reader or SweepReader(self.path)
+        try:
+            table = reader.table()
+        except EpochalError as error:
+            self.app.call_from_thread(self._complain, str(error))
+            return
+        except Exception as error:
+            Picture.failures.append(traceback.format_exc())
+            words = f"the sweep cannot be read: {type(error).__name__}: {error}"
+            self.app.call_from_thread(self._complain, words)
+            return
+        self.app.call_from_thread(self._show, table)
+
+    def _show(self, table: SweepTable) -> None:
+        if table != self.picture.table:
+            self.picture.table = table
+
+    def _complain(self, words: str) -> None:
+        self.picture.words = plain(words)
+        self.query_one(".box").border_subtitle = Text(plain(words))
+
+    def on_heat_picture_cell_opened(self, event: HeatPicture.CellOpened) -> None:
+        """Leave with the best trial of the cell; say so where there is nothing to be seen."""
+        from ..drawing.sweep.cells import best_of_cell
+
+        event.stop()
+        trial = best_of_cell(event.trials, event.figure)
+        if trial is None:
+            waits = "no trial of this cell has begun yet" if event.trials else "no trial lies here"
+            self._complain(f"{waits}; {HINT}")
+            return
+        self.dismiss(OpenedTrial(trial.run, trial.member, len(event.trials)))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 from textual import events, work
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
+from textual.widget import Widget
 
 from engine.errors import EpochalError
 from engine.text.safe import plain
@@ -180,6 +179,8 @@ class SweepDialog(Dialog[OpenedTrial]):
     SweepDialog > .box { width: 100%; max-width: 100%; height: 100%; max-height: 100%; }
     """
 
+    foot = HINT
+
     def __init__(
         self,
         path: Path,
@@ -188,21 +189,17 @@ class SweepDialog(Dialog[OpenedTrial]):
         cursor: tuple[int, int] = (0, 0),
     ) -> None:
         super().__init__()
-        self.path = path
+        self.path, self.heading = path, path.name
         self.picture = HeatPicture(look)
         self.picture.choice, self.picture.cursor = choice, cursor
         self._reader: SweepReader | None = None
 
-    def compose(self) -> ComposeResult:
-        """The heat map in a box."""
-        with Vertical(classes="box") as box:
-            box.border_title = Text(plain(self.path.name))
-            box.border_subtitle = HINT
-            yield self.picture
+    def body(self) -> Iterable[Widget]:
+        """Return the heat map."""
+        return (self.picture,)
 
     def on_mount(self) -> None:
         """Look at the results, and go on looking."""
-        super().on_mount()
         self.read()
         self.set_interval(POLL_SECONDS, self.read)
 

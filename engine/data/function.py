@@ -17,6 +17,15 @@ from ..text.source_code import call, define, listed
 from .base import RNG, DataBase, Examples, Inputs, Samples, Shape, Targets
 
 
+def _is_expression(text: str) -> str:
+    Expression(text)
+    return text
+
+
+Formula = Annotated[str, AfterValidator(_is_expression)]
+"""An expression of x."""
+
+
 class Function(DataBase):
     """Functions of x, on evenly spaced points."""
 
@@ -68,15 +77,6 @@ class Function(DataBase):
     def _targets_are_finite(self) -> Function:
         check_formulas("targets", self.targets, self.domain, self.points)
         return self
-
-
-def _is_expression(text: str) -> str:
-    Expression(text)
-    return text
-
-
-Formula = Annotated[str, AfterValidator(_is_expression)]
-"""An expression of x."""
 
 
 def check_formulas(key: str, formulas: Iterable[str], domain: Sequence[float], points: int) -> None:

@@ -24,13 +24,14 @@ from tests.tapes import Clock, header
 from tests.trained import recorded
 from tui.drawing.lists.status import Standing
 from tui.drawing.network.material import Material, ViewError
-from tui.panes.network import NetworkPane, _as_fits
+from tui.panes.network import NetworkPane
 from tui.panes.picture import Picture
 from tui.pictures.gallery import VIEWS, exhibits, layers, next_exhibit, next_layer
+from tui.pictures.shown import as_fits
 from tui.style.glyphs import GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK
-from tui.watching.view import View
+from tui.watching.view import Trace, View
 from tui.watching.watch import Watch
 
 TRAINED = {
@@ -239,8 +240,8 @@ def test_whose_picture_it_is_goes_before_its_loss_in_the_room_there_is(
 ) -> None:
     member = ("seed 102, member 1 of 8", "member 1 of 8", "member 1")
     parts = [("step 3 000, the last",), member, ("loss 0.2224",)]
-    assert _as_fits(parts, room, " · ") == words
-    assert _as_fits([parts[0], (), parts[2]], 40, " · ") == "step 3 000, the last · loss 0.2224"
+    assert as_fits(parts, room, " · ") == words
+    assert as_fits([parts[0], (), parts[2]], 40, " · ") == "step 3 000, the last · loss 0.2224"
 
 
 # --- when ------------------------------------------------------------------------------------
@@ -576,3 +577,51 @@ def test_layers_are_gone_through_and_then_all_of_them(runs) -> None:
 def test_without_a_run_there_is_nothing_to_go_through() -> None:
     assert next_exhibit(View(exhibit="region"), 1) == "region"
     assert next_layer(View(layer="layer1"), 1) == "layer1"
+
+
+# --- several runs ----------------------------------------------------------------------------
+
+
+def beside(history: History, run: str, slot: int, step: int | None = None) -> Trace:
+    at = history.last_step if step is None else step
+    return Trace(history=history, run=run, title=run, version=at, step=at, slot=slot)
+
+
+async def show_several(pilot: Pilot[None], pane: NetworkPane, view: View) -> list[str]:
+    await show(pilot, pane, view)
+    await until(pilot, lambda: all(stock.ready for stock in pane._stocks.values()))
+    await pilot.pause()
+    return words(pane).splitlines()
+
+
+async def test_the_pictures_of_several_runs_stand_side_by_side_or_one_under_the_other(runs) -> None:
+    moons, iris = runs["two-moons"], runs["iris"]
+    view = view_of(moons, label="moons", others=(beside(iris, "iris", 1),), exhibit="confusion")
+    for size in ((100, 25), (60, 40)):
+        async with hall(size) as (pilot, pane):
+            lines = await show_several(pilot, pane, view)
+            first = next(line for line in lines if "moons" in line)
+            assert ("iris" in first) == (size[0] == 100)
+            assert "iris" in "\n".join(lines)
+            assert "versicolor" in "\n".join(lines)
+            assert str(pane.border_title) == "Confusion matrix"
+            for width, height in SIZES:
+                assert max(line.cell_len for line in pane.draw(width, height)) <= width
+
+
+async def test_a_run_beside_that_lacks_the_picture_shows_its_own_and_says_so(runs) -> None:
+    others = (beside(runs["iris"], "iris", 1),)
+    view = view_of(runs["two-moons"], label="moons", others=others, exhibit="region")
+    async with hall((120, 25)) as (pilot, pane):
+        shown = " ".join("\n".join(await show_several(pilot, pane, view)).split())
+        assert "No decision region: needs two inputs" in shown
+
+
+async def test_each_of_several_runs_is_shown_at_its_own_step(runs) -> None:
+    others = (beside(runs["two-moons"], "later", 1, step=40),)
+    view = view_of(runs["two-moons"], 12, label="sooner", others=others, exhibit="weights")
+    async with hall((120, 25)) as (pilot, pane):
+        lines = await show_several(pilot, pane, view)
+        named = next(line for line in lines if "sooner" in line)
+        assert "step 12" in named
+        assert "step 40" in named.partition("later")[2]

@@ -67,7 +67,9 @@ def run_sweep(order: Order) -> int:
     """
     there = _sweep_named(order)
     if there is not None:
-        return _train(order, there, work_left(there.plan(), there))
+        with there.held():
+            work = work_left(there.plan(), there, _terms(order))
+        return _train(order, there, work)
     return sweep_of(order, asked_for(order))
 
 
@@ -141,9 +143,7 @@ def run_or_sweep(order: RunOrder) -> Preset | int:
 def sweep_of(order: Order, asked: Sequence[Asked]) -> int:
     """Do what is asked for of presets that are read."""
     plan = plan_of(asked)
-    terms = Terms(
-        processes=processes_of(order.executor), device=order.device, allow_code=order.allow_code
-    )
+    terms = _terms(order)
     if order.dry_run:
         from .forecast import forecast
 
@@ -156,6 +156,11 @@ def sweep_of(order: Order, asked: Sequence[Asked]) -> int:
         work = work_in(folder.plan(), asked, folder, terms)
         work.write(folder)
     return _train(order, folder, work)
+
+
+def _terms(order: Order) -> Terms:
+    processes = processes_of(order.executor)
+    return Terms(processes=processes, device=order.device, allow_code=order.allow_code)
 
 
 def asked_for(order: Order) -> list[Asked]:

@@ -12,7 +12,7 @@ broken off and gone on with, it comes to the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from typing import Final
 from ..errors import RunError
 from ..experiment.axes import axes_of, trials_in
 from ..experiment.experiment import Experiment
-from ..experiment.members import SEED, with_seed
+from ..experiment.members import SEED, Original, with_seed
 from ..presets.preset import dumps
 from ..runs.summary import glance
 from . import plan as plans
@@ -29,7 +29,7 @@ from .group import TrialGroup
 from .groups import bytes_of, parted
 from .plan import Base, Plan, identity_of
 from .trial import Trial
-from .trials import Candidate, alone_of, candidates, digest_of
+from .trials import Candidate, alone_of, candidates, digest_of, form_of
 
 ROOM: Final = 600_000_000
 """Bytes that the recordings of a sweep take at most; rows are left out where it would be more."""
@@ -128,7 +128,14 @@ def folder_for(
     return found or create_sweep(called, plan, runs_dir)
 
 
-def work_in(plan: Plan, asked: Sequence[Asked], folder: SweepFolder | None, terms: Terms) -> Work:
+def work_in(
+    plan: Plan,
+    asked: Sequence[Asked],
+    folder: SweepFolder | None,
+    terms: Terms,
+    *,
+    wanted: Iterable[str] = (),
+) -> Work:
     """Return what is to be done so that all that is asked for is over.
 
     Args:
@@ -136,8 +143,9 @@ def work_in(plan: Plan, asked: Sequence[Asked], folder: SweepFolder | None, term
         asked: What is asked for, of the plan's bases.
         folder: Where the plan and what came of it lie; none where nothing does yet.
         terms: How new groups are to be trained.
+        wanted: The hashes of trials of the plan that are asked for as well.
     """
-    work = Work(plan, set())
+    work = Work(plan, set(wanted))
     known = plan.by_digest
     forms: dict[str, list[int]] = {}
     examples: dict[str, Experiment] = {}
@@ -153,15 +161,26 @@ def work_in(plan: Plan, asked: Sequence[Asked], folder: SweepFolder | None, term
             work.digests.add(digest)
     if folder is not None:
         _go_on(work, folder)
+        _collect(work, forms, examples)
     _group(work, forms, examples, terms)
     return work
 
 
-def work_left(plan: Plan, folder: SweepFolder) -> Work:
+def work_left(plan: Plan, folder: SweepFolder, terms: Terms) -> Work:
     """Return what is left to do of a sweep that is gone on with as it was planned."""
-    work = Work(plan, {trial.digest for trial in plan.trials})
-    _go_on(work, folder)
-    return work
+    return work_in(plan, [], folder, terms, wanted={trial.digest for trial in plan.trials})
+
+
+def _collect(work: Work, forms: dict[str, list[int]], examples: dict[str, Experiment]) -> None:
+    """Add the trials that are wanted and whose groups were never written down, by their forms."""
+    new = {trial.number for trial in work.new_trials}
+    places = work.plan.places
+    originals = [Original(base.experiment) for base in work.plan.bases]
+    for trial in work.plan.trials:
+        if trial.digest in work.digests and trial.number not in {*places} | new:
+            experiment = originals[trial.base].changed(trial.changes)
+            forms.setdefault(form_of(experiment), []).append(trial.number)
+            examples.setdefault(form_of(experiment), experiment)
 
 
 def _go_on(work: Work, folder: SweepFolder) -> None:

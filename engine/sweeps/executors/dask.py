@@ -9,6 +9,7 @@ worker that dies loses nothing: the scheduler gives what it had to another one, 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, Final
@@ -50,6 +51,8 @@ def dask_executor(address: str = "") -> DaskExecutor:
         threads_per_worker=1,
         processes=True,
         dashboard_address="127.0.0.1:0",
+        # What goes wrong with a worker is told by what becomes of its calls.
+        silence_logs=logging.CRITICAL,
     )
     return DaskExecutor(Client(cluster, set_as_default=False), cluster)
 

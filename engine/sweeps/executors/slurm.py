@@ -40,6 +40,9 @@ POLL_SECONDS: Final = 1.0
 QUEUE_LOOKS: Final = 5
 """Every so many looks at jobs of which the cluster keeps no account the queue itself is asked."""
 
+END_SECONDS: Final = 2.0
+"""How long jobs that were cancelled are waited for."""
+
 MINUTES: Final = 24 * 60
 """How long a job may take where nobody says so: submitit's own five minutes end most of them."""
 
@@ -211,11 +214,12 @@ class ArrayExecutor(Executor):
             if self._cancels:
                 self._cancel([future for _, future in waiting])
                 return
-            # From now on nobody can call it off but by calling off all.
-            self._send([each for each in waiting if each[1].set_running_or_notify_cancel()])
+            self._send([each for each in waiting if not each[1].cancelled()])
             going = []
             for sent in self._sent:
-                if sent.job.done():
+                if all(future.cancelled() for future in sent.waiting):
+                    _end([sent.job])
+                elif sent.job.done():
                     _pass_on(sent)
                 elif self._is_lost(sent):
                     _fail(sent, "it is in the queue no more, and left no result")
@@ -244,8 +248,8 @@ class ArrayExecutor(Executor):
         """Call off what nobody has begun, and the jobs that are not done."""
         for future in waiting:
             future.cancel()
+        _end([sent.job for sent in self._sent])
         for sent in self._sent:
-            sent.job.cancel(check=False)
             _fail(sent, "it was cancelled")
 
     def _send(self, calls: Sequence[tuple[Call, Future[Any]]]) -> None:
@@ -276,6 +280,15 @@ def dealt(calls: Sequence[Any], jobs: int) -> Iterator[Sequence[Any]]:
         yield list(itertools.islice(calls, first, None, jobs))
 
 
+def _end(jobs: Sequence[submitit.Job[list[CallOutcome]]]) -> None:
+    """Cancel jobs, and wait a little for them to end."""
+    for job in jobs:
+        job.cancel(check=False)
+    deadline = time.monotonic() + END_SECONDS
+    while time.monotonic() < deadline and not all(job.done() for job in jobs):
+        time.sleep(END_SECONDS / 50)
+
+
 def _pass_on(sent: SentBatch) -> None:
     """Give what a job came to to whoever waits for it, and remove its files where it went well."""
     try:
@@ -284,6 +297,8 @@ def _pass_on(sent: SentBatch) -> None:
         _fail(sent, plain(str(error)).strip().splitlines()[-1])
         return
     for future, outcome in zip(sent.waiting, outcomes, strict=True):
+        if not future.set_running_or_notify_cancel():
+            continue
         if outcome.error is None:
             future.set_result(outcome.value)
         else:
@@ -296,9 +311,10 @@ def _fail(sent: SentBatch, why: str) -> None:
     """Tell whoever waits for a job that nothing comes of it."""
     log = sent.job.paths.stderr
     for future in sent.waiting:
-        future.set_exception(
-            ExecutorError(f"slurm: job {sent.job.job_id} failed: {why}; its log: {log}")
-        )
+        if future.set_running_or_notify_cancel():
+            future.set_exception(
+                ExecutorError(f"slurm: job {sent.job.job_id} failed: {why}; its log: {log}")
+            )
 
 
 def _clear_away(sent: SentBatch) -> None:

@@ -68,14 +68,23 @@ def test_a_job_that_is_pre_empted_goes_on_with_what_it_had_not_done(tmp_path: Pa
     assert made == [0, 1, 2]
 
 
-def test_jobs_that_are_cancelled_are_waited_for_no_longer(tmp_path: Path) -> None:
+def test_a_call_that_is_cancelled_ends_its_job(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    with executor_of("slurm:cluster=local", tmp_path) as executor:
+        call = executor.submit(exec, code)
+        until(lambda: pid.exists() and pid.read_text() != "")
+        assert call.cancel()
+    until(lambda: not Path(f"/proc/{pid.read_text()}").exists())
+
+
+def test_a_shutdown_that_cancels_waits_for_nothing(tmp_path: Path) -> None:
     executor = executor_of("slurm:cluster=local", tmp_path)
     assert isinstance(executor, ArrayExecutor)
     sleeping = executor.submit(time.sleep, 600)
-    while not sleeping.running():
-        time.sleep(0.05)
+    until(lambda: executor._sent)
     executor.shutdown(wait=False, cancel_futures=True)
-    with pytest.raises(ExecutorError):
+    with pytest.raises(ExecutorError, match="it was cancelled"):
         sleeping.result(60)
     with pytest.raises(RuntimeError, match="after shutdown"):
         executor.submit(math.sqrt, 4.0)
@@ -171,7 +180,7 @@ def asked(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout
 
 
-def until(holds: Callable[[], bool], seconds: float = 60) -> None:
+def until(holds: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "waited in vain"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
 from tui.cli import app
+from tui.pictures.gallery import NAMES as VIEWS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -33,6 +35,31 @@ def test_every_preset_and_every_command_stands_in_a_table() -> None:
     assert presets == set(re.findall(r"^\| `([\w-]+)` \|", README, re.MULTILINE))
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
     assert {name for name in commands if f"`epochal {name}" not in README} == set()
+
+
+TEXTBOOK = README.partition("## The textbook")[2].partition("\n## ")[0]
+SHOWN = re.findall(r"`epochal ([^`]+)`", TEXTBOOK)
+
+
+@pytest.mark.parametrize("line", SHOWN)
+def test_every_command_of_the_textbook_can_be_given(line: str) -> None:
+    name, *arguments = shlex.split(line)
+    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    context = command.make_context(name, [*arguments])
+    if "--view" in arguments:
+        assert context.params["view"] in VIEWS
+    words = [
+        each for each in arguments if each == "last" or (ROOT / f"presets/{each}.toml").exists()
+    ]
+    assert words, "it names a preset or a run"
+
+
+def test_every_experiment_of_the_textbook_has_its_command() -> None:
+    """All but further cures of what is shown, and presets that no figure of the textbook is of."""
+    presets = {path.stem for path in (ROOT / "presets").glob("*.toml")}
+    named = {word for line in SHOWN for word in line.split()}
+    others = {"above-and-below", "digits-convolution", "iris", "sum-of-30-dead"}
+    assert presets - named == others | {"exploding-adam", "exploding-clipped"}
 
 
 def test_the_commands_for_a_fresh_machine_hold_to_the_constraints() -> None:

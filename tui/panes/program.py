@@ -26,8 +26,10 @@ WAYS: Final = {
     "module": "Program: a class with named layers",
     "sequential": "Program: layers in a row",
     "add_module": "Program: layers added one by one",
+    "torch": "Program: gradients by formulas",
 }
-"""The ways to write a program, by the engine's names for them."""
+"""The ways to write a program, by the engine's names for them. That in numpy has first weights in
+its text, which only PyTorch draws: ``epochal explain`` prints it."""
 
 
 class ProgramPane(Keyed, RunPicture, can_focus=True, spot="program"):
@@ -123,6 +125,9 @@ def _page(experiment: Experiment, page: int, name: str) -> str:
         from engine.explain.summary import explanation, text
 
         return text(explanation(experiment))
-    from engine.explain.program import STYLES, program
+    from engine.explain.programs import ProgramWish, programs
 
-    return program(experiment, STYLES[page - 1], name)
+    ((_, text_or_why),) = programs(experiment, name, ProgramWish(style=[*WAYS][page - 1]))
+    if isinstance(text_or_why, EpochalError):
+        raise text_or_why
+    return text_or_why

@@ -12,7 +12,7 @@ from engine.presets import preset as presets
 from tests.labs import lab_of, make_app, shown, until
 from tests.trained import recorded
 from tui.drawing.lists.program import draw_text
-from tui.panes.program import WAYS, ProgramPane
+from tui.panes.program import WAYS, ProgramPane, _page
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK
@@ -22,7 +22,9 @@ SIZES = [(80, 24), (120, 40), (200, 60)]
 
 
 def test_every_way_to_write_a_program_has_a_page() -> None:
-    assert tuple(WAYS) == STYLES
+    assert tuple(WAYS) == (*STYLES, "torch")
+    for page in range(1 + len(WAYS)):
+        assert _page(MOONS, page, "two-moons")
 
 
 @pytest.mark.parametrize("glyphs", GLYPHS, ids=lambda glyphs: glyphs.name)
@@ -70,7 +72,8 @@ async def test_it_shows_the_setup_and_turns_its_pages(size, tmp_path: Path) -> N
         await until(pilot, lambda: "a class with named layers" in shown(pilot))
         assert "class Network(nn.Module):" in pane.text
         await pilot.press("left", "left")
-        await until(pilot, lambda: "network.add_module(" in pane.text)
+        await until(pilot, lambda: "by formulas" in shown(pilot))
+        assert "gW1 = " in pane.text
 
 
 async def test_of_a_run_it_shows_what_was_recorded(tmp_path: Path) -> None:

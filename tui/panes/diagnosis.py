@@ -11,10 +11,10 @@ from textual.geometry import Region
 
 from ..commands.spots import Keyed
 from ..drawing.lists.diagnosis import (
+    WAITING,
     draw_findings,
     draw_healthy,
     draw_opinion,
-    draw_waiting,
     first_choice,
 )
 from ..style.numbers import count
@@ -111,7 +111,7 @@ class DiagnosisPane(Keyed, RunPicture, can_focus=True, spot="diagnosis"):
         if self.view.reading:
             return [self.look.muted(self.view.reading, width)]
         if not self._begun:
-            return [draw_waiting(width, self.look.palette)]
+            return [self.look.muted(WAITING, width)]
         view = self.view
         who = (view.label or view.title) if view.opinions else ""
         own = [draw_healthy(width, self.look, who)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from ..drawing.lists.log import Entry, draw_empty, draw_entries
+from ..drawing.lists.log import EMPTY, Entry, draw_entries
 from ..style.numbers import count
 from ..style.text import Lines
 from .picture import RunPicture, State
@@ -37,7 +37,7 @@ class LogPane(RunPicture, can_focus=True):
         if not self.shown and self.view.reading:
             return self.look.muted(self.view.reading, width)
         if not self.shown:
-            return draw_empty(width, self.look.palette)
+            return self.look.muted(EMPTY, width)
         return draw_entries(self.shown, width, self.look)
 
     def redraw(self) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ..drawing.lists.opinion import Opinion
+from ..drawing.lists.diagnosis import Opinion
 
 if TYPE_CHECKING:
     from .view import Trace

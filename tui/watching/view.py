@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.diagnosis import Finding
     from engine.recording.history import History
 
-    from ..drawing.lists.opinion import Opinion
+    from ..drawing.lists.diagnosis import Opinion
 
 
 @dataclass(frozen=True, kw_only=True)

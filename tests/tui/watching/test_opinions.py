@@ -7,8 +7,7 @@ import pytest
 from engine.diagnosis import Finding
 from engine.recording.history import History
 from tests.tui.drawing.race.test_race import history
-from tui.drawing.lists.diagnosis import draw_findings, draw_healthy, draw_opinion
-from tui.drawing.lists.opinion import Opinion
+from tui.drawing.lists.diagnosis import Opinion, draw_findings, draw_healthy, draw_opinion
 from tui.style.glyphs import BRAILLE
 from tui.style.look import Look
 from tui.style.palette import DARK

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ...style.numbers import count, exponent
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from .arrays import Floats
+
+_Values = TypeVar("_Values", float, "Floats")
 
 LABEL_WIDTH: Final = 7
 """Cells of the widest label of an upright axis, such as ``-1.5e30``."""
@@ -48,17 +48,9 @@ class Axis:
         ticks = linear_axis(low, high, most).ticks
         return cls(low, high, tuple(tick for tick in ticks if low <= tick[0] <= high))
 
-    def share(self, value: float) -> float:
+    def share(self, value: _Values) -> _Values:
         """Return where ``value`` lies between the two ends, from 0 to 1."""
         return (value - self.low) / (self.high - self.low)
-
-    def shares(self, values: Floats) -> Floats:
-        """Return the same of many."""
-        return (values - self.low) / (self.high - self.low)
-
-    def places(self, number: int) -> Floats:
-        """Return so many values from one end to the other."""
-        return self.low + (self.high - self.low) * np.linspace(0, 1, number)
 
 
 def roomy(low: float, high: float, margin: float = MARGIN) -> tuple[float, float]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from .arrays import Floats
 
 Piece = tuple[Floats, Floats]
 """An unbroken piece of a curve: steps, and values as they are drawn."""

@@ -16,12 +16,11 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from .arrays import Floats
 
 SMOOTHINGS: Final = (0.0, 0.6, 0.9, 0.97)
 """The weights to choose from; 0 for no smoothing."""
-
-Floats = NDArray[np.float64]
 
 
 def smoothed(steps: Floats, means: Floats, weight: float, span: float) -> Floats:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from engine.recording.history import Side
 from engine.recording.member_endings import without_diverged
 
+from ..base.arrays import Floats
 from ..base.axis import LABEL_WIDTH
 from ..base.smoothing import SMOOTHINGS, smoothed
 from .quantities import Quantity
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SMOOTHINGS", "CurveData", "Curves", "RunCurves", "gather"]
 
-
-Floats = NDArray[np.float64]
 
 Which = int | Side | None
 """One network, an end of the range over all of them, or None for their mean."""

@@ -21,12 +21,13 @@ from rich.style import Style
 from ...style.look import Look
 from ...style.run_colours import Pen, pen
 from ...style.text import Lines
+from ..base.arrays import Floats
 from ..base.axis import LABEL_WIDTH, Axis, linear_axis, log_axis, step_axis
 from ..base.canvas import DOTS, Canvas, Dots, stroke
 from ..base.cell_grid import Band, Piece, cut_band, cut_pieces, placed, points
 from ..base.frame import filled, with_upright
 from ..base.plotext import BUDGET, Polyline, cost, plotted
-from .curves import CurveData, Curves, Floats, RunCurves, canvas_columns
+from .curves import CurveData, Curves, RunCurves, canvas_columns
 from .foot import column_of, draw_foot
 from .legend import draw_legend, legend_lines
 

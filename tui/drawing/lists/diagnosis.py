@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -20,13 +21,10 @@ from engine.text.safe import plain
 from ...style import severity
 from ...style.look import Look
 from ...style.numbers import count
-from ...style.palette import Palette
-from ...style.text import Lines, cut, wrap
+from ...style.text import Lines, cut, hanging, wrap
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
-
-    from .opinion import Opinion
 
 FOLLOW_KEY: Final = "F"
 """The key that runs what the chosen finding advises."""
@@ -49,12 +47,25 @@ WAITING: Final = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Opinion:
+    """What is wrong with one run at one step."""
+
+    run: str
+    """The run's name."""
+    label: str
+    """What it is called beside others."""
+    step: int
+    """The step that it was asked about at."""
+    findings: tuple[Finding, ...] = ()
+    """The worst first; none where nothing is wrong."""
+    members: int = 1
+    """How many networks it has: several are diagnosed where they are shown alone."""
+
+
 def first_choice(findings: Sequence[Finding]) -> int:
     """Return the finding that is chosen where nobody has chosen: the worst with a remedy."""
-    for index, finding in enumerate(findings):
-        if finding.remedy is not None:
-            return index
-    return 0
+    return next((at for at, finding in enumerate(findings) if finding.remedy is not None), 0)
 
 
 def draw_findings(
@@ -70,53 +81,40 @@ def draw_findings(
         look: What to draw with.
         who: The run, where there are several.
     """
-    findings = [_signed(finding, who) for finding in findings]
     blocks = []
     for index, finding in enumerate(findings):
         pointer = "" if len(findings) == 1 else (" ", look.glyphs.choice[1])[index == chosen]
-        blocks.append(_draw_finding(finding, pointer, index == chosen, at, width, look))
+        named = replace(finding, words=f"{who}: {finding.words}") if who else finding
+        blocks.append(_draw_finding(named, pointer, index == chosen, at, width, look))
     return blocks
-
-
-def _signed(finding: Finding, who: str) -> Finding:
-    return replace(finding, words=f"{who}: {finding.words}") if who else finding
 
 
 def draw_opinion(opinion: Opinion, width: int, look: Look) -> Lines:
     """Return what is wrong with a run beside the one that is shown, or that nothing is."""
-    if opinion.findings:
-        at = opinion.step
-        blocks = draw_findings(opinion.findings, -1, at, width, look, opinion.label)
-        return [line for block in blocks for line in block]
-    if opinion.members > 1:
-        words = (
-            f"{opinion.label}: {count(opinion.members)} networks; their diagnosis is told alone."
-        )
-        lines = wrap(plain(words), max(width, 1))
-        return [cut(Text(line, look.style("muted"), end=""), width) for line in lines]
-    return draw_healthy(width, look, opinion.label)
+    if opinion.findings or opinion.members == 1:
+        findings = opinion.findings
+        blocks = draw_findings(findings, -1, opinion.step, width, look, opinion.label)
+        return list(chain(*blocks)) if findings else draw_healthy(width, look, opinion.label)
+    words = f"{opinion.label}: {count(opinion.members)} networks; their diagnosis is told alone."
+    return look.muted(plain(words), width)
 
 
 def _draw_finding(
     finding: Finding, pointer: str, chosen: bool, at: int, width: int, look: Look
 ) -> Lines:
-    indent = len(pointer) + 2 if width > 8 else 0
-    room = max(width - indent, 1)
+    key_style, muted = look.style("train", bold=True), look.style("muted")
     style = severity.style(finding.severity, look.palette, bold=True)
+    symbol = severity.symbol(finding.severity, look.glyphs)
+    head = Text.assemble((pointer, key_style), (f"{symbol} ", style), end="")
+    indent = head.cell_len if width > 8 else 0
     where = f" (step {count(finding.step)})" if finding.step != at else ""
-    lines: Lines = []
-    for index, words in enumerate(wrap(plain(finding.words) + where, room)):
-        line = Text(end="")
-        if indent and not index:
-            line.append(pointer, look.style("train", bold=True))
-            line.append(severity.symbol(finding.severity, look.glyphs) + " ", style)
-        else:
-            line.append(" " * indent)
-        lines.append(line.append(words, look.style("text", bold=chosen and bool(pointer))))
-    for words in wrap(_advice(finding, chosen), room):
-        line = Text(" " * indent, end="")
-        lines.append(line.append_text(_with_key(words, look.palette)) if words else line)
-    return [cut(line, width) for line in lines if line.plain.strip()]
+    text = look.style("text", bold=chosen and bool(pointer))
+    lines = hanging(head, plain(finding.words) + where, width, text)
+    for words in wrap(_advice(finding, chosen), max(width - indent, 1)):
+        before, key, after = words.partition(_PRESS)
+        said = (before, muted), (key.replace("_", " "), key_style), (after, muted)
+        lines.append(cut(Text.assemble(" " * indent, *said, end=""), width))
+    return [line for line in lines if line.plain.strip()]
 
 
 def _advice(finding: Finding, chosen: bool) -> str:
@@ -131,31 +129,11 @@ def _advice(finding: Finding, chosen: bool) -> str:
     return f"{advice[:place]}: {_PRESS}{advice[place:] or '.'}"
 
 
-def _with_key(words: str, palette: Palette) -> Text:
-    """Return a line of advice with its key standing out."""
-    before, key, after = words.partition(_PRESS)
-    line = Text(before, palette.style("muted"), end="")
-    line.append(key.replace("_", " "), palette.style("train", bold=True))
-    return line.append(after, palette.style("muted"))
-
-
 def draw_healthy(width: int, look: Look, who: str = "") -> Lines:
     """Return that nothing is wrong, and what that is worth; of one run among several, in short."""
     said = f"{plain(who)}: {HEALTHY[:1].lower()}{HEALTHY[1:]}" if who else HEALTHY
-    mark = Text(
-        f"{severity.symbol('good', look.glyphs)} ", severity.style("good", look.palette), end=""
-    )
-    indent = mark.cell_len if width > 8 else 0
-    lines: Lines = []
-    for index, words in enumerate(wrap(said, max(width - indent, 1))):
-        start = mark.copy() if indent and not index else Text(" " * indent, end="")
-        lines.append(start.append(words, look.style("text")))
-    for words in wrap("" if who else LOOKS_FOR, max(width - indent, 1)):
-        lines.append(Text(" " * indent, end="").append(words, look.style("muted")))
-    return [cut(line, width) for line in lines if line.plain.strip()]
-
-
-def draw_waiting(width: int, palette: Palette) -> Lines:
-    """Return what will be said here, before there is anything to look at."""
-    style = palette.style("muted")
-    return [cut(Text(line, style, end=""), width) for line in wrap(WAITING, max(width, 1))]
+    symbol, style = severity.symbol("good", look.glyphs), severity.style("good", look.palette)
+    lines = hanging(Text(f"{symbol} ", style, end=""), said, width, look.style("text"))
+    more = "" if who else LOOKS_FOR
+    lines += hanging(Text("  ", end=""), more, width, look.style("muted"))
+    return [line for line in lines if line.plain.strip()]

@@ -13,7 +13,7 @@ from ...commands.command import SPOTS, Command, key_name
 from ...commands.table import ALWAYS_NAMED, TABLE, groups
 from ...commands.words import WORDS, Word
 from ...style.palette import Palette
-from ...style.text import Lines, cut, pad, wrap
+from ...style.text import Lines, cut, fitting, pad, wrap
 
 KEYS: Final = 11
 """Cells of a command's keys in the help."""
@@ -35,20 +35,13 @@ def draw_footer(commands: Sequence[Command], width: int, palette: Palette) -> Te
         width: Cells there are.
         palette: What it looks like.
     """
-    kept: list[int] = []
-    room = width
-    for index in sorted(range(len(commands)), key=lambda index: _need(commands[index], index)):
-        needed = cell_len(" ".join(commands[index].words)) + (2 if kept else 0)
-        if needed > room:
-            break
-        room -= needed
-        kept.append(index)
+    widths = [cell_len(" ".join(command.words)) for command in commands]
+    order = sorted(range(len(commands)), key=lambda index: _need(commands[index], index))
     line = Text(end="", no_wrap=True)
-    for position, index in enumerate(sorted(kept)):
-        command = commands[index]
-        key, word = command.words
-        click = Style(meta={"@click": f"app.simulate_key('{command.keys[0]}')"})
-        line.append("  " if position else "")
+    for index in fitting(widths, order, width, 2):
+        key, word = commands[index].words
+        click = Style(meta={"@click": f"app.simulate_key('{commands[index].keys[0]}')"})
+        line.append("  " if line else "")
         line.append(key, palette.style("train", bold=True) + click)
         line.append(f" {word}", palette.style("muted") + click)
     return cut(line, width)
@@ -87,12 +80,10 @@ def draw_help(
         (f"Now, {where}" if where else "Now", now),
         ("Words on this pane", here),
     ]
-    for group, commands in groups(others).items():
-        if group != "Here":
-            sections.append((group, commands))
+    sections += [item for item in groups(others).items() if item[0] != "Here"]
     for spot, words in SPOTS.items():
-        own = [command for command in others if command.at == spot]
-        sections.append((words[:1].upper() + words[1:], own))
+        at_spot = [command for command in others if command.at == spot]
+        sections.append((words[:1].upper() + words[1:], at_spot))
     sections.append(("Words", [word for word in WORDS if word not in here]))
     lines: Lines = []
     for heading, rows in sections:
@@ -110,10 +101,11 @@ def draw_help(
 def _has(row: Command | Word, search: str) -> bool:
     """Whether a row has all the words that are looked for."""
     if isinstance(row, Word):
-        text = " ".join((*row.names, row.about))
+        parts = (*row.names, row.about)
     else:
-        text = " ".join((*map(key_name, row.keys), row.label, row.help))
-    return all(word in text.casefold() for word in search.casefold().split())
+        parts = (*map(key_name, row.keys), row.label, row.help)
+    text = " ".join(parts).casefold()
+    return all(word in text for word in search.casefold().split())
 
 
 def _draw_row(row: Command | Word, width: int, palette: Palette) -> Lines:
@@ -128,14 +120,11 @@ def _draw_row(row: Command | Word, width: int, palette: Palette) -> Lines:
         line.append(pad(row.label, LABEL) + "  ", palette.style("text"))
         words = row.help
     line.append(" " * max(INDENT - line.cell_len, 0))
-    room = max(width - INDENT, 16)
-    first = max(room - max(line.cell_len - INDENT, 0), 1)
-    head, *rest = wrap(words, room)
-    if cell_len(head) > first:
+    muted, room = palette.style("muted"), max(width - INDENT, 16)
+    first, *rest = wrap(words, room)
+    if cell_len(first) > max(room - max(line.cell_len - INDENT, 0), 1):
         # A long name takes a line for itself.
-        return [line, *(_more(each, palette) for each in (head, *rest))]
-    return [line.append(head, palette.style("muted")), *(_more(each, palette) for each in rest)]
-
-
-def _more(words: str, palette: Palette) -> Text:
-    return Text(" " * INDENT + words, palette.style("muted"), end="")
+        rest.insert(0, first)
+    else:
+        line.append(first, muted)
+    return [line, *(Text(" " * INDENT + each, muted, end="") for each in rest)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time as clock
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,14 +22,19 @@ from engine.text.safe import plain
 from ...style import severity as severities
 from ...style.look import Look
 from ...style.numbers import count
-from ...style.palette import Palette
+from ...style.palette import Role
 from ...style.severity import Severity
-from ...style.text import Lines, cut, wrap
+from ...style.text import Lines, cut, hanging
 
 NARROW: Final = 40
 """Below this width there are no times."""
 
 TIME: Final = len("12:31:05 ")
+
+ROLES: Final[Mapping[Severity, Role]] = {"warning": "warning", "bad": "bad"}
+"""The colour of what is worth one."""
+
+EMPTY: Final = "What happens to a run is kept here: marks, requests, warnings, how it ended."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,37 +70,21 @@ def draw_entries(entries: Sequence[Entry], width: int, look: Look) -> Lines:
     for entry in entries:
         today = _written(entry.time, "%Y-%m-%d") or day
         if today != day and width >= NARROW:
-            lines.append(_draw_day(today, width, look))
+            rule = look.glyphs.axis[3] * 2
+            lines.append(cut(look.line(f"{rule} {today} {rule}", "faint"), width))
         day = today
         lines += _draw_entry(entry, width, look)
     return lines
 
 
-def _draw_day(day: str, width: int, look: Look) -> Text:
-    line = look.glyphs.axis[3]
-    return cut(Text(f"{line * 2} {day} {line * 2}", look.style("faint"), end=""), width)
-
-
 def _draw_entry(entry: Entry, width: int, look: Look) -> Lines:
     """Return an entry, wrapped with what comes before its words kept clear."""
     at = _written(entry.time, "%H:%M:%S").ljust(TIME) if width >= NARROW else ""
-    indent = len(at) + 2 if width > 8 else 0
+    symbol = severities.symbol(entry.severity, look.glyphs)
+    style = severities.style(entry.severity, look.palette, bold=True)
+    head = Text.assemble((at, look.style("muted")), (f"{symbol} ", style), end="")
     sentence = plain(entry.sentence).replace(" · ", look.glyphs.dot)
-    style = look.style("text" if entry.severity in ("good", "note") else "bad")
-    if entry.severity == "warning":
-        style = look.style("warning")
-    lines: Lines = []
-    for index, words in enumerate(wrap(sentence, max(width - indent, 1))):
-        line = Text(end="")
-        if indent and not index:
-            line.append(at, look.style("muted"))
-            symbol = severities.symbol(entry.severity, look.glyphs)
-            line.append(f"{symbol} ", severities.style(entry.severity, look.palette, bold=True))
-        else:
-            line.append(" " * indent)
-        line.append(words, style)
-        lines.append(cut(line, width))
-    return lines
+    return hanging(head, sentence, width, look.style(ROLES.get(entry.severity, "text")))
 
 
 def _written(at: float | None, form: str) -> str:
@@ -106,10 +95,3 @@ def _written(at: float | None, form: str) -> str:
         return clock.strftime(form, clock.localtime(at))
     except (OverflowError, ValueError, OSError):
         return ""
-
-
-def draw_empty(width: int, palette: Palette) -> Lines:
-    """Return what the log is for."""
-    words = "What happens to a run is kept here: marks, requests, warnings, how it ended."
-    style = palette.style("muted")
-    return [cut(Text(line, style, end=""), width) for line in wrap(words, max(width, 1))]

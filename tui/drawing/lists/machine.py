@@ -13,6 +13,7 @@ import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -44,14 +45,6 @@ def size(count: float) -> str:
     return f"{count / 1000**power:.3g} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"
 
 
-def _speed(value: float) -> str:
-    return f"{rate(value)} steps/s"
-
-
-def _share(value: float) -> str:
-    return f"{value * 100:.0f} %"
-
-
 @dataclass(frozen=True)
 class MachineFigure:
     """A figure of the machine, and how it is written."""
@@ -69,8 +62,8 @@ FIGURES: Final = (
     MachineFigure("cpu", "processors", "train", lambda value: f"{value:.2f}"),
     MachineFigure("memory", "memory", "dev", size),
     MachineFigure("threads", "threads", "text", lambda value: f"{value:.0f}"),
-    MachineFigure("speed", "speed", "train", _speed),
-    MachineFigure("gpu_use", "GPU", "dev", _share),
+    MachineFigure("speed", "speed", "train", lambda value: f"{rate(value)} steps/s"),
+    MachineFigure("gpu_use", "GPU", "dev", lambda value: f"{value * 100:.0f} %"),
     MachineFigure("gpu_memory", "GPU tensors", "train", size, "gpu_total"),
     MachineFigure("gpu_reserved", "GPU reserved", "dev", size, "gpu_total"),
     MachineFigure("gpu_used", "GPU in use", "text", size, "gpu_total"),
@@ -106,41 +99,33 @@ def draw(history: History, step: int, room: tuple[int, int], look: Look) -> Line
     if not shown or width <= 0:
         return []
     lines: Lines = []
-    own = min((height - len(shown) + 1) // len(shown) - 1, MOST_LINES)
+    bars_lines = min((height - len(shown) + 1) // len(shown) - 1, MOST_LINES)
     for figure in shown:
         values = [each[figure.name] for each in read if figure.name in each]
         most = read[-1].get(figure.of, 0.0)
-        line = _heading(figure, values, most, look)
-        if own >= 1:
-            _add_peak(line, figure, values, width, look)
+        written = figure.write(values[-1]) + (f" of {figure.write(most)}" if most else "")
+        line = look.line(pad(figure.label, NAME_WIDTH), "muted")
+        line.append(pad(written, VALUE_WIDTH), look.style("text", bold=True))
+        left = width - line.cell_len
+        if bars_lines >= 1:
+            if left >= PEAK_WIDTH:
+                peak = f"up to {figure.write(max(values))}"
+                line.append(peak.rjust(left), look.style("muted"))
             lines += [*([Text(" " * width, end="")] if lines else []), cut(line, width)]
-            lines += _bars(values, width, own, look, figure.role)
+            lines += _bars(values, width, bars_lines, look, figure.role)
             continue
-        if (across := width - line.cell_len - 1) >= 8:
-            line.append(" ").append_text(_bars(values, across, 1, look, figure.role)[0])
+        if left - 1 >= 8:
+            line.append(" ").append(_bars(values, left - 1, 1, look, figure.role)[0])
         lines.append(cut(line, width))
     return lines
 
 
-def _heading(figure: MachineFigure, values: Sequence[float], most: float, look: Look) -> Text:
-    written = figure.write(values[-1]) + (f" of {figure.write(most)}" if most else "")
-    line = Text(pad(figure.label, NAME_WIDTH), look.style("muted"), end="")
-    return line.append(pad(written, VALUE_WIDTH), look.style("text", bold=True))
-
-
-def _add_peak(
-    line: Text, figure: MachineFigure, values: Sequence[float], width: int, look: Look
-) -> None:
-    words = f"up to {figure.write(max(values))}"
-    if width - line.cell_len >= PEAK_WIDTH:
-        line.append(" " * (width - line.cell_len - len(words))).append(words, look.style("muted"))
-
-
 def _bars(values: Sequence[float], width: int, height: int, look: Look, role: Role) -> Lines:
     """Return values as bars from 0 to the greatest, over all the width there is."""
-    columns = list(_spread(values, width))
-    top = max(*columns, 0.0, 1e-12)
-    levels = look.glyphs.levels
+    # Each column is the mean of the values that fall into it, or the one before.
+    starts = [column * len(values) // width for column in range(width + 1)]
+    columns = [fmean(values[start : max(stop, start + 1)]) for start, stop in pairwise(starts)]
+    top, levels = max(*columns, 0.0, 1e-12), look.glyphs.levels
     lines: Lines = []
     for row in reversed(range(height)):
         cells = []
@@ -151,11 +136,3 @@ def _bars(values: Sequence[float], width: int, height: int, look: Look, role: Ro
             cells.append(levels[min(eighths, len(levels)) - 1] if eighths > 0 else " ")
         lines.append(Text("".join(cells), look.style(role), end=""))
     return lines
-
-
-def _spread(values: Sequence[float], width: int) -> Sequence[float]:
-    """Return a value for each column: the mean of those that fall into it, or the one before."""
-    count = len(values)
-    starts = [column * count // width for column in range(width + 1)]
-    parts = [values[start : max(stop, start + 1)] for start, stop in pairwise(starts)]
-    return [sum(part) / len(part) for part in parts]

@@ -22,7 +22,7 @@ from ...style import severity as severities
 from ...style.look import Look
 from ...style.numbers import count
 from ...style.severity import Severity
-from ...style.text import cut, fit
+from ...style.text import cut
 from .log import Entry
 
 WORDS: Final[Mapping[Severity, str]] = {
@@ -31,12 +31,11 @@ WORDS: Final[Mapping[Severity, str]] = {
     "warning": "warning: ",
     "bad": "error: ",
 }
-"""What a severity is called, where it is worth a word."""
+"""What a severity is called, where it is worth a word, from nothing to worry about to what ruins
+the run."""
 
 NARROW: Final = 24
 """Cells below which there is no room for the way to the log."""
-RANKS: Final[tuple[Severity, ...]] = ("good", "note", "warning", "bad")
-"""From nothing to worry about to what ruins the run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +51,9 @@ class Bulletin:
 
 def bulletin_of(entries: tuple[Entry, ...]) -> Bulletin:
     """Return what to say of several things that happened at once: the newest of the worst."""
-    worst = max(RANKS.index(entry.severity) for entry in entries)
-    newest = [entry for entry in entries if RANKS.index(entry.severity) == worst][-1]
-    return Bulletin(entry=newest, more=len(entries) - 1)
+    ranks = list(WORDS)
+    worst = max(reversed(entries), key=lambda entry: ranks.index(entry.severity))
+    return Bulletin(entry=worst, more=len(entries) - 1)
 
 
 def draw_message(
@@ -70,27 +69,23 @@ def draw_message(
         log: The key that shows the log; empty where there is none now.
     """
     if bulletin is None:
-        words = plain(note).replace(" · ", look.glyphs.dot)
-        where = (
-            _rest(0, log) if log and cell_len(words) > width > 2 * cell_len(_rest(0, log)) else ""
-        )
-        words = fit(words, width - cell_len(where), look.glyphs.ellipsis)
-        return cut(Text(words + where, look.style("muted"), end=""), width)
+        words, way = plain(note).replace(" · ", look.glyphs.dot), _rest(0, log)
+        where = way if log and cell_len(words) > width > 2 * cell_len(way) else ""
+        return cut(look.line(look.fit(words, width - cell_len(where)) + where, "muted"), width)
     entry = bulletin.entry
     sentence = WORDS[entry.severity] + plain(entry.sentence).replace(" · ", look.glyphs.dot)
-    line = Text(f"{severities.symbol(entry.severity, look.glyphs)} ", end="", no_wrap=True)
+    line = look.line(f"{severities.symbol(entry.severity, look.glyphs)} ")
     line.stylize(severities.style(entry.severity, look.palette, bold=True))
     room = width - line.cell_len
+    where = _rest(bulletin.more, log)
     whole = not bulletin.more and cell_len(sentence) <= room
-    where = "" if whole else _rest(bulletin.more, log)
-    if not bulletin.logged or cell_len(where) > room // 2:
+    if whole or not bulletin.logged or cell_len(where) > room // 2:
         where = ""
-    calm = entry.severity in ("good", "note")
-    style = look.style("text") if calm else severities.style(entry.severity, look.palette)
-    line.append(fit(sentence, room - cell_len(where), look.glyphs.ellipsis), style)
-    click = Style(meta={"@click": CLICK.format("show_pane('log')")})
-    line.append(where, look.style("muted") + click if log else look.style("muted"))
-    return cut(line, width)
+    style = severities.style(entry.severity, look.palette)
+    style = look.style("text") if entry.severity in ("good", "note") else style
+    line.append(look.fit(sentence, room - cell_len(where)), style)
+    click = Style(meta={"@click": CLICK.format("show_pane('log')")}) if log else Style.null()
+    return cut(line.append(where, look.style("muted") + click), width)
 
 
 def _rest(more: int, log: str) -> str:

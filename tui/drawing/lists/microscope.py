@@ -26,7 +26,7 @@ from ...style import severity
 from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.numbers import count, exponent, figure, short
-from ...style.text import Lines, cut, fit, pad, pad_left, wrap
+from ...style.text import Lines, cut, fit, pad_left, wrap
 
 if TYPE_CHECKING:
     from engine.inspection.dissection import DissectedQuantity, Dissection, Matrix
@@ -43,30 +43,11 @@ DIGITS: Final = 8
 EXACT: Final = 1e-9
 """Up to this, next to the gradient's norm, a difference is the order of the sums."""
 
-_ASCII: Final = str.maketrans(
-    {
-        "·": "*",
-        "Σ": "sum",
-        "ᵀ": "^T",
-        "γ": "g",
-        "β": "b",
-        "μ": "mean",
-        "σ": "s",
-        "²": "^2",
-        "³": "^3",
-        "≤": "<=",
-        "≥": ">=",
-        "√": "sqrt",
-        "ε": "eps",
-        "ẑ": "zn",
-        "δ": "delta",
-        "±": "+-",
-        "Φ": "Phi",
-        "φ": "phi",
-        "…": "...",
-        "→": "->",
-    }
-)
+_ASCII: Final = str.maketrans({
+    "·": "*", "Σ": "sum", "ᵀ": "^T", "γ": "g", "β": "b", "μ": "mean", "σ": "s", "²": "^2",
+    "³": "^3", "≤": "<=", "≥": ">=", "√": "sqrt", "ε": "eps", "ẑ": "zn", "δ": "delta",
+    "±": "+-", "Φ": "Phi", "φ": "phi", "…": "...", "→": "->",
+})  # fmt: skip
 """What formulas are written with where there is nothing but ASCII."""
 
 
@@ -92,7 +73,7 @@ def draw_dissection(
     blocks, before = [], ""
     for index, quantity in enumerate(dissection.quantities):
         heading = _heading(quantity, dissection)
-        lines = [] if heading == before else [page.heading(heading)]
+        lines = [] if heading == before else [look.line(heading, "muted")]
         before = heading
         lines += page.opened(quantity, place) if index == chosen else [page.closed(quantity)]
         blocks.append([cut(line, width) for line in lines])
@@ -112,42 +93,34 @@ class _Page:
     """What all lines are drawn with."""
 
     def __init__(self, dissection: Dissection, width: int, look: Look) -> None:
-        self._dissection, self._width = dissection, width
-        self._look = look
+        self._dissection, self._width, self._look = dissection, width, look
         formulas = [len(written(each.formula, look.glyphs)) for each in dissection.quantities]
         self._formulas = min(max(formulas, default=0), max(width // 2, width - 4 * CELL - 4))
 
-    def heading(self, words: str) -> Text:
-        """Return the name of a part."""
-        return Text(words, self._look.style("muted"), end="")
-
     def closed(self, quantity: DissectedQuantity) -> Text:
         """Return a quantity in a line: its formula and the first numbers of its first row."""
-        line = Text("  ", end="")
-        formula = pad(
-            written(quantity.formula, self._look.glyphs), self._formulas, self._look.glyphs.ellipsis
-        )
-        line.append(formula, self._look.style("text"))
-        room = (self._width - line.cell_len) // CELL
-        numbers = quantity.values[0] if quantity.values else ()
-        for value in numbers[: max(room, 0)]:
-            line.append(pad_left(figure(value), CELL), self._look.style("muted"))
+        look = self._look
+        formula = look.pad(written(quantity.formula, look.glyphs), self._formulas)
+        line = Text("  ", end="").append(formula, look.style("text"))
+        room = max((self._width - line.cell_len) // CELL, 0)
+        for value in (quantity.values[0] if quantity.values else ())[:room]:
+            line.append(pad_left(figure(value), CELL), look.style("muted"))
         return line
 
     def opened(self, quantity: DissectedQuantity, place: tuple[int, int]) -> Lines:
         """Return a quantity with all that is known of it."""
-        glyphs, bold = self._look.glyphs, self._look.style("text", bold=True)
-        size = f"{count(quantity.shape[0])} {glyphs.times} {count(quantity.shape[1])}"
+        look, bold = self._look, self._look.style("text", bold=True)
+        size = f"{count(quantity.shape[0])} {look.glyphs.times} {count(quantity.shape[1])}"
         named = f"  {plain(quantity.name)}, {size}" if quantity.name else f"  {size}"
-        first, *more = wrap(written(quantity.formula, glyphs), max(self._width - 2, 1))
-        line = Text(f"{glyphs.choice[1]} ", self._look.style("train", bold=True), end="")
+        first, *more = wrap(written(quantity.formula, look.glyphs), max(self._width - 2, 1))
+        line = look.line(f"{look.glyphs.choice[1]} ", "train", bold=True)
         lines = [line.append(first, bold), *(Text(f"  {row}", bold, end="") for row in more)]
         if lines[-1].cell_len + len(named) > self._width:
             lines.append(Text(end=""))
-        lines[-1].append(named, self._look.style("muted"))
+        lines[-1].append(named, look.style("muted"))
         lines += self._matrix(quantity, place)
         if sentence := self._sentence(quantity, place):
-            lines += self._wrapped(sentence, self._look.style("text"))
+            lines += self._wrapped(sentence, look.style("text"))
         return [*lines, *self._verdict(quantity, place), *self._update(quantity, place)]
 
     def _wrapped(self, words: str, style: Style) -> Lines:
@@ -157,30 +130,29 @@ class _Page:
 
     def _matrix(self, quantity: DissectedQuantity, place: tuple[int, int]) -> Lines:
         """Return the numbers that are kept, as many columns around the chosen one as fit."""
-        palette, values = self._look.palette, quantity.values
+        look, values = self._look, quantity.values
         columns = len(values[0]) if values else 0
         room = max((self._width - 2 - ROW_LABEL) // CELL, 1)
         start = min(max(place[1] - room + 1, 0), max(columns - room, 0))
         shown = range(start, min(start + room, columns))
         rows_are, columns_are = quantity.axes
-        head = Text("  " + pad_left(fit(rows_are, ROW_LABEL), ROW_LABEL), end="")
+        head = look.line("  " + pad_left(fit(rows_are, ROW_LABEL), ROW_LABEL), "muted")
         for column in shown:
             name = f"{columns_are} {column + 1}" if column == start else str(column + 1)
             head.append(pad_left(name.strip(), CELL))
-        head.stylize(palette.style("muted"))
         lines = [head] if columns_are or columns > 1 else []
         for row, numbers in enumerate(values):
             label = str(row + 1) if rows_are else ""
-            line = Text("  " + pad_left(label, ROW_LABEL), palette.style("muted"), end="")
+            line = look.line("  " + pad_left(label, ROW_LABEL), "muted")
             for column in shown:
                 here = (row, column) == place
-                number = figure(numbers[column])
-                number = f"{self._look.glyphs.choice[1]}{number}" if here else number
-                style = palette.style("train", bold=True) if here else palette.style("text")
-                line.append(pad_left(number, CELL), style)
+                number = look.glyphs.choice[1] * here + figure(numbers[column])
+                line.append(
+                    pad_left(number, CELL), look.style("train" if here else "text", bold=here)
+                )
             lines.append(line)
         if more := self._left_out(quantity, columns, shown):
-            lines.append(Text(f"  {more}", palette.style("muted"), end=""))
+            lines.append(look.line(f"  {more}", "muted"))
         return lines
 
     def _left_out(self, quantity: DissectedQuantity, columns: int, shown: range) -> str:
@@ -210,16 +182,13 @@ class _Page:
         formula, autograd = _at(quantity.values, place), _at(quantity.autograd, place)
         if formula is None or autograd is None:
             return []
-        apart = abs(formula - autograd)
-        agrees = apart <= EXACT * max(abs(autograd), 1.0) or (
-            formula != formula and autograd != autograd
-        )
+        apart, unknown = abs(formula - autograd), formula != formula and autograd != autograd
+        agrees = unknown or apart <= EXACT * max(abs(autograd), 1.0)
         difference = f"difference {exponent(apart, 0)}" if apart else "no difference"
         level: severity.Severity = "good" if agrees else "bad"
-        words = f"autograd: {figure(autograd, 5)}; {difference}"
         symbol = severity.symbol(level, self._look.glyphs)
-        style = severity.style(level, self._look.palette)
-        return [Text("  ", end="").append(f"{symbol} {words}", style)]
+        words = f"{symbol} autograd: {figure(autograd, 5)}; {difference}"
+        return [Text("  ", end="").append(words, severity.style(level, self._look.palette))]
 
     def _update(self, quantity: DissectedQuantity, place: tuple[int, int]) -> Lines:
         """Return the parameter before and after the update."""

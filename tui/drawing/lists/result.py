@@ -44,19 +44,25 @@ def is_measured(history: History) -> bool:
 
 
 def has_best(history: History, member: int | None) -> bool:
-    """Whether there are best weights beside the last."""
+    """Return whether there are best weights beside the last."""
+    return bool(_best_steps(history, member))
+
+
+def _best_steps(history: History, member: int | None) -> set[int]:
+    """Return the steps at which a network did best, or those of a population's members."""
     from engine.recording.best import best_step
 
     members = history.header.members if history.header is not None else 0
     asked = range(members) if member is None else (member,)
-    return any(best_step(history, each) is not None for each in asked)
+    return {best for each in asked if (best := best_step(history, each)) is not None}
 
 
 def place(history: History, member: int | None, weights: Weights) -> str:
     """Return where the end of a run stands: ``best, step 2 688``; empty for a run's other steps."""
     if weights != "best":
         return f"last, step {count(history.last_step)}" if weights else ""
-    return _of_best(history, member)
+    steps = _best_steps(history, member)
+    return f"best, step {count(steps.pop())}" if len(steps) == 1 else EACH
 
 
 def result_place(history: History, member: int | None) -> str:
@@ -84,17 +90,6 @@ def result_loss(history: History, step: int, member: int) -> float | None:
     if step != (kept or last_step(history, member)):
         return None
     return float(loss) if isinstance(loss, int | float) else None
-
-
-def _of_best(history: History, member: int | None) -> str:
-    from engine.recording.best import best_step
-
-    members = history.header.members if history.header is not None else 0
-    asked = range(members) if member is None else (member,)
-    steps = {best_step(history, each) for each in asked} - {None}
-    if len(steps) != 1:
-        return EACH
-    return f"best, step {count(steps.pop() or 0)}"
 
 
 def titled(words: str, room: int, measure: Callable[[str], int]) -> str:

@@ -20,8 +20,8 @@ from engine.text.safe import plain
 
 from ...style.look import Look
 from ...style.numbers import count, duration, figure_within
-from ...style.palette import Palette
-from ...style.text import Lines, cut, fit, joined, pad, pad_left, wrap
+from ...style.palette import Palette, Role
+from ...style.text import Lines, cut, joined, pad, pad_left, wrap
 from ..base.frame import filled
 from .status import REASONS, Standing, draw_state
 
@@ -35,9 +35,7 @@ _MARGIN: Final = 4
 """The cursor and the sample of a run's colour."""
 _STATE: Final = 10
 _RESULT: Final = 12
-_AGE: Final = 6
-_TIME: Final = 8
-_STEPS: Final = 10
+_FACTS: Final = {"steps": 10, "time": 8, "age": 6}
 _GAP: Final = 2
 _NAME: Final = (14, 30)
 """The least and the most that a name takes."""
@@ -105,31 +103,27 @@ def gather(
 
 
 def _row(run: RunFacts, keys: Sequence[str], drawn: Mapping[str, int], now: float) -> RunRow:
-    glance, figure_shown = run.glance, run.figure
+    glance = run.glance
+    measure, value = run.figure or ("", 0.0)
     return RunRow(
         name=plain(run.notes.name or run.called),
         state=run.state,
         status=run.status,
-        measure=figure_shown[0] if figure_shown else "",
-        value=figure_shown[1] if figure_shown else 0.0,
+        measure=measure,
+        value=value,
         step=glance.step,
         steps=glance.steps,
         seconds=glance.seconds,
         age=age(now - glance.started) if glance.started else "",
         differs=(
             *(plain(f"#{tag}") for tag in run.notes.tags),
-            *(difference(run, key) for key in keys if key in run.config),
+            *(told(key, run.config[key]) for key in keys if key in run.config),
         ),
         problem=plain(glance.problem),
         pinned=run.notes.pinned,
         members=max(len(run.seeds), 1),
         slot=drawn.get(run.folder.name),
     )
-
-
-def difference(run: RunFacts, key: str) -> str:
-    """Return a key and its value in a run: ``lr 0.2``."""
-    return told(key, run.config[key])
 
 
 def told(key: str, given: object) -> str:
@@ -158,45 +152,29 @@ def lines_each(width: int) -> int:
     return 1 if width >= WIDE else 2
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """How wide the columns are; 0 for one that has no room."""
-
-    name: int
-    differs: int = 0
-    steps: int = 0
-    time: int = 0
-    age: int = 0
-
-
-def _columns(width: int) -> _Columns:
-    """Return the columns of a line, those that matter most first to get room."""
+def _columns(width: int) -> dict[str, int]:
+    """Return how wide the columns are; 0 for one that has no room, those that matter least."""
     room = width - _MARGIN - _STATE - _GAP - _GAP - _RESULT
     least, most = _NAME
     if width < WIDE:
-        return _Columns(max(room, 0))
+        return {"name": max(room, 0), "differs": 0, **dict.fromkeys(_FACTS, 0)}
     room -= _GAP + least + _DIFFERS
-    wanted = {"age": _AGE, "steps": _STEPS, "time": _TIME}
     given = {}
-    for column, size in wanted.items():
-        given[column] = size if room >= size + _GAP else 0
-        room -= size + _GAP if given[column] else 0
+    for column in ("age", "steps", "time"):
+        given[column] = _FACTS[column] if room >= _FACTS[column] + _GAP else 0
+        room -= given[column] + _GAP if given[column] else 0
     more = min(room // 3, most - least)
-    return _Columns(
-        least + more, _DIFFERS + room - more, given["steps"], given["time"], given["age"]
-    )
+    return {"name": least + more, "differs": _DIFFERS + room - more, **given}
 
 
 def draw_heading(width: int, look: Look) -> Text:
     """Return the line over the list."""
     columns = _columns(width)
-    parts = [" " * _MARGIN + pad("state", _STATE), pad("name", columns.name)]
+    parts = [" " * _MARGIN + pad("state", _STATE), pad("name", columns["name"])]
     parts.append(pad_left("result", _RESULT))
-    for words, size in (("steps", columns.steps), ("time", columns.time), ("age", columns.age)):
-        parts += [pad_left(words, size)] if size else []
-    parts += [pad("what differs", columns.differs)] if columns.differs else []
-    line = Text((" " * _GAP).join(parts), look.style("muted"), end="", no_wrap=True)
-    return cut(line, width)
+    parts += [pad_left(words, columns[words]) for words in _FACTS if columns[words]]
+    parts += [pad("what differs", columns["differs"])] if columns["differs"] else []
+    return cut(look.line((" " * _GAP).join(parts), "muted"), width)
 
 
 def draw_rows(
@@ -218,15 +196,13 @@ def draw_rows(
         focused: Whether the list has the keys.
     """
     lines: Lines = []
-    for index, row in enumerate(rows):
-        if len(lines) >= height:
-            break
+    for index, row in enumerate(rows[: max(height, 0)]):
         chosen = index == cursor
-        own = _draw_row(row, width, look, chosen and focused, chosen)
+        drawn = _draw_row(row, width, look, chosen and focused, chosen)
         if chosen and focused:
-            for line in own:
+            for line in drawn:
                 line.stylize_before(cursor_style(look.palette))
-        lines += own
+        lines += drawn
     return filled(lines, width, height)
 
 
@@ -239,53 +215,38 @@ def cursor_style(palette: Palette) -> Style:
 
 def _draw_row(row: RunRow, width: int, look: Look, focused: bool, chosen: bool) -> Lines:
     columns = _columns(width)
-    line = Text(end="", no_wrap=True)
     pointer = look.glyphs.choice[1] if chosen else " "
-    line.append(
-        pointer, _coloured(look.palette.focus, look.palette) if focused else look.style("faint")
-    )
-    line.append_text(sample(row.slot, look)).append(" ")
+    focus = _coloured(look.palette.focus, look.palette) if focused else look.style("faint")
+    line = look.line().append(pointer, focus).append(sample(row.slot, look)).append(" ")
     standing = Standing(state=row.state, status=row.status)
-    line.append_text(cut(draw_state(standing, look), _STATE)).append(" " * _GAP)
+    line.append(cut(draw_state(standing, look), _STATE)).append(" " * _GAP)
     name = f"{look.glyphs.mark} {row.name}" if row.pinned else row.name
     several = "" if row.members == 1 else f" {look.glyphs.times} {count(row.members)}"
-    name = fit(name, max(columns.name - cell_len(several), 0), look.glyphs.ellipsis) + several
-    name = pad(name, columns.name, look.glyphs.ellipsis)
-    line.append(name, look.style("text", bold=focused or row.slot is not None))
-    line.append(" " * _GAP)
+    name = look.fit(name, max(columns["name"] - cell_len(several), 0)) + several
+    bold = focused or row.slot is not None
+    line.append(look.pad(name, columns["name"]), look.style("text", bold=bold)).append(" " * _GAP)
     if width < WIDE:
-        line.append_text(_result(row, look))
-        return [cut(line, width), _second(row, width, look)]
+        return [cut(line.append(_result(row, look)), width), _second(row, width, look)]
     if row.problem:
-        rest = fit(row.problem, width - line.cell_len, look.glyphs.ellipsis)
+        rest = look.fit(row.problem, width - line.cell_len)
         return [cut(line.append(rest, look.style("bad")), width)]
-    line.append_text(_result(row, look))
-    for words, size in (
-        (count(row.step), columns.steps),
-        (_time(row.seconds), columns.time),
-        (row.age, columns.age),
-    ):
-        if size:
-            line.append(" " * _GAP + pad_left(words, size), look.style("muted"))
-    line.append(" " * _GAP)
-    line.append_text(_differs(row, columns.differs, look))
-    return [cut(line, width)]
+    line.append(_result(row, look))
+    for words, column in zip((count(row.step), _time(row.seconds), row.age), _FACTS, strict=True):
+        if columns[column]:
+            line.append(" " * _GAP + pad_left(words, columns[column]), look.style("muted"))
+    return [cut(line.append(" " * _GAP).append(_differs(row, columns["differs"], look)), width)]
 
 
 def _second(row: RunRow, width: int, look: Look) -> Text:
     """Return the second line of a run where there is no room for all on the first."""
-    indent = _MARGIN + 2
-    line, muted = Text(" " * indent, end="", no_wrap=True), look.style("muted")
+    line = look.line(" " * (_MARGIN + 2))
     if row.problem:
-        words = fit(row.problem, width - indent, look.glyphs.ellipsis)
+        words = look.fit(row.problem, width - line.cell_len)
         return cut(line.append(words, look.style("bad")), width)
-    facts = [_time(row.seconds), row.age]
-    if width >= 50:
-        facts.insert(0, f"step {count(row.step)}")
+    facts = [f"step {count(row.step)}" if width >= 50 else "", _time(row.seconds), row.age]
     told = look.glyphs.dot.join(filter(None, facts))
-    room = width - indent - len(told) - _GAP
-    line.append_text(_differs(row, room, look))
-    return cut(line.append(" " * _GAP + told, muted), width)
+    line.append(_differs(row, width - line.cell_len - len(told) - _GAP, look))
+    return cut(line.append(" " * _GAP + told, look.style("muted")), width)
 
 
 def sample(slot: int | None, look: Look) -> Text:
@@ -305,11 +266,9 @@ def _coloured(index: int, palette: Palette) -> Style:
 def _result(row: RunRow, look: Look) -> Text:
     if not row.measure:
         return Text(" " * _RESULT, end="")
-    unit = pad(UNITS[row.measure], 5)
     value = pad_left(figure_within(row.value, _RESULT - 6, look.glyphs.infinity), _RESULT - 6)
-    held_back = row.measure != "train"
-    line = Text(end="").append(value, look.style("text", bold=held_back))
-    return cut(line.append(f" {unit}", look.style("muted")), _RESULT)
+    line = look.line().append(value, look.style("text", bold=row.measure != "train"))
+    return cut(line.append(f" {UNITS[row.measure]}", look.style("muted")), _RESULT)
 
 
 def _time(seconds: float) -> str:
@@ -320,24 +279,14 @@ def _time(seconds: float) -> str:
 
 def _differs(row: RunRow, width: int, look: Look) -> Text:
     """Return what tells a run from the others, as much as fits."""
-    line, text, faint = Text(end="", no_wrap=True), look.style("text"), look.style("faint")
-    more = f" {look.glyphs.ellipsis}"
-    for words in row.differs:
-        between = look.glyphs.dot if line else ""
-        if line.cell_len + cell_len(between + words) + cell_len(more) > width:
-            break
-        line.append(between, faint).append(words, text)
-    if row.differs and not line:
-        line.append(fit(row.differs[0], width, look.glyphs.ellipsis), text)
-    elif len(line.plain.split(look.glyphs.dot)) < len(row.differs):
+    text, faint, more = look.style("text"), look.style("faint"), f" {look.glyphs.ellipsis}"
+    parts = [(words, text) for words in row.differs]
+    line, shown = joined(parts, look.glyphs.dot, faint, width - cell_len(more))
+    if row.differs and not shown:
+        line.append(look.fit(row.differs[0], width), text)
+    elif shown < len(row.differs):
         line.append(more, faint)
     return cut(line, width)
-
-
-def draw_nothing(words: str, width: int, height: int, palette: Palette) -> Lines:
-    """Return words in place of a list that has no runs."""
-    lines = [Text(line, palette.style("muted"), end="") for line in wrap(words, max(width, 1))]
-    return filled(lines, width, height)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -377,24 +326,20 @@ def gather_details(run: RunFacts, row: RunRow) -> Details:
 def draw_details(details: Details, width: int, height: int, look: Look) -> Lines:
     """Return what is told of the run that is chosen, the most important first."""
     row, muted, text = details.row, look.style("muted"), look.style("text")
+    dot, faint = look.glyphs.dot, look.style("faint")
     facts = [f"step {count(row.step)}" + (f"/{count(row.steps)}" if row.steps else "")]
     facts += [_time(row.seconds)] if row.seconds else []
     facts += [f"{row.age} ago" if row.age != "now" else "just now"] if row.age else []
-    told, _ = joined([(fact, muted) for fact in facts], look.glyphs.dot, look.style("faint"), width)
-    reason = look.style("bad") if details.bad else muted
-    lines: Lines = [Text(fit(details.folder, width, look.glyphs.ellipsis), text, end="")]
-    lines += [Text(line, reason, end="") for line in wrap(details.reason, width)[:2] if line]
-    lines.append(told)
+    reason: Role = "bad" if details.bad else "muted"
+    lines = [look.line(look.fit(details.folder, width), "text")]
+    lines += [look.line(line, reason) for line in wrap(details.reason, width)[:2] if line]
+    lines.append(joined([(fact, muted) for fact in facts], dot, faint, width)[0])
     # What somebody said of a run goes before what can be read off it.
-    lines += (
-        [Text(fit(details.note, width, look.glyphs.ellipsis), text, end="")] if details.note else []
-    )
-    if row.differs:
-        parts = [(words, text) for words in row.differs]
-        for _ in range(2):
-            line, done = joined(parts, look.glyphs.dot, look.style("faint"), width)
-            lines += [line] if done else []
-            parts = parts[done:]
-    title = fit(details.title, width, look.glyphs.ellipsis)
-    lines += [Text(title, muted, end="")] if title else []
-    return filled(lines, width, height)
+    lines += [look.line(look.fit(details.note, width), "text")] if details.note else []
+    parts = [(words, text) for words in row.differs]
+    for _ in range(2):
+        line, done = joined(parts, dot, faint, width)
+        lines += [line] if done else []
+        parts = parts[done:]
+    title = look.fit(details.title, width)
+    return filled([*lines, *([look.line(title, "muted")] if title else [])], width, height)

@@ -7,9 +7,10 @@ matter least go first.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import stdev
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.cells import cell_len
@@ -21,8 +22,8 @@ from engine.text.safe import plain
 from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.numbers import count, duration, figure, percent, rate, short
-from ...style.palette import Palette, Role
-from ...style.text import Lines, cut, fit
+from ...style.palette import Role
+from ...style.text import Lines, cut, fitting, joined
 from .result import titled
 
 if TYPE_CHECKING:
@@ -94,68 +95,52 @@ class Standing:
 
 def draw_status(standing: Standing, width: int, height: int, look: Look) -> Lines:
     """Return the figures and, where there is a second line, the outcome."""
-    lines = [draw_figures(standing, width, look)]
-    if height == 1 and standing.state in ("ended", "crashed"):
-        lines = []
-    lines.append(draw_outcome(standing, width, look))
+    lines = [draw_outcome(standing, width, look)]
+    if height != 1 or standing.state not in ("ended", "crashed"):
+        lines.insert(0, draw_figures(standing, width, look))
     lines += [Text(end="") for _ in range(height - len(lines))]
     return [cut(line, width) for line in lines[: max(height, 0)]]
 
 
 def draw_figures(standing: Standing, width: int, look: Look) -> Text:
     """Return the line of figures, as many as fit."""
-    state = draw_state(standing, look)
-    facts = _facts(standing, look)
-    chosen = _fitting(facts, width - state.cell_len - 2, look.glyphs)
-    return Text.assemble(state, "  ", _joined([facts[i] for i in chosen], look), end="")
+    state, facts = draw_state(standing, look), _facts(standing, look)
+    shown = _fitting(facts, width - state.cell_len - 2, look)
+    return Text.assemble(state, "  ", _joined([facts[i] for i in shown], look), end="")
 
 
 def draw_rest(standing: Standing, width: int, look: Look) -> Text:
     """Return the figures that the line above has no room for, as many as fit."""
-    state = draw_state(standing, look)
     facts = _facts(standing, look)
-    above = _fitting(facts, width - state.cell_len - 2, look.glyphs)
+    above = _fitting(facts, width - draw_state(standing, look).cell_len - 2, look)
     left = [fact for index, fact in enumerate(facts) if index not in above]
-    return _joined([left[i] for i in _fitting(left, width, look.glyphs)], look)
+    return _joined([left[i] for i in _fitting(left, width, look)], look)
 
 
-def _fitting(facts: Sequence[_Fact], room: int, glyphs: Glyphs) -> list[int]:
+def _fitting(facts: Sequence[Fact], room: int, look: Look) -> list[int]:
     """Return which facts fit, in the order in which they are said."""
-    chosen: list[int] = []
-    for index in sorted(range(len(facts)), key=lambda i: facts[i].rank):
-        needed = cell_len(facts[index].words) + (len(glyphs.dot) if chosen else 0)
-        if needed > room:
-            break
-        room -= needed
-        chosen.append(index)
-    return sorted(chosen)
+    order = sorted(range(len(facts)), key=lambda index: facts[index][0])
+    return fitting([cell_len(words) for _, words, _ in facts], order, room, len(look.glyphs.dot))
 
 
-def _joined(facts: Sequence[_Fact], look: Look) -> Text:
-    line = Text(end="")
-    for position, fact in enumerate(facts):
-        line.append(look.glyphs.dot if position else "", look.style("faint"))
-        line.append(fact.words, fact.style)
-    return line
+def _joined(facts: Sequence[Fact], look: Look) -> Text:
+    parts = [(words, style) for _, words, style in facts]
+    return joined(parts, look.glyphs.dot, look.style("faint"), sys.maxsize)[0]
 
 
-@dataclass(frozen=True)
-class _Fact:
-    rank: int
-    """0 is the last to go."""
-    words: str
-    style: Style
+Fact = tuple[int, str, Style]
+"""How early a fact goes, 0 being the last one, its words and how they look."""
 
 
-def _facts(standing: Standing, look: Look) -> list[_Fact]:
+def _facts(standing: Standing, look: Look) -> list[Fact]:
     """Return what there is to say, in the order in which it is said."""
     text, muted = look.style("text"), look.style("muted")
-    reading = [] if standing.reading is None else [_reading(standing.reading, look.palette)]
+    facts: list[Fact] = []
+    if standing.reading is not None:
+        # The rest of the line is not all there is.
+        facts.append((-1, reading_words(standing.reading), look.style("warning")))
     if standing.state in ("none", "lecture", "starting"):
-        return reading
-
-    def number(value: float) -> str:
-        return figure(value, infinity=look.glyphs.infinity)
+        return facts
 
     def apart(name: str) -> str:
         deviation = standing.crowd.deviations.get(name) if standing.crowd is not None else None
@@ -165,41 +150,33 @@ def _facts(standing: Standing, look: Look) -> list[_Fact]:
     where = (standing.place or f"step {count(standing.step)}") + of
     if standing.trained is not None:
         where = f"shown {count(standing.step)}{look.glyphs.dot}trained {count(standing.trained)}"
-    facts = [*reading, _Fact(0, where, text)]
+    facts.append((0, where, text))
     if standing.state != "ended" and standing.steps:
-        facts.append(_Fact(7, _progress(standing, look.glyphs), look.style("train")))
+        facts.append((7, _progress(standing, look.glyphs), look.style("train")))
     if standing.epoch is not None:
         share = f"/{count(standing.epochs)}" if standing.epochs else ""
         epoch = count(int(standing.epoch)) if standing.epoch >= 1 else f"{standing.epoch:.1f}"
-        facts.append(_Fact(6, f"epoch {epoch}{share}", text))
+        facts.append((6, f"epoch {epoch}{share}", text))
     if standing.loss is not None:
-        loss = f"loss {number(standing.loss)}{apart('loss')}"
-        facts.append(_Fact(1, loss, look.style("train", bold=True)))
-    dev = look.style("dev", bold=True)
-    if standing.dev_accuracy is not None:
-        words = f"dev accuracy {number(standing.dev_accuracy)}{apart('dev_accuracy')}"
-        facts.append(_Fact(2, words, dev))
-    elif standing.dev_loss is not None:
-        words = f"dev loss {number(standing.dev_loss)}{apart('dev_loss')}"
-        facts.append(_Fact(2, words, dev))
-    facts += _member_facts(standing, look.palette)
+        loss = f"loss {look.figure(standing.loss)}{apart('loss')}"
+        facts.append((1, loss, look.style("train", bold=True)))
+    judged = (("accuracy", standing.dev_accuracy), ("loss", standing.dev_loss))
+    for name, value in [each for each in judged if each[1] is not None][:1]:
+        words = f"dev {name} {look.figure(value or 0.0)}{apart(f'dev_{name}')}"
+        facts.append((2, words, look.style("dev", bold=True)))
+    facts += _member_facts(standing, look)
     if standing.state == "running":
-        facts.append(_Fact(3, f"{rate(standing.steps_per_second)} steps/s", text))
+        facts.append((3, f"{rate(standing.steps_per_second)} steps/s", text))
         if standing.steps_per_second > 0:
             left = (standing.steps - standing.step) / standing.steps_per_second
-            facts.append(_Fact(8, f"{duration(left)} left", muted))
+            facts.append((8, f"{duration(left)} left", muted))
     if math.isfinite(standing.lr):
-        facts.append(_Fact(5, f"lr {short(float(f'{standing.lr:.4g}'))}", text))
+        facts.append((5, f"lr {short(float(f'{standing.lr:.4g}'))}", text))
     if standing.device:
-        facts.append(_Fact(4, plain(standing.device), muted))
+        facts.append((4, plain(standing.device), muted))
     if standing.gradients:
-        facts.append(_Fact(9, f"gradients by {plain(standing.gradients)}", muted))
+        facts.append((9, f"gradients by {plain(standing.gradients)}", muted))
     return facts
-
-
-def _reading(share: float, palette: Palette) -> _Fact:
-    """Return how much of the recording has been read: the rest of the line is not all there is."""
-    return _Fact(-1, reading_words(share), palette.style("warning"))
 
 
 def reading_words(share: float) -> str:
@@ -207,28 +184,20 @@ def reading_words(share: float) -> str:
     return f"reading {percent(min(share, 0.99))}"
 
 
-def _member_facts(standing: Standing, palette: Palette) -> list[_Fact]:
+def _member_facts(standing: Standing, look: Look) -> list[Fact]:
     """Return which network of a population is shown, or what became of all of them."""
+    crowd, bad = standing.crowd, look.style("bad")
     if standing.member:
-        return [_Fact(1, plain(standing.member), palette.style("text", bold=True))]
-    crowd = standing.crowd
+        return [(1, plain(standing.member), look.style("text", bold=True))]
     if crowd is None:
         return []
     words = f"mean of {count(crowd.members - crowd.diverged)}"
     if standing.state != "ended" and crowd.training < crowd.members:
         words = f"{count(crowd.training)} of {count(crowd.members)} train"
-    facts = [_Fact(1, words, palette.style("text"))]
+    facts: list[Fact] = [(1, words, look.style("text"))]
     if crowd.diverged:
-        facts.append(
-            _Fact(
-                2,
-                f"{count(crowd.diverged)} of {count(crowd.members)} diverged",
-                palette.style("bad"),
-            )
-        )
-    if crowd.dead:
-        facts.append(_Fact(2, f"{count(crowd.dead)} dead", palette.style("bad")))
-    return facts
+        facts.append((2, f"{count(crowd.diverged)} of {count(crowd.members)} diverged", bad))
+    return facts + ([(2, f"{count(crowd.dead)} dead", bad)] if crowd.dead else [])
 
 
 def _progress(standing: Standing, glyphs: Glyphs) -> str:
@@ -251,58 +220,57 @@ def draw_state(standing: Standing, look: Look) -> Text:
     if standing.trained is not None:
         symbol = look.glyphs.states["paused" if standing.held else "replay"]
         word = "held" if standing.held else "showing"
-    return Text(f"{symbol} {word}", look.style(_role(standing), bold=True), end="")
+    ended = standing.status if standing.state == "ended" else ""
+    role = _ROLES.get(ended) or _ROLES.get(standing.state, "muted")
+    return Text(f"{symbol} {word}", look.style(role, bold=True), end="")
 
 
-def _role(standing: Standing) -> Role:
-    match standing.state:
-        case "crashed":
-            return "bad"
-        case "ended":
-            roles: dict[str, Role] = {"finished": "good", "stopped": "warning"}
-            return roles.get(standing.status, "bad")
-        case "paused" | "silent":
-            return "warning"
-        case "running" | "replay":
-            return "good"
-    return "muted"
+_ROLES: Final[Mapping[str, Role]] = {
+    "crashed": "bad",
+    "finished": "good",
+    "stopped": "warning",
+    "ended": "bad",
+    "paused": "warning",
+    "silent": "warning",
+    "running": "good",
+    "replay": "good",
+}
+"""The colour of a state, or of how a run ended."""
 
 
 def draw_outcome(standing: Standing, width: int, look: Look) -> Text:
     """Return what came of the run, why it crashed, or the figures that are left."""
     if standing.state == "crashed":
         words = plain(standing.reason) or "the worker is gone and left no reason"
-        return Text(fit(words, width, look.glyphs.ellipsis), look.style("bad"), end="")
+        return look.line(look.fit(words, width), "bad")
     if standing.state != "ended":
         return draw_rest(standing, width, look)
+    bad, result = standing.status in ("diverged", "failed"), standing.result
+    shown = [(key, name) for key, name in RESULTS if key in result]
+    line = look.line(titled(standing.result_place, width // 3, cell_len) if shown else "", "muted")
+    for key, name in shown:
+        value = _result(result[key], look)
+        if line.cell_len + cell_len(f"{name} {value}   ") > width:
+            break
+        tested = key.startswith("test")
+        line.append(f"{name} ", look.style("muted"))
+        line.append(f"{value}   ", look.style("good" if tested else "text", bold=tested))
     reason = REASONS.get(standing.reason, plain(standing.reason))
-    bad = standing.status in ("diverged", "failed")
-    shown = any(key in standing.result for key, _ in RESULTS)
-    of = titled(standing.result_place, width // 3, cell_len) if shown else ""
-    line = Text(of, look.style("muted"), end="")
-    for key, name in RESULTS:
-        if key in standing.result:
-            value = _result(standing.result[key], look.glyphs)
-            if line.cell_len + cell_len(f"{name} {value}   ") > width:
-                break
-            role: Role = "good" if key.startswith("test") else "text"
-            line.append(f"{name} ", look.style("muted"))
-            line.append(f"{value}   ", look.style(role, bold=key.startswith("test")))
     why = Text(reason, look.style("bad" if bad else "muted"), end="")
     if bad:
         return Text.assemble(why, "   ", line, end="")
-    seconds = standing.result.get("seconds")
-    if seconds is not None:
-        why.append(f" in {duration(_number(seconds))}")
+    if result.get("seconds") is not None:
+        why.append(f" in {duration(_mean(result['seconds']))}")
     return line.append_text(why) if line.cell_len + why.cell_len <= width else line
 
 
-def _result(value: Any, glyphs: Glyphs) -> str:
+def _result(value: Any, look: Look) -> str:
     """Return a figure of a result; of several members their mean, and how far they lie apart."""
     if not isinstance(value, list):
-        return figure(float(value), infinity=glyphs.infinity)
-    mean, apart = _number(value), _deviation(value)
-    return figure(mean, infinity=glyphs.infinity) + _apart(apart, glyphs)
+        return look.figure(float(value))
+    finite = _finite(value)
+    deviation = stdev(finite) if len(finite) > 1 else math.nan
+    return look.figure(_mean(value)) + _apart(deviation, look.glyphs)
 
 
 def _apart(deviation: float | None, glyphs: Glyphs) -> str:
@@ -312,19 +280,13 @@ def _apart(deviation: float | None, glyphs: Glyphs) -> str:
     return f" {glyphs.plus_minus} {figure(deviation, 2)}"
 
 
-def _number(value: Any) -> float:
+def _mean(value: Any) -> float:
     """Return a figure of a result; the mean of the finite ones where there are several."""
     if not isinstance(value, list):
         return float(value)
-    known = _finite(value)
-    return sum(known) / len(known) if known else math.nan
-
-
-def _deviation(values: list[Any]) -> float:
-    known = _finite(values)
-    return stdev(known) if len(known) > 1 else math.nan
+    return fmean(finite) if (finite := _finite(value)) else math.nan
 
 
 def _finite(values: list[Any]) -> list[float]:
     numbers = [float(value) for value in values if value is not None]
-    return [number for number in numbers if math.isfinite(number)]
+    return list(filter(math.isfinite, numbers))

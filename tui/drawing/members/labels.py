@@ -24,7 +24,7 @@ def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """
     from engine.runs.catalogue import differing
 
-    from ..lists.runs import difference
+    from ..lists.runs import told
 
     runs = {name: _facts(name, tables) for name, tables in experiments.items()}
     presets = {name: run.preset for name, run in runs.items()}
@@ -32,15 +32,15 @@ def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     keys = differing(list(runs.values()))
     labels = {}
     for name, run in runs.items():
-        told = [difference(run, key) for key in keys if key in run.config][:MOST]
+        differs = [told(key, run.config[key]) for key in keys if key in run.config][:MOST]
         of_preset = list(presets.values()).count(run.preset)
         if same:
-            parts = told
+            parts = differs
         elif run.origin:
             # No longer the preset that it is called after: by what was changed of that.
             parts = [run.origin, *experiments[name]["origin"].get("changed", ())[:MOST]]
         else:
-            parts = [run.called, *(told if of_preset > 1 else [])]
+            parts = [run.called, *(differs if of_preset > 1 else [])]
         labels[name] = ", ".join(parts) or run.called
     taken = list(labels.values())
     return {

@@ -25,7 +25,8 @@ from engine.recording.member_endings import MemberEndings, member_endings
 from ...style.look import Look
 from ...style.numbers import count
 from ...style.text import Lines, cut, joined
-from ..base.axis import Axis, Floats, linear_axis
+from ..base.arrays import Floats, finite_of
+from ..base.axis import Axis, linear_axis
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from ..lists.result import result_place
 from .histogram import bars, ends_of
@@ -78,7 +79,7 @@ def distribution_of(history: History, step: int) -> Distribution:
         values = values[~known.diverged]
     return Distribution(
         name=name,
-        values=values[np.isfinite(values)],
+        values=finite_of(values),
         members=members,
         diverged=diverged,
         step=step,

@@ -16,7 +16,8 @@ from rich.text import Text
 
 from ...style.look import Look
 from ...style.text import Lines, joined
-from ..base.axis import Axis, Floats, linear_axis, roomy
+from ..base.arrays import Floats, evenly, finite_of
+from ..base.axis import Axis, linear_axis, roomy
 from ..base.canvas import Canvas
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from ..base.shapes import hue, point
@@ -122,8 +123,7 @@ def _upright(picture: FunctionPicture, rows: int) -> Axis:
     """Return the axis of the targets, with some room: whatever the fits are, it stays."""
     targets, fitted = ([fit.targets for fit in picture.fits], [fit.fitted for fit in picture.fits])
     for each in (targets, fitted):
-        values = np.concatenate([np.empty(0), *each])
-        if len(values := values[np.isfinite(values)]):
+        if len(values := finite_of(np.concatenate([np.empty(0), *each]))):
             low, high = roomy(float(values.min()), float(values.max()), ROOM)
             return linear_axis(low, high, max(rows // 3, 1))
     return Axis(0.0, 1.0, ())
@@ -133,10 +133,11 @@ def _draw_fit(
     canvas: Canvas, fit: Fit, index: int, grid: Floats, axes: tuple[Axis, Axis], look: Look
 ) -> None:
     level, upright = axes
+    places = np.linspace(level.low, level.high, canvas.dot_columns)
     # What is not finite stays so: interpolated from a NaN is NaN, which is a gap.
     with np.errstate(all="ignore"):
-        values = np.interp(level.places(canvas.dot_columns), grid, fit.fitted)
-        heights = upright.shares(values)
+        values = np.interp(places, grid, fit.fitted)
+        heights = upright.share(values)
     style = hue(index, look.palette, bold=look.big)
     canvas.curve(heights, style, ASCII_STROKES[index % len(ASCII_STROKES)], thick=look.big)
     finite = heights[np.isfinite(heights)]
@@ -156,8 +157,7 @@ def _draw_targets(
 ) -> None:
     level, upright = axes
     most = canvas.columns * 2 if noisy else max(canvas.columns // 4, 2)
-    count = len(fit.inputs)
-    shown = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int))
+    shown = evenly(len(fit.inputs), most)
     style = hue(index, look.palette, bold=True)
     for x, value in zip(fit.inputs[shown].tolist(), fit.targets[shown].tolist(), strict=True):
         across = level.share(x)

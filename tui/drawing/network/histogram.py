@@ -19,7 +19,8 @@ from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.numbers import count
 from ...style.text import Lines, cut, joined
-from ..base.axis import Axis, Floats, linear_axis, roomy
+from ..base.arrays import Floats, finite_of
+from ..base.axis import Axis, linear_axis, roomy
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline, words
 from .material import RecordedNetwork
 
@@ -105,7 +106,7 @@ def draw_histogram(histogram: Histogram, width: int, height: int, look: Look) ->
         height: Lines, at least 0.
         look: What to draw with.
     """
-    density, finite = histogram.density, histogram.values[np.isfinite(histogram.values)]
+    density, finite = histogram.density, finite_of(histogram.values)
     lines = [headline(histogram.name, histogram.facts, width, look)]
     lines += _figure_lines(_figures(histogram, finite, look), width, height, look)
     if density is not None:

@@ -35,7 +35,7 @@ from engine.text.safe import plain
 
 from ...style.numbers import count, figure
 from ...style.text import OF_BEST, WAITS
-from ..base.axis import Floats
+from ..base.arrays import Floats
 from ..lists.result import Weights, is_measured, result_loss
 
 if TYPE_CHECKING:

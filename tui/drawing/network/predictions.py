@@ -16,7 +16,7 @@ from ...style.look import Look
 from ...style.numbers import count
 from ...style.palette import Role
 from ...style.text import Lines, fit, fitting, shortened
-from ..base.axis import Floats
+from ..base.arrays import Floats, evenly
 from ..base.frame import cropped, headline, words
 from .material import RecordedNetwork
 
@@ -82,7 +82,7 @@ def draw_predictions(predictions: Predictions, width: int, height: int, look: Lo
     total = len(predictions.inputs)
     several = predictions.classes is None and len(predictions.target_names) > 1
     room = max(height - 3 - several, 0)
-    rows = np.unique(np.linspace(0, total - 1, min(room, total)).astype(int)).tolist()
+    rows = evenly(total, room).tolist()
     lines = [title, *_lines(_columns(predictions, rows, look), len(rows), width, look)]
     sums = _sums(predictions, len(rows), look)
     if predictions.keeps_test:

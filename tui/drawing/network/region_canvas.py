@@ -24,7 +24,7 @@ from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.palette import Palette
 from ...style.text import Lines
-from ..base.axis import Floats
+from ..base.arrays import Floats
 from ..base.shapes import SETS, hue, is_sixteen, point
 
 TWO_CLASSES: Final = {

@@ -17,11 +17,12 @@ from rich.style import Style
 from ...style.look import Look
 from ...style.numbers import count
 from ...style.text import Lines, cut, fit, joined
+from ..base.arrays import Floats
 from ..base.axis import Axis, linear_axis
 from ..base.canvas import Canvas
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from ..base.shapes import hue, point
-from .preview_data import Floats, Preview
+from .preview_data import Preview
 from .preview_table import draw_table, ends_of
 
 FRAMED_WIDTH: Final = FRAME_WIDTH + 24

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from engine.text.safe import plain
 
+from ..base.arrays import Floats
+
 if TYPE_CHECKING:
     from engine.data import DataBase, Examples
     from engine.experiment.experiment import Experiment
-
-Floats = NDArray[np.float64]
-
 
 ROWS: Final = 2000
 """Rows that are drawn at most beside the first ones, evenly chosen from all of them."""

@@ -94,10 +94,11 @@ class RunList(Picture, can_focus=True):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the runs that have room."""
-        from ...drawing.lists.runs import draw_nothing, draw_rows, lines_each
+        from ...drawing.base.frame import filled
+        from ...drawing.lists.runs import draw_rows, lines_each
 
         if not self.runs:
-            return draw_nothing(self.words, width, height, self.look.palette)
+            return filled(self.look.muted(self.words, width), width, height)
         seen = -(-height // lines_each(width))
         self.top = max(min(self.top, self.cursor), self.cursor - max(self._whole(), 1) + 1)
         rows, chosen = self.rows(self.top, self.top + seen), self.cursor - self.top

@@ -8,9 +8,9 @@ import pytest
 
 from engine.diagnosis import Finding, Remedy
 from tui.drawing.lists.diagnosis import (
+    WAITING,
     draw_findings,
     draw_healthy,
-    draw_waiting,
     first_choice,
 )
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
@@ -129,7 +129,10 @@ def test_every_line_is_as_wide_as_asked(width: int, palette: object) -> None:
         advice="再试\x9b一次。",
     )
     for glyphs in GLYPHS:
-        lines: Lines = [*draw_healthy(width, Look(glyphs, DARK)), *draw_waiting(width, DARK)]
+        lines: Lines = [
+            *draw_healthy(width, Look(glyphs, DARK)),
+            *Look(glyphs, DARK).muted(WAITING, width),
+        ]
         for block in draw_findings([wild, OVERFITTING], 0, 7, width, Look(glyphs, DARK)):
             lines += block
         assert {line.cell_len for line in lines} == {width}
@@ -144,6 +147,6 @@ def test_nothing_wrong_says_what_was_looked_for() -> None:
 
 
 def test_in_ascii_everything_is() -> None:
-    lines = [*draw_healthy(60, Look(ASCII, PLAIN)), *draw_waiting(60, PLAIN)]
+    lines = [*draw_healthy(60, Look(ASCII, PLAIN)), *Look(ASCII, PLAIN).muted(WAITING, 60)]
     lines += draw_findings([VANISHING, OVERFITTING], 1, 3, 60, Look(ASCII, PLAIN))[0]
     assert all(line.plain.isascii() for line in lines)

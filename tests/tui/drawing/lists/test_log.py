@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tui.drawing.lists.log import Entry, draw_empty, draw_entries
+from tui.drawing.lists.log import EMPTY, Entry, draw_entries
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK
@@ -71,17 +71,20 @@ def test_every_line_is_as_wide_as_asked(width: int) -> None:
         words="两个月亮\x1b[2J\x07\u202e and " + "x" * 200 + "\n\nlast", time=NOON, step=10**12
     )
     for glyphs in GLYPHS:
-        lines = [*draw_entries([wild, wild], width, Look(glyphs, DARK)), *draw_empty(width, DARK)]
+        lines = [
+            *draw_entries([wild, wild], width, Look(glyphs, DARK)),
+            *Look(glyphs, DARK).muted(EMPTY, width),
+        ]
         assert {line.cell_len for line in lines} == {width}
         assert not any(mark in line.plain for line in lines for mark in "\x1b\x07\u202e\n")
 
 
 def test_in_ascii_everything_is() -> None:
     entry = Entry(words="It bends · and bends", time=NOON)
-    lines = [*draw_entries([entry], 60, Look(ASCII, PLAIN)), *draw_empty(60, PLAIN)]
+    lines = [*draw_entries([entry], 60, Look(ASCII, PLAIN)), *Look(ASCII, PLAIN).muted(EMPTY, 60)]
     assert all(line.plain.isascii() for line in lines)
 
 
 def test_without_entries_it_says_what_it_is_for() -> None:
-    assert "What happens to a run is kept here" in draw_empty(100, DARK)[0].plain
+    assert "What happens to a run is kept here" in EMPTY
     assert draw_entries([], 100, Look(BRAILLE, DARK)) == []

@@ -20,15 +20,14 @@ from tests.runs import end
 from tui.drawing.lists.runs import (
     RunRow,
     age,
-    difference,
     draw_details,
     draw_heading,
-    draw_nothing,
     draw_rows,
     gather,
     gather_details,
     lines_each,
     sample,
+    told,
 )
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look
@@ -169,7 +168,7 @@ def test_runs_whose_curves_are_drawn_have_their_colour_or_their_number() -> None
 
 def test_what_differs_is_brief() -> None:
     run = facts()
-    assert [difference(run, key) for key in KEYS[:3]] == [
+    assert [told(key, run.config[key]) for key in KEYS[:3]] == [
         "lr 0.2",
         "activation relu",
         "hidden 8 x4",
@@ -207,8 +206,8 @@ def test_the_details_say_what_has_no_room_in_the_list() -> None:
 
 
 def test_no_runs_are_words() -> None:
-    lines = draw_nothing("There are no runs yet.", 12, 4, DARK)
-    assert [line.plain.strip() for line in lines] == ["There are no", "runs yet.", "", ""]
+    lines = Look(BRAILLE, DARK).muted("There are no runs yet.", 12)
+    assert [line.plain.strip() for line in lines] == ["There are no", "runs yet."]
 
 
 ROWS = st.builds(

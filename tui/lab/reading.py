@@ -71,7 +71,7 @@ class Reading:
 
     def action_next_smoothing(self) -> None:
         """Smooth the curves more, or not at all."""
-        from ..drawing.curves.curves import SMOOTHINGS
+        from ..drawing.base.smoothing import SMOOTHINGS
 
         self.look_through(smoothing=(self.lens.smoothing + 1) % len(SMOOTHINGS))
         self.remember()

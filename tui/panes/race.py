@@ -12,7 +12,7 @@ from .part import Place, Source, TablePane
 
 if TYPE_CHECKING:
     from ..drawing.race.parting import Partings
-    from ..drawing.race.race import Race
+    from ..drawing.race.racers import Race
 
 MOST: Final = 4
 """Runs side by side; ``tui.replay.lockstep`` says so too, and is not imported for the first
@@ -41,7 +41,7 @@ class _RaceSource(Source["Race"]):
         # numpy is not needed for the first frame.
         from ..drawing.curves.curves import told_apart
         from ..drawing.race.parting import Partings
-        from ..drawing.race.race import RunAt, gather_race
+        from ..drawing.race.racers import RunAt, gather_race
 
         self._partings = self._partings or Partings()
         lead = (view.label or view.title, view.run, view.slot, view.history)

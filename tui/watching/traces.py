@@ -11,8 +11,8 @@ from engine.recording.best import best_step
 from engine.recording.history import History
 
 from ..drawing.base.axis import horizon
+from ..drawing.base.smoothing import SMOOTHINGS
 from ..drawing.curves.curves import (
-    SMOOTHINGS,
     Curves,
     RunCurves,
     canvas_columns,

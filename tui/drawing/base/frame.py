@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.text import Text
 
 from ...style.look import Look
+from ...style.numbers import count
 from ...style.palette import Role
 from ...style.text import Lines, cut, joined, pad_left
 from .axis import LABEL_WIDTH, Axis
@@ -45,22 +47,54 @@ def with_upright(canvas: Lines, labels: Mapping[int, str], look: Look) -> Lines:
     return lines
 
 
+def column_of(value: float, level: Axis, columns: int) -> int:
+    """Return the cell of a value on the level axis, which is outside where the value is."""
+    return math.floor((columns - 1) * level.share(value) + 0.5)
+
+
 def _level(level: Axis, columns: int, look: Look) -> Lines:
     _, _, corner, plain, tick = look.glyphs.axis
-    rule, labels = [plain] * columns, [" "] * (columns + FRAME_WIDTH)
-    free_from = 0
-    for value, label in level.ticks:
-        if not 0 <= level.share(value) <= 1 or not columns:
-            continue
-        column = int(0.5 + (columns - 1) * level.share(value))
-        rule[column] = tick
-        start = min(FRAME_WIDTH + column - len(label) // 2, len(labels) - len(label))
-        if start >= free_from:
-            labels[start : start + len(label)] = label
-            free_from = start + len(label) + 1
-    axis = Text(" " * LABEL_WIDTH, end="")
-    axis.append(corner + "".join(rule), look.style("faint"))
-    return [axis, Text("".join(labels), look.style("muted"), end="")]
+    inside = (value for value, _ in level.ticks if 0 <= level.share(value) <= 1)
+    ticks = {column_of(value, level, columns) for value in inside}
+    rule = "".join(tick if column in ticks else plain for column in range(columns))
+    axis = look.line(" " * LABEL_WIDTH).append(corner + rule, look.style("faint"))
+    return [axis, level_labels(level, columns, look)]
+
+
+def level_labels(
+    level: Axis, columns: int, look: Look, *, cursor: int | None = None, first: int = 0
+) -> Text:
+    """Return the labels under the level axis, each with its middle under its value.
+
+    Args:
+        level: The axis.
+        columns: Its cells.
+        look: What to draw with.
+        cursor: What is read on it: its own label stands in place of those it would run into.
+        first: The cell of the line where the first label may begin.
+    """
+    wide = columns + FRAME_WIDTH
+    labels = [" "] * wide
+    here = (wide + 1, wide + 1)
+
+    def start_of(words: str, value: float) -> int:
+        middle = FRAME_WIDTH + column_of(value, level, columns)
+        return max(min(middle - len(words) // 2, wide - len(words)), 0)
+
+    if cursor is not None and level.low <= cursor <= level.high:
+        start = start_of(words := count(cursor), cursor)
+        here = (start, start + len(words))
+        labels[start : here[1]] = words
+    for value, words in level.ticks:
+        start = start_of(words, value)
+        stop = start + len(words)
+        seen = columns and 0 <= level.share(value) <= 1
+        if seen and start >= first and (stop < here[0] or start > here[1]):
+            labels[start:stop] = words
+            first = stop + 1
+    line = look.line("".join(labels), "muted")
+    line.stylize(look.style("text", bold=True), *here)
+    return line
 
 
 def headline(title: str, facts: Iterable[str], width: int, look: Look) -> Text:

@@ -11,27 +11,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.recording.history import Side
+from engine.recording.events import Request
+from engine.recording.history import History, Rows, Side
 from engine.recording.member_endings import without_diverged
 
 from ..base.arrays import Floats
 from ..base.axis import LABEL_WIDTH
-from ..base.smoothing import SMOOTHINGS, smoothed
+from ..base.smoothing import smoothed
+from ..members.crowd import Crowd
 from .quantities import Quantity
-
-if TYPE_CHECKING:
-    from engine.recording.events import Request
-    from engine.recording.history import History, Rows
-
-    from ..members.crowd import Crowd
-
-__all__ = ["SMOOTHINGS", "CurveData", "Curves", "RunCurves", "gather"]
-
 
 Which = int | Side | None
 """One network, an end of the range over all of them, or None for their mean."""
@@ -158,18 +151,26 @@ def gather(
     """
     if member is None and history.header is not None and history.header.members > 1:
         without_diverged(history, step)
+    axis, columns, read = (
+        (first, last),
+        canvas_columns(width),
+        min(step if at is None else at, step),
+    )
     curves = []
     for group in ("train", "dev"):
         rows = history.series.get(group)
         if rows is None or quantity not in rows.columns:
             continue
-        read = min(step if at is None else at, step)
         row = rows.row_at(read)
         broken_at, broken = first_broken(rows, quantity, step, member)
-        thinned = _thinned(rows, quantity, step, (first, last), canvas_columns(width), member)
-        steps, low, mean, high, wrong = thinned
+        steps, low, mean, high, wrong = _thinned(rows, quantity, step, axis, columns, member)
         smooth = smoothed(steps, mean, smoothing, last - first) if smoothing > 0 else None
-        inside = _inside(steps, first)
+        # From the last bucket before the axis on.
+        inside = slice(max(int(np.searchsorted(steps, first)) - 1, 0), None)
+        ends = None
+        if member is None and rows.members > 1:
+            of_end = [_thinned(rows, quantity, step, axis, columns, end)[2] for end in ENDS]
+            ends = of_end[0][inside], of_end[1][inside]
         curves.append(
             CurveData(
                 label=group,
@@ -183,28 +184,10 @@ def gather(
                 broken_at=broken_at,
                 broken=broken,
                 breaks=_stretches(steps, wrong, broken_at),
-                range=_range(rows, quantity, step, (first, last), width, member, inside),
+                range=ends,
             )
         )
     return tuple(curves)
-
-
-def _range(
-    rows: Rows,
-    column: str,
-    step: int,
-    axis: tuple[int, int],
-    width: int,
-    member: int | None,
-    inside: slice,
-) -> tuple[Floats, Floats] | None:
-    """Return the ends of the range over the members, in the buckets of their mean."""
-    if member is not None or rows.members == 1:
-        return None
-    low, high = (
-        _thinned(rows, column, step, axis, canvas_columns(width), end)[2][inside] for end in ENDS
-    )
-    return low, high
 
 
 def _thinned(
@@ -250,11 +233,6 @@ def _buckets(
     return tuple(np.asarray(part, np.float64) for part in each)
 
 
-def _inside(steps: Floats, first: int) -> slice:
-    """Return the buckets from the last one before the axis on."""
-    return slice(max(int(np.searchsorted(steps, first)) - 1, 0), None)
-
-
 def _stretches(
     steps: Floats, wrong: NDArray[np.bool_], broken_at: int | None
 ) -> tuple[tuple[float, float], ...]:
@@ -283,9 +261,8 @@ def first_broken(
         return None, float("nan")
     begin, end = 0, newest + 1
     while end - begin > SEARCH:
-        thinned = rows.buckets(
-            column, int(rows.steps[begin]), int(rows.steps[end - 1]), SEARCH, member
-        )
+        first, last = int(rows.steps[begin]), int(rows.steps[end - 1])
+        thinned = rows.buckets(column, first, last, SEARCH, member)
         wrong = np.flatnonzero(thinned.nonfinite)
         if not len(wrong):
             return None, float("nan")
@@ -314,14 +291,13 @@ def gather_readings(
 def gather_events(history: History, step: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the steps of the marks and of the requests up to a step."""
     marks = tuple(mark.step for mark in history.marks if mark.step <= step)
-    asked = tuple(
-        request.step for request in history.requests if request.step <= step and _is_drawn(request)
-    )
-    return marks, asked
+    return marks, tuple(each.step for each in _drawn(history) if each.step <= step)
 
 
-def _is_drawn(request: Request) -> bool:
-    return not request.refused and request.action not in NOT_DRAWN
+def _drawn(history: History) -> list[Request]:
+    """Return the requests that have a sign."""
+    requests = history.requests
+    return [each for each in requests if not each.refused and each.action not in NOT_DRAWN]
 
 
 def gather_happened(history: History, between: tuple[int, int]) -> tuple[Happening, ...]:
@@ -331,9 +307,9 @@ def gather_happened(history: History, between: tuple[int, int]) -> tuple[Happeni
         ("mark", mark.called or "mark") for mark in history.marks if first <= mark.step <= last
     ]
     happenings += [
-        ("request", _asked(request.action, request.arguments.get("lr")))
-        for request in history.requests
-        if first <= request.step <= last and _is_drawn(request)
+        ("request", _asked(each.action, each.arguments.get("lr")))
+        for each in _drawn(history)
+        if first <= each.step <= last
     ]
     return tuple(dict.fromkeys(happenings))
 

@@ -6,20 +6,17 @@ finite: what would be a gap in the curve is a sign in the colour of trouble here
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
 from rich.style import Style
-from rich.text import Text
 
 from ...style.glyphs import GlyphName
 from ...style.look import Look
-from ...style.numbers import count
-from ...style.palette import Palette
 from ...style.text import Lines
 from ..base.axis import LABEL_WIDTH, Axis
+from ..base.frame import column_of, level_labels
 from .curves import Curves
 
 BIG_SIGNS: Final[dict[GlyphName, tuple[str, str]]] = {
@@ -31,11 +28,6 @@ BIG_SIGNS: Final[dict[GlyphName, tuple[str, str]]] = {
 
 Rule = list[tuple[str, Style]]
 """The cells of the axis."""
-
-
-def column_of(step: float, level: Axis, columns: int) -> int:
-    """Return the cell of a step, which is outside where the step is."""
-    return math.floor((columns - 1) * level.share(step) + 0.5)
 
 
 def draw_foot(curves: Curves, level: Axis, columns: int, look: Look) -> Lines:
@@ -62,18 +54,14 @@ def draw_foot(curves: Curves, level: Axis, columns: int, look: Look) -> Lines:
     _sign(rule, curves.marks, level, signs[1], look.style("warning", bold=look.big))
     if curves.best is not None:
         _sign(rule, [curves.best], level, look.glyphs.best, look.style("dev", bold=True))
-    broken = [
-        curve.broken_at
-        for run in (*curves.others, curves)
-        for curve in run.curves
-        if curve.broken_at is not None
-    ]
+    drawn = (curve for run in (*curves.others, curves) for curve in run.curves)
+    broken = [curve.broken_at for curve in drawn if curve.broken_at is not None]
     _sign(rule, broken, level, look.glyphs.broken, look.style("bad", bold=True))
-    axis = Text(" " * LABEL_WIDTH, end="")
-    axis.append(corner, faint)
+    axis = look.line(" " * LABEL_WIDTH).append(corner, faint)
     for style, cells in groupby(rule, key=lambda cell: cell[1]):
         axis.append("".join(character for character, _ in cells), style)
-    return [axis, _labels(curves.cursor, level, columns, look.palette)]
+    labels = level_labels(level, columns, look, cursor=curves.cursor, first=LABEL_WIDTH)
+    return [axis, labels]
 
 
 def _sign(rule: Rule, steps: Sequence[int], level: Axis, sign: str, style: Style) -> None:
@@ -101,31 +89,3 @@ def _draw_breaks(rule: Rule, curves: Curves, level: Axis, look: Look) -> None:
             for column in range(first, last + 1):
                 rule[column] = (rule[column][0], bad)
             rule[first] = (look.glyphs.broken, bad)
-
-
-def _labels(cursor: int | None, level: Axis, columns: int, palette: Palette) -> Text:
-    """Return the labels under the axis; the cursor's own in place of those it would run into."""
-    wide = columns + LABEL_WIDTH + 1
-    labels = [" "] * wide
-    here = (wide + 1, wide + 1)
-    if cursor is not None and level.low <= cursor <= level.high:
-        words = count(cursor)
-        start = _start(words, cursor, level, columns)
-        here = (start, start + len(words))
-        labels[start : here[1]] = words
-    free_from = LABEL_WIDTH
-    for value, words in level.ticks:
-        start = _start(words, value, level, columns)
-        stop = start + len(words)
-        if start >= free_from and (stop < here[0] or start > here[1]):
-            labels[start:stop] = words
-            free_from = stop + 1
-    line = Text("".join(labels), palette.style("muted"), end="")
-    line.stylize(palette.style("text", bold=True), *here)
-    return line
-
-
-def _start(words: str, step: float, level: Axis, columns: int) -> int:
-    """Return where a label begins, so that its middle is under its step and it is on the line."""
-    middle = LABEL_WIDTH + 1 + column_of(step, level, columns)
-    return max(min(middle - len(words) // 2, LABEL_WIDTH + 1 + columns - len(words)), 0)

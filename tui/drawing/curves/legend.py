@@ -15,10 +15,8 @@ from rich.text import Text
 from engine.recording.member_spread import RANGE
 from engine.text.safe import plain
 
-from ...style.glyphs import Glyphs
 from ...style.look import Look
-from ...style.numbers import count, figure
-from ...style.palette import Palette
+from ...style.numbers import count
 from ...style.run_colours import pen
 from ...style.text import Lines, fit, joined, pad
 from .curves import CurveData, Curves, RunCurves
@@ -49,52 +47,49 @@ def draw_legend(curves: Curves, width: int, lines: int, look: Look) -> Lines:
     if lines < 1:
         return []
     if len(runs) == 1:
-        return [_line(_own_parts(curves, look), width, look.palette)]
-    longest = max(cell_len(plain(run.title) + _times(run, look.glyphs)) for run in runs)
+        return [_line(_own_parts(curves, look), width, look)]
+    longest = max(cell_len(plain(run.title) + _times(run, look)) for run in runs)
     room = min(longest, max(width // 3, 6))
-    drawn = [
-        _line(_run_parts(run, curves, room, look), width, look.palette) for run in runs[:lines]
-    ]
-    hidden = len(runs) - lines
-    if hidden > 0:
+    drawn = [_line(_run_parts(run, curves, room, look), width, look) for run in runs[:lines]]
+    if (hidden := len(runs) - lines) > 0:
         words = f" +{hidden} more"
-        last = drawn[-1]
-        last.truncate(max(width - len(words), 0))
-        last.append(words[-width:], look.style("muted"))
+        drawn[-1].truncate(max(width - len(words), 0))
+        drawn[-1].append(words[-width:], look.style("muted"))
     return drawn
 
 
-def _line(parts: Parts, width: int, palette: Palette) -> Text:
+def _line(parts: Parts, width: int, look: Look) -> Text:
     fitted = [(fit(words, width), style) for words, style in parts]
-    line, _ = joined(fitted, "   ", palette.style("muted"), width)
-    return line
+    return joined(fitted, "   ", look.style("muted"), width)[0]
 
 
 def _own_parts(curves: Curves, look: Look) -> Parts:
     """Return what is said of a run alone: what is wrong, its curves, how they are drawn."""
-    parts = _broken(curves, look)
+    muted, parts = look.style("muted"), _broken(curves, look)
     for index, curve in enumerate(curves.curves):
-        own = pen(_index(curve), curves.slot, False, look)
-        sample = own.sample if own.sample else look.glyphs.keys[index % 2]
-        words = f"{sample} {curve.label} {_value(curve, curves.cursor, look.glyphs)}"
-        parts.append((words, own.style + Style(bold=True)))
-    parts += _members(curves, look)
-    parts += _how(curves, look)
+        drawn = pen(_index(curve), curves.slot, False, look)
+        sample = drawn.sample or look.glyphs.keys[index % 2]
+        words = f"{sample} {curve.label} {_value(curve, curves.cursor, look)}"
+        parts.append((words, drawn.style + Style(bold=True)))
+    parts += [*_members(curves, look), *_how(curves, look)]
     if curves.place and curves.cursor is None:
-        parts.append((curves.place, look.style("muted")))
-    parts += [*_best(curves, look), *_readings(curves, look)]
-    return parts or [("nothing yet", look.style("muted"))]
+        parts.append((curves.place, muted))
+    if curves.best is not None:
+        best = f"{look.glyphs.best} best, step {count(curves.best)}"
+        parts.append((best, look.style("dev")))
+    return parts + _readings(curves, look) or [("nothing yet", muted)]
 
 
 def _run_parts(run: RunCurves, curves: Curves, room: int, look: Look) -> Parts:
     """Return what is said of one run among several."""
     pens = [pen(_index(curve), run.slot, True, look) for curve in run.curves]
     first = pens[0] if pens else pen(0, run.slot, True, look)
-    name = pad(_name(run, room, look.glyphs), room)
+    times = _times(run, look)
+    name = pad(_short(plain(run.title), max(room - cell_len(times), 0), look) + times, room)
     head = f"{first.letter} {name}" if first.letter else name
     parts = [(head, first.style + Style(bold=True)), *_broken(run, look)]
     for curve, own in zip(run.curves, pens, strict=True):
-        value = _value(curve, curves.cursor, look.glyphs).ljust(FIGURE_WIDTH)
+        value = _value(curve, curves.cursor, look).ljust(FIGURE_WIDTH)
         # In ASCII the sample says it already, and the run's own letter stands before its title.
         shown = own.letter and curve.label == "dev" and look.glyphs.name != "ascii"
         letter = f"{own.letter} " if shown else ""
@@ -106,36 +101,29 @@ def _run_parts(run: RunCurves, curves: Curves, room: int, look: Look) -> Parts:
     return parts + _readings(run, look)
 
 
-def _name(run: RunCurves, room: int, glyphs: Glyphs) -> str:
-    """Return what a run is called: with the number of its members where it is a mean of several."""
-    times = _times(run, glyphs)
-    return _short(plain(run.title), max(room - cell_len(times), 0), glyphs) + times
+def _times(run: RunCurves, look: Look) -> str:
+    """Return of how many networks a run's curves are the mean."""
+    return "" if run.crowd is None else f" {look.glyphs.times} {count(run.crowd.members)}"
 
 
-def _times(run: RunCurves, glyphs: Glyphs) -> str:
-    if run.crowd is None:
-        return ""
-    return f" {glyphs.times} {count(run.crowd.members)}"
-
-
-def _short(title: str, room: int, glyphs: Glyphs) -> str:
+def _short(title: str, room: int, look: Look) -> str:
     """Return a title in so many cells; its last word, which may tell two apart, stays."""
     head, _, tail = title.rpartition(" ")
     left = room - cell_len(tail) - 1
     if cell_len(title) <= room or not head or left < 3:
-        return fit(title, room, glyphs.ellipsis)
-    return f"{fit(head, left, glyphs.ellipsis)} {tail}"
+        return look.fit(title, room)
+    return f"{look.fit(head, left)} {tail}"
 
 
 def _index(curve: CurveData) -> int:
     return 1 if curve.label == "dev" else 0
 
 
-def _value(curve: CurveData, cursor: int | None, glyphs: Glyphs) -> str:
+def _value(curve: CurveData, cursor: int | None, look: Look) -> str:
     """Return the value that is read, and its step where that is an earlier one."""
     if curve.newest_at is None and (cursor is not None or math.isnan(curve.newest)):
         return "none yet"
-    words = figure(curve.newest, infinity=glyphs.infinity)
+    words = look.figure(curve.newest)
     if cursor is None or curve.newest_at in (None, cursor):
         return words
     return f"{words} ({count(curve.newest_at or 0)})"
@@ -150,27 +138,18 @@ def _members(curves: Curves, look: Look) -> Parts:
         return []
     bad = look.style("bad", bold=True)
     parts: Parts = [(fate, bad) for fate in crowd.member_endings]
-    counted = crowd.members - crowd.diverged
-    if counted:
+    if counted := crowd.members - crowd.diverged:
         low, high = (f"{100 * share:g}" for share in RANGE)
         words = f"mean of {count(counted)}, band {low} to {high} %"
         parts.insert(0, (words, look.style("text")))
     return parts
 
 
-def _best(curves: Curves, look: Look) -> Parts:
-    """Return what the sign of the best step is, and which step that is."""
-    if curves.best is None:
-        return []
-    return [(f"{look.glyphs.best} best, step {count(curves.best)}", look.style("dev"))]
-
-
 def _broken(run: RunCurves, look: Look) -> Parts:
     """Return what of the curves is not finite, and since when."""
     return [
         (
-            f"{curve.label} {figure(curve.broken, infinity=look.glyphs.infinity)}"
-            f" at step {count(curve.broken_at)}",
+            f"{curve.label} {look.figure(curve.broken)} at step {count(curve.broken_at)}",
             look.style("bad", bold=True),
         )
         for curve in run.curves
@@ -194,8 +173,5 @@ def _how(curves: Curves, look: Look) -> Parts:
 
 
 def _readings(run: RunCurves, look: Look) -> Parts:
-    muted = look.style("muted")
-    return [
-        (f"{READINGS.get(name, name)} {figure(value, infinity=look.glyphs.infinity)}", muted)
-        for name, value in run.readings
-    ]
+    said = [f"{READINGS.get(name, name)} {look.figure(value)}" for name, value in run.readings]
+    return [(words, look.style("muted")) for words in said]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -21,14 +22,14 @@ from rich.style import Style
 from ...style.look import Look
 from ...style.run_colours import Pen, pen
 from ...style.text import Lines
-from ..base.arrays import Floats
+from ..base.arrays import Floats, finite_of
 from ..base.axis import LABEL_WIDTH, Axis, linear_axis, log_axis, step_axis
 from ..base.canvas import DOTS, Canvas, Dots, stroke
 from ..base.cell_grid import Band, Piece, cut_band, cut_pieces, placed, points
-from ..base.frame import filled, with_upright
+from ..base.frame import column_of, filled, with_upright
 from ..base.plotext import BUDGET, Polyline, cost, plotted
 from .curves import CurveData, Curves, RunCurves, canvas_columns
-from .foot import column_of, draw_foot
+from .foot import draw_foot
 from .legend import draw_legend, legend_lines
 
 LEAST_WIDTH: Final = LABEL_WIDTH + 12
@@ -63,9 +64,7 @@ class ScaledCurve:
     def values(self) -> Floats:
         """Everything that the upright axis has to hold."""
         parts = [ys for _, ys in self.pieces]
-        values = np.concatenate([*parts, *(self.band[1:] if self.band else ()), np.empty(0)])
-        finite: Floats = values[np.isfinite(values)]
-        return finite
+        return finite_of(np.concatenate([*parts, *(self.band or ())[1:], np.empty(0)]))
 
     @property
     def length(self) -> float:
@@ -97,14 +96,9 @@ def draw_curves(curves: Curves, width: int, height: int, look: Look) -> Lines:
     drawn = _drawn(curves, look)
     columns, rows = canvas_columns(width), height - len(legend) - 2
     level = step_axis(curves.last, columns, curves.first)
-    upright = _upright(
-        curves, np.concatenate([np.empty(0), *(each.values for each in drawn)]), rows
-    )
+    values = np.concatenate([np.empty(0), *(each.values for each in drawn)])
     canvas = Canvas(columns, rows, look.glyphs)
-    across, down = DOTS[look.glyphs.name]
-    places = _Dots(
-        level=level, upright=upright, columns=columns, rows=rows, across=across, down=down
-    )
+    places = _Dots(level, _upright(curves, values, rows), columns, rows, *DOTS[look.glyphs.name])
     _draw_all(canvas, curves, drawn, places, look)
     body = with_upright(canvas.lines(), _labels(places), look)
     foot = draw_foot(curves, level, columns, look)
@@ -123,40 +117,30 @@ def _drawn(curves: Curves, look: Look) -> list[ScaledCurve]:
     several = bool(curves.others)
     drawn: list[ScaledCurve] = []
     for run in (*reversed(curves.others), curves):
-        own = []
-        for curve in reversed(run.curves):
-            drawn_with = pen(int(curve.label == "dev"), run.slot, several, look)
-            own.append(_drawn_curve(curve, run, curves, drawn_with))
-        drawn += reversed(own) if len(own) > 1 and own[1].length > BROAD * own[0].length else own
+        both = [
+            _drawn_curve(
+                curve, run, curves, pen(int(curve.label == "dev"), run.slot, several, look)
+            )
+            for curve in reversed(run.curves)
+        ]
+        broad = len(both) > 1 and both[1].length > BROAD * both[0].length
+        drawn += reversed(both) if broad else both
     return drawn
 
 
 def _drawn_curve(curve: CurveData, run: RunCurves, curves: Curves, look: Pen) -> ScaledCurve:
     low, mean, high = (placed(each, curves.log) for each in (curve.low, curve.mean, curve.high))
+    # A population's band is its members', whether their mean is smoothed or not.
+    sides = [placed(each, curves.log) for each in curve.range or ()]
+    if curve.smooth is not None:
+        sides = sides or [low, high]
+        low = mean = high = placed(curve.smooth, curves.log)
     band = None
-    if curve.range is not None:
-        # A population's band is its members', whether their mean is smoothed or not.
-        low_end, high_end = (placed(each, curves.log) for each in curve.range)
-        band = _own_band(curve, run, curves, low_end, high_end)
-    if curve.smooth is None:
-        pieces = points(curve.steps, low, mean, high)
-        return ScaledCurve(
-            pen=look, pieces=cut_pieces(pieces, curves.first, curves.last), band=band
-        )
-    smooth = placed(curve.smooth, curves.log)
-    pieces = points(curve.steps, smooth, smooth, smooth)
-    if curve.range is None:
-        band = _own_band(curve, run, curves, low, high)
-    return ScaledCurve(pen=look, pieces=cut_pieces(pieces, curves.first, curves.last), band=band)
-
-
-def _own_band(
-    curve: CurveData, run: RunCurves, curves: Curves, low: Floats, high: Floats
-) -> Band | None:
-    """Return a curve's band; of several runs they would hide one another: the shown one has it."""
-    if run is not curves:
-        return None
-    return cut_band((curve.steps, low, high), curves.first, curves.last)
+    # Bands of several runs would hide one another: the shown one has it.
+    if sides and run is curves:
+        band = cut_band((curve.steps, sides[0], sides[1]), curves.first, curves.last)
+    pieces = cut_pieces(points(curve.steps, low, mean, high), curves.first, curves.last)
+    return ScaledCurve(pen=look, pieces=pieces, band=band)
 
 
 def _upright(curves: Curves, values: Floats, rows: int) -> Axis:
@@ -176,7 +160,7 @@ def _upright(curves: Curves, values: Floats, rows: int) -> Axis:
 # --- the canvas ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Dots:
     """Where steps and values lie on a canvas, in dots of some size."""
 
@@ -191,12 +175,11 @@ class _Dots:
     def of(self, steps: Floats, values: Floats) -> tuple[Dots, Dots]:
         """Return dots: their columns from the left and rows from the bottom."""
         # A step's cell is the one that the axis, marks and cursor have for it.
-        shares = (steps - self.level.low) / (self.level.high - self.level.low)
-        xs = np.floor(np.round(self.across * ((self.columns - 1) * shares + 0.5), 8))
-        tall = self.rows * self.down - 1
+        across = (self.columns - 1) * self.level.share(steps) + 0.5
+        xs = np.floor(np.round(self.across * across, 8))
         with np.errstate(over="ignore"):
-            ups = (values - self.upright.low) / (self.upright.high - self.upright.low)
-        ys = np.floor(np.round(0.5 + tall * np.clip(ups, 0, 1), 8))
+            ups = np.clip(self.upright.share(values), 0, 1)
+        ys = np.floor(np.round(0.5 + (self.rows * self.down - 1) * ups, 8))
         return xs.astype(np.int64), ys.astype(np.int64)
 
 
@@ -210,11 +193,8 @@ def _draw_all(
     if curves.cursor is not None:
         column = column_of(curves.cursor, places.level, canvas.columns)
         canvas.upright(column, look.glyphs.axis[0], look.style("muted"))
-    strokes = [
-        piece
-        for index, each in enumerate(drawn)
-        for piece in _strokes(places, index, each, thick=look.big)
-    ]
+    of_curves = (_strokes(places, of, each, thick=look.big) for of, each in enumerate(drawn))
+    strokes = list(chain.from_iterable(of_curves))
     if look.big or _milliseconds(strokes, canvas) > BUDGET:
         for piece in strokes:
             _draw_stroke(canvas, piece, thick=look.big)
@@ -242,7 +222,7 @@ def _draw_band(canvas: Canvas, places: _Dots, band: Band, look: Pen) -> None:
     canvas.dots(here[columns], rows, look.band, BAND, over=False)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Stroke:
     """A piece of a curve, on the dots of its places."""
 
@@ -255,6 +235,11 @@ class _Stroke:
     """Where it turns."""
     dots: tuple[Dots, Dots]
     """What is set of it."""
+
+    @property
+    def given(self) -> tuple[Dots, Dots]:
+        """What plotext is given: it draws no dotted lines, but dots."""
+        return self.dots if self.pen.dotted else self.points
 
 
 def _strokes(places: _Dots, of: int, each: ScaledCurve, *, thick: bool) -> Iterator[_Stroke]:
@@ -271,9 +256,7 @@ def _strokes(places: _Dots, of: int, each: ScaledCurve, *, thick: bool) -> Itera
             # Dots of which each fills the gaps beside it would be a line: those are dashes.
             shown = np.arange(len(across)) % DASH < DASH // 2 if thick else slice(None, None, 2)
             across, up = across[shown], up[shown]
-        yield _Stroke(
-            of=of, pen=each.pen, coarse=own is not places, points=points, dots=(across, up)
-        )
+        yield _Stroke(of, each.pen, own is not places, points, (across, up))
 
 
 def _coarse(look: Pen, places: _Dots) -> _Dots:
@@ -296,9 +279,8 @@ def _draw_stroke(canvas: Canvas, each: _Stroke, *, thick: bool) -> None:
 
 def _milliseconds(strokes: Sequence[_Stroke], canvas: Canvas) -> float:
     """Return how long plotext takes for them."""
-    joined = [each for each in strokes if not each.pen.dotted]
-    points = sum(len((each.dots if each.pen.dotted else each.points)[0]) for each in strokes)
-    dots = sum(len(each.dots[0]) for each in joined)
+    points = sum(len(each.given[0]) for each in strokes)
+    dots = sum(len(each.dots[0]) for each in strokes if not each.pen.dotted)
     return cost(canvas.columns * canvas.rows, points, dots)
 
 
@@ -308,15 +290,11 @@ def _draw_by_plotext(canvas: Canvas, strokes: Sequence[_Stroke]) -> None:
     apart = (wide - 1) / max(canvas.columns - 1, 1), (tall - 1) / max(canvas.rows - 1, 1)
     polylines = []
     for each in strokes:
-        xs, ys = each.dots if each.pen.dotted else each.points
+        xs, ys = (
+            dots * (by if each.coarse else 1) for dots, by in zip(each.given, apart, strict=True)
+        )
         polylines.append(
-            Polyline(
-                xs=xs * apart[0] if each.coarse else xs,
-                ys=ys * apart[1] if each.coarse else ys,
-                marker=each.pen.marker,
-                of=each.of,
-                joined=not each.pen.dotted,
-            )
+            Polyline(xs=xs, ys=ys, marker=each.pen.marker, of=each.of, joined=not each.pen.dotted)
         )
     cells = plotted(polylines, canvas.columns, canvas.rows, (wide, tall))
     pens = {each.of: each.pen for each in strokes}
@@ -328,11 +306,10 @@ def _draw_letter(canvas: Canvas, places: _Dots, each: ScaledCurve) -> None:
     """Put a curve's letter at its end."""
     if each.pen.letter and each.pieces:
         steps, values = each.pieces[-1]
-        xs, ys = _coarse(each.pen, places).of(steps[-1:], values[-1:])
-        down = _coarse(each.pen, places).down
-        across = _coarse(each.pen, places).across
-        row = canvas.rows - 1 - int(ys[0]) // down
-        canvas.letter(row, int(xs[0]) // across, each.pen.letter, each.pen.style + Style(bold=True))
+        own = _coarse(each.pen, places)
+        xs, ys = own.of(steps[-1:], values[-1:])
+        row, column = canvas.rows - 1 - int(ys[0]) // own.down, int(xs[0]) // own.across
+        canvas.letter(row, column, each.pen.letter, each.pen.style + Style(bold=True))
 
 
 # --- what is around the canvas -------------------------------------------------------------------

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from ...style.glyphs import Glyphs
 from ...style.look import Look
-from ...style.numbers import count, figure, percent
+from ...style.numbers import count, figure_within, percent
 from ...style.palette import Palette, Role
 from ...style.text import Lines, cut, joined
 from ..members.crowd import Crowd, crowd_of
@@ -66,13 +66,7 @@ class _Figure:
     words: str
     role: Role
     widest: tuple[str, ...]
-    """What it may become."""
-
-    def width(self, lettering: Lettering) -> int:
-        """Return the cells that its figure may take."""
-        return max(
-            lettering.width(lettering.spelled(words) or "") for words in (self.words, *self.widest)
-        )
+    """What it is, and what it may become."""
 
 
 @dataclass(frozen=True)
@@ -91,21 +85,27 @@ class _Layout:
 
     @property
     def widths(self) -> list[int]:
-        """Cells of each fact."""
-        return [max(self.label(fact) + fact.width(self.lettering), self._above(fact))
-                for fact in self.facts]  # fmt: skip
+        """Cells of each fact: nothing moves, whatever its figure may become."""
+        return [
+            max(
+                self.label(fact) + max(_width(each, self.lettering) for each in fact.widest),
+                0 if self.beside else len(fact.label),
+            )
+            for fact in self.facts
+        ]
 
     def label(self, fact: _Figure) -> int:
         """Return the cells of a label before its figure."""
-        return 0 if self.beside is None else self.beside.width(_spelled(fact, self.beside)) + 2
-
-    def _above(self, fact: _Figure) -> int:
-        return len(fact.label) if self.beside is None else 0
+        return 0 if self.beside is None else _width(fact.label, self.beside) + 2
 
     @property
     def width(self) -> int:
         """Cells of all facts."""
         return sum(self.widths) + self.gap * (len(self.facts) - 1)
+
+
+def _width(words: str, lettering: Lettering) -> int:
+    return lettering.width(lettering.spelled(words) or "")
 
 
 def gather(history: History, at: int, steps: int, member: int | None = 0) -> Banner:
@@ -163,16 +163,12 @@ def draw_banner(banner: Banner, width: int, height: int, look: Look) -> Lines:
     """
     width, height = max(width, 0), max(height, 0)
     layout = _layout(banner, width, height, look.glyphs)
-    if layout is None:
-        lines = [_small(banner, width, look)][:height]
-    else:
+    lines = [_small(banner, width, look)][:height]
+    if layout is not None:
         lines = _large(layout, width, look.palette)
     above = (height - len(lines)) // 2
-    below = height - len(lines) - above
-    return [
-        cut(line, width)
-        for line in (*_blank(above), *lines, *_blank(below))
-    ]  # fmt: skip
+    lines = [*_blank(above), *lines, *_blank(height - len(lines) - above)]
+    return [cut(line, width) for line in lines]
 
 
 def _blank(lines: int) -> Lines:
@@ -180,42 +176,40 @@ def _blank(lines: int) -> Lines:
 
 
 def _facts(banner: Banner, glyphs: Glyphs) -> tuple[_Figure, ...]:
-    finite = banner.loss is None or math.isfinite(banner.loss)
-    mean = "mean " if banner.crowd is not None else ""
-    role: Role = "train" if finite else "bad"
+    crowd, accuracy = banner.crowd, banner.accuracy
+    mean = "mean " if crowd is not None else ""
+    role: Role = "train" if banner.loss is None or math.isfinite(banner.loss) else "bad"
+    step, loss = count(banner.step), _figure(banner.loss, glyphs)
     facts = [
-        _Figure(f"{mean}loss", _figure(banner.loss, glyphs), role, LOSSES),
-        _Figure("step", count(banner.step), "text", (count(banner.steps),)),
+        _Figure(f"{mean}loss", loss, role, (loss, *LOSSES)),
+        _Figure("step", step, "text", (step, count(banner.steps))),
     ]
     if banner.has_accuracy:
-        value = banner.accuracy
-        known = value is not None and math.isfinite(value)
-        words = percent(value) if value is not None and known else _figure(value, glyphs)
-        facts.append(_Figure(f"{mean}accuracy", words, "dev", ("100 %",)))
-    if banner.crowd is not None:
-        deviation = banner.crowd.deviations.get("loss", math.nan)
-        known = math.isfinite(deviation)
-        words = _figure(deviation, glyphs) if known else NOTHING
-        going = f"{count(banner.crowd.training)}/{count(banner.crowd.members)}"
+        known = accuracy is not None and math.isfinite(accuracy)
+        words = percent(accuracy or 0.0) if known else _figure(accuracy, glyphs)
+        facts.append(_Figure(f"{mean}accuracy", words, "dev", (words, "100 %")))
+    if crowd is not None:
+        deviation = crowd.deviations.get("loss", math.nan)
+        words = _figure(deviation, glyphs) if math.isfinite(deviation) else NOTHING
+        going = f"{count(crowd.training)}/{count(crowd.members)}"
         facts.append(_Figure("training", going, "text", (going,)))
-        facts.append(_Figure("spread", words, "train", LOSSES))
+        facts.append(_Figure("spread", words, "train", (words, *LOSSES)))
     return tuple(facts)
 
 
 def _figure(value: float | None, glyphs: Glyphs) -> str:
     """Return a figure of few characters."""
-    if value is None:
-        return NOTHING
-    written = [figure(value, digits, glyphs.infinity) for digits in (4, 3, 2)]
-    return next((words for words in written if len(words) <= WIDEST), written[-1])
+    return NOTHING if value is None else figure_within(value, WIDEST, glyphs.infinity)
 
 
 def _layout(banner: Banner, width: int, height: int, glyphs: Glyphs) -> _Layout | None:
     """Return the arrangement with the largest figures that fit; of the facts the last go first."""
-    facts = _facts(banner, glyphs)
+    facts, order = _facts(banner, glyphs), letterings(glyphs)
     for number in range(len(facts), 0, -1):
-        for lettering in letterings(glyphs):
-            for beside in (*_beside(lettering, glyphs), None):
+        for place, lettering in enumerate(order):
+            # Letters of labels beside figures are no larger than those.
+            smaller = [each for each in order[place:] if each.height <= lettering.height]
+            for beside in (*smaller, None):
                 gap = GAP * lettering.wide // lettering.across + 2
                 layout = _Layout(facts[:number], lettering, beside, gap)
                 if layout.width <= width and layout.height <= height:
@@ -223,25 +217,13 @@ def _layout(banner: Banner, width: int, height: int, glyphs: Glyphs) -> _Layout 
     return None
 
 
-def _beside(lettering: Lettering, glyphs: Glyphs) -> list[Lettering]:
-    """Return the letters that labels beside figures may have, the largest first."""
-    order = letterings(glyphs)
-    return [each for each in order[order.index(lettering) :] if each.height <= lettering.height]
-
-
-def _spelled(fact: _Figure, lettering: Lettering) -> str:
-    return lettering.spelled(fact.label) or ""
-
-
 def _large(layout: _Layout, width: int, palette: Palette) -> Lines:
     """Return the facts in large figures."""
     lines = _blank(layout.height)
     left = max(width - layout.width, 0) // 2
     for fact, wide in zip(layout.facts, layout.widths, strict=True):
-        drawn = _drawn(fact, layout, palette)
-        for line, parts in zip(lines, drawn, strict=True):
-            line.append(" " * (left - line.cell_len))
-            line.append_text(parts)
+        for line, parts in zip(lines, _drawn(fact, layout, palette), strict=True):
+            line.append(" " * (left - line.cell_len)).append(parts)
         left += wide + layout.gap
     return lines
 
@@ -252,7 +234,7 @@ def _drawn(fact: _Figure, layout: _Layout, palette: Palette) -> Lines:
     figures = layout.lettering.lines(layout.lettering.spelled(fact.words) or "")
     if layout.beside is None:
         return [Text(fact.label, muted, end=""), *(Text(row, style, end="") for row in figures)]
-    labels = layout.beside.lines(_spelled(fact, layout.beside))
+    labels = layout.beside.lines(layout.beside.spelled(fact.label) or "")
     labels = [""] * (len(figures) - len(labels)) + labels
     room = layout.label(fact)
     return [

@@ -60,27 +60,24 @@ class Lettering:
         """Return words, each line as wide as the others."""
         rows = self.font.rows(spelled)
         if self.ink:
-            return ["".join((self.ink if dot == "#" else " ") * self.wide for dot in row)
-                    for row in rows]  # fmt: skip
-        odd = -len(rows[0]) % self.across
-        rows = [row + " " * odd for row in rows]
-        rows += [" " * len(rows[0])] * (self.height * self.down - len(rows))
+            inks = {ord("#"): self.ink * self.wide, ord(" "): " " * self.wide}
+            return [row.translate(inks) for row in rows]
+        rows += [""] * (self.height * self.down - len(rows))
+        wide = -(-len(rows[0]) // self.across) * self.across
+        rows = [row.ljust(wide) for row in rows]
         return [
             "".join(
                 self._cell(rows[top : top + self.down], column)
-                for column in range(0, len(rows[0]), self.across)
+                for column in range(0, wide, self.across)
             )
             for top in range(0, len(rows), self.down)
         ]
 
     def _cell(self, rows: list[str], column: int) -> str:
         """Return the cell of some dots; where one has the width of a cell, it fills both sides."""
-        code = 0
-        for row, dots in enumerate(rows):
-            for side in (0, 1):
-                if dots[column + side * (self.across - 1)] == "#":
-                    code |= 1 << (2 * row + side)
-        return QUADRANTS[code]
+        sides = (column, column + self.across - 1)
+        dots = [row[side] == "#" for row in rows for side in sides]
+        return QUADRANTS[sum(dot << place for place, dot in enumerate(dots))]
 
 
 _FINE: Final = (

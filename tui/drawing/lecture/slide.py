@@ -20,7 +20,7 @@ from engine.text.safe import plain
 
 from ...style.glyphs import Glyphs
 from ...style.look import Look
-from ...style.text import Lines, cut, fit, wrap
+from ...style.text import Lines, cut, wrap
 from ..base.letters import LARGE
 from .big import Lettering, big_rows, letterings
 
@@ -61,12 +61,9 @@ def draw_slide(
     between = min(max(room - len(head) - len(body), 1), 2) if head and body else 0
     spare = max(room - len(head) - between - len(body), 0)
     # A little above the middle is where the eye expects it.
-    above = spare // 2 if not body else spare // 3
-    lines = [
-        *_written([""] * above, style),
-        *_written(head, look.style("train", bold=True)),
-        *_written([""] * between + body, style),
-    ]
+    above = spare // 3 if body else spare // 2
+    lines = _written([""] * above, style) + _written(head, look.style("train", bold=True))
+    lines += _written([""] * between + body, style)
     lines += _written([""] * (room - len(lines)), style)
     return [cut(line, width) for line in [*lines, *foot]]
 
@@ -92,9 +89,8 @@ def _foot(note: str, width: int, height: int, look: Look) -> Lines:
     if not note or height < 4:
         return []
     margin = _margin(width)
-    words = fit(plain(note), max(width - 2 * margin, 1), look.glyphs.ellipsis)
-    row = " " * (width - margin - cell_len(words)) + words
-    return [Text(row, look.style("muted"), end="", no_wrap=True)]
+    words = look.fit(plain(note), max(width - 2 * margin, 1))
+    return [look.line(" " * (width - margin - cell_len(words)) + words, "muted")]
 
 
 # --- the text ------------------------------------------------------------------------------------
@@ -103,10 +99,7 @@ def _foot(note: str, width: int, height: int, look: Look) -> Lines:
 def _body(text: str, width: int, height: int, look: Look) -> list[str]:
     """Return the rows of the text, in the middle."""
     given = [line.rstrip() for line in plain(text.expandtabs(), lines=True).split("\n")]
-    while given and not given[0]:
-        given.pop(0)
-    while given and not given[-1]:
-        given.pop()
+    given = "\n".join(given).strip("\n").split("\n") if any(given) else []
     room = width - 2 * _margin(width)
     if look.big and (rows := _large(given, room, height, look.glyphs)):
         return [" " * _margin(width) + row for row in rows]

@@ -27,9 +27,10 @@ from engine.text.safe import plain
 
 from ...replay.next_mark import Promise
 from ...style.look import Look
-from ...style.numbers import count, figure
+from ...style.numbers import count
 from ...style.palette import Palette, Role
 from ...style.text import Lines, cut, fit, pad_left, wrap
+from ..base.frame import filled
 from ..replay.transport import clock
 
 READABLE: Final = 96
@@ -112,41 +113,34 @@ class Speaker:
 
 def draw_heading(heading: SceneHeading, width: int, height: int, look: Look) -> Lines:
     """Return which scene it is, the lecture it belongs to, and a rule."""
-    title = Text(end="", no_wrap=True)
-    if heading.number:
-        title.append(f"{heading.number}  ", look.style("muted"))
-    words = fit(plain(heading.title), width - title.cell_len, look.glyphs.ellipsis)
-    title.append(words, look.style("text", bold=True))
-    about = Text(end="", no_wrap=True)
+    title = look.line(f"{heading.number}  " if heading.number else "", "muted")
+    title.append(
+        look.fit(plain(heading.title), width - title.cell_len), look.style("text", bold=True)
+    )
     role: Role = "warning" if heading.wrong else "muted"
-    about.append(fit(plain(heading.about), width, look.glyphs.ellipsis), look.style(role))
+    about = look.line(look.fit(plain(heading.about), width), role)
     # In a single line, what is wrong is worth more than what was shown.
-    lines = [about if heading.wrong and height == 1 else title, about]
-    return _filled([*lines, rule(width, look)], width, height)
+    lines = [about if heading.wrong and height == 1 else title, about, rule(width, look)]
+    return filled(lines, width, height)
 
 
 def draw_clock(lecture: Span, scene: Span, width: int, height: int, look: Look) -> Lines:
     """Return how long the lecture and the scene have taken, and a rule; coloured when over."""
-    lines = [
-        _time_line("lecture", lecture, "bad", width, look.palette),
-        _time_line("scene", scene, "warning", width, look.palette),
-    ]
-    return _filled([*lines, rule(width, look)], width, height)
+    lines = [_time_line("lecture", lecture, "bad", width, look)]
+    lines += [_time_line("scene", scene, "warning", width, look), rule(width, look)]
+    return filled(lines, width, height)
 
 
-def _time_line(label: str, span: Span, late: Role, width: int, palette: Palette) -> Text:
+def _time_line(label: str, span: Span, late: Role, width: int, look: Look) -> Text:
     if span.elapsed is None:
         return Text(end="")
-    words = clock(span.elapsed)
-    if span.planned:
-        words += f" / {clock(span.planned)}"
+    words = clock(span.elapsed) + (f" / {clock(span.planned)}" if span.planned else "")
     # A sign, for where there are no colours.
-    sign = "+" if span.over else ""
-    style = palette.style(late, bold=True) if span.over else palette.style("text")
-    line = Text(end="", no_wrap=True)
-    label = f"{label} " if len(label) + len(words) + 3 <= width else ""
-    line.append(pad_left(label, width - len(words) - len(sign) - 1), palette.style("muted"))
-    return line.append(f" {sign}{words}"[-width:] if width > 0 else "", style)
+    words = f"+{words}" if span.over else words
+    style = look.style(late, bold=True) if span.over else look.style("text")
+    label = f"{label} " if len(label) + len(words) - span.over + 3 <= width else ""
+    line = look.line(pad_left(label, width - len(words) - 1), "muted")
+    return line.append(f" {words}"[-width:] if width > 0 else "", style)
 
 
 def draw_notes(notes: str, width: int, palette: Palette) -> Lines:
@@ -163,35 +157,34 @@ def draw_foot(foot: Foot | None, width: int, height: int, look: Look) -> Lines:
     Where there is little room, what is shown stays longest, then the mark, then the scene.
     """
     if foot is None:
-        return _filled([], width, height)
+        return filled([], width, height)
     lines = [rule(width, look)] if height > 3 else []
     room = height - len(lines)
     shown = _labelled("shown", _shown(foot.shown, look), width, look)
     mark = _labelled("mark", _mark(foot.mark, foot.shown.step, look), width, look)
-    scene = _next_scene(foot.next_scene, width, look)
+    said = (plain(foot.next_scene), look.style("text")) if foot.next_scene else None
+    scene = _labelled("next", [said or ("the end", look.style("muted"))], width, look)
     parts = [shown, mark, scene][: max(room, 0)]
     if foot.here is not None and room > len(parts):
-        here = _labelled("here", _mark(foot.here, None, look), width, look)
-        parts.insert(1, here)
-    noted = list(_note(foot.mark, room - len(parts), width, look))
-    if noted:
+        parts.insert(1, _labelled("here", _mark(foot.here, None, look), width, look))
+    if noted := list(_note(foot.mark, room - len(parts), width, look)):
         at = parts.index(mark) + 1
         parts[at:at] = noted
-    return _filled(lines + parts, width, height)
+    return filled(lines + parts, width, height)
 
 
 def rule(width: int, look: Look) -> Text:
     """Return a line across."""
-    return Text(look.glyphs.axis[3] * max(width, 0), look.style("faint"), end="", no_wrap=True)
+    return look.line(look.glyphs.axis[3] * max(width, 0), "faint")
 
 
 Words = Sequence[tuple[str, Style]]
 
 
 def _labelled(label: str, words: Words, width: int, look: Look) -> Text:
-    line = Text(label.ljust(LABEL), look.style("muted"), end="", no_wrap=True)
+    line = look.line(label.ljust(LABEL), "muted")
     for said, style in words:
-        line.append(fit(said, width - line.cell_len, look.glyphs.ellipsis), style)
+        line.append(look.fit(said, width - line.cell_len), style)
     return line
 
 
@@ -202,7 +195,7 @@ def _shown(shown: RunStanding, look: Look) -> Words:
     steps = f"/{count(shown.steps)}" if shown.steps else ""
     said = [f"step {count(shown.step)}{steps}"]
     if shown.loss is not None:
-        said.append(f"loss {figure(shown.loss, infinity=look.glyphs.infinity)}")
+        said.append(f"loss {look.figure(shown.loss)}")
     return [(look.glyphs.dot.join(map(plain, [*said, *shown.words, shown.run])), text)]
 
 
@@ -231,18 +224,7 @@ def _note(mark: Promise | None, room: int, width: int, look: Look) -> Iterator[T
     for at, line in enumerate(lines[:room]):
         if at == room - 1 and len(lines) > room:
             line = fit(line, broad - len(look.glyphs.ellipsis), "") + look.glyphs.ellipsis
-        yield Text(" " * LABEL + line, look.style("text"), end="", no_wrap=True)
-
-
-def _next_scene(title: str, width: int, look: Look) -> Text:
-    said = (plain(title), look.style("text")) if title else ("the end", look.style("muted"))
-    return _labelled("next", [said], width, look)
-
-
-def _filled(lines: Lines, width: int, height: int) -> Lines:
-    """Return exactly so many lines of exactly so many cells."""
-    lines = [*lines, *(Text(end="") for _ in range(height - len(lines)))]
-    return [cut(line, width) for line in lines[: max(height, 0)]]
+        yield look.line(" " * LABEL + line, "text")
 
 
 def whole_seconds(seconds: float) -> int:

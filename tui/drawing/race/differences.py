@@ -12,15 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ...style.numbers import count, exponent, figure
-from ..gradients.layers import depth, matched
+from ..gradients.layers import LayerRow, depth, matched
 from .parting import TOLERANCE
-
-if TYPE_CHECKING:
-    from ..gradients.layers import LayerRow
-    from .racers import Racer
+from .racers import Racer
 
 AGREEMENT: Final = 1e-3
 """The part of its size by which a gradient may differ and still be called the same."""
@@ -44,11 +41,11 @@ def sentences(runs: Sequence[Racer], infinity: str = "inf") -> tuple[RaceSentenc
     if len(runs) < 2:
         return ()
     several = len(runs) > 2
-    all_said = [
-        RaceSentence(gradients(runs[0], other, infinity), index if several else None)
-        for index, other in enumerate(runs[1:], 1)
-    ]
-    all_said = [RaceSentence(held(runs), is_trouble=True), *all_said, RaceSentence(past(runs))]
+    all_said = [RaceSentence(held(runs), is_trouble=True)]
+    for index, other in enumerate(runs[1:], 1):
+        words = gradients(runs[0], other, infinity)
+        all_said.append(RaceSentence(words, index if several else None))
+    all_said.append(RaceSentence(past(runs)))
     return tuple(said for said in all_said if said.words)
 
 
@@ -89,11 +86,10 @@ def _pairs(ours: Sequence[LayerRow], theirs: Sequence[LayerRow]) -> Iterator[Pai
     for one, two in matched([ours, theirs]):
         if one is None or two is None:
             continue
-        name = one.name if one.name == two.name else f"{one.name} / {two.name}"
+        name = " / ".join(dict.fromkeys((one.name, two.name)))
         yield name, one.weight, two.weight
-        if one.bias is None or two.bias is None:
-            continue
-        if not (one.idle_bias or two.idle_bias):
+        idle = one.idle_bias or two.idle_bias
+        if one.bias is not None and two.bias is not None and not idle:
             yield f"{name} biases", one.bias, two.bias
 
 

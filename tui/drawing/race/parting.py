@@ -7,13 +7,12 @@ are compared, but only until the first that differs, in looks that grow, and non
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from engine.recording.history import History, Rows
+from engine.recording.history import History, Rows
 
 TOLERANCE: Final = 1e-3
 """The part of its size by which a loss may differ and still be called the same: rounding, added up
@@ -127,8 +126,8 @@ class Partings:
             return None
         key = one.header.run, other.header.run, *members
         writers = one.writer, other.writer
-        known = self._known.get(key) or _Compared(writers)
-        if known.writers[0] is not writers[0] or known.writers[1] is not writers[1]:
+        known = self._known.get(key)
+        if known is None or any(a is not b for a, b in zip(known.writers, writers, strict=True)):
             known = _Compared(writers)
         if known.parted is None and known.until < until:
             known = self._compared(known, one, other, until, members)

@@ -15,7 +15,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -25,17 +25,12 @@ from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.numbers import count, exponent, figure
 from ...style.run_colours import pen
-from ...style.text import Lines, cut, fit, pad, pad_left, wrap
+from ...style.text import Lines, cut, pad, pad_left, wrap
 from ..base.frame import filled, words
 from ..base.spark import draw_gauge, scale
 from ..base.verdict import draw_verdict
-from .differences import AGREEMENT, RaceSentence, apart, sentences
-from .racers import Race, RaceRow, RunAt, gather_race
-
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["Race", "RunAt", "draw_footing", "draw_heading", "draw_race", "draw_rows", "gather_race"]
+from .differences import AGREEMENT, apart, sentences
+from .racers import Race, RaceRow
 
 FIGURE: Final = 8
 """Cells of a figure, such as ``1.83e-11``."""
@@ -131,48 +126,43 @@ def draw_heading(race: Race, width: int, look: Look, height: int | None = None) 
         look: What to draw with.
         height: Lines at most; where there is no room for all, the figures go first.
     """
-    columns, ends = columns_of(race, width), (0, 0)
-    names = _names(race, columns, look)
-    figures = [_draw_row(row, race, columns, ends, look) for row in race.figures]
+    columns = columns_of(race, width)
+    figures = [_draw_row(row, race, columns, (0, 0), look) for row in race.figures]
     heads = [_heads(race, columns, look)]
     if height is not None:
-        heads = heads[: max(height - 1, 0)]
-        figures = figures[: max(height - 2, 0)]
-    lines = [names, *figures, *heads]
-    return [cut(line, width) for line in lines]
+        heads, figures = heads[: max(height - 1, 0)], figures[: max(height - 2, 0)]
+    return [cut(line, width) for line in (_names(race, columns, look), *figures, *heads)]
 
 
 def _names(race: Race, columns: RaceColumns, look: Look) -> Text:
     """Return the line with what each run is called, in its colour."""
     step = f"step {count(race.step)}"
     step = step if len(step) <= columns.name else count(race.step)
-    line = Text(pad(step, columns.name, look.glyphs.ellipsis), look.style("muted"), end="")
+    line = look.line().append(look.pad(step, columns.name), look.style("muted"))
     pens = [pen(0, run.slot, True, look) for run in race.runs]
     letters = [f"{own.letter} " if own.letter else "" for own in pens]
-    widths = [columns.group(index) - 1 - len(letter) for index, letter in enumerate(letters)]
     several = [
-        f" {look.glyphs.times} {count(run.members)}" if run.members > 1 else "" for run in race.runs
+        f" {look.glyphs.times} {count(run.members)}" * (run.members > 1) for run in race.runs
     ]
-    rooms = [room - len(words) for room, words in zip(widths, several, strict=True)]
+    rooms = [
+        columns.group(index) - 1 - len(letter) - len(many)
+        for index, (letter, many) in enumerate(zip(letters, several, strict=True))
+    ]
     labels = told_apart([run.label for run in race.runs], rooms)
-    for index, (label, letter, own) in enumerate(zip(labels, letters, pens, strict=True)):
-        called = fit(label, max(rooms[index], 0), look.glyphs.ellipsis) + several[index]
-        called = f"{letter}{pad(called, widths[index], look.glyphs.ellipsis)}"
-        line.append(f"{' ' * columns.between} {called}", own.style + Style(bold=True))
+    for label, letter, room, many, own in zip(labels, letters, rooms, several, pens, strict=True):
+        called = look.pad(look.fit(label, max(room, 0)) + many, room + len(many))
+        line.append(f"{' ' * columns.between} {letter}{called}", own.style + Style(bold=True))
     return line
 
 
 def _heads(race: Race, columns: RaceColumns, look: Look) -> Text:
     """Return the line that says what each column is."""
-    line = Text(pad("layer", columns.name, look.glyphs.ellipsis), end="")
+    line = look.line(look.pad("layer", columns.name), "muted")
     verdict = " verdict" if columns.word else ""
     for index in range(len(race.runs)):
-        line.append(
-            " " * columns.between + pad_left("grad W", columns.figure, look.glyphs.ellipsis)
-        )
+        line.append(" " * columns.between + look.pad_left("grad W", columns.figure))
         line.append(pad_left("ratio", columns.ratio if index else 0))
         line.append(pad(verdict, columns.verdict + columns.word + columns.gauge))
-    line.stylize(look.style("muted"))
     return line
 
 
@@ -181,25 +171,19 @@ def told_apart(labels: Sequence[str], widths: Sequence[int]) -> list[str]:
     if all(cell_len(label) <= width for label, width in zip(labels, widths, strict=True)):
         return list(labels)
     # A setting is one word, name and value: "bias 0". A preset's name has several.
-    split = [_words(label) for label in labels]
+    split = [
+        [[part] if " " in part else part.split("-") for part in label.split(", ")]
+        for label in labels
+    ]
     among = Counter(word for each in split for part in each for word in dict.fromkeys(part))
-    own = [_joined(each, among) or label for each, label in zip(split, labels, strict=True)]
-    lasts = [each.rpartition(" ")[2] for each in own]
-    if all(cell_len(each) <= width for each, width in zip(own, widths, strict=True)):
-        return own
-    return lasts if len(set(lasts)) == len(lasts) else own
-
-
-def _words(label: str) -> list[list[str]]:
-    """Return the parts of a label, each as the words that may stand alone."""
-    parts = label.split(", ")
-    return [[part] if " " in part else part.split("-") for part in parts]
-
-
-def _joined(parts: Sequence[Sequence[str]], among: Counter[str]) -> str:
-    """Return the words of a label's parts that no other label has."""
-    own = ("-".join(word for word in part if among[word] == 1) for part in parts)
-    return ", ".join(filter(None, own))
+    shortened = []
+    for label, parts in zip(labels, split, strict=True):
+        alone = ("-".join(word for word in part if among[word] == 1) for part in parts)
+        shortened.append(", ".join(filter(None, alone)) or label)
+    lasts = [each.rpartition(" ")[2] for each in shortened]
+    if all(cell_len(each) <= width for each, width in zip(shortened, widths, strict=True)):
+        return shortened
+    return lasts if len(set(lasts)) == len(lasts) else shortened
 
 
 def draw_rows(race: Race, width: int, look: Look) -> Lines:
@@ -214,27 +198,24 @@ def draw_rows(race: Race, width: int, look: Look) -> Lines:
 def _draw_row(
     row: RaceRow, race: Race, columns: RaceColumns, ends: tuple[int, int], look: Look
 ) -> Text:
-    name = pad(_label(row, columns.name), columns.name, look.glyphs.ellipsis)
-    line = Text(name, look.style("text" if row.verdicts else "muted"), end="")
+    line = look.line().append(
+        look.pad(_label(row, columns.name), columns.name),
+        look.style("text" if row.verdicts else "muted"),
+    )
+    first = row.values[0]
     for index, (run, value) in enumerate(zip(race.runs, row.values, strict=True)):
         style = pen(0, run.slot, True, look).style
         finite = value is None or math.isfinite(value)
+        written = "-" if value is None else look.figure(value, 4 if columns.figure > FIGURE else 3)
         line.append(" " * columns.between)
-        written = _figure(value, columns.figure - 1, look.glyphs)
-        line.append(
-            pad_left(written, columns.figure, look.glyphs.ellipsis),
-            style if finite else look.style("bad"),
-        )
+        line.append(look.pad_left(written, columns.figure), style if finite else look.style("bad"))
         if index and columns.ratio:
-            written = "" if row.is_share else ratio(row.values[0], value, look.glyphs)
-            differ = apart(row.values[0], value) > AGREEMENT
-            line.append(
-                pad_left(written, columns.ratio, look.glyphs.ellipsis),
-                look.style("text" if differ else "muted"),
-            )
+            written = "" if row.is_share else ratio(first, value, look.glyphs)
+            differ = look.style("text" if apart(first, value) > AGREEMENT else "muted")
+            line.append(look.pad_left(written, columns.ratio), differ)
         verdict = row.verdicts[index] if row.verdicts else None
-        line.append_text(draw_verdict(verdict, columns.verdict, columns.word, look))
-        _add_gauge(line, value if row.verdicts else None, columns.gauge, ends, look, style)
+        line.append(draw_verdict(verdict, columns.verdict, columns.word, look))
+        line.append(_gauge(value if row.verdicts else None, columns.gauge, ends, look, style))
     return line
 
 
@@ -246,13 +227,6 @@ def _label(row: RaceRow, width: int) -> str:
     return row.short or f"  {last}"
 
 
-def _figure(value: float | None, width: int, glyphs: Glyphs) -> str:
-    if value is None:
-        return "-"
-    digits = 4 if width >= FIGURE else 3
-    return figure(value, digits, infinity=glyphs.infinity)
-
-
 def ratio(first: float | None, value: float | None, glyphs: Glyphs) -> str:
     """Return how many times the first run's value another's is: ``×690``, ``1+3e-7``, ``equal``.
 
@@ -260,10 +234,8 @@ def ratio(first: float | None, value: float | None, glyphs: Glyphs) -> str:
     """
     if first is None or value is None or not (math.isfinite(first) and math.isfinite(value)):
         return ""
-    if first == value:
-        return "equal"
-    if first == 0:
-        return ""
+    if first in (0, value):
+        return "equal" if first == value else ""
     share = value / first
     if abs(share - 1) <= AGREEMENT:
         return f"1{'+' if share > 1 else '-'}{exponent(abs(share - 1), 0)}"
@@ -271,70 +243,49 @@ def ratio(first: float | None, value: float | None, glyphs: Glyphs) -> str:
     return sign + figure(share, 4 if 0.9 < share < 1.1 else 3)
 
 
-def _add_gauge(
-    line: Text, value: float | None, width: int, ends: tuple[int, int], look: Look, style: Style
-) -> None:
-    """Draw a bar in the run's colour; all runs have the same scale."""
+def _gauge(
+    value: float | None, width: int, ends: tuple[int, int], look: Look, style: Style
+) -> Text:
+    """Return a bar in the run's colour; all runs have the same scale."""
     if value is None or not width:
-        line.append(" " * width)
-        return
+        return Text(" " * width, end="")
     gauge = draw_gauge(value, ends, width - 1, look, "level")
     if math.isfinite(value) and value > 0:
         # What is filled comes first, and a track after it.
         gauge.stylize(style, 0, len(gauge.plain.rstrip(look.glyphs.track)))
-    line.append(" ").append_text(gauge)
+    return Text.assemble(" ", gauge, end="")
 
 
 # --- under the table -----------------------------------------------------------------------
 
 
 def draw_footing(race: Race, width: int, look: Look) -> Lines:
-    """Return where the runs differ, in sentences."""
+    """Return where the runs differ, in sentences; the run that one is about has its colour."""
     lines: Lines = []
     for said in sentences(race.runs, infinity=look.glyphs.infinity):
-        lines += _sentence(said, race, width, look)
-    return [cut(line, width) for line in lines]
-
-
-def _sentence(said: RaceSentence, race: Race, width: int, look: Look) -> Lines:
-    """Return a sentence, broken between words; the run that it is about has its colour."""
-    style = look.style("warning" if said.is_trouble else "text")
-    whose, who = _who(said, race, width, look)
-    lines: Lines = []
-    for part in wrap(f"{who}{look.glyphs.dot}{said.words}" if who else said.words, max(width, 1)):
-        line = Text(part, style, end="")
-        if who and not lines and part.startswith(who):
-            line.stylize(whose, 0, len(who))
-        lines.append(line)
+        style = look.style("warning" if said.is_trouble else "text")
+        whose, who, sentence = Style.null(), "", said.words
+        if said.about is not None:
+            run = race.runs[said.about]
+            own = pen(0, run.slot, True, look)
+            who = f"{own.letter} {look.fit(run.label, max(width // 3, 6))}".strip()
+            whose, sentence = own.style + Style(bold=True), f"{who}{look.glyphs.dot}{sentence}"
+        for index, part in enumerate(wrap(sentence, max(width, 1))):
+            line = Text(part, style, end="")
+            if not index and part.startswith(who):
+                line.stylize(whose, 0, len(who))
+            lines.append(cut(line, width))
     return lines
-
-
-def _who(said: RaceSentence, race: Race, width: int, look: Look) -> tuple[Style, str]:
-    """Return the run that a sentence is about, and how it is written; nothing for all of them."""
-    if said.about is None:
-        return Style.null(), ""
-    run = race.runs[said.about]
-    own = pen(0, run.slot, True, look)
-    label = fit(run.label, max(width // 3, 6), look.glyphs.ellipsis)
-    return own.style + Style(bold=True), f"{own.letter} {label}".strip()
 
 
 def draw_race(race: Race, width: int, height: int, look: Look) -> Lines:
     """Return the whole picture in so many lines; layers in the middle go where there is no room."""
-    heading = draw_heading(race, width, look)
-    rows = draw_rows(race, width, look)
+    heading, rows = draw_heading(race, width, look), draw_rows(race, width, look)
     footing = draw_footing(race, width, look)
     footing = footing[: max(height - len(heading) - len(rows), height // 3)]
     room = max(height - len(heading) - len(footing), 0)
-    lines = [*heading, *_middle_left_out(rows, room, width, look), *footing]
-    return filled(lines, width, height)
-
-
-def _middle_left_out(rows: Lines, room: int, width: int, look: Look) -> Lines:
-    """Return rows in so many lines, the first and the last of them."""
-    hidden = len(rows) - room + 1
-    if hidden < 2:
-        return rows
-    first = room // 2
-    between = words(f"{hidden} more layers", width, look)
-    return [*rows[:first], between, *rows[first + hidden :]][:room]
+    if (hidden := len(rows) - room + 1) > 1:
+        first = room // 2
+        between = words(f"{hidden} more layers", width, look)
+        rows = [*rows[:first], between, *rows[first + hidden :]][:room]
+    return filled([*heading, *rows, *footing], width, height)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.recording.history import History
 from engine.text.safe import plain
 
 from ...replay.lockstep import lane
@@ -20,7 +21,6 @@ from .parting import Members, Partings
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict
-    from engine.recording.history import History
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,9 +72,8 @@ class Race:
     def figures(self) -> tuple[RaceRow, ...]:
         """What there is of the whole network: its loss, its accuracy."""
         loss = RaceRow("loss", tuple(run.loss for run in self.runs))
-        accuracy = RaceRow(
-            "accuracy", tuple(run.accuracy for run in self.runs), short="acc.", is_share=True
-        )
+        shares = tuple(run.accuracy for run in self.runs)
+        accuracy = RaceRow("accuracy", shares, short="acc.", is_share=True)
         return tuple(row for row in (loss, accuracy) if row.is_known)
 
     @property
@@ -123,28 +122,24 @@ def gather_race(
         member: Which network, where a run has so many; None for all of a run's together.
         partings: Remembers where runs part from one picture to the next.
     """
-    partings = partings if partings is not None else Partings()
-    first = runs[0] if runs else None
-    return Race(
-        step=step, runs=tuple(_gathered(run, first, step, member, partings) for run in runs)
-    )
+    remembered = Partings() if partings is None else partings
+    racers = (_gathered(run, runs[0], step, member, remembered) for run in runs)
+    return Race(step=step, runs=tuple(racers))
 
 
-def _gathered(
-    run: RunAt, first: RunAt | None, step: int, member: int | None, partings: Partings
-) -> Racer:
+def _gathered(run: RunAt, first: RunAt, step: int, member: int | None, partings: Partings) -> Racer:
     history = run.history
     shown, mine = lane(history, step), _member_of(history, member)
     table = read_layers(history, shown.step, lambda kinds, longest: 0, member=mine)
     rows = history.series.get("train")
-    begun = rows is not None and rows.row_at(shown.step) is not None
 
     def read(column: str) -> float | None:
-        known = rows is not None and begun and column in rows.columns
-        return rows.value(column, shown.step, mine) if rows is not None and known else None
+        if rows is None or rows.row_at(shown.step) is None or column not in rows.columns:
+            return None
+        return rows.value(column, shown.step, mine)
 
     parted, start = None, None
-    if first is not None and first is not run:
+    if first is not run:
         theirs = _member_of(first.history, member)
         parted = partings.parting(first.history, history, step, (theirs, mine))
         start = starts_alike(first.history, history, (theirs, mine))
@@ -178,9 +173,6 @@ def starts_alike(one: History, other: History, members: Members = (0, 0)) -> boo
     ours, theirs = one.snapshot(0), other.snapshot(0)
     if one.header is None or other.header is None or ours is None or theirs is None:
         return None
-    shapes = [
-        list(history.header.parameters.values()) for history in (one, other) if history.header
-    ]
-    if shapes[0] != shapes[1]:
+    if list(one.header.parameters.values()) != list(other.header.parameters.values()):
         return False
     return np.array_equal(ours.values[members[0] or 0], theirs.values[members[1] or 0])

@@ -20,10 +20,9 @@ from tests.tapes import header
 from tui.drawing.base.cell_grid import points
 from tui.drawing.base.letters import QUADRANTS
 from tui.drawing.base.plotext import Polyline, plotted
-from tui.drawing.base.smoothing import smoothed
+from tui.drawing.base.smoothing import SMOOTHINGS, smoothed
 from tui.drawing.curves import plot
 from tui.drawing.curves.curves import (
-    SMOOTHINGS,
     CurveData,
     Curves,
     RunCurves,

@@ -30,8 +30,8 @@ from tui.drawing.members.list import (
     ordered,
 )
 from tui.drawing.network.distribution import distribution_of, draw_distribution
-from tui.drawing.race.race import draw_race, gather_race
-from tui.drawing.race.racers import RunAt
+from tui.drawing.race.race import draw_race
+from tui.drawing.race.racers import RunAt, gather_race
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK

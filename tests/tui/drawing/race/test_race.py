@@ -15,16 +15,14 @@ from tui.drawing.race import parting
 from tui.drawing.race.differences import apart, factor, gradients, past, sentences, times
 from tui.drawing.race.parting import Partings, first_parting
 from tui.drawing.race.race import (
-    RunAt,
     draw_footing,
     draw_heading,
     draw_race,
     draw_rows,
-    gather_race,
     ratio,
     told_apart,
 )
-from tui.drawing.race.racers import Race, Racer
+from tui.drawing.race.racers import Race, Racer, RunAt, gather_race
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK, PALETTES

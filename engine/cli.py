@@ -334,11 +334,16 @@ def list_past_runs(
     from . import references
     from .runs import filters, listing
     from .runs.catalogue import Archive, facts_of
+    from .runs.finding import order_of
+    from .sweeps.listing import sweeps_in
 
     folder = place.folder
     named, words = references.apart(terms or (), folder)
     wanted = filters.parse(" ".join([*words, filter_ or ""]))
-    runs = [facts_of(each) for each in named] or list(Archive(folder).runs())
+    runs = [facts_of(each) for each in named]
+    if not runs:
+        runs = [*Archive(folder).runs(), *sweeps_in(folder)]
+        runs.sort(key=lambda run: order_of(run.folder), reverse=True)
     matching = [run for run in runs if wanted.matches(run)]
     if as_json:
         _print_json(map(listing.run_object, matching))
@@ -356,10 +361,16 @@ def list_past_runs(
 @app.command()
 @grouped
 def stop(run: RunName, place: RunsFolder) -> None:
-    """Ask a run to stop where it is, and wait until it has."""
+    """Ask a run or a sweep to stop where it is, and wait until it has."""
     from . import references
     from .headless import run as headless
+    from .sweeps.folder import SweepFolder
+    from .sweeps.listing import stop_sweep
+    from .sweeps.references import sweep_meant
 
+    if (sweep := sweep_meant(run, place.folder)) is not None:
+        print(stop_sweep(SweepFolder(sweep)))
+        return
     print(headless.stop(references.run(run, place.folder)))
 
 

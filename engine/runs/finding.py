@@ -39,14 +39,14 @@ def find_run(reference: str, folder: Path) -> RunFolder:
     """Return the run that is meant.
 
     Args:
-        reference: A run's folder, a recording, a run's name (its folder's or the one it was
-            given) or a unique beginning of it, or ``last``.
+        reference: A run's folder, also as seen from where runs are kept, a recording, a run's name
+            (its folder's or the one it was given) or a unique beginning of it, or ``last``.
         folder: Where runs are kept.
 
     Raises:
         RunError: There is none, or more than one; says which come near.
     """
-    if found := run_at(reference):
+    if found := run_at(reference) or (os.sep in reference and run_at(str(folder / reference))):
         return found
     runs = list_runs(folder)
     found = runs[0] if runs and reference == "last" else _by_name(reference, runs)

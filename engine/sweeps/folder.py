@@ -86,9 +86,8 @@ class SweepFolder:
         finally:
             os.close(descriptor)
 
-    @property
     def busy(self) -> bool:
-        """Whether a process of this machine trains it now."""
+        """Return whether a process of this machine trains it now."""
         try:
             descriptor = os.open(self.plan_file, os.O_RDONLY)
         except OSError:

@@ -101,7 +101,7 @@ class Running:
         while self._futures:
             done, _ = wait(self._futures, POLL_SECONDS, FIRST_COMPLETED)
             broken = [self._futures[each] for each in done if _died(each)]
-            for future in done:
+            for future in sorted(done, key=lambda each: self._futures[each].number):
                 group = self._futures.pop(future)
                 if group not in broken and not future.cancelled():
                     again += self._ended(group, future)

@@ -204,7 +204,7 @@ class SweepReader:
         """
         plan = self.plan()
         rows = list(_rows(plan, self.folder, {g.number: self.glance(g) for g in plan.groups}))
-        return table_of(plan.name, self.folder.path, plan.made, self.folder.busy, rows)
+        return table_of(plan.name, self.folder.path, plan.made, self.folder.busy(), rows)
 
 
 def read(path: Path) -> SweepTable:

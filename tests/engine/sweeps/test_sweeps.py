@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -20,9 +21,12 @@ from engine.experiment.members import Original
 from engine.recording.file import Reader
 from engine.recording.history import History
 from engine.results.run import of_folder
+from engine.runs.finding import find_run
 from engine.runs.folder import RunFolder
+from engine.runs.listing import run_cells
 from engine.sweeps import printing
 from engine.sweeps.folder import SweepFolder, find_sweep, list_sweeps
+from engine.sweeps.listing import stop_sweep, sweeps_in
 from engine.sweeps.plan import Plan
 from engine.sweeps.planning import Asked
 from engine.sweeps.table import SweepTable, read
@@ -245,13 +249,13 @@ class TestFolders:
             planned(copied.path.parent, other, into="nothing")
 
     def test_two_do_not_train_one_sweep_at_a_time(self, copied: SweepFolder) -> None:
-        assert not copied.busy
+        assert not copied.busy()
         with copied.held():
-            assert SweepFolder(copied.path).busy
+            assert SweepFolder(copied.path).busy()
             again = SweepFolder(copied.path).held()
             with pytest.raises(RunError, match="is being trained by another process"), again:
                 pass
-        assert not copied.busy
+        assert not copied.busy()
 
     def test_a_sweep_is_found_by_its_name(self, copied: SweepFolder, tmp_path: Path) -> None:
         assert find_sweep("moons-sweep", tmp_path) == copied
@@ -263,6 +267,37 @@ class TestFolders:
         copied.plan_file.write_text(text)
         with pytest.raises(RunError, match="is of format 2, this version reads up to 1"):
             copied.plan()
+
+
+class TestListed:
+    def test_a_sweep_is_a_line_among_the_runs(self, copied: SweepFolder) -> None:
+        (facts,) = sweeps_in(copied.path.parent)
+        assert run_cells(facts, facts.glance.started + 60)[:4] == [
+            copied.name, "", "ended", "8"]  # fmt: skip
+        assert run_cells(facts, 0)[4] == "finished (8 trials)"
+        shutil.rmtree(copied.group(2).path)
+        (facts,) = sweeps_in(copied.path.parent)
+        assert run_cells(facts, 0)[4] == "stopped (4 of 8 trials)"
+        with copied.held():
+            (facts,) = sweeps_in(copied.path.parent)
+            assert (facts.state, facts.status) == ("running", "running")
+        assert facts.config["optimizer.lr"] == 0.5
+        copied.plan_file.write_text("{}")
+        (facts,) = sweeps_in(copied.path.parent)
+        assert "is no plan of a sweep" in facts.glance.problem
+
+    def test_a_group_is_named_by_its_sweep(self, copied: SweepFolder) -> None:
+        found = find_run(f"{copied.name}/group-2", copied.path.parent)
+        assert found.path == copied.path / "group-2"
+
+    def test_one_that_is_trained_is_asked_to_stop(self, copied: SweepFolder) -> None:
+        with pytest.raises(RunError, match="is not being trained"):
+            stop_sweep(copied)
+        with contextlib.ExitStack() as held:
+            held.enter_context(copied.held())
+            told = stop_sweep(copied, sleep=lambda seconds: held.close())
+        assert told == f"{copied.name}: stopped, 8 of 8 trials are over"
+        assert copied.stop_file.exists()
 
 
 class TestFailures:

@@ -1,0 +1,94 @@
+"""A sweep in the list of runs: one line, with how many of its trials are over."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from ..errors import RunError
+from ..recording.events import End
+from ..runs.catalogue import RunFacts, flat
+from ..runs.folder import RunFolder
+from ..runs.notes import Notes
+from ..runs.summary import Glance
+from ..text.safe import plain
+from .folder import SweepFolder, list_sweeps
+from .table import SweepReader, SweepTable
+
+POLL_SECONDS: Final = 0.1
+"""How often it is looked whether a sweep has stopped."""
+
+
+def sweeps_in(runs_dir: Path) -> list[RunFacts]:
+    """Return what is known of the sweeps in a folder of runs, the newest first."""
+    return [facts_of_sweep(folder) for folder in list_sweeps(runs_dir)]
+
+
+def facts_of_sweep(folder: SweepFolder) -> RunFacts:
+    """Return what the list of runs says of a sweep, in which a trial is what a step is to a run."""
+    run, problem = RunFolder(folder.path), ""
+    reader = SweepReader(folder.path)
+    tables, table = {}, None
+    try:
+        table = reader.table()
+        tables = tomllib.loads(reader.plan().bases[0].text)
+    except RunError as error:
+        problem = str(error)
+    going = table is not None and table.busy
+    return RunFacts(
+        folder=run,
+        glance=Glance(
+            name=folder.name,
+            path=folder.path,
+            state="crashed" if table is None else "running" if going else "ended",
+            step=table.over if table else 0,
+            steps=len(table.trials) if table else 0,
+            started=table.made if table else 0.0,
+            end=_end(table) if table else None,
+            problem=problem,
+        ),
+        notes=Notes.load(run),
+        title=str(tables.get("title", "")),
+        config=flat(tables),
+    )
+
+
+def _end(table: SweepTable) -> End:
+    """Return how a sweep stands, as the end of a run says it."""
+    count, failed = len(table.trials), table.count("failed")
+    over = f"{table.over} of {count} trials" if table.over < count else f"{count} trials"
+    status = "running" if table.busy else "stopped" if table.over < count else "finished"
+    if failed and not table.busy:
+        status, over = "failed", f"{failed} of {count} trials"
+    return End(step=table.over, status=status, reason=over)
+
+
+def stop_sweep(
+    folder: SweepFolder, *, seconds: float = 20.0, sleep: Callable[[float], None] = time.sleep
+) -> str:
+    """Ask a sweep to stop, and wait until it has.
+
+    Args:
+        folder: The sweep's.
+        seconds: How long to wait at most.
+        sleep: Waits between two looks.
+
+    Returns:
+        What came of it, in a sentence.
+
+    Raises:
+        RunError: Nobody trains it.
+    """
+    name = plain(folder.name)
+    if not folder.busy():
+        raise RunError(f"{name} is not being trained; epochal runs says how far it is")
+    folder.stop_file.touch()
+    for _ in range(round(seconds / POLL_SECONDS)):
+        if not folder.busy():
+            table = SweepReader(folder.path).table()
+            return f"{name}: stopped, {table.over} of {len(table.trials)} trials are over"
+        sleep(POLL_SECONDS)
+    return f"{name} was asked to stop; not all of its groups have answered yet"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,16 +17,22 @@ import pytest
 
 pytest.importorskip("distributed")
 
+from engine.sweeps import plan as plans
 from engine.sweeps.executors import dask as dask_workers
-from engine.sweeps.executors.dask import DaskExecutor
 from engine.sweeps.executors.errors import ExecutorError
 from engine.sweeps.executors.registry import executor_of
+from engine.sweeps.folder import list_sweeps
+from engine.sweeps.headless import Order, asked_for, run_sweep
+from engine.sweeps.planning import folder_for, plan_of
+from engine.sweeps.table import read
+from engine.sweeps.training import train_group
 
 
-@pytest.fixture(scope="module")
-def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
     """The address of a scheduler that has two workers, each a process of its own."""
-    folder = tmp_path_factory.mktemp("dask")
+    folder = tmp_path / "scheduler"
+    folder.mkdir()
     place = folder / "scheduler.json"
     shared = ["--scheduler-file", str(place), "--no-dashboard"]
     worker = ["distributed.cli.dask_worker", *shared, "--nthreads", "1", "--no-nanny"]
@@ -50,31 +58,6 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.wait()
 
 
-def test_a_worker_that_is_killed_in_the_middle_loses_nothing(
-    scheduler: str, tmp_path: Path
-) -> None:
-    """Each call leaves a file when it is done. The one that was interrupted is made again, and so
-    may be one whose result the dead worker had kept to itself.
-    """
-    code = (
-        "import os, time; from pathlib import Path; here = Path({here!r});"
-        "(here / 'begun-{n}').open('a').write(f'{{os.getpid()}} '); time.sleep(0.3);"
-        "(here / 'done-{n}').open('a').write('x')"
-    )
-    with executor_of(f"dask:{scheduler}", tmp_path) as executor:
-        assert isinstance(executor, DaskExecutor)
-        executor._client.wait_for_workers(2, timeout=60)
-        calls = [executor.submit(exec, code.format(here=str(tmp_path), n=n)) for n in range(8)]
-        calls[0].result(60)
-        begun = {path.name.partition("-")[2] for path in tmp_path.glob("begun-*")}
-        done = {path.name.partition("-")[2] for path in tmp_path.glob("done-*")}
-        [victim, *_] = begun - done
-        os.kill(int((tmp_path / f"begun-{victim}").read_text().split()[0]), signal.SIGKILL)
-        assert [call.result(60) for call in calls] == [None] * 8
-    assert len(list(tmp_path.glob("done-*"))) == 8
-    assert len((tmp_path / f"begun-{victim}").read_text().split()) == 2
-
-
 def test_workers_of_this_machine_need_no_address(tmp_path: Path) -> None:
     with executor_of("dask:1", tmp_path) as executor:
         assert executor.submit(os.getpid).result(60) != os.getpid()
@@ -89,3 +72,46 @@ def test_where_no_scheduler_answers_it_is_said(
     monkeypatch.setattr(dask_workers, "REACH_SECONDS", 0.5)
     with pytest.raises(ExecutorError, match="no scheduler answers there"):
         executor_of("dask:tcp://127.0.0.1:1", tmp_path)
+
+
+def test_a_sweep_of_which_a_worker_is_killed_comes_to_the_same_table(
+    scheduler: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The group that was interrupted is trained again whole, and none is trained twice."""
+    order = Order(
+        references=("two-moons",),
+        runs_dir=tmp_path / "dask",
+        overrides=("train.steps=100",),
+        grid=("model.hidden=[5],[6],[7]", "optimizer.lr=0.1,1"),
+        executor=f"dask:{scheduler}",
+        quiet=True,
+    )
+    killed: list[int] = []
+    killer = threading.Thread(target=kill_first_trainer, args=(order.runs_dir, killed))
+    killer.start()
+    assert run_sweep(order) == 0
+    killer.join()
+    assert len(killed) == 1
+    [over] = list_sweeps(order.runs_dir)
+    alone = folder_for(plan_of(asked_for(order)), tmp_path / "alone", called="two-moons-sweep")
+    plans.add(alone.plan_file, over.plan().trials, over.plan().groups)
+    for group in over.plan().groups:
+        train_group(str(alone.path), group.number)
+    assert [each.figures for each in read(over.path).trials] == [
+        each.figures for each in read(alone.path).trials
+    ]
+    for group in over.plan().groups:
+        events = over.group(group.number).recording.read_bytes()
+        assert events.count(b'{"kind":"header"') == events.count(b'{"kind":"end"') == 1
+
+
+def kill_first_trainer(runs_dir: Path, killed: list[int]) -> None:
+    """Kill the process that writes the first recording of a sweep."""
+    deadline = time.monotonic() + 60
+    while not killed and time.monotonic() < deadline:
+        for path in runs_dir.glob("*/group-*/recording.jsonl"):
+            with contextlib.suppress(ValueError, KeyError):
+                killed.append(json.loads(path.read_text().splitlines()[0])["pid"])
+                os.kill(killed[0], signal.SIGKILL)
+                return
+        time.sleep(0.01)

@@ -20,11 +20,16 @@ from pathlib import Path
 
 import pyte
 
+from tests.forked import workshop
 from tui.lab.preferences import FILE, Memory
 
 SOURCE = Path(__file__).parent.parent
+PROGRAM = ("-m", "tui")
+"""The program as it is."""
 IDLE = ("-m", "tests.idle")
 """The program with a worker that never trains: two seconds of a core less."""
+FORKED = ("-m", "tests.forked")
+"""The program with workers that train, and are there at once."""
 QUESTION = b"\x1b[6n"
 """Asks a terminal where its cursor is."""
 DEADLINE = 60.0
@@ -49,9 +54,11 @@ class Terminal:
         size: tuple[int, int] = (120, 40),
         rate: float | None = None,
         answers: bool = True,
-        program: Sequence[str] = ("-m", "tui"),
+        program: Sequence[str] = PROGRAM,
         **environment: str,
     ) -> None:
+        if program == FORKED:
+            workshop()
         self._rate, self._answers = rate, answers
         self._end = b""
         """The end of what was read."""

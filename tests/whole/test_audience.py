@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.terminals import IDLE, Terminal
+from tests.terminals import FORKED, IDLE, Terminal
 
 pytestmark = pytest.mark.terminal
 
@@ -55,7 +55,7 @@ def test_they_show_what_the_presenter_shows(tmp_path: Path, terminal: Open) -> N
     path.write_text(LECTURE)
     follower = terminal("follow", str(path), program=IDLE)
     follower.shows("Nobody presents yet")
-    presenter = terminal("lecture", str(path), "--device", "cpu")
+    presenter = terminal("lecture", str(path), "--device", "cpu", program=FORKED)
     presenter.shows("1/2 Words first", "nothing trains here")
     follower.shows("1/2 Words first", "nothing trains here")
     notes = terminal("lecture", str(path), "--notes", program=IDLE)

@@ -14,7 +14,7 @@ import pytest
 from engine.recording.events import End
 from engine.recording.file import Reader
 from engine.runs.finding import list_runs
-from tests.terminals import DEADLINE, IDLE, Terminal
+from tests.terminals import DEADLINE, FORKED, IDLE, Terminal
 
 pytestmark = pytest.mark.terminal
 
@@ -85,7 +85,7 @@ def test_an_idle_lab_sends_nothing_and_quits_cleanly(terminal: Open) -> None:
 
 
 def test_detaching_says_how_to_come_back(tmp_path: Path, terminal: Open) -> None:
-    lab = terminal("open", "zero-init", "--set", "train.epochs=1000000", "--device", "cpu")
+    lab = terminal("open", "zero-init", "--set", "train.epochs=1000000", program=FORKED)
     lab.shows("zero-init", "ready", "learning rate")
     lab.press("s")
     lab.shows("paused", "step 1/")
@@ -111,7 +111,7 @@ def test_detaching_says_how_to_come_back(tmp_path: Path, terminal: Open) -> None
 
 
 def test_asked_to_end_from_outside_it_leaves_a_clean_terminal(terminal: Open) -> None:
-    lab = terminal()
+    lab = terminal(program=FORKED)
     lab.shows("two-moons")
     lab.process.terminate()
     lab.finish()

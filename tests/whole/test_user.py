@@ -11,7 +11,7 @@ import pytest
 
 from engine.presets import preset as presets
 from engine.runs.finding import list_runs
-from tests.terminals import IDLE, Terminal, experienced
+from tests.terminals import FORKED, IDLE, PROGRAM, Terminal, experienced
 
 pytestmark = pytest.mark.terminal
 
@@ -44,12 +44,14 @@ def finished(terminal: Terminal) -> None:
     terminal.until(lambda: re.search(r"(✓|#) finished", terminal.text))
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "program"), [*zip(SIZES, (PROGRAM, FORKED, FORKED), strict=True)])
 def test_a_network_is_changed_trained_diagnosed_cured_compared_saved_and_deleted(
-    tmp_path: Path, terminal: Open, size: tuple[int, int]
+    tmp_path: Path, terminal: Open, size: tuple[int, int], program: tuple[str, ...]
 ) -> None:
     lab = terminal(
-        "open", "vanishing-sigmoid", "--set", "train.epochs=40", "--device", "cpu", size=size
+        *("open", "vanishing-sigmoid", "--set", "train.epochs=40", "--device", "cpu"),
+        size=size,
+        program=program,
     )
     lab.shows("2 → 3 → 3 → 3 → 3 → 1", "ready")
 
@@ -135,7 +137,7 @@ def test_it_remembers_what_was_chosen(terminal: Open) -> None:
 def test_sixteen_colours_and_ascii_show_a_whole_run(terminal: Open) -> None:
     lab = terminal(
         "open", "two-moons", "--set", "train.epochs=60", "--glyphs", "ascii",
-        size=(120, 40), TERM="xterm",
+        size=(120, 40), TERM="xterm", program=FORKED,
     )  # fmt: skip
     lab.shows("two-moons", "ready")
     lab.press(" ")
@@ -150,7 +152,7 @@ def test_a_screenshot_is_saved_as_svg_and_as_text(
     tmp_path: Path, terminal: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    lab = terminal("open", "two-moons", "--set", "train.epochs=60", size=(120, 40))
+    lab = terminal("open", "two-moons", "--set", "train.epochs=60", size=(120, 40), program=FORKED)
     lab.shows("ready", "2 → 5 → 1")
     lab.press(" ")
     finished(lab)

@@ -22,6 +22,7 @@ from engine.runs.requests import Control
 from engine.runs.state import state_of
 from engine.worker import __main__ as worker
 from engine.worker.launch import Worker
+from tests import forked as forked_workers
 from tests.experiments import CUBIC, MOONS, experiment
 
 DEADLINE = 60.0
@@ -50,10 +51,20 @@ class Watched:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Watched]:
-    """A run far too long to end by itself, in a worker of its own."""
+def forked() -> Callable[[], Worker]:
+    """Start a worker in little time."""
+    forked_workers.workshop()
+    return forked_workers.start
+
+
+@pytest.fixture(params=["started"])
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Watched]:
+    """A run far too long to end by itself, in a worker of its own: one that is started as the
+    program starts it, or is ``forked``.
+    """
     folder = folder_for(tmp_path, epochs=100_000_000)
-    process = Worker.start()
+    start = Worker.start if request.param == "started" else request.getfixturevalue("forked")
+    process = start()
     process.give(folder)
     yield Watched(folder)
     process.kill()
@@ -88,6 +99,10 @@ def test_a_run_is_paused_stepped_changed_marked_and_stopped(run: Watched) -> Non
     assert train.count == end.step, "every step is kept"
 
 
+FORKED = pytest.mark.parametrize("run", ["forked"], indirect=True)
+
+
+@FORKED
 def test_a_request_that_makes_no_sense_is_refused_and_the_run_goes_on(run: Watched) -> None:
     run.control.send("set_lr", lr=-1)
     request = run.until(lambda h: h.requests).requests[0]
@@ -96,6 +111,7 @@ def test_a_request_that_makes_no_sense_is_refused_and_the_run_goes_on(run: Watch
     run.until(lambda h: h.last_step > step)
 
 
+@FORKED
 def test_sigterm_ends_a_run_cleanly(run: Watched) -> None:
     pid = run.until(lambda h: h.last_step > 5).header
     assert pid is not None
@@ -105,6 +121,7 @@ def test_sigterm_ends_a_run_cleanly(run: Watched) -> None:
     assert (end.status, end.reason) == ("stopped", "request of SIGTERM")
 
 
+@FORKED
 def test_kill_9_leaves_what_was_recorded(run: Watched) -> None:
     header = run.until(lambda h: h.last_step > 100).header
     assert header is not None
@@ -116,8 +133,10 @@ def test_kill_9_leaves_what_was_recorded(run: Watched) -> None:
     assert history.series["train"].steps.tolist() == list(range(1, history.last_step + 1))
 
 
-def test_a_run_that_was_given_one_step_waits_for_more(tmp_path: Path) -> None:
-    process = Worker.start()
+def test_a_run_that_was_given_one_step_waits_for_more(
+    tmp_path: Path, forked: Callable[[], Worker]
+) -> None:
+    process = forked()
     try:
         watched = Watched(folder_for(tmp_path, epochs=50))
         process.give(watched.folder, steps=1)

@@ -263,7 +263,11 @@ def _least(look: Look) -> str:
 
 
 def draw_curves(
-    activation: str, ends: tuple[float, float], size: tuple[int, int], look: Look
+    activation: str,
+    ends: tuple[float, float],
+    size: tuple[int, int],
+    look: Look,
+    level: Axis | None = None,
 ) -> Lines:
     """Return an activation and its slope as curves with an upright axis; one of one z each.
 
@@ -272,6 +276,7 @@ def draw_curves(
         ends: The first and the last z.
         size: Columns and lines of the canvas.
         look: What to draw with.
+        level: The axis of z under them, where they have one of their own.
     """
     entry = ACTIVATIONS[activation]
     assert isinstance(entry.rule, ActivationRule)
@@ -300,7 +305,8 @@ def draw_curves(
         place, value = entry.minimum
         across = (place - ends[0]) / (ends[1] - ends[0])
         canvas.mark(across, upright.share(value), _least(look), look.style("warning", bold=True))
-    return with_axis(canvas.lines(), upright, look)
+    lines = canvas.lines()
+    return with_axis(lines, upright, look) if level is None else framed(lines, level, upright, look)
 
 
 def _bars(

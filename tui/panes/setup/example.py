@@ -1,4 +1,4 @@
-"""A small picture of the data beside its settings.
+"""A small picture beside the settings: of the data, or of the activation that is chosen.
 
 Drawing the rows may read a file, so it is done in a thread, and only when the typing rests.
 """
@@ -26,10 +26,12 @@ REST: Final = 0.3
 
 
 class DataPicture(Picture):
-    """What the draft's data looks like."""
+    """What the draft's data looks like; while activations are chosen, what those look like."""
 
     draft: State[Draft | None] = State(None)
     """Whose data."""
+    setting: State[str] = State("")
+    """The activations that are being chosen, as the setting has them; empty for others."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -40,12 +42,15 @@ class DataPicture(Picture):
 
     def key(self) -> Hashable:
         """Everything that the picture depends on."""
-        return self._version, self.look
+        return self._version, self.setting, self.look
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the picture."""
+        from ...drawing.setup.activation import draw_activations, known_activations
         from ...drawing.setup.preview import draw_preview
 
+        if names := known_activations(self.setting):
+            return draw_activations(names, width, height, self.look)
         preview = self._preview
         return [] if preview is None else draw_preview(preview, width, height, self.look)
 

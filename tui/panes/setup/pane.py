@@ -78,12 +78,16 @@ class SetupPane(Keyed, Vertical, spot="setup"):
         &.-preview #presets { max-height: 40%; }
         &.-preview #about-frame { height: auto; max-height: 30%; }
         &.-preview #preview { display: block; }
+        &.-curve #presets { max-height: 3; }
+        &.-curve #about-frame { display: none; }
+        &.-curve #preview { display: block; }
         &.-beside { layout: horizontal; }
         &.-beside #catalogue { width: 2fr; height: 1fr; margin: 0 1 0 0; }
         &.-beside #sheet { width: 3fr; margin: 0; }
         &.-low #catalogue { height: 4; }
         &.-low #about-frame { display: none; }
         &.-low #presets { max-height: 100%; }
+        &.-low #preview { display: none; }
         &.-low #help { display: none; }
         &.-low #problems { max-height: 1; }
     }
@@ -285,6 +289,16 @@ class SetupPane(Keyed, Vertical, spot="setup"):
     def _help_with(self, focused: Widget | None) -> None:
         words = self._words_on(focused)
         self.query_one("#help", Words).update(plain(words))
+        chosen = self._activation_at(focused)
+        self.query_one("#preview", DataPicture).setting = chosen
+        # What an activation looks like is worth more, while it is chosen, than what a preset is.
+        self.set_class(bool(chosen), "-curve")
+
+    def _activation_at(self, focused: Widget | None) -> str:
+        """Return what a field says, where that is an activation; empty of any other."""
+        key = self._form.key_of(focused) if self._form is not None and focused else ""
+        is_one = key.rpartition(".")[2] in ("activation", "output_activation")
+        return (self.draft.text(key) or "") if is_one and self.draft is not None else ""
 
     def on_fold_turned(self, event: Fold.Turned) -> None:
         """Say which changes can no longer be seen."""

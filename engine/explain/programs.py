@@ -78,12 +78,17 @@ def programs(
     """
     for style in wish.styles():
         try:
-            yield style, _program(experiment, name, style, wish.file)
+            yield style, written(experiment, style, name, wish.file)
         except EpochalError as error:
             yield style, error
 
 
-def _program(experiment: Experiment, name: str, style: str, file: Path | None) -> str:
+def written(experiment: Experiment, style: str, name: str = "", file: Path | None = None) -> str:
+    """Return a program, and write what is to lie beside it.
+
+    Raises:
+        EpochalError: It cannot be written.
+    """
     if style in program.STYLES:
         return program.program(experiment, style, name)
     beside = file if style == "numpy" else None

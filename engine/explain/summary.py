@@ -6,15 +6,21 @@ Everything here follows from the experiment alone: nothing is drawn, trained or 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from ..components.activations import ACTIVATIONS
 from ..network.layers import ModuleSpec, module_specs
 from ..text.safe import plain
 from ..text.tables import aligned
 
 if TYPE_CHECKING:
     from ..experiment.experiment import Experiment
+
+
+DEEP: Final = 4
+"""Hidden layers from which on the start decides whether a gradient arrives."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Explanation:
     module: str
     """The network's class, where it is a module of one's own: only its code knows its layers."""
     hints: list[str]
-    """Rules of thumb for the hidden layers."""
+    """Rules of thumb for the width and the number of hidden layers, with who said so."""
 
 
 def explanation(experiment: Experiment) -> Explanation:
@@ -94,7 +100,8 @@ def _hints(experiment: Experiment) -> list[str]:
     if experiment.model.kind == "python":
         return []
     widths = experiment.widths
-    return hints(widths[0], widths[-1], experiment.data.sizes[0], experiment.parameters)
+    of_width = hints(widths[0], widths[-1], experiment.data.sizes[0], experiment.parameters)
+    return [*of_width, *depth_hints(experiment.model.activations[:-1])]
 
 
 def usual_width(inputs: int, outputs: int) -> int:
@@ -117,7 +124,7 @@ def hints(inputs: int, outputs: int, rows: int, parameters: int) -> list[str]:
         f"between the numbers of outputs and inputs: {between}",
         "two thirds of the inputs plus the outputs: "
         f"{_counted(usual_width(inputs, outputs), 'unit')}",
-        f"fewer than twice the inputs: under {2 * inputs}",
+        f"fewer than twice the inputs: under {2 * inputs} (all three: Heaton 2008)",
     ]
     if rows:
         each = rows / parameters
@@ -127,6 +134,32 @@ def hints(inputs: int, outputs: int, rows: int, parameters: int) -> list[str]:
             else ("few to learn each parameter from, so watch the dev set")
         )
         said.append(f"{_counted(rows, 'training row')} to {parameters} parameters: {enough}")
+    return said
+
+
+def depth_hints(activations: Sequence[str]) -> list[str]:
+    """Return rules of thumb for how many hidden layers there are.
+
+    Args:
+        activations: Those of the hidden layers there are.
+    """
+    said = [
+        "no hidden layer where a straight line will do; "
+        "one for any continuous function (Cybenko 1989)",
+        "two hidden layers for a boundary of any shape (Lippmann 1987)",
+    ]
+    through = math.prod(ACTIVATIONS[each].steepest or 1.0 for each in activations)
+    if through < 1:
+        layers = _counted(len(activations), "hidden layer")
+        said.append(
+            f"by weights of 1, {layers} let at most {through:.2g} of a gradient through "
+            "(Hochreiter 1991)"
+        )
+    if len(activations) >= DEEP:
+        said.append(
+            f"{len(activations)} are many: start them so that none changes the scale "
+            "(Glorot and Bengio 2010, He 2015)"
+        )
     return said
 
 
@@ -145,7 +178,7 @@ def text(told: Explanation) -> str:
         lines += [
             f"memory     {_memory_text(told.memory, told.batch_rows)}",
             "",
-            "Rules of thumb for the size of a hidden layer; none is a law:",
+            "Rules of thumb for the width and the number of hidden layers; none is a law:",
             *(f"  {hint}" for hint in told.hints),
         ]
     return "\n".join(lines)

@@ -182,11 +182,9 @@ class RunLog:
             several = history.header is not None and history.header.members > 1
             # Told between rows of epochs, it is told in epochs.
             unit = unit if self._every else "step"
+            count = partial(_count, history, unit)
             entries += [
-                (
-                    each,
-                    each.words(partial(_count, history, unit), member_words(history, each), unit),
-                )
+                (each, each.words(count, member_words(history, each), unit))
                 for each in improvements(history, None if several else 0, after=self._step)
                 if each.step <= upto
             ]

@@ -125,9 +125,6 @@ def _page(experiment: Experiment, page: int, name: str) -> str:
         from engine.explain.summary import explanation, text
 
         return text(explanation(experiment))
-    from engine.explain.programs import ProgramWish, programs
+    from engine.explain.programs import written
 
-    ((_, text_or_why),) = programs(experiment, name, ProgramWish(style=[*WAYS][page - 1]))
-    if isinstance(text_or_why, EpochalError):
-        raise text_or_why
-    return text_or_why
+    return written(experiment, [*WAYS][page - 1], name)

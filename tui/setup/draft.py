@@ -388,7 +388,7 @@ def summary(experiment: Experiment) -> list[str]:
     widths = " → ".join(count(width) for width in experiment.widths)
     network = f"{widths}, {count(experiment.parameters)} parameters"
     guess = usual_width(experiment.widths[0], experiment.widths[-1])
-    rule = f"a rule of thumb: {count(guess)} unit{'s' * (guess != 1)} in a hidden layer"
+    rule = f"a rule of thumb: {count(guess)} unit{'s' * (guess != 1)} in one or two hidden layers"
     if experiment.model.kind == "python":
         network, rule = "a network of one's own, from a Python file", "it runs with --allow-code"
     train, dev, test = experiment.data.sizes

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,7 +15,7 @@ from engine.cli import main
 from engine.components.optimizers import OPTIMIZERS as ENTRIES
 from engine.data.base import DataBase
 from engine.data.function import Function
-from engine.explain.summary import as_object, bytes_text, explanation, hints, text
+from engine.explain.summary import as_object, bytes_text, depth_hints, explanation, hints, text
 from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
@@ -109,6 +110,20 @@ def test_rules_of_thumb_have_the_numbers_of_the_data() -> None:
     assert "training rows" not in "\n".join(hints(30, 1, 0, 200))
 
 
+def test_rules_of_thumb_for_depth_name_their_source() -> None:
+    deep = "\n".join(depth_hints(["sigmoid"] * 5))
+    assert "one for any continuous function (Cybenko 1989)" in deep
+    assert "by weights of 1, 5 hidden layers let at most 0.00098 of a gradient through" in deep
+    assert "(Glorot and Bengio 2010" in deep
+    shallow = "\n".join(depth_hints(["relu"]))
+    assert "(Lippmann 1987)" in shallow
+    assert "gradient" not in shallow
+    assert "many" not in shallow
+    said = text(explanation(experiment(MOONS)))
+    assert "Rules of thumb for the width and the number of hidden layers" in said
+    assert "(Cybenko 1989" in said
+
+
 def test_sizes_are_told_in_the_unit_that_suits() -> None:
     told = [bytes_text(size) for size in (0, 84, 30_720, 999_999_999, 2_500_000_000)]
     assert told == ["0 B", "84 B", "30.7 kB", "1000 MB", "2.5 GB"]
@@ -149,6 +164,29 @@ def test_json_has_the_layers_and_the_programs(command: Command) -> None:
         told["memory"][part] for part in ("weights", "gradients", "optimizer", "activations")
     )
     assert set(told["programs"]) == {"module", "sequential", "add_module"}
+
+
+def test_by_formulas_both_programs_are_printed_and_one_is_saved(
+    command: Command, tmp_path: Path
+) -> None:
+    _, out, _ = command("explain", "manual-update", "--gradients", "formulas")
+    assert "# ---- as a program: numpy ----" in out
+    assert "# ---- as a program: torch ----" in out
+    _, out, _ = command("explain", "manual-update", "--gradients", "formulas", "--program")
+    compile(out, "manual_update.py", "exec")
+    assert out.count("import torch\n") == 1
+    file = tmp_path / "cubic.npz"
+    arguments = ("explain", "cubic", "--style", "numpy", "--program", "--with-data", str(file))
+    _, out, _ = command(*arguments)
+    with np.load(file) as given:
+        assert {*given} == {"x_train", "t_train", "W1", "b1", "W2", "b2", "W3", "b3"}
+    status, _, err = command("explain", "cubic", "--style", "numpy", "--program")
+    assert status == 2
+    assert "--with-data FILE.npz" in err
+    status, out, err = command("explain", "cubic", "--gradients", "formulas")
+    assert status == 0
+    assert "as a program: torch" in out
+    assert "--with-data FILE.npz" in err
 
 
 def test_an_unknown_style_is_refused_with_those_there_are(command: Command) -> None:

@@ -321,7 +321,7 @@ def test_the_summary_has_a_rule_of_thumb_for_hidden_layers() -> None:
     moons, own = (Draft.load(name).experiment for name in ("two-moons", "digits-convolution"))
     assert moons is not None
     assert own is not None
-    assert summary(moons)[-1] == "a rule of thumb: 3 units in a hidden layer"
+    assert summary(moons)[-1] == "a rule of thumb: 3 units in one or two hidden layers"
     assert summary(own)[0] == "a network of one's own, from a Python file"
 
 

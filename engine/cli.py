@@ -406,8 +406,7 @@ def predict(
         typer.Option(metavar="N", min=1, help="Rows to show [default: 20].", show_default=False),
     ] = None,
     member: Annotated[
-        int,
-        typer.Option(metavar="N", min=1, help="Which network of a population, counted from 1."),
+        int, typer.Option(metavar="N", min=1, help="Which network of a population, counted from 1.")
     ] = 1,
     allow_code: AllowCode = False,
     as_json: AsJson = False,

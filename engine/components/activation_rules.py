@@ -56,35 +56,16 @@ def _erf(z: Array) -> Array:
     return erf
 
 
-def _clip(z: Array, low: float, high: float) -> Array:
-    clipped: Array = np.clip(z, low, high)
-    return clipped
-
-
-def _where(condition: NDArray[np.bool_], then: Any, other: Any) -> Array:
-    chosen: Array = np.where(condition, then, other)
-    return chosen
-
+_SAME: Final = "abs clip cos exp expm1 log1p maximum minimum sign sin sqrt tanh where"
+"""The functions that numpy has under the same name."""
 
 NUMPY: Final[Mapping[str, Callable[..., Array]]] = {
-    "abs": np.abs,
+    **{name: getattr(np, name) for name in _SAME.split()},
     "atan": np.arctan,
-    "clip": _clip,
-    "cos": np.cos,
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "log1p": np.log1p,
-    "maximum": np.maximum,
-    "minimum": np.minimum,
     "normal_cdf": _normal_cdf,
     "normal_pdf": _normal_pdf,
     "sigmoid": sigmoid,
-    "sign": np.sign,
-    "sin": np.sin,
-    "sqrt": np.sqrt,
     "softplus": _softplus,
-    "tanh": np.tanh,
-    "where": _where,
 }
 """What a rule may call. Each is stable for every z: what overflows is stated another way there."""
 
@@ -102,11 +83,8 @@ class ActivationRule:
 
     def __post_init__(self) -> None:
         known = {"z", *NUMPY}
-        for name, tree in (
-            *self.part_trees.items(),
-            ("h", self.value_tree),
-            ("slope", self.slope_tree),
-        ):
+        trees = {**self.part_trees, "h": self.value_tree, "slope": self.slope_tree}
+        for name, tree in trees.items():
             if unknown := {*names_in(tree)} - known:
                 raise TypeError(f"a rule speaks of unknown things: {', '.join(sorted(unknown))}")
             # What cannot be written is refused where it is stated, not where a lesson opens it.

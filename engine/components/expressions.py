@@ -8,7 +8,6 @@ is ever handed to ``eval``.
 from __future__ import annotations
 
 import ast
-import operator
 import warnings
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
@@ -16,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .formulas import computation, evaluate
 from .section import nearest
 
 MAX_LENGTH: Final = 200
@@ -26,35 +26,15 @@ MAX_EXPONENT: Final = 64
 Values = NDArray[np.float64]
 
 CONSTANTS: Final[Mapping[str, float]] = {"pi": np.pi, "e": np.e, "tau": 2 * np.pi}
+_NUMPY: Final = "exp log sqrt sin cos tan sinh cosh tanh arcsin arccos arctan abs sign floor ceil"
+
 FUNCTIONS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "arcsin": np.arcsin,
-    "arccos": np.arccos,
-    "arctan": np.arctan,
-    "abs": np.abs,
-    "sign": np.sign,
-    "floor": np.floor,
-    "ceil": np.ceil,
+    name: getattr(np, name) for name in _NUMPY.split()
 }
-_OPERATORS: Final[Mapping[type[ast.operator], Callable[[Any, Any], Any]]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}
-_SIGNS: Final[Mapping[type[ast.unaryop], Callable[[Any], Any]]] = {
-    ast.UAdd: operator.pos,
-    ast.USub: operator.neg,
-}
+
+
+_KNOWN: Final = {**FUNCTIONS, **{name: np.float64(value) for name, value in CONSTANTS.items()}}
+"""What a name stands for in every expression."""
 
 
 class Expression:
@@ -76,25 +56,27 @@ class Expression:
             with warnings.catch_warnings():
                 # What Python finds odd, such as "1if x else 2", is refused below.
                 warnings.simplefilter("ignore")
-                self._body = ast.parse(text.strip(), mode="eval").body
+                body = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise ValueError(f"is no expression of x (got {text!r})") from None
         self.text = text
         with np.errstate(all="ignore"):
-            _check(self._body, names)
+            _check(body, names)
+        # Every number is a float64, so nothing grows without bound.
+        self._compute = computation(body, np.float64)
 
     def __call__(self, x: Values) -> Values:
         """Evaluate at ``x`` [points]; where it is not defined the value is NaN or infinite."""
         x = np.asarray(x, np.float64)
         with np.errstate(all="ignore"):
-            found = np.asarray(_evaluate(self._body, {"x": x}), np.float64)
-            return np.broadcast_to(found, x.shape)
+            y = np.asarray(self._compute({**_KNOWN, "x": x}), np.float64)
+            return np.broadcast_to(y, x.shape)
 
     def value(self, values: Mapping[str, float]) -> float:
         """Evaluate once, with a number for each of its names."""
         numbers = {name: np.float64(value) for name, value in values.items()}
         with np.errstate(all="ignore"):
-            return float(_evaluate(self._body, numbers))
+            return float(self._compute({**_KNOWN, **numbers}))
 
 
 def _check(node: ast.expr, names: Collection[str]) -> None:
@@ -112,18 +94,18 @@ def _check(node: ast.expr, names: Collection[str]) -> None:
             if name not in CONSTANTS and name not in names:
                 known = [*names, *CONSTANTS, *FUNCTIONS]
                 raise ValueError(f"{name!r} is not known{nearest(name, known)}")
-        case ast.UnaryOp(op=op, operand=operand) if type(op) in _SIGNS:
+        case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
             _check(operand, names)
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             _check(left, names)
             _check(right, names)
             if _has_names(right, names):
                 raise ValueError("an exponent must be a number; write exp(… * log(…)) instead")
-            if not abs(exponent := float(_evaluate(right, {}))) <= MAX_EXPONENT:
+            if not abs(exponent := float(evaluate(right, _KNOWN, np.float64))) <= MAX_EXPONENT:
                 raise ValueError(f"exponents go up to {MAX_EXPONENT} (got {exponent:g})")
         case ast.BinOp(op=ast.BitXor()):
             raise ValueError("'^' is no power here; write '**'")
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div(), right=right):
             _check(left, names)
             _check(right, names)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]):
@@ -138,20 +120,3 @@ def _check(node: ast.expr, names: Collection[str]) -> None:
 
 def _has_names(node: ast.expr, names: Collection[str]) -> bool:
     return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node))
-
-
-def _evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
-    """Compute a checked node; every number is a float64, so nothing grows without bound."""
-    match node:
-        case ast.Constant(value=value):
-            assert isinstance(value, int | float)
-            return np.float64(value)
-        case ast.Name(id=name):
-            return values[name] if name in values else np.float64(CONSTANTS[name])
-        case ast.UnaryOp(op=op, operand=operand):
-            return _SIGNS[type(op)](_evaluate(operand, values))
-        case ast.BinOp(left=left, op=op, right=right):
-            return _OPERATORS[type(op)](_evaluate(left, values), _evaluate(right, values))
-        case ast.Call(func=ast.Name(id=name), args=[argument]):
-            return FUNCTIONS[name](_evaluate(argument, values))
-    raise AssertionError(f"{ast.dump(node)} passed the check")

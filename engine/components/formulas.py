@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 Computation = Callable[[Mapping[str, Any]], Any]
@@ -20,6 +21,8 @@ _OPERATORS: Final[Mapping[type[ast.AST], Any]] = {
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
 }
 
 
@@ -28,35 +31,44 @@ def names_in(node: ast.expr) -> list[str]:
     return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
 
 
-def computation(node: ast.expr) -> Computation:
-    """Return what computes an expression: it is taken apart once, not every time."""
+def computation(node: ast.expr, number: Callable[[Any], Any] = lambda value: value) -> Computation:
+    """Return what computes an expression: it is taken apart once, not every time.
+
+    Args:
+        node: The expression.
+        number: Makes what is computed with of a number that stands in it.
+    """
+    inner = partial(computation, number=number)
     match node:
         case ast.Constant(value=value):
-            return lambda values: value
+            constant = number(value)
+            return lambda values: constant
         case ast.Name(id=name):
             return operator.itemgetter(name)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            inner = computation(operand)
-            return lambda values: -inner(values)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            operation, one, other = _OPERATORS[type(op)], computation(left), computation(right)
+        case ast.UnaryOp(op=ast.UAdd() | ast.USub() as sign, operand=operand):
+            signed, one = _OPERATORS[type(sign)], inner(operand)
+            return lambda values: signed(one(values))
+        case (
+            ast.BinOp(left=left, op=op, right=right)
+            | ast.Compare(left=left, ops=[op], comparators=[right])
+        ) if type(op) in _OPERATORS:
+            operation, one, other = _OPERATORS[type(op)], inner(left), inner(right)
             return lambda values: operation(one(values), other(values))
-        case ast.Compare(left=left, ops=[sign], comparators=[right]):
-            holds, one, other = _OPERATORS[type(sign)], computation(left), computation(right)
-            return lambda values: holds(one(values), other(values))
         case ast.Compare(left=left, ops=[sign, *signs], comparators=[right, *others]):
-            first = computation(ast.Compare(left, [sign], [right]))
-            rest = computation(ast.Compare(right, signs, others))
+            first = inner(ast.Compare(left, [sign], [right]))
+            rest = inner(ast.Compare(right, signs, others))
             return lambda values: first(values) & rest(values)
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            given = [computation(each) for each in arguments]
+            given = [inner(each) for each in arguments]
             return lambda values: values[name](*[each(values) for each in given])
     raise TypeError(f"a rule has arithmetic alone (found {ast.unparse(node)!r})")
 
 
-def evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
+def evaluate(
+    node: ast.expr, values: Mapping[str, Any], number: Callable[[Any], Any] = lambda value: value
+) -> Any:
     """Compute an expression of whatever numbers, arrays and functions its names stand for."""
-    return computation(node)(values)
+    return computation(node, number)(values)
 
 
 def parsed(text: str) -> ast.expr:

@@ -94,26 +94,27 @@ class XavierNormal(InitialiserBase):
     """A factor; 5/3 for tanh."""
 
 
-class KaimingUniform(InitialiserBase):
+class _KaimingBase(InitialiserBase):
+    """What both of He's share."""
+
+    mode: Literal["fan_in", "fan_out"] = "fan_in"
+    """Whether the forward or the backward pass keeps its variance."""
+    nonlinearity: Literal["relu", "leaky_relu", "tanh", "sigmoid", "linear"] = "relu"
+    """The activation after the layer."""
+
+
+class KaimingUniform(_KaimingBase):
     """Uniform, scaled so that ReLU layers keep their variance (He 2015)."""
 
     function: ClassVar[str] = "kaiming_uniform_"
     name: Literal["kaiming_uniform"] = "kaiming_uniform"
-    mode: Literal["fan_in", "fan_out"] = "fan_in"
-    """Whether the forward or the backward pass keeps its variance."""
-    nonlinearity: Literal["relu", "leaky_relu", "tanh", "sigmoid", "linear"] = "relu"
-    """The activation after the layer."""
 
 
-class KaimingNormal(InitialiserBase):
+class KaimingNormal(_KaimingBase):
     """Normal, scaled so that ReLU layers keep their variance (He 2015)."""
 
     function: ClassVar[str] = "kaiming_normal_"
     name: Literal["kaiming_normal"] = "kaiming_normal"
-    mode: Literal["fan_in", "fan_out"] = "fan_in"
-    """Whether the forward or the backward pass keeps its variance."""
-    nonlinearity: Literal["relu", "leaky_relu", "tanh", "sigmoid", "linear"] = "relu"
-    """The activation after the layer."""
 
 
 class Orthogonal(InitialiserBase):
@@ -129,9 +130,7 @@ def initialiser_table(value: Any) -> Any:
     """Let a number stand for a constant and a word for an initialiser without settings."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return {"name": "constant", "val": value}
-    if isinstance(value, str):
-        return {"name": value}
-    return value
+    return {"name": value} if isinstance(value, str) else value
 
 
 _Tables = Annotated[

@@ -12,8 +12,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from .entries import check_whole
-from .section import Positive, Section, named
+from .section import Positive, Section, check_whole, named
 
 Targets = Literal["numbers", "binary", "classes"]
 """What a loss compares with: numbers, one probability, or the index of a class."""

@@ -14,8 +14,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from .entries import check_whole
-from .section import Fraction, NonNegative, Positive, Section, named
+from .section import Fraction, NonNegative, Positive, Section, check_whole, named
 from .update_rules import UpdateRule
 
 
@@ -188,6 +187,8 @@ class Adadelta(OptimizerBase):
 class _AdamLike(OptimizerBase):
     """What the family of Adam shares."""
 
+    adaptive = True
+    usual_lr = 0.01
     lr: NonNegative = 0.001
     """Learning rate."""
     beta1: Fraction = 0.9
@@ -215,15 +216,9 @@ w = w - lr / (1 - beta1**t) * m / d"""
         return UpdateRule(text=text, state={"m": "exp_avg", "v": "exp_avg_sq", **kept})
 
 
-class Adam(_AdamLike):
-    """Running means of the gradient and of its square (Kingma and Ba 2015)."""
+class _WithAmsgrad(_AdamLike):
+    """What Adam itself and AdamW share."""
 
-    torch_name = "Adam"
-    update = "adam:AdamUpdate"
-    adaptive = True
-    shrinks = False
-    usual_lr = 0.01
-    name: Literal["adam"] = "adam"
     amsgrad: bool = False
     """Never let the squared mean fall (Reddi 2018)."""
 
@@ -231,6 +226,15 @@ class Adam(_AdamLike):
     def states(self) -> int:
         """How many numbers it keeps for every weight."""
         return 2 + self.amsgrad
+
+
+class Adam(_WithAmsgrad):
+    """Running means of the gradient and of its square (Kingma and Ba 2015)."""
+
+    torch_name = "Adam"
+    update = "adam:AdamUpdate"
+    shrinks = False
+    name: Literal["adam"] = "adam"
 
     @property
     def rule(self) -> UpdateRule:
@@ -238,24 +242,15 @@ class Adam(_AdamLike):
         return self._moments(self._decay, self.amsgrad)
 
 
-class AdamW(_AdamLike):
+class AdamW(_WithAmsgrad):
     """Adam with the weight decay taken off the weights, not added to the gradient."""
 
     torch_name = "AdamW"
     update = "adam:AdamWUpdate"
-    adaptive = True
     shrinks = True
-    usual_lr = 0.01
     name: Literal["adamw"] = "adamw"
     weight_decay: NonNegative = 0.01
     """The share of each weight, times lr, that is taken off every step."""
-    amsgrad: bool = False
-    """Never let the squared mean fall (Reddi 2018)."""
-
-    @property
-    def states(self) -> int:
-        """How many numbers it keeps for every weight."""
-        return 2 + self.amsgrad
 
     @property
     def rule(self) -> UpdateRule:
@@ -277,9 +272,7 @@ class Adamax(_AdamLike):
         """,
         state={"m": "exp_avg", "u": "exp_inf"},
     )
-    adaptive = True
     shrinks = False
-    usual_lr = 0.01
     name: Literal["adamax"] = "adamax"
     lr: NonNegative = 0.002
     """Learning rate."""
@@ -290,9 +283,7 @@ class NAdam(_AdamLike):
 
     torch_name = "NAdam"
     update = "adam:NAdamUpdate"
-    adaptive = True
     shrinks = False
-    usual_lr = 0.01
     name: Literal["nadam"] = "nadam"
     lr: NonNegative = 0.002
     """Learning rate."""
@@ -363,11 +354,7 @@ class ByHand(OptimizerBase):
     """Gradient descent written out: subtract lr times the gradient, then clear the gradient."""
 
     torch_name = "SGD"
-    update = UpdateRule(
-        text="""
-            w = w - lr * g
-        """,
-    )
+    update = UpdateRule(text="w = w - lr * g")
     adaptive = False
     shrinks = True
     usual_lr = 0.1

@@ -81,11 +81,6 @@ class Cosine(ScheduleBase):
     eta_min: NonNegative = 0.0
     """The least learning rate."""
 
-    @property
-    def moves(self) -> bool:
-        """Whether the learning rate changes by itself."""
-        return bool(self.torch_name or self.warmup)
-
     def arguments(self, ticks: int) -> dict[str, Any]:
         """Return PyTorch's arguments; the fall takes the whole run unless it is said."""
         return {"T_max": max(ticks, 1)} | super().arguments(ticks)

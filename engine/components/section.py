@@ -17,11 +17,7 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
 
 
@@ -85,8 +81,25 @@ def named(default: str, key: str = "name") -> Callable[[Any], Any]:
     """Return a validator that lets a table leave out its ``key``, which is then ``default``."""
 
     def fill_in(value: Any) -> Any:
-        if isinstance(value, dict) and key not in value:
-            return {key: default, **value}
-        return value
+        return {key: default, **value} if isinstance(value, dict) else value
 
     return fill_in
+
+
+def check_whole(entry: type, base: type, parts: Iterable[str]) -> None:
+    """Hold an entry to say for itself all that its family asks of it.
+
+    Args:
+        entry: The class of one optimizer, of one kind of data.
+        base: What its family shares: a part that only stands there, empty, is left out.
+        parts: What must be said.
+
+    Raises:
+        TypeError: Naming the entry and what it lacks.
+    """
+    nothing = object()
+    lacking = [
+        part for part in parts if getattr(entry, part, nothing) is getattr(base, part, nothing)
+    ]
+    if lacking:
+        raise TypeError(f"{entry.__module__}.{entry.__qualname__} lacks {', '.join(lacking)}")

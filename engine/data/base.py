@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from ..components.entries import check_whole
-from ..components.section import Section
+from ..components.section import Section, check_whole
 from ..errors import EpochalError
 from .scaling import Scale, Scaling
 

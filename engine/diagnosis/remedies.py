@@ -35,7 +35,7 @@ XAVIER: Final = ("xavier_normal", "xavier_uniform", "orthogonal")
 
 def passes(activation: str) -> bool:
     """Whether gradients pass an activation undiminished; of an unknown one nobody knows."""
-    return activation in ACTIVATIONS and ACTIVATIONS[activation].passes
+    return activation in ACTIVATIONS and ACTIVATIONS[activation].traits.passes
 
 
 def changed(facts: Facts, key: str, value: str) -> tuple[str, ...]:

@@ -27,22 +27,13 @@ Key = tuple[str, ...]
 UNCOUNTED: Final[frozenset[str]] = frozenset(
     (
         # Words, and where they come from.
-        "title",
-        "about",
-        "marks",
-        "origin",
+        *("title", "about", "marks", "origin"),
         # Which random numbers, and how many times the same is trained with others.
-        "train.seed",
-        "population.seeds",
-        "sweep",
+        *("train.seed", "population.seeds", "sweep"),
         # How long, and what ends it earlier.
-        "train.epochs",
-        "train.steps",
-        "train.patience",
-        "train.loss_threshold",
+        *("train.epochs", "train.steps", "train.patience", "train.loss_threshold"),
         # How gradients are computed, as where they are, and how closely the network is looked at.
-        "train.gradients",
-        "train.probe",
+        *("train.gradients", "train.probe"),
     )
 )
 """The keys that may differ from the preset while what it says still holds. Every other counts."""
@@ -97,23 +88,19 @@ def described(experiment: Experiment, preset: Experiment, name: str) -> Experime
     if not found:
         return experiment
     file = _file(preset, experiment)
-    words = tuple(
-        told for key, told in found.items() if not (file and key.partition(".")[0] == "data")
-    )
+    words = [told for key, told in found.items() if not (file and key.startswith("data."))]
     own_about = experiment.about != preset.about
-    origin = Origin(preset=name[:200], changed=list(words), file=file, own_about=own_about)
+    origin = Origin(preset=name[:200], changed=words, file=file, own_about=own_about)
     said: dict[str, Any] = {"origin": origin}
     if experiment.title == preset.title:
         said["title"] = title_of(origin)
     own = [mark for mark in experiment.marks if mark not in preset.marks]
     if file:
         # Not a row of what the preset speaks of is left.
-        said |= {"about": experiment.about if own_about else ""}
-        said |= {"marks": own}
+        said |= {"about": experiment.about if own_about else "", "marks": own}
     else:
-        said["marks"] = [
-            mark if mark in own else _theirs(mark, origin) for mark in experiment.marks
-        ]
+        marks = experiment.marks
+        said["marks"] = [mark if mark in own else _theirs(mark, origin) for mark in marks]
     return experiment.model_copy(update=said)
 
 
@@ -131,8 +118,8 @@ def restored(experiment: Experiment, preset: Experiment) -> Experiment:
     if experiment.title == title_of(origin):
         said["title"] = preset.title
     if origin.file:
-        said |= {"about": experiment.about if origin.own_about else preset.about}
-        said |= {"marks": [*preset.marks, *experiment.marks]}
+        about = experiment.about if origin.own_about else preset.about
+        said |= {"about": about, "marks": [*preset.marks, *experiment.marks]}
     else:
         said["marks"] = list(_with_marks_of(preset, experiment.marks, origin))
     return experiment.model_copy(update=said)
@@ -189,11 +176,8 @@ def _with_marks_of(preset: Experiment, marks: Sequence[Mark], origin: Origin) ->
     """
     theirs = list(preset.marks)
     for mark in marks:
-        same = [
-            each
-            for each in theirs
-            if (each.at, each.title, _theirs(each, origin).of) == (mark.at, mark.title, mark.of)
-        ]
+        place = (mark.at, mark.title, mark.of)
+        same = [m for m in theirs if (m.at, m.title, _theirs(m, origin).of) == place]
         # Of two that stand at one place under one title, the one that says the same.
         best = next((each for each in same if each.note == mark.note), same[0] if same else None)
         if best is not None:
@@ -300,10 +284,8 @@ def _network(model: Model) -> dict[str, Any]:
     if model.kind == "python":
         own = ("kind", "module", "arguments", "input_shape")
         return {name: getattr(model, name) for name in own}
-    network: dict[str, Any] = {
-        "kind": model.kind,
-        "hidden": [layer.units for layer in model.hidden],
-    }
+    hidden = [layer.units for layer in model.hidden]
+    network: dict[str, Any] = {"kind": model.kind, "hidden": hidden}
     if model.hidden:
         network["activation"] = _common(model.activations[:-1])
     network["output_activation"] = model.output_activation

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final, Literal
 
 from pydantic import Field, model_validator
@@ -102,9 +103,7 @@ class Experiment(Section):
         shapes: dict[str, tuple[int, ...]] = {}
         if self.model.kind == "python":
             return shapes
-        for index, (before, after) in enumerate(
-            zip(self.widths[:-1], self.widths[1:], strict=True), start=1
-        ):
+        for index, (before, after) in enumerate(pairwise(self.widths), start=1):
             shapes[f"layer{index}.weight"] = (after, before)
             shapes[f"layer{index}.bias"] = (after,)
             if self.model.normalisations[index - 1] != "none":
@@ -135,8 +134,7 @@ class Experiment(Section):
     @property
     def batch_rows(self) -> int:
         """Rows in a step."""
-        size = self.train.batch_size
-        rows = self.data.sizes[0]
+        size, rows = self.train.batch_size, self.data.sizes[0]
         if isinstance(size, int):
             return size if self.data.fresh else min(size, rows)
         return rows
@@ -190,19 +188,16 @@ class Experiment(Section):
             raise ValueError("\n".join(problems))
         return self
 
+    @property
+    def _numbers(self) -> int:
+        """How many outputs of all layers a step computes."""
+        return self.batch_rows * sum(self.widths)
+
     def _size_problems(self) -> Iterator[str]:
         if self.parameters > MAX_PARAMETERS:
-            yield (
-                f"model.hidden: the network would have {self.parameters:.3g} parameters, "
-                f"{self.parameters * 16 / 1e9:.3g} GB with gradients and optimizer state; "
-                f"at most {MAX_PARAMETERS:.0e} are allowed"
-            )
-        numbers = self.batch_rows * sum(self.widths)
-        if numbers > MAX_NUMBERS:
-            yield (
-                f"train.batch_size: a step would compute {numbers:.3g} numbers, "
-                f"{numbers * 4 / 1e9:.3g} GB; at most {MAX_NUMBERS:.0e} are allowed"
-            )
+            yield f"model.hidden: the network would {_parameters_text(self.parameters)}"
+        if self._numbers > MAX_NUMBERS:
+            yield f"train.batch_size: a step would {_numbers_text(self._numbers)}"
         if self.steps > MAX_STEPS:
             yield f"train: would take {self.steps} steps; at most {MAX_STEPS:.0e} are allowed"
 
@@ -219,25 +214,15 @@ class Experiment(Section):
         members = self.population.members
         grid = "population.vary" if self.population.vary else "population.seeds"
         key = "population.settings" if self.population.settings else grid
-        parameters, numbers = (
-            self.parameters * members,
-            self.batch_rows * sum(self.widths) * members,
-        )
+        parameters, numbers = self.parameters * members, self._numbers * members
         if members > MAX_MEMBERS:
             yield f"{key}: makes {members} networks; at most {MAX_MEMBERS} train side by side"
         elif members > 1 and self.model.kind == "python":
             yield f"{key}: a network of one's own trains one member at a time; use several runs"
         elif parameters > MAX_PARAMETERS:
-            yield (
-                f"{key}: {members} networks would have {parameters:.3g} parameters, "
-                f"{parameters * 16 / 1e9:.3g} GB with gradients and optimizer state; "
-                f"at most {MAX_PARAMETERS:.0e} are allowed"
-            )
+            yield f"{key}: {members} networks would {_parameters_text(parameters)}"
         elif numbers > MAX_NUMBERS:
-            yield (
-                f"{key}: a step of {members} networks would compute {numbers:.3g} numbers, "
-                f"{numbers * 4 / 1e9:.3g} GB; at most {MAX_NUMBERS:.0e} are allowed"
-            )
+            yield f"{key}: a step of {members} networks would {_numbers_text(numbers)}"
 
     def _loss_problems(self) -> Iterator[str]:
         loss, classes = self.loss, self.data.classes
@@ -259,7 +244,7 @@ class Experiment(Section):
         if self.model.kind == "python":
             return
         loss, last = self.loss, self.model.output_activation
-        low, high = ACTIVATIONS[last].range
+        low, high = ACTIVATIONS[last].traits.range
         if loss.outputs == "probability" and not (low >= 0 and high <= 1):
             yield (
                 f"model.output_activation: {loss.name!r} needs outputs between 0 and 1, "
@@ -271,7 +256,7 @@ class Experiment(Section):
                 f"model.output_activation: {loss.name!r} needs 'log_softmax' (got {last!r}); "
                 "or take the loss 'cross_entropy'"
             )
-        elif loss.outputs in ("logit", "logits") and ACTIVATIONS[last].in_losses:
+        elif loss.outputs in ("logit", "logits") and ACTIVATIONS[last].traits.in_losses:
             yield (
                 f"model.output_activation: {loss.name!r} applies its own, so {last!r} would be "
                 "applied twice; set 'identity'"
@@ -306,3 +291,13 @@ class Experiment(Section):
             )
         if train.keep_best == "accuracy" and not self.has_accuracy:
             yield "train.keep_best: there is no accuracy for numbers; set 'loss'"
+
+
+def _parameters_text(count: int) -> str:
+    memory = f"{count * 16 / 1e9:.3g} GB with gradients and optimizer state"
+    return f"have {count:.3g} parameters, {memory}; at most {MAX_PARAMETERS:.0e} are allowed"
+
+
+def _numbers_text(count: int) -> str:
+    most = f"at most {MAX_NUMBERS:.0e} are allowed"
+    return f"compute {count:.3g} numbers, {count * 4 / 1e9:.3g} GB; {most}"

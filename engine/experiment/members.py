@@ -7,7 +7,7 @@
     member 3    lr 1.0 · seed 7
     member 4    lr 1.0 · seed 8
 
-What may vary is not a list of keys: anything may that leaves a member's ``MemberForm`` as it is.
+What may vary is not a list of keys: anything may that leaves a member's ``form_of`` as it is.
 
 A member draws what it draws alone, to the bit: its initial weights, its data, the order of its
 batches, what dropout leaves out. From there on it is the same up to rounding, as a product of many
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -68,22 +68,19 @@ def members_of(experiment: Experiment) -> list[Member]:
         return [Member(experiment)]
     alone = experiment.model_copy(update={"population": Population()})
     settings, original = list(_settings(population)), Original(alone)
-    varying = [
-        key for key in settings[0] if any(each[key] != settings[0][key] for each in settings)
-    ]
+    first = settings[0]
+    varying = [key for key in first if any(each[key] != first[key] for each in settings)]
     seeds_vary = population.seeds > 1 or SEED in varying
-    members, form = [], MemberForm.of(alone)
+    members, form = [], form_of(alone)
     for setting in settings:
         made = original.changed(setting)
-        if other := form.differs(MemberForm.of(made)):
+        if other := _differing(form, made):
             said = said_of(setting)
             raise PresetError([Problem("", _list_of(population), f"{said} change {other}{SAME}")])
         told = {key: _told(made, key, setting[key]) for key in varying}
         for seed in range(made.train.seed, made.train.seed + population.seeds):
-            own = {**told, SEED: seed} if seeds_vary else told
-            if seeds_vary:
-                # The seed stands last, wherever it was named.
-                own[SEED] = own.pop(SEED)
+            # The seed stands last, wherever it was named.
+            own = setting_of(told) | {SEED: seed} if seeds_vary else told
             members.append(Member(with_seed(made, seed), own))
     return members
 
@@ -133,7 +130,7 @@ def check_members(experiment: Experiment, source: str) -> None:
 
 def _axis_problems(alone: Experiment, population: Population) -> Iterator[str]:
     """Say what is wrong with each value of each key by itself."""
-    form, original = MemberForm.of(alone), Original(alone)
+    form, original = form_of(alone), Original(alone)
     for key, values in population.vary.items():
         told: set[str] = set()
         for value in values:
@@ -146,19 +143,19 @@ def _axis_problems(alone: Experiment, population: Population) -> Iterator[str]:
                 yield from (f"{said}: {each}" for each in found if each not in told)
                 told |= {*found}
                 continue
-            if other := form.differs(MemberForm.of(changed)):
+            if other := _differing(form, changed):
                 yield f"{key!r} changes {other}{SAME}"
                 break
 
 
 def _grid_problems(alone: Experiment, population: Population) -> Iterator[str]:
     """Say what is wrong with combinations whose values hold by themselves."""
-    form, original = MemberForm.of(alone), Original(alone)
+    form, original = form_of(alone), Original(alone)
     several = len(population.vary) > 1 or population.settings
     for setting in _settings(population) if several else ():
         said = said_of(setting)
         try:
-            if other := form.differs(MemberForm.of(original.changed(setting))):
+            if other := _differing(form, original.changed(setting)):
                 yield f"{said} change {other}{SAME}"
         except PresetError as error:
             only = next(iter(setting)) if len(setting) == 1 else ""
@@ -258,68 +255,37 @@ def _brief(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-@dataclass(frozen=True)
-class MemberForm:
-    """All that must be the same in every member, so that they are one batched computation.
+def form_of(experiment: Experiment) -> dict[str, object]:
+    """Return all that must be the same in every member, so that they are one batched computation.
 
-    The names of the fields are what a message calls them.
+    The names are what a message calls them.
     """
-
-    the_shape: object
-    the_activations: object
-    the_normalisations: object
-    whether_there_is_dropout: object
-    the_data: object
-    the_batches: object
-    the_length: object
-    the_evaluation: object
-    the_loss: object
-    the_optimizer: object
-    the_schedule: object
-    the_way_of_training: object
-    the_words_and_marks: object
-
-    @classmethod
-    def of(cls, experiment: Experiment) -> MemberForm:
-        """Return the form of an experiment."""
-        data, model, train = experiment.data, experiment.model, experiment.train
-        optimizer = experiment.optimizer
+    data, model, train = experiment.data, experiment.model, experiment.train
+    which = [value for key, value in data if key in ("kind", "path", "set")]
+    rows = (data.sizes, data.classes, data.fresh, data.input_names, data.target_names)
+    module = (model.kind, model.module, model.arguments, model.input_shape)
+    return {
+        "the shape": (experiment.widths, experiment.shapes, experiment.buffers, module),
+        "the activations": model.activations,
+        "the normalisations": model.normalisations,
+        "whether there is dropout": [share > 0 for share in model.dropouts],
+        "the data": (*rows, which),
+        "the batches": (experiment.batch_rows, experiment.steps_per_epoch, train.shuffle),
+        "the length": experiment.steps,
+        "the evaluation": (experiment.evaluation_stride, experiment.keep_best),
+        "the loss": experiment.loss,
         # A switch of an optimizer is another computation; its numbers are not.
-        switches = [(key, value) for key, value in optimizer if isinstance(value, bool | str)]
-        return cls(
-            the_shape=(
-                experiment.widths,
-                experiment.shapes,
-                experiment.buffers,
-                (model.kind, model.module, model.arguments, model.input_shape),
-            ),
-            the_activations=model.activations,
-            the_normalisations=model.normalisations,
-            whether_there_is_dropout=[share > 0 for share in model.dropouts],
-            the_data=(
-                data.sizes,
-                data.classes,
-                data.fresh,
-                data.input_names,
-                data.target_names,
-                [value for key, value in data if key in ("kind", "path", "set")],
-            ),
-            the_batches=(experiment.batch_rows, experiment.steps_per_epoch, train.shuffle),
-            the_length=experiment.steps,
-            the_evaluation=(experiment.evaluation_stride, experiment.keep_best),
-            the_loss=experiment.loss,
-            the_optimizer=switches,
-            the_schedule=experiment.schedule.name,
-            the_way_of_training=(train.dtype, train.gradients, train.zero_grad, train.probe),
-            the_words_and_marks=(experiment.title, experiment.about, experiment.marks),
-        )
+        "the optimizer": [each for each in experiment.optimizer if isinstance(each[1], bool | str)],
+        "the schedule": experiment.schedule.name,
+        "the way of training": (train.dtype, train.gradients, train.zero_grad, train.probe),
+        "the words and marks": (experiment.title, experiment.about, experiment.marks),
+    }
 
-    def differs(self, other: MemberForm) -> str:
-        """Return the first thing in which two forms differ, in words; empty where in none."""
-        for each in fields(self):
-            if getattr(self, each.name) != getattr(other, each.name):
-                return each.name.replace("_", " ")
-        return ""
+
+def _differing(form: Mapping[str, object], experiment: Experiment) -> str:
+    """Return the first thing in which an experiment has another form; empty where in none."""
+    other = form_of(experiment)
+    return next((name for name, value in form.items() if other[name] != value), "")
 
 
 def settings_of(variants: Sequence[Changes]) -> dict[str, list[int]]:

@@ -10,12 +10,7 @@ from ..components.activations import ACTIVATIONS
 from ..components.initialisers import NEEDS_MATRIX, Default, Initialiser
 from ..components.section import Count, Fraction, Section, one_of
 
-
-def _activation(name: str) -> str:
-    return one_of(name, ACTIVATIONS)
-
-
-ActivationName = Annotated[str, AfterValidator(_activation)]
+ActivationName = Annotated[str, AfterValidator(lambda name: one_of(name, ACTIVATIONS))]
 
 
 Normalisation = Literal["none", "batch", "layer"]
@@ -116,12 +111,8 @@ class Model(Section):
 
     def _keys_that_say_something(self) -> set[str]:
         """Return the keys that are not as they are by default, beside the kind."""
-        defaults = Model.model_fields
-        return {
-            key
-            for key in self.model_fields_set - {"kind"}
-            if getattr(self, key) != defaults[key].default
-        }
+        said, fields = self.model_fields_set - {"kind"}, Model.model_fields
+        return {key for key in said if getattr(self, key) != fields[key].default}
 
     @model_validator(mode="after")
     def _activations_fit(self) -> Model:

@@ -88,7 +88,8 @@ def explain(
     """
     details = error.errors(include_url=False)[:MAX_PROBLEMS]
     findings = [finding for detail in details for finding in _findings(detail, tables, model)]
-    merged = [_merge(branches) for branches in _by_place(_meant(findings))]
+    by_key = groupby(sorted(_meant(findings), key=_key_of), key=_key_of)
+    merged = [_merge(list(branches)) for _, branches in by_key]
     merged.sort(key=lambda finding: _position(finding.path, tables))
     problems = [Problem(source, key_text(found.path), _sentence(found)) for found in merged]
     if (more := error.error_count() - len(details)) > 0:
@@ -100,10 +101,7 @@ def key_text(path: Path) -> str:
     """Return a path as it is written: ``model.hidden[1]``; odd keys are quoted as in TOML."""
     text = ""
     for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            text += "." * bool(text) + _written(part)
+        text += f"[{part}]" if isinstance(part, int) else "." * bool(text) + _written(part)
     return text
 
 
@@ -196,9 +194,7 @@ def _tags(here: Any) -> list[Any]:
 def _own_key(line: str) -> tuple[Path, str]:
     """Split a validator's message into the key it begins with, if it does, and the rest."""
     match = _OWN_KEY.fullmatch(line)
-    if not match:
-        return (), line
-    return path_in(match[1]), match[2]
+    return (path_in(match[1]), match[2]) if match else ((), line)
 
 
 def _join(path: Path, own: Path, tables: Mapping[str, Any]) -> Path:
@@ -224,9 +220,8 @@ def _inside(here: Any, part: str | int) -> Any:
 def _choice(finding: _Finding, names: str, value: Any) -> _Finding:
     """Return the finding that a value is none of the ``names``, which pydantic has quoted."""
     choices = re.findall(r"'([^']*)'", names)
-    expected = " or ".join(map(repr, choices))
-    if len(choices) > 2:
-        expected = f"one of {', '.join(map(repr, choices))}"
+    quoted = list(map(repr, choices))
+    expected = f"one of {', '.join(quoted)}" if len(quoted) > 2 else " or ".join(quoted)
     near = closest(value, choices) if isinstance(value, str) else None
     got = f"{show(value)}; did you mean {near!r}?" if near else show(value)
     return replace(finding, expected=expected, got=got)
@@ -258,10 +253,8 @@ def _elsewhere(key: str, loc: Sequence[str | int], model: type[BaseModel]) -> st
     schema = _schema(model)
     for table, node in schema["properties"].items():
         options = node.get("oneOf", node.get("anyOf", [node]))
-        known = {
-            name for option in options for name in _follow(option, schema).get("properties", ())
-        }
-        if key in known and loc[0] != table:
+        known = any(key in _follow(option, schema).get("properties", ()) for option in options)
+        if known and loc[0] != table:
             return f" (did you mean {table}.{key}?)"
     return ""
 
@@ -321,19 +314,15 @@ def _meant(findings: Sequence[_Finding]) -> list[_Finding]:
     return kept
 
 
-def _by_place(findings: Sequence[_Finding]) -> Iterator[list[_Finding]]:
-    """Group what was found at one path."""
-    ordered = sorted(findings, key=lambda finding: key_text(finding.path))
-    for _, group in groupby(ordered, key=lambda finding: key_text(finding.path)):
-        yield list(group)
+def _key_of(finding: _Finding) -> str:
+    return key_text(finding.path)
 
 
 def _merge(findings: Sequence[_Finding]) -> _Finding:
     """Return one finding for all that were made at one path."""
     alone = len({finding.branch for finding in findings}) == 1
-    expected = " or ".join(
-        dict.fromkeys(f.expected if alone else _whole(f) for f in findings if f.expected)
-    )
+    wanted = (f.expected if alone else _whole(f) for f in findings if f.expected)
+    expected = " or ".join(dict.fromkeys(wanted))
     # A branch that got as far as a message was of the right type: the others do not matter.
     message = "; ".join(dict.fromkeys(f.message for f in findings if f.message))
     return replace(findings[0], expected="" if message else expected, message=message)
@@ -355,9 +344,8 @@ def _position(path: Path, tables: Mapping[str, Any]) -> tuple[float, ...]:
     here: Any = tables
     position: list[float] = []
     for part in path:
-        if isinstance(here, dict) and part in here:
-            position.append(list(here).index(part))
-        else:
-            position.append(part if isinstance(part, int) else float("inf"))
+        is_key = isinstance(here, dict) and part in here
+        index = part if isinstance(part, int) else float("inf")
+        position.append(list(here).index(part) if is_key else index)
         here = here[part] if _holds(here, part) else None
     return tuple(position)

@@ -202,9 +202,9 @@ def _slopes(experiment: Experiment) -> list[str]:
     """Return the columns of the shares of hidden units that are dead or saturated."""
     names = experiment.model.activations[:-1] if experiment.model.kind == "mlp" else []
     activations = [ACTIVATIONS[name] for name in names]
-    dying = [f"dead/layer{at}" for at, each in enumerate(activations, start=1) if each.dies]
+    dying = [f"dead/layer{at}" for at, each in enumerate(activations, start=1) if each.traits.dies]
     return dying + [
-        f"saturated/layer{at}" for at, each in enumerate(activations, 1) if each.steepest
+        f"saturated/layer{at}" for at, each in enumerate(activations, 1) if each.traits.steepest
     ]
 
 

@@ -50,7 +50,7 @@ class Method(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Workload:
     """What a method trains, and on what."""
 

@@ -16,7 +16,7 @@ from ..experiment.members import members_of
 from ..gradients.method import Workload
 from ..network.making import make_network
 from ..network.parameters import ParameterLayout
-from ..step.batches import Batches, batches_for, to_batch
+from ..step.batches import batches_for, to_batch
 
 CPU = torch.device("cpu")
 
@@ -29,11 +29,11 @@ def alone(experiment: Experiment, member: int = 0, gradients: str | None = None)
         member: Which.
         gradients: How its gradients are computed, where that shall be otherwise.
     """
-    found = members_of(experiment)[member].experiment
+    single = members_of(experiment)[member].experiment
     if gradients is None:
-        return found
-    train = found.train.model_copy(update={"gradients": gradients})
-    return found.model_copy(update={"train": train})
+        return single
+    train = single.train.model_copy(update={"gradients": gradients})
+    return single.model_copy(update={"train": train})
 
 
 def make_workload(
@@ -59,19 +59,8 @@ def make_workload(
     layout = ParameterLayout(shaped, 1)
     if weights is not None:
         flat[layout.positions[0]] = torch.tensor(np.array(weights), dtype=dtype)
-    return Workload(
-        members=[experiment],
-        network=network,
-        layout=layout,
-        weights=flat,
-        batches=_batches(experiment, dtype),
-        dev=None,
-    )
-
-
-def _batches(experiment: Experiment, dtype: torch.dtype) -> Batches:
-    real = getattr(np, experiment.train.dtype)
-    train = experiment.train
+    train, real = experiment.train, getattr(np, experiment.train.dtype)
     part = load(experiment.data, train.seed, real, shuffled=train.shuffle).train
-    whole = to_batch(experiment, [part], CPU, dtype) if part is not None and len(part) else None
-    return batches_for([experiment], whole, CPU, dtype)
+    whole = to_batch(experiment, [part], CPU, dtype) if len(part) else None
+    batches = batches_for([experiment], whole, CPU, dtype)
+    return Workload([experiment], network, layout, flat, batches, None)

@@ -12,8 +12,7 @@ left out: they spoil no neighbour, and are not forgotten.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +21,16 @@ FACTOR: Final = 8
 """Entries of a level that become one of the next."""
 
 
-@dataclass(frozen=True)
-class Aggregates:
-    """Consecutive groups of rows: an entry for each."""
+class Aggregates(NamedTuple):
+    """Consecutive groups of rows: an entry for each, in float32, float32, float64 and int64."""
 
-    low: NDArray[np.float32]
+    low: NDArray[Any]
     """The least finite value; inf where there is none."""
-    high: NDArray[np.float32]
+    high: NDArray[Any]
     """The greatest finite value; -inf where there is none."""
-    total: NDArray[np.float64]
+    total: NDArray[Any]
     """The sum of the finite values."""
-    finite: NDArray[np.int64]
+    finite: NDArray[Any]
     """How many values are finite."""
 
     @property
@@ -43,16 +41,13 @@ class Aggregates:
 
     def part(self, start: int, stop: int) -> Aggregates:
         """Return the entries from ``start`` to before ``stop``."""
-        rows = slice(start, stop)
-        return Aggregates(self.low[rows], self.high[rows], self.total[rows], self.finite[rows])
+        return Aggregates(*(values[start:stop] for values in self))
 
     def grouped(self, starts: NDArray[np.int64]) -> Aggregates:
         """Return one entry for the entries from each start to before the next."""
+        folds = np.minimum, np.maximum, np.add, np.add
         return Aggregates(
-            np.minimum.reduceat(self.low, starts),
-            np.maximum.reduceat(self.high, starts),
-            np.add.reduceat(self.total, starts),
-            np.add.reduceat(self.finite, starts),
+            *(fold.reduceat(values, starts) for fold, values in zip(folds, self, strict=True))
         )
 
 
@@ -69,12 +64,7 @@ def aggregates_of(rows: NDArray[np.float32]) -> Aggregates:
 
 def joined(parts: list[Aggregates]) -> Aggregates:
     """Return several folds one after the other."""
-    return Aggregates(
-        np.concatenate([fold.low for fold in parts]),
-        np.concatenate([fold.high for fold in parts]),
-        np.concatenate([fold.total for fold in parts]),
-        np.concatenate([fold.finite for fold in parts]),
-    )
+    return Aggregates(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 class Downsampler:
@@ -120,12 +110,10 @@ class Downsampler:
         first, last = -(-start // unit) * unit, stop // unit * unit
         if first > last:
             return self._sum(rows, start, stop, level - 1)
-        parts = [self._units(rows, first, last, level)]
-        if start < first:
-            parts.append(self._sum(rows, start, first, level - 1))
-        if last < stop:
-            parts.append(self._sum(rows, last, stop, level - 1))
-        return joined(parts).grouped(np.zeros(1, np.int64))
+        ends = ((start, first), (last, stop))
+        parts = [self._sum(rows, begin, end, level - 1) for begin, end in ends if begin < end]
+        whole = self._units(rows, first, last, level)
+        return joined([whole, *parts]).grouped(np.zeros(1, np.int64))
 
     def _units(self, rows: NDArray[np.float32], first: int, last: int, level: int) -> Aggregates:
         """Return the entries of a level for rows that are whole units of it."""
@@ -158,9 +146,7 @@ class _Level:
 
     def __init__(self) -> None:
         self.count = 0
-        self._room = Aggregates(
-            np.empty(0, np.float32), np.empty(0, np.float32), np.empty(0), np.empty(0, np.int64)
-        )
+        self._room = aggregates_of(np.empty(0, np.float32))
 
     @property
     def fold(self) -> Aggregates:
@@ -171,9 +157,8 @@ class _Level:
         if needed > len(self._room.low):
             spare = aggregates_of(np.zeros(2 * needed - self.count, np.float32))
             self._room = joined([self.fold, spare])
-        place = slice(self.count, needed)
-        self._room.low[place], self._room.high[place] = entries.low, entries.high
-        self._room.total[place], self._room.finite[place] = entries.total, entries.finite
+        for room, new in zip(self._room, entries, strict=True):
+            room[self.count : needed] = new
         self.count = needed
 
     def cut(self, count: int) -> None:

@@ -39,6 +39,10 @@ _BATCH_NORM: Final = ".norm.running_mean"
 """What the name of a batch-normalised layer is followed by in the name of a buffer."""
 
 
+KINDS: Final[dict[str, type[Event]]] = {}
+"""Every kind of event there is, by its name in the recording."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """What every event has."""
@@ -49,12 +53,13 @@ class Event:
     t: float = 0.0
     """Seconds since the start of the run."""
 
+    def __init_subclass__(cls, kind: str) -> None:
+        cls.kind, KINDS[kind] = kind, cls
+
 
 @dataclass(frozen=True, kw_only=True)
-class Header(Event):
+class Header(Event, kind="header"):
     """What was started: enough to say what every number after it means, and to run it again."""
-
-    kind: ClassVar[str] = "header"
 
     format: int = FORMAT
     """Format of the recording."""
@@ -143,10 +148,8 @@ class Header(Event):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Series(Event):
+class Series(Event, kind="series"):
     """Consecutive rows of one group."""
-
-    kind: ClassVar[str] = "series"
 
     group: str
     """Which columns: the header's ``columns[group]``."""
@@ -169,10 +172,8 @@ class Series(Event):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Snapshot(Event):
+class Snapshot(Event, kind="snapshot"):
     """The weights at a step: what a viewer needs to compute the network's picture."""
-
-    kind: ClassVar[str] = "snapshot"
 
     step: int
     """After this update; 0 is the untrained network."""
@@ -185,10 +186,8 @@ class Snapshot(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checkpoint(Event):
+class Checkpoint(Event, kind="checkpoint"):
     """A file beside the recording with everything needed to go on from a step."""
-
-    kind: ClassVar[str] = "checkpoint"
 
     step: int
     """After this update."""
@@ -197,10 +196,8 @@ class Checkpoint(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MarkReached(Event):
+class MarkReached(Event, kind="mark"):
     """A step worth stopping at."""
-
-    kind: ClassVar[str] = "mark"
 
     step: int
     """After this update."""
@@ -221,10 +218,8 @@ class MarkReached(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request(Event):
+class Request(Event, kind="request"):
     """What a viewer asked of the worker, and what came of it."""
-
-    kind: ClassVar[str] = "request"
 
     id: str
     """The request's id, by which it is never taken twice."""
@@ -241,10 +236,8 @@ class Request(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunWarning(Event):
+class RunWarning(Event, kind="warning"):
     """Something the user should know."""
-
-    kind: ClassVar[str] = "warning"
 
     step: int
     """After this update."""
@@ -253,24 +246,20 @@ class RunWarning(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heartbeat(Event):
+class Heartbeat(Event, kind="heartbeat"):
     """Still alive, with nothing to say."""
-
-    kind: ClassVar[str] = "heartbeat"
 
     step: int
     """After this update."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MachineFigures(Event):
+class MachineFigures(Event, kind="machine"):
     """What training takes of the machine that it runs on.
 
     They are of this machine at this moment: two recordings of one run differ here and in ``t``
     alone, so that nothing which compares runs may look at them.
     """
-
-    kind: ClassVar[str] = "machine"
 
     step: int
     """After this update."""
@@ -279,10 +268,8 @@ class MachineFigures(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class End(Event):
+class End(Event, kind="end"):
     """How the run ended."""
-
-    kind: ClassVar[str] = "end"
 
     step: int
     """The last step."""
@@ -296,10 +283,8 @@ class End(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resume(Event):
+class Resume(Event, kind="resume"):
     """Someone took the lock and went on."""
-
-    kind: ClassVar[str] = "resume"
 
     from_step: int
     """Rows after this step no longer count, nor does an end before this line."""
@@ -311,22 +296,3 @@ class Resume(Event):
     """When that process started, in seconds since 1970."""
     time: float = 0.0
     """When, in seconds since 1970."""
-
-
-KINDS: Final[Mapping[str, type[Event]]] = {
-    cls.kind: cls
-    for cls in (
-        Header,
-        Series,
-        Snapshot,
-        Checkpoint,
-        MarkReached,
-        Request,
-        RunWarning,
-        Heartbeat,
-        MachineFigures,
-        End,
-        Resume,
-    )
-}
-"""Every kind of event there is."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +22,7 @@ from typing import Final
 
 from ..errors import RecordingError, RunError
 from .events import FORMAT, Checkpoint, End, Event, Header, MarkReached, Resume, Series
-from .lines import decode, encode
+from .lines import decode, encode, header_of
 from .tail import Tail
 
 FLUSH_SECONDS: Final = 0.1
@@ -282,7 +281,7 @@ def glimpse(path: Path, limit_bytes: int) -> tuple[Reader, list[Event]]:
         limit_bytes *= GROWTH
 
 
-class Reader:
+class Reader(Tail):
     """Follows a recording from its first line, while it is written or after.
 
     Args:
@@ -290,22 +289,11 @@ class Reader:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._tail = Tail(path)
+        super().__init__(path)
         self.header: Header | None = None
         """The first line, once it was read."""
         self.damaged = 0
         """Lines that were passed over because they made no sense."""
-
-    @property
-    def offset(self) -> int:
-        """Bytes consumed, whole lines only."""
-        return self._tail.offset
-
-    @property
-    def behind(self) -> bool:
-        """Whether the last poll stopped at its limit, and another may find more."""
-        return self._tail.behind
 
     def poll(self, limit_bytes: int | None = None) -> list[Event]:
         """Return the events of the whole lines that came since the last poll.
@@ -316,25 +304,25 @@ class Reader:
         Raises:
             RecordingError: The file is no recording, or one of a newer format.
         """
-        before = self._tail.offset
+        before = self.offset
         try:
-            lines = self._tail.lines(limit_bytes)
+            lines = self.lines(limit_bytes)
             self._check_beginning()
             return [event for line in lines if (event := self._event(line)) is not None]
         except OSError as error:
             why = error.strerror or error
-            raise RecordingError(f"{self._path}: cannot be read: {why}") from None
+            raise RecordingError(f"{self.path}: cannot be read: {why}") from None
         except RecordingError:
             # Whoever asks again is told the same again.
-            self._tail.offset = before
+            self.offset = before
             raise
 
     def skip_to_last(self, limit_bytes: int) -> None:
         """Pass over everything but about so many bytes at the end."""
-        with contextlib.suppress(OSError), self._path.open("rb") as file:
+        with contextlib.suppress(OSError), self.path.open("rb") as file:
             file.seek(max(file.seek(0, os.SEEK_END) - limit_bytes, 0))
             file.readline()
-            self._tail.offset = max(self._tail.offset, file.tell())
+            self.offset = max(self.offset, file.tell())
 
     def _check_beginning(self) -> None:
         """Refuse a file without lines, such as a picture, which would never get to a header.
@@ -342,9 +330,9 @@ class Reader:
         Raises:
             RecordingError: It begins like no recording.
         """
-        begun = self._tail.torn[: len(_BEGINNING)] if self._tail.offset == 0 else b""
+        begun = self.torn[: len(_BEGINNING)] if self.offset == 0 else b""
         if not _BEGINNING.startswith(begun) and not begun.startswith(b"\0"):
-            raise RecordingError(f"{self._path}: is no recording: it does not begin with a header")
+            raise RecordingError(f"{self.path}: is no recording: it does not begin with a header")
 
     def _event(self, line: bytes) -> Event | None:
         """Return a line's event, or None where it is blank, unknown or damaged."""
@@ -365,20 +353,13 @@ class Reader:
         Raises:
             RecordingError: It is not.
         """
-        try:
-            body = json.loads(line)
-            newer = body["kind"] == "header" and body["format"] > FORMAT
-            event = None if newer else decode(line)
-        except (ValueError, TypeError, KeyError, RecursionError):
-            newer, event = False, None
+        header, newer = header_of(line)
         if newer:
-            raise RecordingError(
-                f"{self._path}: is of format {body['format']}, this version reads up to {FORMAT}; "
-                "update epochal"
-            )
-        if not isinstance(event, Header):
-            raise RecordingError(f"{self._path}: is no recording: it does not begin with a header")
-        return event
+            known = f"this version reads up to {FORMAT}; update epochal"
+            raise RecordingError(f"{self.path}: is of format {newer}, {known}")
+        if header is None:
+            raise RecordingError(f"{self.path}: is no recording: it does not begin with a header")
+        return header
 
 
 def read(path: Path) -> Iterator[Event]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
@@ -40,7 +41,7 @@ Side = Literal["low", "high"]
 ``engine.recording.member_spread``."""
 
 
-_Placed = TypeVar("_Placed", MarkReached, Request, RunWarning, Checkpoint, Snapshot, MachineFigures)
+_Placed = TypeVar("_Placed", MarkReached, Request, RunWarning, Checkpoint, Snapshot)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,10 @@ class Rows:
         needed = self.count + series.count
         # Room for twice as much: a row is then copied once on average, however many there come.
         if needed > len(self._steps):
-            self._grow(2 * needed)
+            columns, members, room = self._values.shape
+            spare = np.empty((columns, members, 2 * needed - room), np.float32)
+            self._values = np.concatenate([self._values, spare], axis=2)
+            self._steps = np.concatenate([self._steps, np.empty(2 * needed - room, np.int64)])
         place = slice(self.count, needed)
         # [columns, members, rows]: what is drawn is a column over its rows, which lie together.
         self._values[:, :, place] = series.values.transpose(0, 2, 1)
@@ -119,14 +123,8 @@ class Rows:
     def until(self, step: int) -> Rows:
         """Return the rows up to a step, which share the memory of these: as they stood then."""
         # Rows are only ever added behind: as long as this one is used, its part stays what it was.
-        then = Rows(self.columns, self._values.shape[1])
+        then = copy(self)
         then.count = int(np.searchsorted(self.steps, step, side="right"))
-        then._values, then._steps, then._downsamplers = (
-            self._values,
-            self._steps,
-            self._downsamplers,
-        )
-        then._spreads = self._spreads
         return then
 
     def column(self, name: str, member: int | Side | None = 0) -> NDArray[np.float32]:
@@ -161,9 +159,8 @@ class Rows:
 
     def each(self, name: str, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return a column's number for every member in a row of its own: [members]."""
-        numbers: NDArray[np.float32] = self._values[self._index[name]][
-            np.arange(self.members), rows
-        ]
+        members = np.arange(self.members)
+        numbers: NDArray[np.float32] = self._values[self._index[name]][members, rows]
         return numbers
 
     def row_at(self, step: int) -> int | None:
@@ -220,13 +217,6 @@ class Rows:
             nonfinite=fold.finite < counts,
         )
 
-    def _grow(self, room: int) -> None:
-        values = np.empty((*self._values.shape[:2], room), np.float32)
-        values[:, :, : self.count] = self._values[:, :, : self.count]
-        steps = np.empty(room, np.int64)
-        steps[: self.count] = self.steps
-        self._values, self._steps = values, steps
-
 
 def _bucket_size(start: int, stop: int, width: int) -> int:
     """Return the least size of few digits in base 8 that needs at most ``width`` buckets."""
@@ -239,6 +229,15 @@ def _bucket_size(start: int, stop: int, width: int) -> int:
         # One bucket holds everything only if no multiple of its size lies inside.
         size = size + unit if width > 1 else size * FACTOR
     return size
+
+
+_LISTS: Final = {
+    MarkReached: "marks",
+    RunWarning: "warnings",
+    MachineFigures: "machine",
+    Checkpoint: "checkpoints",
+}
+"""Where a history keeps the events of which it keeps all."""
 
 
 class History:
@@ -264,7 +263,8 @@ class History:
         """How the run ended, once it has."""
         self.paused = False
         """Whether the run waits for a request."""
-        self._rows: dict[str, Rows] = {}
+        self.series: Mapping[str, Rows] = {}
+        """The rows of each group the header names."""
         self.best: Snapshot | None = None
         """The weights with which each member did best, once they are written."""
         self._snapshots: list[Snapshot] = []
@@ -272,11 +272,6 @@ class History:
         """The shape of a snapshot: [members, parameters and buffers]."""
         self._owed: int | None = None
         self._clock = StepTimes()
-
-    @property
-    def series(self) -> Mapping[str, Rows]:
-        """The rows of each group the header names."""
-        return self._rows
 
     @property
     def snapshot_steps(self) -> list[int]:
@@ -312,18 +307,13 @@ class History:
         """
         if step >= self.last_step:
             return self
-        then = History()
-        then.header, then.writer, then._weights = self.header, self.writer, self._weights
-        then.version, then.last_step = self.version, step
-        then.last_t = self.time_of(step)
-        then.marks, then.requests = _until(step, self.marks), _until(step, self.requests)
+        then = copy(self)
+        then.last_step, then.last_t = step, self.time_of(step)
+        then.end, then.best, then.paused, then._owed = None, None, False, None
+        then._forget(step)
+        then.requests = _until(step, self.requests)
         then.warnings = _until(step, self.warnings)
-        then.checkpoints = _until(step, self.checkpoints)
-        # One comes every second for as long as a run takes: they are not all looked at.
-        kept = bisect.bisect_right(self.machine, step, key=lambda each: each.step)
-        then.machine = self.machine[:kept]
-        then._rows = {group: rows.until(step) for group, rows in self._rows.items()}
-        then._snapshots, then._clock = _until(step, self._snapshots), self._clock
+        then.series = {group: rows.until(step) for group, rows in self.series.items()}
         return then
 
     def extend(self, events: Iterable[Event]) -> None:
@@ -342,33 +332,23 @@ class History:
                 self._add_rows(event)
             case Snapshot() if event.values.shape == self._weights:
                 self._keep(event)
-            case MarkReached():
-                self.marks.append(event)
             case Request():
                 self._add_request(event)
-            case RunWarning():
-                self.warnings.append(event)
-            case MachineFigures():
-                self.machine.append(event)
-            case Checkpoint():
-                self.checkpoints.append(event)
+            case MarkReached() | RunWarning() | MachineFigures() | Checkpoint():
+                getattr(self, _LISTS[type(event)]).append(event)
             case Heartbeat():
                 self.last_step = max(self.last_step, event.step)
             case End():
-                self.end = event
-                self.last_step = event.step
+                self.end, self.last_step = event, event.step
             case Resume():
                 self._resume(event)
-            case _:
-                pass
 
     def _begin(self, header: Header) -> None:
         self.header = self.writer = header
         shapes = [*header.parameters.values(), *header.buffers.values()]
         self._weights = (header.members, sum(map(math.prod, shapes)))
-        self._rows = {
-            group: Rows(columns, header.members) for group, columns in header.columns.items()
-        }
+        columns = header.columns.items()
+        self.series = {group: Rows(names, header.members) for group, names in columns}
 
     def _keep(self, snapshot: Snapshot) -> None:
         """Keep weights at their place: those of the best step come after later ones."""
@@ -382,7 +362,7 @@ class History:
         self._snapshots[place : place + there] = [snapshot]
 
     def _add_rows(self, series: Series) -> None:
-        rows = self._rows.get(series.group)
+        rows = self.series.get(series.group)
         if rows is None or not rows.fits(series):
             return
         rows.add(series)
@@ -417,14 +397,20 @@ class History:
         """Forget what happened after the step that was resumed from."""
         self.writer = resume
         self.end, self.paused, self._owed = None, False, None
-        self.last_step = resume.from_step
+        self.last_step, self.best = resume.from_step, None
         self._clock.cut(resume.from_step)
-        for rows in self._rows.values():
+        for rows in self.series.values():
             rows.cut(resume.from_step)
-        self.best, self._snapshots = None, _until(resume.from_step, self._snapshots)
-        self.marks = _until(resume.from_step, self.marks)
-        self.checkpoints = _until(resume.from_step, self.checkpoints)
-        self.machine = [each for each in self.machine if each.step <= resume.from_step]
+        self._forget(resume.from_step)
+
+    def _forget(self, step: int) -> None:
+        """Keep nothing that stands after a step, but for requests and warnings."""
+        self.marks = _until(step, self.marks)
+        self.checkpoints = _until(step, self.checkpoints)
+        self._snapshots = _until(step, self._snapshots)
+        # One comes every second for as long as a run takes: they are not all looked at.
+        count = bisect.bisect_right(self.machine, step, key=lambda each: each.step)
+        self.machine = self.machine[:count]
 
 
 def _until(step: int, events: Sequence[_Placed]) -> list[_Placed]:

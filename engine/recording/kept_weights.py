@@ -124,16 +124,11 @@ def best_weights(
     Raises:
         RunError: None are kept.
     """
-    assert history.header is not None
-    exact = _recorded(history, best, member)
-    if exact is None and (saved := _from_checkpoint(history, best, member, folder)) is not None:
-        return KeptWeights(step=best, asked=best, best=True, values=saved)
-    kept = history.snapshot_steps
-    step = best if exact or not kept else min(kept, key=lambda each: abs(each - best))
-    snapshot = exact or history.snapshot(step)
-    if snapshot is None:
-        raise RunError(f"{plain(history.header.run)}: {NONE_KEPT}")
-    weights = unpack(history.header, snapshot, member)
+    exact = history.best
+    if exact is None or exact.best[member] != best:
+        exact = history.snapshot(best)
+    is_kept = exact is not None and (exact is history.best or exact.step == best)
+    step, weights = _weights(history, best, member, folder, exact if is_kept else None)
     return KeptWeights(step=step, asked=best, best=True, values=weights)
 
 
@@ -148,26 +143,33 @@ def last_weights(history: History, member: int = 0, folder: Path | None = None) 
     Raises:
         RunError: None are kept.
     """
-    assert history.header is not None
-    last = last_step(history, member)
+    last, newest = last_step(history, member), history.snapshot(history.last_step)
     # What was held since is what it was.
-    snapshot = history.snapshot(history.last_step)
-    if snapshot is None or snapshot.step < last:
-        saved = _from_checkpoint(history, last, member, folder)
-        if saved is not None:
-            return KeptWeights(step=last, asked=last, last=True, values=saved)
+    exact = newest if newest is not None and newest.step >= last else None
+    step, weights = _weights(history, last, member, folder, exact)
+    return KeptWeights(step=step, asked=last, last=True, values=weights)
+
+
+def _weights(
+    history: History, step: int, member: int, folder: Path | None, exact: Snapshot | None
+) -> tuple[int, Weights]:
+    """Return the weights of a step or of the nearest that was kept, and which step that is.
+
+    Args:
+        history: What is known of the run.
+        step: Which step is asked for.
+        member: Which network.
+        folder: The run's.
+        exact: The recorded weights of that very step, where there are some.
+    """
+    assert history.header is not None
+    if exact is None and (saved := _from_checkpoint(history, step, member, folder)) is not None:
+        return step, saved
+    nearest = min(history.snapshot_steps, key=lambda each: abs(each - step), default=0)
+    snapshot = exact or history.snapshot(nearest)
     if snapshot is None:
         raise RunError(f"{plain(history.header.run)}: {NONE_KEPT}")
-    weights = unpack(history.header, snapshot, member)
-    return KeptWeights(step=min(snapshot.step, last), asked=last, last=True, values=weights)
-
-
-def _recorded(history: History, best: int, member: int) -> Snapshot | None:
-    """Return the recorded weights of a member's best step, if it is among those kept."""
-    if history.best is not None and history.best.best[member] == best:
-        return history.best
-    there = history.snapshot(best)
-    return there if there is not None and there.step == best else None
+    return step if exact else nearest, unpack(history.header, snapshot, member)
 
 
 def _from_checkpoint(

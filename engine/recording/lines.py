@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from .events import KINDS, Event, Header, Series, Snapshot, Values
+from .events import FORMAT, KINDS, Event, Header, Series, Snapshot, Values
 
 
 def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> bytes:
@@ -84,6 +84,20 @@ def decode(line: bytes | str) -> Event | None:
     except (KeyError, TypeError) as error:
         raise ValueError(f"the line is no whole {cls.kind}: {error}") from error
     return event
+
+
+def header_of(line: bytes) -> tuple[Header | None, int]:
+    """Return a recording's first line, and its format where that is newer than this version's.
+
+    None for the line where it is no header that this version knows; 0 for the format.
+    """
+    try:
+        body = json.loads(line)
+        newer = int(body["format"]) if body["kind"] == "header" else 0
+        event = None if newer > FORMAT else decode(line)
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+        return None, 0
+    return (event if isinstance(event, Header) else None), newer * (newer > FORMAT)
 
 
 def _check(cls: type[Event], body: Mapping[str, Any]) -> None:

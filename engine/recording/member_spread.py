@@ -71,7 +71,8 @@ class SpreadColumn:
     """The spread of one column, which grows with its rows: no row is worked out twice."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self.count = 0
+        """How many rows are worked out."""
         self._room = np.empty((len(Spread._fields), 0), np.float32)
         self._last = np.empty(0, np.float32)
         """The newest number of each member that counts."""
@@ -84,19 +85,15 @@ class SpreadColumn:
             kept: Which members count; always the same ones.
         """
         rows = values.shape[1]
-        if rows > self._count:
-            self._grow(rows)
+        if rows > self.count:
+            if rows > self._room.shape[1]:
+                spare = np.empty((len(self._room), 2 * rows - self._room.shape[1]), np.float32)
+                self._room = np.concatenate([self._room, spare], axis=1)
             # Sorting runs over members: they are laid beside one another for it.
-            new = self._held(np.ascontiguousarray(values[kept, self._count :].T))
-            self._room[:, self._count : rows] = np.stack(spread_of(new))
-            self._count, self._last = rows, new[-1].copy()
+            new = self._held(np.ascontiguousarray(values[kept, self.count :].T))
+            self._room[:, self.count : rows] = np.stack(spread_of(new))
+            self.count, self._last = rows, new[-1].copy()
         return Spread(*self._room[:, :rows])
-
-    def cut(self, count: int) -> None:
-        """Forget the rows from ``count`` on."""
-        if count < self._count:
-            # What members held before is nowhere kept, so all rows are worked out again.
-            self._count, self._last = 0, np.empty(0, np.float32)
 
     def _held(self, new: Values) -> Values:
         """Return rows, [rows, members], with each member's last number where it has none more."""
@@ -107,12 +104,6 @@ class SpreadColumn:
         rows = np.where(np.isnan(whole), 0, np.arange(len(whole))[:, None])
         held: Values = np.take_along_axis(whole, np.maximum.accumulate(rows, axis=0), axis=0)[1:]
         return held
-
-    def _grow(self, needed: int) -> None:
-        if needed > self._room.shape[1]:
-            room = np.empty((len(self._room), 2 * needed), np.float32)
-            room[:, : self._count] = self._room[:, : self._count]
-            self._room = room
 
 
 class Spreads:
@@ -137,5 +128,5 @@ class Spreads:
 
     def cut(self, count: int) -> None:
         """Forget the rows from ``count`` on."""
-        for column in self._columns.values():
-            column.cut(count)
+        # What members held before is nowhere kept, so all rows are worked out again.
+        self._columns = {name: each for name, each in self._columns.items() if each.count <= count}

@@ -69,8 +69,6 @@ class StepTimes:
         # One block from before the two seconds, so that they are covered.
         start = max(bisect.bisect_left(self._times, recent, since, stop) - 1, since)
         start = min(start, max(stop - 2, since))
-        steps, seconds = (
-            self._steps[stop - 1] - self._steps[start],
-            self._times[stop - 1] - self._times[start],
-        )
+        steps = self._steps[stop - 1] - self._steps[start]
+        seconds = self._times[stop - 1] - self._times[start]
         return steps / seconds if seconds > 0 else 0.0

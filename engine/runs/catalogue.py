@@ -10,11 +10,13 @@ that a poll of a thousand runs costs a few looks at the disk each. Nothing here 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -135,30 +137,27 @@ def flat(tables: Mapping[str, Any]) -> dict[str, Value]:
 
     Hidden layers that have nothing but a width are told as one value, ``8,8``.
     """
-    found: dict[str, Value] = {}
-    for key, value in tables.items():
-        if key not in _UNSAID:
-            _flatten(key, value, found)
-    return found
+    said = (_flattened(key, value) for key, value in tables.items() if key not in _UNSAID)
+    return dict(chain.from_iterable(said))
 
 
-def _flatten(key: str, value: Any, found: dict[str, Value]) -> None:
+def _flattened(key: str, value: Any) -> Iterator[tuple[str, Value]]:
     match value:
         case str() | int() | float() | bool():
-            found[key] = value
+            yield key, value
         case dict():
             for name, item in value.items():
-                _flatten(f"{key}.{name}", item, found)
+                yield from _flattened(f"{key}.{name}", item)
         case list() if all(isinstance(item, dict) and "units" in item for item in value):
-            found[key] = brief([item["units"] for item in value])
+            yield key, brief([item["units"] for item in value])
             for index, item in enumerate(value):
                 others = {name: each for name, each in item.items() if name != "units"}
-                _flatten(f"{key}[{index}]", others, found)
+                yield from _flattened(f"{key}[{index}]", others)
         case list() if any(isinstance(item, dict | list) for item in value):
             for index, item in enumerate(value):
-                _flatten(f"{key}[{index}]", item, found)
+                yield from _flattened(f"{key}[{index}]", item)
         case list():
-            found[key] = brief(value)
+            yield key, brief(value)
 
 
 def brief(value: Any) -> str:
@@ -175,13 +174,8 @@ def brief(value: Any) -> str:
 
 
 _FIRST: Final = (
-    "optimizer.lr",
-    "optimizer.name",
-    "model.hidden",
-    "model.activation",
-    "train.batch_size",
-    "train.seed",
-    "loss.name",
+    *("optimizer.lr", "optimizer.name", "model.hidden", "model.activation"),
+    *("train.batch_size", "train.seed", "loss.name"),
 )
 """The keys that say most, in this order."""
 
@@ -193,11 +187,8 @@ def differing(runs: Sequence[RunFacts]) -> tuple[str, ...]:
     """
     known = [run for run in runs if run.config]
     first: dict[str, RunFacts] = {}
-    among: set[str] = set()
-    within: set[str] = set()
-    for run in known:
-        among |= _unlike(run, known[0])
-        within |= _unlike(run, first.setdefault(run.preset, run))
+    among = {key for run in known for key in _unlike(run, known[0])}
+    within = {key for run in known for key in _unlike(run, first.setdefault(run.preset, run))}
 
     def rank(key: str) -> tuple[bool, int, str]:
         return key not in within, _FIRST.index(key) if key in _FIRST else len(_FIRST), key
@@ -308,22 +299,15 @@ class Archive:
 
     def runs(self) -> Iterator[RunFacts]:
         """Yield the facts of every run, the newest first."""
-        known = self._listed()
-        self.count = len(known)
-        for each in sorted(known.values(), key=lambda each: each.order, reverse=True):
-            yield each.look()
-
-    def _listed(self) -> dict[str, _Known]:
-        try:
-            with os.scandir(self.folder) as entries:
-                names = [entry.name for entry in entries]
-        except OSError:
-            names = []
+        names: list[str] = []
+        with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
+            names = [entry.name for entry in entries]
         before, self._known = self._known, {}
         for name in names:
-            known = before.get(name)
-            if known is None and is_run(path := self.folder / name):
-                known = _Known(RunFolder(path))
-            if known is not None:
-                self._known[name] = known
-        return self._known
+            if name in before:
+                self._known[name] = before[name]
+            elif is_run(path := self.folder / name):
+                self._known[name] = _Known(RunFolder(path))
+        self.count = len(self._known)
+        for each in sorted(self._known.values(), key=lambda each: each.order, reverse=True):
+            yield each.look()

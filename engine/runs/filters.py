@@ -29,14 +29,7 @@ from .state import State
 if TYPE_CHECKING:
     from .catalogue import RunFacts
 
-_ORDERS: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-}
-_EQUAL: Final = "="
-_UNEQUAL: Final = "!="
+_ORDERS: Final = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 
 _TERM: Final = re.compile(r'(?P<minus>-?)(?P<body>(?:"[^"]*"|[^\s"])+)')
 _EXPRESSION: Final = re.compile(r"(?P<key>[^\s\"<>=!]+)(?P<sign>>=|<=|!=|==?|>|<)(?P<value>.*)")
@@ -85,7 +78,7 @@ class Term:
             bound, numbers = float(self.value), map(number_of, values)
             return any(value is not None and compare(value, bound) for value in numbers)
         found = any(_same(value, each) for value in values for each in self.value.split("|"))
-        return found is (self.sign == _EQUAL)
+        return found is (self.sign == "=")
 
 
 @dataclass(frozen=True)
@@ -126,9 +119,9 @@ def _term(found: re.Match[str]) -> Term:
         raise FilterError("-: a term must follow at once, as in -tag=draft")
     said = _EXPRESSION.fullmatch(body)
     if said is None:
-        return Term(source=source, negated=negated, value=_unquoted(body))
-    key, value = said["key"], _unquoted(said["value"])
-    sign = _EQUAL if said["sign"] == "==" else said["sign"]
+        return Term(source=source, negated=negated, value=body.replace('"', ""))
+    key, value = said["key"], said["value"].replace('"', "")
+    sign = "=" if said["sign"] == "==" else said["sign"]
     _check(source, key, sign, value, quoted='"' in said["value"])
     return Term(source=source, negated=negated, key=key, sign=sign, value=value)
 
@@ -162,10 +155,8 @@ def values_of(run: RunFacts, key: str) -> tuple[Any, ...]:
     """
     group, _, rest = key.partition(".")
     if group == "cfg":
-        for full in (rest, f"{rest}.name", f"{rest}.kind"):
-            if full in run.config:
-                return (run.config[full],)
-        return ()
+        keys = (rest, f"{rest}.name", f"{rest}.kind")
+        return tuple(run.config[key] for key in keys if key in run.config)[:1]
     if group == "result":
         value = run.result.get(rest)
         if isinstance(value, list):
@@ -197,10 +188,6 @@ def _same(value: Any, said: str) -> bool:
         return number == meant or (math.isnan(number) and math.isnan(meant))
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return text.casefold() == said.casefold()
-
-
-def _unquoted(text: str) -> str:
-    return text.replace('"', "")
 
 
 def _meant(word: str, words: Iterable[str]) -> str:

@@ -86,10 +86,9 @@ def _by_name(reference: str, runs: list[RunFolder]) -> RunFolder | None:
         exact = [run for run in runs if called(run) == reference]
         if len(exact) == 1:
             return exact[0]
+    called_both = ((run, (run.name, given[run.path])) for run in runs)
     beginning = [
-        run
-        for run in runs
-        if run.name.startswith(reference) or given[run.path].startswith(reference)
+        run for run, both in called_both if any(each.startswith(reference) for each in both)
     ]
     if len(beginning) > 1:
         names = ", ".join(run.name for run in beginning[:5])

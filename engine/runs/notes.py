@@ -10,6 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,15 +83,10 @@ class Notes:
             return cls(problem=f"{source}: is no TOML: {error}")
         wrong = [key for key, fits in _FITS.items() if key in tables and not fits(tables[key])]
         given = {key: tables[key] for key in _FITS if key in tables and key not in wrong}
-        notes = cls(
-            name=given.get("name", ""),
-            note=given.get("note", ""),
-            tags=tuple(given.get("tags", ())),
-            pinned=given.get("pinned", False),
-            marks=tuple(map(_mark, given.get("marks", ()))),
-        )
+        given["tags"] = tuple(given.get("tags", ()))
+        given["marks"] = tuple(map(_mark, given.get("marks", ())))
         problem = f"{source}: not understood: {', '.join(wrong)}" if wrong else ""
-        return replace(notes, problem=problem)
+        return cls(**given, problem=problem)
 
     def save(self, folder: RunFolder) -> None:
         """Write the notes of a run in one go; other things in the file stay as they are.
@@ -142,21 +138,21 @@ class Notes:
         return replace(self, marks=tuple(sorted((*self.marks, mark), key=lambda m: m.step)))
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
 def _is_mark(value: object) -> bool:
     if not isinstance(value, Mapping):
         return False
     step, texts = value.get("step"), [value.get("title", ""), value.get("note", "")]
-    return type(step) is int and 0 <= step <= 2**53 and all(map(_is_text, texts))
+    return type(step) is int and 0 <= step <= 2**53 and _are_texts(texts)
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
 _FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "name": _is_text,
-    "note": _is_text,
-    "tags": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+    "name": lambda value: isinstance(value, str),
+    "note": lambda value: isinstance(value, str),
+    "tags": _are_texts,
     "pinned": lambda value: isinstance(value, bool),
     "marks": lambda value: isinstance(value, list) and all(map(_is_mark, value)),
 }
@@ -173,12 +169,9 @@ def _kept(path: Path, notes: Notes) -> str:
         return ""
     if not notes.problem:
         return path.read_text("utf-8-sig")
-    aside = path.with_name(f"{path.name}.damaged")
-    count = 2
-    while aside.exists():
-        aside = path.with_name(f"{path.name}.damaged-{count}")
-        count += 1
-    path.replace(aside)
+    endings = (f".damaged-{number}" if number > 1 else ".damaged" for number in count(1))
+    names = (path.with_name(path.name + ending) for ending in endings)
+    path.replace(next(aside for aside in names if not aside.exists()))
     return ""
 
 
@@ -193,10 +186,8 @@ def _updated(text: str, notes: Notes) -> str:
     ]
     values = {"name": notes.name, "note": notes.note, "tags": list(notes.tags)}
     for key, value in {**values, "pinned": notes.pinned, "marks": marks}.items():
-        if document.get(key) == value:
-            continue
         if not value:
             document.pop(key, None)
-        else:
+        elif document.get(key) != value:
             document[key] = value
     return tomlkit.dumps(document)

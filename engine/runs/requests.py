@@ -73,9 +73,8 @@ class Control:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.viewer = viewer or default_viewer()
-        self._path = folder.control / (
-            re.sub(r"[^A-Za-z0-9_.@-]", "_", self.viewer)[:100] + ".jsonl"
-        )
+        name = re.sub(r"[^A-Za-z0-9_.@-]", "_", self.viewer)[:100]
+        self._path = folder.control / f"{name}.jsonl"
         self._clock = clock
 
     def send(self, action: Action, **arguments: Any) -> str:
@@ -93,13 +92,8 @@ class Control:
             RequestError: The run's folder cannot be written to, or an argument is neither a
                 finite number nor a text.
         """
-        request = {
-            "id": secrets.token_hex(8),
-            "time": self._clock(),
-            "viewer": self.viewer,
-            "action": action,
-            "arguments": arguments,
-        }
+        request = {"id": secrets.token_hex(8), "time": self._clock(), "viewer": self.viewer}
+        request |= {"action": action, "arguments": arguments}
         line = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         if parse(line) is None:
             raise RequestError(f"{action}: {arguments} are no numbers or texts that can be sent")
@@ -153,11 +147,9 @@ class Inbox:
 
     def _grown(self) -> list[Tail]:
         """Return the files that are longer than what was read of them."""
-        try:
-            with os.scandir(self._control) as entries:
-                files = [entry for entry in entries if entry.name.endswith(".jsonl")]
-        except OSError:
-            return []
+        files: list[os.DirEntry[str]] = []
+        with contextlib.suppress(OSError), os.scandir(self._control) as entries:
+            files = [entry for entry in entries if entry.name.endswith(".jsonl")]
         tails = []
         for entry in files:
             tail = self._tails.setdefault(entry.path, Tail(Path(entry.path)))

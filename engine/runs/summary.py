@@ -7,7 +7,7 @@ decoded, and of the rows the newest. Looking again costs what came since.
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, Final
 from ..errors import RecordingError
 from ..recording.events import FORMAT, End, Event, Header, Series
 from ..recording.history import History
-from ..recording.lines import decode
+from ..recording.lines import decode, header_of
 from ..recording.tail import Tail
 from .folder import RunFolder
 from .state import State, state_of
@@ -29,6 +29,8 @@ HEAD: Final = 1 << 14
 
 LAST: Final = 1 << 15
 """Bytes in which the newest rows and the end usually have room."""
+
+NO_RECORDING: Final = "is no recording: it does not begin with a header"
 
 _HEADER: Final = b'{"kind":"header",'
 _ROWS: Final = b'{"kind":"series",'
@@ -144,7 +146,7 @@ class GlancedRun:
         self._tell(self._newest)
         self._newest = b""
         if self.history.header is None and self._tail.torn[:1] not in (b"", b"{", b"\0"):
-            raise _no_recording()
+            raise RecordingError(NO_RECORDING)
 
     def _take(self, line: bytes) -> None:
         if line.startswith(_ROWS):
@@ -216,42 +218,22 @@ def _header(line: bytes) -> Header:
     Raises:
         RecordingError: It is no header, or of a later format.
     """
-    try:
-        event = decode(line)
-    except (ValueError, RecursionError):
-        event = None
-    if (newer := event.format if isinstance(event, Header) else _format(line)) > FORMAT:
+    header, newer = header_of(line)
+    if newer:
         raise RecordingError(
             f"was recorded in format {newer} by a later version of epochal; "
             f"this one reads up to format {FORMAT}"
         )
-    if not isinstance(event, Header):
-        raise _no_recording()
-    return event
-
-
-def _format(line: bytes) -> int:
-    """Return the format of a header that this version cannot decode; 0 for no header."""
-    try:
-        body = json.loads(line)
-        return int(body["format"]) if body["kind"] == "header" else 0
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
-        return 0
-
-
-def _no_recording() -> RecordingError:
-    return RecordingError("is no recording: it does not begin with a header")
+    if header is None:
+        raise RecordingError(NO_RECORDING)
+    return header
 
 
 def _decoded(lines: Iterable[bytes]) -> list[Event]:
     """Return the events of those lines that hold one."""
-    events: list[Event] = []
+    events: list[Event | None] = []
     for line in lines:
-        try:
-            event = decode(line)
-        except (ValueError, RecursionError):
-            continue
-        # A second header would make the run begin anew.
-        if event is not None and not isinstance(event, Header):
-            events.append(event)
-    return events
+        with contextlib.suppress(ValueError, RecursionError):
+            events.append(decode(line))
+    # A second header would make the run begin anew.
+    return [event for event in events if event is not None and not isinstance(event, Header)]

@@ -76,10 +76,7 @@ def to_batch(
 
 
 def batches_for(
-    members: Sequence[Experiment],
-    whole: Batch | None,
-    device: torch.device,
-    dtype: torch.dtype,
+    members: Sequence[Experiment], whole: Batch | None, device: torch.device, dtype: torch.dtype
 ) -> Batches:
     """Return the batches that some experiments of one form ask for.
 

@@ -75,13 +75,13 @@ class DataSets:
             # A step's loss is the sum over its own rows alone.
             share = experiment.batch_rows / known.targets.shape[1]
             losses["train"] = [brief(loss * share) for loss in losses["train"]]
-        classes = experiment.has_accuracy
+        classes = sets if experiment.has_accuracy else {}
         return {
             "input_size": size_of(known.inputs),
             "target_size": {} if classes else size_of(known.targets),
             "constant_loss": {name: each for name, each in losses.items() if each},
             "class_shares": {
-                name: shares(experiment, batch.targets) for name, batch in sets.items() if classes
+                name: shares(experiment, each.targets) for name, each in classes.items()
             },
         }
 
@@ -92,11 +92,10 @@ class DataSets:
             outputs: What the network says, [members, rows, outputs].
             targets: What was to be said, [members, rows, outputs].
         """
-        errors = [
-            dataset.scaling.to_original(said) - dataset.scaling.to_original(true)
-            for dataset, said, true in zip(
-                self.datasets, outputs.cpu().numpy(), targets.cpu().numpy(), strict=True
-            )
-        ]
-        error: NDArray[np.float64] = np.sqrt(np.square(errors).mean(axis=(1, 2)))
+        scalings = [dataset.scaling for dataset in self.datasets]
+        said, true = (
+            np.stack([scale.to_original(rows) for scale, rows in zip(scalings, part, strict=True)])
+            for part in (outputs.cpu().numpy(), targets.cpu().numpy())
+        )
+        error: NDArray[np.float64] = np.sqrt(np.square(said - true).mean(axis=(1, 2)))
         return error

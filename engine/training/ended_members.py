@@ -85,10 +85,8 @@ class EndedMembers:
             if outcome is not None and outcome.status == "diverged":
                 name = label(variants[member]).replace(" · ", ", ")
                 others = ", the others go on" if (ended_at > step).any() else ""
-                message = (
-                    f"member {member + 1} ({name}) diverged: {outcome.reason}; "
-                    f"its weights are held{others}"
-                )
+                what = f"member {member + 1} ({name}) diverged: {outcome.reason}"
+                message = f"{what}; its weights are held{others}"
                 warnings.append(RunWarning(step=step, message=message))
         return warnings
 
@@ -103,9 +101,8 @@ class LastSteps:
 
     def __init__(self, experiment: Experiment, members: int) -> None:
         names = ["train_loss", *["train_accuracy"] * experiment.has_accuracy, "grad_norm"]
-        self.figures: dict[str, Values] = {
-            name: np.full(members, np.nan, np.float32) for name in names
-        }
+        nothing = np.full(members, np.nan, np.float32)
+        self.figures: dict[str, Values] = {name: nothing.copy() for name in names}
         """[members] each; NaN before the first step."""
 
     def keep(self, train: Values, columns: Sequence[str], decision: Decision) -> None:

@@ -88,10 +88,7 @@ def weights_to_keep(trainer: Trainer) -> list[Event]:
 
 def ending(trainer: Trainer) -> End:
     """Return how a run ended whose outcome is known, with its result."""
-    assert trainer.outcome is not None
-    return End(
-        step=trainer.step,
-        status=trainer.outcome.status,
-        reason=trainer.outcome.reason,
-        result=trainer.result(),
-    )
+    over = trainer.outcome
+    assert over is not None
+    result = trainer.result()
+    return End(step=trainer.step, status=over.status, reason=over.reason, result=result)

@@ -149,10 +149,7 @@ class Marks:
         return max(1, self._standing[0][0] - step) if self._standing else most
 
     def reached(
-        self,
-        step: int,
-        series: Sequence[Series] = (),
-        ended_at: NDArray[np.int64] | None = None,
+        self, step: int, series: Sequence[Series] = (), ended_at: NDArray[np.int64] | None = None
     ) -> list[MarkReached]:
         """Return the marks that are reached now, in the order of their steps.
 
@@ -167,17 +164,14 @@ class Marks:
         while self._standing and self._standing[0][0] <= step:
             reached.append(self._standing.pop(0))
         reached.sort(key=lambda place: place[0])
-        return [
-            MarkReached(
-                step=at,
-                title=mark.title,
-                # What speaks of another network says and halts nothing, whoever reads on.
-                note="" if mark.of else filled(mark.note, self._kept.at(at)),
-                pause=mark.pause and not mark.of,
-                of=mark.of,
-            )
-            for at, mark in reached
-        ]
+        return [self._as_event(step, mark) for step, mark in reached]
+
+    def _as_event(self, step: int, mark: Mark) -> MarkReached:
+        if mark.of:
+            # What speaks of another network says and halts nothing, whoever reads on.
+            return MarkReached(step=step, title=mark.title, of=mark.of)
+        note = filled(mark.note, self._kept.at(step))
+        return MarkReached(step=step, title=mark.title, note=note, pause=mark.pause)
 
     def _newly_reached(
         self, series: Sequence[Series], ended_at: NDArray[np.int64]
@@ -221,11 +215,6 @@ def _why_no_rows(experiment: Experiment, event: MarkEvent) -> str:
     if experiment.train.probe == "off":
         return f"waits for {event}, and train.probe is 'off'"
     names = experiment.model.activations[:-1] if experiment.model.kind == "mlp" else []
-    activations = [ACTIVATIONS[name] for name in names]
-    can = (
-        any(each.dies for each in activations)
-        if event == "first_dead_unit"
-        else any(each.steepest for each in activations)
-    )
-    what = "die" if event == "first_dead_unit" else "saturate"
+    trait, what = ("dies", "die") if event == "first_dead_unit" else ("steepest", "saturate")
+    can = any(getattr(ACTIVATIONS[name].traits, trait) for name in names)
     return "" if can else f"waits for {event}, and no hidden unit can {what}"

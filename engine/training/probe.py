@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import count, groupby
 from typing import Final
 
 import numpy as np
@@ -92,10 +92,7 @@ def measured_steps(
 
 
 def fixed_rows(
-    members: Sequence[Experiment],
-    whole: Batch | None,
-    device: torch.device,
-    dtype: torch.dtype,
+    members: Sequence[Experiment], whole: Batch | None, device: torch.device, dtype: torch.dtype
 ) -> Batch:
     """Return rows that stand for the data, the same all along: evenly spaced training rows.
 
@@ -104,16 +101,16 @@ def fixed_rows(
     """
     wanted = _row_count(members[0])
     if whole is None:
-        parts = [
-            each.data.draw_fresh(generator(each.train.seed, "probe"), wanted) for each in members
-        ]
+        streams = [generator(each.train.seed, "probe") for each in members]
+        drawn = zip(members, streams, strict=True)
+        parts = [each.data.draw_fresh(stream, wanted) for each, stream in drawn]
         return to_batch(members[0], parts, device, dtype)
     index = torch.arange(wanted, device=device) * whole.inputs.shape[1] // wanted
     return Batch(whole.inputs[:, index], whole.targets[:, index])
 
 
 def _row_count(experiment: Experiment) -> int:
-    dies = any(ACTIVATIONS[name].dies for name in experiment.model.activations[:-1])
+    dies = any(ACTIVATIONS[name].traits.dies for name in experiment.model.activations[:-1])
     cheap = CHEAP // max(1, experiment.parameters)
     wanted = min(MOST_ROWS if dies else MEAN_ROWS, max(experiment.batch_rows, cheap))
     if not experiment.data.fresh:
@@ -135,9 +132,8 @@ class Probe:
         large = experiment.parameters > LARGE
         self._per_octave: Final = PER_OCTAVE // 4 if large else PER_OCTAVE
         self._norms, self._slopes = Norms(layout), Slopes(experiment, layout, inputs)
-        self._chunk = max(
-            1, min(CHUNK_STEPS, CHUNK_NUMBERS // (layout.size + self._slopes.numbers))
-        )
+        fitting = CHUNK_NUMBERS // (layout.size + self._slopes.numbers)
+        self._chunk = max(1, min(CHUNK_STEPS, fitting))
         self._before: Tensor | None = None
         columns = [*self._norms.columns, *self._slopes.columns]
         self.columns: Final = [] if self._every == "off" else columns
@@ -202,9 +198,8 @@ class Norms:
     def __init__(self, layout: ParameterLayout) -> None:
         self._layout = layout
         names = list(layout.parameters)
-        self.columns = [
-            f"{what}/{name}" for what in ("weight_norm", "update_ratio") for name in names
-        ]
+        kinds = ("weight_norm", "update_ratio")
+        self.columns = [f"{what}/{name}" for what in kinds for name in names]
         """The columns of what it measures."""
         counts = [math.prod(layout.shapes[name]) for name in names]
         firsts = np.cumsum([0, *counts])[:-1]
@@ -255,12 +250,8 @@ class Slopes:
         model = experiment.model
         # What a module of one's own has inside, only its code knows.
         names = model.activations[:-1] if model.kind == "mlp" else []
-        self._layers = [
-            HiddenLayer(f"layer{at}", name, norm, layout)
-            for at, (name, norm) in enumerate(
-                zip(names, model.normalisations, strict=False), start=1
-            )
-        ]
+        named = zip(count(1), names, model.normalisations, strict=False)
+        self._layers = [HiddenLayer(f"layer{at}", name, norm, layout) for at, name, norm in named]
         while self._layers and not self._layers[-1].watched:
             self._layers.pop()
         rows = inputs.shape[1]
@@ -270,7 +261,7 @@ class Slopes:
             (what, at)
             for what in ("dead", "saturated")
             for at, layer in enumerate(self._layers)
-            if (layer.activation.dies if what == "dead" else layer.activation.steepest)
+            if getattr(layer.activation.traits, "dies" if what == "dead" else "steepest")
         ]
         self.columns = [f"{what}/layer{at + 1}" for what, at in self._columns]
         """The columns of what it measures."""
@@ -278,7 +269,7 @@ class Slopes:
         self._starts = np.cumsum([0, *self._counts[:-1]])
         # What a unit's greatest slope, or the sum of its slopes, is at most where it counts.
         most = [
-            0.0 if what == "dead" else SATURATED * self._layers[at].activation.steepest * rows
+            rows * SATURATED * self._layers[at].activation.traits.steepest * (what != "dead")
             for what, at in self._columns
         ]
         self._most = np.repeat(most, self._counts)
@@ -289,10 +280,8 @@ class Slopes:
         if not self._columns:
             return np.empty((0, len(weights), members))
         slopes = self._slopes(weights)
-        reduced = [
-            slopes[at].amax(1) if what == "dead" else slopes[at].sum(1)
-            for what, at in self._columns
-        ]
+        pairs = ((what, slopes[at]) for what, at in self._columns)
+        reduced = [each.amax(1) if what == "dead" else each.sum(1) for what, each in pairs]
         # One fetch for all layers: what is left is a number for each unit.
         units = torch.cat(reduced, dim=1).double().cpu().numpy()
         marks = np.where(np.isnan(units), np.nan, units <= self._most)
@@ -340,7 +329,7 @@ class HiddenLayer:
         self, name: str, activation: str, normalisation: Normalisation, layout: ParameterLayout
     ) -> None:
         self.activation: Final = ACTIVATIONS[activation]
-        self.watched: Final = bool(self.activation.dies or self.activation.steepest)
+        self.watched: Final = bool(self.activation.traits.dies or self.activation.traits.steepest)
         """Whether its units can die or saturate."""
         self.module: Final = make_activation(activation)
         self.units: Final = layout.shapes[f"{name}.weight"][0]

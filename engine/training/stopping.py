@@ -22,9 +22,6 @@ from .block import Outcome
 NEVER: Final = np.iinfo(np.int64).max
 """Where a member ends that goes on."""
 
-NOTHING: Final = np.zeros(0, np.int64)
-"""No rows."""
-
 THRESHOLD: Final = Outcome("finished", "threshold")
 PATIENCE: Final = Outcome("finished", "patience")
 
@@ -100,13 +97,10 @@ class EarlyStopping:
         for member in ended:
             row = int(last[member])
             self.ended_at[member] = first + row
-            self.outcomes[member] = (
-                PATIENCE
-                if patience[member]
-                else _diverged(loss[row, member], first + row)
-                if broken[row, member]
-                else THRESHOLD
+            by_loss = (
+                _diverged(loss[row, member], first + row) if broken[row, member] else THRESHOLD
             )
+            self.outcomes[member] = PATIENCE if patience[member] else by_loss
         last = np.minimum(last, rows - 1)
         over = not self.going.any()
         count = int(last.max()) + 1 if over else rows
@@ -131,10 +125,9 @@ class EarlyStopping:
             and the row with its new best weights, -1 where it has none.
         """
         members = len(last)
-        measured = NOTHING
-        if self.keeps_best:
-            # The rows of steps that are multiples of the stride.
-            measured = np.arange(-first % self._stride, dev.shape[1], self._stride)
+        # The rows of steps that are multiples of the stride.
+        stride = self._stride if self.keeps_best else NEVER
+        measured = np.arange(-first % stride, dev.shape[1], stride)
         if not len(measured):
             return np.full(members, NEVER), np.full(members, -1)
         loss, accuracy = dev[:, measured]
@@ -179,8 +172,7 @@ def _outcome_of(outcomes: Sequence[Outcome], last: NDArray[np.int64]) -> Outcome
     if len(outcomes) == 1:
         return outcomes[0]
     if all(each.status == "diverged" for each in outcomes):
-        return Outcome(
-            "diverged", f"every member did; the last: {outcomes[int(last.argmax())].reason}"
-        )
+        latest = outcomes[int(last.argmax())]
+        return Outcome("diverged", f"every member did; the last: {latest.reason}")
     reasons = {each.reason for each in outcomes if each.status != "diverged"}
     return Outcome("finished", " and ".join(sorted(reasons)))

@@ -34,7 +34,6 @@ from ..recording.events import Group, Series, Snapshot, Values
 from ..step.batches import batches_for
 from ..step.evaluation import Evaluator
 from ..step.measurements import Measurements
-from .best_weights import BestWeights
 from .block import Block, Outcome, joined
 from .data_sets import DataSets
 from .device import pick_device, pick_threads
@@ -42,7 +41,7 @@ from .ended_members import EndedMembers, LastSteps
 from .epoch_means import EpochMeans
 from .probe import Probe
 from .result import SetFigures, endings, recorded
-from .snapshots import Snapshots
+from .snapshots import BestWeights, Snapshots
 from .stopping import EarlyStopping
 
 
@@ -97,28 +96,18 @@ class Trainer:
         dtype = getattr(torch, experiment.train.dtype)
         self.data: Final = DataSets(self.members, self.device, dtype)
         """The sets it learns from and is measured on."""
-        self.batches: Final = batches_for(
-            self.members, self.data.sets.get("train"), self.device, dtype
-        )
+        train, dev = self.data.sets.get("train"), self.data.sets.get("dev")
+        self.batches: Final = batches_for(self.members, train, self.device, dtype)
         """What each step sees."""
-        self.shaped, network, weights = make_network(
-            self.members, self.device, dtype, allow_code=allow_code
-        )
+        made = make_network(self.members, self.device, dtype, allow_code=allow_code)
+        self.shaped, network, weights = made
         layout = ParameterLayout(self.shaped, count)
         # Every tensor of parameters from here on is a view of ``weights``, or a copy of its layout:
         # the network's modules, the formulas, the optimizer, the rows of a block.
         self._rows = Measurements(layout, weights)
         self._probe = Probe(experiment, layout, self.data.typical.inputs)
-        self.method: Final[Method] = make_method(
-            Workload(
-                members=self.members,
-                network=network,
-                layout=layout,
-                weights=weights,
-                batches=self.batches,
-                dev=self.data.sets.get("dev"),
-            )
-        )
+        workload = Workload(self.members, network, layout, weights, self.batches, dev)
+        self.method: Final[Method] = make_method(workload)
         self.measure: Final = Evaluator(experiment, network)
         """Measures the network as it is on any rows."""
         self.snapshots: Final = Snapshots(layout, few=few_weights)

@@ -60,9 +60,7 @@ def _never_there(facts: Facts) -> Finding | None:
     usual = facts.optimizer.usual_lr
     remedy = Remedy(f"a learning rate of {usual:g}", (f"optimizer.lr={usual:g}",))
     return Finding(
-        severity="bad",
-        words="The learning rate is 0: no update changes anything.",
-        remedy=remedy,
+        severity="bad", words="The learning rate is 0: no update changes anything.", remedy=remedy
     )
 
 

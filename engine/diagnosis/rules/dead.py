@@ -87,7 +87,7 @@ def _is_cut_off(facts: Facts, layer: str) -> bool:
 def _can_die(facts: Facts, layer: str) -> bool:
     """Whether a layer's activation has a derivative of exactly 0 over some range."""
     entry = ACTIVATIONS.get(facts.activations.get(layer, ""))
-    return entry is not None and entry.dies
+    return entry is not None and entry.traits.dies
 
 
 def _dead_output(facts: Facts) -> bool:

@@ -25,7 +25,7 @@ def find(facts: Facts) -> Finding | None:
     ranges: Sequence[Sequence[float]] = getattr(facts.header, "target_range", None) or ()
     if not facts.is_mlp or name not in ACTIVATIONS or not ranges:
         return None
-    low, high = ACTIVATIONS[name].range
+    low, high = ACTIVATIONS[name].traits.range
     parts = [_part_outside(least, greatest, low, high) for least, greatest in ranges]
     worst = max(range(len(parts)), key=lambda index: parts[index])
     if parts[worst] <= PART:

@@ -95,11 +95,7 @@ def _schedulers(experiment: Experiment) -> list[str]:
     """Return what changes the learning rate."""
     spec, lines = experiment.schedule, []
     if spec.warmup:
-        rise = [
-            "optimizer",
-            f"start_factor=1 / {spec.warmup + 1}",
-            f"total_iters={spec.warmup}",
-        ]
+        rise = ["optimizer", f"start_factor=1 / {spec.warmup + 1}", f"total_iters={spec.warmup}"]
         lines += call("warmup = torch.optim.lr_scheduler.LinearLR", rise, WIDTH)
     if spec.torch_name:
         ticks = experiment.steps // tick_stride(experiment) - spec.warmup

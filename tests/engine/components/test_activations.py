@@ -73,7 +73,7 @@ def test_what_is_no_output_treats_every_unit_alone(name: str, z: NDArray[Any]) -
 
 @pytest.mark.parametrize("name", NAMES)
 def test_ranges_hold(name: str) -> None:
-    low, high = ACTIVATIONS[name].range
+    low, high = ACTIVATIONS[name].traits.range
     z = rows_of(np.concatenate([DENSE, np.resize(EXTREMES, 4000)]))
     for found in (in_numpy(ACTIVATIONS[name], z), in_torch(ACTIVATIONS[name], z)):
         assert low - 1e-5 <= found.min()
@@ -82,7 +82,7 @@ def test_ranges_hold(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_ranges_are_no_wider_than_they_must_be(name: str) -> None:
-    low, high = ACTIVATIONS[name].range
+    low, high = ACTIVATIONS[name].traits.range
     found = in_torch(ACTIVATIONS[name], rows_of(np.concatenate([DENSE, np.resize(EXTREMES, 400)])))
     assert found.min() < (low + 1e-3 if np.isfinite(low) else -0.25)
     assert found.max() > (high - 1e-3 if np.isfinite(high) else 25)

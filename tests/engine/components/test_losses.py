@@ -51,7 +51,7 @@ def test_a_probability_is_what_the_function_insists_on(loss: type[LossBase]) -> 
         return
     with pytest.raises(RuntimeError, match="between 0 and 1"):
         getattr(torch.nn.functional, loss.functional)(torch.tensor([1.5]), torch.tensor([1.0]))
-    assert ACTIVATIONS["sigmoid"].range == (0.0, 1.0)
+    assert ACTIVATIONS["sigmoid"].traits.range == (0.0, 1.0)
 
 
 def test_a_table_is_told_apart_by_its_name(loss: type[LossBase]) -> None:

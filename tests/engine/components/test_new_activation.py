@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.components.activation_rules import ActivationRule
-from engine.components.activations import ACTIVATIONS, ActivationEntry
+from engine.components.activations import ACTIVATIONS, ActivationEntry, Traits
 from engine.diagnosis import diagnose
 from engine.diagnosis.remedies import passes
 from engine.experiment.experiment import Experiment
@@ -30,33 +30,21 @@ NEW = {
         rule=ActivationRule(
             "z * clip(z / 6 + 0.5, 0, 1)", "where(z > -3, where(z < 3, z / 3 + 1 / 2, 1), 0)"
         ),
-        range=(-0.375, np.inf),
-        passes=True,
-        dies=True,
-        steepest=1.5,
-        in_losses=False,
+        traits=Traits((-0.375, np.inf), passes=True, dies=True, steepest=1.5, in_losses=False),
         arguments={},
     ),
     "log_sigmoid": ActivationEntry(
         about="the logarithm of sigmoid: always below 0.",
         module="LogSigmoid",
         rule=ActivationRule("-softplus(-z)", "sigmoid(-z)"),
-        range=(-np.inf, 0.0),
-        passes=False,
-        dies=False,
-        steepest=1.0,
-        in_losses=False,
+        traits=Traits((-np.inf, 0.0), passes=False, dies=False, steepest=1.0, in_losses=False),
         arguments={},
     ),
     "softsign": ActivationEntry(
         about="z / (1 + |z|), between -1 and 1: a tanh that saturates slowly.",
         module="Softsign",
         rule=ActivationRule("z / a", "1 / a**2", {"a": "1 + abs(z)"}),
-        range=(-1.0, 1.0),
-        passes=False,
-        dies=False,
-        steepest=1.0,
-        in_losses=False,
+        traits=Traits((-1.0, 1.0), passes=False, dies=False, steepest=1.0, in_losses=False),
         arguments={},
     ),
 }
@@ -127,6 +115,6 @@ def test_its_recording_is_computed_by_viewers_and_diagnosed(
 
 def test_it_is_known_to_die_or_to_pass_gradients_on_by_its_entry(spec: Experiment) -> None:
     name = spec.model.activations[0]
-    assert passes(name) == NEW[name].passes
+    assert passes(name) == NEW[name].traits.passes
     measured = {each.partition("/")[0] for each in Trainer(spec, device="cpu").columns["probe"]}
-    assert {"dead"} & measured == ({"dead"} if NEW[name].dies else set())
+    assert {"dead"} & measured == ({"dead"} if NEW[name].traits.dies else set())

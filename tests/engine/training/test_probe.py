@@ -220,7 +220,7 @@ def test_shares_are_those_of_the_network_as_it_is_measured(name: str) -> None:
             # With the identity in its place a layer gives what goes into its activation.
             sums = forward([*names[:-1], "identity"], weights, inputs)[-1]
             steep = slopes(names[-1], sums)
-            greatest = ACTIVATIONS[names[-1]].steepest
+            greatest = ACTIVATIONS[names[-1]].traits.steepest
             below = steep.max(0) == 0 if what == "dead" else steep.mean(0) < SATURATED * greatest
             assert found[column][-1, member] == pytest.approx(below.mean())
 
@@ -248,16 +248,16 @@ def test_a_network_that_is_dead_or_saturated_is_found_and_a_healthy_one_is_not()
 def test_what_is_said_of_an_activation_is_so(name: str) -> None:
     activation = ACTIVATIONS[name]
     if activation.output_only:
-        assert (activation.dies, activation.steepest) == (False, 0.0)
+        assert (activation.traits.dies, activation.traits.steepest) == (False, 0.0)
         return
     z = torch.linspace(-12, 12, 240_002, dtype=torch.float64, requires_grad=True)
     module: nn.Module = getattr(nn, activation.module)(**activation.arguments)
     steep = torch.autograd.grad(module(z).sum(), z)[0].abs()
-    assert activation.dies == bool((steep == 0).any())
-    if activation.steepest:
-        assert activation.steepest == pytest.approx(float(steep.max()), rel=1e-4)
-        assert min(float(steep[0]), float(steep[-1])) < SATURATED * activation.steepest
-    elif not activation.dies:
+    assert activation.traits.dies == bool((steep == 0).any())
+    if activation.traits.steepest:
+        assert activation.traits.steepest == pytest.approx(float(steep.max()), rel=1e-4)
+        assert min(float(steep[0]), float(steep[-1])) < SATURATED * activation.traits.steepest
+    elif not activation.traits.dies:
         assert float(steep.min()) > 0.005
 
 

@@ -97,11 +97,11 @@ class LayerSums:
         slopes, entry = self.slopes, self.entry
         if slopes is None or not slopes.size:
             return {}
-        flat = SATURATED * entry.steepest
+        flat = SATURATED * entry.traits.steepest
         shares: dict[str, float] = {}
-        if entry.dies:
+        if entry.traits.dies:
             shares |= {"dead": _share(slopes.max(0) == 0), "no slope": _share(slopes == 0)}
-        if entry.steepest:
+        if entry.traits.steepest:
             shares |= {"saturated": _share(slopes.mean(0) <= flat), "flat": _share(slopes <= flat)}
         if entry.minimum is not None:
             shares["below the minimum"] = _share(self.sums < entry.minimum[0])
@@ -335,7 +335,8 @@ def _inks(layer: LayerSums, ends: tuple[float, float], columns: int, look: Look)
     if isinstance(rule, ActivationRule):
         with np.errstate(all="ignore"):
             slope = np.abs(rule.numpy_slope(z))
-        stops = (slope <= SATURATED * entry.steepest) if entry.steepest or entry.dies else stops
+        if entry.traits.steepest or entry.traits.dies:
+            stops = slope <= SATURATED * entry.traits.steepest
         if entry.minimum is not None:
             stops |= z < entry.minimum[0]
     good, bad = look.style("muted"), look.style("warning")

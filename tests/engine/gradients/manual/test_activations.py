@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.components.activation_rules import NUMPY, ActivationRule, LayerRule
-from engine.components.activations import ACTIVATIONS, ActivationEntry
+from engine.components.activations import ACTIVATIONS, ActivationEntry, Traits
 from engine.components.formulas import parsed, written
 from engine.gradients.manual import activations
 from engine.gradients.manual.activations import (
@@ -92,13 +92,12 @@ def test_a_slope_is_written_as_a_lesson_writes_it(name: str, text: str) -> None:
     assert rule.slope_text() == text
 
 
-@pytest.mark.parametrize("part", [field.name for field in fields(ActivationEntry)])
-def test_an_entry_without_a_part_is_none(part: str) -> None:
-    entry = ACTIVATIONS["mish"]
-    known = {field.name: getattr(entry, field.name) for field in fields(entry)}
-    del known[part]
-    with pytest.raises(TypeError, match=part):
-        ActivationEntry(**known)
+@pytest.mark.parametrize("whole", [ACTIVATIONS["mish"], ACTIVATIONS["mish"].traits])
+def test_an_entry_without_a_part_is_none(whole: ActivationEntry | Traits) -> None:
+    known = {field.name: getattr(whole, field.name) for field in fields(whole)}
+    for part in known:
+        with pytest.raises(TypeError, match=part):
+            type(whole)(**{name: value for name, value in known.items() if name != part})
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_only_what_falls_before_it_rises_has_a_minimum() -> None:
     least = {name: entry.minimum for name, entry in ACTIVATIONS.items() if entry.minimum}
     assert set(least) == {"gelu", "silu", "mish"}
     for name, (z, value) in least.items():
-        assert value == pytest.approx(ACTIVATIONS[name].range[0], abs=1e-4)
+        assert value == pytest.approx(ACTIVATIONS[name].traits.range[0], abs=1e-4)
         assert abs(ACTIVATIONS[name].rule.numpy_slope(np.array([z]))[0]) < 1e-3
 
 

@@ -6,22 +6,14 @@ and that a member of a population draws what it would draw alone.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 
 Purpose = Literal["data", "split", "init", "order", "fresh", "dropout", "probe"]
 
-_PURPOSES: Final[dict[Purpose, int]] = {
-    "data": 0,
-    "split": 1,
-    "init": 2,
-    "order": 3,
-    "fresh": 4,
-    "dropout": 5,
-    "probe": 6,
-}
-"""Their numbers are part of every recording's meaning: append, never renumber."""
+_PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
+"""Their places are part of every recording's meaning: append, never insert."""
 
 
 def derive_seed(seed: int, purpose: Purpose, counter: int = 0) -> int:
@@ -36,4 +28,4 @@ def generator(seed: int, purpose: Purpose, counter: int = 0) -> np.random.Genera
 
 
 def _sequence(seed: int, purpose: Purpose, counter: int) -> np.random.SeedSequence:
-    return np.random.SeedSequence(seed, spawn_key=(_PURPOSES[purpose], counter))
+    return np.random.SeedSequence(seed, spawn_key=(_PURPOSES.index(purpose), counter))

@@ -235,9 +235,8 @@ def filled(text: str, readings: Readings) -> str:
         parts = parse(text)
     except FigureError:
         return text
-    return "".join(
-        part if isinstance(part, str) else part.words(part.value(readings)) for part in parts
-    )
+    words = (p if isinstance(p, str) else p.words(p.value(readings)) for p in parts)
+    return "".join(words)
 
 
 def spoken(text: str) -> str:
@@ -369,32 +368,22 @@ def _quantity(text: str) -> Quantity:
     group, _, rest = column.partition("/")
     if group in GROUPS and rest:
         return Quantity(group, rest, step, run)
-    if group in _PROBED:
-        return Quantity("probe", column, step, run)
     if column.startswith("dev_"):
         return Quantity("dev", column.removeprefix("dev_"), step, run)
-    if column.startswith("test_"):
-        return Quantity("result", column, step, run)
-    return Quantity("train", column, step, run)
+    of_result = "result" if column.startswith("test_") else "train"
+    return Quantity("probe" if group in _PROBED else of_result, column, step, run)
 
 
 def _said(text: str) -> Said:
     match = _NUMBER.fullmatch(text)
     if match is None or not (match["whole"] or match["power"]):
         raise ValueError(f"says no number after its sign (got {text!r})")
-    power = match["power"]
-    exponent = int(power.translate(_RAISED)) if power else None
-    if match["exponent"]:
-        exponent = int(match["exponent"])
+    power = match["exponent"] or (match["power"] or "").translate(_RAISED)
+    exponent = int(power) if power else None
     if abs(exponent or 0) > 300:
         raise ValueError(f"says a number too large or too small (got {text!r})")
     digits = f"{(match['whole'] or '1').replace(' ', '')}.{match['part'] or '0'}"
     value = float(f"{match['sign']}{digits}e{exponent or 0}")
     percent = match["percent"] is not None
-    return Said(
-        text=text,
-        value=value / 100 if percent else value,
-        decimals=len(match["part"] or ""),
-        exponent=exponent,
-        percent=percent,
-    )
+    decimals = len(match["part"] or "")
+    return Said(text, value / 100 if percent else value, decimals, exponent, percent)

@@ -116,16 +116,12 @@ def faults(
         if value is not None and not figure.holds(value):
             yield f"{name} is {number(value)}"
     if figure.quantities and figure.said is None and place.kind in ("about", "text"):
-        yield (
-            f"{name} is filled in from the run that is shown, and here none is; "
-            f"say what it is, as in {{loss@1 = 0.69}}"
-        )
+        remedy = "say what it is, as in {loss@1 = 0.69}"
+        yield f"{name} is filled in from the run that is shown, and here none is; {remedy}"
         return
     if figure.said is None and place.kind == "mark" and any(q.run for q in figure.quantities):
-        yield (
-            f"{name} is of another preset's run, which is not there; say what it is, as in "
-            "{two-moons:loss@1 = 0.75}"
-        )
+        remedy = "say what it is, as in {two-moons:loss@1 = 0.75}"
+        yield f"{name} is of another preset's run, which is not there; {remedy}"
         return
     for quantity in figure.quantities:
         experiment = shown(quantity.run)
@@ -201,11 +197,9 @@ def columns_of(experiment: Experiment) -> Mapping[str, list[str]]:
 def _slopes(experiment: Experiment) -> list[str]:
     """Return the columns of the shares of hidden units that are dead or saturated."""
     names = experiment.model.activations[:-1] if experiment.model.kind == "mlp" else []
-    activations = [ACTIVATIONS[name] for name in names]
-    dying = [f"dead/layer{at}" for at, each in enumerate(activations, start=1) if each.traits.dies]
-    return dying + [
-        f"saturated/layer{at}" for at, each in enumerate(activations, 1) if each.traits.steepest
-    ]
+    traits = [ACTIVATIONS[name].traits for name in names]
+    dying = [f"dead/layer{at}" for at, each in enumerate(traits, start=1) if each.dies]
+    return dying + [f"saturated/layer{at}" for at, each in enumerate(traits, 1) if each.steepest]
 
 
 def _may_have(experiment: Experiment, quantity: Quantity) -> bool:

@@ -40,13 +40,10 @@ def of_history(history: History, step: int, *, until: int | None = None) -> Read
             return float(step)
         if quantity.group == "result":
             return None if end is None else _median(end.result.get(quantity.column))
-        at = step if quantity.at == "own" else quantity.at
-        if at == "end":
-            if end is None:
-                return None
-            at = end.step
+        places = {"own": step, "end": None if end is None else end.step}
+        at = places[quantity.at] if isinstance(quantity.at, str) else quantity.at
         rows = history.series.get(quantity.group)
-        if rows is None or quantity.column not in rows.columns or at > last:
+        if at is None or at > last or rows is None or quantity.column not in rows.columns:
             return None
         row = rows.row_at(at)
         return None if row is None else _median(rows.across(quantity.column, row))
@@ -94,15 +91,10 @@ class NotedReadings:
     ) -> None:
         self._columns: Final = {str(group): list(names) for group, names in columns.items()}
         self._steps: Final = steps
-        self._wanted: Final = sorted(
-            {
-                (quantity.group, quantity.column, steps if quantity.at == "end" else quantity.at)
-                for text in texts
-                for quantity in quantities_of(text)
-                if quantity.column in self._columns.get(quantity.group, ())
-            },
-            key=str,
-        )
+        quantities = [each for text in texts for each in quantities_of(text)]
+        there = [each for each in quantities if each.column in self._columns.get(each.group, ())]
+        places = {(q.group, q.column, steps if q.at == "end" else q.at) for q in there}
+        self._wanted: Final = sorted(places, key=str)
         self._known: dict[tuple[str, str, int | str], float | None] = {}
         self._recent: Final[dict[str, deque[Series]]] = {}
 

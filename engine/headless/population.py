@@ -12,7 +12,11 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..text.numbers import figure_text
 from ..text.safe import plain
@@ -54,9 +58,7 @@ def tally_lines(result: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]
 
 def whose_lines(result: Mapping[str, Any]) -> list[str]:
     """Return whose weights the figures are of, in a line; none where there are no figures."""
-    if not main_key(result):
-        return []
-    return [f"of {whose_words(result)}"]
+    return [f"of {whose_words(result)}"] if main_key(result) else []
 
 
 def whose_words(result: Mapping[str, Any]) -> str:
@@ -92,31 +94,24 @@ def distribution_lines(result: Mapping[str, Any]) -> list[str]:
     values = sorted(finite(_members(result, key)))
     if len(values) < 2:
         return []
-    edges = _edges(values)
-    counts = [0] * (len(edges) - 1)
-    for value in values:
-        above = sum(value >= edge for edge in edges[1:-1])
-        counts[above] += 1
-    ends = [figure_text(edge) for edge in edges]
-    width = max(map(len, ends))
-    unit = BAR / max(counts)
+    counts, edges = np.histogram(values, _edges(values))
+    ends = [figure_text(float(edge)) for edge in edges]
+    width, unit = max(map(len, ends)), BAR / counts.max()
     bars = [
         f"{low:>{width}} … {high:>{width}}  {_bar(count * unit)} {count or ''}".rstrip()
-        for low, high, count in zip(ends, ends[1:], counts, strict=False)
+        for (low, high), count in zip(pairwise(ends), counts.tolist(), strict=True)
     ]
     return [f"{key.replace('_', ' ')} of {len(values)} members", *bars]
 
 
-def _edges(values: Sequence[float]) -> list[float]:
+def _edges(values: Sequence[float]) -> Sequence[float] | NDArray[np.float64]:
     """Return where the bars begin and end; where values lie far apart, each is of equal ratio."""
     least, greatest = values[0], values[-1]
     if least == greatest:
         return [least, greatest]
     bins = min(BINS, max(2, math.ceil(math.sqrt(len(values)))))
-    if least > 0 and greatest / least >= WIDE:
-        steps = [math.log(greatest / least) * place / bins for place in range(bins)]
-        return [*(least * math.exp(step) for step in steps), greatest]
-    return [*(least + (greatest - least) * place / bins for place in range(bins)), greatest]
+    spaced = np.geomspace if least > 0 and greatest / least >= WIDE else np.linspace
+    return spaced(least, greatest, bins + 1)
 
 
 def _bar(cells: float) -> str:
@@ -140,11 +135,8 @@ def _fates(result: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> 
         whose = "its" if len(dead) == 1 else "their"
         told = f"{share_text(len(dead), count)} {_be(len(dead))} dead"
         lines.append(f"{told}: every gradient of {whose} last step was exactly 0")
-    reasons = [
-        str(reason)
-        for reason, status in zip(_members(result, "reasons"), statuses, strict=False)
-        if status != "diverged"
-    ]
+    pairs = zip(_members(result, "reasons"), statuses, strict=False)
+    reasons = [str(reason) for reason, status in pairs if status != "diverged"]
     if len(set(reasons)) > 1:
         kinds = [f"{reasons.count(each)} by {each}" for each in dict.fromkeys(reasons)]
         lines.append(plain(f"ended {', '.join(kinds)}"))
@@ -181,8 +173,7 @@ def _setting_lines(result: Mapping[str, Any], variants: Sequence[Mapping[str, An
     statuses, norms = _members(result, "statuses"), _members(result, "grad_norm")
     if len(settings) < 2 or len(variants) != len(statuses):
         return []
-    keys = [key for key in (main_key(result), "train_loss") if key]
-    keys = list(dict.fromkeys(keys))
+    keys = list(dict.fromkeys(filter(None, (main_key(result), "train_loss"))))
     head = ["setting", "members", *(key.replace("_", " ") for key in keys), "diverged", "dead"]
     rows = []
     for told, members in settings.items():

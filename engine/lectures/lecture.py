@@ -28,7 +28,7 @@ from ..figures.figures import figures
 from ..figures.proofreading import faults, marred, unfilled
 from ..presets import preset as presets
 from ..presets.preset import Preset
-from ..presets.toml_files import Listing, Shelf, exists
+from ..presets.toml_files import Shelf, exists
 from ..recording.file import read
 from ..recording.history import History
 from ..runs.finding import is_path, is_run, run_at
@@ -36,25 +36,7 @@ from ..runs.folder import RunFolder
 from ..runs.notes import Notes
 from ..training.marks import is_certain, why_never
 from .passages import passages_of, titled_in
-from .scenes import Lecture, Scene, SceneTempo
-
-__all__ = [
-    "Inspection",
-    "Lecture",
-    "Listing",
-    "Scene",
-    "SceneTempo",
-    "Script",
-    "catalogue",
-    "check",
-    "find",
-    "is_lecture",
-    "load",
-    "referred",
-    "resolve",
-    "shown",
-    "shown_as",
-]
+from .scenes import Lecture, Scene
 
 
 @dataclass(frozen=True)
@@ -198,8 +180,7 @@ def check(script: Script, runs: Path) -> Inspection:
         script: The lecture.
         runs: Where runs are kept.
     """
-    problems: list[Problem] = []
-    remarks: list[Problem] = []
+    problems, remarks = list[Problem](), list[Problem]()
     for index, scene in enumerate(script.lecture.scenes):
         for key, reference in _keys(scene):
             place = f"scenes[{index}].{key}"
@@ -304,11 +285,9 @@ def _find(scene: Scene, reference: str, folder: Path, runs: Path) -> str | RunFo
 
 def _may_come(script: Script, index: int, reference: str) -> bool:
     """Whether a scene may show a run that an earlier one trains."""
+    scenes = [scene for scene in script.lecture.scenes[:index] if scene.run is None]
     trained = [
-        Path(each).name.removesuffix(".toml")
-        for scene in script.lecture.scenes[:index]
-        if scene.run is None
-        for each in scene.references
+        Path(each).name.removesuffix(".toml") for scene in scenes for each in scene.references
     ]
     if is_path(reference) or not trained:
         return False

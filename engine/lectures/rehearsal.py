@@ -121,11 +121,8 @@ class Rehearsal:
 
             return reading
 
-        return [
-            proof
-            for index, each in texts
-            for proof in _proofs(str(script.path), each, known(index))
-        ]
+        source = str(script.path)
+        return [proof for index, each in texts for proof in _proofs(source, each, known(index))]
 
     def history(self, experiment: Experiment, last: int) -> History:
         """Return what a run gives up to a step at least, or to its end."""

@@ -15,7 +15,8 @@ import contextlib
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,23 +31,10 @@ from ..experiment.members import check_members
 from ..experiment.overrides import Override, apply, parse
 from ..experiment.problems import explain
 from ..figures.proofreading import marred, passages, titled, unfilled
-from .toml_files import Listing, Shelf, exists
-from .writing import anchor, dumps, save
-
-__all__ = [
-    "Listing",
-    "Preset",
-    "catalogue",
-    "destination",
-    "dumps",
-    "find",
-    "known",
-    "load",
-    "resolve",
-    "save",
-    "save_as",
-    "unused_name",
-]
+from .toml_files import Shelf, exists
+from .writing import anchor
+from .writing import dumps as dumps
+from .writing import save as save
 
 
 @dataclass(frozen=True)
@@ -162,11 +150,8 @@ def unused_name(name: str) -> str:
     first = 2
     if stem in known and re.fullmatch(r"[1-9]\d?", number):
         name, first = stem, int(number) + 1
-    return next(
-        candidate
-        for place in range(first, first + len(known) + 1)
-        if (candidate := f"{name}-{place}") not in known
-    )
+    candidates = (f"{name}-{place}" for place in count(first))
+    return next(candidate for candidate in candidates if candidate not in known)
 
 
 def save_as(
@@ -203,12 +188,8 @@ def _resolve_changed(
     try:
         experiment = resolve(changed, source)
     except PresetError as error:
-        problems = [
-            problem
-            if problem in own_problems
-            else Problem(_cause(problem.key, changes), problem.key, problem.message)
-            for problem in error.problems
-        ]
+        caused = {p: replace(p, source=_cause(p.key, changes)) for p in error.problems}
+        problems = [p if p in own_problems else caused[p] for p in error.problems]
         raise PresetError(problems) from None
     preset = unchanged or _with_other_data(tables, changed, source)
     return experiment if preset is None else described(experiment, preset, name)
@@ -229,7 +210,5 @@ def _with_other_data(
 
 def _cause(key: str, changes: Sequence[Override]) -> str:
     """Return the change that a new problem at ``key`` comes from, or all where none is nearer."""
-    for change in reversed(changes):
-        if change.concerns(key):
-            return change.source
-    return ", ".join(change.source for change in changes)
+    near = (change.source for change in reversed(changes) if change.concerns(key))
+    return next(near, ", ".join(change.source for change in changes))

@@ -52,7 +52,7 @@ class RowsAsked:
     """[rows, outputs], or [rows] indices of classes; none where they are not known."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Answers:
     """What a network says, and whether it is right."""
 
@@ -88,17 +88,9 @@ def answers(run: LoadedRun, rows: RowsAsked) -> Answers:
     """Return what a run's network says of rows."""
     outputs = run.predict(rows.inputs)
     classes, probabilities = _classes(run, outputs)
-    return Answers(
-        run=run.header.run,
-        weights_step=run.weights_step,
-        weights=run.kept.words(),
-        rows=rows,
-        input_names=_input_names(run),
-        target_names=_target_names(run),
-        outputs=outputs,
-        classes=classes,
-        probabilities=probabilities,
-    )
+    weights = run.header.run, run.weights_step, run.kept.words()
+    names = _input_names(run), _target_names(run)
+    return Answers(*weights, rows, *names, outputs, classes, probabilities)
 
 
 def rows_of_set(run: LoadedRun, name: str | None, count: int | None = None) -> RowsAsked:
@@ -161,10 +153,8 @@ def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
         names = list(sheet.columns)
         listed = ", ".join(f"{show(name)}{nearest(name, names)}" for name in missing[:COLUMNS])
         more = f" and {len(missing) - COLUMNS} more" * (len(missing) > COLUMNS)
-        raise DataError(
-            f"{sheet.name}: lacks {listed}{more}; it has: "
-            f"{', '.join(map(show, names[:20]))}{', …' * (len(names) > 20)}"
-        )
+        there = ", ".join(map(show, names[:20])) + ", …" * (len(names) > 20)
+        raise DataError(f"{sheet.name}: lacks {listed}{more}; it has: {there}")
     notation = _notation(run)
     inputs = np.stack([numbers(sheet, name, notation, _ROW) for name in names], axis=1)
     return RowsAsked(f"{sheet.name}, {sheet.rows} rows", inputs, _file_targets(run, sheet))
@@ -268,7 +258,7 @@ def _classes(
 
 
 def _typed_row(typed: str, names: Sequence[str]) -> list[float]:
-    cells = [cell for cell in re.split(r"[\s,;]+", typed.strip()) if cell]
+    cells = re.findall(r"[^\s,;]+", typed)
     if len(cells) != len(names):
         listed = ", ".join(names[:COLUMNS]) + ", …" * (len(names) > COLUMNS)
         raise RequestError(
@@ -323,9 +313,8 @@ def _file_targets(run: LoadedRun, sheet: Sheet) -> NDArray[Any] | None:
         return np.stack([numbers(sheet, name, notation, _ROW) for name in names], axis=1)
     index = {name: position for position, name in enumerate(names)}
     others = [name for name in sheet.columns if name not in _input_names(run)]
-    labelled = [
-        labels for name in others if set(labels := _labels(sheet.columns[name])) <= {*names}
-    ]
+    columns = [_labels(sheet.columns[name]) for name in others]
+    labelled = [labels for labels in columns if {*labels} <= {*names}]
     if len(labelled) != 1:
         return None
     return np.array([index[label] for label in labelled[0]], np.int64)

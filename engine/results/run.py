@@ -202,11 +202,9 @@ class LoadedRun:
         network = nn.Sequential()
         for stage in module_specs(model, widths):
             made = getattr(nn, stage.module)(*stage.arguments, **stage.keywords)
-            state = {
-                name.removeprefix(f"{stage.recorded}."): torch.tensor(np.array(value))
-                for name, value in self.weights.items()
-                if name.rpartition(".")[0] == stage.recorded
-            }
+            named = ((name.rpartition("."), value) for name, value in self.weights.items())
+            own = {key: value for (of, _, key), value in named if of == stage.recorded}
+            state = {key: torch.tensor(np.array(value)) for key, value in own.items()}
             # Batch normalisation also counts its batches; nothing is computed from that.
             made.load_state_dict({**made.state_dict(), **state})
             network.add_module(stage.name, made)

@@ -51,7 +51,7 @@ class RequestHandler:
 
     def answer(self, request: PendingRequest) -> list[Event]:
         """Carry a request out, and return what the recording says of it."""
-        actions: dict[str, Callable[..., list[Event]]] = {
+        actions: dict[str, Callable[..., list[Event] | None]] = {
             "pause": self._pause,
             "continue": self._continue,
             "step": self._step,
@@ -61,44 +61,32 @@ class RequestHandler:
         }
         step, also, refused = self._trainer.step, list[Event](), ""
         try:
-            also = actions[request.action](request.viewer, **request.arguments)
+            also = actions[request.action](request.viewer, **request.arguments) or []
         except KeyError:
             refused = f"{request.action!r} is no request that this version knows"
         except (TypeError, ValueError) as error:
             refused = str(error)
-        outcome = Request(
-            id=request.id,
-            viewer=request.viewer,
-            action=request.action,
-            arguments=request.arguments,
-            step=step,
-            refused=refused,
-        )
-        return [outcome, *also]
+        said = {key: value for key, value in vars(request).items() if key != "time"}
+        return [Request(**said, step=step, refused=refused), *also]
 
-    def _pause(self, viewer: str) -> list[Event]:
+    def _pause(self, viewer: str) -> None:
         self.owed = 0
-        return []
 
-    def _continue(self, viewer: str) -> list[Event]:
+    def _continue(self, viewer: str) -> None:
         self.owed = None
-        return []
 
-    def _step(self, viewer: str, n: int = 1) -> list[Event]:
+    def _step(self, viewer: str, n: int = 1) -> None:
         if not (isinstance(n, int) and 1 <= n <= MAX_STEPS):
             raise ValueError(f"n must be a whole number from 1 to {MAX_STEPS} (got {n!r})")
         self.owed = (self.owed or 0) + n
-        return []
 
-    def _stop(self, viewer: str, **_: Any) -> list[Event]:
+    def _stop(self, viewer: str, **_: Any) -> None:
         self._trainer.stop("stopped", f"request of {viewer}")
-        return []
 
-    def _set_lr(self, viewer: str, lr: float) -> list[Event]:
+    def _set_lr(self, viewer: str, lr: float) -> None:
         if not (isinstance(lr, int | float) and 0 <= lr < math.inf):
             raise ValueError(f"lr must be a number of at least 0 (got {lr!r})")
         self._trainer.lr = float(lr)
-        return []
 
     def _mark(self, viewer: str, title: str = "", note: str = "") -> list[Event]:
         return [MarkReached(step=self._trainer.step, title=title or f"Mark of {viewer}", note=note)]

@@ -13,7 +13,8 @@ from engine.cli import main
 from engine.errors import EpochalError, LectureError
 from engine.figures.figures import spoken
 from engine.lectures import lecture as lectures
-from engine.lectures.lecture import Inspection, SceneTempo, Script
+from engine.lectures.lecture import Inspection, Script
+from engine.lectures.scenes import SceneTempo
 from engine.presets.preset import Preset
 from engine.recording.events import MarkReached
 from engine.recording.file import Recorder

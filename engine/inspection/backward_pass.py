@@ -15,8 +15,8 @@ from ..gradients.manual.losses import FORMULAS as LOSS_FORMULAS
 from ..gradients.manual.normalisation import FORMULAS as NORMALISATIONS
 from ..network.module import EPSILON
 from .dissection import DissectedQuantity
+from .forward_pass import brief, sum_text
 from .update_pass import LayerPass, UpdatePass, features_first
-from .wording import brief, sum_text
 
 
 def backward_quantities(update: UpdatePass) -> Iterator[DissectedQuantity]:
@@ -47,10 +47,8 @@ def _loss_backward(update: UpdatePass, y: Tensor) -> tuple[Tensor, DissectedQuan
 
     last = len(update.layers)
     symbol = f"d{update.output_symbol(last)}"
-    quantity = update.quantity(
-        symbol, last + 1, "backward", spec.slope + share, d, working, update.autograd(last)
-    )
-    return d, quantity
+    slope, grad = spec.slope + share, update.autograd(last)
+    return d, update.quantity(symbol, last + 1, "backward", slope, d, working, grad)
 
 
 def _layer_backward(

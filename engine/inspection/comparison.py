@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from ..text.tables import aligned
@@ -97,31 +97,21 @@ def text(comparison: Comparison) -> str:
 
 def plain_object(comparison: Comparison) -> dict[str, Any]:
     """Return a comparison for ``--json``: numbers that are not finite are null."""
-    return {
-        "dtype": comparison.dtype,
-        "step": comparison.step,
-        "loss": _json(comparison.loss),
-        "holds": comparison.holds,
-        "parameters": [
-            {
-                "name": row.name,
-                "norm": _json(row.norm),
-                "differences": {
-                    method: {key: _json(value) for key, value in vars(each).items()}
-                    for method, each in row.differences.items()
-                },
-            }
-            for row in comparison.rows
-        ],
-        "seconds": comparison.seconds,
-        "refused": comparison.refused,
-        "verdicts": [vars(verdict) for verdict in comparison.verdicts],
-        "notes": comparison.notes,
-    }
+    told = _finite(asdict(comparison))
+    head = {key: told.pop(key) for key in ("dtype", "step", "loss")}
+    return {**head, "holds": comparison.holds, "parameters": told.pop("rows"), **told}
 
 
-def _json(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _finite(value: Any) -> Any:
+    """Return a value with null for each number in it that is not finite."""
+    match value:
+        case dict():
+            return {key: _finite(each) for key, each in value.items()}
+        case list():
+            return [_finite(each) for each in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value
 
 
 def _figure(value: float) -> str:

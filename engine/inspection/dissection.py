@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from itertools import chain
 from typing import Any, Literal
 
 from ..text.numbers import as_json
@@ -52,12 +53,9 @@ class DissectedQuantity:
     @property
     def difference(self) -> float:
         """The largest difference from autograd among the numbers that are shown."""
-        apart = [
-            abs(own - other)
-            for mine, theirs in zip(self.values, self.autograd, strict=bool(self.autograd))
-            for own, other in zip(mine, theirs, strict=True)
-        ]
-        return max(apart, default=0.0)
+        mine, theirs = chain.from_iterable(self.values), chain.from_iterable(self.autograd)
+        pairs = zip(mine, theirs, strict=bool(self.autograd))
+        return max((abs(own - other) for own, other in pairs), default=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

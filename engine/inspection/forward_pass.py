@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
-from torch import nn
+from torch import Tensor, nn
 
 from ..components.activation_rules import LayerRule
 from ..components.activations import ACTIVATIONS
 from ..network.module import EPSILON
 from .dissection import DissectedQuantity
 from .update_pass import LayerPass, UpdatePass
-from .wording import brief, sum_text
 
 
 def forward_quantities(update: UpdatePass) -> Iterator[DissectedQuantity]:
@@ -89,3 +89,20 @@ def _loss_forward(update: UpdatePass) -> DissectedQuantity:
     axes = ("row", "output") if update.classes is None else ("row", "")
     formula, layer = f"{whole} = {update.loss:.6g}, of each: {spec.each}", len(update.layers) + 1
     return update.quantity("loss", layer, "forward", formula, parts, axes=axes)
+
+
+SHOWN_TERMS: Final = 3
+"""Terms of a sum that are written out."""
+
+
+def sum_text(left: Tensor, right: Tensor | None = None) -> str:
+    """Return a sum of products, or of numbers, with its first terms written out."""
+    count = min(len(left), SHOWN_TERMS)
+    factors = [left[:count]] if right is None else [left[:count], right[:count]]
+    terms = ["·".join(map(brief, each)) for each in zip(*factors, strict=True)]
+    return " + ".join([*terms, *["…"] * (len(left) > count)])
+
+
+def brief(value: Tensor) -> str:
+    """Return a number in few characters."""
+    return f"{float(value.detach()) + 0.0:.3g}"

@@ -167,14 +167,10 @@ class _Gradients:
         whole = norm_of(reference.values)
         for name, place in [*self._parts(), ("all", slice(None))]:
             part = reference.values[place]
-            yield ParameterDifferences(
-                name=name,
-                norm=norm_of(part),
-                differences={
-                    method: _difference(part, each.values[place], whole)
-                    for method, each in others.items()
-                },
-            )
+            apart = {
+                key: _difference(part, each.values[place], whole) for key, each in others.items()
+            }
+            yield ParameterDifferences(name=name, norm=norm_of(part), differences=apart)
 
     def _agreement(self, name: str, dtype: str, gradient: Gradient) -> Agreement:
         """Return whether a method's differences are what its precision explains."""
@@ -218,9 +214,8 @@ class _Gradients:
             which: The places of the weights.
             apart: How far the two are apart there.
         """
-        workload = make_workload(
-            self._spec, torch.float64, self._weights, allow_code=self._allow_code
-        )
+        spec, weights = self._spec, self._weights
+        workload = make_workload(spec, torch.float64, weights, allow_code=self._allow_code)
         batch = batch_of(workload.batches.at(self._step), 0)
         there = self._comparable(workload, batch)
         held = int((~there).sum())
@@ -288,14 +283,8 @@ def _timed(method: Method, step: int, rows: Measurements) -> float:
 def _difference(reference: Array, gradient: Array, whole: float) -> Difference:
     with np.errstate(invalid="ignore"):
         absolute = float(np.abs(gradient - reference).max(initial=0.0))
-    return Difference(
-        absolute=absolute,
-        of_own=_share(absolute, norm_of(reference)),
-        of_all=_share(absolute, whole),
+    of_own, of_all = (
+        absolute / norm if norm else (math.inf if absolute else 0.0)
+        for norm in (norm_of(reference), whole)
     )
-
-
-def _share(part: float, whole: float) -> float:
-    if not part:
-        return 0.0
-    return part / whole if whole else math.inf
+    return Difference(absolute=absolute, of_own=of_own, of_all=of_all)

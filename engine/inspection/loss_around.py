@@ -83,12 +83,8 @@ class LossAround:
         exact, spare = reference.values[which], margin_of(reference)
         around = [self.differences(which, share) for share in OTHERS]
         scatters = np.ptp(around, axis=0) >= apart / 4
-        below, above = (
-            each.numpy()
-            for each in self._differences.slopes(
-                self._step, self._weights, self._batch, torch.from_numpy(which)
-            )
-        )
+        place = self._step, self._weights, self._batch, torch.from_numpy(which)
+        below, above = (each.numpy() for each in self._differences.slopes(*place))
         low, high = np.minimum(below, above), np.maximum(below, above)
         kinks = (low - spare <= exact) & (exact <= high + spare) & (high - low > 2 * spare)
         if scatters.all():

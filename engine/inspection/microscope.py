@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -55,9 +56,8 @@ def dissect(
     """
     spec = alone(experiment)
     if spec.model.kind != "mlp":
-        raise RequestError(
-            "The microscope takes networks of layers apart; this one is a module of one's own."
-        )
+        what = "this one is a module of one's own."
+        raise RequestError(f"The microscope takes networks of layers apart; {what}")
     workload = make_workload(spec, torch.float64, weights)
     parameters = named_parameters(workload)
     before = {name: value.clone() for name, value in parameters.items()}
@@ -67,10 +67,7 @@ def dissect(
     if step == 1 or (_repeats(spec) and lr is not None):
         origin, changed = "computed", updated
     whole = UpdatePass(workload, step)
-    quantities = [
-        _with_update(each, before, changed)
-        for each in (*forward_quantities(whole), *backward_quantities(whole))
-    ]
+    both = (*forward_quantities(whole), *backward_quantities(whole))
     return Dissection(
         step=step,
         rows=whole.rows,
@@ -80,7 +77,7 @@ def dissect(
         plain=_is_plain(spec),
         origin=origin,
         difference=whole.difference,
-        quantities=tuple(quantities),
+        quantities=tuple(_with_update(each, before, changed) for each in both),
     )
 
 
@@ -115,10 +112,8 @@ def _with_update(
     """Return the gradient of a parameter together with the parameter; all else as it is."""
     if not quantity.name:
         return quantity
-    shown = {"before": corner(before[quantity.name])}
-    if after:
-        shown["after"] = corner(after[quantity.name])
-    return DissectedQuantity(**{**vars(quantity), **shown})
+    changed = corner(after[quantity.name]) if after else ()
+    return replace(quantity, before=corner(before[quantity.name]), after=changed)
 
 
 # --- from a recording ---------------------------------------------------------------------------
@@ -140,9 +135,8 @@ def of_run(folder: Path, step: int, member: int = 0) -> Dissection:
     run = of_folder(RunFolder(folder))
     kept = run.history.snapshot(max(step, 1) - 1)
     if kept is None:
-        raise RunError(
-            "The recording holds no weights at this step: the network is too large for that."
-        )
+        why = "the network is too large for that."
+        raise RunError(f"The recording holds no weights at this step: {why}")
     shown = kept.step + 1
     after = run.history.snapshot(shown)
     rows = run.history.series.get("train")

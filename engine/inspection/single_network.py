@@ -14,8 +14,8 @@ from ..data import load
 from ..experiment.experiment import Experiment
 from ..experiment.members import members_of
 from ..gradients.method import Workload
-from ..network.making import make_network
 from ..network.parameters import ParameterLayout
+from ..network.trainable import make_network
 from ..step.batches import batches_for, to_batch
 
 CPU = torch.device("cpu")

@@ -14,6 +14,9 @@ from ..network.module import Network
 from ..step.evaluation import loss_function
 from .dissection import DissectedQuantity, Matrix, Way
 
+Working = Callable[[int, int], str]
+"""Writes out the formula of one number, by its row and column."""
+
 SHOWN_ROWS: Final = 6
 """Rows of data that are shown."""
 SHOWN_UNITS: Final = 8
@@ -63,8 +66,7 @@ class UpdatePass:
         """How many rows of data there are."""
         self.inputs = batch.inputs[0]
         self._network.begin(step)
-        seen = _watched(self._network, batch.inputs)
-        self._seen = seen
+        self._seen = seen = _watched(self._network, batch.inputs)
         self.layers = list(self._taken(seen))
         outputs = self.layers[-1].output
         loss = loss_function(self.experiment.loss)(outputs[None], batch.targets)
@@ -72,11 +74,10 @@ class UpdatePass:
         self.loss = float(loss.detach())
         self._gradients = dict(zip(self.experiment.shapes, self._network.learned, strict=True))
         classes = self.experiment.loss.targets == "classes"
-        targets = batch.targets[0]
-        self.targets = (
-            nn.functional.one_hot(targets, self.experiment.outputs).double() if classes else targets
-        )
+        self.targets = targets = batch.targets[0]
         self.classes = targets if classes else None
+        if classes:
+            self.targets = nn.functional.one_hot(targets, self.experiment.outputs).double()
         self._differences: list[float] = []
 
     @property
@@ -91,17 +92,10 @@ class UpdatePass:
         """Yield what each layer computed."""
         x = self.inputs
         for index in range(1, len(self.experiment.widths)):
-            r = seen.get(f"dropout{index}")
-            layer = LayerPass(
-                index=index,
-                x=x,
-                z=seen[f"layer{index}"][0],
-                n=seen[f"norm{index}"][0] if f"norm{index}" in seen else None,
-                h=seen[f"activation{index}"][0],
-                r=None if r is None else r[0],
-                mask=self._mask(index, seen[f"activation{index}"]) if r is not None else None,
-            )
-            yield layer
+            z, h = seen[f"layer{index}"][0], seen[f"activation{index}"]
+            n, r = (seen.get(f"{part}{index}", (None,))[0] for part in ("norm", "dropout"))
+            mask = None if r is None else self._mask(index, h)
+            yield (layer := LayerPass(index, x, z, n, h[0], r, mask))
             x = layer.output
 
     def _mask(self, index: int, h: Tensor) -> Tensor:
@@ -111,22 +105,15 @@ class UpdatePass:
         return mask
 
     def gradient(
-        self,
-        layer: int,
-        what: str,
-        symbol: str,
-        formula: str,
-        values: Tensor,
-        working: Callable[[int, int], str],
+        self, layer: int, what: str, symbol: str, formula: str, values: Tensor, working: Working
     ) -> DissectedQuantity:
         """Return the gradient of a parameter."""
         name = f"layer{layer}.{what}"
         grad = self._gradients[name].grad
         assert grad is not None
         axes = ("unit", "input") if what == "weight" else ("", "unit")
-        return self.quantity(
-            symbol, layer, "backward", formula, values, working, grad[0], axes, name
-        )
+        shown = values, working, grad[0], axes, name
+        return self.quantity(symbol, layer, "backward", formula, *shown)
 
     def autograd(self, layer: int, part: str = "") -> Tensor:
         """Return autograd's derivative by what a part of a layer gave; by its output, without."""
@@ -142,12 +129,9 @@ class UpdatePass:
 
     def normalisation(self, layer: int) -> dict[str, Tensor]:
         """Return what a layer's normalisation has, by its own names."""
-        prefix = f"layer{layer}.norm."
-        return {
-            name.removeprefix(prefix): value.detach()
-            for name, value in self._views.items()
-            if name.startswith(prefix)
-        }
+        parted = ((name.partition(".norm."), value) for name, value in self._views.items())
+        own = f"layer{layer}"
+        return {name: value.detach() for (of, dot, name), value in parted if dot and of == own}
 
     def kind(self, layer: int) -> str:
         """Return the kind of a layer's normalisation."""
@@ -176,7 +160,7 @@ class UpdatePass:
         way: Way,
         formula: str,
         values: Tensor,
-        working: Callable[[int, int], str] | None = None,
+        working: Working | None = None,
         autograd: Tensor | None = None,
         axes: tuple[str, str] = ("row", "unit"),
         name: str = "",
@@ -184,11 +168,9 @@ class UpdatePass:
         """Return a quantity from all of its numbers [rows, columns]."""
         most = SHOWN_UNITS if name else SHOWN_ROWS
         rows, columns = min(len(values), most), min(values.shape[1], SHOWN_UNITS)
-        workings = (
-            ()
-            if working is None
-            else tuple(tuple(working(r, c) for c in range(columns)) for r in range(rows))
-        )
+        workings: tuple[tuple[str, ...], ...] = ()
+        if working is not None:
+            workings = tuple(tuple(working(r, c) for c in range(columns)) for r in range(rows))
         if autograd is not None and name:
             self._differences.append(float((values - autograd).abs().max()))
         return DissectedQuantity(
@@ -226,8 +208,7 @@ def _watched(network: Network, inputs: Tensor) -> dict[str, Tensor]:
 def named_parameters(workload: Workload) -> dict[str, Tensor]:
     """Return the parameters by name, [out, in] or [1, units]."""
     views = workload.layout.views(workload.weights)
-    names = list(workload.layout.parameters)
-    return {name: views[name][0] for name in names}
+    return {name: views[name][0] for name in workload.layout.parameters}
 
 
 def corner(values: Tensor, columns: int = SHOWN_UNITS, rows: int = SHOWN_UNITS) -> Matrix:

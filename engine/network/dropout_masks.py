@@ -52,10 +52,8 @@ class Masks:
         # Drawn again only where another unit begins: going back a step within one costs nothing.
         unit, self._index = divmod(step - 1, self._steps)
         if unit != self._unit:
-            self._drawn, self._unit = (
-                [self._draw(unit, at) for at in range(len(self._layers))],
-                unit,
-            )
+            self._drawn = [self._draw(unit, at) for at in range(len(self._layers))]
+            self._unit = unit
 
     def mask(self, layer: int, rows: int) -> Tensor:
         """Return the step's mask of one dropout, [members, units, rows]: 0, or 1 / (1 - share).

@@ -55,16 +55,12 @@ def module_specs(model: Model, widths: Sequence[int]) -> list[ModuleSpec]:
         layer = f"layer{index}"
         row.append(ModuleSpec(layer, "Linear", (before, after), units=after, recorded=layer))
         if (norm := model.normalisations[index - 1]) in NORMS:
-            row.append(
-                ModuleSpec(
-                    f"norm{index}", NORMS[norm], (after,), units=after, recorded=f"{layer}.norm"
-                )
-            )
+            named = f"norm{index}", NORMS[norm], (after,)
+            row.append(ModuleSpec(*named, units=after, recorded=f"{layer}.norm"))
         if activation != "identity":
             spec = ACTIVATIONS[activation]
-            row.append(
-                ModuleSpec(f"activation{index}", spec.module, keywords=spec.arguments, units=after)
-            )
+            name, keywords = f"activation{index}", spec.arguments
+            row.append(ModuleSpec(name, spec.module, keywords=keywords, units=after))
         if share := model.dropouts[index - 1]:
             row.append(ModuleSpec(f"dropout{index}", "Dropout", (share,), units=after))
     return row

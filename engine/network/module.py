@@ -31,36 +31,29 @@ MOMENTUM: Final = 0.1
 """The share of a batch's figures in PyTorch's running ones."""
 
 
-class Linear(nn.Module):
-    """A linear layer: weight · input + bias, for each member its own.
+class Affine(nn.Module):
+    """What a layer with a weight and a bias has: parameters that are views of the flat tensor.
 
     Args:
-        weight: [members, out, in].
-        bias: [members, 1, out].
+        weight: [members, out, in], or a scale [members, 1, units].
+        bias: [members, 1, out], or a shift [members, 1, units].
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         super().__init__()
-        self.weight = nn.Parameter(weight)
-        self.bias = nn.Parameter(bias)
+        self.weight, self.bias = nn.Parameter(weight), nn.Parameter(bias)
+
+
+class Linear(Affine):
+    """A linear layer: weight · input + bias, for each member its own."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return [members, rows, out] for inputs [members, rows, in]."""
         return torch.baddbmm(self.bias, inputs, self.weight.transpose(1, 2))
 
 
-class LayerNorm(nn.Module):
-    """Each row to mean 0 and variance 1 over its units, then a learned scale and shift.
-
-    Args:
-        weight: The scale, [members, 1, units].
-        bias: The shift, [members, 1, units].
-    """
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(weight)
-        self.bias = nn.Parameter(bias)
+class LayerNorm(Affine):
+    """Each row to mean 0 and variance 1 over its units, then a learned scale and shift."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return [members, rows, units], normalised."""
@@ -68,7 +61,7 @@ class LayerNorm(nn.Module):
         return torch.addcmul(self.bias, normalised, self.weight)
 
 
-class BatchNorm(nn.Module):
+class BatchNorm(Affine):
     """Each unit to mean 0 and variance 1 over the rows, then a learned scale and shift.
 
     In evaluation it takes the running figures in place of the batch's.
@@ -81,9 +74,7 @@ class BatchNorm(nn.Module):
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(weight)
-        self.bias = nn.Parameter(bias)
+        super().__init__(weight, bias)
         # .data: autograd need not know that the running figures share memory with the weights.
         self.running_mean, self.running_var = mean.data.view(-1), variance.data.view(-1)
 
@@ -92,15 +83,11 @@ class BatchNorm(nn.Module):
         members, rows, units = inputs.shape
         # PyTorch normalises over the rows for each feature: members become more features.
         side_by_side = inputs.transpose(0, 1).reshape(rows, members * units)
+        running = self.running_mean, self.running_var
+        affine = self.weight.view(-1), self.bias.view(-1)
+        # In training the running figures are updated in place: they are the recording's buffers.
         normalised = nn.functional.batch_norm(
-            side_by_side,
-            self.running_mean,
-            self.running_var,
-            self.weight.view(-1),
-            self.bias.view(-1),
-            training=self.training,
-            momentum=MOMENTUM,
-            eps=EPSILON,
+            side_by_side, *running, *affine, self.training, MOMENTUM, EPSILON
         )
         return normalised.view(rows, members, units).transpose(0, 1)
 

@@ -139,10 +139,8 @@ class OwnNetwork:
         features, outputs = experiment.widths[0], experiment.outputs
         size = torch.Size(self._row).numel()
         if size != features:
-            raise CodeError(
-                f"model.input_shape: {self._row} is {size} numbers, "
-                f"a row of the data has {features}"
-            )
+            there = f"a row of the data has {features}"
+            raise CodeError(f"model.input_shape: {self._row} is {size} numbers, {there}")
         self.module.eval()
         try:
             answer = self(torch.zeros(1, 2, features, dtype=self.learned[0].dtype))
@@ -151,10 +149,8 @@ class OwnNetwork:
         finally:
             self.module.train()
         if tuple(answer.shape) != (1, 2, outputs):
-            raise CodeError(
-                f"{self._source}: gives {list(answer.shape[1:])} for 2 rows, "
-                f"the data asks for [2, {outputs}]"
-            )
+            asked = f"the data asks for [2, {outputs}]"
+            raise CodeError(f"{self._source}: gives {list(answer.shape[1:])} for 2 rows, {asked}")
 
 
 def _one_line(error: Exception) -> str:

@@ -68,9 +68,8 @@ class ParameterLayout:
             self._ranges.append((self.size, self.size + count))
             self.size += -(-count // ALIGNMENT) * ALIGNMENT
             self.learned = self.size if index < len(self.parameters) else self.learned
-        self.positions: Final[NDArray[np.int64]] = np.concatenate(
-            [np.arange(*ends).reshape(members, -1) for ends in self._ranges], axis=1
-        )
+        own = [np.arange(*ends).reshape(members, -1) for ends in self._ranges]
+        self.positions: Final[NDArray[np.int64]] = np.concatenate(own, axis=1)
         """Where each member's numbers lie in ``flat``, [members, numbers]."""
 
     def slices(self, flat: Tensor) -> list[Tensor]:
@@ -136,9 +135,8 @@ def _start(experiment: Experiment, layer: int, what: str, shape: tuple[int, ...]
             # A stream for each parameter, and not one for the network: to change the initialiser of
             # one layer, or to add a layer behind it, leaves all that others draw as it was.
             counter = 2 * layer + (what == "bias")
-            stream = torch.Generator().manual_seed(
-                derive_seed(experiment.train.seed, "init", counter)
-            )
+            seed = derive_seed(experiment.train.seed, "init", counter)
+            stream = torch.Generator().manual_seed(seed)
             drawn = torch.empty(shape)
             _fill(drawn, experiment.model.inits[layer], experiment.widths[layer], stream)
             return drawn

@@ -1,10 +1,17 @@
-"""What can be trained: outputs for rows, and parameters."""
+"""What can be trained: outputs for rows, and parameters; and how it is made, untrained."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor, nn
+
+from ..experiment.experiment import Experiment
+from .module import Network
+from .own_module import OwnNetwork
+from .parameters import Shaped, initialise
 
 
 class Trainable(Protocol):
@@ -24,3 +31,30 @@ class Trainable(Protocol):
 
     def train(self, mode: bool = True) -> Any:
         """Compute as while it is trained, or as while it is measured."""
+
+
+def make_network(
+    members: Sequence[Experiment], device: torch.device, dtype: torch.dtype, *, allow_code: bool
+) -> tuple[Shaped, Trainable, Tensor]:
+    """Make the untrained networks of some members of one shape.
+
+    Args:
+        members: What each is.
+        device: Where they compute.
+        dtype: What they compute with.
+        allow_code: Whether a network of one's own may be run.
+
+    Returns:
+        What knows the names and shapes of the parameters, the network as a module, and the flat
+        tensor [size] that all its parameters and buffers are views of.
+
+    Raises:
+        CodeError: A network of one's own may not be run, or does not work.
+    """
+    experiment = members[0]
+    if experiment.model.kind == "python":
+        own = OwnNetwork(experiment, experiment.train.seed, allow_code=allow_code)
+        return own, own, own.flatten(device, dtype)
+    # Drawn on the CPU, wherever it trains: a GPU's generator would start another network.
+    weights = initialise(members, dtype).to(device)
+    return experiment, Network(members, weights), weights

@@ -211,8 +211,7 @@ class Fresh:
 
     def _draw(self, unit: int) -> Batch:
         rows = self._steps * self._size
-        parts = [
-            each.data.draw_fresh(generator(each.train.seed, "fresh", unit), rows)
-            for each in self._members
-        ]
+        streams = [generator(each.train.seed, "fresh", unit) for each in self._members]
+        drawn = zip(self._members, streams, strict=True)
+        parts = [each.data.draw_fresh(stream, rows) for each, stream in drawn]
         return to_batch(self._members[0], parts, self._device, self._dtype)

@@ -30,9 +30,8 @@ class Scheduler:
         ticks = experiment.steps // self._every
         self._phases: list[tuple[int, Callable[[], Any]]] = []
         if spec.warmup:
-            rise = partial(
-                lr_scheduler.LinearLR, optimizer, 1 / (spec.warmup + 1), total_iters=spec.warmup
-            )
+            first = 1 / (spec.warmup + 1)
+            rise = partial(lr_scheduler.LinearLR, optimizer, first, total_iters=spec.warmup)
             self._phases.append((spec.warmup, rise))
         if spec.torch_name:
             main = getattr(lr_scheduler, spec.torch_name)
@@ -87,13 +86,10 @@ class Rates:
         self._first_of = different
         """The first member of each way."""
         self._rates = [_Rate(members[index].optimizer.lr) for index in different]
-        schedules = [member.schedule for member in members]
-        self.moves = any(each.moves for each in schedules)
+        self.moves = any(member.schedule.moves for member in members)
         """Whether any rate changes by itself."""
-        self._schedulers = [
-            Scheduler(members[index], rate)
-            for index, rate in zip(different if self.moves else [], self._rates, strict=False)
-        ]
+        moving = zip(different if self.moves else [], self._rates, strict=False)
+        self._schedulers = [Scheduler(members[index], rate) for index, rate in moving]
         self._ticking: list[tuple[int, Scheduler]] = []
         self.needs_measurement = spec.needs_measurement
         """Whether a tick wants the losses that were measured."""
@@ -109,8 +105,6 @@ class Rates:
 
     def due(self, step: int) -> bool:
         """Return whether a step ends with a tick of any member's."""
-        if not self._schedulers:
-            return False
         self._ticking = [each for each in enumerate(self._schedulers) if each[1].due(step)]
         return bool(self._ticking)
 

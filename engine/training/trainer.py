@@ -28,8 +28,8 @@ from ..experiment.experiment import Experiment
 from ..experiment.members import members_of
 from ..gradients.choice import make_method
 from ..gradients.method import Method, Workload
-from ..network.making import make_network
 from ..network.parameters import ParameterLayout
+from ..network.trainable import make_network
 from ..recording.events import Group, Series, Snapshot, Values
 from ..step.batches import batches_for
 from ..step.evaluation import Evaluator

@@ -31,7 +31,7 @@ class EagerMethod(ABC):
     """The network, its optimizer and the loop; a subclass says how gradients are computed.
 
     Args:
-        trainee: What to train, and on what.
+        workload: What to train, and on what.
     """
 
     name: str
@@ -62,10 +62,8 @@ class EagerMethod(ABC):
             self._gradients = torch.zeros_like(self.weights)
             self._point_gradients(self._gradients_in(self._gradients))
         self._optimizers = self._make_optimizers(workload.members)
-        self._schedulers = [
-            Scheduler(member, optimizer)
-            for member, optimizer in zip(workload.members, self._optimizers, strict=False)
-        ]
+        pairs = zip(workload.members, self._optimizers, strict=False)
+        self._schedulers = [Scheduler(member, optimizer) for member, optimizer in pairs]
 
     @property
     def lr(self) -> list[float]:
@@ -166,11 +164,8 @@ class EagerMethod(ABC):
 
     def _gradients_in(self, flat: Tensor) -> list[Tensor]:
         """Return each parameter's gradient as a view of ``flat`` [size]."""
-        parts = self._layout.parameter_slices(flat)
-        return [
-            part.view(parameter.shape)
-            for part, parameter in zip(parts, self._parameters, strict=True)
-        ]
+        pairs = zip(self._layout.parameter_slices(flat), self._parameters, strict=True)
+        return [part.view(parameter.shape) for part, parameter in pairs]
 
     def _point_gradients(self, gradients: list[Tensor]) -> None:
         for parameter, gradient in zip(self._parameters, gradients, strict=True):
@@ -188,12 +183,9 @@ class EagerMethod(ABC):
 
 def _must_update_one_by_one(members: Sequence[Experiment]) -> bool:
     """Whether each member needs an optimizer of its own: PyTorch's has one setting for all."""
-    first = members[0]
-    differ = any(
-        (member.optimizer, member.schedule) != (first.optimizer, first.schedule)
-        for member in members
-    )
-    return differ or (len(members) > 1 and first.schedule.needs_measurement)
+    ways = [(member.optimizer, member.schedule) for member in members]
+    looks = len(members) > 1 and members[0].schedule.needs_measurement
+    return looks or any(way != ways[0] for way in ways)
 
 
 class Autograd(EagerMethod):

@@ -31,10 +31,8 @@ def make_method(workload: Workload) -> Method:
     # header says why it is not the formulas.
     asked = workload.experiment.train.gradients
     if asked == "manual" and (lacks := lacking(workload.experiment)):
-        raise EpochalError(
-            f"train.gradients: 'manual' has no formula for {lacks}; "
-            "set 'auto', which takes autograd here"
-        )
+        remedy = "set 'auto', which takes autograd here"
+        raise EpochalError(f"train.gradients: 'manual' has no formula for {lacks}; {remedy}")
     if asked == "auto":
         asked = "autograd" if why_autograd(workload.members) else "manual"
     return METHODS[asked](workload)

@@ -37,7 +37,7 @@ class Numeric(EagerMethod):
     """Gradients by central differences in float64, whatever the network computes with.
 
     Args:
-        trainee: What to train, and on what.
+        workload: What to train, and on what.
     """
 
     name = "numeric"
@@ -76,7 +76,7 @@ class Differences:
     """The loss around one member's weights.
 
     Args:
-        trainee: What is trained.
+        workload: What is trained.
         member: Which of its networks.
     """
 
@@ -239,7 +239,6 @@ class OwnCopy:
         try:
             return self._loss(self._network(batch.inputs), batch.targets)
         except RuntimeError as error:
-            raise CodeError(
-                f"train.gradients: numeric gradients are computed in float64, where the network "
-                f"of one's own fails: {error}"
-            ) from error
+            where = "in float64, where the network of one's own fails"
+            what = f"train.gradients: numeric gradients are computed {where}: {error}"
+            raise CodeError(what) from error

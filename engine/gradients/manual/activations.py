@@ -13,7 +13,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import torch
 from torch import Tensor
@@ -54,11 +54,15 @@ class ActivationFormula(ABC):
 class FusedOperations:
     """What PyTorch has for an activation: an operation each way, its derivative included."""
 
-    forward: Callable[[Tensor, Tensor], object]
-    """Writes h, from z and h."""
-    backward: Callable[[Tensor, Tensor, Tensor], object]
-    """Turns d from dh into dz, from d, z and h."""
-    in_place: bool
+    forward: Callable[..., object]
+    """Writes h, from z."""
+    backward: Callable[..., object]
+    """Turns d from dh into dz, from d, and from h where ``in_place``, else from z."""
+    ahead: tuple[Any, ...] = ()
+    """What else it takes on the way forward."""
+    back: tuple[Any, ...] = ()
+    """What else it takes on the way back."""
+    in_place: bool = True
     """Whether the derivative needs h alone, so that h can take the place of z."""
 
 
@@ -68,10 +72,12 @@ class FusedActivation(ActivationFormula):
     operations: ClassVar[FusedOperations]
 
     def forward(self) -> None:
-        self.operations.forward(self.z, self.h)
+        self.operations.forward(self.z, *self.operations.ahead, out=self.h)
 
     def backward(self, row: int) -> None:
-        self.operations.backward(self.d, self.z_learned, self.h_learned)
+        # From what the activation's slope is told by: h, or z where h says too little.
+        told_by = self.h_learned if self.in_place else self.z_learned
+        self.operations.backward(self.d, told_by, *self.operations.back, grad_input=self.d)
 
 
 class GELUFormula(ActivationFormula):
@@ -105,68 +111,45 @@ class GELUFormula(ActivationFormula):
 
 _LEAK: Final[float] = ACTIVATIONS["leaky_relu"].arguments["negative_slope"]
 
+
+def _elu_backward(d: Tensor, h: Tensor, *, grad_input: Tensor) -> None:
+    aten.elu_backward.grad_input(d, 1, 1, 1, True, h, grad_input=grad_input)
+
+
+def _softmax_backward(d: Tensor, h: Tensor, *, grad_input: Tensor) -> None:
+    softmax_backward(d, h, 1, d.dtype, grad_input=grad_input)
+
+
+def _log_softmax_backward(d: Tensor, h: Tensor, *, grad_input: Tensor) -> None:
+    log_softmax_backward(d, h, 1, d.dtype, out=grad_input)
+
+
 FUSED: Final[Mapping[str, FusedOperations]] = {
-    "sigmoid": FusedOperations(
-        lambda z, h: torch.sigmoid(z, out=h),
-        lambda d, z, h: aten.sigmoid_backward.grad_input(d, h, grad_input=d),
-        in_place=True,
-    ),
-    "tanh": FusedOperations(
-        lambda z, h: torch.tanh(z, out=h),
-        lambda d, z, h: aten.tanh_backward.grad_input(d, h, grad_input=d),
-        in_place=True,
-    ),
+    "sigmoid": FusedOperations(torch.sigmoid, aten.sigmoid_backward.grad_input),
+    "tanh": FusedOperations(torch.tanh, aten.tanh_backward.grad_input),
     # The slope at the corner is 0, as PyTorch has it.
-    "relu": FusedOperations(
-        lambda z, h: torch.clamp_min(z, 0, out=h),
-        lambda d, z, h: aten.threshold_backward.grad_input(d, h, 0, grad_input=d),
-        in_place=True,
-    ),
+    "relu": FusedOperations(torch.clamp_min, aten.threshold_backward.grad_input, (0,), (0,)),
     # h has the sign of z.
     "leaky_relu": FusedOperations(
-        lambda z, h: aten.leaky_relu.out(z, _LEAK, out=h),
-        lambda d, z, h: aten.leaky_relu_backward.grad_input(d, h, _LEAK, True, grad_input=d),
-        in_place=True,
+        aten.leaky_relu.out, aten.leaky_relu_backward.grad_input, (_LEAK,), (_LEAK, True)
     ),
     # Below 0 the slope exp(z) is h + 1.
-    "elu": FusedOperations(
-        lambda z, h: aten.elu.out(z, out=h),
-        lambda d, z, h: aten.elu_backward.grad_input(d, 1, 1, 1, True, h, grad_input=d),
-        in_place=True,
-    ),
-    "silu": FusedOperations(
-        lambda z, h: aten.silu.out(z, out=h),
-        lambda d, z, h: aten.silu_backward.grad_input(d, z, grad_input=d),
-        in_place=False,
-    ),
+    "elu": FusedOperations(aten.elu.out, _elu_backward),
+    "silu": FusedOperations(aten.silu.out, aten.silu_backward.grad_input, in_place=False),
     # PyTorch takes it to be z beyond 20.
     "softplus": FusedOperations(
-        lambda z, h: aten.softplus.out(z, out=h),
-        lambda d, z, h: aten.softplus_backward.grad_input(d, z, 1, 20, grad_input=d),
-        in_place=False,
+        aten.softplus.out, aten.softplus_backward.grad_input, (), (1, 20), in_place=False
     ),
     "hard_sigmoid": FusedOperations(
-        lambda z, h: aten.hardsigmoid.out(z, out=h),
-        lambda d, z, h: aten.hardsigmoid_backward.grad_input(d, z, grad_input=d),
-        in_place=False,
+        aten.hardsigmoid.out, aten.hardsigmoid_backward.grad_input, in_place=False
     ),
     "hard_tanh": FusedOperations(
-        lambda z, h: torch.clamp(z, -1, 1, out=h),
-        lambda d, z, h: aten.hardtanh_backward.grad_input(d, z, -1, 1, grad_input=d),
-        in_place=False,
+        torch.clamp, aten.hardtanh_backward.grad_input, (-1, 1), (-1, 1), in_place=False
     ),
     # dz_o = h_o (dh_o - Σ_p dh_p h_p), since ∂h_p/∂z_o = h_p (δ_op - h_o).
-    "softmax": FusedOperations(
-        lambda z, h: softmax(z, 1, False, out=h),
-        lambda d, z, h: softmax_backward(d, h, 1, d.dtype, grad_input=d),
-        in_place=True,
-    ),
+    "softmax": FusedOperations(softmax, _softmax_backward, (1, False)),
     # dz_o = dh_o - exp(h_o) Σ_p dh_p, since ∂h_p/∂z_o = δ_op - exp(h_o).
-    "log_softmax": FusedOperations(
-        lambda z, h: log_softmax(z, 1, False, out=h),
-        lambda d, z, h: log_softmax_backward(d, h, 1, d.dtype, out=d),
-        in_place=True,
-    ),
+    "log_softmax": FusedOperations(log_softmax, _log_softmax_backward, (1, False)),
 }
 """The activations that PyTorch computes in an operation each way, or that mix units."""
 
@@ -189,27 +172,24 @@ ARITHMETIC: Final[Mapping[type[ast.operator], Callable[..., Tensor]]] = {
     ast.Div: torch.div,
     ast.Pow: torch.pow,
 }
+_SAME: Final = "abs atan cos exp expm1 log1p maximum minimum sigmoid sign sin sqrt tanh where"
+"""The functions that torch has under the same name."""
+
 FUNCTIONS: Final[Mapping[str, Callable[..., Tensor]]] = {
-    "abs": torch.abs,
-    "atan": torch.atan,
+    **{name: getattr(torch, name) for name in _SAME.split()},
     "clip": torch.clamp,
-    "cos": torch.cos,
-    "exp": torch.exp,
-    "expm1": torch.expm1,
-    "log1p": torch.log1p,
-    "maximum": torch.maximum,
-    "minimum": torch.minimum,
     "normal_cdf": torch.special.ndtr,
     "normal_pdf": _normal_pdf,
-    "sigmoid": torch.sigmoid,
-    "sign": torch.sign,
-    "sin": torch.sin,
-    "sqrt": torch.sqrt,
     "softplus": aten.softplus.out,
-    "tanh": torch.tanh,
-    "where": torch.where,
 }
 """What a rule may call, as operations that write where they are told to."""
+
+
+Operations = list[Callable[[], object]]
+"""What a way takes, in order."""
+
+Tensors = Mapping[str, Tensor]
+"""By what a rule calls them."""
 
 
 class RuledActivation(ActivationFormula):
@@ -222,8 +202,7 @@ class RuledActivation(ActivationFormula):
 
     def __init__(self, z: Tensor, h: Tensor, d: Tensor) -> None:
         super().__init__(z, h, d)
-        self._ahead: list[Callable[[], object]] = []
-        self._back: list[Callable[[], object]] = []
+        self._ahead, self._back = Operations(), Operations()
         tensors = {"z": z}
         for name, part in self.rule.part_trees.items():
             tensors[name] = self._emit(self._ahead, part, tensors, torch.empty_like(z))
@@ -232,10 +211,8 @@ class RuledActivation(ActivationFormula):
             self._ahead.append(lambda: h.copy_(value))
         # On the way back only the rows that are trained on count; their parts are there already.
         trained = d.shape[2]
-        learned = {
-            name: each[:, :, :trained] if each.ndim else each
-            for name, each in {**tensors, "h": h}.items()
-        }
+        whole = {**tensors, "h": h}.items()
+        learned = {name: each[:, :, :trained] if each.ndim else each for name, each in whole}
         self.slope = self._emit(self._back, self.rule.slope_tree, learned, torch.empty_like(d))
 
     def forward(self) -> None:
@@ -249,7 +226,7 @@ class RuledActivation(ActivationFormula):
 
     def _emit(
         self,
-        operations: list[Callable[[], object]],
+        to: Operations,
         node: ast.expr,
         tensors: Mapping[str, Tensor],
         out: Tensor | None = None,
@@ -275,9 +252,9 @@ class RuledActivation(ActivationFormula):
                 function, inner = FUNCTIONS[name], list(arguments)
             case _:
                 raise TypeError(f"no operation writes {ast.unparse(node)!r} into a buffer")
-        places = [self._emit(operations, each, tensors) for each in inner]
+        places = [self._emit(to, each, tensors) for each in inner]
         made = torch.empty_like(tensors["z"]) if out is None else out
-        operations.append(lambda: function(*places, out=made))
+        to.append(lambda: function(*places, out=made))
         return made
 
 

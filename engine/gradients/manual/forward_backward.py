@@ -60,9 +60,8 @@ class Propagation:
     ) -> None:
         width = inputs.shape[2]
         beside = dev.inputs.shape[1] if dev is not None else 0
-        graph = FormulaGraph(
-            experiment, weights, gradients, masks, learned=width, rows=width + beside
-        )
+        wired = experiment, weights, gradients, masks
+        graph = FormulaGraph(*wired, learned=width, rows=width + beside)
         self._graph, self._constant, self._then = graph, constant, then
         self._blocks = blocks
         # The first columns are learned from, the dev rows lie behind them.

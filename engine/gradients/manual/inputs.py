@@ -55,12 +55,8 @@ class Inputs:
         if self._whole is None or self._whole.steps < most:
             # Later portions are no longer than the longest so far, and views of it.
             self._whole = _repeated(self._turned(*self._batches.stretch(step, 1)), most)
-        return replace(
-            self._whole,
-            steps=most,
-            inputs=self._whole.inputs[:most],
-            targets=self._whole.targets[:most],
-        )
+        whole = self._whole
+        return replace(whole, steps=most, inputs=whole.inputs[:most], targets=whole.targets[:most])
 
     def _turned(self, batch: Batch, steps: int) -> Portion:
         """Turn a piece [members, steps · rows, …] over, so that features come first.

@@ -126,11 +126,8 @@ class FormulaGraph:
 
     def _add_normalisation(self, kind: str, index: int, z: Tensor, dz: Tensor) -> None:
         prefix = f"layer{index}.norm."
-        parameters = {
-            name.removeprefix(prefix): tensor
-            for name, tensor in self._weights.items()
-            if name.startswith(prefix)
-        }
+        named = ((name.partition(prefix), tensor) for name, tensor in self._weights.items())
+        parameters = {name: tensor for (_, of_it, name), tensor in named if of_it}
         gradients = self._rows(f"{prefix}weight", f"{prefix}bias")
         self._formulas.append(normalisation.FORMULAS[kind](z, dz, parameters, gradients))
 

@@ -133,9 +133,8 @@ class BinaryCrossEntropyFormula(LossFormula):
 
     def backward(self, t: Tensor) -> None:
         self.dy.fill_(self.share)
-        aten.binary_cross_entropy_backward.grad_input(
-            self.dy, self.y, t, None, 0, grad_input=self.dy
-        )
+        backward = aten.binary_cross_entropy_backward.grad_input
+        backward(self.dy, self.y, t, None, 0, grad_input=self.dy)
 
 
 class LogitCrossEntropyFormula(LossFormula):

@@ -56,7 +56,7 @@ class Manual:
     """The network's formulas and the optimizer's, over one flat tensor.
 
     Args:
-        trainee: What to train, and on what.
+        workload: What to train, and on what.
     """
 
     name = "manual"
@@ -70,9 +70,8 @@ class Manual:
         self._inputs = Inputs(experiment, workload.batches)
         # A captured graph repeats its launches with the same arguments, so what changes from step
         # to step, such as Adam's count of steps, must lie on the device.
-        self._update = make_update(
-            workload.members, workload.layout, self.weights, capturable=self.weights.is_cuda
-        )
+        members, capturable = workload.members, self.weights.is_cuda
+        self._update = make_update(members, workload.layout, self.weights, capturable=capturable)
         self._rates = Rates(workload.members)
         # A warm-up begins below the rate of the preset.
         self._update.set_lr(self._rates.now)
@@ -91,12 +90,8 @@ class Manual:
         self._stride = experiment.evaluation_stride if workload.dev is not None else 0
         self._measure = Evaluator(experiment, network)
         self._constant = experiment.steps_per_epoch == 1
-        self._rides = (
-            self._constant
-            and self._stride == 1
-            and not network.modal
-            and not self._rates.needs_measurement
-        )
+        waits = network.modal or self._rates.needs_measurement
+        self._rides = self._constant and self._stride == 1 and not waits
         """Whether dev rows are computed with the training rows: what is measured after a step
         is then what the next one's forward computes."""
         self._measures = 0 if self._rides else self._stride
@@ -255,11 +250,9 @@ class Manual:
         riding = self._dev.inputs.shape[1] if self._dev and self._rides else 0
         kept = padded(self._experiment.batch_rows) + padded(riding)
         numbers = self._layout.members * self._experiment.outputs * kept
-        self._most = (
-            1
-            if self._rates.needs_measurement
-            else min(rows.capacity, room(numbers, rows.loss.device))
-        )
+        most = min(rows.capacity, room(numbers, rows.loss.device))
+        # A schedule that looks at a loss must know it before the next step.
+        self._most = 1 if self._rates.needs_measurement else most
 
     def _propagation(self, portion: Portion) -> Propagation:
         """Return what computes a portion's steps, made once for each number of rows.

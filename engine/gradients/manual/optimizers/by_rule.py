@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,15 +13,6 @@ from torch import Tensor
 from ....components.formulas import Computation, computation, evaluate, names_in
 from ....components.update_rules import UpdateRule
 from .base import Factor, UpdateBase, Values, add_product, add_ratio, write_sum
-
-_FUNCTIONS: Final[Mapping[str, Callable[..., Tensor]]] = {
-    "lerp": torch.lerp,
-    "abs": torch.abs,
-    "sign": torch.sign,
-    "sqrt": torch.sqrt,
-    "maximum": torch.maximum,
-}
-"""The functions of a rule."""
 
 
 @dataclass
@@ -127,18 +118,16 @@ class RuledUpdate(UpdateBase):
         match node:
             case _ if self._is_number(node):
                 text = self._number([node])
-                moves = text in self._moving
-                value = (
-                    torch.zeros_like(self._weights[:1])[0]
-                    if moves
-                    else self._tensor(self._computed(node))
-                )
-                self._tensors.setdefault(text, value)
+                # One that moves is written before each step.
+                value = 0.0 if text in self._moving else self._computed(node)
+                self._tensors.setdefault(text, self._tensor(value))
                 return text
             case ast.Name(id=name):
                 return self._lies.get(name, name)
             case ast.Call(func=ast.Name(id=name), args=arguments):
-                return self._apply(_FUNCTIONS[name], [self._emit(each) for each in arguments], out)
+                return self._apply(
+                    getattr(torch, name), [self._emit(each) for each in arguments], out
+                )
             case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
                 return self._emit_sum(left, right, isinstance(op, ast.Sub), out)
         return self._emit_product(self._taken_apart(node), out)
@@ -195,9 +184,8 @@ class RuledUpdate(UpdateBase):
                 return _Product([*parts.numbers, ast.Constant(-1.0)], parts.above, parts.below)
             case ast.BinOp(left=left, op=ast.Mult(), right=right):
                 one, other = self._taken_apart(left), self._taken_apart(right)
-                return _Product(
-                    one.numbers + other.numbers, one.above + other.above, one.below + other.below
-                )
+                above, below = one.above + other.above, one.below + other.below
+                return _Product(one.numbers + other.numbers, above, below)
             case ast.BinOp(left=left, op=ast.Div(), right=right):
                 parts = self._taken_apart(left)
                 if self._is_number(right):
@@ -232,14 +220,12 @@ class RuledUpdate(UpdateBase):
     ) -> None:
         """Write down a function of tensors, and of a factor and room if it takes them."""
         tensors, factors, (first, *others) = self._tensors, self._factors, places
-        if number:
-            self._operations.append(
-                lambda: function(
-                    tensors[first], *map(tensors.get, others), factors[number], tensors[out]
-                )
-            )
-        else:
-            self._operations.append(lambda: function(tensors[first], *map(tensors.get, others)))
+
+        def operate() -> None:
+            more = (factors[number], tensors[out]) if number else ()
+            function(tensors[first], *map(tensors.get, others), *more)
+
+        self._operations.append(operate)
 
     def _is_scratch(self, place: str) -> bool:
         return place.isdigit() and place not in self._lies.values()

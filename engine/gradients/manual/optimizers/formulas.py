@@ -35,7 +35,6 @@ def make_update(
     members: Sequence[Experiment],
     layout: ParameterLayout,
     weights: Tensor,
-    *,
     capturable: bool = False,
 ) -> UpdateBase:
     """Return what updates the weights as the members' optimizers say.

@@ -7,7 +7,7 @@
     member 3    lr 1.0 · seed 7
     member 4    lr 1.0 · seed 8
 
-What may vary is not a list of keys: anything may that leaves a member's ``form_of`` as it is.
+What may vary is not a list of keys: anything may that leaves a member's ``member_form`` as it is.
 
 A member draws what it draws alone, to the bit: its initial weights, its data, the order of its
 batches, what dropout leaves out. From there on it is the same up to rounding, as a product of many
@@ -71,7 +71,7 @@ def members_of(experiment: Experiment) -> list[Member]:
     first = settings[0]
     varying = [key for key in first if any(each[key] != first[key] for each in settings)]
     seeds_vary = population.seeds > 1 or SEED in varying
-    members, form = [], form_of(alone)
+    members, form = [], member_form(alone)
     for setting in settings:
         made = original.changed(setting)
         if other := _differing(form, made):
@@ -130,7 +130,7 @@ def check_members(experiment: Experiment, source: str) -> None:
 
 def _axis_problems(alone: Experiment, population: Population) -> Iterator[str]:
     """Say what is wrong with each value of each key by itself."""
-    form, original = form_of(alone), Original(alone)
+    form, original = member_form(alone), Original(alone)
     for key, values in population.vary.items():
         told: set[str] = set()
         for value in values:
@@ -150,7 +150,7 @@ def _axis_problems(alone: Experiment, population: Population) -> Iterator[str]:
 
 def _grid_problems(alone: Experiment, population: Population) -> Iterator[str]:
     """Say what is wrong with combinations whose values hold by themselves."""
-    form, original = form_of(alone), Original(alone)
+    form, original = member_form(alone), Original(alone)
     several = len(population.vary) > 1 or population.settings
     for setting in _settings(population) if several else ():
         said = said_of(setting)
@@ -255,7 +255,7 @@ def _brief(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def form_of(experiment: Experiment) -> dict[str, object]:
+def member_form(experiment: Experiment) -> dict[str, object]:
     """Return all that must be the same in every member, so that they are one batched computation.
 
     The names are what a message calls them.
@@ -284,7 +284,7 @@ def form_of(experiment: Experiment) -> dict[str, object]:
 
 def _differing(form: Mapping[str, object], experiment: Experiment) -> str:
     """Return the first thing in which an experiment has another form; empty where in none."""
-    other = form_of(experiment)
+    other = member_form(experiment)
     return next((name for name, value in form.items() if other[name] != value), "")
 
 

@@ -18,8 +18,7 @@ from typing import Any, Protocol
 
 from ..recording.history import History, Rows
 from ..recording.improvements import improvements, member_words
-from ..recording.lines import json_value
-from ..text.numbers import counted, figure_text, shortest
+from ..text.numbers import as_json, counted, figure_text, shortest
 from ..text.safe import plain
 from ..text.tables import finite, mean_text
 
@@ -64,7 +63,7 @@ class LoggedRow:
             for name, values in self.figures.items()
         }
         head = {"kind": "log", "step": self.step, "epoch": self.epoch}
-        return {**head, **json_value(figures)}
+        return {**head, **as_json(figures)}
 
 
 def _text(values: Sequence[float]) -> str:

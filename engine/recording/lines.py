@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..text.numbers import as_json
 from .events import FORMAT, KINDS, Event, Header, Series, Snapshot, Values
 
 
@@ -48,7 +49,7 @@ def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> byte
         case _:
             values = {item.name: getattr(event, item.name) for item in fields(event)}
             values.pop("t")
-            line |= json_value(values)
+            line |= as_json(values)
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     head = text.encode("utf-8", "replace")
     if data is None:
@@ -181,22 +182,6 @@ def _unpack(data: str) -> Values:
     return np.frombuffer(base64.b64decode(data, validate=True), "<f4")
 
 
-def _number(value: Any) -> float | str:
-    """Return a plain number, written out where JSON has no word for it; float32 stays short."""
-    number = float(value)
-    if not math.isfinite(number):
-        return "nan" if math.isnan(number) else ("inf" if number > 0 else "-inf")
-    return float(str(value)) if isinstance(value, np.float32) else number
-
-
-def json_value(value: Any) -> Any:
-    """Return ``value`` as what JSON can say: what is no number is written out."""
-    match value:
-        case dict():
-            return {str(key): json_value(item) for key, item in value.items()}
-        case list() | tuple():
-            return [json_value(item) for item in value]
-        case float():
-            return _number(value)
-        case _:
-            return value
+def _number(value: np.float32) -> Any:
+    """Return a number of single precision in its few digits, written out where JSON has no word."""
+    return as_json(float(str(value)))

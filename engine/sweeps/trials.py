@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..experiment.axes import axes_of, settings_of_sweep
 from ..experiment.experiment import Experiment
-from ..experiment.members import MemberForm, Original, setting_of, with_seed
+from ..experiment.members import Original, member_form, setting_of, with_seed
 from ..experiment.sweep import Sweep
 from .trial import Trial
 
@@ -68,7 +68,7 @@ def alone_of(experiment: Experiment) -> Experiment:
 
 def form_of(experiment: Experiment) -> str:
     """Return a text that two experiments have in common if they can be trained side by side."""
-    return hashlib.sha256(repr(MemberForm.of(experiment)).encode()).hexdigest()[:HEX_DIGITS]
+    return hashlib.sha256(repr(member_form(experiment)).encode()).hexdigest()[:HEX_DIGITS]
 
 
 def digest_of(experiment: Experiment) -> str:

@@ -16,10 +16,9 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..text.numbers import apart, figure_text, shortest
+from ..text.numbers import apart, as_json, figure_text, shortest
 from .best import decides
 from .history import History
-from .lines import json_value
 
 TOLD_LOSS: Final = 0.01
 """By how much of itself a loss must fall to be told: where nearly every step is a new best one,
@@ -62,8 +61,8 @@ class Improvement:
             "kind": "improvement",
             "step": self.step,
             "column": f"dev/{self.what}",
-            "before": json_value(self.before),
-            "after": json_value(self.after),
+            "before": as_json(self.before),
+            "after": as_json(self.after),
             "member": self.member,
         }
 

@@ -6,9 +6,10 @@ apart. To add an initialiser, add its class here and to ``Initialiser``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from .section import NonNegative, Number, Section
 
@@ -69,11 +70,9 @@ class Uniform(InitialiserBase):
     b: Number = 1.0
     """Upper bound."""
 
-    @model_validator(mode="after")
-    def _bounds_in_order(self) -> Uniform:
+    def _problems(self) -> Iterator[str]:
         if self.a > self.b:
-            raise ValueError(f"b: must be at least a, {self.a:g} (got {self.b:g})")
-        return self
+            yield f"b: must be at least a, {self.a:g} (got {self.b:g})"
 
 
 class XavierUniform(InitialiserBase):

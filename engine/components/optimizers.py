@@ -9,10 +9,10 @@ here and to ``Optimizer``; if its update is no rule, its formula is a file of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from .section import Fraction, NonNegative, Positive, Section, check_whole, named
 from .update_rules import UpdateRule
@@ -108,11 +108,9 @@ class SGD(OptimizerBase):
         """On CUDA it adds Nesterov's momentum into them."""
         return self.nesterov
 
-    @model_validator(mode="after")
-    def _nesterov_needs_momentum(self) -> SGD:
+    def _problems(self) -> Iterator[str]:
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
-            raise ValueError("nesterov: needs a momentum above 0 and dampening 0")
-        return self
+            yield "nesterov: needs a momentum above 0 and dampening 0"
 
     @property
     def states(self) -> int:

@@ -19,14 +19,4 @@ from .kinds import KINDS, Data, anchored
 from .loading import load
 from .scaling import Scaling
 
-__all__ = [
-    "KINDS",
-    "Data",
-    "DataBase",
-    "Dataset",
-    "Examples",
-    "Moons",
-    "Scaling",
-    "anchored",
-    "load",
-]
+__all__ = ["KINDS", "Data", "DataBase", "Dataset", "Examples", "Scaling", "anchored", "load"]

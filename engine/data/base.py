@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ..components.section import Section, check_whole
 from ..errors import EpochalError
@@ -179,8 +179,7 @@ class DataBase(Section):
         """Draw ``rows`` new rows, where ``fresh`` says that every step has its own."""
         raise NotImplementedError
 
-    def problems(self) -> Iterator[str]:
-        """Say what does not fit together, each beginning with its key."""
+    def _problems(self) -> Iterator[str]:
         yield from self._split_problems()
         if self.scale_targets != "none" and self.classes:
             yield "scale_targets: classes are no numbers to scale; leave it out"
@@ -208,9 +207,3 @@ class DataBase(Section):
         if "kind" in cls.model_fields:
             drawing = "draw_fresh" if cls.fresh else "draw"
             check_whole(cls, DataBase, ("place", "shape", drawing, "program"))
-
-    @model_validator(mode="after")
-    def _holds(self) -> DataBase:
-        if problems := list(self.problems()):
-            raise ValueError("\n".join(problems))
-        return self

@@ -95,11 +95,10 @@ class Bundled(DataBase):
         drawn = define("draw_data", f"Return the {self.set} set of scikit-learn.", lines)
         return f"from sklearn.datasets import {name}\n\n\n{drawn}"
 
-    @override
-    def problems(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[str]:
         if importlib.util.find_spec("sklearn") is None:
             yield "kind: needs scikit-learn: pip install 'epochal[data]'"
-        yield from super().problems()
+        yield from super()._problems()
 
 
 @functools.cache

@@ -155,8 +155,7 @@ class File(DataBase):
             cell += f'.replace({quoted(self.decimal)}, ".")'
         return f"np.array([[float({cell}) for cell in columns[name]] for name in {names}]).T"
 
-    @override
-    def problems(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[str]:
         if self.thousands == self.decimal:
             yield f"thousands: is the decimal mark too ({show(self.decimal)}); set data.decimal"
             return
@@ -167,7 +166,7 @@ class File(DataBase):
         except ValueError as error:
             yield from str(error).splitlines()
         else:
-            yield from super().problems()
+            yield from super()._problems()
 
 
 @functools.lru_cache(maxsize=4)

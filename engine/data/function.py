@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 from typing_extensions import override
 
 from ..components.expressions import CONSTANTS, FUNCTIONS, Expression
@@ -26,28 +26,27 @@ Formula = Annotated[str, AfterValidator(_is_expression)]
 """An expression of x."""
 
 
-def check_formulas(key: str, formulas: Iterable[str], domain: Sequence[float], points: int) -> None:
-    """Hold formulas to be numbers all over a domain.
+def wrong_formulas(
+    key: str, formulas: Iterable[str], domain: Sequence[float], points: int = 1000
+) -> Iterator[str]:
+    """Say which formulas are no numbers somewhere in a domain, or that the domain is none.
 
     Args:
         key: What they are called in the preset.
         formulas: The expressions.
         domain: The first and the last x.
         points: At how many values of x they are asked, at most.
-
-    Raises:
-        ValueError: One is not, somewhere, or the domain is none.
     """
     if not domain[0] < domain[1]:
-        raise ValueError(f"domain: must rise from its first to its last x (got {domain})")
+        yield f"domain: must rise from its first to its last x (got {domain})"
+        return
     x = np.linspace(domain[0], domain[1], min(points, 1000))
     for text in formulas:
         values = Expression(text)(x)
         bad = ~np.isfinite(values) | (np.abs(values) > np.finfo(np.float32).max)
         if bad.any():
-            raise ValueError(
-                f"{key}: {text!r} is {values[bad][0]} at x = {x[bad][0]:g}; change it or the domain"
-            )
+            where = f"is {values[bad][0]} at x = {x[bad][0]:g}"
+            yield f"{key}: {text!r} {where}; change it or the domain"
 
 
 def as_numpy(formula: str) -> str:
@@ -117,7 +116,6 @@ class Function(DataBase):
         lines.append("return x.reshape(-1, 1), y")
         return define("draw_data", "Return values of x, and what is to be learned of them.", lines)
 
-    @model_validator(mode="after")
-    def _targets_are_finite(self) -> Function:
-        check_formulas("targets", self.targets, self.domain, self.points)
-        return self
+    def _problems(self) -> Iterator[str]:
+        yield from super()._problems()
+        yield from wrong_formulas("targets", self.targets, self.domain, self.points)

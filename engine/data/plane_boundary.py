@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 from typing_extensions import override
 
 from ..components.expressions import Expression
 from ..components.section import Number
 from ..text.source_code import define
 from .base import RNG, Examples, Samples
-from .function import Formula, as_numpy, check_formulas
+from .function import Formula, as_numpy, wrong_formulas
 from .plane import NOISE, PlaneBase
 
 
@@ -61,15 +62,13 @@ class Boundary(PlaneBase):
         ]
         return define("draw_data", self.doc, lines)
 
-    @model_validator(mode="after")
-    def _has_two_sides(self) -> Boundary:
-        check_formulas("formula", [self.formula], self.domain, 1000)
+    def _problems(self) -> Iterator[str]:
+        yield from super()._problems()
+        yield from (wrong := list(wrong_formulas("formula", [self.formula], self.domain)))
         low, high = self.domain
         curve = Expression(self.formula)(np.linspace(low, high, 1000))
-        if curve.min() >= high or curve.max() <= low:
+        if not wrong and (curve.min() >= high or curve.max() <= low):
             side = "above" if curve.min() >= high else "below"
-            raise ValueError(
-                f"formula: {self.formula!r} lies {side} every point of the square from {low:g} to "
-                f"{high:g}, so there is one class alone; change it or the domain"
-            )
-        return self
+            where = f"lies {side} every point of the square from {low:g} to {high:g}"
+            remedy = "so there is one class alone; change it or the domain"
+            yield f"formula: {self.formula!r} {where}, {remedy}"

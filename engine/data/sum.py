@@ -56,8 +56,7 @@ class Sum(DataBase):
         about = f"Return rows of {self.terms} whole numbers, and the sum of each."
         return define("draw_rows", about, lines, "rng, count")
 
-    @override
-    def problems(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[str]:
         for key in ("scale_inputs", "scale_targets"):
             if getattr(self, key) != "none":
                 yield f"{key}: there is no training set to fit it on; set divide_by"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 from typing_extensions import override
 
 from ..components.section import Number
@@ -55,20 +55,13 @@ class InlineTable(DataBase):
     def _numbers(self) -> list[list[float]]:
         return [target for target in self.targets if isinstance(target, list)]
 
-    @model_validator(mode="after")
-    def _is_rectangular(self) -> InlineTable:
+    def _problems(self) -> Iterator[str]:
         if len(self.targets) != len(self.inputs):
-            raise ValueError(f"has {len(self.inputs)} inputs and {len(self.targets)} targets")
-        _same_width("inputs", self.inputs)
-        if numbers := self._numbers():
-            _same_width("targets", numbers)
-        return self
-
-
-def _same_width(key: str, rows: Sequence[Sequence[float]]) -> None:
-    width = len(rows[0])
-    if width == 0:
-        raise ValueError(f"{key}[0]: must not be empty")
-    for index, row in enumerate(rows):
-        if len(row) != width:
-            raise ValueError(f"{key}[{index}]: has {len(row)} numbers, {key}[0] has {width}")
+            yield f"has {len(self.inputs)} inputs and {len(self.targets)} targets"
+        for key, rows in (("inputs", self.inputs), ("targets", self._numbers())):
+            widths = [len(row) for row in rows]
+            if widths and not widths[0]:
+                yield f"{key}[0]: must not be empty"
+            for index in [at for at, width in enumerate(widths) if width != widths[0]][:1]:
+                yield f"{key}[{index}]: has {widths[index]} numbers, {key}[0] has {widths[0]}"
+        yield from super()._problems()

@@ -29,7 +29,7 @@ class Remedy:
     """What to change, each as ``--set`` takes it: ``model.activation=relu``."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Finding:
     """Something that is wrong with a run, or worth knowing about it."""
 
@@ -61,7 +61,7 @@ class Verdict:
     """How much it matters."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Rule:
     """One thing that can be wrong with a run, and how it is found."""
 

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ..components.activations import ACTIVATIONS
 from ..components.losses import BinaryCrossEntropyWithLogits, Loss
@@ -175,18 +175,10 @@ class Experiment(Section):
             return mark.at.epoch * (self.steps_per_epoch or 1)
         return mark.at.step
 
-    @model_validator(mode="after")
-    def _parts_fit(self) -> Experiment:
-        """Check what no table can check alone.
-
-        Raises:
-            ValueError: A line for each problem, which begins with the key to change.
-        """
+    def _problems(self) -> Iterator[str]:
+        """Say what no table can say alone."""
         problems = [*self._size_problems(), *self._loss_problems(), *self._training_problems()]
-        problems = problems or list(self._population_problems())
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
+        yield from problems or self._population_problems()
 
     @property
     def _numbers(self) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ..components.section import Positive, Section
 from .training import MAX_STEPS
@@ -29,14 +30,10 @@ class At(Section):
     (at one of the steps it measures), every row of the step's batch is right, every gradient is
     exactly 0, or the loss is no finite number."""
 
-    @model_validator(mode="after")
-    def _one_place(self) -> At:
+    def _problems(self) -> Iterator[str]:
         places = [getattr(self, key) for key in At.model_fields]
         if sum(place is not None for place in places) != 1:
-            raise ValueError(
-                "set exactly one of step, epoch, loss_below and event, as in at = { epoch = 50 }"
-            )
-        return self
+            yield "set exactly one of step, epoch, loss_below and event, as in at = { epoch = 50 }"
 
 
 class Mark(Section):

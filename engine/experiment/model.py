@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ..components.activations import ACTIVATIONS
 from ..components.initialisers import NEEDS_MATRIX, Default, Initialiser
@@ -24,14 +25,10 @@ class Init(Section):
     bias: Initialiser = Default()
     """The biases, [out] per layer: a table, a name, or a number."""
 
-    @model_validator(mode="after")
-    def _bias_is_no_matrix(self) -> Init:
+    def _problems(self) -> Iterator[str]:
         if isinstance(self.bias, NEEDS_MATRIX):
-            raise ValueError(
-                f"bias: {self.bias.name!r} is scaled by both sides of a matrix; "
-                "a bias takes a number, 'zeros', 'normal', 'uniform' or 'default'"
-            )
-        return self
+            remedy = "a bias takes a number, 'zeros', 'normal', 'uniform' or 'default'"
+            yield f"bias: {self.bias.name!r} is scaled by both sides of a matrix; {remedy}"
 
 
 def init_table(value: Any) -> Any:
@@ -99,35 +96,22 @@ class Model(Section):
     init: InitTable = Init()
     """How the parameters start; ``"default"`` is what ``torch.nn.Linear`` does."""
 
-    @model_validator(mode="after")
-    def _keys_fit_the_kind(self) -> Model:
-        own = {"module", "arguments", "input_shape"}
-        said = self._keys_that_say_something()
+    def _problems(self) -> Iterator[str]:
+        own, fields = {"module", "arguments", "input_shape"}, Model.model_fields
+        set_keys = self.model_fields_set - {"kind"}
+        said = {key for key in set_keys if getattr(self, key) != fields[key].default}
         for key in sorted(said & own if self.kind == "mlp" else said - own):
-            raise ValueError(f"{key}: says nothing where kind is {self.kind!r}; leave it out")
+            yield f"{key}: says nothing where kind is {self.kind!r}; leave it out"
         if self.kind == "python" and not (self.module and self.module.rpartition(":")[0]):
-            raise ValueError("module: must name a file and a class in it, as in 'net.py:Net'")
-        return self
-
-    def _keys_that_say_something(self) -> set[str]:
-        """Return the keys that are not as they are by default, beside the kind."""
-        said, fields = self.model_fields_set - {"kind"}, Model.model_fields
-        return {key for key in said if getattr(self, key) != fields[key].default}
-
-    @model_validator(mode="after")
-    def _activations_fit(self) -> Model:
+            yield "module: must name a file and a class in it, as in 'net.py:Net'"
         if isinstance(self.activation, list) and len(self.activation) != len(self.hidden):
-            raise ValueError(
-                f"activation: must have one name for each of the {len(self.hidden)} hidden "
-                f"layers (got {len(self.activation)})"
-            )
-        for name in self.activations[:-1]:
+            wanted = f"one name for each of the {len(self.hidden)} hidden layers"
+            yield f"activation: must have {wanted} (got {len(self.activation)})"
+            return
+        for name in dict.fromkeys(self.activations[:-1]):
             if ACTIVATIONS[name].output_only:
-                raise ValueError(
-                    f"activation: {name!r} only makes sense at the output; "
-                    f"set output_activation = {name!r}"
-                )
-        return self
+                remedy = f"set output_activation = {name!r}"
+                yield f"activation: {name!r} only makes sense at the output; {remedy}"
 
     @property
     def activations(self) -> list[str]:

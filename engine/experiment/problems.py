@@ -36,18 +36,14 @@ _OWN_KEY: Final = re.compile(r"((?:[a-z_][a-z0-9_]*|\[\d+\]|\.)+): (.*)", re.DOT
 """A message of a validator that begins with the key it is about."""
 
 _EXPECTED: Final[Mapping[str, str]] = {
-    "string_type": "a text",
-    "string_unicode": "a text",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
+    **dict.fromkeys(("string_type", "string_unicode"), "a text"),
+    **dict.fromkeys(("int_type", "int_from_float"), "a whole number"),
     "int_parsing_size": "a smaller number",
     "float_type": "a number",
     "finite_number": "a finite number",
     "bool_type": "true or false",
     "list_type": "a list",
-    "dict_type": "a table",
-    "model_type": "a table",
-    "model_attributes_type": "a table",
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a table"),
     "none_required": "left out",
     "greater_than": "above {gt}",
     "greater_than_equal": "at least {ge}",

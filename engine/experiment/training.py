@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ..components.section import Count, NonNegative, Positive, Section
 
@@ -70,11 +71,9 @@ class Training(Section):
     then 16 of them each time the step doubles (4 for more than 100 000 parameters), which costs
     little."""
 
-    @model_validator(mode="after")
-    def _one_length(self) -> Training:
+    def _problems(self) -> Iterator[str]:
         if self.epochs is not None and self.steps is not None:
-            raise ValueError("set epochs or steps, not both")
-        return self
+            yield "set epochs or steps, not both"
 
 
 class Population(Section):
@@ -96,14 +95,12 @@ class Population(Section):
     keys, as in ``[{ "optimizer.lr" = 0.1, "train.seed" = 7 }, { "optimizer.lr" = 0.2,
     "train.seed" = 9 }]``. There is a network for each of them and seed."""
 
-    @model_validator(mode="after")
-    def _one_list(self) -> Population:
+    def _problems(self) -> Iterator[str]:
         if self.vary and self.settings:
-            raise ValueError("set vary or settings, not both")
+            yield "set vary or settings, not both"
         for place, setting in enumerate(self.settings):
             if setting.keys() != self.settings[0].keys():
-                raise ValueError(f"settings[{place}]: must have the keys of the first alone")
-        return self
+                yield f"settings[{place}]: must have the keys of the first alone"
 
     @property
     def members(self) -> int:

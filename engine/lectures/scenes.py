@@ -7,10 +7,11 @@ what a scene refers to is there, ``engine.lectures.lecture`` knows; how it looks
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticKnownError
 
 from ..components.section import Section
@@ -104,26 +105,17 @@ class Scene(Section):
     log: bool = False
     """Whether their axis is logarithmic."""
 
-    @model_validator(mode="after")
-    def _shows_one_thing(self) -> Scene:
+    def _problems(self) -> Iterator[str]:
         said = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(said) != 1:
             got = " and ".join(said) if said else "none of them"
-            raise ValueError(f"set exactly one of preset, run, race and text (got {got})")
-        return self
-
-    @model_validator(mode="after")
-    def _keys_fit_what_is_shown(self) -> Scene:
+            yield f"set exactly one of preset, run, race and text (got {got})"
+            return
         of_presets, of_runs = {"set", "seed"}, {"start", "tempo", "pane", "quantity", "log"}
         idle = of_presets | of_runs if self.text is not None else of_presets if self.run else ()
-        problems = [
-            f"{key}: says nothing where a scene shows a {self.kind}; leave it out"
-            for key in type(self).model_fields
-            if key in idle and key in self.model_fields_set
-        ]
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
+        for key in type(self).model_fields:
+            if key in idle and key in self.model_fields_set:
+                yield f"{key}: says nothing where a scene shows a {said[0]}; leave it out"
 
     @property
     def kind(self) -> SceneKind:
@@ -156,11 +148,9 @@ class Lecture(Section):
     scenes: list[Scene] = Field(default=[], max_length=200)
     """What is shown, in order."""
 
-    @model_validator(mode="after")
-    def _has_scenes(self) -> Lecture:
+    def _problems(self) -> Iterator[str]:
         if not self.scenes:
-            raise ValueError("scenes: must have at least 1 entry, as in [[scenes]]")
-        return self
+            yield "scenes: must have at least 1 entry, as in [[scenes]]"
 
     @property
     def minutes(self) -> float:

@@ -43,14 +43,14 @@ def find(facts: Facts) -> Finding | None:
         return None
     schedule = facts.table("schedule").get("name")
     remedy = Remedy("a constant learning rate", ('schedule={name="constant"}',))
-    return Finding(
-        severity="bad",
-        words=f"The learning rate has fallen from {number(top)} to {number(facts.lr)}: the "
+    words = (
+        f"The learning rate has fallen from {number(top)} to {number(facts.lr)}: the "
         f"schedule, {schedule}, had cut it to next to nothing by step {by}, and the loss "
         f"stands at {number(facts.loss)}, where one answer for every row has "
-        f"{number(facts.constant_loss() or 0.0)}.",
-        advice=f"Try {remedy.label}, or a schedule that cuts it later.",
-        remedy=remedy,
+        f"{number(facts.constant_loss() or 0.0)}."
+    )
+    return Finding(
+        "bad", words, advice=f"Try {remedy.label}, or a schedule that cuts it later.", remedy=remedy
     )
 
 
@@ -59,9 +59,8 @@ def _never_there(facts: Facts) -> Finding | None:
         return None
     usual = facts.optimizer.usual_lr
     remedy = Remedy(f"a learning rate of {usual:g}", (f"optimizer.lr={usual:g}",))
-    return Finding(
-        severity="bad", words="The learning rate is 0: no update changes anything.", remedy=remedy
-    )
+    words = "The learning rate is 0: no update changes anything."
+    return Finding("bad", words, remedy=remedy)
 
 
 def _has_learned_little(facts: Facts) -> bool:
@@ -85,8 +84,5 @@ def _would_gain(facts: Facts, lr: float) -> bool:
 
 
 RULE: Final = Rule(
-    name="cut",
-    search=find,
-    word="not learning",
-    explains="plateau unscaled same dropout vanishing exploding",
+    "cut", find, word="not learning", explains="plateau unscaled same dropout vanishing exploding"
 )

@@ -34,12 +34,8 @@ def find(facts: Facts) -> Finding | None:
         return None
     gone = [layer for layer, share in shares.items() if share == 1]
     worst = gone[0] if gone else max(shares, key=lambda layer: shares[layer])
-    return Finding(
-        severity="bad" if gone else "warning",
-        where=worst,
-        words=_gone(facts, gone) if gone else _dying(worst, shares[worst]),
-        remedy=cure(facts, worst),
-    )
+    words = _gone(facts, gone) if gone else _dying(worst, shares[worst])
+    return Finding("bad" if gone else "warning", words, where=worst, remedy=cure(facts, worst))
 
 
 def dead_share(facts: Facts, layer: str) -> float:
@@ -99,12 +95,11 @@ def _dead_output(facts: Facts) -> bool:
 def _output_finding(facts: Facts) -> Finding:
     last = facts.layers[-1]
     alive = facts.first("grad_norm") > 0
+    words = (
+        f"Every gradient is exactly 0: {layer_name(last)}, the output, is flat for every row: dead."
+    )
     return Finding(
-        severity="bad",
-        where=last,
-        words=f"Every gradient is exactly 0: {layer_name(last)}, the output, is flat for every "
-        "row: dead.",
-        remedy=(slower(facts) if alive else None) or LINEAR_OUTPUT,
+        "bad", words, where=last, remedy=(slower(facts) if alive else None) or LINEAR_OUTPUT
     )
 
 
@@ -118,4 +113,4 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
     return Verdict("dying", "warning") if share > MANY else None
 
 
-RULE: Final = Rule(name="dead", search=find, judge=judge, explains="plateau")
+RULE: Final = Rule("dead", find, judge=judge, explains="plateau")

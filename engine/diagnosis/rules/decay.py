@@ -25,8 +25,8 @@ def find(facts: Facts) -> Finding | None:
     if not words:
         return None
     return Finding(
-        severity="bad",
-        words=words,
+        "bad",
+        words,
         advice="Try no weight decay, or a thousandth of it.",
         remedy=Remedy("no weight decay", ("optimizer.weight_decay=0",)),
     )
@@ -65,8 +65,8 @@ def _collapsed(facts: Facts, decay: float) -> str:
 
 
 RULE: Final = Rule(
-    name="decay",
-    search=find,
+    "decay",
+    find,
     word="not learning",
     explains="cut dead diverged dropout exploding plateau same saturated symmetric unscaled "
     "vanishing",

@@ -36,13 +36,8 @@ def find(facts: Facts) -> Finding | None:
 
 def _finding(facts: Facts, step: int, words: str, lost: bool) -> Finding:
     remedy, advice = cure(facts)
-    return Finding(
-        severity="bad" if lost else "warning",
-        step=step,
-        words=words + _cause(facts),
-        advice=advice,
-        remedy=remedy,
-    )
+    words = words + _cause(facts)
+    return Finding("bad" if lost else "warning", words, step=step, advice=advice, remedy=remedy)
 
 
 def _cause(facts: Facts) -> str:
@@ -98,8 +93,8 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
 
 
 RULE: Final = Rule(
-    name="diverged",
-    search=find,
+    "diverged",
+    find,
     judge=judge,
     word="diverged",
     explains="dead exploding overfitting plateau saturated symmetric vanishing",

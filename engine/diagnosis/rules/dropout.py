@@ -27,14 +27,12 @@ def find(facts: Facts) -> Finding | None:
     units = facts.header.parameters[f"{worst}.weight"][0]
     kept = units * (1 - shares[worst])
     remedy = Remedy("no dropout", changed(facts, "dropout", "0"))
-    return Finding(
-        severity="bad",
-        words=f"Dropout leaves out {percent(shares[worst])} of {layer_name(worst)}: of its {units} "
+    words = (
+        f"Dropout leaves out {percent(shares[worst])} of {layer_name(worst)}: of its {units} "
         f"units about {number(kept)} {'is' if 0.5 <= kept < 1.5 else 'are'} left in a step, and "
-        f"the loss stands at {number(facts.loss)}, no better than one answer for every row.",
-        advice=f"Try {remedy.label}, or a little of it.",
-        remedy=remedy,
+        f"the loss stands at {number(facts.loss)}, no better than one answer for every row."
     )
+    return Finding("bad", words, advice=f"Try {remedy.label}, or a little of it.", remedy=remedy)
 
 
 def _shares(facts: Facts) -> dict[str, float]:
@@ -51,4 +49,4 @@ def _shares(facts: Facts) -> dict[str, float]:
     return shares
 
 
-RULE: Final = Rule(name="dropout", search=find, word="not learning", explains="plateau same")
+RULE: Final = Rule("dropout", find, word="not learning", explains="plateau same")

@@ -25,12 +25,8 @@ def find(facts: Facts) -> Finding | None:
         return None
     worst = max(large, key=lambda layer: large[layer])
     times = f"{number(large[worst])} times {layer_name(facts.layers[-1])}'s"
-    return Finding(
-        severity=severity(facts),
-        where=worst,
-        words=f"{sentence(layer_name(worst))}'s gradient is {times}: exploding.{bounded(facts)}",
-        remedy=cure(facts),
-    )
+    words = f"{sentence(layer_name(worst))}'s gradient is {times}: exploding.{bounded(facts)}"
+    return Finding(severity(facts), words, where=worst, remedy=cure(facts))
 
 
 def severity(facts: Facts) -> Severity:
@@ -62,8 +58,8 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
 
 
 RULE: Final = Rule(
-    name="exploding",
-    search=find,
+    "exploding",
+    find,
     judge=judge,
     explains="plateau same",
     otherwise="Try a smaller learning rate.",

@@ -82,11 +82,14 @@ def _is_memorised(facts: Facts, dev: float, train: float) -> bool:
 def _useless(facts: Facts, risen: tuple[float, float], fallen: tuple[float, float]) -> Finding:
     """Return that nothing of what was learned holds for the dev set: no step was better."""
     constant = facts.constant_loss("dev") or 0.0
-    return Finding(
-        severity="warning",
-        words=f"The training loss fell to {number(fallen[1])}, but the dev loss, "
+    words = (
+        f"The training loss fell to {number(fallen[1])}, but the dev loss, "
         f"{number(risen[1])} now and {number(risen[0])} at its best, was never below the "
-        f"{number(constant)} of one answer for every row: overfitting.",
+        f"{number(constant)} of one answer for every row: overfitting."
+    )
+    return Finding(
+        "warning",
+        words,
         advice="The rows were learned by heart; more of them may help, or inputs that say more.",
     )
 
@@ -96,10 +99,13 @@ def _finding(
 ) -> Finding:
     (best, now), (before, after) = risen, fallen
     remedy = cure(facts, dev, step)
+    words = (
+        f"The dev loss rose from {number(best)} near step {step} to {number(now)} while the "
+        f"training loss fell from {number(before)} to {number(after)}: overfitting."
+    )
     return Finding(
-        severity="warning",
-        words=f"The dev loss rose from {number(best)} near step {step} to {number(now)} while the "
-        f"training loss fell from {number(before)} to {number(after)}: overfitting.",
+        "warning",
+        words,
         advice=f"Try {remedy.label}; more data or a smaller network helps, too.",
         remedy=remedy,
     )
@@ -122,4 +128,7 @@ def _at(curve: Curve, step: int) -> float:
     return float(curve.values[min(int(np.searchsorted(curve.steps, step)), len(curve.values) - 1)])
 
 
-RULE: Final = Rule(name="overfitting", search=find)
+RULE: Final = Rule(
+    "overfitting",
+    find,
+)

@@ -78,7 +78,7 @@ def _find_by_first_loss(facts: Facts) -> Finding | None:
 def _finding(
     facts: Facts, words: str, severity: Severity, remedy: Remedy | None, advice: str
 ) -> Finding:
-    return Finding(severity=severity, words=words, advice=advice, remedy=remedy)
+    return Finding(severity, words, advice=advice, remedy=remedy)
 
 
 def _recent(facts: Facts) -> float:
@@ -125,4 +125,4 @@ def cure(facts: Facts) -> tuple[Remedy | None, str]:
     return None, "Try another learning rate, or wait: plateaus end."
 
 
-RULE: Final = Rule(name="plateau", search=find, word="not learning")
+RULE: Final = Rule("plateau", find, word="not learning")

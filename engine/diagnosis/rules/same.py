@@ -37,12 +37,15 @@ def find(facts: Facts) -> Finding | None:
         return None
     names = facts.header.target_names
     name = names[common] if common < len(names) else str(common)
+    words = (
+        f"It says {name} for every row of the {group} set: right for {percent(share)}, the "
+        "share of that class, and its loss is no better than if it never looked at a row."
+    )
     return Finding(
-        severity="warning",
-        words=f"It says {name} for every row of the {group} set: right for {percent(share)}, the "
-        "share of that class, and its loss is no better than if it never looked at a row.",
+        "warning",
+        words,
         advice="More rows of the rarer classes help, and inputs that tell them apart.",
     )
 
 
-RULE: Final = Rule(name="same", search=find, word="not learning")
+RULE: Final = Rule("same", find, word="not learning")

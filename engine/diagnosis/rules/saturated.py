@@ -28,13 +28,12 @@ def find(facts: Facts) -> Finding | None:
         return None
     probed = facts.probe(f"saturated/{worst}")
     remedy = sized_weights(facts) or passing_activations(facts)
+    words = (
+        f"{percent(share)} of {layer_name(worst)}'s units lie where "
+        f"{facts.activations.get(worst, 'their activation')} is flat: saturated."
+    )
     return Finding(
-        severity="warning",
-        step=probed[0] if probed else facts.at,
-        where=worst,
-        words=f"{percent(share)} of {layer_name(worst)}'s units lie where "
-        f"{facts.activations.get(worst, 'their activation')} is flat: saturated.",
-        remedy=remedy,
+        "warning", words, step=probed[0] if probed else facts.at, where=worst, remedy=remedy
     )
 
 
@@ -49,6 +48,4 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
     return Verdict("saturated", "warning") if saturated_share(facts, layer) > MANY else None
 
 
-RULE: Final = Rule(
-    name="saturated", search=find, judge=judge, otherwise="Try a smaller learning rate."
-)
+RULE: Final = Rule("saturated", find, judge=judge, otherwise="Try a smaller learning rate.")

@@ -13,4 +13,4 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
     return Verdict("still", "note") if layer in facts.idle else None
 
 
-RULE: Final = Rule(name="still", search=lambda facts: None, judge=judge)
+RULE: Final = Rule("still", lambda facts: None, judge=judge)

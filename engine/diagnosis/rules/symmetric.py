@@ -27,14 +27,11 @@ def find(facts: Facts) -> Finding | None:
         return None
     units = len(weights[1][f"{layer}.weight"])
     remedy = cure(facts)
-    return Finding(
-        severity="bad",
-        step=weights[0],
-        where=layer,
-        words=f"All {units} units of {layer_name(layer)} have the same weights, so they get the "
-        "same gradient and never part: symmetric.",
-        remedy=remedy,
+    words = (
+        f"All {units} units of {layer_name(layer)} have the same weights, so they get the "
+        "same gradient and never part: symmetric."
     )
+    return Finding("bad", words, step=weights[0], where=layer, remedy=remedy)
 
 
 def is_symmetric(facts: Facts, layer: str) -> bool:
@@ -76,4 +73,4 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
     return Verdict("stuck", "bad")
 
 
-RULE: Final = Rule(name="symmetric", search=find, judge=judge, explains="vanishing plateau")
+RULE: Final = Rule("symmetric", find, judge=judge, explains="vanishing plateau")

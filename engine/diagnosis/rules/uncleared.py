@@ -20,10 +20,12 @@ def find(facts: Facts) -> Finding | None:
     """Find it in the experiment, and its effect in the norms."""
     if not facts.rows or facts.table("train").get("zero_grad", True):
         return None
+    words = (
+        f"The gradients are never cleared: every update repeats all earlier ones.{_evidence(facts)}"
+    )
     return Finding(
-        severity="bad",
-        words=f"The gradients are never cleared: every update repeats all earlier ones."
-        f"{_evidence(facts)}",
+        "bad",
+        words,
         advice="Try clearing them before each step.",
         remedy=Remedy("zero_grad = true", ("train.zero_grad=true",)),
     )
@@ -45,8 +47,8 @@ def _evidence(facts: Facts) -> str:
 
 
 RULE: Final = Rule(
-    name="uncleared",
-    search=find,
+    "uncleared",
+    find,
     word="uncleared",
     explains="cut dead decay diverged exploding plateau same saturated unscaled",
 )

@@ -31,10 +31,11 @@ def find(facts: Facts) -> Finding | None:
     if parts[worst] <= PART:
         return None
     least, greatest = ranges[worst]
+    words = f"{_target(facts, worst)} {_said(name, least, greatest, low, high)}: out of reach."
     return Finding(
-        severity="bad",
+        "bad",
+        words,
         where=facts.layers[-1] if facts.layers else "",
-        words=f"{_target(facts, worst)} {_said(name, least, greatest, low, high)}: out of reach.",
         advice=f"Try {LINEAR_OUTPUT.label}, or scale the targets into its range.",
         remedy=LINEAR_OUTPUT,
     )
@@ -59,6 +60,4 @@ def _said(name: str, least: float, greatest: float, low: float, high: float) -> 
     return f"goes up to {number(greatest)}, and {name} gives nothing above {number(high)}"
 
 
-RULE: Final = Rule(
-    name="unreachable", search=find, word="out of reach", explains="plateau dead saturated cut"
-)
+RULE: Final = Rule("unreachable", find, word="out of reach", explains="plateau dead saturated cut")

@@ -42,7 +42,7 @@ def find(facts: Facts) -> Finding | None:
         for what, size in unscaled.items()
     ]
     words = f"The {' and the '.join(said)}: not scaled. {symptom}"
-    return Finding(severity="bad", words=words, remedy=cure(facts))
+    return Finding("bad", words, remedy=cure(facts))
 
 
 def _unscaled(facts: Facts, large: float) -> dict[str, Mapping[str, float]]:
@@ -101,8 +101,8 @@ def _column(facts: Facts) -> str:
 
 
 RULE: Final = Rule(
-    name="unscaled",
-    search=find,
+    "unscaled",
+    find,
     word="not learning",
     explains="dead saturated diverged plateau vanishing exploding same dropout",
 )

@@ -31,12 +31,12 @@ def find(facts: Facts) -> Finding | None:
         return None
     worst = min(small, key=lambda layer: small[layer])
     last = layer_name(facts.layers[-1])
+    words = (
+        f"{sentence(layer_name(worst))}'s gradient is {number(small[worst], 1)} of {last}'s: "
+        "vanishing."
+    )
     return Finding(
-        severity="bad" if small[worst] < FATAL else "warning",
-        where=worst,
-        words=f"{sentence(layer_name(worst))}'s gradient is {number(small[worst], 1)} of {last}'s: "
-        "vanishing.",
-        remedy=cure(facts),
+        "bad" if small[worst] < FATAL else "warning", words, where=worst, remedy=cure(facts)
     )
 
 
@@ -54,8 +54,8 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
 
 
 RULE: Final = Rule(
-    name="vanishing",
-    search=find,
+    "vanishing",
+    find,
     judge=judge,
     explains="plateau same",
     otherwise="Try shortcuts around the layers, or fewer of them.",

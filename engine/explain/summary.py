@@ -148,7 +148,7 @@ def depth_hints(activations: Sequence[str]) -> list[str]:
         "one for any continuous function (Cybenko 1989)",
         "two hidden layers for a boundary of any shape (Lippmann 1987)",
     ]
-    through = math.prod(ACTIVATIONS[each].steepest or 1.0 for each in activations)
+    through = math.prod(ACTIVATIONS[each].traits.steepest or 1.0 for each in activations)
     if through < 1:
         layers = _counted(len(activations), "hidden layer")
         said.append(

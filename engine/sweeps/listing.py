@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -24,13 +25,37 @@ POLL_SECONDS: Final = 0.1
 
 def sweeps_in(runs_dir: Path) -> list[RunFacts]:
     """Return what is known of the sweeps in a folder of runs, the newest first."""
-    return [facts_of_sweep(folder) for folder in list_sweeps(runs_dir)]
+    return SweepArchive(runs_dir).sweeps()
 
 
-def facts_of_sweep(folder: SweepFolder) -> RunFacts:
+class SweepArchive:
+    """Keeps what is known of the sweeps in a folder, and looks again at what is new alone.
+
+    Args:
+        runs_dir: Where runs are kept.
+    """
+
+    def __init__(self, runs_dir: Path) -> None:
+        self._runs_dir = runs_dir
+        self._readers: dict[Path, SweepReader] = {}
+        self._facts: dict[Path, RunFacts] = {}
+
+    def sweeps(self) -> list[RunFacts]:
+        """Return what is known by now, the newest first."""
+        there = [folder.path for folder in list_sweeps(self._runs_dir)]
+        for path in there:
+            reader = self._readers.setdefault(path, SweepReader(path))
+            now, before = facts_of_sweep(reader), self._facts.get(path)
+            # An experiment that is the same is the same object: lists compare them so.
+            same = before is not None and before.config == now.config
+            self._facts[path] = replace(now, config=before.config) if before and same else now
+        return [self._facts[path] for path in there]
+
+
+def facts_of_sweep(reader: SweepReader) -> RunFacts:
     """Return what the list of runs says of a sweep, in which a trial is what a step is to a run."""
-    run, problem = RunFolder(folder.path), ""
-    reader = SweepReader(folder.path)
+    folder, problem = reader.folder, ""
+    run = RunFolder(folder.path)
     tables, table = {}, None
     try:
         table = reader.table()

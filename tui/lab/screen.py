@@ -300,6 +300,8 @@ class Lab(LabScreen):
                 self.replay.move(lambda player: player.percent(share))
             case DiagnosisPane.Follow(finding=finding):
                 self.steering.follow_remedy(finding)
+            case RunOpened(folder=folder) | RunOverlaid(folder=folder) if self.sweeps.has(folder):
+                self.run_worker(self.sweeps.show(folder.path), group="show_sweep", exclusive=True)
             case RunOpened(folder=folder):
                 self.runs.open(folder)
             case RunOverlaid(folder=folder):

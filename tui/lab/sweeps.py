@@ -10,6 +10,8 @@ from .part import LabScreen
 from .runs import Runs
 
 if TYPE_CHECKING:
+    from engine.runs.folder import RunFolder
+
     from ..drawing.sweep.cells import HeatChoice
 
 
@@ -23,6 +25,12 @@ class Sweeps:
     """The folder of the sweep that was looked at last."""
     choice: HeatChoice | None = None
     cursor: tuple[int, int] = (0, 0)
+
+    def has(self, folder: RunFolder) -> bool:
+        """Whether what the list of runs calls a run is a sweep."""
+        from engine.sweeps.folder import is_sweep
+
+        return is_sweep(folder.path)
 
     async def action_show_sweep(self) -> None:
         """Show the sweep that the run on the screen belongs to, else the last or the newest one."""

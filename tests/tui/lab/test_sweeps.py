@@ -12,6 +12,7 @@ from engine.sweeps.folder import SweepFolder
 from tests.labs import lab_of, make_app, shown, until
 from tests.sweeps import make_sweep, train_group
 from tui.panes import sweep as panes
+from tui.panes.runs.pane import RunsPane
 from tui.panes.sweep import SweepDialog
 
 
@@ -123,3 +124,46 @@ async def test_a_folder_that_cannot_be_read_is_said_in_its_place(tmp_path: Path)
     app, _ = make_app(tmp_path, sweep=broken.path)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "is no plan of a sweep" in shown(pilot))
+
+
+async def test_it_is_a_line_of_the_list_of_runs_that_opens_its_heat_map(runs_dir, sweep) -> None:
+    app, _ = make_app(runs_dir)
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.setup.ready)
+        pane = lab.query_one(RunsPane)
+        lab.pane = "runs"
+        await until(pilot, lambda: sweep.name in [run.folder.name for run in pane.facts])
+        [listed] = [run for run in pane.facts if run.folder.name == sweep.name]
+        assert (listed.glance.step, listed.glance.steps) == (4, 8)
+        # What has not changed is the same object, so that the list is not drawn anew.
+        pane.poll()
+        await until(pilot, lambda: pane.reader.whole and not pane.reader.busy)
+        [again] = [run for run in pane.facts if run.folder.name == sweep.name]
+        assert again.config is listed.config
+        await until(pilot, lambda: pane.chosen is not None)
+        while pane.chosen is None or pane.chosen.folder.name != sweep.name:
+            await pilot.press("down")
+        await pilot.press("enter")
+        dialog = await opened(pilot)
+        assert dialog.path == sweep.path
+
+
+async def test_a_sweep_that_is_deleted_takes_its_groups_along_and_leaves_what_is_not_its(
+    tmp_path: Path,
+) -> None:
+    folder = make_sweep(tmp_path)
+    train_group(folder, 1)
+    (folder.path / "mine.txt").write_text("mine")
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.setup.ready)
+        pane = lab.query_one(RunsPane)
+        lab.pane = "runs"
+        await until(pilot, lambda: pane.chosen is not None)
+        await pilot.press("D")
+        await until(pilot, lambda: "elete" in shown(pilot) and folder.name in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: not folder.plan_file.exists())
+    assert [path.name for path in folder.path.rglob("*")] == ["mine.txt"]

@@ -101,15 +101,22 @@ class Deletion:
 
     async def _delete(self, run: RunFacts) -> None:
         from engine.runs.removal import remove, size_of
+        from engine.sweeps.folder import SweepFolder, is_sweep
+        from engine.sweeps.removal import remove_sweep, size_of_sweep
 
         from ...dialogs.runs import DeleteDialog
 
-        size = await asyncio.to_thread(size_of, run.folder)
+        sweep = SweepFolder(run.folder.path) if is_sweep(run.folder.path) else None
+        size = await asyncio.to_thread(
+            *((size_of, run.folder) if sweep is None else (size_of_sweep, sweep))
+        )
         dialog = DeleteDialog(run.name, run.folder.name, size)
         if not await self.host.app.push_screen_wait(dialog):
             return
         try:
-            kept = await asyncio.to_thread(remove, run.folder)
+            kept = await asyncio.to_thread(
+                *((remove, run.folder) if sweep is None else (remove_sweep, sweep))
+            )
         except EpochalError as error:
             self.look_again(str(error), wrong=True)
             return

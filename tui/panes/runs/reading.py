@@ -16,6 +16,7 @@ from ..picture import Picture
 
 if TYPE_CHECKING:
     from engine.runs.catalogue import Archive, RunFacts
+    from engine.sweeps.listing import SweepArchive
 
 TELL_SECONDS: Final = 0.15
 """How often a first reading shows how far it has come."""
@@ -53,6 +54,7 @@ class RunReader:
         self._host = host
         self._runs_dir = runs_dir
         self._archive: Archive | None = None
+        self._sweeps: SweepArchive | None = None
 
     def begin(self) -> None:
         """Look at the runs, unless that is being done."""
@@ -83,7 +85,18 @@ class RunReader:
                 if not self.whole and time.monotonic() - told > TELL_SECONDS:
                     told = time.monotonic()
                     self._host.post_message(RunsRead(tuple(found), count, False))
+            found = self._with_sweeps(found)
         except Exception as error:
             Picture.failures.append(traceback.format_exc())
             trouble = f"the runs cannot be read: {type(error).__name__}: {error}"
-        self._host.post_message(RunsRead(tuple(found), count, True, trouble))
+        self._host.post_message(RunsRead(tuple(found), len(found), True, trouble))
+
+    def _with_sweeps(self, runs: list[RunFacts]) -> list[RunFacts]:
+        """Return the runs with the sweeps among them, the newest first."""
+        from engine.runs.finding import order_of
+        from engine.sweeps.listing import SweepArchive
+
+        sweeps = self._sweeps = self._sweeps or SweepArchive(self._runs_dir)
+        if not (found := sweeps.sweeps()):
+            return runs
+        return sorted([*runs, *found], key=lambda run: order_of(run.folder), reverse=True)

@@ -64,6 +64,12 @@ class Glyphs:
     plus_minus: str
     """What stands before how far numbers lie apart."""
 
+    def bar(self, cells: float) -> str:
+        """Return a bar of so many cells."""
+        steps = len(self.eighths)
+        whole, part = divmod(round(cells * steps), steps)
+        return self.eighths[-1] * whole + (self.eighths[part - 1] if part else "")
+
 
 def _states(signs: str) -> Mapping[str, str]:
     names = "none lecture starting running replay paused silent crashed ended finished"

@@ -1,4 +1,5 @@
-"""Small pictures of numbers that span powers of ten: a gauge of one, a sparkline of many.
+"""Small pictures of numbers that span powers of ten: a gauge of one, a sparkline of many; and the
+verdict on them, a symbol and a word.
 
 Exactly 0 and what is not finite have no place on a logarithmic scale: they are said instead.
 """
@@ -7,16 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
+from ...style import severity
 from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.palette import Role
-from ...style.text import pad
+
+if TYPE_CHECKING:
+    from engine.diagnosis.finding import Verdict
 
 LEAST_SPAN: Final = 0.5
 """The smallest range of a sparkline, in powers of ten."""
@@ -37,17 +41,16 @@ def scale(values: Sequence[float]) -> tuple[int, int]:
 def draw_gauge(value: float, ends: tuple[int, int], width: int, look: Look, role: Role) -> Text:
     """Return a bar for ``value`` on a logarithmic scale between two powers of ten."""
     if value == 0:
-        return Text(pad("exactly 0", width, look.glyphs.ellipsis), look.style("bad"), end="")
+        return look.line(look.pad("exactly 0", width), "bad")
     if not math.isfinite(value):
         words = "not finite" if math.isinf(value) else "no number"
-        return Text(pad(words, width, look.glyphs.ellipsis), look.style("bad"), end="")
+        return look.line(look.pad(words, width), "bad")
     low, high = ends
     share = (math.log10(abs(value)) - low) / (high - low)
-    eighths = len(look.glyphs.eighths)
-    filled = round(min(max(share, 0.0), 1.0) * width * eighths)
-    whole, part = divmod(max(filled, 1), eighths)
-    bar = look.glyphs.eighths[-1] * whole + (look.glyphs.eighths[part - 1] if part else "")
-    line = Text(bar[:width], look.style(role), end="")
+    steps = len(look.glyphs.eighths)
+    filled = max(round(min(max(share, 0.0), 1.0) * width * steps), 1)
+    bar = look.glyphs.bar(filled / steps)
+    line = look.line(bar[:width], role)
     return line.append(look.glyphs.track * (width - len(line.plain)), look.style("faint"))
 
 
@@ -75,3 +78,12 @@ def sparkline(values: Sequence[float] | NDArray[np.float32], width: int, glyphs:
             level = int((log - bottom) / span * steps)
             marks.append(glyphs.levels[min(level, steps - 1)])
     return "".join(marks).ljust(max(width, 0))
+
+
+def draw_verdict(verdict: Verdict | None, symbol: int, word: int, look: Look) -> Text:
+    """Return a verdict in so many cells for its symbol and its word; blank where there is none."""
+    if verdict is None:
+        return Text(" " * (symbol + word), end="")
+    mark = f" {severity.symbol(verdict.severity, look.glyphs)}" if symbol else ""
+    words = look.pad(f" {verdict.word}", word)
+    return Text(mark + words, severity.style(verdict.severity, look.palette), end="")

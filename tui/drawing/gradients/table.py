@@ -24,8 +24,7 @@ from ...style.look import Look
 from ...style.numbers import count, figure, percent
 from ...style.palette import Palette, Role
 from ...style.text import Lines, cut, joined, pad, pad_left
-from ..base.spark import draw_gauge, scale, sparkline
-from ..base.verdict import draw_verdict
+from ..base.spark import draw_gauge, draw_verdict, scale, sparkline
 from .layers import GradientTable, LayerRow, read_layers
 
 if TYPE_CHECKING:

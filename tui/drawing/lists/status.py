@@ -202,10 +202,8 @@ def _member_facts(standing: Standing, look: Look) -> list[Fact]:
 
 def _progress(standing: Standing, glyphs: Glyphs) -> str:
     """Return a bar of ten cells and the share in percent."""
-    share = min(standing.step / standing.steps, 1.0)
-    eighths = len(glyphs.eighths)
-    whole, part = divmod(int(share * 10 * eighths), eighths)
-    bar = glyphs.eighths[-1] * whole + (glyphs.eighths[part - 1] if part else "")
+    share, steps = min(standing.step / standing.steps, 1.0), len(glyphs.eighths)
+    bar = glyphs.bar(int(share * 10 * steps) / steps)
     return f"{bar.ljust(10, glyphs.track)} {percent(share)}"
 
 

@@ -27,8 +27,7 @@ from ...style.numbers import count, exponent, figure
 from ...style.run_colours import pen
 from ...style.text import Lines, cut, pad, pad_left, wrap
 from ..base.frame import filled, words
-from ..base.spark import draw_gauge, scale
-from ..base.verdict import draw_verdict
+from ..base.spark import draw_gauge, draw_verdict, scale
 from .differences import AGREEMENT, apart, sentences
 from .racers import Race, RaceRow
 

@@ -8,26 +8,32 @@ how its inputs are scaled, are not known here: numbers are in the units of the d
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.style import Style
+from rich.cells import cell_len
+from rich.text import Text
 
+from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.numbers import count
-from ...style.text import Lines, cut, fit, joined
-from ..base.arrays import Floats
+from ...style.text import Lines, cut, joined, pad
+from ..base.arrays import Floats, evenly, finite_of
 from ..base.axis import Axis, linear_axis
 from ..base.canvas import Canvas
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
+from ..base.matrix import chosen, table_lines
 from ..base.shapes import hue, point
-from .preview_data import Preview
-from .preview_table import draw_table, ends_of
+from .preview_data import TABLE_ROWS, Preview
 
 FRAMED_WIDTH: Final = FRAME_WIDTH + 24
 FRAMED_HEIGHT: Final = 9
 """From this size on the axes have room."""
+
+WIDEST: Final = 8
+"""Cells of a column's heading."""
 
 
 def draw_preview(preview: Preview, width: int, height: int, look: Look) -> Lines:
@@ -66,20 +72,69 @@ def _facts(preview: Preview) -> tuple[str, list[str]]:
 def _plane(preview: Preview, width: int, height: int, look: Look) -> Lines:
     """Return the points: in each cell the class that most of them are of."""
     labels = preview.targets.astype(int)
-    parts = [
-        (f"{point(label, 2, look.glyphs)} {name}", hue(label, look.palette, bold=True))
-        for label, name in enumerate(preview.target_names)
-    ]
-    legend = _legend(parts, width, height, look)
-    columns, rows, has_axes = _room(width, height - len(legend))
     ends = [ends_of(preview.inputs[:, index]) for index in (0, 1)]
-    level, upright = _axes(ends, columns, rows)
+
+    def draw(canvas: Canvas, level: Axis, upright: Axis) -> None:
+        columns, rows = canvas.columns, canvas.rows
+        majorities = _majorities(preview.inputs, labels, ends, columns, rows)
+        for (row, column), label in majorities.items():
+            across, up = column / max(columns - 1, 1), 1 - row / max(rows - 1, 1)
+            style = hue(label, look.palette, bold=True)
+            canvas.mark(across, up, point(label, 2, look.glyphs), style)
+
+    return _drawn(preview, 2, ends, draw, width, height, look)
+
+
+def _function(preview: Preview, width: int, height: int, look: Look) -> Lines:
+    """Return the functions as curves, or the rows as points where no function is known."""
+    heights = [preview.targets, *([] if preview.curves is None else [preview.curves])]
+    ends = [ends_of(preview.inputs[:, 0]), ends_of(np.concatenate(heights))]
+
+    def draw(canvas: Canvas, level: Axis, upright: Axis) -> None:
+        for index in range(len(preview.target_names)):
+            _draw_target(canvas, preview, index, (level, upright), look)
+
+    return _drawn(preview, 0, ends, draw, width, height, look)
+
+
+def _drawn(
+    preview: Preview,
+    part: int,
+    ends: list[tuple[float, float]],
+    draw: Callable[[Canvas, Axis, Axis], None],
+    width: int,
+    height: int,
+    look: Look,
+) -> Lines:
+    """Return a canvas with what is drawn on it, under a legend, with axes where they have room."""
+    legend = _legend(preview, part, width, look) if height >= 5 else []
+    height -= len(legend)
+    has_axes = width >= FRAMED_WIDTH and height >= FRAMED_HEIGHT
+    columns, rows = width - FRAME_WIDTH * has_axes, height - FRAME_HEIGHT * has_axes
+    # The axes end where the data does, with round numbers between.
+    (left, right), (bottom, top) = ends
+    level = Axis(left, right, linear_axis(left, right, max(columns // 12, 1)).ticks)
+    upright = Axis(bottom, top, linear_axis(bottom, top, max(rows // 3, 1)).ticks)
     canvas = Canvas(columns, rows, look.glyphs)
-    for (row, column), label in _majorities(preview.inputs, labels, ends, columns, rows).items():
-        across, up = column / max(columns - 1, 1), 1 - row / max(rows - 1, 1)
-        canvas.mark(across, up, point(label, 2, look.glyphs), hue(label, look.palette, bold=True))
+    draw(canvas, level, upright)
     drawn = canvas.lines()
     return [*legend, *(framed(drawn, level, upright, look) if has_axes else drawn)]
+
+
+def _legend(preview: Preview, part: int, width: int, look: Look) -> Lines:
+    """Return the line that says what is what."""
+    muted = look.style("muted")
+    parts = [
+        (look.fit(f"{point(index, part, look.glyphs)} {name}", width), style)
+        for index, name in enumerate(preview.target_names)
+        for style in (hue(index, look.palette, bold=True),)
+    ]
+    line, shown = joined(parts, "  ", muted, width)
+    if shown < len(parts):
+        more = f"  {look.glyphs.ellipsis} {len(parts) - shown} more"
+        line, shown = joined(parts, "  ", muted, width - len(more))
+        line.append(f"  {look.glyphs.ellipsis} {len(parts) - shown} more", muted)
+    return [cut(line, width)]
 
 
 def _majorities(
@@ -105,80 +160,107 @@ def _majorities(
     return {cell: label for cell, (_, label) in most.items()}
 
 
-def _function(preview: Preview, width: int, height: int, look: Look) -> Lines:
-    """Return the functions as curves, or the rows as points where no function is known."""
-    parts = [
-        (f"{point(index, 0, look.glyphs)} {name}", hue(index, look.palette, bold=True))
-        for index, name in enumerate(preview.target_names)
-    ]
-    legend = _legend(parts, width, height, look)
-    columns, rows, has_axes = _room(width, height - len(legend))
-    heights = (
-        preview.targets
-        if preview.curves is None
-        else np.concatenate([preview.targets, preview.curves])
-    )
-    ends = [ends_of(preview.inputs[:, 0]), ends_of(heights)]
-    level, upright = _axes(ends, columns, rows)
-    canvas = Canvas(columns, rows, look.glyphs)
-    for index in range(len(preview.target_names)):
-        _draw_target(canvas, preview, index, (level, upright), look)
-    drawn = canvas.lines()
-    return [*legend, *(framed(drawn, level, upright, look) if has_axes else drawn)]
-
-
 def _draw_target(
     canvas: Canvas, preview: Preview, index: int, axes: tuple[Axis, Axis], look: Look
 ) -> None:
     """Draw one target: its curve, where it has one, and some of its rows."""
     level, upright = axes
-    scattered = True
+    scattered, inputs, targets = True, preview.inputs[:, 0], preview.targets[:, index]
     if preview.grid is not None and preview.curves is not None:
-        places = level.low + (level.high - level.low) * np.linspace(0, 1, canvas.dot_columns)
+        places = np.linspace(level.low, level.high, canvas.dot_columns)
         values = np.interp(places, preview.grid, preview.curves[:, index])
-        heights = (values - upright.low) / (upright.high - upright.low)
-        canvas.curve(heights, hue(index, look.palette), "*+.=~-"[index % 6])
-        exact = np.interp(preview.inputs[:, 0], preview.grid, preview.curves[:, index])
+        canvas.curve(upright.share(values), hue(index, look.palette), "*+.=~-"[index % 6])
+        exact = np.interp(inputs, preview.grid, preview.curves[:, index])
         spread = upright.high - upright.low
-        scattered = bool(np.abs(exact - preview.targets[:, index]).max() > 0.02 * spread)
-    most = canvas.columns * 2 if scattered else max(canvas.columns // 6, 2)
-    rows = np.unique(np.linspace(0, len(preview.inputs) - 1, most).astype(int)).tolist()
-    for row in rows:
-        x, y = float(preview.inputs[row, 0]), float(preview.targets[row, index])
+        scattered = bool(np.abs(exact - targets).max() > 0.02 * spread)
+    rows = evenly(len(inputs), canvas.columns * 2 if scattered else max(canvas.columns // 6, 2))
+    shape, style = point(index, 0, look.glyphs), hue(index, look.palette, bold=True)
+    for x, y in zip(inputs[rows].tolist(), targets[rows].tolist(), strict=True):
         if math.isfinite(x) and math.isfinite(y):
-            style = hue(index, look.palette, bold=True)
-            canvas.mark(
-                level.share(x),
-                upright.share(y),
-                point(index, 0, look.glyphs),
-                style,
-                behind=scattered,
-            )
+            canvas.mark(level.share(x), upright.share(y), shape, style, behind=scattered)
 
 
-def _legend(parts: list[tuple[str, Style]], width: int, height: int, look: Look) -> Lines:
-    """Return the line that says what is what, where there is room for one."""
-    if height < 5:
-        return []
-    parts = [(fit(words, width, look.glyphs.ellipsis), style) for words, style in parts]
-    line, shown = joined(parts, "  ", look.style("muted"), width)
-    if shown < len(parts):
-        more = f"  {look.glyphs.ellipsis} {len(parts) - shown} more"
-        line, shown = joined(parts, "  ", look.style("muted"), width - len(more))
-        line.append(f"  {look.glyphs.ellipsis} {len(parts) - shown} more", look.style("muted"))
-    return [cut(line, width)]
+# --- the table -----------------------------------------------------------------------------------
 
 
-def _room(width: int, height: int) -> tuple[int, int, bool]:
-    """Return the columns and rows of the canvas, and whether there are axes around it."""
-    if width < FRAMED_WIDTH or height < FRAMED_HEIGHT:
-        return width, height, False
-    return width - FRAME_WIDTH, height - FRAME_HEIGHT, True
+def draw_table(preview: Preview, width: int, height: int, look: Look) -> Lines:
+    """Return the first rows, and under them how often each class or number comes."""
+    names = len(preview.target_names)
+    bars = min(names, (height - 1) // 2) if height >= 6 else 0
+    room = max(height - 1 - bars - bool(bars), 0)
+    targets = preview.target_names if not preview.classes else ("class",)
+    cells = [["", *preview.input_names, *targets]]
+    for row in range(min(room, len(preview.inputs), TABLE_ROWS)):
+        numbers = [*preview.inputs[row].tolist()]
+        if not preview.classes:
+            numbers += preview.targets[row].tolist()
+        named = [preview.target_names[int(preview.targets[row])]] if preview.classes else []
+        cells.append([str(row + 1), *(_number(each, look) for each in numbers), *named])
+    fixed = 1 + min(len(targets), 2)
+    lines = table_lines(cells, fixed, width, look, widest=WIDEST)[: room + 1]
+    if bars:
+        draw = _class_bars if preview.classes else _spreads
+        lines += [Text(end=""), *draw(preview, width, bars, look)]
+    return lines
 
 
-def _axes(ends: list[tuple[float, float]], columns: int, rows: int) -> tuple[Axis, Axis]:
-    """Return the axes: they end where the data does, with round numbers between."""
-    (left, right), (bottom, top) = ends
-    level = linear_axis(left, right, max(columns // 12, 1))
-    upright = linear_axis(bottom, top, max(rows // 3, 1))
-    return Axis(left, right, level.ticks), Axis(bottom, top, upright.ticks)
+def _number(value: float, look: Look) -> str:
+    """Return a number of the data as one would write it down."""
+    usual = math.isfinite(value) and 1e-3 <= abs(value) < 1e5
+    return f"{value:.4g}" if usual else look.figure(value)
+
+
+def _class_bars(preview: Preview, width: int, height: int, look: Look) -> Lines:
+    """Return how often each class comes among the rows that were looked at."""
+    counts = np.bincount(preview.targets.astype(int), minlength=len(preview.target_names))
+    shares = (counts / max(int(counts.sum()), 1)).tolist()
+    label = min(max(map(cell_len, preview.target_names)), max(width // 3, 1), 12)
+    room = max(width - label - 7, 0)
+    lines = []
+    for index in chosen(len(counts), height):
+        if index is None:
+            lines.append(look.line(look.glyphs.ellipsis, "muted"))
+            continue
+        name, bar = preview.target_names[index], look.glyphs.bar(shares[index] / max(shares) * room)
+        line = Text(f"{look.pad(name, label)} {pad(bar, room)}", hue(index, look.palette), end="")
+        lines.append(line.append(f"{shares[index]:6.1%}", look.style("muted")))
+    return lines
+
+
+def _spreads(preview: Preview, width: int, height: int, look: Look) -> Lines:
+    """Return how each target's numbers are spread: from the least to the greatest."""
+    label = min(max(map(cell_len, preview.target_names)), max(width // 4, 1), 12)
+    lines = []
+    for index in chosen(len(preview.target_names), height):
+        if index is None:
+            lines.append(look.line(look.glyphs.ellipsis, "muted"))
+            continue
+        values = finite_of(preview.targets[:, index])
+        low, high = ends_of(values)
+        least = _number(float(values.min(initial=high)), look)
+        most = _number(float(values.max(initial=low)), look)
+        room = max(width - label - len(least) - len(most) - 3, 0)
+        style, muted = hue(index, look.palette), look.style("muted")
+        bars = _spread(values, (low, high), room, look.glyphs) if room else ""
+        name = f"{look.pad(preview.target_names[index], label)} "
+        said = ((name, style), (f"{least} ", muted), (bars, style), (f" {most}", muted))
+        lines.append(Text.assemble(*said, end=""))
+    return lines
+
+
+def _spread(values: NDArray[Any], ends: tuple[float, float], columns: int, glyphs: Glyphs) -> str:
+    counts, _ = np.histogram(values, bins=columns, range=ends)
+    top = max(int(counts.max(initial=0)), 1)
+    steps = len(glyphs.levels)
+    return "".join(
+        glyphs.levels[math.ceil(many / top * steps) - 1] if many else " "
+        for many in counts.tolist()
+    )
+
+
+def ends_of(values: NDArray[Any]) -> tuple[float, float]:
+    """Return the least and the greatest finite value, with a little room where they are one."""
+    finite = finite_of(values)
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    half = 0.5 * max(abs(low), 1e-30) if low == high else 0.0
+    return low - half, high + half

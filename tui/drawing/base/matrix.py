@@ -12,14 +12,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
-from rich.style import Style
-from rich.text import Text
 
-from ...style.glyphs import Glyphs
 from ...style.look import Look
-from ...style.numbers import count, figure
-from ...style.palette import Palette
-from ...style.text import Lines, pad_left
+from ...style.numbers import count
+from ...style.text import Lines, fitting
 from .frame import cropped, headline, words
 
 if TYPE_CHECKING:
@@ -48,25 +44,27 @@ def gather(network: RecordedNetwork, layer: str | None = None) -> list[LayerWeig
     names = [name for name, _ in network.matrices(layer)]
     if layer is not None:
         return [_layer(network, layer)]
-    own = (name.removesuffix(".weight") if name.endswith(".weight") else name for name in names)
-    return [_layer(network, name) for name in dict.fromkeys(own)]
+    layers = dict.fromkeys(name.removesuffix(".weight") for name in names)
+    return [_layer(network, name) for name in layers]
 
 
 def _layer(network: RecordedNetwork, name: str) -> LayerWeights:
-    facts = network.facts
     if name in network.weights:
         values = np.atleast_1d(network.weights[name])
-        return LayerWeights(name=name, weight=values.reshape(len(values), -1), facts=facts)
+        weight = values.reshape(len(values), -1)
+        return LayerWeights(name=name, weight=weight, facts=network.facts)
     weight = network.weights[f"{name}.weight"]
-    shapes = network.material.header.parameters
-    others = tuple(
-        (key.removeprefix(f"{name}."), network.weights[key])
-        for key, shape in shapes.items()
-        if key.startswith(f"{name}.") and list(shape) == [len(weight)]
-    )
-    inputs = tuple(network.material.input_names) if name == "layer1" and weight.ndim == 2 else ()
+    material = network.material
     return LayerWeights(
-        name=name, weight=weight.reshape(len(weight), -1), others=others, inputs=inputs, facts=facts
+        name=name,
+        weight=weight.reshape(len(weight), -1),
+        others=tuple(
+            (key.removeprefix(f"{name}."), network.weights[key])
+            for key, shape in material.header.parameters.items()
+            if key.startswith(f"{name}.") and list(shape) == [len(weight)]
+        ),
+        inputs=tuple(material.input_names) if name == "layer1" and weight.ndim == 2 else (),
+        facts=network.facts,
     )
 
 
@@ -83,14 +81,13 @@ def draw_layer(layer: LayerWeights, width: int, height: int, look: Look) -> Line
     title = headline(layer.name, [f"{units}x{inputs}", *layer.facts], width, look)
     note = equal_rows(layer)
     body = height - 2 - bool(note)
-    rows = chosen(units, max(body, 1))
-    cells = [["", *_names(layer)]]
-    for row in rows:
-        cells.append(_row(layer, row, look.glyphs))
+    names = list(layer.inputs) if len(layer.inputs) == inputs else []
+    names = names or [str(index) for index in range(1, inputs + 1)]
+    cells = [["", *names, *(name for name, _ in layer.others)]]
+    cells += [_row(layer, row, look) for row in chosen(units, max(body, 1))]
     table = table_lines(cells, 1 + len(layer.others), width, look)
     lines = [title, *table[: 1 + max(body, 0)]]
-    if note:
-        lines.append(words(note, width, look, "warning"))
+    lines += [words(note, width, look, "warning")] if note else []
     return cropped(lines, width, height)
 
 
@@ -107,27 +104,17 @@ def equal_rows(layer: LayerWeights) -> str:
     return f"the {count(len(whole))} rows are {what}: units that are copies learn the same"
 
 
-def _names(layer: LayerWeights) -> list[str]:
-    inputs = layer.weight.shape[1]
-    names = list(layer.inputs) if len(layer.inputs) == inputs else []
-    names = names or [str(index) for index in range(1, inputs + 1)]
-    return [*names, *(name for name, _ in layer.others)]
-
-
-def _row(layer: LayerWeights, row: int | None, glyphs: Glyphs) -> list[str]:
+def _row(layer: LayerWeights, row: int | None, look: Look) -> list[str]:
     """Return one unit's number and numbers; dots for the units that are left out."""
-    size = layer.weight.shape[1] + len(layer.others)
     if row is None:
-        return [glyphs.ellipsis] * (size + 1)
+        return [look.glyphs.ellipsis] * (layer.weight.shape[1] + len(layer.others) + 1)
     numbers = [*layer.weight[row].tolist(), *(float(each[row]) for _, each in layer.others)]
-    return [str(row + 1), *(signed(number, glyphs) for number in numbers)]
+    return [str(row + 1), *(signed(number, look) for number in numbers)]
 
 
-def signed(value: float, glyphs: Glyphs) -> str:
+def signed(value: float, look: Look) -> str:
     """Return a weight with four decimals, or an exponent where those would hide it."""
-    if value == 0 or not np.isfinite(value) or not 5e-4 <= abs(value) < 1e4:
-        return figure(value, infinity=glyphs.infinity)
-    return f"{value:.4f}"
+    return f"{value:.4f}" if 5e-4 <= abs(value) < 1e4 else look.figure(value)
 
 
 def chosen(size: int, room: int) -> list[int | None]:
@@ -151,29 +138,22 @@ def table_lines(
         look: What to draw with.
         widest: Cells of a column at most.
     """
-    widths = [max(cell_len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    widths = [min(each, widest) for each in widths]
+    widths = [min(max(map(cell_len, column)), widest) for column in zip(*cells, strict=True)]
     last = len(widths) - (fixed - 1)
     shown = _columns(widths, last, width)
     lines = []
     for index, row in enumerate(cells):
-        line = Text(end="", no_wrap=True)
+        line = look.line()
         for column in shown:
-            style = _cell_style(index == 0 or column == 0, look.palette)
             if column is None:
                 line.append("  " + look.glyphs.ellipsis, look.style("muted"))
                 continue
-            bar = look.glyphs.axis[0] if column == last and fixed > 1 else ""
-            line.append(f" {bar}" if bar else "", look.style("faint"))
-            between = 0 if column == 0 else 2
-            words_here = pad_left(row[column], widths[column], look.glyphs.ellipsis)
-            line.append(" " * between + words_here, style)
+            if column == last and fixed > 1:
+                line.append(f" {look.glyphs.axis[0]}", look.style("faint"))
+            words_here = "  " * (column > 0) + look.pad_left(row[column], widths[column])
+            line.append(words_here, look.style("text" if index and column else "muted"))
         lines.append(line)
     return lines
-
-
-def _cell_style(heading: bool, palette: Palette) -> Style:
-    return palette.style("muted" if heading else "text")
 
 
 def _columns(widths: Sequence[int], last: int, width: int) -> list[int | None]:
@@ -183,14 +163,7 @@ def _columns(widths: Sequence[int], last: int, width: int) -> list[int | None]:
     inner = list(range(1, last))
     if sum(widths[column] + 2 for column in inner) <= room:
         return [0, *inner, *range(last, len(widths))]
-    room -= 3
-    kept = 0
-    for column in inner:
-        if widths[column] + 2 > room:
-            break
-        room -= widths[column] + 2
-        kept += 1
+    needed = [widths[column] + 2 for column in inner]
+    kept = len(fitting(needed, range(len(inner)), room - 3, 0))
     head, tail = kept - kept // 2, kept // 2
-    left = inner[:head]
-    right = inner[len(inner) - tail :] if tail else []
-    return [0, *left, None, *right, *range(last, len(widths))]
+    return [0, *inner[:head], None, *inner[len(inner) - tail :], *range(last, len(widths))]

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from engine.diagnosis.evidence import median, medians
+from engine.recording.events import Header
+from engine.recording.history import History, Rows
 from engine.recording.member_spread import mean_of
 from engine.text.safe import plain
 
@@ -23,9 +25,6 @@ from ..members.labels import member_name
 
 if TYPE_CHECKING:
     from engine.diagnosis import Verdict
-    from engine.recording.events import Header
-    from engine.recording.history import History, Rows
-
 
 SHARES = ("dead/", "saturated/")
 """What columns of shares begin with."""
@@ -163,8 +162,10 @@ def read_layers(
         return None
     layers = layers_of(header)
     probe = history.series.get("probe")
-    verdicts = _verdicts(history, step, member)
-    kinds = _kinds(layers, rows, probe, verdicts)
+    from engine.diagnosis import verdicts as judge
+
+    verdicts = judge(history, step, member)
+    kinds = _kinds(layers, probe, verdicts)
     cells = recent(kinds, max(map(cell_len, map(plain, layers)), default=0))
     read, measured = _reader(rows, step, member), _reader(probe, step, member)
     layer_rows = [
@@ -198,23 +199,15 @@ def read_layers(
     )
 
 
-def _verdicts(history: History, step: int, member: int | None) -> Mapping[str, Verdict]:
-    from engine.diagnosis import verdicts
-
-    return verdicts(history, step, member)
-
-
 def _kinds(
     layers: Mapping[str, tuple[str, str | None]],
-    rows: Rows,
     probe: Rows | None,
     verdicts: Mapping[str, Verdict],
 ) -> frozenset[str]:
     """Return which columns there is something for; what is there from the start stays."""
     measured = {column.partition("/")[0] for column in (probe.columns if probe else ())}
-    kinds = {"dead", "saturated"} & measured
-    kinds |= {"norm"} if "weight_norm" in measured else set()
-    kinds |= {"update"} if "update_ratio" in measured else set()
+    named = (("weight_norm", "norm"), ("update_ratio", "update"))
+    kinds = {"dead", "saturated"} & measured | {kind for each, kind in named if each in measured}
     kinds |= {"bias"} if any(bias for _, bias in layers.values()) else set()
     return frozenset(kinds | ({"verdict", "word"} if verdicts else set()))
 

@@ -12,23 +12,22 @@ business: here its verdict is only written.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rich.cells import cell_len
-from rich.style import Style
 from rich.text import Text
+
+from engine.recording.history import History
 
 from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.numbers import count, figure, percent
-from ...style.palette import Palette, Role
-from ...style.text import Lines, cut, joined, pad, pad_left
+from ...style.palette import Role
+from ...style.text import Lines, cut, fitting, joined, pad, pad_left
 from ..base.spark import draw_gauge, draw_verdict, scale, sparkline
 from .layers import GradientTable, LayerRow, read_layers
-
-if TYPE_CHECKING:
-    from engine.recording.history import History
 
 FIGURE: Final = 8
 """Cells of a figure, such as ``1.83e-11``."""
@@ -86,15 +85,12 @@ class Columns:
         wide = {"verdict": 2, "word": WORD + 1, "dead": SHARE + 1, "saturated": SHARE + 1}
         if width >= 80:
             wide["saturated"] = len("saturated") + 1
-        widths: dict[str, int] = {}
-        for column in ORDER:
-            if column not in kinds:
-                continue
-            needed = wide.get(column, FIGURE + 1)
-            if needed > left:
-                break
-            widths[column] = needed
-            left -= needed
+        order = [column for column in ORDER if column in kinds]
+        needed = [wide.get(column, FIGURE + 1) for column in order]
+        widths: dict[str, int] = {
+            order[at]: needed[at] for at in fitting(needed, range(len(order)), left, 0)
+        }
+        left -= sum(widths.values())
         longer = max(min(longest, LONGEST_NAME) - name, 0)
         if longer and left >= longer + PICTURES:
             name, left = name + longer, left - longer
@@ -126,7 +122,7 @@ def gather(
 def draw_heading(table: GradientTable, width: int, look: Look) -> Text:
     """Return the line over the table: what each column is, and the gauge's two ends."""
     columns = Columns.of(width, table.kinds, table.longest)
-    line = Text(pad("layer", columns.name), end="")
+    line = look.line(pad("layer", columns.name), "muted")
     line.append(pad(_ascii(" in→out", look.glyphs), columns.shape))
     line.append(pad_left("grad W", FIGURE + 1))
     for words, cells in (
@@ -137,13 +133,9 @@ def draw_heading(table: GradientTable, width: int, look: Look) -> Text:
         ("saturated" if columns.saturated > SHARE + 1 else "sat.", columns.saturated),
     ):
         line.append(pad_left(words, cells))
-    if columns.word:
-        line.append(pad(" verdict", columns.verdict + columns.word))
-    else:
-        line.append(" " * columns.verdict)
+    line.append(pad(" verdict" if columns.word else "", columns.verdict + columns.word))
     over_time = " over time" if columns.recent >= len(" over time") else " time"
     line.append(pad(over_time, columns.recent))
-    line.stylize(look.style("muted"))
     if columns.gauge:
         line.append(" " + _gauge_heading(table, columns.gauge - 1), look.style("faint"))
     return cut(line, width)
@@ -169,32 +161,28 @@ def draw_rows(table: GradientTable, width: int, look: Look) -> Lines:
 def _draw_row(
     layer: LayerRow, last: float, ends: tuple[int, int], columns: Columns, look: Look
 ) -> Text:
-    role = standing(layer.weight, last)
-    style = look.style(role)
-    text, muted = look.style("text"), look.style("muted")
-    name = pad(_label(layer.name, columns.name), columns.name, look.glyphs.ellipsis)
-    line = Text(name, text, end="")
-    shape = _ascii(f" {layer.shape}", look.glyphs)
-    line.append(pad(shape, columns.shape, look.glyphs.ellipsis), muted)
-
-    def add(words: str, cells: int, style: Style) -> None:
-        if cells:
-            line.append(pad_left(words, cells), style)
-
-    add(_figure(layer.weight, look.glyphs), FIGURE + 1, style)
-    add(_figure(layer.bias, look.glyphs), columns.bias, _bias_style(layer, last, look.palette))
+    role, text, bad = standing(layer.weight, last), look.style("text"), look.style("bad")
+    style, muted = look.style(role), look.style("muted")
+    idle = layer.bias is None or layer.idle_bias
+    bias = muted if idle else look.style(standing(layer.bias or 0.0, last))
     finite = layer.norm is None or math.isfinite(layer.norm)
-    add(_figure(layer.norm, look.glyphs), columns.norm, text if finite else look.style("bad"))
-    add(_figure(layer.update, look.glyphs), columns.update, look.style(update_role(layer.update)))
+    line = look.line().append(look.pad(_label(layer.name, columns.name), columns.name), text)
+    line.append(look.pad(_ascii(f" {layer.shape}", look.glyphs), columns.shape), muted)
+    for value, cells, value_style in (
+        (layer.weight, FIGURE + 1, style),
+        (layer.bias, columns.bias, bias),
+        (layer.norm, columns.norm, text if finite else bad),
+        (layer.update, columns.update, look.style(update_role(layer.update))),
+    ):
+        words = "" if value is None else look.figure(value)
+        line.append(pad_left(words, cells), value_style)
     for share, cells in ((layer.dead, columns.dead), (layer.saturated, columns.saturated)):
-        add(_share(share), cells, look.style(share_role(share)))
-    line.append_text(draw_verdict(layer.verdict, columns.verdict, columns.word, look))
+        line.append(pad_left(_share(share), cells), look.style(share_role(share)))
+    line.append(draw_verdict(layer.verdict, columns.verdict, columns.word, look))
     if columns.recent:
         line.append(" " + sparkline(layer.recent, columns.recent - 1, look.glyphs), style)
     if columns.gauge:
-        line.append(" ")
-        gauge = draw_gauge(layer.weight, ends, columns.gauge - 1, look, role)
-        line.append_text(gauge)
+        line.append(" ").append(draw_gauge(layer.weight, ends, columns.gauge - 1, look, role))
     return line
 
 
@@ -202,16 +190,6 @@ def _label(name: str, width: int) -> str:
     """Return a layer's name, or its last part where the whole has no room."""
     last = name.rpartition(".")[2]
     return name if cell_len(name) <= width or last == name else f"  {last}"
-
-
-def _bias_style(layer: LayerRow, last: float, palette: Palette) -> Style:
-    if layer.bias is None or layer.idle_bias:
-        return palette.style("muted")
-    return palette.style(standing(layer.bias, last))
-
-
-def _figure(value: float | None, glyphs: Glyphs) -> str:
-    return "" if value is None else figure(value, infinity=glyphs.infinity)
 
 
 def _share(value: float | None) -> str:
@@ -244,11 +222,8 @@ def update_role(value: float | None) -> Role:
 
 
 def _distance(ratio: float, limits: tuple[float, float, float, float]) -> Role:
-    roles: tuple[Role, ...] = ("vanishing", "small", "level", "large")
-    for limit, role in zip(limits, roles, strict=True):
-        if ratio < limit:
-            return role
-    return "exploding"
+    roles: tuple[Role, ...] = ("vanishing", "small", "level", "large", "exploding")
+    return roles[bisect_right(limits, ratio)]
 
 
 def share_role(value: float | None) -> Role:
@@ -264,15 +239,12 @@ def draw_footing(table: GradientTable, width: int, look: Look) -> Text:
     """Return the line under the table: which steps, the whole norm, what is usual, the member."""
     muted = look.style("muted")
     words = [f"step {count(table.step)}"] if table.cursor else []
-    words.append(f"whole norm {figure(table.whole, infinity=look.glyphs.infinity)}")
+    words.append(f"whole norm {look.figure(table.whole)}")
     if table.probe_step is not None and table.probe_step != table.step:
         words.append(f"probe at step {count(table.probe_step)}")
-    words += _whose(table)
-    if "update" in table.kinds:
-        words.append("update 1e-3 is usual")
+    words += [*_whose(table), *(["update 1e-3 is usual"] if "update" in table.kinds else [])]
     words += _first_to_last(table)
-    line, _ = joined([(each, muted) for each in words], look.glyphs.dot, muted, width)
-    return cut(line, width)
+    return cut(joined([(each, muted) for each in words], look.glyphs.dot, muted, width)[0], width)
 
 
 def _whose(table: GradientTable) -> list[str]:

@@ -18,9 +18,9 @@ from rich.text import Text
 from engine.text.safe import plain
 
 from ...style.look import Look
-from ...style.numbers import count, figure
+from ...style.numbers import count
 from ...style.palette import Role
-from ...style.text import Lines, cut, fit, pad, pad_left
+from ...style.text import Lines, cut, pad_left
 
 if TYPE_CHECKING:
     from engine.recording.history import History
@@ -33,7 +33,7 @@ Order = Literal["number", "loss", "accuracy"]
 ORDERS: Final[tuple[Order, ...]] = ("number", "loss", "accuracy")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class MemberRow:
     """One member at one step, or all of them."""
 
@@ -73,25 +73,15 @@ def gather_members(history: History, step: int) -> tuple[MemberRow, ...]:
         )
     ]
     for member in range(header.members):
-        ended = int(known.ended_at[member])
-        fate, role = _fate(ended, bool(known.diverged[member]), bool(known.dead[member]))
+        ended, diverged = int(known.ended_at[member]), bool(known.diverged[member])
         value = rows.value("loss", ended, member) if ended else float(values[member])
+        accuracy = math.nan
         # What diverged is not to be held against the others by how many it happens to get right.
-        counted = judges if not known.diverged[member] else None
-        member_rows.append(
-            MemberRow(
-                number=str(member + 1),
-                name=member_name(header, member),
-                value=value,
-                accuracy=(
-                    math.nan
-                    if counted is None
-                    else counted.value("accuracy", ended or step, member)
-                ),
-                fate=fate,
-                role=role,
-            )
-        )
+        if judges is not None and not diverged:
+            accuracy = judges.value("accuracy", ended or step, member)
+        name = member_name(header, member)
+        fate, role = _fate(ended, diverged, bool(known.dead[member]))
+        member_rows.append(MemberRow(str(member + 1), name, value, accuracy, fate, role))
     return tuple(member_rows)
 
 
@@ -131,7 +121,7 @@ def draw_heading(rows: Sequence[MemberRow], width: int, judged: str, look: Look)
     numbers, names = _columns(rows, width)
     words = " " * (numbers + names + 4) + pad_left("loss", FIGURE)
     words += pad_left(f"{judged} acc", FIGURE + 1) if judged else ""
-    return cut(Text(words, look.style("muted"), no_wrap=True, end=""), width)
+    return cut(look.line(words, "muted"), width)
 
 
 def draw_members(rows: Sequence[MemberRow], chosen: int, width: int, look: Look) -> Lines:
@@ -147,21 +137,17 @@ def draw_members(rows: Sequence[MemberRow], chosen: int, width: int, look: Look)
     known = any(not math.isnan(row.accuracy) for row in rows)
     lines = []
     for index, row in enumerate(rows):
-        here = look.glyphs.changed if index == chosen else " "
         bold = index == chosen
-        line = Text(no_wrap=True, end="")
-        line.append(f"{here} ", look.style("train", bold=True))
+        here = look.glyphs.changed if bold else " "
+        line = look.line().append(f"{here} ", look.style("train", bold=True))
         line.append(pad_left(row.number, numbers), look.style("muted"))
-        line.append(f"  {pad(plain(row.name), names, look.glyphs.ellipsis)}")
-        for value, size in ((row.value, FIGURE), (row.accuracy, FIGURE + 1))[: 1 + known]:
-            words = (
-                ""
-                if math.isnan(value) and size > FIGURE
-                else figure(value, infinity=look.glyphs.infinity)
-            )
-            words = pad_left(words, size)
-            line.append(words, look.style("text", bold=bold))
-        fate = fit(row.fate, max(width - line.cell_len - 2, 0), look.glyphs.ellipsis)
+        line.append(f"  {look.pad(plain(row.name), names)}")
+        words = pad_left(look.figure(row.value), FIGURE)
+        if known:
+            accuracy = "" if math.isnan(row.accuracy) else look.figure(row.accuracy)
+            words += pad_left(accuracy, FIGURE + 1)
+        line.append(words, look.style("text", bold=bold))
+        fate = look.fit(row.fate, max(width - line.cell_len - 2, 0))
         lines.append(cut(line.append(f"  {fate}", look.style(row.role)), width))
     return lines
 

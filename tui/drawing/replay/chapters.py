@@ -19,7 +19,7 @@ from engine.text.safe import plain
 from ...replay.tempo import Stop
 from ...style.look import Look
 from ...style.numbers import count
-from ...style.text import Lines, cut, fit, pad_left
+from ...style.text import Lines, cut, pad_left
 from .transport import clock
 
 
@@ -51,8 +51,7 @@ def gather_chapters(
     unique: dict[tuple[int, str], bool] = {}
     for mark in sorted(marks, key=lambda mark: mark.step):
         if 0 <= mark.step <= last_step:
-            place = mark.step, mark.title
-            unique[place] = unique.get(place, False) or mark.pause
+            unique[mark.step, mark.title] = unique.get((mark.step, mark.title)) or mark.pause
     newest = max((at for at, _ in unique if at <= step), default=None)
     return tuple(
         Chapter(step=at, time=time_of(at), title=title, pause=pause, current=at == newest)
@@ -74,12 +73,11 @@ def draw_chapters(chapters: Sequence[Chapter], width: int, look: Look) -> Lines:
 def _line(chapter: Chapter, step: str, time: str, width: int, look: Look) -> Text:
     here = look.glyphs.changed if chapter.current else " "
     pauses = look.glyphs.states["paused"] if chapter.pause else " "
-    line = Text(no_wrap=True, end="")
-    line.append(f"{here} ", look.style("train", bold=True))
-    line.append(f"{pauses} ", look.style("warning"))
-    line.append(step, look.style("text", bold=chapter.current))
+    bold = look.style("text", bold=chapter.current)
+    line = look.line().append(f"{here} ", look.style("train", bold=True))
+    line.append(f"{pauses} ", look.style("warning")).append(step, bold)
     # Where it is narrow, the title is worth more than the time.
     if width - line.cell_len - len(time) >= 24:
         line.append(f"  {time}", look.style("muted"))
-    title = fit(plain(chapter.title), width - line.cell_len - 2, look.glyphs.ellipsis)
-    return cut(line.append(f"  {title}", look.style("text", bold=chapter.current)), width)
+    title = look.fit(plain(chapter.title), width - line.cell_len - 2)
+    return cut(line.append(f"  {title}", bold), width)

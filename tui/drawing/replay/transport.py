@@ -10,7 +10,6 @@ said first goes last where there is no room.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len
@@ -24,38 +23,34 @@ from ...style.glyphs import GlyphName, Glyphs
 from ...style.look import Look
 from ...style.numbers import count
 from ...style.palette import DARK, Palette, Role
-from ...style.text import Lines, cut, fit, joined
+from ...style.text import Lines, cut, joined, pad_left
 
 LEAST_BAR: Final = 12
 """Cells of a bar that share a line with figures; with fewer there are no figures."""
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """The characters of a bar."""
+Fact = tuple[str, Style]
 
-    play: str
-    played: str
-    recorded: str
-    head: str
-
-
-_DRAWN: Final[Mapping[GlyphName, _Drawn]] = {
-    "braille": _Drawn("►", "━", "─", "●"),
-    "blocks": _Drawn("►", "━", "─", "●"),
-    "ascii": _Drawn(">", "=", "-", "O"),
+_DRAWN: Final[Mapping[GlyphName, tuple[str, str, str, str]]] = {
+    "braille": ("►", "━", "─", "●"),
+    "blocks": ("►", "━", "─", "●"),
+    "ascii": (">", "=", "-", "O"),
 }
+"""The characters of a bar: that it plays, what is played, what is recorded, the head."""
 
 
 def draw_transport(transport: Transport, width: int, look: Look, height: int = 2) -> Lines:
     """Return the bar and under it the figures, or in one line the bar and what fits beside it."""
     if height <= 0:
         return []
-    if height == 1:
-        return [_one_line(transport, width, look)]
-    lines = [_bar_line(transport, width, look)]
-    lines.append(_figures(transport, width, look))
-    return lines + [cut(Text(end=""), width) for _ in range(height - 2)]
+    line = _symbol(transport, look)
+    line.append(draw_bar(transport, bar_width(transport, width, look.glyphs, height), look))
+    if height > 1:
+        blank = [cut(Text(end=""), width) for _ in range(height - 2)]
+        return [cut(line, width), _figures(transport, width, look), *blank]
+    if (said := _beside(transport, width, look)).cell_len:
+        line.append(" ").append(said)
+    return [cut(line, width)]
 
 
 def bar_width(transport: Transport, width: int, glyphs: Glyphs, height: int = 2) -> int:
@@ -79,21 +74,16 @@ def share_at(
     return cell / (cells - 1) if cells > 1 else 0.0
 
 
-def _bar_line(transport: Transport, width: int, look: Look) -> Text:
-    line = _symbol(transport, look)
-    return cut(line.append_text(draw_bar(transport, width - 2, look)), width)
-
-
 def _symbol(transport: Transport, look: Look) -> Text:
     """Return what says whether it plays, in two cells."""
     word, role = _state(transport)
     symbols = {
-        "playing": _DRAWN[look.glyphs.name].play,
+        "playing": _DRAWN[look.glyphs.name][0],
         "waiting": look.glyphs.states["starting"],
         "paused": look.glyphs.states["paused"],
         "the end": look.glyphs.states["ended"],
     }
-    return Text(no_wrap=True, end="").append(f"{symbols[word]} ", look.style(role, bold=True))
+    return look.line().append(f"{symbols[word]} ", look.style(role, bold=True))
 
 
 def _state(transport: Transport) -> tuple[str, Role]:
@@ -108,30 +98,24 @@ def draw_bar(transport: Transport, cells: int, look: Look) -> Text:
     """Return the bar alone: what is played, what is recorded, the marks and the head."""
     if cells <= 0:
         return Text(end="")
-    drawn, length = _DRAWN[look.glyphs.name], transport.length
+    (_, played, recorded, sign), length = _DRAWN[look.glyphs.name], transport.length
     head, newest = (_cell(step, length, cells) for step in (transport.step, transport.last_step))
-    played, recorded = look.style("train"), look.style("muted")
-    row: list[tuple[str, Style]] = [(drawn.played, played)] * head
-    row += [(drawn.recorded, recorded)] * (newest + 1 - head)
+    row: list[Fact] = [(played, look.style("train"))] * head
+    row += [(recorded, look.style("muted"))] * (newest + 1 - head)
     row += [(look.glyphs.track, look.style("faint"))] * (cells - len(row))
     # Last, so that a mark that pauses stands over one in its cell that does not.
     for mark in sorted(transport.marks, key=lambda mark: mark.pause):
         role: Role = "dev" if mark.step <= transport.last_step else "faint"
         if 0 <= mark.step <= length:
-            row[_cell(mark.step, length, cells)] = (
-                look.glyphs.mark,
-                look.style(role, bold=mark.pause),
-            )
-    row[head] = (drawn.head, look.style("text", bold=True))
+            style = look.style(role, bold=mark.pause)
+            row[_cell(mark.step, length, cells)] = look.glyphs.mark, style
+    row[head] = (sign, look.style("text", bold=True))
     return Text.assemble(*row, no_wrap=True, end="")
 
 
 def _cell(step: int, length: int, cells: int) -> int:
     """Return the cell of the bar that a step is in."""
     return min(max(step, 0), length) * (cells - 1) // length
-
-
-Fact = tuple[str, Style]
 
 
 def _facts(transport: Transport, palette: Palette) -> list[Fact]:
@@ -169,8 +153,7 @@ def _figures(transport: Transport, width: int, look: Look) -> Text:
         line, number = joined(said, look.glyphs.dot, faint, room)
         if number == len(said):
             break
-    words = fit(title, width - line.cell_len - 2, look.glyphs.ellipsis)
-    line.append(" " * max(width - line.cell_len - cell_len(words), 0))
+    words = pad_left(look.fit(title, width - line.cell_len - 2), width - line.cell_len)
     return cut(line.append(words, look.style("dev", bold=True)), width)
 
 
@@ -179,21 +162,11 @@ def _title(transport: Transport, glyphs: Glyphs) -> str:
     return "" if mark is None else f"{glyphs.mark} {plain(mark.title)}"
 
 
-def _one_line(transport: Transport, width: int, look: Look) -> Text:
-    line = _symbol(transport, look)
-    cells = bar_width(transport, width, look.glyphs, 1)
-    line.append_text(draw_bar(transport, cells, look))
-    said = _beside(transport, width, look)
-    if said.cell_len:
-        line.append(" ").append_text(said)
-    return cut(line, width)
-
-
 def _beside(transport: Transport, width: int, look: Look) -> Text:
     """Return what stands right of a bar that has one line for everything."""
     room = width - 2 - max(LEAST_BAR, width // 3) - 1
     _, step, time, pace = _facts(transport, look.palette)
     facts = [step, time, pace]
-    if title := fit(_title(transport, look.glyphs), width // 3, look.glyphs.ellipsis):
+    if title := look.fit(_title(transport, look.glyphs), width // 3):
         facts = [step, (title, look.style("dev", bold=True)), time, pace]
     return joined(facts, look.glyphs.dot, look.style("faint"), room)[0]

@@ -17,6 +17,7 @@ from engine.recording.forward import unpack
 from engine.runs.folder import RunFolder
 from tests.trained import recorded
 from tui import cli
+from tui.drawing.network.activations import gather as gather_sums
 from tui.drawing.network.material import Material
 from tui.pictures.gallery import RUN_VIEWS, VIEWS
 from tui.pictures.wish import StepError, parse_step
@@ -443,3 +444,13 @@ def test_several_runs_stand_side_by_side(runs, capsys) -> None:
 def test_a_view_that_one_of_several_lacks_is_refused(runs, capsys) -> None:
     shown = Shown(runs, capsys, "zero-init", "function-set", "--view", "region")
     assert (shown.status, shown.text) == (2, "")
+
+
+def test_what_an_activation_view_counts_is_what_the_run_measured(runs) -> None:
+    """The probe takes some of the rows, some of them twice: a unit may fall on the other side."""
+    whole = material(runs, "function-set")
+    rows = whole.history.series["probe"]
+    step = int(rows.steps[-1])
+    for layer in gather_sums(whole.network(step))[:-1]:
+        measured = rows.value(f"saturated/{layer.name}", step)
+        assert layer.shares["saturated"] == pytest.approx(measured, abs=1.5 / 32)

@@ -1,8 +1,8 @@
 """What goes into each layer's activation, under the activation's curve and its slope.
 
     layer1 · gelu · weights of step 300
-    12 % of z below the minimum  3 of 32 units saturated  3 200 z: mean -0.21, std 0.84
-    ⠒⠒ gelu(z)  ⠒⠒ slope  ▼ minimum -0.17 at z = -0.75  █ z of 100 train rows
+    3 of 32 units saturated  9 % of z flat  22 % below the minimum  z: mean -0.21, std 0.84
+    ━━ gelu(z)  ━━ its slope  ▼ minimum -0.17 at z = -0.75  █ z of 100 train rows
           1 ┤          ⢀⠤⠒
           0 ┤⠒⠒⠒⠒⠒▼⠒⠊
         0.5 ┤     ▂▂▂▅▅██████▂▂
@@ -215,13 +215,13 @@ def _facts(
             style = look.style("warning", bold=True) if many else text
             yield f"{count(many)} of {count(units)} unit{'s' * (units != 1)} {word}", style
     for word, said in (
-        ("no slope", "where the slope is 0"),
-        ("flat", "where it is flat"),
+        ("no slope", "of z at slope 0"),
+        ("flat", "of z flat"),
         ("below the minimum", "below the minimum"),
     ):
         # What is flat is the more telling where both can be.
         if word in shares and not (word == "no slope" and "flat" in shares):
-            yield f"{percent(shares[word])} of z {said}", text
+            yield f"{percent(shares[word])} {said}", text
     if layer.sums.size > len(finite):
         yield f"{count(layer.sums.size - len(finite))} not finite, left out", look.style("bad")
     if len(finite):

@@ -80,9 +80,9 @@ def test_what_stops_gradients_is_counted() -> None:
 
 def test_a_dead_and_a_saturated_layer_are_told() -> None:
     dead = text(layer("relu", np.full((10, 3), -8.0)))
-    assert dead[1].startswith("3 of 3 units dead  100 % of z where the slope is 0")
+    assert dead[1].startswith("3 of 3 units dead  100 % of z at slope 0")
     saturated = text(layer("sigmoid", np.full((10, 1), 20.0)))
-    assert saturated[1].startswith("1 of 1 unit saturated  100 % of z where it is flat")
+    assert saturated[1].startswith("1 of 1 unit saturated  100 % of z flat")
 
 
 def test_the_minimum_of_a_gelu_is_marked_where_it_is() -> None:

@@ -10,9 +10,8 @@ from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
-from textual.visual import VisualType
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.text.safe import plain
 
@@ -247,14 +246,3 @@ class Fold(Keyed, Widget, can_focus=True, spot="fold"):
     def on_click(self, event: events.Click) -> None:
         """Do what enter does."""
         self.action_turn()
-
-
-class Words(Static):
-    """Words that are laid out anew only when they change: with every letter that is typed, all of
-    the setup says again what it says.
-    """
-
-    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
-        """Say something, unless it is what is said already."""
-        if content != self.content:
-            super().update(content, layout=layout)

@@ -20,9 +20,10 @@ from engine.text.safe import plain
 
 from ...setup.settings import Adder, Group, ListEntry, Setting, SetupPart
 from ...style.look import Look
-from .field import Fold, Words
+from .field import Fold
 from .messages import Heard, ListChanged, TypedText
 from .rows import DEVICE, AddRow, DeviceRow, EntryRow, GroupRow, OneRow, SettingRow
+from .words import Words
 
 if TYPE_CHECKING:
     from ...setup.draft import Draft

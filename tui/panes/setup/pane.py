@@ -27,8 +27,8 @@ from ...style.text import pad
 from ..picture import State
 from ..runs.filter import FilterLine
 from .example import DataPicture
-from .field import Words
 from .messages import PresetChosen
+from .words import Words
 
 if TYPE_CHECKING:
     from ...setup.draft import Draft

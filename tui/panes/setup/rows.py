@@ -20,8 +20,9 @@ from ...commands.spots import Keyed
 from ...setup.settings import Adder, Group, ListEntry, Option, Setting, SetupPart
 from ...setup.values import UNSET, Leaf
 from ...style.look import Look
-from .field import ChoiceField, Fold, TextField, Words
+from .field import ChoiceField, Fold, TextField
 from .messages import DEVICE_KEY, Heard, ListChanged, SettingChanged, TypedText
+from .words import Words
 
 if TYPE_CHECKING:
     from ...setup.draft import Draft

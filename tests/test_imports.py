@@ -147,3 +147,13 @@ def test_what_computes_imports_torch(room: str) -> None:
 @pytest.mark.parametrize("module", LIGHT)
 def test_what_every_command_starts_with_is_light(module: str) -> None:
     assert not loaded(*LIGHT)[module]
+
+
+def test_the_first_frame_waits_for_no_schema_and_no_arrays() -> None:
+    look = (
+        "import sys, tui.app; print(*({'numpy', 'plotext', 'pydantic', 'torch'} & {*sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == []

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -28,11 +28,9 @@ from engine.options import (
     Variations,
     grouped,
 )
+from engine.runs.folder import RunFolder
 
 from .opening import GlyphSet, Screen, open_screen, show_notes
-
-if TYPE_CHECKING:
-    from engine.runs.folder import RunFolder
 
 Pace = Annotated[
     str | None,

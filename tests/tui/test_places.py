@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.places import LEAST_CURVES, NAMES, PANES, Box, arrange, form_of, side_width
+from tui.places import NAMES, PANES, Box, arrange, form_of, side_width
+from tui.places.arrangement import LEAST_CURVES
 
 RECENT = st.permutations(NAMES)
 WANTS = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 80))

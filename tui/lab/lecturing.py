@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import EpochalError
 
 from ..replay.tempo import Tempo
-from ..watching.lens import Lens
+from ..watching.view import Lens
 from .part import LabScreen
 from .runs import Runs
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..watching.lens import Lens
+from ..watching.view import Lens
 from .messages import Messages
 from .part import LabScreen
 from .preferences import Memory

@@ -18,9 +18,9 @@ from ..commands.command import IN_WORDS, SPOTS, Need, Situation
 from ..commands.spots import bindings_of
 from ..commands.table import COMMANDS, can, doable, why_not
 from ..panes.banner import BannerPane
-from ..panes.built import built
 from ..panes.curves import CurvesPane
 from ..panes.diagnosis import DiagnosisPane
+from ..panes.drawn import built
 from ..panes.picture import LabMessage
 from ..panes.runs.messages import RunDeleted, RunOpened, RunOverlaid
 from ..panes.runs.pane import RunsPane

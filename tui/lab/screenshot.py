@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.widget import Widget
 
 from ..panes.picture import Picture
-
-if TYPE_CHECKING:
-    from textual.app import App
-    from textual.widget import Widget
 
 
 def save_screenshot(app: App[object], pane: Widget, name: str, folder: Path) -> list[Path]:

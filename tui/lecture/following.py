@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..replay.player import Player
     from ..replay.transport import Transport
     from ..watching.cast import Cast
-    from ..watching.lens import Lens
+    from ..watching.view import Lens
 
 
 def presented_of(

@@ -23,7 +23,7 @@ from engine.text.safe import plain
 
 from ..places.registry import NAMES
 from ..replay.tempo import TEMPI, Kind, Tempo
-from ..watching.lens import Lens
+from ..watching.view import Lens
 
 FORMAT: Final = 1
 """What this version writes; it understands this and all before."""

@@ -148,9 +148,7 @@ in another terminal, with the same folder of runs."""
 def _here(stops: Sequence[Stop], step: int) -> Promise | None:
     """Return the mark that stands at a step."""
     mark = mark_at(step, stops)
-    if mark is None:
-        return None
-    return Promise(step=mark.step, title=mark.title, note=mark.note, pause=mark.pause)
+    return None if mark is None else Promise.kept(mark)
 
 
 def _added_marks(run: RunFolder) -> tuple[NotedMark, ...]:

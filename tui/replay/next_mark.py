@@ -39,6 +39,11 @@ class Promise:
     note: str = ""
     pause: bool = False
 
+    @classmethod
+    def kept(cls, stop: Stop) -> Promise:
+        """Return a mark that was reached."""
+        return cls(step=stop.step, title=stop.title, note=stop.note, pause=stop.pause)
+
 
 def promises_of(header: Header) -> tuple[Promise, ...]:
     """Return the marks of a run's experiment; none where this version does not understand it."""
@@ -82,11 +87,7 @@ def next_mark(
         step: The step that is shown.
         going: Whether the run may still reach what it has not reached.
     """
-    later = [
-        Promise(step=stop.step, title=stop.title, note=stop.note, pause=stop.pause)
-        for stop in stops
-        if stop.step > step and not stop.of
-    ]
+    later = [Promise.kept(stop) for stop in stops if stop.step > step and not stop.of]
     reached = {stop.title for stop in stops}
     awaited: list[Promise] = []
     if going:

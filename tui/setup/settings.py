@@ -417,16 +417,20 @@ def _setting(section: type[Section], name: str, path: Path) -> Any:
         leaf = Leaf("choice" if path != ACTIVATION else "word or words")
     default = field.get_default(call_default_factory=True)
     choices = (UNSET,) * leaf.optional + tuple(leaf.choices) if leaf.choices else ()
-    return Setting(
-        path=path,
-        key=key_text(path),
-        label=_label(path),
-        help=sentence(field.description or ""),
+    return _set_at(
+        path,
+        field.description,
         leaf=leaf,
         default=NOTHING if field.is_required() or default is None else default,
         required=field.is_required(),
         options=named or tuple(Option(choice, "") for choice in choices),
     )
+
+
+def _set_at(path: Path, described: str | None, **rest: Any) -> Setting:
+    """Return the setting at a path, called and explained as the schema has it."""
+    words = sentence(described or "")
+    return Setting(path=path, key=key_text(path), label=_label(path), help=words, **rest)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -439,12 +443,9 @@ def _kind(section: type[Section], name: str, family: Family, path: Path) -> Sett
         for kind, own in family.kinds.items()
         if not (path[-1] == "bias" and own in NEEDS_MATRIX)
     }
-    whole = (*path, family.tag)
-    return Setting(
-        path=whole,
-        key=key_text(whole),
-        label=_label(whole),
-        help=sentence(field.description or ""),
+    return _set_at(
+        (*path, family.tag),
+        field.description,
         leaf=Leaf("choice", choices={kind: kind for kind in kinds}),
         default=default,
         options=tuple(Option(kind, sentence(_about(own))) for kind, own in kinds.items()),

@@ -2,57 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from textual.theme import Theme
 
 from .palette import PALETTES, SIXTEEN, Palette, rgb
 
+VARIABLES: Final[Mapping[str, str]] = {
+    "border": "border border-blurred input-selection-background scrollbar "
+    "screen-selection-background",
+    "muted": "text-muted foreground-muted",
+    "faint": "foreground-disabled",
+    "focus": "block-cursor-background scrollbar-hover scrollbar-active",
+    "text": "block-cursor-blurred-foreground input-cursor-background",
+    "surface": "block-cursor-blurred-background block-hover-background",
+    "background": "block-cursor-foreground input-cursor-foreground scrollbar-background "
+    "scrollbar-background-hover scrollbar-background-active scrollbar-corner-color "
+    "footer-background",
+}
+"""What Textual would compute by blending, and so leave the grid of 256 colours, by what it gets."""
+
 
 def theme_of(palette: Palette) -> Theme:
     """Return the theme in which Textual's own widgets look like our pictures."""
-    text, muted, focus = rgb(palette.text), rgb(palette.muted), rgb(palette.focus)
-    background, surface = rgb(palette.background), rgb(palette.surface)
+    named = {role: rgb(getattr(palette, role)) for role in VARIABLES}
+    variables = {name: named[role] for role, names in VARIABLES.items() for name in names.split()}
     return Theme(
         name=palette.name,
         dark=palette.dark,
-        primary=focus,
+        primary=named["focus"],
         secondary=rgb(palette.dev),
-        accent=focus,
-        foreground=text,
-        background=background,
-        surface=surface,
-        panel=surface,
+        accent=named["focus"],
+        foreground=named["text"],
+        background=named["background"],
+        surface=named["surface"],
+        panel=named["surface"],
         text_alpha=1.0,
         success=rgb(palette.good),
         warning=rgb(palette.warning),
         error=rgb(palette.bad),
-        # Every variable that is computed by blending would leave the grid of 256 colours.
-        variables={
-            "border": rgb(palette.border),
-            "border-blurred": rgb(palette.border),
-            "text-muted": muted,
-            "foreground-muted": muted,
-            "foreground-disabled": rgb(palette.faint),
-            "block-cursor-background": focus,
-            "block-cursor-foreground": background,
-            "block-cursor-text-style": "bold",
-            "block-cursor-blurred-background": surface,
-            "block-cursor-blurred-foreground": text,
-            "block-hover-background": surface,
-            "input-cursor-background": text,
-            "input-cursor-foreground": background,
-            "input-selection-background": rgb(palette.border),
-            "scrollbar": rgb(palette.border),
-            "scrollbar-hover": focus,
-            "scrollbar-active": focus,
-            "scrollbar-background": background,
-            "scrollbar-background-hover": background,
-            "scrollbar-background-active": background,
-            "scrollbar-corner-color": background,
-            "footer-background": background,
-            "screen-selection-background": rgb(palette.border),
-        },
+        variables=variables | {"block-cursor-text-style": "bold"},
     )
 
 

@@ -22,9 +22,10 @@ import signal
 import threading
 import time
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import Any, Final, TextIO
 
 from textual import events
+from textual.app import App
 from textual.message import Message
 
 from .bandwidth import QUESTION, Link
@@ -32,9 +33,6 @@ from .keyboard import LONE, Keyboard
 from .leaned_on import TerminalDriver
 from .queue import Outbox
 from .turns import IN_TURN, Turns
-
-if TYPE_CHECKING:
-    from textual.app import App
 
 CHUNK: Final = 1_024
 """Bytes of one write."""

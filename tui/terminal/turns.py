@@ -15,15 +15,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from textual import events
+from textual.app import App
 from textual.message import Message
 
 from .leaned_on import is_quiet
-
-if TYPE_CHECKING:
-    from textual.app import App
 
 IN_TURN: Final = (events.InputEvent, events.Paste, events.AppFocus, events.AppBlur)
 """What a person does, and what tells where it is meant for."""

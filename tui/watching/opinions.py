@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..drawing.lists.diagnosis import Opinion
-
-if TYPE_CHECKING:
-    from .view import Trace
+from .view import Trace
 
 SECONDS: Final = 1.0
 """How often a run that goes on is diagnosed."""

@@ -13,6 +13,7 @@ from engine.recording.history import History
 from ..drawing.base.axis import horizon
 from ..drawing.base.smoothing import SMOOTHINGS
 from ..drawing.curves.curves import (
+    CurveData,
     Curves,
     RunCurves,
     canvas_columns,
@@ -61,17 +62,7 @@ def gather_view(view: View, width: int) -> Curves:
     marks, requests = gather_events(history, view.step)
     read = view.cursor is not None
     return Curves(
-        curves=gather(
-            history,
-            view.quantity,
-            step=view.step,
-            first=first,
-            last=last,
-            width=width,
-            member=view.member,
-            at=view.at,
-            smoothing=weight(view),
-        ),
+        curves=_curves(view, view, line, width, view.at, view.member),
         title=title,
         slot=view.slot,
         crowd=crowd_of(history, view.at) if view.member is None else None,
@@ -126,21 +117,30 @@ def weight(view: View) -> float:
     return SMOOTHINGS[view.smoothing % len(SMOOTHINGS)]
 
 
+def _curves(
+    trace: View | Trace, view: View, line: Timeline, width: int, at: int | None, member: int | None
+) -> tuple[CurveData, ...]:
+    """Return the curves of one run up to its newest step, as the view is looked at."""
+    assert trace.history is not None
+    first, last = line.shown
+    return gather(
+        trace.history,
+        view.quantity,
+        step=trace.step,
+        first=first,
+        last=last,
+        width=width,
+        member=member,
+        at=at,
+        smoothing=weight(view),
+    )
+
+
 def _gather_trace(trace: Trace, title: str, view: View, line: Timeline, width: int) -> RunCurves:
     """Return the curves of a run beside the one that is shown, up to its own newest step."""
-    first, last = line.shown
     read = view.cursor is not None
     return RunCurves(
-        curves=gather(
-            trace.history,
-            view.quantity,
-            step=trace.step,
-            first=first,
-            last=last,
-            width=width,
-            at=view.at if read else None,
-            smoothing=weight(view),
-        ),
+        curves=_curves(trace, view, line, width, view.at if read else None, None),
         title=title,
         slot=trace.slot,
         crowd=crowd_of(trace.history, min(trace.step, view.at) if read else trace.step),

@@ -17,7 +17,7 @@ from tui.lecture.presented import Message, Presented, ShownRun, read, write
 from tui.replay.player import Player
 from tui.replay.tempo import Stop, Tempo
 from tui.watching.cast import Cast
-from tui.watching.lens import Lens
+from tui.watching.view import Lens
 
 
 class Time:

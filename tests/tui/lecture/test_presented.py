@@ -16,7 +16,7 @@ from tui.drawing.curves.quantities import QUANTITIES
 from tui.lecture.presented import Message, Presented, Programme, ShownRun, read, readers_of, write
 from tui.places import NAMES
 from tui.replay.tempo import Kind, Tempo
-from tui.watching.lens import Lens
+from tui.watching.view import Lens
 
 STEPS = st.integers(0, 2**53)
 WORDS = st.text(max_size=20).map(plain)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from engine.runs.folder import RunFolder
 
 from ..picture import LabMessage
-
-if TYPE_CHECKING:
-    from engine.runs.folder import RunFolder
 
 
 @dataclass

@@ -35,7 +35,8 @@ class Look:
         """Return words in the middle of the room there is."""
         rows = wrap(words, max(width - 2, 1))[: max(height, 0)]
         blank = [""] * ((height - len(rows)) // 2)
-        return self.muted("\n".join([*blank, *(row.center(width) for row in rows)]), width)
+        lines = [*blank, *(row.center(width) for row in rows)]
+        return [cut(Text(line, self.style("muted"), end=""), width) for line in lines]
 
     def line(self, words: str = "", role: Role | None = None, *, bold: bool = False) -> Text:
         """Return a line of a picture, or its beginning."""

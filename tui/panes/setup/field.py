@@ -29,16 +29,6 @@ _changes: Final = itertools.count(1)
 class TextField(Line):
     """One line of text."""
 
-    DEFAULT_CSS = """
-    TextField, TextField:focus {
-        border: none;
-        height: 1;
-        padding: 0 1 0 3;
-        background: $surface;
-        background-tint: transparent;
-    }
-    """
-
     def __init__(self, *, id: str, placeholder: str = "") -> None:
         super().__init__(id=id, placeholder=placeholder)
         self.change = 0
@@ -67,19 +57,6 @@ class ChoiceField(Keyed, Widget, can_focus=True, spot="choice"):
 
     What is looked for goes on for as long as letters come, however slowly, and something begins
     with all of them.
-    """
-
-    DEFAULT_CSS = """
-    ChoiceField {
-        height: 1;
-        padding: 0 1;
-        background: $surface;
-    }
-    ChoiceField:focus {
-        text-style: bold;
-        color: $primary;
-    }
-    ChoiceField:focus:nocolor { text-style: bold reverse; }
     """
 
     value: reactive[str] = reactive("", init=False)
@@ -204,11 +181,6 @@ class ChoiceField(Keyed, Widget, can_focus=True, spot="choice"):
 
 class Fold(Keyed, Widget, can_focus=True, spot="fold"):
     """The head of what can be folded away: right opens, left closes, enter does either."""
-
-    DEFAULT_CSS = """
-    Fold { height: 1; text-style: bold; }
-    Fold:focus { color: $primary; text-style: bold reverse; }
-    """
 
     words: reactive[Text] = reactive(Text(), init=False)
     """What it says, beside whether it is open."""

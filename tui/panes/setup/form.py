@@ -7,6 +7,7 @@ group or choosing another kind costs no more than its own rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import on
@@ -41,13 +42,7 @@ class Form(VerticalScroll, inherit_bindings=False):
     """All settings of a draft."""
 
     BINDINGS: ClassVar[list[BindingType]] = []
-    DEFAULT_CSS = """
-    Form {
-        height: 1fr;
-        scrollbar-size-vertical: 1;
-        & .problem { height: auto; color: $error; padding: 0 0 0 2; }
-    }
-    """
+    DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text("utf-8")
 
     def __init__(self, *, id: str, can_focus: bool) -> None:
         super().__init__(id=id, can_focus=can_focus)

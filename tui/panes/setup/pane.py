@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -58,40 +59,7 @@ class PresetEntry:
 class SetupPane(Keyed, Vertical, spot="setup"):
     """Choose a preset; see and change its settings."""
 
-    DEFAULT_CSS = """
-    SetupPane {
-        & #catalogue { height: 40%; }
-        & #presets {
-            height: auto; max-height: 60%; padding: 0; border: none; background: $background;
-            scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis;
-        }
-        & #presets:focus { background-tint: transparent; }
-        & #about-frame { height: 1fr; margin: 1 0 0 0; scrollbar-size-vertical: 1; }
-        & #about { color: $text-muted; }
-        & #preview { height: 1fr; display: none; margin: 1 0 0 0; }
-        & #sheet { width: 1fr; height: 1fr; margin: 1 0 0 0; }
-        & #foot { height: auto; }
-        & #problems { height: auto; max-height: 6; color: $foreground; margin: 0; }
-        & #wrong { height: auto; max-height: 3; color: $error; margin: 0; display: none; }
-        & #wrong.-wrong { display: block; }
-        & #help { height: auto; max-height: 4; color: $text-muted; margin: 0; }
-        &.-preview #presets { max-height: 40%; }
-        &.-preview #about-frame { height: auto; max-height: 30%; }
-        &.-preview #preview { display: block; }
-        &.-curve #presets { max-height: 3; }
-        &.-curve #about-frame { display: none; }
-        &.-curve #preview { display: block; }
-        &.-beside { layout: horizontal; }
-        &.-beside #catalogue { width: 2fr; height: 1fr; margin: 0 1 0 0; }
-        &.-beside #sheet { width: 3fr; margin: 0; }
-        &.-low #catalogue { height: 4; }
-        &.-low #about-frame { display: none; }
-        &.-low #presets { max-height: 100%; }
-        &.-low #preview { display: none; }
-        &.-low #help { display: none; }
-        &.-low #problems { max-height: 1; }
-    }
-    """
+    DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text("utf-8")
 
     draft: State[Draft | None] = State(None)
     """What the next run will train; None until presets have been read."""

@@ -67,18 +67,6 @@ class SettingRow(Horizontal):
 
     KEYS: ClassVar[str] = ""
     """What else can be done in this row."""
-    DEFAULT_CSS = """
-    SettingRow {
-        height: 1;
-        & .label { width: 17; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
-        & .was { width: auto; max-width: 40%; color: $secondary; padding: 0 0 0 1; }
-        & Fold { width: 17; }
-        &.-wide Fold { width: 1fr; }
-        &.-changed .label, &.-changed Fold { color: $secondary; }
-        & TextField, & ChoiceField { width: 1fr; }
-        &:focus-within .label { color: $primary; text-style: bold; }
-    }
-    """
 
     def __init__(self, part: SetupPart, fold: Fold | None = None) -> None:
         super().__init__()
@@ -279,16 +267,6 @@ class EntryRow(Keyed, SettingRow, spot="entry"):
     """An entry of a list, such as a layer: its main settings in one line, the rest folded away."""
 
     KEYS = "ctrl+n adds another after it, ctrl+d removes it, shift+up and shift+down move it."
-    DEFAULT_CSS = """
-    EntryRow {
-        & Fold { width: 11; text-style: none; }
-        & TextField { padding: 0 0 0 1; width: 6; margin: 0 1 0 0; }
-        & TextField.-wide { width: 1fr; margin: 0; }
-        & TextField:focus { padding: 0 0 0 1; }
-        & .-wrong { color: $error; }
-        & ChoiceField { padding: 0; margin: 0 1 0 0; &:last-of-type { margin: 0; } }
-    }
-    """
 
     def __init__(self, part: ListEntry) -> None:
         super().__init__(part, Fold(part.key, id=field_id(part.key)))
@@ -326,12 +304,6 @@ class AddRow(SettingRow):
 
 class AddButton(Keyed, Widget, can_focus=True, spot="add"):
     """Words that add something."""
-
-    DEFAULT_CSS = """
-    AddButton { height: 1; width: 1fr; color: $text-muted; }
-    AddButton:focus { color: $primary; text-style: bold; }
-    AddButton:focus:nocolor { text-style: bold reverse; }
-    """
 
     def __init__(self, words: str, *, id: str) -> None:
         super().__init__(id=id)

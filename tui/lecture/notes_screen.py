@@ -10,9 +10,10 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Hashable
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
-from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
@@ -21,6 +22,7 @@ from textual.reactive import reactive
 from ..commands.spots import Keyed
 from ..drawing.lecture.speaker import (
     CLOCK_WIDTH,
+    Span,
     Speaker,
     draw_clock,
     draw_foot,
@@ -43,51 +45,39 @@ NARROW = 60
 """Columns below which the clock has half the width."""
 
 
-class _Part(Picture):
-    """A part of the screen, drawn from the speaker."""
+class SpeakerPart(Picture):
+    """A part of the screen, drawn from the speaker.
+
+    Args:
+        look: What it is drawn with.
+        of: Returns what of the speaker is drawn.
+        drawn: Draws that in so many cells across and down.
+        id: The widget's.
+    """
 
     speaker = State(Speaker())
     """What there is to say."""
 
-    def __init__(self, look: Look, *, id: str) -> None:
+    def __init__(
+        self, look: Look, of: Callable[[Speaker], Any], drawn: Callable[..., Lines], *, id: str
+    ) -> None:
         super().__init__(id=id)
-        self.look = look
-
-
-class HeadingPart(_Part):
-    """Which scene it is."""
+        self.look, self._of, self._drawn_by = look, of, drawn
 
     def key(self) -> Hashable:
         """Return what the lines depend on."""
-        return self.speaker.heading
+        told: Hashable = self._of(self.speaker)
+        return told
 
     def draw(self, width: int, height: int) -> Lines:
-        """Return the lines."""
-        look = self.look
-        return draw_heading(self.speaker.heading, width, height, look)
+        """Return the lines, of notes more than there are rows perhaps."""
+        return self._drawn_by(self._of(self.speaker), width, height, self.look)
 
 
-class ClockPart(_Part):
-    """How long it has taken."""
-
-    def key(self) -> Hashable:
-        """Return what the lines depend on."""
-        return self.speaker.lecture, self.speaker.scene
-
-    def draw(self, width: int, height: int) -> Lines:
-        """Return the lines."""
-        times = self.speaker.lecture, self.speaker.scene
-        return draw_clock(*times, width, height, self.look)
-
-
-class NotesPart(_Part):
+class NotesPart(SpeakerPart):
     """What the presenter says; it scrolls."""
 
     scrolls = True
-
-    def key(self) -> Hashable:
-        """Return what the lines depend on."""
-        return self.speaker.notes
 
     def watch_speaker(self, before: Speaker, speaker: Speaker) -> None:
         """Begin at the top of another scene's notes."""
@@ -95,34 +85,17 @@ class NotesPart(_Part):
         if before.notes != speaker.notes:
             self.scroll_home(animate=False)
 
-    def draw(self, width: int, height: int) -> Lines:
-        """Return the lines, more than there are rows perhaps."""
-        return draw_notes(self.speaker.notes, width, self.look.palette)
+
+def _clock(times: tuple[Span, Span], width: int, height: int, look: Look) -> Lines:
+    return draw_clock(*times, width, height, look)
 
 
-class FootPart(_Part):
-    """What is shown, and what comes."""
-
-    def key(self) -> Hashable:
-        """Return what the lines depend on."""
-        return self.speaker.foot
-
-    def draw(self, width: int, height: int) -> Lines:
-        """Return the lines."""
-        look = self.look
-        return draw_foot(self.speaker.foot, width, height, look)
+def _notes(words: str, width: int, height: int, look: Look) -> Lines:
+    return draw_notes(words, width, look.palette)
 
 
-class HintPart(_Part):
-    """The keys."""
-
-    def key(self) -> Hashable:
-        """Return nothing: it is always the same."""
-        return None
-
-    def draw(self, width: int, height: int) -> Lines:
-        """Return the line."""
-        return [cut(Text(HINT, self.look.style("muted"), end="", no_wrap=True), width)]
+def _hint(words: str, width: int, height: int, look: Look) -> Lines:
+    return [cut(look.line(words, "muted"), width)]
 
 
 class NotesApp(Keyed, App[None], spot="notes"):
@@ -175,12 +148,15 @@ class NotesApp(Keyed, App[None], spot="notes"):
 
     def compose(self) -> ComposeResult:
         """Scene and time, notes, what is shown and what comes."""
-        with Horizontal(id="top"):
-            yield HeadingPart(self.look, id="heading").data_bind(NotesApp.speaker)
-            yield ClockPart(self.look, id="clock").data_bind(NotesApp.speaker)
-        yield NotesPart(self.look, id="notes").data_bind(NotesApp.speaker)
-        yield FootPart(self.look, id="foot").data_bind(NotesApp.speaker)
-        yield HintPart(self.look, id="hint")
+        look = self.look
+        heading = SpeakerPart(look, attrgetter("heading"), draw_heading, id="heading")
+        clock = SpeakerPart(look, attrgetter("lecture", "scene"), _clock, id="clock")
+        notes = NotesPart(look, attrgetter("notes"), _notes, id="notes")
+        foot = SpeakerPart(look, attrgetter("foot"), draw_foot, id="foot")
+        for part in (heading, clock, notes, foot):
+            part.data_bind(NotesApp.speaker)
+        yield Horizontal(heading, clock, id="top")
+        yield from (notes, foot, SpeakerPart(look, lambda _: HINT, _hint, id="hint"))
 
     def on_mount(self) -> None:
         """Look, and go on looking; leave the terminal clean when asked to end from outside."""

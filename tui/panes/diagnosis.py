@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import events
-from textual.geometry import Region
 
 from ..commands.spots import Keyed
 from ..drawing.lists.diagnosis import (
@@ -20,21 +19,19 @@ from ..drawing.lists.diagnosis import (
 from ..style.numbers import count
 from ..style.text import Lines
 from ..watching.view import View
-from .picture import LabMessage, RunPicture, State
+from .picture import BlockPicture, LabMessage, State
 
 if TYPE_CHECKING:
     from engine.diagnosis import Finding
 
 
-class DiagnosisPane(Keyed, RunPicture, can_focus=True, spot="diagnosis"):
+class DiagnosisPane(Keyed, BlockPicture, can_focus=True, spot="diagnosis"):
     """The findings, the worst first; the chosen one is what the lab follows."""
 
     DEFAULT_CSS = """
     DiagnosisPane.-scrolls { height: 6; max-height: 33%; }
     DiagnosisPane.-tabbed { height: 1fr; max-height: 100%; }
     """
-
-    scrolls = True
 
     tabbed = State(False)
     """Whether the pane has the room to itself."""
@@ -102,11 +99,7 @@ class DiagnosisPane(Keyed, RunPicture, can_focus=True, spot="diagnosis"):
         rows = history.series.get("train") if history is not None else None
         return rows is not None and rows.row_at(self.view.at) is not None
 
-    def draw(self, width: int, height: int) -> Lines:
-        """Return every finding, or that there is none."""
-        return [line for block in self._blocks(width) for line in block]
-
-    def _blocks(self, width: int) -> list[Lines]:
+    def blocks(self, width: int) -> list[Lines]:
         """Return the lines of each finding, or those that stand in their place."""
         if self.view.reading:
             return [self.look.muted(self.view.reading, width)]
@@ -144,7 +137,7 @@ class DiagnosisPane(Keyed, RunPicture, can_focus=True, spot="diagnosis"):
             self.chosen,
             self.outer_size.width,
         )
-        needed = sum(map(len, self._blocks(width))) + self.gutter.height
+        needed = sum(map(len, self.blocks(width))) + self.gutter.height
         before = self._tall[1] if self._tall[0] == same else 0
         if needed > before:
             self._tall = same, needed
@@ -161,16 +154,9 @@ class DiagnosisPane(Keyed, RunPicture, can_focus=True, spot="diagnosis"):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the finding that was clicked on."""
-        offset = event.get_content_offset(self)
-        if offset is None or not self.view.findings:
-            return
-        row = offset.y + self.scroll_offset.y
-        for index, block in enumerate(self._blocks(self.scrollable_content_region.width)):
-            if row < len(block):
-                if index < len(self.view.findings):
-                    self._choose(index)
-                return
-            row -= len(block)
+        index = self.block_at(event)
+        if index is not None and index < len(self.view.findings):
+            self._choose(index)
 
     def _choose(self, index: int) -> None:
         """Choose a finding, and scroll to it."""
@@ -179,10 +165,7 @@ class DiagnosisPane(Keyed, RunPicture, can_focus=True, spot="diagnosis"):
         self._picked, self.chosen = _name(self.view.findings[index]), index
         self.redraw()
         self._fit()
-        width = self.scrollable_content_region.width
-        lengths = [len(block) for block in self._blocks(width)]
-        top, height = sum(lengths[: self.chosen]), lengths[self.chosen]
-        self.scroll_to_region(Region(0, top, width, height), animate=False)
+        self.scroll_to_block(self.chosen)
 
     def action_follow(self) -> None:
         """Train what the chosen finding advises."""

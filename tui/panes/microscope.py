@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import math
 import time
-from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from textual import events, on
-from textual.geometry import Region
 from textual.message import Message
 from textual.timer import Timer
 from textual.worker import Worker
@@ -28,7 +25,7 @@ from ..commands.spots import Keyed
 from ..drawing.lists.microscope import draw_dissection
 from ..style.numbers import count, exponent, figure, short
 from ..style.text import Lines
-from .picture import RunPicture
+from .picture import BlockPicture
 
 if TYPE_CHECKING:
     from engine.inspection.dissection import Dissection
@@ -98,7 +95,7 @@ class Choice:
         return replace(self, place=divmod(at, columns))
 
 
-class MicroscopePane(Keyed, RunPicture, can_focus=True, spot="microscope"):
+class MicroscopePane(Keyed, BlockPicture, can_focus=True, spot="microscope"):
     """The update at the step that is read; up and down choose a quantity, left and right a number.
 
     Args:
@@ -107,8 +104,6 @@ class MicroscopePane(Keyed, RunPicture, can_focus=True, spot="microscope"):
         apart: Takes an update apart.
         now: Seconds on some clock.
     """
-
-    scrolls = True
 
     @dataclass
     class Dissected(Message):
@@ -273,14 +268,11 @@ class MicroscopePane(Keyed, RunPicture, can_focus=True, spot="microscope"):
             result = self._result(shown)
         return None if isinstance(result, str) else result
 
-    def draw(self, width: int, height: int) -> Lines:
-        """Return the update, or in words why there is none."""
+    def blocks(self, width: int) -> list[Lines]:
+        """Return the quantities of the update, or in words why there are none."""
         dissection = self.dissection
-        if dissection is not None:
-            return [line for block in self._blocks(dissection, width) for line in block]
-        return self.look.muted(plain(self._words(self._wanted()), lines=True), width)
-
-    def _blocks(self, dissection: Dissection, width: int) -> list[Lines]:
+        if dissection is None:
+            return [self.look.muted(plain(self._words(self._wanted()), lines=True), width)]
         chosen, place = self._choice.quantity(dissection), self._choice.number(dissection)
         return draw_dissection(dissection, chosen, place, width, self.look)
 
@@ -313,22 +305,12 @@ class MicroscopePane(Keyed, RunPicture, can_focus=True, spot="microscope"):
 
     def on_click(self, event: events.Click) -> None:
         """Open the quantity that was clicked on."""
-        offset, dissection = event.get_content_offset(self), self.dissection
-        if offset is None or dissection is None:
-            return
-        row = offset.y + self.scroll_offset.y
-        blocks = self._blocks(dissection, self.scrollable_content_region.width)
-        ends = list(accumulate(map(len, blocks)))
-        if row < ends[-1]:
-            quantity = dissection.quantities[bisect_right(ends, row)]
-            self._choose(dissection, Choice(quantity.symbol))
+        index, dissection = self.block_at(event), self.dissection
+        if index is not None and dissection is not None:
+            self._choose(dissection, Choice(dissection.quantities[index].symbol))
 
     def _choose(self, dissection: Dissection, choice: Choice) -> None:
         """Open what is chosen, and scroll to it."""
         self._choice = choice
         super().redraw()
-        width = self.scrollable_content_region.width
-        lengths = [len(block) for block in self._blocks(dissection, width)]
-        chosen = choice.quantity(dissection)
-        region = Region(0, sum(lengths[:chosen]), width, lengths[chosen])
-        self.scroll_to_region(region, animate=False)
+        self.scroll_to_block(choice.quantity(dissection))

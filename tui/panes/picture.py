@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Hashable
+from itertools import accumulate
 from typing import Any, ClassVar, Self, TypeVar
 
 from rich.console import Console
@@ -204,6 +205,36 @@ class RunPicture(Picture):
     def captions(self) -> tuple[str, str]:
         """Return what stands at the top of the border and at its bottom."""
         return "", ""
+
+
+class BlockPicture(RunPicture):
+    """A picture of things of several lines each, of which one is chosen."""
+
+    scrolls = True
+
+    def blocks(self, width: int) -> list[Lines]:
+        """Return the lines of each."""
+        raise NotImplementedError
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return all of them, one under the other."""
+        return [line for block in self.blocks(width) for line in block]
+
+    def block_at(self, event: events.Click) -> int | None:
+        """Return which one was clicked on."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return None
+        ends = accumulate(map(len, self.blocks(self.scrollable_content_region.width)))
+        row = offset.y + self.scroll_offset.y
+        return next((index for index, end in enumerate(ends) if row < end), None)
+
+    def scroll_to_block(self, index: int) -> None:
+        """Have one of them seen."""
+        width = self.scrollable_content_region.width
+        lengths = list(map(len, self.blocks(width)))
+        region = Region(0, sum(lengths[:index]), width, lengths[index])
+        self.scroll_to_region(region, animate=False)
 
 
 def _row(strips: list[Strip], index: int) -> Strip | None:

@@ -34,11 +34,10 @@ def write(tables: Tables, setting: Setting, text: str) -> None:
     path, value = setting.path, setting.leaf.read(text)
     if setting.required and not text.strip():
         value = NOTHING
-    if setting.is_kind:
-        if path[:2] == HIDDEN and "init" in path:
-            _write_init(tables, setting, value)
-        else:
-            _change_kind(tables, path, value)
+    if path[:2] == HIDDEN and "init" in path:
+        _write_init(tables, setting, value)
+    elif setting.is_kind:
+        _change_kind(tables, path, value)
     elif path == HIDDEN:
         _write_widths(tables, text)
     elif path == ACTIVATION:
@@ -187,10 +186,6 @@ def _write_in_layer(tables: Tables, path: Path, value: Any) -> None:
     layer = tables["model"]["hidden"][index]
     if key == "units":
         layer["units"] = value
-    elif key == "init":
-        _own_init(tables, layer)
-        put(tables, path, value)
-        _forget_own_init(tables, layer)
     elif key == "activation" and "activation" not in layer:
         layers = tables["model"]["hidden"]
         names = [at(tables, (*HIDDEN, place, "activation"), "relu") for place in range(len(layers))]
@@ -205,26 +200,18 @@ def _write_in_layer(tables: Tables, path: Path, value: Any) -> None:
         layer[key] = value
 
 
-def _write_init(tables: Tables, setting: Setting, kind: Any) -> None:
-    """Set what a layer's weights or biases are drawn from; the model's kind is the model's."""
-    path = setting.path
+def _write_init(tables: Tables, setting: Setting, value: Any) -> None:
+    """Set what a layer's weights or biases are drawn from; what is as in the model is left out."""
+    path, shared = setting.path, tables["model"].get("init", {})
     layer, part = tables["model"]["hidden"][path[2]], path[4]
-    _own_init(tables, layer)
-    shared = at(tables, ("model", "init", part), {})
-    if shared.get("name") == kind:
-        layer["init"][part] = copy.deepcopy(shared)
+    own = layer.setdefault("init", copy.deepcopy(shared))
+    if not setting.is_kind:
+        put(tables, path, value)
+    elif part in shared and shared[part].get("name") == value:
+        own[part] = copy.deepcopy(shared[part])
     else:
-        _change_kind(tables, path, kind)
-    _forget_own_init(tables, layer)
-
-
-def _own_init(tables: Tables, layer: Tables) -> None:
-    if "init" not in layer:
-        layer["init"] = copy.deepcopy(tables["model"].get("init", {}))
-
-
-def _forget_own_init(tables: Tables, layer: Tables) -> None:
-    if layer["init"] == tables["model"].get("init", {}):
+        _change_kind(tables, path, value)
+    if layer["init"] == shared:
         del layer["init"]
 
 

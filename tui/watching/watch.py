@@ -69,7 +69,8 @@ class Watch:
         self.folder = folder
         self.label = label_of(folder.name)
         """What the run is called where there is no room for its name."""
-        self._whole = History()
+        self.whole = History()
+        """What has been read of the recording from its beginning on."""
         self._glimpse: History | None = None
         """The newest part of a long recording, until all of it has been read."""
         self._ahead: Reader | None = None
@@ -97,7 +98,7 @@ class Watch:
                 self._stood = self._size()
             while True:
                 before = self._reader.offset
-                self._whole.extend(self._reader.poll(CHUNK))
+                self.whole.extend(self._reader.poll(CHUNK))
                 # Without progress, what is left is a line that is still being written.
                 offset = self._reader.offset
                 self.behind = self._reader.behind and before < offset < self._size()
@@ -120,11 +121,6 @@ class Watch:
         else:
             self._glimpse.extend(self._ahead.poll(CHUNK))
 
-    @property
-    def whole(self) -> History:
-        """What has been read of the recording from its beginning on."""
-        return self._whole
-
     @cached_property
     def notes(self) -> Notes:
         """What was noted of the run since: its name, and marks."""
@@ -135,7 +131,7 @@ class Watch:
     @property
     def history(self) -> History:
         """What is known of the run; of a long recording the newest part first."""
-        return self._glimpse or self._whole
+        return self._glimpse or self.whole
 
     def _size(self) -> int:
         """Return the bytes of the recording; below 0 where there is none."""

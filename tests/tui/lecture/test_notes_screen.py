@@ -19,7 +19,7 @@ from tests.labs import FakeRun, shown, until
 from tests.runs import header
 from tests.terminals import Terminal
 from tui.lecture.following import programme_of
-from tui.lecture.notes_screen import ClockPart, FootPart, HeadingPart, NotesApp, NotesPart
+from tui.lecture.notes_screen import NotesApp, NotesPart, SpeakerPart
 from tui.lecture.presented import Presented, Programme, ShownRun
 from tui.lecture.presenting import FOLDER, GONE, Presenter, path_of
 from tui.lecture.prompter import Prompter
@@ -155,7 +155,9 @@ async def test_at_every_size_it_says_what_it_can(hall: Hall, size: tuple[int, in
     hall.show()
     Picture.failures.clear()
     async with notes_app(hall.folder).run_test(size=size) as pilot:
-        await until(pilot, lambda: pilot.app.query_one(FootPart).speaker.foot is not None)
+        await until(
+            pilot, lambda: pilot.app.query_one("#foot", SpeakerPart).speaker.foot is not None
+        )
         if size[0] >= 30:
             await shows(pilot, "step 20")
             assert "The update" in shown(pilot) or size[0] < 40
@@ -168,8 +170,8 @@ class Drawn:
 
     def __init__(self, app: NotesApp, monkeypatch: pytest.MonkeyPatch) -> None:
         self.parts: list[str] = []
-        for kind in (HeadingPart, ClockPart, NotesPart, FootPart):
-            part = app.query_one(kind)
+        for name in ("heading", "clock", "notes", "foot"):
+            part = app.query_one(f"#{name}", SpeakerPart)
             refresh = part.refresh
 
             def counted(*regions: Any, _of: Any = refresh, _name: Any = part.id, **how: Any) -> Any:

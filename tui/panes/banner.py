@@ -56,24 +56,22 @@ class BannerPane(RunPicture):
         return [] if banner is None else draw_banner(banner, width, height, self.look)
 
     def redraw(self) -> None:
-        """Take what room there is, and send of each row only the digits that changed."""
+        """Take what room there is, and draw again."""
         if self.is_mounted:
             self.settle()
-        if not self.is_mounted or not self._is_shown():
+        super().redraw()
+
+    def changed(self, before: list[Strip], after: list[Strip]) -> Iterator[Region]:
+        """Yield the digits of each row that differ."""
+        if len(before) != len(after):
+            yield from super().changed([], after)
             return
-        before, size = self._strips, self.scrollable_content_region.size
-        if (self.key(), size) == self._drawn or not size.area:
-            return
-        self._draw(size)
-        if len(before) != len(self._strips):
-            self.refresh()
-            return
-        for row, (old, new) in enumerate(zip(before, self._strips, strict=True)):
-            for start, stop in changed(old, new):
-                self.refresh(Region(start, row, stop - start, 1))
+        for row, (old, new) in enumerate(zip(before, after, strict=True)):
+            for start, stop in differing(old, new):
+                yield Region(start, row, stop - start, 1)
 
 
-def changed(before: Strip, after: Strip) -> list[tuple[int, int]]:
+def differing(before: Strip, after: Strip) -> list[tuple[int, int]]:
     """Return where two rows of narrow characters differ, as first and last cells, exclusive."""
     if before.cell_length != after.cell_length:
         return [(0, max(before.cell_length, after.cell_length))]

@@ -8,7 +8,7 @@ it depends on, and never while hidden.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from itertools import accumulate
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -108,10 +108,15 @@ class Picture(ScrollView, can_focus=False):
         if (self.key(), size) == self._drawn or not size.area:
             return
         self._draw(size)
-        top = self.scroll_offset.y
+        for region in self.changed(before, self._strips):
+            self.refresh(region)
+
+    def changed(self, before: list[Strip], after: list[Strip]) -> Iterator[Region]:
+        """Yield what of it has to be sent again: the rows that are seen and differ."""
+        top, size = self.scroll_offset.y, self.scrollable_content_region.size
         for y in range(top, top + size.height):
-            if _row(before, y) != _row(self._strips, y):
-                self.refresh(Region(0, y - top, size.width, 1))
+            if _row(before, y) != _row(after, y):
+                yield Region(0, y - top, size.width, 1)
 
     def _is_shown(self) -> bool:
         return all(node.display for node in self.ancestors_with_self if isinstance(node, Widget))

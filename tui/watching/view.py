@@ -17,24 +17,32 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trace:
-    """A run whose curves are drawn beside those of the run that is shown."""
+class ShownUpTo:
+    """What of a run is shown, up to a step."""
 
-    history: History = field(compare=False, repr=False)
+    history: History | None = field(default=None, compare=False, repr=False)
     """What is known of the run; grows in place, so ``version`` says whether it has."""
-    run: str
-    """The run's name."""
-    title: str = ""
-    """What the legend calls it."""
-    version: int = 0
-    step: int = 0
-    """The newest step that is shown of it."""
     whole: History | None = field(default=None, compare=False, repr=False)
     """In a replay, all that there is of the run; what is shown goes as far."""
+    run: str = ""
+    """The run's name; empty where none is shown."""
+    title: str = ""
+    """Its experiment's title; of a run beside another what the legend calls it."""
+    version: int = 0
+    step: int = 0
+    """The newest step that is shown: everything after it is as if it had not happened yet."""
     slot: int = 0
     """Its place among the colours of runs; it keeps it for as long as it is on screen."""
     loading: float = 1.0
-    """The share of its recording that has been read."""
+    """The share of a long recording that has been read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace(ShownUpTo):
+    """A run whose curves are drawn beside those of the run that is shown."""
+
+    history: History = field(compare=False, repr=False)
+    run: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,25 +85,12 @@ class Lens:
 
 
 @dataclass(frozen=True, kw_only=True)
-class View(Lens):
+class View(Lens, ShownUpTo):
     """One moment of one recording. Two are equal where they would look the same."""
 
-    history: History | None = field(default=None, compare=False, repr=False)
-    """What is known of the run; grows in place, so ``version`` says whether it has."""
-    whole: History | None = field(default=None, compare=False, repr=False)
-    """In a replay, all that there is of the run; what is shown goes as far."""
-    run: str = ""
-    """The run's name; empty where none is shown."""
-    title: str = ""
-    """Its experiment's title."""
     label: str = ""
     """What it is called beside others."""
-    version: int = 0
-    step: int = 0
-    """The newest step that is shown: everything after it is as if it had not happened yet."""
     member: int | None = 0
-    slot: int = 0
-    """The run's place among the colours of runs."""
     others: tuple[Trace, ...] = ()
     """The runs that are drawn beside it."""
     weights: Weights = ""
@@ -106,8 +101,6 @@ class View(Lens):
     """What is wrong with the runs beside it."""
     standing: Standing = field(default_factory=Standing)
     """How the run stands at the newest step."""
-    loading: float = 1.0
-    """The share of a long recording that has been read."""
 
     def through(self, lens: Lens) -> View:
         """Return what is seen through a lens; whose weights are shown is no choice alone."""

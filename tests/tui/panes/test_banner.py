@@ -23,7 +23,7 @@ from engine.recording.events import Series
 from engine.recording.history import History
 from tests.tapes import header
 from tui.drawing.lists.status import Standing
-from tui.panes.banner import BannerPane, changed
+from tui.panes.banner import BannerPane, differing
 from tui.panes.picture import Picture
 from tui.panes.slide import Blank, SlidePane
 from tui.style.glyphs import ASCII
@@ -235,14 +235,14 @@ def strip_of(*parts: tuple[str, str]) -> Strip:
 
 def test_cells_that_are_near_are_sent_together() -> None:
     before = strip_of(("abc      def          ghi", "red"))
-    assert changed(before, before) == []
+    assert differing(before, before) == []
     after = strip_of(("abX   X  def          gXX", "red"))
-    assert changed(before, after) == [(2, 7), (23, 25)]
+    assert differing(before, after) == [(2, 7), (23, 25)]
 
 
 def test_another_colour_is_a_change_and_a_blank_has_none() -> None:
-    assert changed(strip_of(("ab  ", "red")), strip_of(("ab", "red"), ("  ", "blue"))) == []
-    assert changed(strip_of(("ab  ", "red")), strip_of(("ab", "blue"), ("  ", "red"))) == [(0, 2)]
+    assert differing(strip_of(("ab  ", "red")), strip_of(("ab", "red"), ("  ", "blue"))) == []
+    assert differing(strip_of(("ab  ", "red")), strip_of(("ab", "blue"), ("  ", "red"))) == [(0, 2)]
 
 
 # --- the slide -----------------------------------------------------------------------------------

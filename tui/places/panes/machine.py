@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ..pane import ByPicture, Pane
 
-PANE: Final = Pane(
+PANE = Pane(
     name="machine",
     label="Machine",
     short="Machine",

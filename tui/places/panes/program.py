@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ..pane import ByWidget, Pane
 
-PANE: Final = Pane(
+PANE = Pane(
     name="program",
     label="Program",
     short="Code",

@@ -103,19 +103,18 @@ def run(
     changes: Variations,
     machine: Machine,
     place: RunsFolder,
-    improvements: Annotated[
-        bool,
-        typer.Option(
-            "--improvements",
-            help="Tell each new best on the dev set on stderr, with the old value and the new; "
-            "with --json as one more line each.",
-        ),
-    ] = False,
+    improvements: Annotated[bool, typer.Option("--improvements")] = False,
     log_every: LogEvery = None,
     as_json: AsJson = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
-    """Train a preset, and print the result."""
+    """Train a preset, and print the result.
+
+    Options:
+        improvements: Tell each new best on the dev set on stderr, with the old value and the new;
+            with --json as one more line each.
+        quiet: Show no progress.
+    """
     from .headless import run as headless
     from .sweeps.headless import RunOrder, run_or_sweep
 
@@ -172,21 +171,18 @@ def list_lectures(as_json: AsJson = False) -> None:
 @grouped
 def check(
     context: typer.Context,
-    presets: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PRESET…", help="Presets' or lectures' names, or files.", show_default=False
-        ),
-    ],
+    presets: Annotated[list[str], typer.Argument(metavar="PRESET…")],
     place: RunsFolder,
-    figures: Annotated[
-        bool,
-        typer.Option("--figures", help="Train what they show, and compare what their texts say."),
-    ] = False,
+    figures: Annotated[bool, typer.Option("--figures")] = False,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether presets and lectures hold, or everything that is wrong with them."""
+    """Say whether presets and lectures hold, or everything that is wrong with them.
+
+    Options:
+        presets: Presets' or lectures' names, or files.
+        figures: Train what they show, and compare what their texts say.
+    """
     from .headless.check import Checks
 
     checks = Checks(place.folder, figures=figures, allow_code=allow_code, panes=context.obj)
@@ -215,38 +211,23 @@ def schema() -> None:
 def explain(
     preset: PresetName,
     changes: Changes,
-    style: Annotated[
-        Literal["module", "sequential", "add_module", "numpy", "torch", "all"] | None,
-        typer.Option(
-            help="How the program writes the network; by formulas: numpy or torch "
-            "[default: module, or both by formulas].",
-            show_default=False,
-        ),
-    ] = None,
-    gradients: Annotated[
-        Literal["backward", "formulas"] | None,
-        typer.Option(
-            help="Whether the program has PyTorch's backward(), or writes its gradients out.",
-            show_default=False,
-        ),
-    ] = None,
-    with_data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.npz",
-            help="Write first weights and rows beside the numpy program, which then reads them.",
-            show_default=False,
-        ),
-    ] = None,
-    program_only: Annotated[
-        bool, typer.Option("--program", help="Print the program alone, to save it.")
-    ] = False,
+    style: Literal["module", "sequential", "add_module", "numpy", "torch", "all"] | None = None,
+    gradients: Literal["backward", "formulas"] | None = None,
+    with_data: Annotated[Path | None, typer.Option(metavar="FILE.npz")] = None,
+    program_only: Annotated[bool, typer.Option("--program")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Explain a preset's network layer by layer, and print it as a plain program.
 
     With --gradients formulas it is the manual update: forward, backward and update written out, in
     numpy and in torch.
+
+    Options:
+        style: How the program writes the network; by formulas: numpy or torch [default: module, or
+            both by formulas].
+        gradients: Whether the program has PyTorch's backward(), or writes its gradients out.
+        with_data: Write first weights and rows beside the numpy program, which then reads them.
+        program_only: Print the program alone, to save it.
     """
     from .explain import programs
     from .explain import summary as explain
@@ -279,9 +260,7 @@ def explain(
 def gradcheck(
     preset: PresetName,
     changes: Changes,
-    step: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Whose gradient: after N - 1 steps of training.")
-    ] = 1,
+    step: Annotated[int, typer.Option(metavar="N", min=1)] = 1,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
@@ -289,6 +268,9 @@ def gradcheck(
 
     By formulas, by autograd and by differences, on the same weights and the same batch, in the
     preset's own precision and in float64. Leaves with 1 where they disagree.
+
+    Options:
+        step: Whose gradient: after N - 1 steps of training.
     """
     from .inspection import comparison as differences
     from .inspection import gradcheck
@@ -308,27 +290,17 @@ def gradcheck(
 @grouped
 def list_past_runs(
     place: RunsFolder,
-    terms: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[TERM]…",
-            help="What must hold of a run: words, or cfg.optimizer.lr>=0.1, state=running …; or "
-            "a run's folder, a recording, or: last.",
-            show_default=False,
-        ),
-    ] = None,
-    filter_: Annotated[
-        str | None,
-        typer.Option(
-            "--filter",
-            metavar="TEXT",
-            help="The same in one text, such as 'result.test_accuracy>0.9 -state=failed'.",
-            show_default=False,
-        ),
-    ] = None,
+    terms: Annotated[list[str] | None, typer.Argument(metavar="[TERM]…")] = None,
+    filter_: Annotated[str | None, typer.Option("--filter", metavar="TEXT")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs there are, the newest first."""
+    """List the runs there are, the newest first.
+
+    Options:
+        terms: What must hold of a run: words, or cfg.optimizer.lr>=0.1, state=running …; or a run's
+            folder, a recording, or: last.
+        filter_: The same in one text, such as 'result.test_accuracy>0.9 -state=failed'.
+    """
     import time
 
     from . import references
@@ -379,39 +351,23 @@ def stop(run: RunName, place: RunsFolder) -> None:
 def predict(
     run: RunName,
     place: RunsFolder,
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[FILE]",
-            help="CSV, TSV, NPZ or Parquet with the columns of the inputs.",
-            show_default=False,
-        ),
-    ] = None,
-    values: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="LIST",
-            help='A row of inputs, such as "0.5, 1.2" (repeatable).',
-            show_default=False,
-        ),
-    ] = None,
-    set_: Annotated[
-        Literal["train", "dev", "test"] | None,
-        typer.Option(
-            "--set", help="One of its own sets [default: test, or train].", show_default=False
-        ),
-    ] = None,
-    rows: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Rows to show [default: 20].", show_default=False),
-    ] = None,
-    member: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Which network of a population, counted from 1.")
-    ] = 1,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]")] = None,
+    values: Annotated[list[str] | None, typer.Option(metavar="LIST")] = None,
+    set_: Annotated[Literal["train", "dev", "test"] | None, typer.Option("--set")] = None,
+    rows: Annotated[int | None, typer.Option(metavar="N", min=1)] = None,
+    member: Annotated[int, typer.Option(metavar="N", min=1)] = 1,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print a trained network's answers, with its best weights."""
+    """Print a trained network's answers, with its best weights.
+
+    Options:
+        file: CSV, TSV, NPZ or Parquet with the columns of the inputs.
+        values: A row of inputs, such as "0.5, 1.2" (repeatable).
+        set_: One of its own sets [default: test, or train].
+        rows: Rows to show [default: 20].
+        member: Which network of a population, counted from 1.
+    """
     from . import references
     from .results import predict
     from .results import run as load

@@ -1,7 +1,8 @@
 """The options that several commands have, each told once.
 
 A command takes what belongs together as one parameter, a dataclass of options; ``grouped`` lays
-its fields out for Typer, which reads options off a signature.
+its fields out for Typer, which reads options off a signature. What ``--help`` says of an option
+stands in the docstring of its command, or of its dataclass, under ``Options:``.
 
     @app.command()
     @grouped
@@ -59,21 +60,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a li
 
 @dataclass(frozen=True)
 class Changes:
-    """What is changed of a preset."""
+    """What is changed of a preset.
 
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Set any key of the preset, such as optimizer.lr=0.1 (repeatable).",
-            show_default=False,
-        ),
-    ] = None
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="The same as --set train.seed=N.", show_default=False),
-    ] = None
+    Options:
+        set_: Set any key of the preset, such as optimizer.lr=0.1 (repeatable).
+        seed: The same as --set train.seed=N.
+    """
+
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE")] = None
+    seed: Annotated[int | None, typer.Option(metavar="N")] = None
 
     def overrides(self) -> list[str]:
         """Return them as KEY=VALUE.
@@ -86,28 +81,16 @@ class Changes:
 
 @dataclass(frozen=True)
 class Variations(Changes):
-    """What is changed of a preset, and what differs among the networks of a population."""
+    """What is changed of a preset, and what differs among the networks of a population.
 
-    seeds: Annotated[
-        int | None,
-        typer.Option(
-            "--seeds",
-            metavar="N",
-            help="Train N networks side by side, each with the next seed "
-            "(--set population.seeds=N).",
-            show_default=False,
-        ),
-    ] = None
-    vary: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--vary",
-            metavar="KEY=V,V…",
-            help="Train networks side by side that differ in a key, such as "
-            "optimizer.lr=0.01,0.1 (repeatable: every combination).",
-            show_default=False,
-        ),
-    ] = None
+    Options:
+        seeds: Train N networks side by side, each with the next seed (--set population.seeds=N).
+        vary: Train networks side by side that differ in a key, such as optimizer.lr=0.01,0.1
+            (repeatable: every combination).
+    """
+
+    seeds: Annotated[int | None, typer.Option("--seeds", metavar="N")] = None
+    vary: Annotated[list[str] | None, typer.Option("--vary", metavar="KEY=V,V…")] = None
 
     def overrides(self) -> list[str]:
         """Return them as KEY=VALUE."""
@@ -125,27 +108,25 @@ def _given(key: str, value: object) -> list[str]:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a preset is trained on, and whether its code may run."""
+    """What a preset is trained on, and whether its code may run.
 
-    device: Annotated[
-        str, typer.Option(metavar="DEVICE", callback=_device, help="auto, cpu, cuda or cuda:1.")
-    ] = "auto"
+    Options:
+        device: auto, cpu, cuda or cuda:1.
+    """
+
+    device: Annotated[str, typer.Option(metavar="DEVICE", callback=_device)] = "auto"
     allow_code: AllowCode = False
 
 
 @dataclass(frozen=True)
 class RunsFolder:
-    """Where runs are kept."""
+    """Where runs are kept.
 
-    runs_dir: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Where runs are kept [default: $EPOCHAL_RUNS or ./runs].",
-            show_default=False,
-            file_okay=False,
-        ),
-    ] = None
+    Options:
+        runs_dir: Where runs are kept [default: $EPOCHAL_RUNS or ./runs].
+    """
+
+    runs_dir: Annotated[Path | None, typer.Option(metavar="DIR", file_okay=False)] = None
 
     @property
     def folder(self) -> Path:
@@ -159,29 +140,47 @@ def grouped(command: Callable[..., T]) -> Callable[..., T]:
     """Return a command whose parameters that are dataclasses stand as their fields."""
     options: list[inspect.Parameter] = []
     groups: dict[str, Any] = {}
-    hints = typing.get_type_hints(command, include_extras=True)
+    hints, (about, words) = typing.get_type_hints(command, include_extras=True), _parted(command)
     for name, parameter in inspect.signature(command).parameters.items():
         kind = hints[name]
         if is_dataclass(kind):
             groups[name] = kind
             inner = typing.get_type_hints(kind, include_extras=True)
-            options += [
-                _option(field.name, inner[field.name], field.default) for field in fields(kind)
-            ]
+            words |= {
+                name: text
+                for base in typing.cast(type, kind).__mro__
+                for name, text in _parted(base)[1].items()
+            }
+            options += [_option(f.name, inner[f.name], f.default, words) for f in fields(kind)]
         else:
-            options.append(_option(name, kind, parameter.default))
+            options.append(_option(name, kind, parameter.default, words))
 
     def run(**given: Any) -> T:
         for name, kind in groups.items():
             given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
         return command(**given)
 
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__name__, run.__doc__ = command.__name__, about
     run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
     run.__annotations__ = {option.name: option.annotation for option in options}
     return run
 
 
-def _option(name: str, kind: Any, default: Any) -> inspect.Parameter:
+def _parted(documented: Any) -> tuple[str, dict[str, str]]:
+    """Return what a docstring says, and of its section ``Options:`` the words for each."""
+    about, _, section = (documented.__doc__ or "").partition("Options:\n")
+    words = re.findall(r"^ +(\w+): (.+(?:\n(?! *\w+: ).+)*)", section, re.MULTILINE)
+    return about.rstrip(), {name: " ".join(text.split()) for name, text in words}
+
+
+def _option(name: str, kind: Any, default: Any, words: dict[str, str]) -> inspect.Parameter:
+    info = next(iter(getattr(kind, "__metadata__", ())), None)
+    if info is None and name in words:
+        info = typer.Option()
+        kind = Annotated[kind, info]
+    if info is not None:
+        info.help = info.help or words.get(name)
+        # What is left out has no value to show: what happens then stands in the words.
+        info.show_default = info.show_default and default is not None
     keyword = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, keyword, default=default, annotation=kind)

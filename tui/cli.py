@@ -63,16 +63,13 @@ def open_lab(
     machine: Machine,
     place: RunsFolder,
     screen: Screen,
-    what: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[PRESET or RUN]",
-            help="A preset to set up, or a run to look at [default: two-moons].",
-            show_default=False,
-        ),
-    ] = None,
+    what: Annotated[str | None, typer.Argument(metavar="[PRESET or RUN]")] = None,
 ) -> None:
-    """Open the lab (the command that is meant where none is named)."""
+    """Open the lab (the command that is meant where none is named).
+
+    Options:
+        what: A preset to set up, or a run to look at [default: two-moons].
+    """
     overrides = changes.overrides()
     from engine.sweeps.references import sweep_meant
 
@@ -91,56 +88,50 @@ def open_lab(
 def attach(
     place: RunsFolder,
     screen: Screen,
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[RUN]",
-            help="A run's folder, recording, name or unique beginning of it "
-            "[default: the newest that is going, else the last].",
-            show_default=False,
-        ),
-    ] = None,
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]")] = None,
 ) -> None:
-    """Show a run in the lab, one that is going or one that is over."""
+    """Show a run in the lab, one that is going or one that is over.
+
+    Options:
+        run: A run's folder, recording, name or unique beginning of it [default: the newest that is
+            going, else the last].
+    """
     open_screen(screen, place.folder, run=_run_or_newest(run, place.folder))
 
 
 @app.command()
 @grouped
 def replay(
-    what: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN or PRESET",
-            help="A run, or a preset that is trained afresh and shown at this pace.",
-        ),
-    ],
+    what: Annotated[str, typer.Argument(metavar="RUN or PRESET")],
     changes: Changes,
     machine: Machine,
     place: RunsFolder,
     screen: Screen,
     tempo: Pace = None,
 ) -> None:
-    """Play a run again, forwards and backwards: the lab's own screen with a transport bar."""
+    """Play a run again, forwards and backwards: the lab's own screen with a transport bar.
+
+    Options:
+        what: A run, or a preset that is trained afresh and shown at this pace.
+    """
     _replay([what], tempo, changes, machine, place, screen)
 
 
 @app.command()
 @grouped
 def race(
-    what: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RUN or PRESET…", help="Two to four runs, or presets that are trained afresh."
-        ),
-    ],
+    what: Annotated[list[str], typer.Argument(metavar="RUN or PRESET…")],
     changes: Changes,
     machine: Machine,
     place: RunsFolder,
     screen: Screen,
     tempo: Pace = None,
 ) -> None:
-    """Play two to four runs in lockstep: the same step of each, their curves in one picture."""
+    """Play two to four runs in lockstep: the same step of each, their curves in one picture.
+
+    Options:
+        what: Two to four runs, or presets that are trained afresh.
+    """
     if not 2 <= len(what) <= MOST_RACERS:
         raise RaceError(f"a race has two to {MOST_RACERS} runs or presets (got {len(what)})")
     _replay(what, tempo, changes, machine, place, screen)
@@ -211,24 +202,22 @@ def _check_apart(racers: Sequence[RunFolder | None]) -> None:
 @app.command()
 @grouped
 def lecture(
-    name: Annotated[
-        str, typer.Argument(metavar="LECTURE", help="A lecture's name, or a file: epochal lectures")
-    ],
+    name: Annotated[str, typer.Argument(metavar="LECTURE")],
     machine: Machine,
     place: RunsFolder,
     screen: Screen,
-    scene: Annotated[int, typer.Option(min=1, help="The scene to begin with.")] = 1,
-    big: Annotated[
-        bool, typer.Option("--big", help="Large digits and thick curves, for the back row.")
-    ] = False,
-    notes: Annotated[
-        bool,
-        typer.Option(
-            "--notes", help="Show its notes, the next mark and the time: for a second terminal."
-        ),
-    ] = False,
+    scene: Annotated[int, typer.Option(min=1)] = 1,
+    big: Annotated[bool, typer.Option("--big")] = False,
+    notes: Annotated[bool, typer.Option("--notes")] = False,
 ) -> None:
-    """Hold a lecture: scene after scene in the lab, PgDn and PgUp go through them."""
+    """Hold a lecture: scene after scene in the lab, PgDn and PgUp go through them.
+
+    Options:
+        name: A lecture's name, or a file: epochal lectures
+        scene: The scene to begin with.
+        big: Large digits and thick curves, for the back row.
+        notes: Show its notes, the next mark and the time: for a second terminal.
+    """
     from engine.lectures import lecture as lectures
 
     from .places.registry import NAMES
@@ -246,17 +235,14 @@ def lecture(
 def follow(
     place: RunsFolder,
     screen: Screen,
-    what: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[LECTURE or RUN]",
-            help="A lecture or a replay that somebody presents from this folder of runs, or else a "
-            "run [default: whoever presents, else the newest run].",
-            show_default=False,
-        ),
-    ] = None,
+    what: Annotated[str | None, typer.Argument(metavar="[LECTURE or RUN]")] = None,
 ) -> None:
-    """Show what a presenter shows, or a run; nothing can be asked of it from here."""
+    """Show what a presenter shows, or a run; nothing can be asked of it from here.
+
+    Options:
+        what: A lecture or a replay that somebody presents from this folder of runs, or else a run
+            [default: whoever presents, else the newest run].
+    """
     from engine.lectures import lecture as lectures
 
     from .lecture.presenting import Audience, find_presented
@@ -274,81 +260,17 @@ def follow(
 @app.command()
 @grouped
 def show(
-    run: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RUN…",
-            help="A run's folder, recording, name or unique beginning of it, or: last; several "
-            "stand side by side.",
-            show_default=False,
-        ),
-    ],
+    run: Annotated[list[str], typer.Argument(metavar="RUN…")],
     place: RunsFolder,
-    view: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="summary, curves, norms, function, region, tests, predictions, confusion, "
-            "distribution, activations, histogram, weights, or all of these that the run has; or "
-            "gradients, as numbers, or machine, what training took of it.",
-        ),
-    ] = "summary",
-    step: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N",
-            help="As it stood at this step, at the best one on the dev set: best, or at the last "
-            "one: last [default: what a run that is over came to, else the newest step].",
-            show_default=False,
-        ),
-    ] = None,
-    steps: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A..B",
-            help="As it stood at several steps, one after the other: 0..5, or 0,10,100; of weights "
-            "those that are kept.",
-            show_default=False,
-        ),
-    ] = None,
-    layer: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The layer of activations, or the layer or parameter of histogram, weights and "
-            "gradients, such as layer1.bias [default: all].",
-            show_default=False,
-        ),
-    ] = None,
-    member: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Which network of a population, from 1 on [default: all of them together].",
-            show_default=False,
-        ),
-    ] = None,
-    log: Annotated[
-        bool, typer.Option("--log", help="Draw the loss on a logarithmic axis.")
-    ] = False,
-    size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WxH", help="Columns and lines [default: the terminal's].", show_default=False
-        ),
-    ] = None,
-    by: Annotated[
-        str,
-        typer.Option(
-            metavar="KEY,KEY",
-            help="Of a sweep: the settings of the heat map's rows and columns, such as "
-            "hidden,lr; its figure is a --view, such as dev_loss.",
-            show_default=False,
-        ),
-    ] = "",
-    preset: Annotated[
-        bool, typer.Option("--preset", help="Print the run's experiment as a preset instead.")
-    ] = False,
+    view: Annotated[str, typer.Option(metavar="NAME")] = "summary",
+    step: Annotated[str | None, typer.Option(metavar="N")] = None,
+    steps: Annotated[str | None, typer.Option(metavar="A..B")] = None,
+    layer: Annotated[str | None, typer.Option(metavar="NAME")] = None,
+    member: Annotated[int | None, typer.Option(metavar="N")] = None,
+    log: Annotated[bool, typer.Option("--log")] = False,
+    size: Annotated[str | None, typer.Option(metavar="WxH")] = None,
+    by: Annotated[str, typer.Option(metavar="KEY,KEY", show_default=False)] = "",
+    preset: Annotated[bool, typer.Option("--preset")] = False,
     log_every: LogEvery = None,
     as_json: AsJson = False,
     glyphs: GlyphSet = "auto",
@@ -356,6 +278,25 @@ def show(
     """Print a run as still pictures, in plain text; or its figures and diagnosis, as JSON.
 
     Of a sweep its heat map.
+
+    Options:
+        run: A run's folder, recording, name or unique beginning of it, or: last; several stand side
+            by side.
+        view: summary, curves, norms, function, region, tests, predictions, confusion, distribution,
+            activations, histogram, weights, or all of these that the run has; or gradients, as
+            numbers, or machine, what training took of it.
+        step: As it stood at this step, at the best one on the dev set: best, or at the last one:
+            last [default: what a run that is over came to, else the newest step].
+        steps: As it stood at several steps, one after the other: 0..5, or 0,10,100; of weights
+            those that are kept.
+        layer: The layer of activations, or the layer or parameter of histogram, weights and
+            gradients, such as layer1.bias [default: all].
+        member: Which network of a population, from 1 on [default: all of them together].
+        log: Draw the loss on a logarithmic axis.
+        size: Columns and lines [default: the terminal's].
+        by: Of a sweep: the settings of the heat map's rows and columns, such as hidden,lr; its
+            figure is a --view, such as dev_loss.
+        preset: Print the run's experiment as a preset instead.
     """
     from engine import references
     from engine.sweeps.references import sweep_meant

@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from engine.recording.history import History
 from tests.stages import Stage
 from tests.tui.drawing.race.test_race import RELU, SIGMOID, history
-from tui.drawing.race import race as drawing
+from tui.drawing.race import racers as drawing
 from tui.panes.picture import Picture
 from tui.panes.race import RacePane
 from tui.style.glyphs import ASCII, GLYPHS

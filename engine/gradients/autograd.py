@@ -42,6 +42,8 @@ class EagerMethod(ABC):
         self.weights = workload.weights
         self._layout, self._network = workload.layout, workload.network
         self._parameters = self._network.learned
+        # PyTorch's optimizers take one setting for all their parameters; members that differ in one
+        # need an optimizer each, which costs as many calls.
         self._one_each = _must_update_one_by_one(workload.members)
         self._clipping = Clipping(workload.members, self._layout)
         self._batches, self._dev = workload.batches, workload.dev
@@ -59,6 +61,7 @@ class EagerMethod(ABC):
         self._gradients: Tensor | None = None
         changes = experiment.optimizer.changes_gradients
         if self._clipping.wanted or not self._zero_grad or changes or self._one_each:
+            # One tensor for all of them: to clear, to copy and to clip is then one operation.
             self._gradients = torch.zeros_like(self.weights)
             self._point_gradients(self._gradients_in(self._gradients))
         self._optimizers = self._make_optimizers(workload.members)
@@ -69,12 +72,14 @@ class EagerMethod(ABC):
     def lr(self) -> list[float]:
         """The learning rate of the next update, for each member."""
         rates = [float(optimizer.param_groups[0]["lr"]) for optimizer in self._optimizers]
+        # One optimizer over stacked parameters has one rate, which is then every member's.
         return rates if self._one_each else rates * self._layout.members
 
     def set_lr(self, value: float) -> None:
         """Set the learning rate from the next update on."""
         for optimizer in self._optimizers:
             for group in optimizer.param_groups:
+                # Where PyTorch's schedulers look as well: they go on from it.
                 group["lr"] = value
 
     def take(self, first: int, count: int, rows: Measurements) -> None:
@@ -84,8 +89,10 @@ class EagerMethod(ABC):
         for row in range(count):
             step = first + row
             batch = self._batches.at(step)
+            # Dropout draws by the step, not by how many draws came before.
             self._network.begin(step)
             self._clear_gradients(row, rows)
+            # PyTorch keeps every layer's inputs on the way forward, for backward needs them.
             loss, outputs = self._differentiate(step, batch)
             self._keep_gradients(row, rows)
             # The rate this update uses: a schedule's tick afterwards is the next one's.
@@ -195,7 +202,9 @@ class Autograd(EagerMethod):
 
     def _differentiate(self, step: int, batch: Batch) -> tuple[Tensor, Tensor]:
         """Go forward through the network, and back."""
+        # Builds the graph that backward walks; nothing of it outlives the step.
         outputs = self._network(batch.inputs)
         loss = self._loss(outputs, batch.targets)
+        # A one for each member is what ``loss.sum().backward()`` comes to, without the sum.
         torch.autograd.backward(loss, self._ones)
         return loss, outputs

@@ -44,6 +44,7 @@ class Numeric(EagerMethod):
 
     def __init__(self, workload: Workload) -> None:
         super().__init__(workload)
+        # Members share no weight, so the slopes of one are found as if the others were not there.
         members = range(len(workload.members))
         self._differences = [Differences(workload, member) for member in members]
 
@@ -53,6 +54,7 @@ class Numeric(EagerMethod):
         start = [each.weights(self.weights) for each in self._differences]
         # This one pass moves the running figures of a batch normalisation; the copies have theirs.
         with torch.no_grad():
+            # No graph: nothing is ever sent back through it.
             outputs = self._network(batch.inputs)
             loss = self._loss(outputs, batch.targets)
         pointers = [parameter.grad for parameter in self._parameters]
@@ -114,6 +116,7 @@ class Differences:
             which: The places of the parameters in ``weights``.
             share: How much of the usual step is taken.
         """
+        # Central: the error's first-order term is the same on both sides and cancels.
         above, below, span = self._around(step, weights, batch, which, share)
         return (above - below) / span
 
@@ -129,6 +132,8 @@ class Differences:
             which: The places of the parameters in ``weights``.
         """
         above, below, span = self._around(step, weights, batch, which)
+        # One-sided, so each is only of first order: they are compared with one another, not
+        # trusted.
         here = self._copies_for(batch).losses(step, weights[None], batch)
         return 2 * (here - below) / span, 2 * (above - here) / span
 
@@ -144,6 +149,8 @@ class Differences:
         losses = []
         # Each copy has one weight moved, up in the first half and down in the second.
         for places in torch.split(which, copies.count // 2):
+            # [up and down, places, numbers]: each copy is the whole network with one number
+            # changed.
             moved = weights.repeat(2, len(places), 1)
             rows = torch.arange(len(places))
             moved[0, rows, places], moved[1, rows, places] = up[places], down[places]
@@ -199,6 +206,7 @@ class SideBySide:
     @torch.no_grad()
     def losses(self, step: int, weights: Tensor, batch: Batch) -> Tensor:
         """Return the loss of each of some weights."""
+        # Fewer weights than copies at the end: the others keep what they had, and are cut off.
         self._flat[self._positions[: len(weights)]] = weights
         self._network.begin(step)
         inputs = batch.inputs.expand(self.count, *batch.inputs.shape[1:])
@@ -218,6 +226,7 @@ class OwnCopy:
     count = 2
 
     def __init__(self, experiment: Experiment, network: OwnNetwork, device: torch.device) -> None:
+        # Evaluated with weights moved about: the network that is trained must not see that.
         self._network = copy.deepcopy(network)
         self._flat = self._network.flatten(device, torch.float64)
         self._positions = torch.from_numpy(ParameterLayout(network, 1).positions[0]).to(device)

@@ -108,6 +108,8 @@ class Dropout(nn.Module):
         """Return [members, rows, units], some of them 0 while training."""
         if not self.training:
             return inputs
+        # The masks lie features first, as the formulas have them: turned here, both ways draw
+        # alike.
         return inputs * self._masks.mask(self._layer, inputs.shape[1]).mT
 
 
@@ -133,6 +135,8 @@ class Network(nn.Module):
         for index, activation in enumerate(model.activations, start=1):
             layer = f"layer{index}"
             self.add_module(layer, Linear(views[f"{layer}.weight"], views[f"{layer}.bias"]))
+            # In the order of the layout: scale and shift, then the running figures where there are
+            # any.
             norm = [views[name] for name in views if name.startswith(f"{layer}.norm.")]
             if norm:
                 kind = {"batch": BatchNorm, "layer": LayerNorm}[model.normalisations[index - 1]]

@@ -69,6 +69,7 @@ class OwnNetwork:
         flat = torch.zeros(layout.size, device=device, dtype=dtype)
         tensors = {**dict(self.module.named_parameters()), **self._kept()}
         for (name, shape), part in zip(layout.shapes.items(), layout.slices(flat), strict=True):
+            # First the numbers, then the memory: they are drawn as its own code drew them.
             part.copy_(tensors[name].detach().reshape(1, -1))
             # .data: autograd need not know that parameters and buffers share memory.
             tensors[name].data = part.data.view(shape)
@@ -76,6 +77,7 @@ class OwnNetwork:
 
     def begin(self, step: int) -> None:
         """Set PyTorch's random numbers to those of a step."""
+        # The global stream, for that is what somebody else's code draws from.
         torch.manual_seed(derive_seed(self._seed, "dropout", step))
 
     def train(self, mode: bool = True) -> None:

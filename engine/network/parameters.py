@@ -64,6 +64,7 @@ class ParameterLayout:
         # All members' numbers of a parameter lie together, so that one operation updates or
         # multiplies them; a member's own are scattered, which is what ``positions`` is for.
         for index, shape in enumerate(self.shapes.values()):
+            # Dense for all members together, then padded once: not a gap for each member.
             count = members * math.prod(shape)
             self._ranges.append((self.size, self.size + count))
             self.size += -(-count // ALIGNMENT) * ALIGNMENT
@@ -97,6 +98,7 @@ class ParameterLayout:
 
     def pack(self, flat: Tensor) -> Values:
         """Return ``flat`` [..., size] as float32 [..., members, numbers], without the padding."""
+        # One fetch, and NumPy gathers: what is recorded is member by member, and has no padding.
         return flat.detach().cpu().numpy()[..., self.positions].astype(np.float32)
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
@@ -120,6 +122,7 @@ def initialise(members: Sequence[Experiment], dtype: torch.dtype) -> Tensor:
         layer, _, what = name.removeprefix("layer").partition(".")
         for member, experiment in enumerate(members):
             drawn = _start(experiment, int(layer) - 1, what, shape)
+            # Copied into its place: the draw itself is dense, and the same wherever it goes.
             part[member] = drawn.reshape(-1)
     return flat
 

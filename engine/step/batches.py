@@ -67,6 +67,7 @@ def to_batch(
         device: Where they go.
         dtype: What the network computes with.
     """
+    # [members, rows, features], even of one member: nothing after this knows of a special case.
     inputs = torch.from_numpy(np.stack([part.inputs for part in parts]))
     targets = torch.from_numpy(np.stack([part.targets for part in parts]))
     # Classes stay the integers they are: a float would be a wrong index as soon as it is rounded.
@@ -138,6 +139,7 @@ class Minibatches:
         if epoch != self._epoch:
             self._shuffle(epoch)
             self._epoch = epoch
+        # Whole batches only; the last and shorter one comes by itself, for its rows are fewer.
         steps = max(1, min(most, self._count // self._rows - index))
         return _cut(self._shuffled, index * self._rows, (index + steps) * self._rows), steps
 
@@ -146,6 +148,7 @@ class Minibatches:
             return
         # Drawn by NumPy on the CPU: every device sees the rows in the same order.
         orders = [generator(seed, "order", epoch).permutation(self._count) for seed in self._seeds]
+        # The order goes to the device, a number a row; the rows are there already.
         order = torch.from_numpy(np.stack(orders)).to(self._whole.inputs.device)
         _shuffle(self._whole.inputs, order, self._shuffled.inputs)
         _shuffle(self._whole.targets, order, self._shuffled.targets)

@@ -37,12 +37,14 @@ class Clipping:
         """
         if not self.wanted:
             return
+        # Views and buffers are made for one tensor, once: a step allocates nothing.
         if gradients is not self._gradients:
             self._bind(gradients)
         if self._norm is not None:
             self._scale()
         if self._value is not None:
             for part in self._parts:
+                # Number by number, which changes the direction as well: the norm alone would not.
                 part.clamp_(self._least, self._value)
 
     def _scale(self) -> None:
@@ -52,8 +54,10 @@ class Clipping:
         # gradients are then the same numbers as in anybody's own loop.
         for part, norm in zip(self._parts, self._own_norms, strict=True):
             torch.linalg.vector_norm(part, dim=-1, keepdim=True, out=norm)
+        # Norm of the norms: a member's whole gradient without another pass over it.
         torch.linalg.vector_norm(self._norm_of, dim=0, out=self._total)
         torch.div(self._norm, self._total.add_(self._margin), out=self._factor)
+        # Only ever smaller: a gradient below its bound is left alone.
         torch.clamp(self._factor, max=1.0, out=self._factor)
         # A factor of 1 for who has no bound: a member must not change for its neighbours' sake.
         if self._free is not None:

@@ -34,6 +34,7 @@ class Evaluator:
         """
         outputs = self.outputs(batch.inputs)
         loss = self._loss(outputs, batch.targets)
+        # NaN and not 0: a figure that is not there must not look like a bad one.
         if self._accuracy is None:
             return loss, torch.full_like(loss, torch.nan)
         return loss, self._accuracy(outputs, batch.targets)
@@ -65,6 +66,7 @@ def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:
     PyTorch's own reductions would mix the members into one number, so it is asked for none and
     rows and outputs are reduced here: a mean over both, or a sum.
     """
+    # The function and not its class: it is asked for a number a row, whatever the preset's mean.
     function = getattr(torch.nn.functional, spec.functional)
     arguments = spec.arguments
 
@@ -93,6 +95,8 @@ def root(mean: Tensor) -> Tensor:
 def decided(experiment: Experiment, outputs: Tensor) -> Tensor:
     """Return the class that outputs [members, rows, outputs] speak for: [members, rows]."""
     if experiment.loss.targets == "classes":
+        # Of logits, probabilities or log-probabilities alike: none of these changes which is
+        # greatest.
         return outputs.argmax(2)
     return (outputs > threshold(experiment)).long().flatten(1)
 

@@ -51,6 +51,7 @@ class Scheduler:
             measured: The loss on the dev set, or on the last batch where there is none.
         """
         assert self._phase is not None
+        # PyTorch's own ticks, so that rates are those of anybody's loop to the last bit.
         self._phase.step(*([measured] if self.needs_measurement else []))
         self._left -= 1
         if not self._left:
@@ -60,6 +61,7 @@ class Scheduler:
         """Make the next scheduler when the one before is through: it starts from its rate."""
         self._phase: Any = None
         if self._phases:
+            # Made now and not before: a schedule takes the rate it finds for its first.
             self._left, make = self._phases.pop(0)
             self._phase = make()
 
@@ -80,6 +82,7 @@ class Rates:
             (member.optimizer.lr, member.schedule, index if spec.needs_measurement else 0)
             for index, member in enumerate(members)
         ]
+        # A thousand members of one rate are one scheduler.
         different = list(dict.fromkeys(ways.index(way) for way in ways))
         self._way_of = [different.index(ways.index(way)) for way in ways]
         """Which of the ways each member's rate goes."""
@@ -117,6 +120,7 @@ class Rates:
         """
         for way, scheduler in self._ticking:
             loss = measured[self._first_of[way]] if self.needs_measurement else 0.0
+            # An update of nothing: see ``_Rate``.
             self._rates[way].step()
             scheduler.tick(loss)
         self._read()

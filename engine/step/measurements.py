@@ -127,6 +127,7 @@ def norms_of_part(part: Tensor) -> Tensor:
     whole = part.shape[-1] // PIECE * PIECE
     if part.dtype == torch.float64 or whole < 2 * PIECE or part.is_cuda:
         return _exact(part)
+    # [rows, members, pieces, 256]: short sums, so that float32 loses little in each.
     pieces = part[..., :whole].view(*part.shape[:-1], -1, PIECE)
     each = torch.linalg.vector_norm(pieces, dim=-1)
     rest = torch.linalg.vector_norm(part[..., whole:], dim=-1, keepdim=True)
@@ -134,6 +135,7 @@ def norms_of_part(part: Tensor) -> Tensor:
     # Asked the other way round, a NaN would not be doubtful: no comparison with it holds.
     least, most = PLAIN
     doubtful = ~((norms > least) & (norms < most))
+    # Asking waits for the device; on CUDA the exact way was taken above.
     if doubtful.any():
         norms[doubtful] = _exact(part[doubtful])
     return norms

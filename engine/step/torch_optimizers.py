@@ -43,11 +43,15 @@ class RuleOptimizer(torch.optim.Optimizer):
                 start = settings[rule.starts[name]] if name in rule.starts else 0.0
                 state[kept] = torch.full_like(parameter, start)
         state["step"] += 1
+        # What the rule may speak of: torch's functions, the settings, and then the tensors.
         values = {name: getattr(torch, name) for name in FUNCTIONS} | settings
         values |= {"w": parameter, "g": parameter.grad, "t": state["step"]}
         values |= {name: state[kept] for name, kept in rule.state.items()}
         for target, compute in rule.steps:
+            # In order, as in a textbook: a name that is assigned twice means the newer one below.
             values[target] = compute(values)
+        # Written at the end: the rule's own w is a new tensor, the parameter must stay the same
+        # one.
         parameter.copy_(values["w"])
         for name, kept in rule.state.items():
             state[kept].copy_(values[name])

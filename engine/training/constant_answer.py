@@ -48,6 +48,7 @@ def constant_losses(experiment: Experiment, learned_from: Batch, judged: Batch) 
 def shares(experiment: Experiment, targets: Tensor) -> list[list[float]]:
     """Return the share of each class in some rows, for each member."""
     flat = targets.flatten(1).long()
+    # [members, classes]; members of other seeds have drawn other rows.
     counts = torch.stack([torch.bincount(row, minlength=experiment.data.classes) for row in flat])
     class_shares = (counts.double() / flat.shape[1]).tolist()
     return [[brief(share) for share in row] for row in class_shares]
@@ -91,10 +92,12 @@ def _answers(experiment: Experiment, targets: Tensor) -> Iterator[Tensor]:
     loss: LossBase = experiment.loss
     if loss.targets == "classes":
         class_shares = torch.tensor(shares(experiment, targets), device=targets.device)
+        # Logarithms of the shares: softmax makes the shares of them again.
         yield class_shares.clamp(min=RAREST).log()[:, None]
         return
     mean = targets.double().mean(1, keepdim=True)
     if loss.outputs == "logit":
+        # The logit of the mean: sigmoid makes the mean of it again, which is the best probability.
         yield mean.clamp(RAREST, 1 - RAREST).logit()
         return
     yield mean

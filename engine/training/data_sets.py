@@ -74,6 +74,7 @@ class DataSets:
         if experiment.loss.reduction == "sum":
             # A step's loss is the sum over its own rows alone.
             share = experiment.batch_rows / known.targets.shape[1]
+            # So that a step's loss and this one are of as many rows, and can be compared.
             losses["train"] = [brief(loss * share) for loss in losses["train"]]
         classes = sets if experiment.has_accuracy else {}
         return {

@@ -43,6 +43,7 @@ def pick_device(name: str, experiment: Experiment, members: int = 1) -> torch.de
         DeviceError: There is no such device; says what there is.
     """
     if name == "auto":
+        # All members count: a hundred small networks are one large product.
         worth_it = step_operations(experiment, members) >= WORTH_A_GPU
         name = "cuda" if worth_it and torch.cuda.is_available() else "cpu"
     try:
@@ -70,6 +71,7 @@ def _cuda(device: torch.device) -> torch.device:
 
 def pick_threads(experiment: Experiment, members: int = 1) -> int:
     """Return how many CPU threads one operation should use."""
+    # One thread also sums in one order, however many cores a machine has.
     if step_operations(experiment, members) < WORTH_THREADS:
         return 1
     if hasattr(os, "sched_getaffinity"):

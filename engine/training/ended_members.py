@@ -57,6 +57,8 @@ class EndedMembers:
             # One that had ended before this block began it with the weights that are held.
             held = self._before[numbers] if last < 0 else rows[last, numbers]
             later = kept[last + 1 :]
+            # In place, over what was computed of it: every reader of the rows then sees it stand
+            # still.
             later.index_copy_(1, numbers, held.expand(len(later), -1))
         if (decision.last_rows < taken - 1).any():
             # The method took all steps that it was asked for. The network goes back to the step
@@ -68,6 +70,7 @@ class EndedMembers:
         ended_at = self._stopping.ended_at
         if series.last_step > ended_at.min():
             steps = series.first + series.stride * np.arange(series.count)
+            # [columns, rows, members]: its rows stay, for the others have theirs in the same ones.
             series.values[:, steps[:, None] > ended_at] = np.nan
 
     def warnings(
@@ -113,6 +116,7 @@ class LastSteps:
             columns: What they are.
             decision: Which rows count for each member.
         """
+        # A member that had ended before the block keeps what it ended with.
         took: NDArray[np.int64] = np.flatnonzero(decision.last_rows >= 0)
         newest = train[:, decision.last_rows[took], took]
         for name, values in self.figures.items():

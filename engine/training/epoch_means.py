@@ -38,6 +38,7 @@ class EpochMeans:
             # In float64, one row after the other: NumPy's own sum adds in pairs, in an order that
             # depends on how many there are.
             self._sum = self._sum + train[:, row].astype(np.float64)
+            # By the step and not by a count of rows, so that a block may end anywhere.
             if (first + row) % self._steps == 0:
                 means.append((self._sum / self._steps).astype(np.float32))
                 self._sum = 0.0

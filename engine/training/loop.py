@@ -43,11 +43,14 @@ class Pace:
     def begin(self) -> int:
         """Return how many steps the next block may have."""
         self._started = self._clock()
+        # A person who asks for three steps gets three, however many would fit.
         return min(self._fitting, self.limit or MAX_BLOCK)
 
     def end(self, count: int) -> None:
         """Learn from how long ``count`` steps took; grow no faster than twofold."""
         seconds = max(self._clock() - self._started, 1e-6)
+        # Measured anew after every block: other work on the machine makes blocks shorter, not
+        # rarer.
         fitting = int(count * BLOCK_SECONDS / seconds)
         # The first block has a single step, which also warms everything up: its time says little.
         self._fitting = max(1, min(fitting, 2 * max(count, self._fitting), MAX_BLOCK))
@@ -80,6 +83,7 @@ def weights_to_keep(trainer: Trainer) -> list[Event]:
     """Return the weights that are recorded at the end of a run: the best, and the last."""
     if not trainer.snapshots.ends:
         return []
+    # Written though its step is past: whoever opens the recording finds the weights of the result.
     best = trainer.best_snapshot()
     # The last step's may be among those that were written all along.
     kept = trainer.snapshots.all_along and keeps_snapshot(trainer.step)

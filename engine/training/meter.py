@@ -54,6 +54,7 @@ class Meter:
         if seconds < self._pause:
             return []
         busy = self._busy_seconds()
+        # One look at the process for several figures: each alone would read /proc again.
         with self._process.oneshot():
             figures = {
                 "cpu": (busy - self._busy) / seconds,

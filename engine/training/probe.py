@@ -75,6 +75,7 @@ def stride_at(step: int, every: str | int, per_octave: int = PER_OCTAVE) -> int:
     """
     if isinstance(every, int):
         return every
+    # The greatest power of two up to the step: 16 measurements lie between it and the next.
     octave = 1 << (step.bit_length() - 1)
     return max(1, octave // per_octave) if every == "auto" else 0
 
@@ -142,6 +143,7 @@ class Probe:
     def keep(self, first: int, weights: Tensor) -> None:
         """Keep the weights before a block, where its first step is measured."""
         begins = first in measured_steps(first, first, self._every, self._per_octave)
+        # A copy of all weights, so only where the first step of the block is one that is measured.
         self._before = weights.detach().clone() if begins else None
 
     def read(self, first: int, count: int, rows: Measurements) -> list[Series]:
@@ -178,6 +180,7 @@ class Probe:
     @torch.no_grad()
     def _measure_chunk(self, picked: list[int], weights: Tensor) -> NDArray[np.float64]:
         index = torch.tensor(picked, device=weights.device)
+        # [rows, size]: networks side by side, as members are, so that one forward takes them all.
         after = weights.index_select(0, index)
         before = weights.index_select(0, (index - 1).clamp_(min=0))
         if picked[0] == 0:
@@ -218,6 +221,7 @@ class Norms:
             norms = torch.cat(each).cpu().numpy()
         weight_norms, update_norms = np.split(norms.transpose(2, 0, 1), 2, axis=1)
         with np.errstate(all="ignore"):
+            # 0 / 0 is no update of nothing, which is 0 and no NaN.
             ratios = np.where(update_norms == 0, 0.0, update_norms / weight_norms)
         return np.concatenate([weight_norms, ratios])
 
@@ -284,6 +288,7 @@ class Slopes:
         reduced = [each.amax(1) if what == "dead" else each.sum(1) for what, each in pairs]
         # One fetch for all layers: what is left is a number for each unit.
         units = torch.cat(reduced, dim=1).double().cpu().numpy()
+        # A unit that is no number is neither alive nor dead; its layer has no share.
         marks = np.where(np.isnan(units), np.nan, units <= self._most)
         shares = np.add.reduceat(marks, self._starts, axis=1) / self._counts
         return shares.reshape(len(weights), members, -1).transpose(2, 0, 1)
@@ -295,6 +300,8 @@ class Slopes:
         sums: dict[int, Tensor] = {}
         results: list[Tensor] = []
         for at, layer in enumerate(self._layers):
+            # The activations are PyTorch's own modules: nobody's formula for a slope is trusted
+            # here.
             into = layer.sums(outputs, parts)
             if not layer.watched:
                 outputs = layer.module(into)
@@ -305,6 +312,7 @@ class Slopes:
                 results.append(layer.module(into))
             outputs = results[-1].detach()
         ones = [result.new_ones(()).expand_as(result) for result in results]
+        # One call for all layers: each graph is a single activation, so there is nothing to walk.
         derivatives = torch.autograd.grad(results, list(sums.values()), ones)
         slopes = {at: slope.abs_() for at, slope in zip(sums, derivatives, strict=True)}
         if bool(outputs.isnan().any()):
@@ -350,6 +358,7 @@ class HiddenLayer:
         networks = len(inputs)
         matrix = parts[self._places["weight"]].reshape(networks, self.units, -1)
         bias = parts[self._places["bias"]].reshape(networks, 1, -1)
+        # [networks, rows, units]: one product for all steps of a chunk and all members.
         sums = torch.baddbmm(bias, inputs, matrix.transpose(1, 2))
         if self._normalisation == "none":
             return sums
@@ -361,5 +370,6 @@ class HiddenLayer:
         if self._normalisation == "layer":
             normalised = nn.functional.layer_norm(sums, sums.shape[-1:], eps=EPSILON)
         else:
+            # As while it is measured: the running figures, which are among the recorded weights.
             normalised = (sums - norm["running_mean"]) * (norm["running_var"] + EPSILON).rsqrt()
         return torch.addcmul(norm["bias"], normalised, norm["weight"])

@@ -68,6 +68,7 @@ class BestWeights:
 
     def __init__(self, layout: ParameterLayout, weights: Tensor) -> None:
         self._layout = layout
+        # The untrained network counts as the best until something was measured.
         self.weights = weights.clone()
         """[size], as the network's own; each member's part is of a step of its own."""
 
@@ -92,6 +93,7 @@ class BestWeights:
                 that they are written over and put back, never exchanged.
             members: Whose are lent, [members].
         """
+        # All of them: one copy there and one back, whoever's are lent.
         current = weights.clone()
         numbers = self._layout.positions[members].ravel()
         weights[numbers] = self.weights[numbers]

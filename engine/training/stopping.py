@@ -51,6 +51,7 @@ class EarlyStopping:
 
     def __init__(self, members: Sequence[Experiment]) -> None:
         common = members[0]
+        # Numbers and not None, so that one comparison of arrays serves all members.
         self._thresholds = _settings([each.train.loss_threshold for each in members], -np.inf)
         self._patience = _settings([each.train.patience for each in members], np.inf)
         self._stride = common.evaluation_stride
@@ -82,10 +83,12 @@ class EarlyStopping:
         """
         rows, going = len(loss), self.going
         # Whole columns at once: a loop over rows and members would take longer than training them.
+        # NaN is smaller than nothing and equal to nothing: a comparison alone would never find it.
         broken = ~np.isfinite(loss)
         decides = broken | (loss <= self._thresholds)
         # The argmax of booleans is the first that is true, and 0 where none is: any() tells.
         last = np.where(decides.any(axis=0), decides.argmax(axis=0), rows)
+        # Who has ended takes part in no row: what is computed of it meanwhile means nothing.
         last[~going] = -1
         impatient, best_rows = self._compare(first, dev, last)
         # What ends a member at the same row goes first: it happened in the update.
@@ -101,8 +104,10 @@ class EarlyStopping:
                 _diverged(loss[row, member], first + row) if broken[row, member] else THRESHOLD
             )
             self.outcomes[member] = PATIENCE if patience[member] else by_loss
+        # Who goes on has its last row here at the block's end.
         last = np.minimum(last, rows - 1)
         over = not self.going.any()
+        # While one goes on, every row stands: the others are blanked in it, not cut off.
         count = int(last.max()) + 1 if over else rows
         outcome = _outcome_of([each for each in self.outcomes if each], last) if over else None
         return Decision(count, outcome, best_rows, last, tuple(ended))
@@ -130,6 +135,7 @@ class EarlyStopping:
         measured = np.arange(-first % stride, dev.shape[1], stride)
         if not len(measured):
             return np.full(members, NEVER), np.full(members, -1)
+        # [measurements, members] each, from here on.
         loss, accuracy = dev[:, measured]
         new_scores = scores(accuracy if self._by_accuracy else None, loss)
         # What comes after a member's end does not count.
@@ -137,12 +143,14 @@ class EarlyStopping:
         # The best score before each measurement: what was best before the block, then running on.
         all_scores = np.vstack([self._best_scores, new_scores])
         before = np.maximum.accumulate(all_scores, axis=0)[:-1]
+        # Strictly: of equal ones the first is kept, as whoever reads the recording finds it again.
         better = np.greater(new_scores, before)
         # Measurements since the last better one, [measurements, members].
         counted = np.arange(1, len(measured) + 1)[:, None]
         latest = np.maximum.accumulate(np.where(better, counted, 0), axis=0)
         # Patience counts across blocks: until a block brings a better one, what was waited goes on.
         waited = np.where(latest > 0, counted - latest, self._waited + counted)
+        # Infinite patience, which is none in the preset, is never reached.
         gives_up = waited >= self._patience
         # What a member measured after giving up it would not have measured alone.
         until = np.where(gives_up.any(axis=0), gives_up.argmax(axis=0), len(measured) - 1)

@@ -107,7 +107,9 @@ class Trainer:
         self._rows = Measurements(layout, weights)
         self._probe = Probe(experiment, layout, self.data.typical.inputs)
         workload = Workload(self.members, network, layout, weights, self.batches, dev)
+        # From here on nobody asks how gradients come about: a method fills rows, whichever it is.
         self.method: Final[Method] = make_method(workload)
+        # The same module that is trained, over the same weights: there is no copy to fall behind.
         self.measure: Final = Evaluator(experiment, network)
         """Measures the network as it is on any rows."""
         self.snapshots: Final = Snapshots(layout, few=few_weights)
@@ -158,10 +160,14 @@ class Trainer:
             n: At least 1. How many are asked for at a time never changes a number.
         """
         assert self.outcome is None, "the run is over"
+        # More than the rows hold are taken in several goes; what was asked for is one block all the
+        # same, or a recording would show where memory ended.
         stop, blocks = min(self.step + n, self.experiment.steps), list[Block]()
         while self.step < stop and self.outcome is None:
             blocks.append(self._take(min(stop - self.step, self._rows.capacity)))
         if self.outcome is None and self.step == self.experiment.steps:
+            # The end that was planned comes last: a threshold at the very last step is the reason
+            # told.
             by_epochs = self.experiment.steps_per_epoch and not self.experiment.train.steps
             self.outcome = Outcome("finished", "epochs" if by_epochs else "steps")
         return joined(blocks)
@@ -198,10 +204,12 @@ class Trainer:
         """
         last_step = {name: recorded(values) for name, values in self._last_steps.figures.items()}
         grad_norm = last_step.pop("grad_norm")
+        # The last step's figures first: what is measured now overwrites those that it has.
         figures, best_steps = last_step, self._stopping.best_steps
         if best_steps.any():
             figures["best_step"] = recorded(best_steps)
         if self.outcome is None or self.outcome.status in ("finished", "stopped"):
+            # A network of NaN has nothing to measure; its last step already says what happened.
             figures |= self._measured()
         if len(self.members) > 1:
             figures |= endings(self._stopping, self.outcome, self.step) | {"grad_norm": grad_norm}
@@ -247,7 +255,9 @@ class Trainer:
         self._best.keep(decision.best_rows, weights)
         self._ended.hold(decision, weights)
         self.outcome = decision.outcome
+        # The steps that were taken beyond the decision never happened, as far as anybody is told.
         self.step += decision.count
+        # From the rows that the block keeps, not from the network, which may have been put back.
         probed = self._probe.read(first, decision.count, self._rows)
         # What follows is the recording's, not training's, and is not counted into its speed.
         self.seconds += self._clock() - started
@@ -280,6 +290,8 @@ class Trainer:
             return []
         # The first multiple of the stride from ``first`` on, wherever the block begins.
         start = -first % stride
+        # The rows between measurements hold what was there before, and are no figures of this
+        # block.
         values = dev[: 1 + self.experiment.has_accuracy, start:count:stride]
         if not values.shape[1]:
             return []

@@ -188,7 +188,7 @@ class TestCheck:
         assert outcome.err.splitlines() == [
             "a.toml: titel: is not a key here (did you mean 'title'?); "
             "there are: title, about, data, model, loss, optimizer, schedule, train, population, "
-            "marks",
+            "sweep, marks",
             "a.toml: model.hidden[0]: must be at least 1 (got 0)",
             "b.toml: line 1, column 1: invalid statement",
         ]

@@ -99,11 +99,13 @@ class GELUFormula(ActivationFormula):
     def forward(self) -> None:
         torch.mul(self.z, self.root_half, out=self.share)
         self.share.erf_()
+        # Φ = 1/2 + erf / 2, kept: backward has it again at no cost.
         torch.add(self.half, self.share, alpha=0.5, out=self.share)
         torch.mul(self.z, self.share, out=self.h)
 
     def backward(self, row: int) -> None:
         torch.mul(self.z_learned, self.z_learned, out=self.slope)
+        # z exp(-z² / 2): the density but for its constant, which the sum takes in for nothing.
         self.slope.mul_(self.minus_half).exp_().mul_(self.z_learned)
         torch.add(self.share_learned, self.slope, alpha=self.density, out=self.slope)
         self.d.mul_(self.slope)
@@ -205,7 +207,9 @@ class RuledActivation(ActivationFormula):
         self._ahead, self._back = Operations(), Operations()
         tensors = {"z": z}
         for name, part in self.rule.part_trees.items():
+            # A part that the slope speaks of as well is computed once, on the way forward.
             tensors[name] = self._emit(self._ahead, part, tensors, torch.empty_like(z))
+        # Straight into h, unless the formula is a name alone and lies elsewhere.
         value = self._emit(self._ahead, self.rule.value_tree, tensors, h)
         if value is not h:
             self._ahead.append(lambda: h.copy_(value))
@@ -252,6 +256,8 @@ class RuledActivation(ActivationFormula):
                 function, inner = FUNCTIONS[name], list(arguments)
             case _:
                 raise TypeError(f"no operation writes {ast.unparse(node)!r} into a buffer")
+        # Depth first: what an operation reads is written before it. Buffers are not shared, so that
+        # nothing is overwritten too early.
         places = [self._emit(to, each, tensors) for each in inner]
         made = torch.empty_like(tensors["z"]) if out is None else out
         to.append(lambda: function(*places, out=made))

@@ -33,6 +33,7 @@ Capture = Callable[[Callable[[], None]], Callable[[], None]]
 
 def capture(work: Callable[[], None]) -> Callable[[], None]:
     """Capture what asks for operations on CUDA as a graph, and return what launches it."""
+    # Nothing is computed in here: the launches are only written down.
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         work()
@@ -57,6 +58,7 @@ class CudaGraphs:
 
     def play(self, row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
         """Take consecutive steps: see ``engine.gradients.manual.torchscript.Player``."""
+        # By whole graphs; what is left over at the end of a block is asked for step by step.
         while steps >= STEPS and self._has_room_for((row, slot)):
             self._copy_seen(slot, inputs, targets)
             # Capturing costs as much as asking for each step, and pays from the next block on: its
@@ -79,6 +81,7 @@ class CudaGraphs:
             self._seen = inputs[:kept].clone(), targets[:kept].clone()
         if not self._constant:
             for seen, given in zip(self._seen, (inputs, targets), strict=True):
+                # One copy for all steps of the graph, asked for before its launch.
                 seen.copy_(given[slot : slot + STEPS])
 
     def _take(self, row: int, slot: int) -> None:

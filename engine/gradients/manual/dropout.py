@@ -29,10 +29,12 @@ class DropoutFormula:
 
     def draw(self) -> None:
         """Take the mask of the step that has begun."""
+        # Copied to where the recorded operations read it: a new tensor would be none of theirs.
         self._mask.copy_(self._masks.mask(self._layer, self._mask.shape[2]))
 
     def forward(self) -> None:
         """h = mask x."""
+        # All rows here are learned from: with dropout, dev rows are measured by themselves.
         torch.mul(self._x, self._mask, out=self._h)
 
     def backward(self, row: int) -> None:

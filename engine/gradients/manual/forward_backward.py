@@ -97,8 +97,10 @@ class Propagation:
         if self._taken > SCRIPTED_AFTER and not self._scripted and row == slot == 0:
             self._scripted = True
             if self._on_cuda:
+                # A launch costs the same whatever it does: on CUDA many steps are asked for as one.
                 self._play = CudaGraphs(self._step, constant=self._constant).play
             else:
+                # On a CPU Python is what costs: the same calls, made from C++.
                 self._play = self._record(inputs[0], targets[0])
                 # Recording took the first step.
                 row, slot, steps = 1, 1, steps - 1
@@ -126,5 +128,7 @@ class Propagation:
         self.kept.keep(slot)
         if self.dev_kept is not None:
             self.dev_kept.keep(slot)
+        # Straight into the row of the block: what is shown is what the update reads.
         self._graph.backward(row, targets)
+        # The update, where steps are alike: it is then recorded with them.
         self._then(row)

@@ -51,6 +51,8 @@ class Inputs:
     def portion(self, step: int, most: int) -> Portion:
         """Return the steps from ``step`` on, as many of ``most`` as are had together."""
         if not self._constant:
+            # Never past the end of an epoch, or of what was drawn together: ``stretch`` says how
+            # many.
             return self._turned(*self._batches.stretch(step, most))
         if self._whole is None or self._whole.steps < most:
             # Later portions are no longer than the longest so far, and views of it.
@@ -66,6 +68,7 @@ class Inputs:
         """
         members, together, features = batch.inputs.shape
         rows = together // steps
+        # [steps, members, features, rows]: a view, no number is moved.
         inputs = batch.inputs.view(members, steps, rows, features).permute(1, 0, 3, 2)
         return Portion(steps, rows, inputs, targets_of(self._experiment, batch, steps))
 
@@ -91,5 +94,6 @@ def _repeated(one: Portion, steps: int) -> Portion:
 
     The targets are copied for each, which makes the losses of many steps one dense computation.
     """
+    # ``expand`` alone repeats nothing; ``contiguous`` is what copies.
     targets = one.targets.expand(steps, -1, -1, -1).contiguous()
     return Portion(steps, one.rows, one.inputs.expand(steps, -1, -1, -1), targets)

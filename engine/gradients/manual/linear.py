@@ -44,13 +44,16 @@ class LinearFormula:
     ) -> None:
         self._weight, self._bias, self._x, self._y = weight, bias, x, y
         self._dy, self._dx = dy, dx
+        # Views of the same memory: a transposed matrix is another stride, not another copy.
         self._weight_t, self._x_t = weight.mT, x[:, :, : len(ones)].mT
         # dy 1 for all members is one product of a matrix and a vector: [m · o, n] by [n].
         self._dy_rows, self._ones = dy.view(-1, len(ones)), ones
+        # A bias gradient is [m, o, 1] in its row; for the product it is laid flat, [m · o].
         self._gradients = [(g_weight, g_bias.view(-1)) for g_weight, g_bias in gradients]
 
     def forward(self) -> None:
         """y = W x + b."""
+        # One call for product and bias; [m, o, 1] is spread over the rows of data.
         torch.baddbmm(self._bias, self._weight, self._x, out=self._y)
 
     def backward(self, row: int) -> None:
@@ -58,5 +61,6 @@ class LinearFormula:
         g_weight, g_bias = self._gradients[row]
         torch.bmm(self._dy, self._x_t, out=g_weight)
         torch.mv(self._dy_rows, self._ones, out=g_bias)
+        # The first layer's inputs are data: nobody learns from their derivative.
         if self._dx is not None:
             torch.bmm(self._weight_t, self._dy, out=self._dx)

@@ -47,6 +47,7 @@ class LossFormula(ABC):
 
     def total(self, each: Tensor) -> Tensor:
         """Return the loss of what each number costs, [..., members]."""
+        # Sums of many steps at once, each over its own numbers: the same order as for one step.
         total: Tensor = each.sum((-2, -1))
         return total if self.share == 1.0 else total.mul_(self.share)
 
@@ -74,6 +75,7 @@ class RMSEFormula(MSEFormula):
 
     def __init__(self, experiment: Experiment, y: Tensor, dy: Tensor) -> None:
         super().__init__(experiment, y, dy)
+        # √(1 / N): dy / ‖dy‖ has length 1, so that this is all that N does to the derivative.
         self.norm, self.root = dy.new_zeros(len(dy), 1, 1), dy.new_tensor(self.share**0.5)
         self.fits = torch.zeros_like(self.norm, dtype=torch.bool)
 
@@ -110,11 +112,13 @@ class HuberFormula(LossFormula):
 
     def each(self, y: Tensor, t: Tensor) -> Tensor:
         error = torch.sub(y, t).abs_()
+        # c: the error itself inside, δ beyond; below, c (|e| - c / 2) is both branches in one.
         held = error.clamp(max=self.spec.delta)
         return error.sub_(held, alpha=0.5).mul_(held)
 
     def backward(self, t: Tensor) -> None:
         torch.sub(self.y, t, out=self.dy)
+        # The slope of the square inside, and of the straight line beyond.
         self.dy.clamp_(-self.spec.delta, self.spec.delta).mul_(self.factor)
 
 
@@ -127,11 +131,13 @@ class BinaryCrossEntropyFormula(LossFormula):
     """
 
     def each(self, y: Tensor, t: Tensor) -> Tensor:
+        # The logarithm of 0 is held, or one certain and wrong answer would be an infinite loss.
         yes = y.log().clamp_(min=-100)
         no = y.neg().log1p_().clamp_(min=-100)
         return no.mul_(t - 1).sub_(yes.mul_(t))
 
     def backward(self, t: Tensor) -> None:
+        # The operation multiplies by what lies there: the derivative that comes from above, 1 / N.
         self.dy.fill_(self.share)
         backward = aten.binary_cross_entropy_backward.grad_input
         backward(self.dy, self.y, t, None, 0, grad_input=self.dy)
@@ -141,10 +147,12 @@ class LogitCrossEntropyFormula(LossFormula):
     """max(y, 0) - t y + log(1 + exp(-|y|)); its derivative is sigmoid(y) - t."""
 
     def each(self, y: Tensor, t: Tensor) -> Tensor:
+        # exp of something negative alone: the naive log(1 + exp(y)) overflows at y = 89 in float32.
         curve = y.abs().neg_().exp_().log1p_()
         return curve.add_(y.clamp(min=0)).addcmul_(t, y, value=-1)
 
     def backward(self, t: Tensor) -> None:
+        # The sigmoid's slope has cancelled out of the product: nothing vanishes where it is flat.
         torch.sigmoid(self.y, out=self.dy)
         self.dy.sub_(t).mul_(self.factor)
 
@@ -157,6 +165,7 @@ class NegativeLogLikelihoodFormula(LossFormula):
         return y.masked_fill(t == 0, 0).neg_()
 
     def backward(self, t: Tensor) -> None:
+        # t is one-hot, so that all classes but the true one get 0.
         torch.mul(t, self.minus, out=self.dy)
 
 
@@ -167,6 +176,7 @@ class CrossEntropyFormula(NegativeLogLikelihoodFormula):
         return super().each(torch.log_softmax(y, -2), t)
 
     def backward(self, t: Tensor) -> None:
+        # As above: softmax and logarithm together leave p - t, however sure the network is.
         softmax(self.y, 1, False, out=self.dy)
         self.dy.sub_(t).mul_(self.factor)
 

@@ -45,6 +45,7 @@ class NormalisationFormula:
         self.z, self.d = z, d
         self.weight, self.bias = parameters["weight"], parameters["bias"]
         self.gradients = gradients
+        # Kept from forward: backward needs x̂, and z is gone, for y has taken its place.
         self.normal = torch.empty_like(z)
         self.normal_learned = self.normal[:, :, : d.shape[2]]
         self.mean = z.mean(self.axis, keepdim=True)
@@ -60,8 +61,10 @@ class NormalisationFormula:
     def forward(self) -> None:
         """x̂ = (z - μ) / √(σ² + ε), y = w x̂ + b."""
         torch.mean(self.z, self.axis, keepdim=True, out=self.mean)
+        # Divided by N, not N - 1: this is the batch's own spread, not an estimate of another's.
         torch.var(self.z, self.axis, correction=0, keepdim=True, out=self.variance)
         torch.add(self.variance, self.epsilon, out=self.scale)
+        # One root and one division for each unit, not for each number.
         self.scale.rsqrt_()
         torch.sub(self.z, self.mean, out=self.normal)
         self.normal.mul_(self.scale)
@@ -70,6 +73,7 @@ class NormalisationFormula:
     def backward(self, row: int) -> None:
         """gw = Σ dy x̂ and gb = Σ dy; the rest is each one's own."""
         g_weight, g_bias = self.gradients[row]
+        # In room of its own: dy itself is still wanted.
         torch.mul(self.d, self.normal_learned, out=self.product)
         torch.sum(self.product, 2, keepdim=True, out=g_weight)
         torch.sum(self.d, 2, keepdim=True, out=g_bias)
@@ -88,11 +92,13 @@ class BatchNormFormula(NormalisationFormula):
         self.running_mean = parameters["running_mean"]
         self.running_var = parameters["running_var"]
         rows = self.z.shape[2]
+        # N / (N - 1): the running variance estimates that of rows which are not in the batch.
         self.unbiased, self.stays = MOMENTUM * rows / (rows - 1), self.z.new_tensor(1 - MOMENTUM)
 
     def forward(self) -> None:
         """Normalise, and let the running figures follow, the variance without its bias."""
         super().forward()
+        # A running mean forgets: 0.9 of it stays at each step, so that it follows the weights.
         self.running_mean.lerp_(self.mean, MOMENTUM)
         self.running_var.mul_(self.stays).add_(self.variance, alpha=self.unbiased)
 
@@ -100,8 +106,10 @@ class BatchNormFormula(NormalisationFormula):
         """dz = w (dy - (gb + x̂ gw) / N) / √(σ² + ε)."""
         super().backward(row)
         g_weight, g_bias = self.gradients[row]
+        # gb and gw have just been summed over the very rows whose means are wanted: N times these.
         torch.addcmul(g_bias, self.normal_learned, g_weight, out=self.product)
         self.d.sub_(self.product, alpha=1 / self.d.shape[2])
+        # Written over: forward makes it anew in the next step.
         self.scale.mul_(self.weight)
         self.d.mul_(self.scale)
 
@@ -121,6 +129,7 @@ class LayerNormFormula(NormalisationFormula):
         """dz = (dx̂ - mean dx̂ - x̂ mean(dx̂ x̂)) / √(σ² + ε), with dx̂ = w dy."""
         super().backward(row)
         self.d.mul_(self.weight)
+        # Here w differs among the units that are averaged, so it cannot be taken out of the mean.
         torch.mean(self.d, 1, keepdim=True, out=self.first)
         torch.mul(self.d, self.normal_learned, out=self.product)
         torch.mean(self.product, 1, keepdim=True, out=self.second)

@@ -68,6 +68,7 @@ class KeptOutputs:
 
     def keep(self, slot: int) -> None:
         """Keep the outputs as they are."""
+        # A copy of a few numbers: the next step writes over the outputs.
         self._slots[slot].copy_(self._outputs)
 
     def measure(self, begin: int, end: int, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -78,6 +79,7 @@ class KeptOutputs:
             end: The slot after the last.
             targets: Theirs, [slots, members, outputs, padded rows]. No accuracy is NaN.
         """
+        # [slots, members, outputs, padded rows]: what would be a handful of calls for each slot.
         outputs = self.slots[begin:end]
         # Padded rows are computed with the others, for whole vectors, and cut off before the sum.
         loss = self._loss.total(self._loss.each(outputs, targets)[..., : self._rows])

@@ -19,15 +19,7 @@ import typer
 from engine import cli
 from engine.cli import app
 from engine.errors import EpochalError
-from engine.options import (
-    AsJson,
-    Changes,
-    LogEvery,
-    Machine,
-    RunsFolder,
-    Variations,
-    grouped,
-)
+from engine.options import AsJson, Changes, LogEvery, Machine, RunsFolder, Variations, grouped
 from engine.runs.folder import RunFolder
 
 from .opening import GlyphSet, Screen, open_screen, show_notes
@@ -39,7 +31,6 @@ Pace = Annotated[
         metavar="PACE",
         help="time (as recorded), time:5 (waits cut to 5 s), 20/s (steps a second), 90s (all in 90 "
         "seconds) or keys (one event a key) [default: as recorded, or all in 90 seconds].",
-        show_default=False,
     ),
 ]
 MOST_RACERS: Final = 4

@@ -138,11 +138,8 @@ class MicroscopePane(Keyed, BlockPicture, can_focus=True, spot="microscope"):
 
     def on_show(self, event: events.Show) -> None:
         """Draw what was missed while hidden, and try again what failed."""
-        self._results = {
-            wanted: result
-            for wanted, result in self._results.items()
-            if not isinstance(result, str)
-        }
+        results = self._results.items()
+        self._results = {each: found for each, found in results if not isinstance(found, str)}
         super().on_show(event)
 
     def on_hide(self) -> None:
@@ -198,13 +195,8 @@ class MicroscopePane(Keyed, BlockPicture, can_focus=True, spot="microscope"):
         if wanted is None or wanted in self._results or folder is None or not self._is_shown():
             return
         self._asked, self._started = wanted, self._now()
-        self._worker = self.run_worker(
-            self._compute(folder, wanted),
-            group="microscope",
-            description="take an update apart",
-            exclusive=True,
-            exit_on_error=False,
-        )
+        computing = self._compute(folder, wanted)
+        self._worker = self.run_worker(computing, exclusive=True, exit_on_error=False)
         super().redraw()
 
     def _cancel(self) -> None:
@@ -227,9 +219,8 @@ class MicroscopePane(Keyed, BlockPicture, can_focus=True, spot="microscope"):
         event.stop()
         if self._asked == event.wanted:
             self._asked = self._worker = None
-        self._results[event.wanted] = (
-            event.dissection or event.trouble or "it cannot be taken apart"
-        )
+        came = event.dissection or event.trouble or "it cannot be taken apart"
+        self._results[event.wanted] = came
         for key in list(self._results)[:-KEPT]:
             del self._results[key]
         first = self._shown is None

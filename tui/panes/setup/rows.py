@@ -67,6 +67,8 @@ class SettingRow(Horizontal):
 
     KEYS: ClassVar[str] = ""
     """What else can be done in this row."""
+    HELP: ClassVar[str] = ""
+    """What the row itself is."""
 
     def __init__(self, part: SetupPart, fold: Fold | None = None) -> None:
         super().__init__()
@@ -139,12 +141,7 @@ class SettingRow(Horizontal):
                 about = field.about if isinstance(field, ChoiceField) else ""
                 about = f"{field.value}: {about}" if about else ""
                 return " ".join(filter(None, (setting.help, about, self.KEYS)))
-        return self.help_on_it
-
-    @property
-    def help_on_it(self) -> str:
-        """What the row itself is."""
-        return ""
+        return self.HELP.format(label=self.part.label, keys=self.KEYS)
 
     def _show_field(self, setting: Setting, draft: Draft, look: Look) -> None:
         """Show a setting in its field, unless more was typed there than the draft knows of."""
@@ -246,6 +243,8 @@ class OneRow(SettingRow):
 class GroupRow(SettingRow):
     """The head of a group: opens what is folded away, and chooses its kind where it has kinds."""
 
+    HELP = "right or enter shows every setting of this group, left folds the rare ones away."
+
     def __init__(self, part: Group) -> None:
         super().__init__(part, Fold(part.key, id=f"group-{part.name}"))
 
@@ -257,14 +256,11 @@ class GroupRow(SettingRow):
         if self.fold.words != (named := Text.assemble(words, *more, end="")):
             self.fold.words = named
 
-    @property
-    def help_on_it(self) -> str:
-        """How to open the group."""
-        return "right or enter shows every setting of this group, left folds the rare ones away."
-
 
 class EntryRow(Keyed, SettingRow, spot="entry"):
     """An entry of a list, such as a layer: its main settings in one line, the rest folded away."""
+
+    HELP = "right or enter shows all of {label}. {keys}"
 
     KEYS = "ctrl+n adds another after it, ctrl+d removes it, shift+up and shift+down move it."
 
@@ -279,11 +275,6 @@ class EntryRow(Keyed, SettingRow, spot="entry"):
         new = draft.is_new(self.part)
         return new or any(draft.was(each.key) is not None for each in settings), None
 
-    @property
-    def help_on_it(self) -> str:
-        """What can be done with the entry."""
-        return f"right or enter shows all of {self.part.label}. {self.KEYS}"
-
     def action_change(self, what: Move) -> None:
         """Ask for a change of the list."""
         self.post_message(ListChanged(self.part.list, what, self.part.index))
@@ -292,14 +283,11 @@ class EntryRow(Keyed, SettingRow, spot="entry"):
 class AddRow(SettingRow):
     """Where another entry can be added to a list."""
 
+    HELP = "enter or a click: {label} after the last one, like it."
+
     def __init__(self, part: Adder) -> None:
         super().__init__(part)
         self.stops = [AddButton(part.label, id=f"{field_id('.'.join(map(str, part.list)))}-add")]
-
-    @property
-    def help_on_it(self) -> str:
-        """What it does."""
-        return f"enter or a click: {self.part.label} after the last one, like it."
 
 
 class AddButton(Keyed, Widget, can_focus=True, spot="add"):

@@ -18,13 +18,16 @@ from .picture import LabMessage, RunPicture
 if TYPE_CHECKING:
     from ..drawing.replay.timeline import Timeline
 
-TITLES: Final = {
-    "loss": "Loss",
-    "accuracy": "Accuracy",
-    "lr": "Learning rate",
-    "grad_norm": "Gradient norm",
+QUANTITIES: Final = {
+    "loss": ("Loss", "There is no loss in this recording."),
+    "accuracy": (
+        "Accuracy",
+        "There is no accuracy: this network predicts numbers, not classes.",
+    ),
+    "lr": ("Learning rate", "There is no learning rate in this recording."),
+    "grad_norm": ("Gradient norm", "There is no gradient norm in this recording."),
 }
-"""What the border calls each quantity."""
+"""What the border calls each quantity, and what to say where no run has such a column."""
 
 
 class CurvesPane(RunPicture, can_focus=True):
@@ -74,13 +77,13 @@ class CurvesPane(RunPicture, can_focus=True):
 
         curves = gather_view(view, width)
         if not any(run.curves for run in (curves, *curves.others)):
-            return look.centred(_MISSING[view.quantity], width, height)
+            return look.centred(QUANTITIES[view.quantity][1], width, height)
         return draw_curves(curves, width, height, look)
 
     def captions(self) -> tuple[str, str]:
         """Return the quantity, and the value that is read with its step."""
         view = self.view
-        title = TITLES[view.quantity] + self._smoothed()
+        title = QUANTITIES[view.quantity][0] + self._smoothed()
         if view.history is None or not view.step:
             return title, ""
         glyphs = self.look.glyphs
@@ -144,14 +147,6 @@ def _read(view: View) -> float | None:
             return rows.value(view.quantity, view.at, view.member)
     return None
 
-
-_MISSING: Final = {
-    "loss": "There is no loss in this recording.",
-    "accuracy": "There is no accuracy: this network predicts numbers, not classes.",
-    "lr": "There is no learning rate in this recording.",
-    "grad_norm": "There is no gradient norm in this recording.",
-}
-"""What to say where no run has such a column."""
 
 _WAITING: Final = {
     "starting": "the worker is starting",

@@ -37,7 +37,12 @@ class FilterLine(Keyed, Line, spot="filter"):
 
     def action_give_up(self) -> None:
         """Take the filter away."""
+        self.clear_away()
         self.post_message(self.GivenUp())
+
+    def on_input_submitted(self) -> None:
+        """Stay only where something is looked for."""
+        self.display = bool(self.value.strip())
 
     def open(self) -> None:
         """Show the line, and let it have the keys."""
@@ -90,15 +95,9 @@ class RunFilter(Vertical):
         return [run for run in runs if self._filter is None or self._filter.matches(run)]
 
     @on(FilterLine.GivenUp)
-    def _give_up(self, event: FilterLine.GivenUp) -> None:
-        event.stop()
-        self.line.clear_away()
-        self.post_message(self.Left())
-
     @on(Input.Submitted)
-    def _keep(self, event: Input.Submitted) -> None:
+    def _leave(self, event: Message) -> None:
         event.stop()
-        event.input.display = bool(event.value.strip())
         self.post_message(self.Left())
 
     @on(Input.Changed)

@@ -20,9 +20,8 @@ from engine.experiment.problems import key_text
 from engine.text.safe import plain
 
 from ...setup.settings import Adder, Group, ListEntry, Setting, SetupPart
-from ...style.look import Look
 from .field import Fold
-from .messages import Heard, ListChanged, TypedText
+from .messages import ListChanged, Told, TypedText
 from .rows import DEVICE, AddRow, DeviceRow, EntryRow, GroupRow, OneRow, SettingRow
 from .words import Words
 
@@ -52,27 +51,17 @@ class Form(VerticalScroll, inherit_bindings=False):
         """The groups and entries that are unfolded."""
         self._stops: list[Widget] = []
         """What can have the keys, in order."""
-        self._shown: tuple[Draft, Look, str, Heard] | None = None
+        self._shown: Told | None = None
         self._next: str | None = None
         """Where the keys go once the rows are there."""
 
-    async def show(self, draft: Draft, look: Look, device: str, heard: Heard) -> None:
-        """Show a draft.
-
-        Args:
-            draft: The draft.
-            look: What it is shown with.
-            device: Where the next run trains.
-            heard: What the draft knows of what was typed.
-        """
-        self._shown = draft, look, device, heard
-        rows = list(self._wanted(draft))
-        await self._arrange(list(self._with_problems(rows, draft)))
+    async def show(self, told: Told) -> None:
+        """Show a draft."""
+        self._shown = told
+        rows = list(self._wanted(told.draft))
+        await self._arrange(list(self._with_problems(rows, told.draft)))
         for row in rows:
-            if isinstance(row, DeviceRow):
-                row.show_device(device, look, heard)
-            else:
-                row.show(draft, look, heard)
+            row.show(told)
         self._stops = [stop for row in rows for stop in row.stops]
         if self._next is not None:
             self._focus_next()
@@ -217,7 +206,7 @@ class Form(VerticalScroll, inherit_bindings=False):
         """Open or close what is folded away; the pane then says what of it differs."""
         (self._open.add if event.is_open else self._open.discard)(event.key)
         if self._shown is not None:
-            await self.show(*self._shown)
+            await self.show(self._shown)
 
     @on(Input.Submitted)
     def leave_field(self, event: Input.Submitted) -> None:

@@ -28,7 +28,7 @@ from ...style.text import pad
 from ..picture import State
 from ..runs.filter import FilterLine
 from .example import DataPicture
-from .messages import PresetChosen
+from .messages import PresetChosen, Told
 from .words import Words
 
 if TYPE_CHECKING:
@@ -107,13 +107,8 @@ class SetupPane(Keyed, Vertical, spot="setup"):
     def _list(self) -> None:
         """List the presets that have the words that are searched for."""
         width = max((len(entry.name) for entry in self.presets), default=0) + 2
-        listed = self._listed
-        options = [
-            ListOption(
-                Text(pad(entry.name, width) + plain(entry.title), no_wrap=True), id=entry.name
-            )
-            for entry in listed
-        ]
+        words = {entry.name: pad(entry.name, width) + plain(entry.title) for entry in self._listed}
+        options = [ListOption(Text(line, no_wrap=True), id=name) for name, line in words.items()]
         none = ListOption("No preset has these words.", disabled=True)
         self.query_one("#presets", OptionList).set_options(options or [none] * bool(self.presets))
         self._highlight()
@@ -143,7 +138,6 @@ class SetupPane(Keyed, Vertical, spot="setup"):
         """Go to the presets that were found: the first, unless the one that is set up is there."""
         event.stop()
         presets = self.query_one("#presets", OptionList)
-        event.input.display = bool(event.value.strip())
         presets.focus()
         if presets.highlighted is None and self._listed:
             presets.highlighted = 0
@@ -152,7 +146,6 @@ class SetupPane(Keyed, Vertical, spot="setup"):
     def _search_no_more(self, event: FilterLine.GivenUp) -> None:
         """List all presets again."""
         event.stop()
-        self.query_one("#search", FilterLine).clear_away()
         self._list()
         self.query_one("#presets").focus()
 
@@ -165,7 +158,7 @@ class SetupPane(Keyed, Vertical, spot="setup"):
         form = await self._the_form()
         if not form.is_attached:
             return  # Nobody sees it any more: the lab is being left.
-        await form.show(draft, self.look, self.device, self.heard)
+        await form.show(Told(draft, self.look, self.device, self.heard))
         self._highlight()
         from engine.figures.figures import spoken
 

@@ -21,7 +21,7 @@ from ...setup.settings import Adder, Group, ListEntry, Option, Setting, SetupPar
 from ...setup.values import UNSET, Leaf
 from ...style.look import Look
 from .field import ChoiceField, Fold, TextField
-from .messages import DEVICE_KEY, Heard, ListChanged, SettingChanged, TypedText
+from .messages import DEVICE_KEY, Heard, ListChanged, SettingChanged, Told, TypedText
 from .words import Words
 
 if TYPE_CHECKING:
@@ -97,14 +97,9 @@ class SettingRow(Horizontal):
 
     # --- what is shown ---------------------------------------------------------------------
 
-    def show(self, draft: Draft, look: Look, heard: Heard) -> None:
-        """Show what the draft says.
-
-        Args:
-            draft: The draft.
-            look: What it is shown with.
-            heard: What the draft knows of what was typed.
-        """
+    def show(self, told: Told) -> None:
+        """Show what the draft says."""
+        draft, look, _, heard = told
         self._draft, self._heard = draft, heard
         self._wait = REST if draft.seconds > SLOW else 0.0
         for setting in self.part.settings:
@@ -332,14 +327,9 @@ class DeviceRow(OneRow):
     def __init__(self) -> None:
         super().__init__(DEVICE)
 
-    def show_device(self, device: str, look: Look, heard: Heard) -> None:
-        """Show where that is; one that is none of the usual can be chosen again.
-
-        Args:
-            device: Where.
-            look: What it is shown with.
-            heard: What the lab knows of what was chosen.
-        """
+    def show(self, told: Told) -> None:
+        """Show where that is; one that is none of the usual can be chosen again."""
+        _, look, device, heard = told
         field = self.fields[DEVICE_KEY]
         assert isinstance(field, ChoiceField)
         field.glyphs = look.glyphs

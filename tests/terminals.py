@@ -21,7 +21,7 @@ from pathlib import Path
 import pyte
 
 from tests.forked import workshop
-from tui.lab.preferences import FILE, Memory
+from tui.lab.opening import FILE, Memory
 
 SOURCE = Path(__file__).parent.parent
 PROGRAM = ("-m", "tui")

@@ -21,8 +21,7 @@ from engine.options import Machine
 if TYPE_CHECKING:
     from engine.worker.launch import Worker
 
-    from .lab.opening import Opening
-    from .lab.preferences import Choices
+    from .lab.opening import Choices, Opening
     from .style.look import Look
 
 GlyphChoice = Literal["auto", "braille", "blocks", "ascii"]
@@ -93,8 +92,7 @@ def settle_environment(environment: MutableMapping[str, str]) -> None:
 def make_opening(glyphs: GlyphChoice, *, big: bool = False, **settings: object) -> Opening:
     """Return what the lab opens with, on this terminal."""
     settle_environment(os.environ)
-    from .lab.opening import Opening
-    from .lab.preferences import Memory
+    from .lab.opening import Memory, Opening
     from .terminal.frame_clock import Clock
 
     memory = Memory.of_user()
@@ -159,7 +157,7 @@ def show_notes(name: str, folder: Path, glyphs: GlyphChoice) -> None:
     """Show the notes of a lecture that is held from a folder of runs."""
     require_screen(os.environ)
     settle_environment(os.environ)
-    from .lab.preferences import Memory
+    from .lab.opening import Memory
     from .lecture.notes_screen import NotesApp
     from .terminal.frame_clock import Clock
 

@@ -7,7 +7,7 @@
 A part holds a state and the commands that change it, ``action_<name>`` each; one that takes a
 while, because it asks somebody, is a coroutine. Parts know those below them: ``messages``,
 ``setup`` and ``reading``, then ``panes``, ``replay`` and ``pacing``, then ``runs``, then
-``steering``, ``lecturing`` and ``sharing``.
+``steering`` and ``lecturing``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ..watching.view import View
 from .opening import Opening
 
 if TYPE_CHECKING:
-    from ..replay.transport import Transport
+    from ..replay.tempo import Transport
     from ..setup.draft import Draft
 
 HINTS: Final[dict[Situation, str]] = {

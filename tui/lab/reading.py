@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..watching.view import Lens
 from .messages import Messages
+from .opening import Memory
 from .part import LabScreen
-from .preferences import Memory
 
 if TYPE_CHECKING:
     from ..drawing.members.list import Order
@@ -102,7 +102,7 @@ class Reading:
 
     async def action_choose_member(self) -> None:
         """Choose which member of a population to look at."""
-        from ..dialogs.members import MemberDialog
+        from ..dialogs.lists import MemberDialog
         from ..drawing.members.list import gather_members, judged_by
 
         view = self.screen.view

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from ..replay.lockstep import Lockstep
     from ..replay.player import Player
-    from ..replay.tempo import Stop
-    from ..replay.transport import Transport
+    from ..replay.tempo import Stop, Transport
 
 USUAL_SECONDS = 90.0
 """What a whole replay takes where the recording's own time would be too short or too long."""
@@ -229,7 +228,7 @@ class Replay:
 
     async def action_chapters(self) -> None:
         """Choose a mark to go to."""
-        from ..dialogs.chapters import ChapterDialog
+        from ..dialogs.lists import ChapterDialog
         from ..drawing.replay.chapters import gather_chapters
 
         player, watch, say = self.player, self.cast.lead, self.messages.say

@@ -27,15 +27,14 @@ from ..panes.runs.pane import RunsPane
 from ..panes.setup.messages import ListChanged, NothingFound, PresetChosen, SettingChanged
 from ..panes.setup.pane import SetupPane
 from ..panes.slide import SlidePane
-from ..panes.status import KeysLine, MessageLine, StatusLines, TitleLine
-from ..panes.transport import TransportBar
+from ..panes.status import KeysLine, MessageLine, StatusLines, TitleLine, TransportBar
 from ..panes.welcome import WelcomePane
 from ..places import PANES
 from ..style.look import Look
 from ..terminal.bandwidth import Link
 from ..watching.cast import Cast
 from ..watching.view import View
-from .lecturing import Lecturing
+from .lecturing import SHARED_SECONDS, Following, Lecturing, Presenting
 from .messages import READING, Messages
 from .opening import Opening
 from .pacing import Pacing
@@ -45,7 +44,6 @@ from .reading import Reading
 from .replay import Replay
 from .runs import Runs
 from .setup import PresetsRead, Setup, read_presets
-from .sharing import SHARED_SECONDS, Following, Presenting
 from .situation import Possibilities
 from .steering import Steering
 from .sweeps import Sweeps

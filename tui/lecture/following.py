@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.lectures.lecture import Script
 
     from ..replay.player import Player
-    from ..replay.transport import Transport
+    from ..replay.tempo import Transport
     from ..watching.cast import Cast
     from ..watching.view import Lens
 

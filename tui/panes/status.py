@@ -1,13 +1,17 @@
-"""The lines around the panes: title and tabs above, the run's standing and the keys below."""
+"""The lines around the panes: title and tabs above, the run's standing, the bar of a
+replay and the keys below.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
+from textual import events
 
 from engine.text.safe import plain
 
@@ -16,10 +20,12 @@ from ..commands.table import footer
 from ..drawing.lists.keys import draw_footer
 from ..drawing.lists.message import Bulletin, draw_message
 from ..drawing.lists.status import draw_status
+from ..drawing.replay.transport import draw_transport, share_at
 from ..places.pane import Pane
 from ..places.registry import PANES
+from ..replay.tempo import Transport
 from ..style.text import Lines, cut, fit
-from .picture import Picture, RunPicture, State
+from .picture import LabMessage, Picture, RunPicture, State
 
 NUMBERED: Final = NOW | frozenset[Situation](("form",))
 """Where a number goes to a pane, or would if it were not typed into a field."""
@@ -177,3 +183,52 @@ class KeysLine(Picture):
         """Return as many keys as fit."""
         commands = footer(self.situation, self.spots, self.lacking)
         return [draw_footer(commands, width, self.look.palette)]
+
+
+class TransportBar(Picture):
+    """Where a replay stands; not there while nothing is replayed."""
+
+    DEFAULT_CSS = """
+    TransportBar {
+        height: 2;
+    }
+    """
+
+    transport: State[Transport | None] = State(None)
+    """Where the replay stands; None where there is none."""
+
+    @dataclass
+    class Sought(LabMessage):
+        """Somebody pointed at a place of the bar."""
+
+        share: float
+        """The share of the whole that lies before it, from 0 to 1."""
+
+    def on_mount(self) -> None:
+        """Take no room before there is a replay."""
+        self.display = self.transport is not None
+
+    def watch_transport(self) -> None:
+        """Show where it stands now."""
+        self.display = self.transport is not None
+        self.redraw()
+
+    def key(self) -> Hashable:
+        """Return what the bar depends on."""
+        return self.transport, self.look
+
+    def draw(self, width: int, height: int) -> Lines:
+        """Return the bar and the figures."""
+        shown = self.transport
+        return [] if shown is None else draw_transport(shown, width, self.look, height)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to what was clicked."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y or self.transport is None:
+            return
+        width, height = self.scrollable_content_region.size
+        share = share_at(offset.x, self.transport, width, self.look.glyphs, height)
+        if share is not None:
+            event.stop()
+            self.post_message(self.Sought(share))

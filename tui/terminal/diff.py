@@ -17,8 +17,7 @@ from itertools import compress, count, pairwise
 from operator import ne, or_
 from typing import Final
 
-from .cells import REST, Cells, Piece
-from .sgr import PLAIN, change
+from .cells import PLAIN, REST, Cells, Piece, change
 
 UNKNOWN: Final = "\0"
 """Stands in a cell of which nothing is known, and in no other."""

@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 from engine.recording.events import Series
 from tests.labs import FakeRun, lab_of, make_app, shown, until
 from tests.populations import rows_of
-from tui.dialogs.members import MemberDialog
+from tui.dialogs.lists import MemberDialog
 from tui.lab.screen import Lab
 
 SEEDS = [102, 103, 104]

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from tui.lab.messages import Messages
-from tui.lab.opening import Opening
+from tui.lab.opening import Choices, Memory, Opening
 from tui.lab.pacing import Pacing
 from tui.lab.part import HINTS
-from tui.lab.preferences import Choices, Memory
 from tui.lab.reading import Reading
 from tui.lab.replay import Replay
 from tui.lab.screen import Lab

@@ -13,8 +13,8 @@ from engine.recording.events import MarkReached
 from engine.runs.folder import RunFolder
 from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
 from tests.tapes import Clock
+from tui.lab.opening import Choices, Memory
 from tui.lab.pacing import SECONDS
-from tui.lab.preferences import Choices, Memory
 from tui.lab.replay import Replay
 from tui.lab.screen import Lab
 from tui.panes.welcome import WORDS, WelcomePane

@@ -11,9 +11,8 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from tui.panes.picture import Picture
-from tui.panes.transport import TransportBar
-from tui.replay.tempo import Stop
-from tui.replay.transport import Transport
+from tui.panes.status import TransportBar
+from tui.replay.tempo import Stop, Transport
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
 

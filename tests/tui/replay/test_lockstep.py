@@ -11,8 +11,7 @@ from engine.recording.history import History
 from engine.runs.notes import NotedMark
 from tests.tapes import Clock, header, train_rows
 from tui.replay.lockstep import Lane, Lockstep, common_step, lane, stops
-from tui.replay.player import Player
-from tui.replay.reel import Reel
+from tui.replay.player import Player, Reel
 from tui.replay.tempo import Tempo
 
 

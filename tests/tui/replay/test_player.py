@@ -14,8 +14,7 @@ from engine.recording.events import End, MarkReached, Request, Resume, RunWarnin
 from engine.recording.history import History
 from engine.runs.notes import NotedMark
 from tests.tapes import Clock, dev_rows, header, train_rows
-from tui.replay.player import Player
-from tui.replay.reel import Reel
+from tui.replay.player import Player, Reel
 from tui.replay.tempo import (
     FASTEST,
     SLOWEST,

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from engine.text.safe import plain
 
-from ...replay.transport import Transport
+from ...replay.tempo import Transport
 from ...style.glyphs import GlyphName, Glyphs
 from ...style.look import Look
 from ...style.numbers import count

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from tui.dialogs.chapters import ChapterDialog
+from tui.dialogs.lists import ChapterDialog
 from tui.drawing.replay.chapters import Chapter, draw_chapters, gather_chapters
 from tui.replay.tempo import Stop
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.drawing.replay.transport import bar_width, draw_transport, share_at
-from tui.replay.tempo import Stop, Tempo
-from tui.replay.transport import Transport
+from tui.replay.tempo import Stop, Tempo, Transport
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK, LIGHT, SIXTEEN_DARK

@@ -109,8 +109,7 @@ class MemberDialog(ListDialog[int], spot="members"):
     def action_order(self) -> None:
         """List them by the next of number, loss and accuracy; the one under the cursor stays."""
         orders = ORDERS if self._judged else ORDERS[:2]
-        here = self.query_one(OptionList).highlighted
-        chosen = self._listed[here or 0]
+        chosen = self._listed[self.query_one(OptionList).highlighted or 0]
         self.order = orders[(orders.index(self.order) + 1) % len(orders)]
         self._list(chosen)
 

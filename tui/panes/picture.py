@@ -156,13 +156,9 @@ class Picture(ScrollView, can_focus=False):
             setattr(self, name, content)
             self._border_rows = None
 
-    def refresh(
-        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
-    ) -> Self:
+    def refresh(self, *regions: Region, **how: bool) -> Self:
         """Repaint; while a caption is written, no more than its row."""
-        return super().refresh(
-            *(self._border_rows or regions), repaint=repaint, layout=layout, recompose=recompose
-        )
+        return super().refresh(*(self._border_rows or regions), **how)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the rows of a region; at a new size they are drawn only now."""

@@ -287,8 +287,7 @@ def value(tables: Tables, setting: Setting) -> Any:
         if any(isinstance(name, str) for name in own):
             return own[0] if len(set(map(str, own))) == 1 else own
     if setting.path == HIDDEN:
-        layers = at(tables, HIDDEN, [])
-        return [layer.get("units", "") for layer in layers]
+        return [layer.get("units", "") for layer in at(tables, HIDDEN, [])]
     return at(tables, setting.path, setting.default)
 
 

@@ -82,8 +82,7 @@ class Outbox:
     def _take_due(self, room: int) -> bytes:
         taken = b""
         while self._due:
-            item = self._due[0]
-            data = self._drawn(item, room - len(taken), first=not taken)
+            data = self._drawn(self._due[0], room - len(taken), first=not taken)
             if data is None:
                 break
             del self._due[0]

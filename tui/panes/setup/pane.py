@@ -248,8 +248,7 @@ class SetupPane(Keyed, Vertical, spot="setup"):
         return self._form.help_on(focused) if self._form is not None and focused else ""
 
     def _help_with(self, focused: Widget | None) -> None:
-        words = self._words_on(focused)
-        self.query_one("#help", Words).update(plain(words))
+        self.query_one("#help", Words).update(plain(self._words_on(focused)))
         chosen = self._activation_at(focused)
         self.query_one("#preview", DataPicture).setting = chosen
         # What an activation looks like is worth more, while it is chosen, than what a preset is.

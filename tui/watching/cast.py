@@ -30,7 +30,6 @@ class Cast:
         """The run that is shown."""
         self.others: list[Watch] = []
         """The runs beside it, in the order in which they came."""
-        self._slots: dict[str, int] = {}
         self._before: Watch | None = None
         """The run that was shown before."""
         self._named: set[str] = set()
@@ -51,16 +50,14 @@ class Cast:
 
         if self.lead is not None and self.lead.folder == folder:
             return self.lead
-        known = self._take_out(folder)
-        before = self.lead
+        known, before = self._take_out(folder), self.lead
+        self.lead = None
         if before is not None:
             self._before = before
             if beside:
-                self._add(before)
-            else:
-                self._slots.pop(before.folder.name, None)
-        self.lead = known or Watch(folder, worker)
-        self._give_slot(self.lead)
+                self._make_room()
+                self.others.append(before)
+        self.lead = known or self._coloured(Watch(folder, worker))
         return self.lead
 
     def toggle(self, folder: RunFolder, worker: Worker | None = None) -> bool:
@@ -75,18 +72,17 @@ class Cast:
         if self.lead is None or self.lead.folder == folder:
             return False
         if self._take_out(folder) is not None:
-            self._slots.pop(folder.name, None)
             return False
         before = self._before
         known = before if before is not None and before.folder == folder else None
-        self._add(known or Watch(folder, worker))
+        self._make_room()
+        self.others.append(self._coloured(known or Watch(folder, worker)))
         return True
 
     def clear(self) -> None:
         """Show no run."""
         self._before = self.lead or self._before
         self.lead, self.others = None, []
-        self._slots.clear()
 
     def before(self) -> RunFolder | None:
         """Return the run that was shown before this one."""
@@ -94,13 +90,11 @@ class Cast:
 
     def drop(self, folder: RunFolder) -> None:
         """Forget a run that is no more."""
-        if self._take_out(folder) is not None:
-            self._slots.pop(folder.name, None)
+        self._take_out(folder)
         if self._before is not None and self._before.folder == folder:
             self._before = None
         if self.lead is not None and self.lead.folder == folder:
             self.lead = None
-            self._slots.pop(folder.name, None)
 
     def poll(self) -> None:
         """Read what is new; of several long recordings one at a time, the one shown first."""
@@ -133,12 +127,12 @@ class Cast:
     @property
     def slot(self) -> int:
         """The place of the run that is shown among the colours."""
-        return self._slots.get(self.lead.folder.name, 0) if self.lead is not None else 0
+        return self.lead.slot if self.lead is not None else 0
 
     @property
     def seats(self) -> list[tuple[RunFolder, int]]:
         """The runs, the one that is shown first, each with its place among the colours."""
-        return [(watch.folder, self._slots[watch.folder.name]) for watch in self.watches]
+        return [(watch.folder, watch.slot) for watch in self.watches]
 
     def seat(self, seats: Sequence[tuple[RunFolder, int]]) -> None:
         """Have these runs on the screen and no others, the first one shown."""
@@ -147,7 +141,8 @@ class Cast:
         known = {watch.folder: watch for watch in self.watches}
         watches = [known.get(folder) or Watch(folder) for folder, _ in seats]
         self.lead, self.others = (watches[0] if watches else None), watches[1:]
-        self._slots = {folder.name: slot for folder, slot in seats}
+        for watch, (_, slot) in zip(watches, seats, strict=True):
+            watch.slot = slot
 
     def name_apart(self) -> None:
         """Call every run by what tells it from the others."""
@@ -168,36 +163,30 @@ class Cast:
         Args:
             head: The step of a replay, which they are shown at as well.
         """
-        traces = []
-        for watch in self.others:
-            history = watch.history if head is None else watch.whole.until(head)
-            if history.header is not None:
-                traces.append(
-                    Trace(
-                        history=history,
-                        whole=None if head is None else watch.whole,
-                        run=watch.folder.name,
-                        title=watch.label,
-                        version=history.version,
-                        step=history.last_step,
-                        slot=self._slots[watch.folder.name],
-                        loading=watch.loaded,
-                    )
-                )
-        return tuple(traces)
+        shown = ((w, w.history if head is None else w.whole.until(head)) for w in self.others)
+        return tuple(
+            Trace(
+                history=history,
+                whole=None if head is None else watch.whole,
+                run=watch.folder.name,
+                title=watch.label,
+                version=history.version,
+                step=history.last_step,
+                slot=watch.slot,
+                loading=watch.loaded,
+            )
+            for watch, history in shown
+            if history.header is not None
+        )
 
-    def _add(self, watch: Watch) -> None:
-        """Put a run beside the one that is shown; the oldest goes where there are too many."""
-        while len(self.others) >= MOST - 1:
-            gone = self.others.pop(0)
-            self._slots.pop(gone.folder.name, None)
-        self.others.append(watch)
-        self._give_slot(watch)
+    def _make_room(self) -> None:
+        """Take the oldest of the runs beside away, where there are too many for another."""
+        del self.others[: max(len(self.others) - MOST + 2, 0)]
 
-    def _give_slot(self, watch: Watch) -> None:
-        taken = set(self._slots.values())
-        free = next(slot for slot in range(MOST + 1) if slot not in taken)
-        self._slots.setdefault(watch.folder.name, free)
+    def _coloured(self, watch: Watch) -> Watch:
+        """Return a run with a colour that none on the screen has."""
+        watch.slot = min(set(range(MOST + 1)) - {each.slot for each in self.watches})
+        return watch
 
     def _take_out(self, folder: RunFolder) -> Watch | None:
         shown = next((watch for watch in self.others if watch.folder == folder), None)

@@ -69,6 +69,8 @@ class Watch:
         self.folder = folder
         self.label = label_of(folder.name)
         """What the run is called where there is no room for its name."""
+        self.slot = 0
+        """Its place among the colours of the runs on the screen."""
         self.whole = History()
         """What has been read of the recording from its beginning on."""
         self._glimpse: History | None = None

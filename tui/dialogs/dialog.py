@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from rich.text import Text
@@ -42,22 +43,9 @@ class Dialog(Keyed, ModalScreen[Answer | None], Generic[Answer], spot="dialog"):
     """A box in the middle of the screen; escape leaves it without an answer."""
 
     AUTO_FOCUS = "*"
-    DEFAULT_CSS = """
-    Dialog {
-        align: center middle;
-        background: transparent;
-        & > .box {
-            width: 64;
-            max-width: 95%;
-            height: auto;
-            max-height: 95%;
-            padding: 0 1;
-            border: round $primary;
-            background: $background;
-        }
-        & Input { border: none; height: 1; background: $surface; padding: 0 1; }
-    }
-    """
+    # The rules of every kind of dialog, which none of them holds by itself.
+    SCOPED_CSS = False
+    DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text("utf-8")
 
     heading: str = ""
     """What stands at the top of the box."""
@@ -156,11 +144,6 @@ class MarkDialog(LineDialog):
 class ListDialog(Dialog[Answer], Generic[Answer]):
     """A list to choose from."""
 
-    DEFAULT_CSS = """
-    ListDialog > .box { width: 90; }
-    ListDialog OptionList { border: none; padding: 0; height: auto; background: $background; }
-    """
-
     def action_move(self, by: int) -> None:
         """Go to another line."""
         for choices in self.query(OptionList):
@@ -219,12 +202,6 @@ class HelpDialog(Dialog[None], spot="help"):
     """
 
     heading, foot = "Help", "esc leaves"
-    DEFAULT_CSS = """
-    HelpDialog {
-        & > .box { width: 108; height: 95%; }
-        & VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; margin: 1 0 0 0; }
-    }
-    """
 
     def __init__(
         self, palette: Palette, now: Sequence[Command] = (), where: str = "", pane: str = ""

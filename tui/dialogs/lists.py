@@ -63,10 +63,6 @@ class MemberDialog(ListDialog[int], spot="members"):
     """
 
     foot = "enter shows it, o orders, esc leaves"
-    DEFAULT_CSS = """
-    MemberDialog > .box { width: 72; }
-    MemberDialog OptionList { max-height: 24; }
-    """
 
     def __init__(
         self,

@@ -26,14 +26,6 @@ if TYPE_CHECKING:
 class SaveDialog(Dialog[Path]):
     """Asks for a preset's name or path, says where that is, and asks again before writing over."""
 
-    DEFAULT_CSS = """
-    SaveDialog {
-        & > .box { width: 72; }
-        & #where { color: $text-muted; }
-        & #where.-wrong { color: $error; }
-    }
-    """
-
     heading = "Save as a preset"
 
     def __init__(self, proposed: str) -> None:

@@ -170,7 +170,7 @@ class Form(VerticalScroll, inherit_bindings=False):
                 return row.help(widget)
         return ""
 
-    def key_of(self, widget: Widget) -> str:
+    def setting_of(self, widget: Widget) -> str:
         """Return the key of the setting that a part of the form changes; empty of others."""
         fields = (pair for row in self._rows.values() for pair in row.fields.items())
         return next((key for key, field in fields if field is widget), "")

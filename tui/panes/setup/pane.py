@@ -256,7 +256,7 @@ class SetupPane(Keyed, Vertical, spot="setup"):
 
     def _activation_at(self, focused: Widget | None) -> str:
         """Return what a field says, where that is an activation; empty of any other."""
-        key = self._form.key_of(focused) if self._form is not None and focused else ""
+        key = self._form.setting_of(focused) if self._form is not None and focused else ""
         is_one = key.rpartition(".")[2] in ("activation", "output_activation")
         return (self.draft.text(key) or "") if is_one and self.draft is not None else ""
 

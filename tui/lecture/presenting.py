@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
 from engine.errors import EpochalError
 from engine.text.files import replace_file
@@ -79,12 +79,6 @@ class Presenter:
         self._said_at = -math.inf
         self._beats = 0
         self._closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.close()
 
     def show(self, presented: Presented) -> None:
         """Say what is shown, if that is new or was last said long ago.

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def test_it_writes_only_what_is_new_and_ten_times_a_second_at_most(tmp_path: Pat
 
 def test_a_presenter_who_closes_leaves_nothing_behind(tmp_path: Path) -> None:
     audience = Audience(tmp_path, "gradients")
-    with Presenter(tmp_path, "gradients") as presenter:
+    with closing(Presenter(tmp_path, "gradients")) as presenter:
         presenter.show(of_run("a-run"))
         assert audience.poll() is not None
     assert list(tmp_path.iterdir()) == []
@@ -102,9 +103,9 @@ def test_a_presenter_who_closes_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_one_who_closes_leaves_another_ones_file(tmp_path: Path) -> None:
-    with Presenter(tmp_path, "functions") as other:
+    with closing(Presenter(tmp_path, "functions")) as other:
         other.show(of_run("b-run"))
-        with Presenter(tmp_path, "gradients") as presenter:
+        with closing(Presenter(tmp_path, "gradients")) as presenter:
             presenter.show(of_run("a-run"))
         assert [each.name for each in presentations(tmp_path)] == ["functions"]
 
@@ -263,7 +264,10 @@ def test_one_follows_a_lecture_by_its_name_and_a_run_by_its_own(tmp_path: Path) 
     for name in ("moons-1", "moons-2", "xor-1", "iris-1"):
         a_run(tmp_path, name)
     lecture = Programme(lecture="gradients")
-    with Presenter(tmp_path, "gradients") as one, Presenter(tmp_path, "moons-2") as two:
+    with (
+        closing(Presenter(tmp_path, "gradients")) as one,
+        closing(Presenter(tmp_path, "moons-2")) as two,
+    ):
         assert find_presented(tmp_path) is None
         one.show(of_run("xor-1", programme=lecture))
         two.show(Presented(runs=(ShownRun(place="moons-2"), ShownRun(place="xor-1", slot=1))))
@@ -278,7 +282,7 @@ def test_one_follows_a_lecture_by_its_name_and_a_run_by_its_own(tmp_path: Path) 
 
 def test_presentations_are_no_runs(tmp_path: Path) -> None:
     run = a_run(tmp_path, "moons-1")
-    with Presenter(tmp_path, "moons-1") as presenter:
+    with closing(Presenter(tmp_path, "moons-1")) as presenter:
         presenter.show(of_run("moons-1"))
         assert find_run("last", tmp_path) == run
 
@@ -296,13 +300,14 @@ def test_neither_side_needs_a_screen() -> None:
 
 WRITER = """
 import sys, time
+from contextlib import closing
 from pathlib import Path
 from dataclasses import replace
 from tui.lecture.presenting import Presented, Presenter
 from tui.lecture.presented import Programme, ShownRun
 
 steps = int(sys.argv[2])
-with Presenter(Path(sys.argv[1]), "gradients") as presenter:
+with closing(Presenter(Path(sys.argv[1]), "gradients")) as presenter:
     for head in range(steps):
         said = Presented(
             runs=(ShownRun(place="a-run"),),

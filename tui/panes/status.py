@@ -78,9 +78,12 @@ class TitleLine(RunPicture):
         program's name, then the panes without a key, then the names of those that are not chosen.
         """
         keyed = [pane for pane in PANES if pane.key or pane.name == self.pane]
-        for panes in (PANES, keyed):
-            if (line := self._named(panes, name, width)) is not None:
-                return line
+        # The run's name is worth more than wide gaps, and than a pane without a key.
+        beside = LEAST_RUN + 3 if self.view.run else 0
+        for room in (width - beside, width):
+            for panes in (PANES, keyed):
+                if (line := self._named(panes, name, room)) is not None:
+                    return line
         words = [
             f"{pane.key} {pane.label}".strip() if pane.name == self.pane else pane.key
             for pane in keyed

@@ -100,7 +100,8 @@ class SetupPane(Keyed, Vertical, spot="setup"):
 
     def watch_presets(self, presets: Sequence[PresetEntry]) -> None:
         """List the presets."""
-        self._list()
+        if not self._is_unseen:
+            self._list()
         if self.draft is None:
             self.query_one("#problems", Words).update("choose a preset")
 
@@ -153,7 +154,7 @@ class SetupPane(Keyed, Vertical, spot="setup"):
         """Show the draft: every field's value, whether it differs, and whether it holds."""
         if draft is None or draft is not self.draft or not self.query_one("#sheet").is_attached:
             return
-        if self._form is None and not self.display:
+        if self._is_unseen:
             return
         form = await self._the_form()
         if not form.is_attached:
@@ -171,7 +172,15 @@ class SetupPane(Keyed, Vertical, spot="setup"):
     async def on_show(self) -> None:
         """Make the form, if the draft came while the pane was hidden."""
         if self._form is None:
-            await self.watch_draft(self.draft)
+            # Seen at once: each row would be sent as it comes, and again where it comes to stand.
+            with self.app.batch_update():
+                self._list()
+                await self.watch_draft(self.draft)
+
+    @property
+    def _is_unseen(self) -> bool:
+        """Whether nobody has looked at the pane, so that nothing need stand in it."""
+        return self._form is None and not self.display
 
     async def _the_form(self) -> Form:
         if self._form is None:

@@ -100,8 +100,7 @@ class SetupPane(Keyed, Vertical, spot="setup"):
 
     def watch_presets(self, presets: Sequence[PresetEntry]) -> None:
         """List the presets."""
-        if not self._is_unseen:
-            self._list()
+        self._list()
         if self.draft is None:
             self.query_one("#problems", Words).update("choose a preset")
 
@@ -154,7 +153,7 @@ class SetupPane(Keyed, Vertical, spot="setup"):
         """Show the draft: every field's value, whether it differs, and whether it holds."""
         if draft is None or draft is not self.draft or not self.query_one("#sheet").is_attached:
             return
-        if self._is_unseen:
+        if self._form is None and not self.display:
             return
         form = await self._the_form()
         if not form.is_attached:
@@ -172,15 +171,9 @@ class SetupPane(Keyed, Vertical, spot="setup"):
     async def on_show(self) -> None:
         """Make the form, if the draft came while the pane was hidden."""
         if self._form is None:
-            # Seen at once: each row would be sent as it comes, and again where it comes to stand.
+            # Seen at once: each row would be sent as it comes.
             with self.app.batch_update():
-                self._list()
                 await self.watch_draft(self.draft)
-
-    @property
-    def _is_unseen(self) -> bool:
-        """Whether nobody has looked at the pane, so that nothing need stand in it."""
-        return self._form is None and not self.display
 
     async def _the_form(self) -> Form:
         if self._form is None:

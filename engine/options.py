@@ -96,9 +96,10 @@ class Variations(Changes):
         """Return them as KEY=VALUE."""
         asked = [*super().overrides(), *_given("population.seeds", self.seeds)]
         if self.vary:
-            from .experiment.overrides import varied
+            from .experiment.overrides import typed
+            from .experiment.tables import inline
 
-            asked += _given("population.vary", varied(self.vary))
+            asked += _given("population.vary", inline(typed(self.vary, "--vary")))
         return asked
 
 

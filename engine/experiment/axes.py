@@ -21,11 +21,9 @@ from typing import Any, Final, Literal
 
 from ..components.section import show
 from ..errors import PresetError, Problem
-from ..text.lists import parts
 from ..text.numerals import number
 from .experiment import Experiment
 from .members import LAST_SEED, MOST_TOLD, SEED, Original, about, said_of
-from .overrides import path_of, value_of
 from .sweep import MAX_TRIALS, Sweep
 
 _RANGE: Final = re.compile(r"(?P<low>[^\s.]\S*?)\.\.(?P<high>\S+)(?P<words>(\s+\w+)*)\s*")
@@ -82,30 +80,6 @@ class SweepAxis:
         if self.open is not None:
             return self.open.at(chance.random())
         return chance.choice(self.values)
-
-
-def typed(texts: Sequence[str], option: str) -> dict[str, list[Any] | str]:
-    """Return what texts such as ``optimizer.lr=0.01,1`` say, as a preset's table has it.
-
-    Args:
-        texts: A key and its values each, between commas that are in no brackets.
-        option: What they were said with, for the messages.
-
-    Raises:
-        PresetError: With every one that is no KEY=V,V….
-    """
-    table: dict[str, list[Any] | str] = {}
-    problems = []
-    for text in texts:
-        key, equals, values = text.partition("=")
-        if not equals or path_of(key.strip()) is None or not values.strip():
-            message = "must be KEY=V,V…, as in optimizer.lr=0.01,0.1"
-            problems.append(Problem(f"{option} {text:.60}", "", message))
-        else:
-            table[key.strip()] = [value_of(value) for value in parts(values)]
-    if problems:
-        raise PresetError(problems)
-    return table
 
 
 def axes_of(sweep: Sweep) -> list[SweepAxis]:

@@ -19,7 +19,7 @@ from ..text.lists import parts
 from ..text.numerals import as_toml, number
 from .experiment import Experiment
 from .problems import Path, key_text, path_in
-from .tables import inline, tables_of
+from .tables import tables_of
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]+(?:\[\d{1,6}\])*(?:\.[A-Za-z0-9_-]+(?:\[\d{1,6}\])*)*")
 
@@ -76,8 +76,12 @@ def path_of(key: str) -> Path | None:
     return path_in(key) if _KEY.fullmatch(key) else None
 
 
-def varied(texts: Sequence[str]) -> str:
-    """Return what texts such as ``optimizer.lr=0.01,0.1`` say, as the table that varies them.
+def typed(texts: Sequence[str], option: str) -> dict[str, list[Any]]:
+    """Return what texts such as ``optimizer.lr=0.01,0.1`` say, as a preset's table has it.
+
+    Args:
+        texts: A key and its values each, between commas that are in no brackets.
+        option: What they were said with, for the messages.
 
     Raises:
         PresetError: With every one that is no KEY=V,V….
@@ -85,14 +89,14 @@ def varied(texts: Sequence[str]) -> str:
     table, problems = {}, []
     for text in texts:
         key, equals, values = text.partition("=")
-        if not equals or path_of(key.strip()) is None or not values.strip():
+        if equals and path_of(key.strip()) and values.strip():
+            table[key.strip()] = [value_of(value) for value in parts(values)]
+        else:
             message = "must be KEY=V,V…, as in optimizer.lr=0.01,0.1"
-            problems.append(Problem(f"--vary {text:.60}", "", message))
-            continue
-        table[key.strip()] = [value_of(value) for value in parts(values)]
+            problems.append(Problem(f"{option} {text:.60}", "", message))
     if problems:
         raise PresetError(problems)
-    return inline(table)
+    return table
 
 
 def apply(

@@ -83,6 +83,7 @@ class Downsampler:
             size: Rows of a group; the first and the last may have fewer.
         """
         level, unit = 0, 1
+        # The coarsest level whose entries never lie across the border of two groups.
         while size % (unit * FACTOR) == 0 and unit * FACTOR <= stop:
             level, unit = level + 1, unit * FACTOR
         first, last = -(-start // unit) * unit, stop // unit * unit

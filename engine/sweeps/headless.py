@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import PresetError, Problem, RunError
-from ..experiment.axes import check_sweep, typed
+from ..experiment.axes import check_sweep
+from ..experiment.overrides import typed
 from ..experiment.sweep import Sweep
 from ..experiment.training import Population
 from ..headless.progress import progress_for
@@ -175,7 +176,7 @@ def asked_for(order: Order) -> list[Asked]:
     return [_asked(reference, order, table) for reference in order.references]
 
 
-def _asked(reference: str, order: Order, grid: dict[str, list[Any] | str]) -> Asked:
+def _asked(reference: str, order: Order, grid: dict[str, list[Any]]) -> Asked:
     loaded = presets.load(reference, order.overrides)
     own = loaded.experiment.sweep
     if loaded.experiment.population != Population():

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import PresetError
-from engine.experiment.axes import SweepAxis, axes_of, settings_of_sweep, typed
+from engine.experiment.axes import SweepAxis, axes_of, settings_of_sweep
+from engine.experiment.overrides import typed
 from engine.experiment.sweep import Sweep
 from engine.presets.preset import dumps, load, resolve
 from tests.experiments import experiment

@@ -94,8 +94,11 @@ class _AdamBase(_Moments):
         self._m.lerp_(g, self._weight_of_g)
         add_product(self._v.mul_(self._kept2), g, g, self._rest2, root)
         if self._amsgrad:
+            # Before the correction: it is the greatest of the raw means that amsgrad keeps.
             torch.maximum(self._greatest, self._v, out=self._greatest)
         torch.sqrt(self._greatest, out=root)
+        # eps is added after the correction for the early steps, as PyTorch does; added before it,
+        # it would count for up to 1 / √(1 - beta2) times as much at the first step.
         write_sum(self._eps, root, self._worth, root)
         add_ratio(self._weights, self._m, root, self._change, root)
 

@@ -174,6 +174,7 @@ class UpdateBase(ABC):
 
     def _factor(self, values: Values) -> Factor:
         """Return values that never change as a factor."""
+        # A number where the members agree: one operation less than with a tensor, and no memory.
         return (None, values) if isinstance(values, float) else (self._tensor(values), 1.0)
 
     def _spread(self, name: str, values: Values) -> Factor:
@@ -186,6 +187,7 @@ class UpdateBase(ABC):
         if name not in self._spreads:
             shape = self._weights.shape if values.dim() else ()
             self._spreads[name] = self._weights.new_zeros(shape)
+        # Always written to the same memory: a captured CUDA graph reads that and no other.
         spread = self._spreads[name]
         if values.dim():
             torch.index_select(self._each.copy_(values), 0, self._owners, out=spread)

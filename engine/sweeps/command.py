@@ -76,6 +76,7 @@ def sweep(
     training: Execution,
     place: Place,
     folder: RunsFolder,
+    lr_range: Annotated[bool, typer.Option("--lr-range")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv")] = False,
@@ -87,6 +88,7 @@ def sweep(
     what failed; with more values or seeds it grows.
 
     Options:
+        lr_range: Find a learning rate: short trainings at many, and their losses.
         dry_run: List trials and groups, the time and the room they would take.
         as_csv: Print a line of CSV a trial.
         quiet: Show no progress.
@@ -108,6 +110,7 @@ def sweep(
         into=place.into,
         new=place.new,
         runs_dir=folder.folder,
+        lr_range=lr_range,
         dry_run=dry_run,
         form="json" if as_json else "csv" if as_csv else "text",
         quiet=quiet,

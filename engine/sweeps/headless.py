@@ -23,6 +23,7 @@ from . import printing
 from .executors.registry import executor_of, processes_of
 from .folder import SweepFolder, find_sweep
 from .planning import Asked, Terms, Work, folder_for, plan_of, work_in, work_left
+from .rates import RATES, SEEDS, rates_text, steps_of
 from .running import Running
 from .table import SweepTable, read
 
@@ -52,6 +53,8 @@ class Order:
     detach: bool = False
     into: str = ""
     new: bool = False
+    lr_range: bool = False
+    """Whether a learning rate is to be found."""
     dry_run: bool = False
     form: Form = "text"
     quiet: bool = False
@@ -66,6 +69,8 @@ def run_sweep(order: Order) -> int:
     Raises:
         EpochalError: It does not hold, or cannot be done here.
     """
+    if order.lr_range:
+        order = _rates_asked(order)
     there = _sweep_named(order)
     if there is not None:
         with there.held():
@@ -150,13 +155,20 @@ def sweep_of(order: Order, asked: Sequence[Asked]) -> int:
 
         print(forecast(work_in(plan, asked, None, terms), terms))
         return DONE
-    called = asked[0].name if len(asked) == 1 else f"{asked[0].name}-and-{len(asked) - 1}-more"
-    called = called if called.endswith("sweep") else f"{called}-sweep"
-    folder = folder_for(plan, order.runs_dir, called=called, into=order.into, new=order.new)
+    folder = folder_for(
+        plan, order.runs_dir, called=_called(order, asked), into=order.into, new=order.new
+    )
     with folder.held():
         work = work_in(folder.plan(), asked, folder, terms)
         work.write(folder)
     return _train(order, folder, work)
+
+
+def _called(order: Order, asked: Sequence[Asked]) -> str:
+    """Return what a new sweep's name begins with: a preset's own says no more than its name."""
+    more = f"-and-{len(asked) - 1}-more" if len(asked) > 1 else ""
+    kind = "-rates" if order.lr_range else "-grid" if order.grid or order.seeds else ""
+    return f"{asked[0].name}{more}{kind}"
 
 
 def _terms(order: Order) -> Terms:
@@ -201,6 +213,26 @@ def _from_command(problem: Problem) -> Problem:
     return replace(problem, key="")
 
 
+def _rates_asked(order: Order) -> Order:
+    """Return what is asked for where a learning rate is to be found.
+
+    Raises:
+        RunError: It is not asked for of one preset.
+    """
+    if len(order.references) != 1:
+        raise RunError("--lr-range: finds the rate of one preset at a time")
+    loaded = presets.load(order.references[0], order.overrides).experiment
+    said = [text.partition("=")[0].strip() for text in order.overrides]
+    lengths = {"train.steps", "train.epochs"}
+    short = () if lengths & {*said} else (f"train.steps={steps_of(loaded)}",)
+    return replace(
+        order,
+        overrides=(*order.overrides, *short),
+        grid=order.grid or RATES,
+        seeds=order.seeds or SEEDS,
+    )
+
+
 def _sweep_named(order: Order) -> SweepFolder | None:
     """Return the sweep that is to be gone on with, if that is what was named."""
     if len(order.references) != 1 or order.grid or order.overrides:
@@ -233,7 +265,10 @@ def _train(order: Order, folder: SweepFolder, work: Work) -> int:
                 retry=order.retry,
             ).run()
     table = read(folder.path).only(work.digests)
-    _print(table, order.form)
+    if order.lr_range and order.form == "text":
+        print(rates_text(table))
+    else:
+        _print(table, order.form)
     broken = table.count("failed") or table.count("diverged") == len(table.trials)
     return status or (FAILED if broken else DONE)
 

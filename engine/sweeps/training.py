@@ -7,6 +7,7 @@ off is trained again whole, and one that another process trains is refused.
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +51,12 @@ def train_group(folder: str, number: int) -> str:
         return STOPPED
     _discard(run)
     plan = sweep.plan()
-    return _train(sweep, plan, plan.groups[number - 1], run)
+    group = plan.groups[number - 1]
+    try:
+        return _train(sweep, plan, group, run)
+    finally:
+        # A trainer is full of circles: what it holds goes before the next one is made.
+        gc.collect()
 
 
 def experiment_of(plan: Plan, group: TrialGroup) -> Experiment:

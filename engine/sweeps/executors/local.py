@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -13,6 +15,10 @@ from .errors import ExecutorError
 
 THREADS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What says how many threads a process may have before it loads what uses them."""
+
+
+MALLOC: Final = {-1: 1 << 20, -3: 1 << 18, -8: 1}
+"""Parameters of glibc's ``mallopt``: M_TRIM_THRESHOLD, M_MMAP_THRESHOLD and M_ARENA_MAX."""
 
 
 def cores() -> int:
@@ -50,7 +56,16 @@ def begin() -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ |= dict.fromkeys(THREADS, "1")
+    _give_memory_back()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _give_memory_back() -> None:
+    """Have what a group needed go back to the machine with the group, where the C library can."""
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        for parameter, value in MALLOC.items():
+            library.mallopt(parameter, value)
 
 
 def _end_with_parent() -> None:

@@ -61,6 +61,8 @@ class RunFacts:
     """The keys of its experiment, ``optimizer.lr`` and so on, each with its value."""
     origin: str = ""
     """The preset that it was made from, where it trains something else than that describes."""
+    of_trials: bool = False
+    """Whether it is a sweep: what is counted as its steps are its trials."""
 
     @property
     def name(self) -> str:

@@ -78,6 +78,7 @@ def facts_of_sweep(reader: SweepReader) -> RunFacts:
         notes=Notes.load(run),
         title=str(tables.get("title", "")),
         config=flat(tables),
+        of_trials=True,
     )
 
 

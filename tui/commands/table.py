@@ -349,7 +349,10 @@ LOCAL: Final = (
         urgent=True),
     *_at("chapters", ("q", "leave", "leave", "Leave without going anywhere.", 0)),
     *_at("sweep",
-        ("enter", "open", "open", "Show the curves of the best trial of this cell.", 1),
+        ("enter", "open", "open", "Show the curves of this cell's best trial, or of the one that is"
+         " chosen.", 1),
+        ("n", "trial(1)", "trial", "Choose the next trial of this cell.", 5),
+        ("N", "trial(-1)", "trial before", "Choose the trial of this cell before."),
         ("r", "rows(1)", "rows", "Show another setting in the rows.", 2),
         ("c", "columns(1)", "columns", "Show another setting in the columns.", 3),
         ("f", "figure(1)", "figure", "Show another figure of the trials.", 4),

@@ -66,6 +66,6 @@ class Sweeps:
         self.runs.open(RunFolder(opened.run))
         self.runs.reading.look_through(member=opened.member)
         self.runs.messages.say(
-            f"The best trial of the cell, a network of {opened.run.name}; n and N go through all "
-            "that were trained with it, H shows the sweep again."
+            f"H shows the sweep again; n and N go through the networks of {opened.run.name}, which "
+            "were trained side by side."
         )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 POLL_SECONDS: Final = 1.0
 """How often the results are looked at."""
 
-HINT: Final = "enter opens, r rows, c columns, f figure, arrows move, esc leaves"
+HINT: Final = "enter opens, n next trial, r rows, c columns, f figure, esc leaves"
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,6 @@ class OpenedTrial:
     """The folder of the run."""
     member: int
     """Which network of it, counted from 0."""
-    members: int
-    """How many it may have beside others of the same cell."""
 
 
 class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
@@ -60,8 +58,10 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
     class CellOpened(Message):
         """A cell's curves are asked for."""
 
-        trials: tuple[TrialRow, ...]
-        figure: str
+        trial: TrialRow | None
+        """The best of the cell, or the one that was chosen; none where none has begun."""
+        trials: int
+        """How many the cell has."""
 
     words: State[str] = State("reading the sweep")
     """What is said while there is none."""
@@ -73,6 +73,8 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
         """Which settings and which figure are shown."""
         self.cursor = (0, 0)
         """The row and the column of the cell that is chosen."""
+        self._trial: int | None = None
+        """Which trial of the cell is chosen; the best where none is."""
         self._heat: HeatMap | None = None
         self._cells: HeatCells | None = None
 
@@ -100,7 +102,7 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
 
     def key(self) -> Hashable:
         """Return what the picture depends on."""
-        return self.table, self.words, self.choice, self.cursor, self.look
+        return self.table, self.words, self.choice, self.cursor, self._trial, self.look
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the heat map, and below it the trials of the cell that is chosen."""
@@ -111,12 +113,31 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
             muted = self.look.style("muted")
             return [Text(line, muted, end="") for line in wrap(self.words, width)]
         rows, look = self._rows(height), self.look
-        trials = self._cells.trials.get(self.cursor, ())
+        assert self.choice is not None
+        # The figure of the cells stands first, whatever has room beside it.
+        figures = sorted(self.table.figures, key=[self.choice.figure].count, reverse=True)
         return [
             *draw_heat_map(self._heat, width, rows, look, self.cursor),
             Text(end=""),
-            *draw_trials(trials, self.table.figures, width, height - rows - 1, look),
+            *draw_trials(
+                self._trials, figures, width, height - rows - 1, look, self._chosen_place()
+            ),
         ][:height]
+
+    @property
+    def _trials(self) -> tuple[TrialRow, ...]:
+        """The trials of the cell that is chosen."""
+        return self._cells.trials.get(self.cursor, ()) if self._cells is not None else ()
+
+    def _chosen_place(self) -> int | None:
+        """Return which trial of the cell is chosen, or the best; none where none has begun."""
+        from ..drawing.sweep.cells import best_of_cell
+
+        trials = self._trials
+        if self._trial is not None and self._trial < len(trials):
+            return self._trial
+        best = best_of_cell(trials, self.choice.figure) if self.choice is not None else None
+        return None if best is None else trials.index(best)
 
     def _rows(self, height: int) -> int:
         """Return the lines of the heat map."""
@@ -127,6 +148,7 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
 
     def action_go(self, rows: int, columns: int) -> None:
         """Choose the cell so many rows and columns on."""
+        self._trial = None
         self._go(self.cursor[0] + rows, self.cursor[1] + columns)
 
     def action_rows(self, by: int) -> None:
@@ -144,11 +166,19 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
         if self.choice is not None and self.table is not None:
             self._choose(self.choice.next_figure(self.table, by))
 
+    def action_trial(self, by: int) -> None:
+        """Choose another trial of the cell."""
+        if self._trials:
+            now = self._chosen_place()
+            first = 0 if by > 0 else len(self._trials) - 1
+            self._trial = first if now is None else (now + by) % len(self._trials)
+            self.redraw()
+
     def action_open(self) -> None:
-        """Ask for the curves of the cell that is chosen."""
-        if self._cells is not None and self.choice is not None:
-            trials = self._cells.trials.get(self.cursor, ())
-            self.post_message(self.CellOpened(trials, self.choice.figure))
+        """Ask for the curves of the trial that is chosen, or of the best of the cell."""
+        place, trials = self._chosen_place(), self._trials
+        trial = None if place is None or trials[place].state == "waiting" else trials[place]
+        self.post_message(self.CellOpened(trial, len(trials)))
 
     def on_click(self, event: events.Click) -> None:
         """Choose the cell under the mouse; a second click opens it."""
@@ -160,6 +190,7 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
         rows = self._rows(size.height)
         at = cell_at(self._heat, size.width, rows, event.x, event.y, self.cursor)
         if at is not None:
+            self._trial = self._trial if at == self.cursor else None
             self._go(*at)
             if event.chain == 2:
                 self.action_open()
@@ -230,13 +261,10 @@ class SweepDialog(Dialog[OpenedTrial]):
         self.query_one(".box").border_subtitle = Text(plain(words))
 
     def on_heat_picture_cell_opened(self, event: HeatPicture.CellOpened) -> None:
-        """Leave with the best trial of the cell; say so where there is nothing to be seen."""
-        from ..drawing.sweep.cells import best_of_cell
-
+        """Leave with the trial that is meant; say so where there is nothing to be seen."""
         event.stop()
-        trial = best_of_cell(event.trials, event.figure)
-        if trial is None:
-            waits = "no trial of this cell has begun yet" if event.trials else "no trial lies here"
+        if event.trial is None:
+            waits = "it has not begun yet" if event.trials else "no trial lies here"
             self._complain(f"{waits}; {HINT}")
             return
-        self.dismiss(OpenedTrial(trial.run, trial.member, len(event.trials)))
+        self.dismiss(OpenedTrial(event.trial.run, event.trial.member))

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from engine.sweeps.folder import SweepFolder
 from tests.labs import lab_of, make_app, shown, until
-from tests.sweeps import make_sweep, train_group
+from tests.sweeps import SEEDS, make_sweep, train_group
 from tui.panes import sweep as panes
 from tui.panes.runs.pane import RunsPane
 from tui.panes.sweep import SweepDialog
@@ -96,6 +96,21 @@ async def test_enter_opens_the_curves_of_the_cell_and_the_key_leads_back(runs_di
         assert lab.cast.lead is not None
 
 
+async def test_another_trial_of_the_cell_is_chosen_and_opened(runs_dir, sweep) -> None:
+    app, _ = make_app(runs_dir, sweep=sweep.path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        best = 102 if "› seed 102" in shown(pilot) else 103
+        [other] = {*SEEDS} - {best}
+        await pilot.press("n")
+        await until(pilot, lambda: f"› seed {other}" in shown(pilot))
+        # The smaller rate stands first in the map, and second in the group.
+        await pilot.press("enter")
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.step == 20)
+        assert lab.view.member == 2 + SEEDS.index(other)
+
+
 async def test_a_cell_that_has_not_begun_says_so_and_then_fills(runs_dir) -> None:
     other = make_sweep(runs_dir, called="another")
     train_group(other, 1)
@@ -103,7 +118,7 @@ async def test_a_cell_that_has_not_begun_says_so_and_then_fills(runs_dir) -> Non
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: "no trial of this cell has begun yet" in shown(pilot))
+        await until(pilot, lambda: "it has not begun yet" in shown(pilot))
         train_group(other, 2)
         await until(pilot, lambda: "8 trials" in shown(pilot) and "0 of 2" not in shown(pilot))
 
@@ -136,6 +151,7 @@ async def test_it_is_a_line_of_the_list_of_runs_that_opens_its_heat_map(runs_dir
         await until(pilot, lambda: sweep.name in [run.folder.name for run in pane.facts])
         [listed] = [run for run in pane.facts if run.folder.name == sweep.name]
         assert (listed.glance.step, listed.glance.steps) == (4, 8)
+        assert "4/8 trials" in shown(pilot)
         # What has not changed is the same object, so that the list is not drawn anew.
         pane.poll()
         await until(pilot, lambda: pane.reader.whole and not pane.reader.busy)

@@ -75,6 +75,8 @@ class RunRow:
     value: float = 0.0
     step: int = 0
     steps: int = 0
+    of_trials: bool = False
+    """Whether it is a sweep, whose steps are its trials."""
     seconds: float = 0.0
     age: str = ""
     differs: tuple[str, ...] = ()
@@ -113,6 +115,7 @@ def _row(run: RunFacts, keys: Sequence[str], drawn: Mapping[str, int], now: floa
         value=value,
         step=glance.step,
         steps=glance.steps,
+        of_trials=run.of_trials,
         seconds=glance.seconds,
         age=age(now - glance.started) if glance.started else "",
         differs=(
@@ -243,7 +246,8 @@ def _second(row: RunRow, width: int, look: Look) -> Text:
     if row.problem:
         words = look.fit(row.problem, width - line.cell_len)
         return cut(line.append(words, look.style("bad")), width)
-    facts = [f"step {count(row.step)}" if width >= 50 else "", _time(row.seconds), row.age]
+    done = "" if row.of_trials or width < 50 else f"step {count(row.step)}"
+    facts = [done, _time(row.seconds), row.age]
     told = look.glyphs.dot.join(filter(None, facts))
     line.append(_differs(row, width - line.cell_len - len(told) - _GAP, look))
     return cut(line.append(" " * _GAP + told, look.style("muted")), width)
@@ -264,11 +268,19 @@ def _coloured(index: int, palette: Palette) -> Style:
 
 
 def _result(row: RunRow, look: Look) -> Text:
+    if row.of_trials:
+        return look.line(look.fit(_trials(row), _RESULT).rjust(_RESULT), "text")
     if not row.measure:
         return Text(" " * _RESULT, end="")
     value = pad_left(figure_within(row.value, _RESULT - 6, look.glyphs.infinity), _RESULT - 6)
     line = look.line().append(value, look.style("text", bold=row.measure != "train"))
     return cut(line.append(f" {UNITS[row.measure]}", look.style("muted")), _RESULT)
+
+
+def _trials(row: RunRow) -> str:
+    """Return how many trials of a sweep are over, and of how many."""
+    there = f"{count(row.steps)} trials" if row.steps != 1 else "1 trial"
+    return there if row.step >= row.steps else f"{row.step}/{there}"
 
 
 def _time(seconds: float) -> str:
@@ -327,7 +339,8 @@ def draw_details(details: Details, width: int, height: int, look: Look) -> Lines
     """Return what is told of the run that is chosen, the most important first."""
     row, muted, text = details.row, look.style("muted"), look.style("text")
     dot, faint = look.glyphs.dot, look.style("faint")
-    facts = [f"step {count(row.step)}" + (f"/{count(row.steps)}" if row.steps else "")]
+    steps = f"step {count(row.step)}" + (f"/{count(row.steps)}" if row.steps else "")
+    facts = ["sweep" if row.of_trials else steps]
     facts += [_time(row.seconds)] if row.seconds else []
     facts += [f"{row.age} ago" if row.age != "now" else "just now"] if row.age else []
     reason: Role = "bad" if details.bad else "muted"

@@ -1,14 +1,15 @@
 """The trials of one cell of a heat map: what each is, what it came to, and with which figures.
 
-hidden [5] · lr 1
-seed 1   finished              test accuracy 0.8900   test loss 0.2511   dev loss 0.2604
-seed 2   diverged at step 51
-seed 3   training, step 1 200
+hidden [5] · lr 1                        test accuracy  test loss  dev loss
+› seed 1   finished, best of step 1 200         0.8900     0.2511    0.2604
+  seed 2   diverged at step 51
+  seed 3   training, step 1 200
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -18,7 +19,7 @@ from engine.text.safe import plain
 from ...style.look import Look
 from ...style.numbers import count, figure
 from ...style.palette import Role
-from ...style.text import Lines, cut, fit, joined, pad
+from ...style.text import Lines, cut
 from ..base.frame import cropped
 from .cells import SEED, figure_words, value_words
 
@@ -33,9 +34,26 @@ ROLES: Final[Mapping[str, Role]] = {
     "waiting": "muted",
 }
 
+GAP: Final = 2
+"""Cells between two columns."""
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """How wide the columns are, and which figures have one."""
+
+    name: int
+    state: int
+    figures: Sequence[str]
+
 
 def draw_trials(
-    trials: Sequence[TrialRow], figures: Sequence[str], width: int, height: int, look: Look
+    trials: Sequence[TrialRow],
+    figures: Sequence[str],
+    width: int,
+    height: int,
+    look: Look,
+    chosen: int | None = None,
 ) -> Lines:
     """Return a heading with what the trials have in common, then a line for each.
 
@@ -45,6 +63,7 @@ def draw_trials(
         width: Cells.
         height: Lines at most.
         look: What to draw with.
+        chosen: Which of the trials is chosen.
     """
     if not trials or height < 2:
         return []
@@ -53,26 +72,56 @@ def draw_trials(
         for key, value in trials[0].setting.items()
         if all(trial.setting.get(key) == value for trial in trials)
     }
-    dot, muted = look.glyphs.dot, look.style("muted")
-    heading = fit(dot.join(_settings(common)) or trials[0].preset, width, look.glyphs.ellipsis)
-    named = [dot.join(_own(trial, common)) for trial in trials]
-    states = [_state(trial) for trial in trials]
-    names, said = max(map(len, named)) + 2, max(map(len, states)) + 2
-    lines = [Text(plain(heading), look.style("text", bold=True), end="", no_wrap=True)]
-    for trial, name, state in zip(trials, named, states, strict=True):
-        line = Text(pad(f"  {plain(name)}", names + 2, look.glyphs.ellipsis), muted, end="")
-        line.append(pad(plain(state), said), look.style(ROLES[trial.state]))
-        told = [
-            (f"{figure_words(key)} {figure(trial.figures[key], 4, look.glyphs.infinity):<8}",
-             look.style("text"))
-            for key in figures if key in trial.figures
-        ]  # fmt: skip
-        shown, _ = joined(told, "  ", look.style("faint"), max(width - line.cell_len, 0))
-        lines.append(cut(line.append_text(shown), width))
-    if len(lines) > height:
-        words = f"  {look.glyphs.ellipsis} {count(len(lines) - height + 1)} more"
-        lines = [*lines[: height - 1], Text(words, muted, end="")]
-    return cropped(lines, width, height)
+    names = [look.glyphs.dot.join(_own(trial, common)) for trial in trials]
+    columns = _columns_of(trials, names, figures, width)
+    what = plain(look.glyphs.dot.join(_settings(common)) or trials[0].preset)
+    head = look.line(look.pad(what, columns.name + columns.state + GAP), "text", bold=True)
+    for name in map(figure_words, columns.figures):
+        head.append(" " * GAP + name, look.style("muted"))
+    lines = [
+        _line(trial, name, columns, look, chosen=place == chosen)
+        for place, (trial, name) in enumerate(zip(trials, names, strict=True))
+    ]
+    return cropped([head, *_around(lines, chosen or 0, height - 1, look)], width, height)
+
+
+def _columns_of(
+    trials: Sequence[TrialRow], names: Sequence[str], figures: Sequence[str], width: int
+) -> _Columns:
+    """Return the columns that have room."""
+    name = min(max(map(len, names)) + GAP, max(width // 3, 12))
+    state = min(max(len(state_words(trial)) for trial in trials), max(width - name - GAP, 0))
+    room, shown = width - name - GAP - state, list[str]()
+    for each in figures:
+        room -= GAP + len(each)
+        if room < 0:
+            break
+        shown.append(each)
+    return _Columns(name, state, shown)
+
+
+def _line(trial: TrialRow, name: str, columns: _Columns, look: Look, *, chosen: bool) -> Text:
+    pointer = look.glyphs.choice[1] if chosen else " "
+    line = look.line(look.pad(f"{pointer} {plain(name)}", columns.name), "muted")
+    if chosen:
+        line.stylize(look.style("text", bold=True))
+    words = " " * GAP + look.pad(plain(state_words(trial)), columns.state)
+    line.append(words, look.style(ROLES[trial.state]))
+    for key in columns.figures:
+        value = trial.figures.get(key)
+        told = "" if value is None else figure(value, 4, look.glyphs.infinity)
+        line.append(" " * GAP + look.pad_left(told, len(key)), look.style("text"))
+    return cut(line, line.cell_len)
+
+
+def _around(lines: Lines, chosen: int, height: int, look: Look) -> Lines:
+    """Return as many lines as have room, that which is chosen among them, and say of the rest."""
+    if len(lines) <= height:
+        return lines
+    room = height - 1
+    top = max(min(chosen - room // 2, len(lines) - room), 0)
+    more = f"  {look.glyphs.ellipsis} {count(len(lines) - room)} more"
+    return [*lines[top : top + room], look.line(more, "muted")]
 
 
 def _settings(setting: Mapping[str, object]) -> list[str]:
@@ -85,7 +134,8 @@ def _own(trial: TrialRow, common: Mapping[str, object]) -> list[str]:
     return [*_settings(own), f"seed {trial.seed}"]
 
 
-def _state(trial: TrialRow) -> str:
+def state_words(trial: TrialRow) -> str:
+    """Return what a trial is doing, or how it ended."""
     match trial.state:
         case "training":
             return f"training, step {count(trial.step)}"

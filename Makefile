@@ -70,6 +70,11 @@ torture:  ## ten thousand random sequences of keys over a bad line, a hundred in
 	$(PYTHON) -m tests.typists 10000
 	EPOCHAL_TYPED=100 $(PYTHON) -m pytest -q -n0 tests/whole/test_typing_terminal.py
 
+.PHONY: sweeps
+sweeps:  ## sweeps against plain loops, their memory, and twenty killed at random moments
+	$(PYTHON) -m benchmarks.sweep
+	$(PYTHON) -m benchmarks.interrupted
+
 .PHONY: picture
 picture:  ## the README's picture of the lab, made from a recording
 	$(PYTHON) .github/picture.py

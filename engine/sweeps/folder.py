@@ -10,7 +10,6 @@ runs/two-moons-sweep-20261129-093000-4f1c/
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -24,10 +23,14 @@ from ..runs.finding import order_of
 from ..runs.folder import RunFolder
 from ..text.run_names import RunName, stem_of
 from . import plan as plans
+from .locks import locked
 from .plan import Plan
 
 _ATTEMPTS: Final = 100
 """Names to try for a new sweep."""
+
+ASKED_SECONDS: Final = 1.0
+"""How long a sweep may be locked by those who ask whether it is busy."""
 
 
 @dataclass(frozen=True)
@@ -75,38 +78,22 @@ class SweepFolder:
         Raises:
             RunError: Another trains it.
         """
-        descriptor = os.open(self.plan_file, os.O_RDONLY)
-        try:
-            if not _locked(descriptor):
+        # Whoever only asks whether it is busy has the lock for a moment.
+        with locked(self.plan_file, seconds=ASKED_SECONDS) as mine:
+            if not mine:
                 raise RunError(
                     f"{self.path}: is being trained by another process; epochal runs says how far "
                     "it is, and epochal stop ends it"
                 )
             yield
-        finally:
-            os.close(descriptor)
 
     def busy(self) -> bool:
         """Return whether a process of this machine trains it now."""
         try:
-            descriptor = os.open(self.plan_file, os.O_RDONLY)
+            with locked(self.plan_file, shared=True) as mine:
+                return not mine
         except OSError:
             return False
-        try:
-            return not _locked(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _locked(descriptor: int) -> bool:
-    """Take the lock of a plan, and return whether nobody else has it."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        pass  # Some network file systems know no locks.
-    return True
 
 
 def is_sweep(path: Path) -> bool:
@@ -132,7 +119,7 @@ def find_sweep(reference: str, runs_dir: Path) -> SweepFolder | None:
     """
     with contextlib.suppress(OSError, ValueError):
         if reference and is_sweep(Path(reference)):
-            return SweepFolder(Path(reference))
+            return SweepFolder(Path(reference).resolve())
     if not reference or os.sep in reference:
         return None
     found = [each for each in list_sweeps(runs_dir) if each.name.startswith(reference)]

@@ -11,7 +11,7 @@ from ..text.safe import plain
 from ..text.tables import aligned, time_text
 from .group import TrialGroup
 from .groups import bytes_of, work_of
-from .naming import setting_text
+from .naming import common_text, setting_text
 from .planning import Terms, Work
 from .training import experiment_of
 
@@ -26,64 +26,61 @@ MOST_LISTED: Final = 40
 
 
 def forecast(work: Work, terms: Terms) -> str:
-    """Return what a sweep of new trials would take, in words.
+    """Return what is left of a sweep, and what it would take, in words.
 
     Args:
-        work: What is to be done, of which nothing is written down.
+        work: What is to be done.
         terms: How.
     """
-    seconds = _seconds(work)
-    total = sum(seconds.values())
+    if not work.groups:
+        return f"all of its {len(work.digests)} trials are over: nothing is left to be trained"
+    examples = {group.number: experiment_of(work.plan, group) for group in work.groups}
+    seconds = _seconds(work, examples)
     # The longest group is what the others wait for.
-    wall = max(total / terms.processes, max(seconds.values()))
-    size = sum(_bytes(work.examples[g.number], g) for g in work.groups)
+    wall = max(sum(seconds.values()) / terms.processes, max(seconds.values()))
+    size = sum(bytes_of(examples[g.number]) * len(g.trials) / g.every for g in work.groups)
     rows = [["group", "of", "trials", "steps", "time"]]
     for group in work.groups[:MOST_LISTED]:
-        steps = work.examples[group.number].steps
-        rows.append([str(group.number), _words(work, group), str(len(group.trials)), str(steps),
-                     time_text(seconds[group.number])])  # fmt: skip
-    lines = aligned([[plain(cell) for cell in row] for row in rows])
+        steps, needs = examples[group.number].steps, time_text(seconds[group.number])
+        what = plain(common_text(work.plan, group))
+        rows.append([str(group.number), what, str(len(group.trials)), str(steps), needs])
+    lines = aligned(rows)
     if more := len(work.groups) - MOST_LISTED:
         lines += [f"and {more} more"] * (more > 0)
-    trials = sum(len(group.trials) for group in work.groups)
-    settings = len({(t.base, setting_text(t.setting)) for t in work.plan.trials})
     return "\n".join(
         [
             *lines,
             "",
-            f"  {trials} trials of {settings} settings in {len(work.groups)} groups",
+            f"  {_counts(work)}",
             f"  about {time_text(wall)} on {terms.processes} processes, {size / 1e6:.1f} MB",
         ]
     )
 
 
-def _words(work: Work, group: TrialGroup) -> str:
-    trials = [work.plan.trials[number] for number in group.trials]
-    first = trials[0].setting
-    common = {k: v for k, v in first.items() if all(t.setting[k] == v for t in trials)}
-    preset = work.plan.bases[trials[0].base].preset
-    return ", ".join(part for part in (preset, setting_text(common)) if part)
+def _counts(work: Work) -> str:
+    """Return how many trials there are to train, of how many that were asked for."""
+    plan = work.plan
+    left = [plan.trials[number] for group in work.groups for number in group.trials]
+    settings = len({(trial.base, setting_text(trial.setting)) for trial in left})
+    over = len(work.digests) - len(left)
+    beside = f"; {over} are over" if over else ""
+    return f"{len(left)} trials of {settings} settings in {len(work.groups)} groups{beside}"
 
 
-def _bytes(example: Experiment, group: TrialGroup) -> float:
-    return bytes_of(example) * len(group.trials) / group.every
-
-
-def _seconds(work: Work) -> Mapping[int, float]:
+def _seconds(work: Work, examples: Mapping[int, Experiment]) -> Mapping[int, float]:
     """Return how long each group would take, by its number."""
-    loads = {g.number: work_of(work.examples[g.number]) * len(g.trials) for g in work.groups}
+    loads = {g.number: work_of(examples[g.number]) * len(g.trials) for g in work.groups}
     longest = sorted(work.groups, key=lambda group: -loads[group.number])[:MOST_TIMED]
-    timed = {group.number: _timed(work, group) for group in longest}
+    timed = {group.number: _timed(examples[group.number], group) for group in longest}
     rate = sum(timed.values()) / max(sum(loads[number] for number in timed), 1)
     return {number: timed.get(number, load * rate) for number, load in loads.items()}
 
 
-def _timed(work: Work, group: TrialGroup) -> float:
+def _timed(experiment: Experiment, group: TrialGroup) -> float:
     """Return how long a group would take, from its making and a few steps of it."""
     from ..training.trainer import Trainer
 
     started = time.perf_counter()
-    experiment = experiment_of(work.plan, group)
     trainer = Trainer(
         experiment, device=group.device, allow_code=group.allow_code, threads=group.threads
     )

@@ -48,8 +48,8 @@ def least_members(experiment: Experiment) -> int:
 
 def parted(
     forms: Mapping[str, Sequence[int]], examples: Mapping[str, Experiment], processes: int
-) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the form and the members of each group.
+) -> Iterator[tuple[int, ...]]:
+    """Yield the trials of each group.
 
     Args:
         forms: The numbers of the trials of each form.
@@ -62,8 +62,7 @@ def parted(
         share = round(processes * loads[form] / sum(loads.values()))
         worth = len(trials) // least_members(examples[form])
         needed = -(-len(trials) // most_members(examples[form]))
-        for members in _split(trials, max(needed, min(share, worth), 1)):
-            yield form, members
+        yield from _split(trials, max(needed, min(share, worth), 1))
 
 
 def work_of(experiment: Experiment) -> float:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,12 +17,15 @@ from ..headless.progress import progress_for
 from ..headless.run import DONE, FAILED, Interrupts
 from ..presets import preset as presets
 from ..presets.preset import Preset
-from ..worker.launch import worker_environment
+from ..text.safe import plain
 from . import printing
+from .detached import detach
 from .executors.registry import executor_of, processes_of
-from .folder import SweepFolder, find_sweep
-from .planning import Asked, Terms, Work, folder_for, plan_of, work_in, work_left
+from .folder import SweepFolder
+from .forecast import forecast
+from .planning import Asked, Terms, Work, folder_for, folder_there, plan_of, work_in, work_left
 from .rates import RATES, SEEDS, rates_text, steps_of
+from .references import sweep_by_name
 from .running import Running
 from .table import SweepTable, read
 
@@ -69,13 +71,11 @@ def run_sweep(order: Order) -> int:
     Raises:
         EpochalError: It does not hold, or cannot be done here.
     """
-    if order.lr_range:
-        order = _rates_asked(order)
     there = _sweep_named(order)
     if there is not None:
-        with there.held():
-            work = work_left(there.plan(), there, _terms(order))
-        return _train(order, there, work)
+        return _done_in(there, order, lambda: work_left(there.plan(), there, _terms(order)))
+    if order.lr_range:
+        order = _rates_asked(order)
     return sweep_of(order, asked_for(order))
 
 
@@ -148,20 +148,15 @@ def run_or_sweep(order: RunOrder) -> Preset | int:
 
 def sweep_of(order: Order, asked: Sequence[Asked]) -> int:
     """Do what is asked for of presets that are read."""
-    plan = plan_of(asked)
-    terms = _terms(order)
+    plan, terms = plan_of(asked), _terms(order)
     if order.dry_run:
-        from .forecast import forecast
-
-        print(forecast(work_in(plan, asked, None, terms), terms))
+        there = folder_there(plan, order.runs_dir, into=order.into, new=order.new)
+        print(forecast(work_in(there.plan() if there else plan, asked, there, terms), terms))
         return DONE
     folder = folder_for(
         plan, order.runs_dir, called=_called(order, asked), into=order.into, new=order.new
     )
-    with folder.held():
-        work = work_in(folder.plan(), asked, folder, terms)
-        work.write(folder)
-    return _train(order, folder, work)
+    return _done_in(folder, order, lambda: work_in(folder.plan(), asked, folder, terms))
 
 
 def _called(order: Order, asked: Sequence[Asked]) -> str:
@@ -234,36 +229,47 @@ def _rates_asked(order: Order) -> Order:
 
 
 def _sweep_named(order: Order) -> SweepFolder | None:
-    """Return the sweep that is to be gone on with, if that is what was named."""
-    if len(order.references) != 1 or order.grid or order.overrides:
+    """Return the sweep that is to be gone on with, if that is what was named.
+
+    Raises:
+        RunError: It is, and something else is asked for as well.
+    """
+    folders = [sweep_by_name(each, order.runs_dir) for each in order.references]
+    named = next(filter(None, folders), None)
+    if named is None:
         return None
-    try:
-        presets.find(order.references[0])
-    except PresetError:
-        return find_sweep(order.references[0], order.runs_dir)
-    return None
+    more = (order.grid, order.overrides, order.seeds, order.random, order.into)
+    if len(folders) > 1 or any((*more, order.new, order.lr_range)):
+        raise RunError(
+            f"{plain(named.name)}: is a sweep that is there, and goes on as it was planned; to ask "
+            f"for more of it name its preset, with --into {plain(named.name)}"
+        )
+    return named
 
 
-def _train(order: Order, folder: SweepFolder, work: Work) -> int:
+def _done_in(folder: SweepFolder, order: Order, planned: Callable[[], Work]) -> int:
+    """Do what is to be done in a sweep's folder, or have it done; print what came of it.
+
+    Args:
+        folder: The sweep's.
+        order: How it is to be done.
+        planned: Returns what is to be done, once nobody else can change it.
+    """
+    if order.dry_run:
+        print(forecast(planned(), _terms(order)))
+        return DONE
+    with folder.held():
+        work = planned()
+        # Only whoever holds a sweep writes in its plan.
+        work.write(folder)
+        status = DONE if order.detach else _trained(folder, order, work)
     if order.detach:
-        return _detach(order, folder)
-    status = DONE
-    if work.groups:
-        with folder.held(), Interrupts() as interrupts:
-            # What is written down is written by whoever holds the sweep.
-            work.write(folder)
-            count = sum(len(group.trials) for group in work.groups)
-            progress = progress_for(count, quiet=order.quiet)
-            status = Running(
-                folder=folder,
-                work=work,
-                executor=lambda: executor_of(order.executor, folder.path),
-                interrupts=interrupts,
-                progress=progress,
-                say=_complain if order.quiet else progress.say,
-                fail_fast=order.fail_fast,
-                retry=order.retry,
-            ).run()
+        detach(folder, _again(folder, order))
+        if not order.quiet:
+            _complain("it goes on by itself: epochal runs says how far it is; epochal show and "
+                      f"epochal stop take its name, {plain(folder.name)}")  # fmt: skip
+        print(folder.path)
+        return DONE
     table = read(folder.path).only(work.digests)
     if order.lr_range and order.form == "text":
         print(rates_text(table))
@@ -273,22 +279,29 @@ def _train(order: Order, folder: SweepFolder, work: Work) -> int:
     return status or (FAILED if broken else DONE)
 
 
-def _detach(order: Order, folder: SweepFolder) -> int:
-    """Have another process, which outlives this one, do the work."""
-    command = [sys.executable, "-P", "-m", "engine", "sweep", str(folder.path.resolve())]
-    command += ["--executor", order.executor, "--runs-dir", str(order.runs_dir.resolve()), "-q"]
-    command += ["--retry"] * order.retry + ["--fail-fast"] * order.fail_fast
-    with folder.log.open("ab") as log:
-        subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env=worker_environment(),
-        )
-    print(folder.path)
-    return DONE
+def _trained(folder: SweepFolder, order: Order, work: Work) -> int:
+    """Train what is to be trained; return the exit status."""
+    if not work.groups:
+        return DONE
+    count = sum(len(group.trials) for group in work.groups)
+    progress = progress_for(count, quiet=order.quiet)
+    with Interrupts() as interrupts:
+        return Running(
+            folder=folder,
+            work=work,
+            executor=lambda: executor_of(order.executor, folder.path),
+            interrupts=interrupts,
+            progress=progress,
+            say=_complain if order.quiet else progress.say,
+            fail_fast=order.fail_fast,
+            retry=order.retry,
+        ).run()
+
+
+def _again(folder: SweepFolder, order: Order) -> list[str]:
+    """Return the arguments that go on with a sweep in the same way."""
+    switches = ["--retry"] * order.retry + ["--fail-fast"] * order.fail_fast
+    return [str(folder.path.resolve()), "--executor", order.executor, "--quiet", *switches]
 
 
 def _print(table: SweepTable, form: Form) -> None:

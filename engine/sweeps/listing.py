@@ -85,11 +85,10 @@ def facts_of_sweep(reader: SweepReader) -> RunFacts:
 def _end(table: SweepTable) -> End:
     """Return how a sweep stands, as the end of a run says it."""
     count, failed = len(table.trials), table.count("failed")
-    over = f"{table.over} of {count} trials" if table.over < count else f"{count} trials"
     status = "running" if table.busy else "stopped" if table.over < count else "finished"
     if failed and not table.busy:
-        status, over = "failed", f"{failed} of {count} trials"
-    return End(step=table.over, status=status, reason=over)
+        return End(step=table.over, status="failed", reason=f"{failed} of {count} trials")
+    return End(step=table.over, status=status, reason=table.progress)
 
 
 def stop_sweep(
@@ -111,10 +110,11 @@ def stop_sweep(
     name = plain(folder.name)
     if not folder.busy():
         raise RunError(f"{name} is not being trained; epochal runs says how far it is")
-    folder.stop_file.touch()
     for _ in range(round(seconds / POLL_SECONDS)):
-        if not folder.busy():
-            table = SweepReader(folder.path).table()
-            return f"{name}: stopped, {table.over} of {len(table.trials)} trials are over"
+        # Whoever has only begun to train it has taken away what was left there before.
+        folder.stop_file.touch()
         sleep(POLL_SECONDS)
+        if not folder.busy():
+            folder.stop_file.unlink(missing_ok=True)
+            return f"{name}: stopped after {SweepReader(folder.path).table().progress}"
     return f"{name} was asked to stop; not all of its groups have answered yet"

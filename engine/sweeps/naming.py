@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..runs.catalogue import brief
+from .group import TrialGroup
+from .plan import Plan
 
 
 def key_names(keys: list[str]) -> dict[str, str]:
@@ -28,3 +30,12 @@ def setting_text(setting: Mapping[str, Any]) -> str:
     """Return a setting in words."""
     names = key_names(list(setting))
     return " · ".join(f"{names[key]} {value_text(value)}" for key, value in setting.items())
+
+
+def common_text(plan: Plan, group: TrialGroup) -> str:
+    """Return in words what the trials of a group have in common: ``two-moons, hidden [5]``."""
+    trials = [plan.trials[number] for number in group.trials]
+    first = trials[0].setting
+    common = {k: v for k, v in first.items() if all(t.setting.get(k) == v for t in trials)}
+    preset = plan.bases[trials[0].base].preset
+    return ", ".join(part for part in (preset, setting_text(common)) if part)

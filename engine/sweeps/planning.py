@@ -12,6 +12,7 @@ broken off and gone on with, it comes to the same numbers.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,12 +28,16 @@ from . import plan as plans
 from .folder import SweepFolder, create_sweep, find_sweep, same_sweep
 from .group import TrialGroup
 from .groups import bytes_of, parted
+from .locks import locked
 from .plan import Base, Plan, identity_of
 from .trial import Trial
 from .trials import Candidate, alone_of, candidates, digest_of, form_of
 
 ROOM: Final = 600_000_000
 """Bytes that the recordings of a sweep take at most; rows are left out where it would be more."""
+
+TURN_SECONDS: Final = 10.0
+"""How long it is waited for another that looks for the folder of its sweep."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,6 @@ class Work:
     new_groups: list[TrialGroup] = field(default_factory=list)
     groups: list[TrialGroup] = field(default_factory=list)
     """What is to be trained: the new groups, and those that were broken off."""
-    examples: dict[int, Experiment] = field(default_factory=dict)
-    """One experiment of each new group, by the group's number."""
 
     def write(self, folder: SweepFolder) -> None:
         """Write down what is new."""
@@ -117,15 +120,32 @@ def folder_for(
     Raises:
         RunError: The folder that is named is another sweep's, or none.
     """
-    if into:
-        found = find_sweep(into, runs_dir)
-        if found is None:
-            raise RunError(f"--into {into}: there is no such sweep; see epochal runs")
-        if found.plan().identity != plan.identity:
-            raise RunError(f"--into {into}: {_other(found.plan(), plan)}")
-        return found
-    found = None if new else same_sweep(plan.identity, runs_dir)
-    return found or create_sweep(called, plan, runs_dir)
+    with contextlib.suppress(OSError):
+        runs_dir.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        # Of two that ask for the same at the same moment, the second is to see the first's.
+        with contextlib.suppress(OSError):
+            stack.enter_context(locked(runs_dir, seconds=TURN_SECONDS))
+        there = folder_there(plan, runs_dir, into=into, new=new)
+        return there or create_sweep(called, plan, runs_dir)
+
+
+def folder_there(
+    plan: Plan, runs_dir: Path, *, into: str = "", new: bool = False
+) -> SweepFolder | None:
+    """Return the folder of the same sweep, if there is one.
+
+    Raises:
+        RunError: The folder that is named is another sweep's, or none.
+    """
+    if not into:
+        return None if new else same_sweep(plan.identity, runs_dir)
+    named = find_sweep(into, runs_dir)
+    if named is None:
+        raise RunError(f"--into {into}: there is no such sweep; see epochal runs")
+    if named.plan().identity != plan.identity:
+        raise RunError(f"--into {into}: {_other(named.plan(), plan)}")
+    return named
 
 
 def work_in(
@@ -225,7 +245,7 @@ def _group(
 ) -> None:
     """Put new trials into groups, and say which rows they record."""
     size = sum(bytes_of(examples[form]) * len(trials) for form, trials in forms.items())
-    for form, members in parted(forms, examples, terms.processes):
+    for members in parted(forms, examples, terms.processes):
         group = TrialGroup(
             number=len(work.plan.groups) + 1,
             trials=members,
@@ -236,7 +256,6 @@ def _group(
         work.plan.groups.append(group)
         work.new_groups.append(group)
         work.groups.append(group)
-        work.examples[group.number] = examples[form]
 
 
 def _numbered(candidate: Candidate, number: int) -> Trial:

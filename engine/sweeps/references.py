@@ -9,7 +9,7 @@ from ..errors import PresetError
 from ..presets import preset as presets
 from ..runs.finding import list_runs
 from ..text.run_names import beginning_of
-from .folder import find_sweep, list_sweeps
+from .folder import SweepFolder, find_sweep, list_sweeps
 
 
 def sweep_meant(reference: str, folder: Path) -> Path | None:
@@ -18,8 +18,8 @@ def sweep_meant(reference: str, folder: Path) -> Path | None:
     It is named by its folder or its name; the newest one by the preset that is swept; else by the
     beginning of its name, where no preset is called so and no run's name begins so.
     """
-    named = find_sweep(reference, folder)
-    if named is not None and (os.sep in reference or named.name == reference):
+    named = sweep_by_name(reference, folder)
+    if named is not None and _is_whole(reference, named):
         return named.path
     if _is_preset(reference):
         of_preset = [each for each in list_sweeps(folder) if beginning_of(each.name) == reference]
@@ -27,6 +27,18 @@ def sweep_meant(reference: str, folder: Path) -> Path | None:
     if any(run.name.startswith(reference) for run in list_runs(folder)):
         return None
     return None if named is None else named.path
+
+
+def sweep_by_name(reference: str, folder: Path) -> SweepFolder | None:
+    """Return the sweep of a folder or a name, or of a beginning of it that is no preset's name."""
+    named = find_sweep(reference, folder)
+    if named is None or _is_whole(reference, named) or not _is_preset(reference):
+        return named
+    return None
+
+
+def _is_whole(reference: str, named: SweepFolder) -> bool:
+    return os.sep in reference or reference in (named.name, ".")
 
 
 def _is_preset(reference: str) -> bool:

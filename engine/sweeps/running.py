@@ -4,7 +4,7 @@
                    │                    └─► recordings ──► table, progress
                    └─► futures ─► failures as they happen, and what is left
 
-A group whose process dies is trained again whole; one that takes its process with it twice has
+A group whose process dies is trained again whole, by itself; one whose process dies twice has
 failed. Ctrl-C, ``epochal stop`` and a failure that was to end everything all leave the file that
 asks groups to stop: they end between two steps, and are trained again whole the next time.
 """
@@ -28,9 +28,9 @@ from ..text.safe import plain
 from ..text.tables import time_text
 from .folder import SweepFolder
 from .group import TrialGroup
-from .naming import setting_text
+from .naming import common_text
 from .planning import Work, retry
-from .table import SweepReader
+from .table import SweepReader, progress_text, statuses_of
 from .training import train_group
 
 POLL_SECONDS: Final = 0.5
@@ -80,22 +80,27 @@ class Running:
         left = list(self.work.groups)
         with self.progress:
             while left and not self._stopping:
-                executor = self.executor()
-                try:
-                    self._futures = {
-                        executor.submit(train_group, str(self.folder.path.resolve()), g.number): g
-                        for g in left
-                    }
-                    left = self._follow(executor)
-                finally:
-                    executor.shutdown(wait=True, cancel_futures=True)
+                # Of those that were trained when a process died one may be why: each by itself.
+                now = [each for each in left if not self._deaths[each.number]] or left[:1]
+                left = [each for each in left if each not in now] + self._trained(now)
         return self._status()
+
+    def _trained(self, groups: list[TrialGroup]) -> list[TrialGroup]:
+        """Have groups trained; return what is to be trained again, or because of them."""
+        executor, folder = self.executor(), str(self.folder.path.resolve())
+        try:
+            self._futures = {
+                executor.submit(train_group, folder, each.number): each for each in groups
+            }
+            return self._follow()
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)
 
     @property
     def _stopping(self) -> bool:
         return self.folder.stop_file.exists()
 
-    def _follow(self, executor: Executor) -> list[TrialGroup]:
+    def _follow(self) -> list[TrialGroup]:
         """Follow what was handed over; return what is to be handed over again."""
         again: list[TrialGroup] = []
         while self._futures:
@@ -119,12 +124,14 @@ class Running:
     def _ended(self, group: TrialGroup, future: Future[str]) -> list[TrialGroup]:
         """Take note of how a group ended; return what is to be trained because of it."""
         error = future.exception()
-        status = "failed" if error else future.result()
-        if status != "failed":
+        if error is None and future.result() != "failed":
             return []
-        self.failed += 1
         end = glance(self.folder.group(group.number)).end
-        reason = str(error) if error else end.reason if end else "nothing was recorded"
+        return self._failed(group, str(error or (end.reason if end else "nothing was recorded")))
+
+    def _failed(self, group: TrialGroup, reason: str) -> list[TrialGroup]:
+        """Say that a group failed; return what is to be trained because of it."""
+        self.failed += 1
         self.say(plain(f"{self._words(group)} failed: {reason}"))
         if self.fail_fast:
             self._stop()
@@ -135,22 +142,20 @@ class Running:
         return []
 
     def _survivors(self, groups: list[TrialGroup]) -> list[TrialGroup]:
-        """Return what is to be trained again after a process has died."""
+        """Return what is to be trained after a process has died."""
         begun = [g for g in groups if self.folder.group(g.number).recording.exists()]
         for group in begun or groups:
             if glance(self.folder.group(group.number)).end is None:
                 self._deaths[group.number] += 1
-        given_up = [g for g in groups if self._deaths[g.number] >= MOST_DEATHS]
-        for group in given_up:
-            self.failed += 1
-            reason = f"its process died {MOST_DEATHS} times; memory may have run out"
-            self._record_death(group, reason)
-            self.say(f"{self._words(group)} failed: {reason}")
-        if not given_up:
+        again = [group for group in groups if self._deaths[group.number] < MOST_DEATHS]
+        if again == groups:
             self.say("a process died; what it was training is trained again")
-        if given_up and self.fail_fast:
-            self._stop()
-        return [group for group in groups if group not in given_up]
+        for group in groups:
+            if group not in again:
+                reason = f"its process died {MOST_DEATHS} times; memory may have run out"
+                self._record_death(group, reason)
+                again += self._failed(group, reason)
+        return again
 
     def _record_death(self, group: TrialGroup, reason: str) -> None:
         """Say in a group's recording that it failed, where it has one."""
@@ -185,28 +190,23 @@ class Running:
 
     def _words(self, group: TrialGroup) -> str:
         """Return what to call a group: its folder, and what its trials have in common."""
-        plan = self.work.plan
-        trials = [plan.trials[number] for number in group.trials]
-        first = trials[0].setting
-        common = {k: v for k, v in first.items() if all(t.setting.get(k) == v for t in trials)}
-        what = setting_text(common)
-        preset = plan.bases[trials[0].base].preset
-        count = f"{len(trials)} trials" if len(trials) > 1 else f"seed {trials[0].seed}"
-        return f"group-{group.number} ({', '.join(part for part in (preset, what, count) if part)})"
+        plan, count = self.work.plan, len(group.trials)
+        which = f"{count} trials" if count > 1 else f"seed {plan.trials[group.trials[0]].seed}"
+        return f"group-{group.number} ({common_text(plan, group)}, {which})"
 
     def _show(self) -> None:
         """Show how far it is, and how long it may take."""
         if self.clock() - self._shown < PROGRESS_SECONDS and self._futures:
             return
         self._shown = self.clock()
-        done = over = 0.0
+        done, over, diverged = 0.0, 0, 0
         for group in self.work.groups:
-            seen = self._reader.glance(group)
-            share = 1.0 if seen.end else seen.step / seen.steps if seen.steps else 0.0
-            done += share * len(group.trials)
-            over += bool(seen.end) * len(group.trials)
+            seen, trials = self._reader.glance(group), len(group.trials)
+            done += trials * (1.0 if seen.end else seen.step / seen.steps if seen.steps else 0.0)
+            over += trials if seen.end else 0
+            diverged += statuses_of(seen.end, trials).count("diverged") if seen.end else 0
         count = sum(len(group.trials) for group in self.work.groups)
-        words = [f"{over:.0f} of {count} trials"]
+        words = [progress_text(over, count, diverged)]
         if done and over < count:
             left = (self.clock() - self._started) * (count - done) / done
             words.append(f"about {time_text(left)} left")

@@ -144,10 +144,21 @@ class SweepTable:
         """How many trials are over, however they ended."""
         return sum(trial.state not in ("waiting", "training") for trial in self.trials)
 
+    @property
+    def progress(self) -> str:
+        """How far it is, in words."""
+        return progress_text(self.over, len(self.trials), self.count("diverged"))
+
     def only(self, digests: set[str]) -> SweepTable:
         """Return the table of some of the trials."""
         kept = [trial for trial in self.trials if trial.digest in digests]
         return table_of(self.name, self.path, self.made, self.busy, kept)
+
+
+def progress_text(over: int, count: int, diverged: int) -> str:
+    """Return how many trials are over, and how many of these diverged."""
+    trials = f"{over} of {count} trials" if over < count else f"{count} trials"
+    return f"{trials}, {diverged} diverged" if diverged else trials
 
 
 class SweepReader:
@@ -269,6 +280,11 @@ def _rows(plan: Plan, folder: SweepFolder, glances: Mapping[int, Glance]) -> Ite
         run = folder.group(group.number)
         own = _came_to(glances[group.number], member, alone)
         yield TrialRow(**common, run=run.path, member=member, alone=alone, **own)
+
+
+def statuses_of(end: End, trials: int) -> list[str]:
+    """Return how each trial of a group that is over ended."""
+    return end.result.get("statuses") or [end.status] * trials
 
 
 def _came_to(glance: Glance, member: int, alone: bool) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """The unit of work of a sweep: one group, trained as a population into a run of its own.
 
 Whoever makes the call, and however often: a group that is over is left alone, one that was broken
-off is trained again whole, and one that another process trains is refused.
+off is trained again whole, and one that another process trains is waited for.
 """
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import gc
-import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +18,7 @@ from ..runs.folder import RunFolder
 from ..runs.summary import glance
 from .folder import SweepFolder
 from .group import TrialGroup
+from .locks import locked
 from .plan import Plan
 from .trial import SEED, Trial
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 STOPPED: Final = "stopped"
 """What a group came to that was broken off because the sweep was asked to stop."""
+
+POLL_SECONDS: Final = 0.2
+"""How often it is looked whether another process is done with a group."""
 
 
 def train_group(folder: str, number: int) -> str:
@@ -38,18 +42,17 @@ def train_group(folder: str, number: int) -> str:
 
     Returns:
         ``finished``, ``diverged``, ``failed``, or ``stopped`` where the sweep was asked to stop.
-
-    Raises:
-        RunError: Another process trains it.
     """
     sweep = SweepFolder(Path(folder))
     run = sweep.group(number)
-    seen = glance(run)
-    if seen.end is not None:
-        return seen.end.status
-    if sweep.stop_file.exists():
-        return STOPPED
-    _discard(run)
+    while True:
+        if (end := glance(run).end) is not None:
+            return end.status
+        if sweep.stop_file.exists():
+            return STOPPED
+        if _discarded(run):
+            break
+        time.sleep(POLL_SECONDS)
     plan = sweep.plan()
     group = plan.groups[number - 1]
     try:
@@ -96,25 +99,13 @@ def _settings(trials: Sequence[Trial]) -> tuple[dict[str, Any], list[dict[str, A
                     for each in changes]  # fmt: skip
 
 
-def _discard(run: RunFolder) -> None:
-    """Take away what a process left that was broken off: it is trained again whole.
-
-    Raises:
-        RunError: A process still writes it.
-    """
-    try:
-        descriptor = os.open(run.recording, os.O_WRONLY)
-    except FileNotFoundError:
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RunError(f"{run.path}: another process trains this group") from None
-    except OSError:
-        pass  # Some network file systems know no locks.
-    finally:
-        os.close(descriptor)
-    run.recording.unlink()
+def _discarded(run: RunFolder) -> bool:
+    """Take away what was broken off, to train it again whole; False where a process writes it."""
+    with contextlib.suppress(FileNotFoundError), locked(run.recording) as mine:
+        if mine:
+            run.recording.unlink()
+        return mine
+    return True
 
 
 def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) -> str:

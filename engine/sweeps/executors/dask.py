@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, Final
 
-from .errors import ExecutorError, missing
+from .errors import ExecutorError
 from .local import cores
 
 if TYPE_CHECKING:
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 REACH_SECONDS: Final = 20
 """How long a scheduler is waited for."""
+
+
+WORKERS: Final = 32
+"""How many workers a scheduler elsewhere is taken to have."""
+
+
+def processes(address: str) -> int:
+    """Return how many workers an address has, as far as it tells."""
+    if address and not address.isdecimal():
+        return WORKERS
+    return min(int(address or cores()), cores()) or 1
 
 
 def dask_executor(address: str = "") -> DaskExecutor:
@@ -32,12 +43,10 @@ def dask_executor(address: str = "") -> DaskExecutor:
             empty.
 
     Raises:
-        ExecutorError: Dask is not installed, or there is no scheduler at the address.
+        ExecutorError: There is no scheduler at the address.
     """
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise missing("dask", "distributed") from None
+    from distributed import Client, LocalCluster
+
     if address and not address.isdecimal():
         try:
             return DaskExecutor(Client(address, timeout=REACH_SECONDS, set_as_default=False))
@@ -47,7 +56,7 @@ def dask_executor(address: str = "") -> DaskExecutor:
                 "dask scheduler, or leave the address out for workers on this machine"
             ) from None
     cluster = LocalCluster(
-        n_workers=min(int(address or cores()), cores()) or 1,
+        n_workers=processes(address),
         threads_per_worker=1,
         processes=True,
         dashboard_address="127.0.0.1:0",

@@ -28,6 +28,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def processes(argument: str) -> int:
+    """Return how many processes are meant.
+
+    Raises:
+        ExecutorError: It is no number.
+    """
+    if argument and not (argument.isdecimal() and int(argument)):
+        raise ExecutorError(
+            f"--executor local:{argument}: {argument!r} is no number of processes; such as local:2"
+        )
+    return min(int(argument or cores()), cores())
+
+
 def local_executor(argument: str = "") -> Executor:
     """Return processes of one thread each, as many as asked for, but never more than cores.
 
@@ -37,12 +50,8 @@ def local_executor(argument: str = "") -> Executor:
     Raises:
         ExecutorError: It is no number.
     """
-    if argument and not (argument.isdecimal() and int(argument)):
-        raise ExecutorError(
-            f"--executor local:{argument}: {argument!r} is no number of processes; such as local:2"
-        )
     return ProcessPoolExecutor(
-        min(int(argument or cores()), cores()),
+        processes(argument),
         # What forks after torch has threads may hang.
         mp_context=multiprocessing.get_context("spawn"),
         initializer=begin,

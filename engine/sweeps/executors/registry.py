@@ -11,51 +11,46 @@ group that is finished is left alone, and one that is not is trained again whole
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ...components.section import nearest
+from . import dask, local, slurm
 from .errors import ExecutorError
-from .local import cores
-
-Maker = Callable[[str, Path], Executor]
-"""Makes an executor of what stands after its name, and of the folder of the sweep."""
 
 
-def _local(argument: str, folder: Path) -> Executor:
-    from .local import local_executor
+@dataclass(frozen=True)
+class ExecutorKind:
+    """A kind of executors; each is told what stands after its name."""
 
-    return local_executor(argument)
-
-
-def _dask(argument: str, folder: Path) -> Executor:
-    from .dask import dask_executor
-
-    return dask_executor(argument)
-
-
-def _slurm(argument: str, folder: Path) -> Executor:
-    from .slurm import slurm_executor
-
-    return slurm_executor(argument, folder)
+    make: Callable[[str, Path], Executor]
+    """Makes one, for the sweep in a folder."""
+    processes: Callable[[str], int]
+    """How many calls one makes at a time, as far as that can be told beforehand."""
+    package: str = ""
+    """What must be installed beside epochal, by the extra that has the executor's name."""
 
 
-MANY: Final = 32
-"""How many jobs a cluster is taken to have room for."""
-
-MAKERS: Final[Mapping[str, Maker]] = {"local": _local, "dask": _dask, "slurm": _slurm}
-"""Every executor; another one is one entry more."""
+KINDS: Final[Mapping[str, ExecutorKind]] = {
+    "local": ExecutorKind(lambda said, _: local.local_executor(said), local.processes),
+    "dask": ExecutorKind(lambda said, _: dask.dask_executor(said), dask.processes, "distributed"),
+    "slurm": ExecutorKind(slurm.slurm_executor, slurm.processes, "submitit"),
+}
+"""Every kind; another one is one entry more."""
 
 
 def processes_of(said: str) -> int:
-    """Return how many calls an executor makes at a time, as far as its name tells."""
-    name, _, argument = said.partition(":")
-    if name == "slurm":
-        return MANY
-    count = int(argument) if argument.isdecimal() and len(argument) < 6 else cores()
-    return max(1, min(count, cores()))
+    """Return how many calls an executor makes at a time, as far as its name tells.
+
+    Raises:
+        ExecutorError: There is none of that name, or it cannot be had here.
+    """
+    kind, argument = _kind(said)
+    return kind.processes(argument)
 
 
 def executor_of(said: str, folder: Path) -> Executor:
@@ -68,8 +63,19 @@ def executor_of(said: str, folder: Path) -> Executor:
     Raises:
         ExecutorError: There is none of that name, or it cannot be had here.
     """
+    kind, argument = _kind(said)
+    return kind.make(argument, folder)
+
+
+def _kind(said: str) -> tuple[ExecutorKind, str]:
     name, _, argument = said.partition(":")
-    if name not in MAKERS:
-        names = ", ".join(MAKERS)
-        raise ExecutorError(f"--executor {said}: is none{nearest(name, MAKERS)}; one of {names}")
-    return MAKERS[name](argument, folder)
+    if name not in KINDS:
+        names = ", ".join(KINDS)
+        raise ExecutorError(f"--executor {said}: is none{nearest(name, KINDS)}; one of {names}")
+    kind = KINDS[name]
+    if kind.package and importlib.util.find_spec(kind.package) is None:
+        raise ExecutorError(
+            f"--executor {name}: needs {kind.package}: pip install 'epochal[{name}]', or train on "
+            "this machine: --executor local"
+        )
+    return kind, argument

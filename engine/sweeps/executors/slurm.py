@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...text.safe import plain
-from .errors import ExecutorError, missing
+from .errors import ExecutorError
 
 if TYPE_CHECKING:
     import submitit
@@ -55,20 +55,17 @@ def slurm_executor(argument: str, folder: Path) -> ArrayExecutor:
         folder: The folder of the sweep; jobs and their logs are kept in its ``jobs``.
 
     Raises:
-        ExecutorError: submitit is not installed, there is no Slurm, or an option is wrong.
+        ExecutorError: There is no Slurm, or an option is wrong.
     """
-    try:
-        import submitit
-    except ImportError:
-        raise missing("slurm", "submitit") from None
+    import submitit
+
     # It warns at every look where the cluster keeps no accounts; jobs are then looked for here.
     logging.getLogger("submitit").setLevel(logging.ERROR)
     options = _options(argument)
-    jobs = options.pop("jobs", JOBS)
+    jobs = processes(argument)
+    options.pop("jobs", None)
     cluster = options.pop("cluster", "slurm")
     minutes = options.pop("time", MINUTES)
-    if not isinstance(jobs, int) or jobs < 1:
-        raise ExecutorError(f"--executor slurm:{argument}: jobs is a number from 1 on")
     try:
         submitter = submitit.AutoExecutor(folder / "jobs", cluster=str(cluster))
         submitter.update_parameters(
@@ -87,6 +84,18 @@ def slurm_executor(argument: str, folder: Path) -> ArrayExecutor:
         said = plain(str(error)).splitlines()[0]
         raise ExecutorError(f"--executor slurm:{argument}: {said}") from None
     return ArrayExecutor(submitter, jobs, poll_seconds=POLL_SECONDS)
+
+
+def processes(argument: str) -> int:
+    """Return how many jobs are meant to run at once.
+
+    Raises:
+        ExecutorError: An option is wrong.
+    """
+    jobs = _options(argument).get("jobs", JOBS)
+    if not isinstance(jobs, int) or jobs < 1:
+        raise ExecutorError(f"--executor slurm:{argument}: jobs is a number from 1 on")
+    return jobs
 
 
 def _options(argument: str) -> dict[str, int | str]:

@@ -274,10 +274,10 @@ class TestListed:
         (facts,) = sweeps_in(copied.path.parent)
         assert run_cells(facts, facts.glance.started + 60)[:4] == [
             copied.name, "", "ended", "8"]  # fmt: skip
-        assert run_cells(facts, 0)[4] == "finished (8 trials)"
+        assert run_cells(facts, 0)[4] == "finished (8 trials, 4 diverged)"
         shutil.rmtree(copied.group(2).path)
         (facts,) = sweeps_in(copied.path.parent)
-        assert run_cells(facts, 0)[4] == "stopped (4 of 8 trials)"
+        assert run_cells(facts, 0)[4] == "stopped (4 of 8 trials, 2 diverged)"
         with copied.held():
             (facts,) = sweeps_in(copied.path.parent)
             assert (facts.state, facts.status) == ("running", "running")
@@ -295,9 +295,14 @@ class TestListed:
             stop_sweep(copied)
         with contextlib.ExitStack() as held:
             held.enter_context(copied.held())
-            told = stop_sweep(copied, sleep=lambda seconds: held.close())
-        assert told == f"{copied.name}: stopped, 8 of 8 trials are over"
-        assert copied.stop_file.exists()
+
+            def obey(seconds: float) -> None:
+                assert copied.stop_file.exists()
+                held.close()
+
+            told = stop_sweep(copied, sleep=obey)
+        assert told == f"{copied.name}: stopped after 8 trials, 4 diverged"
+        assert not copied.stop_file.exists()
 
 
 class TestFailures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
+import importlib.util
 import math
 import os
 from pathlib import Path
@@ -35,14 +35,10 @@ def test_what_is_no_executor_is_refused(said: str, expected: str, tmp_path: Path
 def test_an_executor_whose_package_is_missing_says_how_to_get_it(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = builtins.__import__
-
-    def without(module, *rest, **named):
-        if module == PACKAGES[name]:
-            raise ImportError(module)
-        return real(module, *rest, **named)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name in PACKAGES.values() else real(name)
+    )
     with pytest.raises(ExecutorError, match=rf"pip install 'epochal\[{name}\]'"):
         executor_of(name, tmp_path)
 

@@ -19,7 +19,16 @@ import typer
 from engine import cli
 from engine.cli import app
 from engine.errors import EpochalError
-from engine.options import AsJson, Changes, LogEvery, Machine, RunsFolder, Variations, grouped
+from engine.options import (
+    AllowCode,
+    AsJson,
+    Changes,
+    LogEvery,
+    Machine,
+    RunsFolder,
+    Variations,
+    grouped,
+)
 from engine.runs.folder import RunFolder
 
 from .opening import GlyphSet, Screen, open_screen, show_notes
@@ -263,6 +272,7 @@ def show(
     by: Annotated[str, typer.Option(metavar="KEY,KEY", show_default=False)] = "",
     preset: Annotated[bool, typer.Option("--preset")] = False,
     log_every: LogEvery = None,
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
     glyphs: GlyphSet = "auto",
 ) -> None:
@@ -322,6 +332,7 @@ def show(
         layer=layer,
         member=None if member is None else member - 1,
         log=log,
+        allow_code=allow_code,
     )
     if as_json:
         from .pictures.told import show_object

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..components.section import nearest
-from ..errors import CodeError, RecordingError, RequestError, RunError
+from ..errors import RecordingError, RequestError, RunError
 from ..recording.events import Header
 from ..recording.file import read
 from ..recording.forward import activations_of, forward
@@ -158,7 +158,9 @@ class LoadedRun:
         dtype = next(iter(self.weights.values())).dtype
         scaled = self.scaling.scale_inputs(rows, dtype.type)
         if self._is_own:
-            outputs = self._said_by_own(scaled)
+            from ..network.recorded_module import said_by
+
+            outputs = said_by(self._own(), scaled)
         else:
             outputs = forward(activations_of(self.header), self.weights, scaled)[-1]
         return self.scaling.to_original(outputs)
@@ -188,7 +190,7 @@ class LoadedRun:
             CodeError: The network is code, which may not be run or does not work.
         """
         if self._is_own:
-            return self._own().module.eval()
+            return self._own().module
         import torch
         from torch import nn
 
@@ -228,27 +230,11 @@ class LoadedRun:
 
     def _own(self) -> OwnNetwork:
         """Return the network of one's own, with the best weights."""
-        import torch
+        from ..network.recorded_module import recorded_module
 
-        from ..network.own_module import OwnNetwork
-
-        network = OwnNetwork(self.experiment, self.header.seeds[0], allow_code=self.allow_code)
-        named = {name: torch.tensor(np.array(value)) for name, value in self.weights.items()}
-        try:
-            # Buffers that count are not recorded; nothing is computed from them.
-            network.module.load_state_dict(named, strict=False)
-        except RuntimeError as error:
-            raise CodeError(f"{self.header.run}: its file has changed: {error}") from None
-        return network
-
-    def _said_by_own(self, scaled: NDArray[Any]) -> NDArray[Any]:
-        import torch
-
-        network = self._own()
-        network.module.to(torch.from_numpy(scaled).dtype).eval()
-        with torch.no_grad():
-            said: NDArray[Any] = network(torch.from_numpy(scaled)[None])[0].numpy()
-        return said
+        return recorded_module(
+            self.header, self.experiment, self.weights, allow_code=self.allow_code
+        )
 
 
 def load_run(path: str | Path, *, allow_code: bool = False, member: int = 0) -> LoadedRun:

@@ -35,7 +35,7 @@ SHARE: Final = 0.05
 """The share of the time that drawing them may take."""
 KEPT: Final = 2
 """Runs whose data is kept: the one that is shown, and the one to go back to."""
-LEAST_WIDTH: Final = 38
+LEAST_WIDTH: Final = 36
 """Cells of a picture from which on those of several runs stand side by side."""
 LEAST_HEIGHT: Final = 10
 """Lines of one that stands under another."""

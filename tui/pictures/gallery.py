@@ -56,19 +56,22 @@ class Subject:
     """How many features it has."""
     own: bool
     """Whether it is a network from a Python file."""
+    may_run: bool = False
+    """Whether code from a Python file may be run."""
     members: int = 1
     """How many networks were trained side by side."""
     fresh: bool = False
     """Whether every step drew rows of its own."""
 
     @classmethod
-    def of(cls, header: Header) -> Subject:
+    def of(cls, header: Header, *, may_run: bool = False) -> Subject:
         """Return what a recording's network is about."""
         first = next(iter(header.parameters.values()), [0])
         return cls(
             classes="accuracy" in header.columns.get("train", ()),
             inputs=len(header.input_names) or first[-1],
             own=header.experiment.get("model", {}).get("kind", "mlp") != "mlp",
+            may_run=may_run,
             members=header.members,
             fresh=not any(header.rows),
         )
@@ -94,6 +97,8 @@ class Exhibit:
     """How many features there must be, where that matters."""
     answers: bool = True
     """Whether the network is asked, which of one's own only PyTorch can."""
+    of_sums: bool = False
+    """Whether it shows what is computed inside of the network."""
     members: int = 1
     """How many networks there must be at least."""
     fresh: bool = False
@@ -119,8 +124,10 @@ class Exhibit:
             return f"needs {number}, this run has {subject.inputs}"
         if self.fresh and not subject.fresh:
             return "needs fresh rows at every step, this run has sets of them"
-        if self.answers and subject.own:
-            return "needs what only PyTorch can compute of a network of one's own"
+        if self.of_sums and subject.own:
+            return "needs layers whose sums are known, a network of one's own has its own code"
+        if self.answers and subject.own and not subject.may_run:
+            return "needs to run this network's own code: epochal show RUN --allow-code does"
         return "" if subject.members >= self.members else "needs several members, this run has one"
 
     def draw(self, network: RecordedNetwork, surface: Surface) -> Lines:
@@ -215,6 +222,7 @@ VIEWS: Final[Mapping[str, Exhibit]] = {
         title="Activations",
         about="each layer's activation and its slope, over what goes into it",
         picture="network.activations.draw_sums",
+        of_sums=True,
         of_layers=True,
         numbers=_activation_numbers,
     ),
@@ -257,12 +265,12 @@ NAMES: Final = (*RUN_VIEWS, *VIEWS, GRADIENTS, *PANE_VIEWS, "all")
 
 def applying(material: Material) -> list[str]:
     """Return the names of the views that a run has."""
-    return [*RUN_VIEWS, *exhibits(material.header)]
+    return [*RUN_VIEWS, *exhibits(material.header, may_run=material.allow_code)]
 
 
-def exhibits(header: Header) -> list[str]:
+def exhibits(header: Header, *, may_run: bool = False) -> list[str]:
     """Return the names of the views of a network's weights that a run has."""
-    subject = Subject.of(header)
+    subject = Subject.of(header, may_run=may_run)
     return [name for name, view in VIEWS.items() if not view.missing(subject)]
 
 
@@ -317,6 +325,7 @@ def draw_view(name: str, network: RecordedNetwork, surface: Surface) -> Lines:
     """
     from ..drawing.network.material import ViewError
 
-    if why := VIEWS[name].missing(Subject.of(network.material.header)):
-        raise ViewError(f"--view {name}: {why}; it has: {', '.join(applying(network.material))}")
+    material = network.material
+    if why := VIEWS[name].missing(Subject.of(material.header, may_run=material.allow_code)):
+        raise ViewError(f"--view {name}: {why}; it has: {', '.join(applying(material))}")
     return VIEWS[name].draw(network, surface)

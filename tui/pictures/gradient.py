@@ -35,7 +35,7 @@ def compute_gradient(material: Material, step: int) -> RecordedGradient:
     from engine.inspection.recorded_gradient import gradient_of
 
     assert material.folder is not None
-    return gradient_of(material.folder, step, material.member)
+    return gradient_of(material.folder, step, material.member, allow_code=material.allow_code)
 
 
 def draw_gradient(material: Material, step: int, surface: Surface) -> Lines:
@@ -49,7 +49,7 @@ def draw_gradient(material: Material, step: int, surface: Surface) -> Lines:
     gradient = compute_gradient(material, step)
     before = f"gradient of step {count(gradient.step)}, by the weights of step "
     whose = f"{before}{count(gradient.step - 1)}"
-    facts = (whose, f"loss {figure(gradient.loss)}", *material.member_wordings[:1])
+    facts = (whose, *material.member_wordings[:1], f"loss {figure(gradient.loss)}")
     # A gradient has the layers and the shapes of its weights, and is laid out as they are.
     values = RecordedNetwork(material, gradient.step, step, gradient.values)
     layers = [replace(each, facts=facts) for each in gather(values, surface.layer)]

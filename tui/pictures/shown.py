@@ -182,7 +182,10 @@ def _notes(view: View, material: Material, name: str, width: int, look: Look) ->
     if wanted in VIEWS and wanted != name:
         notes.append(f"No {VIEWS[wanted].title.lower()}: {VIEWS[wanted].missing(subject)}.")
     elif subject.own and not wanted:
-        notes.append("Only PyTorch can compute what this network says: epochal predict does.")
+        notes.append(
+            "Only PyTorch can compute what this network says: epochal show RUN --view "
+            "predictions --allow-code does."
+        )
     if material.has_ends_only:
         notes.append(f"Of {count(material.numbers)} numbers the first and the last are kept.")
     if material.thinned and VIEWS[name].needs_data:

@@ -161,7 +161,8 @@ def of_run(watch: Watch, wish: Wish, width: int = 0, look: Look = PLAIN) -> tupl
     history, asked = watch.history, wish.number
     # Where all networks are shown, the weights are the first living one's.
     member = picture_member(history, wish.member, history.last_step if asked is None else asked)
-    material = Material(history, member, folder=watch.folder.recording.parent)
+    folder = watch.folder.recording.parent
+    material = Material(history, member, folder=folder, allow_code=wish.allow_code)
     still = Still(
         watch=watch,
         look=look,
@@ -279,7 +280,17 @@ class Still:
             picture = self._of_pane(PANE_VIEWS[name].load(), height - 1)
         else:
             picture = draw_view(name, self.network(material), self._surface(height - 1))
-        return [self._title(place(self.history, material.member, self.weights)), *picture]
+        return [self._title(*self._of(material)), *picture]
+
+    def _of(self, material: Material) -> tuple[str, ...]:
+        """Return where the run is shown, and of which network of several a picture is."""
+        from .gallery import GRADIENTS, VIEWS
+
+        name, member = self.wish.view, self.wish.member
+        if name == GRADIENTS or (name in VIEWS and not VIEWS[name].of_rows):
+            member = material.member
+        whose = material.member_wordings[1:2] if member is not None else ()
+        return place(self.history, member, self.weights), *whose
 
     def network(self, material: Material) -> RecordedNetwork:
         """Return the network that is shown: that of a step, or the one that the run came to."""
@@ -310,9 +321,9 @@ class Still:
             lines += [*(self._beside(room) if room > 0 else []), *table, *diagnosis]
         return [cut(line, self.width) for line in lines[:height]]
 
-    def _title(self, of: str = "") -> Text:
+    def _title(self, *of: str) -> Text:
         """Return the run's name and title, and where it is shown."""
-        parts = (self.watch.folder.name, of, plain(self.watch.title))
+        parts = (self.watch.folder.name, *of, plain(self.watch.title))
         words = self.look.glyphs.dot.join(filter(None, parts))
         return self._words(words, self.look.style("train", bold=True))
 

@@ -104,6 +104,8 @@ class Wish:
     """Which network of a population, counted from 0; all of them together where left out."""
     log: bool = False
     """Whether the loss has a logarithmic axis."""
+    allow_code: bool = False
+    """Whether a network of one's own may be run."""
 
     @property
     def number(self) -> int | None:

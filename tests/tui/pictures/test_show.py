@@ -324,16 +324,40 @@ def test_no_torch_is_needed(runs) -> None:
     )
 
 
-def test_of_a_network_of_ones_own_the_weights_are_shown(tmp_path, capsys) -> None:
-    spec = presets.load("digits-convolution", ["train.epochs=1"]).experiment
-    recorded(spec, tmp_path / "own")
-    shown = Shown(tmp_path, capsys, "own", "--view", "confusion")
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run of a network of one's own."""
+    folder = tmp_path_factory.mktemp("own")
+    recorded(presets.load("digits-convolution", ["train.epochs=1"]).experiment, folder / "own")
+    return folder
+
+
+def test_of_a_network_of_ones_own_the_weights_are_shown(own, capsys) -> None:
+    shown = Shown(own, capsys, "own", "--view", "confusion")
     assert shown.status == 2
-    assert "only PyTorch can compute" in shown.error
-    whole = Shown(tmp_path, capsys, "own", "--view", "all", "--size", "80x24")
+    assert "epochal show RUN --allow-code" in shown.error
+    whole = Shown(own, capsys, "own", "--view", "all", "--size", "80x24")
     assert "conv1.weight · weights of step" in whole.text
     assert "conv1 · 8x9" in whole.text
     assert "confusion" not in whole.text
+
+
+@pytest.mark.parametrize("view", ["predictions", "confusion", "gradients"])
+def test_of_a_network_of_ones_own_the_rest_is_shown_where_its_code_may_run(
+    view, own, capsys
+) -> None:
+    asked = ("--view", view, "--size", "90x30")
+    assert "--allow-code" in Shown(own, capsys, "own", *asked).error
+    shown = Shown(own, capsys, "own", *asked, "--allow-code").text
+    accuracy = material(own, "own").history.end.result["test_accuracy"]
+    expected = {
+        "predictions": f"{accuracy:.2%} right",
+        "confusion": f"accuracy {accuracy:.4f}",
+        "gradients": "conv1 · 8x9 · gradient of step",
+    }
+    assert expected[view] in shown
+    inside = Shown(own, capsys, "own", "--view", "activations", "--allow-code").error
+    assert "a network of one's own has its own code" in inside
 
 
 def test_names_from_a_file_cannot_act_on_the_terminal(tmp_path, capsys) -> None:
@@ -387,6 +411,16 @@ def test_every_view_of_a_population_is_of_the_member_that_is_named(several, caps
     ]
     assert "seed 104, member 3 of 3" in pictures[2]
     assert len(set(pictures)) == 3
+
+
+@pytest.mark.parametrize("view", ["region", "predictions", "weights", "gradients", "activations"])
+def test_a_picture_of_one_network_of_several_says_which_where_room_is_short(
+    view, several, capsys
+) -> None:
+    shown = Shown(several, capsys, "moons", "--view", view, "--size", "80x24")
+    assert "member 1 of 3" in shown.lines[0]
+    whole = Shown(several, capsys, "moons", "--view", "curves", "--size", "80x24")
+    assert "member" not in whole.lines[0]
 
 
 def test_a_member_that_is_not_there_is_refused(several, capsys) -> None:

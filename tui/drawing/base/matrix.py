@@ -164,6 +164,8 @@ def _columns(widths: Sequence[int], last: int, width: int) -> list[int | None]:
     if sum(widths[column] + 2 for column in inner) <= room:
         return [0, *inner, *range(last, len(widths))]
     needed = [widths[column] + 2 for column in inner]
-    kept = len(fitting(needed, range(len(inner)), room - 3, 0))
+    # From both ends, for it is those that stay.
+    ends = [place // 2 if place % 2 == 0 else -1 - place // 2 for place in range(len(inner))]
+    kept = len(fitting(needed, ends, room - 3, 0))
     head, tail = kept - kept // 2, kept // 2
     return [0, *inner[:head], None, *inner[len(inner) - tail :], *range(last, len(widths))]

@@ -99,6 +99,8 @@ class LayerSums:
             return {}
         flat = SATURATED * entry.traits.steepest
         shares: dict[str, float] = {}
+        if not np.isfinite(self.sums).any():
+            return shares
         if entry.traits.dies:
             shares |= {"dead": _share(slopes.max(0) == 0), "no slope": _share(slopes == 0)}
         if entry.traits.steepest:
@@ -209,6 +211,9 @@ def _facts(
     """Yield what stops gradients, then what z is like."""
     units, shares = layer.sums.shape[1], layer.shares
     text, infinity = look.style("text"), look.glyphs.infinity
+    if layer.sums.size > len(finite):
+        some = f"{count(layer.sums.size - len(finite))} not finite, left out"
+        yield some if len(finite) else "no z is finite", look.style("bad", bold=True)
     for word in ("dead", "saturated"):
         if word in shares:
             many = round(shares[word] * units)
@@ -222,8 +227,6 @@ def _facts(
         # What is flat is the more telling where both can be.
         if word in shares and not (word == "no slope" and "flat" in shares):
             yield f"{percent(shares[word])} {said}", text
-    if layer.sums.size > len(finite):
-        yield f"{count(layer.sums.size - len(finite))} not finite, left out", look.style("bad")
     if len(finite):
         with np.errstate(all="ignore"):
             mean, spread = float(finite.mean()), float(finite.std())

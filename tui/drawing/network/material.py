@@ -9,9 +9,9 @@ Everything comes from the recording and the recorded experiment, by numpy: no tr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -74,13 +74,20 @@ class Material:
         most: Rows of each set that are taken at most, evenly chosen; all where it is left out.
         folder: The run's, whose checkpoint may have the best weights where the recording has
             none; it is read by PyTorch.
+        allow_code: Whether a network of one's own may be run, by PyTorch too.
     """
 
     def __init__(
-        self, history: History, member: int = 0, most: int | None = None, folder: Path | None = None
+        self,
+        history: History,
+        member: int = 0,
+        most: int | None = None,
+        folder: Path | None = None,
+        *,
+        allow_code: bool = False,
     ) -> None:
         assert history.header is not None
-        self.most, self.folder = most, folder
+        self.most, self.folder, self.allow_code = most, folder, allow_code
         self.history = history
         self.header: Final[Header] = history.header
         self.member = member
@@ -348,7 +355,7 @@ class RecordedNetwork:
     @property
     def facts(self) -> tuple[str, ...]:
         """Whose weights these are, and how good: for the first line of a picture."""
-        return (self.whose, self.loss, *self.material.member_wordings[:1])
+        return (self.whose, *self.material.member_wordings[:1], self.loss)
 
     @property
     def whose(self) -> str:
@@ -402,10 +409,22 @@ class RecordedNetwork:
         """Return what the network says of inputs as it takes them: [rows, outputs].
 
         Raises:
-            ViewError: It is no multilayer perceptron.
+            ViewError: It is no multilayer perceptron, and its code may not be run.
+            CodeError: Its code does not work, or is not there any more.
         """
-        said = [forward(self.activations, self.weights, rows)[-1] for rows in self.portions(inputs)]
+        said = [self._answer(rows) for rows in self.portions(inputs)]
         return np.concatenate(said).astype(np.float64)
+
+    @cached_property
+    def _answer(self) -> Callable[[NDArray[Any]], NDArray[Any]]:
+        """What rows go through: numpy's formulas, or code of one's own, where that may be run."""
+        material = self.material
+        if material.allow_code and material.experiment.model.kind == "python":
+            from engine.network.recorded_module import recorded_module, said_by
+
+            made = (material.header, material.experiment, self.weights)
+            return partial(said_by, recorded_module(*made, allow_code=True))
+        return lambda rows: forward(self.activations, self.weights, rows)[-1]
 
     def portions(self, inputs: NDArray[Any]) -> list[NDArray[Any]]:
         """Return inputs in as many parts as it takes to compute no more than may be at a time."""

@@ -101,6 +101,13 @@ def test_of_a_large_layer_the_middle_is_left_out() -> None:
     assert "…" in heading
 
 
+@pytest.mark.parametrize("width", range(24, 80))
+def test_the_last_column_is_whole_however_wide_those_before_it_are(width) -> None:
+    weight = np.tile([0.5] * 10 + [-1e-12] * 10, (4, 1)) * np.arange(1, 5)[:, None]
+    lines = text(draw_layer, layer(weight, others=(("bias", np.full(4, -0.1234)),)), width)
+    assert all(line.rstrip().endswith(("bias", "-0.1234")) for line in lines[1:])
+
+
 def test_rows_that_are_copies_are_said_to_be() -> None:
     same = text(draw_layer, layer(np.tile([0.5, -0.25], (5, 1))))
     assert "the 5 rows are equal" in same[-1]

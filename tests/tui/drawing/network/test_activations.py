@@ -85,6 +85,13 @@ def test_a_dead_and_a_saturated_layer_are_told() -> None:
     assert saturated[1].startswith("1 of 1 unit saturated  100 % of z flat")
 
 
+def test_where_no_number_is_finite_nothing_is_counted() -> None:
+    sums = np.full((10, 3), np.nan)
+    assert text(layer("gelu", sums))[1].strip() == "no z is finite"
+    sums[0] = 0.5
+    assert text(layer("gelu", sums))[1].startswith("27 not finite, left out  0 of 3 units")
+
+
 def test_the_minimum_of_a_gelu_is_marked_where_it_is() -> None:
     lines = text(layer("gelu"))
     assert "minimum -0.17 at z = -0.75" in lines[2]

@@ -1,0 +1,51 @@
+"""A recorded network of one's own: made by its file again, with weights that were kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..errors import CodeError
+from .own_module import OwnNetwork
+
+if TYPE_CHECKING:
+    from ..experiment.experiment import Experiment
+    from ..recording.events import Header
+    from ..recording.kept_weights import Weights
+
+
+def recorded_module(
+    header: Header, experiment: Experiment, weights: Weights, *, allow_code: bool
+) -> OwnNetwork:
+    """Return the network of a run, as it is measured.
+
+    Args:
+        header: The run's.
+        experiment: What was recorded of it.
+        weights: Parameters and buffers by name.
+        allow_code: Whether its file may be run.
+
+    Raises:
+        CodeError: It may not, or the network is no longer what it was.
+    """
+    network = OwnNetwork(experiment, header.seeds[0], allow_code=allow_code)
+    named = {name: torch.tensor(np.array(value)) for name, value in weights.items()}
+    try:
+        # Buffers that count are not recorded; nothing is computed from them.
+        network.module.load_state_dict(named, strict=False)
+    except RuntimeError as error:
+        raise CodeError(f"{header.run}: its file has changed: {error}") from None
+    network.module.eval()
+    return network
+
+
+def said_by(network: OwnNetwork, rows: NDArray[Any]) -> NDArray[Any]:
+    """Return what a network says of rows as it takes them: [rows, outputs]."""
+    inputs = torch.from_numpy(rows)
+    network.module.to(inputs.dtype)
+    with torch.no_grad():
+        said: NDArray[Any] = network(inputs[None])[0].numpy()
+    return said

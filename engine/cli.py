@@ -211,6 +211,7 @@ def schema() -> None:
 def explain(
     preset: PresetName,
     changes: Changes,
+    place: RunsFolder,
     style: Literal["module", "sequential", "add_module", "numpy", "torch", "all"] | None = None,
     gradients: Literal["backward", "formulas"] | None = None,
     with_data: Annotated[Path | None, typer.Option(metavar="FILE.npz")] = None,
@@ -218,6 +219,8 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Explain a preset's network layer by layer, and print it as a plain program.
+
+    A trial of a sweep is named as in SWEEP/trial-4.
 
     With --gradients formulas it is the manual update: forward, backward and update written out, in
     numpy and in torch.
@@ -232,8 +235,10 @@ def explain(
     from .explain import programs
     from .explain import summary as explain
     from .presets import preset as presets
+    from .sweeps.again import preset_of_trial
 
-    loaded = presets.load(preset, changes.overrides())
+    changed = changes.overrides()
+    loaded = preset_of_trial(preset, place.folder, changed) or presets.load(preset, changed)
     told = explain.explanation(loaded.experiment)
     wish = programs.ProgramWish(
         style=style, gradients=gradients, file=with_data, alone=program_only
@@ -371,11 +376,13 @@ def predict(
     from . import references
     from .results import predict
     from .results import run as load
+    from .sweeps.again import trial_meant
 
     if sum(given is not None for given in (file, values or None, set_)) > 1:
         raise typer.BadParameter("give one of FILE, --values and --set")
-    folder = references.run(run, place.folder)
-    loaded = load.of_folder(folder, allow_code=allow_code, member=member - 1)
+    trial = trial_meant(run, place.folder)
+    folder, of = (references.run(run, place.folder), member - 1) if trial is None else trial.shown
+    loaded = load.of_folder(folder, allow_code=allow_code, member=of)
     if file is not None:
         asked = predict.rows_of_file(loaded, file)
     elif values:

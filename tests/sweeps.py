@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from pathlib import Path
+from typing import Any
 
 from engine.presets import preset as presets
+from engine.runs.folder import RunFolder
 from engine.sweeps import plan as plans
 from engine.sweeps.folder import SweepFolder, create_sweep
 from engine.sweeps.group import TrialGroup
 from engine.sweeps.plan import Base, Plan
 from engine.sweeps.trial import Trial
+from tests.labs import FakeWorker
 from tests.trained import recorded
 
 HIDDEN = ([5], [5, 3])
@@ -56,3 +60,12 @@ def train_group(folder: SweepFolder, number: int) -> None:
         "population.vary={'optimizer.lr'=[5.0, 0.01]}",
     ]
     recorded(presets.load("two-moons", changes).experiment, folder.group(number).path)
+
+
+class InlineWorker(FakeWorker):
+    """A worker that trains what it is given at once, in this process."""
+
+    def give(self, folder: RunFolder, **order: Any) -> None:
+        super().give(folder, **order)
+        shutil.rmtree(folder.checkpoints)
+        recorded(presets.load(str(folder.experiment_file)).experiment, folder.path)

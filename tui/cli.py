@@ -300,6 +300,7 @@ def show(
         preset: Print the run's experiment as a preset instead.
     """
     from engine import references
+    from engine.sweeps.again import trial_meant
     from engine.sweeps.references import sweep_meant
 
     from .pictures import still
@@ -314,6 +315,10 @@ def show(
         drawn = choose(glyphs, os.environ, sys.stdout.encoding)
         show_sweep(sweep, width, height, drawn, view=view, by=by, as_json=as_json)
         return
+    trial = trial_meant(run[0], place.folder) if len(run) == 1 else None
+    if trial is not None:
+        shown, of = trial.shown
+        run, member = [str(shown.path)], of + 1
     folders = [references.run(each, place.folder) for each in run]
     if preset or log_every:
         for folder in folders:
@@ -351,6 +356,8 @@ def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> Run
     """
     from engine.references import PresetName, run_or_preset
 
+    if (trial := _trial_run(what, folder)) is not None:
+        return trial
     found = run_or_preset(what, folder, overrides)
     return None if isinstance(found, PresetName) else found
 
@@ -358,7 +365,26 @@ def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> Run
 def _run_or_newest(name: str | None, folder: Path) -> RunFolder:
     from engine import references
 
-    return newest_run(folder) if name is None else references.run(name, folder)
+    if name is None:
+        return newest_run(folder)
+    return _trial_run(name, folder) or references.run(name, folder)
+
+
+def _trial_run(reference: str, folder: Path) -> RunFolder | None:
+    """Return the run of a sweep's trial alone, which is trained again if it must be.
+
+    Its process goes on beside the screen that is opened on it.
+    """
+    if "/trial-" not in reference:
+        return None
+    # What sweeps need takes time to import, and every other run is found without.
+    from engine.sweeps.again import trial_meant
+
+    trial = trial_meant(reference, folder)
+    if trial is None:
+        return None
+    trial.train_again()
+    return trial.alone
 
 
 def newest_run(folder: Path) -> RunFolder:

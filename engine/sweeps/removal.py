@@ -44,7 +44,9 @@ def remove_sweep(folder: SweepFolder) -> list[str]:
 
 
 def _groups(folder: SweepFolder) -> list[RunFolder]:
-    return [RunFolder(path) for path in sorted(folder.path.glob("group-*")) if path.is_dir()]
+    """Return the runs of a sweep: its groups, and the trials that were trained again."""
+    found = (path for kind in ("group-*", "trial-*") for path in sorted(folder.path.glob(kind)))
+    return [RunFolder(path) for path in found if path.is_dir()]
 
 
 def _files(folder: SweepFolder) -> Iterator[Path]:

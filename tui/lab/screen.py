@@ -48,6 +48,7 @@ from .situation import Possibilities
 from .steering import Steering
 from .sweeps import Sweeps
 from .ticking import Ticking
+from .trials import Trials
 from .viewing import Viewing
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Lab(LabScreen):
         self.runs = runs = Runs(self, cast, said, setup, reading, panes, replay, pacing)
         self.steering = Steering(self, runs, lambda: self.query_one(DiagnosisPane).followed)
         self.sweeps = Sweeps(self, runs)
+        self.trials = Trials(self, runs)
         self.lecturing = lecturing = Lecturing(self, runs, opening.lecture)
         self.presenting = Presenting(self, lecturing)
         self.following = Following(self, lecturing, opening.audience)
@@ -185,6 +187,7 @@ class Lab(LabScreen):
         self.pacing.read_on()
         self.lecturing.read_on()
         self.show_now()
+        self.trials.read_on()
 
     def show_now(self) -> None:
         """Bring the view up to date."""

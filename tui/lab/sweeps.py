@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +54,7 @@ class Sweeps:
     async def show(self, path: Path) -> None:
         """Show a sweep until it is left; then the curves that were asked for, if any were."""
         from engine.runs.folder import RunFolder
+        from engine.sweeps.again import trial_in
 
         from ..panes.sweep import SweepDialog
 
@@ -63,9 +65,10 @@ class Sweeps:
         self.choice, self.cursor = dialog.picture.choice, dialog.picture.cursor
         if opened is None:
             return
-        self.runs.open(RunFolder(opened.run))
-        self.runs.reading.look_through(member=opened.member)
+        trial = await to_thread(trial_in, RunFolder(opened.run), opened.member)
+        run, member = trial.shown if trial else (RunFolder(opened.run), opened.member)
+        self.runs.open(run)
+        self.runs.reading.look_through(member=member)
         self.runs.messages.say(
-            f"H shows the sweep again; n and N go through the networks of {opened.run.name}, which "
-            "were trained side by side."
+            f"A trial of {path.name}: H shows its heat map again, k plays the trial from its start."
         )

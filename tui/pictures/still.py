@@ -73,7 +73,7 @@ def show(folders: Sequence[RunFolder], width: int, height: int, glyphs: Glyphs, 
     """
     look, widths = look_of_output(glyphs), widths_beside(width, len(folders))
     pictures = [
-        draw_wish(read_watch(folder), size, height, look, wish)
+        draw_wish(*with_weights(read_watch(folder), wish), size, height, look)
         for folder, size in zip(folders, widths, strict=True)
     ]
     print_lines(beside(pictures, widths) if len(pictures) > 1 else pictures[0], width, look)
@@ -123,11 +123,36 @@ def read_watch(folder: RunFolder) -> Watch:
     return watch
 
 
+def with_weights(watch: Watch, wish: Wish) -> tuple[Watch, Wish]:
+    """Return a run that has the weights that are wanted, and what is wanted of it.
+
+    Of a network of a sweep's group it is the same one trained again, alone, where the group has
+    kept no weights of that step.
+
+    Raises:
+        RunError: It cannot be trained again.
+    """
+    from .gallery import GRADIENTS, VIEWS
+
+    history, asked = watch.history, {*wish.steps, *([wish.number] if wish.number else [])}
+    pictures = {name for name, view in VIEWS.items() if not view.of_rows} | {GRADIENTS, "all"}
+    between = any(0 < step < history.last_step for step in asked)
+    if wish.view not in pictures or not between or history.end is None:
+        return watch, wish
+    # It brings the schema, which a run that is not of a sweep is drawn without.
+    from engine.sweeps.again import trained_again, trial_in
+
+    trial = trial_in(watch.folder, wish.member or 0)
+    if trial is None:
+        return watch, wish
+    return read_watch(trained_again(trial)), replace(wish, member=None)
+
+
 BOTH_WIDTH: Final = 90
 """From this width on loss and accuracy stand beside each other."""
 
 
-def draw_wish(watch: Watch, width: int, height: int, look: Look, wish: Wish) -> Lines:
+def draw_wish(watch: Watch, wish: Wish, width: int, height: int, look: Look) -> Lines:
     """Return the picture that is wanted.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.text.numbers import as_json
 
-from .still import of_run, read_watch, refuse_member, step_of, steps_of
+from .still import of_run, read_watch, refuse_member, step_of, steps_of, with_weights
 
 if TYPE_CHECKING:
     from engine.recording.history import History
@@ -31,6 +31,7 @@ def show_object(folder: RunFolder, wish: Wish) -> None:
     """
     watch = read_watch(folder)
     refuse_member(watch, wish)
+    watch, wish = with_weights(watch, wish)
     for each in _wishes(watch, wish):
         print(json.dumps(_object(watch, each), ensure_ascii=False))
 

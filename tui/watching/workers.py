@@ -65,10 +65,8 @@ class Workshop:
         from engine.presets.preset import dumps
         from engine.runs.folder import create_run
 
-        if self._start is None:
-            raise WorkshopError("there is nothing here that could train")
         try:
-            worker = self._take(self._start)
+            worker = self.take()
             folder = create_run(
                 called(experiment, name), dumps(experiment, full=True), self._runs_dir
             )
@@ -77,11 +75,18 @@ class Workshop:
             raise WorkshopError(f"the run could not be started: {error}") from error
         return folder, worker
 
-    def _take(self, start: Callable[[], Worker]) -> Worker:
-        """Return a worker that waits for a folder."""
+    def take(self) -> Worker:
+        """Return a worker that waits for a folder.
+
+        Raises:
+            WorkshopError: There is nothing here that could train.
+            OSError: None could be started.
+        """
+        if self._start is None:
+            raise WorkshopError("there is nothing here that could train")
         worker, self._warm = self._warm, None
         if worker is None or worker.poll() is not None:
-            worker = start()
+            worker = self._start()
         self._given.append(worker)
         return worker
 

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from engine.sweeps.folder import SweepFolder
 from tests.labs import lab_of, make_app, shown, until
-from tests.sweeps import SEEDS, make_sweep, train_group
+from tests.sweeps import SEEDS, InlineWorker, make_sweep, train_group
 from tui.panes import sweep as panes
 from tui.panes.runs.pane import RunsPane
 from tui.panes.sweep import SweepDialog
@@ -109,6 +109,48 @@ async def test_another_trial_of_the_cell_is_chosen_and_opened(runs_dir, sweep) -
         lab = lab_of(pilot)
         await until(pilot, lambda: lab.view.step == 20)
         assert lab.view.member == 2 + SEEDS.index(other)
+
+
+async def test_a_step_between_has_its_pictures_once_the_trial_is_trained_again(
+    tmp_path: Path,
+) -> None:
+    folder = make_sweep(tmp_path)
+    train_group(folder, 1)
+    app, _ = make_app(tmp_path, sweep=folder.path, start_worker=InlineWorker)
+    async with app.run_test(size=(200, 60)) as pilot:
+        await opened(pilot)
+        await pilot.press("enter")
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.step == 20 and lab.view.member is not None)
+        number = (lab.view.member or 0) + 1
+        assert lab.view.run == "group-1"
+        lab.reading.look_through(cursor=7)
+        lab.wake()
+        await until(pilot, lambda: lab.view.run == f"trial-{number}" and lab.view.at == 7)
+        await until(pilot, lambda: f"trial-{number} has every picture" in shown(pilot))
+        # From now on the heat map opens the run that has them.
+        await pilot.press("H")
+        await opened(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: lab.view.run == f"trial-{number}" and lab.view.cursor is None)
+
+
+async def test_a_replay_goes_on_where_it_was_with_the_trial_that_was_trained_again(
+    tmp_path: Path,
+) -> None:
+    folder = make_sweep(tmp_path)
+    train_group(folder, 1)
+    app, _ = make_app(tmp_path, sweep=folder.path, start_worker=InlineWorker)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press("enter")
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.step == 20 and lab.view.member is not None)
+        await pilot.press("k", "space", "5")
+        await until(pilot, lambda: lab.view.run.startswith("trial-") and lab.view.step == 10)
+        player = lab.replay.player
+        assert player is not None
+        assert not player.playing
 
 
 async def test_a_cell_that_has_not_begun_says_so_and_then_fills(runs_dir) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.sweeps.again import SweptTrial
 from engine.sweeps.folder import SweepFolder
 from engine.sweeps.references import sweep_meant
-from tests.sweeps import make_sweep, train_group
+from tests.sweeps import InlineWorker, make_sweep, train_group
 from tui.cli import main
 
 
@@ -69,6 +70,26 @@ def test_what_it_does_not_have_is_refused(capsys, sweep, options, expected) -> N
     status, _, err = show(capsys, sweep, *options)
     assert status == 2
     assert expected in err
+
+
+def test_a_picture_between_start_and_end_is_of_the_trial_trained_again(
+    capsys, tmp_path, monkeypatch
+) -> None:
+    folder = make_sweep(tmp_path)
+    train_group(folder, 1)
+    monkeypatch.setattr(SweptTrial.train_again, "__defaults__", (InlineWorker,))
+    name = f"{folder.name}/trial-2"
+    _, out, _ = show(capsys, folder, "--view", "curves", name=name)
+    assert out.startswith("group-1"), "the curves are there at once"
+    options = ("--view", "weights", "--step", "7")
+    _, out, err = show(capsys, folder, *options, name=name)
+    assert "trial-2" in err
+    assert "trained again, alone" in err
+    assert out.startswith("trial-2")
+    assert "weights of step 7" in out
+    _, out, err = show(capsys, folder, *options, "--member", "2", name=f"{folder.name}/group-1")
+    assert out.startswith("trial-2")
+    assert "trained" not in err, "once is enough"
 
 
 def test_a_sweep_is_meant_by_its_folder_its_name_and_a_beginning_that_is_no_preset(

@@ -52,7 +52,7 @@ def watched(folder: RunFolder) -> Watch:
 
 def drawn(watch: Watch, view: str, **wish: object) -> list[str]:
     asked = Wish(view=view, **wish)  # type: ignore[arg-type]
-    return [line.plain for line in draw_wish(watch, 160, 30, Look(BRAILLE, PLAIN), asked)]
+    return [line.plain for line in draw_wish(watch, asked, 160, 30, Look(BRAILLE, PLAIN))]
 
 
 def members_of(history: History) -> list[int]:

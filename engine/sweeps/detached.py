@@ -6,17 +6,47 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from ..errors import RunError
 from ..worker.launch import worker_environment
+from .executors.registry import processes_of
 from .folder import SweepFolder
+from .planning import Asked, Terms, folder_for, plan_of, work_in
 
 BEGIN_SECONDS: Final = 30.0
 """How long it is waited for the other process to begin, on a machine that is busy."""
 
 POLL_SECONDS: Final = 0.05
 """How often it is looked whether it has."""
+
+
+def start(asked: Asked, runs_dir: Path, *, device: str, allow_code: bool) -> SweepFolder:
+    """Have another process train a preset's sweep, unless that is done or going on.
+
+    Args:
+        asked: The preset, with what is swept of it.
+        runs_dir: Where runs are kept.
+        device: ``cpu``, ``cuda`` or ``cuda:1``.
+        allow_code: Whether a network of one's own may be run.
+
+    Returns:
+        The folder of the sweep, new or the one that is there.
+
+    Raises:
+        RunError: There is nothing to sweep, or it cannot be done here.
+    """
+    folder = folder_for(plan_of([asked]), runs_dir, called=asked.name)
+    if folder.busy():
+        return folder
+    terms = Terms(processes=processes_of("local"), device=device, allow_code=allow_code)
+    with folder.held():
+        work = work_in(folder.plan(), [asked], folder, terms)
+        work.write(folder)
+    if work.groups:
+        detach(folder, [str(folder.path.resolve()), "--quiet"])
+    return folder
 
 
 def detach(folder: SweepFolder, arguments: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import EpochalError
 
+from ..panes.picture import LabMessage
 from ..watching.cast import Cast
 from ..watching.workers import Workshop
 from .messages import Messages
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 
     from ..replay.tempo import Tempo
     from ..setup.draft import Draft
+
+
+@dataclass
+class SweepStarted(LabMessage):
+    """A setup that is a sweep is to be trained."""
+
+    draft: Draft
 
 
 @dataclass(eq=False)
@@ -194,6 +202,9 @@ class Runs:
         elif draft.experiment is None:
             words = "The setup does not hold yet: see what is said under its fields."
             self.messages.complain(words)
+        elif draft.swept and steps is None:
+            self.screen.post_message(SweepStarted(draft))
+            return
         elif (started := self._train(draft, steps)) is not None:
             self.pacing.begin(started[0], steps)
             self.show(*started, beside=beside)
@@ -203,10 +214,12 @@ class Runs:
 
     def _train(self, draft: Draft, steps: int | None = None) -> tuple[RunFolder, Worker] | None:
         """Start a run of a draft that holds; say why where it cannot be started."""
+        from engine.sweeps.trials import alone_of
+
         assert draft.experiment is not None
-        device = self.screen.device
+        alone, device = alone_of(draft.experiment), self.screen.device
         try:
-            return self.workshop.train(draft.name, draft.experiment, device=device, steps=steps)
+            return self.workshop.train(draft.name, alone, device=device, steps=steps)
         except EpochalError as error:
             self.messages.complain(f"{error}"[:1].upper() + f"{error}"[1:])
             return None

@@ -42,7 +42,7 @@ from .panes import Board, Panes
 from .part import HINTS, LabScreen
 from .reading import Reading
 from .replay import Replay
-from .runs import Runs
+from .runs import Runs, SweepStarted
 from .setup import PresetsRead, Setup, read_presets
 from .situation import Possibilities
 from .steering import Steering
@@ -303,6 +303,8 @@ class Lab(LabScreen):
                 self.steering.follow_remedy(finding)
             case RunOpened(folder=folder) | RunOverlaid(folder=folder) if self.sweeps.has(folder):
                 self.run_worker(self.sweeps.show(folder.path), group="show_sweep", exclusive=True)
+            case SweepStarted(draft=draft):
+                self.run_worker(self.sweeps.start(draft), group="show_sweep", exclusive=True)
             case RunOpened(folder=folder):
                 self.runs.open(folder)
             case RunOverlaid(folder=folder):

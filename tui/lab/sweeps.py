@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.errors import EpochalError
+
 from .part import LabScreen
 from .runs import Runs
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
     from ..drawing.sweep.cells import HeatChoice
+    from ..setup.draft import Draft
 
 
 @dataclass(eq=False)
@@ -50,6 +53,27 @@ class Sweeps:
             return lead.folder.path.parent
         newest = (sweep.path for sweep in list_sweeps(self.screen.opening.runs_dir))
         return self.path or next(newest, None)
+
+    async def start(self, draft: Draft) -> None:
+        """Train a setup that is a sweep, by processes that outlive the lab, and show it."""
+        try:
+            path = await to_thread(self._started, draft)
+        except (EpochalError, OSError) as error:
+            self.runs.messages.complain(f"The sweep could not be started: {error}")
+        else:
+            words = f"{path.name} goes on whether the lab is there or not; H shows it again."
+            self.runs.messages.say(words)
+            await self.show(path)
+
+    def _started(self, draft: Draft) -> Path:
+        from engine.sweeps.detached import start
+        from engine.sweeps.planning import Asked
+
+        opening, device = self.screen.opening, self.screen.device
+        assert draft.experiment is not None
+        asked = Asked(draft.name, draft.experiment)
+        on = "cpu" if device == "auto" else device
+        return start(asked, opening.runs_dir, device=on, allow_code=opening.allow_code).path
 
     async def show(self, path: Path) -> None:
         """Show a sweep until it is left; then the curves that were asked for, if any were."""

@@ -17,11 +17,13 @@ from typing import Any, Final, Self
 from engine.components.initialisers import initialiser_table
 from engine.errors import PresetError, Problem
 from engine.experiment import overrides
+from engine.experiment.axes import axes_of, trials_in
 from engine.experiment.changes import about_of, described, restored, title_of
 from engine.experiment.experiment import Experiment
 from engine.experiment.marks import Origin
 from engine.experiment.model import init_table, layer_table
 from engine.experiment.problems import Path as Keys
+from engine.experiment.sweep import Sweep
 from engine.experiment.tables import tables_of
 from engine.explain.summary import usual_width
 from engine.presets import preset as presets
@@ -116,6 +118,11 @@ class Draft:
             experiment=start,
             last=start,
         )
+
+    @property
+    def swept(self) -> bool:
+        """Whether it is a sweep that is trained, and not one run."""
+        return self.experiment is not None and self.experiment.sweep != Sweep()
 
     # --- what is changed -------------------------------------------------------------------
 
@@ -403,3 +410,14 @@ def summary(experiment: Experiment) -> list[str]:
     if each:
         length += f", {count(each)} an epoch"
     return [network, data, length, rule]
+
+
+def sweep_words(experiment: Experiment) -> list[str]:
+    """Return what an experiment sweeps, in a line; none where it is no sweep."""
+    sweep = experiment.sweep
+    if sweep == Sweep():
+        return []
+    trials = trials_in(sweep, axes_of(sweep))
+    settings = trials // sweep.seeds
+    each = f", {count(sweep.seeds)} seeds each" if sweep.seeds > 1 else ""
+    return [f"a sweep of {count(settings)} settings{each}: space trains all, s this one"]

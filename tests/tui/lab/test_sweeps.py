@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.sweeps.folder import SweepFolder
-from tests.labs import lab_of, make_app, shown, until
+from engine.experiment.sweep import Sweep
+from engine.presets import preset as presets
+from engine.sweeps import detached
+from engine.sweeps.folder import SweepFolder, list_sweeps
+from tests.labs import lab_of, make_app, ready, shown, until
 from tests.sweeps import SEEDS, InlineWorker, make_sweep, train_group
 from tui.panes import sweep as panes
 from tui.panes.runs.pane import RunsPane
@@ -151,6 +154,33 @@ async def test_a_replay_goes_on_where_it_was_with_the_trial_that_was_trained_aga
         player = lab.replay.player
         assert player is not None
         assert not player.playing
+
+
+async def test_a_preset_that_is_a_sweep_is_started_and_its_heat_map_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def detach(folder: SweepFolder, arguments: list[str]) -> None:
+        asked.append(arguments)
+
+    monkeypatch.setattr(detached, "detach", detach)
+    app, workers = make_app(tmp_path, preset="two-moons-sweep")
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = await ready(pilot)
+        assert "a sweep of 6 settings, 5 seeds each" in " ".join(shown(pilot).split())
+        await pilot.press("space")
+        await until(pilot, lambda: any(isinstance(e, SweepDialog) for e in pilot.app.screen_stack))
+        await until(pilot, lambda: "0 of 30 trials" in shown(pilot))
+        [sweep] = list_sweeps(tmp_path)
+        assert asked == [[str(sweep.path.resolve()), "--quiet"]]
+        assert len(sweep.plan().trials) == 30
+        await pilot.press("escape")
+        # One step is one of the preset's own network.
+        await pilot.press("s")
+        await until(pilot, lambda: lab.cast.lead is not None)
+        [given] = [worker.given for worker in workers if worker.given]
+        assert presets.load(str(given[0].experiment_file)).experiment.sweep == Sweep()
 
 
 async def test_a_cell_that_has_not_begun_says_so_and_then_fills(runs_dir) -> None:

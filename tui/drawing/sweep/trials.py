@@ -73,8 +73,8 @@ def draw_trials(
         if all(trial.setting.get(key) == value for trial in trials)
     }
     names = [look.glyphs.dot.join(_own(trial, common)) for trial in trials]
-    columns = _columns_of(trials, names, figures, width)
     what = plain(look.glyphs.dot.join(_settings(common)) or trials[0].preset)
+    columns = _columns_of(trials, names, figures, width, len(what))
     head = look.line(look.pad(what, columns.name + columns.state + GAP), "text", bold=True)
     for name in map(figure_words, columns.figures):
         head.append(" " * GAP + name, look.style("muted"))
@@ -86,11 +86,16 @@ def draw_trials(
 
 
 def _columns_of(
-    trials: Sequence[TrialRow], names: Sequence[str], figures: Sequence[str], width: int
+    trials: Sequence[TrialRow],
+    names: Sequence[str],
+    figures: Sequence[str],
+    width: int,
+    heading: int,
 ) -> _Columns:
-    """Return the columns that have room."""
+    """Return the columns that have room beside a heading over the first two of so many cells."""
     name = min(max(map(len, names)) + GAP, max(width // 3, 12))
-    state = min(max(len(state_words(trial)) for trial in trials), max(width - name - GAP, 0))
+    least = max(*(len(state_words(trial)) for trial in trials), heading - name - GAP)
+    state = min(least, max(width - name - GAP, 0))
     room, shown = width - name - GAP - state, list[str]()
     for each in figures:
         room -= GAP + len(each)

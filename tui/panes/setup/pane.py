@@ -197,7 +197,7 @@ class SetupPane(Keyed, Vertical, spot="setup"):
         await self.watch_draft(self.draft)
 
     def _say_what_it_comes_to(self, draft: Draft) -> None:
-        from ...setup.draft import summary
+        from ...setup.draft import summary, sweep_words
 
         lines = []
         # What does not hold has no shapes, rows or steps: those of before would be of another.
@@ -205,6 +205,7 @@ class SetupPane(Keyed, Vertical, spot="setup"):
             lines = summary(draft.experiment)
             if self.size.height < 2 * LOW:
                 lines = [lines[0], lines[2]]
+            lines += sweep_words(draft.experiment)
             if folded := self._form.folded_changes(draft) if self._form is not None else []:
                 lines.append(f"also changed: {', '.join(folded)}")
         self.query_one("#problems", Words).update(plain("\n".join(lines), lines=True))

@@ -37,6 +37,12 @@ def test_each_trial_says_how_it_ended_and_its_figures_stand_under_their_names() 
         assert lines[0].index(value) + len(value) == head.index(name) + len(name)
 
 
+def test_what_the_trials_have_in_common_stands_whole_over_them() -> None:
+    setting = {"model.hidden": [5, 3], "optimizer.lr": 0.01}
+    waiting = [trial(number, setting, number, "waiting") for number in range(2)]
+    assert text(76, 10, (), waiting, None)[0] == "hidden [5, 3] · lr 0.01"
+
+
 def test_the_first_figures_have_room_before_the_others() -> None:
     assert "dev loss" in text(48, 10, ("dev_loss", "test_loss"))[0]
     assert "test loss" not in text(48, 10, ("dev_loss", "test_loss"))[0]

@@ -69,7 +69,8 @@ def csv_text(table: SweepTable) -> str:
     """Return the table as CSV, a trial each, in the units of the recordings."""
     figures = [key for key in FIGURES if key in table.figures]
     keys = [axis.key for axis in table.axes if axis.key != "preset"]
-    head = ["preset", *keys, "seed", "state", "best_step", "step", *figures, "run", "member"]
+    head = ["preset", *keys, "seed", "state", "best_step", "step", *figures]
+    head += ["bit_equal", "run", "member"]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(head)
@@ -83,6 +84,7 @@ def csv_text(table: SweepTable) -> str:
                 trial.best_step,
                 trial.step,
                 *(trial.figures.get(key) for key in figures),
+                _csv_value(trial.alone),
                 trial.run,
                 trial.member + 1,
             ]
@@ -118,7 +120,18 @@ def _words(table: SweepTable) -> Iterator[str]:
         whose = "best" if any(trial.best_step for trial in table.trials) else "last"
         spread = "; ± is the standard deviation over seeds" if table.seeds > 1 else ""
         yield f"  of each network's {whose} weights{spread}"
+        yield f"  as each run done alone {_equality(table)}"
     yield f"  sweep  {plain(str(table.path))}"
+
+
+def _equality(table: SweepTable) -> str:
+    """Return how nearly the figures are those of runs done alone."""
+    alone = sum(trial.alone for trial in table.trials)
+    exactly = "on one thread, to the bit"
+    if alone == len(table.trials):
+        return exactly
+    rounding = "up to rounding, as they were trained side by side"
+    return f"{exactly}: {alone} of them; else {rounding}" if alone else rounding
 
 
 def _named(trials: list[TrialRow]) -> str:

@@ -34,6 +34,7 @@ from engine.sweeps.training import experiment_of, train_group
 from engine.sweeps.trials import digest_of
 from engine.training.trainer import Trainer
 from tests.engine.sweeps.small import GRID, MOONS, Inline, asked, planned, running, trained
+from tests.trained import recorded
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +72,24 @@ class TestTraining:
                 expected = trainer.result()
                 for key in ("test_loss", "dev_loss", "train_loss"):
                     assert row.figures[key] == pytest.approx(expected[key], rel=1e-3)
+
+    def test_one_that_is_trained_by_itself_is_the_run_done_alone_to_the_bit(
+        self, tmp_path: Path
+    ) -> None:
+        shapes = [[2], [3, 2], [4]]
+        table = trained(tmp_path, asked(grid={"model.hidden": shapes}, seeds=1))
+        plan = SweepFolder(table.path).plan()
+        for trial, row in zip(plan.trials, table.trials, strict=True):
+            experiment = Original(plan.bases[0].experiment).changed(trial.changes)
+            recorded(experiment, tmp_path / "alone" / str(row.number), checkpoint=False)
+            alone = of_folder(RunFolder(tmp_path / "alone" / str(row.number)))
+            swept = of_folder(RunFolder(row.run))
+            for column in ("train/loss", "train/grad_norm", "dev/loss"):
+                assert swept[column].tobytes() == alone[column].tobytes()
+            assert row.alone
+            assert row.figures == {key: alone.result[key] for key in row.figures}
+        told = printing.text(table)
+        assert "as each run done alone on one thread, to the bit\n" in told
 
     def test_what_can_be_trained_side_by_side_is(self, done: SweepFolder) -> None:
         groups = done.plan().groups
@@ -132,6 +151,7 @@ class TestTable:
         assert "hidden    lr  seeds  " in told
         assert "4 of 8 diverged and have no figures: hidden [2] · lr 1e30 · seed 3, " in told
         assert "of each network's best weights" in told
+        assert "as each run done alone up to rounding, as they were trained side by side\n" in told
         assert str(done.path) in told
 
     def test_as_json_it_has_every_trial(self, done: SweepFolder) -> None:
@@ -142,6 +162,7 @@ class TestTable:
             for lr in (0.1, 1e30)
         ]
         assert items[0]["trials"][1]["seed"] == 4
+        assert not items[0]["trials"][1]["bit_equal"]
         assert items[0]["trials"][1]["member"] == 2
         assert items[0]["figures"]["test_loss"]["count"] == 2
         assert (items[1]["state"], items[1]["figures"]) == ("diverged", {})

@@ -71,7 +71,8 @@ torture:  ## ten thousand random sequences of keys over a bad line, a hundred in
 	EPOCHAL_TYPED=100 $(PYTHON) -m pytest -q -n0 tests/whole/test_typing_terminal.py
 
 .PHONY: sweeps
-sweeps:  ## sweeps against plain loops, their memory, and twenty killed at random moments
+sweeps:  ## sweeps beside plain loops, their memory, and twenty killed at random moments
+	$(PYTHON) -m benchmarks.cells
 	$(PYTHON) -m benchmarks.sweep
 	$(PYTHON) -m benchmarks.interrupted
 

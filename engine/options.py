@@ -37,7 +37,8 @@ RunName = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="A run's folder, recording, name or unique beginning of it, or: last.",
+        help="A run's folder, recording, name or unique beginning of it, or: last, or last-1 for "
+        "the one before it.",
         show_default=False,
     ),
 ]

@@ -22,6 +22,7 @@ from .errors import PresetError, Problem, RecordingError, RunError
 from .presets.toml_files import exists
 from .runs.finding import Unclear, find_run, is_path, list_runs, run_at
 from .runs.folder import RunFolder
+from .text.run_names import before_the_last
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def run_or_preset(
         RecordingError: What is there cannot be read.
     """
     path = is_path(reference)
-    if reference == "last" or (path and (run_at(reference) or not _is_preset_file(reference))):
+    is_last = before_the_last(reference) is not None
+    if is_last or (path and (run_at(reference) or not _is_preset_file(reference))):
         return run(reference, folder)
     preset = _preset(reference)
     if preset is not None:
@@ -103,7 +105,8 @@ def apart(terms: Sequence[str], folder: Path) -> tuple[list[RunFolder], list[str
         RecordingError: What is there cannot be read.
     """
     said = [
-        term == "last" or (is_path(term) and not re.search(r'^-|[=<>"]', term)) for term in terms
+        before_the_last(term) is not None or (is_path(term) and not re.search(r'^-|[=<>"]', term))
+        for term in terms
     ]
     named = [run(term, folder) for term, is_run in zip(terms, said, strict=True) if is_run]
     return named, [term for term, is_run in zip(terms, said, strict=True) if not is_run]

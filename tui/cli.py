@@ -281,8 +281,8 @@ def show(
     Of a sweep its heat map.
 
     Options:
-        run: A run's folder, recording, name or unique beginning of it, or: last; several stand side
-            by side.
+        run: A run's folder, recording, name or unique beginning of it, or: last, or last-1 for the
+            one before it; several stand side by side.
         view: summary, curves, norms, function, region, tests, predictions, confusion, distribution,
             activations, histogram, weights, or all of these that the run has; or gradients, as
             numbers, or machine, what training took of it.

@@ -34,6 +34,7 @@ from ..recording.history import History
 from ..runs.finding import is_path, is_run, run_at
 from ..runs.folder import RunFolder
 from ..runs.notes import Notes
+from ..text.run_names import before_the_last
 from ..training.marks import is_certain, why_never
 from .passages import passages_of, titled_in
 from .scenes import Lecture, Scene
@@ -291,7 +292,10 @@ def _may_come(script: Script, index: int, reference: str) -> bool:
     ]
     if is_path(reference) or not trained:
         return False
-    return reference == "last" or any(name.startswith(reference) for name in trained)
+    back = before_the_last(reference)
+    if back is not None:
+        return back < len(trained)
+    return any(name.startswith(reference) for name in trained)
 
 
 def _remarks(script: Script, index: int, reference: str, runs: Path) -> Iterator[Remark]:

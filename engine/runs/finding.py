@@ -17,7 +17,8 @@ import os
 from pathlib import Path
 
 from ..errors import RunError
-from ..text.run_names import RunName
+from ..text.numbers import counted
+from ..text.run_names import RunName, before_the_last
 from .folder import RunFolder
 from .notes import Notes
 
@@ -40,7 +41,8 @@ def find_run(reference: str, folder: Path) -> RunFolder:
 
     Args:
         reference: A run's folder, also as seen from where runs are kept, a recording, a run's name
-            (its folder's or the one it was given) or a unique beginning of it, or ``last``.
+            (its folder's or the one it was given) or a unique beginning of it, or ``last``, or
+            ``last-1`` for the one before it.
         folder: Where runs are kept.
 
     Raises:
@@ -48,11 +50,11 @@ def find_run(reference: str, folder: Path) -> RunFolder:
     """
     if found := run_at(reference) or (os.sep in reference and run_at(str(folder / reference))):
         return found
-    runs = list_runs(folder)
-    found = runs[0] if runs and reference == "last" else _by_name(reference, runs)
-    if found is None:
+    runs, back = list_runs(folder), before_the_last(reference)
+    meant = _by_name(reference, runs) if back is None else next(iter(runs[back:]), None)
+    if meant is None:
         raise RunError(f"{reference or 'a run'}: {_why_none(reference, runs, folder)}")
-    return found
+    return meant
 
 
 def run_at(reference: str) -> RunFolder | None:
@@ -112,6 +114,8 @@ def _why_none(reference: str, runs: list[RunFolder], folder: Path) -> str:
         return "there is no such file or folder; epochal runs lists the runs there are"
     if not runs:
         return f"there are no runs in {folder}; set --runs-dir"
+    if before_the_last(reference) is not None:
+        return f"no such run: {folder} has {counted(len(runs), 'run')}"
     known = [*(run.name for run in runs), *filter(None, (Notes.load(run).name for run in runs))]
     close = difflib.get_close_matches(reference, known, n=1, cutoff=0.4)
     hint = f" (did you mean {close[0]!r}?)" if close else "; see epochal runs"

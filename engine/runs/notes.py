@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import RunError
 from ..text.files import replace_file
+from ..text.run_names import before_the_last
 
 if TYPE_CHECKING:
     from .folder import RunFolder
@@ -31,9 +32,6 @@ MAX_TAG: Final = 40
 
 MAX_TAGS: Final = 20
 """Tags of a run."""
-
-RESERVED: Final = "last"
-"""What means the newest run, and so can be no run's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +109,8 @@ class Notes:
         name = " ".join(name.split())
         if len(name) > MAX_NAME:
             raise RunError(f"a name has at most {MAX_NAME} characters (this one {len(name)})")
-        if name == RESERVED:
-            raise RunError(f"{name!r} always means the newest run; choose another name")
+        if before_the_last(name) is not None:
+            raise RunError(f"{name!r} always means one of the newest runs; choose another name")
         return replace(self, name=name)
 
     def tagged(self, text: str) -> Notes:

@@ -11,6 +11,9 @@ from typing import Final, Self
 _NAME: Final = re.compile(r"(.*)-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-([0-9a-f]{4})", re.A | re.S)
 
 
+_FROM_THE_LAST: Final = re.compile(r"last(?:-(\d{1,6}))?", re.A)
+
+
 @dataclass(frozen=True)
 class RunName:
     """The name that a run's folder is given."""
@@ -37,6 +40,12 @@ class RunName:
 
     def __str__(self) -> str:
         return f"{self.called}-{self.made:%Y%m%d-%H%M%S}-{self.token}"
+
+
+def before_the_last(reference: str) -> int | None:
+    """Return how far a run lies before the newest: 0 of ``last``, 1 of ``last-1``, else None."""
+    found = _FROM_THE_LAST.fullmatch(reference)
+    return None if found is None else int(found[1] or 0)
 
 
 def beginning_of(name: str) -> str:

@@ -81,6 +81,9 @@ def test_a_run_is_found_by_folder_recording_name_beginning_and_last(tmp_path: Pa
     old, new = make(tmp_path, "cubic", minute=5), make(tmp_path, minute=50)
     write(new.recording, header())
     assert find_run("last", tmp_path) == new
+    assert find_run("last-1", tmp_path) == old
+    with pytest.raises(RunError, match=r"last-2: no such run: .* has 2 runs"):
+        find_run("last-2", tmp_path)
     assert find_run(old.name, tmp_path) == old
     assert find_run("cub", tmp_path) == old
     assert find_run(str(new.path), tmp_path / "elsewhere") == new

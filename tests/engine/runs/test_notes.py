@@ -86,8 +86,9 @@ def test_a_name_is_one_line_and_means_one_run() -> None:
     assert Notes(name="a").named(" ").name == ""
     with pytest.raises(RunError, match="at most 100 characters"):
         Notes().named("x" * 101)
-    with pytest.raises(RunError, match="newest run"):
-        Notes().named("last")
+    for name in ("last", "last-1"):
+        with pytest.raises(RunError, match="newest run"):
+            Notes().named(name)
 
 
 def test_notes_that_cannot_be_written_say_where_and_why(tmp_path: Path) -> None:

@@ -351,6 +351,8 @@ LOCAL: Final = (
     *_at("sweep",
         ("enter", "open", "open", "Show the curves of this cell's best trial, or of the one that is"
          " chosen.", 1),
+        ("v", "pictures", "pictures",
+         "Show what the best network of each cell of this row says, side by side; or the map.", 6),
         ("n", "trial(1)", "trial", "Choose the next trial of this cell.", 5),
         ("N", "trial(-1)", "trial before", "Choose the trial of this cell before."),
         ("r", "rows(1)", "rows", "Show another setting in the rows.", 2),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
-from textual import events, work
+from textual import events, on, work
 from textual.message import Message
 from textual.widget import Widget
 
@@ -25,13 +25,15 @@ from .picture import Picture, State
 if TYPE_CHECKING:
     from engine.sweeps.table import SweepReader, SweepTable, TrialRow
 
+    from ..drawing.network.material import RecordedNetwork
     from ..drawing.sweep.cells import HeatCells, HeatChoice
     from ..drawing.sweep.heat_map import HeatMap
+    from ..pictures.sweep_row import Networks, SweepRow
 
 POLL_SECONDS: Final = 1.0
 """How often the results are looked at."""
 
-HINT: Final = "enter opens, n next trial, r rows, c columns, f figure, esc leaves"
+HINT: Final = "enter opens, v pictures, n trial, r rows, c columns, f figure, esc leaves"
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,12 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
         trials: int
         """How many the cell has."""
 
+    @dataclass
+    class NetworksAsked(Message):
+        """The networks of some trials are to be read."""
+
+        trials: tuple[TrialRow, ...]
+
     words: State[str] = State("reading the sweep")
     """What is said while there is none."""
 
@@ -75,6 +83,10 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
         """The row and the column of the cell that is chosen."""
         self._trial: int | None = None
         """Which trial of the cell is chosen; the best where none is."""
+        self.networks: Mapping[int, RecordedNetwork | str] = {}
+        """What has been read of the trials' networks, by their numbers."""
+        self._pictured = False
+        """Whether the networks of the row are shown in place of the map."""
         self._heat: HeatMap | None = None
         self._cells: HeatCells | None = None
 
@@ -98,11 +110,14 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
         if self._heat is not None:
             rows, columns = len(self._heat.rows), len(self._heat.columns)
             self.cursor = max(min(row, rows - 1), 0), max(min(column, columns - 1), 0)
+        self._ask_networks()
         self.redraw()
 
     def key(self) -> Hashable:
         """Return what the picture depends on."""
-        return self.table, self.words, self.choice, self.cursor, self._trial, self.look
+        pictured = self._pictured and len(self.networks)
+        shown = self.choice, self.cursor, self._trial, pictured
+        return self.table, self.words, shown, self.look
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the heat map, and below it the trials of the cell that is chosen."""
@@ -114,6 +129,11 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
             return [Text(line, muted, end="") for line in wrap(self.words, width)]
         rows, look = self._rows(height), self.look
         assert self.choice is not None
+        if self._pictured and (row := self._row()) is not None:
+            from ..pictures.sweep_row import draw_row
+
+            size, column = (width, height), self.cursor[1]
+            return draw_row(row, self.networks, size, look, column=column)
         # The figure of the cells stands first, whatever has room beside it.
         figures = sorted(self.table.figures, key=[self.choice.figure].count, reverse=True)
         return [
@@ -165,6 +185,28 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
         """Show another figure."""
         if self.choice is not None and self.table is not None:
             self._choose(self.choice.next_figure(self.table, by))
+
+    def action_pictures(self) -> None:
+        """Show the networks of this row side by side, or the map again."""
+        self._pictured = not self._pictured
+        self._ask_networks()
+        self.redraw()
+
+    def _row(self) -> SweepRow | None:
+        """Return the row that is chosen, with the best trial of each cell."""
+        from ..pictures.sweep_row import row_of
+
+        if self._cells is None or self.choice is None or not self._cells.rows:
+            return None
+        return row_of(self._cells, self.choice, self.cursor[0])
+
+    def _ask_networks(self) -> None:
+        """Have read what the pictures of the row lack."""
+        if not self._pictured or (row := self._row()) is None:
+            return
+        lacking = [each for each in row.over if each.number not in self.networks]
+        if lacking:
+            self.post_message(self.NetworksAsked(tuple(lacking)))
 
     def action_trial(self, by: int) -> None:
         """Choose another trial of the cell."""
@@ -224,6 +266,7 @@ class SweepDialog(Dialog[OpenedTrial]):
         self.picture = HeatPicture(look)
         self.picture.choice, self.picture.cursor = choice, cursor
         self._reader: SweepReader | None = None
+        self._networks: Networks | None = None
 
     def body(self) -> Iterable[Widget]:
         """Return the heat map."""
@@ -251,6 +294,20 @@ class SweepDialog(Dialog[OpenedTrial]):
             self.app.call_from_thread(self._complain, words)
             return
         self.app.call_from_thread(self._show, table)
+
+    @on(HeatPicture.NetworksAsked)
+    @work(thread=True, exclusive=True, group="networks", exit_on_error=False)
+    def read_networks(self, event: HeatPicture.NetworksAsked) -> None:
+        """Read the networks of a row, beside the screen."""
+        from ..pictures.sweep_row import Networks
+
+        networks = self._networks = self._networks or Networks()
+        read = {trial.number: networks.of(trial) for trial in event.trials}
+        self.app.call_from_thread(self._show_networks, read)
+
+    def _show_networks(self, read: Mapping[int, RecordedNetwork | str]) -> None:
+        self.picture.networks = {**self.picture.networks, **read}
+        self.picture.redraw()
 
     def _show(self, table: SweepTable) -> None:
         if table != self.picture.table:

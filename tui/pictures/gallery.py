@@ -323,9 +323,18 @@ def draw_view(name: str, network: RecordedNetwork, surface: Surface) -> Lines:
     Raises:
         ViewError: The run has no such view; with those that it has.
     """
+    refuse_view(name, network)
+    return VIEWS[name].draw(network, surface)
+
+
+def refuse_view(name: str, network: RecordedNetwork) -> None:
+    """Refuse a view that a network does not have.
+
+    Raises:
+        ViewError: With those that it has.
+    """
     from ..drawing.network.material import ViewError
 
     material = network.material
     if why := VIEWS[name].missing(Subject.of(material.header, may_run=material.allow_code)):
         raise ViewError(f"--view {name}: {why}; it has: {', '.join(applying(material))}")
-    return VIEWS[name].draw(network, surface)

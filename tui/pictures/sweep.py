@@ -17,7 +17,9 @@ from ..drawing.sweep.heat_map import draw_heat_map, height_of
 from ..style.glyphs import Glyphs
 from ..style.look import Look
 from ..style.text import Lines
+from .gallery import LEAST_LINES, VIEWS, refuse_view
 from .still import look_of_output, print_lines
+from .sweep_row import Networks, draw_row, rows_in
 
 if TYPE_CHECKING:
     from engine.sweeps.table import SweepTable
@@ -43,7 +45,7 @@ def show_sweep(
         width: Cells.
         height: Lines.
         glyphs: What to draw with.
-        view: A figure, or ``summary``.
+        view: A figure, or ``summary``; or a picture of each cell's best network.
         by: The settings of the rows and of the columns, with a comma between them; or of the
             columns alone. What suits the sweep where it is empty.
         as_json: Print the cells in place of the picture.
@@ -53,6 +55,13 @@ def show_sweep(
         ViewError: It has no such figure, or no such setting.
     """
     table = read(path)
+    if view in VIEWS:
+        if as_json:
+            raise ViewError(f"--json: --view {view} of a sweep is a picture; leave one of them out")
+        look = look_of_output(glyphs)
+        pictures = draw_networks(table, chosen(table, SUMMARY, by), view, (width, height), look)
+        print_lines(pictures, width, look)
+        return
     if as_json:
         print(json.dumps(as_object(table, chosen(table, view, by)), ensure_ascii=False))
         return
@@ -65,6 +74,28 @@ def draw_sweep(table: SweepTable, choice: HeatChoice, width: int, height: int, l
     title, heat = headline(table.name, [], width, look), heat_map_of(table, choice)
     rows = min(max(height - 1, 0), height_of(heat))
     return [title, *draw_heat_map(heat, width, rows, look)]
+
+
+def draw_networks(
+    table: SweepTable, choice: HeatChoice, view: str, size: tuple[int, int], look: Look
+) -> Lines:
+    """Return a picture of each cell's best network, row under row.
+
+    Raises:
+        ViewError: The networks have no such view.
+    """
+    networks, rows = Networks(), list(rows_in(cells_of(table, choice), choice))
+    read = {trial.number: networks.of(trial) for row in rows for trial in row.over}
+    for network in read.values():
+        if not isinstance(network, str):
+            refuse_view(view, network)
+    width, height = size
+    each = max((height - 1) // max(len(rows), 1) - 1, LEAST_LINES)
+    lines = [headline(table.name, [], width, look)]
+    for place, row in enumerate(rows):
+        blank = [look.line()] if place else []
+        lines += [*blank, *draw_row(row, read, (width, each), look, view=view)]
+    return lines
 
 
 def as_object(table: SweepTable, choice: HeatChoice) -> dict[str, Any]:
@@ -96,7 +127,7 @@ def chosen(table: SweepTable, view: str, by: str) -> HeatChoice:
     usual = usual_choice(table)
     figure = usual.figure if view == SUMMARY else view.replace(" ", "_")
     if figure and figure not in table.figures:
-        there = ", ".join([SUMMARY, *table.figures])
+        there = ", ".join([SUMMARY, *table.figures, *VIEWS])
         raise ViewError(f"--view: of a sweep there is no {view!r}; there are: {there}")
     if not by:
         return HeatChoice(rows=usual.rows, columns=usual.columns, figure=figure)

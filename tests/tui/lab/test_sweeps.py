@@ -99,6 +99,22 @@ async def test_enter_opens_the_curves_of_the_cell_and_the_key_leads_back(runs_di
         assert lab.cast.lead is not None
 
 
+async def test_the_networks_of_a_row_stand_side_by_side_and_the_map_comes_back(
+    runs_dir, sweep
+) -> None:
+    app, _ = make_app(runs_dir, sweep=sweep.path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press("v")
+        await until(pilot, lambda: shown(pilot).count("the network says") == 2)
+        assert "hidden [5] · decision region" in shown(pilot)
+        await pilot.press("down", "right")
+        await until(pilot, lambda: "› lr 5" in shown(pilot))
+        assert shown(pilot).count("no trial has begun") == 2
+        await pilot.press("v")
+        await until(pilot, lambda: "4 of 8 trials" in shown(pilot))
+
+
 async def test_another_trial_of_the_cell_is_chosen_and_opened(runs_dir, sweep) -> None:
     app, _ = make_app(runs_dir, sweep=sweep.path)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -58,9 +58,21 @@ def test_json_has_every_cell_and_null_where_there_is_no_figure(capsys, sweep) ->
     assert last["finished"] == 0
 
 
+def test_the_decision_regions_of_each_row_stand_side_by_side(capsys, sweep) -> None:
+    status, out, _ = show(capsys, sweep, "--view", "region", "--size", "100x40")
+    assert status == 0
+    assert out.splitlines()[0] == sweep.name
+    assert "hidden [5] · decision region" in out
+    assert "hidden [5, 3] · " in out
+    status, out, _ = show(capsys, sweep, "--view", "region", "--by", "lr")
+    assert out.count("decision region") == 1, "without a setting for the rows there is one"
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
+        (("--view", "function"), "--view function: needs targets that are numbers"),
+        (("--view", "region", "--json"), "--json: --view region of a sweep is a picture"),
         (("--view", "dev_los"), "--view: of a sweep there is no 'dev_los'; there are: summary, "),
         (("--by", "rate"), "--by: the sweep has no setting 'rate'; it has: model.hidden, "),
         (("--by", "lr,lr"), "--by: names the rows' setting and the columns', two at most"),

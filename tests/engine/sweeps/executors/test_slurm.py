@@ -15,12 +15,19 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.interrupted import came_to
+
 submitit = pytest.importorskip("submitit")
 
 from engine.sweeps.executors import slurm as slurm_jobs  # noqa: E402
 from engine.sweeps.executors.errors import ExecutorError  # noqa: E402
 from engine.sweeps.executors.registry import executor_of  # noqa: E402
 from engine.sweeps.executors.slurm import ArrayExecutor, Call, JobCalls, dealt  # noqa: E402
+from engine.sweeps.planning import Asked  # noqa: E402
+from engine.sweeps.table import read  # noqa: E402
+from engine.sweeps.training import train_group  # noqa: E402
+from tests.engine.sweeps.small import MOONS, planned, trained  # noqa: E402
+from tests.engine.sweeps.small import asked as sweep_asked  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -180,7 +187,7 @@ def asked(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout
 
 
-def until(holds: Callable[[], object], seconds: float = 60) -> None:
+def until(holds: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "waited in vain"
@@ -194,21 +201,32 @@ def test_a_real_slurm_trains_an_array_of_jobs(slurm: None, tmp_path: Path) -> No
         assert executor.submit(os.getenv, "OMP_NUM_THREADS").result(60) == "1"
 
 
-def test_a_job_that_a_real_slurm_pre_empts_is_requeued(slurm: None, tmp_path: Path) -> None:
-    """The second of three calls is interrupted: it is made again, whole, and the first is not."""
-    said = tmp_path / "said"
-    said.touch()
-    code = f"import time; open({str(said)!r}, 'a').write(%r); time.sleep(%r)"
-    with executor_of("slurm:jobs=1", tmp_path) as executor:
-        calls = [executor.submit(exec, code % each) for each in (("a", 0), ("b", 3), ("c", 0))]
-        until(lambda: said.read_text() == "ab")
+def test_a_sweep_whose_job_a_real_slurm_pre_empts_is_requeued(slurm: None, tmp_path: Path) -> None:
+    """The second of two groups is interrupted: it is trained again whole, and the first is not."""
+    folder, work = planned(tmp_path / "runs", long_ones())
+    first, second = (folder.group(number).recording for number in (1, 2))
+    with executor_of("slurm:jobs=1", folder.path) as executor:
+        calls = [
+            executor.submit(train_group, str(folder.path), each.number) for each in work.groups
+        ]
+        until(second.exists)
+        before = first.read_bytes()
         [job] = set(asked("squeue", "-h", "-o", "%A").split())
         subprocess.run(["scancel", "--signal=USR2", job], check=True)
         until(lambda: "BeginTime" in asked("squeue", "-h", "-o", "%r"))
+        assert b'{"kind":"end"' not in second.read_bytes()
         # A job that was requeued waits for two minutes, unless it is told otherwise.
         subprocess.run(["scontrol", "update", f"jobid={job}", "StartTime=now"], check=True)
-        assert [call.result(60) for call in calls] == [None] * 3
-    assert said.read_text() == "abbc"
+        assert [call.result(120) for call in calls] == ["finished"] * 2
+    assert first.read_bytes() == before
+    alone = trained(tmp_path / "alone", long_ones())
+    assert came_to(read(folder.path)) == came_to(alone)
+
+
+def long_ones() -> Asked:
+    """Two networks that take longer to train than Slurm to interrupt."""
+    train = {"steps": 30_000, "seed": 3}
+    return sweep_asked(tables={**MOONS, "train": train}, grid={"model.hidden": [[2], [3]]}, seeds=1)
 
 
 def test_a_job_that_a_real_slurm_kills_is_noticed_without_accounts(

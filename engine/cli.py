@@ -140,10 +140,7 @@ def run(
         place.folder,
         device=machine.device,
         allow_code=machine.allow_code,
-        as_json=as_json,
-        quiet=quiet,
-        improved=improvements,
-        log_every=log_every or 0,
+        told=headless.Telling(as_json, quiet, improvements, log_every or 0),
     )
     raise typer.Exit(status)
 
@@ -349,6 +346,41 @@ def stop(run: RunName, place: RunsFolder) -> None:
         print(stop_sweep(SweepFolder(sweep)))
         return
     print(headless.stop(references.run(run, place.folder)))
+
+
+@app.command()
+@grouped
+def resume(
+    run: RunName,
+    machine: Machine,
+    place: RunsFolder,
+    until: Annotated[str, typer.Option(metavar="epochs=N")] = "",
+    ignore_stopping: Annotated[bool, typer.Option("--ignore-stopping")] = False,
+    any_way: Annotated[bool, typer.Option("--any-way")] = False,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+) -> None:
+    """Go on with a run that crashed, was killed or was stopped, as if it never had been.
+
+    Options:
+        until: Lengthen the run, as epochs=5000 or steps=5000; schedules keep their length.
+        ignore_stopping: Go on though patience or a threshold has ended it.
+        any_way: Go on though this machine computes in another way: bits may differ.
+        quiet: Show no progress.
+    """
+    from . import references
+    from .headless import run as headless
+
+    status = headless.resume(
+        references.run(run, place.folder),
+        until=until,
+        ignore_stopping=ignore_stopping,
+        any_way=any_way,
+        device=machine.device,
+        allow_code=machine.allow_code,
+        told=headless.Telling(as_json, quiet),
+    )
+    raise typer.Exit(status)
 
 
 @app.command()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from engine.experiment.experiment import Experiment
-from engine.recording.events import Checkpoint, Event, Snapshot
+from engine.recording.events import Event, Snapshot
 from engine.recording.file import Recorder
 from engine.runs.folder import RunFolder
+from engine.training.checkpoints import Checkpoints
 from engine.training.header import header_of
 from engine.training.loop import Pace, closing, train
 from engine.training.trainer import Trainer
@@ -48,8 +47,7 @@ def recorded(
             break
     else:
         if checkpoint:
-            torch.save(trainer.checkpoint(), folder.checkpoints / "step.pt")
-            record([Checkpoint(step=trainer.step, file="checkpoints/step.pt")])
+            record(Checkpoints(folder, trainer).save())
         record(closing(trainer))
     recorder.close()
     return folder, trainer

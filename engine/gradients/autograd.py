@@ -12,18 +12,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..experiment.experiment import Experiment
+from ..recording.checkpoints import State
 from ..step.batches import Batch
 from ..step.clipping import Clipping
 from ..step.evaluation import Evaluator, accuracy_function, loss_function
-from ..step.learning_rates import Scheduler
+from ..step.learning_rates import Scheduler, group_state
 from ..step.measurements import Measurements
-from ..step.torch_optimizers import make_optimizer
+from ..step.torch_optimizers import make_optimizer, optimizer_state, restore_optimizers
 from .method import Workload
 
 
@@ -111,10 +111,28 @@ class EagerMethod(ABC):
                 rows.dev_loss[row], rows.dev_accuracy[row] = self._measure(self._dev)
             self._tick(step, row, rows)
 
-    def state(self) -> dict[str, Any]:
-        """Return the optimizer's state, or those of the members' own."""
-        states: list[dict[str, Any]] = [each.state_dict() for each in self._optimizers]
-        return {"members": states} if self._one_each else states[0]
+    def state(self) -> State:
+        """Return what besides the weights is needed to go on, arrays as [members, *shape]."""
+        piled = None if self._zero_grad else self._gradients
+        return {
+            "optimizer": optimizer_state(self._optimizers, self._layout),
+            "groups": [group_state(each) for each in self._optimizers],
+            "schedules": [each.state() for each in self._schedulers],
+            # Written anew by every step, but where a step adds to what is there.
+            "gradients": {} if piled is None else self._layout.named(piled),
+            "counters": self._network.counters(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from what ``state`` returned, with the weights that are there."""
+        restore_optimizers(self._optimizers, self._layout, state["optimizer"])
+        for scheduler, counted in zip(self._schedulers, state["schedules"], strict=True):
+            scheduler.restore(counted)
+        for optimizer, rates in zip(self._optimizers, state["groups"], strict=True):
+            optimizer.param_groups[0] |= rates
+        if state["gradients"] and self._gradients is not None:
+            self._layout.place(state["gradients"], self._gradients)
+        self._network.restore(state["counters"])
 
     def _make_optimizers(self, members: Sequence[Experiment]) -> list[torch.optim.Optimizer]:
         """Return the optimizer of all members, or one for each where one cannot serve all."""

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from torch import Tensor
 
 from ..experiment.experiment import Experiment
 from ..network.parameters import ParameterLayout
 from ..network.trainable import Trainable
+from ..recording.checkpoints import State
 from ..step.batches import Batch, Batches
 from ..step.measurements import Measurements
 
@@ -45,9 +46,12 @@ class Method(Protocol):
         scheduled depends on the step, and sums are done in the same order for one and for many.
         """
 
-    def state(self) -> dict[str, Any]:
-        """Return what besides the weights is needed to go on."""
+    def state(self) -> State:
+        """Return what besides the weights is needed to go on, arrays as [members, *shape]."""
         ...
+
+    def restore(self, state: State) -> None:
+        """Go on from what ``state`` returned, with the weights that are there."""
 
 
 @dataclass(frozen=True, eq=False)

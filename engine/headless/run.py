@@ -24,11 +24,12 @@ from ..diagnosis import told
 from ..errors import EpochalError, RunError
 from ..presets.preset import Preset, dumps
 from ..recording.events import End
-from ..recording.file import Reader
+from ..recording.file import Reader, read
 from ..recording.history import History
 from ..runs.folder import RunFolder, create_run
 from ..runs.listing import ending_text
 from ..runs.requests import Control
+from ..runs.resuming import check_resumable, until_step
 from ..runs.state import state_of
 from ..text.safe import plain
 from ..worker import launch
@@ -95,12 +96,11 @@ class EventLines(Echo):
     Args:
         recording: The file.
         out: Where they go.
+        done: The bytes of it that are not passed on.
     """
 
-    def __init__(self, recording: Path, out: BinaryIO) -> None:
-        self._recording = recording
-        self._out = out
-        self._done = 0
+    def __init__(self, recording: Path, out: BinaryIO, done: int = 0) -> None:
+        self._recording, self._out, self._done = recording, out, done
 
     def pass_on(self, upto: int, history: History, news: Sequence[LogEntry] = ()) -> None:
         """Write what the recording holds up to a byte and was not yet written."""
@@ -160,10 +160,16 @@ class Follower:
                 # Asked first: what a worker writes before it ends is then surely read.
                 dead = self.worker.poll() is not None
                 self._read(last=dead)
-                if self.history.end is not None or dead:
-                    return self.history.end
+                if self._end is not None or dead:
+                    return self._end
                 self._heed_interrupts()
                 self.sleep(POLL_SECONDS)
+
+    @property
+    def _end(self) -> End | None:
+        """How the run ended; not what ended it before this worker took it up."""
+        writer = self.history.writer
+        return self.history.end if writer and writer.pid == self.worker.pid else None
 
     def _read(self, *, last: bool) -> None:
         self.history.extend(self._reader.poll())
@@ -194,16 +200,27 @@ class Follower:
                 self.worker.kill()
 
 
+@dataclass(frozen=True)
+class Telling:
+    """What is told of a run while it is followed, and after it."""
+
+    as_json: bool = False
+    """Pass the recording's lines on in place of the result."""
+    quiet: bool = False
+    """Show no progress."""
+    improved: bool = False
+    """Tell each improvement: on stderr, and as one more line where ``as_json``."""
+    log_every: int = 0
+    """Tell each so many-th row, and the improvements with them: on stdout."""
+
+
 def run(
     preset: Preset,
     runs_dir: Path,
     *,
     device: str,
     allow_code: bool,
-    as_json: bool,
-    quiet: bool,
-    improved: bool = False,
-    log_every: int = 0,
+    told: Telling,
 ) -> int:
     """Train a preset's experiment and tell of it.
 
@@ -212,10 +229,7 @@ def run(
         runs_dir: Where the run's folder goes.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         allow_code: Whether a network of one's own may be run.
-        as_json: Pass the recording's lines on in place of the result.
-        quiet: Show no progress.
-        improved: Tell each improvement: on stderr, and as one more line where ``as_json``.
-        log_every: Tell each so many-th row, and the improvements with them: on stdout.
+        told: What is told of it.
 
     Returns:
         The exit status.
@@ -229,40 +243,119 @@ def run(
         except BaseException:
             worker.close()
             raise
-        logged = bool(log_every) and not as_json
-        progress = progress_for(preset.experiment.steps, quiet=quiet, logged=logged)
-        # They were asked for: to be quiet is about what was not.
-        say = _print_result if logged else _print_plain if quiet else progress.say
-        follower = Follower(
-            folder=folder,
-            worker=worker,
-            interrupts=interrupts,
-            progress=progress,
-            log=RunLog(
-                _nothing if as_json else say, every=log_every, improved=improved or log_every > 0
-            ),
-            echo=EventLines(folder.recording, sys.stdout.buffer) if as_json else Echo(),
+        steps = preset.experiment.steps
+        return _follow(folder, worker, interrupts, told, steps=steps, allow_code=allow_code)
+
+
+def resume(
+    folder: RunFolder,
+    *,
+    until: str,
+    ignore_stopping: bool,
+    any_way: bool,
+    device: str,
+    allow_code: bool,
+    told: Telling,
+) -> int:
+    """Go on with a run that was broken off or stopped, and tell of it.
+
+    Args:
+        folder: The run.
+        until: As ``epochs=5000``; empty for the end that was planned.
+        ignore_stopping: Whether to go on though patience or a threshold has ended it.
+        any_way: Whether to go on where this machine computes in another way.
+        device: ``auto`` for where it was trained.
+        allow_code: Whether a network of one's own may be run.
+        told: What is told of it.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        RunError: It cannot be gone on with; says what can be done.
+    """
+    history = History()
+    if folder.recording.is_file():
+        history.extend(read(folder.recording))
+    header = history.header
+    last = until_step(until, header) if until and header else 0
+    check_resumable(folder, history, until=last, ignore_stopping=ignore_stopping)
+    assert header is not None
+    with Interrupts() as interrupts:
+        worker = launch.Worker.start(capability=header.capability)
+        try:
+            wanted = {"until": last, "ignore_stopping": ignore_stopping, "any_way": any_way}
+            worker.give(folder, device=device, allow_code=allow_code, resume=wanted)
+        except BaseException:
+            worker.close()
+            raise
+        steps, done = last or header.steps, folder.recording.stat().st_size
+        return _follow(
+            folder, worker, interrupts, told, steps=steps, done=done, allow_code=allow_code
         )
-        end = follower.follow()
-        if follower.deserted:
-            raise BrokenPipeError
-        if end is None:
-            _print_plain(_death_text(folder, worker, killed=interrupts.count > 1))
-        elif as_json or not end.result:
-            if end.status in ("failed", "diverged"):
-                _print_plain(f"{plain(folder.name)}: {ending_text(end)}")
-        else:
-            header = follower.history.header
-            names = header.target_names if header else ()
-            variants = header.variants if header else ()
-            print(result_text(folder.name, end, names, variants), flush=True)
-            if test := _unseen_test(folder, follower.history, allow_code=allow_code):
-                print(f"\n{textwrap.indent(test, '  ')}", flush=True)
-            print(f"\n{textwrap.indent(_diagnosis(follower.history), '  ')}", flush=True)
-            changed = header is not None and header.experiment.get("origin") is not None
-            title = f"  {plain(preset.experiment.title)}\n" if changed else ""
-            print(f"\n{title}  run  {plain(str(folder.path))}", flush=True)
-        return _status(end, follower.history, interrupted=interrupts.count > 0)
+
+
+def _follow(
+    folder: RunFolder,
+    worker: launch.Worker,
+    interrupts: Interrupts,
+    told: Telling,
+    *,
+    steps: int,
+    done: int = 0,
+    allow_code: bool = False,
+) -> int:
+    """Follow a run to its end, tell of it, and return the exit status.
+
+    Args:
+        folder: The run.
+        worker: Who trains it.
+        interrupts: What the user asks meanwhile.
+        told: What is told of it.
+        steps: How many it is to take in all.
+        done: The bytes that were recorded before it was gone on with.
+        allow_code: Whether a network of one's own may be run.
+
+    Raises:
+        RunError: It could not be gone on with.
+    """
+    as_json, every = told.as_json, told.log_every
+    logged = bool(every) and not as_json
+    progress = progress_for(steps, quiet=told.quiet, logged=logged)
+    # They were asked for: to be quiet is about what was not.
+    say = _print_result if logged else _print_plain if told.quiet else progress.say
+    follower = Follower(
+        folder=folder,
+        worker=worker,
+        interrupts=interrupts,
+        progress=progress,
+        log=RunLog(_nothing if as_json else say, every=every, improved=told.improved or every > 0),
+        echo=EventLines(folder.recording, sys.stdout.buffer, done) if as_json else Echo(),
+    )
+    end = follower.follow()
+    if follower.deserted:
+        raise BrokenPipeError
+    header = follower.history.header
+    if end is None and worker.poll() == WRONG:
+        # It said why it could not go on; the recording is as it was.
+        raise RunError(plain("\n".join(_log_lines(folder)[-1:])))
+    if end is None:
+        _print_plain(_death_text(folder, worker, killed=interrupts.count > 1))
+    elif as_json or not end.result:
+        if end.status in ("failed", "diverged"):
+            _print_plain(f"{plain(folder.name)}: {ending_text(end)}")
+    else:
+        names = header.target_names if header else ()
+        variants = header.variants if header else ()
+        print(result_text(folder.name, end, names, variants), flush=True)
+        if test := _unseen_test(folder, follower.history, allow_code=allow_code):
+            print(f"\n{textwrap.indent(test, '  ')}", flush=True)
+        print(f"\n{textwrap.indent(_diagnosis(follower.history), '  ')}", flush=True)
+        experiment = header.experiment if header else {}
+        changed = experiment.get("origin") is not None
+        title = f"  {plain(str(experiment.get('title', '')))}\n" if changed else ""
+        print(f"\n{title}  run  {plain(str(folder.path))}", flush=True)
+    return _status(end, follower.history, interrupted=interrupts.count > 0)
 
 
 def _unseen_test(folder: RunFolder, history: History, *, allow_code: bool) -> str:

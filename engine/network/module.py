@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from ..components.activations import ACTIVATIONS
 from ..errors import EpochalError
 from ..experiment.experiment import Experiment
+from ..recording.checkpoints import State
 from .dropout_masks import Masks
 from .parameters import ParameterLayout
 
@@ -151,6 +152,13 @@ class Network(nn.Module):
         """The parameters, in the order of the experiment's shapes."""
         self.modal = any(isinstance(stage, Dropout | BatchNorm) for stage in self._stages)
         """Whether it computes otherwise while it is trained than while it is measured."""
+
+    def counters(self) -> State:
+        """Return nothing: all it has is among its parameters and buffers."""
+        return {}
+
+    def restore(self, counters: State) -> None:
+        """Go on from what ``counters`` returned."""
 
     def begin(self, step: int) -> None:
         """Set the random numbers to those of a step: they are a function of seed and step."""

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ..errors import CodeError
 from ..experiment.experiment import Experiment
 from ..randomness import derive_seed
+from ..recording.checkpoints import State
 from .parameters import ParameterLayout
 
 
@@ -79,6 +80,17 @@ class OwnNetwork:
         """Set PyTorch's random numbers to those of a step."""
         # The global stream, for that is what somebody else's code draws from.
         torch.manual_seed(derive_seed(self._seed, "dropout", step))
+
+    def counters(self) -> State:
+        """Return the buffers that are no figures, such as a count of batches."""
+        named = self.module.named_buffers()
+        return {name: b.cpu().clone() for name, b in named if name not in self._kept()}
+
+    def restore(self, counters: State) -> None:
+        """Go on counting from what ``counters`` returned."""
+        for name, buffer in self.module.named_buffers():
+            if name in counters:
+                buffer.copy_(torch.as_tensor(counters[name]))
 
     def train(self, mode: bool = True) -> None:
         """Compute as while it is trained, or as while it is measured."""

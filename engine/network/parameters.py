@@ -11,12 +11,12 @@ other bits at other memory offsets.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ..components.initialisers import Default, InitialiserBase
@@ -102,11 +102,26 @@ class ParameterLayout:
         return flat.detach().cpu().numpy()[..., self.positions].astype(np.float32)
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
-        """Return copies of parameters and buffers by name, as [members, *shape]."""
+        """Return copies by name, as [members, *shape] on the CPU.
+
+        Args:
+            flat: Parameters and buffers, [size], or the parameters alone, [learned].
+        """
         return {
-            name: part.detach().cpu().reshape(self.members, *shape).clone()
-            for (name, shape), part in zip(self.shapes.items(), self.slices(flat), strict=True)
+            name: part.detach().cpu().reshape(self.members, *self.shapes[name]).clone()
+            for name, part in self._parts(flat)
         }
+
+    def place(self, named: Mapping[str, ArrayLike], flat: Tensor) -> None:
+        """Write what ``named`` returned back into a tensor, [size] or [learned], in place."""
+        for name, part in self._parts(flat):
+            part.copy_(torch.as_tensor(named[name]).reshape(self.members, -1))
+
+    def _parts(self, flat: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Yield the name of each that ``flat`` holds, and its part, [members, numbers]."""
+        whole = flat.shape[-1] == self.size
+        names = self.shapes if whole else self.parameters
+        return zip(names, self._cut(flat, len(names)), strict=True)
 
 
 def initialise(members: Sequence[Experiment], dtype: torch.dtype) -> Tensor:

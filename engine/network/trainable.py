@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..experiment.experiment import Experiment
+from ..recording.checkpoints import State
 from .module import Network
 from .own_module import OwnNetwork
 from .parameters import Shaped, initialise
@@ -28,6 +29,13 @@ class Trainable(Protocol):
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the outputs [members, rows, outputs] for inputs [members, rows, features]."""
         ...
+
+    def counters(self) -> State:
+        """Return what it counts beside its parameters and buffers, as arrays by name."""
+        ...
+
+    def restore(self, counters: State) -> None:
+        """Go on counting from what ``counters`` returned."""
 
     def train(self, mode: bool = True) -> Any:
         """Compute as while it is trained, or as while it is measured."""

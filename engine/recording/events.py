@@ -296,3 +296,9 @@ class Resume(Event, kind="resume"):
     """When that process started, in seconds since 1970."""
     time: float = 0.0
     """When, in seconds since 1970."""
+    steps: int = 0
+    """How many steps the run has from here on; 0 where that stays as it was."""
+    ignores_stopping: bool = False
+    """Whether patience and a threshold no longer end it."""
+    otherwise: list[str] = field(default_factory=list)
+    """What is not as it was before, where it was gone on with in any way: bits may differ."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar
 
 import numpy as np
@@ -126,6 +126,19 @@ class Rows:
         then = copy(self)
         then.count = int(np.searchsorted(self.steps, step, side="right"))
         return then
+
+    def as_series(self, group: str) -> Iterator[Series]:
+        """Yield all rows as they were recorded, a series for each run of equal stride."""
+        steps = self.steps
+        start = 0
+        while start < self.count:
+            strides = np.diff(steps[start:])
+            stride = int(strides[0]) if len(strides) else 1
+            changes = np.flatnonzero(strides != stride)
+            stop = start + int(changes[0]) + 1 if len(changes) else self.count
+            values = self._values[:, :, start:stop].transpose(0, 2, 1)
+            yield Series(group=group, first=int(steps[start]), stride=stride, values=values)
+            start = stop
 
     def column(self, name: str, member: int | Side | None = 0) -> NDArray[np.float32]:
         """Return a column, [rows]; it is a view and grows no further.
@@ -257,6 +270,8 @@ class History:
         self.requests: list[Request] = []
         self.warnings: list[RunWarning] = []
         self.checkpoints: list[Checkpoint] = []
+        self.seams: list[Resume] = []
+        """Where it was gone on with."""
         self.machine: list[MachineFigures] = []
         """What training took of its machine; empty in recordings of before it was recorded."""
         self.end: End | None = None
@@ -396,6 +411,9 @@ class History:
     def _resume(self, resume: Resume) -> None:
         """Forget what happened after the step that was resumed from."""
         self.writer = resume
+        self.seams.append(resume)
+        if self.header is not None and resume.steps:
+            self.header = replace(self.header, steps=resume.steps)
         self.end, self.paused, self._owed = None, False, None
         self.last_step, self.best = resume.from_step, None
         self._clock.cut(resume.from_step)

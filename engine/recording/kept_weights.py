@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import RunError
 from ..text.safe import plain
+from . import checkpoints
 from .best import best_step
 from .events import Snapshot
 from .forward import unpack
@@ -190,14 +191,20 @@ def _from_checkpoint(
 
 def _read_checkpoint(path: Path) -> Mapping[str, Any]:
     """Return what a checkpoint holds; it is data, and nothing in it is run."""
+    if path.suffix == checkpoints.SUFFIX:
+        saved = checkpoints.read(path)
+        return {**saved, "best_steps": saved["stopping"]["best_steps"]}
+    # As they were written at first.
     import torch
 
     try:
-        saved: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        return {key: saved[key] for key in ("step", "weights", "best_weights", "best_steps")}
+        old: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        names = ("weights", "best_weights")
+        numbers = {key: {name: t.numpy() for name, t in old[key].items()} for key in names}
+        return {"step": old["step"], "best_steps": old["best_steps"], **numbers}
     except Exception as error:  # Whatever a damaged file makes PyTorch say.
         raise RunError(f"{path}: is no checkpoint that can be read: {error}") from None
 
 
 def _of_member(named: Mapping[str, Any], member: int) -> Weights:
-    return {name: tensor[member].numpy() for name, tensor in named.items()}
+    return {name: numbers[member] for name, numbers in named.items()}

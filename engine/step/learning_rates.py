@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from torch.optim import lr_scheduler
 
 from ..experiment.experiment import Experiment
+from ..recording.checkpoints import State
 
 
 class Scheduler:
@@ -38,6 +40,7 @@ class Scheduler:
             arguments = spec.arguments(ticks - spec.warmup)
             self._phases.append((ticks, partial(main, optimizer, **arguments)))
         self._left = 0
+        self._phase: Any = None
         self._next_phase()
 
     def due(self, step: int) -> bool:
@@ -57,13 +60,45 @@ class Scheduler:
         if not self._left:
             self._next_phase()
 
+    def state(self) -> State:
+        """Return how far it is: which schedulers are left, and what the one that ticks counts."""
+        counted = {} if self._phase is None else self._phase.state_dict()
+        return {
+            "phases_left": len(self._phases),
+            "ticks_left": self._left,
+            # Its constants are among them, which are those of the experiment in any case.
+            "phase": {name: value for name, value in counted.items() if _is_finite(value)},
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from what ``state`` returned; the learning rate is whoever's it is."""
+        while len(self._phases) > state["phases_left"]:
+            self._next_phase()
+        if not state["phase"]:
+            self._phase = None
+        elif self._phase is not None:
+            self._phase.load_state_dict(state["phase"])
+        self._left = state["ticks_left"]
+
     def _next_phase(self) -> None:
         """Make the next scheduler when the one before is through: it starts from its rate."""
-        self._phase: Any = None
+        self._phase = None
         if self._phases:
             # Made now and not before: a schedule takes the rate it finds for its first.
             self._left, make = self._phases.pop(0)
             self._phase = make()
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether a value is a number or a list of numbers, all of which a file can hold."""
+    numbers = value if isinstance(value, list) else [value]
+    return all(isinstance(each, int | float) and math.isfinite(each) for each in numbers)
+
+
+def group_state(optimizer: torch.optim.Optimizer) -> State:
+    """Return the rates that an optimizer and PyTorch's schedulers keep."""
+    group = optimizer.param_groups[0]
+    return {name: float(group[name]) for name in ("lr", "initial_lr") if name in group}
 
 
 class Rates:
@@ -123,6 +158,21 @@ class Rates:
             # An update of nothing: see ``_Rate``.
             self._rates[way].step()
             scheduler.tick(loss)
+        self._read()
+
+    def state(self) -> State:
+        """Return the rates of each way, and how far their schedules are."""
+        return {
+            "groups": [group_state(rate) for rate in self._rates],
+            "schedules": [each.state() for each in self._schedulers],
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from what ``state`` returned."""
+        for scheduler, counted in zip(self._schedulers, state["schedules"], strict=True):
+            scheduler.restore(counted)
+        for rate, group in zip(self._rates, state["groups"], strict=True):
+            rate.param_groups[0] |= group
         self._read()
 
     def _read(self) -> None:

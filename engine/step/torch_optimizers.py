@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..components.update_rules import FUNCTIONS, UpdateRule
 from ..errors import EpochalError
 from ..experiment.experiment import Experiment
+from ..network.parameters import ParameterLayout
+from ..recording.checkpoints import State
 
 
 class RuleOptimizer(torch.optim.Optimizer):
@@ -76,3 +78,51 @@ def make_optimizer(
         )
     optimizer: torch.optim.Optimizer = made(parameters, **spec.arguments)
     return optimizer
+
+
+def optimizer_state(optimizers: Sequence[torch.optim.Optimizer], layout: ParameterLayout) -> State:
+    """Return what optimizers keep of each parameter: by its name in PyTorch, then the parameter's.
+
+    Args:
+        optimizers: One for all members, or one for each.
+        layout: Where their parameters lie.
+
+    Returns:
+        [members, *shape] of what is a number for each of a parameter's, and [optimizers] of what
+        is one number.
+    """
+    kept: dict[str, dict[str, list[Tensor]]] = {}
+    for optimizer in optimizers:
+        parameters = optimizer.param_groups[0]["params"]
+        for name, parameter in zip(layout.parameters, parameters, strict=True):
+            for key, value in optimizer.state[parameter].items():
+                tensor = torch.as_tensor(value).detach().cpu()
+                whole = tensor.shape == parameter.shape and parameter.dim()
+                shape = (layout.members // len(optimizers), *layout.parameters[name])
+                each = tensor.reshape(shape) if whole else tensor.reshape(1)
+                kept.setdefault(key, {}).setdefault(name, []).append(each)
+    return {
+        key: {name: torch.cat(each) for name, each in named.items()} for key, named in kept.items()
+    }
+
+
+def restore_optimizers(
+    optimizers: Sequence[torch.optim.Optimizer], layout: ParameterLayout, state: State
+) -> None:
+    """Give optimizers what ``optimizer_state`` returned."""
+    for index, optimizer in enumerate(optimizers):
+        parameters = optimizer.param_groups[0]["params"]
+        for name, parameter in zip(layout.parameters, parameters, strict=True):
+            values = {key: torch.as_tensor(named[name]) for key, named in state.items()}
+            optimizer.state[parameter] = {
+                key: _portion(value.chunk(len(optimizers))[index], parameter)
+                for key, value in values.items()
+            }
+
+
+def _portion(value: Tensor, parameter: nn.Parameter) -> Tensor | int:
+    """Return what an optimizer keeps of a parameter, as it keeps it: a copy of the values."""
+    if value.numel() == parameter.numel() and value.dim() > 1:
+        return value.reshape(parameter.shape).to(parameter, copy=True)
+    # What PyTorch counts in, it counts in floats; a rule of ours in whole numbers of Python's.
+    return value[0].clone() if value.is_floating_point() else int(value[0])

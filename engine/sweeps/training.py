@@ -112,9 +112,10 @@ def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) ->
     """Train a group from its first step to its last, and record it."""
     from ..presets.preset import dumps
     from ..recording.file import Recorder
+    from ..training.checkpoints import Checkpoints
     from ..training.header import header_of
     from ..training.loop import Pace, closing, train
-    from ..training.records import fail_to_start, record_failure, save_checkpoint
+    from ..training.records import fail_to_start, record_failure
     from ..training.trainer import Trainer
     from .thinning import Thinner
 
@@ -146,7 +147,7 @@ def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) ->
                 return STOPPED
         recorder.record(*thinner.rest())
         if not trainer.snapshots.ends:
-            recorder.record(*save_checkpoint(run, trainer))
+            recorder.record(*Checkpoints(run, trainer).save())
         recorder.record(*closing(trainer))
         recorder.close()
     except Exception as error:

@@ -18,6 +18,7 @@ from torch import Tensor
 from ..experiment.experiment import Experiment
 from ..experiment.members import label
 from ..network.parameters import ParameterLayout
+from ..recording.checkpoints import State
 from ..recording.events import RunWarning, Series, Values
 from .stopping import Decision, EarlyStopping
 
@@ -107,6 +108,14 @@ class LastSteps:
         nothing = np.full(members, np.nan, np.float32)
         self.figures: dict[str, Values] = {name: nothing.copy() for name in names}
         """[members] each; NaN before the first step."""
+
+    def state(self) -> State:
+        """Return the figures, [members] each."""
+        return dict(self.figures)
+
+    def restore(self, state: State) -> None:
+        """Go on from what ``state`` returned."""
+        self.figures = {name: np.array(state[name]) for name in self.figures}
 
     def keep(self, train: Values, columns: Sequence[str], decision: Decision) -> None:
         """Keep the figures of a block.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..experiment.experiment import Experiment
+from ..recording.checkpoints import State
 from ..recording.events import Series, Values
 
 
@@ -24,6 +25,14 @@ class EpochMeans:
         self.wanted = self._steps > 1
         """Whether epochs have several steps."""
         self._sum: np.ndarray | float = 0.0
+
+    def state(self) -> State:
+        """Return the sum of the epoch that is not whole yet, [columns, members], or 0."""
+        return {"sum": np.asarray(self._sum)}
+
+    def restore(self, state: State) -> None:
+        """Go on from what ``state`` returned."""
+        self._sum = np.array(state["sum"])
 
     def add(self, first: int, train: Values) -> list[Series]:
         """Take rows [columns, count, members] from step ``first`` on; return whole epochs' means.

@@ -56,17 +56,21 @@ class Pace:
         self._fitting = max(1, min(fitting, 2 * max(count, self._fitting), MAX_BLOCK))
 
 
-def train(trainer: Trainer, pace: Pace) -> Iterator[list[Event]]:
+def train(trainer: Trainer, pace: Pace, marks: Marks | None = None) -> Iterator[list[Event]]:
     """Train until the run is over, yielding what each block gave; ``closing`` has the rest.
 
     Args:
         trainer: What to train.
         pace: How many steps at a time; it changes no number.
+        marks: Those that are still to come of a run that is gone on with.
     """
-    marks = Marks(trainer.experiment, trainer.columns)
-    # Step 0 is the untrained network: a replay begins before anything was learned.
-    opening: list[Event] = [trainer.snapshot()] if trainer.snapshots.ends else []
-    yield [*opening, *marks.reached(trainer.step)]
+    opening: list[Event] = []
+    if marks is None:
+        marks = Marks(trainer.experiment, trainer.columns)
+        # Step 0 is the untrained network: a replay begins before anything was learned.
+        weights = [trainer.snapshot()] if trainer.snapshots.ends else []
+        opening = [*weights, *marks.reached(trainer.step)]
+    yield opening
     while trainer.outcome is None:
         # A mark that may pause the run must find it at just its step, so that a block ends there.
         block = trainer.advance(min(pace.begin(), marks.steps_until_next(trainer.step, MAX_BLOCK)))

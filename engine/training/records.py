@@ -1,4 +1,4 @@
-"""What a run leaves in its folder beside its steps: its checkpoint, and why it failed."""
+"""What a run leaves in its recording where it fails: why."""
 
 from __future__ import annotations
 
@@ -6,29 +6,12 @@ import os
 import time
 import traceback
 
-import torch
-
 from ..errors import EpochalError, RecordingError
-from ..recording.events import Checkpoint, End, Event, Header, RunWarning
+from ..recording.events import End, Header
 from ..recording.file import Recorder
 from ..runs.folder import RunFolder
 from .header import versions
 from .trainer import Trainer
-
-
-def save_checkpoint(folder: RunFolder, trainer: Trainer) -> list[Event]:
-    """Write the checkpoint of a run that is over; a full disk costs the file, not the run."""
-    path = folder.checkpoints / f"step-{trainer.step}.pt"
-    draft = path.with_suffix(".part")
-    try:
-        path.parent.mkdir(exist_ok=True)
-        # Written aside and renamed: a checkpoint that is there is whole.
-        torch.save(trainer.checkpoint(), draft)
-        draft.replace(path)
-    except (OSError, RuntimeError) as error:
-        draft.unlink(missing_ok=True)
-        return [RunWarning(step=trainer.step, message=f"no checkpoint was written: {error}")]
-    return [Checkpoint(step=trainer.step, file=str(path.relative_to(folder.path)))]
 
 
 def record_failure(recorder: Recorder, trainer: Trainer, error: Exception) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..network.parameters import ParameterLayout
+from ..recording.checkpoints import State
 from ..recording.events import Snapshot
 from ..recording.kept_weights import ENDS_LIMIT, SNAPSHOT_LIMIT
 
@@ -71,6 +72,14 @@ class BestWeights:
         # The untrained network counts as the best until something was measured.
         self.weights = weights.clone()
         """[size], as the network's own; each member's part is of a step of its own."""
+
+    def state(self) -> State:
+        """Return the best weights by name, [members, *shape] each."""
+        return self._layout.named(self.weights)
+
+    def restore(self, state: State) -> None:
+        """Go on from what ``state`` returned."""
+        self._layout.place(state, self.weights)
 
     def keep(self, best_rows: NDArray[np.int64], weights: Tensor) -> None:
         """Keep what a block brought.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..experiment.experiment import Experiment
 from ..recording.best import NEVER_BETTER, scores
+from ..recording.checkpoints import State
 from ..recording.events import Values
 from .block import Outcome
 
@@ -72,6 +73,33 @@ class EarlyStopping:
         """Which members go on."""
         going: NDArray[np.bool_] = self.ended_at == NEVER
         return going
+
+    def state(self) -> State:
+        """Return what was decided so far, and what is still waited for."""
+        ended = [None if each is None else [each.status, each.reason] for each in self.outcomes]
+        return {
+            "best_steps": self.best_steps,
+            # As pairs: real and imaginary part, which files of numbers know nothing of.
+            "best_scores": self._best_scores.view(np.float64).reshape(-1, 2),
+            "waited": self._waited,
+            "ended_at": self.ended_at,
+            "outcomes": ended,
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from what ``state`` returned."""
+        self.best_steps = np.array(state["best_steps"])
+        self._best_scores = np.array(state["best_scores"]).view(np.complex128).reshape(-1)
+        self._waited, self.ended_at = np.array(state["waited"]), np.array(state["ended_at"])
+        self.outcomes = [None if each is None else Outcome(*each) for each in state["outcomes"]]
+
+    def ignore(self) -> None:
+        """Let all members go on but those that diverged, whatever the preset asks for."""
+        self._patience.fill(np.inf)
+        self._thresholds.fill(-np.inf)
+        for member, outcome in enumerate(self.outcomes):
+            if outcome in (PATIENCE, THRESHOLD):
+                self.outcomes[member], self.ended_at[member] = None, NEVER
 
     def decide(self, first: int, loss: Values, dev: Values) -> Decision:
         """Find the first rows of a block that decide, for each member by itself.
@@ -154,14 +182,16 @@ class EarlyStopping:
         gives_up = waited >= self._patience
         # What a member measured after giving up it would not have measured alone.
         until = np.where(gives_up.any(axis=0), gives_up.argmax(axis=0), len(measured) - 1)
-        impatient = np.where(gives_up.any(axis=0), measured[until], NEVER)
+        # Nor is waited for anything after another end: -1 where that came before all of these.
+        until = np.minimum(until, (measured[:, None] <= last).sum(axis=0) - 1)
         each = np.arange(members)
+        impatient = np.where(gives_up[until, each], measured[until], NEVER)
         place = latest[until, each] - 1
         improved = place >= 0
         best_rows = np.where(improved, measured[place], -1)
         self.best_steps = np.where(improved, first + best_rows, self.best_steps)
         self._best_scores = np.where(improved, new_scores[place, each], self._best_scores)
-        self._waited = waited[until, each]
+        self._waited = np.where(until < 0, self._waited, waited[until, each])
         return impatient, best_rows
 
 

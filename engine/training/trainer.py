@@ -17,12 +17,13 @@ that step and its later rows are NaN; the method goes on computing it, and is ov
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..experiment.experiment import Experiment
 from ..experiment.members import members_of
@@ -30,6 +31,7 @@ from ..gradients.choice import make_method
 from ..gradients.method import Method, Workload
 from ..network.parameters import ParameterLayout
 from ..network.trainable import make_network
+from ..recording.checkpoints import State
 from ..recording.events import Group, Series, Snapshot, Values
 from ..step.batches import batches_for
 from ..step.evaluation import Evaluator
@@ -45,6 +47,17 @@ from .snapshots import BestWeights, Snapshots
 from .stopping import EarlyStopping
 
 
+class Resumable(Protocol):
+    """A part of a trainer that steps leave something in."""
+
+    def state(self) -> State:
+        """Return what it needs to go on."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Go on from what ``state`` returned."""
+
+
 class Trainer:
     """One experiment being trained, step by step, with all members of its population.
 
@@ -54,6 +67,7 @@ class Trainer:
         allow_code: Whether a network of one's own may be run.
         threads: CPU threads of one operation; as many as are worth it where left out.
         few_weights: Record no weights but the first, the best and the last.
+        until: Its last step, where that is not the experiment's: schedules keep to that.
         clock: Seconds, for the time that training takes.
 
     Raises:
@@ -69,6 +83,7 @@ class Trainer:
         allow_code: bool = False,
         threads: int | None = None,
         few_weights: bool = False,
+        until: int = 0,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.experiment: Final = experiment
@@ -85,6 +100,8 @@ class Trainer:
         # For the whole process: a run has one of its own. Sums are split among threads, so that
         # another number of them gives other bits.
         torch.set_num_threads(self.threads)
+        self.until: Final = until or experiment.steps
+        """The step at which it is over, unless something ends it before."""
         self.step = 0
         """The last step taken."""
         self.seconds = 0.0
@@ -120,6 +137,15 @@ class Trainer:
         self._last_steps = LastSteps(experiment, count)
         self._epochs = EpochMeans(experiment)
         self._set_figures = SetFigures(experiment, self.data, self.measure)
+        # All that steps leave behind beside the weights. The rest is a function of the step, or is
+        # made anew by every block.
+        self._parts: Final[Mapping[str, Resumable]] = {
+            "method": self.method,
+            "stopping": self._stopping,
+            "best_weights": self._best,
+            "last_steps": self._last_steps,
+            "epochs": self._epochs,
+        }
 
     @property
     def columns(self) -> dict[Group, list[str]]:
@@ -153,6 +179,16 @@ class Trainer:
         """The step at which each member has ended, [members]; ``NEVER`` where it goes on."""
         return self._stopping.ended_at
 
+    @property
+    def best_steps(self) -> NDArray[np.int64]:
+        """The step of each member's best dev measurement so far, [members]; 0 without any."""
+        return self._stopping.best_steps
+
+    def ignore_stopping(self) -> None:
+        """Go on where patience or a threshold has ended the run, and end it by neither again."""
+        self._stopping.ignore()
+        self.outcome = None
+
     def advance(self, n: int) -> Block:
         """Take exactly ``n`` steps, or as many as there are until the run is over.
 
@@ -162,10 +198,10 @@ class Trainer:
         assert self.outcome is None, "the run is over"
         # More than the rows hold are taken in several goes; what was asked for is one block all the
         # same, or a recording would show where memory ended.
-        stop, blocks = min(self.step + n, self.experiment.steps), list[Block]()
+        stop, blocks = min(self.step + n, self.until), list[Block]()
         while self.step < stop and self.outcome is None:
             blocks.append(self._take(min(stop - self.step, self._rows.capacity)))
-        if self.outcome is None and self.step == self.experiment.steps:
+        if self.outcome is None and self.step == self.until:
             # The end that was planned comes last: a threshold at the very last step is the reason
             # told.
             by_epochs = self.experiment.steps_per_epoch and not self.experiment.train.steps
@@ -221,23 +257,28 @@ class Trainer:
         figures["steps_per_second"] = self.step / self.seconds if self.seconds else 0.0
         return figures
 
-    def checkpoint(self) -> dict[str, Any]:
-        """Return the network as it is and as it was best, for ``torch.save``.
+    def state(self) -> State:
+        """Return all that is needed to go on from the last step, to the same bits.
 
-        The optimizer's state goes with it. Where a block was cut back to a step that decided, it
-        is that of the block's end, a few steps further.
+        Arrays are copies on the CPU, [members, *shape] where they are of a parameter.
         """
-        layout = self._rows.layout
-        return {
-            "step": self.step,
-            "weights": layout.named(self.method.weights),
-            "best_weights": layout.named(self._best.weights),
-            "best_steps": self._stopping.best_steps.tolist(),
-            "optimizer": self.method.state(),
-            "experiment": self.experiment.model_dump(mode="json"),
-            "seeds": self.seeds,
-            "variants": self.variants,
-        }
+        parts = {name: part.state() for name, part in self._parts.items()}
+        weights = self._rows.layout.named(self.method.weights)
+        over = self.outcome and [self.outcome.status, self.outcome.reason]
+        now = {"step": self.step, "seconds": self.seconds, "outcome": over}
+        return {**now, "weights": weights, **parts}
+
+    def restore(self, state: State) -> None:
+        """Go on from what ``state`` returned, of this trainer or of one like it.
+
+        A run that was stopped, or came to its planned end, goes on; where all members have ended
+        by themselves, it is over.
+        """
+        self.step, self.seconds = state["step"], state["seconds"]
+        self._rows.layout.place(state["weights"], self.method.weights)
+        for name, part in self._parts.items():
+            part.restore(state[name])
+        self.outcome = None if self._stopping.going.any() else Outcome(*state["outcome"])
 
     def _take(self, count: int) -> Block:
         """Take ``count`` steps, no more than there are rows; return those that stand."""
@@ -246,11 +287,16 @@ class Trainer:
         # Both look at the weights before the first step, which the method is about to write over.
         self._probe.keep(first, self.method.weights)
         self._ended.begin_block()
+        # Of a step by itself nothing is ever taken back.
+        before = (self.method.weights.clone(), self.method.state()) if count > 1 else None
         self.method.take(first, count, self._rows)
         train, dev = self._rows.fetch(count, accuracy=self.experiment.has_accuracy)
         # A block is taken whole and judged afterwards: asking after every step whether to go on
         # would fetch a number in every step. What was taken beyond the decision is thrown away.
         decision = self._stopping.decide(first, train[0], dev)
+        if before and decision.count < count:
+            # Once in a run, at its end: the optimizer has gone on, and is to be where the run is.
+            self._take_again(first, decision.count, *before)
         weights = self._rows.weights[:count]
         self._best.keep(decision.best_rows, weights)
         self._ended.hold(decision, weights)
@@ -276,6 +322,19 @@ class Trainer:
             snapshots=tuple(self.snapshots.of_block(first, weights[: decision.count])),
             warnings=tuple(self._ended.warnings(decision, self.variants)),
         )
+
+    def _take_again(self, first: int, count: int, weights: Tensor, state: State) -> None:
+        """Take the first steps of a block once more, which gives the same rows.
+
+        Args:
+            first: The first of them.
+            count: How many.
+            weights: Those before the block, [size].
+            state: The method's, before the block.
+        """
+        self.method.weights.copy_(weights)
+        self.method.restore(state)
+        self.method.take(first, count, self._rows)
 
     def _dev_series(self, first: int, count: int, dev: Values) -> list[Series]:
         """Return the rows in which the dev set was measured.

@@ -12,23 +12,30 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
+from ..errors import EpochalError
 from ..experiment.experiment import Experiment
 from ..presets import preset as presets
-from ..recording.events import Event, Heartbeat
+from ..recording.events import Event, Heartbeat, Request
 from ..recording.file import Recorder
 from ..runs.folder import RunFolder
 from ..runs.requests import Inbox, PendingRequest
+from ..training.checkpoints import Checkpoints
 from ..training.header import header_of
 from ..training.loop import Pace, ending, train, weights_to_keep
 from ..training.meter import Meter
-from ..training.records import fail_to_start, record_failure, save_checkpoint
+from ..training.records import fail_to_start, record_failure
+from ..training.resuming import Continuation, resume
 from ..training.trainer import Trainer
 from .requests import RequestHandler
+
+WRONG: Final = 2
+"""Exit status where what was asked for cannot be had."""
 
 HEARTBEAT_SECONDS: Final = 2.0
 """How long a worker may say nothing."""
@@ -58,6 +65,7 @@ def work(
     device: str = "auto",
     steps: int | None = None,
     allow_code: bool = False,
+    resume: Mapping[str, Any] | None = None,
 ) -> int:
     """Train and record the run of a folder.
 
@@ -67,13 +75,17 @@ def work(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         steps: Pause after so many steps; run freely where left out.
         allow_code: Whether a network of one's own may be run.
+        resume: How to go on with what is recorded there; a new run where left out.
 
     Returns:
-        0 where the run finished or was stopped, 1 where it diverged or failed.
+        0 where the run finished or was stopped, 1 where it diverged or failed, 2 where it cannot
+        be gone on with: then the log says why.
     """
     # Before anything that takes time: a stop asked for while the data loads is not lost.
     inbox = Inbox(folder, since=since)
     _stop_on_sigterm(inbox)
+    if resume is not None:
+        return _go_on(folder, inbox, Continuation(**resume), device, allow_code)
     try:
         experiment = presets.load(str(folder.experiment_file)).experiment
         trainer = Trainer(experiment, device=device, allow_code=allow_code)
@@ -81,16 +93,39 @@ def work(
     except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
         return fail_to_start(folder, error)
     recorder = Recorder.create(folder.recording, header)
-    handler = RequestHandler(trainer)
+    pace = Pace()
+    worked = _Work(folder, trainer, inbox, pace, train(trainer, pace))
     if steps is not None:
-        handler.owed = 0
+        worked.handler.owed = 0
         inbox.put(PendingRequest("start", "start", "step", {"n": steps}, since))
+    return _record(recorder, worked)
+
+
+def _go_on(
+    folder: RunFolder, inbox: Inbox, wanted: Continuation, device: str, allow_code: bool
+) -> int:
+    """Go on with the run of a folder, from its newest checkpoint."""
     try:
-        for events in _pull(trainer, recorder, handler, inbox):
+        run = resume(folder, wanted, device=device, allow_code=allow_code)
+        recorder = Recorder.reopen(folder.recording, run.event)
+    except EpochalError as error:
+        # The recording stays as it is: it says how the run ended.
+        print(error, file=sys.stderr)
+        return WRONG
+    pace = Pace()
+    stream = train(run.trainer, pace, run.marks)
+    return _record(recorder, _Work(folder, run.trainer, inbox, pace, stream, deque(run.rates)))
+
+
+def _record(recorder: Recorder, work: _Work) -> int:
+    """Record a run to its end; return the exit status."""
+    trainer = work.trainer
+    try:
+        for events in work.events(recorder):
             recorder.record(*events)
         # The end is said last: whoever reads it finds weights and checkpoint there.
         recorder.record(*weights_to_keep(trainer))
-        recorder.record(*save_checkpoint(folder, trainer))
+        recorder.record(*work.checkpoints.save())
         recorder.record(ending(trainer))
         recorder.close()
     except Exception as error:
@@ -99,32 +134,66 @@ def work(
     return 0 if trainer.outcome and trainer.outcome.status in ("finished", "stopped") else 1
 
 
-def _pull(
-    trainer: Trainer, recorder: Recorder, handler: RequestHandler, inbox: Inbox
-) -> Iterator[list[Event]]:
-    """Pull a run's events until it is over, answering requests between the pulls.
+class _Work:
+    """A run that is trained: its events, its requests, its checkpoints.
 
-    Not pulling is pausing.
+    Args:
+        folder: The run's.
+        trainer: What is trained.
+        inbox: Where requests come from.
+        pace: How many steps at a time.
+        stream: The run's events.
+        rates: Learning rates that are set again as they were, by the steps they came after.
     """
-    pace = Pace()
-    stream = train(trainer, pace)
-    yield next(stream)
-    meter = Meter(trainer.device)
-    while trainer.outcome is None:
-        if requests := inbox.poll():
-            yield [event for request in requests for event in handler.answer(request)]
-        elif not handler.paused:
-            # Someone who asks for three steps gets three, whatever fits a block.
-            before, pace.limit = trainer.step, handler.owed
-            events = next(stream)
-            handler.taken(trainer.step - before)
-            yield [*events, *meter.read(trainer.step)]
-        else:
-            recorder.flush()
-            if recorder.seconds_since_write >= HEARTBEAT_SECONDS:
-                yield [Heartbeat(step=trainer.step)]
-            time.sleep(PAUSED_SECONDS)
-            meter.skip(trainer.step)
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        trainer: Trainer,
+        inbox: Inbox,
+        pace: Pace,
+        stream: Iterator[list[Event]],
+        rates: deque[Request] | None = None,
+    ) -> None:
+        self.trainer, self._inbox, self._pace, self._stream = trainer, inbox, pace, stream
+        self.handler = RequestHandler(trainer)
+        self.checkpoints = Checkpoints(folder, trainer)
+        self._rates = rates or deque()
+
+    def events(self, recorder: Recorder) -> Iterator[list[Event]]:
+        """Pull the run's events until it is over, answering requests between the pulls.
+
+        Not pulling is pausing.
+        """
+        trainer, handler, pace = self.trainer, self.handler, self._pace
+        yield next(self._stream)
+        meter = Meter(trainer.device)
+        while trainer.outcome is None:
+            if requests := self._inbox.poll():
+                yield [event for request in requests for event in handler.answer(request)]
+            elif not handler.paused:
+                # Someone who asks for three steps gets three, whatever fits a block.
+                before, pace.limit = trainer.step, self._most()
+                events = next(self._stream)
+                handler.taken(trainer.step - before)
+                yield [*events, *meter.read(trainer.step)]
+                # Its rows first: a checkpoint is of a step that the recording has.
+                yield self.checkpoints.after_block()
+            else:
+                recorder.flush()
+                if recorder.seconds_since_write >= HEARTBEAT_SECONDS:
+                    yield [Heartbeat(step=trainer.step)]
+                time.sleep(PAUSED_SECONDS)
+                meter.skip(trainer.step)
+
+    def _most(self) -> int | None:
+        """Return how many steps the next block may have, once its learning rate is set."""
+        while self._rates and self._rates[0].step <= self.trainer.step:
+            self.trainer.lr = float(self._rates.popleft().arguments["lr"])
+        if not self._rates:
+            return self.handler.owed
+        ahead = self._rates[0].step - self.trainer.step
+        return min(ahead, self.handler.owed or ahead)
 
 
 def _stop_on_sigterm(inbox: Inbox) -> None:

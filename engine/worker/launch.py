@@ -19,7 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..errors import RunError
 from ..runs.folder import RunFolder
@@ -40,8 +42,12 @@ class Worker:
         """What it said last, once the file is gone."""
 
     @classmethod
-    def start(cls) -> Worker:
-        """Start a worker that gets ready and waits for a folder."""
+    def start(cls, *, capability: str = "") -> Worker:
+        """Start a worker that gets ready and waits for a folder.
+
+        Args:
+            capability: What the CPU may compute with at most, as PyTorch names it.
+        """
         # A process of its own session survives a hang-up; explicit stdio keeps it off the
         # terminal; -P keeps a folder named "engine" in the user's directory out of its imports.
         handle, complaints = tempfile.mkstemp(prefix="epochal-worker-", suffix=".log")
@@ -52,7 +58,7 @@ class Worker:
                 stdout=subprocess.DEVNULL,
                 stderr=handle,
                 start_new_session=True,
-                env=worker_environment(),
+                env=worker_environment(capability),
             )
         finally:
             os.close(handle)
@@ -70,6 +76,7 @@ class Worker:
         device: str = "auto",
         steps: int | None = None,
         allow_code: bool = False,
+        resume: Mapping[str, Any] | None = None,
     ) -> None:
         """Hand over a run folder; from now on the worker belongs to itself.
 
@@ -78,6 +85,8 @@ class Worker:
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
             steps: Pause after so many steps; run freely where left out.
             allow_code: Whether a network of one's own may be run.
+            resume: How to go on with what is recorded there, as
+                ``engine.training.resuming.Continuation`` has it; a new run where left out.
 
         Raises:
             RunError: The worker is gone; says what it said last.
@@ -87,6 +96,7 @@ class Worker:
             "device": device,
             "steps": steps,
             "allow_code": allow_code,
+            "resume": resume,
             "time": time.time(),
         }
         assert self._process.stdin is not None
@@ -130,8 +140,14 @@ class Worker:
         self._complaints.unlink(missing_ok=True)
 
 
-def worker_environment() -> dict[str, str]:
-    """Return this environment, with this ``engine`` the one that a process of ours imports."""
+def worker_environment(capability: str = "") -> dict[str, str]:
+    """Return this environment, with this ``engine`` the one that a process of ours imports.
+
+    Args:
+        capability: What PyTorch may compute with at most, where that is not the best there is.
+    """
     source = str(Path(__file__).resolve().parents[2])
     others = os.environ.get("PYTHONPATH")
-    return os.environ | {"PYTHONPATH": os.pathsep.join([source, others] if others else [source])}
+    paths = os.pathsep.join([source, others] if others else [source])
+    limit = {"ATEN_CPU_CAPABILITY": capability.lower()} if capability else {}
+    return os.environ | {"PYTHONPATH": paths} | limit

@@ -14,14 +14,13 @@ is computed for a hundred steps in one operation.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from ...experiment.experiment import Experiment
 from ...experiment.training import MAX_STEPS
 from ...network.module import Network
+from ...recording.checkpoints import State
 from ...step.clipping import Clipping
 from ...step.evaluation import Evaluator
 from ...step.learning_rates import Rates
@@ -135,9 +134,33 @@ class Manual:
             propagation.look_ahead()
             self._settle_dev(propagation, 0, 1, count - 1)
 
-    def state(self) -> dict[str, Any]:
-        """Return the optimizer's state."""
-        return self._update.state()
+    def state(self) -> State:
+        """Return what besides the weights is needed to go on, arrays as [members, *shape]."""
+        update, named = self._update.state(), self._layout.named
+        return {
+            "optimizer": {
+                name: named(value) if isinstance(value, Tensor) else value
+                for name, value in update.items()
+            },
+            "rates": self._rates.state(),
+            # Written anew by every step, but where a step adds to what is there.
+            "gradients": {} if self._clears or self._used is None else named(self._used),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from what ``state`` returned, with the weights that are there."""
+        # The tensors are written over in place, for what was recorded of a step reads them there.
+        update = self._update.state()
+        for name, value in update.items():
+            if isinstance(value, Tensor):
+                self._layout.place(state["optimizer"][name], value)
+            else:
+                update[name] = state["optimizer"][name]
+        self._update.load_state(update)
+        self._rates.restore(state["rates"])
+        if state["gradients"] and self._used is not None:
+            self._layout.place(state["gradients"], self._used)
+        self._propagations.clear()
 
     def _take(self, propagation: Propagation, portion: Portion, first: int, start: int) -> None:
         """Take a portion's steps.

@@ -85,7 +85,7 @@ def test_every_command_takes_the_weights_of_the_step_with_the_best_dev_row(
     run: tuple[RunFolder, Trainer],
 ) -> None:
     folder, trainer = run
-    saved = trainer.checkpoint()
+    saved = trainer.state()
     for loaded in each_member(folder, trainer):
         rows, member = loaded.history.series["dev"], loaded.member
         by = rows.column("accuracy", member) if loaded.experiment.has_accuracy else None
@@ -94,7 +94,7 @@ def test_every_command_takes_the_weights_of_the_step_with_the_best_dev_row(
         step = int(rows.steps[min(found, key=lambda row: np.nan_to_num(losses[row], nan=np.inf))])
         material = Material(loaded.history, member)
         assert best_step(loaded.history, member) == step
-        assert saved["best_steps"][member] == step
+        assert saved["stopping"]["best_steps"][member] == step
         assert loaded.weights_step == step
         assert material.best_step() == material.network(step, best=True).step == step
         told = answers(loaded, rows_of_set(loaded, "dev"))
@@ -142,7 +142,7 @@ def test_a_recording_without_best_weights_names_the_nearest_that_it_keeps(
 
 def test_a_checkpoint_beside_it_has_what_the_recording_lacks(tmp_path: Path) -> None:
     folder, trainer = recorded(SPECS["diverges"], tmp_path / "run")
-    best = trainer.checkpoint()["best_steps"][0]
+    best = trainer.state()["stopping"]["best_steps"][0]
     lines = folder.recording.read_bytes().splitlines(keepends=True)
     folder.recording.write_bytes(
         b"".join(each for each in lines if not each.startswith(b'{"kind":"snapshot"'))
@@ -159,7 +159,7 @@ def test_the_best_weights_stand_before_the_end_and_leave_the_others_be(
     folder, trainer = run
     events = [each for each in read(folder.recording) if isinstance(each, Snapshot)]
     written = [each for each in events if each.best]
-    assert [each.best for each in written] == [trainer.checkpoint()["best_steps"]]
+    assert [each.best for each in written] == [trainer.state()["stopping"]["best_steps"].tolist()]
     history = History()
     history.extend(read(folder.recording))
     others = {each.step for each in events if not each.best}

@@ -77,7 +77,7 @@ def test_the_best_weights_give_the_result(tmp_path: Path, name: str, snapshots: 
     folder, trainer = recorded(SPECS[name], tmp_path / "run", snapshots=snapshots)
     run = loaded(folder)
     batch = trainer.data.sets["test"] if "test" in trainer.data.sets else trainer.data.sets["train"]
-    best = trainer.checkpoint()
+    best = trainer.state()
     layout = trainer._rows.layout
     kept = best["best_weights"] if "best_step" in run.result else best["weights"]
     for part, value in zip(layout.slices(trainer.method.weights), kept.values(), strict=True):
@@ -119,8 +119,8 @@ def test_a_run_without_any_weights_says_so(tmp_path: Path) -> None:
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     folder, _ = recorded(experiment(MOONS, train={"epochs": 3}), tmp_path / "r", snapshots=False)
-    (folder.checkpoints / "step.pt").write_bytes(b"not a checkpoint")
-    with pytest.raises(RunError, match=r"step\.pt"):
+    (folder.checkpoints / "step-3.safetensors").write_bytes(b"not a checkpoint")
+    with pytest.raises(RunError, match=r"step-3\.safetensors: is no checkpoint that can be read"):
         _ = loaded(folder).weights
 
 

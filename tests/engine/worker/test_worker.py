@@ -275,7 +275,7 @@ def test_a_checkpoint_that_cannot_be_written_costs_no_run(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("torch.save", full)
+    monkeypatch.setattr("engine.recording.checkpoints.replace_file", full)
     status, events = work(folder_for(tmp_path, epochs=3))
     assert status == 0
     assert [event.kind for event in events[-2:]] == ["warning", "end"]

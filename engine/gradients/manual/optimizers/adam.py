@@ -69,9 +69,10 @@ class _AdamBase(_Moments):
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from what ``state`` returned."""
-        super().load_state(state)
         if self._fuses:
-            self._count.fill_(self._t)
+            # First: the count would be taken for the newer of the two.
+            self._count.fill_(state["step"])
+        super().load_state(state)
 
     def _count_along(self) -> None:
         """Let the count follow the kernel's."""

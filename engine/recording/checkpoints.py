@@ -1,0 +1,86 @@
+"""A checkpoint: all that is needed to go on from a step, in a file that is nothing but data.
+
+    {"step": 120, "weights": {"layer1.weight": [members, out, in]}, "method": {…}, …}
+       └► one safetensors file: arrays by their path, such as ``weights/layer1.weight``, and
+          what is no array as JSON under ``epochal`` in its metadata
+
+Nothing in it can be run, any program that knows safetensors reads it, and arrays have the names
+and shapes of parameters, not the places that a way of computing gives them in memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RunError
+from ..text.files import replace_file
+
+State = Mapping[str, Any]
+"""Arrays and plain values by name, also in tables of their own: what a part of training needs to
+go on."""
+
+SUFFIX: Final = ".safetensors"
+
+_PLAIN: Final = "epochal"
+"""Under which name the file's metadata has what is no array."""
+
+
+def write(path: Path, state: State) -> None:
+    """Write a checkpoint; a file of that name is whole at every moment.
+
+    Args:
+        path: The file.
+        state: Tables of arrays, and of what JSON can say.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    from safetensors.numpy import save
+
+    arrays, plain = dict[str, NDArray[Any]](), dict[str, Any]()
+    for place, value in _leaves(state):
+        if isinstance(value, str | int | float | list | Mapping | None):
+            table = plain
+            for name in place[:-1]:
+                table = table.setdefault(name, {})
+            table[place[-1]] = value
+        else:
+            arrays["/".join(place)] = np.ascontiguousarray(value)
+    replace_file(path, save(arrays, {_PLAIN: json.dumps(plain)}))
+
+
+def read(path: Path) -> State:
+    """Return what a checkpoint holds.
+
+    Raises:
+        RunError: It is none that can be read.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            state: dict[str, Any] = json.loads((file.metadata() or {})[_PLAIN])
+            for key in file.keys():  # noqa: SIM118 (it is no mapping)
+                *tables, name = key.split("/")
+                table = state
+                for each in tables:
+                    table = table.setdefault(each, {})
+                table[name] = file.get_tensor(key)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+        raise RunError(f"{path}: is no checkpoint that can be read: {error}") from None
+    return state
+
+
+def _leaves(state: State, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every value that is no table, or an empty one, and where it stands."""
+    for name, value in state.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, (*place, name))
+        else:
+            yield (*place, name), value

@@ -1,0 +1,82 @@
+"""Whether a run can be gone on with, as far as its recording and its folder say."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import RunError
+from ..recording.events import End, Header
+from ..recording.history import History
+from ..text.safe import plain
+from .folder import RunFolder
+from .state import state_of
+
+
+def until_step(text: str, header: Header) -> int:
+    """Return the step that ``epochs=5000`` or ``steps=5000`` means.
+
+    Raises:
+        RunError: It says neither, or the run counts no epochs.
+    """
+    match = re.fullmatch(r"(epochs|steps)=([1-9]\d{0,14})", text.strip())
+    if match is None:
+        raise RunError(f"--until: must be epochs=N or steps=N (got {text!r})")
+    number = int(match[2])
+    if match[1] == "steps":
+        return number
+    if not header.steps_per_epoch:
+        raise RunError(
+            "--until: this run draws fresh rows in every step and has no epochs; steps=N"
+        )
+    return number * header.steps_per_epoch
+
+
+def check_resumable(
+    folder: RunFolder, history: History, *, until: int = 0, ignore_stopping: bool = False
+) -> None:
+    """Refuse a run that cannot be gone on with, and say what can be done in place of that.
+
+    Args:
+        folder: The run's.
+        history: What is known of it.
+        until: The step it is to go on to; 0 for the one that was planned.
+        ignore_stopping: Whether to go on though patience or a threshold has ended it.
+
+    Raises:
+        RunError: It is trained, it is over, or nothing is there to go on with.
+    """
+    name, header = plain(folder.name), history.header
+    if folder.path == folder.recording:
+        raise RunError(f"{name}: is a recording alone; go on with the run where its folder is")
+    if header is None or not header.parameters:
+        raise RunError(f"{name}: never began; train its preset again with epochal run")
+    if history.end is None:
+        state = state_of(history)
+        if state != "crashed":
+            raise RunError(f"{name}: is still {state}; epochal attach {name} shows it")
+    else:
+        _check_end(name, history.end, history, ignore_stopping)
+    last = until or header.steps
+    if last <= history.last_step and not (history.end and history.end.status == "failed"):
+        raise RunError(
+            f"{name}: has done its {history.last_step} steps; --until steps=N lengthens it"
+        )
+
+
+def _check_end(name: str, end: End, history: History, ignore_stopping: bool) -> None:
+    """Refuse a run that has come to an end of its own."""
+    if end.status == "diverged":
+        finite = max((each.step for each in history.checkpoints if each.step < end.step), default=0)
+        raise RunError(
+            f"{name}: diverged, and would again; epochal fork {name} --at {finite} "
+            "--set optimizer.lr=… goes on from before that with another setting"
+        )
+    early = any(word in end.reason.split() for word in ("patience", "threshold"))
+    if end.status == "finished" and early:
+        if history.header is not None and history.header.members > 1:
+            raise RunError(f"{name}: its members have ended by {end.reason}; train it again")
+        if not ignore_stopping:
+            raise RunError(
+                f"{name}: was ended by {end.reason} at step {end.step}; "
+                "--ignore-stopping goes on all the same"
+            )

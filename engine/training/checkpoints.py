@@ -1,0 +1,116 @@
+"""When checkpoints of a run are written, and which of them stay.
+
+    written   at the end of a block, 5 s after the last one or 50 times as long as that one took,
+              whichever is longer: so that all of them together take 2 % of a run at most
+    kept      the last two, the last at the best step or before it, and one for each power of two,
+              the latest ones first, as long as all together are below 50 MB
+
+A checkpoint is of exactly the step whose row is the newest in the recording.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from ..recording.checkpoints import SUFFIX, write
+from ..recording.events import Checkpoint, Event, RunWarning
+from ..runs.folder import RunFolder
+from .trainer import Trainer
+
+SECONDS: Final = 5.0
+"""How long there is no checkpoint after the last one."""
+
+TIMES: Final = 50
+"""The same, in times of what the last one took."""
+
+ROOM_BYTES: Final = 50_000_000
+"""What those that are kept for going far back may take together."""
+
+_NAME: Final = re.compile(rf"step-(\d+){re.escape(SUFFIX)}")
+
+
+class Checkpoints:
+    """Writes the checkpoints of a run, and removes those that are no longer wanted.
+
+    Args:
+        folder: The run's.
+        trainer: What is trained.
+        clock: Seconds.
+    """
+
+    def __init__(
+        self, folder: RunFolder, trainer: Trainer, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._folder, self._trainer, self._clock = folder, trainer, clock
+        self._due = clock() + SECONDS
+        self._failed = False
+
+    def after_block(self) -> list[Event]:
+        """Return what is to be recorded of a checkpoint, where one is due."""
+        return self.save() if self._clock() >= self._due else []
+
+    def save(self) -> list[Event]:
+        """Write a checkpoint; a full disk costs the file, not the run."""
+        step, started = self._trainer.step, self._clock()
+        path = self._folder.checkpoints / f"step-{step}{SUFFIX}"
+        try:
+            path.parent.mkdir(exist_ok=True)
+            write(path, self._trainer.state())
+            self._tidy()
+        except OSError as error:
+            self._due = self._clock() + SECONDS
+            if self._failed:
+                return []
+            # Said once: a disk that is full is full at the next one, too.
+            self._failed = True
+            return [RunWarning(step=step, message=f"no checkpoint was written: {error}")]
+        now = self._clock()
+        self._due = now + max(SECONDS, TIMES * (now - started))
+        self._failed = False
+        return [Checkpoint(step=step, file=str(path.relative_to(self._folder.path)))]
+
+    def _tidy(self) -> None:
+        """Remove the checkpoints that are no longer wanted."""
+        sizes = {path: path.stat().st_size for path in written(self._folder)}
+        steps = {step_of(path): path for path in sizes}
+        best = int(self._trainer.best_steps.max())
+        for step in steps.keys() - kept(list(steps), best, max(sizes.values(), default=0)):
+            with contextlib.suppress(OSError):
+                steps[step].unlink()
+
+
+def kept(steps: list[int], best: int, size: int) -> set[int]:
+    """Return the steps whose checkpoints stay.
+
+    Args:
+        steps: Those there are.
+        best: The best step so far; 0 where there is none.
+        size: The bytes of one.
+    """
+    steps = sorted(steps)
+    wanted = [*steps[-2:], *[step for step in steps if 0 < step <= best][-1:]]
+    # The first of each power of two: however long a run is, there are few of them.
+    octaves = {step.bit_length(): step for step in reversed(steps)}
+    room = max(0, ROOM_BYTES // max(size, 1) - len(set(wanted)))
+    far = [step for step in sorted(octaves.values(), reverse=True) if step not in wanted]
+    return {*wanted, *far[:room]}
+
+
+def written(folder: RunFolder) -> list[Path]:
+    """Return the checkpoints that lie in a run's folder, by their steps."""
+    with contextlib.suppress(OSError):
+        files = [path for path in folder.checkpoints.iterdir() if _NAME.fullmatch(path.name)]
+        return sorted(files, key=step_of)
+    return []
+
+
+def step_of(path: Path) -> int:
+    """Return the step whose checkpoint a file is."""
+    match = _NAME.fullmatch(path.name)
+    assert match is not None
+    return int(match[1])

@@ -1,0 +1,178 @@
+"""Going on with a recorded run, to the bits it would have had.
+
+    recording ─► experiment, rates that were set ─┐
+    checkpoint ─► weights, optimizer, patience …  ├─► a trainer at the checkpoint's step
+    this machine ─► is it the same way? ──────────┘
+
+Rows after the checkpoint are taken once more, and count in place of those that were recorded.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psutil
+import torch
+
+from ..errors import RunError
+from ..presets.preset import resolve
+from ..recording import checkpoints
+from ..recording.checkpoints import State
+from ..recording.events import Header, Request, Resume, Series
+from ..recording.file import read
+from ..recording.history import History
+from ..runs.folder import RunFolder
+from ..runs.resuming import check_resumable
+from ..text.safe import plain
+from .header import versions
+from .marks import Marks
+from .trainer import Trainer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continuation:
+    """How a run is to be gone on with."""
+
+    until: int = 0
+    """The step it is to go on to; 0 for the one that was planned."""
+    ignore_stopping: bool = False
+    """Whether to go on though patience or a threshold has ended it."""
+    any_way: bool = False
+    """Whether to go on where this machine computes in another way, to other bits."""
+
+
+@dataclass(frozen=True, eq=False)
+class ResumedRun:
+    """A run that can go on."""
+
+    trainer: Trainer
+    """As it was at the step that it goes on from."""
+    marks: Marks
+    """Those that are still to come."""
+    rates: tuple[Request, ...]
+    """The learning rates that were set after that step, which are set again."""
+    event: Resume
+    """What the recording says of it."""
+
+
+def resume(
+    folder: RunFolder, wanted: Continuation, *, device: str = "auto", allow_code: bool = False
+) -> ResumedRun:
+    """Return a run as it was at its newest checkpoint.
+
+    Args:
+        folder: The run's.
+        wanted: How it is to go on.
+        device: Where, if it is not to be where it was; ``auto`` for that.
+        allow_code: Whether a network of one's own may be run.
+
+    Raises:
+        RunError: It cannot be gone on with, or not to the same bits.
+        PresetError: Its experiment no longer holds, as where its data file is gone.
+    """
+    history = History()
+    history.extend(read(folder.recording))
+    header = history.header
+    check_resumable(folder, history, until=wanted.until, ignore_stopping=wanted.ignore_stopping)
+    assert header is not None
+    until = wanted.until or header.steps
+    trainer = trainer_of(header, device, until=until, allow_code=allow_code)
+    differences = differences_of(header, trainer)
+    if differences and not wanted.any_way:
+        raise RunError(
+            f"{plain(folder.name)}: would not come to the same bits here: "
+            f"{'; '.join(differences)}; --any-way goes on all the same, and says so"
+        )
+    state = newest_state(folder, history)
+    if state is not None:
+        trainer.restore(state)
+    if wanted.ignore_stopping or any(seam.ignores_stopping for seam in history.seams):
+        trainer.ignore_stopping()
+    event = Resume(
+        from_step=trainer.step,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        pid_started=psutil.Process().create_time(),
+        time=time.time(),
+        steps=wanted.until,
+        ignores_stopping=wanted.ignore_stopping,
+        otherwise=differences,
+    )
+    rates = tuple(rates_set(history, trainer.step))
+    marks = Marks(trainer.experiment, trainer.columns)
+    marks.reached(trainer.step, [*_series(history.until(trainer.step))], trainer.ended_at)
+    return ResumedRun(trainer, marks, rates, event)
+
+
+def trainer_of(
+    header: Header, device: str = "auto", *, until: int = 0, allow_code: bool = False
+) -> Trainer:
+    """Return what trains a recorded run as it was trained, at its first step.
+
+    Args:
+        header: The recording's.
+        device: Where, if it is not to be where it was; ``auto`` for that.
+        until: Its last step, where that is not the one that was planned.
+        allow_code: Whether a network of one's own may be run.
+
+    Raises:
+        RunError: Its data is no longer what it was.
+        PresetError: Its experiment no longer holds.
+        DeviceError: The device is not there.
+    """
+    experiment = resolve(header.experiment, header.run, recorded=True)
+    for then, now in zip(header.files, experiment.data.files, strict=False):
+        if then.get("sha256") != now.get("sha256"):
+            raise RunError(
+                f"{now.get('name')}: is not the file that the run was trained on any more; "
+                "train a new run on it with epochal run"
+            )
+    where = header.device if device == "auto" else device
+    return Trainer(
+        experiment, device=where, allow_code=allow_code, threads=header.threads, until=until
+    )
+
+
+def differences_of(header: Header, trainer: Trainer) -> list[str]:
+    """Return what would make bits differ from those that were recorded, in words."""
+    then = {
+        "device": header.device,
+        "gradients": header.gradients,
+        "the CPU computes with": header.capability,
+        **{name: header.versions.get(name, "") for name in ("torch", "numpy")},
+    }
+    now = {
+        "device": str(trainer.device),
+        "gradients": trainer.method.name,
+        "the CPU computes with": torch.backends.cpu.get_cpu_capability(),
+        **versions(),
+    }
+    return [f"{what} {now[what]}, then {was}" for what, was in then.items() if now[what] != was]
+
+
+def newest_state(folder: RunFolder, history: History) -> State | None:
+    """Return what the newest checkpoint holds that can be read; None without any."""
+    for checkpoint in reversed(history.checkpoints):
+        path = folder.path / checkpoint.file
+        if path.suffix == checkpoints.SUFFIX and path.is_file():
+            try:
+                return checkpoints.read(path)
+            except RunError:
+                continue
+    return None
+
+
+def rates_set(history: History, after: int = 0) -> Iterator[Request]:
+    """Yield the requests that set a learning rate at a step or later, in their order."""
+    for request in history.requests:
+        if request.action == "set_lr" and not request.refused and request.step >= after:
+            yield request
+
+
+def _series(history: History) -> Iterator[Series]:
+    for group, rows in history.series.items():
+        yield from rows.as_series(group)

@@ -144,6 +144,8 @@ class Follower:
     """Waits between two looks."""
     history: History = field(default_factory=History)
     """All that is known of the run."""
+    seams: int = 0
+    """How often it has been gone on with, this time included."""
     deserted: bool = False
     """Whether whoever read the lines has gone."""
 
@@ -168,8 +170,7 @@ class Follower:
     @property
     def _end(self) -> End | None:
         """How the run ended; not what ended it before this worker took it up."""
-        writer = self.history.writer
-        return self.history.end if writer and writer.pid == self.worker.pid else None
+        return self.history.end if len(self.history.seams) >= self.seams else None
 
     def _read(self, *, last: bool) -> None:
         self.history.extend(self._reader.poll())
@@ -291,7 +292,14 @@ def resume(
             raise
         steps, done = last or header.steps, folder.recording.stat().st_size
         return _follow(
-            folder, worker, interrupts, told, steps=steps, done=done, allow_code=allow_code
+            folder,
+            worker,
+            interrupts,
+            told,
+            steps=steps,
+            done=done,
+            seams=len(history.seams) + 1,
+            allow_code=allow_code,
         )
 
 
@@ -303,6 +311,7 @@ def _follow(
     *,
     steps: int,
     done: int = 0,
+    seams: int = 0,
     allow_code: bool = False,
 ) -> int:
     """Follow a run to its end, tell of it, and return the exit status.
@@ -314,6 +323,7 @@ def _follow(
         told: What is told of it.
         steps: How many it is to take in all.
         done: The bytes that were recorded before it was gone on with.
+        seams: How often it has been gone on with, this time included.
         allow_code: Whether a network of one's own may be run.
 
     Raises:
@@ -331,6 +341,7 @@ def _follow(
         progress=progress,
         log=RunLog(_nothing if as_json else say, every=every, improved=told.improved or every > 0),
         echo=EventLines(folder.recording, sys.stdout.buffer, done) if as_json else Echo(),
+        seams=seams,
     )
     end = follower.follow()
     if follower.deserted:

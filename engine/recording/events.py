@@ -287,7 +287,8 @@ class Resume(Event, kind="resume"):
     """Someone took the lock and went on."""
 
     from_step: int
-    """Rows after this step no longer count, nor does an end before this line."""
+    """Rows after this step no longer count, nor does an end before this line; -1 where it begins
+    anew, with what is recorded before its first step."""
     host: str
     """The machine."""
     pid: int

@@ -415,7 +415,7 @@ class History:
         if self.header is not None and resume.steps:
             self.header = replace(self.header, steps=resume.steps)
         self.end, self.paused, self._owed = None, False, None
-        self.last_step, self.best = resume.from_step, None
+        self.last_step, self.best = max(0, resume.from_step), None
         self._clock.cut(resume.from_step)
         for rows in self.series.values():
             rows.cut(resume.from_step)

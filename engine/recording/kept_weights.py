@@ -183,9 +183,9 @@ def _from_checkpoint(
         if path.is_file():
             saved = _read_checkpoint(path)
             if min(saved["step"], last_step(history, member)) == step:
-                return _of_member(saved["weights"], member)
+                return _of_member(saved["weights"], member, history)
             if saved["best_steps"][member] == step:
-                return _of_member(saved["best_weights"], member)
+                return _of_member(saved["best_weights"], member, history)
     return None
 
 
@@ -206,5 +206,8 @@ def _read_checkpoint(path: Path) -> Mapping[str, Any]:
         raise RunError(f"{path}: is no checkpoint that can be read: {error}") from None
 
 
-def _of_member(named: Mapping[str, Any], member: int) -> Weights:
-    return {name: numbers[member] for name, numbers in named.items()}
+def _of_member(named: Mapping[str, Any], member: int, history: History) -> Weights:
+    """Return a member's weights, in the order of the recording: a file has an order of its own."""
+    assert history.header is not None
+    names = [*history.header.parameters, *history.header.buffers]
+    return {name: named[name][member] for name in names}

@@ -54,13 +54,11 @@ def check_resumable(
         state = state_of(history)
         if state != "crashed":
             raise RunError(f"{name}: is still {state}; epochal attach {name} shows it")
-    else:
-        _check_end(name, history.end, history, ignore_stopping)
-    last = until or header.steps
-    if last <= history.last_step and not (history.end and history.end.status == "failed"):
-        raise RunError(
-            f"{name}: has done its {history.last_step} steps; --until steps=N lengthens it"
-        )
+        return
+    _check_end(name, history.end, history, ignore_stopping)
+    if history.end.status != "failed" and (until or header.steps) <= history.last_step:
+        done = f"{name}: has done its {history.last_step} steps"
+        raise RunError(f"{done}; --until steps=N lengthens it")
 
 
 def _check_end(name: str, end: End, history: History, ignore_stopping: bool) -> None:

@@ -51,8 +51,8 @@ class ResumedRun:
 
     trainer: Trainer
     """As it was at the step that it goes on from."""
-    marks: Marks
-    """Those that are still to come."""
+    marks: Marks | None
+    """Those that are still to come; none where it begins anew."""
     rates: tuple[Request, ...]
     """The learning rates that were set after that step, which are set again."""
     event: Resume
@@ -93,7 +93,7 @@ def resume(
     if wanted.ignore_stopping or any(seam.ignores_stopping for seam in history.seams):
         trainer.ignore_stopping()
     event = Resume(
-        from_step=trainer.step,
+        from_step=-1 if state is None else trainer.step,
         host=socket.gethostname(),
         pid=os.getpid(),
         pid_started=psutil.Process().create_time(),
@@ -103,8 +103,7 @@ def resume(
         otherwise=differences,
     )
     rates = tuple(rates_set(history, trainer.step))
-    marks = Marks(trainer.experiment, trainer.columns)
-    marks.reached(trainer.step, [*_series(history.until(trainer.step))], trainer.ended_at)
+    marks = None if state is None else _marks_to_come(history, trainer)
     return ResumedRun(trainer, marks, rates, event)
 
 
@@ -171,6 +170,13 @@ def rates_set(history: History, after: int = 0) -> Iterator[Request]:
     for request in history.requests:
         if request.action == "set_lr" and not request.refused and request.step >= after:
             yield request
+
+
+def _marks_to_come(history: History, trainer: Trainer) -> Marks:
+    """Return the marks that were not reached by the step at which a trainer is."""
+    marks = Marks(trainer.experiment, trainer.columns)
+    marks.reached(trainer.step, [*_series(history.until(trainer.step))], trainer.ended_at)
+    return marks
 
 
 def _series(history: History) -> Iterator[Series]:

@@ -188,6 +188,7 @@ class Trainer:
         """Go on where patience or a threshold has ended the run, and end it by neither again."""
         self._stopping.ignore()
         self.outcome = None
+        self._end_as_planned()
 
     def advance(self, n: int) -> Block:
         """Take exactly ``n`` steps, or as many as there are until the run is over.
@@ -201,12 +202,14 @@ class Trainer:
         stop, blocks = min(self.step + n, self.until), list[Block]()
         while self.step < stop and self.outcome is None:
             blocks.append(self._take(min(stop - self.step, self._rows.capacity)))
-        if self.outcome is None and self.step == self.until:
-            # The end that was planned comes last: a threshold at the very last step is the reason
-            # told.
+        self._end_as_planned()
+        return joined(blocks)
+
+    def _end_as_planned(self) -> None:
+        """End the run at its last step, unless something has ended it there already."""
+        if self.outcome is None and self.step >= self.until:
             by_epochs = self.experiment.steps_per_epoch and not self.experiment.train.steps
             self.outcome = Outcome("finished", "epochs" if by_epochs else "steps")
-        return joined(blocks)
 
     def stop(self, status: str, reason: str) -> None:
         """End the run where it is."""
@@ -279,6 +282,7 @@ class Trainer:
         for name, part in self._parts.items():
             part.restore(state[name])
         self.outcome = None if self._stopping.going.any() else Outcome(*state["outcome"])
+        self._end_as_planned()
 
     def _take(self, count: int) -> Block:
         """Take ``count`` steps, no more than there are rows; return those that stand."""
@@ -310,7 +314,7 @@ class Trainer:
 
         self._last_steps.keep(train, self.columns["train"], decision)
         measured = Series(group="train", first=first, values=train[:, : decision.count])
-        evaluated = self._dev_series(first, decision.count, dev)
+        evaluated = _dev_series(self.experiment, first, decision.count, dev)
         for part in (measured, *evaluated, *probed):
             self._ended.blank(part)
         # An epoch in which a member ended has no mean of it: NaN carries over.
@@ -336,26 +340,6 @@ class Trainer:
         self.method.restore(state)
         self.method.take(first, count, self._rows)
 
-    def _dev_series(self, first: int, count: int, dev: Values) -> list[Series]:
-        """Return the rows in which the dev set was measured.
-
-        Args:
-            first: The step of the first row.
-            count: How many rows stand.
-            dev: Loss and accuracy, [2, rows, members].
-        """
-        stride = self.experiment.evaluation_stride
-        if not stride:
-            return []
-        # The first multiple of the stride from ``first`` on, wherever the block begins.
-        start = -first % stride
-        # The rows between measurements hold what was there before, and are no figures of this
-        # block.
-        values = dev[: 1 + self.experiment.has_accuracy, start:count:stride]
-        if not values.shape[1]:
-            return []
-        return [Series(group="dev", first=first + start, stride=stride, values=values)]
-
     def _measured(self) -> dict[str, Any]:
         """Measure all sets once, with the best weights where they are kept."""
         outcomes, last_step = self._stopping.outcomes, self._last_steps.figures
@@ -367,3 +351,25 @@ class Trainer:
                 otherwise = last_step.get(name, np.full(len(values), np.nan, values.dtype))
                 figures[name] = recorded(np.where(diverged, otherwise, values))
             return figures | self._set_figures.confusion()
+
+
+def _dev_series(experiment: Experiment, first: int, count: int, dev: Values) -> list[Series]:
+    """Return the rows in which the dev set was measured.
+
+    Args:
+        experiment: Says at which steps that is.
+        first: The step of the first row.
+        count: How many rows stand.
+        dev: Loss and accuracy, [2, rows, members].
+    """
+    stride = experiment.evaluation_stride
+    if not stride:
+        return []
+    # The first multiple of the stride from ``first`` on, wherever the block begins.
+    start = -first % stride
+    # The rows between measurements hold what was there before, and are no figures of this
+    # block.
+    values = dev[: 1 + experiment.has_accuracy, start:count:stride]
+    if not values.shape[1]:
+        return []
+    return [Series(group="dev", first=first + start, stride=stride, values=values)]

@@ -24,7 +24,7 @@ from .executors.registry import executor_of, processes_of
 from .folder import SweepFolder
 from .forecast import forecast
 from .planning import Asked, Terms, Work, folder_for, folder_there, plan_of, work_in, work_left
-from .rates import RATES, SEEDS, rates_text, steps_of
+from .rates import KEY, RATES, SEEDS, rates_text, steps_of
 from .references import sweep_by_name
 from .running import Running
 from .table import SweepTable, read
@@ -185,7 +185,8 @@ def asked_for(order: Order) -> list[Asked]:
 
 def _asked(reference: str, order: Order, grid: dict[str, list[Any]]) -> Asked:
     loaded = presets.load(reference, order.overrides)
-    own = loaded.experiment.sweep
+    # What a preset sweeps itself is in the way where its learning rate is to be found.
+    own = Sweep() if order.lr_range else loaded.experiment.sweep
     if loaded.experiment.population != Population():
         raise RunError(f"{reference}: has a population of its own; a sweep says what is trained")
     swept = Sweep(
@@ -216,6 +217,10 @@ def _rates_asked(order: Order) -> Order:
     """
     if len(order.references) != 1:
         raise RunError("--lr-range: finds the rate of one preset at a time")
+    if {*typed(order.grid, order.said_with)} - {KEY}:
+        raise RunError(
+            f"--lr-range: tries rates alone; leave out --grid, or say which: --grid {KEY}=0.01,0.1"
+        )
     loaded = presets.load(order.references[0], order.overrides).experiment
     said = [text.partition("=")[0].strip() for text in order.overrides]
     lengths = {"train.steps", "train.epochs"}

@@ -29,6 +29,10 @@ STEPS: Final = 100
 BAR: Final = 40
 """Cells of the longest bar."""
 
+WORST: Final = 2
+"""Times as much as at the least rate, where next to nothing is learned, is as long as a bar gets:
+one network that leaps away would else make all others alike."""
+
 EIGHTHS: Final = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
@@ -59,7 +63,7 @@ def rates_text(table: SweepTable) -> str:
         loss, rate = loss_of(each), value_text(each.setting[KEY])
         if math.isfinite(loss):
             mark = " ◄ least" if each is best else ""
-            rows.append([rate, figure_text(loss), f"{_bar(loss, max(losses))}{mark}"])
+            rows.append([rate, figure_text(loss), f"{_bar(loss, WORST * losses[0])}{mark}"])
         else:
             count = each.count("diverged")
             rows.append([rate, f"{count} of {len(each.trials)} diverged" if count else "", ""])
@@ -77,5 +81,7 @@ def rates_text(table: SweepTable) -> str:
 
 
 def _bar(loss: float, most: float) -> str:
+    if loss > most:
+        return "█" * BAR + "…"
     eighths = max(round(loss / most * BAR * 8), 1) if most > 0 else 1
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8]

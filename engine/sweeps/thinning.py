@@ -65,7 +65,7 @@ class Thinner:
             start = int(kept[0])
             rows = _rows(series, start, series.count, every)
             self._waiting.setdefault(series.group, []).append(rows)
-        if steps[-1] % every:
+        if steps[-1] % every and steps[-1] != series.stride:
             self._last[series.group] = _rows(series, series.count - 1, series.count, series.stride)
 
     def _written(self) -> Iterator[Series]:

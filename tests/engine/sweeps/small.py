@@ -62,7 +62,7 @@ def running(folder: SweepFolder, work: Work, executor: Executor, **others: Any) 
         work=work,
         executor=others.pop("makes", lambda: executor),
         interrupts=Interrupts(),
-        progress=Progress(0),
+        progress=others.pop("progress", Progress(0)),
         say=others.pop("say", lambda text: None),
         **others,
     )

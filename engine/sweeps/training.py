@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -135,7 +135,8 @@ def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) ->
     except RunError:
         raise
     except Exception as error:  # Whatever it is, the sweep must learn of it from the recording.
-        fail_to_start(run, error)
+        with _complaints_of(run):
+            fail_to_start(run, error)
         return "failed"
     thinner = Thinner(group.every)
     try:
@@ -151,10 +152,23 @@ def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) ->
         recorder.record(*closing(trainer))
         recorder.close()
     except Exception as error:
-        record_failure(recorder, trainer, error)
+        with _complaints_of(run):
+            record_failure(recorder, trainer, error)
         return "failed"
     assert trainer.outcome is not None
     return trainer.outcome.status
+
+
+@contextlib.contextmanager
+def _complaints_of(run: RunFolder) -> Iterator[None]:
+    """Have what Python complains of stand in a group's log; the sweep says the reason in a line."""
+    try:
+        log = run.log.open("a", encoding="utf-8")
+    except OSError:  # The disk that the group failed of may have no room for why.
+        yield
+        return
+    with log, contextlib.redirect_stderr(log):
+        yield
 
 
 def _check(plan: Plan, group: TrialGroup, trainer: Trainer) -> None:

@@ -346,7 +346,7 @@ class TestFailures:
         return asked(tables=tables, grid={"model.hidden": [[2], [3, 2]]})
 
     def test_one_is_told_when_it_happens_and_tried_again_the_next_time(
-        self, points: Path, tmp_path: Path
+        self, points: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         presets = self.presets(points)
         folder, work = planned(tmp_path, presets)
@@ -357,6 +357,8 @@ class TestFailures:
         assert len(said) == 2
         assert said[0].startswith("group-1 (moons, hidden [2], 2 trials) failed: ")
         assert "points.csv" in said[0]
+        assert capsys.readouterr().err == ""
+        assert "points.csv" in folder.group(1).log.read_text()
         table = read(folder.path)
         assert (table.count("failed"), table.figures) == (4, ())
         assert "4 of 4 failed" in printing.text(table)
@@ -419,6 +421,28 @@ class TestDeaths:
         status = running(folder, work, made[0], makes=lambda: made.pop(0), say=said.append).run()
         assert (status, said) == (0, ["a process died; what it was training is trained again"])
         assert figures(read(folder.path)) == figures(read(done.path))
+
+    def test_one_that_kills_its_process_takes_no_other_with_it(self, tmp_path: Path) -> None:
+        folder, work = planned(tmp_path, asked())
+        said: list[str] = []
+        made: list[Dying] = []
+
+        def fatal() -> Dying:
+            made.append(Dying(lambda number: number == 1))
+            return made[-1]
+
+        assert running(folder, work, Inline(), makes=fatal, say=said.append).run() == 1
+        assert [each.calls for each in made] == [[], [], [2]], "each by itself the second time"
+        assert said[1].startswith("group-1 (moons, hidden [2], 4 trials) failed: its process died")
+        table = read(folder.path)
+        assert [trial.state for trial in table.trials[4:]].count("waiting") == 0
+
+    def test_it_is_tried_again_in_halves_where_that_is_wanted(self, tmp_path: Path) -> None:
+        folder, work = planned(tmp_path, asked())
+        fatal = lambda: Dying(lambda number: number == 1)  # noqa: E731
+        assert running(folder, work, Inline(), makes=fatal, retry=True).run() == 1
+        assert [group.trials for group in folder.plan().groups[2:]] == [(0, 1), (2, 3)]
+        assert read(folder.path).over == 8
 
 
 def test_a_plan_says_what_each_group_trains(done: SweepFolder) -> None:

@@ -170,13 +170,14 @@ class NetworkPane(RunPicture, can_focus=True):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the picture, or those of several runs beside or under one another."""
-        start = time.perf_counter()
+        start = self._now()
         try:
             if len(self._views) == 1:
                 return self._drawn_of(self._views[0], width, height)
             return self._several(width, height)
         finally:
-            self._drawn_at, self._cost = self._now(), time.perf_counter() - start
+            self._drawn_at = self._now()
+            self._cost = self._drawn_at - start
 
     def _drawn_of(self, view: View, width: int, height: int) -> Lines:
         return draw_shown(view, self._stock(view), width, height, self.look)

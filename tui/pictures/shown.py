@@ -216,6 +216,8 @@ def network_of(view: View, material: Material) -> RecordedNetwork:
     Raises:
         ViewError: There are no weights of it.
     """
+    if is_of_rows(view):
+        return material.without_weights(view.at, closing=bool(view.weights))
     if not view.weights:
         return material.network(view.at)
     return material.result_network(view.weights)

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -72,11 +73,23 @@ def show(folders: Sequence[RunFolder], width: int, height: int, glyphs: Glyphs, 
         ViewError: The run has no such view.
     """
     look, widths = look_of_output(glyphs), widths_beside(width, len(folders))
-    pictures = [
-        draw_wish(*with_weights(read_watch(folder), wish), size, height, look)
-        for folder, size in zip(folders, widths, strict=True)
-    ]
+    pictures = []
+    for folder, size in zip(folders, widths, strict=True):
+        with named_where(folder, one_of_several=len(folders) > 1):
+            watch, wanted = with_weights(read_watch(folder), wish)
+            pictures.append(draw_wish(watch, wanted, size, height, look))
     print_lines(beside(pictures, widths) if len(pictures) > 1 else pictures[0], width, look)
+
+
+@contextmanager
+def named_where(folder: RunFolder, *, one_of_several: bool) -> Iterator[None]:
+    """Say which of several runs is meant by what goes wrong while this is entered."""
+    try:
+        yield
+    except EpochalError as error:
+        if not one_of_several or str(error).startswith(folder.name):
+            raise
+        raise EpochalError(f"{plain(folder.name)}: {error}") from error
 
 
 def look_of_output(glyphs: Glyphs) -> Look:
@@ -312,13 +325,21 @@ class Still:
         from .gallery import GRADIENTS, VIEWS
 
         name, member = self.wish.view, self.wish.member
-        if name == GRADIENTS or (name in VIEWS and not VIEWS[name].of_rows):
+        if name == GRADIENTS or (name in VIEWS and not self._is_of_rows):
             member = material.member
         whose = material.member_wordings[1:2] if member is not None else ()
         return place(self.history, member, self.weights), *whose
 
+    @property
+    def _is_of_rows(self) -> bool:
+        from .gallery import VIEWS
+
+        return self.wish.view in VIEWS and VIEWS[self.wish.view].of_rows
+
     def network(self, material: Material) -> RecordedNetwork:
         """Return the network that is shown: that of a step, or the one that the run came to."""
+        if self._is_of_rows:
+            return material.without_weights(self.step, closing=bool(self.weights))
         if self.weights:
             return material.result_network(self.weights)
         return material.network(self.step, best=self.wish.step == "best")

@@ -523,7 +523,7 @@ async def test_of_a_large_network_it_says_which_weights_there_are(tmp_path) -> N
 def test_beyond_the_limit_that_is_why_there_are_no_weights() -> None:
     huge = History()
     huge.add(header(parameters={"layer1.weight": [600, 500], "layer1.bias": [600]}))
-    with pytest.raises(ViewError, match="of 300 600: of more than 250 000 none are kept"):
+    with pytest.raises(ViewError, match="of 300 600 numbers: of more than 250 000 none are kept"):
         Material(huge).network(0)
 
 

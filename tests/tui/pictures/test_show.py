@@ -478,6 +478,20 @@ def test_several_runs_stand_side_by_side(runs, capsys) -> None:
 def test_a_view_that_one_of_several_lacks_is_refused(runs, capsys) -> None:
     shown = Shown(runs, capsys, "zero-init", "function-set", "--view", "region")
     assert (shown.status, shown.text) == (2, "")
+    assert shown.error.startswith("function-set: --view region: needs classes")
+
+
+def test_of_many_networks_too_large_for_the_recording_the_result_is_shown(
+    tmp_path, monkeypatch, capsys
+) -> None:
+    for limit in ("SNAPSHOT_LIMIT", "ENDS_LIMIT"):
+        monkeypatch.setattr(f"engine.training.snapshots.{limit}", 20)
+    spec = presets.load("sum-of-30", ["train.steps=5", "population.seeds=3"]).experiment
+    recorded(spec, tmp_path / "sums")
+    for view, words in {"distribution": "train loss of 3 members", "tests": "10 new rows"}.items():
+        assert words in Shown(tmp_path, capsys, "sums", "--view", view).text
+    refused = Shown(tmp_path, capsys, "sums", "--view", "weights", "--step", "2").error
+    assert "no weights of these 3 networks of 16 743 numbers" in refused
 
 
 def test_what_an_activation_view_counts_is_what_the_run_measured(runs) -> None:

@@ -182,12 +182,13 @@ class Material:
 
     @property
     def numbers(self) -> int:
-        """How many parameters a member has."""
-        return sum(math.prod(shape) for shape in self.header.parameters.values())
+        """How many parameters there are, of all members together."""
+        each = sum(math.prod(shape) for shape in self.header.parameters.values())
+        return self.header.members * each
 
     @property
     def has_ends_only(self) -> bool:
-        """Whether the network is so large that its first and last weights alone are kept."""
+        """Whether there are so many that the first and the last weights alone are kept."""
         return self.numbers > SNAPSHOT_LIMIT
 
     @property
@@ -246,9 +247,12 @@ class Material:
         """
         kept = self.history.snapshot_steps
         if not kept and not (best and self.folder):
-            why = f"the recording has no weights of this network of {count(self.numbers)}"
-            limit = f": of more than {count(ENDS_LIMIT)} none are kept"
-            raise ViewError(why + (limit if self.numbers > ENDS_LIMIT else " numbers"))
+            members = self.header.members
+            these = "this network" if members == 1 else f"these {members} networks"
+            why = f"the recording has no weights of {these} of {count(self.numbers)} numbers"
+            limit = f": of more than {count(ENDS_LIMIT)} none are kept, and of a run that is over "
+            limit += "epochal show reads the last"
+            raise ViewError(why + limit * (self.numbers > ENDS_LIMIT))
         if best:
             kept_best = best_weights(self.history, step, self.member, self.folder)
             return RecordedNetwork.of_kept(self, kept_best)
@@ -268,12 +272,16 @@ class Material:
         """
         if weights == "best":
             network = self.network(self.best_step(), best=True)
-        elif self.history.snapshot_steps:
+        elif self.history.snapshot_steps or (self.history.checkpoints and self.folder):
             kept = last_weights(self.history, self.member, self.folder)
             network = RecordedNetwork.of_kept(self, kept)
         else:
             network = self.network(self.history.last_step)
         return replace(network, closing=True)
+
+    def without_weights(self, step: int, *, closing: bool) -> RecordedNetwork:
+        """Return the network at a step as far as rows tell of it."""
+        return RecordedNetwork(self, step, step, {}, closing=closing)
 
     def best_step(self) -> int:
         """Return the step whose weights did best on the dev set.

@@ -32,6 +32,9 @@ _RANGE: Final = re.compile(r"(?P<low>[^\s.]\S*?)\.\.(?P<high>\S+)(?P<words>(\s+\
 DIGITS: Final = 6
 """Significant digits of a value within a range: what a person would still write down."""
 
+EXAMPLES: Final = 64
+"""Settings of a search that are looked at before it begins."""
+
 Spacing = Literal["log", "lin"]
 
 
@@ -61,6 +64,10 @@ class ValueRange:
             value = float(self.low * (self.high / self.low) ** share)
         if self.whole:
             return round(value)
+        return self.nearest(value)
+
+    def nearest(self, value: float) -> int | float:
+        """Return the value within the range that a person would write for a number."""
         value = min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
         return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
@@ -91,7 +98,7 @@ def axes_of(sweep: Sweep) -> list[SweepAxis]:
     axes, problems = [], []
     for key, said in sweep.grid.items():
         try:
-            axes.append(_axis(key, said, drawn=sweep.random is not None))
+            axes.append(_axis(key, said, drawn=bool(sweep.random or sweep.search)))
         except ValueError as error:
             problems.append(Problem("", "sweep.grid", f"{key!r}: {error}"))
     if problems:
@@ -102,18 +109,21 @@ def axes_of(sweep: Sweep) -> list[SweepAxis]:
 def settings_of_sweep(sweep: Sweep, axes: Sequence[SweepAxis], seed: int) -> list[dict[str, Any]]:
     """Return the settings of a sweep, each once: a value for every axis.
 
+    What a search will ask for is not known: of one they are drawn at random, as examples.
+
     Args:
         sweep: Says whether they are drawn, and how many.
         axes: Its own.
         seed: What is drawn depends on it; to draw more goes on where fewer ended.
     """
-    if sweep.random is None:
+    drawn = min(sweep.trials, EXAMPLES) if sweep.search else sweep.random
+    if drawn is None:
         grid = itertools.product(*(axis.values for axis in axes))
         return [dict(zip((axis.key for axis in axes), values, strict=True)) for values in grid]
     # Each axis has numbers of its own: another axis changes nothing about this one.
     chances = {axis.key: random.Random(f"{seed} {axis.key}") for axis in axes}
     found: dict[str, dict[str, Any]] = {}
-    for _ in range(sweep.random):
+    for _ in range(drawn):
         setting = {axis.key: axis.draw(chances[axis.key]) for axis in axes}
         found.setdefault(repr(setting), setting)
     return list(found.values())
@@ -142,7 +152,8 @@ def check_sweep(experiment: Experiment, source: str) -> None:
 
 def trials_in(sweep: Sweep, axes: Sequence[SweepAxis]) -> int:
     """Return how many networks a sweep trains, without making them."""
-    settings = sweep.random or math.prod(len(axis.values) for axis in axes)
+    asked = sweep.trials if sweep.search else sweep.random
+    settings = asked or math.prod(len(axis.values) for axis in axes)
     return settings * sweep.seeds
 
 
@@ -151,6 +162,11 @@ def _problems(experiment: Experiment) -> list[str]:
     count = trials_in(sweep, axes)
     if count > MAX_TRIALS:
         return [f"makes {count} trials; at most {MAX_TRIALS} are allowed"]
+    if sweep.search and not axes:
+        return ["a search needs a grid: keys, each with values or a range, as 1e-4..1e-1 log"]
+    measured = {"train.steps", "train.epochs", "train.batch_size", "train.evaluate_every"}
+    if sweep.prune and (others := measured & {*sweep.grid}):
+        return [f"prune: compares losses at the same step; leave it out, or {', '.join(others)}"]
     if SEED in sweep.grid and sweep.seeds > 1:
         return [f"{SEED!r} says the seeds already; leave out sweep.seeds"]
     original = Original(experiment.model_copy(update={"sweep": Sweep()}))

@@ -267,6 +267,10 @@ class MachineFigures(Event, kind="machine"):
     """By name, as in ``engine.training.meter``; what a machine cannot tell is left out."""
 
 
+PRUNED: Final = "pruned"
+"""The reason of a network that ended because others of its search had done better by then."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class End(Event, kind="end"):
     """How the run ended."""
@@ -276,7 +280,8 @@ class End(Event, kind="end"):
     status: str
     """``finished``, ``stopped``, ``diverged`` or ``failed``."""
     reason: str
-    """``epochs``, ``steps``, ``threshold``, ``patience``, a request's viewer, or what failed."""
+    """``epochs``, ``steps``, ``threshold``, ``patience``, ``pruned``, a request's viewer, or what
+    failed."""
     result: Mapping[str, Any] = field(default_factory=dict)
     """The figures: ``train_loss``, ``test_accuracy``, ``steps``, ``seconds`` and so on, a number
     each, or a list with one for each member."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -28,11 +28,17 @@ class Swept:
             'optimizer.lr=1e-4..1e-1 log 7' (repeatable: every combination).
         seeds: Networks of each setting.
         random: So many settings drawn from lists and ranges, in place of every combination.
+        search: Settings asked for as results come, in place of every combination: tpe, by Optuna.
+        trials: How many settings a search tries [default: 50].
+        prune: Let a search end networks early that do worse than half of those before.
     """
 
     grid: Annotated[list[str] | None, typer.Option("--grid", metavar="KEY=V,V…")] = None
     seeds: Annotated[int | None, typer.Option("--seeds", metavar="N", min=1)] = None
     random: Annotated[int | None, typer.Option("--random", metavar="N", min=1)] = None
+    search: Annotated[Literal["tpe"] | None, typer.Option("--search")] = None
+    trials: Annotated[int | None, typer.Option("--trials", metavar="N", min=1)] = None
+    prune: Annotated[bool, typer.Option("--prune")] = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,9 @@ def sweep(
         grid=tuple(swept.grid or ()),
         seeds=swept.seeds,
         random=swept.random,
+        search=swept.search,
+        trials=swept.trials,
+        prune=swept.prune,
         executor=training.executor,
         device=training.device,
         allow_code=training.allow_code,

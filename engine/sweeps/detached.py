@@ -14,6 +14,7 @@ from ..worker.launch import worker_environment
 from .executors.registry import processes_of
 from .folder import SweepFolder
 from .planning import Asked, Terms, folder_for, plan_of, work_in
+from .search import Search
 
 BEGIN_SECONDS: Final = 30.0
 """How long it is waited for the other process to begin, on a machine that is busy."""
@@ -39,6 +40,11 @@ def start(asked: Asked, runs_dir: Path, *, device: str, allow_code: bool) -> Swe
     """
     folder = folder_for(plan_of([asked]), runs_dir, called=asked.name)
     if folder.busy():
+        return folder
+    if asked.experiment.sweep.search:
+        with folder.held():
+            Search(folder, asked).write(folder.plan())
+        detach(folder, [str(folder.path.resolve()), "--quiet"])
         return folder
     terms = Terms(processes=processes_of("local"), device=device, allow_code=allow_code)
     with folder.held():

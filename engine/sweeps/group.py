@@ -21,3 +21,5 @@ class TrialGroup:
     """CPU threads of one operation: another number of them would round otherwise."""
     every: int = 1
     """Steps from one recorded row to the next."""
+    rungs: tuple[tuple[int, float], ...] = ()
+    """Steps, each with the loss beyond which a trial is ended there."""

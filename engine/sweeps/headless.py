@@ -27,6 +27,7 @@ from .planning import Asked, Terms, Work, folder_for, folder_there, plan_of, wor
 from .rates import KEY, RATES, SEEDS, rates_text, steps_of
 from .references import sweep_by_name
 from .running import Running
+from .search import BATCH, Search, check_optuna
 from .table import SweepTable, read
 
 Form = Literal["text", "json", "csv"]
@@ -47,6 +48,10 @@ class Order:
     """The option that said so, for the messages."""
     seeds: int | None = None
     random: int | None = None
+    search: Literal["tpe"] | None = None
+    trials: int | None = None
+    """How many settings a search tries."""
+    prune: bool = False
     executor: str = "local"
     device: str = "cpu"
     allow_code: bool = False
@@ -72,6 +77,8 @@ def run_sweep(order: Order) -> int:
         EpochalError: It does not hold, or cannot be done here.
     """
     there = _sweep_named(order)
+    if there is not None and there.plan().search is not None:
+        return _search_in(there, order, Search.planned(there, there.plan()))
     if there is not None:
         return _done_in(there, order, lambda: work_left(there.plan(), there, _terms(order)))
     if order.lr_range:
@@ -149,6 +156,11 @@ def run_or_sweep(order: RunOrder) -> Preset | int:
 def sweep_of(order: Order, asked: Sequence[Asked]) -> int:
     """Do what is asked for of presets that are read."""
     plan, terms = plan_of(asked), _terms(order)
+    searched = any(each.experiment.sweep.search for each in asked)
+    if searched and len(asked) > 1:
+        raise RunError(f"--search: is of one preset, and here are {len(asked)}")
+    if searched:
+        check_optuna()
     if order.dry_run:
         there = folder_there(plan, order.runs_dir, into=order.into, new=order.new)
         print(forecast(work_in(there.plan() if there else plan, asked, there, terms), terms))
@@ -156,6 +168,8 @@ def sweep_of(order: Order, asked: Sequence[Asked]) -> int:
     folder = folder_for(
         plan, order.runs_dir, called=_called(order, asked), into=order.into, new=order.new
     )
+    if searched:
+        return _search_in(folder, order, Search(folder, asked[0]))
     return _done_in(folder, order, lambda: work_in(folder.plan(), asked, folder, terms))
 
 
@@ -163,6 +177,7 @@ def _called(order: Order, asked: Sequence[Asked]) -> str:
     """Return what a new sweep's name begins with: a preset's own says no more than its name."""
     more = f"-and-{len(asked) - 1}-more" if len(asked) > 1 else ""
     kind = "-rates" if order.lr_range else "-grid" if order.grid or order.seeds else ""
+    kind = "-search" if order.search else kind
     return f"{asked[0].name}{more}{kind}"
 
 
@@ -189,10 +204,19 @@ def _asked(reference: str, order: Order, grid: dict[str, list[Any]]) -> Asked:
     own = Sweep() if order.lr_range else loaded.experiment.sweep
     if loaded.experiment.population != Population():
         raise RunError(f"{reference}: has a population of its own; a sweep says what is trained")
+    search = order.search or (None if order.random else own.search)
+    if not search and (order.trials or order.prune):
+        option = "--trials" if order.trials else "--prune"
+        raise RunError(f"{option}: is of a search; add --search tpe")
+    if order.search and order.random:
+        raise RunError("--random: leave it out, or --search")
     swept = Sweep(
         grid={**own.grid, **grid},
         seeds=order.seeds or own.seeds,
-        random=order.random or own.random,
+        random=None if search else order.random or own.random,
+        search=search,
+        trials=order.trials or own.trials,
+        prune=bool(search) and (order.prune or own.prune),
     )
     experiment = loaded.experiment.model_copy(update={"sweep": swept})
     try:
@@ -217,9 +241,10 @@ def _rates_asked(order: Order) -> Order:
     """
     if len(order.references) != 1:
         raise RunError("--lr-range: finds the rate of one preset at a time")
-    if {*typed(order.grid, order.said_with)} - {KEY}:
+    if {*typed(order.grid, order.said_with)} - {KEY} or order.search:
         raise RunError(
-            f"--lr-range: tries rates alone; leave out --grid, or say which: --grid {KEY}=0.01,0.1"
+            f"--lr-range: tries rates alone; leave out --grid and --search, or say which: --grid "
+            f"{KEY}=0.01,0.1"
         )
     loaded = presets.load(order.references[0], order.overrides).experiment
     said = [text.partition("=")[0].strip() for text in order.overrides]
@@ -243,7 +268,7 @@ def _sweep_named(order: Order) -> SweepFolder | None:
     named = next(filter(None, folders), None)
     if named is None:
         return None
-    more = (order.grid, order.overrides, order.seeds, order.random, order.into)
+    more = (order.grid, order.overrides, order.seeds, order.random, order.into, order.search)
     if len(folders) > 1 or any((*more, order.new, order.lr_range)):
         raise RunError(
             f"{plain(named.name)}: is a sweep that is there, and goes on as it was planned; to ask "
@@ -268,6 +293,34 @@ def _done_in(folder: SweepFolder, order: Order, planned: Callable[[], Work]) -> 
         # Only whoever holds a sweep writes in its plan.
         work.write(folder)
         status = DONE if order.detach else _trained(folder, order, work)
+    return _ended(folder, order, status, work.digests)
+
+
+def _search_in(folder: SweepFolder, order: Order, search: Search) -> int:
+    """Search on in a sweep's folder, or have it done; print what came of it."""
+    if order.dry_run:
+        print(f"{search.left} settings are left, asked for {BATCH} at a time as results come")
+        return DONE
+    with folder.held():
+        search.write(folder.plan())
+        status = DONE if order.detach else _searched(folder, order, search)
+    return _ended(folder, order, status, {trial.digest for trial in folder.plan().trials})
+
+
+def _searched(folder: SweepFolder, order: Order, search: Search) -> int:
+    """Train batch after batch; return the worst exit status of them."""
+    worst = DONE
+    while (work := search.next(_terms(order))) is not None:
+        status = _trained(folder, order, work)
+        worst = max(worst, status)
+        # What is not over has been broken off: the same command goes on with it.
+        if not search.tell(read(folder.path)) or (status and order.fail_fast):
+            break
+    return worst
+
+
+def _ended(folder: SweepFolder, order: Order, status: int, digests: set[str]) -> int:
+    """Print what the trials that were asked for came to, or who goes on with them."""
     if order.detach:
         detach(folder, _again(folder, order))
         if not order.quiet:
@@ -275,7 +328,7 @@ def _done_in(folder: SweepFolder, order: Order, planned: Callable[[], Work]) -> 
                       f"epochal stop take its name, {plain(folder.name)}")  # fmt: skip
         print(folder.path)
         return DONE
-    table = read(folder.path).only(work.digests)
+    table = read(folder.path).only(digests)
     if order.lr_range and order.form == "text":
         print(rates_text(table))
     else:

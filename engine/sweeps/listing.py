@@ -70,7 +70,7 @@ def facts_of_sweep(reader: SweepReader) -> RunFacts:
             path=folder.path,
             state="crashed" if table is None else "running" if going else "ended",
             step=table.over if table else 0,
-            steps=len(table.trials) if table else 0,
+            steps=table.expected if table else 0,
             started=table.made if table else 0.0,
             end=_end(table) if table else None,
             problem=problem,
@@ -84,7 +84,7 @@ def facts_of_sweep(reader: SweepReader) -> RunFacts:
 
 def _end(table: SweepTable) -> End:
     """Return how a sweep stands, as the end of a run says it."""
-    count, failed = len(table.trials), table.count("failed")
+    count, failed = table.expected, table.count("failed")
     status = "running" if table.busy else "stopped" if table.over < count else "finished"
     if failed and not table.busy:
         return End(step=table.over, status="failed", reason=f"{failed} of {count} trials")

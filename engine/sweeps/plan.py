@@ -3,6 +3,7 @@
     {"kind": "sweep", …}     the experiments as they were when it started, and what is swept
     {"kind": "trials", …}    networks to train, each by its setting, its seed and its hash
     {"kind": "groups", …}    which of them are trained side by side, on how many threads
+    {"kind": "search", …}    of a sweep that asks for settings as results come: how it asks
 
 What is asked for later, and what is tried again, is added behind: nothing is ever changed. A trial
 belongs to the last group that names it. What came of it stands in the group's recording alone.
@@ -73,6 +74,10 @@ class Plan:
     """When it was started, in seconds since 1970."""
     version: str = __version__
     """The version of epochal that started it."""
+    search: Mapping[str, Any] | None = None
+    """The table that says how settings are asked for as results come; none where all are known."""
+    searched: bool = False
+    """Whether all settings of the search were asked for and are over."""
     trials: list[Trial] = field(default_factory=list)
     """What is tried, by number."""
     groups: list[TrialGroup] = field(default_factory=list)
@@ -145,6 +150,19 @@ def add(path: Path, trials: Sequence[Trial], groups: Sequence[TrialGroup]) -> No
         os.close(descriptor)
 
 
+def write_search(path: Path, sweep: Mapping[str, Any], *, over: bool = False) -> None:
+    """Write down how settings are asked for, from now on; or that it is over.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        _write(descriptor, [{"kind": "search", "sweep": dict(sweep), "over": over}])
+    finally:
+        os.close(descriptor)
+
+
 def read(path: Path) -> Plan:
     """Return a plan as far as it is written.
 
@@ -165,9 +183,10 @@ def read(path: Path) -> Plan:
                         line["trials"], line["first"]
                     )
                 ]
+            case "search" if plan is not None:
+                plan.search, plan.searched = line["sweep"], line["over"]
             case "groups" if plan is not None:
-                made = [TrialGroup(**{**each, "trials": tuple(each["trials"])})
-                        for each in line["groups"]]  # fmt: skip
+                made = [_group(each) for each in line["groups"]]
                 del plan.groups[made[0].number - 1 :]
                 plan.groups += made
     if plan is None:
@@ -201,6 +220,11 @@ def _begun(path: Path, line: Mapping[str, Any]) -> Plan:
         made=line["made"],
         version=line["version"],
     )
+
+
+def _group(told: Mapping[str, Any]) -> TrialGroup:
+    rungs = tuple((step, loss) for step, loss in told.get("rungs", ()))
+    return TrialGroup(**{**told, "trials": tuple(told["trials"]), "rungs": rungs})
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ..errors import RunError
 from ..experiment.axes import axes_of, trials_in
@@ -48,6 +48,8 @@ class Asked:
     """The preset's."""
     experiment: Experiment
     """With the table that says what is swept."""
+    settings: Sequence[Mapping[str, Any]] | None = None
+    """The settings that are meant; all that the table says where they are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,8 @@ class Terms:
     """How many groups are trained at a time."""
     device: str = "cpu"
     allow_code: bool = False
+    rungs: tuple[tuple[int, float], ...] = ()
+    """Steps, each with the loss beyond which a trial is ended there."""
 
 
 @dataclass
@@ -95,11 +99,13 @@ def plan_of(asked: Sequence[Asked]) -> Plan:
                 "optimizer.lr=0.01,1 or --seeds 5"
             )
     alone = [(each.name, alone_of(each.experiment)) for each in asked]
+    # What a search asks for depends on where it may look: another range is another search.
+    searched = [repr(each.experiment.sweep.grid) for each in asked if each.experiment.sweep.search]
     # Which seeds are tried is what may be asked for more of.
     known = [(name, digest_of(with_seed(experiment, 0))) for name, experiment in alone]
     return Plan(
         name="",
-        identity=identity_of(known, keys),
+        identity=identity_of(known, [*keys, *searched]),
         keys=tuple(keys),
         bases=tuple(Base(preset=name, text=dumps(each, full=True)) for name, each in alone),
     )
@@ -171,7 +177,7 @@ def work_in(
     examples: dict[str, Experiment] = {}
     bases = {base.preset: place for place, base in enumerate(plan.bases)}
     for each in asked:
-        for candidate in candidates(bases[each.name], each.experiment):
+        for candidate in candidates(bases[each.name], each.experiment, each.settings):
             digest = candidate.trial.digest
             if digest not in work.digests and digest not in known:
                 work.new_trials.append(_numbered(candidate, len(plan.trials)))
@@ -252,6 +258,7 @@ def _group(
             device=terms.device,
             allow_code=terms.allow_code,
             every=max(1, -(-size // ROOM)),
+            rungs=terms.rungs,
         )
         work.plan.groups.append(group)
         work.new_groups.append(group)

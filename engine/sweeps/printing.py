@@ -19,11 +19,11 @@ from .trial import SEED
 SHOWN: Final = frozenset(("test_accuracy", "test_loss", "test_rmse", "dev_accuracy", "dev_loss"))
 """The figures that have a column where they are there."""
 
-STATES: Final[tuple[TrialState, ...]] = ("diverged", "failed", "training", "waiting")
+STATES: Final[tuple[TrialState, ...]] = ("pruned", "diverged", "failed", "training", "waiting")
 """What is counted beside what finished."""
 
 NAMED: Final = 10
-"""Trials that are listed by name at most."""
+"""Trials that are listed by name at most, and settings of which the best one need not be."""
 
 
 def text(table: SweepTable) -> str:
@@ -116,12 +116,24 @@ def _words(table: SweepTable) -> Iterator[str]:
         if fallen := [trial for trial in table.trials if trial.state == state]:
             left_out = " and have no figures" if state == "diverged" else ""
             yield f"  {len(fallen)} of {len(table.trials)} {state}{left_out}: {_named(fallen)}"
+    if pruned := table.count("pruned"):
+        why = "ended early, for half of those before did better"
+        yield f"  {pruned} of {len(table.trials)} pruned: {why}"
+    if len(table.settings) > NAMED and (best := best_setting(table)) is not None:
+        least = figure_text(best.figures["dev_loss"].mean)
+        yield f"  the least dev loss, {least}: {plain(setting_text(best.setting))}"
     if table.figures:
         whose = "best" if any(trial.best_step for trial in table.trials) else "last"
         spread = "; ± is the standard deviation over seeds" if table.seeds > 1 else ""
         yield f"  of each network's {whose} weights{spread}"
         yield f"  as each run done alone {_equality(table)}"
     yield f"  sweep  {plain(str(table.path))}"
+
+
+def best_setting(table: SweepTable) -> SweptSetting | None:
+    """Return the setting of the least dev loss; the test set is no ground to choose by."""
+    known = [each for each in table.settings if "dev_loss" in each.figures]
+    return min(known, key=lambda each: each.figures["dev_loss"].mean, default=None)
 
 
 def _equality(table: SweepTable) -> str:

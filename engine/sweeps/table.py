@@ -17,15 +17,15 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
-from ..recording.events import End
+from ..recording.events import PRUNED, End
 from ..runs.summary import Glance, GlancedRun
 from .folder import SweepFolder
 from .group import TrialGroup
 from .plan import Plan
 
-TrialState = Literal["waiting", "training", "finished", "diverged", "failed"]
+TrialState = Literal["waiting", "training", "finished", "pruned", "diverged", "failed"]
 """What a trial is doing, or how it ended. One whose process died waits to be trained again."""
 
 FIGURES: Final = (
@@ -113,7 +113,7 @@ class SweptSetting:
     @property
     def state(self) -> TrialState:
         """What it is doing, or how most of it ended."""
-        for state in ("training", "waiting", "failed", "finished"):
+        for state in ("training", "waiting", "failed", "finished", "pruned"):
             if self.count(state):
                 return state
         return "diverged"
@@ -136,6 +136,8 @@ class SweepTable:
     """How many networks a setting has at most."""
     busy: bool
     """Whether the sweep is going on."""
+    expected: int
+    """How many trials there are to be: more than there are, while a search still asks for some."""
 
     def count(self, state: TrialState) -> int:
         """Return how many trials are in a state."""
@@ -217,7 +219,10 @@ class SweepReader:
         """
         plan = self.plan()
         rows = list(_rows(plan, self.folder, {g.number: self.glance(g) for g in plan.groups}))
-        return table_of(plan.name, self.folder.path, plan.made, self.folder.busy(), rows)
+        search = {} if plan.searched else plan.search or {}
+        asked = search.get("trials", 0) * search.get("seeds", 1)
+        busy = self.folder.busy()
+        return table_of(plan.name, self.folder.path, plan.made, busy, rows, expected=asked)
 
 
 def read(path: Path) -> SweepTable:
@@ -233,7 +238,13 @@ def read(path: Path) -> SweepTable:
 
 
 def table_of(
-    name: str, path: Path, made: float, busy: bool, trials: Sequence[TrialRow]
+    name: str,
+    path: Path,
+    made: float,
+    busy: bool,
+    trials: Sequence[TrialRow],
+    *,
+    expected: int = 0,
 ) -> SweepTable:
     """Return the table of some trials, in their order.
 
@@ -243,6 +254,7 @@ def table_of(
         made: When it was started.
         busy: Whether it is going on.
         trials: What it is a table of.
+        expected: How many there are to be, where that is more.
     """
     by_setting: dict[tuple[str, str], list[TrialRow]] = {}
     for trial in trials:
@@ -259,6 +271,7 @@ def table_of(
         figures=tuple(key for key in FIGURES if key in known),
         seeds=max((len(each.trials) for each in settings), default=0),
         busy=busy,
+        expected=max(expected, len(trials)),
     )
 
 
@@ -281,6 +294,8 @@ def _rows(plan: Plan, folder: SweepFolder, glances: Mapping[int, Glance]) -> Ite
         alone = len(group.trials) == 1
         run = folder.group(group.number)
         own = _came_to(glances[group.number], member, alone)
+        # One that was ended early has not come to what it would have come to alone.
+        alone = alone and own["state"] != PRUNED
         yield TrialRow(**common, run=run.path, member=member, alone=alone, **own)
 
 
@@ -300,11 +315,13 @@ def _came_to(glance: Glance, member: int, alone: bool) -> dict[str, Any]:
         value = end.result.get(key, otherwise)
         return value[member] if isinstance(value, list) and not alone else value
 
-    status = own("statuses") or end.status
+    status, reason = own("statuses") or end.status, own("reasons") or end.reason
+    if status == "finished" and reason == PRUNED:
+        status = PRUNED
     figures = {key: value for key in FIGURES if _is_number(value := own(key))}
     return {
-        "state": status if status in ("finished", "diverged", "failed") else _stopped(end),
-        "reason": own("reasons") or end.reason,
+        "state": status if status in get_args(TrialState) else _stopped(end),
+        "reason": reason,
         "figures": figures if status != "failed" else {},
         "best_step": own("best_step") or None,
         "step": own("ended_at") or end.step,

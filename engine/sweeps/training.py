@@ -129,6 +129,7 @@ def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) ->
             allow_code=group.allow_code,
             threads=group.threads,
             few_weights=True,
+            rungs=group.rungs,
         )
         _check(plan, group, trainer)
         recorder = Recorder.create(run.recording, header_of(trainer, f"{sweep.name}/{run.name}"))

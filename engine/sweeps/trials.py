@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,7 +32,9 @@ class Candidate:
     """What it is."""
 
 
-def candidates(base: int, experiment: Experiment) -> Iterator[Candidate]:
+def candidates(
+    base: int, experiment: Experiment, settings: Sequence[Mapping[str, Any]] | None = None
+) -> Iterator[Candidate]:
     """Yield the trials that an experiment's sweep asks for, the next seed before the next setting.
 
     They are numbered from 0 for each base: whoever keeps them numbers them anew.
@@ -40,11 +42,14 @@ def candidates(base: int, experiment: Experiment) -> Iterator[Candidate]:
     Args:
         base: Which experiment of the sweep it is.
         experiment: With the table that says what is swept.
+        settings: The settings that are meant; all that the table says where they are left out.
     """
     sweep = experiment.sweep
     alone = alone_of(experiment)
     original, number = Original(alone), 0
-    for setting in settings_of_sweep(sweep, axes_of(sweep), experiment.train.seed):
+    if settings is None:
+        settings = settings_of_sweep(sweep, axes_of(sweep), experiment.train.seed)
+    for setting in settings:
         first = original.changed(setting)
         # Seeds change neither the form nor anything else that is written out here.
         form, plain = form_of(first), _decisive(first)

@@ -17,12 +17,17 @@ from numpy.typing import NDArray
 from ..experiment.experiment import Experiment
 from ..recording.best import NEVER_BETTER, scores
 from ..recording.checkpoints import State
-from ..recording.events import Values
+from ..recording.events import PRUNED, Values
 from .block import Outcome
 
 NEVER: Final = np.iinfo(np.int64).max
 """Where a member ends that goes on."""
 
+Rung = tuple[int, float]
+"""A step, and the loss there beyond which a network is not worth going on with: on the dev set
+where that is measured, else in training."""
+
+PRUNED_EARLY: Final = Outcome("finished", PRUNED)
 THRESHOLD: Final = Outcome("finished", "threshold")
 PATIENCE: Final = Outcome("finished", "patience")
 
@@ -48,10 +53,12 @@ class EarlyStopping:
 
     Args:
         members: What each is to decide; they are measured alike.
+        rungs: Where members end that do worse than others did.
     """
 
-    def __init__(self, members: Sequence[Experiment]) -> None:
+    def __init__(self, members: Sequence[Experiment], rungs: Sequence[Rung] = ()) -> None:
         common = members[0]
+        self._rungs = rungs
         # Numbers and not None, so that one comparison of arrays serves all members.
         self._thresholds = _settings([each.train.loss_threshold for each in members], -np.inf)
         self._patience = _settings([each.train.patience for each in members], np.inf)
@@ -113,7 +120,8 @@ class EarlyStopping:
         # Whole columns at once: a loop over rows and members would take longer than training them.
         # NaN is smaller than nothing and equal to nothing: a comparison alone would never find it.
         broken = ~np.isfinite(loss)
-        decides = broken | (loss <= self._thresholds)
+        pruned = self._pruned(first, dev[0] if self._stride else loss)
+        decides = broken | (loss <= self._thresholds) | pruned
         # The argmax of booleans is the first that is true, and 0 where none is: any() tells.
         last = np.where(decides.any(axis=0), decides.argmax(axis=0), rows)
         # Who has ended takes part in no row: what is computed of it meanwhile means nothing.
@@ -128,9 +136,9 @@ class EarlyStopping:
         for member in ended:
             row = int(last[member])
             self.ended_at[member] = first + row
-            by_loss = (
-                _diverged(loss[row, member], first + row) if broken[row, member] else THRESHOLD
-            )
+            by_loss = PRUNED_EARLY if pruned[row, member] else THRESHOLD
+            if broken[row, member]:
+                by_loss = _diverged(loss[row, member], first + row)
             self.outcomes[member] = PATIENCE if patience[member] else by_loss
         # Who goes on has its last row here at the block's end.
         last = np.minimum(last, rows - 1)
@@ -139,6 +147,14 @@ class EarlyStopping:
         count = int(last.max()) + 1 if over else rows
         outcome = _outcome_of([each for each in self.outcomes if each], last) if over else None
         return Decision(count, outcome, best_rows, last, tuple(ended))
+
+    def _pruned(self, first: int, loss: Values) -> NDArray[np.bool_]:
+        """Return at which rows members do worse than a rung allows, [rows, members]."""
+        pruned = np.zeros(loss.shape, np.bool_)
+        for step, worst in self._rungs:
+            if first <= step < first + len(loss):
+                pruned[step - first] = loss[step - first] > worst
+        return pruned
 
     def _compare(
         self, first: int, dev: Values, last: NDArray[np.int64]

@@ -17,7 +17,7 @@ that step and its later rows are NaN; the method goes on computing it, and is ov
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -44,7 +44,7 @@ from .epoch_means import EpochMeans
 from .probe import Probe
 from .result import SetFigures, endings, recorded
 from .snapshots import BestWeights, Snapshots
-from .stopping import EarlyStopping
+from .stopping import EarlyStopping, Rung
 
 
 class Resumable(Protocol):
@@ -68,6 +68,7 @@ class Trainer:
         threads: CPU threads of one operation; as many as are worth it where left out.
         few_weights: Record no weights but the first, the best and the last.
         until: Its last step, where that is not the experiment's: schedules keep to that.
+        rungs: Where members end that do worse than others did.
         clock: Seconds, for the time that training takes.
 
     Raises:
@@ -84,6 +85,7 @@ class Trainer:
         threads: int | None = None,
         few_weights: bool = False,
         until: int = 0,
+        rungs: Sequence[Rung] = (),
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.experiment: Final = experiment
@@ -131,7 +133,7 @@ class Trainer:
         """Measures the network as it is on any rows."""
         self.snapshots: Final = Snapshots(layout, few=few_weights)
         """Which weights a recording keeps."""
-        self._stopping = EarlyStopping(self.members)
+        self._stopping = EarlyStopping(self.members, rungs)
         self._best = BestWeights(layout, weights)
         self._ended = EndedMembers(self._stopping, layout, weights)
         self._last_steps = LastSteps(experiment, count)

@@ -106,7 +106,7 @@ def as_object(table: SweepTable, choice: HeatChoice) -> dict[str, Any]:
         at = row, column
         numbers = {
             name: int(getattr(heat, name)[at])
-            for name in ("trials", "finished", "diverged", "failed")
+            for name in ("trials", "finished", "diverged", "pruned", "failed")
         }
         figures = {name: float(getattr(heat, name)[at]) for name in ("mean", "spread")}
         told.append(

@@ -337,3 +337,32 @@ def test_blocks_list_their_events() -> None:
     assert [event.kind for event in events] == [*["series"] * 3, *["snapshot"] * 3]
     assert isinstance(events[0], Series)
     assert (block.first, block.last) == (1, 3)
+
+
+@pytest.mark.parametrize("size", [1, 7, 256])
+def test_members_that_do_worse_than_a_rung_allows_end_at_its_step(size) -> None:
+    rates = {"optimizer.lr": [1e-4, 0.5]}
+    spec = experiment({**MOONS, "population": {"vary": rates}})
+    free = Trainer(spec)
+    steps, dev = rows(run(free, 256), "dev")
+    step = int(steps[len(steps) // 2])
+    losses = dev[0, len(steps) // 2]
+    trainer = Trainer(spec, rungs=[(step, float(losses.mean()))])
+    run(trainer, size)
+    assert trainer.ended_at[0] == step
+    assert trainer.step == free.step, "the better one goes on"
+    told = trainer.result()
+    assert told["reasons"][0] == "pruned"
+    assert told["statuses"] == ["finished", "finished"]
+    assert told["dev_loss"][1] == free.result()["dev_loss"][1]
+
+
+def test_where_all_are_ended_early_the_run_is_over_and_its_time_saved() -> None:
+    trainer = Trainer(experiment(MOONS), rungs=[(4, 0.0)])
+    run(trainer, 256)
+    assert trainer.outcome is not None
+    assert (trainer.step, trainer.outcome.status, trainer.outcome.reason) == (
+        4,
+        "finished",
+        "pruned",
+    )

@@ -10,7 +10,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,14 @@ PRESET: Final = "preset"
 
 SEED: Final = "train.seed"
 """The key by which the networks of a setting are told apart."""
+
+
+FEW: Final = 10
+"""Values of a setting that each have a row or a column, however few trials they have."""
+RANGES: Final = 8
+"""Ranges in which more than these are shown."""
+FAR: Final = 20
+"""From this ratio on ranges are of equal ratios, not of equal widths."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +106,20 @@ class HeatCells:
     columns: tuple[Any, ...]
     trials: Mapping[tuple[int, int], tuple[TrialRow, ...]]
     """By row and column."""
+    ranges: tuple[str, ...] = ()
+    """The settings of which a cell has a range of values, and not one."""
 
 
 def cells_of(table: SweepTable, choice: HeatChoice) -> HeatCells:
     """Return a sweep's trials by the two settings that were chosen."""
     of_row, of_column = _getter(choice.rows), _getter(choice.columns)
+    counts = {axis.key: len(axis.values) for axis in table.axes}
+    many = [key for key in (choice.rows, choice.columns) if counts.get(key, 0) > FEW]
+    ranges = many if many and is_sparse(table, choice) else []
+    if choice.rows in ranges:
+        of_row = _in_ranges(table, of_row)
+    if choice.columns in ranges:
+        of_column = _in_ranges(table, of_column)
     rows: dict[str, Any] = {}
     columns: dict[str, Any] = {}
     cells: dict[tuple[str, str], list[TrialRow]] = {}
@@ -120,7 +137,39 @@ def cells_of(table: SweepTable, choice: HeatChoice) -> HeatCells:
             (down.index(row), across.index(column)): tuple(found)
             for (row, column), found in cells.items()
         },
+        ranges=tuple(ranges),
     )
+
+
+def is_sparse(table: SweepTable, choice: HeatChoice) -> bool:
+    """Whether values were drawn, so that many pairs of two settings have no trial at all."""
+    of_row, of_column = _getter(choice.rows), _getter(choice.columns)
+    pairs = {(_told(of_row(trial)), _told(of_column(trial))) for trial in table.trials}
+    rows, columns = ({pair[side] for pair in pairs} for side in (0, 1))
+    return 4 * len(pairs) < 3 * len(rows) * len(columns)
+
+
+def _in_ranges(table: SweepTable, getter: Callable[[TrialRow], Any]) -> Callable[[TrialRow], Any]:
+    """Return what says a trial's range of a setting: equal ratios where values lie far apart."""
+    values = [getter(trial) for trial in table.trials]
+    if not all(map(_is_number, values)):
+        return getter
+    low, high = min(values), max(values)
+    far = low > 0 and high > low * FAR
+    ends = (np.geomspace if far else np.linspace)(low, high, RANGES + 1)
+
+    def of(trial: TrialRow) -> Range:
+        place = int(np.searchsorted(ends[1:-1], getter(trial), side="right"))
+        return Range(float(ends[place]), float(ends[place + 1]))
+
+    return of
+
+
+class Range(NamedTuple):
+    """From one value to another, the last of them alone with its end."""
+
+    low: float
+    high: float
 
 
 def _getter(key: str) -> Callable[[TrialRow], Any]:
@@ -135,6 +184,8 @@ def _sorted(values: Mapping[str, Any]) -> Sequence[str]:
     """Return values in the order in which they are shown: numbers by size, others as they came."""
     if all(_is_number(value) for value in values.values()):
         return sorted(values, key=lambda told: float(values[told]))
+    if all(isinstance(value, Range) for value in values.values()):
+        return sorted(values, key=values.__getitem__)
     return list(values)
 
 
@@ -143,7 +194,9 @@ def _told(value: object) -> str:
 
 
 def value_words(value: object) -> str:
-    """Return a value as a person types it."""
+    """Return a value as a person types it; a range by where it begins."""
+    if isinstance(value, Range):
+        return f"{short(float(f'{value.low:.2g}'))}.."
     if isinstance(value, float):
         return short(value)
     return plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
@@ -155,14 +208,16 @@ def heat_map_of(table: SweepTable, choice: HeatChoice) -> HeatMap:
     shape = len(cells.rows), len(cells.columns)
     mean, spread = np.full(shape, np.nan), np.full(shape, np.nan)
     numbers = {
-        name: np.zeros(shape, np.int64) for name in ("trials", "finished", "diverged", "failed")
+        name: np.zeros(shape, np.int64)
+        for name in ("trials", "finished", "diverged", "pruned", "failed")
     }
     for at, trials in cells.trials.items():
         states = [trial.state for trial in trials]
         numbers["trials"][at] = len(trials)
         numbers["diverged"][at] = states.count("diverged")
         numbers["failed"][at] = states.count("failed")
-        numbers["finished"][at] = states.count("finished") + states.count("diverged")
+        numbers["pruned"][at] = states.count("pruned")
+        numbers["finished"][at] = sum(each in ("finished", "diverged", "pruned") for each in states)
         values = figures_in(trials, choice.figure)
         if values:
             mean[at] = statistics.fmean(values)
@@ -202,10 +257,13 @@ def _facts(table: SweepTable, choice: HeatChoice, cells: HeatCells) -> Sequence[
         if key not in (choice.rows, choice.columns) and key != SEED
     ]
     what = f"every {' and '.join(pooled)}" if pooled else "seeds"
+    if cells.ranges:
+        said = " and ".join(key.rpartition(".")[2] for key in cells.ranges)
+        pooled, what = [*pooled, *cells.ranges], f"ranges of {said}"
     facts = []
     if most > 1:
         facts.append(f"mean and spread of {count(most)} {'trials: ' if pooled else ''}{what}")
-    over, there = table.over, len(table.trials)
+    over, there = table.over, table.expected
     facts.append(f"{count(over)} of {count(there)} trials" if over < there else
                  f"{count(there)} trials")  # fmt: skip
     if over < there:

@@ -70,8 +70,10 @@ class HeatMap:
     trials: Counts
     """How many trials there are to be; 0 where the sweep has no such pair."""
     finished: Counts
-    """How many are over, those that diverged among them."""
+    """How many are over, those that diverged or were ended early among them."""
     diverged: Counts
+    pruned: Counts
+    """How many a search ended early."""
     failed: Counts
     """How many came to nothing, because their training could not be done."""
     smaller_is_better: bool = False
@@ -258,12 +260,15 @@ def _fate(heat: HeatMap, at: tuple[int, int], look: Look) -> list[str]:
     """Return what became of a cell's trials beside a figure, in ever fewer words."""
     states = look.glyphs.states
     trials, finished = int(heat.trials[at]), int(heat.finished[at])
-    diverged, failed = int(heat.diverged[at]), int(heat.failed[at])
+    diverged, failed, pruned = (int(each[at]) for each in (heat.diverged, heat.failed, heat.pruned))
     cross, waits = states["crashed"], states["starting"]
     said: list[list[str]] = []
     if diverged:
         which = "" if diverged == trials else f"{count(diverged)} "
         said.append([f"{cross} {which}diverged", f"{cross}{count(diverged)}"])
+    if pruned:
+        which = "" if pruned == trials else f"{count(pruned)} "
+        said.append([f"- {which}pruned", f"-{count(pruned)}"])
     if failed:
         said.append([f"! {count(failed)} failed", f"!{count(failed)}"])
     if finished + failed < trials:

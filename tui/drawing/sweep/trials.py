@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ROLES: Final[Mapping[str, Role]] = {
     "finished": "text",
+    "pruned": "muted",
     "diverged": "bad",
     "failed": "bad",
     "training": "train",
@@ -144,6 +145,8 @@ def state_words(trial: TrialRow) -> str:
     match trial.state:
         case "training":
             return f"training, step {count(trial.step)}"
+        case "pruned":
+            return f"pruned at step {count(trial.step)}"
         case "diverged":
             return f"diverged at step {count(trial.step)}"
         case "failed":

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.sweeps.table import table_of
 from tui.drawing.sweep.cells import (
+    RANGES,
     HeatChoice,
     best_of_cell,
     cells_of,
@@ -16,7 +19,7 @@ from tui.drawing.sweep.cells import (
     usual_choice,
 )
 
-from .tables import HIDDEN, textbook
+from .tables import HIDDEN, textbook, trial
 
 TABLE = textbook()
 
@@ -84,6 +87,30 @@ def test_a_choice_that_a_table_does_not_have_is_replaced() -> None:
     assert gone.among(TABLE).rows == "model.hidden"
     kept = HeatChoice(rows="", columns="train.seed", figure="dev_loss")
     assert kept.among(TABLE) == kept
+
+
+def test_values_that_were_drawn_stand_in_ranges_and_a_grid_never_does() -> None:
+    rates = np.geomspace(1e-3, 1, 40).round(9).tolist()
+    drawn = [
+        trial(number, {"model.hidden": HIDDEN[number % 2], "optimizer.lr": rate}, 1, dev_loss=rate)
+        for number, rate in enumerate(rates)
+    ]
+    table = table_of("search", Path("runs/search"), 0.0, False, drawn)
+    choice = usual_choice(table)
+    cells = cells_of(table, choice)
+    heat = heat_map_of(table, choice)
+    assert len(cells.columns) == RANGES
+    assert heat.columns[0] == "0.001.."
+    assert heat.columns[-1] == "0.42.."
+    assert heat.trials.sum() == len(drawn)
+    assert heat.facts[0] == "mean and spread of 3 trials: ranges of lr"
+    # A pair in every cell is a grid, however many values it has.
+    whole = [
+        trial(number, {"model.hidden": hidden, "optimizer.lr": rate}, 1, dev_loss=rate)
+        for number, (hidden, rate) in enumerate(itertools.product(HIDDEN, rates))
+    ]
+    table = table_of("grid", Path("runs/grid"), 0.0, False, whole)
+    assert len(cells_of(table, choice).columns) == len(rates)
 
 
 def test_the_best_trial_of_a_cell_is_by_its_figure_and_one_that_broke_is_opened_too() -> None:

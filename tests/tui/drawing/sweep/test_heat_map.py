@@ -38,6 +38,7 @@ def heat(mean, **changes) -> HeatMap:
         "trials": np.full(mean.shape, 5),
         "finished": np.full(mean.shape, 5),
         "diverged": np.zeros(mean.shape, np.int64),
+        "pruned": np.zeros(mean.shape, np.int64),
         "failed": np.zeros(mean.shape, np.int64),
         "facts": ("mean and spread of 5 seeds", "28 of 30 trials"),
     }
@@ -48,6 +49,7 @@ TEXTBOOK = heat(
     [[0.861, 0.988, 0.992], [NAN, 0.981, NAN]],
     finished=np.array([[5, 5, 5], [5, 3, 0]]),
     diverged=np.array([[0, 0, 2], [5, 0, 0]]),
+    pruned=np.array([[0, 3, 0], [0, 0, 0]]),
     failed=np.array([[0, 0, 0], [0, 1, 0]]),
 )
 LARGE = heat(np.linspace(0.5, 1, 900).reshape(30, 30))
@@ -76,7 +78,7 @@ def test_a_cell_says_its_figure_its_spread_and_what_became_of_its_trials() -> No
         r"hidden \ lr                   1                    2                    3",
         "        [1]            ▁ 0.8610             █ 0.9880             █ 0.9920",
         "                         ±0.010               ±0.010               ±0.010",
-        "                                                             ✗ 2 diverged",
+        "                                          - 3 pruned         ✗ 2 diverged",
         "        [2]          ✗ diverged             ▇ 0.9810             ◌ 0 of 5",
         "                                              ±0.010",
         "                                 ! 1 failed ◌ 3 of 5",

@@ -80,7 +80,11 @@ class TestRates:
         ("what", "why"),
         [
             ({"references": ("moons.toml", "cubic")}, "finds the rate of one preset at a time"),
-            ({"grid": ("model.hidden=[2],[3]",)}, "tries rates alone; leave out --grid, or say"),
+            (
+                {"grid": ("model.hidden=[2],[3]",)},
+                "tries rates alone; leave out --grid and --search",
+            ),
+            ({"search": "tpe"}, "tries rates alone; leave out --grid and --search"),
         ],
     )
     def test_what_it_cannot_find_is_refused(self, what: dict[str, object], why: str) -> None:

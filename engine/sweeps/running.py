@@ -112,7 +112,8 @@ class Running:
                     again += self._ended(group, future)
             if broken:
                 # All that were handed over break together; those that had begun may be why.
-                again += self._survivors([*broken, *self._futures.values()])
+                left = [*broken, *self._futures.values()]
+                again += self._survivors(sorted(left, key=lambda each: each.number))
                 self._futures.clear()
             self._heed_interrupts()
             if self._stopping:

@@ -31,8 +31,10 @@ class BannerPane(RunPicture):
 
     def settle(self) -> None:
         """Take as many lines as the screen has to spare: none, or as many as the figures need."""
-        size, banner = self.screen.size, self._banner()
+        size = self.screen.size
         room = banner_room(size.height) if self.look.big else 0
+        # Gathered only where there is room: this is asked at every step that comes.
+        banner = self._banner() if room else None
         height = 0 if banner is None else banner_height(banner, size.width, room, self.look.glyphs)
         self.display = height > 0
         if height:

@@ -169,16 +169,14 @@ def test_in_a_field_the_footer_names_only_keys_that_are_no_characters() -> None:
     assert not any(is_character(key) for command in footer("form") for key in command.keys)
 
 
-@pytest.mark.parametrize("situation", ["setup", "live", "paused", "over"])
 @pytest.mark.parametrize("spot", [None, *SPOTS])
-def test_at_80_cells_the_footer_names_space_tab_the_panes_help_and_quit(
-    situation: str, spot: str | None
-) -> None:
+def test_at_80_cells_the_footer_names_space_tab_the_panes_help_and_quit(spot: str | None) -> None:
     spots = () if spot is None else (spot,)
-    line = draw_footer(footer(situation, spots), 80, DARK).plain  # type: ignore[arg-type]
-    for words in ("? help", "q quit", "tab next pane", "1-9 panes", "space "):
-        if words[0] not in {key for each in LOCAL if each.at == spot for key in each.keys}:
-            assert words in line or spot is not None
+    for situation in ("setup", "live", "paused", "over"):
+        line = draw_footer(footer(situation, spots), 80, DARK).plain  # type: ignore[arg-type]
+        for words in ("? help", "q quit", "tab next pane", "1-9 panes", "space "):
+            if words[0] not in {key for each in LOCAL if each.at == spot for key in each.keys}:
+                assert words in line or spot is not None
 
 
 def test_the_footer_shows_what_the_place_that_has_the_keys_does_with_them() -> None:

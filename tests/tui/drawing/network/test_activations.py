@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -35,17 +37,15 @@ def text(shown: LayerSums, width=100, height=24) -> list[str]:
     return [line.plain for line in draw_sums(shown, width, height, Look(BRAILLE, PLAIN))]
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("sums", SUMS.values(), ids=SUMS)
-def test_it_has_exactly_its_size_whatever_goes_in(size, sums) -> None:
-    for activation in ACTIVATIONS:
-        for glyphs in GLYPHS:
-            for palette in (DARK, PLAIN):
-                lines = draw_sums(layer(activation, sums), *size, Look(glyphs, palette))
-                assert len(lines) == size[1]
-                assert {line.cell_len for line in lines} == {size[0]}
-                if glyphs is ASCII:
-                    assert all(line.plain.isascii() for line in lines)
+def test_it_has_exactly_its_size_whatever_goes_in(sums) -> None:
+    looks = [*(Look(glyphs, DARK) for glyphs in GLYPHS), Look(BRAILLE, PLAIN)]
+    for activation, size, look in itertools.product(ACTIVATIONS, SIZES, looks):
+        lines = draw_sums(layer(activation, sums), *size, look)
+        assert len(lines) == size[1]
+        assert {line.cell_len for line in lines} == {size[0]}
+        if look.glyphs is ASCII:
+            assert all(line.plain.isascii() for line in lines)
 
 
 @pytest.mark.parametrize("activation", CURVED)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -49,12 +51,11 @@ NASTY = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("glyphs", GLYPHS, ids=lambda glyphs: glyphs.name)
 @pytest.mark.parametrize("values", NASTY.values(), ids=NASTY)
-def test_it_has_exactly_its_size_whatever_the_network_says(size, glyphs, values) -> None:
+def test_it_has_exactly_its_size_whatever_the_network_says(glyphs, values) -> None:
     shown = picture(fit(fitted=values), fit("y", targets=values[::5]))
-    for palette in (DARK, PLAIN):
+    for size, palette in itertools.product(SIZES, (DARK, PLAIN)):
         lines = draw_function(shown, *size, Look(glyphs, palette))
         assert len(lines) == size[1]
         assert {line.cell_len for line in lines} == {size[0]}

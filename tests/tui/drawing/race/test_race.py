@@ -25,7 +25,7 @@ from tui.drawing.race.race import (
 from tui.drawing.race.racers import Race, Racer, RunAt, gather_race
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look
-from tui.style.palette import DARK, PALETTES
+from tui.style.palette import DARK
 
 NAN, INF = math.nan, math.inf
 PLAIN = DARK.without_colours()
@@ -104,7 +104,7 @@ def racer(*weights: float, **more: Any) -> Racer:
 # --- the picture ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("palette", [*PALETTES, PLAIN])
+@pytest.mark.parametrize("palette", [DARK, PLAIN])
 @pytest.mark.parametrize("glyphs", GLYPHS)
 @pytest.mark.parametrize("runs", [1, 2, 3, 4])
 def test_every_line_is_as_wide_as_asked(runs: int, glyphs: Any, palette: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -42,11 +44,10 @@ def previews() -> dict[str, Preview]:
     return {name: of(name) for name in NAMES}
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("glyphs", GLYPHS, ids=lambda glyphs: glyphs.name)
 @pytest.mark.parametrize("name", NAMES)
-def test_it_has_exactly_the_size_that_was_asked_for(name, glyphs, size, previews) -> None:
-    for palette in (*PALETTES, PLAIN):
+def test_it_has_exactly_the_size_that_was_asked_for(name, glyphs, previews) -> None:
+    for size, palette in itertools.product(SIZES, (*PALETTES, PLAIN)):
         lines = draw_preview(previews[name], *size, Look(glyphs, palette))
         assert len(lines) == size[1]
         assert {line.cell_len for line in lines} == {size[0]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -59,13 +60,12 @@ def text(shown: HeatMap, width: int, height: int, look: Look = PLAIN, cursor=Non
     return [line.plain.rstrip() for line in draw_heat_map(shown, width, height, look, cursor)]
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("glyphs", GLYPHS, ids=lambda glyphs: glyphs.name)
 @pytest.mark.parametrize(
     "shown", [TEXTBOOK, LARGE, heat([[NAN]]), heat([[np.inf, -1.0]]), heat(np.empty((0, 3)))]
 )
-def test_it_has_exactly_its_size_whatever_the_figures_are(size, glyphs, shown) -> None:
-    for palette in (*PALETTES, *SIXTEEN, PLAIN.palette):
+def test_it_has_exactly_its_size_whatever_the_figures_are(glyphs, shown) -> None:
+    for size, palette in itertools.product(SIZES, (*PALETTES, *SIXTEEN, PLAIN.palette)):
         for cursor in (None, (0, 0)):
             lines = draw_heat_map(shown, *size, Look(glyphs, palette), cursor)
             assert len(lines) == size[1]

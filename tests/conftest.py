@@ -11,6 +11,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +21,8 @@ UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 
 # What the program says to Textual too, which asks once, while it is imported.
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+# A lab that opens would be laid out and painted again up to sixty times a second.
+os.environ.setdefault("TEXTUAL_FPS", "15")
 
 # Several processes of tests share the cores. A thread of torch's that waits for the others spins on
 # its core by default: a training of two seconds would take up to a minute where the core is wanted.
@@ -30,6 +34,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # programs that they start compiles the house.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Only now that its environment is settled.
+from textual.css.stylesheet import Stylesheet  # noqa: E402
 
 settings.register_profile("explore", UNHURRIED)
 settings.register_profile("same", UNHURRIED, derandomize=True, max_examples=50)
@@ -54,11 +61,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Have garbage looked for seldom, and never among all that was imported.
-
-    A lab is tens of thousands of objects, each of which would be looked at many times: a fifth of
-    the time of its tests.
-    """
-    gc.collect()
+    """Spare the labs of a process what each of them would do anew."""
+    # Garbage is looked for seldom, and never among all that was imported. A lab is tens of
+    # thousands of objects, each of which would be looked at many times: a fifth of its time.
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
+    Stylesheet._parse_rules = parsed_once(Stylesheet._parse_rules)  # type: ignore[method-assign]
+
+
+def parsed_once(parse: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """Have the same style sheet parsed once for all labs of a process, and not once for each."""
+    parsed: dict[Any, list[Any]] = {}
+
+    def parse_rules(sheet: Stylesheet, *arguments: Any, **named: Any) -> list[Any]:
+        key = (*arguments, *named.items(), *sheet._variables.items())
+        if key not in parsed:
+            parsed[key] = parse(sheet, *arguments, **named)
+        return parsed[key]
+
+    return parse_rules

@@ -1,12 +1,13 @@
-"""The program as it is, but that its workers are forked from a process that has PyTorch.
+"""Programs forked from a process that has imported what they need, and the lab with such workers.
 
-To import it takes two seconds of a core, which thirty workers of the suite would spend one by one.
-A forked worker is a detached process of its own session as every other is: its stdin, its signals
-and what it writes are real. Some tests keep the workers that the program itself starts.
+To import PyTorch takes two seconds of a core, and what a lab is made of one, which dozens of
+programs of the suite would spend one by one. A forked program is a process of its own session as
+every other is: its stdin, its terminal, its signals and what it writes are real. Some tests keep
+the processes that the program itself starts, and some a lab that was not there before.
 
-    tests ── workshop() ──► imports PyTorch once for all tests, waits at a socket
-    lab ── start() ──► sends what the worker's stdin, stdout and stderr are, hears its pid, and
-                       how it ended
+    tests ── workshop() ──► imports everything once for all tests, waits at a socket
+    Forked() ─────────────► sends what the program is, its stdin, stdout and stderr, hears its
+                            pid, and how it ended
 """
 
 from __future__ import annotations
@@ -23,59 +24,73 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import IO, Literal, cast
 
 from engine.worker.launch import Worker, worker_environment
 
 ADDRESS = "EPOCHAL_TEST_WORKSHOP"
-"""The variable that says where the workshop waits."""
+"""The variable that says where the workshop for workers waits."""
 DEADLINE = 60.0
 """Seconds by which it must wait there."""
 
 
 @functools.cache
-def workshop() -> None:
-    """Have workers forked for these tests, and say where in the environment."""
+def workshop(kind: Literal["workers", "labs"]) -> str:
+    """Have programs forked for these tests; return where one asks for them."""
     tests = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     owner = os.getppid() if tests else os.getpid()
-    address = Path(tempfile.gettempdir(), f"epochal-workshop-{tests or owner}")
+    address = Path(tempfile.gettempdir(), f"epochal-{kind}-{tests or owner}")
     with address.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not address.exists():
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tests.workshop", str(address), str(owner)],
+                [sys.executable, "-P", "-m", "tests.workshop", str(address), str(owner), kind],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                env=worker_environment(),
+                env=_plain(worker_environment()),
             )
             deadline = time.monotonic() + DEADLINE
             while not address.exists():
                 assert process.poll() is None
-                assert time.monotonic() < deadline, "no workshop for workers"
+                assert time.monotonic() < deadline, f"no workshop for {kind}"
                 time.sleep(0.01)
             # It ends with the tests, of which this process may not be the last.
             process.returncode = 0
-    os.environ[ADDRESS] = str(address)
+    return str(address)
+
+
+def _plain(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what is said to these tests' own Textual."""
+    kept = {name: value for name, value in environment.items() if not name.startswith("TEXTUAL")}
+    return kept | {"TEXTUAL_DISABLE_KITTY_KEY": "1", "LC_ALL": "C.UTF-8"}
 
 
 class Forked:
     """A process that was forked, as ``subprocess.Popen`` shows one that was started.
 
     Args:
-        stderr: Where its complaints go.
+        address: Where the workshop waits.
+        program: What follows ``python``.
+        stdio: Its stdin, stdout and stderr.
+        environment: Its environment.
     """
 
-    def __init__(self, stderr: int) -> None:
-        reading, writing = os.pipe()
-        self.stdin = os.fdopen(writing, "wb")
+    stdin: IO[bytes] | None = None
+
+    def __init__(
+        self,
+        address: str,
+        program: Sequence[str],
+        stdio: Sequence[int],
+        environment: Mapping[str, str],
+    ) -> None:
         self.returncode: int | None = None
         self._told = socket.socket(socket.AF_UNIX)
-        self._told.connect(os.environ[ADDRESS])
-        with Path(os.devnull).open("wb") as nowhere:
-            socket.send_fds(self._told, [b"."], [reading, nowhere.fileno(), stderr])
-        os.close(reading)
-        order = {"environment": worker_environment(), "folder": str(Path.cwd())}
+        self._told.connect(address)
+        socket.send_fds(self._told, [b"."], stdio)
+        order = {"program": program, "environment": environment, "folder": str(Path.cwd())}
         self._told.sendall(json.dumps(order).encode() + b"\n")
         self._words = self._told.makefile("r")
         self.pid = int(self._words.readline())
@@ -90,7 +105,7 @@ class Forked:
         """Wait until it has ended, and return how."""
         if self.returncode is None:
             if not select.select([self._told], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired("a forked worker", timeout or 0.0)
+                raise subprocess.TimeoutExpired("a forked program", timeout or 0.0)
             self.returncode = int(self._words.readline())
             self._words.close()
             self._told.close()
@@ -98,18 +113,32 @@ class Forked:
 
     def kill(self) -> None:
         """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it lives."""
         if self.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+                os.kill(self.pid, number)
 
 
 def start() -> Worker:
     """Start a worker as ``Worker.start`` does, but fork it."""
     handle, complaints = tempfile.mkstemp(prefix="epochal-worker-", suffix=".log")
+    reading, writing = os.pipe()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    stdio = (reading, nowhere, handle)
     try:
-        return Worker(cast("subprocess.Popen[bytes]", Forked(handle)), Path(complaints))
+        process = Forked(os.environ[ADDRESS], ("-m", "engine.worker"), stdio, worker_environment())
     finally:
-        os.close(handle)
+        for each in stdio:
+            os.close(each)
+    process.stdin = os.fdopen(writing, "wb")
+    return Worker(cast("subprocess.Popen[bytes]", process), Path(complaints))
 
 
 if __name__ == "__main__":

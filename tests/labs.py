@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import time
@@ -170,7 +171,8 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < deadline, "what was waited for did not happen"
-        await pilot.pause(0.01)
+        await asyncio.sleep(0.01)
+    await pilot.pause(0)
 
 
 async def ready(pilot: Pilot[Any]) -> Lab:

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import pyte
 
-from tests.forked import workshop
+from tests.forked import ADDRESS, Forked, workshop
 from tui.lab.opening import FILE, Memory
 
 SOURCE = Path(__file__).parent.parent
 PROGRAM = ("-m", "tui")
-"""The program as it is."""
+"""The program as it is, in a process that was not there before."""
 IDLE = ("-m", "tests.idle")
 """The program with a worker that never trains: two seconds of a core less."""
 FORKED = ("-m", "tests.forked")
@@ -45,6 +45,8 @@ class Terminal:
         rate: Bytes a second that it reads; as fast as they come where left out.
         answers: Whether it says where its cursor is when it is asked.
         program: What runs in it, in place of ``epochal``.
+        fresh: Whether its process begins with nothing imported, as that of ``PROGRAM`` always
+            does: what Python and Textual ask the environment for is asked before.
         environment: What differs from a plain xterm of 256 colours.
     """
 
@@ -55,10 +57,12 @@ class Terminal:
         rate: float | None = None,
         answers: bool = True,
         program: Sequence[str] = PROGRAM,
+        fresh: bool = False,
         **environment: str,
     ) -> None:
+        given = _environment(**environment)
         if program == FORKED:
-            workshop()
+            given[ADDRESS] = workshop("workers")
         self._rate, self._answers = rate, answers
         self._end = b""
         """The end of what was read."""
@@ -72,15 +76,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.sent = b""
         """Everything the program has written."""
-        self.process = subprocess.Popen(
-            [sys.executable, *program, *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            env=_environment(**environment),
-            preexec_fn=_own_terminal,
-        )
+        start = _start if fresh or program == PROGRAM else _fork
+        self.process = start((*program, *arguments), slave, given)
 
     def read(self, seconds: float = 0.05, *, drawn: bool = True) -> bytes:
         """Take in what comes within so many seconds.
@@ -190,6 +187,26 @@ class Terminal:
         for descriptor in (self._master, self._slave):
             if descriptor >= 0:
                 os.close(descriptor)
+
+
+def _start(
+    program: Sequence[str], slave: int, environment: dict[str, str]
+) -> subprocess.Popen[bytes] | Forked:
+    return subprocess.Popen(
+        [sys.executable, *program],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        env=environment,
+        preexec_fn=_own_terminal,
+    )
+
+
+def _fork(
+    program: Sequence[str], slave: int, environment: dict[str, str]
+) -> subprocess.Popen[bytes] | Forked:
+    return Forked(workshop("labs"), program, (slave, slave, slave), environment)
 
 
 def _own_terminal() -> None:

@@ -128,7 +128,7 @@ def test_asked_to_end_from_outside_it_leaves_a_clean_terminal(terminal: Open) ->
 def test_it_opens_without_colours_a_mouse_or_signs_of_other_languages(
     terminal: Open, environment: dict[str, str], colours: bytes | None
 ) -> None:
-    lab = terminal("--no-mouse", program=IDLE, **environment)
+    lab = terminal("--no-mouse", program=IDLE, fresh="PYTHONUTF8" in environment, **environment)
     lab.shows("two-moons", "ready", "quit")
     if colours is None:
         # Textual shows a palette without colours in greys.

@@ -59,7 +59,15 @@ def kind(request: pytest.FixtureRequest) -> str:
 def terminal(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     extra = getattr(request, "param", ())
     given = {"EPOCHAL_RUNS": str(tmp_path), **KINDS[kind]}
-    opened = Terminal(*extra, size=(80, 24), program=("-c", LAB), **given)  # type: ignore[arg-type]
+    # Once for each kind that is asked for different things, and for each way to leave the lab.
+    fresh = kind in UNLIKE
+    opened = Terminal(
+        *extra,
+        size=(80, 24),
+        program=("-c", LAB),
+        fresh=fresh,
+        **given,  # type: ignore[arg-type]
+    )
     yield opened
     opened.close()
 

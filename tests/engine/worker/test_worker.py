@@ -51,9 +51,9 @@ class Watched:
 
 
 @pytest.fixture
-def forked() -> Callable[[], Worker]:
+def forked(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Worker]:
     """Start a worker in little time."""
-    forked_workers.workshop()
+    monkeypatch.setenv(forked_workers.ADDRESS, forked_workers.workshop("workers"))
     return forked_workers.start
 
 

@@ -385,6 +385,22 @@ def resume(
 
 @app.command()
 @grouped
+def verify(
+    run: RunName, place: RunsFolder, allow_code: AllowCode = False, as_json: AsJson = False
+) -> None:
+    """Train a run once more, with all that was asked of it, and say whether it comes to the same.
+
+    The status is 0 where it is equal, 1 where a number differs, and 2 where it cannot be said.
+    """
+    from . import references
+    from .headless.verify import verify_run
+
+    folder = references.run(run, place.folder)
+    raise typer.Exit(verify_run(folder, allow_code=allow_code, as_json=as_json))
+
+
+@app.command()
+@grouped
 def predict(
     run: RunName,
     place: RunsFolder,

@@ -140,6 +140,12 @@ class Rows:
             yield Series(group=group, first=int(steps[start]), stride=stride, values=values)
             start = stop
 
+    def between(self, first: int, last: int) -> Values:
+        """Return the rows from one step to another, [columns, count, members]."""
+        start = int(np.searchsorted(self.steps, first, side="left"))
+        stop = int(np.searchsorted(self.steps, last, side="right"))
+        return self._values[:, :, start:stop].transpose(0, 2, 1)
+
     def column(self, name: str, member: int | Side | None = 0) -> NDArray[np.float32]:
         """Return a column, [rows]; it is a view and grows no further.
 

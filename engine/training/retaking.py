@@ -1,0 +1,128 @@
+"""A recorded run, trained once more: to be verified, or to branch off from one of its steps.
+
+What was asked of it while it trained is asked again at the same steps, and what comes is held
+against what was recorded.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..recording.events import Series, Snapshot, Values
+from ..recording.history import History
+from .block import Block
+from .resuming import rates_set
+from .trainer import Trainer
+
+MOST_STEPS: Final = 1024
+"""Steps that are taken at a time."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first number that is not as it was recorded."""
+
+    step: int
+    """Of which step."""
+    what: str
+    """Its column, such as ``train/loss``, or ``weights``."""
+    member: int
+    """Of which network, from 0."""
+    recorded: float
+    """What the recording says."""
+    computed: float
+    """What came now."""
+
+    @property
+    def words(self) -> str:
+        """The difference, in a line."""
+        of = f" of member {self.member + 1}" if self.member else ""
+        return (
+            f"{self.what}{of} of step {self.step} was recorded as {self.recorded:.9g} and comes to "
+            f"{self.computed:.9g}"
+        )
+
+
+class Retaking:
+    """Takes the steps of a recorded run again.
+
+    Args:
+        history: What was recorded.
+        trainer: At the step from which it is taken again.
+        tolerance: The share of a number by which it may be another; none where it is 0.
+    """
+
+    def __init__(self, history: History, trainer: Trainer, tolerance: float = 0.0) -> None:
+        self._history, self.trainer, self._tolerance = history, trainer, tolerance
+        self._rates = deque(rates_set(history, trainer.step))
+        self._ignores = any(seam.ignores_stopping for seam in history.seams)
+
+    def steps(self, until: int) -> Iterator[Difference | None]:
+        """Take the steps up to one, yielding after each block how it differs, if it does."""
+        trainer = self.trainer
+        while trainer.step < until:
+            if trainer.outcome is not None:
+                # It was gone on with here, though something had ended it.
+                if not self._ignores:
+                    return
+                trainer.ignore_stopping()
+            yield self._difference(trainer.advance(self._most(until)))
+
+    def _most(self, until: int) -> int:
+        """Return how many steps may be taken before a rate is set, after setting those due."""
+        step = self.trainer.step
+        while self._rates and self._rates[0].step <= step:
+            self.trainer.lr = float(self._rates.popleft().arguments["lr"])
+        ends = [until, *(request.step for request in self._rates)]
+        return min(MOST_STEPS, min(ends) - step)
+
+    def _difference(self, block: Block) -> Difference | None:
+        """Return the first number of a block that is not as it was recorded."""
+        parts: list[Series | Snapshot] = [*block.series, *block.snapshots]
+        found = [each for part in parts if (each := self._first(part))]
+        return min(found, key=lambda each: each.step, default=None)
+
+    def _first(self, part: Series | Snapshot) -> Difference | None:
+        if isinstance(part, Snapshot):
+            recorded = self._history.snapshot(part.step)
+            if recorded is None or recorded.step != part.step:
+                return None
+            # [1, numbers, members]: a row that is wrong is then a number of a network that is.
+            then, now = (each.values.T[None] for each in (recorded, part))
+            return self._unequal(then, now, part.step, 0, ["weights"])
+        rows = self._history.series.get(part.group)
+        if rows is None:
+            return None
+        recorded_rows = rows.between(part.first, part.last_step)
+        # A recording that was broken off has fewer.
+        count = recorded_rows.shape[1]
+        names = [f"{part.group}/{name}" for name in rows.columns]
+        values = part.values[:, :count]
+        return self._unequal(recorded_rows, values, part.first, part.stride, names)
+
+    def _unequal(
+        self, then: Values, now: Values, first: int, stride: int, names: list[str]
+    ) -> Difference | None:
+        """Return the first of two tables' numbers that is not the same.
+
+        Args:
+            then: As recorded, [columns, rows, members].
+            now: As computed, of the same shape.
+            first: The step of the first row.
+            stride: Steps from one row to the next.
+            names: The columns'.
+        """
+        same = (then == now) | (np.isnan(then) & np.isnan(now))
+        if self._tolerance:
+            with np.errstate(invalid="ignore"):
+                same |= np.abs(then - now) <= self._tolerance * np.maximum(np.abs(then), 1e-3)
+        if same.all():
+            return None
+        row, column, member = np.argwhere(~same.transpose(1, 0, 2))[0].tolist()
+        numbers = (float(each[column, row, member]) for each in (then, now))
+        return Difference(first + row * stride, names[column], member, *numbers)

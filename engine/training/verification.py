@@ -1,0 +1,122 @@
+"""Is a recording what its experiment comes to? Trained once more, and held against it.
+
+bit-equal          every row, every weight and every figure is what comes now
+equal as far as    on another CPU or device, where bits differ: within ``TOLERANCE``
+differs            the first number that does not come
+cannot be said     its data, its code or its versions are not here
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..errors import EpochalError, RunError
+from ..recording.events import Header
+from ..recording.history import History
+from ..text.numbers import as_json
+from ..text.safe import plain
+from .resuming import differences_of, trainer_of
+from .retaking import Retaking
+from .trainer import Trainer
+
+TOLERANCE: Final = 1e-3
+"""The share of a number by which it may be another on another CPU or device: sums are split in
+other ways there, and rounding errors grow with every step."""
+
+_ELSEWHERE: Final = ("device", "the CPU computes with")
+"""What may differ while the numbers are still nearly the same."""
+
+_TIMES: Final = ("seconds", "steps_per_second")
+"""Figures that are of the machine, not of the run."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of training a run once more."""
+
+    steps: int
+    """How many steps were compared."""
+    difference: str = ""
+    """What differs first, in a line; nothing where all is equal."""
+    elsewhere: str = ""
+    """What is not as it was, so that numbers are compared within a tolerance; nothing where they
+    are equal to the bit."""
+
+    @property
+    def words(self) -> str:
+        """What came of it, in a line."""
+        if self.difference:
+            return f"differs: {self.difference}"
+        if self.elsewhere:
+            return f"equal within {TOLERANCE:g} over {self.steps} steps ({self.elsewhere})"
+        return f"bit-equal: {self.steps} steps, their weights and what they come to"
+
+
+def verify(
+    name: str,
+    history: History,
+    *,
+    allow_code: bool = False,
+    progress: Callable[[int], None] = lambda step: None,
+) -> Verification:
+    """Train a recorded run once more, and compare.
+
+    Args:
+        name: The run's.
+        history: What was recorded.
+        allow_code: Whether a network of one's own may be run.
+        progress: Is told each step that is reached.
+
+    Raises:
+        RunError: It cannot be verified here; says why.
+    """
+    header = history.header
+    if header is None or not header.parameters:
+        raise RunError(f"{plain(name)}: cannot be verified, because it never began")
+    try:
+        trainer = trainer_of(header, until=header.steps, allow_code=allow_code)
+    except EpochalError as error:
+        raise RunError(f"{plain(name)}: cannot be verified, because {error}") from None
+    elsewhere = _elsewhere(name, header, trainer)
+    retaking = Retaking(history, trainer, TOLERANCE if elsewhere else 0.0)
+    for difference in retaking.steps(history.last_step):
+        progress(trainer.step)
+        if difference is not None:
+            return Verification(trainer.step, difference.words, elsewhere)
+    said = "" if elsewhere else _end_differs(history, trainer)
+    return Verification(trainer.step, said, elsewhere)
+
+
+def _elsewhere(name: str, header: Header, trainer: Trainer) -> str:
+    """Return what is not as it was, in words, where numbers can be compared all the same.
+
+    Raises:
+        RunError: They cannot.
+    """
+    differences = differences_of(header, trainer)
+    if versions := [each for each in differences if not each.startswith(_ELSEWHERE)]:
+        raise RunError(f"{plain(name)}: cannot be verified, because of {'; '.join(versions)}")
+    return "; ".join(differences)
+
+
+def _end_differs(history: History, trainer: Trainer) -> str:
+    """Return how a run's end is not what comes now; nothing where it is."""
+    end = history.end
+    if end is None or end.status == "failed":
+        return ""  # What broke it off is no matter of numbers.
+    if end.status == "stopped":
+        trainer.stop(end.status, end.reason)
+    outcome = trainer.outcome
+    now = f"{outcome.status if outcome else 'going on'} at step {trainer.step}"
+    if (then := f"{end.status} at step {end.step}") != now:
+        return f"the run was {then}, and is {now}"
+    best = trainer.best_snapshot()
+    if best and history.best and best.values.tobytes() != history.best.values.tobytes():
+        return f"the best weights, of step {best.step}, are others than were recorded"
+    figures: dict[str, Any] = as_json(trainer.result())
+    for key, then in end.result.items():
+        if key not in _TIMES and key in figures and figures[key] != then:
+            return f"{key} of the result was recorded as {then} and comes to {figures[key]}"
+    return ""

@@ -22,6 +22,7 @@ from typer.core import TyperGroup
 
 from . import __version__
 from .errors import EpochalError
+from .headless.commands import fork, resume, verify
 from .options import (
     AllowCode,
     AsJson,
@@ -146,6 +147,8 @@ def run(
 
 
 app.command("sweep")(sweep)
+for command in (resume, fork, verify):
+    app.command()(command)
 
 
 @app.command("presets")
@@ -346,57 +349,6 @@ def stop(run: RunName, place: RunsFolder) -> None:
         print(stop_sweep(SweepFolder(sweep)))
         return
     print(headless.stop(references.run(run, place.folder)))
-
-
-@app.command()
-@grouped
-def resume(
-    run: RunName,
-    machine: Machine,
-    place: RunsFolder,
-    until: Annotated[str, typer.Option(metavar="epochs=N")] = "",
-    ignore_stopping: Annotated[bool, typer.Option("--ignore-stopping")] = False,
-    any_way: Annotated[bool, typer.Option("--any-way")] = False,
-    as_json: AsJson = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
-) -> None:
-    """Go on with a run that crashed, was killed or was stopped, as if it never had been.
-
-    Options:
-        until: Lengthen the run, as epochs=5000 or steps=5000; schedules keep their length.
-        ignore_stopping: Go on though patience or a threshold has ended it.
-        any_way: Go on though this machine computes in another way: bits may differ.
-        quiet: Show no progress.
-    """
-    from . import references
-    from .headless import run as headless
-
-    status = headless.resume(
-        references.run(run, place.folder),
-        until=until,
-        ignore_stopping=ignore_stopping,
-        any_way=any_way,
-        device=machine.device,
-        allow_code=machine.allow_code,
-        told=headless.Telling(as_json, quiet),
-    )
-    raise typer.Exit(status)
-
-
-@app.command()
-@grouped
-def verify(
-    run: RunName, place: RunsFolder, allow_code: AllowCode = False, as_json: AsJson = False
-) -> None:
-    """Train a run once more, with all that was asked of it, and say whether it comes to the same.
-
-    The status is 0 where it is equal, 1 where a number differs, and 2 where it cannot be said.
-    """
-    from . import references
-    from .headless.verify import verify_run
-
-    folder = references.run(run, place.folder)
-    raise typer.Exit(verify_run(folder, allow_code=allow_code, as_json=as_json))
 
 
 @app.command()

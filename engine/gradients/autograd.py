@@ -10,8 +10,9 @@ EagerMethod ── the loop: gradients, clipping, the update, what is measured
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -133,6 +134,17 @@ class EagerMethod(ABC):
         if state["gradients"] and self._gradients is not None:
             self._layout.place(state["gradients"], self._gradients)
         self._network.restore(state["counters"])
+
+    def reschedule(self, step: int, measured: Callable[[int], Sequence[float]]) -> None:
+        """Set the rates that the schedules come to after a step, from their beginning on."""
+        with warnings.catch_warnings():
+            # The updates before these ticks were another optimizer's: PyTorch misses them.
+            warnings.filterwarnings("ignore", "Detected call of .lr_scheduler", UserWarning)
+            for each in range(1, step + 1):
+                for member, scheduler in enumerate(self._schedulers):
+                    if scheduler.due(each):
+                        looks = scheduler.needs_measurement
+                        scheduler.tick(measured(each)[member] if looks else 0.0)
 
     def _make_optimizers(self, members: Sequence[Experiment]) -> list[torch.optim.Optimizer]:
         """Return the optimizer of all members, or one for each where one cannot serve all."""

@@ -9,7 +9,7 @@ another class with what ``Method`` lists, and a row in ``engine.gradients.choice
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,6 +52,14 @@ class Method(Protocol):
 
     def restore(self, state: State) -> None:
         """Go on from what ``state`` returned, with the weights that are there."""
+
+    def reschedule(self, step: int, measured: Callable[[int], Sequence[float]]) -> None:
+        """Set the rates that the schedules come to after a step, from their beginning on.
+
+        Args:
+            step: The last step that was taken.
+            measured: Gives each member's loss after a step, for a schedule that looks at it.
+        """
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,12 +24,11 @@ from ..diagnosis import told
 from ..errors import EpochalError, RunError
 from ..presets.preset import Preset, dumps
 from ..recording.events import End
-from ..recording.file import Reader, read
+from ..recording.file import Reader
 from ..recording.history import History
 from ..runs.folder import RunFolder, create_run
 from ..runs.listing import ending_text
 from ..runs.requests import Control
-from ..runs.resuming import check_resumable, until_step
 from ..runs.state import state_of
 from ..text.safe import plain
 from ..worker import launch
@@ -245,65 +244,10 @@ def run(
             worker.close()
             raise
         steps = preset.experiment.steps
-        return _follow(folder, worker, interrupts, told, steps=steps, allow_code=allow_code)
+        return follow_run(folder, worker, interrupts, told, steps=steps, allow_code=allow_code)
 
 
-def resume(
-    folder: RunFolder,
-    *,
-    until: str,
-    ignore_stopping: bool,
-    any_way: bool,
-    device: str,
-    allow_code: bool,
-    told: Telling,
-) -> int:
-    """Go on with a run that was broken off or stopped, and tell of it.
-
-    Args:
-        folder: The run.
-        until: As ``epochs=5000``; empty for the end that was planned.
-        ignore_stopping: Whether to go on though patience or a threshold has ended it.
-        any_way: Whether to go on where this machine computes in another way.
-        device: ``auto`` for where it was trained.
-        allow_code: Whether a network of one's own may be run.
-        told: What is told of it.
-
-    Returns:
-        The exit status.
-
-    Raises:
-        RunError: It cannot be gone on with; says what can be done.
-    """
-    history = History()
-    if folder.recording.is_file():
-        history.extend(read(folder.recording))
-    header = history.header
-    last = until_step(until, header) if until and header else 0
-    check_resumable(folder, history, until=last, ignore_stopping=ignore_stopping)
-    assert header is not None
-    with Interrupts() as interrupts:
-        worker = launch.Worker.start(capability=header.capability)
-        try:
-            wanted = {"until": last, "ignore_stopping": ignore_stopping, "any_way": any_way}
-            worker.give(folder, device=device, allow_code=allow_code, resume=wanted)
-        except BaseException:
-            worker.close()
-            raise
-        steps, done = last or header.steps, folder.recording.stat().st_size
-        return _follow(
-            folder,
-            worker,
-            interrupts,
-            told,
-            steps=steps,
-            done=done,
-            seams=len(history.seams) + 1,
-            allow_code=allow_code,
-        )
-
-
-def _follow(
+def follow_run(
     folder: RunFolder,
     worker: launch.Worker,
     interrupts: Interrupts,
@@ -333,7 +277,7 @@ def _follow(
     logged = bool(every) and not as_json
     progress = progress_for(steps, quiet=told.quiet, logged=logged)
     # They were asked for: to be quiet is about what was not.
-    say = _print_result if logged else _print_plain if told.quiet else progress.say
+    say = _print_result if logged else print_plain if told.quiet else progress.say
     follower = Follower(
         folder=folder,
         worker=worker,
@@ -351,10 +295,10 @@ def _follow(
         # It said why it could not go on; the recording is as it was.
         raise RunError(plain("\n".join(_log_lines(folder)[-1:])))
     if end is None:
-        _print_plain(_death_text(folder, worker, killed=interrupts.count > 1))
+        print_plain(_death_text(folder, worker, killed=interrupts.count > 1))
     elif as_json or not end.result:
         if end.status in ("failed", "diverged"):
-            _print_plain(f"{plain(folder.name)}: {ending_text(end)}")
+            print_plain(f"{plain(folder.name)}: {ending_text(end)}")
     else:
         names = header.target_names if header else ()
         variants = header.variants if header else ()
@@ -431,7 +375,8 @@ def _print_result(text: str) -> None:
     print(text, flush=True)
 
 
-def _print_plain(text: str) -> None:
+def print_plain(text: str) -> None:
+    """Print a text on stderr, at once."""
     print(text, file=sys.stderr, flush=True)
 
 

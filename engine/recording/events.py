@@ -12,6 +12,7 @@
     MachineFigures
                   what training takes of the machine, at most once a second
     End           how the run ended, with its result
+    Fork          the run branches off from another, whose rows come before this
     Resume        someone went on: rows after ``from_step`` no longer count
 
 Row s of the group ``train`` holds what update s used, so it belongs to the network after s - 1
@@ -285,6 +286,27 @@ class End(Event, kind="end"):
     result: Mapping[str, Any] = field(default_factory=dict)
     """The figures: ``train_loss``, ``test_accuracy``, ``steps``, ``seconds`` and so on, a number
     each, or a list with one for each member."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fork(Event, kind="fork"):
+    """Here the run branches off from another: what comes before this line is that one's.
+
+    The header has the experiment that is trained from here on.
+    """
+
+    step: int
+    """The last step that both have in common."""
+    parent: str
+    """The other run's name."""
+    digest: str
+    """SHA-256 of the rows that both have in common."""
+    experiment: Mapping[str, Any]
+    """What was trained up to there, as the parent's header has it."""
+    changes: Mapping[str, Any]
+    """The keys that differ from here on, and what they are now."""
+    fresh: list[str] = field(default_factory=list)
+    """What begins anew here, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,13 +15,13 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from ..errors import RecordingError, RunError
-from .events import FORMAT, Checkpoint, End, Event, Header, MarkReached, Resume, Series
+from .events import FORMAT, Checkpoint, End, Event, Fork, Header, MarkReached, Resume, Series
 from .lines import decode, encode, header_of
 from .tail import Tail
 
@@ -37,7 +37,7 @@ GROWTH: Final = 8
 _BEGINNING: Final = b'{"kind":"header",'
 """How a recording begins."""
 
-_SYNCED: Final = (MarkReached, Checkpoint, End, Resume)
+_SYNCED: Final = (MarkReached, Checkpoint, End, Resume, Fork)
 """What must be on the disk, and not only with the operating system, once it is said."""
 
 
@@ -148,6 +148,19 @@ class Recorder:
             self.flush(sync=True)
         elif self.seconds_since_write >= FLUSH_SECONDS:
             self.flush()
+
+    def copy(self, events: Iterable[Event]) -> None:
+        """Add events of another recording with the seconds they have there; time goes on from them.
+
+        Raises:
+            RecordingError: The disk is full or gone.
+        """
+        last = 0.0
+        for event in events:
+            last = max(last, event.t)
+            self._buffer.append(encode(event, self._columns))
+        self._start = self._clock() - last
+        self.flush()
 
     def flush(self, *, sync: bool = False) -> None:
         """Write what waits, as whole lines in one piece.

@@ -22,6 +22,7 @@ from .events import (
     Checkpoint,
     End,
     Event,
+    Fork,
     Header,
     Heartbeat,
     MachineFigures,
@@ -41,7 +42,7 @@ Side = Literal["low", "high"]
 ``engine.recording.member_spread``."""
 
 
-_Placed = TypeVar("_Placed", MarkReached, Request, RunWarning, Checkpoint, Snapshot)
+_Placed = TypeVar("_Placed", MarkReached, Request, RunWarning, Checkpoint, Snapshot, Fork)
 
 
 @dataclass(frozen=True)
@@ -255,6 +256,7 @@ _LISTS: Final = {
     RunWarning: "warnings",
     MachineFigures: "machine",
     Checkpoint: "checkpoints",
+    Fork: "forks",
 }
 """Where a history keeps the events of which it keeps all."""
 
@@ -278,6 +280,8 @@ class History:
         self.checkpoints: list[Checkpoint] = []
         self.seams: list[Resume] = []
         """Where it was gone on with."""
+        self.forks: list[Fork] = []
+        """Where it branched off from another run, and that one from yet another before."""
         self.machine: list[MachineFigures] = []
         """What training took of its machine; empty in recordings of before it was recorded."""
         self.end: End | None = None
@@ -335,6 +339,7 @@ class History:
         then.requests = _until(step, self.requests)
         then.warnings = _until(step, self.warnings)
         then.series = {group: rows.until(step) for group, rows in self.series.items()}
+        then.forks = _until(step, self.forks)
         return then
 
     def extend(self, events: Iterable[Event]) -> None:
@@ -355,7 +360,7 @@ class History:
                 self._keep(event)
             case Request():
                 self._add_request(event)
-            case MarkReached() | RunWarning() | MachineFigures() | Checkpoint():
+            case MarkReached() | RunWarning() | MachineFigures() | Checkpoint() | Fork():
                 getattr(self, _LISTS[type(event)]).append(event)
             case Heartbeat():
                 self.last_step = max(self.last_step, event.step)

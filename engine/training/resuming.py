@@ -90,6 +90,11 @@ def resume(
     state = newest_state(folder, history)
     if state is not None:
         trainer.restore(state)
+    elif history.forks:
+        raise RunError(
+            f"{plain(folder.name)}: has none of its checkpoints any more; branch off from "
+            f"{plain(history.forks[-1].parent)} again with epochal fork"
+        )
     if wanted.ignore_stopping or any(seam.ignores_stopping for seam in history.seams):
         trainer.ignore_stopping()
     event = Resume(
@@ -103,7 +108,7 @@ def resume(
         otherwise=differences,
     )
     rates = tuple(rates_set(history, trainer.step))
-    marks = None if state is None else _marks_to_come(history, trainer)
+    marks = None if state is None else marks_to_come(history, trainer)
     return ResumedRun(trainer, marks, rates, event)
 
 
@@ -154,7 +159,12 @@ def differences_of(header: Header, trainer: Trainer) -> list[str]:
 
 
 def newest_state(folder: RunFolder, history: History) -> State | None:
-    """Return what the newest checkpoint holds that can be read; None without any."""
+    """Return what the newest checkpoint holds that can be read; None without any.
+
+    Args:
+        folder: The run's.
+        history: What is known of it, up to the step that the checkpoint may be of at most.
+    """
     for checkpoint in reversed(history.checkpoints):
         path = folder.path / checkpoint.file
         if path.suffix == checkpoints.SUFFIX and path.is_file():
@@ -172,7 +182,7 @@ def rates_set(history: History, after: int = 0) -> Iterator[Request]:
             yield request
 
 
-def _marks_to_come(history: History, trainer: Trainer) -> Marks:
+def marks_to_come(history: History, trainer: Trainer) -> Marks:
     """Return the marks that were not reached by the step at which a trainer is."""
     marks = Marks(trainer.experiment, trainer.columns)
     marks.reached(trainer.step, [*_series(history.until(trainer.step))], trainer.ended_at)

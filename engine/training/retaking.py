@@ -13,10 +13,13 @@ from typing import Final
 
 import numpy as np
 
+from ..errors import RunError
 from ..recording.events import Series, Snapshot, Values
 from ..recording.history import History
+from ..runs.folder import RunFolder
+from ..text.safe import plain
 from .block import Block
-from .resuming import rates_set
+from .resuming import newest_state, rates_set, trainer_of
 from .trainer import Trainer
 
 MOST_STEPS: Final = 1024
@@ -24,7 +27,7 @@ MOST_STEPS: Final = 1024
 
 
 @dataclass(frozen=True)
-class Difference:
+class Mismatch:
     """The first number that is not as it was recorded."""
 
     step: int
@@ -62,7 +65,7 @@ class Retaking:
         self._rates = deque(rates_set(history, trainer.step))
         self._ignores = any(seam.ignores_stopping for seam in history.seams)
 
-    def steps(self, until: int) -> Iterator[Difference | None]:
+    def steps(self, until: int) -> Iterator[Mismatch | None]:
         """Take the steps up to one, yielding after each block how it differs, if it does."""
         trainer = self.trainer
         while trainer.step < until:
@@ -81,13 +84,13 @@ class Retaking:
         ends = [until, *(request.step for request in self._rates)]
         return min(MOST_STEPS, min(ends) - step)
 
-    def _difference(self, block: Block) -> Difference | None:
+    def _difference(self, block: Block) -> Mismatch | None:
         """Return the first number of a block that is not as it was recorded."""
         parts: list[Series | Snapshot] = [*block.series, *block.snapshots]
         found = [each for part in parts if (each := self._first(part))]
         return min(found, key=lambda each: each.step, default=None)
 
-    def _first(self, part: Series | Snapshot) -> Difference | None:
+    def _first(self, part: Series | Snapshot) -> Mismatch | None:
         if isinstance(part, Snapshot):
             recorded = self._history.snapshot(part.step)
             if recorded is None or recorded.step != part.step:
@@ -107,7 +110,7 @@ class Retaking:
 
     def _unequal(
         self, then: Values, now: Values, first: int, stride: int, names: list[str]
-    ) -> Difference | None:
+    ) -> Mismatch | None:
         """Return the first of two tables' numbers that is not the same.
 
         Args:
@@ -125,4 +128,31 @@ class Retaking:
             return None
         row, column, member = np.argwhere(~same.transpose(1, 0, 2))[0].tolist()
         numbers = (float(each[column, row, member]) for each in (then, now))
-        return Difference(first + row * stride, names[column], member, *numbers)
+        return Mismatch(first + row * stride, names[column], member, *numbers)
+
+
+def trainer_before(
+    folder: RunFolder,
+    history: History,
+    step: int,
+    *,
+    device: str = "auto",
+    allow_code: bool = False,
+) -> Trainer:
+    """Return a recorded run at its last checkpoint up to a step, or at its beginning.
+
+    Raises:
+        RunError: The step is none of it, or cannot be come to from here.
+    """
+    header = history.header
+    assert header is not None
+    if not 0 <= step <= history.last_step:
+        raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
+    trainer = trainer_of(header, device, until=header.steps, allow_code=allow_code)
+    state = newest_state(folder, history.until(step))
+    if state is not None:
+        trainer.restore(state)
+    elif history.forks:
+        parent = plain(history.forks[-1].parent)
+        raise RunError(f"--at {step}: is before the run branched off; fork {parent} there")
+    return trainer

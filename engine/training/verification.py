@@ -9,14 +9,16 @@ cannot be said     its data, its code or its versions are not here
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..errors import EpochalError, RunError
+from ..presets.preset import resolve
 from ..recording.events import Header
 from ..recording.history import History
 from ..text.numbers import as_json
 from ..text.safe import plain
+from .forking import branched
 from .resuming import differences_of, trainer_of
 from .retaking import Retaking
 from .trainer import Trainer
@@ -75,16 +77,30 @@ def verify(
     header = history.header
     if header is None or not header.parameters:
         raise RunError(f"{plain(name)}: cannot be verified, because it never began")
+    # What it branched off from comes first, as it was trained there.
+    first = history.forks[0].experiment if history.forks else header.experiment
     try:
-        trainer = trainer_of(header, until=header.steps, allow_code=allow_code)
+        trainer = trainer_of(
+            replace(header, experiment=first), until=header.steps, allow_code=allow_code
+        )
     except EpochalError as error:
         raise RunError(f"{plain(name)}: cannot be verified, because {error}") from None
     elsewhere = _elsewhere(name, header, trainer)
-    retaking = Retaking(history, trainer, TOLERANCE if elsewhere else 0.0)
-    for difference in retaking.steps(history.last_step):
-        progress(trainer.step)
-        if difference is not None:
-            return Verification(trainer.step, difference.words, elsewhere)
+    tolerance = TOLERANCE if elsewhere else 0.0
+    experiments = [fork.experiment for fork in history.forks[1:]] + [header.experiment]
+    ends = [fork.step for fork in history.forks] + [history.last_step]
+    for number, end in enumerate(ends):
+        if number:
+            experiment = resolve(experiments[number - 1], header.run, recorded=True)
+            changed = history.forks[number - 1].changes
+            last = header.steps if end == history.last_step else 0
+            trainer, _ = branched(
+                trainer, history, experiment, changed, until=last, allow_code=allow_code
+            )
+        for difference in Retaking(history, trainer, tolerance).steps(end):
+            progress(trainer.step)
+            if difference is not None:
+                return Verification(trainer.step, difference.words, elsewhere)
     said = "" if elsewhere else _end_differs(history, trainer)
     return Verification(trainer.step, said, elsewhere)
 

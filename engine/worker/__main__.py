@@ -22,10 +22,11 @@ from ..errors import EpochalError
 from ..experiment.experiment import Experiment
 from ..presets import preset as presets
 from ..recording.events import Event, Heartbeat, Request
-from ..recording.file import Recorder
+from ..recording.file import Recorder, read
 from ..runs.folder import RunFolder
 from ..runs.requests import Inbox, PendingRequest
 from ..training.checkpoints import Checkpoints
+from ..training.forking import branch
 from ..training.header import header_of
 from ..training.loop import Pace, ending, train, weights_to_keep
 from ..training.meter import Meter
@@ -66,6 +67,7 @@ def work(
     steps: int | None = None,
     allow_code: bool = False,
     resume: Mapping[str, Any] | None = None,
+    fork: Mapping[str, Any] | None = None,
 ) -> int:
     """Train and record the run of a folder.
 
@@ -76,6 +78,7 @@ def work(
         steps: Pause after so many steps; run freely where left out.
         allow_code: Whether a network of one's own may be run.
         resume: How to go on with what is recorded there; a new run where left out.
+        fork: What to branch off from, at which step, and what is other from there on.
 
     Returns:
         0 where the run finished or was stopped, 1 where it diverged or failed, 2 where it cannot
@@ -86,6 +89,8 @@ def work(
     _stop_on_sigterm(inbox)
     if resume is not None:
         return _go_on(folder, inbox, Continuation(**resume), device, allow_code)
+    if fork is not None:
+        return _branch_off(folder, inbox, fork, device, allow_code)
     try:
         experiment = presets.load(str(folder.experiment_file)).experiment
         trainer = Trainer(experiment, device=device, allow_code=allow_code)
@@ -115,6 +120,29 @@ def _go_on(
     pace = Pace()
     stream = train(run.trainer, pace, run.marks)
     return _record(recorder, _Work(folder, run.trainer, inbox, pace, stream, deque(run.rates)))
+
+
+def _branch_off(
+    folder: RunFolder, inbox: Inbox, wanted: Mapping[str, Any], device: str, allow_code: bool
+) -> int:
+    """Train a run that branches off from another."""
+    parent = RunFolder(Path(wanted["parent"]))
+    step, changes = wanted["step"], wanted["changes"]
+    try:
+        events = list(read(parent.recording))
+        run = branch(
+            parent, events, step=step, changes=changes, device=device, allow_code=allow_code
+        )
+    except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
+        return fail_to_start(folder, error)
+    recorder = Recorder.create(folder.recording, header_of(run.trainer, folder.name))
+    recorder.copy(run.events)
+    recorder.record(run.fork)
+    pace = Pace()
+    work = _Work(folder, run.trainer, inbox, pace, train(run.trainer, pace, run.marks))
+    # At once: without the state at this step nobody could go on with it.
+    recorder.record(*work.checkpoints.save())
+    return _record(recorder, work)
 
 
 def _record(recorder: Recorder, work: _Work) -> int:

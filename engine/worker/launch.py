@@ -77,6 +77,7 @@ class Worker:
         steps: int | None = None,
         allow_code: bool = False,
         resume: Mapping[str, Any] | None = None,
+        fork: Mapping[str, Any] | None = None,
     ) -> None:
         """Hand over a run folder; from now on the worker belongs to itself.
 
@@ -87,6 +88,8 @@ class Worker:
             allow_code: Whether a network of one's own may be run.
             resume: How to go on with what is recorded there, as
                 ``engine.training.resuming.Continuation`` has it; a new run where left out.
+            fork: What to branch off from: the ``parent``'s folder, the ``step`` and the
+                ``changes`` from there on.
 
         Raises:
             RunError: The worker is gone; says what it said last.
@@ -97,6 +100,7 @@ class Worker:
             "steps": steps,
             "allow_code": allow_code,
             "resume": resume,
+            "fork": fork,
             "time": time.time(),
         }
         assert self._process.stdin is not None

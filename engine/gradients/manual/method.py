@@ -14,6 +14,8 @@ is computed for a hundred steps in one operation.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
 
@@ -161,6 +163,13 @@ class Manual:
         if state["gradients"] and self._used is not None:
             self._layout.place(state["gradients"], self._used)
         self._propagations.clear()
+
+    def reschedule(self, step: int, measured: Callable[[int], Sequence[float]]) -> None:
+        """Set the rates that the schedules come to after a step, from their beginning on."""
+        for each in range(1, step + 1):
+            if self._rates.due(each):
+                self._rates.tick(measured(each) if self._rates.needs_measurement else [])
+        self._update.set_lr(self._rates.now)
 
     def _take(self, propagation: Propagation, portion: Portion, first: int, start: int) -> None:
         """Take a portion's steps.

@@ -23,22 +23,11 @@ from engine.worker import __main__ as worker
 from tests.engine.training.test_state import shortened
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
 
+pytestmark = pytest.mark.usefixtures("often")
+
 
 class Killed(BaseException):
     """What a process that is killed does not live to see."""
-
-
-@pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Checkpoints after every block, as if each took five seconds."""
-    monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
-    monkeypatch.setattr(checkpoints, "TIMES", 0)
-    monkeypatch.setattr("engine.recording.file.FLUSH_SECONDS", 0.0)
-    # Blocks of 1, 2, 4 and then 7 steps, however long they take.
-    monkeypatch.setattr("engine.training.loop.BLOCK_SECONDS", 1e6)
-    monkeypatch.setattr("engine.training.loop.MAX_BLOCK", 7)
-    # The process that seems to write them is this one, which is alive.
-    monkeypatch.setattr("engine.runs.resuming.state_of", lambda history: "crashed")
 
 
 def folder_for(path: Path, spec: Experiment, name: str = "run") -> RunFolder:

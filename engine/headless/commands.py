@@ -1,0 +1,92 @@
+"""The commands that take a recorded run up again: to go on, to branch off, to be verified."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..options import AllowCode, AsJson, Machine, RunName, RunsFolder, grouped
+
+
+@grouped
+def resume(
+    run: RunName,
+    machine: Machine,
+    place: RunsFolder,
+    until: Annotated[str, typer.Option(metavar="epochs=N")] = "",
+    ignore_stopping: Annotated[bool, typer.Option("--ignore-stopping")] = False,
+    any_way: Annotated[bool, typer.Option("--any-way")] = False,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+) -> None:
+    """Go on with a run that crashed, was killed or was stopped, as if it never had been.
+
+    Options:
+        until: Lengthen the run, as epochs=5000 or steps=5000; schedules keep their length.
+        ignore_stopping: Go on though patience or a threshold has ended it.
+        any_way: Go on though this machine computes in another way: bits may differ.
+        quiet: Show no progress.
+    """
+    from .. import references
+    from . import continuing
+    from .run import Telling
+
+    status = continuing.resume(
+        references.run(run, place.folder),
+        until=until,
+        ignore_stopping=ignore_stopping,
+        any_way=any_way,
+        device=machine.device,
+        allow_code=machine.allow_code,
+        told=Telling(as_json, quiet),
+    )
+    raise typer.Exit(status)
+
+
+@grouped
+def fork(
+    run: RunName,
+    machine: Machine,
+    place: RunsFolder,
+    at: Annotated[int, typer.Option("--at", metavar="STEP", min=0)],
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE")] = None,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+) -> None:
+    """Train a new run that is another's up to a step, and differs from there on.
+
+    Options:
+        at: The last step that both have in common.
+        set_: What is other from there on, such as optimizer.lr=0.1 (repeatable).
+        quiet: Show no progress.
+    """
+    from .. import references
+    from . import continuing
+    from .run import Telling
+
+    status = continuing.fork(
+        references.run(run, place.folder),
+        place.folder,
+        step=at,
+        changes=set_ or [],
+        device=machine.device,
+        allow_code=machine.allow_code,
+        told=Telling(as_json, quiet),
+    )
+    raise typer.Exit(status)
+
+
+@grouped
+def verify(
+    run: RunName, place: RunsFolder, allow_code: AllowCode = False, as_json: AsJson = False
+) -> None:
+    """Train a run once more, with all that was asked of it, and say whether it comes to the same.
+
+    The status is 0 where it is equal, 1 where a number differs, and 2 where it cannot be said.
+    """
+    from .. import references
+    from .verify import verify_run
+
+    folder = references.run(run, place.folder)
+    raise typer.Exit(verify_run(folder, allow_code=allow_code, as_json=as_json))

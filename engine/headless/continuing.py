@@ -1,0 +1,129 @@
+"""Going on with a recorded run, or branching off from it, without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import RunError
+from ..presets.preset import dumps
+from ..recording.file import read
+from ..recording.history import History
+from ..runs.folder import RunFolder, create_run
+from ..runs.resuming import check_resumable, until_step
+from ..text.run_names import RunName, stem_of
+from ..text.safe import plain
+from ..training.branching import branched_experiment
+from ..worker import launch
+from .run import Interrupts, Telling, follow_run, print_plain
+
+
+def resume(
+    folder: RunFolder,
+    *,
+    until: str,
+    ignore_stopping: bool,
+    any_way: bool,
+    device: str,
+    allow_code: bool,
+    told: Telling,
+) -> int:
+    """Go on with a run that was broken off or stopped, and tell of it.
+
+    Args:
+        folder: The run.
+        until: As ``epochs=5000``; empty for the end that was planned.
+        ignore_stopping: Whether to go on though patience or a threshold has ended it.
+        any_way: Whether to go on where this machine computes in another way.
+        device: ``auto`` for where it was trained.
+        allow_code: Whether a network of one's own may be run.
+        told: What is told of it.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        RunError: It cannot be gone on with; says what can be done.
+    """
+    history = History()
+    if folder.recording.is_file():
+        history.extend(read(folder.recording))
+    header = history.header
+    last = until_step(until, header) if until and header else 0
+    check_resumable(folder, history, until=last, ignore_stopping=ignore_stopping)
+    assert header is not None
+    with Interrupts() as interrupts:
+        worker = launch.Worker.start(capability=header.capability)
+        try:
+            wanted = {"until": last, "ignore_stopping": ignore_stopping, "any_way": any_way}
+            worker.give(folder, device=device, allow_code=allow_code, resume=wanted)
+        except BaseException:
+            worker.close()
+            raise
+        steps, done = last or header.steps, folder.recording.stat().st_size
+        return follow_run(
+            folder,
+            worker,
+            interrupts,
+            told,
+            steps=steps,
+            done=done,
+            seams=len(history.seams) + 1,
+            allow_code=allow_code,
+        )
+
+
+def fork(
+    parent: RunFolder,
+    runs_dir: Path,
+    *,
+    step: int,
+    changes: Sequence[str],
+    device: str,
+    allow_code: bool,
+    told: Telling,
+) -> int:
+    """Train a run that branches off from another, and tell of it.
+
+    Args:
+        parent: The other run.
+        runs_dir: Where the run's folder goes.
+        step: The last step that both have in common.
+        changes: What is other from there on, each as ``optimizer.lr=0.1``.
+        device: ``auto`` for where the parent was trained.
+        allow_code: Whether a network of one's own may be run.
+        told: What is told of it.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        RunError: There is no such step.
+        RequestError: Something is to be other that cannot be from a step on.
+        PresetError: What it would be does not hold.
+    """
+    history = History()
+    history.extend(read(parent.recording))
+    header = history.header
+    if header is None or not header.parameters:
+        raise RunError(f"{plain(parent.name)}: never began; train its preset with epochal run")
+    if not 0 <= step <= history.last_step:
+        raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
+    experiment, _ = branched_experiment(header, step, changes)
+    known = max((each.step for each in history.checkpoints if each.step <= step), default=0)
+    with Interrupts() as interrupts:
+        worker = launch.Worker.start(capability=header.capability)
+        try:
+            name = RunName.parse(header.run)
+            called = name.called if name else stem_of(header.run)
+            folder = create_run(called, dumps(experiment, full=True), runs_dir)
+            wanted = {"parent": str(parent.path.resolve()), "step": step, "changes": list(changes)}
+            worker.give(folder, device=device, allow_code=allow_code, fork=wanted)
+        except BaseException:
+            worker.close()
+            raise
+        if not told.quiet and step > known:
+            print_plain(f"{step - known} steps are taken again, from step {known} on")
+        return follow_run(
+            folder, worker, interrupts, told, steps=experiment.steps, allow_code=allow_code
+        )

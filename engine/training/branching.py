@@ -1,0 +1,73 @@
+"""What may be other in a run that branches off from another, and what it then is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ..errors import RequestError
+from ..experiment.experiment import Experiment
+from ..experiment.overrides import apply, parse
+from ..experiment.tables import inline, tables_of
+from ..presets.preset import resolve
+from ..recording.events import Header
+
+OPEN: Final = ("optimizer.", "schedule.", "loss.", "model.dropout")
+"""What keys begin with that may be other from a step on."""
+
+OPEN_KEYS: Final = frozenset(
+    f"train.{name}"
+    for name in (
+        *("steps", "epochs", "batch_size", "patience", "loss_threshold"),
+        *("clip_norm", "clip_value"),
+    )
+)
+"""Keys that may be other from a step on."""
+
+
+def branched_experiment(
+    header: Header, step: int, changes: Sequence[str]
+) -> tuple[Experiment, dict[str, Any]]:
+    """Return what a branch trains, and the keys in which that differs from its parent.
+
+    Raises:
+        RequestError: One of them may not differ.
+        PresetError: What it would be does not hold.
+    """
+    parent = resolve(header.experiment, header.run, recorded=True)
+    tables = apply(tables_of(parent, short=False), parse(changes), parent)
+    child = resolve(tables, "--set", recorded=True)
+    before, after = _flat(parent), _flat(child)
+    keys = sorted({*before, *after})
+    changed = {key: after.get(key) for key in keys if before.get(key) != after.get(key)}
+    for key in changed:
+        if not (key.startswith(OPEN) or key in OPEN_KEYS):
+            given = " ".join(f"--set {each}" for each in changes)
+            raise RequestError(
+                f"{key}: cannot be another from a step on, for then it is another run; "
+                f"train that from its beginning: epochal run PRESET {given}"
+            )
+    if child.steps <= step:
+        raise RequestError(
+            f"--at {step}: leaves no step to take, as it ends at {child.steps}; "
+            "--set train.steps=N lengthens it"
+        )
+    set_here = [(key, value) for key, value in changed.items() if value is not None]
+    words = ", ".join(f"{key.rpartition('.')[2]} {inline(value)}" for key, value in set_here)
+    title = f"{parent.title or header.run} · from step {step}" + (f": {words}" if words else "")
+    return child.model_copy(update={"title": title[:200]}), changed
+
+
+def _flat(experiment: Experiment) -> dict[str, Any]:
+    """Return an experiment as dotted keys and their values, but for its words."""
+    flat: dict[str, Any] = {}
+    words = {"title", "about"}
+    waiting = [("", experiment.model_dump(mode="json", exclude_none=True, exclude=words))]
+    while waiting:
+        place, table = waiting.pop()
+        for name, value in table.items():
+            if isinstance(value, dict):
+                waiting.append((f"{place}{name}.", value))
+            else:
+                flat[place + name] = value
+    return flat

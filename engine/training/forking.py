@@ -1,0 +1,218 @@
+"""A run that branches off from a recorded one at any of its steps, and is another from there on.
+
+    parent's recording ─► its nearest checkpoint ─► its steps taken again, held against its rows
+                                                         │ at the step that is asked for
+    what is to be other ─► another experiment ─► a trainer that has the parent's state there
+
+What may be other is what leaves every part of that state its meaning. Another optimizer begins
+anew; another network, other data or another seed would be another run, not a branch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from ..errors import RequestError, RunError
+from ..experiment.experiment import Experiment
+from ..recording.checkpoints import State
+from ..recording.events import (
+    Event,
+    Fork,
+    MarkReached,
+    Request,
+    Resume,
+    RunWarning,
+    Series,
+    Snapshot,
+)
+from ..recording.history import History
+from ..runs.folder import RunFolder
+from ..text.safe import plain
+from .branching import branched_experiment
+from .marks import Marks
+from .resuming import marks_to_come
+from .retaking import Retaking, trainer_before
+from .trainer import Trainer
+
+_RATES: Final = ("optimizer.lr", "optimizer.name", "schedule.", "train.batch_size")
+_LENGTH: Final = ("train.steps", "train.epochs")
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """A run that is about to branch off."""
+
+    trainer: Trainer
+    """With the parent's state at the step, and the experiment that is trained from there on."""
+    marks: Marks
+    """Those that are still to come."""
+    events: list[Event]
+    """What the parent recorded up to the step."""
+    fork: Fork
+    """What the recording says of it."""
+
+
+def branch(
+    folder: RunFolder,
+    events: Sequence[Event],
+    *,
+    step: int,
+    changes: Sequence[str],
+    device: str = "auto",
+    allow_code: bool = False,
+) -> Branch:
+    """Return a run that branches off from another.
+
+    Args:
+        folder: The parent's.
+        events: All that it recorded.
+        step: The last step that both have in common.
+        changes: What is other from there on, each as ``optimizer.lr=0.1``.
+        device: Where it trains, if not where its parent did; ``auto`` for that.
+        allow_code: Whether a network of one's own may be run.
+
+    Raises:
+        RunError: The parent cannot be taken again up to there, or does not come to the same.
+        RequestError: Something is to be other that cannot be.
+        PresetError: What it would be does not hold.
+    """
+    history = History()
+    history.extend(events)
+    header = history.header
+    assert header is not None
+    experiment, changed = branched_experiment(header, step, changes)
+    parent = trainer_before(folder, history, step, device=device, allow_code=allow_code)
+    for difference in Retaking(history, parent).steps(step):
+        if difference is not None:
+            raise RunError(
+                f"{plain(folder.name)}: does not come to what it recorded: {difference.words}; "
+                f"epochal verify {folder.name} looks at all of it"
+            )
+    trainer, fresh = branched(parent, history, experiment, changed, allow_code=allow_code)
+    before = history.until(step)
+    digest = hashlib.sha256()
+    for group, rows in before.series.items():
+        digest.update(group.encode())
+        digest.update(np.ascontiguousarray(rows.between(1, step), "<f4").tobytes())
+    fork = Fork(
+        step=step,
+        parent=header.run,
+        digest=digest.hexdigest(),
+        experiment=dict(header.experiment),
+        changes=changed,
+        fresh=fresh,
+    )
+    marks = marks_to_come(before, trainer)
+    return Branch(trainer, marks, list(recorded_until(events, step)), fork)
+
+
+def branched(
+    parent: Trainer,
+    history: History,
+    experiment: Experiment,
+    changed: Mapping[str, Any],
+    *,
+    until: int = 0,
+    allow_code: bool = False,
+) -> tuple[Trainer, list[str]]:
+    """Return a trainer with the state of another and an experiment of its own.
+
+    Args:
+        parent: At the step at which it branches off.
+        history: What the parent recorded.
+        experiment: What is trained from there on.
+        changed: The keys in which it differs.
+        until: Its last step, where that is not the experiment's.
+        allow_code: Whether a network of one's own may be run.
+
+    Returns:
+        The trainer, and what begins anew in it, in words.
+    """
+    child = Trainer(
+        experiment,
+        device=str(parent.device),
+        allow_code=allow_code,
+        threads=parent.threads,
+        until=until,
+    )
+    if child.columns != parent.columns:
+        raise RequestError("a branch has the columns of its parent; these would be others")
+    moves = any(each.schedule.moves for each in (*parent.members, *child.members))
+    reschedules = _concerns(changed, _RATES) or (moves and _concerns(changed, _LENGTH))
+    state, own, fresh = dict(parent.state()), child.state(), list[str]()
+    if parent.method.name == child.method.name and "optimizer.name" not in changed:
+        state["method"] = _method(state["method"], own["method"], reschedules)
+    else:
+        state["method"] = own["method"]
+        fresh.append(f"what the optimizer remembers: it is {experiment.optimizer.name} now")
+    # What has ended it ends it again only if that is still asked for.
+    begun = ["outcomes", "ended_at"]
+    if _concerns(changed, ("loss.",)) and experiment.keep_best == "loss":
+        begun += ["best_scores", "best_steps", "waited"]
+        fresh.append("which weights are the best: by another loss")
+    state["stopping"] |= {name: own["stopping"][name] for name in begun}
+    if experiment.steps_per_epoch != parent.experiment.steps_per_epoch:
+        # The epoch that is under way is none of these: its mean is no number.
+        state["epochs"] = {"sum": np.full_like(state["epochs"]["sum"], np.nan)}
+    child.restore(state)
+    if reschedules:
+        child.method.reschedule(child.step, lambda step: _losses(history, step))
+    return child, fresh
+
+
+def _method(state: State, own: State, reschedules: bool) -> State:
+    """Return the state that a method goes on from.
+
+    Args:
+        state: The parent's.
+        own: The child's, at its beginning.
+        reschedules: Whether its rates are those of its own schedules.
+    """
+    # A setting may bring something to remember, as momentum does: that begins with nothing.
+    optimizer = {**own["optimizer"], **state["optimizer"]}
+    if not reschedules:
+        return {**state, "optimizer": optimizer}
+    rates = {name: own[name] for name in ("rates", "groups", "schedules") if name in own}
+    optimizer |= {"lr": own["optimizer"]["lr"]} if "lr" in own["optimizer"] else {}
+    return {**state, **rates, "optimizer": optimizer}
+
+
+def _losses(history: History, step: int) -> list[float]:
+    """Return each member's loss after a step, on the dev set where there is one."""
+    group = "dev" if history.series.get("dev") else "train"
+    losses: list[float] = history.series[group].between(step, step)[0, 0].tolist()
+    return losses
+
+
+def _concerns(changed: Mapping[str, Any], keys: Sequence[str]) -> bool:
+    """Whether one of some keys has changed."""
+    return any(key.startswith(tuple(keys)) for key in changed)
+
+
+def recorded_until(events: Sequence[Event], step: int) -> Iterator[Event]:
+    """Yield what a recording says of its steps up to one, without what no longer counts."""
+    standing: list[Event] = []
+    for event in events:
+        if isinstance(event, Resume):
+            standing = list(_up_to(standing, event.from_step))
+        standing.append(event)
+    return _up_to(standing, step)
+
+
+def _up_to(events: Sequence[Event], step: int) -> Iterator[Event]:
+    for event in events:
+        match event:
+            case Series() if event.first <= step:
+                count = (step - event.first) // event.stride + 1
+                yield replace(event, values=event.values[:, :count])
+            case Snapshot() if event.step <= step and not event.best:
+                yield event
+            case MarkReached() | RunWarning() | Fork() if event.step <= step:
+                yield event
+            case Request() if event.step < step:
+                yield event

@@ -1,0 +1,20 @@
+"""What tests of training share."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.training import checkpoints
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkpoints after every block, as if each took five seconds."""
+    monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
+    monkeypatch.setattr(checkpoints, "TIMES", 0)
+    monkeypatch.setattr("engine.recording.file.FLUSH_SECONDS", 0.0)
+    # Blocks of 1, 2, 4 and then 7 steps, however long they take.
+    monkeypatch.setattr("engine.training.loop.BLOCK_SECONDS", 1e6)
+    monkeypatch.setattr("engine.training.loop.MAX_BLOCK", 7)
+    # The process that seems to write them is this one, which is alive.
+    monkeypatch.setattr("engine.runs.resuming.state_of", lambda history: "crashed")

@@ -1,0 +1,186 @@
+"""Runs that branch off from others, and runs that are trained once more to be verified."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import RequestError, RunError
+from engine.experiment.experiment import Experiment
+from engine.recording.events import Series
+from engine.recording.file import read
+from engine.recording.history import History
+from engine.runs.folder import RunFolder
+from engine.runs.requests import Inbox, PendingRequest
+from engine.training.branching import branched_experiment
+from engine.training.retaking import trainer_before
+from engine.training.verification import verify
+from engine.worker import __main__ as worker
+from tests.engine.training.test_resuming import came_to, folder_for, history_of, work
+from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
+
+pytestmark = pytest.mark.usefixtures("often")
+
+SPECS: Mapping[str, Experiment] = {
+    "cubic": experiment(CUBIC, train={"steps": 60}),
+    "cubic by autograd": experiment(CUBIC, train={"steps": 60, "gradients": "autograd"}),
+    "moons": experiment(MOONS, train={"epochs": 60}),
+    "minibatches": experiment(MINIBATCHES, schedule={"name": "cosine"}, train={"epochs": 12}),
+    "fresh rows": experiment(FRESH, train={"steps": 60}),
+    "a population": experiment(CUBIC, population={"seeds": 3}, train={"steps": 60}),
+}
+
+
+@pytest.fixture(scope="module")
+def parents(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, RunFolder]:
+    """A run of each, trained."""
+    folders = {}
+    for name, spec in SPECS.items():
+        folder = folder_for(tmp_path_factory.mktemp("parents"), spec, name.replace(" ", "-"))
+        worker.work(folder, since=0.0, device="cpu")
+        folders[name] = folder
+    return folders
+
+
+def forked(parent: RunFolder, at: int, *changes: str, path: Path) -> RunFolder:
+    """Train a branch of a run."""
+    header = history_of(parent).header
+    assert header is not None
+    child, _ = branched_experiment(header, at, changes)
+    folder = folder_for(path, child)
+    fork = {"parent": str(parent.path), "step": at, "changes": list(changes)}
+    worker.work(folder, since=0.0, device="cpu", fork=fork)
+    return folder
+
+
+def rows_of(history: History, first: int, last: int) -> dict[str, bytes]:
+    return {name: rows.between(first, last).tobytes() for name, rows in history.series.items()}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_run_is_verified_to_the_bit(name: str, parents: Mapping[str, RunFolder]) -> None:
+    history = history_of(parents[name])
+    verification = verify(name, history)
+    assert verification.words.startswith(f"bit-equal: {history.last_step} steps")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_number_that_was_changed_is_found_at_its_step(
+    seed: int, parents: Mapping[str, RunFolder]
+) -> None:
+    draw, history = random.Random(seed), History()
+    events = list(read(parents["minibatches"].recording))
+    series = [at for at, each in enumerate(events) if isinstance(each, Series)]
+    at = draw.choice(series)
+    part = events[at]
+    assert isinstance(part, Series)
+    values = part.values.copy()
+    column, row = draw.randrange(values.shape[0]), draw.randrange(values.shape[1])
+    values[column, row, 0] = np.nextafter(values[column, row, 0], np.float32(np.inf))
+    events[at] = replace(part, values=values)
+    history.extend(events)
+    name = f"{part.group}/{history.series[part.group].columns[column]}"
+    said = verify("a-run", history).difference
+    assert said.startswith(f"{name} of step {part.first + row * part.stride} was recorded as")
+
+
+def test_what_cannot_be_verified_is_no_difference(parents: Mapping[str, RunFolder]) -> None:
+    history = history_of(parents["cubic"])
+    assert history.header is not None
+    history.header = replace(history.header, versions={"torch": "1.0", "numpy": np.__version__})
+    with pytest.raises(RunError, match=r"cannot be verified, because of torch \S+, then 1\.0"):
+        verify("a-run", history)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("cubic", ["optimizer.lr=0.3"]),
+        ("cubic", ["optimizer.name=sgd", "optimizer.momentum=0.9"]),
+        ("cubic", ["schedule.name=cosine", "train.steps=90"]),
+        ("cubic", ["train.clip_norm=0.01", "optimizer.weight_decay=0.1"]),
+        ("cubic by autograd", ["optimizer.lr=0.3"]),
+        ("cubic by autograd", ["optimizer.name=rmsprop"]),
+        ("cubic by autograd", ["schedule.name=step", "schedule.step_size=7"]),
+        ("moons", ["loss.name=mse"]),
+        ("moons", ["model.dropout=0.3"]),
+        ("moons", ["train.patience=3"]),
+        ("minibatches", ["train.batch_size=9"]),
+        ("minibatches", ["optimizer.momentum=0", "train.epochs=20"]),
+        ("fresh rows", ["train.batch_size=3"]),
+        ("a population", ["optimizer.lr=0.3"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_a_branch_has_its_parent_s_rows_and_others_from_there_on(
+    name: str, changes: list[str], parents: Mapping[str, RunFolder], tmp_path: Path
+) -> None:
+    before = history_of(parents[name])
+    after = history_of(forked(parents[name], 23, *changes, path=tmp_path))
+    assert rows_of(after, 1, 23) == rows_of(before, 1, 23)
+    assert rows_of(after, 24, 60) != rows_of(before, 24, 60)
+    assert after.end is not None
+    assert after.end.status == "finished"
+    # Its own recording is enough to say all of it once more.
+    assert verify("a-branch", after).words.startswith("bit-equal")
+    assert [(each.step, each.parent) for each in after.forks] == [(23, parents[name].name)]
+
+
+def test_a_branch_that_changes_nothing_but_its_length_is_the_longer_run(
+    parents: Mapping[str, RunFolder], tmp_path: Path
+) -> None:
+    longer = work(folder_for(tmp_path, experiment(CUBIC, train={"steps": 80}), "longer"))
+    branch = history_of(forked(parents["cubic"], 31, "train.steps=80", path=tmp_path))
+    assert came_to(branch) == came_to(longer)
+
+
+def test_a_rate_from_a_step_on_is_that_rate_asked_for_there(
+    parents: Mapping[str, RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    polls = [0]
+
+    def poll(inbox: Inbox) -> list[PendingRequest]:
+        polls[0] += 1
+        return [PendingRequest("an-id", "ada", "set_lr", {"lr": 0.3})] if polls[0] == 6 else []
+
+    branch = history_of(forked(parents["cubic"], 21, "optimizer.lr=0.3", path=tmp_path))
+    monkeypatch.setattr(Inbox, "poll", poll)
+    asked = work(folder_for(tmp_path, SPECS["cubic"], "asked"))
+    assert [each.step for each in asked.requests] == [21]
+    assert rows_of(branch, 1, 60) == rows_of(asked, 1, 60)
+    assert verify("asked", asked).words.startswith("bit-equal")
+
+
+def test_a_branch_of_a_branch_is_one_too_and_can_be_gone_on_with(
+    parents: Mapping[str, RunFolder], tmp_path: Path
+) -> None:
+    first = forked(parents["cubic"], 20, "optimizer.lr=0.3", path=tmp_path)
+    second = forked(first, 40, "optimizer.lr=0.01", path=tmp_path)
+    assert verify("second", history_of(second)).words.startswith("bit-equal")
+    history = work(second, resume={"until": 75})
+    assert history.last_step == 75
+    assert verify("second", history).words.startswith("bit-equal: 75 steps")
+    with pytest.raises(RunError, match="is before the run branched off"):
+        trainer_before(second, history_of(second), 10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["model.hidden=[8,7]"], "model.hidden: cannot be another from a step on"),
+        (["train.seed=9"], r"epochal run PRESET --set train\.seed=9"),
+        (["train.steps=10"], "leaves no step to take, as it ends at 10"),
+    ],
+)
+def test_what_would_be_another_run_is_refused(
+    changes: list[str], said: str, parents: Mapping[str, RunFolder]
+) -> None:
+    header: Any = history_of(parents["cubic"]).header
+    with pytest.raises(RequestError, match=said):
+        branched_experiment(header, 20, changes)

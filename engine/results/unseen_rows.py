@@ -55,7 +55,14 @@ def heading(names: Sequence[str]) -> str:
     return inputs + "".join(f"{what:>{ANSWER_WIDTH}}" for what in ANSWERS)
 
 
-def table(names: Sequence[str], inputs: Array, outputs: Array, targets: Array) -> list[str]:
+def inputs_that_fit(width: int) -> int:
+    """Return how many inputs a table has beside the answers in so many columns."""
+    return min(max((width - len(ANSWERS) * ANSWER_WIDTH) // INPUT_WIDTH, 0), FIRST_INPUTS)
+
+
+def table(
+    names: Sequence[str], inputs: Array, outputs: Array, targets: Array, shown: int = FIRST_INPUTS
+) -> list[str]:
     """Return the table, with two decimals of every number and no ``-0.00``.
 
     Args:
@@ -63,12 +70,13 @@ def table(names: Sequence[str], inputs: Array, outputs: Array, targets: Array) -
         inputs: [rows, features].
         outputs: [rows, outputs]: what the network says; of several the first is shown.
         targets: So too: what is true.
+        shown: How many inputs of a row.
     """
-    lines = [heading(names[:FIRST_INPUTS])]
+    lines = [heading(names[:shown])]
     for row, output, target in zip(inputs, outputs[:, 0], targets[:, 0], strict=True):
         with np.errstate(all="ignore"):
             answers = (output, target, output - target)
-        cells = [f"{value:z{INPUT_WIDTH}.2f}" for value in row[:FIRST_INPUTS]]
+        cells = [f"{value:z{INPUT_WIDTH}.2f}" for value in row[:shown]]
         lines.append("".join([*cells, *(f"{value:z{ANSWER_WIDTH}.2f}" for value in answers)]))
     return lines
 

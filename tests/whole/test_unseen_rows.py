@@ -14,6 +14,8 @@ from engine.explain.program import program
 from engine.presets import preset as presets
 from engine.results.unseen_rows import FIRST_INPUTS, NEW_ROWS, table
 from tui import cli
+from tui.drawing.network.unseen_rows import UnseenTest, draw_tests
+from tui.style.look import Look
 
 CHANGES = ("train.steps=40",)
 
@@ -47,6 +49,17 @@ def test_run_lab_and_program_have_the_same_rows_and_digits(tmp_path, capsys) -> 
     inputs, outputs, targets = (np.array(json.loads(told)["tests"][part]) for part in parts)
     assert table([f"x{at}" for at in range(1, 31)], inputs, outputs, targets) == of_run
     np.testing.assert_allclose(inputs.sum(axis=1), targets[:, 0])
+
+
+@pytest.mark.parametrize("width", [33, 40, 60, 67, 68, 100])
+def test_where_there_is_little_room_the_answers_stay(width) -> None:
+    inputs, one = np.ones((2, 30)), np.ones((2, 1))
+    names = tuple(f"x{at}" for at in range(1, 31))
+    test = UnseenTest(input_names=names, inputs=inputs, outputs=one, targets=one)
+    drawn = [line.plain.split() for line in draw_tests(test, width, 4, Look())[1:]]
+    shown = names[: min((width - 33) // 7, FIRST_INPUTS)]
+    assert drawn[0] == [*shown, "prediction", "target", "error"]
+    assert all(row[-3:] == ["1.00", "1.00", "0.00"] for row in drawn[1:])
 
 
 def test_a_table_has_two_decimals_and_no_negative_zero() -> None:

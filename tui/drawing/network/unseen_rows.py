@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.unseen_rows import table, unseen_rows
+from engine.results.unseen_rows import inputs_that_fit, table, unseen_rows
 
 from ...style.look import Look
 from ...style.text import Lines
@@ -53,7 +53,7 @@ def gather(network: RecordedNetwork) -> UnseenTest:
 
 
 def draw_tests(test: UnseenTest, width: int, height: int, look: Look) -> Lines:
-    """Return the table under a line that says what it is.
+    """Return the table under a line that says what it is; where it is narrow, of fewer inputs.
 
     Args:
         test: What to show.
@@ -62,7 +62,8 @@ def draw_tests(test: UnseenTest, width: int, height: int, look: Look) -> Lines:
         look: What to draw with.
     """
     title = f"{len(test.inputs)} new rows"
-    head, *rows = table(test.input_names, test.inputs, test.outputs, test.targets)
+    shown = inputs_that_fit(width)
+    head, *rows = table(test.input_names, test.inputs, test.outputs, test.targets, shown)
     lines = [
         headline(title, list(test.facts), width, look),
         words(head, width, look, "muted"),

@@ -106,7 +106,7 @@ def _figure(figure: SpreadFigure | None) -> str:
 
 def _counts(table: SweepTable) -> str:
     """Return how many trials there are, and how many of them are over."""
-    count, over = len(table.trials), table.over
+    count, over = table.expected, table.over
     return f"{over} of {count} trials are over" if over < count else f"{count} trials are over"
 
 

@@ -212,8 +212,8 @@ class Search:
     def _rungs(self) -> Iterator[tuple[int, float]]:
         """Yield each step at which enough settings came so far, with the median of their losses."""
         for step in self._steps:
-            losses = [each.intermediate_values[step] for each in self._tried()
-                      if step in each.intermediate_values]  # fmt: skip
+            told = (each.intermediate_values for each in self._tried())
+            losses = [values[step] for values in told if step in values]
             if len(losses) >= LEAST_BEFORE:
                 yield step, statistics.median(losses)
 

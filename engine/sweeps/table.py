@@ -151,11 +151,13 @@ class SweepTable:
     @property
     def progress(self) -> str:
         """How far it is, in words."""
-        return progress_text(self.over, len(self.trials), self.count("diverged"))
+        return progress_text(self.over, self.expected, self.count("diverged"))
 
     def only(self, digests: set[str]) -> SweepTable:
         """Return the table of some of the trials."""
         kept = [trial for trial in self.trials if trial.digest in digests]
+        if len(kept) == len(self.trials):
+            return self
         return table_of(self.name, self.path, self.made, self.busy, kept)
 
 

@@ -134,11 +134,11 @@ def draw_row(
     told = look.glyphs.dot.join(filter(None, (row.name, what, *facts)))
     # All of one size, so that what differs is what the networks say.
     widths = [min(widths_beside(width, room))] * room
-    pictures = [
-        [*_heads(row, place, place == column, cells, look),
-         *_picture(row.trials[place], networks, name, (cells, height - 3), look)]
-        for place, cells in zip(shown, widths, strict=True)
-    ]  # fmt: skip
+    pictures = []
+    for place, cells in zip(shown, widths, strict=True):
+        heads = _heads(row, place, place == column, cells, look)
+        size = cells, height - 1 - len(heads)
+        pictures.append([*heads, *_picture(row.trials[place], networks, name, size, look)])
     head = look.line(look.fit(told, width), "text", bold=True)
     return filled([head, *beside(pictures, widths)], width, height)
 
@@ -174,9 +174,9 @@ def _picture(
     network = networks.get(trial.number, READING if is_over(trial) else trial.state)
     if isinstance(network, str):
         return look.centred(plain(network), *size)
+    surface = Surface(width=size[0], height=size[1], look=look, framed=True)
     try:
-        return VIEWS[name].draw(network, Surface(width=size[0], height=size[1], look=look,
-                                                 framed=True))  # fmt: skip
+        return VIEWS[name].draw(network, surface)
     except EpochalError as error:
         return look.centred(plain(str(error)), *size)
 

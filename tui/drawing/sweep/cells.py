@@ -29,6 +29,8 @@ SEED: Final = "train.seed"
 """The key by which the networks of a setting are told apart."""
 
 
+DIGITS: Final = 3
+"""Digits of a value that has its row or column."""
 FEW: Final = 10
 """Values of a setting that each have a row or a column, however few trials they have."""
 RANGES: Final = 8
@@ -227,14 +229,24 @@ def heat_map_of(table: SweepTable, choice: HeatChoice) -> HeatMap:
         figure=figure_words(choice.figure) or "no figure yet",
         row_key=choice.rows,
         column_key=choice.columns,
-        rows=tuple(map(value_words, cells.rows)),
-        columns=tuple(map(value_words, cells.columns)),
+        rows=_heads(cells.rows),
+        columns=_heads(cells.columns),
         mean=mean,
         spread=spread,
         smaller_is_better=not choice.figure.endswith("accuracy"),
         facts=tuple(_facts(table, choice, cells)),
         **numbers,
     )
+
+
+def _heads(values: Sequence[Any]) -> tuple[str, ...]:
+    """Return values as they stand at rows and columns, in few digits if these tell them apart."""
+    brief = tuple(value_words(_rounded(value)) for value in values)
+    return brief if len({*brief}) == len(values) else tuple(map(value_words, values))
+
+
+def _rounded(value: Any) -> Any:
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def figures_in(trials: Sequence[TrialRow], figure: str) -> list[float]:
@@ -264,8 +276,8 @@ def _facts(table: SweepTable, choice: HeatChoice, cells: HeatCells) -> Sequence[
     if most > 1:
         facts.append(f"mean and spread of {count(most)} {'trials: ' if pooled else ''}{what}")
     over, there = table.over, table.expected
-    facts.append(f"{count(over)} of {count(there)} trials" if over < there else
-                 f"{count(there)} trials")  # fmt: skip
+    done = f"{count(over)} of " * (over < there)
+    facts.append(f"{done}{count(there)} trials")
     if over < there:
         facts.append("going on" if table.busy else "stopped: the same command goes on")
     return facts

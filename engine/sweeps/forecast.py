@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -18,8 +19,8 @@ from .training import experiment_of
 MOST_TIMED: Final = 6
 """Groups whose steps are timed; of others it is said what they would take beside these."""
 
-TIMED_SECONDS: Final = 0.3
-"""How long each is timed."""
+TIMED_SECONDS: Final = 0.2
+"""How long the longest block of steps takes that is timed."""
 
 MOST_LISTED: Final = 40
 """Groups that are listed by name."""
@@ -84,9 +85,12 @@ def _timed(experiment: Experiment, group: TrialGroup) -> float:
     trainer = Trainer(
         experiment, device=group.device, allow_code=group.allow_code, threads=group.threads
     )
+    # The first steps are slow, for they are recorded to be played, and a machine has other work.
     trainer.advance(1)
-    begun = time.perf_counter()
-    while trainer.outcome is None and time.perf_counter() - begun < TIMED_SECONDS:
-        trainer.advance(8)
-    taken = max(trainer.step - 1, 1)
-    return begun - started + (time.perf_counter() - begun) / taken * experiment.steps
+    count, begun, a_step, lasted = 1, time.perf_counter() - started, math.inf, 0.0
+    while trainer.outcome is None and lasted < TIMED_SECONDS:
+        before, now = trainer.step, time.perf_counter()
+        trainer.advance(count)
+        lasted, count = time.perf_counter() - now, count * 2
+        a_step = min(a_step, lasted / (trainer.step - before))
+    return begun + (0.0 if math.isinf(a_step) else a_step) * experiment.steps

@@ -117,7 +117,7 @@ def run(
         quiet: Show no progress.
     """
     from .headless import run as headless
-    from .sweeps.headless import RunOrder, run_or_sweep
+    from .sweeps.varied_run import RunOrder, run_or_sweep
 
     loaded = run_or_sweep(
         RunOrder(

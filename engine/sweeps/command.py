@@ -99,7 +99,8 @@ def sweep(
         as_csv: Print a line of CSV a trial.
         quiet: Show no progress.
     """
-    from .headless import Order, run_sweep
+    from .headless import run_sweep
+    from .order import Order
 
     order = Order(
         references=tuple(presets),

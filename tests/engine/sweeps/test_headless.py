@@ -15,7 +15,8 @@ from engine.presets.preset import dumps
 from engine.results.run import of_folder
 from engine.sweeps import headless, planning
 from engine.sweeps.folder import list_sweeps
-from engine.sweeps.headless import Order, run_sweep
+from engine.sweeps.headless import run_sweep
+from engine.sweeps.order import Order
 from engine.sweeps.table import read
 from tests.engine.sweeps.small import MOONS, Inline, asked, planned, running
 from tests.experiments import experiment

@@ -19,7 +19,7 @@ from benchmarks.interrupted import came_to, command
 from engine.errors import RunError
 from engine.sweeps.detached import detach
 from engine.sweeps.folder import SweepFolder, list_sweeps
-from engine.sweeps.headless import Order, asked_for
+from engine.sweeps.order import Order, asked_for
 from engine.sweeps.planning import Terms, folder_for, plan_of, work_in
 from engine.sweeps.table import SweepTable, read
 from engine.sweeps.training import train_group

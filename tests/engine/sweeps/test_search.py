@@ -16,7 +16,8 @@ from engine.presets.preset import resolve
 from engine.sweeps import headless, search
 from engine.sweeps.detached import start
 from engine.sweeps.folder import SweepFolder, list_sweeps
-from engine.sweeps.headless import Order, run_sweep
+from engine.sweeps.headless import run_sweep
+from engine.sweeps.order import Order
 from engine.sweeps.planning import Asked, Terms, folder_for, plan_of
 from engine.sweeps.printing import text
 from engine.sweeps.removal import remove_sweep

@@ -22,7 +22,8 @@ from engine.sweeps.executors import dask as dask_workers
 from engine.sweeps.executors.errors import ExecutorError
 from engine.sweeps.executors.registry import executor_of
 from engine.sweeps.folder import list_sweeps
-from engine.sweeps.headless import Order, asked_for, run_sweep
+from engine.sweeps.headless import run_sweep
+from engine.sweeps.order import Order, asked_for
 from engine.sweeps.planning import folder_for, plan_of
 from engine.sweeps.table import read
 from engine.sweeps.training import train_group

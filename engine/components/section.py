@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
+import functools
+import inspect
+import itertools
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 
 class Section(BaseModel):
@@ -16,9 +23,35 @@ class Section(BaseModel):
     section never changes.
     """
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @classmethod
+    def meaning(cls, key: str) -> str:
+        """Return the docstring under a key; nothing where none stands there.
+
+        Pydantic would read all of them on import: a tenth of a second of every command.
+        """
+        owner = next(base for base in cls.__mro__ if key in inspect.get_annotations(base))
+        body = _classes(owner.__module__)[owner.__name__].body
+        for entry, words in itertools.pairwise(body):
+            match entry, words:
+                case (
+                    ast.AnnAssign(target=ast.Name(name)),
+                    ast.Expr(ast.Constant(str(text))),
+                ) if name == key:
+                    return inspect.cleandoc(text)
+        return ""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Have the schema say what each key means."""
+        schema = handler(core_schema)
+        for key, described in handler.resolve_ref_schema(schema).get("properties", {}).items():
+            if words := cls.meaning(key):
+                described["description"] = words
+        return schema
 
     def _problems(self) -> Iterator[str]:
         """Say what does not fit together, each beginning with its key."""
@@ -29,6 +62,13 @@ class Section(BaseModel):
         if problems := list(self._problems()):
             raise ValueError("\n".join(problems))
         return self
+
+
+@functools.cache
+def _classes(module: str) -> dict[str, ast.ClassDef]:
+    """Return the classes that are written in a module."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
 
 
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]

@@ -418,7 +418,7 @@ def _setting(section: type[Section], name: str, path: Path) -> Any:
     choices = (UNSET,) * leaf.optional + tuple(leaf.choices) if leaf.choices else ()
     return _set_at(
         path,
-        field.description,
+        section.meaning(name),
         leaf=leaf,
         default=NOTHING if field.is_required() or default is None else default,
         required=field.is_required(),
@@ -426,9 +426,9 @@ def _setting(section: type[Section], name: str, path: Path) -> Any:
     )
 
 
-def _set_at(path: Path, described: str | None, **rest: Any) -> Setting:
+def _set_at(path: Path, described: str, **rest: Any) -> Setting:
     """Return the setting at a path, called and explained as the schema has it."""
-    words = sentence(described or "")
+    words = sentence(described)
     return Setting(path=path, key=key_text(path), label=_label(path), help=words, **rest)
 
 
@@ -444,7 +444,7 @@ def _kind(section: type[Section], name: str, family: Family, path: Path) -> Sett
     }
     return _set_at(
         (*path, family.tag),
-        field.description,
+        section.meaning(name),
         leaf=Leaf("choice", choices={kind: kind for kind in kinds}),
         default=default,
         options=tuple(Option(kind, sentence(_about(own))) for kind, own in kinds.items()),

@@ -8,6 +8,9 @@ from ..randomness import generator
 from .base import DataBase, Dataset, Examples
 from .scaling import ColumnScaling, Real, Scaling
 
+Parts = tuple[Examples, Examples, Examples]
+"""Train, dev and test."""
+
 
 def load(spec: DataBase, seed: int, dtype: Real = np.float32, *, shuffled: bool = True) -> Dataset:
     """Draw an experiment's data, part it into train, dev and test, and scale it.
@@ -35,9 +38,7 @@ def _drawn(spec: DataBase, seed: int, dtype: Real) -> Examples:
     return Examples(whole.inputs.astype(dtype), targets)
 
 
-def _parted(
-    spec: DataBase, whole: Examples, seed: int, shuffled: bool
-) -> tuple[Examples, Examples, Examples]:
+def _parted(spec: DataBase, whole: Examples, seed: int, shuffled: bool) -> Parts:
     if spec.split is None:
         nothing = Examples(whole.inputs[:0], whole.targets[:0])
         return whole, nothing, nothing

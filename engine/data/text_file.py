@@ -12,7 +12,7 @@ from typing import Final
 from ..components.section import show
 from ..errors import DataError
 from ..text.source_code import WIDTH, call, quoted
-from .columns import Column, ReadColumns, check_unique
+from .columns import ReadColumns, check_unique
 
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 """What may part the cells of a line; any number of blanks is one."""
@@ -23,6 +23,9 @@ _FAULTS: Final = {
     "expected after": "something stands after a closing quote; write a quote inside a cell twice",
 }
 """What is wrong in the words of Python's reader, and in ours."""
+
+Cells = Sequence[Sequence[str]]
+"""The cells of each row."""
 
 SAMPLE: Final = 20
 """Rows that are looked at to see what parts their cells."""
@@ -63,9 +66,7 @@ def read_text(data: bytes, dialect: Dialect, usual: str) -> ReadColumns:
     first_row = top + len(rows) - len(cells)
     _check_lengths_of_rows(cells, len(names), first_row, separator)
     columns = zip(*cells, strict=True) if cells else ([] for _ in names)
-    named: dict[str, Column] = {
-        name: column for name, column in zip(names, columns, strict=True) if name
-    }
+    named = {name: list(column) for name, column in zip(names, columns, strict=True) if name}
     nameless = tuple(index for index, name in enumerate(names, start=1) if not name)
     return ReadColumns(named, {}, nameless, first_row)
 
@@ -84,9 +85,7 @@ def declaration(text: str) -> tuple[str, str]:
     return separator, rest
 
 
-def _check_lengths_of_rows(
-    rows: Sequence[Sequence[str]], width: int, first_row: int, separator: str
-) -> None:
+def _check_lengths_of_rows(rows: Cells, width: int, first_row: int, separator: str) -> None:
     """Hold every row to have as many cells as there are columns."""
     for number, row in enumerate(rows, start=first_row):
         if not row:
@@ -122,9 +121,7 @@ def _rows(text: str, separator: str) -> Iterator[list[str]]:
         raise DataError(f"line {reader.line_num}: {what}") from None
 
 
-def _check_separator(
-    rows: Sequence[Sequence[str]], separator: str, top: int, *, said: bool
-) -> None:
+def _check_separator(rows: Cells, separator: str, top: int, *, said: bool) -> None:
     """Find out that a file is parted by something else than was thought.
 
     Where somebody said what parts it, several columns are enough to believe that: what stands in
@@ -141,7 +138,7 @@ def _check_separator(
             )
 
 
-def _seems_parted(rows: Sequence[Sequence[str]], separator: str) -> bool:
+def _seems_parted(rows: Cells, separator: str) -> bool:
     """Whether another separator parts what is thought to be cells."""
     alone = len(rows[0]) == 1
     if separator == " ":
@@ -158,7 +155,7 @@ def _quoted(separator: str) -> str:
     return f'"{repr(separator)[1:-1]}"'
 
 
-def _names(rows: Sequence[Sequence[str]], top: int, *, sure: bool) -> list[str]:
+def _names(rows: Cells, top: int, *, sure: bool) -> list[str]:
     """Return the columns' names from the first row; empty where a column has none.
 
     Args:
@@ -184,7 +181,7 @@ def _names(rows: Sequence[Sequence[str]], top: int, *, sure: bool) -> list[str]:
     return names
 
 
-def _looks_like_data(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+def _looks_like_data(names: Sequence[str], rows: Cells) -> bool:
     """Whether a first row is one of numbers, and of texts that are cells further down as well.
 
     Numbers can be names: years, or the columns of a matrix, but then they count on by one, and

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from ..recording.history import History
 from ..recording.member_endings import member_endings
 from .evidence import Facts
-from .finding import WORST_FIRST, Finding, Remedy, Rule, Severity, Verdict
+from .finding import WORST_FIRST, Finding, Findings, Remedy, Rule, Severity, Verdict
 from .population import Survey
 from .rules import RULES
 
@@ -25,7 +25,7 @@ __all__ = ["Finding", "Remedy", "Severity", "Survey", "Verdict", "diagnose", "su
 FINE = Verdict("fine", "good")
 
 
-def diagnose(history: History, step: int | None = None, member: int = 0) -> tuple[Finding, ...]:
+def diagnose(history: History, step: int | None = None, member: int = 0) -> Findings:
     """Return what is wrong with a run, the worst first; nothing for a healthy one.
 
     Args:

@@ -65,10 +65,8 @@ class Curve:
             return
         chosen = np.linspace(0, self.count - 1, GROUPS * WINDOW).astype(np.int64)
         steps, values = rows.steps[chosen], numbers(rows, name, chosen, member)
-        self.steps, self.values = (
-            steps[WINDOW - 1 :: WINDOW],
-            medians(values.reshape(GROUPS, WINDOW)),
-        )
+        self.steps = steps[WINDOW - 1 :: WINDOW]
+        self.values = medians(values.reshape(GROUPS, WINDOW))
         least = int(np.where(np.isfinite(values), values, np.inf).argmin())
         if np.isfinite(values[least]):
             self.lowest = (float(values[least]), int(steps[least]))

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Severity = Literal["note", "warning", "bad"]
 """How much a finding matters: worth knowing, in the way of learning, or fatal to it."""
 
+Findings = tuple["Finding", ...]
+"""What is wrong with a run, the worst first."""
+
 WORST_FIRST: Final = ("bad", "warning", "note")
 """The severities in the order in which findings are told."""
 

@@ -14,12 +14,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..recording.member_endings import MemberEndings, member_endings
-from .finding import WORST_FIRST, Finding
+from .finding import WORST_FIRST, Finding, Findings
 
 if TYPE_CHECKING:
     from ..recording.history import History
 
-Diagnose = Callable[["History", int, int], tuple[Finding, ...]]
+Diagnose = Callable[["History", int, int], Findings]
 """Returns what is wrong with one member at a step."""
 
 
@@ -37,13 +37,13 @@ class Survey:
     def __init__(self, diagnose: Diagnose, clock: Callable[[], float] = time.perf_counter) -> None:
         self._diagnose = diagnose
         self._clock = clock
-        self._round: list[tuple[Finding, ...]] = []
+        self._round: list[Findings] = []
         self._step = 0
         """The step of the round."""
         self._endings: MemberEndings | None = None
         self._begun: tuple[int, int] | None = None
         """Version and step for which the round was begun."""
-        self.findings: tuple[Finding, ...] = ()
+        self.findings: Findings = ()
         """What the last whole round found, the worst first."""
 
     def look(self, history: History, step: int, seconds: float) -> bool:
@@ -71,13 +71,13 @@ class Survey:
         self.findings = merged(self._round)
         return self._begun == (history.version, step)
 
-    def _of(self, history: History, member: int) -> tuple[Finding, ...]:
+    def _of(self, history: History, member: int) -> Findings:
         """Return what is wrong with a member: at its own last step where it has ended."""
         ended = int(self._endings.ended_at[member]) if self._endings is not None else 0
         return self._diagnose(history, ended or self._step, member)
 
 
-def merged(members: Sequence[tuple[Finding, ...]]) -> tuple[Finding, ...]:
+def merged(members: Sequence[Findings]) -> Findings:
     """Return a finding for each rule, with how many members have it: the worst first.
 
     Args:
@@ -87,10 +87,9 @@ def merged(members: Sequence[tuple[Finding, ...]]) -> tuple[Finding, ...]:
     for member, findings in enumerate(members):
         for finding in findings:
             of_rules.setdefault(finding.rule, []).append((member, finding))
-    several = [_told(each, len(members)) for each in of_rules.values()]
-    return tuple(
-        sorted(several, key=lambda each: (WORST_FIRST.index(each.severity), -len(each.members)))
-    )
+    told = [_told(each, len(members)) for each in of_rules.values()]
+    told.sort(key=lambda each: (WORST_FIRST.index(each.severity), -len(each.members)))
+    return tuple(told)
 
 
 def _told(found: Sequence[tuple[int, Finding]], of: int) -> Finding:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..text.safe import plain
 from . import Finding, diagnose, survey
+from .finding import Findings
 
 if TYPE_CHECKING:
     from ..recording.history import History
@@ -27,9 +28,7 @@ WIDTH: Final = 100
 _INDENT: Final = " " * 11
 
 
-def findings_of(
-    history: History, step: int | None = None, member: int | None = None
-) -> tuple[Finding, ...]:
+def findings_of(history: History, step: int | None = None, member: int | None = None) -> Findings:
     """Return what is wrong with a run, the worst first: of a population with how many have it.
 
     Args:

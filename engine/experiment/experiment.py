@@ -21,7 +21,7 @@ that a new one is a change to that file alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -283,6 +283,10 @@ class Experiment(Section):
             )
         if train.keep_best == "accuracy" and not self.has_accuracy:
             yield "train.keep_best: there is no accuracy for numbers; set 'loss'"
+
+
+Members = Sequence[Experiment]
+"""What each network of a run is: they are of one shape."""
 
 
 def _parameters_text(count: int) -> str:

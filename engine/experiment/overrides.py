@@ -19,7 +19,7 @@ from ..text.lists import parts
 from ..text.numerals import as_toml, number
 from .experiment import Experiment
 from .problems import Path, key_text, path_in
-from .tables import tables_of
+from .tables import Tables, tables_of
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]+(?:\[\d{1,6}\])*(?:\.[A-Za-z0-9_-]+(?:\[\d{1,6}\])*)*")
 
@@ -99,9 +99,7 @@ def typed(texts: Sequence[str], option: str) -> dict[str, list[Any]]:
     return table
 
 
-def apply(
-    tables: dict[str, Any], changes: Sequence[Override], unchanged: Experiment | None
-) -> dict[str, Any]:
+def apply(tables: Tables, changes: Sequence[Override], unchanged: Experiment | None) -> Tables:
     """Return the tables with the changes made, in their order.
 
     Args:
@@ -116,7 +114,7 @@ def apply(
     changed = copy.deepcopy(tables)
 
     @functools.cache
-    def full() -> dict[str, Any]:
+    def full() -> Tables:
         return tables_of(unchanged or Experiment(), full=True, short=False)
 
     problems = []
@@ -157,9 +155,7 @@ def _toml(text: str) -> Any:
     return read["value"] if list(read) == ["value"] else None
 
 
-def _set(
-    tables: dict[str, Any], full: Callable[[], dict[str, Any]], path: Path, value: Any
-) -> None:
+def _set(tables: Tables, full: Callable[[], Tables], path: Path, value: Any) -> None:
     """Set one value.
 
     Args:

@@ -11,6 +11,9 @@ from ..components.section import Section
 from .experiment import Experiment
 from .model import Init, Layer, Model
 
+Tables = dict[str, Any]
+"""A preset's tables and values, as TOML has them."""
+
 _KINDS: Final = ("kind", "name")
 """The keys that say what sort of table this is; always written."""
 
@@ -23,7 +26,7 @@ _WIDTH: Final = 96
 """Columns of a line before a list is broken into several."""
 
 
-def tables_of(experiment: Experiment, *, full: bool = False, short: bool = True) -> dict[str, Any]:
+def tables_of(experiment: Experiment, *, full: bool = False, short: bool = True) -> Tables:
     """Return an experiment as a preset's tables.
 
     Args:
@@ -35,7 +38,7 @@ def tables_of(experiment: Experiment, *, full: bool = False, short: bool = True)
     return _table(experiment, full, short)
 
 
-def _table(section: Section, full: bool, short: bool) -> dict[str, Any]:
+def _table(section: Section, full: bool, short: bool) -> Tables:
     # A table of a family is known by its kind; the model is none of several classes.
     named = () if isinstance(section, Model) else _KINDS
     table = {}

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 Way = Literal["backward", "formulas"]
 """How a program gets its gradients."""
 
-_STYLES: Final[dict[Way, tuple[str, ...]]] = {
-    "backward": program.STYLES,
-    "formulas": formulas.WRITTEN_IN,
-}
+_STYLES: Final = {"backward": program.STYLES, "formulas": formulas.WRITTEN_IN}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +53,7 @@ class ProgramWish:
                 f"--style {self.style}: with --gradients {self.way} it is "
                 f"{', '.join(styles)} or all"
             )
-        chosen = [each for each in styles if self.style in (each, "all")]
+        chosen: list[str] = [each for each in styles if self.style in (each, "all")]
         if not chosen:
             # Of two programs that are saved as one, the second would run after the first.
             chosen = ["torch"] if self.way == "formulas" and self.alone else [*styles]

@@ -248,9 +248,8 @@ def _optimizer(experiment: Experiment) -> str:
         for key, value in spec.model_dump(exclude={"name"}).items()
         if key == "lr" or value != defaults[key]
     }
-    settings = ", ".join(
-        key if value is True else f"{key} {value:g}" for key, value in given.items()
-    )
+    said = (key if value is True else f"{key} {value:g}" for key, value in given.items())
+    settings = ", ".join(said)
     schedule = experiment.schedule
     after = f", schedule {schedule.name}" if schedule.moves else ""
     return f"{spec.name}, {settings}{after}"
@@ -259,12 +258,9 @@ def _optimizer(experiment: Experiment) -> str:
 def _memory(experiment: Experiment) -> MemoryUse:
     size = 8 if experiment.train.dtype == "float64" else 4
     weights = experiment.parameters * size
-    own = experiment.model.kind == "python"
-    units = (
-        0
-        if own
-        else sum(stage.units for stage in module_specs(experiment.model, experiment.widths))
-    )
+    has_stages = experiment.model.kind != "python"
+    stages = module_specs(experiment.model, experiment.widths) if has_stages else ()
+    units = sum(stage.units for stage in stages)
     return MemoryUse(
         weights=weights,
         gradients=weights,

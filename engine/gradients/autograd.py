@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Members
 from ..recording.checkpoints import State
 from ..step.batches import Batch
 from ..step.clipping import Clipping
@@ -146,7 +146,7 @@ class EagerMethod(ABC):
                         looks = scheduler.needs_measurement
                         scheduler.tick(measured(each)[member] if looks else 0.0)
 
-    def _make_optimizers(self, members: Sequence[Experiment]) -> list[torch.optim.Optimizer]:
+    def _make_optimizers(self, members: Members) -> list[torch.optim.Optimizer]:
         """Return the optimizer of all members, or one for each where one cannot serve all."""
         # One optimizer over stacked parameters is a handful of operations for all members.
         if not self._one_each:
@@ -218,7 +218,7 @@ class EagerMethod(ABC):
                 scheduler.tick(float(losses[row, member]) if looks else 0.0)
 
 
-def _must_update_one_by_one(members: Sequence[Experiment]) -> bool:
+def _must_update_one_by_one(members: Members) -> bool:
     """Whether each member needs an optimizer of its own: PyTorch's has one setting for all."""
     ways = [(member.optimizer, member.schedule) for member in members]
     looks = len(members) > 1 and members[0].schedule.needs_measurement

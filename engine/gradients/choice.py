@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from ..components.initialisers import Constant, Zeros
 from ..errors import EpochalError
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Experiment, Members
 from .autograd import Autograd
 from .manual.method import Manual, lacking
 from .method import Method, Workload
@@ -38,7 +38,7 @@ def make_method(workload: Workload) -> Method:
     return METHODS[asked](workload)
 
 
-def why_autograd(members: Sequence[Experiment]) -> str:
+def why_autograd(members: Members) -> str:
     """Return why it is autograd that ``auto`` takes, as the end of a sentence.
 
     Nothing where it takes the formulas, or where the method was named.

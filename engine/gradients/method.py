@@ -15,7 +15,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Experiment, Members
 from ..network.parameters import ParameterLayout
 from ..network.trainable import Trainable
 from ..recording.checkpoints import State
@@ -66,7 +66,7 @@ class Method(Protocol):
 class Workload:
     """What a method trains, and on what."""
 
-    members: Sequence[Experiment]
+    members: Members
     """What each member is; they differ in numbers alone, so that the first speaks for the shape."""
     network: Trainable
     """The network as a module, over ``weights``."""

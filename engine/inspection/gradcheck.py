@@ -167,9 +167,8 @@ class _Gradients:
         whole = norm_of(reference.values)
         for name, place in [*self._parts(), ("all", slice(None))]:
             part = reference.values[place]
-            apart = {
-                key: _difference(part, each.values[place], whole) for key, each in others.items()
-            }
+            parts = {key: each.values[place] for key, each in others.items()}
+            apart = {key: _difference(part, each, whole) for key, each in parts.items()}
             yield ParameterDifferences(name=name, norm=norm_of(part), differences=apart)
 
     def _agreement(self, name: str, dtype: str, gradient: Gradient) -> Agreement:

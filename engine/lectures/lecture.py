@@ -287,9 +287,8 @@ def _find(scene: Scene, reference: str, folder: Path, runs: Path) -> str | RunFo
 def _may_come(script: Script, index: int, reference: str) -> bool:
     """Whether a scene may show a run that an earlier one trains."""
     scenes = [scene for scene in script.lecture.scenes[:index] if scene.run is None]
-    trained = [
-        Path(each).name.removesuffix(".toml") for scene in scenes for each in scene.references
-    ]
+    named = (each for scene in scenes for each in scene.references)
+    trained = [Path(each).name.removesuffix(".toml") for each in named]
     if is_path(reference) or not trained:
         return False
     back = before_the_last(reference)

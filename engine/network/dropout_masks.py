@@ -6,13 +6,12 @@ member would cost more than the step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import torch
 from torch import Tensor
 
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Members
 from ..experiment.units import mask_unit
 from ..randomness import derive_seed
 
@@ -26,9 +25,7 @@ class Masks:
         dtype: What the network computes with.
     """
 
-    def __init__(
-        self, members: Sequence[Experiment], device: torch.device, dtype: torch.dtype
-    ) -> None:
+    def __init__(self, members: Members, device: torch.device, dtype: torch.dtype) -> None:
         shares = zip(*(member.model.dropouts for member in members), strict=True)
         first = members[0]
         self._layers = [

@@ -13,7 +13,6 @@ the first and the last of five equal units in different ways.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -21,7 +20,7 @@ from torch import Tensor, nn
 
 from ..components.activations import ACTIVATIONS
 from ..errors import EpochalError
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Members
 from ..recording.checkpoints import State
 from .dropout_masks import Masks
 from .parameters import ParameterLayout
@@ -124,9 +123,7 @@ class Network(nn.Module):
         masks: What dropout leaves out; the members' own where this is left out.
     """
 
-    def __init__(
-        self, members: Sequence[Experiment], flat: Tensor, masks: Masks | None = None
-    ) -> None:
+    def __init__(self, members: Members, flat: Tensor, masks: Masks | None = None) -> None:
         super().__init__()
         self.masks = masks or Masks(members, flat.device, flat.dtype)
         """What dropout leaves out."""

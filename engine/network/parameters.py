@@ -11,7 +11,7 @@ other bits at other memory offsets.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ..components.initialisers import Default, InitialiserBase
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Experiment, Members
 from ..experiment.model import Init
 from ..randomness import derive_seed
 from ..recording.events import Values
@@ -124,7 +124,7 @@ class ParameterLayout:
         return zip(names, self._cut(flat, len(names)), strict=True)
 
 
-def initialise(members: Sequence[Experiment], dtype: torch.dtype) -> Tensor:
+def initialise(members: Members, dtype: torch.dtype) -> Tensor:
     """Return the untrained parameters and buffers of some networks of one shape, [size] on the CPU.
 
     Every parameter of every member has a stream of its own, derived from the member's seed: a

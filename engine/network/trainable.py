@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Members
 from ..recording.checkpoints import State
 from .module import Network
 from .own_module import OwnNetwork
@@ -42,7 +41,7 @@ class Trainable(Protocol):
 
 
 def make_network(
-    members: Sequence[Experiment], device: torch.device, dtype: torch.dtype, *, allow_code: bool
+    members: Members, device: torch.device, dtype: torch.dtype, *, allow_code: bool
 ) -> tuple[Shaped, Trainable, Tensor]:
     """Make the untrained networks of some members of one shape.
 

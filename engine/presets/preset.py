@@ -30,6 +30,7 @@ from ..experiment.experiment import Experiment
 from ..experiment.members import check_members
 from ..experiment.overrides import Override, apply, parse
 from ..experiment.problems import explain
+from ..experiment.tables import Tables
 from ..figures.proofreading import marred, passages, titled, unfilled
 from .toml_files import Shelf, exists
 from .writing import anchor
@@ -177,7 +178,7 @@ def save_as(
 
 
 def _resolve_changed(
-    tables: dict[str, Any], changes: Sequence[Override], source: str, name: str
+    tables: Tables, changes: Sequence[Override], source: str, name: str
 ) -> Experiment:
     """Return the experiment with the changes; a problem names the change it comes from."""
     try:
@@ -195,9 +196,7 @@ def _resolve_changed(
     return experiment if preset is None else described(experiment, preset, name)
 
 
-def _with_other_data(
-    tables: dict[str, Any], changed: Mapping[str, Any], source: str
-) -> Experiment | None:
+def _with_other_data(tables: Tables, changed: Tables, source: str) -> Experiment | None:
     """Return what a preset says but for its data, where that cannot be had here and another took
     its place; None where it does not hold for another reason.
     """

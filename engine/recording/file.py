@@ -25,6 +25,9 @@ from .events import FORMAT, Checkpoint, End, Event, Fork, Header, MarkReached, R
 from .lines import decode, encode, header_of
 from .tail import Tail
 
+Clock = Callable[[], float]
+"""Says the seconds since some moment."""
+
 FLUSH_SECONDS: Final = 0.1
 """How long an event may wait in the writer."""
 
@@ -58,7 +61,7 @@ class Recorder:
         descriptor: int,
         columns: Mapping[str, list[str]],
         start: float,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self._path, self._descriptor, self._columns = path, descriptor, columns
         self._start, self._clock = start, clock
@@ -70,9 +73,7 @@ class Recorder:
         self._reserve = path.with_name(f".{path.stem}.reserve")
 
     @classmethod
-    def create(
-        cls, path: Path, header: Header, *, clock: Callable[[], float] = time.monotonic
-    ) -> Recorder:
+    def create(cls, path: Path, header: Header, *, clock: Clock = time.monotonic) -> Recorder:
         """Begin a recording.
 
         Args:
@@ -99,9 +100,7 @@ class Recorder:
         return recorder
 
     @classmethod
-    def reopen(
-        cls, path: Path, resume: Resume, *, clock: Callable[[], float] = time.monotonic
-    ) -> Recorder:
+    def reopen(cls, path: Path, resume: Resume, *, clock: Clock = time.monotonic) -> Recorder:
         """Go on with a recording: take its lock, close a torn line, say from where.
 
         Args:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ..data import Examples
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Experiment, Members
 from ..experiment.units import fresh_unit
 from ..randomness import generator
 
@@ -77,7 +77,7 @@ def to_batch(
 
 
 def batches_for(
-    members: Sequence[Experiment], whole: Batch | None, device: torch.device, dtype: torch.dtype
+    members: Members, whole: Batch | None, device: torch.device, dtype: torch.dtype
 ) -> Batches:
     """Return the batches that some experiments of one form ask for.
 
@@ -189,9 +189,7 @@ class Fresh:
         dtype: What the network computes with.
     """
 
-    def __init__(
-        self, members: Sequence[Experiment], device: torch.device, dtype: torch.dtype
-    ) -> None:
+    def __init__(self, members: Members, device: torch.device, dtype: torch.dtype) -> None:
         self._members, self._device, self._dtype = members, device, dtype
         self._size = members[0].batch_rows
         self._steps = fresh_unit(members[0])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Members
 from ..network.parameters import ParameterLayout
 
 
@@ -20,7 +20,7 @@ class Clipping:
         layout: Where each member's gradient lies.
     """
 
-    def __init__(self, members: Sequence[Experiment], layout: ParameterLayout) -> None:
+    def __init__(self, members: Members, layout: ParameterLayout) -> None:
         self._norms = [member.train.clip_norm for member in members]
         self._values = [member.train.clip_value for member in members]
         self._layout = layout

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.optim import lr_scheduler
 
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Experiment, Members
 from ..recording.checkpoints import State
 
 
@@ -110,7 +110,7 @@ class Rates:
         members: The members, whose schedules may differ in their numbers.
     """
 
-    def __init__(self, members: Sequence[Experiment]) -> None:
+    def __init__(self, members: Members) -> None:
         spec = members[0].schedule
         # What looks at a member's loss is that member's own.
         ways = [

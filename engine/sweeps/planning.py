@@ -244,10 +244,7 @@ def retry(work: Work, group: TrialGroup) -> list[TrialGroup]:
 
 
 def _group(
-    work: Work,
-    forms: Mapping[str, Sequence[int]],
-    examples: Mapping[str, Experiment],
-    terms: Terms,
+    work: Work, forms: Mapping[str, Sequence[int]], examples: Mapping[str, Experiment], terms: Terms
 ) -> None:
     """Put new trials into groups, and say which rows they record."""
     size = sum(bytes_of(examples[form]) * len(trials) for form, trials in forms.items())

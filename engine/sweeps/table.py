@@ -351,10 +351,7 @@ def _setting(trials: Sequence[TrialRow]) -> SweptSetting:
                 count=len(values),
             )
     return SweptSetting(
-        preset=trials[0].preset,
-        setting=trials[0].setting,
-        trials=tuple(trials),
-        figures=figures,
+        preset=trials[0].preset, setting=trials[0].setting, trials=tuple(trials), figures=figures
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any, Final
 
@@ -25,10 +24,8 @@ def number(text: str) -> int | float | None:
         return int(compact)
     except ValueError:
         value = float(compact)
-    is_whole = (
-        "." not in compact and math.isfinite(value) and value.is_integer() and abs(value) < _EXACT
-    )
-    return int(value) if is_whole else value
+    whole = "." not in compact and value.is_integer() and abs(value) < _EXACT
+    return int(value) if whole else value
 
 
 def as_toml(text: str) -> str:

@@ -25,11 +25,8 @@ def call(head: str, arguments: Sequence[str], room: int = WIDTH - 4) -> list[str
     if len(inside) + 4 <= room and "\n" not in inside:
         return [f"{head}(", f"    {inside}", ")"]
     comma = "," if len(arguments) > 1 else ""
-    return [
-        f"{head}(",
-        *indent("\n".join(f"{each}{comma}" for each in arguments), "    ").split("\n"),
-        ")",
-    ]
+    lines = indent("\n".join(f"{each}{comma}" for each in arguments), "    ").split("\n")
+    return [f"{head}(", *lines, ")"]
 
 
 def listed(items: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from ..data import load
 from ..data.scaling import Scaling
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Members
 from ..step.batches import Batch, to_batch
 from .constant_answer import brief, constant_losses, shares, size_of
 from .probe import fixed_rows
@@ -27,9 +26,7 @@ class DataSets:
         dtype: What the network computes with.
     """
 
-    def __init__(
-        self, members: Sequence[Experiment], device: torch.device, dtype: torch.dtype
-    ) -> None:
+    def __init__(self, members: Members, device: torch.device, dtype: torch.dtype) -> None:
         self._experiment: Final = members[0]
         real = getattr(np, self._experiment.train.dtype)
         self.datasets: Final = [

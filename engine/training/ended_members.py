@@ -7,8 +7,7 @@ weights it ended with stand in all of its later rows, and what was measured ther
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..experiment.experiment import Experiment
-from ..experiment.members import label
+from ..experiment.members import Changes, label
 from ..network.parameters import ParameterLayout
 from ..recording.checkpoints import State
 from ..recording.events import RunWarning, Series, Values
@@ -74,9 +73,7 @@ class EndedMembers:
             # [columns, rows, members]: its rows stay, for the others have theirs in the same ones.
             series.values[:, steps[:, None] > ended_at] = np.nan
 
-    def warnings(
-        self, decision: Decision, variants: Sequence[Mapping[str, Any]]
-    ) -> list[RunWarning]:
+    def warnings(self, decision: Decision, variants: Sequence[Changes]) -> list[RunWarning]:
         """Return what is to be said of the members of a population that diverged in a block.
 
         Args:

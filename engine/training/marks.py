@@ -40,6 +40,9 @@ from ..recording.events import Group, MarkReached, Series, Values
 Columns = dict[Group, list[str]]
 """The names of each group's columns."""
 
+Steps = NDArray[np.int64]
+"""A step of each member."""
+
 Asked = NDArray[np.bool_]
 """Which members are asked in which rows, [rows, members]."""
 
@@ -61,9 +64,7 @@ class Sign:
     holds: Test
     """In which rows it holds."""
 
-    def first_step(
-        self, series: Series, columns: Columns, ended_at: NDArray[np.int64]
-    ) -> int | None:
+    def first_step(self, series: Series, columns: Columns, ended_at: Steps) -> int | None:
         """Return the first step of a series at which it holds, if there is one.
 
         Args:
@@ -149,7 +150,7 @@ class Marks:
         return max(1, self._standing[0][0] - step) if self._standing else most
 
     def reached(
-        self, step: int, series: Sequence[Series] = (), ended_at: NDArray[np.int64] | None = None
+        self, step: int, series: Sequence[Series] = (), ended_at: Steps | None = None
     ) -> list[MarkReached]:
         """Return the marks that are reached now, in the order of their steps.
 
@@ -173,9 +174,7 @@ class Marks:
         note = filled(mark.note, self._kept.at(step))
         return MarkReached(step=step, title=mark.title, note=note, pause=mark.pause)
 
-    def _newly_reached(
-        self, series: Sequence[Series], ended_at: NDArray[np.int64]
-    ) -> list[tuple[int, Mark]]:
+    def _newly_reached(self, series: Sequence[Series], ended_at: Steps) -> list[tuple[int, Mark]]:
         """Return the marks whose sign holds for the first time, and seek them no more."""
         reached, still_sought = [], []
         for sign, mark in self._sought:

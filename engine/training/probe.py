@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..components.activations import ACTIVATIONS, SATURATED
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Experiment, Members
 from ..experiment.model import Normalisation
 from ..network.module import EPSILON, make_activation
 from ..network.parameters import ParameterLayout
@@ -93,7 +93,7 @@ def measured_steps(
 
 
 def fixed_rows(
-    members: Sequence[Experiment], whole: Batch | None, device: torch.device, dtype: torch.dtype
+    members: Members, whole: Batch | None, device: torch.device, dtype: torch.dtype
 ) -> Batch:
     """Return rows that stand for the data, the same all along: evenly spaced training rows.
 

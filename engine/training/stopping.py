@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Members
 from ..recording.best import NEVER_BETTER, scores
 from ..recording.checkpoints import State
 from ..recording.events import PRUNED, Values
@@ -56,7 +56,7 @@ class EarlyStopping:
         rungs: Where members end that do worse than others did.
     """
 
-    def __init__(self, members: Sequence[Experiment], rungs: Sequence[Rung] = ()) -> None:
+    def __init__(self, members: Members, rungs: Sequence[Rung] = ()) -> None:
         common = members[0]
         self._rungs = rungs
         # Numbers and not None, so that one comparison of arrays serves all members.

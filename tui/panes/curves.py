@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 QUANTITIES: Final = {
     "loss": ("Loss", "There is no loss in this recording."),
-    "accuracy": (
-        "Accuracy",
-        "There is no accuracy: this network predicts numbers, not classes.",
-    ),
+    "accuracy": ("Accuracy", "There is no accuracy: this network predicts numbers, not classes."),
     "lr": ("Learning rate", "There is no learning rate in this recording."),
     "grad_norm": ("Gradient norm", "There is no gradient norm in this recording."),
 }

@@ -16,6 +16,9 @@ from rich.text import Text
 Lines = list[Text]
 """A picture: one ``Text`` a line."""
 
+Styled = tuple[str, Style]
+"""Words, and how they look."""
+
 
 def fit(text: str, width: int, ellipsis: str = "…") -> str:
     """Return ``text`` in at most ``width`` cells, cut with an ellipsis where it is longer."""
@@ -52,24 +55,20 @@ def wrap(text: str, width: int) -> list[str]:
                 lines.append(line)
             line = word
             while width > 0 and cell_len(line) > width:
-                head = set_cell_size(line, width).rstrip()
-                lines.append(head)
-                line = line[max(len(head), 1) :]
+                lines.append(set_cell_size(line, width).rstrip())
+                line = line[max(len(lines[-1]), 1) :]
         lines.append(line)
     return lines
 
 
-def joined(
-    parts: Sequence[tuple[str, Style]], separator: str, faint: Style, width: int
-) -> tuple[Text, int]:
+def joined(parts: Sequence[Styled], separator: str, faint: Style, width: int) -> tuple[Text, int]:
     """Return as many parts as fit in ``width`` cells, and how many that were."""
     line = Text(no_wrap=True, end="")
     for index, (words, style) in enumerate(parts):
         between = separator if index else ""
         if line.cell_len + cell_len(between) + cell_len(words) > width:
             return line, index
-        line.append(between, faint)
-        line.append(words, style)
+        line.append(between, faint).append(words, style)
     return line, len(parts)
 
 

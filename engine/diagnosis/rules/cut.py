@@ -49,9 +49,8 @@ def find(facts: Facts) -> Finding | None:
         f"stands at {number(facts.loss)}, where one answer for every row has "
         f"{number(facts.constant_loss() or 0.0)}."
     )
-    return Finding(
-        "bad", words, advice=f"Try {remedy.label}, or a schedule that cuts it later.", remedy=remedy
-    )
+    advice = f"Try {remedy.label}, or a schedule that cuts it later."
+    return Finding("bad", words, advice=advice, remedy=remedy)
 
 
 def _never_there(facts: Facts) -> Finding | None:

@@ -94,13 +94,10 @@ def _dead_output(facts: Facts) -> bool:
 
 def _output_finding(facts: Facts) -> Finding:
     last = facts.layers[-1]
-    alive = facts.first("grad_norm") > 0
-    words = (
-        f"Every gradient is exactly 0: {layer_name(last)}, the output, is flat for every row: dead."
-    )
-    return Finding(
-        "bad", words, where=last, remedy=(slower(facts) if alive else None) or LINEAR_OUTPUT
-    )
+    remedy = slower(facts) if facts.first("grad_norm") > 0 else None
+    dead = f"{layer_name(last)}, the output, is flat for every row: dead"
+    words = f"Every gradient is exactly 0: {dead}."
+    return Finding("bad", words, where=last, remedy=remedy or LINEAR_OUTPUT)
 
 
 def judge(facts: Facts, layer: str) -> Verdict | None:

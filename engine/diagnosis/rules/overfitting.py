@@ -128,7 +128,4 @@ def _at(curve: Curve, step: int) -> float:
     return float(curve.values[min(int(np.searchsorted(curve.steps, step)), len(curve.values) - 1)])
 
 
-RULE: Final = Rule(
-    "overfitting",
-    find,
-)
+RULE: Final = Rule("overfitting", find)

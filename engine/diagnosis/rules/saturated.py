@@ -21,9 +21,8 @@ whole layers in ``exploding``.
 
 def find(facts: Facts) -> Finding | None:
     """Find the layer with the most saturated units."""
-    share, worst = max(
-        ((saturated_share(facts, each), each) for each in facts.hidden), default=(0, "")
-    )
+    shares = ((saturated_share(facts, each), each) for each in facts.hidden)
+    share, worst = max(shares, default=(0, ""))
     if not share > MANY:
         return None
     probed = facts.probe(f"saturated/{worst}")
@@ -32,9 +31,8 @@ def find(facts: Facts) -> Finding | None:
         f"{percent(share)} of {layer_name(worst)}'s units lie where "
         f"{facts.activations.get(worst, 'their activation')} is flat: saturated."
     )
-    return Finding(
-        "warning", words, step=probed[0] if probed else facts.at, where=worst, remedy=remedy
-    )
+    step = probed[0] if probed else facts.at
+    return Finding("warning", words, step=step, where=worst, remedy=remedy)
 
 
 def saturated_share(facts: Facts, layer: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..evidence import Facts
-from ..finding import Finding, Remedy, Rule, Verdict
+from ..finding import Finding, Remedy, Rule, Severity, Verdict
 from ..remedies import normalisation, passing_activations, sized_weights
 from ..words import layer_name, number, sentence
 
@@ -35,9 +35,8 @@ def find(facts: Facts) -> Finding | None:
         f"{sentence(layer_name(worst))}'s gradient is {number(small[worst], 1)} of {last}'s: "
         "vanishing."
     )
-    return Finding(
-        "bad" if small[worst] < FATAL else "warning", words, where=worst, remedy=cure(facts)
-    )
+    severity: Severity = "bad" if small[worst] < FATAL else "warning"
+    return Finding(severity, words, where=worst, remedy=cure(facts))
 
 
 def cure(facts: Facts) -> Remedy | None:

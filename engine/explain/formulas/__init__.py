@@ -171,11 +171,7 @@ def _loop(experiment: Experiment, language: Language, passes: Passes) -> str:
     drawn, masks = has_batches(experiment), passes.dropped
     if drawn or masks:
         names = [unit, *(["(x, t)"] if drawn else []), *(["masks"] if masks else [])]
-        sources = [
-            count,
-            *(["batches()"] if drawn else []),
-            *(["masks_of_steps()"] if masks else []),
-        ]
+        sources = [count, *["batches()"] * drawn, *["masks_of_steps()"] * bool(masks)]
         over = f"for {', '.join(names)} in zip({', '.join(sources)}):"
     totals = not experiment.train.zero_grad
     zeros = f"[{language.call('zeros_like')}(w) for w in parameters]"

@@ -87,11 +87,8 @@ def data_blocks(experiment: Experiment, language: Language, file: str = "") -> l
     if experiment.data.fresh:
         # Drawn together, as the run draws them.
         unit = fresh_unit(experiment)
-        return [
-            experiment.data.program(),
-            columns_block(experiment, language),
-            _FRESH.format(unit, rows),
-        ]
+        columns = columns_block(experiment, language)
+        return [experiment.data.program(), columns, _FRESH.format(unit, rows)]
     blocks = []
     if file:
         given = [f"{name} = {_of_file(name, language)}" for name in _columns_in_file(experiment)]
@@ -199,18 +196,14 @@ def _written_out(array: NDArray[Any]) -> str:
     kind = f"np.{array.dtype}"
     least, greatest = array.min(), array.max()
     if least == greatest:
-        return (
-            f"np.full({array.shape}, {least}, {kind})"
-            if least
-            else f"np.zeros({array.shape}, {kind})"
-        )
+        full = f"np.full({array.shape}, {least}, {kind})"
+        return full if least else f"np.zeros({array.shape}, {kind})"
     rows = [f"[{', '.join(map(str, row))}]" for row in array]
     flat = f"np.array([{', '.join(rows)}], {kind})"
     if len(flat) < WIDTH - 5:
         return flat
-    return "\n".join(
-        ["np.array(", *(f"    {line}" for line in _rows_lines(rows)), f"    {kind},", ")"]
-    )
+    lines = ["np.array(", *(f"    {line}" for line in _rows_lines(rows)), f"    {kind},", ")"]
+    return "\n".join(lines)
 
 
 def _rows_lines(rows: Sequence[str]) -> list[str]:

@@ -98,11 +98,8 @@ class Passes:
             ],
             f"x, t, layers, y{masks}",
         )
-        return [
-            *(NORMALISATIONS[kind] for kind in kinds if kind in NORMALISATIONS),
-            forward,
-            backward,
-        ]
+        normalisations = (NORMALISATIONS[kind] for kind in kinds if kind in NORMALISATIONS)
+        return [*normalisations, forward, backward]
 
     @property
     def _needed(self) -> list[str]:

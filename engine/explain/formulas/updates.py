@@ -73,10 +73,8 @@ def update_lines(experiment: Experiment, language: Language) -> list[str]:
         names = ", ".join(rule.state)
         each += f", ({names}{',' * (len(rule.state) == 1)})"
         of += ", states"
-    return [
-        f"for {each} in zip({of}):",
-        *(f"    {line}" for line in _rule_lines(experiment, language)),
-    ]
+    lines = _rule_lines(experiment, language)
+    return [f"for {each} in zip({of}):", *(f"    {line}" for line in lines)]
 
 
 def _assignments(experiment: Experiment) -> list[tuple[str, ast.expr]]:
@@ -127,10 +125,7 @@ def rate_blocks(experiment: Experiment) -> list[str]:
             rate = RATE
     lines = [f"return {rate}"]
     if spec.warmup:
-        rise = [
-            f"if tick < {spec.warmup}:",
-            f"    return {RATE} * (tick + 1) / {spec.warmup + 1}",
-        ]
+        rise = [f"if tick < {spec.warmup}:", f"    return {RATE} * (tick + 1) / {spec.warmup + 1}"]
         lines = [*rise, *([f"after = tick - {spec.warmup}"] if "after" in rate else []), *lines]
     every = "steps" if tick_stride(experiment) == 1 else "epochs"
     return [define("rate", f"Return the learning rate after so many {every}.", lines, "tick")]

@@ -255,9 +255,8 @@ def report(experiment: Experiment, unit: str, y: str, loss: str = "loss.item()")
         said.append(f'f"accuracy {{accuracy_of(outputs, {y}):.4f}}"')
     else:
         said[0] += '"'
-    lines = (
-        [f"print({said[0]})"] if len(said) == 1 else ["print(", *(f"    {s}" for s in said), ")"]
-    )
+    broken = ["print(", *(f"    {line}" for line in said), ")"]
+    lines = broken if len(said) > 1 else [f"print({said[0]})"]
     return ["", *every_lines(every, unit, lines)]
 
 

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Characters = NDArray[np.uint32]
+"""Code points."""
 
 
 def finite_of(values: NDArray[Any]) -> Floats:

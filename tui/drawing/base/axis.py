@@ -71,10 +71,8 @@ def round_step(span: float, most: int) -> float:
     """Return the least of 1, 2 and 5 times a power of ten that parts ``span`` ``most`` times."""
     rough = span / max(most, 1)
     power = 10.0 ** math.floor(math.log10(rough))
-    for factor in (1.0, 2.0, 5.0):
-        if factor * power >= rough * (1 - 1e-9):
-            return factor * power
-    return 10.0 * power
+    steps = (power, 2 * power, 5 * power)
+    return next((step for step in steps if step >= rough * (1 - 1e-9)), 10 * power)
 
 
 def linear_axis(low: float, high: float, most: int, *, top: float | None = None) -> Axis:
@@ -139,7 +137,7 @@ def log_axis(low: float, high: float, most: int) -> Axis:
         first, last = math.floor(bottom + 1e-9), math.ceil(top - 1e-9)
         every = max(math.ceil((last - first) / max(most, 1)), 1)
         powers = range(first, last + 1, every)
-        return Axis(first, last, tuple((float(power), _power(power)) for power in powers))
+        return Axis(first, last, tuple((float(power), _times(1, power)) for power in powers))
     return _fine_log_axis(bottom, top, most)
 
 
@@ -150,18 +148,11 @@ def _fine_log_axis(bottom: float, top: float, most: int) -> Axis:
         for power in range(math.floor(bottom) - 1, math.ceil(top) + 2)
         for factor in (1, 2, 5)
     ]
-    below = [entry[0] for entry in coarse if entry[0] <= bottom + 1e-9]
-    above = [entry[0] for entry in coarse if entry[0] >= top - 1e-9]
-    first, last = below[-1], above[0]
-    if last <= first:
-        first, last = below[-2], above[0]
-    inside = [entry for entry in coarse if first - 1e-9 <= entry[0] <= last + 1e-9]
+    last = next(place for place, *_ in coarse if place >= top - 1e-9)
+    first = max(place for place, *_ in coarse if place <= bottom + 1e-9 and place < last)
+    inside = (each for each in coarse if first - 1e-9 <= each[0] <= last + 1e-9)
     ticks = tuple((place, _times(factor, power)) for place, factor, power in inside)
     return Axis(first, last, ticks if len(ticks) <= most + 1 else (ticks[0], ticks[-1]))
-
-
-def _power(power: int) -> str:
-    return f"{10.0**power:g}" if -3 <= power <= 4 else f"1e{power}"
 
 
 def _times(factor: int, power: int) -> str:
@@ -173,10 +164,8 @@ def step_axis(last: int, width: int, first: int = 0) -> Axis:
     last = max(last, first + 1)
     room = max(width // (len(count(last)) + 4), 1)
     step = max(int(round_step(last - first, room)), 1)
-    ticks = tuple(
-        (float(value), count(value)) for value in range(-(-first // step) * step, last + 1, step)
-    )
-    return Axis(float(first), float(last), ticks)
+    values = range(-(-first // step) * step, last + 1, step)
+    return Axis(float(first), float(last), tuple((float(each), count(each)) for each in values))
 
 
 def horizon(last_step: int, total: int) -> int:

@@ -14,14 +14,11 @@ from rich.style import Style
 from rich.text import Text
 
 from ...style.glyphs import GlyphName, Glyphs
-from ...style.text import Lines
+from ...style.text import Lines, Styled
+from .arrays import Characters, Floats
 from .letters import QUADRANTS
 
-DOTS: Final[dict[GlyphName, tuple[int, int]]] = {
-    "braille": (2, 4),
-    "blocks": (2, 2),
-    "ascii": (1, 1),
-}
+DOTS: Final = {"braille": (2, 4), "blocks": (2, 2), "ascii": (1, 1)}
 """Dots of a cell, across and down."""
 
 BRAILLE_BITS: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
@@ -53,9 +50,9 @@ def stroke(xs: Dots, ys: Dots) -> tuple[Dots, Dots]:
         return xs, ys
     long = np.maximum(np.abs(np.diff(xs)), np.abs(np.diff(ys)))
     long_or_one = np.maximum(long, 1)
-    taken = np.cumsum(long)
+    ends = np.cumsum(long)
     segment = np.repeat(np.arange(len(long)), long)
-    along = np.arange(int(taken[-1])) - np.repeat(taken - long, long)
+    along = np.arange(int(ends[-1])) - np.repeat(ends - long, long)
     columns = xs[segment] + along * (np.diff(xs) / long_or_one)[segment]
     rows = ys[segment] + along * (np.diff(ys) / long_or_one)[segment]
     return (np.append(columns.astype(np.int64), xs[-1]), np.append(rows.astype(np.int64), ys[-1]))
@@ -85,8 +82,8 @@ class Canvas:
         self._styles: list[Style] = [Style.null()]
         self._strokes: list[int] = [SPACE]
         """What each style's dots are in ASCII."""
-        self._marks: dict[tuple[int, int], tuple[str, Style]] = {}
-        self._behind: dict[tuple[int, int], tuple[str, Style]] = {}
+        self._marks: dict[tuple[int, int], Styled] = {}
+        self._behind: dict[tuple[int, int], Styled] = {}
 
     @property
     def dot_columns(self) -> int:
@@ -99,12 +96,7 @@ class Canvas:
         return self.rows * self._down
 
     def curve(
-        self,
-        heights: NDArray[np.float64],
-        style: Style,
-        character: str = "*",
-        *,
-        thick: bool = False,
+        self, heights: Floats, style: Style, character: str = "*", *, thick: bool = False
     ) -> None:
         """Draw a curve as one stroke.
 
@@ -170,7 +162,7 @@ class Canvas:
             np.clip(ys + up, 0, self.dot_rows - 1).ravel(),
         )
 
-    def cells(self, characters: NDArray[np.uint32], style: Style) -> None:
+    def cells(self, characters: Characters, style: Style) -> None:
         """Put characters into cells, given as code points [rows, columns]; 0 for none."""
         here = characters > 0
         self._characters[here] = characters[here]
@@ -195,20 +187,18 @@ class Canvas:
             return None
         return round((1 - up) * (self.rows - 1)), round(across * (self.columns - 1))
 
-    def mark(
-        self, across: float, up: float, character: str, style: Style, *, behind: bool = False
-    ) -> None:
+    def mark(self, x: float, y: float, sign: str, style: Style, *, behind: bool = False) -> None:
         """Put a character at these shares of width and height, unless they are outside.
 
         Args:
-            across: From the left.
-            up: From the bottom.
-            character: What.
+            x: From the left.
+            y: From the bottom.
+            sign: What.
             style: What it looks like.
             behind: Whether curves hide it.
         """
-        if cell := self.cell(across, up):
-            (self._behind if behind else self._marks)[cell] = (character, style)
+        if cell := self.cell(x, y):
+            (self._behind if behind else self._marks)[cell] = (sign, style)
 
     def letter(self, row: int, column: int, character: str, style: Style) -> None:
         """Put a character into a cell, counted from the top left."""
@@ -224,7 +214,7 @@ class Canvas:
         inks = np.take_along_axis(inks, np.maximum.accumulate(filled, axis=1), axis=1)
         return [self._line(drawn[row], inks[row]) for row in range(self.rows)]
 
-    def _line(self, characters: NDArray[np.uint32], inks: Dots) -> Text:
+    def _line(self, characters: Characters, inks: Dots) -> Text:
         line = Text(end="", no_wrap=True)
         words = characters.astype("<u4").tobytes().decode("utf-32-le")
         starts = np.flatnonzero(np.diff(inks, prepend=-1)).tolist()
@@ -232,7 +222,7 @@ class Canvas:
             line.append(words[start:stop], self._styles[int(inks[start])])
         return line
 
-    def _drawn(self) -> tuple[NDArray[np.uint32], Dots]:
+    def _drawn(self) -> tuple[Characters, Dots]:
         """Return the character of each cell and its style."""
         drawn = np.where(self._characters > 0, self._characters, self._dotted())
         inks = self._inks.copy()
@@ -242,7 +232,7 @@ class Canvas:
                     drawn[row, column], inks[row, column] = ord(character), self._ink(style, " ")
         return drawn, inks
 
-    def _dotted(self) -> NDArray[np.uint32]:
+    def _dotted(self) -> Characters:
         if self._name == "braille":
             return np.where(self._codes > 0, 0x2800 + self._codes, SPACE).astype(np.uint32)
         if self._name == "blocks":

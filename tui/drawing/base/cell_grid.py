@@ -11,6 +11,9 @@ from .arrays import Floats
 Piece = tuple[Floats, Floats]
 """An unbroken piece of a curve: steps, and values as they are drawn."""
 
+Points = tuple[list[float], list[float]]
+"""The same as numbers, before it is cut to an axis."""
+
 Band = tuple[Floats, Floats, Floats]
 """Steps, and the least and the greatest value at each."""
 
@@ -23,81 +26,52 @@ def placed(values: Floats, log: bool) -> Floats:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def points(
-    steps: Floats, low: Floats, mean: Floats, high: Floats
-) -> list[tuple[list[float], list[float]]]:
+def points(steps: Floats, low: Floats, mean: Floats, high: Floats) -> list[Points]:
     """Return the unbroken pieces of a curve as points, at most two for each bucket.
 
     Each bucket is entered on the side the curve comes from, so that a falling curve stays one
     stroke and does not zigzag.
     """
-    pieces: list[tuple[list[float], list[float]]] = []
-    xs: list[float] = []
-    ys: list[float] = []
+    pieces: list[Points] = [([], [])]
     before = float("nan")
-    for step, least, middle, most in zip(
-        steps.tolist(), low.tolist(), mean.tolist(), high.tolist(), strict=True
-    ):
+    for step, least, middle, most in np.stack([steps, low, mean, high], axis=1).tolist():
         if least != least and most != most:
-            if xs:
-                pieces.append((xs, ys))
-                xs, ys = [], []
+            pieces += [([], [])] if pieces[-1][0] else []
             continue
         first, second = (most, least) if before >= middle else (least, most)
         for value in (first,) if first == second else (first, second):
             if value == value:
-                xs.append(step)
-                ys.append(value)
+                pieces[-1][0].append(step)
+                pieces[-1][1].append(value)
         before = middle
-    return [*pieces, (xs, ys)] if xs else pieces
+    return pieces if pieces[-1][0] else pieces[:-1]
 
 
-def cut_pieces(
-    pieces: Sequence[tuple[list[float], list[float]]], first: int, last: int
-) -> tuple[Piece, ...]:
+def cut_pieces(pieces: Sequence[Points], first: int, last: int) -> tuple[Piece, ...]:
     """Return what of the pieces lies on the level axis."""
-    pieces_inside = []
-    for xs, ys in pieces:
-        steps, values = _cut_at(np.array(xs), (np.array(ys),), first, last)
-        if len(steps):
-            pieces_inside.append((steps, values[0]))
-    return tuple(pieces_inside)
+    parts = [_cut_at(np.array(each), first, last) for each in pieces]
+    return tuple((steps, values) for steps, values in parts if len(steps))
 
 
 def cut_band(band: Band, first: int, last: int) -> Band | None:
     """Return what of a band lies on the level axis; None where nothing does."""
-    steps, (low, high) = _cut_at(band[0], band[1:], first, last)
+    steps, low, high = _cut_at(np.stack(band), first, last)
     return (steps, low, high) if len(steps) else None
 
 
-def _cut_at(
-    steps: Floats, columns: tuple[Floats, ...], first: int, last: int
-) -> tuple[Floats, tuple[Floats, ...]]:
-    """Cut columns over rising steps to an axis, with what lies at its ends in between."""
-    begin = int(np.searchsorted(steps, first, side="left"))
-    end = int(np.searchsorted(steps, last, side="right"))
-    edges = [
-        (place, index)
-        for place, index in ((float(first), begin), (float(last), end))
-        if 0 < index < len(steps) and steps[index - 1] < place < steps[index]
-    ]
-    at_first = [place for place, index in edges if place == first and index == begin]
-    at_last = [place for place, index in edges if place == last and index == end]
-    cut_steps = np.concatenate([at_first, steps[begin:end], at_last])
-    parts = tuple(
-        np.concatenate(
-            [
-                [_between(steps, values, begin, first)] if at_first else [],
-                values[begin:end],
-                [_between(steps, values, end, last)] if at_last else [],
-            ]
-        )
-        for values in columns
-    )
-    return cut_steps, parts
+def _cut_at(rows: Floats, first: int, last: int) -> Floats:
+    """Cut rows, of which the first is rising steps, to an axis, with what lies at its ends."""
+    begin = int(np.searchsorted(rows[0], first, side="left"))
+    end = int(np.searchsorted(rows[0], last, side="right"))
+    return np.hstack([_edge(rows, begin, first), rows[:, begin:end], _edge(rows, end, last)])
 
 
-def _between(steps: Floats, values: Floats, index: int, place: float) -> float:
-    """Return the value at a place before a row, on the line from the row before it."""
+def _edge(rows: Floats, index: int, place: int) -> Floats:
+    """Return what lies at a place before a column, on the line from the column before it."""
+    steps = rows[0]
+    if not (0 < index < len(steps) and steps[index - 1] < place < steps[index]):
+        return rows[:, :0]
     share = (place - steps[index - 1]) / (steps[index] - steps[index - 1])
-    return float(values[index - 1] * (1 - share) + values[index] * share)
+    edge: Floats = rows[:, [index - 1]] * (1 - share) + rows[:, [index]] * share
+    edge[0] = place
+    return edge

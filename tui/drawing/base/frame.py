@@ -74,8 +74,7 @@ def level_labels(
         first: The cell of the line where the first label may begin.
     """
     wide = columns + FRAME_WIDTH
-    labels = [" "] * wide
-    here = (wide + 1, wide + 1)
+    labels, here = [" "] * wide, (wide + 1, wide + 1)
 
     def start_of(words: str, value: float) -> int:
         middle = FRAME_WIDTH + column_of(value, level, columns)

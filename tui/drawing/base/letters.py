@@ -169,10 +169,10 @@ class Font:
 
     def spelled(self, words: str) -> str | None:
         """Return words in characters that are drawn; None where one of them is not."""
-        drawable = [self._known(each) for each in unicodedata.normalize("NFC", words)]
+        drawable = [self._drawable(each) for each in unicodedata.normalize("NFC", words)]
         return None if None in drawable else "".join(filter(None, drawable))
 
-    def _known(self, character: str) -> str | None:
+    def _drawable(self, character: str) -> str | None:
         if character == " " or character in self.glyphs:
             return character
         if character.upper() in self.glyphs:
@@ -180,14 +180,11 @@ class Font:
         if character in _LIKE:
             return self.spelled(_LIKE[character])
         base = unicodedata.normalize("NFD", character)[0]
-        return None if base == character else self._known(base)
+        return None if base == character else self._drawable(base)
 
     def width(self, spelled: str) -> int:
         """Return how many dots wide words are."""
-        return max(sum(self._wide(each) + 1 for each in spelled) - 1, 0)
-
-    def _wide(self, character: str) -> int:
-        return self.space if character == " " else len(self.glyphs[character][0])
+        return len(self.rows(spelled)[0])
 
     def rows(self, spelled: str) -> list[str]:
         """Return the rows of dots of words: ``#`` for a dot, a blank for none."""
@@ -200,11 +197,9 @@ def _font(strips: Sequence[str], space: int) -> Font:
     glyphs: dict[str, Glyph] = {}
     for strip in strips:
         names, *rows = (line.split() for line in strip.strip().splitlines())
-        columns = zip(*(line for line in rows), strict=True)
-        for name, column in zip(names, columns, strict=True):
+        for name, column in zip(names, zip(*rows, strict=True), strict=True):
             glyphs[name] = tuple(row.replace(".", " ") for row in column)
-    height = len(next(iter(glyphs.values())))
-    return Font(height, glyphs, space)
+    return Font(len(next(iter(glyphs.values()))), glyphs, space)
 
 
 LARGE: Final = _font(_LARGE, 2)

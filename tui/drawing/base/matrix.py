@@ -79,8 +79,7 @@ def draw_layer(layer: LayerWeights, width: int, height: int, look: Look) -> Line
     """
     units, inputs = layer.weight.shape
     title = headline(layer.name, [f"{units}x{inputs}", *layer.facts], width, look)
-    note = equal_rows(layer)
-    body = height - 2 - bool(note)
+    body = height - 2 - bool(note := equal_rows(layer))
     names = list(layer.inputs) if len(layer.inputs) == inputs else []
     names = names or [str(index) for index in range(1, inputs + 1)]
     cells = [["", *names, *(name for name, _ in layer.others)]]
@@ -127,7 +126,7 @@ def chosen(size: int, room: int) -> list[int | None]:
 
 
 def table_lines(
-    cells: list[list[str]], fixed: int, width: int, look: Look, *, widest: int = WIDEST
+    cells: list[list[str]], fixed: int, width: int, look: Look, widest: int = WIDEST
 ) -> Lines:
     """Return aligned lines: the first column and the last ``fixed - 1`` always, the rest as fits.
 
@@ -140,11 +139,10 @@ def table_lines(
     """
     widths = [min(max(map(cell_len, column)), widest) for column in zip(*cells, strict=True)]
     last = len(widths) - (fixed - 1)
-    shown = _columns(widths, last, width)
     lines = []
     for index, row in enumerate(cells):
         line = look.line()
-        for column in shown:
+        for column in _columns(widths, last, width):
             if column is None:
                 line.append("  " + look.glyphs.ellipsis, look.style("muted"))
                 continue

@@ -14,6 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Characters
+
 FIRST_COLOUR: Final = 16
 """Colours of the grid from here on stand for curves: they only tell them apart."""
 
@@ -61,7 +63,7 @@ def cost(cells: int, points: int, dots: int) -> float:
 
 def plotted(
     polylines: Sequence[Polyline], columns: int, rows: int, dots: tuple[int, int]
-) -> dict[int, NDArray[np.uint32]]:
+) -> dict[int, Characters]:
     """Return for each curve the characters of its cells, as code points; 0 where there are none.
 
     Args:
@@ -92,9 +94,9 @@ def plotted(
     return _parted(figure.build(), columns, rows)
 
 
-def _parted(built: str, columns: int, rows: int) -> dict[int, NDArray[np.uint32]]:
+def _parted(built: str, columns: int, rows: int) -> dict[int, Characters]:
     """Return the characters of each colour."""
-    cells: dict[int, NDArray[np.uint32]] = {}
+    cells: dict[int, Characters] = {}
     for row, line in enumerate(built.split("\n")[:rows]):
         column, colour = 0, -1
         for codes, words in _COLOURED.findall(line):
@@ -102,9 +104,8 @@ def _parted(built: str, columns: int, rows: int) -> dict[int, NDArray[np.uint32]
                 colour = int(codes.rpartition(";")[2]) if codes.startswith("38;5;") else -1
                 continue
             if colour >= FIRST_COLOUR:
-                curve = cells.setdefault(
-                    colour - FIRST_COLOUR, np.zeros((rows, columns), np.uint32)
-                )
+                blank = np.zeros((rows, columns), np.uint32)
+                curve = cells.setdefault(colour - FIRST_COLOUR, blank)
                 points = np.frombuffer(words.encode("utf-32-le"), "<u4")[: columns - column]
                 curve[row, column : column + len(points)] = points
             column += len(words)

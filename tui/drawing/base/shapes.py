@@ -34,10 +34,10 @@ ASCII_POINTS: Final = (
     ("z", "Z", "2"),
 )
 
-_DARK: Final = (75, 214, 79, 176, 209, 221)
-_LIGHT: Final = (25, 166, 29, 90, 160, 100)
+_HUES: Final = {True: (75, 214, 79, 176, 209, 221), False: (25, 166, 29, 90, 160, 100)}
+"""For dark and light."""
 _SIXTEEN: Final = {True: (12, 11, 10, 13, 9, 14), False: (4, 1, 2, 5, 3, 8)}
-"""For dark and light, where there are sixteen colours: the terminal's own."""
+"""The same where there are sixteen colours: the terminal's own."""
 
 
 def point(label: int, part: int, glyphs: Glyphs) -> str:
@@ -55,7 +55,5 @@ def hue(index: int, palette: Palette, *, bold: bool = False) -> Style:
     """Return the colour of the class or target with this index."""
     if not palette.colours:
         return Style(bold=bold or None)
-    hues = _DARK if palette.dark else _LIGHT
-    if is_sixteen(palette):
-        hues = _SIXTEEN[palette.dark]
+    hues = _SIXTEEN[palette.dark] if is_sixteen(palette) else _HUES[palette.dark]
     return Style(color=Color.from_ansi(hues[index % len(hues)]), bold=bold or None)

@@ -34,7 +34,9 @@ def smoothed(steps: Floats, means: Floats, weight: float, span: float) -> Floats
     """
     if weight <= 0 or not len(steps):
         return means
-    lengths = np.diff(steps, prepend=steps[0] - _typical(steps))
+    # The first bucket has none before it: it counts as most of the others do.
+    usual = float(np.median(np.diff(steps))) if len(steps) > 1 else 1.0
+    lengths = np.diff(steps, prepend=steps[0] - usual)
     kept = np.power(weight, np.maximum(lengths, 0) / max(span / 100, 1e-9))
     average, total = 0.0, 0.0
     averages = np.full(len(steps), np.nan)
@@ -46,8 +48,3 @@ def smoothed(steps: Floats, means: Floats, weight: float, span: float) -> Floats
         total = keep * total + (1 - keep)
         averages[index] = average / total if total > 0 else mean
     return averages
-
-
-def _typical(steps: Floats) -> float:
-    """Return how many steps a bucket has, for the first one, which has none before it."""
-    return float(np.median(np.diff(steps))) if len(steps) > 1 else 1.0

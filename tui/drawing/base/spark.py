@@ -29,7 +29,11 @@ LEAST_SCALE: Final = 4
 """The smallest range of a gauge, in powers of ten."""
 
 
-def scale(values: Sequence[float]) -> tuple[int, int]:
+Powers = tuple[int, int]
+"""The two ends of a gauge, as powers of ten."""
+
+
+def scale(values: Sequence[float]) -> Powers:
     """Return a gauge's two ends as powers of ten: every value fits, and the range is not small."""
     sizes = [math.log10(value) for value in values if math.isfinite(value) and value > 0]
     if not sizes:
@@ -38,7 +42,7 @@ def scale(values: Sequence[float]) -> tuple[int, int]:
     return min(math.ceil(min(sizes)) - 1, high - LEAST_SCALE), high
 
 
-def draw_gauge(value: float, ends: tuple[int, int], width: int, look: Look, role: Role) -> Text:
+def draw_gauge(value: float, ends: Powers, width: int, look: Look, role: Role) -> Text:
     """Return a bar for ``value`` on a logarithmic scale between two powers of ten."""
     if value == 0:
         return look.line(look.pad("exactly 0", width), "bad")
@@ -49,8 +53,7 @@ def draw_gauge(value: float, ends: tuple[int, int], width: int, look: Look, role
     share = (math.log10(abs(value)) - low) / (high - low)
     steps = len(look.glyphs.eighths)
     filled = max(round(min(max(share, 0.0), 1.0) * width * steps), 1)
-    bar = look.glyphs.bar(filled / steps)
-    line = look.line(bar[:width], role)
+    line = look.line(look.glyphs.bar(filled / steps)[:width], role)
     return line.append(look.glyphs.track * (width - len(line.plain)), look.style("faint"))
 
 

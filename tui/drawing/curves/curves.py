@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.recording.events import Request
 from engine.recording.history import History, Rows, Side
 from engine.recording.member_endings import without_diverged
 
-from ..base.arrays import Floats
+from ..base.arrays import Flags, Floats
 from ..base.axis import LABEL_WIDTH
 from ..base.smoothing import smoothed
 from ..members.crowd import Crowd
@@ -39,6 +38,9 @@ would fill it.
 SEARCH: Final = 64
 """Buckets of one look for the first value that is not finite."""
 
+
+Stretch = tuple[float, float]
+"""A first and a last step."""
 
 Happening = tuple[Literal["mark", "request"], str]
 """What kind of thing happened, and what it was in words."""
@@ -66,8 +68,8 @@ class CurveData:
     """The first step whose value is not finite."""
     broken: float = float("nan")
     """That value."""
-    breaks: tuple[tuple[float, float], ...] = ()
-    """Stretches of the axis with values that are not finite: first and last step of each."""
+    breaks: tuple[Stretch, ...] = ()
+    """Stretches of the axis with values that are not finite."""
     range: tuple[Floats, Floats] | None = None
     """The ends of the range over the members of a population, in each bucket; None where one
     network's own curve is shown.
@@ -151,11 +153,8 @@ def gather(
     """
     if member is None and history.header is not None and history.header.members > 1:
         without_diverged(history, step)
-    axis, columns, read = (
-        (first, last),
-        canvas_columns(width),
-        min(step if at is None else at, step),
-    )
+    axis, columns = (first, last), canvas_columns(width)
+    read = step if at is None else min(at, step)
     curves = []
     for group in ("train", "dev"):
         rows = history.series.get(group)
@@ -192,7 +191,7 @@ def gather(
 
 def _thinned(
     rows: Rows, column: str, step: int, axis: tuple[int, int], columns: int, member: Which
-) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.bool_]]:
+) -> tuple[Floats, Floats, Floats, Floats, Flags]:
     """Return the buckets of what the axis shows, and of as much before it as it is wide.
 
     What lies before is what a moving average comes from. One row beyond either end is among
@@ -202,24 +201,17 @@ def _thinned(
     before = rows.row_at(first - 1)
     begin = first if before is None else min(2 * first - last, int(rows.steps[before]))
     parts = [
-        _buckets(rows, column, begin, first - 1, step, columns, member, edge=False),
-        _buckets(rows, column, first, last, step, columns, member, edge=True),
+        _buckets(rows, column, (begin, first - 1), step, columns, member, edge=False),
+        _buckets(rows, column, axis, step, columns, member, edge=True),
     ]
     steps, low, mean, high, wrong = (np.concatenate(each) for each in zip(*parts, strict=True))
     return steps, low, mean, high, wrong.astype(bool)
 
 
 def _buckets(
-    rows: Rows,
-    column: str,
-    first: int,
-    last: int,
-    step: int,
-    columns: int,
-    member: Which,
-    *,
-    edge: bool,
+    rows: Rows, name: str, axis: tuple[int, int], step: int, columns: int, member: Which, edge: bool
 ) -> tuple[Floats, ...]:
+    first, last = axis
     stop = min(step, last)
     # As many buckets as the rows will have columns: then a bucket keeps its rows while the
     # curve grows, and what was drawn stays as it is.
@@ -228,14 +220,12 @@ def _buckets(
         beyond = int(np.searchsorted(rows.steps, last, side="right"))
         if beyond < rows.count and int(rows.steps[beyond]) <= step:
             stop = int(rows.steps[beyond])
-    thinned = rows.buckets(column, first, stop, used, member)
+    thinned = rows.buckets(name, first, stop, used, member)
     each = (thinned.steps, thinned.low, thinned.mean, thinned.high, thinned.nonfinite)
     return tuple(np.asarray(part, np.float64) for part in each)
 
 
-def _stretches(
-    steps: Floats, wrong: NDArray[np.bool_], broken_at: int | None
-) -> tuple[tuple[float, float], ...]:
+def _stretches(steps: Floats, wrong: Flags, broken_at: int | None) -> tuple[Stretch, ...]:
     """Return from which to which step buckets have values that are not finite."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], wrong.astype(np.int8), [0]])))
     stretches = []
@@ -248,9 +238,7 @@ def _stretches(
     return tuple(stretches)
 
 
-def first_broken(
-    rows: Rows, column: str, step: int, member: int | None
-) -> tuple[int | None, float]:
+def first_broken(rows: Rows, name: str, step: int, member: int | None) -> tuple[int | None, float]:
     """Return the first step up to ``step`` whose value is not finite, and that value.
 
     It is looked for in buckets, then in the buckets of the first one that has any: a look costs
@@ -262,14 +250,14 @@ def first_broken(
     begin, end = 0, newest + 1
     while end - begin > SEARCH:
         first, last = int(rows.steps[begin]), int(rows.steps[end - 1])
-        thinned = rows.buckets(column, first, last, SEARCH, member)
+        thinned = rows.buckets(name, first, last, SEARCH, member)
         wrong = np.flatnonzero(thinned.nonfinite)
         if not len(wrong):
             return None, float("nan")
         ends = np.searchsorted(rows.steps, thinned.steps, side="right")
         index = int(wrong[0])
         begin, end = int(ends[index - 1]) if index else begin, int(ends[index])
-    values = rows.column(column, member)[begin:end]
+    values = rows.column(name, member)[begin:end]
     broken = np.flatnonzero(~np.isfinite(values))
     if not len(broken):
         return None, float("nan")

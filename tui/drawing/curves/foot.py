@@ -14,7 +14,7 @@ from rich.style import Style
 
 from ...style.glyphs import GlyphName
 from ...style.look import Look
-from ...style.text import Lines
+from ...style.text import Lines, Styled
 from ..base.axis import LABEL_WIDTH, Axis
 from ..base.frame import column_of, level_labels
 from .curves import Curves
@@ -26,7 +26,7 @@ BIG_SIGNS: Final[dict[GlyphName, tuple[str, str]]] = {
 }
 """The signs of a request and of a mark for those who sit far away."""
 
-Rule = list[tuple[str, Style]]
+Rule = list[Styled]
 """The cells of the axis."""
 
 
@@ -60,8 +60,7 @@ def draw_foot(curves: Curves, level: Axis, columns: int, look: Look) -> Lines:
     axis = look.line(" " * LABEL_WIDTH).append(corner, faint)
     for style, cells in groupby(rule, key=lambda cell: cell[1]):
         axis.append("".join(character for character, _ in cells), style)
-    labels = level_labels(level, columns, look, cursor=curves.cursor, first=LABEL_WIDTH)
-    return [axis, labels]
+    return [axis, level_labels(level, columns, look, cursor=curves.cursor, first=LABEL_WIDTH)]
 
 
 def _sign(rule: Rule, steps: Sequence[int], level: Axis, sign: str, style: Style) -> None:

@@ -17,11 +17,12 @@ from engine.text.safe import plain
 
 from ...style.look import Look
 from ...style.numbers import count
+from ...style.palette import Role
 from ...style.run_colours import pen
-from ...style.text import Lines, fit, joined, pad
+from ...style.text import Lines, Styled, fit, joined, pad
 from .curves import CurveData, Curves, RunCurves
 
-Parts = list[tuple[str, Style]]
+Parts = list[Styled]
 
 FIGURE_WIDTH = 8
 """Cells of the widest ordinary figure, such as ``1.83e-11``: among several runs figures stand
@@ -75,8 +76,7 @@ def _own_parts(curves: Curves, look: Look) -> Parts:
     if curves.place and curves.cursor is None:
         parts.append((curves.place, muted))
     if curves.best is not None:
-        best = f"{look.glyphs.best} best, step {count(curves.best)}"
-        parts.append((best, look.style("dev")))
+        parts.append((f"{look.glyphs.best} best, step {count(curves.best)}", look.style("dev")))
     return parts + _readings(curves, look) or [("nothing yet", muted)]
 
 
@@ -88,12 +88,12 @@ def _run_parts(run: RunCurves, curves: Curves, room: int, look: Look) -> Parts:
     name = pad(_short(plain(run.title), max(room - cell_len(times), 0), look) + times, room)
     head = f"{first.letter} {name}" if first.letter else name
     parts = [(head, first.style + Style(bold=True)), *_broken(run, look)]
-    for curve, own in zip(run.curves, pens, strict=True):
+    for curve, drawn in zip(run.curves, pens, strict=True):
         value = _value(curve, curves.cursor, look).ljust(FIGURE_WIDTH)
         # In ASCII the sample says it already, and the run's own letter stands before its title.
-        shown = own.letter and curve.label == "dev" and look.glyphs.name != "ascii"
-        letter = f"{own.letter} " if shown else ""
-        parts.append((f"{letter}{own.sample} {curve.label} {value}", own.style))
+        shown = drawn.letter and curve.label == "dev" and look.glyphs.name != "ascii"
+        letter = f"{drawn.letter} " if shown else ""
+        parts.append((f"{letter}{drawn.sample} {curve.label} {value}", drawn.style))
     if not run.curves:
         parts.append(("nothing to draw", look.style("muted")))
     if run is curves:
@@ -116,7 +116,7 @@ def _short(title: str, room: int, look: Look) -> str:
 
 
 def _index(curve: CurveData) -> int:
-    return 1 if curve.label == "dev" else 0
+    return int(curve.label == "dev")
 
 
 def _value(curve: CurveData, cursor: int | None, look: Look) -> str:
@@ -140,38 +140,35 @@ def _members(curves: Curves, look: Look) -> Parts:
     parts: Parts = [(fate, bad) for fate in crowd.member_endings]
     if counted := crowd.members - crowd.diverged:
         low, high = (f"{100 * share:g}" for share in RANGE)
-        words = f"mean of {count(counted)}, band {low} to {high} %"
-        parts.insert(0, (words, look.style("text")))
+        said = f"mean of {count(counted)}, band {low} to {high} %"
+        parts.insert(0, (said, look.style("text")))
     return parts
 
 
 def _broken(run: RunCurves, look: Look) -> Parts:
     """Return what of the curves is not finite, and since when."""
+    bad, broken = look.style("bad", bold=True), look.figure
     return [
-        (
-            f"{curve.label} {look.figure(curve.broken)} at step {count(curve.broken_at)}",
-            look.style("bad", bold=True),
-        )
-        for curve in run.curves
-        if curve.broken_at is not None
+        (f"{each.label} {broken(each.broken)} at step {count(each.broken_at)}", bad)
+        for each in run.curves
+        if each.broken_at is not None
     ]
 
 
 def _how(curves: Curves, look: Look) -> Parts:
     """Return how the curves are drawn, where that is not plainly, and what happened."""
-    muted = look.style("muted")
-    parts: Parts = []
     signs = {"mark": look.glyphs.mark, "request": look.glyphs.request}
-    for kind, words in curves.happened:
-        style = look.style("warning" if kind == "mark" else "good")
-        parts.append((f"{signs[kind]} {plain(words)}", style))
+    roles: dict[str, Role] = {"mark": "warning", "request": "good"}
+    said = [(kind, f"{signs[kind]} {plain(words)}") for kind, words in curves.happened]
+    parts = [(words, look.style(roles[kind])) for kind, words in said]
     if curves.log:
         runs = (curves, *curves.others)
         hidden = any((curve.low <= 0).any() for run in runs for curve in run.curves)
-        parts.append(("log axis; 0 and less not shown" if hidden else "log axis", muted))
+        axis = "log axis; 0 and less not shown" if hidden else "log axis"
+        parts.append((axis, look.style("muted")))
     return parts
 
 
 def _readings(run: RunCurves, look: Look) -> Parts:
-    said = [f"{READINGS.get(name, name)} {look.figure(value)}" for name, value in run.readings]
-    return [(words, look.style("muted")) for words in said]
+    muted, named = look.style("muted"), run.readings
+    return [(f"{READINGS.get(name, name)} {look.figure(value)}", muted) for name, value in named]

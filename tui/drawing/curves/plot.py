@@ -117,10 +117,9 @@ def _drawn(curves: Curves, look: Look) -> list[ScaledCurve]:
     several = bool(curves.others)
     drawn: list[ScaledCurve] = []
     for run in (*reversed(curves.others), curves):
+        pens = [pen(index, run.slot, several, look) for index in (0, 1)]
         both = [
-            _drawn_curve(
-                curve, run, curves, pen(int(curve.label == "dev"), run.slot, several, look)
-            )
+            _drawn_curve(curve, run, curves, pens[curve.label == "dev"])
             for curve in reversed(run.curves)
         ]
         broad = len(both) > 1 and both[1].length > BROAD * both[0].length
@@ -184,7 +183,7 @@ class _Dots:
 
 
 def _draw_all(
-    canvas: Canvas, curves: Curves, drawn: list[ScaledCurve], places: _Dots, look: Look
+    canvas: Canvas, curves: Curves, drawn: Sequence[ScaledCurve], places: _Dots, look: Look
 ) -> None:
     """Draw everything on the canvas, what lies lowest first."""
     for each in drawn:
@@ -195,7 +194,9 @@ def _draw_all(
         canvas.upright(column, look.glyphs.axis[0], look.style("muted"))
     of_curves = (_strokes(places, of, each, thick=look.big) for of, each in enumerate(drawn))
     strokes = list(chain.from_iterable(of_curves))
-    if look.big or _milliseconds(strokes, canvas) > BUDGET:
+    given = sum(len(each.given[0]) for each in strokes)
+    dots = sum(len(each.dots[0]) for each in strokes if not each.pen.dotted)
+    if look.big or cost(canvas.columns * canvas.rows, given, dots) > BUDGET:
         for piece in strokes:
             _draw_stroke(canvas, piece, thick=look.big)
     else:
@@ -207,13 +208,12 @@ def _draw_all(
 def _draw_band(canvas: Canvas, places: _Dots, band: Band, look: Pen) -> None:
     """Draw what lies between the least and the greatest values, every other dot of it."""
     steps, low, high = band
-    known = np.isfinite(high)
+    drawn = np.isfinite(high)
     # What a log axis has no place for lies below its foot.
-    low = np.where(np.isfinite(low), low, places.upright.low)
-    xs, bottoms = places.of(steps, low)
-    _, tops = places.of(steps, np.where(known, high, places.upright.low))
+    low, high = (np.where(np.isfinite(each), each, places.upright.low) for each in (low, high))
+    (xs, bottoms), (_, tops) = places.of(steps, low), places.of(steps, high)
     here = np.arange(xs[0], xs[-1] + 1)
-    sides = [np.interp(here, xs, np.where(known, side, np.nan)) for side in (bottoms, tops)]
+    sides = [np.interp(here, xs, np.where(drawn, side, np.nan)) for side in (bottoms, tops)]
     finite = np.isfinite(sides[0]) & np.isfinite(sides[1])
     below, above = (np.where(finite, side, -1.0)[:, None] for side in sides)
     up = np.arange(canvas.dot_rows)[None, :]
@@ -244,9 +244,9 @@ class _Stroke:
 
 def _strokes(places: _Dots, of: int, each: ScaledCurve, *, thick: bool) -> Iterator[_Stroke]:
     """Yield a curve's pieces."""
-    own = _coarse(each.pen, places)
+    of_pen = _coarse(each.pen, places)
     for steps, values in each.pieces:
-        xs, ys = own.of(steps, values)
+        xs, ys = of_pen.of(steps, values)
         # Several points on one dot are one.
         new = np.ones(len(xs), bool)
         new[1:] = (np.diff(xs) != 0) | (np.diff(ys) != 0)
@@ -256,7 +256,7 @@ def _strokes(places: _Dots, of: int, each: ScaledCurve, *, thick: bool) -> Itera
             # Dots of which each fills the gaps beside it would be a line: those are dashes.
             shown = np.arange(len(across)) % DASH < DASH // 2 if thick else slice(None, None, 2)
             across, up = across[shown], up[shown]
-        yield _Stroke(of, each.pen, own is not places, points, (across, up))
+        yield _Stroke(of, each.pen, of_pen is not places, points, (across, up))
 
 
 def _coarse(look: Pen, places: _Dots) -> _Dots:
@@ -277,25 +277,16 @@ def _draw_stroke(canvas: Canvas, each: _Stroke, *, thick: bool) -> None:
         canvas.dots(xs, ys, style, each.pen.marker, thick=thick)
 
 
-def _milliseconds(strokes: Sequence[_Stroke], canvas: Canvas) -> float:
-    """Return how long plotext takes for them."""
-    points = sum(len(each.given[0]) for each in strokes)
-    dots = sum(len(each.dots[0]) for each in strokes if not each.pen.dotted)
-    return cost(canvas.columns * canvas.rows, points, dots)
-
-
 def _draw_by_plotext(canvas: Canvas, strokes: Sequence[_Stroke]) -> None:
     tall, wide = canvas.dot_rows, canvas.dot_columns
     # How many dots lie between the middles of two cells, for plotext.
     apart = (wide - 1) / max(canvas.columns - 1, 1), (tall - 1) / max(canvas.rows - 1, 1)
     polylines = []
     for each in strokes:
-        xs, ys = (
-            dots * (by if each.coarse else 1) for dots, by in zip(each.given, apart, strict=True)
-        )
-        polylines.append(
-            Polyline(xs=xs, ys=ys, marker=each.pen.marker, of=each.of, joined=not each.pen.dotted)
-        )
+        by = apart if each.coarse else (1, 1)
+        xs, ys, dotted = each.given[0] * by[0], each.given[1] * by[1], each.pen.dotted
+        line = Polyline(xs=xs, ys=ys, marker=each.pen.marker, of=each.of, joined=not dotted)
+        polylines.append(line)
     cells = plotted(polylines, canvas.columns, canvas.rows, (wide, tall))
     pens = {each.of: each.pen for each in strokes}
     for of in sorted(cells):
@@ -306,9 +297,9 @@ def _draw_letter(canvas: Canvas, places: _Dots, each: ScaledCurve) -> None:
     """Put a curve's letter at its end."""
     if each.pen.letter and each.pieces:
         steps, values = each.pieces[-1]
-        own = _coarse(each.pen, places)
-        xs, ys = own.of(steps[-1:], values[-1:])
-        row, column = canvas.rows - 1 - int(ys[0]) // own.down, int(xs[0]) // own.across
+        of_pen = _coarse(each.pen, places)
+        xs, ys = of_pen.of(steps[-1:], values[-1:])
+        row, column = canvas.rows - 1 - int(ys[0]) // of_pen.down, int(xs[0]) // of_pen.across
         canvas.letter(row, column, each.pen.letter, each.pen.style + Style(bold=True))
 
 

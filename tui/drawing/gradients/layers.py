@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from engine.diagnosis.evidence import median, medians
-from engine.recording.events import Header
+from engine.recording.events import Header, Values
 from engine.recording.history import History, Rows
 from engine.recording.member_spread import mean_of
 from engine.text.safe import plain
@@ -53,7 +52,7 @@ class LayerRow:
     """The share of units that hardly answer to a change."""
     verdict: Verdict | None = None
     """What the rules of the diagnosis say."""
-    recent: NDArray[np.float32]
+    recent: Values
     """``weight`` over time, the greatest of each stretch; NaN where one was not finite."""
 
 
@@ -86,7 +85,11 @@ class GradientTable:
         return max((cell_len(layer.name) for layer in self.layers), default=0)
 
 
-def layers_of(header: Header) -> dict[str, tuple[str, str | None]]:
+Layers = Mapping[str, tuple[str, str | None]]
+"""The names of each layer's weight and bias, by the layer's."""
+
+
+def layers_of(header: Header) -> Layers:
     """Return each layer's weight and bias by name, as far as they have gradients, in their order.
 
     A parameter that is neither weight nor bias is a layer of its own.
@@ -101,11 +104,9 @@ def layers_of(header: Header) -> dict[str, tuple[str, str | None]]:
         layer, _, kind = name.rpartition(".")
         if name not in trained or (kind == "bias" and layer in layers):
             continue
-        bias = f"{layer}.bias"
-        if kind == "weight" and layer:
-            layers[layer] = (name, bias if bias in trained else None)
-        else:
-            layers[name] = (name, None)
+        if kind != "weight" or not layer:
+            layer = name
+        layers[layer] = (name, f"{layer}.bias" if f"{layer}.bias" in trained else None)
     return layers
 
 
@@ -172,7 +173,7 @@ def read_layers(
         LayerRow(
             name=plain(layer),
             shape=_shape(header.parameters[weight]),
-            weight=_known(read(f"grad_norm/{weight}")),
+            weight=_number(read(f"grad_norm/{weight}")),
             bias=read(f"grad_norm/{bias}") if bias else None,
             idle_bias=bias in header.idle_biases,
             norm=measured(f"weight_norm/{weight}"),
@@ -188,7 +189,7 @@ def read_layers(
     return GradientTable(
         layers=tuple(layer_rows),
         kinds=kinds,
-        whole=_known(read("grad_norm")),
+        whole=_number(read("grad_norm")),
         step=int(rows.steps[index]),
         probe_step=int(probe.steps[at]) if probe is not None and at is not None else None,
         cursor=cursor,
@@ -199,11 +200,7 @@ def read_layers(
     )
 
 
-def _kinds(
-    layers: Mapping[str, tuple[str, str | None]],
-    probe: Rows | None,
-    verdicts: Mapping[str, Verdict],
-) -> frozenset[str]:
+def _kinds(layers: Layers, probe: Rows | None, verdicts: Mapping[str, Verdict]) -> frozenset[str]:
     """Return which columns there is something for; what is there from the start stays."""
     measured = {column.partition("/")[0] for column in (probe.columns if probe else ())}
     named = (("weight_norm", "norm"), ("update_ratio", "update"))
@@ -221,10 +218,10 @@ def _reader(rows: Rows | None, step: int, member: int | None) -> Callable[[str],
     index = rows.row_at(step) if rows is not None else None
     if rows is None or index is None:
         return lambda column: None
-    known = frozenset(rows.columns)
+    columns = frozenset(rows.columns)
 
     def read(column: str) -> float | None:
-        if column not in known:
+        if column not in columns:
             return None
         if member is not None or rows.members == 1:
             return float(rows.column(column, member)[index])
@@ -234,13 +231,11 @@ def _reader(rows: Rows | None, step: int, member: int | None) -> Callable[[str],
     return read
 
 
-def _known(value: float | None) -> float:
+def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _over_time(
-    rows: Rows, column: str, step: int, width: int, member: int | None
-) -> NDArray[np.float32]:
+def _over_time(rows: Rows, column: str, step: int, width: int, member: int | None) -> Values:
     """Return a column up to ``step`` in at most ``width`` values: the greatest of each stretch.
 
     Of all members it is the median at each stretch's end.
@@ -261,7 +256,7 @@ def _over_time(
     values = rows.column(column, member)[:number]
     # Looking at all rows costs 0.05 ms for a million, less than a pyramid over them. What is not
     # finite is greater than anything else here, so it is not lost among many steps.
-    greatest: NDArray[np.float32] = np.maximum.reduceat(values, np.arange(0, number, size))
+    greatest: Values = np.maximum.reduceat(values, np.arange(0, number, size))
     return greatest
 
 

@@ -26,7 +26,8 @@ from ...style.look import Look
 from ...style.numbers import count, figure, percent
 from ...style.palette import Role
 from ...style.text import Lines, cut, fitting, joined, pad, pad_left
-from ..base.spark import draw_gauge, draw_verdict, scale, sparkline
+from ..base.spark import Powers, draw_gauge, draw_verdict, scale, sparkline
+from ..members.crowd import Crowd
 from .layers import GradientTable, LayerRow, read_layers
 
 FIGURE: Final = 8
@@ -158,9 +159,7 @@ def draw_rows(table: GradientTable, width: int, look: Look) -> Lines:
     return [cut(_draw_row(layer, last, ends, columns, look), width) for layer in table.layers]
 
 
-def _draw_row(
-    layer: LayerRow, last: float, ends: tuple[int, int], columns: Columns, look: Look
-) -> Text:
+def _draw_row(layer: LayerRow, last: float, ends: Powers, columns: Columns, look: Look) -> Text:
     role, text, bad = standing(layer.weight, last), look.style("text"), look.style("bad")
     style, muted = look.style(role), look.style("muted")
     idle = layer.bias is None or layer.idle_bias
@@ -254,9 +253,8 @@ def _whose(table: GradientTable) -> list[str]:
     if table.member is not None:
         name = f"{table.name}, " if table.name else ""
         return [f"{name}member {table.member + 1} of {table.members}"]
-    diverged = table.crowd.diverged if table.crowd is not None else 0
-    member_endings = table.crowd.member_endings if table.crowd is not None else ()
-    return [f"medians of {count(table.members - diverged)} members", *member_endings]
+    crowd = table.crowd or Crowd(members=table.members, training=table.members)
+    return [f"medians of {count(table.members - crowd.diverged)} members", *crowd.member_endings]
 
 
 def _first_to_last(table: GradientTable) -> list[str]:

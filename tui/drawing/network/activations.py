@@ -313,11 +313,7 @@ def draw_curves(
 
 
 def _bars(
-    layer: LayerSums,
-    finite: Floats,
-    ends: tuple[float, float],
-    size: tuple[int, int],
-    look: Look,
+    layer: LayerSums, finite: Floats, ends: tuple[float, float], size: tuple[int, int], look: Look
 ) -> Lines:
     """Return the histogram of z with both axes, in warning colours where the slope is flat."""
     columns, rows = size

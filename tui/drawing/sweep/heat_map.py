@@ -138,11 +138,7 @@ def cell_at(
 
 
 def draw_heat_map(
-    heat: HeatMap,
-    width: int,
-    height: int,
-    look: Look,
-    cursor: tuple[int, int] | None = None,
+    heat: HeatMap, width: int, height: int, look: Look, cursor: tuple[int, int] | None = None
 ) -> Lines:
     """Return the picture: what it is, the columns' values, a row for each value, the scale.
 

@@ -13,10 +13,7 @@ PANE = Pane(
     two="left",
     three="left",
     shown=ByWidget(
-        widget="program.ProgramPane",
-        id="program",
-        first="program",
-        given=("view", "draft", "look"),
+        widget="program.ProgramPane", id="program", first="program", given=("view", "draft", "look")
     ),
     several=None,
     where="in the program",

@@ -27,7 +27,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ....experiment.experiment import Experiment
+from ....experiment.experiment import Members
 from ....network.parameters import ParameterLayout
 
 Values = Any
@@ -65,11 +65,7 @@ class UpdateBase(ABC):
     """Whether the formula speaks of t."""
 
     def __init__(
-        self,
-        members: Sequence[Experiment],
-        owners: NDArray[np.int64],
-        weights: Tensor,
-        capturable: bool,
+        self, members: Members, owners: NDArray[np.int64], weights: Tensor, capturable: bool
     ) -> None:
         self._weights = weights
         self._specs = [member.optimizer for member in members]

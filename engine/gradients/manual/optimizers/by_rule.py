@@ -125,9 +125,8 @@ class RuledUpdate(UpdateBase):
             case ast.Name(id=name):
                 return self._lies.get(name, name)
             case ast.Call(func=ast.Name(id=name), args=arguments):
-                return self._apply(
-                    getattr(torch, name), [self._emit(each) for each in arguments], out
-                )
+                emitted = [self._emit(each) for each in arguments]
+                return self._apply(getattr(torch, name), emitted, out)
             case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
                 return self._emit_sum(left, right, isinstance(op, ast.Sub), out)
         return self._emit_product(self._taken_apart(node), out)

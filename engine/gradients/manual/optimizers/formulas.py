@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ....components.optimizers import OPTIMIZERS, OptimizerBase
 from ....components.update_rules import UpdateRule
-from ....experiment.experiment import Experiment
+from ....experiment.experiment import Experiment, Members
 from ....network.parameters import ParameterLayout
 from .base import UpdateBase, owners_of
 from .by_rule import RuledUpdate
@@ -32,10 +32,7 @@ FORMULAS: Final[Mapping[str, type[UpdateBase]]] = {
 
 
 def make_update(
-    members: Sequence[Experiment],
-    layout: ParameterLayout,
-    weights: Tensor,
-    capturable: bool = False,
+    members: Members, layout: ParameterLayout, weights: Tensor, capturable: bool = False
 ) -> UpdateBase:
     """Return what updates the weights as the members' optimizers say.
 

@@ -23,21 +23,23 @@ is in a scene of a lecture. ``slide``: a scene of a lecture is a text. ``follow`
 it. ``form``: a field takes what is typed.
 """
 
-ALWAYS: Final = frozenset[Situation](
+Situations = frozenset[Situation]
+
+ALWAYS: Final = Situations(
     ("setup", "live", "paused", "over", "showing", "replay", "lecture", "slide")
 )
-EVERYWHERE: Final = ALWAYS | frozenset[Situation](("follow", "form"))
-LOOKED_AT: Final = ALWAYS | frozenset[Situation](("follow",))
-PANED: Final = ALWAYS - frozenset[Situation](("slide",))
+EVERYWHERE: Final = ALWAYS | Situations(("follow", "form"))
+LOOKED_AT: Final = ALWAYS | Situations(("follow",))
+PANED: Final = ALWAYS - Situations(("slide",))
 """Where panes are seen that can be gone to."""
-NOW: Final = frozenset[Situation](("setup", "live", "paused", "over"))
-GOING: Final = frozenset[Situation](("live", "paused"))
-SHOWN: Final = frozenset[Situation](("live", "paused", "over"))
-SEEN: Final = frozenset[Situation](("live", "paused", "over", "showing", "replay", "lecture"))
-SHOWING: Final = frozenset[Situation](("showing",))
-REPLAY: Final = frozenset[Situation](("replay", "lecture"))
+NOW: Final = Situations(("setup", "live", "paused", "over"))
+GOING: Final = Situations(("live", "paused"))
+SHOWN: Final = Situations(("live", "paused", "over"))
+SEEN: Final = Situations(("live", "paused", "over", "showing", "replay", "lecture"))
+SHOWING: Final = Situations(("showing",))
+REPLAY: Final = Situations(("replay", "lecture"))
 MOVED: Final = REPLAY | SHOWING
-LECTURE: Final = frozenset[Situation](("lecture", "slide"))
+LECTURE: Final = Situations(("lecture", "slide"))
 
 IN_WORDS: Final[Mapping[Situation, str]] = {
     "setup": "while no run is shown",
@@ -115,7 +117,7 @@ class Command:
     help: str
     """What it does, in a sentence."""
     group: Group
-    when: frozenset[Situation] = ALWAYS
+    when: Situations = ALWAYS
     at: Spot | None = None
     """The place whose key it is; none for the lab's own."""
     needs: Need = ""

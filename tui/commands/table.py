@@ -33,10 +33,14 @@ from .command import (
     Group,
     Need,
     Situation,
+    Situations,
     Spot,
     is_character,
     key_name,
 )
+
+Spots = Sequence[Spot]
+Needs = Collection[Need]
 
 
 def _commands(rows: Iterable[Row], **shared: Any) -> tuple[Command, ...]:
@@ -54,9 +58,7 @@ def _commands(rows: Iterable[Row], **shared: Any) -> tuple[Command, ...]:
     )
 
 
-def _do(
-    group: Group, when: frozenset[Situation], *rows: Row, needs: Need = ""
-) -> tuple[Command, ...]:
+def _do(group: Group, when: Situations, *rows: Row, needs: Need = "") -> tuple[Command, ...]:
     """Return commands of the lab."""
     return _commands(rows, group=group, when=when, needs=needs)
 
@@ -201,7 +203,7 @@ COMMANDS: Final = (
     *_do("View", PANED,
         ("H", "show_sweep", "heat map",
          "Show the heat map of the sweep that this run belongs to, or of the newest one.")),
-    *_do("View", PANED | frozenset[Situation](("form",)),
+    *_do("View", PANED | Situations(("form",)),
         ("tab", "next_pane", "next pane", "Go to the next pane.", 12),
         ("shift+tab", "previous_pane", "pane before", "Go to the pane before.")),
     *(
@@ -241,7 +243,7 @@ COMMANDS: Final = (
     *_do("Setup", ALWAYS,
         ("u", "undo_changes", "undo changes", "Set every setting back to what the preset says."),
         needs="changes"),
-    *_do("Setup", ALWAYS | frozenset[Situation](("form",)),
+    *_do("Setup", ALWAYS | Situations(("form",)),
         ("ctrl+s", "save_preset", "save", "Save the setup as a preset of your own.")),
     *_do("Lab", LOOKED_AT,
         ("d", "detach", "detach",
@@ -410,9 +412,7 @@ def can(action: str, situation: Situation, has: Callable[[Need], bool] = lambda 
     return not named or any(situation in each.when and has(each.needs) for each in named)
 
 
-def available(
-    situation: Situation, spots: Sequence[Spot] = (), lacking: Collection[Need] = ()
-) -> list[Command]:
+def available(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> list[Command]:
     """Return what can be done now, what belongs to the place that has the keys first.
 
     A key stands only where it does something: one that a place takes for itself, or that writes
@@ -443,15 +443,13 @@ def available(
     return found
 
 
-def _is_typed(key: str, situation: Situation, spots: Sequence[Spot]) -> bool:
+def _is_typed(key: str, situation: Situation, spots: Spots) -> bool:
     """Whether a key writes something, or looks for it."""
     sought = "choice" in spots and len(key) == 1 and key.isalnum()
     return sought or (situation == "form" and is_character(key))
 
 
-def why_not(
-    key: str, situation: Situation, spots: Sequence[Spot] = (), lacking: Collection[Need] = ()
-) -> str:
+def why_not(key: str, situation: Situation, spots: Spots = (), lacking: Needs = ()) -> str:
     """Return why a key does nothing now, in a sentence that says what it does elsewhere."""
     name = key_name(key)
     own = [command for command in COMMANDS if key in command.keys]
@@ -472,9 +470,7 @@ def no_use(key: str) -> str:
     return f"{key_name(key)} does nothing in this dialog; esc leaves it."
 
 
-def doable(
-    situation: Situation, spots: Sequence[Spot] = (), lacking: Collection[Need] = ()
-) -> list[Command]:
+def doable(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> list[Command]:
     """Return what can be done now, what the footer shows first."""
     shown = footer(situation, spots, lacking)
     rest = [each for each in available(situation, spots, lacking) if not each.footer]
@@ -482,9 +478,7 @@ def doable(
     return [*shown, *sorted(rest, key=lambda command: command.at is not None)]
 
 
-def footer(
-    situation: Situation, spots: Sequence[Spot] = (), lacking: Collection[Need] = ()
-) -> list[Command]:
+def footer(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> list[Command]:
     """Return what the footer shows, in its order: what space does, the place's keys, the lab's."""
     found = available(situation, spots, lacking)
     if "dialog" in spots:

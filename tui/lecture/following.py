@@ -41,9 +41,8 @@ def presented_of(
         player: What moves it, where it is a replay.
         others: Whatever else ``Presented`` has: panes, ``blank``, ``big``, the programme.
     """
-    runs = tuple(
-        ShownRun(place=place_of(folder, runs_dir), slot=slot) for folder, slot in cast.seats
-    )
+    places = ((place_of(folder, runs_dir), slot) for folder, slot in cast.seats)
+    runs = tuple(ShownRun(place=place, slot=slot) for place, slot in places)
     if player is not None:
         others |= {"head": player.head, "playing": player.playing, "tempo": player.tempo}
     return Presented(runs=runs, lens=lens, **others)

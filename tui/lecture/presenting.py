@@ -28,6 +28,9 @@ from engine.text.files import replace_file
 
 from .presented import Message, Presented, PresentedError, read, write
 
+Clock = Callable[[], float]
+"""Says the seconds since some moment."""
+
 __all__ = ["Audience", "Found", "Presented", "Presenter", "find_presented", "presentations"]
 
 FOLDER: Final = ".presenting"
@@ -65,9 +68,7 @@ class Presenter:
         clock: Seconds that only grow.
     """
 
-    def __init__(
-        self, folder: Path, name: str, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, folder: Path, name: str, clock: Clock = time.monotonic) -> None:
         self.trouble = ""
         """Why followers see nothing of it, where that is so."""
         self.replaced = False
@@ -142,11 +143,7 @@ class Audience:
     """
 
     def __init__(
-        self,
-        folder: Path,
-        name: str,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
+        self, folder: Path, name: str, clock: Clock = time.monotonic, now: Clock = time.time
     ) -> None:
         self.trouble = ""
         """Why what is there cannot be read."""
@@ -212,12 +209,12 @@ class Found:
     """Seconds since the last sign of life."""
 
 
-def presentations(folder: Path, now: Callable[[], float] = time.time) -> list[Found]:
+def presentations(folder: Path, now: Clock = time.time) -> list[Found]:
     """Return everybody who presents in a folder of runs, the last heard of first."""
     return sorted(_presentations(folder, now), key=lambda found: found.age)
 
 
-def _presentations(folder: Path, now: Callable[[], float]) -> Iterator[Found]:
+def _presentations(folder: Path, now: Clock) -> Iterator[Found]:
     for path in sorted((folder / FOLDER).glob("*.json")):
         with contextlib.suppress(OSError, ValueError, EpochalError):
             body, age = _body(path, now)
@@ -226,7 +223,7 @@ def _presentations(folder: Path, now: Callable[[], float]) -> Iterator[Found]:
 
 
 def find_presented(
-    folder: Path, reference: str | None = None, now: Callable[[], float] = time.time
+    folder: Path, reference: str | None = None, now: Clock = time.time
 ) -> str | None:
     """Return the name under which something is presented; None where nobody presents it.
 
@@ -259,7 +256,7 @@ def _presenting_run(presenters: list[Found], reference: str, folder: Path) -> st
     return showing[0].name if showing else None
 
 
-def _body(path: Path, now: Callable[[], float] = time.time) -> tuple[bytes, float]:
+def _body(path: Path, now: Clock = time.time) -> tuple[bytes, float]:
     """Return what is in a file, and how many seconds ago it was written.
 
     Raises:

@@ -8,7 +8,7 @@ The run is read as the lab reads it, by the same ``Watch``; nothing here knows T
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +17,7 @@ from ..replay.next_mark import Promise, next_mark, promises_of
 from ..replay.tempo import Stop, mark_at, stops_of
 from ..watching.watch import Watch
 from .following import runs_of
-from .presenting import Audience
+from .presenting import Audience, Clock
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -40,11 +40,7 @@ class Prompter:
     """
 
     def __init__(
-        self,
-        folder: Path,
-        name: str,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
+        self, folder: Path, name: str, clock: Clock = time.monotonic, now: Clock = time.time
     ) -> None:
         self._folder = folder
         self._name = name

@@ -9,7 +9,7 @@ from ..style.look import Look
 from ..style.numbers import count
 from ..style.text import Lines
 from ..watching.view import View
-from .part import Place, Source, TablePane
+from .part import Place, Room, Source, TablePane
 from .picture import State
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ class _LayerSource(Source["GradientTable"]):
         cursor = view.cursor is not None or bool(view.weights)
         return gather(view.history, step=view.at, width=width, member=view.member, cursor=cursor)
 
-    def draw(
-        self, place: Place, gathered: GradientTable, room: tuple[int, int], look: Look
-    ) -> Lines:
+    def draw(self, place: Place, gathered: GradientTable, room: Room, look: Look) -> Lines:
         """Return the line over the table, one for each layer, or the line under it."""
         from ..drawing.gradients.table import draw_footing, draw_heading, draw_rows
 

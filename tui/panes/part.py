@@ -15,6 +15,9 @@ from ..watching.view import View
 from .picture import RunPicture, State
 
 T = TypeVar("T")
+Room = tuple[int, int]
+"""Cells and lines."""
+
 Place = Literal["heading", "rows", "footing"]
 
 
@@ -46,7 +49,7 @@ class Source(ABC, Generic[T]):
         """Gather it; None while there is nothing."""
 
     @abstractmethod
-    def draw(self, place: Place, gathered: T, room: tuple[int, int], look: Look) -> Lines:
+    def draw(self, place: Place, gathered: T, room: Room, look: Look) -> Lines:
         """Return the lines of a part, in so many cells across and down."""
 
     @abstractmethod

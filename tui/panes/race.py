@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ..style.look import Look
 from ..style.text import Lines
 from ..watching.view import View
-from .part import Place, Source, TablePane
+from .part import Place, Room, Source, TablePane
 
 if TYPE_CHECKING:
     from ..drawing.race.parting import Partings
@@ -55,7 +55,7 @@ class _RaceSource(Source["Race"]):
         ]
         return gather_race(runs[:MOST], race_step(view), view.member, self._partings)
 
-    def draw(self, place: Place, gathered: Race, room: tuple[int, int], look: Look) -> Lines:
+    def draw(self, place: Place, gathered: Race, room: Room, look: Look) -> Lines:
         """Return names, figures and columns, a line for each layer, or where the runs differ."""
         from ..drawing.race.race import draw_footing, draw_heading, draw_rows
 

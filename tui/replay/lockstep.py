@@ -30,12 +30,15 @@ MOST: Final = 4
 """Runs of a race."""
 
 
+Test = Callable[[History], bool]
+
+
 def is_over(history: History) -> bool:
     """Return whether a run has ended, as far as its recording tells."""
     return history.end is not None
 
 
-def common_step(histories: Sequence[History], over: Callable[[History], bool] = is_over) -> int:
+def common_step(histories: Sequence[History], over: Test = is_over) -> int:
     """Return the newest step that a race shows.
 
     Args:
@@ -60,11 +63,7 @@ class Lane:
     """Why that is an earlier step than the others': what the run did; empty where it keeps up."""
 
 
-_ENDS: Final[Mapping[str, str]] = {
-    "diverged": "diverged",
-    "failed": "failed",
-    "stopped": "was stopped",
-}
+_ENDS: Final = {"diverged": "diverged", "failed": "failed", "stopped": "was stopped"}
 """How a run ended that did not finish."""
 
 
@@ -129,9 +128,7 @@ class Lockstep:
         over: As for ``common_step``.
     """
 
-    def __init__(
-        self, histories: Sequence[History], over: Callable[[History], bool] = is_over
-    ) -> None:
+    def __init__(self, histories: Sequence[History], over: Test = is_over) -> None:
         self.histories: Final = tuple(histories)
         self._over = over
         self._restart()

@@ -215,9 +215,8 @@ class Player:
         reached = min(max(self._reached(), self._head), last)
         # A live run's mark may come after its step is shown, so the head's own step counts too.
         first = max(self._head, self._begun + 1)
-        stops = [
-            stop.step for stop in self._marks() if stop.pause and first <= stop.step <= reached
-        ]
+        marks = [mark.step for mark in self._marks() if mark.pause]
+        stops = [step for step in marks if first <= step <= reached]
         if stops:
             self.playing = False
             self._place(min(stops))

@@ -57,9 +57,8 @@ def mark_at(step: int, marks: Iterable[Stop]) -> Stop | None:
 
 def stops_of(history: History, noted: Iterable[NotedMark] = ()) -> tuple[Stop, ...]:
     """Return the marks of a run by their steps: the recorded ones, and those added later."""
-    recorded = [
-        Stop(each.step, each.called, each.note, each.pause, each.of) for each in history.marks
-    ]
+    marks = history.marks
+    recorded = [Stop(each.step, each.called, each.note, each.pause, each.of) for each in marks]
     added = [Stop(each.step, each.title, each.note) for each in noted]
     return tuple(sorted([*recorded, *added], key=lambda stop: stop.step))
 

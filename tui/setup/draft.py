@@ -291,9 +291,8 @@ class Draft:
         if origin is not None and origin.own_about:
             return self.last.about
         if origin is not None and origin.file:
-            return (
-                f"The rows are those of {Path(origin.file).name}; of them {self.name} says nothing."
-            )
+            name = Path(origin.file).name
+            return f"The rows are those of {name}; of them {self.name} says nothing."
         if origin is None and self.experiment is None:
             origin = Origin(preset=self.name[:200])
         return about_of(origin, self.preset.about)

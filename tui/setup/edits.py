@@ -126,11 +126,8 @@ def _change_model(tables: Tables, kind: Any) -> None:
     model = tables["model"]
     if kind == model.get("kind"):
         return
-    own = kind == "python"
-    tables["model"] = {
-        **{key: value for key, value in model.items() if (key in PYTHON) == own},
-        "kind": kind,
-    }
+    allowed = {key: value for key, value in model.items() if (key in PYTHON) == (kind == "python")}
+    tables["model"] = {**allowed, "kind": kind}
 
 
 # --- rows ----------------------------------------------------------------------------------

@@ -228,9 +228,8 @@ def _group(name: str, rows: list[Row], tables: Tables) -> Group:
         None,
     )
     # What holds for all layers stands above the layers.
-    rest = sorted(
-        (row for row in rows if row is not kind), key=lambda row: not isinstance(row, Setting)
-    )
+    rest = [row for row in rows if row is not kind]
+    rest.sort(key=lambda row: not isinstance(row, Setting))
     common = tuple(row for row in rest if _is_common(name, row, tables))
     return Group(
         key=f"group {name}",

@@ -44,10 +44,8 @@ class Parser(XTermParser):
     def renewed(self) -> Parser:
         """Return one that waits for nothing, and knows of terminal and mouse what this one did."""
         parser = Parser()
-        for name in (
-            *("terminal_size", "terminal_pixel_size", "mouse_pixels"),
-            *("last_x", "last_y"),
-        ):
+        sizes = "terminal_size", "terminal_pixel_size", "mouse_pixels"
+        for name in (*sizes, "last_x", "last_y"):
             setattr(parser, name, getattr(self, name))
         return parser
 

@@ -35,9 +35,8 @@ class Opinions:
             traces: The runs.
             at: The step that is read; None for the newest of each.
         """
-        self._known = {
-            each.run: self._known[each.run] for each in traces if each.run in self._known
-        }
+        runs = {each.run for each in traces}
+        self._known = {run: opinion for run, opinion in self._known.items() if run in runs}
         due = [each for each in traces if self._is_due(each, at)]
         for trace in due:
             if trace.run in self._known and trace is not due[0]:
@@ -47,13 +46,13 @@ class Opinions:
         return tuple(self._known[each.run][2] for each in traces)
 
     def _is_due(self, trace: Trace, at: int | None) -> bool:
-        known = self._known.get(trace.run)
-        if known is None or known[2].label != trace.title:
+        last = self._known.get(trace.run)
+        if last is None or last[2].label != trace.title:
             return True
-        if known[0] == (trace.version, _step_of(trace, at)):
+        if last[0] == (trace.version, _step_of(trace, at)):
             return False
         over = trace.history.end is not None
-        return over or at is not None or self._clock() >= known[1] + SECONDS
+        return over or at is not None or self._clock() >= last[1] + SECONDS
 
 
 def _step_of(trace: Trace, at: int | None) -> int:

@@ -67,9 +67,8 @@ class Workshop:
 
         try:
             worker = self.take()
-            folder = create_run(
-                called(experiment, name), dumps(experiment, full=True), self._runs_dir
-            )
+            written = dumps(experiment, full=True)
+            folder = create_run(called(experiment, name), written, self._runs_dir)
             worker.give(folder, device=device, steps=steps, allow_code=self._allow_code)
         except (EpochalError, OSError) as error:
             raise WorkshopError(f"the run could not be started: {error}") from error

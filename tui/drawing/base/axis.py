@@ -53,6 +53,10 @@ class Axis:
         return (value - self.low) / (self.high - self.low)
 
 
+Axes = tuple[Axis, Axis]
+"""The level one and the upright one."""
+
+
 def roomy(low: float, high: float, margin: float = MARGIN) -> tuple[float, float]:
     """Return the ends of a picture of values: with a margin, and some room around a constant.
 

@@ -88,9 +88,8 @@ class Columns:
             wide["saturated"] = len("saturated") + 1
         order = [column for column in ORDER if column in kinds]
         needed = [wide.get(column, FIGURE + 1) for column in order]
-        widths: dict[str, int] = {
-            order[at]: needed[at] for at in fitting(needed, range(len(order)), left, 0)
-        }
+        fits = fitting(needed, range(len(order)), left, 0)
+        widths: dict[str, int] = {order[at]: needed[at] for at in fits}
         left -= sum(widths.values())
         longer = max(min(longest, LONGEST_NAME) - name, 0)
         if longer and left >= longer + PICTURES:

@@ -114,9 +114,8 @@ class Speaker:
 def draw_heading(heading: SceneHeading, width: int, height: int, look: Look) -> Lines:
     """Return which scene it is, the lecture it belongs to, and a rule."""
     title = look.line(f"{heading.number}  " if heading.number else "", "muted")
-    title.append(
-        look.fit(plain(heading.title), width - title.cell_len), look.style("text", bold=True)
-    )
+    said = look.fit(plain(heading.title), width - title.cell_len)
+    title.append(said, look.style("text", bold=True))
     role: Role = "warning" if heading.wrong else "muted"
     about = look.line(look.fit(plain(heading.about), width), role)
     # In a single line, what is wrong is worth more than what was shown.

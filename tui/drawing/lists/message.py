@@ -7,7 +7,6 @@ What is cut here, or has come and gone, stands in full in the log; but for why a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,16 +20,10 @@ from ...commands.command import CLICK
 from ...style import severity as severities
 from ...style.look import Look
 from ...style.numbers import count
-from ...style.severity import Severity
 from ...style.text import cut
 from .log import Entry
 
-WORDS: Final[Mapping[Severity, str]] = {
-    "good": "",
-    "note": "",
-    "warning": "warning: ",
-    "bad": "error: ",
-}
+WORDS: Final = {"good": "", "note": "", "warning": "warning: ", "bad": "error: "}
 """What a severity is called, where it is worth a word, from nothing to worry about to what ruins
 the run."""
 

@@ -147,9 +147,8 @@ class _Page:
             for column in shown:
                 here = (row, column) == place
                 number = look.glyphs.choice[1] * here + figure(numbers[column])
-                line.append(
-                    pad_left(number, CELL), look.style("train" if here else "text", bold=here)
-                )
+                style = look.style("train" if here else "text", bold=here)
+                line.append(pad_left(number, CELL), style)
             lines.append(line)
         if more := self._left_out(quantity, columns, shown):
             lines.append(look.line(f"  {more}", "muted"))

@@ -30,7 +30,7 @@ from engine.components.activations import ACTIVATIONS, SATURATED, ActivationEntr
 from ...style.look import Look
 from ...style.numbers import count, figure, percent
 from ...style.palette import Role
-from ...style.text import Lines, cut, joined
+from ...style.text import Lines, Styled, cut, joined
 from ..base.axis import Axis, linear_axis
 from ..base.canvas import Canvas
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline, with_axis
@@ -207,7 +207,7 @@ def reach(finite: Floats) -> tuple[float, float]:
 
 def _facts(
     layer: LayerSums, finite: Floats, ends: tuple[float, float], look: Look
-) -> Iterator[tuple[str, Style]]:
+) -> Iterator[Styled]:
     """Yield what stops gradients, then what z is like."""
     units, shares = layer.sums.shape[1], layer.shares
     text, infinity = look.style("text"), look.glyphs.infinity
@@ -236,7 +236,7 @@ def _facts(
             yield f"{count(outside)} z further out", look.style("muted")
 
 
-def _legend(layer: LayerSums, look: Look) -> list[tuple[str, Style]]:
+def _legend(layer: LayerSums, look: Look) -> list[Styled]:
     """Return what the curves and the bars are."""
     rows = f"z of {count(len(layer.sums))} {layer.part} row{'s' * (len(layer.sums) != 1)}"
     bar = "#" if look.glyphs.name == "ascii" else look.glyphs.levels[-1]
@@ -247,7 +247,7 @@ def _legend(layer: LayerSums, look: Look) -> list[tuple[str, Style]]:
     return [*curve_legend(layer.activation, look), z]
 
 
-def curve_legend(activation: str, look: Look) -> list[tuple[str, Style]]:
+def curve_legend(activation: str, look: Look) -> list[Styled]:
     """Return what the two curves of an activation are, and where it is least."""
     keys = look.glyphs.keys if look.palette.colours or look.glyphs.name == "ascii" else LETTERS
     parts = [

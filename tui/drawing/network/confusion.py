@@ -8,11 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
-from rich.style import Style
 
 from ...style.look import Look
 from ...style.numbers import count, figure
-from ...style.text import Lines, pad_left, shortened
+from ...style.text import Lines, Styled, pad_left, shortened
 from ..base.frame import cropped, headline, words
 from ..base.matrix import WIDEST, chosen
 from ..base.shapes import hue
@@ -106,17 +105,13 @@ def _cell(classes: int, room: int, usual: int, confusion: Confusion) -> tuple[in
     return least, 2
 
 
-def _class_name(
-    label: int | None, names: tuple[str, ...], width: int, look: Look
-) -> tuple[str, Style]:
+def _class_name(label: int | None, names: tuple[str, ...], width: int, look: Look) -> Styled:
     if label is None:
         return pad_left(look.glyphs.ellipsis, width), look.style("muted")
     return look.pad_left(names[label], width), hue(label, look.palette)
 
 
-def _count(
-    confusion: Confusion, row: int | None, column: int | None, look: Look
-) -> tuple[str, Style]:
+def _count(confusion: Confusion, row: int | None, column: int | None, look: Look) -> Styled:
     """Return how often a class was taken for another, and what that looks like."""
     if row is None or column is None:
         return look.glyphs.ellipsis, look.style("faint")

@@ -71,12 +71,12 @@ def gather(network: RecordedNetwork) -> Distribution:
 def distribution_of(history: History, step: int) -> Distribution:
     """Return how a run's figure lies over its members at a step: of one that is over its result."""
     members = history.header.members if history.header is not None else 0
-    known = member_endings(history, step)
-    diverged = int(known.diverged.sum()) if known is not None else 0
+    endings = member_endings(history, step)
+    diverged = int(endings.diverged.sum()) if endings is not None else 0
     result = _result(history, step)
-    name, values = result or _measured(history, step, known) or ("", np.empty(0))
-    if known is not None and len(values) == members:
-        values = values[~known.diverged]
+    name, values = result or _measured(history, step, endings) or ("", np.empty(0))
+    if endings is not None and len(values) == members:
+        values = values[~endings.diverged]
     return Distribution(
         name=name,
         values=finite_of(values),
@@ -99,24 +99,22 @@ def _result(history: History, step: int) -> tuple[str, Floats] | None:
     return None
 
 
-def _measured(
-    history: History, step: int, known: MemberEndings | None
-) -> tuple[str, Floats] | None:
+def _measured(history: History, step: int, ends: MemberEndings | None) -> tuple[str, Floats] | None:
     for group, column, name in MEASURED:
         rows = history.series.get(group)
         newest = rows.row_at(step) if rows is not None and column in rows.columns else None
         if rows is not None and newest is not None:
-            places = _newest(rows, newest, known)
+            places = _newest(rows, newest, ends)
             return name, rows.each(column, places).astype(np.float64)
     return None
 
 
-def _newest(rows: Rows, newest: int, known: MemberEndings | None) -> NDArray[np.int64]:
+def _newest(rows: Rows, newest: int, ends: MemberEndings | None) -> NDArray[np.int64]:
     """Return each member's newest row: that of its own last step where it has ended."""
-    if known is None:
+    if ends is None:
         return np.full(rows.members, newest)
-    last = np.searchsorted(rows.steps, known.ended_at, side="right") - 1
-    return np.where(known.trains, newest, np.clip(last, 0, newest))
+    last = np.searchsorted(rows.steps, ends.ended_at, side="right") - 1
+    return np.where(ends.trains, newest, np.clip(last, 0, newest))
 
 
 def draw_distribution(distribution: Distribution, width: int, height: int, look: Look) -> Lines:

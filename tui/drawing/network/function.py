@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from rich.style import Style
 from rich.text import Text
 
 from ...style.look import Look
-from ...style.text import Lines, joined
+from ...style.text import Lines, Styled, joined
 from ..base.arrays import Floats, evenly, finite_of
-from ..base.axis import Axis, linear_axis, roomy
+from ..base.axis import Axes, Axis, linear_axis, roomy
 from ..base.canvas import Canvas
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from ..base.shapes import hue, point
@@ -129,9 +128,7 @@ def _upright(picture: FunctionPicture, rows: int) -> Axis:
     return Axis(0.0, 1.0, ())
 
 
-def _draw_fit(
-    canvas: Canvas, fit: Fit, index: int, grid: Floats, axes: tuple[Axis, Axis], look: Look
-) -> None:
+def _draw_fit(canvas: Canvas, fit: Fit, index: int, grid: Floats, axes: Axes, look: Look) -> None:
     level, upright = axes
     places = np.linspace(level.low, level.high, canvas.dot_columns)
     # What is not finite stays so: interpolated from a NaN is NaN, which is a gap.
@@ -184,9 +181,7 @@ def draw_legend(picture: FunctionPicture, width: int, look: Look, part: int = 0)
     return line
 
 
-def _names(
-    picture: FunctionPicture, part: int, samples: bool, look: Look
-) -> list[tuple[str, Style]]:
+def _names(picture: FunctionPicture, part: int, samples: bool, look: Look) -> list[Styled]:
     """Return each target's shape and name, with a sample of its line where that is wanted."""
     strokes = {"braille": "⠒⠒", "blocks": "▀▀", "ascii": ""}[look.glyphs.name]
     names = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import isfinite
@@ -22,6 +23,9 @@ from .material import RecordedNetwork
 
 INPUTS: Final = 5
 """How many inputs of a row are shown."""
+
+Rows = Sequence[int]
+"""Which rows of a set."""
 
 WIDEST: Final = 12
 """Cells of a column."""
@@ -105,7 +109,7 @@ class _Column:
     """What several columns have in common."""
 
 
-def _columns(predictions: Predictions, rows: list[int], look: Look) -> list[_Column]:
+def _columns(predictions: Predictions, rows: Rows, look: Look) -> list[_Column]:
     """Return every column there is to show; what is said and what is true go last."""
     columns = [
         _Column(name, list(map(look.figure, values)), "muted", 1.5 + 200 * index)
@@ -123,9 +127,7 @@ def _columns(predictions: Predictions, rows: list[int], look: Look) -> list[_Col
     return columns
 
 
-def _number_columns(
-    predictions: Predictions, index: int, rows: list[int], look: Look
-) -> list[_Column]:
+def _number_columns(predictions: Predictions, index: int, rows: Rows, look: Look) -> list[_Column]:
     """Return the columns of one output."""
     names = predictions.target_names
     group = names[index] if len(names) > 1 else ""
@@ -141,9 +143,7 @@ def _number_columns(
     ]
 
 
-def _class_columns(
-    predictions: Predictions, said: NDArray[np.int64], rows: list[int]
-) -> list[_Column]:
+def _class_columns(predictions: Predictions, said: NDArray[np.int64], rows: Rows) -> list[_Column]:
     names, true = predictions.target_names, predictions.targets[rows].astype(int)
     wrong = tuple((said != true).tolist())
     shares: list[float] = predictions.said[rows, said].tolist()

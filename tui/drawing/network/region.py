@@ -153,11 +153,8 @@ def draw_legend(region: Region, width: int, height: int | None, look: Look) -> L
     """
     between = [] if height is None else [Text(end="")]
     across, up = region.names
-    ways = (
-        [f"across: {across}   up: {up}"]
-        if width >= WIDE
-        else [f"across: {across}", f"up:     {up}"]
-    )
+    ways = [f"across: {across}", f"up:     {up}"]
+    ways = [f"across: {across}   up: {up}"] if width >= WIDE else ways
     lines = [words(way, width, look) for way in ways] + between
     lines += [*_sets(region, width, look), *between, *_says(region, width, look)]
     return cropped(lines, width, len(lines)) if height is None else filled(lines, width, height)
@@ -199,9 +196,8 @@ def _says(region: Region, width: int, look: Look) -> Lines:
     rest = width - cell_len(f"the network says {low}  {high}")
     scale = _scale(1 if width >= WIDE and rest < 2 * len(TWO_CLASSES[True]) else 2, look)
     if width >= WIDE:
-        return [
-            look.line(f"the network says {low} ", "muted").append(scale).append(f" {high}", muted)
-        ]
+        line = look.line(f"the network says {low} ", "muted")
+        return [line.append(scale).append(f" {high}", muted)]
     gap = " " * max(scale.cell_len - cell_len(low) - cell_len(high), 1)
     return [words("the network says", width, look), scale, look.line(f"{low}{gap}{high}", "muted")]
 
@@ -213,9 +209,8 @@ def _scale(cells: int, look: Look) -> Text:
         return Text.assemble(*((cells * " ", style) for style in levels), end="")
     shades = [draw_cell((level,), None, 2, look) for level in range(len(SHADES))]
     plain = None if look.palette.colours else look.style("text")
-    return Text.assemble(
-        *(((cells + 1) * shade, plain or style) for shade, style in shades), end=""
-    )
+    cell = cells + 1
+    return Text.assemble(*((cell * shade, plain or style) for shade, style in shades), end="")
 
 
 def _sets(region: Region, width: int, look: Look) -> Lines:

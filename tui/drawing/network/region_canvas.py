@@ -23,9 +23,15 @@ from rich.text import Text
 from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.palette import Palette
-from ...style.text import Lines
+from ...style.text import Lines, Styled
 from ..base.arrays import Floats
 from ..base.shapes import SETS, hue, is_sixteen, point
+
+Place = tuple[int, int]
+"""A row and a column."""
+
+Shape = tuple[int, str]
+"""A point's class, and what it is drawn as."""
 
 TWO_CLASSES: Final = {
     True: (32, 26, 25, 24, 60, 59, 95, 94, 130, 166, 172),
@@ -133,12 +139,10 @@ def _levels(region: Region, columns: int, rows: int, palette: Palette) -> NDArra
     return np.where(known, levels, -1).reshape(rows, columns)
 
 
-def _points_by_cell(
-    region: Region, columns: int, rows: int, glyphs: Glyphs
-) -> dict[tuple[int, int], tuple[int, str]]:
+def _points_by_cell(region: Region, columns: int, rows: int, glyphs: Glyphs) -> dict[Place, Shape]:
     """Return the class and the shape of what lies in each cell; the rarer sets lie on top."""
     (left, right), (bottom, top) = region.across, region.up
-    cells: dict[tuple[int, int], tuple[int, str]] = {}
+    cells: dict[Place, Shape] = {}
     for points in region.points:
         part = SETS.index(points.part)
         with np.errstate(all="ignore"):
@@ -151,9 +155,7 @@ def _points_by_cell(
     return cells
 
 
-def draw_cell(
-    halves: tuple[int, ...], here: tuple[int, str] | None, classes: int, look: Look
-) -> tuple[str, Style]:
+def draw_cell(halves: tuple[int, ...], here: Shape | None, classes: int, look: Look) -> Styled:
     """Return one cell's character and what it looks like."""
     if is_sixteen(look.palette):
         return _sixteen_cell(halves[0], here, classes, look)
@@ -184,9 +186,7 @@ def _colour(level: int, classes: int, palette: Palette) -> int:
     return hues[label % len(hues)][unsure if classes <= 5 else 0]
 
 
-def _sixteen_cell(
-    level: int, here: tuple[int, str] | None, classes: int, look: Look
-) -> tuple[str, Style]:
+def _sixteen_cell(level: int, here: Shape | None, classes: int, look: Look) -> Styled:
     """Return one cell in sixteen colours: full where the network is sure, a shade where not.
 
     A point has its own class's colours, whatever the network says of its place: where that is

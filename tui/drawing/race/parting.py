@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.recording.events import Values
 from engine.recording.history import History, Rows
 
 TOLERANCE: Final = 1e-3
@@ -77,9 +78,7 @@ def _common(one: Rows, other: Rows, start: int, end: int) -> tuple[NDArray[np.in
     return common, here + start, there + first
 
 
-def _differ(
-    left: NDArray[np.float32], right: NDArray[np.float32], tolerance: float
-) -> NDArray[np.bool_]:
+def _differ(left: Values, right: Values, tolerance: float) -> NDArray[np.bool_]:
     differ: NDArray[np.bool_] = left != right
     if not differ.any():
         return differ

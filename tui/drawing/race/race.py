@@ -27,7 +27,7 @@ from ...style.numbers import count, exponent, figure
 from ...style.run_colours import pen
 from ...style.text import Lines, cut, pad, pad_left, wrap
 from ..base.frame import filled, words
-from ..base.spark import draw_gauge, draw_verdict, scale
+from ..base.spark import Powers, draw_gauge, draw_verdict, scale
 from .differences import AGREEMENT, apart, sentences
 from .racers import Race, RaceRow
 
@@ -140,9 +140,8 @@ def _names(race: Race, columns: RaceColumns, look: Look) -> Text:
     line = look.line().append(look.pad(step, columns.name), look.style("muted"))
     pens = [pen(0, run.slot, True, look) for run in race.runs]
     letters = [f"{own.letter} " if own.letter else "" for own in pens]
-    several = [
-        f" {look.glyphs.times} {count(run.members)}" * (run.members > 1) for run in race.runs
-    ]
+    times = look.glyphs.times
+    several = [f" {times} {count(run.members)}" * (run.members > 1) for run in race.runs]
     rooms = [
         columns.group(index) - 1 - len(letter) - len(many)
         for index, (letter, many) in enumerate(zip(letters, several, strict=True))
@@ -170,10 +169,8 @@ def told_apart(labels: Sequence[str], widths: Sequence[int]) -> list[str]:
     if all(cell_len(label) <= width for label, width in zip(labels, widths, strict=True)):
         return list(labels)
     # A setting is one word, name and value: "bias 0". A preset's name has several.
-    split = [
-        [[part] if " " in part else part.split("-") for part in label.split(", ")]
-        for label in labels
-    ]
+    settings = [label.split(", ") for label in labels]
+    split = [[[part] if " " in part else part.split("-") for part in each] for each in settings]
     among = Counter(word for each in split for part in each for word in dict.fromkeys(part))
     shortened = []
     for label, parts in zip(labels, split, strict=True):
@@ -194,9 +191,7 @@ def draw_rows(race: Race, width: int, look: Look) -> Lines:
     return [cut(_draw_row(row, race, columns, ends, look), width) for row in race.rows]
 
 
-def _draw_row(
-    row: RaceRow, race: Race, columns: RaceColumns, ends: tuple[int, int], look: Look
-) -> Text:
+def _draw_row(row: RaceRow, race: Race, columns: RaceColumns, ends: Powers, look: Look) -> Text:
     line = look.line().append(
         look.pad(_label(row, columns.name), columns.name),
         look.style("text" if row.verdicts else "muted"),
@@ -242,9 +237,7 @@ def ratio(first: float | None, value: float | None, glyphs: Glyphs) -> str:
     return sign + figure(share, 4 if 0.9 < share < 1.1 else 3)
 
 
-def _gauge(
-    value: float | None, width: int, ends: tuple[int, int], look: Look, style: Style
-) -> Text:
+def _gauge(value: float | None, width: int, ends: Powers, look: Look, style: Style) -> Text:
     """Return a bar in the run's colour; all runs have the same scale."""
     if value is None or not width:
         return Text(" " * width, end="")

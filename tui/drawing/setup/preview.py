@@ -21,7 +21,7 @@ from ...style.look import Look
 from ...style.numbers import count
 from ...style.text import Lines, cut, joined, pad
 from ..base.arrays import Floats, evenly, finite_of
-from ..base.axis import Axis, linear_axis
+from ..base.axis import Axes, Axis, linear_axis
 from ..base.canvas import Canvas
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
 from ..base.matrix import chosen, table_lines
@@ -160,9 +160,7 @@ def _majorities(
     return {cell: label for cell, (_, label) in most.items()}
 
 
-def _draw_target(
-    canvas: Canvas, preview: Preview, index: int, axes: tuple[Axis, Axis], look: Look
-) -> None:
+def _draw_target(canvas: Canvas, preview: Preview, index: int, axes: Axes, look: Look) -> None:
     """Draw one target: its curve, where it has one, and some of its rows."""
     level, upright = axes
     scattered, inputs, targets = True, preview.inputs[:, 0], preview.targets[:, index]

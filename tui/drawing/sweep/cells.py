@@ -209,10 +209,8 @@ def heat_map_of(table: SweepTable, choice: HeatChoice) -> HeatMap:
     cells = cells_of(table, choice)
     shape = len(cells.rows), len(cells.columns)
     mean, spread = np.full(shape, np.nan), np.full(shape, np.nan)
-    numbers = {
-        name: np.zeros(shape, np.int64)
-        for name in ("trials", "finished", "diverged", "pruned", "failed")
-    }
+    kinds = ("trials", "finished", "diverged", "pruned", "failed")
+    numbers = {kind: np.zeros(shape, np.int64) for kind in kinds}
     for at, trials in cells.trials.items():
         states = [trial.state for trial in trials]
         numbers["trials"][at] = len(trials)

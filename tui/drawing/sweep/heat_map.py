@@ -35,6 +35,9 @@ from ..network.region_canvas import has_levels
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
+Place = tuple[int, int]
+"""A row and a column."""
+
 LEAST_CELL: Final = 9
 """Cells that a column needs: a level and a figure."""
 MOST_CELL: Final = 20
@@ -97,9 +100,7 @@ class HeatMapPart:
     columns: int
 
 
-def part_of(
-    heat: HeatMap, width: int, height: int, cursor: tuple[int, int] | None = None
-) -> HeatMapPart:
+def part_of(heat: HeatMap, width: int, height: int, cursor: Place | None = None) -> HeatMapPart:
     """Return what of a heat map is shown in so much room, around the cell that is chosen."""
     names = [_corner(heat), *heat.rows]
     label = min(max(map(cell_len, names), default=0), max(width // 4, 6))
@@ -127,8 +128,8 @@ def height_of(heat: HeatMap) -> int:
 
 
 def cell_at(
-    heat: HeatMap, width: int, height: int, x: int, y: int, cursor: tuple[int, int] | None
-) -> tuple[int, int] | None:
+    heat: HeatMap, width: int, height: int, x: int, y: int, cursor: Place | None
+) -> Place | None:
     """Return the row and the column of the cell that is drawn at a place, if one is."""
     part = part_of(heat, width, height, cursor)
     row, column = (y - HEAD) // part.lines, (x - part.label) // (part.cell + 1)
@@ -138,7 +139,7 @@ def cell_at(
 
 
 def draw_heat_map(
-    heat: HeatMap, width: int, height: int, look: Look, cursor: tuple[int, int] | None = None
+    heat: HeatMap, width: int, height: int, look: Look, cursor: Place | None = None
 ) -> Lines:
     """Return the picture: what it is, the columns' values, a row for each value, the scale.
 
@@ -194,12 +195,7 @@ def _heads(heat: HeatMap, part: HeatMapPart, look: Look) -> Text:
 
 
 def _row(
-    heat: HeatMap,
-    levels: Counts,
-    row: int,
-    part: HeatMapPart,
-    look: Look,
-    cursor: tuple[int, int] | None,
+    heat: HeatMap, levels: Counts, row: int, part: HeatMapPart, look: Look, cursor: Place | None
 ) -> Lines:
     lines = []
     columns = range(part.left, part.left + part.columns)
@@ -224,9 +220,7 @@ def _row(
     return lines
 
 
-def _cell_words(
-    heat: HeatMap, level: int, at: tuple[int, int], part: HeatMapPart, look: Look
-) -> list[str]:
+def _cell_words(heat: HeatMap, level: int, at: Place, part: HeatMapPart, look: Look) -> list[str]:
     """Return a cell's lines: its figure, its spread, and what became of its trials."""
     glyphs, room = look.glyphs, part.cell - 1
     fate = _fate(heat, at, look)
@@ -252,7 +246,7 @@ def _cell_words(
     return [*lines, "", ""][: part.lines]
 
 
-def _fate(heat: HeatMap, at: tuple[int, int], look: Look) -> list[str]:
+def _fate(heat: HeatMap, at: Place, look: Look) -> list[str]:
     """Return what became of a cell's trials beside a figure, in ever fewer words."""
     states = look.glyphs.states
     trials, finished = int(heat.trials[at]), int(heat.finished[at])
@@ -275,7 +269,7 @@ def _fate(heat: HeatMap, at: tuple[int, int], look: Look) -> list[str]:
     return [" ".join(each[0] for each in said), " ".join(each[1] for each in said)]
 
 
-def _cell_style(heat: HeatMap, level: int, at: tuple[int, int], look: Look) -> Style:
+def _cell_style(heat: HeatMap, level: int, at: Place, look: Look) -> Style:
     if level >= 0 and has_levels(look.palette):
         return ramp_style(level)
     if level >= 0:

@@ -107,9 +107,8 @@ class Deletion:
         from ...dialogs.runs import DeleteDialog
 
         sweep = SweepFolder(run.folder.path) if is_sweep(run.folder.path) else None
-        size = await asyncio.to_thread(
-            *((size_of, run.folder) if sweep is None else (size_of_sweep, sweep))
-        )
+        weighed = (size_of, run.folder) if sweep is None else (size_of_sweep, sweep)
+        size = await asyncio.to_thread(*weighed)
         dialog = DeleteDialog(run.name, run.folder.name, size)
         if not await self.host.app.push_screen_wait(dialog):
             return

@@ -79,9 +79,8 @@ class SetupPane(Keyed, Vertical, spot="setup"):
     def compose(self) -> ComposeResult:
         """The presets and what they are about; beside or under them the settings."""
         with Vertical(id="catalogue"):
-            yield FilterLine(
-                id="search", placeholder="words of a preset's name or title", compact=True
-            )
+            words = "words of a preset's name or title"
+            yield FilterLine(id="search", placeholder=words, compact=True)
             presets = PresetList(id="presets", compact=True, markup=False)
             presets.tooltip = PRESETS_HINT
             yield presets
@@ -224,9 +223,7 @@ class SetupPane(Keyed, Vertical, spot="setup"):
 
     @on(OptionList.OptionHighlighted)
     @on(OptionList.OptionSelected)
-    def choose_preset(
-        self, event: OptionList.OptionHighlighted | OptionList.OptionSelected
-    ) -> None:
+    def choose_preset(self, event: OptionList.OptionMessage) -> None:
         """Ask for the preset under the cursor."""
         event.stop()
         name = event.option.id

@@ -99,7 +99,7 @@ def _check(node: ast.expr, names: Collection[str]) -> None:
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             _check(left, names)
             _check(right, names)
-            if _has_names(right, names):
+            if any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(right)):
                 raise ValueError("an exponent must be a number; write exp(… * log(…)) instead")
             if not abs(exponent := float(evaluate(right, _KNOWN, np.float64))) <= MAX_EXPONENT:
                 raise ValueError(f"exponents go up to {MAX_EXPONENT} (got {exponent:g})")
@@ -113,10 +113,5 @@ def _check(node: ast.expr, names: Collection[str]) -> None:
                 raise ValueError(f"function {name!r} is not known{nearest(name, FUNCTIONS)}")
             _check(argument, names)
         case _:
-            found = ast.unparse(node)
-            on = "x" if "x" in names else "numbers"
-            raise ValueError(f"only arithmetic on {on} is allowed (found {found[:40]!r})")
-
-
-def _has_names(node: ast.expr, names: Collection[str]) -> bool:
-    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node))
+            text, on = ast.unparse(node)[:40], "x" if "x" in names else "numbers"
+            raise ValueError(f"only arithmetic on {on} is allowed (found {text!r})")

@@ -59,16 +59,14 @@ def sized_weights(facts: Facts) -> Remedy | None:
     if not facts.is_mlp:
         return None
     passing = all(map(passes, hidden_activations(facts)))
-    fitting, name, label = (
-        (HE, "kaiming_normal", "He initialisation")
-        if passing
-        else (XAVIER, "xavier_normal", "Xavier initialisation")
-    )
-    if _weight_inits(facts) <= set(fitting):
+    name, label = ("kaiming_normal", "He") if passing else ("xavier_normal", "Xavier")
+    weights = (_table(init.get("weight")) for init in _inits(facts))
+    names = {str(weight.get("name", "default")) for weight in weights}
+    if names <= set(HE if passing else XAVIER):
         unbiased = no_bias(facts)
         return Remedy("biases of 0", unbiased) if unbiased else None
     changes = (*changed(facts, "init.weight", name), *no_bias(facts))
-    return Remedy(label, changes)
+    return Remedy(f"{label} initialisation", changes)
 
 
 def starts_small(facts: Facts) -> bool:
@@ -139,10 +137,6 @@ def _first_step_lr(facts: Facts) -> float:
 def hidden_activations(facts: Facts) -> list[str]:
     """Return the hidden layers' activations."""
     return [facts.activations[layer] for layer in facts.hidden if layer in facts.activations]
-
-
-def _weight_inits(facts: Facts) -> set[str]:
-    return {str(_table(init.get("weight")).get("name", "default")) for init in _inits(facts)}
 
 
 def _inits(facts: Facts) -> list[Mapping[str, Any]]:

@@ -165,8 +165,9 @@ def _place(detail: ErrorDetails, tables: Mapping[str, Any]) -> tuple[Path, Path,
     branch = ""
     for index, part in enumerate(detail["loc"]):
         is_last = index == len(detail["loc"]) - 1
-        is_tag = union != path and part in _tags(here)
-        if _holds(here, part) and not is_tag:
+        # What says a table's kind: pydantic puts it into the path, after the table's key.
+        tags = (here.get("kind"), here.get("name")) if isinstance(here, dict) else ()
+        if _holds(here, part) and (union == path or part not in tags):
             here, path = here[part], (*path, part)
         elif is_last and detail["type"] == "missing" and isinstance(here, dict):
             path = (*path, part)
@@ -180,11 +181,6 @@ def _holds(here: Any, part: str | int) -> bool:
     if isinstance(here, list):
         return isinstance(part, int) and part < len(here)
     return isinstance(here, dict) and part in here
-
-
-def _tags(here: Any) -> list[Any]:
-    """Return what says a table's kind: pydantic puts it into the path, after the table's key."""
-    return [here.get("kind"), here.get("name")] if isinstance(here, dict) else []
 
 
 def _own_key(line: str) -> tuple[Path, str]:

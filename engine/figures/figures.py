@@ -117,12 +117,6 @@ class Said:
     percent: bool
     """Whether it counts hundredths."""
 
-    @property
-    def last_digit(self) -> float:
-        """What one in its last digit is worth."""
-        power = -self.decimals + (self.exponent or 0) - (2 if self.percent else 0)
-        return float(10.0**power)
-
     def is_rounded(self, value: float) -> bool:
         """Whether ``value`` is written like this; nothing but 0 is 0, and only all is 100 %."""
         if not math.isfinite(value):
@@ -142,8 +136,9 @@ class Said:
         return f"{grouped} %" if self.percent else grouped
 
     def _is_within(self, value: float) -> bool:
+        power = -self.decimals + (self.exponent or 0) - (2 if self.percent else 0)
         # A little more than half a digit, for what is written is a decimal and the value is not.
-        return abs(value - self.value) <= 0.5005 * self.last_digit
+        return abs(value - self.value) <= 0.5005 * float(10.0**power)
 
     def _in_powers(self, value: float) -> str:
         mantissa, power = f"{value:.{self.decimals}e}".split("e")

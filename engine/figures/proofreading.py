@@ -143,8 +143,11 @@ def _fault(figure: Figure, quantity: Quantity, place: Passage, experiment: Exper
         return ""
     columns = columns_of(experiment).get(quantity.group)
     if columns is None:
-        return f"is of the group {quantity.group}, which this run has not; {_there_are(experiment)}"
-    if quantity.column not in columns and not _may_have(experiment, quantity):
+        there = ", ".join(columns_of(experiment))
+        return f"is of the group {quantity.group}, which this run has not; there are: {there}"
+    # A network of one's own may have a column that nobody knows beforehand.
+    is_of_code = experiment.model.kind == "python" and "/" in quantity.column
+    if quantity.column not in columns and not is_of_code:
         there = ", ".join(_in_short(columns))
         close = nearest(quantity.column, columns)
         return f"names no column: {quantity.column!r}{close}; there are: {there}"
@@ -202,17 +205,8 @@ def _slopes(experiment: Experiment) -> list[str]:
     return dying + [f"saturated/layer{at}" for at, each in enumerate(traits, 1) if each.steepest]
 
 
-def _may_have(experiment: Experiment, quantity: Quantity) -> bool:
-    """Whether a network of one's own may have a column that nobody knows beforehand."""
-    return experiment.model.kind == "python" and "/" in quantity.column
-
-
 def _in_short(names: list[str]) -> list[str]:
     """Return the names of columns, those of a network's parameters by the first of them."""
     plain = [name for name in names if "/" not in name]
     kinds = {name.partition("/")[0]: name for name in reversed(names) if "/" in name}
     return [*plain, *(f"{name} …" for name in reversed(kinds.values()))]
-
-
-def _there_are(experiment: Experiment) -> str:
-    return f"there are: {', '.join(columns_of(experiment))}"

@@ -48,17 +48,13 @@ def tally_lines(result: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]
         result: The figures, most of them a list with one entry for each member.
         variants: What tells each member from the others.
     """
-    counts = [whose_lines(result), figure_lines(result), ["", *distribution_lines(result)]]
+    whose = [f"of {whose_words(result)}"] if main_key(result) else []
+    counts = [whose, figure_lines(result), ["", *distribution_lines(result)]]
     others = {k: v for k, v in result.items() if not isinstance(v, list) and k not in TOLD}
     pairs = [[plain(key.replace("_", " ")), value_text(value)] for key, value in others.items()]
     blocks = [*counts, ["", *_fates(result, variants)], _setting_lines(result, variants)]
     lines = [line for block in blocks if any(block) for line in block]
     return [f"  {line}".rstrip() for line in [*lines, "", *aligned(pairs)]]
-
-
-def whose_lines(result: Mapping[str, Any]) -> list[str]:
-    """Return whose weights the figures are of, in a line; none where there are no figures."""
-    return [f"of {whose_words(result)}"] if main_key(result) else []
 
 
 def whose_words(result: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from ..gradients.manual.losses import FORMULAS as LOSS_FORMULAS
 from ..gradients.manual.normalisation import FORMULAS as NORMALISATIONS
 from ..network.module import EPSILON
 from .dissection import DissectedQuantity
-from .forward_pass import brief, sum_text
+from .forward_pass import brief, sum_text, sums
 from .update_pass import LayerPass, UpdatePass, features_first
 
 
@@ -138,12 +138,6 @@ def _normalisation_backward(
     inner = scale * d
     count = len(d)
 
-    def of_scale(_: int, unit: int) -> str:
-        return sum_text(d[:, unit], normal[:, unit])
-
-    def of_shift(_: int, unit: int) -> str:
-        return sum_text(d[:, unit])
-
     def working(row: int, unit: int) -> str:
         slope, there = brief(d[row, unit]), brief(normal[row, unit])
         width = brief(spread[row, unit])
@@ -159,8 +153,8 @@ def _normalisation_backward(
     }
     grad = update.autograd(k, "layer")
     return back, [
-        update.gradient(k, "norm.weight", f"gγ{k}", f"Σ dn{k} ẑ", by_scale, of_scale),
-        update.gradient(k, "norm.bias", f"gβ{k}", f"Σ dn{k}", by_shift, of_shift),
+        update.gradient(k, "norm.weight", f"gγ{k}", f"Σ dn{k} ẑ", by_scale, sums(d, normal)),
+        update.gradient(k, "norm.bias", f"gβ{k}", f"Σ dn{k}", by_shift, sums(d)),
         update.quantity(f"dz{k}", k, "backward", formulas[kind], back, working, grad),
     ]
 
@@ -187,12 +181,9 @@ def _linear_backward(
     def of_weight(unit: int, source: int) -> str:
         return sum_text(d[:, unit], x[:, source])
 
-    def of_bias(_: int, unit: int) -> str:
-        return sum_text(d[:, unit])
-
     formula = f"dz{k}ᵀ {update.input_symbol(k)}"
     yield update.gradient(k, "weight", f"gW{k}", formula, d.T @ x, of_weight)
-    yield update.gradient(k, "bias", f"gb{k}", f"Σ dz{k}", d.sum(0, keepdim=True), of_bias)
+    yield update.gradient(k, "bias", f"gb{k}", f"Σ dz{k}", d.sum(0, keepdim=True), sums(d))
 
 
 def _through(name: str, z: Tensor, d: Tensor) -> Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from ..components.activation_rules import LayerRule
 from ..components.activations import ACTIVATIONS
 from ..network.module import EPSILON
 from .dissection import DissectedQuantity
-from .update_pass import LayerPass, UpdatePass
+from .update_pass import LayerPass, UpdatePass, Working
 
 
 def forward_quantities(update: UpdatePass) -> Iterator[DissectedQuantity]:
@@ -63,7 +64,7 @@ def _normalised(update: UpdatePass, layer: LayerPass) -> DissectedQuantity:
     return update.quantity(f"n{k}", k, "forward", formula, layer.n, working)
 
 
-def _activated(update: UpdatePass, layer: LayerPass) -> tuple[str, Callable[[int, int], str]]:
+def _activated(update: UpdatePass, layer: LayerPass) -> tuple[str, Working]:
     """Return an activation's formula, and what it is with its numbers."""
     k = layer.index
     name, z = update.experiment.model.activations[k - 1], f"{'z' if layer.n is None else 'n'}{k}"
@@ -95,12 +96,16 @@ SHOWN_TERMS: Final = 3
 """Terms of a sum that are written out."""
 
 
-def sum_text(left: Tensor, right: Tensor | None = None) -> str:
+def sum_text(*factors: Tensor) -> str:
     """Return a sum of products, or of numbers, with its first terms written out."""
-    count = min(len(left), SHOWN_TERMS)
-    factors = [left[:count]] if right is None else [left[:count], right[:count]]
-    terms = ["·".join(map(brief, each)) for each in zip(*factors, strict=True)]
-    return " + ".join([*terms, *["…"] * (len(left) > count)])
+    products = islice(zip(*factors, strict=True), SHOWN_TERMS)
+    terms = ["·".join(map(brief, each)) for each in products]
+    return " + ".join([*terms, *["…"] * (len(factors[0]) > SHOWN_TERMS)])
+
+
+def sums(*factors: Tensor) -> Working:
+    """Return the working of each unit's number, a sum over the rows [rows, units]."""
+    return lambda _, unit: sum_text(*(each[:, unit] for each in factors))
 
 
 def brief(value: Tensor) -> str:

@@ -395,7 +395,9 @@ class History:
         if series.group == "train":
             taken = series.last_step - self.last_step
             self.last_step = series.last_step
-            self._count_owed(taken)
+            if self._owed is not None:
+                self._owed = max(0, self._owed - max(0, taken))
+                self.paused = self._owed == 0
             self._clock.add(series.t, series.last_step)
         self.last_step = max(self.last_step, series.last_step)
 
@@ -411,13 +413,9 @@ class History:
                 self._owed = None
                 self._clock.interrupt()
             case "step":
-                self._owed = (self._owed or 0) + _steps_asked(request)
+                number = request.arguments.get("n", 1)
+                self._owed = (self._owed or 0) + (number if isinstance(number, int) else 1)
         self.paused = self._owed == 0
-
-    def _count_owed(self, taken: int) -> None:
-        if self._owed is not None:
-            self._owed = max(0, self._owed - max(0, taken))
-            self.paused = self._owed == 0
 
     def _resume(self, resume: Resume) -> None:
         """Forget what happened after the step that was resumed from."""
@@ -445,9 +443,3 @@ class History:
 def _until(step: int, events: Sequence[_Placed]) -> list[_Placed]:
     """Return the events that stand at a step or before it."""
     return [event for event in events if event.step <= step]
-
-
-def _steps_asked(request: Request) -> int:
-    """Return how many steps a request was for."""
-    n = request.arguments.get("n", 1)
-    return n if isinstance(n, int) else 1

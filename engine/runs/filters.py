@@ -96,8 +96,9 @@ class Filter:
         runs = list(runs)
         for term in self.terms:
             if runs and "." in term.key and not any(values_of(run, term.key) for run in runs):
-                known = {key for run in runs for key in _keys_of(run)}
-                return f"no run here has {term.key}{_meant(term.key, known)}"
+                keys = {f"cfg.{key}" for run in runs for key in run.config}
+                keys |= {f"result.{key}" for run in runs for key in run.result}
+                return f"no run here has {term.key}{_meant(term.key, keys)}"
         return ""
 
 
@@ -167,10 +168,6 @@ def values_of(run: RunFacts, key: str) -> tuple[Any, ...]:
             return tuple(value) if mean is None else (mean,)
         return () if value is None else (value,)
     return _FACTS[key](run)
-
-
-def _keys_of(run: RunFacts) -> list[str]:
-    return [*(f"cfg.{key}" for key in run.config), *(f"result.{key}" for key in run.result)]
 
 
 def _text_of(run: RunFacts) -> str:

@@ -126,7 +126,8 @@ class Minibatches:
         self._epoch = -1
         # A whole epoch is shuffled at once into the same memory: its batches are then slices, and
         # gathering rows step by step would cost a small network as much as its step.
-        self._shuffled = whole if seeds is None else _empty_like(whole)
+        empty = Batch(torch.empty_like(whole.inputs), torch.empty_like(whole.targets))
+        self._shuffled = whole if seeds is None else empty
 
     def at(self, step: int) -> Batch:
         """Return the step's rows; the last batch of an epoch may have fewer."""
@@ -152,10 +153,6 @@ class Minibatches:
         order = torch.from_numpy(np.stack(orders)).to(self._whole.inputs.device)
         _shuffle(self._whole.inputs, order, self._shuffled.inputs)
         _shuffle(self._whole.targets, order, self._shuffled.targets)
-
-
-def _empty_like(whole: Batch) -> Batch:
-    return Batch(torch.empty_like(whole.inputs), torch.empty_like(whole.targets))
 
 
 def _shuffle(tensor: Tensor, order: Tensor, into: Tensor) -> None:

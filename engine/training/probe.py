@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import count, groupby
 from typing import Final
 
@@ -160,15 +161,13 @@ class Probe:
             return []
         values = self._measure([step - first for step in steps], rows.weights)
         series, start = [], 0
-        for stride, run in groupby(steps, key=self._stride_at):
+        stride_of = partial(stride_at, every=self._every, per_octave=self._per_octave)
+        for stride, run in groupby(steps, key=stride_of):
             end = start + len(list(run))
             part = values[:, start:end]
             series.append(Series(group="probe", first=steps[start], stride=stride, values=part))
             start = end
         return series
-
-    def _stride_at(self, step: int) -> int:
-        return stride_at(step, self._every, self._per_octave)
 
     def _measure(self, picked: list[int], weights: Tensor) -> Values:
         """Return all columns in some rows of a block, [columns, rows, members]."""

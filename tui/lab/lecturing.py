@@ -26,19 +26,15 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from engine.lectures.lecture import Script
-
-    from ..lecture.presented import Presented, Programme
-    from ..lecture.presenting import Audience, Presenter
-    from ..replay.player import Player
-    from ..replay.tempo import Transport
-
-if TYPE_CHECKING:
-    from engine.lectures.lecture import Script
     from engine.lectures.scenes import Scene
     from engine.runs.folder import RunFolder
 
+    from ..lecture.presented import Presented, Programme
+    from ..lecture.presenting import Audience, Presenter
     from ..setup.draft import Draft
 
+PRESENCE = {"gone": "The presenter has left.", "nobody": "Nobody presents yet."}
+"""What a follower reads who sees nothing new."""
 
 SHARED_SECONDS = 0.25
 """How often what is shown is said, or asked after."""
@@ -228,10 +224,7 @@ class Following:
 
         assert self.audience is not None
         presented, runs = self.audience.poll(), self.lecturing.runs
-        runs.messages.note = {
-            "gone": "The presenter has left.",
-            "nobody": "Nobody presents yet.",
-        }.get(self.audience.presence, self.audience.trouble)
+        runs.messages.note = PRESENCE.get(self.audience.presence, self.audience.trouble)
         if presented is None:
             self.screen.show_now()
             return
@@ -267,11 +260,8 @@ class Following:
         from ..lecture.following import lead
         from ..replay.tempo import TEMPI
 
-        def led(player: Player) -> Transport:
-            return lead(player, presented)
-
         replay = self.lecturing.runs.replay
-        replay.led = led
+        replay.led = lambda player: lead(player, presented)
         if presented.head is None or replay.cast.lead is None:
             replay.player = None
         elif replay.player is None:

@@ -49,13 +49,10 @@ class Choices:
     @classmethod
     def of(cls, table: object) -> Self:
         """Return what a table says; what is no choice is left out."""
-        known = table if isinstance(table, dict) else {}
-        kept = {
-            item.name: known[item.name]
-            for item in fields(cls)
-            if type(known.get(item.name)) is type(item.default)
-        }
-        return cls(**kept)
+        said = table if isinstance(table, dict) else {}
+        kinds = {item.name: type(item.default) for item in fields(cls)}
+        names = [name for name, kind in kinds.items() if type(said.get(name)) is kind]
+        return cls(**{name: said[name] for name in names})
 
 
 class Memory:

@@ -168,8 +168,7 @@ class Replay:
         """
         if self.awaiting:
             self._meanwhile.append(how)
-            words = "The recording is still being read; what was pressed is done then."
-            self.messages.note = words
+            self.messages.note = "The recording is still being read; what was pressed is done then."
             self.screen.show_now()
         elif self.player is not None:
             self._move(how)

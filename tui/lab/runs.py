@@ -182,8 +182,7 @@ class Runs:
     def action_start(self) -> None:
         """Train the setup as a new run."""
         if self.pacing.has_just_ended:
-            words = "All of the run has just been shown; space again trains anew."
-            self.messages.refuse(words)
+            self.messages.refuse("All of the run has just been shown; space again trains anew.")
         else:
             self.start()
 

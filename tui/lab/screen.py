@@ -7,7 +7,7 @@ its parts, see ``tui.lab.part``; state goes down to the panes as attributes, mes
 from __future__ import annotations
 
 from inspect import iscoroutine
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on, work
 from textual.actions import parse
@@ -51,9 +51,6 @@ from .ticking import Ticking
 from .trials import Trials
 from .viewing import Viewing
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["Lab", "Opening"]
 
 
@@ -87,18 +84,8 @@ class Lab(LabScreen):
         self.viewing = Viewing(cast, said, reading, replay, pacing)
         self.possible = Possibilities(self, pacing)
         self.ticking = Ticking(self, runs, self.link, opening.clock)
-        self.parts = (
-            setup,
-            reading,
-            panes,
-            replay,
-            pacing,
-            runs,
-            self.steering,
-            self.sweeps,
-            lecturing,
-            self,
-        )
+        above = (runs, self.steering, self.sweeps, lecturing, self)
+        self.parts = (setup, reading, panes, replay, pacing, *above)
         """What the commands of the table belong to."""
 
     def compose(self) -> ComposeResult:
@@ -231,8 +218,7 @@ class Lab(LabScreen):
 
     def refuse(self, key: str, why: str = "") -> None:
         """Say that a key does nothing here, and why."""
-        words = why or why_not(key, self.run_situation, self.spots, self.lacking)
-        self.messages.refuse(words)
+        self.messages.refuse(why or why_not(key, self.run_situation, self.spots, self.lacking))
 
     async def action_help(self) -> None:
         """Show what can be done now, and what every key and word means."""

@@ -8,19 +8,17 @@ The run is read as the lab reads it, by the same ``Watch``; nothing here knows T
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..drawing.lecture.speaker import Foot, RunStanding, SceneHeading, Span, Speaker, whole_seconds
 from ..replay.next_mark import Promise, next_mark, promises_of
-from ..replay.tempo import Stop, mark_at, stops_of
+from ..replay.tempo import mark_at, stops_of
 from ..watching.watch import Watch
 from .following import runs_of
 from .presenting import Audience, Clock
 
 if TYPE_CHECKING:
-    from engine.runs.folder import RunFolder
     from engine.runs.notes import NotedMark
 
     from .presented import Presented, Programme
@@ -93,6 +91,8 @@ class Prompter:
 
     def _follow(self, presented: Presented) -> None:
         """Read the run that is shown."""
+        from engine.runs.notes import Notes
+
         runs = runs_of(presented, self._folder)
         if not runs:
             self._watch = None
@@ -106,7 +106,7 @@ class Prompter:
             self._promises = promises_of(header)
         if self._clock() >= self._looked_at + NOTES_SECONDS:
             self._looked_at = self._clock()
-            self._added = _added_marks(runs[0])
+            self._added = Notes.load(runs[0]).marks
 
     def _foot(self, presented: Presented, programme: Programme) -> Foot:
         watch = self._watch
@@ -118,6 +118,7 @@ class Prompter:
         last = history.last_step
         step = last if presented.head is None else min(presented.head, last)
         stops = stops_of(history, self._added)
+        mark = mark_at(step, stops)
         standing = watch.standing(step, presented.lens.member_of(history))
         return Foot(
             shown=RunStanding(
@@ -127,7 +128,7 @@ class Prompter:
                 loss=standing.loss,
                 words=_words(presented, watch),
             ),
-            here=_here(stops, step),
+            here=None if mark is None else Promise.kept(mark),
             mark=next_mark(stops, self._promises or (), step, going=watch.going),
             next_scene=programme.next_heading,
         )
@@ -139,18 +140,6 @@ What is said here, the presenter's lab writes into the folder of runs. It begins
 epochal lecture {name}
 
 in another terminal, with the same folder of runs."""
-
-
-def _here(stops: Sequence[Stop], step: int) -> Promise | None:
-    """Return the mark that stands at a step."""
-    mark = mark_at(step, stops)
-    return None if mark is None else Promise.kept(mark)
-
-
-def _added_marks(run: RunFolder) -> tuple[NotedMark, ...]:
-    from engine.runs.notes import Notes
-
-    return Notes.load(run).marks
 
 
 def _words(presented: Presented, watch: Watch | None) -> tuple[str, ...]:

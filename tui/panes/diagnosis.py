@@ -63,11 +63,9 @@ class DiagnosisPane(Keyed, BlockPicture, can_focus=True, spot="diagnosis"):
         if view.run != before.run:
             self._picked = None
         names = [_name(finding) for finding in view.findings]
-        picked = self._picked in names
-        self.set_reactive(
-            DiagnosisPane.chosen,
-            names.index(self._picked) if picked and self._picked else first_choice(view.findings),
-        )
+        picked = self._picked
+        chosen = names.index(picked) if picked in names else first_choice(view.findings)
+        self.set_reactive(DiagnosisPane.chosen, chosen)
         self.redraw()
         self._fit()
 
@@ -105,13 +103,11 @@ class DiagnosisPane(Keyed, BlockPicture, can_focus=True, spot="diagnosis"):
             return [self.look.muted(self.view.reading, width)]
         if not self._begun:
             return [self.look.muted(WAITING, width)]
-        view = self.view
+        view, look = self.view, self.look
         who = (view.label or view.title) if view.opinions else ""
-        own = [draw_healthy(width, self.look, who)]
-        if view.findings:
-            found, chosen = view.findings, self.chosen
-            own = draw_findings(found, chosen, self._at, width, self.look, who)
-        return [*own, *(draw_opinion(each, width, self.look) for each in view.opinions)]
+        findings = draw_findings(view.findings, self.chosen, self._at, width, look, who)
+        opinions = [draw_opinion(each, width, look) for each in view.opinions]
+        return [*(findings or [draw_healthy(width, look, who)]), *opinions]
 
     def captions(self) -> tuple[str, str]:
         """Return the pane's name and the number of findings."""

@@ -139,7 +139,7 @@ class MicroscopePane(Keyed, BlockPicture, can_focus=True, spot="microscope"):
     def on_show(self, event: events.Show) -> None:
         """Draw what was missed while hidden, and try again what failed."""
         results = self._results.items()
-        self._results = {each: found for each, found in results if not isinstance(found, str)}
+        self._results = {each: result for each, result in results if not isinstance(result, str)}
         super().on_show(event)
 
     def on_hide(self) -> None:

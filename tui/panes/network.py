@@ -11,11 +11,10 @@ import math
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from rich.text import Text
-from textual import events, on
+from textual import events, on, work
 from textual.message import Message
 from textual.timer import Timer
 
@@ -148,16 +147,11 @@ class NetworkPane(RunPicture, can_focus=True):
         for view in self._views:
             if self._stock(view) is None and (stock := Stock.of(view)) is not None:
                 self._stocks[view.run, view.member or 0] = stock
-                self.run_worker(
-                    partial(self._read, stock),
-                    group="data",
-                    description="read the data",
-                    thread=True,
-                    exit_on_error=False,
-                )
+                self._read(stock)
         for key in list(self._stocks)[: -max(KEPT, len(self._views))]:
             del self._stocks[key]
 
+    @work(thread=True, group="data", description="read the data", exit_on_error=False)
     def _read(self, stock: Stock) -> None:
         """Draw the data again, in a thread of its own."""
         self.post_message(self.DataRead(stock, stock.read()))

@@ -30,9 +30,9 @@ class _RaceSource(Source["Race"]):
 
     def moment(self, view: View) -> Hashable:
         """Return what the race depends on."""
-        own = id(view.history), view.run, view.version, view.label, view.title, view.slot
+        lead = id(view.history), view.run, view.version, view.label, view.title, view.slot
         histories = tuple(id(each.history) for each in view.others)
-        return own, view.others, histories, race_step(view), view.member
+        return lead, view.others, histories, race_step(view), view.member
 
     def gather(self, view: View, width: int) -> Race | None:
         """Return the race at the step that is read; None where there is one run or none."""
@@ -47,12 +47,8 @@ class _RaceSource(Source["Race"]):
         lead = (view.label or view.title, view.run, view.slot, view.history)
         others = ((each.title, each.run, each.slot, each.history) for each in view.others)
         titles, names, slots, histories = zip(lead, *others, strict=True)
-        runs = [
-            RunAt(label=label, slot=slot, history=history)
-            for label, slot, history in zip(
-                told_apart(titles, names), slots, histories, strict=True
-            )
-        ]
+        labelled = zip(told_apart(titles, names), slots, histories, strict=True)
+        runs = [RunAt(label=label, slot=slot, history=each) for label, slot, each in labelled]
         return gather_race(runs[:MOST], race_step(view), view.member, self._partings)
 
     def draw(self, place: Place, gathered: Race, room: Room, look: Look) -> Lines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 
@@ -59,15 +59,10 @@ class Blank(Keyed, Screen[None], inherit_bindings=False, spot="blank"):
         """Nothing at all."""
         return iter(())
 
-    def on_key(self, event: events.Key) -> None:
+    @on(events.Key)
+    @on(events.Click)
+    def leave(self, event: events.Event) -> None:
         """Go away."""
-        self._leave(event)
-
-    def on_click(self, event: events.Click) -> None:
-        """Go away."""
-        self._leave(event)
-
-    def _leave(self, event: events.Event) -> None:
         event.stop()
         event.prevent_default()
         # A second key may be on its way before the first has taken the screen away.

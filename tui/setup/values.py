@@ -10,6 +10,7 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from engine.experiment.overrides import value_of
@@ -69,7 +70,7 @@ class Leaf:
             case "toml":
                 return value_of(text.strip())
             case _:
-                return _unescaped(text)
+                return "\\".join(part.replace("\\n", "\n") for part in text.split("\\\\"))
 
 
 def members(annotation: Any) -> list[Any]:
@@ -87,13 +88,9 @@ def leaf_of(annotation: Any) -> Leaf:
     optional = types.NoneType in allowed
     allowed = [member for member in allowed if member is not types.NoneType]
     if all(member is bool or get_origin(member) is Literal for member in allowed):
-        values = [value for member in allowed for value in _values(member)]
-        return Leaf("choice", optional, {_choice(value): value for value in values})
+        values = [(True, False) if member is bool else get_args(member) for member in allowed]
+        return Leaf("choice", optional, {_choice(value): value for value in chain(*values)})
     return Leaf(_shape(allowed), optional)
-
-
-def _values(member: Any) -> tuple[Any, ...]:
-    return (True, False) if member is bool else get_args(member)
 
 
 def _choice(value: Any) -> str:
@@ -131,7 +128,7 @@ def show(value: Any) -> str:
         case float():
             return repr(value).removesuffix(".0")
         case str():
-            return _escaped(value)
+            return value.replace("\\", "\\\\").replace("\n", "\\n")
         case list():
             return ", ".join(map(_item, value))
         case dict():
@@ -190,13 +187,3 @@ def _table(text: str) -> dict[str, Any] | str:
         # A key with dots is quoted in TOML; here it need not be, and may be.
         table[key.strip().strip("\"'")] = value_of(value.strip())
     return table
-
-
-def _escaped(text: str) -> str:
-    """Return a text on one line."""
-    return text.replace("\\", "\\\\").replace("\n", "\\n")
-
-
-def _unescaped(text: str) -> str:
-    parts = text.split("\\\\")
-    return "\\".join(part.replace("\\n", "\n") for part in parts)

@@ -8,12 +8,7 @@ from typing import Final
 
 from ..finding import Rule
 
+_NAMES: Final = sorted(module.name for module in iter_modules(__path__))
 
-def _rules() -> tuple[Rule, ...]:
-    names = sorted(module.name for module in iter_modules(__path__))
-    rules: list[Rule] = [import_module(f"{__name__}.{name}").RULE for name in names]
-    return tuple(rules)
-
-
-RULES: Final = _rules()
+RULES: Final[tuple[Rule, ...]] = tuple(import_module(f"{__name__}.{name}").RULE for name in _NAMES)
 """Every rule, by its file's name."""

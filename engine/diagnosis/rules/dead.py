@@ -34,7 +34,8 @@ def find(facts: Facts) -> Finding | None:
         return None
     gone = [layer for layer, share in shares.items() if share == 1]
     worst = gone[0] if gone else max(shares, key=lambda layer: shares[layer])
-    words = _gone(facts, gone) if gone else _dying(worst, shares[worst])
+    dying = f"{percent(shares[worst])} of {layer_name(worst)}'s units are off for every row: dying."
+    words = _gone(facts, gone) if gone else dying
     return Finding("bad" if gone else "warning", words, where=worst, remedy=cure(facts, worst))
 
 
@@ -62,10 +63,6 @@ def _gone(facts: Facts, gone: list[str]) -> str:
         return told
     what = "gradient of {} is" if len(without) == 1 else "gradients of {} are"
     return f"{told} The {what.format(layer_names(without))} exactly 0."
-
-
-def _dying(layer: str, share: float) -> str:
-    return f"{percent(share)} of {layer_name(layer)}'s units are off for every row: dying."
 
 
 def _is_cut_off(facts: Facts, layer: str) -> bool:

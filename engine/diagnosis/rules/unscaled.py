@@ -84,14 +84,11 @@ def cure(facts: Facts) -> Remedy:
     unscaled = _unscaled(facts, ALSO)
     # What a sigmoid or a ReLU cannot give is not to be asked of it.
     linear = facts.model.get("output_activation", "identity") == "identity"
-    fits = {"inputs": not _hardly_vary(facts.header.input_size), "targets": linear}
+    size = facts.header.input_size
+    varies = size.get("narrowest", 1.0) >= NARROW * size.get("widest", 1.0)
+    fits = {"inputs": varies or size.get("least", 0.0) < 0, "targets": linear}
     changes = (f"data.scale_{what}={'standard' if fits[what] else 'range'}" for what in unscaled)
     return Remedy(f"scaling the {' and '.join(unscaled)}", tuple(changes))
-
-
-def _hardly_vary(size: Mapping[str, float]) -> bool:
-    few = size.get("narrowest", 1.0) < NARROW * size.get("widest", 1.0)
-    return few and size.get("least", 0.0) >= 0
 
 
 def _column(facts: Facts) -> str:

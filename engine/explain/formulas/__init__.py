@@ -155,11 +155,8 @@ def _result(experiment: Experiment, passes: Passes) -> str:
     if experiment.data.fresh:
         x = "x, _ = columns(inputs, targets)"
         return unseen_rows(experiment, x, "outputs = forward(x)[-1].T")
-    return result(experiment, _restored(passes), "t")
-
-
-def _restored(passes: Passes) -> list[str]:
-    return [f"for w, best_w in zip({_kept(passes)}, best_weights):", "    w[...] = best_w"]
+    restored = [f"for w, best_w in zip({_kept(passes)}, best_weights):", "    w[...] = best_w"]
+    return result(experiment, restored, "t")
 
 
 def _loop(experiment: Experiment, language: Language, passes: Passes) -> str:

@@ -89,10 +89,9 @@ def data_blocks(experiment: Experiment, language: Language, file: str = "") -> l
         unit = fresh_unit(experiment)
         columns = columns_block(experiment, language)
         return [experiment.data.program(), columns, _FRESH.format(unit, rows)]
-    blocks = []
     if file:
-        given = [f"{name} = {_of_file(name, language)}" for name in _columns_in_file(experiment)]
-        blocks = ["\n".join(given)]
+        names = [f"{what}_{name}" for name in sets_of(experiment) for what in "xt"]
+        blocks = ["\n".join(f"{name} = {_of_file(name, language)}" for name in names)]
     else:
         lines = ["inputs, targets = draw_data()", *parting_lines(experiment)]
         lines += [*scaling_lines(experiment), ""]
@@ -109,10 +108,6 @@ def data_blocks(experiment: Experiment, language: Language, file: str = "") -> l
         return blocks
     order = textwrap.indent(order_lines(experiment, "x_train.shape[1]"), " " * 8)
     return [*blocks, _BATCHES.format(doc=order_words(experiment), order=order, rows=rows)]
-
-
-def _columns_in_file(experiment: Experiment) -> list[str]:
-    return [f"{what}_{name}" for name in sets_of(experiment) for what in "xt"]
 
 
 def _of_file(name: str, language: Language) -> str:

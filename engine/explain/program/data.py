@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
@@ -51,9 +51,10 @@ def parting_lines(experiment: Experiment) -> list[str]:
         if size:
             cuts.append(f"{name} = order[{start or ''}:{start + size}]")
         start += size
+    listed = " and ".join(filter(None, [", ".join(sets[:-1]), *sets[-1:]]))
     return [
         "",
-        f"# The rows are shuffled, then parted into {_listing(sets)}.",
+        f"# The rows are shuffled, then parted into {listed}.",
         f"order = np.random.default_rng(stream(SPLIT)).permutation({experiment.data.rows})",
         *cuts,
         *([] if experiment.train.shuffle else ["train.sort()  # in the order of the data again"]),
@@ -120,10 +121,6 @@ def sets_of(experiment: Experiment) -> list[str]:
         return []
     sizes = zip(("train", "dev", "test"), experiment.data.sizes, strict=True)
     return [name for name, size in sizes if size]
-
-
-def _listing(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def order_words(experiment: Experiment) -> str:

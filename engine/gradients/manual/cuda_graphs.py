@@ -59,7 +59,7 @@ class CudaGraphs:
     def play(self, row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
         """Take consecutive steps: see ``engine.gradients.manual.torchscript.Player``."""
         # By whole graphs; what is left over at the end of a block is asked for step by step.
-        while steps >= STEPS and self._has_room_for((row, slot)):
+        while steps >= STEPS and ((row, slot) in self._graphs or len(self._graphs) < MOST_GRAPHS):
             self._copy_seen(slot, inputs, targets)
             # Capturing costs as much as asking for each step, and pays from the next block on: its
             # rows are the same.
@@ -68,10 +68,6 @@ class CudaGraphs:
             self._graphs[row, slot]()
             row, slot, steps = row + STEPS, slot + STEPS, steps - STEPS
         self._one_by_one(row, slot, steps, inputs, targets)
-
-    def _has_room_for(self, place: tuple[int, int]) -> bool:
-        """Return whether there is a graph for a place, or room for one."""
-        return place in self._graphs or len(self._graphs) < MOST_GRAPHS
 
     def _copy_seen(self, slot: int, inputs: Tensor, targets: Tensor) -> None:
         """Copy what the steps see to where the graphs look for it."""

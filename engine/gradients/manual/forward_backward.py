@@ -101,16 +101,12 @@ class Propagation:
                 self._play = CudaGraphs(self._step, constant=self._constant).play
             else:
                 # On a CPU Python is what costs: the same calls, made from C++.
-                self._play = self._record(inputs[0], targets[0])
+                kept = [each.slots for each in (self.kept, self.dev_kept) if each is not None]
+                self._play = record(self._step, inputs[0], targets[0], self._blocks, kept)
                 # Recording took the first step.
                 row, slot, steps = 1, 1, steps - 1
         self._taken += steps
         self._play(row, slot, steps, inputs, targets)
-
-    def _record(self, inputs: Tensor, targets: Tensor) -> Player:
-        """Take the first step of a block, and return what plays further ones."""
-        kept = [each.slots for each in (self.kept, self.dev_kept) if each is not None]
-        return record(self._step, inputs, targets, self._blocks, kept)
 
     def look_ahead(self) -> None:
         """Compute the outputs of the dev rows alone, with the weights as they are, into slot 0."""

@@ -152,11 +152,13 @@ def _facts(standing: Standing, look: Look) -> list[Fact]:
         where = f"shown {count(standing.step)}{look.glyphs.dot}trained {count(standing.trained)}"
     facts.append((0, where, text))
     if standing.state != "ended" and standing.steps:
-        facts.append((7, _progress(standing, look.glyphs), look.style("train")))
+        share, eighths = min(standing.step / standing.steps, 1.0), len(look.glyphs.eighths)
+        bar = look.glyphs.bar(int(share * 10 * eighths) / eighths).ljust(10, look.glyphs.track)
+        facts.append((7, f"{bar} {percent(share)}", look.style("train")))
     if standing.epoch is not None:
-        share = f"/{count(standing.epochs)}" if standing.epochs else ""
+        of_all = f"/{count(standing.epochs)}" if standing.epochs else ""
         epoch = count(int(standing.epoch)) if standing.epoch >= 1 else f"{standing.epoch:.1f}"
-        facts.append((6, f"epoch {epoch}{share}", text))
+        facts.append((6, f"epoch {epoch}{of_all}", text))
     if standing.loss is not None:
         loss = f"loss {look.figure(standing.loss)}{apart('loss')}"
         facts.append((1, loss, look.style("train", bold=True)))
@@ -198,13 +200,6 @@ def _member_facts(standing: Standing, look: Look) -> list[Fact]:
     if crowd.diverged:
         facts.append((2, f"{count(crowd.diverged)} of {count(crowd.members)} diverged", bad))
     return facts + ([(2, f"{count(crowd.dead)} dead", bad)] if crowd.dead else [])
-
-
-def _progress(standing: Standing, glyphs: Glyphs) -> str:
-    """Return a bar of ten cells and the share in percent."""
-    share, steps = min(standing.step / standing.steps, 1.0), len(glyphs.eighths)
-    bar = glyphs.bar(int(share * 10 * steps) / steps)
-    return f"{bar.ljust(10, glyphs.track)} {percent(share)}"
 
 
 def draw_state(standing: Standing, look: Look) -> Text:

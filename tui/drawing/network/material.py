@@ -333,18 +333,13 @@ class RecordedNetwork:
         """Return the network of weights that ``engine.recording.kept_weights`` has found."""
         return cls(material, kept.step, kept.asked, kept.values, kept.best, kept.last)
 
-    @property
-    def is_result(self) -> bool:
-        """Whether these are the weights that the run came to, just as its result has them."""
-        return self.step == self.material.result_step
-
     def may_count(self, part: str) -> bool:
         """Whether a picture may say how many rows of a set are wrong.
 
         The test set is touched once, for what the run came to: whoever sees its errors while
         there is still something to choose, if only a step, chooses by them.
         """
-        return part != "test" or self.is_result
+        return part != "test" or self.step == self.material.result_step
 
     @property
     def judged_by(self) -> str:

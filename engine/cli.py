@@ -117,23 +117,22 @@ def run(
         quiet: Show no progress.
     """
     from .headless import run as headless
-    from .sweeps.varied_run import RunOrder, run_or_sweep
+    from .sweeps.order import Order
+    from .sweeps.varied_run import run_or_sweep
 
-    loaded = run_or_sweep(
-        RunOrder(
-            reference=preset,
-            overrides=Changes.overrides(changes),
-            population=changes.overrides(),
-            vary=changes.vary or [],
-            seeds=changes.seeds,
-            runs_dir=place.folder,
-            device=machine.device,
-            allow_code=machine.allow_code,
-            as_json=as_json,
-            quiet=quiet,
-            told=bool(improvements or log_every),
-        )
+    order = Order(
+        references=(preset,),
+        overrides=tuple(Changes.overrides(changes)),
+        grid=tuple(changes.vary or ()),
+        said_with="--vary",
+        seeds=changes.seeds,
+        runs_dir=place.folder,
+        device="cpu" if machine.device == "auto" else machine.device,
+        allow_code=machine.allow_code,
+        form="json" if as_json else "text",
+        quiet=quiet,
     )
+    loaded = run_or_sweep(order, changes.overrides(), told=bool(improvements or log_every))
     if isinstance(loaded, int):
         raise typer.Exit(loaded)
     status = headless.run(

@@ -129,8 +129,9 @@ def _ended(folder: SweepFolder, order: Order, status: int, digests: set[str]) ->
     if order.detach:
         detach(folder, _again(folder, order))
         if not order.quiet:
-            _complain("it goes on by itself: epochal runs says how far it is; epochal show and "
-                      f"epochal stop take its name, {plain(folder.name)}")  # fmt: skip
+            how_far = "it goes on by itself: epochal runs says how far it is"
+            name = plain(folder.name)
+            _complain(f"{how_far}; epochal show and epochal stop take its name, {name}")
         print(folder.path)
         return DONE
     table = read(folder.path).only(digests)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import PresetError, Problem, RunError
+from ..errors import PresetError, RunError
 from ..experiment.axes import check_sweep
 from ..experiment.overrides import typed
 from ..experiment.sweep import Sweep
@@ -86,22 +86,22 @@ def asked_for(order: Order) -> list[Asked]:
 def _asked(reference: str, order: Order, grid: dict[str, list[Any]]) -> Asked:
     loaded = presets.load(reference, order.overrides)
     # What a preset sweeps itself is in the way where its learning rate is to be found.
-    own = Sweep() if order.lr_range else loaded.experiment.sweep
+    said = Sweep() if order.lr_range else loaded.experiment.sweep
     if loaded.experiment.population != Population():
         raise RunError(f"{reference}: has a population of its own; a sweep says what is trained")
-    search = order.search or (None if order.random else own.search)
+    search = order.search or (None if order.random else said.search)
     if not search and (order.trials or order.prune):
         option = "--trials" if order.trials else "--prune"
         raise RunError(f"{option}: is of a search; add --search tpe")
     if order.search and order.random:
         raise RunError("--random: leave it out, or --search")
     swept = Sweep(
-        grid={**own.grid, **grid},
-        seeds=order.seeds or own.seeds,
-        random=None if search else order.random or own.random,
+        grid={**said.grid, **grid},
+        seeds=order.seeds or said.seeds,
+        random=None if search else order.random or said.random,
         search=search,
-        trials=order.trials or own.trials,
-        prune=bool(search) and (order.prune or own.prune),
+        trials=order.trials or said.trials,
+        prune=bool(search) and (order.prune or said.prune),
     )
     experiment = loaded.experiment.model_copy(update={"sweep": swept})
     try:
@@ -109,13 +109,9 @@ def _asked(reference: str, order: Order, grid: dict[str, list[Any]]) -> Asked:
     except PresetError as error:
         if not grid:
             raise
-        raise PresetError([_from_command(each) for each in error.problems]) from None
+        # What was typed has no key, which only a file has.
+        raise PresetError([replace(each, key="") for each in error.problems]) from None
     return Asked(loaded.name, experiment)
-
-
-def _from_command(problem: Problem) -> Problem:
-    """Return a problem of what was typed, without the key that only a file has."""
-    return replace(problem, key="")
 
 
 def rates_asked(order: Order) -> Order:

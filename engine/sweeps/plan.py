@@ -18,7 +18,7 @@ import time
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,11 +82,6 @@ class Plan:
     """What is tried, by number."""
     groups: list[TrialGroup] = field(default_factory=list)
     """Who is trained with whom, by number, which is one more than the place."""
-
-    @property
-    def by_digest(self) -> dict[str, Trial]:
-        """The trials by their hash."""
-        return {trial.digest: trial for trial in self.trials}
 
     @property
     def places(self) -> dict[int, tuple[TrialGroup, int]]:
@@ -177,12 +172,9 @@ def read(path: Path) -> Plan:
             case "trials" if plan is not None:
                 # What was torn by a full disk was written again, under the same numbers.
                 del plan.trials[line["first"] :]
-                plan.trials += [
-                    Trial(number=number, base=base, setting=setting, seed=seed, digest=digest)
-                    for number, (base, setting, seed, digest) in enumerate(
-                        line["trials"], line["first"]
-                    )
-                ]
+                for at, (base, setting, seed, digest) in enumerate(line["trials"], line["first"]):
+                    trial = Trial(number=at, base=base, setting=setting, seed=seed, digest=digest)
+                    plan.trials.append(trial)
             case "search" if plan is not None:
                 plan.search, plan.searched = line["sweep"], line["over"]
             case "groups" if plan is not None:
@@ -248,9 +240,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _write(descriptor: int, lines: Iterable[Mapping[str, Any]]) -> None:
     """Append whole lines in one piece, and wait until the disk has them."""
-    text = "".join(
-        f"{json.dumps(line, ensure_ascii=False, separators=(',', ':'))}\n" for line in lines
-    )
+    encode = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+    text = "".join(f"{encode(line)}\n" for line in lines)
     # Whatever a crash left before is closed by a newline; an empty line harms no reader.
     behind = b"\n" if os.fstat(descriptor).st_size else b""
     left = memoryview(behind + text.encode())

@@ -31,7 +31,7 @@ from .groups import bytes_of, parted
 from .locks import locked
 from .plan import Base, Plan, identity_of
 from .trial import Trial
-from .trials import Candidate, alone_of, candidates, digest_of, form_of
+from .trials import alone_of, candidates, digest_of, form_of
 
 ROOM: Final = 600_000_000
 """Bytes that the recordings of a sweep take at most; rows are left out where it would be more."""
@@ -102,10 +102,10 @@ def plan_of(asked: Sequence[Asked]) -> Plan:
     # What a search asks for depends on where it may look: another range is another search.
     searched = [repr(each.experiment.sweep.grid) for each in asked if each.experiment.sweep.search]
     # Which seeds are tried is what may be asked for more of.
-    known = [(name, digest_of(with_seed(experiment, 0))) for name, experiment in alone]
+    digests = [(name, digest_of(with_seed(experiment, 0))) for name, experiment in alone]
     return Plan(
         name="",
-        identity=identity_of(known, [*keys, *searched]),
+        identity=identity_of(digests, [*keys, *searched]),
         keys=tuple(keys),
         bases=tuple(Base(preset=name, text=dumps(each, full=True)) for name, each in alone),
     )
@@ -172,15 +172,15 @@ def work_in(
         wanted: The hashes of trials of the plan that are asked for as well.
     """
     work = Work(plan, set(wanted))
-    known = plan.by_digest
+    planned = {trial.digest for trial in plan.trials}
     forms: dict[str, list[int]] = {}
     examples: dict[str, Experiment] = {}
     bases = {base.preset: place for place, base in enumerate(plan.bases)}
     for each in asked:
         for candidate in candidates(bases[each.name], each.experiment, each.settings):
             digest = candidate.trial.digest
-            if digest not in work.digests and digest not in known:
-                work.new_trials.append(_numbered(candidate, len(plan.trials)))
+            if digest not in work.digests and digest not in planned:
+                work.new_trials.append(replace(candidate.trial, number=len(plan.trials)))
                 plan.trials.append(work.new_trials[-1])
                 forms.setdefault(candidate.form, []).append(plan.trials[-1].number)
                 examples.setdefault(candidate.form, candidate.experiment)
@@ -233,11 +233,9 @@ def retry(work: Work, group: TrialGroup) -> list[TrialGroup]:
     """
     half = -(-len(group.trials) // 2)
     parts = [part for part in (group.trials[:half], group.trials[half:]) if part]
-    made = []
-    for part in parts:
-        number = len(work.plan.groups) + 1
-        made.append(replace(group, number=number, trials=part))
-        work.plan.groups.append(made[-1])
+    first = len(work.plan.groups) + 1
+    made = [replace(group, number=at, trials=part) for at, part in enumerate(parts, first)]
+    work.plan.groups += made
     work.new_groups += made
     work.groups += made
     return made
@@ -262,17 +260,13 @@ def _group(
         work.groups.append(group)
 
 
-def _numbered(candidate: Candidate, number: int) -> Trial:
-    return replace(candidate.trial, number=number)
-
-
-def _other(found: Plan, asked: Plan) -> str:
+def _other(named: Plan, asked: Plan) -> str:
     """Return how a sweep is another than the one that is asked for."""
 
     def words(plan: Plan) -> str:
         presets = ", ".join(base.preset for base in plan.bases)
         return f"{presets} by {', '.join(plan.keys) or 'seed'}"
 
-    there, here = words(found), words(asked)
+    there, here = words(named), words(asked)
     also = " of other experiments" if there == here else ""
     return f"is another sweep, {there}{also}; leave --into out, or name another"

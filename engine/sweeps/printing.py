@@ -28,23 +28,19 @@ NAMED: Final = 10
 
 def text(table: SweepTable) -> str:
     """Return the table as aligned lines, a setting each."""
-    figures = shown_figures(table)
+    figures = [key for key in table.figures if key in SHOWN] or table.figures[:2]
     states = [state for state in STATES if table.count(state)]
     names = key_names([axis.key for axis in table.axes])
     head = [*names.values(), "seeds", *(key.replace("_", " ") for key in figures), *states]
-    rows = [[*_setting_cells(table, each), str(len(each.trials)),
-             *(_figure(each.figures.get(key)) for key in figures),
-             *(str(each.count(state) or "") for state in states)]
-            for each in table.settings]  # fmt: skip
-    lines = aligned([head, *([plain(cell) for cell in row] for row in rows)], numbers=True)
+    rows = [head]
+    for each in table.settings:
+        reached = [_figure(each.figures.get(key)) for key in figures]
+        counts = [str(each.count(state) or "") for state in states]
+        cells = [*_setting_cells(table, each), str(len(each.trials)), *reached, *counts]
+        rows.append(list(map(plain, cells)))
+    lines = aligned(rows, numbers=True)
     name = plain(table.name)
     return "\n".join([f"{name}: {_counts(table)}", "", *lines, "", *_words(table)])
-
-
-def shown_figures(table: SweepTable) -> list[str]:
-    """Return the figures that a table has columns for."""
-    found = [key for key in table.figures if key in SHOWN]
-    return found or list(table.figures[:2])
 
 
 def objects(table: SweepTable) -> Iterator[dict[str, Any]]:
@@ -75,20 +71,11 @@ def csv_text(table: SweepTable) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(head)
     for trial in table.trials:
-        writer.writerow(
-            [
-                trial.preset,
-                *(_csv_value(trial.setting.get(key)) for key in keys),
-                trial.seed,
-                trial.state,
-                trial.best_step,
-                trial.step,
-                *(trial.figures.get(key) for key in figures),
-                _csv_value(trial.alone),
-                trial.run,
-                trial.member + 1,
-            ]
-        )
+        settings = (_csv_value(trial.setting.get(key)) for key in keys)
+        came_to = (trial.seed, trial.state, trial.best_step, trial.step)
+        reached = (trial.figures.get(key) for key in figures)
+        where = (_csv_value(trial.alone), trial.run, trial.member + 1)
+        writer.writerow([trial.preset, *settings, *came_to, *reached, *where])
     return out.getvalue()
 
 

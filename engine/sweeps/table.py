@@ -28,16 +28,8 @@ from .plan import Plan
 TrialState = Literal["waiting", "training", "finished", "pruned", "diverged", "failed"]
 """What a trial is doing, or how it ended. One whose process died waits to be trained again."""
 
-FIGURES: Final = (
-    "test_accuracy",
-    "test_loss",
-    "test_rmse",
-    "dev_accuracy",
-    "dev_loss",
-    "dev_rmse",
-    "train_accuracy",
-    "train_loss",
-    "train_rmse",
+FIGURES: Final = tuple(
+    f"{part}_{what}" for part in ("test", "dev", "train") for what in ("accuracy", "loss", "rmse")
 )
 """The figures of a result that a table may show, those that say most first."""
 
@@ -189,8 +181,8 @@ class SweepReader:
             RunError: There is none that can be read.
         """
         try:
-            found = self.folder.plan_file.stat()
-            stamp = found.st_size, found.st_mtime_ns
+            written = self.folder.plan_file.stat()
+            stamp = written.st_size, written.st_mtime_ns
         except OSError:
             stamp = 0, 0
         if self._plan is None or stamp != self._planned:
@@ -262,7 +254,7 @@ def table_of(
     for trial in trials:
         by_setting.setdefault((trial.preset, _told(trial.setting)), []).append(trial)
     settings = [_setting(each) for each in by_setting.values()]
-    known = {key for trial in trials for key in trial.figures}
+    reached = {key for trial in trials for key in trial.figures}
     return SweepTable(
         name=name,
         path=path,
@@ -270,7 +262,7 @@ def table_of(
         axes=tuple(_axes(trials)),
         settings=tuple(settings),
         trials=tuple(trials),
-        figures=tuple(key for key in FIGURES if key in known),
+        figures=tuple(key for key in FIGURES if key in reached),
         seeds=max((len(each.trials) for each in settings), default=0),
         busy=busy,
         expected=max(expected, len(trials)),
@@ -295,10 +287,10 @@ def _rows(plan: Plan, folder: SweepFolder, glances: Mapping[int, Glance]) -> Ite
         group, member = places[trial.number]
         alone = len(group.trials) == 1
         run = folder.group(group.number)
-        own = _came_to(glances[group.number], member, alone)
+        came_to = _came_to(glances[group.number], member, alone)
         # One that was ended early has not come to what it would have come to alone.
-        alone = alone and own["state"] != PRUNED
-        yield TrialRow(**common, run=run.path, member=member, alone=alone, **own)
+        alone = alone and came_to["state"] != PRUNED
+        yield TrialRow(**common, run=run.path, member=member, alone=alone, **came_to)
 
 
 def statuses_of(end: End, trials: int) -> list[str]:
@@ -313,26 +305,23 @@ def _came_to(glance: Glance, member: int, alone: bool) -> dict[str, Any]:
         going = glance.state in ("running", "paused", "silent")
         return {"state": "training" if going else "waiting", "step": glance.step}
 
-    def own(key: str, otherwise: Any = None) -> Any:
-        value = end.result.get(key, otherwise)
+    def of_member(key: str) -> Any:
+        value = end.result.get(key)
         return value[member] if isinstance(value, list) and not alone else value
 
-    status, reason = own("statuses") or end.status, own("reasons") or end.reason
+    status, reason = of_member("statuses") or end.status, of_member("reasons") or end.reason
     if status == "finished" and reason == PRUNED:
         status = PRUNED
-    figures = {key: value for key in FIGURES if _is_number(value := own(key))}
+    # What was stopped by its own rule is finished, and what somebody stopped waits.
+    stopped = "finished" if end.status in ("finished", "stopped") else "failed"
+    figures = {key: value for key in FIGURES if _is_number(value := of_member(key))}
     return {
-        "state": status if status in get_args(TrialState) else _stopped(end),
+        "state": status if status in get_args(TrialState) else stopped,
         "reason": reason,
         "figures": figures if status != "failed" else {},
-        "best_step": own("best_step") or None,
-        "step": own("ended_at") or end.step,
+        "best_step": of_member("best_step") or None,
+        "step": of_member("ended_at") or end.step,
     }
-
-
-def _stopped(end: End) -> TrialState:
-    """Return the state of what was stopped: by its own rule it is finished, else it waits."""
-    return "finished" if end.status in ("finished", "stopped") else "failed"
 
 
 def _is_number(value: Any) -> bool:
@@ -362,9 +351,8 @@ def _axes(trials: Sequence[TrialRow]) -> Iterator[SweptAxis]:
         yield SweptAxis("preset", presets)
     keys = dict.fromkeys(key for trial in trials for key in trial.setting)
     for key in keys:
-        told = {_told(trial.setting[key]): trial.setting[key]
-                for trial in trials if key in trial.setting}  # fmt: skip
-        yield SweptAxis(key, tuple(told.values()))
+        values = (trial.setting[key] for trial in trials if key in trial.setting)
+        yield SweptAxis(key, tuple({_told(value): value for value in values}.values()))
 
 
 def _told(value: Any) -> str:

@@ -88,15 +88,13 @@ def experiment_of(plan: Plan, group: TrialGroup) -> Experiment:
 
 def _settings(trials: Sequence[Trial]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return what trials have in common, and what each has beside that."""
-    changes = [trial.changes for trial in trials]
-    first = changes[0]
-    common = {key: value for key, value in first.items()
-              if key in first and all(each.get(key) == value for each in changes)}  # fmt: skip
-    if len(trials) > 1:
+    first, *rest = (trial.changes for trial in trials)
+    common = {key: first[key] for key in first if all(each.get(key) == first[key] for each in rest)}
+    if rest:
         # Trials of a group differ in something; where that is not a key, it is the seed.
         common.pop(SEED, None)
-    return common, [{key: value for key, value in each.items() if key not in common}
-                    for each in changes]  # fmt: skip
+    apart = [{key: each[key] for key in each if key not in common} for each in (first, *rest)]
+    return common, apart
 
 
 def _discarded(run: RunFolder) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ..errors import RunError
 from ..text.run_names import RunName, stem_of
@@ -75,13 +75,37 @@ def runs_dir() -> Path:
     return Path(os.environ.get("EPOCHAL_RUNS") or "runs")
 
 
-def create_run(
-    called: str,
-    experiment_toml: str,
+def new_folder(
     folder: Path,
+    called: str,
     *,
     now: Callable[[], datetime] = datetime.now,
     token: Callable[[], str] = lambda: secrets.token_hex(2),
+) -> Path:
+    """Make a folder that was not there, whose name tells what is in it and the moment.
+
+    Args:
+        folder: Where runs are kept.
+        called: What the name begins with.
+        now: The time that stands in the name.
+        token: Four hex digits that tell those of one second apart.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    for attempt in itertools.count(1):
+        path = folder / str(RunName(stem_of(called), now(), token()))
+        try:
+            path.mkdir(parents=True)
+            break
+        except FileExistsError:
+            if attempt == _ATTEMPTS or not path.is_dir():
+                raise
+    return path
+
+
+def create_run(
+    called: str, experiment_toml: str, folder: Path, **moment: Callable[[], Any]
 ) -> RunFolder:
     """Make a new run's folder.
 
@@ -89,22 +113,13 @@ def create_run(
         called: What the run's name begins with.
         experiment_toml: The resolved experiment.
         folder: Where runs are kept.
-        now: The time that stands in the name.
-        token: Four hex digits that tell runs of one second apart.
+        moment: What tells its name from others: see ``new_folder``.
 
     Raises:
         RunError: The folder cannot be written to.
     """
-    stem = stem_of(called)
     try:
-        for attempt in itertools.count(1):
-            run = RunFolder(folder / str(RunName(stem, now(), token())))
-            try:
-                run.path.mkdir(parents=True)
-                break
-            except FileExistsError:
-                if attempt == _ATTEMPTS or not run.path.is_dir():
-                    raise
+        run = RunFolder(new_folder(folder, called, **moment))
         run.control.mkdir()
         run.checkpoints.mkdir()
         run.experiment_file.write_text(experiment_toml, "utf-8")

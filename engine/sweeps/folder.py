@@ -11,23 +11,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from ..errors import RunError
 from ..runs.finding import order_of
-from ..runs.folder import RunFolder
-from ..text.run_names import RunName, stem_of
+from ..runs.folder import RunFolder, new_folder
 from . import plan as plans
 from .locks import locked
 from .plan import Plan
-
-_ATTEMPTS: Final = 100
-"""Names to try for a new sweep."""
 
 ASKED_SECONDS: Final = 1.0
 """How long a sweep may be locked by those who ask whether it is busy."""
@@ -135,39 +129,22 @@ def same_sweep(identity: str, runs_dir: Path) -> SweepFolder | None:
     return None
 
 
-def create_sweep(
-    called: str,
-    plan: Plan,
-    runs_dir: Path,
-    *,
-    now: Callable[[], datetime] = datetime.now,
-    token: Callable[[], str] = lambda: secrets.token_hex(2),
-) -> SweepFolder:
+def create_sweep(called: str, plan: Plan, runs_dir: Path) -> SweepFolder:
     """Make a new sweep's folder, with the beginning of its plan.
 
     Args:
         called: What its name begins with.
         plan: What it is to try.
         runs_dir: Where runs are kept.
-        now: The time that stands in the name.
-        token: Four hex digits that tell sweeps of one second apart.
 
     Raises:
         RunError: The folder cannot be written to.
     """
-    stem = stem_of(called)
-    for attempt in range(1, _ATTEMPTS + 1):
-        folder = SweepFolder(runs_dir / str(RunName(stem, now(), token())))
-        try:
-            folder.path.mkdir(parents=True)
-        except FileExistsError:
-            if attempt < _ATTEMPTS and folder.path.is_dir():
-                continue
-            raise RunError(f"{runs_dir}: no sweep can be made here; set --runs-dir") from None
-        except OSError as error:
-            raise RunError(f"{runs_dir}: no sweep can be made here: {error.strerror}; set "
-                           "--runs-dir") from None  # fmt: skip
+    try:
+        folder = SweepFolder(new_folder(runs_dir, called))
         plan.name = folder.name
         plans.begin(folder.plan_file, plan)
-        return folder
-    raise AssertionError("a name was found, or none was left")
+    except OSError as error:
+        why = error.strerror or error
+        raise RunError(f"{runs_dir}: no sweep can be made here: {why}; set --runs-dir") from None
+    return folder

@@ -110,7 +110,7 @@ def apart(terms: Sequence[str], folder: Path) -> tuple[list[RunFolder], list[str
     return named, [term for term, is_run in zip(terms, said, strict=True) if not is_run]
 
 
-def check(found: RunFolder) -> None:
+def check(shown: RunFolder) -> None:
     """Refuse a run whose recording cannot be read at all.
 
     Raises:
@@ -118,15 +118,15 @@ def check(found: RunFolder) -> None:
     """
     from .recording.file import Reader
 
-    if not found.recording.exists():
+    if not shown.recording.exists():
         return
-    reader = Reader(found.recording)
+    reader = Reader(shown.recording)
     reader.poll(1)
-    if reader.header is None and found.path == found.recording:
-        raise RecordingError(f"{found.path}: is no recording: it has no whole line")
+    if reader.header is None and shown.path == shown.recording:
+        raise RecordingError(f"{shown.path}: is no recording: it has no whole line")
 
 
-def check_begun(found: RunFolder) -> None:
+def check_begun(shown: RunFolder) -> None:
     """Refuse a run in which there is nothing to be played.
 
     Raises:
@@ -134,9 +134,9 @@ def check_begun(found: RunFolder) -> None:
     """
     from .runs.summary import glance
 
-    seen = glance(found)
+    seen = glance(shown)
     if seen.state == "crashed" and not seen.started and not seen.step:
-        raise RunError(f"{found.name}: there is nothing to play: its worker never began")
+        raise RunError(f"{shown.name}: there is nothing to play: its worker never began")
 
 
 def _is_preset_file(reference: str) -> bool:

@@ -358,8 +358,8 @@ def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> Run
 
     if (trial := _trial_run(what, folder)) is not None:
         return trial
-    found = run_or_preset(what, folder, overrides)
-    return None if isinstance(found, PresetName) else found
+    meant = run_or_preset(what, folder, overrides)
+    return None if isinstance(meant, PresetName) else meant
 
 
 def _run_or_newest(name: str | None, folder: Path) -> RunFolder:

@@ -82,14 +82,14 @@ class ActivationRule:
     """What has a name of its own, in order: each a formula of z and of those before it."""
 
     def __post_init__(self) -> None:
-        known = {"z", *NUMPY}
+        defined = {"z", *NUMPY}
         trees = {**self.part_trees, "h": self.value_tree, "slope": self.slope_tree}
         for name, tree in trees.items():
-            if unknown := {*names_in(tree)} - known:
+            if unknown := {*names_in(tree)} - defined:
                 raise TypeError(f"a rule speaks of unknown things: {', '.join(sorted(unknown))}")
             # What cannot be written is refused where it is stated, not where a lesson opens it.
             written(tree)
-            known.add(name)
+            defined.add(name)
 
     @cached_property
     def value_tree(self) -> ast.expr:

@@ -92,8 +92,8 @@ def _check(node: ast.expr, names: Collection[str]) -> None:
                 raise ValueError("has a number too large to compute with")
         case ast.Name(id=name):
             if name not in CONSTANTS and name not in names:
-                known = [*names, *CONSTANTS, *FUNCTIONS]
-                raise ValueError(f"{name!r} is not known{nearest(name, known)}")
+                words = [*names, *CONSTANTS, *FUNCTIONS]
+                raise ValueError(f"{name!r} is not known{nearest(name, words)}")
         case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
             _check(operand, names)
         case ast.BinOp(left=left, op=ast.Pow(), right=right):

@@ -85,14 +85,14 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 def closest(word: str, words: Iterable[str]) -> str | None:
     """Return the word of ``words`` that is meant, if any is near enough."""
     # A word of a megabyte is no typing mistake, and comparing it would take minutes.
-    found = difflib.get_close_matches(word[:100], list(words), n=1)
-    return found[0] if found else None
+    close = difflib.get_close_matches(word[:100], list(words), n=1)
+    return close[0] if close else None
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return `` (did you mean …?)`` for the word of ``words`` that is meant, or nothing."""
-    found = closest(word, words)
-    return f" (did you mean {found!r}?)" if found else ""
+    near = closest(word, words)
+    return f" (did you mean {near!r}?)" if near else ""
 
 
 def one_of(word: str, words: Iterable[str]) -> str:
@@ -103,8 +103,8 @@ def one_of(word: str, words: Iterable[str]) -> str:
     """
     words = list(words)
     if word not in words:
-        found = closest(word, words)
-        near = f"; did you mean {found!r}?" if found else ""
+        close = closest(word, words)
+        near = f"; did you mean {close!r}?" if close else ""
         raise ValueError(f"must be one of {', '.join(map(repr, words))} (got {show(word)}{near})")
     return word
 

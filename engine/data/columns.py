@@ -88,9 +88,9 @@ def read_npz(data: bytes) -> ReadColumns:
             others = f"array {show(first)} has {rows}"
             raise DataError(f"array {show(name)}: has {len(array)} rows, {others}")
     split = {name: dict(_split(name, array)) for name, array in arrays.items()}
-    columns = [pair for own in split.values() for pair in own.items()]
+    columns = [pair for named in split.values() for pair in named.items()]
     check_unique([name for name, _ in columns])
-    matrices = {name: [*own] for name, own in split.items() if arrays[name].ndim == 2}
+    matrices = {name: [*named] for name, named in split.items() if arrays[name].ndim == 2}
     return ReadColumns(dict(columns), matrices)
 
 

@@ -229,11 +229,11 @@ def _spread(sheet: Sheet, names: Sequence[str]) -> list[str]:
 
 def _unknown(sheet: Sheet, key: str, names: Sequence[str] | None) -> Iterator[str]:
     """Say which of the named columns are not there."""
-    known = [*sheet.matrices, *sheet.columns]
-    listed = ", ".join(map(show, known[:20])) + ", …" * (len(known) > 20)
+    there = [*sheet.matrices, *sheet.columns]
+    listed = ", ".join(map(show, there[:20])) + ", …" * (len(there) > 20)
     for index, name in enumerate(names or []):
         if name not in sheet.columns and name not in sheet.matrices:
-            near = nearest(name, known)
+            near = nearest(name, there)
             yield f"{key}[{index}]: {sheet.name} has no column {show(name)}{near}; it has: {listed}"
 
 

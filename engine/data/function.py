@@ -65,8 +65,8 @@ class _Named(ast.NodeTransformer):
         """Put ``np.`` before what is not x."""
         if node.id == "tau":
             return ast.parse("2 * np.pi", mode="eval").body
-        known = node.id in CONSTANTS or node.id in FUNCTIONS
-        return ast.parse(f"np.{node.id}", mode="eval").body if known else node
+        is_numpy = node.id in CONSTANTS or node.id in FUNCTIONS
+        return ast.parse(f"np.{node.id}", mode="eval").body if is_numpy else node
 
 
 class Function(DataBase):

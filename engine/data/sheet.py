@@ -49,7 +49,7 @@ class Sheet(ReadColumns):
     def last(self) -> str:
         """The last column; where it is one of a matrix, the matrix."""
         last = list(self.columns)[-1]
-        return next((name for name, own in self.matrices.items() if last in own), last)
+        return next((name for name, columns in self.matrices.items() if last in columns), last)
 
     def place(self, column: str, row: int) -> str:
         """Return where a cell stands, to begin a message with; rows are counted from 0."""
@@ -102,14 +102,14 @@ def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> 
     if not data.strip():
         raise DataError(f"{name}: is empty")
     try:
-        found = _READERS[ending](data, dialect or Dialect())
-        _check_shape(found.columns, least_rows)
+        read = _READERS[ending](data, dialect or Dialect())
+        _check_shape(read.columns, least_rows)
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
     except MemoryError:
         raise DataError(f"{name}: does not fit into memory") from None
     digest = hashlib.sha256(data).hexdigest()
-    return Sheet(name=name, size=len(data), sha256=digest, **vars(found))
+    return Sheet(name=name, size=len(data), sha256=digest, **vars(read))
 
 
 def _other_format(suffix: str) -> str:

@@ -117,7 +117,7 @@ def _rows(text: str, separator: str) -> Iterator[list[str]]:
     try:
         yield from reader
     except csv.Error as error:
-        what = next((own for part, own in _FAULTS.items() if part in str(error)), str(error))
+        what = next((fault for part, fault in _FAULTS.items() if part in str(error)), str(error))
         raise DataError(f"line {reader.line_num}: {what}") from None
 
 

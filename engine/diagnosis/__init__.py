@@ -39,9 +39,9 @@ def diagnose(history: History, step: int | None = None, member: int = 0) -> Find
 
 def _told(facts: Facts) -> list[tuple[Rule, Finding]]:
     """Return what the rules find that is no consequence of what others find, the worst first."""
-    found = [(rule, finding) for rule in RULES if (finding := rule.find(facts))]
-    explained = {name for rule, _ in found for name in rule.explains.split()}
-    told = [(rule, finding) for rule, finding in found if rule.name not in explained]
+    pairs = [(rule, finding) for rule in RULES if (finding := rule.find(facts))]
+    explained = {name for rule, _ in pairs for name in rule.explains.split()}
+    told = [(rule, finding) for rule, finding in pairs if rule.name not in explained]
     return sorted(told, key=lambda each: WORST_FIRST.index(each[1].severity))
 
 
@@ -62,8 +62,8 @@ def verdicts(history: History, step: int, member: int | None = 0) -> Mapping[str
     if facts is None or not facts.rows:
         return {}
     # Without a word about layers a rule need not be asked; what it explains is worse in its word.
-    found = [(rule, finding) for rule in RULES if rule.word and (finding := rule.find(facts))]
-    told = [each for each in found if each[1].severity != "note"]
+    pairs = [(rule, finding) for rule in RULES if rule.word and (finding := rule.find(facts))]
+    told = [each for each in pairs if each[1].severity != "note"]
     return {layer: _verdict(facts, layer, told) for layer in facts.layers}
 
 

@@ -92,9 +92,9 @@ def merged(members: Sequence[Findings]) -> Findings:
     return tuple(told)
 
 
-def _told(found: Sequence[tuple[int, Finding]], of: int) -> Finding:
+def _told(pairs: Sequence[tuple[int, Finding]], of: int) -> Finding:
     """Return what several members have in common, with the evidence of the worst of them."""
-    member, worst = min(found, key=lambda each: WORST_FIRST.index(each[1].severity))
-    having = tuple(dict.fromkeys(each for each, _ in found))
+    member, worst = min(pairs, key=lambda each: WORST_FIRST.index(each[1].severity))
+    having = tuple(dict.fromkeys(each for each, _ in pairs))
     words = f"{len(having)} of {of} members, such as member {member + 1}: {worst.words}"
     return replace(worst, members=having, words=words)

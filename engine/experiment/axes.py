@@ -122,11 +122,11 @@ def settings_of_sweep(sweep: Sweep, axes: Sequence[SweepAxis], seed: int) -> lis
         return [dict(zip((axis.key for axis in axes), values, strict=True)) for values in grid]
     # Each axis has numbers of its own: another axis changes nothing about this one.
     chances = {axis.key: random.Random(f"{seed} {axis.key}") for axis in axes}
-    found: dict[str, dict[str, Any]] = {}
+    settings: dict[str, dict[str, Any]] = {}
     for _ in range(drawn):
         setting = {axis.key: axis.draw(chances[axis.key]) for axis in axes}
-        found.setdefault(repr(setting), setting)
-    return list(found.values())
+        settings.setdefault(repr(setting), setting)
+    return list(settings.values())
 
 
 def check_sweep(experiment: Experiment, source: str) -> None:
@@ -187,10 +187,10 @@ def _wrong(original: Original, settings: Sequence[Mapping[str, Any]]) -> Iterato
             original.changed(setting)
         except PresetError as error:
             only = next(iter(setting)) if len(setting) == 1 else ""
-            found = [about(problem, only) for problem in error.problems]
+            problems = [about(problem, only) for problem in error.problems]
             # A key that is not there is not there for any of its values.
-            yield from (f"{said_of(setting)}: {each}" for each in found if each not in told)
-            told |= {*found}
+            yield from (f"{said_of(setting)}: {each}" for each in problems if each not in told)
+            told |= {*problems}
 
 
 def _seed_problems(experiment: Experiment, settings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -227,11 +227,11 @@ def _range(text: str) -> ValueRange | None:
     Raises:
         ValueError: It is one, and is wrong.
     """
-    found = _RANGE.fullmatch(text.strip())
-    low, high = (number(found[end]) for end in ("low", "high")) if found else (None, None)
-    if found is None or low is None or high is None:
+    match = _RANGE.fullmatch(text.strip())
+    low, high = (number(match[end]) for end in ("low", "high")) if match else (None, None)
+    if match is None or low is None or high is None:
         return None
-    words = found["words"].split()
+    words = match["words"].split()
     spacing: Spacing = "log" if "log" in words else "lin"
     counts = [word for word in words if word.isdecimal()]
     if set(words) - {"log", "lin", "int", *counts} or len(counts) > 1 or {"log", "lin"} <= {*words}:

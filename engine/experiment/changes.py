@@ -67,11 +67,11 @@ def changes(preset: Experiment, experiment: Experiment) -> dict[str, str]:
     What comes to the same is no change: a layer's own activation that is the model's anyway, or
     the same list written as one word. The order is that of the schema.
     """
-    found: dict[str, str] = {}
+    differences: dict[str, str] = {}
     for key, value in _differing(preset, experiment, ()):
         words = _words(key, value)
-        found[".".join(key)] = words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
-    return found
+        differences[".".join(key)] = words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
+    return differences
 
 
 def described(experiment: Experiment, preset: Experiment, name: str) -> Experiment:
@@ -84,23 +84,23 @@ def described(experiment: Experiment, preset: Experiment, name: str) -> Experime
         preset: What the preset says.
         name: The preset's.
     """
-    found = changes(preset, experiment)
-    if not found:
+    differences = changes(preset, experiment)
+    if not differences:
         return experiment
     file = _file(preset, experiment)
-    words = [told for key, told in found.items() if not (file and key.startswith("data."))]
+    words = [told for key, told in differences.items() if not (file and key.startswith("data."))]
     own_about = experiment.about != preset.about
     origin = Origin(preset=name[:200], changed=words, file=file, own_about=own_about)
     said: dict[str, Any] = {"origin": origin}
     if experiment.title == preset.title:
         said["title"] = title_of(origin)
-    own = [mark for mark in experiment.marks if mark not in preset.marks]
+    added = [mark for mark in experiment.marks if mark not in preset.marks]
     if file:
         # Not a row of what the preset speaks of is left.
-        said |= {"about": experiment.about if own_about else "", "marks": own}
+        said |= {"about": experiment.about if own_about else "", "marks": added}
     else:
         marks = experiment.marks
-        said["marks"] = [mark if mark in own else _theirs(mark, origin) for mark in marks]
+        said["marks"] = [mark if mark in added else _theirs(mark, origin) for mark in marks]
     return experiment.model_copy(update=said)
 
 
@@ -282,8 +282,8 @@ def _of_model(before: Model, after: Model) -> Iterator[tuple[Key, Any]]:
 def _network(model: Model) -> dict[str, Any]:
     """Return a network's keys with what they come to."""
     if model.kind == "python":
-        own = ("kind", "module", "arguments", "input_shape")
-        return {name: getattr(model, name) for name in own}
+        keys = ("kind", "module", "arguments", "input_shape")
+        return {name: getattr(model, name) for name in keys}
     hidden = [layer.units for layer in model.hidden]
     network: dict[str, Any] = {"kind": model.kind, "hidden": hidden}
     if model.hidden:

@@ -80,8 +80,8 @@ def members_of(experiment: Experiment) -> list[Member]:
         told = {key: _told(made, key, setting[key]) for key in varying}
         for seed in range(made.train.seed, made.train.seed + population.seeds):
             # The seed stands last, wherever it was named.
-            own = setting_of(told) | {SEED: seed} if seeds_vary else told
-            members.append(Member(with_seed(made, seed), own))
+            changed = setting_of(told) | {SEED: seed} if seeds_vary else told
+            members.append(Member(with_seed(made, seed), changed))
     return members
 
 
@@ -138,10 +138,10 @@ def _axis_problems(alone: Experiment, population: Population) -> Iterator[str]:
             try:
                 changed = original.changed({key: value})
             except PresetError as error:
-                found = [about(problem, key) for problem in error.problems]
+                problems = [about(problem, key) for problem in error.problems]
                 # A key that is not there is not there for any of its values.
-                yield from (f"{said}: {each}" for each in found if each not in told)
-                told |= {*found}
+                yield from (f"{said}: {each}" for each in problems if each not in told)
+                told |= {*problems}
                 continue
             if other := _differing(form, changed):
                 yield f"{key!r} changes {other}{SAME}"
@@ -290,7 +290,7 @@ def _differing(form: Mapping[str, object], experiment: Experiment) -> str:
 
 def settings_of(variants: Sequence[Changes]) -> dict[str, list[int]]:
     """Return the members of each setting, whatever their seeds, by the setting's label."""
-    found: dict[str, list[int]] = {}
+    groups: dict[str, list[int]] = {}
     for member, changes in enumerate(variants):
-        found.setdefault(label(setting_of(changes)), []).append(member)
-    return found
+        groups.setdefault(label(setting_of(changes)), []).append(member)
+    return groups

@@ -97,10 +97,10 @@ class Model(Section):
     """How the parameters start; ``"default"`` is what ``torch.nn.Linear`` does."""
 
     def _problems(self) -> Iterator[str]:
-        own, fields = {"module", "arguments", "input_shape"}, Model.model_fields
+        of_python, fields = {"module", "arguments", "input_shape"}, Model.model_fields
         set_keys = self.model_fields_set - {"kind"}
         said = {key for key in set_keys if getattr(self, key) != fields[key].default}
-        for key in sorted(said & own if self.kind == "mlp" else said - own):
+        for key in sorted(said & of_python if self.kind == "mlp" else said - of_python):
             yield f"{key}: says nothing where kind is {self.kind!r}; leave it out"
         if self.kind == "python" and not (self.module and self.module.rpartition(":")[0]):
             yield "module: must name a file and a class in it, as in 'net.py:Net'"
@@ -118,8 +118,8 @@ class Model(Section):
         """The activation after each layer, the output layer's last."""
         named = self.activation
         common = named if isinstance(named, list) else [named] * len(self.hidden)
-        own = [layer.activation or name for layer, name in zip(self.hidden, common, strict=True)]
-        return [*own, self.output_activation]
+        hidden = [layer.activation or name for layer, name in zip(self.hidden, common, strict=True)]
+        return [*hidden, self.output_activation]
 
     @property
     def normalisations(self) -> list[Normalisation]:
@@ -129,8 +129,8 @@ class Model(Section):
     @property
     def dropouts(self) -> list[float]:
         """The dropout after each layer; the output layer has none."""
-        own = (layer.dropout for layer in self.hidden)
-        return [*(self.dropout if share is None else share for share in own), 0.0]
+        shares = (layer.dropout for layer in self.hidden)
+        return [*(self.dropout if share is None else share for share in shares), 0.0]
 
     @property
     def inits(self) -> list[Init]:

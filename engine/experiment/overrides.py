@@ -45,8 +45,8 @@ class Override:
         """Whether a problem at ``key`` comes from this: at it, in it, around it, or beside it in
         a table whose kind it changes.
         """
-        own = key_text(self.path)
-        if own.startswith(key) or key.startswith(own):
+        path = key_text(self.path)
+        if path.startswith(key) or key.startswith(path):
             return True
         return self.path[-1] in ("kind", "name") and key.startswith(key_text(self.path[:-1]))
 

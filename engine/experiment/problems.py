@@ -87,7 +87,7 @@ def explain(
     by_key = groupby(sorted(_meant(findings), key=_key_of), key=_key_of)
     merged = [_merge(list(branches)) for _, branches in by_key]
     merged.sort(key=lambda finding: _position(finding.path, tables))
-    problems = [Problem(source, key_text(found.path), _sentence(found)) for found in merged]
+    problems = [Problem(source, key_text(each.path), _sentence(each)) for each in merged]
     if (more := error.error_count() - len(details)) > 0:
         problems.append(Problem(source, "", f"and {more} more problems"))
     return problems
@@ -120,8 +120,8 @@ def _findings(
     match kind:
         case "value_error":
             for line in str(context["error"]).splitlines():
-                own, message = _own_key(line) if isinstance(value, dict) else ((), line)
-                yield replace(finding, path=_join(path, own, tables), message=message)
+                inner, message = _own_key(line) if isinstance(value, dict) else ((), line)
+                yield replace(finding, path=_join(path, inner, tables), message=message)
         case "extra_forbidden":
             yield replace(finding, message=_unknown_key(detail["loc"], model))
         case "missing":
@@ -189,12 +189,12 @@ def _own_key(line: str) -> tuple[Path, str]:
     return (path_in(match[1]), match[2]) if match else ((), line)
 
 
-def _join(path: Path, own: Path, tables: Mapping[str, Any]) -> Path:
-    """Return ``path`` and ``own`` after it, up to where the preset holds a short form."""
+def _join(path: Path, inner: Path, tables: Mapping[str, Any]) -> Path:
+    """Return ``path`` and ``inner`` after it, up to where the preset holds a short form."""
     here: Any = tables
     for part in path:
         here = here[part]
-    for part in own:
+    for part in inner:
         if isinstance(part, str) and not isinstance(here, dict):
             break
         path = (*path, part)
@@ -233,11 +233,11 @@ def _bound(bound: object) -> str:
 
 def _unknown_key(loc: Sequence[str | int], model: type[BaseModel]) -> str:
     """Say that there is no such key, which is the nearest, and which there are."""
-    known, tag = _known_keys(loc[:-1], model)
+    keys, tag = _known_keys(loc[:-1], model)
     unknown = str(loc[-1])
-    near = nearest(unknown, known) or _elsewhere(unknown, loc, model)
+    near = nearest(unknown, keys) or _elsewhere(unknown, loc, model)
     where = f"of {tag!r}" if tag else "here"
-    return f"is not a key {where}{near}; there are: {', '.join(known)}"
+    return f"is not a key {where}{near}; there are: {', '.join(keys)}"
 
 
 def _elsewhere(key: str, loc: Sequence[str | int], model: type[BaseModel]) -> str:
@@ -245,8 +245,8 @@ def _elsewhere(key: str, loc: Sequence[str | int], model: type[BaseModel]) -> st
     schema = _schema(model)
     for table, node in schema["properties"].items():
         options = node.get("oneOf", node.get("anyOf", [node]))
-        known = any(key in _follow(option, schema).get("properties", ()) for option in options)
-        if known and loc[0] != table:
+        has_key = any(key in _follow(option, schema).get("properties", ()) for option in options)
+        if has_key and loc[0] != table:
             return f" (did you mean {table}.{key}?)"
     return ""
 
@@ -265,8 +265,8 @@ def _known_keys(loc: Sequence[str | int], model: type[BaseModel]) -> tuple[list[
             node, tag = {"$ref": node["discriminator"]["mapping"][part]}, str(part)
         node = _follow(node, schema)
     table = ".".join(part for part in loc if isinstance(part, str))
-    known = [key for key in node["properties"] if f"{table}.{key}".lstrip(".") not in WRITTEN]
-    return sorted(known, key=lambda key: key not in ("kind", "name")), tag
+    keys = [key for key in node["properties"] if f"{table}.{key}".lstrip(".") not in WRITTEN]
+    return sorted(keys, key=lambda key: key not in ("kind", "name")), tag
 
 
 def _follow(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -275,8 +275,8 @@ def _follow(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
         if "$ref" in option:
             node = option
     if "$ref" in node:
-        found: dict[str, Any] = schema["$defs"][node["$ref"].rpartition("/")[2]]
-        return found
+        referred: dict[str, Any] = schema["$defs"][node["$ref"].rpartition("/")[2]]
+        return referred
     return node
 
 
@@ -292,14 +292,14 @@ def _meant(findings: Sequence[_Finding]) -> list[_Finding]:
     """
     kept: list[_Finding] = []
     for union in dict.fromkeys(finding.union for finding in findings):
-        own = [finding for finding in findings if finding.union == union]
+        of_union = [finding for finding in findings if finding.union == union]
         branches = [
-            [finding for finding in own if finding.branch == branch]
-            for branch in dict.fromkeys(finding.branch for finding in own)
+            [finding for finding in of_union if finding.branch == branch]
+            for branch in dict.fromkeys(finding.branch for finding in of_union)
         ]
-        depth = max(len(finding.path) for finding in own)
+        depth = max(len(finding.path) for finding in of_union)
         if depth == len(union) or len(branches) == 1:
-            kept += own
+            kept += of_union
         else:
             deepest = [b for b in branches if max(len(f.path) for f in b) == depth]
             kept += sorted(deepest, key=len)[0]

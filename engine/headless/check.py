@@ -48,7 +48,7 @@ class Checks:
             preset = presets.load(reference)
         except PresetError as error:
             return _refused(told, error)
-        problems = misplaced(preset.experiment, str(preset.path), presets.known)
+        problems = misplaced(preset.experiment, str(preset.path), presets.experiment_of)
         words = f"{reference}: holds; {_size(preset.experiment)}"
         if self._rehearsal is not None and not problems:
             rehearse = self._rehearsal.of_preset

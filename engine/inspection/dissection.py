@@ -55,7 +55,7 @@ class DissectedQuantity:
         """The largest difference from autograd among the numbers that are shown."""
         mine, theirs = chain.from_iterable(self.values), chain.from_iterable(self.autograd)
         pairs = zip(mine, theirs, strict=bool(self.autograd))
-        return max((abs(own - other) for own, other in pairs), default=0.0)
+        return max((abs(formula - other) for formula, other in pairs), default=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

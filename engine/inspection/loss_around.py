@@ -68,8 +68,8 @@ class LossAround:
     def differences(self, which: NDArray[np.int64], share: float = 1.0) -> Array:
         """Return the slope in some weights, by differences over a share of the usual step."""
         places = torch.from_numpy(which)
-        found = self._differences.central(self._step, self._weights, self._batch, places, share)
-        values: Array = found.numpy()
+        slopes = self._differences.central(self._step, self._weights, self._batch, places, share)
+        values: Array = slopes.numpy()
         return values
 
     def cause(self, which: NDArray[np.int64], apart: Array, reference: Gradient) -> str:

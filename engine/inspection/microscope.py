@@ -140,12 +140,12 @@ def of_run(folder: Path, step: int, member: int = 0) -> Dissection:
     shown = kept.step + 1
     after = run.history.snapshot(shown)
     rows = run.history.series.get("train")
-    known = rows is not None and rows.count and rows.steps[-1] >= shown
+    recorded = rows is not None and rows.count and rows.steps[-1] >= shown
     return dissect(
         alone(run.experiment, member),
         kept.values[member],
         shown,
-        lr=rows.value("lr", shown, member) if rows is not None and known else None,
+        lr=rows.value("lr", shown, member) if rows is not None and recorded else None,
         after=after.values[member] if after is not None and after.step == shown else None,
     )
 

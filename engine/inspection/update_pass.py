@@ -130,8 +130,8 @@ class UpdatePass:
     def normalisation(self, layer: int) -> dict[str, Tensor]:
         """Return what a layer's normalisation has, by its own names."""
         parted = ((name.partition(".norm."), value) for name, value in self._views.items())
-        own = f"layer{layer}"
-        return {name: value.detach() for (of, dot, name), value in parted if dot and of == own}
+        wanted = f"layer{layer}"
+        return {name: value.detach() for (of, dot, name), value in parted if dot and of == wanted}
 
     def kind(self, layer: int) -> str:
         """Return the kind of a layer's normalisation."""

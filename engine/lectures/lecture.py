@@ -212,12 +212,12 @@ def _misplaced(script: Script, runs: Path) -> Iterator[Problem]:
                 yield Problem(str(script.path), passage.key, problem)
 
 
-def _experiment(found: Preset | RunFolder) -> Experiment | None:
+def _experiment(shown: Preset | RunFolder) -> Experiment | None:
     """Return what is trained, or was; None where that is not to be understood."""
-    if isinstance(found, Preset):
-        return found.experiment
+    if isinstance(shown, Preset):
+        return shown.experiment
     history = History()
-    history.extend(read(found.recording))
+    history.extend(read(shown.recording))
     try:
         return Experiment.model_validate(history.header.experiment) if history.header else None
     except ValidationError:

@@ -111,7 +111,7 @@ class Rehearsal:
                     reach[place] = max(_at(quantity, None), reach.get(place, 0))
         histories = {place: self._shown(script, place, last) for place, last in reach.items()}
 
-        def known(index: int | None) -> Readings:
+        def readings_at(index: int | None) -> Readings:
             def reading(quantity: Quantity) -> float | None:
                 place = lectures.referred(script.lecture, index, quantity.run)
                 if place is None:
@@ -122,7 +122,9 @@ class Rehearsal:
             return reading
 
         source = str(script.path)
-        return [proof for index, each in texts for proof in _proofs(source, each, known(index))]
+        return [
+            proof for index, each in texts for proof in _proofs(source, each, readings_at(index))
+        ]
 
     def history(self, experiment: Experiment, last: int) -> History:
         """Return what a run gives up to a step at least, or to its end."""
@@ -198,9 +200,9 @@ def _reach(place: Passage) -> int:
     return max((_at(each, place.step) for each in quantities), default=0)
 
 
-def _at(quantity: Quantity, own: int | None) -> int:
+def _at(quantity: Quantity, step: int | None) -> int:
     """Return how far a run must go for a quantity."""
-    at = own if quantity.at == "own" else quantity.at
+    at = step if quantity.at == "own" else quantity.at
     return at if isinstance(at, int) and quantity.group != "result" else WHOLE
 
 

@@ -29,9 +29,9 @@ class Masks:
         shares = zip(*(member.model.dropouts for member in members), strict=True)
         first = members[0]
         self._layers = [
-            (first.widths[index], torch.tensor(own, dtype=dtype, device=device)[:, None, None])
-            for index, own in enumerate(shares, start=1)
-            if own[0]
+            (first.widths[index], torch.tensor(each, dtype=dtype, device=device)[:, None, None])
+            for index, each in enumerate(shares, start=1)
+            if each[0]
         ]
         self.wanted: Final = bool(self._layers)
         """Whether anything is left out at all."""

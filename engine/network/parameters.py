@@ -69,8 +69,8 @@ class ParameterLayout:
             self._ranges.append((self.size, self.size + count))
             self.size += -(-count // ALIGNMENT) * ALIGNMENT
             self.learned = self.size if index < len(self.parameters) else self.learned
-        own = [np.arange(*ends).reshape(members, -1) for ends in self._ranges]
-        self.positions: Final[NDArray[np.int64]] = np.concatenate(own, axis=1)
+        positions = [np.arange(*ends).reshape(members, -1) for ends in self._ranges]
+        self.positions: Final[NDArray[np.int64]] = np.concatenate(positions, axis=1)
         """Where each member's numbers lie in ``flat``, [members, numbers]."""
 
     def slices(self, flat: Tensor) -> list[Tensor]:

@@ -60,8 +60,8 @@ def make_network(
     """
     experiment = members[0]
     if experiment.model.kind == "python":
-        own = OwnNetwork(experiment, experiment.train.seed, allow_code=allow_code)
-        return own, own, own.flatten(device, dtype)
+        network = OwnNetwork(experiment, experiment.train.seed, allow_code=allow_code)
+        return network, network, network.flatten(device, dtype)
     # Drawn on the CPU, wherever it trains: a GPU's generator would start another network.
     weights = initialise(members, dtype).to(device)
     return experiment, Network(members, weights), weights

@@ -85,7 +85,7 @@ def load(reference: str, overrides: Sequence[str] = ()) -> Preset:
     return Preset(path.stem, path, _resolve_changed(tables, changes, source, path.stem), text)
 
 
-def known(reference: str) -> Experiment | None:
+def experiment_of(reference: str) -> Experiment | None:
     """Return what a preset says, or None where there is none that holds."""
     try:
         return load(reference).experiment
@@ -146,13 +146,13 @@ def destination(reference: str) -> Path:
 
 def unused_name(name: str) -> str:
     """Return the first of ``name-2``, ``name-3`` … that no preset has."""
-    known = {listing.name for listing in catalogue()}
+    taken = {listing.name for listing in catalogue()}
     stem, _, number = name.rpartition("-")
     first = 2
-    if stem in known and re.fullmatch(r"[1-9]\d?", number):
+    if stem in taken and re.fullmatch(r"[1-9]\d?", number):
         name, first = stem, int(number) + 1
     candidates = (f"{name}-{place}" for place in count(first))
-    return next(candidate for candidate in candidates if candidate not in known)
+    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def save_as(

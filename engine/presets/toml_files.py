@@ -91,11 +91,11 @@ class Shelf:
         Raises:
             FileError: There is none, with the nearest name.
         """
-        if found := self.seek(reference):
-            return found
-        known = [listing.name for listing in self.catalogue()]
-        near = nearest(Path(reference).stem, known)
-        what = f"there is no such {self.kind}{near}; there are: {', '.join(known)}"
+        if path := self.seek(reference):
+            return path
+        names = [listing.name for listing in self.catalogue()]
+        near = nearest(Path(reference).stem, names)
+        what = f"there is no such {self.kind}{near}; there are: {', '.join(names)}"
         raise self.error([Problem(reference, "", what)])
 
     def seek(self, reference: str) -> Path | None:

@@ -367,8 +367,8 @@ class Reader(Tail):
         """
         header, newer = header_of(line)
         if newer:
-            known = f"this version reads up to {FORMAT}; update epochal"
-            raise RecordingError(f"{self.path}: is of format {newer}, {known}")
+            upto = f"this version reads up to {FORMAT}; update epochal"
+            raise RecordingError(f"{self.path}: is of format {newer}, {upto}")
         if header is None:
             raise RecordingError(f"{self.path}: is no recording: it does not begin with a header")
         return header

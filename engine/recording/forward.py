@@ -62,9 +62,9 @@ def activations_of(header: Header) -> list[str]:
     hidden = model.get("hidden", [5])
     named = model.get("activation", "relu")
     common = named if isinstance(named, list) else [named] * len(hidden)
-    own = [layer.get("activation") if isinstance(layer, Mapping) else None for layer in hidden]
+    given = [layer.get("activation") if isinstance(layer, Mapping) else None for layer in hidden]
     # A recording that is damaged may name fewer; what is missing is not guessed.
-    after = [mine or name for mine, name in zip_longest(own, common[: len(own)], fillvalue="")]
+    after = [mine or name for mine, name in zip_longest(given, common[: len(given)], fillvalue="")]
     return [*after, model.get("output_activation", "identity")]
 
 

@@ -205,8 +205,8 @@ class LoadedRun:
         for stage in module_specs(model, widths):
             made = getattr(nn, stage.module)(*stage.arguments, **stage.keywords)
             named = ((name.rpartition("."), value) for name, value in self.weights.items())
-            own = {key: value for (of, _, key), value in named if of == stage.recorded}
-            state = {key: torch.tensor(np.array(value)) for key, value in own.items()}
+            of_stage = {key: value for (of, _, key), value in named if of == stage.recorded}
+            state = {key: torch.tensor(np.array(value)) for key, value in of_stage.items()}
             # Batch normalisation also counts its batches; nothing is computed from that.
             made.load_state_dict({**made.state_dict(), **state})
             network.add_module(stage.name, made)

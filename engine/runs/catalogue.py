@@ -129,8 +129,8 @@ def number(value: Any) -> float | None:
         numbers = [number(item) for item in value]
         if not numbers or None in numbers:
             return None
-        known = [item for item in numbers if item is not None and not math.isnan(item)]
-        return sum(known) / len(known) if known else math.nan
+        finite = [item for item in numbers if item is not None and not math.isnan(item)]
+        return sum(finite) / len(finite) if finite else math.nan
     return number_of(value)
 
 
@@ -187,10 +187,10 @@ def differing(runs: Sequence[RunFacts]) -> tuple[str, ...]:
 
     What differs among runs of one preset comes before what merely belongs to another preset.
     """
-    known = [run for run in runs if run.config]
+    readable = [run for run in runs if run.config]
     first: dict[str, RunFacts] = {}
-    among = {key for run in known for key in _unlike(run, known[0])}
-    within = {key for run in known for key in _unlike(run, first.setdefault(run.preset, run))}
+    among = {key for run in readable for key in _unlike(run, readable[0])}
+    within = {key for run in readable for key in _unlike(run, first.setdefault(run.preset, run))}
 
     def rank(key: str) -> tuple[bool, int, str]:
         return key not in within, _FIRST.index(key) if key in _FIRST else len(_FIRST), key
@@ -211,10 +211,10 @@ _Stamp = tuple[int, int, int]
 
 def _stamp(path: str) -> _Stamp:
     try:
-        found = os.stat(path)  # noqa: PTH116 — half the price of Path.stat, a thousand times
+        stat = os.stat(path)  # noqa: PTH116 — half the price of Path.stat, a thousand times
     except OSError:
         return 0, 0, 0
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 class _Known:

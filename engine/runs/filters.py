@@ -77,8 +77,8 @@ class Term:
         if compare := _ORDERS.get(self.sign):
             bound, numbers = float(self.value), map(number_of, values)
             return any(value is not None and compare(value, bound) for value in numbers)
-        found = any(_same(value, each) for value in values for each in self.value.split("|"))
-        return found is (self.sign == "=")
+        holds = any(_same(value, each) for value in values for each in self.value.split("|"))
+        return holds is (self.sign == "=")
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,11 @@ def parse(text: str) -> Filter:
     if text.count('"') % 2:
         where = text[text.rindex('"') :]
         raise FilterError(f"{where}: the quotation mark is not closed; add another one")
-    return Filter(tuple(_term(found) for found in _TERM.finditer(text)))
+    return Filter(tuple(_term(match) for match in _TERM.finditer(text)))
 
 
-def _term(found: re.Match[str]) -> Term:
-    source, body, negated = found[0], found["body"], bool(found["minus"])
+def _term(match: re.Match[str]) -> Term:
+    source, body, negated = match[0], match["body"], bool(match["minus"])
     if source == "-":
         raise FilterError("-: a term must follow at once, as in -tag=draft")
     said = _EXPRESSION.fullmatch(body)
@@ -135,8 +135,8 @@ def _check(source: str, key: str, sign: str, value: str, *, quoted: bool) -> Non
     """
     group, dot, rest = key.partition(".")
     if not (dot and rest and group in ("cfg", "result")) and key not in _FACTS:
-        known = [*_FACTS, "cfg.KEY", "result.KEY"]
-        hint = _meant(key, known) or f"; there are {', '.join(known)}"
+        keys = [*_FACTS, "cfg.KEY", "result.KEY"]
+        hint = _meant(key, keys) or f"; there are {', '.join(keys)}"
         raise FilterError(f'{source}: nothing is called {key}{hint}, or search for "{key}"')
     if not value and not quoted:
         raise FilterError(f"{source}: a value must follow, as in {key}{sign}1")
@@ -188,5 +188,5 @@ def _same(value: Any, said: str) -> bool:
 
 
 def _meant(word: str, words: Iterable[str]) -> str:
-    found = difflib.get_close_matches(word[:100], list(words), n=1)
-    return f" (did you mean {found[0]}?)" if found else ""
+    close = difflib.get_close_matches(word[:100], list(words), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""

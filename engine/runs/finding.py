@@ -48,8 +48,8 @@ def find_run(reference: str, folder: Path) -> RunFolder:
     Raises:
         RunError: There is none, or more than one; says which come near.
     """
-    if found := run_at(reference) or (os.sep in reference and run_at(str(folder / reference))):
-        return found
+    if run := run_at(reference) or (os.sep in reference and run_at(str(folder / reference))):
+        return run
     runs, back = list_runs(folder), before_the_last(reference)
     meant = _by_name(reference, runs) if back is None else next(iter(runs[back:]), None)
     if meant is None:
@@ -116,8 +116,8 @@ def _why_none(reference: str, runs: list[RunFolder], folder: Path) -> str:
         return f"there are no runs in {folder}; set --runs-dir"
     if before_the_last(reference) is not None:
         return f"no such run: {folder} has {counted(len(runs), 'run')}"
-    known = [*(run.name for run in runs), *filter(None, (Notes.load(run).name for run in runs))]
-    close = difflib.get_close_matches(reference, known, n=1, cutoff=0.4)
+    names = [*(run.name for run in runs), *filter(None, (Notes.load(run).name for run in runs))]
+    close = difflib.get_close_matches(reference, names, n=1, cutoff=0.4)
     hint = f" (did you mean {close[0]!r}?)" if close else "; see epochal runs"
     return f"no such run in {folder}{hint}"
 

@@ -24,8 +24,8 @@ def main_figure(result: Mapping[str, Any]) -> str:
         for measure in ("accuracy", "loss"):
             if (key := f"{place}_{measure}") in result:
                 value = result[key]
-                several = isinstance(value, list) and (known := finite(value))
-                return f"{place} {measure} {mean_text(known) if several else value_text(value)}"
+                several = isinstance(value, list) and (numbers := finite(value))
+                return f"{place} {measure} {mean_text(numbers) if several else value_text(value)}"
     return ""
 
 

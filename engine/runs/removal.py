@@ -64,10 +64,10 @@ def _belongings(folder: RunFolder) -> Iterator[Path]:
         if place.is_dir() and not place.is_symlink():
             yield from (path for path in place.iterdir() if path.is_file() or path.is_symlink())
     name = folder.notes.name
-    own = {folder.log.name, name, f".{folder.recording.stem}.reserve"}
+    names = {folder.log.name, name, f".{folder.recording.stem}.reserve"}
     if folder.path.is_dir():
         for path in folder.path.iterdir():
-            if path.name in own or path.name.startswith((f"{name}.damaged", f".{name}.")):
+            if path.name in names or path.name.startswith((f"{name}.damaged", f".{name}.")):
                 yield path
     for path in (folder.experiment_file, folder.recording):
         if path.is_file() or path.is_symlink():

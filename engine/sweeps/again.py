@@ -110,11 +110,11 @@ class SweptTrial:
 
 def trial_in(run: RunFolder, member: int) -> SweptTrial | None:
     """Return the trial that a network of a run is; None where the run is no sweep's group."""
-    found, sweep = _GROUP.fullmatch(run.path.name), SweepFolder(run.path.parent)
-    if found is None or not is_sweep(sweep.path):
+    match, sweep = _GROUP.fullmatch(run.path.name), SweepFolder(run.path.parent)
+    if match is None or not is_sweep(sweep.path):
         return None
     with contextlib.suppress(RunError, IndexError):
-        group = sweep.plan().groups[int(found[1]) - 1]
+        group = sweep.plan().groups[int(match[1]) - 1]
         return SweptTrial(sweep=sweep, number=group.trials[member], group=run, member=member)
     return None
 

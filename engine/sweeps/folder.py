@@ -98,10 +98,10 @@ def is_sweep(path: Path) -> bool:
 def list_sweeps(runs_dir: Path) -> list[SweepFolder]:
     """Return the sweeps in a folder of runs, the newest first."""
     try:
-        found = [SweepFolder(path) for path in runs_dir.iterdir() if is_sweep(path)]
+        sweeps = [SweepFolder(path) for path in runs_dir.iterdir() if is_sweep(path)]
     except OSError:
         return []
-    return sorted(found, key=lambda each: order_of(RunFolder(each.path)), reverse=True)
+    return sorted(sweeps, key=lambda each: order_of(RunFolder(each.path)), reverse=True)
 
 
 def find_sweep(reference: str, runs_dir: Path) -> SweepFolder | None:
@@ -116,9 +116,9 @@ def find_sweep(reference: str, runs_dir: Path) -> SweepFolder | None:
             return SweepFolder(Path(reference).resolve())
     if not reference or os.sep in reference:
         return None
-    found = [each for each in list_sweeps(runs_dir) if each.name.startswith(reference)]
-    exact = [each for each in found if each.name == reference]
-    return next(iter(exact or found), None) if len(exact or found) == 1 else None
+    beginning = [each for each in list_sweeps(runs_dir) if each.name.startswith(reference)]
+    exact = [each for each in beginning if each.name == reference]
+    return next(iter(exact or beginning), None) if len(exact or beginning) == 1 else None
 
 
 def same_sweep(identity: str, runs_dir: Path) -> SweepFolder | None:

@@ -43,8 +43,8 @@ def steps_of(experiment: Experiment) -> int:
 
 def best_rate(table: SweepTable) -> SweptSetting | None:
     """Return the rate of the least loss, of those at which no network diverged."""
-    known = [each for each in table.settings if math.isfinite(loss_of(each))]
-    return min(known, key=loss_of, default=None)
+    trained = [each for each in table.settings if math.isfinite(loss_of(each))]
+    return min(trained, key=loss_of, default=None)
 
 
 def loss_of(setting: SweptSetting) -> float:

@@ -45,8 +45,8 @@ def remove_sweep(folder: SweepFolder) -> list[str]:
 
 def _groups(folder: SweepFolder) -> list[RunFolder]:
     """Return the runs of a sweep: its groups, and the trials that were trained again."""
-    found = (path for kind in ("group-*", "trial-*") for path in sorted(folder.path.glob(kind)))
-    return [RunFolder(path) for path in found if path.is_dir()]
+    paths = (path for kind in ("group-*", "trial-*") for path in sorted(folder.path.glob(kind)))
+    return [RunFolder(path) for path in paths if path.is_dir()]
 
 
 def _files(folder: SweepFolder) -> Iterator[Path]:

@@ -28,10 +28,10 @@ class RunName:
     @classmethod
     def parse(cls, name: str) -> Self | None:
         """Return what a folder's name says; None where somebody else named it."""
-        found = _NAME.fullmatch(name)
-        if found is None:
+        match = _NAME.fullmatch(name)
+        if match is None:
             return None
-        called, *moment, token = found.groups()
+        called, *moment, token = match.groups()
         try:
             year, month, day, hour, minute, second = map(int, moment)
             return cls(called, datetime(year, month, day, hour, minute, second), token)

@@ -44,7 +44,7 @@ class DataSets:
         """A few rows that stand for the data, the same all along."""
 
     @property
-    def known(self) -> Batch:
+    def learned_from(self) -> Batch:
         """The training set, or rows like those that every step draws."""
         return self.sets.get("train", self.typical)
 
@@ -58,25 +58,25 @@ class DataSets:
         """The least and the greatest of each target, as the loss sees them; none for classes."""
         if self._experiment.has_accuracy:
             return []
-        targets = self.known.targets
+        targets = self.learned_from.targets
         ends = torch.stack([targets.amin((0, 1)), targets.amax((0, 1))], dim=-1)
         ranges: list[list[float]] = ends.tolist()
         return ranges if ends.isfinite().all() else []
 
     def facts(self) -> dict[str, Any]:
         """Return what a header says of the data: its size, and the worth of a constant answer."""
-        experiment, known = self._experiment, self.known
-        sets = {"train": known} | {name: self.sets[name] for name in ["dev"] if name in self.sets}
-        losses = {name: constant_losses(experiment, known, batch) for name, batch in sets.items()}
+        experiment, learned = self._experiment, self.learned_from
+        sets = {"train": learned} | {name: self.sets[name] for name in ["dev"] if name in self.sets}
+        losses = {name: constant_losses(experiment, learned, batch) for name, batch in sets.items()}
         if experiment.loss.reduction == "sum":
             # A step's loss is the sum over its own rows alone.
-            share = experiment.batch_rows / known.targets.shape[1]
+            share = experiment.batch_rows / learned.targets.shape[1]
             # So that a step's loss and this one are of as many rows, and can be compared.
             losses["train"] = [brief(loss * share) for loss in losses["train"]]
         classes = sets if experiment.has_accuracy else {}
         return {
-            "input_size": size_of(known.inputs),
-            "target_size": {} if classes else size_of(known.targets),
+            "input_size": size_of(learned.inputs),
+            "target_size": {} if classes else size_of(learned.targets),
             "constant_loss": {name: each for name, each in losses.items() if each},
             "class_shares": {
                 name: shares(experiment, each.targets) for name, each in classes.items()

@@ -423,7 +423,7 @@ def available(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> l
         spots: The place that has the keys and those around it, the innermost first.
         lacking: What is not there.
     """
-    found: list[Command] = []
+    commands: list[Command] = []
     taken: set[str] = set()
     for spot in spots if "dialog" in spots else (*spots, None):
         offered = [
@@ -438,9 +438,9 @@ def available(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> l
                 if key not in taken and not (spot is None and _is_typed(key, situation, spots))
             )
             if keys:
-                found.append(command if keys == command.keys else replace(command, keys=keys))
+                commands.append(command if keys == command.keys else replace(command, keys=keys))
         taken |= {key for command in offered for key in command.keys}
-    return found
+    return commands
 
 
 def _is_typed(key: str, situation: Situation, spots: Spots) -> bool:
@@ -452,12 +452,12 @@ def _is_typed(key: str, situation: Situation, spots: Spots) -> bool:
 def why_not(key: str, situation: Situation, spots: Spots = (), lacking: Needs = ()) -> str:
     """Return why a key does nothing now, in a sentence that says what it does elsewhere."""
     name = key_name(key)
-    own = [command for command in COMMANDS if key in command.keys]
-    for command in own:
+    of_key = [command for command in COMMANDS if key in command.keys]
+    for command in of_key:
         if situation in command.when and command.needs in lacking:
             return f"{name} ({command.label}) does nothing: {NEEDS[command.needs]}."
-    if own:
-        return f"{name} ({own[0].label}) does nothing {IN_WORDS[situation]}; ? shows what does."
+    if of_key:
+        return f"{name} ({of_key[0].label}) does nothing {IN_WORDS[situation]}; ? shows what does."
     others = [each for each in LOCAL if key in each.keys and each.at in ELSEWHERE]
     if others:
         places = " or ".join(SPOTS[each.at] for each in others if each.at is not None)
@@ -480,17 +480,17 @@ def doable(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> list
 
 def footer(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> list[Command]:
     """Return what the footer shows, in its order: what space does, the place's keys, the lab's."""
-    found = available(situation, spots, lacking)
+    commands = available(situation, spots, lacking)
     if "dialog" in spots:
-        return _answers(found)
-    found = [command for command in found if command.footer]
-    return sorted(found, key=lambda c: ("space" not in c.keys, c.at is None, c.footer))
+        return _answers(commands)
+    commands = [command for command in commands if command.footer]
+    return sorted(commands, key=lambda c: ("space" not in c.keys, c.at is None, c.footer))
 
 
-def _answers(found: Sequence[Command]) -> list[Command]:
+def _answers(commands: Sequence[Command]) -> list[Command]:
     """Return what a dialog can be told, each answer once, enter's first."""
     answers: dict[str, Command] = {}
-    for command in found:
+    for command in commands:
         if command.at != "field" and not _moves(command):
             answers.setdefault(command.label, command)
     return sorted(answers.values(), key=lambda c: ("enter" not in c.keys, c.at == "dialog"))
@@ -503,7 +503,7 @@ def _moves(command: Command) -> bool:
 
 def groups(commands: Iterable[Command] = COMMANDS) -> dict[str, list[Command]]:
     """Return the commands by their groups, in the table's order."""
-    found: dict[str, list[Command]] = {}
+    in_groups: dict[str, list[Command]] = {}
     for command in commands:
-        found.setdefault(command.group, []).append(command)
-    return found
+        in_groups.setdefault(command.group, []).append(command)
+    return in_groups

@@ -114,8 +114,8 @@ class Steering:
             words = "The recording is still being read: what is wrong is known then."
             self.runs.messages.say(words)
         elif finding is None:
-            found = bool(self.screen.view.findings)
-            why = "advises nothing that can be changed here" if found else "found nothing"
+            ill = bool(self.screen.view.findings)
+            why = "advises nothing that can be changed here" if ill else "found nothing"
             self.runs.messages.say(f"There is no remedy to follow: the diagnosis {why}.")
         else:
             self.follow_remedy(finding)

@@ -83,9 +83,9 @@ class Viewing:
         seen = view.through(self.reading.lens)
         others = self._opinions.of(seen.others, seen.cursor)
         # What is found depends on how the run really stands, and not on the pace it is shown at.
-        found = self._diagnosis.of(seen)
+        findings = self._diagnosis.of(seen)
         standing = self.pacing.standing(standing, watch)
-        return replace(seen, findings=found, opinions=others, standing=standing)
+        return replace(seen, findings=findings, opinions=others, standing=standing)
 
     def _weights_of(self, watch: Watch, history: History, member: int | None) -> Weights:
         """Return which weights are shown, where the run is over and no earlier step is read."""

@@ -211,7 +211,7 @@ class Found:
 
 def presentations(folder: Path, now: Clock = time.time) -> list[Found]:
     """Return everybody who presents in a folder of runs, the last heard of first."""
-    return sorted(_presentations(folder, now), key=lambda found: found.age)
+    return sorted(_presentations(folder, now), key=lambda each: each.age)
 
 
 def _presentations(folder: Path, now: Clock) -> Iterator[Found]:

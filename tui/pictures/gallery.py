@@ -42,8 +42,8 @@ class Surface:
 
     def shared(self, pictures: int) -> int:
         """Return the lines of each picture where a view has several, with blank ones between."""
-        own = (self.height + 1) // max(pictures, 1) - 1
-        return self.height if pictures == 1 else max(own, min(self.height, LEAST_LINES))
+        lines = (self.height + 1) // max(pictures, 1) - 1
+        return self.height if pictures == 1 else max(lines, min(self.height, LEAST_LINES))
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,9 @@ class Exhibit:
         if self.of_layers:
             return stacked(source.gather(network, surface.layer), draw, surface)
         # A frame around it says what the first line does, but for whose results they are.
-        own = int(surface.framed and not self.of_rows)
-        size = surface.width, surface.height + own
-        return draw(source.gather(network), *size, surface.look)[own:]
+        first = int(surface.framed and not self.of_rows)
+        size = surface.width, surface.height + first
+        return draw(source.gather(network), *size, surface.look)[first:]
 
 
 def _weight_numbers(network: RecordedNetwork, layer: str | None) -> Mapping[str, object]:

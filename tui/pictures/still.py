@@ -227,13 +227,13 @@ def steps_of(history: History, wish: Wish) -> list[int]:
         there = [step + 1 for step in history.snapshot_steps if step < history.last_step]
     elif wish.view in VIEWS and not VIEWS[wish.view].of_rows:
         there = history.snapshot_steps
-    found = [step for step in wish.steps if step in there]
-    if not found:
+    steps = [step for step in wish.steps if step in there]
+    if not steps:
         some = [str(step) for step in list(there)[:10]]
         more = ", …" * (len(there) > len(some))
-        known = f"there are: {', '.join(some)}{more}" if some else "there are none"
-        raise ViewError(f"--steps: none of these has --view {wish.view}; {known}")
-    return found
+        those = f"there are: {', '.join(some)}{more}" if some else "there are none"
+        raise ViewError(f"--steps: none of these has --view {wish.view}; {those}")
+    return steps
 
 
 def draw_still(
@@ -293,10 +293,10 @@ class Still:
             try:
                 picture = replace(self, wish=replace(self.wish, view=name)).view(material, height)
                 # Each has the run's name over it; here once is enough.
-                own = picture if name == "summary" else picture[1:]
+                drawn = picture if name == "summary" else picture[1:]
             except EpochalError as error:
-                own = [self._words(" ".join(f"{name}: {error}".split()))]
-            lines += [*([self._blank()] if lines else []), *own]
+                drawn = [self._words(" ".join(f"{name}: {error}".split()))]
+            lines += [*([self._blank()] if lines else []), *drawn]
         return lines
 
     def view(self, material: Material, height: int) -> Lines:

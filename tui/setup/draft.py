@@ -376,7 +376,7 @@ def _setting_of(key: str, settings: Mapping[str, Setting], texts: Mapping[str, T
         for candidate in (here, f"{here}.name", f"{here}.kind"):
             if candidate in settings:
                 return candidate
-        inside = next((own for own in settings if own.startswith(f"{here}.")), "")
+        inside = next((each for each in settings if each.startswith(f"{here}.")), "")
         if inside and "." in here:
             return inside
         here = here[: max(here.rfind("."), here.rfind("["), 0)]

@@ -201,11 +201,11 @@ def _write_init(tables: Tables, setting: Setting, value: Any) -> None:
     """Set what a layer's weights or biases are drawn from; what is as in the model is left out."""
     path, shared = setting.path, tables["model"].get("init", {})
     layer, part = tables["model"]["hidden"][path[2]], path[4]
-    own = layer.setdefault("init", copy.deepcopy(shared))
+    init = layer.setdefault("init", copy.deepcopy(shared))
     if not setting.is_kind:
         put(tables, path, value)
     elif part in shared and shared[part].get("name") == value:
-        own[part] = copy.deepcopy(shared[part])
+        init[part] = copy.deepcopy(shared[part])
     else:
         _change_kind(tables, path, value)
     if layer["init"] == shared:

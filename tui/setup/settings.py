@@ -213,7 +213,7 @@ def groups_of(tables: Tables) -> tuple[Group, ...]:
         path = row.path if isinstance(row, Setting) else row.list
         name = ELSEWHERE.get(str(path[0])) or ELSEWHERE.get(key_text(path)) or str(path[0])
         rows.setdefault(name, []).append(row)
-    return tuple(_group(name, found, tables) for name, found in rows.items() if found)
+    return tuple(_group(name, of_group, tables) for name, of_group in rows.items() if of_group)
 
 
 def settings_in(groups: tuple[Group, ...]) -> dict[str, Setting]:
@@ -271,20 +271,20 @@ def at(tables: Tables, path: Path, otherwise: Any = NOTHING) -> Any:
 
 
 def _of_the_model(tables: Tables, path: Path, otherwise: Any) -> Any:
-    found = at(tables, ("model", *path[3:]), otherwise)
-    if path[3:] == ("activation",) and isinstance(found, list):
+    usual = at(tables, ("model", *path[3:]), otherwise)
+    if path[3:] == ("activation",) and isinstance(usual, list):
         index = path[2]
-        return found[index] if isinstance(index, int) and index < len(found) else otherwise
-    return found
+        return usual[index] if isinstance(index, int) and index < len(usual) else otherwise
+    return usual
 
 
 def value(tables: Tables, setting: Setting) -> Any:
     """Return what a setting is in a preset's tables."""
     if setting.path == ACTIVATION:
         layers = at(tables, HIDDEN, [])
-        own = [at(tables, (*HIDDEN, index, "activation")) for index in range(len(layers))]
-        if any(isinstance(name, str) for name in own):
-            return own[0] if len(set(map(str, own))) == 1 else own
+        names = [at(tables, (*HIDDEN, index, "activation")) for index in range(len(layers))]
+        if any(isinstance(name, str) for name in names):
+            return names[0] if len(set(map(str, names))) == 1 else names
     if setting.path == HIDDEN:
         return [layer.get("units", "") for layer in at(tables, HIDDEN, [])]
     return at(tables, setting.path, setting.default)
@@ -330,8 +330,8 @@ def _fits(tables: Tables, name: str) -> bool:
     """Whether a key of the model says something for its kind."""
     if name == "kind":
         return True
-    own: bool = at(tables, ("model", "kind"), "mlp") == "python"
-    return (name in PYTHON) == own
+    of_python: bool = at(tables, ("model", "kind"), "mlp") == "python"
+    return (name in PYTHON) == of_python
 
 
 def _table(
@@ -437,16 +437,16 @@ def _kind(section: type[Section], name: str, family: Family, path: Path) -> Sett
     field = section.model_fields[name]
     default = getattr(field.get_default(call_default_factory=True), family.tag, NOTHING)
     kinds = {
-        kind: own
-        for kind, own in family.kinds.items()
-        if not (path[-1] == "bias" and own in NEEDS_MATRIX)
+        kind: of_kind
+        for kind, of_kind in family.kinds.items()
+        if not (path[-1] == "bias" and of_kind in NEEDS_MATRIX)
     }
     return _set_at(
         (*path, family.tag),
         section.meaning(name),
         leaf=Leaf("choice", choices={kind: kind for kind in kinds}),
         default=default,
-        options=tuple(Option(kind, sentence(_about(own))) for kind, own in kinds.items()),
+        options=tuple(Option(kind, sentence(_about(of_kind))) for kind, of_kind in kinds.items()),
         is_kind=True,
     )
 

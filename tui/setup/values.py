@@ -46,7 +46,7 @@ class Leaf:
         if value is NOTHING or value is None:
             return UNSET if self.shape == "choice" else ""
         if self.shape == "choice":
-            return next((text for text, own in self.choices.items() if own == value), str(value))
+            return next((text for text, each in self.choices.items() if each == value), str(value))
         return json.dumps(value) if self.shape == "toml" else show(value)
 
     def read(self, text: str) -> Any:

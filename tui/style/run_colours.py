@@ -47,8 +47,8 @@ def pen(index: int, slot: int, several: bool, look: Look) -> Pen:
         look: What to draw with.
     """
     glyphs, palette = look.glyphs, look.palette
-    own = palette.dev if index else palette.train
-    colour = palette.runs[slot % len(palette.runs)] if several else own
+    usual = palette.dev if index else palette.train
+    colour = palette.runs[slot % len(palette.runs)] if several else usual
     letter = LETTERS[slot % len(LETTERS)]
     letter = letter if index == 0 else letter.lower()
     marker = (glyphs.markers if palette.colours else glyphs.plain_markers)[index]

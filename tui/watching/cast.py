@@ -50,14 +50,14 @@ class Cast:
 
         if self.lead is not None and self.lead.folder == folder:
             return self.lead
-        known, before = self._take_out(folder), self.lead
+        watch, before = self._take_out(folder), self.lead
         self.lead = None
         if before is not None:
             self._before = before
             if beside:
                 self._make_room()
                 self.others.append(before)
-        self.lead = known or self._coloured(Watch(folder, worker))
+        self.lead = watch or self._coloured(Watch(folder, worker))
         return self.lead
 
     def toggle(self, folder: RunFolder, worker: Worker | None = None) -> bool:
@@ -74,9 +74,9 @@ class Cast:
         if self._take_out(folder) is not None:
             return False
         before = self._before
-        known = before if before is not None and before.folder == folder else None
+        watch = before if before is not None and before.folder == folder else None
         self._make_room()
-        self.others.append(self._coloured(known or Watch(folder, worker)))
+        self.others.append(self._coloured(watch or Watch(folder, worker)))
         return True
 
     def clear(self) -> None:
@@ -138,8 +138,8 @@ class Cast:
         """Have these runs on the screen and no others, the first one shown."""
         from .watch import Watch
 
-        known = {watch.folder: watch for watch in self.watches}
-        watches = [known.get(folder) or Watch(folder) for folder, _ in seats]
+        on_screen = {watch.folder: watch for watch in self.watches}
+        watches = [on_screen.get(folder) or Watch(folder) for folder, _ in seats]
         self.lead, self.others = (watches[0] if watches else None), watches[1:]
         for watch, (_, slot) in zip(watches, seats, strict=True):
             watch.slot = slot
@@ -147,13 +147,13 @@ class Cast:
     def name_apart(self) -> None:
         """Call every run by what tells it from the others."""
         headers = {each.folder.name: each.history.header for each in self.watches}
-        known = {name: header.experiment for name, header in headers.items() if header is not None}
-        if len(known) < 2 or known.keys() == self._named:
+        experiments = {name: each.experiment for name, each in headers.items() if each is not None}
+        if len(experiments) < 2 or experiments.keys() == self._named:
             return
         from ..drawing.members.labels import labels_of
 
-        self._named = set(known)
-        labels = labels_of(known)
+        self._named = set(experiments)
+        labels = labels_of(experiments)
         for each in self.watches:
             each.label = labels.get(each.folder.name, each.label)
 

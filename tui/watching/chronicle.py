@@ -170,11 +170,11 @@ class Chronicle:
         if rows.count != count_then:
             self._pending += improvements(history, 0 if header.members == 1 else None, after=after)
             self._compared = int(rows.steps[-1]), rows.count
-        waiting, known = self._pending, self._improvements
-        singly = known + len(waiting) <= SINGLE
-        if not waiting or not (singly or len(waiting) >= known or history.end is not None):
+        waiting, counted = self._pending, self._improvements
+        singly = counted + len(waiting) <= SINGLE
+        if not waiting or not (singly or len(waiting) >= counted or history.end is not None):
             return []
-        self._pending, self._improvements = [], known + len(waiting)
+        self._pending, self._improvements = [], counted + len(waiting)
         told = [[each] for each in waiting] if singly else [waiting[:-1], waiting[-1:]]
         return [self._improvement(group, history, header) for group in told if group]
 

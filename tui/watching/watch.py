@@ -250,8 +250,8 @@ class Watch:
         train, dev = history.series.get("train"), history.series.get("dev")
         loss = _value(train, "loss", step, member, None)
         if weights == "best" and member is not None and (best := best_step(history, member)):
-            known = result_loss(history, best, member)
-            step, loss = best, _loss_after(train, best, member) if known is None else known
+            measured = result_loss(history, best, member)
+            step, loss = best, _loss_after(train, best, member) if measured is None else measured
         elif weights:
             # Of all members the figures are means at one step.
             weights = "last"

@@ -95,15 +95,15 @@ def _head(experiment: Experiment, body: str, imported: list[str]) -> list[str]:
 
 def _imports(body: str, imported: list[str]) -> str:
     """Return the imports in their order: Python's own, then the others."""
-    own = [line for line in imported if line == "import csv"]
-    own += ["import math"] if re.search(r"\bmath\.", body) else []
+    first = [line for line in imported if line == "import csv"]
+    first += ["import math"] if re.search(r"\bmath\.", body) else []
     if "deepcopy(" in body:
-        own.append("from copy import deepcopy")
-    others = [line for line in imported if line not in own]
+        first.append("from copy import deepcopy")
+    others = [line for line in imported if line not in first]
     lines = ["import numpy as np"] if "np." in body else []
     lines += [*(["import torch"] if "torch." in body else []), *others]
     lines += ["from torch import nn"] if re.search(r"\bnn\.", body) else []
-    return "\n".join([*own, *([""] if own else []), *lines])
+    return "\n".join([*first, *([""] if first else []), *lines])
 
 
 def _promise(experiment: Experiment) -> str:

@@ -125,8 +125,8 @@ def sets_of(experiment: Experiment) -> list[str]:
 
 def order_words(experiment: Experiment) -> str:
     """Return in which order an epoch has its batches."""
-    own = "every epoch has them in an order of its own"
-    return own if experiment.train.shuffle else "every epoch has them in the order of the data"
+    shuffled = "every epoch has them in an order of its own"
+    return shuffled if experiment.train.shuffle else "every epoch has them in the order of the data"
 
 
 def order_lines(experiment: Experiment, count: str) -> str:

@@ -176,7 +176,7 @@ class TestMarred:
 def problems(note: str, at: dict[str, Any] | None = None, **changes: Any) -> list[str]:
     marks = [{"at": at or {"step": 50}, "title": "a", "note": note}]
     spec = experiment({**MOONS, "marks": marks}, **changes)
-    return [str(each) for each in misplaced(spec, "x.toml", presets.known)]
+    return [str(each) for each in misplaced(spec, "x.toml", presets.experiment_of)]
 
 
 class TestMisplaced:
@@ -221,7 +221,7 @@ class TestMisplaced:
 
     def test_an_about_is_read_before_there_is_a_run(self) -> None:
         spec = experiment({**MOONS, "about": "{loss@1} {loss@1 = 0.7} {loss = 0.7}"})
-        first, second = (each.message for each in misplaced(spec, "x.toml", presets.known))
+        first, second = (each.message for each in misplaced(spec, "x.toml", presets.experiment_of))
         assert "{loss@1} is filled in from the run that is shown, and here none is" in first
         assert "{loss = 0.7} says no step" in second
 

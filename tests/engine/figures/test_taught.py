@@ -79,7 +79,7 @@ class TestFigures:
     @pytest.mark.parametrize("name", PRESETS)
     def test_a_presets_figures_are_what_it_gives_here(self, name: str) -> None:
         preset = presets.load(str(ROOT / f"{name}.toml"))
-        assert misplaced(preset.experiment, name, presets.known) == []
+        assert misplaced(preset.experiment, name, presets.experiment_of) == []
         assert wrong(REHEARSAL.of_preset(preset)) == []
 
     @pytest.mark.parametrize("name", LECTURES)

@@ -185,8 +185,8 @@ def _facts(banner: Banner, glyphs: Glyphs) -> tuple[_Figure, ...]:
         _Figure("step", step, "text", (step, count(banner.steps))),
     ]
     if banner.has_accuracy:
-        known = accuracy is not None and math.isfinite(accuracy)
-        words = percent(accuracy or 0.0) if known else _figure(accuracy, glyphs)
+        finite = accuracy is not None and math.isfinite(accuracy)
+        words = percent(accuracy or 0.0) if finite else _figure(accuracy, glyphs)
         facts.append(_Figure(f"{mean}accuracy", words, "dev", (words, "100 %")))
     if crowd is not None:
         deviation = crowd.deviations.get("loss", math.nan)

@@ -61,8 +61,8 @@ def crowd_of(history: History, step: int) -> Crowd | None:
         return None
     from engine.recording.member_endings import without_diverged
 
-    known = without_diverged(history, step)
-    if known is None:
+    endings = without_diverged(history, step)
+    if endings is None:
         return Crowd(members=header.members, training=header.members)
     deviations = {}
     for name, group, column in FIGURES:
@@ -72,9 +72,9 @@ def crowd_of(history: History, step: int) -> Crowd | None:
             deviations[name] = float(rows.spread(column).deviation[row])
     return Crowd(
         members=header.members,
-        training=int(known.trains.sum()),
-        diverged=int(known.diverged.sum()),
-        dead=int(known.dead.sum()),
+        training=int(endings.trains.sum()),
+        diverged=int(endings.diverged.sum()),
+        dead=int(endings.dead.sum()),
         deviations=deviations,
     )
 
@@ -85,5 +85,5 @@ def picture_member(history: History, member: int | None, step: int) -> int:
         return member
     from engine.recording.member_endings import member_endings
 
-    known = member_endings(history, step)
-    return 0 if known is None else known.first_living
+    endings = member_endings(history, step)
+    return 0 if endings is None else endings.first_living

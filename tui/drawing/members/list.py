@@ -54,33 +54,33 @@ def gather_members(history: History, step: int) -> tuple[MemberRow, ...]:
 
     from .labels import member_name
 
-    header, known = history.header, without_diverged(history, step)
+    header, endings = history.header, without_diverged(history, step)
     rows = history.series.get("train")
     newest = rows.row_at(step) if rows is not None else None
-    if header is None or rows is None or known is None or newest is None:
+    if header is None or rows is None or endings is None or newest is None:
         return ()
     values = rows.across("loss", newest)
-    going = int(known.trains.sum())
+    going = int(endings.trains.sum())
     judged = judged_by(history)
     judges = history.series[judged] if judged else None
     member_rows = [
         MemberRow(
             number="all",
-            name=f"mean of {count(header.members - int(known.diverged.sum()))}",
+            name=f"mean of {count(header.members - int(endings.diverged.sum()))}",
             value=rows.value("loss", step, None),
             accuracy=math.nan if judges is None else judges.value("accuracy", step, None),
             fate=f"{count(going)} train" if going < header.members else "",
         )
     ]
     for member in range(header.members):
-        ended, diverged = int(known.ended_at[member]), bool(known.diverged[member])
+        ended, diverged = int(endings.ended_at[member]), bool(endings.diverged[member])
         value = rows.value("loss", ended, member) if ended else float(values[member])
         accuracy = math.nan
         # What diverged is not to be held against the others by how many it happens to get right.
         if judges is not None and not diverged:
             accuracy = judges.value("accuracy", ended or step, member)
         name = member_name(header, member)
-        fate, role = _fate(ended, diverged, bool(known.dead[member]))
+        fate, role = _fate(ended, diverged, bool(endings.dead[member]))
         member_rows.append(MemberRow(str(member + 1), name, value, accuracy, fate, role))
     return tuple(member_rows)
 
@@ -101,8 +101,8 @@ def ordered(rows: Sequence[MemberRow], order: Order) -> tuple[MemberRow, ...]:
 
     def rank(row: MemberRow) -> tuple[float, ...]:
         goods = (row.value,) if order == "loss" else (-row.accuracy, row.value)
-        known = [good if math.isfinite(good) else math.inf for good in goods]
-        return (*known, int(row.number))
+        ranked = [good if math.isfinite(good) else math.inf for good in goods]
+        return (*ranked, int(row.number))
 
     each = rows[1:] if order == "number" else sorted(rows[1:], key=rank)
     return (*rows[:1], *each)
@@ -134,7 +134,7 @@ def draw_members(rows: Sequence[MemberRow], chosen: int, width: int, look: Look)
         look: What to draw with.
     """
     numbers, names = _columns(rows, width)
-    known = any(not math.isnan(row.accuracy) for row in rows)
+    judged = any(not math.isnan(row.accuracy) for row in rows)
     lines = []
     for index, row in enumerate(rows):
         bold = index == chosen
@@ -143,7 +143,7 @@ def draw_members(rows: Sequence[MemberRow], chosen: int, width: int, look: Look)
         line.append(pad_left(row.number, numbers), look.style("muted"))
         line.append(f"  {look.pad(plain(row.name), names)}")
         words = pad_left(look.figure(row.value), FIGURE)
-        if known:
+        if judged:
             accuracy = "" if math.isnan(row.accuracy) else look.figure(row.accuracy)
             words += pad_left(accuracy, FIGURE + 1)
         line.append(words, look.style("text", bold=bold))

@@ -345,8 +345,8 @@ class RecordedNetwork:
     def judged_by(self) -> str:
         """The name of the set that these weights are judged by: the least seen one that may be."""
         parts = self.material.parts
-        known = ("test", "dev", "fresh", "train")
-        return next(name for name in known if name in parts and self.may_count(name))
+        judges = ("test", "dev", "fresh", "train")
+        return next(name for name in judges if name in parts and self.may_count(name))
 
     @property
     def keeps_test(self) -> str:
@@ -375,9 +375,9 @@ class RecordedNetwork:
         if rows is None or "loss" not in rows.columns:
             return ""
         member = self.material.member
-        known = result_loss(self.material.history, self.step, member)
-        if known is not None:
-            return f"loss {figure(known)}"
+        measured = result_loss(self.material.history, self.step, member)
+        if measured is not None:
+            return f"loss {figure(measured)}"
         row = rows.row_at(self.step + 1)
         if row is None:
             return ""

@@ -128,15 +128,15 @@ def _levels(region: Region, columns: int, rows: int, palette: Palette) -> NDArra
     y = top - (np.arange(rows) + 0.5) / rows * (top - bottom)
     places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     shares = region.probabilities(places)
-    known: NDArray[np.bool_] = np.isfinite(shares).min(axis=1)
-    shares = np.where(known[:, None], shares, 0)
+    finite: NDArray[np.bool_] = np.isfinite(shares).min(axis=1)
+    shares = np.where(finite[:, None], shares, 0)
     if len(region.classes) == 2:
         shades = len(TWO_CLASSES[True]) if has_levels(palette) else len(SHADES)
         levels = np.clip(shares[:, 1] * shades, 0, shades - 1).astype(np.int64)
     else:
         unsure = shares.max(axis=1) < (1 + 1 / len(region.classes)) / 2
         levels = 2 * shares.argmax(axis=1) + unsure
-    return np.where(known, levels, -1).reshape(rows, columns)
+    return np.where(finite, levels, -1).reshape(rows, columns)
 
 
 def _points_by_cell(region: Region, columns: int, rows: int, glyphs: Glyphs) -> dict[Place, Shape]:

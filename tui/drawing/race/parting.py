@@ -125,23 +125,23 @@ class Partings:
             return None
         key = one.header.run, other.header.run, *members
         writers = one.writer, other.writer
-        known = self._known.get(key)
-        if known is None or any(a is not b for a, b in zip(known.writers, writers, strict=True)):
-            known = _Compared(writers)
-        if known.parted is None and known.until < until:
-            known = self._compared(known, one, other, until, members)
-            self._known[key] = known
-        return known.parted if known.parted is not None and known.parted <= until else None
+        last = self._known.get(key)
+        if last is None or any(a is not b for a, b in zip(last.writers, writers, strict=True)):
+            last = _Compared(writers)
+        if last.parted is None and last.until < until:
+            last = self._compared(last, one, other, until, members)
+            self._known[key] = last
+        return last.parted if last.parted is not None and last.parted <= until else None
 
     def _compared(
-        self, known: _Compared, one: History, other: History, until: int, members: Members
+        self, before: _Compared, one: History, other: History, until: int, members: Members
     ) -> _Compared:
         """Return what is known once the steps up to ``until`` have been compared too."""
         ours, theirs = one.series.get("train"), other.series.get("train")
         if ours is None or theirs is None or not ours.count or not theirs.count:
-            return known
+            return before
         until = min(until, int(ours.steps[-1]), int(theirs.steps[-1]))
         parted = first_parting(
-            ours, theirs, after=known.until, until=until, tolerance=self.tolerance, members=members
+            ours, theirs, after=before.until, until=until, tolerance=self.tolerance, members=members
         )
-        return _Compared(known.writers, until, parted)
+        return _Compared(before.writers, until, parted)

@@ -139,7 +139,7 @@ def _names(race: Race, columns: RaceColumns, look: Look) -> Text:
     step = step if len(step) <= columns.name else count(race.step)
     line = look.line().append(look.pad(step, columns.name), look.style("muted"))
     pens = [pen(0, run.slot, True, look) for run in race.runs]
-    letters = [f"{own.letter} " if own.letter else "" for own in pens]
+    letters = [f"{drawn.letter} " if drawn.letter else "" for drawn in pens]
     times = look.glyphs.times
     several = [f" {times} {count(run.members)}" * (run.members > 1) for run in race.runs]
     rooms = [
@@ -147,9 +147,9 @@ def _names(race: Race, columns: RaceColumns, look: Look) -> Text:
         for index, (letter, many) in enumerate(zip(letters, several, strict=True))
     ]
     labels = told_apart([run.label for run in race.runs], rooms)
-    for label, letter, room, many, own in zip(labels, letters, rooms, several, pens, strict=True):
+    for label, letter, room, many, drawn in zip(labels, letters, rooms, several, pens, strict=True):
         called = look.pad(look.fit(label, max(room, 0)) + many, room + len(many))
-        line.append(f"{' ' * columns.between} {letter}{called}", own.style + Style(bold=True))
+        line.append(f"{' ' * columns.between} {letter}{called}", drawn.style + Style(bold=True))
     return line
 
 
@@ -259,9 +259,9 @@ def draw_footing(race: Race, width: int, look: Look) -> Lines:
         whose, who, sentence = Style.null(), "", said.words
         if said.about is not None:
             run = race.runs[said.about]
-            own = pen(0, run.slot, True, look)
-            who = f"{own.letter} {look.fit(run.label, max(width // 3, 6))}".strip()
-            whose, sentence = own.style + Style(bold=True), f"{who}{look.glyphs.dot}{sentence}"
+            drawn = pen(0, run.slot, True, look)
+            who = f"{drawn.letter} {look.fit(run.label, max(width // 3, 6))}".strip()
+            whose, sentence = drawn.style + Style(bold=True), f"{who}{look.glyphs.dot}{sentence}"
         for index, part in enumerate(wrap(sentence, max(width, 1))):
             line = Text(part, style, end="")
             if not index and part.startswith(who):

@@ -136,8 +136,8 @@ def cells_of(table: SweepTable, choice: HeatChoice) -> HeatCells:
         rows=tuple(rows[each] for each in down),
         columns=tuple(columns[each] for each in across),
         trials={
-            (down.index(row), across.index(column)): tuple(found)
-            for (row, column), found in cells.items()
+            (down.index(row), across.index(column)): tuple(trials)
+            for (row, column), trials in cells.items()
         },
         ranges=tuple(ranges),
     )
@@ -249,8 +249,8 @@ def _rounded(value: Any) -> Any:
 
 def figures_in(trials: Sequence[TrialRow], figure: str) -> list[float]:
     """Return a figure of the trials that finished and have it."""
-    found = [trial.figures.get(figure, math.nan) for trial in trials if trial.state == "finished"]
-    return [value for value in found if math.isfinite(value)]
+    figures = [trial.figures.get(figure, math.nan) for trial in trials if trial.state == "finished"]
+    return [value for value in figures if math.isfinite(value)]
 
 
 def figure_words(figure: str) -> str:

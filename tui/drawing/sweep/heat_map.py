@@ -164,21 +164,21 @@ def levels_of(heat: HeatMap) -> Counts:
     values = np.where(np.isfinite(heat.mean), heat.mean, np.nan)
     if is_logarithmic(heat):
         values = np.log(values)
-    known = np.isfinite(values)
-    if not known.any():
+    finite = np.isfinite(values)
+    if not finite.any():
         return np.full(values.shape, -1)
-    low, high = float(values[known].min()), float(values[known].max())
-    share = (values - low) / (high - low) if high > low else np.where(known, 1.0, np.nan)
+    low, high = float(values[finite].min()), float(values[finite].max())
+    share = (values - low) / (high - low) if high > low else np.where(finite, 1.0, np.nan)
     if heat.smaller_is_better and high > low:
         share = 1 - share
     top = len(RAMP) - 1
-    return np.where(known, np.round(np.where(known, share, 0) * top), -1).astype(np.int64)
+    return np.where(finite, np.round(np.where(finite, share, 0) * top), -1).astype(np.int64)
 
 
 def is_logarithmic(heat: HeatMap) -> bool:
     """Return whether the figures lie so far apart that their ratios are what counts."""
-    known = heat.mean[np.isfinite(heat.mean)]
-    return bool(len(known) and known.min() > 0 and known.max() > WIDE_RANGE * known.min())
+    figures = heat.mean[np.isfinite(heat.mean)]
+    return bool(len(figures) and figures.min() > 0 and figures.max() > WIDE_RANGE * figures.min())
 
 
 def _corner(heat: HeatMap) -> str:
@@ -301,11 +301,11 @@ def _foot(heat: HeatMap, part: HeatMapPart, width: int, look: Look) -> Text:
     ):
         if size < whole:
             hidden.append(f"{name} {first + 1} to {first + size} of {whole}")
-    known = heat.mean[np.isfinite(heat.mean)]
-    if not len(known):
+    figures = heat.mean[np.isfinite(heat.mean)]
+    if not len(figures):
         said = look.glyphs.dot.join(["no trial has a figure yet", *hidden])
         return words(said, width, look)
-    ends = [float(known.min()), float(known.max())]
+    ends = [float(figures.min()), float(figures.max())]
     worst, best = reversed(ends) if heat.smaller_is_better else ends
     muted = look.style("muted")
     line = Text(f"worse {figure_within(worst, 8, look.glyphs.infinity)} ", muted, end="")

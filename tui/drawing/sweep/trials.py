@@ -136,8 +136,8 @@ def _settings(setting: Mapping[str, object]) -> list[str]:
 
 def _own(trial: TrialRow, common: Mapping[str, object]) -> list[str]:
     """Return what tells a trial from the others of its cell."""
-    own = {key: value for key, value in trial.setting.items() if key not in (*common, SEED)}
-    return [*_settings(own), f"seed {trial.seed}"]
+    apart = {key: value for key, value in trial.setting.items() if key not in (*common, SEED)}
+    return [*_settings(apart), f"seed {trial.seed}"]
 
 
 def state_words(trial: TrialRow) -> str:

@@ -70,7 +70,7 @@ class RunReader:
 
     def _read(self) -> None:
         """Look at every run, the newest first."""
-        worker, found, trouble = get_current_worker(), list["RunFacts"](), ""
+        worker, runs, trouble = get_current_worker(), list["RunFacts"](), ""
         count, told = 0, time.monotonic()
         try:
             # It brings numpy, which the first frame does without.
@@ -80,16 +80,16 @@ class RunReader:
             for run in archive.runs():
                 if worker.is_cancelled:
                     return
-                found.append(run)
+                runs.append(run)
                 count = archive.count
                 if not self.whole and time.monotonic() - told > TELL_SECONDS:
                     told = time.monotonic()
-                    self._host.post_message(RunsRead(tuple(found), count, False))
-            found = self._with_sweeps(found)
+                    self._host.post_message(RunsRead(tuple(runs), count, False))
+            runs = self._with_sweeps(runs)
         except Exception as error:
             Picture.failures.append(traceback.format_exc())
             trouble = f"the runs cannot be read: {type(error).__name__}: {error}"
-        self._host.post_message(RunsRead(tuple(found), len(found), True, trouble))
+        self._host.post_message(RunsRead(tuple(runs), len(runs), True, trouble))
 
     def _with_sweeps(self, runs: list[RunFacts]) -> list[RunFacts]:
         """Return the runs with the sweeps among them, the newest first."""
@@ -97,6 +97,6 @@ class RunReader:
         from engine.sweeps.listing import SweepArchive
 
         sweeps = self._sweeps = self._sweeps or SweepArchive(self._runs_dir)
-        if not (found := sweeps.sweeps()):
+        if not (swept := sweeps.sweeps()):
             return runs
-        return sorted([*runs, *found], key=lambda run: order_of(run.folder), reverse=True)
+        return sorted([*runs, *swept], key=lambda run: order_of(run.folder), reverse=True)

@@ -141,13 +141,13 @@ class ChoiceField(Keyed, Widget, can_focus=True, spot="choice"):
     def seek(self, sign: str) -> None:
         """Choose the next value that begins with what was typed; say so where there is none."""
         going_on = self._sought + sign
-        found = self._beginning(going_on, 0) if self._sought else ""
-        self._sought = going_on if found else sign
-        found = found or self._beginning(sign, 1)
-        if found and found != self.value:
-            self.choose(found)
-        elif not found or len(self._sought) == 1:
-            self._sought = self._sought if found else ""
+        value = self._beginning(going_on, 0) if self._sought else ""
+        self._sought = going_on if value else sign
+        value = value or self._beginning(sign, 1)
+        if value and value != self.value:
+            self.choose(value)
+        elif not value or len(self._sought) == 1:
+            self._sought = self._sought if value else ""
             other = "other " if self.value.lower().startswith(sign.lower()) else ""
             words = f"No {other}value here begins with {sign}; enter shows them all."
             self.post_message(NothingFound(words))

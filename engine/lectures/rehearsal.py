@@ -111,7 +111,7 @@ class Rehearsal:
                     reach[place] = max(_at(quantity, None), reach.get(place, 0))
         histories = {place: self._shown(script, place, last) for place, last in reach.items()}
 
-        def readings_at(index: int | None) -> Readings:
+        def readings(index: int | None) -> Readings:
             def reading(quantity: Quantity) -> float | None:
                 place = lectures.referred(script.lecture, index, quantity.run)
                 if place is None:
@@ -122,9 +122,7 @@ class Rehearsal:
             return reading
 
         source = str(script.path)
-        return [
-            proof for index, each in texts for proof in _proofs(source, each, readings_at(index))
-        ]
+        return [proof for index, each in texts for proof in _proofs(source, each, readings(index))]
 
     def history(self, experiment: Experiment, last: int) -> History:
         """Return what a run gives up to a step at least, or to its end."""

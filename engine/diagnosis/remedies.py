@@ -77,11 +77,11 @@ def starts_small(facts: Facts) -> bool:
     )
 
 
-def passing_activations(facts: Facts, name: str = "relu", label: str = "ReLU") -> Remedy | None:
+def passing_activations(facts: Facts) -> Remedy | None:
     """Return an activation that passes gradients on, with the initialisation made for it."""
     if not facts.is_mlp or all(map(passes, hidden_activations(facts))):
         return None
-    return rectified(facts, name, label)
+    return rectified(facts, "relu", "ReLU")
 
 
 def rectified(facts: Facts, name: str, label: str) -> Remedy:

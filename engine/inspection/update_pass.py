@@ -211,9 +211,9 @@ def named_parameters(workload: Workload) -> dict[str, Tensor]:
     return {name: views[name][0] for name in workload.layout.parameters}
 
 
-def corner(values: Tensor, columns: int = SHOWN_UNITS, rows: int = SHOWN_UNITS) -> Matrix:
+def corner(values: Tensor, rows: int = SHOWN_UNITS) -> Matrix:
     """Return the first rows and columns of a matrix."""
-    return tuple(map(tuple, values.detach()[:rows, :columns].tolist()))
+    return tuple(map(tuple, values.detach()[:rows, :SHOWN_UNITS].tolist()))
 
 
 def features_first(values: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ that step and its later rows are NaN; the method goes on computing it, and is ov
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -69,7 +69,6 @@ class Trainer:
         few_weights: Record no weights but the first, the best and the last.
         until: Its last step, where that is not the experiment's: schedules keep to that.
         rungs: Where members end that do worse than others did.
-        clock: Seconds, for the time that training takes.
 
     Raises:
         DeviceError: The device is not there.
@@ -86,7 +85,6 @@ class Trainer:
         few_weights: bool = False,
         until: int = 0,
         rungs: Sequence[Rung] = (),
-        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.experiment: Final = experiment
         population = members_of(experiment)
@@ -111,7 +109,6 @@ class Trainer:
         self.outcome: Outcome | None = None
         """Why the run is over, once it is."""
 
-        self._clock = clock
         dtype = getattr(torch, experiment.train.dtype)
         self.data: Final = DataSets(self.members, self.device, dtype)
         """The sets it learns from and is measured on."""
@@ -288,7 +285,7 @@ class Trainer:
 
     def _take(self, count: int) -> Block:
         """Take ``count`` steps, no more than there are rows; return those that stand."""
-        started = self._clock()
+        started = time.perf_counter()
         first = self.step + 1
         # Both look at the weights before the first step, which the method is about to write over.
         self._probe.keep(first, self.method.weights)
@@ -312,7 +309,7 @@ class Trainer:
         # From the rows that the block keeps, not from the network, which may have been put back.
         probed = self._probe.read(first, decision.count, self._rows)
         # What follows is the recording's, not training's, and is not counted into its speed.
-        self.seconds += self._clock() - started
+        self.seconds += time.perf_counter() - started
 
         self._last_steps.keep(train, self.columns["train"], decision)
         measured = Series(group="train", first=first, values=train[:, : decision.count])

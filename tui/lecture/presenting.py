@@ -209,31 +209,28 @@ class Found:
     """Seconds since the last sign of life."""
 
 
-def presentations(folder: Path, now: Clock = time.time) -> list[Found]:
+def presentations(folder: Path) -> list[Found]:
     """Return everybody who presents in a folder of runs, the last heard of first."""
-    return sorted(_presentations(folder, now), key=lambda each: each.age)
+    return sorted(_presentations(folder), key=lambda each: each.age)
 
 
-def _presentations(folder: Path, now: Clock) -> Iterator[Found]:
+def _presentations(folder: Path) -> Iterator[Found]:
     for path in sorted((folder / FOLDER).glob("*.json")):
         with contextlib.suppress(OSError, ValueError, EpochalError):
-            body, age = _body(path, now)
+            body, age = _body(path)
             if age <= GONE:
                 yield Found(name=path.stem, presented=read(body).presented, age=age)
 
 
-def find_presented(
-    folder: Path, reference: str | None = None, now: Clock = time.time
-) -> str | None:
+def find_presented(folder: Path, reference: str | None = None) -> str | None:
     """Return the name under which something is presented; None where nobody presents it.
 
     Args:
         folder: Where runs are kept.
         reference: A lecture's name, a run as commands take it, or whatever it is presented as;
             where left out, what is presented at all.
-        now: Seconds since 1970.
     """
-    presenters = presentations(folder, now)
+    presenters = presentations(folder)
     if reference is None:
         return presenters[0].name if presenters else None
     named = path_of(folder, reference).stem

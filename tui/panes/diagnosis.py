@@ -44,8 +44,8 @@ class DiagnosisPane(Keyed, BlockPicture, can_focus=True, spot="diagnosis"):
 
         finding: Finding
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._picked: tuple[str, str] | None = None
         """Rule and place of the finding that somebody chose; it stays chosen while it is there."""
         self._tall: tuple[Hashable, int] = (None, 0)

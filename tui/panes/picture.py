@@ -69,9 +69,9 @@ class Picture(ScrollView, can_focus=False):
     failures: ClassVar[list[str]] = []
     """Tracebacks of drawings that failed: shown in place, never the end of the lab."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         self._border_rows: tuple[Region, ...] | None = None
-        super().__init__(id=id, classes=classes)
+        super().__init__(id=id)
         self.set_class(self.scrolls, "-scrolls")
         self._strips: list[Strip] = []
         self._drawn: tuple[Hashable, Size] | None = None

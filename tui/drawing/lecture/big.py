@@ -1,7 +1,7 @@
 """Words and figures in letters that the back row reads: three to seven lines high.
 
 A lettering is an alphabet of dots and what a dot is: a quarter of a cell, half of one, a cell or
-two. ``draw_big`` takes the largest one in which the words have room, and writes them as they are
+two. ``big_rows`` takes the largest one in which the words have room, and writes them as they are
 where none has.
 """
 
@@ -9,20 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from rich.cells import cell_len
-from rich.text import Text
 
 from engine.text.safe import plain
 
 from ...style.glyphs import Glyphs
-from ...style.look import Look
-from ...style.palette import Role
-from ...style.text import Lines, cut, fit, wrap
+from ...style.text import fit, wrap
 from ..base.letters import LARGE, QUADRANTS, SMALL, Font
-
-Align = Literal["left", "center"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,29 +96,15 @@ def letterings(glyphs: Glyphs) -> tuple[Lettering, ...]:
     return _ASCII if glyphs.name == "ascii" else _FINE
 
 
-def draw_big(
-    words: str, width: int, height: int, look: Look, role: Role = "text", *, align: Align = "center"
-) -> Lines:
-    """Return words as large as there is room for, in the middle, broken between words.
+def big_rows(words: str, width: int, height: int, glyphs: Glyphs) -> list[str]:
+    """Return words as large as there is room for, broken between words, each row in the middle.
 
     Args:
         words: What to write.
         width: Cells, at least 0.
-        height: Lines, at least 0.
-        look: What to draw with.
-        role: What the colour says.
-        align: Whether lines begin at the left or have their middle in the middle.
+        height: Lines at most, at least 0.
+        glyphs: What to draw with.
     """
-    width, height = max(width, 0), max(height, 0)
-    rows = big_rows(words, width, height, look.glyphs, align)
-    above = (height - len(rows)) // 2
-    rows = [""] * above + rows + [""] * (height - len(rows) - above)
-    style = look.style(role, bold=True)
-    return [cut(Text(row, style, end="", no_wrap=True), width) for row in rows]
-
-
-def big_rows(words: str, width: int, height: int, glyphs: Glyphs, align: Align) -> list[str]:
-    """Return the rows of ``draw_big``, with none above and below."""
     words = " ".join(plain(words).split())
     for lettering in letterings(glyphs):
         spelled = lettering.spelled(words)
@@ -134,19 +115,18 @@ def big_rows(words: str, width: int, height: int, glyphs: Glyphs, align: Align) 
             continue
         rows: list[str] = []
         for index, line in enumerate(broken):
-            rows += [""] * bool(index) + [
-                _placed(row, lettering.width(line), width, align) for row in lettering.lines(line)
-            ]
+            rows += [""] * bool(index)
+            rows += [_placed(row, lettering.width(line), width) for row in lettering.lines(line)]
         return rows
     written = wrap(words, max(width, 1))
     if len(written) > height:
         written = [*written[: max(height - 1, 0)], *([words] if height == 1 else written[-1:])]
         written = [fit(row, width, glyphs.ellipsis) for row in written[:height]]
-    return [_placed(row, cell_len(row), width, align) for row in written]
+    return [_placed(row, cell_len(row), width) for row in written]
 
 
-def _placed(row: str, wide: int, width: int, align: Align) -> str:
-    return " " * (max(width - wide, 0) // 2 if align == "center" else 0) + row
+def _placed(row: str, wide: int, width: int) -> str:
+    return " " * (max(width - wide, 0) // 2) + row
 
 
 def _broken(spelled: str, width: int, lettering: Lettering) -> list[str] | None:

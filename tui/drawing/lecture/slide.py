@@ -80,7 +80,7 @@ def _head(title: str, width: int, height: int, free: int, glyphs: Glyphs) -> lis
     """Return the title as large as it can be; over a text it has a third of the slide at most."""
     margin = _margin(width)
     most = height if free == height else max(min(free - 2, height // 3), 2)
-    rows = big_rows(title, width - 2 * margin, most, glyphs, "center") if title.strip() else []
+    rows = big_rows(title, width - 2 * margin, most, glyphs) if title.strip() else []
     return [" " * margin + row for row in rows]
 
 

@@ -49,19 +49,18 @@ def labels_of(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     }
 
 
-def member_name(header: Header, member: int, dot: str = " · ") -> str:
+def member_name(header: Header, member: int) -> str:
     """Return what a network of a population is called: ``seed 104``, ``lr 0.5 · seed 104``.
 
     Args:
         header: The run's.
         member: Which network, counted from 0.
-        dot: What stands between two parts of the name.
     """
     from ..lists.runs import told
 
     varied = header.variants[member] if member < len(header.variants) else {}
     changes = varied or {SEED: header.seeds[member]}
-    return dot.join(told(key, value) for key, value in changes.items())
+    return " · ".join(told(key, value) for key, value in changes.items())
 
 
 def name_of(history: History, member: int | None) -> str:

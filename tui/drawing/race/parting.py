@@ -107,14 +107,9 @@ class _Compared:
 
 
 class Partings:
-    """Remembers where runs part, so that a step is compared once, however often it is drawn.
+    """Remembers where runs part, so that a step is compared once, however often it is drawn."""
 
-    Args:
-        tolerance: As for ``first_parting``.
-    """
-
-    def __init__(self, tolerance: float = TOLERANCE) -> None:
-        self.tolerance: Final = tolerance
+    def __init__(self) -> None:
         self._known: dict[tuple[str, str, int | None, int | None], _Compared] = {}
 
     def parting(
@@ -141,7 +136,5 @@ class Partings:
         if ours is None or theirs is None or not ours.count or not theirs.count:
             return before
         until = min(until, int(ours.steps[-1]), int(theirs.steps[-1]))
-        parted = first_parting(
-            ours, theirs, after=before.until, until=until, tolerance=self.tolerance, members=members
-        )
+        parted = first_parting(ours, theirs, after=before.until, until=until, members=members)
         return _Compared(before.writers, until, parted)

@@ -26,7 +26,7 @@ from ...style.look import Look
 from ...style.numbers import count, exponent, figure
 from ...style.run_colours import pen
 from ...style.text import Lines, cut, pad, pad_left, wrap
-from ..base.frame import filled, words
+from ..base.frame import words
 from ..base.spark import Powers, draw_gauge, draw_verdict, scale
 from .differences import AGREEMENT, apart, sentences
 from .racers import Race, RaceRow
@@ -268,16 +268,3 @@ def draw_footing(race: Race, width: int, look: Look) -> Lines:
                 line.stylize(whose, 0, len(who))
             lines.append(cut(line, width))
     return lines
-
-
-def draw_race(race: Race, width: int, height: int, look: Look) -> Lines:
-    """Return the whole picture in so many lines; layers in the middle go where there is no room."""
-    heading, rows = draw_heading(race, width, look), draw_rows(race, width, look)
-    footing = draw_footing(race, width, look)
-    footing = footing[: max(height - len(heading) - len(rows), height // 3)]
-    room = max(height - len(heading) - len(footing), 0)
-    if (hidden := len(rows) - room + 1) > 1:
-        first = room // 2
-        between = words(f"{hidden} more layers", width, look)
-        rows = [*rows[:first], between, *rows[first + hidden :]][:room]
-    return filled([*heading, *rows, *footing], width, height)

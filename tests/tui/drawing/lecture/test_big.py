@@ -9,22 +9,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.text import Text
 
 from engine.recording.events import Series
 from engine.recording.history import History
 from tests.tapes import header
 from tui.drawing.base.letters import LARGE, QUADRANTS, SMALL, Font
 from tui.drawing.lecture.banner import Banner, banner_height, banner_room, draw_banner, gather
-from tui.drawing.lecture.big import draw_big, letterings
+from tui.drawing.lecture.big import big_rows, letterings
 from tui.drawing.network.function import Fit, FunctionPicture, draw_function
 from tui.style.glyphs import ASCII, BLOCKS, BRAILLE, GLYPHS, Glyphs
 from tui.style.look import Look
 from tui.style.numbers import figure
 from tui.style.palette import DARK, SIXTEEN, Palette
+from tui.style.text import Lines, cut
 
 FONTS = (LARGE, SMALL)
 PALETTES = (DARK, DARK.without_colours(), *SIXTEEN)
 FULL = Banner(loss=0.1582, step=2431, steps=3000, accuracy=0.957, has_accuracy=True)
+
+
+def draw_big(words: str, width: int, height: int, look: Look) -> Lines:
+    """Return words in the middle of their room, from the top to the bottom."""
+    written = big_rows(words, width, height, look.glyphs)
+    above = (height - len(written)) // 2
+    written = [""] * above + written + [""] * (height - len(written) - above)
+    return [cut(Text(row, end="", no_wrap=True), width) for row in written]
 
 
 def rows(words: str, width: int, height: int, glyphs: Glyphs = BRAILLE) -> list[str]:

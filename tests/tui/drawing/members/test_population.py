@@ -12,6 +12,7 @@ import pytest
 from engine.recording.events import End
 from engine.recording.history import History
 from tests.populations import population
+from tests.races import draw_race
 from tui.drawing.curves.curves import Curves
 from tui.drawing.curves.plot import draw_curves
 from tui.drawing.gradients import table as gradients
@@ -30,7 +31,6 @@ from tui.drawing.members.list import (
     ordered,
 )
 from tui.drawing.network.distribution import distribution_of, draw_distribution
-from tui.drawing.race.race import draw_race
 from tui.drawing.race.racers import RunAt, gather_race
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look

@@ -10,18 +10,12 @@ import pytest
 
 from engine.recording.events import End, Header, Resume, Series, Snapshot
 from engine.recording.history import History
+from tests.races import draw_race
 from tui.drawing.gradients.layers import LayerRow, read_layers
 from tui.drawing.race import parting
 from tui.drawing.race.differences import apart, factor, gradients, past, sentences, times
 from tui.drawing.race.parting import Partings, first_parting
-from tui.drawing.race.race import (
-    draw_footing,
-    draw_heading,
-    draw_race,
-    draw_rows,
-    ratio,
-    told_apart,
-)
+from tui.drawing.race.race import draw_footing, draw_heading, draw_rows, ratio, told_apart
 from tui.drawing.race.racers import Race, Racer, RunAt, gather_race
 from tui.style.glyphs import ASCII, BRAILLE, GLYPHS
 from tui.style.look import Look

@@ -184,5 +184,4 @@ def _option(name: str, kind: Any, default: Any, words: dict[str, str]) -> inspec
         info.help = info.help or words.get(name)
         # What is left out has no value to show: what happens then stands in the words.
         info.show_default = info.show_default and default is not None
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(name, keyword, default=default, annotation=kind)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)

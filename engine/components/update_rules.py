@@ -90,8 +90,7 @@ class UpdateRule:
 
 def _renamed(node: ast.expr, called: Mapping[str, str]) -> str:
     """Return an expression as text, with other names."""
-    text = ast.unparse(node)
-    renamed = ast.parse(text, mode="eval")
+    renamed = ast.parse(ast.unparse(node), mode="eval")
     for part in ast.walk(renamed):
         if isinstance(part, ast.Name):
             part.id = called.get(part.id, part.id)

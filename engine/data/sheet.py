@@ -108,8 +108,7 @@ def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> 
         raise DataError(f"{name}: {error}") from None
     except MemoryError:
         raise DataError(f"{name}: does not fit into memory") from None
-    digest = hashlib.sha256(data).hexdigest()
-    return Sheet(name=name, size=len(data), sha256=digest, **vars(read))
+    return Sheet(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest(), **vars(read))
 
 
 def _other_format(suffix: str) -> str:

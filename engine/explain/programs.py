@@ -89,8 +89,7 @@ def written(experiment: Experiment, style: str, name: str = "", file: Path | Non
     if style in program.STYLES:
         return program.program(experiment, style, name)
     beside = file if style == "numpy" else None
-    written_in = cast(formulas.WrittenIn, style)
-    text = formulas.program(experiment, written_in, name, str(beside or ""))
+    text = formulas.program(experiment, cast(formulas.WrittenIn, style), name, str(beside or ""))
     if beside is not None:
         try:
             with beside.open("wb") as out:

@@ -152,8 +152,7 @@ class EagerMethod(ABC):
         if not self._one_each:
             return [make_optimizer(members[0], self._parameters)]
         assert self._gradients is not None
-        flats = (self.weights, self._gradients)
-        weights, gradients = map(self._layout.parameter_slices, flats)
+        weights, gradients = map(self._layout.parameter_slices, (self.weights, self._gradients))
         optimizers = []
         for index, member in enumerate(members):
             # Views of the same memory, which to PyTorch are parameters of their own.
@@ -214,8 +213,7 @@ class EagerMethod(ABC):
         losses = rows.dev_loss if self._stride else rows.loss
         for member, scheduler in enumerate(self._schedulers):
             if scheduler.due(step):
-                looks = scheduler.needs_measurement
-                scheduler.tick(float(losses[row, member]) if looks else 0.0)
+                scheduler.tick(float(losses[row, member]) if scheduler.needs_measurement else 0.0)
 
 
 def _must_update_one_by_one(members: Members) -> bool:

@@ -237,8 +237,7 @@ def run(
     with Interrupts() as interrupts:
         worker = launch.Worker.start()
         try:
-            text = dumps(preset.experiment, full=True)
-            folder = create_run(preset.called, text, runs_dir)
+            folder = create_run(preset.called, dumps(preset.experiment, full=True), runs_dir)
             worker.give(folder, device=device, allow_code=allow_code)
         except BaseException:
             worker.close()

@@ -21,8 +21,7 @@ from .update_pass import LayerPass, UpdatePass, features_first
 
 def backward_quantities(update: UpdatePass) -> Iterator[DissectedQuantity]:
     """Yield everything from the loss back to the first layer's gradients."""
-    y = update.layers[-1].output.detach()
-    d, first = _loss_backward(update, y)
+    d, first = _loss_backward(update, update.layers[-1].output.detach())
     yield first
     for layer in reversed(update.layers):
         d = yield from _layer_backward(update, layer, d)

@@ -77,8 +77,7 @@ def check(experiment: Experiment, step: int = 1, *, allow_code: bool = False) ->
         CodeError: A network of one's own may not be run, or does not work.
     """
     spec = alone(experiment)
-    weights = _weights_before(spec, step, allow_code)
-    gradients = _Gradients(spec, weights, step, allow_code)
+    gradients = _Gradients(spec, _weights_before(spec, step, allow_code), step, allow_code)
     return [gradients.compare(dtype) for dtype in dict.fromkeys([spec.train.dtype, "float64"])]
 
 

@@ -59,8 +59,7 @@ def dissect(
         what = "this one is a module of one's own."
         raise RequestError(f"The microscope takes networks of layers apart; {what}")
     workload = make_workload(spec, torch.float64, weights)
-    parameters = named_parameters(workload)
-    before = {name: value.clone() for name, value in parameters.items()}
+    before = {name: value.clone() for name, value in named_parameters(workload).items()}
     origin: Origin = "recorded" if after is not None else ""
     changed = {} if after is None else named_parameters(make_workload(spec, torch.float64, after))
     updated, used_lr = _update(spec, weights, step, lr)

@@ -68,8 +68,7 @@ class UpdatePass:
         self._network.begin(step)
         self._seen = seen = _watched(self._network, batch.inputs)
         self.layers = list(self._taken(seen))
-        outputs = self.layers[-1].output
-        loss = loss_function(self.experiment.loss)(outputs[None], batch.targets)
+        loss = loss_function(self.experiment.loss)(self.layers[-1].output[None], batch.targets)
         torch.autograd.backward(loss)
         self.loss = float(loss.detach())
         self._gradients = dict(zip(self.experiment.shapes, self._network.learned, strict=True))

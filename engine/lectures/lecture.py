@@ -131,8 +131,7 @@ def shown(script: Script, scene: Scene, runs: Path) -> tuple[Preset | RunFolder,
     Raises:
         EpochalError: There is no such preset or run, or the preset does not hold.
     """
-    folder = script.path.parent
-    return tuple(_shown(scene, each, folder, runs) for each in scene.references)
+    return tuple(_shown(scene, each, script.path.parent, runs) for each in scene.references)
 
 
 def shown_as(script: Script, scene: int, reference: str, runs: Path) -> Preset | RunFolder:
@@ -186,8 +185,7 @@ def check(script: Script, runs: Path) -> Inspection:
         for key, reference in _keys(scene):
             place = f"scenes[{index}].{key}"
             for serious, message in _remarks(script, index, reference, runs):
-                problem = Problem(str(script.path), place, message)
-                (problems if serious else remarks).append(problem)
+                (problems if serious else remarks).append(Problem(str(script.path), place, message))
     # A scene that shows nothing has no figures either; one problem says as much as two.
     if not problems:
         problems += _misplaced(script, runs)
@@ -253,8 +251,7 @@ def check_names(script: Script, runs: Path) -> None:
                 _find(scene, reference, script.path.parent, runs)
             except EpochalError as error:
                 if scene.preset is not None or not _may_come(script, index, reference):
-                    place = f"scenes[{index}].{key}"
-                    problems.append(Problem(str(script.path), place, str(error)))
+                    problems.append(Problem(str(script.path), f"scenes[{index}].{key}", str(error)))
     if problems:
         raise LectureError(problems)
 

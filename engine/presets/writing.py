@@ -100,8 +100,7 @@ def _updated(original_text: str, experiment: Experiment, folder: Path, origin: P
 
     try:
         document = tomlkit.parse(original_text)
-        original = Experiment.model_validate(anchor(document.unwrap(), origin))
-        old = tables_of(original, full=True)
+        old = tables_of(Experiment.model_validate(anchor(document.unwrap(), origin)), full=True)
         if folder.resolve() != origin.resolve():
             # What leads from one folder to a file does not from another: so these are written.
             old["data"].pop("path", None)

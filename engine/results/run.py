@@ -225,8 +225,7 @@ class LoadedRun:
     @property
     def _is_own(self) -> bool:
         """Whether the network is a class from a file."""
-        kind = self.header.experiment.get("model", {}).get("kind", "mlp")
-        return str(kind) == "python"
+        return str(self.header.experiment.get("model", {}).get("kind", "mlp")) == "python"
 
     def _own(self) -> OwnNetwork:
         """Return the network of one's own, with the best weights."""

@@ -111,8 +111,7 @@ def norms_of(layout: ParameterLayout, flat: Tensor) -> Tensor:
     Each is summed by itself and in float64, so that norms from 1e-30 to 1e30 are exact in float32
     and a NaN in one layer stays there.
     """
-    each = [norms_of_part(part) for part in layout.parameter_slices(flat)]
-    return torch.stack(each, dim=-1)
+    return torch.stack([norms_of_part(part) for part in layout.parameter_slices(flat)], dim=-1)
 
 
 def norms_of_part(part: Tensor) -> Tensor:

@@ -103,8 +103,7 @@ def fixed_rows(
     """
     wanted = _row_count(members[0])
     if whole is None:
-        streams = [generator(each.train.seed, "probe") for each in members]
-        drawn = zip(members, streams, strict=True)
+        drawn = zip(members, [generator(each.train.seed, "probe") for each in members], strict=True)
         parts = [each.data.draw_fresh(stream, wanted) for each, stream in drawn]
         return to_batch(members[0], parts, device, dtype)
     index = torch.arange(wanted, device=device) * whole.inputs.shape[1] // wanted

@@ -64,8 +64,7 @@ class SaveDialog(Dialog[Path]):
         return destination(name.strip())
 
     def _answer(self, words: str, *, wrong: bool) -> None:
-        where = self.query_one("#where", Static)
-        where.set_class(wrong, "-wrong").update(plain(words, lines=True))
+        self.query_one("#where", Static).set_class(wrong, "-wrong").update(plain(words, lines=True))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Leave with the path; one that is there already wants a second enter."""

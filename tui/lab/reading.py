@@ -136,8 +136,7 @@ class Reading:
             assert history is not None
             assert history.header is not None
             return history.header.members
-        words = "This run has one network; population.seeds in the setup trains several."
-        self.messages.say(words)
+        self.messages.say("This run has one network; population.seeds in the setup trains several.")
         return 0
 
     # --- cursor and window -----------------------------------------------------------------

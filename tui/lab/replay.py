@@ -240,8 +240,7 @@ class Replay:
         if not chapters:
             say("This run has no marks; m sets one at the step that is shown.")
             return
-        dialog = ChapterDialog(chapters, self.screen.look)
-        step = await self.screen.app.push_screen_wait(dialog)
+        step = await self.screen.app.push_screen_wait(ChapterDialog(chapters, self.screen.look))
         if step is not None:
             self.move(lambda player: player.seek(step))
 

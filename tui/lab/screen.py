@@ -100,8 +100,7 @@ class Lab(LabScreen):
                 yield from built(pane, self)
         yield TransportBar(id="transport").data_bind(Lab.transport, Lab.look)
         yield StatusLines().data_bind(Lab.view, Lab.look)
-        message = MessageLine(id="message")
-        yield message.data_bind(Lab.bulletin, Lab.view, Lab.situation, Lab.look)
+        yield MessageLine(id="message").data_bind(Lab.bulletin, Lab.view, Lab.situation, Lab.look)
         yield KeysLine().data_bind(Lab.situation, Lab.spots, Lab.lacking, Lab.look)
 
     def on_mount(self) -> None:

@@ -39,8 +39,7 @@ class Possibilities:
     def find(self) -> None:
         """Find out which commands make sense now."""
         screen, stack = self.screen, self.screen.app.screen_stack
-        typing = isinstance(screen.focused, Input)
-        screen.situation = "form" if typing else self.run_situation
+        screen.situation = "form" if isinstance(screen.focused, Input) else self.run_situation
         asking = spots_of(stack[-1].focused or stack[-1]) if stack else ()
         screen.spots = asking if "dialog" in asking else spots_of(screen.focused)
         screen.lacking = frozenset(need for need in NEEDS if not self.has(need))

@@ -50,8 +50,7 @@ class DrawnPane(RunPicture, can_focus=True):
         history = self.view.history
         if history is not None and self._there and not self.view.reading:
             return self._picture.load().draw(history, self.view.at, (width, height), self.look)
-        words = self.view.reading or self._picture.load().missing(history)
-        return self.look.muted(words, width)
+        return self.look.muted(self.view.reading or self._picture.load().missing(history), width)
 
 
 def built(pane: Pane, screen: Screen[Any]) -> Iterator[Widget]:

@@ -42,8 +42,7 @@ class _LayerSource(Source["GradientTable"]):
 
         if place == "rows":
             return draw_rows(gathered, room[0], look)
-        draw = draw_heading if place == "heading" else draw_footing
-        return [draw(gathered, room[0], look)]
+        return [(draw_heading if place == "heading" else draw_footing)(gathered, room[0], look)]
 
     def missing(self, view: View) -> str:
         """Return what the table is for."""

@@ -67,8 +67,7 @@ class Choice:
         symbols = [each.symbol for each in dissection.quantities]
         if self.symbol in symbols:
             return symbols.index(self.symbol)
-        named = (index for index, each in enumerate(dissection.quantities) if each.name)
-        return next(named, 0)
+        return next((index for index, each in enumerate(dissection.quantities) if each.name), 0)
 
     def number(self, dissection: Dissection) -> tuple[int, int]:
         """Return the place of the number, within the quantity."""

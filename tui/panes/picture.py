@@ -234,8 +234,7 @@ class BlockPicture(RunPicture):
         """Have one of them seen."""
         width = self.scrollable_content_region.width
         lengths = list(map(len, self.blocks(width)))
-        region = Region(0, sum(lengths[:index]), width, lengths[index])
-        self.scroll_to_region(region, animate=False)
+        self.scroll_to_region(Region(0, sum(lengths[:index]), width, lengths[index]), animate=False)
 
 
 def _row(strips: list[Strip], index: int) -> Strip | None:

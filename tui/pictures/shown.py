@@ -230,8 +230,7 @@ def _whose(view: View, network: RecordedNetwork, room: int, dot: str) -> str:
         step = f"step {count(network.step)}, last kept before {count(view.at)}"
     if is_of_rows(view):
         return f"step {count(view.at)}"
-    parts = [(step,), network.material.member_wordings, (network.loss,)]
-    return as_fits(parts, room, dot)
+    return as_fits([(step,), network.material.member_wordings, (network.loss,)], room, dot)
 
 
 def as_fits(parts: Iterable[Sequence[str]], room: int, dot: str) -> str:

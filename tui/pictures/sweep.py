@@ -72,8 +72,7 @@ def show_sweep(
 def draw_sweep(table: SweepTable, choice: HeatChoice, width: int, height: int, look: Look) -> Lines:
     """Return a sweep's name, and its heat map below it."""
     title, heat = headline(table.name, [], width, look), heat_map_of(table, choice)
-    rows = min(max(height - 1, 0), height_of(heat))
-    return [title, *draw_heat_map(heat, width, rows, look)]
+    return [title, *draw_heat_map(heat, width, min(max(height - 1, 0), height_of(heat)), look)]
 
 
 def draw_networks(

@@ -127,8 +127,7 @@ TEMPI: Final = (
 def next_tempo(tempo: Tempo) -> Tempo:
     """Return the first tempo of the next kind, at the same speed."""
     kinds = [each.kind for each in TEMPI]
-    following = TEMPI[(kinds.index(tempo.kind) + 1) % len(TEMPI)]
-    return replace(following, speed=tempo.speed)
+    return replace(TEMPI[(kinds.index(tempo.kind) + 1) % len(TEMPI)], speed=tempo.speed)
 
 
 _FORMS: Final = (

@@ -164,8 +164,7 @@ class Draft:
         setting = self.settings.get(key)
         if setting is not None and setting.is_kind:
             return self.with_text(key, str(change.value))
-        tables = overrides.apply(self.tables, [change], self.experiment)
-        changed = self._with(_long(tables), {})
+        changed = self._with(_long(overrides.apply(self.tables, [change], self.experiment)), {})
         return changed if changed.experiment is None else changed._settled()
 
     def with_seed(self, seed: int) -> Draft:

@@ -62,8 +62,7 @@ class Look:
     def next_glyphs(self) -> Look:
         """Return this look with the next set of glyphs."""
         names = [glyphs.name for glyphs in GLYPHS]
-        following = GLYPHS[(names.index(self.glyphs.name) + 1) % len(GLYPHS)]
-        return replace(self, glyphs=following)
+        return replace(self, glyphs=GLYPHS[(names.index(self.glyphs.name) + 1) % len(GLYPHS)])
 
     def next_palette(self) -> Look:
         """Return this look with the next palette; whether there are colours stays."""

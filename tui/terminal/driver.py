@@ -245,8 +245,7 @@ class Sender:
         self._link.held = self._outbox.held
         if not data:
             return None
-        asks = self._link.sending(len(data), asking=self._asking)
-        return data + QUESTION if asks else data
+        return data + QUESTION if self._link.sending(len(data), asking=self._asking) else data
 
     def _write(self, data: bytes) -> None:
         descriptor = self._file.fileno()

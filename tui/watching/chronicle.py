@@ -84,8 +84,7 @@ class Chronicle:
         """Return why a worker died or a recording cannot be read, the first time."""
         if not words or not self._is_unread(("trouble", words)):
             return []
-        said = self._with_log(plain(words))
-        return [Entry(words=said, severity="bad", time=time, run=self._run)]
+        return [Entry(words=self._with_log(plain(words)), severity="bad", time=time, run=self._run)]
 
     def _is_unread(self, key: Hashable) -> bool:
         if key in self._read:
@@ -181,8 +180,7 @@ class Chronicle:
     def _improvement(self, group: Sequence[Improvement], history: History, header: Header) -> Entry:
         """Return an entry for improvements that are told together."""
         last = group[-1]
-        whole = replace(last, before=group[0].before)
-        words = whole.words(count, member_words(history, last))
+        words = replace(last, before=group[0].before).words(count, member_words(history, last))
         if len(group) > 1:
             words += f", in {count(len(group))} improvements since step {count(group[0].step)}"
         time = header.time + history.time_of(last.step) if header.time else None

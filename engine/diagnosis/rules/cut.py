@@ -58,8 +58,7 @@ def _never_there(facts: Facts) -> Finding | None:
         return None
     usual = facts.optimizer.usual_lr
     remedy = Remedy(f"a learning rate of {usual:g}", (f"optimizer.lr={usual:g}",))
-    words = "The learning rate is 0: no update changes anything."
-    return Finding("bad", words, remedy=remedy)
+    return Finding("bad", "The learning rate is 0: no update changes anything.", remedy=remedy)
 
 
 def _has_learned_little(facts: Facts) -> bool:

@@ -29,8 +29,7 @@ def find(facts: Facts) -> Finding | None:
         return _finding(facts, step, f"The loss was {what} at step {step}: diverged.", lost=True)
     if not has_run_away(facts):
         return None
-    beginning = facts.early("loss")
-    words = f"The loss rose from {number(beginning)} to {number(facts.loss)}: diverging."
+    words = f"The loss rose from {number(facts.early('loss'))} to {number(facts.loss)}: diverging."
     return _finding(facts, facts.at, words, lost=False)
 
 

@@ -103,8 +103,7 @@ def activation_blocks(experiment: Experiment, language: Language) -> list[str]:
 def loss_blocks(experiment: Experiment, language: Language) -> list[str]:
     """Return the loss, its derivative by the outputs, and the accuracy where there is one."""
     loss = experiment.loss
-    name = type(loss).model_fields["name"].default
-    rule = LOSSES[name]
+    rule = LOSSES[type(loss).model_fields["name"].default]
     constants = loss.arguments
     numbers = "y.shape[1]"
     if loss.targets != "classes" and experiment.outputs > 1:

@@ -42,8 +42,7 @@ def _loss(experiment: Experiment) -> str:
     if not given and not loss.root:
         return f"loss_function = nn.functional.{loss.functional}"
     head = "mean =" if loss.root else "return"
-    arguments = ["outputs", "targets", *given]
-    computed = call(f"{head} nn.functional.{loss.functional}", arguments)
+    computed = call(f"{head} nn.functional.{loss.functional}", ["outputs", "targets", *given])
     if loss.root:
         computed.append("# At 0 the root has a corner: its gradient there is 0, not PyTorch's NaN.")
         computed.append("return mean.sqrt() if mean > 0 else mean")

@@ -89,8 +89,7 @@ class FormulaGraph:
         assert d is not None
         self.outputs: Final = h
         """What the network says of all rows, [members, outputs, rows]."""
-        loss = losses.FORMULAS[experiment.loss.name]
-        self._loss = loss(experiment, h[:, :, :learned], d)
+        self._loss = losses.FORMULAS[experiment.loss.name](experiment, h[:, :, :learned], d)
         # Looked up once: in a small network's step, what Python looks up is felt.
         self._forwards = [formula.forward for formula in self._formulas]
         self._backwards = [formula.backward for formula in reversed(self._formulas)]

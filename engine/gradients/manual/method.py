@@ -259,8 +259,7 @@ class Manual:
         assert self._rows is not None
         assert propagation.dev_kept is not None
         measured_rows = slice(row, row + end - begin)
-        targets = propagation.dev_targets[begin:end]
-        measured = propagation.dev_kept.measure(begin, end, targets)
+        measured = propagation.dev_kept.measure(begin, end, propagation.dev_targets[begin:end])
         self._rows.dev_loss[measured_rows], self._rows.dev_accuracy[measured_rows] = measured
 
     def _until_measured(self, step: int) -> int:

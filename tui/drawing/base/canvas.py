@@ -117,8 +117,7 @@ class Canvas:
         top = np.rint(np.minimum(middle, here))[:, None]
         bottom = np.rint(np.maximum(middle, here))[:, None]
         down = np.arange(self.dot_rows)[None, :]
-        filled = (down >= top) & (down <= bottom) & finite[:, None]
-        columns, rows = np.nonzero(filled)
+        columns, rows = np.nonzero((down >= top) & (down <= bottom) & finite[:, None])
         self.dots(columns, tall - rows, style, character, over=False, thick=thick)
 
     def dots(

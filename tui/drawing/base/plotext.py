@@ -89,8 +89,7 @@ def plotted(
     figure.ylim(0, dots[1] - 1)
     for each in polylines:
         draw = figure.plot if each.joined else figure.scatter
-        colour = FIRST_COLOUR + each.of
-        draw(each.xs.tolist(), each.ys.tolist(), marker=each.marker, color=colour)
+        draw(each.xs.tolist(), each.ys.tolist(), marker=each.marker, color=FIRST_COLOUR + each.of)
     return _parted(figure.build(), columns, rows)
 
 

@@ -47,8 +47,7 @@ def draw_gauge(value: float, ends: Powers, width: int, look: Look, role: Role) -
     if value == 0:
         return look.line(look.pad("exactly 0", width), "bad")
     if not math.isfinite(value):
-        words = "not finite" if math.isinf(value) else "no number"
-        return look.line(look.pad(words, width), "bad")
+        return look.line(look.pad("not finite" if math.isinf(value) else "no number", width), "bad")
     low, high = ends
     share = (math.log10(abs(value)) - low) / (high - low)
     steps = len(look.glyphs.eighths)
@@ -78,8 +77,7 @@ def sparkline(values: Sequence[float] | NDArray[np.float32], width: int, glyphs:
         elif not math.isfinite(log):
             marks.append("×" if glyphs.name != "ascii" else "x")
         else:
-            level = int((log - bottom) / span * steps)
-            marks.append(glyphs.levels[min(level, steps - 1)])
+            marks.append(glyphs.levels[min(int((log - bottom) / span * steps), steps - 1)])
     return "".join(marks).ljust(max(width, 0))
 
 

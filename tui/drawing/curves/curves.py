@@ -284,8 +284,7 @@ def gather_events(history: History, step: int) -> tuple[tuple[int, ...], tuple[i
 
 def _drawn(history: History) -> list[Request]:
     """Return the requests that have a sign."""
-    requests = history.requests
-    return [each for each in requests if not each.refused and each.action not in NOT_DRAWN]
+    return [each for each in history.requests if not each.refused and each.action not in NOT_DRAWN]
 
 
 def gather_happened(history: History, between: tuple[int, int]) -> tuple[Happening, ...]:

@@ -136,12 +136,10 @@ def _members(curves: Curves, look: Look) -> Parts:
     crowd = curves.crowd
     if crowd is None:
         return []
-    bad = look.style("bad", bold=True)
-    parts: Parts = [(fate, bad) for fate in crowd.member_endings]
+    parts: Parts = [(fate, look.style("bad", bold=True)) for fate in crowd.member_endings]
     if counted := crowd.members - crowd.diverged:
         low, high = (f"{100 * share:g}" for share in RANGE)
-        said = f"mean of {count(counted)}, band {low} to {high} %"
-        parts.insert(0, (said, look.style("text")))
+        parts.insert(0, (f"mean of {count(counted)}, band {low} to {high} %", look.style("text")))
     return parts
 
 

@@ -101,8 +101,7 @@ def draw_curves(curves: Curves, width: int, height: int, look: Look) -> Lines:
     places = _Dots(level, _upright(curves, values, rows), columns, rows, *DOTS[look.glyphs.name])
     _draw_all(canvas, curves, drawn, places, look)
     body = with_upright(canvas.lines(), _labels(places), look)
-    foot = draw_foot(curves, level, columns, look)
-    return filled([*legend, *body, *foot], width, height)
+    return filled([*legend, *body, *draw_foot(curves, level, columns, look)], width, height)
 
 
 # --- curves in the coordinates that are drawn ----------------------------------------------------

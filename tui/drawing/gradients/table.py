@@ -172,8 +172,7 @@ def _draw_row(layer: LayerRow, last: float, ends: Powers, columns: Columns, look
         (layer.norm, columns.norm, text if finite else bad),
         (layer.update, columns.update, look.style(update_role(layer.update))),
     ):
-        words = "" if value is None else look.figure(value)
-        line.append(pad_left(words, cells), value_style)
+        line.append(pad_left("" if value is None else look.figure(value), cells), value_style)
     for share, cells in ((layer.dead, columns.dead), (layer.saturated, columns.saturated)):
         line.append(pad_left(_share(share), cells), look.style(share_role(share)))
     line.append(draw_verdict(layer.verdict, columns.verdict, columns.word, look))

@@ -134,6 +134,5 @@ def draw_healthy(width: int, look: Look, who: str = "") -> Lines:
     said = f"{plain(who)}: {HEALTHY[:1].lower()}{HEALTHY[1:]}" if who else HEALTHY
     symbol, style = severity.symbol("good", look.glyphs), severity.style("good", look.palette)
     lines = hanging(Text(f"{symbol} ", style, end=""), said, width, look.style("text"))
-    more = "" if who else LOOKS_FOR
-    lines += hanging(Text("  ", end=""), more, width, look.style("muted"))
+    lines += hanging(Text("  ", end=""), "" if who else LOOKS_FOR, width, look.style("muted"))
     return [line for line in lines if line.plain.strip()]

@@ -109,8 +109,7 @@ def draw(history: History, step: int, room: tuple[int, int], look: Look) -> Line
         left = width - line.cell_len
         if bars_lines >= 1:
             if left >= PEAK_WIDTH:
-                peak = f"up to {figure.write(max(values))}"
-                line.append(peak.rjust(left), look.style("muted"))
+                line.append(f"up to {figure.write(max(values))}".rjust(left), look.style("muted"))
             lines += [*([Text(" " * width, end="")] if lines else []), cut(line, width)]
             lines += _bars(values, width, bars_lines, look, figure.role)
             continue

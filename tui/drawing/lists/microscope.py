@@ -142,8 +142,7 @@ class _Page:
             head.append(pad_left(name.strip(), CELL))
         lines = [head] if columns_are or columns > 1 else []
         for row, numbers in enumerate(values):
-            label = str(row + 1) if rows_are else ""
-            line = look.line("  " + pad_left(label, ROW_LABEL), "muted")
+            line = look.line("  " + pad_left(str(row + 1) if rows_are else "", ROW_LABEL), "muted")
             for column in shown:
                 here = (row, column) == place
                 number = look.glyphs.choice[1] * here + figure(numbers[column])

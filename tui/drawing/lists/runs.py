@@ -247,8 +247,7 @@ def _second(row: RunRow, width: int, look: Look) -> Text:
         words = look.fit(row.problem, width - line.cell_len)
         return cut(line.append(words, look.style("bad")), width)
     done = "" if row.of_trials or width < 50 else f"step {count(row.step)}"
-    facts = [done, _time(row.seconds), row.age]
-    told = look.glyphs.dot.join(filter(None, facts))
+    told = look.glyphs.dot.join(filter(None, [done, _time(row.seconds), row.age]))
     line.append(_differs(row, width - line.cell_len - len(told) - _GAP, look))
     return cut(line.append(" " * _GAP + told, look.style("muted")), width)
 

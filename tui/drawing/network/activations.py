@@ -256,8 +256,7 @@ def curve_legend(activation: str, look: Look) -> list[Styled]:
     ]
     if (minimum := ACTIVATIONS[activation].minimum) is not None:
         z, value = minimum
-        least = f"{_least(look)} minimum {value:.2f} at z = {z:.2f}"
-        parts.append((least, look.style("warning")))
+        parts.append((f"{_least(look)} minimum {value:.2f} at z = {z:.2f}", look.style("warning")))
     return parts
 
 
@@ -317,8 +316,7 @@ def _bars(
 ) -> Lines:
     """Return the histogram of z with both axes, in warning colours where the slope is flat."""
     columns, rows = size
-    inside = finite[(finite >= ends[0]) & (finite <= ends[1])]
-    heights = column_densities(inside, ends, columns)
+    heights = column_densities(finite[(finite >= ends[0]) & (finite <= ends[1])], ends, columns)
     upright = linear_axis(0.0, float(heights.max()), max(rows // 3, 1))
     level = Axis.between(*ends, max(columns // 12, 1))
     inks = _inks(layer, ends, columns, look)

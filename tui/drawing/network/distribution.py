@@ -104,8 +104,7 @@ def _measured(history: History, step: int, ends: MemberEndings | None) -> tuple[
         rows = history.series.get(group)
         newest = rows.row_at(step) if rows is not None and column in rows.columns else None
         if rows is not None and newest is not None:
-            places = _newest(rows, newest, ends)
-            return name, rows.each(column, places).astype(np.float64)
+            return name, rows.each(column, _newest(rows, newest, ends)).astype(np.float64)
     return None
 
 
@@ -165,5 +164,4 @@ def _picture(values: Floats, width: int, rows: int, look: Look) -> Lines:
     whole = ((value, count(round(value))) for value, _ in upright.ticks if value == round(value))
     upright = Axis(upright.low, upright.high, tuple(whole))
     level = Axis(*ends, linear_axis(*ends, max(columns // 12, 1)).ticks)
-    drawn = bars(heights / upright.high, np.empty(0), rows, look)
-    return framed(drawn, level, upright, look)
+    return framed(bars(heights / upright.high, np.empty(0), rows, look), level, upright, look)

@@ -133,8 +133,7 @@ def _draw_fit(canvas: Canvas, fit: Fit, index: int, grid: Floats, axes: Axes, lo
     places = np.linspace(level.low, level.high, canvas.dot_columns)
     # What is not finite stays so: interpolated from a NaN is NaN, which is a gap.
     with np.errstate(all="ignore"):
-        values = np.interp(places, grid, fit.fitted)
-        heights = upright.share(values)
+        heights = upright.share(np.interp(places, grid, fit.fitted))
     style = hue(index, look.palette, bold=look.big)
     canvas.curve(heights, style, ASCII_STROKES[index % len(ASCII_STROKES)], thick=look.big)
     finite = heights[np.isfinite(heights)]

@@ -161,8 +161,7 @@ def column_densities(finite: Floats, ends: tuple[float, float], columns: int) ->
     counts, edges = np.histogram(finite, bins=BINS, range=ends)
     below = np.concatenate([[0.0], np.cumsum(counts)]) / len(finite)
     # A column's share is read off the bins' cumulative share: no bin is lost or counted twice.
-    columns_edges = np.linspace(ends[0], ends[1], columns + 1)
-    shares = np.diff(np.interp(columns_edges, edges, below))
+    shares = np.diff(np.interp(np.linspace(ends[0], ends[1], columns + 1), edges, below))
     densities: Floats = shares / (ends[1] - ends[0]) * columns
     return densities
 
@@ -197,8 +196,7 @@ def bars(
         for column, steps_here in enumerate(filled_steps.tolist()):
             level = min(max(steps_here - row * steps, 0), steps)
             if len(line_rows) and line_rows[column] == row and expected[column] > 0:
-                style = over if level < steps else over + filling
-                line.append(_line_character(look.glyphs), style)
+                line.append(_line_character(look.glyphs), over if level < steps else over + filling)
             elif level:
                 full = "#" if look.glyphs.name == "ascii" else look.glyphs.levels[level - 1]
                 line.append(full, inks[column] if inks else bar)
@@ -253,8 +251,7 @@ def _drawn_from(
 
 
 def _kaiming(init: Any, fan_in: int, fan_out: int) -> float:
-    fan = fan_in if init.mode == "fan_in" else fan_out
-    return GAINS[init.nonlinearity] / math.sqrt(fan)
+    return GAINS[init.nonlinearity] / math.sqrt(fan_in if init.mode == "fan_in" else fan_out)
 
 
 def _normal(mean: float, std: float) -> Density | None:

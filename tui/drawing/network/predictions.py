@@ -165,8 +165,7 @@ def _lines(columns: list[_Column], rows: int, width: int, look: Look) -> Lines:
     for index in shown:
         column = columns[index]
         between = "  " if lines[0] else ""
-        heading = between + look.pad_left(column.name, widths[index])
-        lines[0].append(heading, look.style("muted"))
+        lines[0].append(between + look.pad_left(column.name, widths[index]), look.style("muted"))
         for row, cell in enumerate(column.cells):
             bad = bool(column.bad) and column.bad[row]
             style = look.style("bad" if bad else column.role, bold=bad)

@@ -126,8 +126,7 @@ def _levels(region: Region, columns: int, rows: int, palette: Palette) -> NDArra
     (left, right), (bottom, top) = region.across, region.up
     x = left + (np.arange(columns) + 0.5) / columns * (right - left)
     y = top - (np.arange(rows) + 0.5) / rows * (top - bottom)
-    places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    shares = region.probabilities(places)
+    shares = region.probabilities(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
     finite: NDArray[np.bool_] = np.isfinite(shares).min(axis=1)
     shares = np.where(finite[:, None], shares, 0)
     if len(region.classes) == 2:

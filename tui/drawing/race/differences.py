@@ -148,8 +148,7 @@ def times(far: float) -> str:
 
 def past(runs: Sequence[Racer]) -> str:
     """Return whether runs began alike, and since when their losses are no longer the same."""
-    parts = [part for part in (_start(runs), _losses(runs)) if part]
-    words = ", and ".join(parts)
+    words = ", and ".join([part for part in (_start(runs), _losses(runs)) if part])
     return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 

@@ -48,5 +48,4 @@ def _one(name: str, width: int, height: int, look: Look) -> Lines:
         return [head, *look.muted(entry.about, width)]
     ends = (-LEAST_REACH, LEAST_REACH)
     level = Axis.between(*ends, max((width - FRAME_WIDTH) // 12, 1))
-    curves = draw_curves(name, ends, (width - FRAME_WIDTH, rows), look, level)
-    return [head, legend, *curves]
+    return [head, legend, *draw_curves(name, ends, (width - FRAME_WIDTH, rows), look, level)]

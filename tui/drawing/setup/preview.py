@@ -169,8 +169,7 @@ def _draw_target(canvas: Canvas, preview: Preview, index: int, axes: Axes, look:
         values = np.interp(places, preview.grid, preview.curves[:, index])
         canvas.curve(upright.share(values), hue(index, look.palette), "*+.=~-"[index % 6])
         exact = np.interp(inputs, preview.grid, preview.curves[:, index])
-        spread = upright.high - upright.low
-        scattered = bool(np.abs(exact - targets).max() > 0.02 * spread)
+        scattered = bool(np.abs(exact - targets).max() > 0.02 * (upright.high - upright.low))
     rows = evenly(len(inputs), canvas.columns * 2 if scattered else max(canvas.columns // 6, 2))
     shape, style = point(index, 0, look.glyphs), hue(index, look.palette, bold=True)
     for x, y in zip(inputs[rows].tolist(), targets[rows].tolist(), strict=True):
@@ -183,8 +182,7 @@ def _draw_target(canvas: Canvas, preview: Preview, index: int, axes: Axes, look:
 
 def draw_table(preview: Preview, width: int, height: int, look: Look) -> Lines:
     """Return the first rows, and under them how often each class or number comes."""
-    names = len(preview.target_names)
-    bars = min(names, (height - 1) // 2) if height >= 6 else 0
+    bars = min(len(preview.target_names), (height - 1) // 2) if height >= 6 else 0
     room = max(height - 1 - bars - bool(bars), 0)
     targets = preview.target_names if not preview.classes else ("class",)
     cells = [["", *preview.input_names, *targets]]
@@ -194,8 +192,7 @@ def draw_table(preview: Preview, width: int, height: int, look: Look) -> Lines:
             numbers += preview.targets[row].tolist()
         named = [preview.target_names[int(preview.targets[row])]] if preview.classes else []
         cells.append([str(row + 1), *(_number(each, look) for each in numbers), *named])
-    fixed = 1 + min(len(targets), 2)
-    lines = table_lines(cells, fixed, width, look, widest=WIDEST)[: room + 1]
+    lines = table_lines(cells, 1 + min(len(targets), 2), width, look, widest=WIDEST)[: room + 1]
     if bars:
         draw = _class_bars if preview.classes else _spreads
         lines += [Text(end=""), *draw(preview, width, bars, look)]

@@ -94,8 +94,7 @@ class Deletion:
     def begin(self, run: RunFacts) -> None:
         """Ask whether a run is to be deleted, and delete it; one that goes on is refused."""
         if run.state in GOING:
-            words = f"{run.name} is {run.state}: stop it before you delete it."
-            self.look_again(words, wrong=True)
+            self.look_again(f"{run.name} is {run.state}: stop it before you delete it.", wrong=True)
             return
         self.host.run_worker(self._delete(run), group="delete", exit_on_error=False)
 
@@ -108,8 +107,7 @@ class Deletion:
 
         sweep = SweepFolder(run.folder.path) if is_sweep(run.folder.path) else None
         weighed = (size_of, run.folder) if sweep is None else (size_of_sweep, sweep)
-        size = await asyncio.to_thread(*weighed)
-        dialog = DeleteDialog(run.name, run.folder.name, size)
+        dialog = DeleteDialog(run.name, run.folder.name, await asyncio.to_thread(*weighed))
         if not await self.host.app.push_screen_wait(dialog):
             return
         try:

@@ -186,8 +186,7 @@ class RunDetails(Picture):
 
         if self.run is None or self.row is None:
             return []
-        told = gather_details(self.run, self.row)
-        return draw_details(told, width, height, self.look)
+        return draw_details(gather_details(self.run, self.row), width, height, self.look)
 
 
 _MEASURES: Final = {"accuracy": 0, "loss": 1, "train": 2}

@@ -88,8 +88,7 @@ class ChoiceField(Keyed, Widget, can_focus=True, spot="choice"):
 
     def render(self) -> Text:
         """Return the value between two arrows."""
-        width = max(self.content_size.width - 4, 0)
-        words = fit(plain(self.words), width, self.glyphs.ellipsis)
+        words = fit(plain(self.words), max(self.content_size.width - 4, 0), self.glyphs.ellipsis)
         before, after = self.glyphs.choice
         return Text.assemble((f"{before} ", "dim"), words, (f" {after}", "dim"), no_wrap=True)
 

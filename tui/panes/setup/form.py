@@ -111,8 +111,7 @@ class Form(VerticalScroll, inherit_bindings=False):
             yield row
             for key in row.fields:
                 if words := draft.problems.get(key, ""):
-                    new = Words(classes="problem", markup=False)
-                    line = self._problems.setdefault(key, new)
+                    line = self._problems.setdefault(key, Words(classes="problem", markup=False))
                     line.update(plain(words))
                     yield line
 

@@ -95,8 +95,7 @@ class RuledUpdate(UpdateBase):
         if self._moves(whole):
             rates = [each for each in numbers if isinstance(each, ast.Name) and each.id == "lr"]
             others = [each for each in numbers if len(rates) != 1 or each is not rates[0]]
-            rest = _product(others)
-            self._moving[text] = len(rates) == 1, computation(rest)
+            self._moving[text] = len(rates) == 1, computation(_product(others))
         else:
             self._factors[text] = self._factor(self._computed(whole))
         return text

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,7 +41,12 @@ LEAST_HEIGHT: Final = 10
 
 
 class NetworkPane(RunPicture, can_focus=True):
-    """A picture of the network at the step that is read."""
+    """A picture of the network at the step that is read.
+
+    Args:
+        id: The pane's name.
+        now: Seconds on some clock.
+    """
 
     scrolls = True
 
@@ -52,11 +57,11 @@ class NetworkPane(RunPicture, can_focus=True):
         stock: Stock
         trouble: str
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(id=id)
         self.period = PERIOD
         """Seconds between two pictures of a network that trains; more where the link is slow."""
-        self._now = time.monotonic
+        self._now = now
         self._stocks: dict[tuple[str, int], Stock] = {}
         self._choice: Hashable = None
         """What the user chose when the picture was last drawn."""

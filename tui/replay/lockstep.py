@@ -30,7 +30,7 @@ MOST: Final = 4
 """Runs of a race."""
 
 
-Test = Callable[[History], bool]
+Test = Callable[["History"], bool]
 
 
 def is_over(history: History) -> bool:

@@ -51,16 +51,20 @@ def module_specs(model: Model, widths: Sequence[int]) -> list[ModuleSpec]:
     """
     row: list[ModuleSpec] = []
     for index, activation in enumerate(model.activations, start=1):
+        # In, then out, as torch.nn.Linear counts them; its weight is [out, in].
         before, after = widths[index - 1], widths[index]
         layer = f"layer{index}"
         row.append(ModuleSpec(layer, "Linear", (before, after), units=after, recorded=layer))
+        # Between the sums and the activation, where Ioffe and Szegedy 2015 put it.
         if (norm := model.normalisations[index - 1]) in NORMS:
             named = f"norm{index}", NORMS[norm], (after,)
             row.append(ModuleSpec(*named, units=after, recorded=f"{layer}.norm"))
+        # The identity is no module: it would be a call that does nothing in every step.
         if activation != "identity":
             spec = ACTIVATIONS[activation]
             name, keywords = f"activation{index}", spec.arguments
             row.append(ModuleSpec(name, spec.module, keywords=keywords, units=after))
+        # Behind the activation: units are left out, not their sums.
         if share := model.dropouts[index - 1]:
             row.append(ModuleSpec(f"dropout{index}", "Dropout", (share,), units=after))
     return row

@@ -49,6 +49,7 @@ class Linear(Affine):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return [members, rows, out] for inputs [members, rows, in]."""
+        # One call for all members; the bias [members, 1, out] is spread over the rows.
         return torch.baddbmm(self.bias, inputs, self.weight.transpose(1, 2))
 
 
@@ -57,6 +58,7 @@ class LayerNorm(Affine):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return [members, rows, units], normalised."""
+        # Its own scale and shift would be one for all members: each has theirs, applied behind it.
         normalised = nn.functional.layer_norm(inputs, inputs.shape[-1:], eps=EPSILON)
         return torch.addcmul(self.bias, normalised, self.weight)
 
@@ -164,6 +166,7 @@ class Network(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs [members, rows, outputs] for inputs [members, rows, features]."""
         hidden = inputs
+        # [members, rows, units] all the way: only the last axis changes from stage to stage.
         for stage in self._stages:
             hidden = stage(hidden)
         return hidden

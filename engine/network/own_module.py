@@ -41,6 +41,7 @@ class OwnNetwork:
                 f"model.module: {self._source} is code, which a preset may not run by itself; "
                 "say --allow-code if you trust it"
             )
+        # A row of data is a list of numbers; a convolution wants them as [channels, height, width].
         self._row = experiment.model.input_shape or [experiment.widths[0]]
         self.modal = True
         """Nobody knows what it does, so it is told whether it is trained or measured."""
@@ -98,6 +99,7 @@ class OwnNetwork:
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the outputs [1, rows, outputs] for inputs [1, rows, features]."""
+        # The one member's axis is taken off here and put on again: nobody's code knows of members.
         outputs: Tensor = self.module(inputs[0].reshape(-1, *self._row))
         return outputs[None]
 
@@ -105,12 +107,15 @@ class OwnNetwork:
         """Return frozen parameters, and the buffers that are numbers but for counters."""
         frozen = {name: p for name, p in self.module.named_parameters() if not p.requires_grad}
         named = self.module.named_buffers()
+        # A counter, as batch normalisation has one, is a whole number: a flat tensor of floats has
+        # none.
         figures = {name: b for name, b in named if b.is_floating_point() and b.numel()}
         return {**frozen, **figures}
 
     def _make(self, experiment: Experiment) -> nn.Module:
         """Run the file and make the module, its weights drawn from the seed."""
         made_by = self._class()
+        # From a seed, and set aside: whoever else draws in this process notices nothing of it.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(self._seed, "init"))
             try:
@@ -133,6 +138,7 @@ class OwnNetwork:
         if spec is None or spec.loader is None:
             raise CodeError(f"{self._source}: is no Python file; its name must end in .py")
         code = importlib.util.module_from_spec(spec)
+        # Before it is run, for a dataclass in it looks its own module up there.
         sys.modules[spec.name] = code
         try:
             spec.loader.exec_module(code)
@@ -157,6 +163,8 @@ class OwnNetwork:
             raise CodeError(f"model.input_shape: {self._row} is {size} numbers, {there}")
         self.module.eval()
         try:
+            # Two rows: of one alone, rows and features could be mixed up and still come to the
+            # right shape.
             answer = self(torch.zeros(1, 2, features, dtype=self.learned[0].dtype))
         except Exception as error:
             raise CodeError(f"{self._source}: fails on two rows: {_one_line(error)}") from error

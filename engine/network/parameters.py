@@ -92,6 +92,7 @@ class ParameterLayout:
         Weights are [members, out, in], everything else [members, 1, out].
         """
         return {
+            # With an axis of 1 for the rows, over which PyTorch spreads a bias by itself.
             name: part.view(self.members, *(shape if len(shape) == 2 else (1, *shape)))
             for (name, shape), part in zip(self.shapes.items(), self.slices(flat), strict=True)
         }
@@ -131,6 +132,7 @@ def initialise(members: Members, dtype: torch.dtype) -> Tensor:
     member starts as it would alone, and a layer more does not change the others' draws.
     """
     layout = ParameterLayout(members[0], len(members))
+    # Zeros, for the padding: it is updated with the rest, and stays what it is.
     flat = torch.zeros(layout.size, dtype=dtype)
     for (name, shape), part in zip(layout.shapes.items(), layout.slices(flat), strict=True):
         # "layer2.norm.weight": layer 2, and what of it.
@@ -145,6 +147,7 @@ def initialise(members: Members, dtype: torch.dtype) -> Tensor:
 def _start(experiment: Experiment, layer: int, what: str, shape: tuple[int, ...]) -> Tensor:
     """Return how one parameter or buffer of one member starts."""
     match what:
+        # A scale of 1 and a shift of 0 change nothing, until training finds that they should.
         case "norm.weight" | "norm.running_var":
             return torch.ones(shape)
         case "norm.bias" | "norm.running_mean":

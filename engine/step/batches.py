@@ -108,6 +108,7 @@ class FullBatch:
 
     def stretch(self, step: int, most: int) -> tuple[Batch, int]:
         """Return the training set."""
+        # The same tensor every time, so that whoever has laid it out once need not do so again.
         return self._whole, 1
 
 
@@ -208,6 +209,7 @@ class Fresh:
         return _cut(self._drawn, index * self._size, (index + steps) * self._size), steps
 
     def _draw(self, unit: int) -> Batch:
+        # Many steps at once: NumPy draws for a unit, and a step's rows are a slice of it.
         rows = self._steps * self._size
         streams = [generator(each.train.seed, "fresh", unit) for each in self._members]
         drawn = zip(self._members, streams, strict=True)

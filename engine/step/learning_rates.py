@@ -32,12 +32,14 @@ class Scheduler:
         ticks = experiment.steps // self._every
         self._phases: list[tuple[int, Callable[[], Any]]] = []
         if spec.warmup:
+            # The rise has warmup + 1 equal parts, so that not even the first step has a rate of 0.
             first = 1 / (spec.warmup + 1)
             rise = partial(lr_scheduler.LinearLR, optimizer, first, total_iters=spec.warmup)
             self._phases.append((spec.warmup, rise))
         if spec.torch_name:
             main = getattr(lr_scheduler, spec.torch_name)
             arguments = spec.arguments(ticks - spec.warmup)
+            # More ticks than are left behind a warm-up: this phase outlasts the run.
             self._phases.append((ticks, partial(main, optimizer, **arguments)))
         self._left = 0
         self._phase: Any = None
@@ -176,6 +178,7 @@ class Rates:
         self._read()
 
     def _read(self) -> None:
+        # Read back and not computed: what PyTorch's schedulers have written there is the rate.
         rates = [float(rate.param_groups[0]["lr"]) for rate in self._rates]
         self.now = [rates[way] for way in self._way_of]
 

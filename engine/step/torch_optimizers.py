@@ -27,6 +27,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     def __init__(
         self, parameters: Sequence[nn.Parameter], rule: UpdateRule, settings: dict[str, Any]
     ) -> None:
+        # PyTorch puts the settings into param_groups, where a scheduler finds lr and changes it.
         super().__init__(parameters, settings)
         self._rule = rule
 
@@ -44,6 +45,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             for name, kept in rule.state.items():
                 start = settings[rule.starts[name]] if name in rule.starts else 0.0
                 state[kept] = torch.full_like(parameter, start)
+        # From 1, as in the papers: a correction such as 1 - beta^t would be 0 at t = 0.
         state["step"] += 1
         # What the rule may speak of: torch's functions, the settings, and then the tensors.
         values = {name: getattr(torch, name) for name in FUNCTIONS} | settings
@@ -68,6 +70,7 @@ def make_optimizer(
         EpochalError: PyTorch has no such optimizer, and there is no rule to compute it by.
     """
     spec = experiment.optimizer
+    # By its name: what only a newer PyTorch has is refused when it is asked for, not at import.
     made = getattr(torch.optim, spec.torch_name or "", None)
     if isinstance(spec.update, UpdateRule) and (spec.written_out or made is None):
         return RuleOptimizer(parameters, spec.update, spec.model_dump(exclude={"name"}))

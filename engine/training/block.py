@@ -40,6 +40,7 @@ class Block:
 
     def events(self) -> Iterator[Event]:
         """Yield what goes into the recording."""
+        # Rows first: whoever reads of weights or a warning has the rows up to there.
         yield from self.series
         yield from self.snapshots
         yield from self.warnings

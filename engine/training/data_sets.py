@@ -59,6 +59,7 @@ class DataSets:
         if self._experiment.has_accuracy:
             return []
         targets = self.learned_from.targets
+        # [outputs, 2], over all members and rows: it is held against what an output can say.
         ends = torch.stack([targets.amin((0, 1)), targets.amax((0, 1))], dim=-1)
         ranges: list[list[float]] = ends.tolist()
         return ranges if ends.isfinite().all() else []
@@ -95,5 +96,6 @@ class DataSets:
             np.stack([scale.to_original(rows) for scale, rows in zip(scalings, part, strict=True)])
             for part in (outputs.cpu().numpy(), targets.cpu().numpy())
         )
+        # Over rows and outputs; in the data's units, which those of scaled targets tell nobody.
         error: NDArray[np.float64] = np.sqrt(np.square(said - true).mean(axis=(1, 2)))
         return error

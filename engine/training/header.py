@@ -28,6 +28,7 @@ def header_of(trainer: Trainer, run: str) -> Header:
     data = trainer.experiment.data
     return Header(
         run=run,
+        # In full, defaults too: another version may have others.
         experiment=trainer.experiment.model_dump(mode="json", exclude_none=True),
         seeds=trainer.seeds,
         variants=list(trainer.variants),
@@ -41,10 +42,12 @@ def header_of(trainer: Trainer, run: str) -> Header:
         device=str(trainer.device),
         device_name=device_name(trainer.device),
         threads=trainer.threads,
+        # What vectors the CPU has: sums over wider ones are rounded otherwise.
         capability=torch.backends.cpu.get_cpu_capability(),
         versions=versions(),
         host=socket.gethostname(),
         pid=os.getpid(),
+        # A pid comes round again; with the moment it began it is one process's alone.
         pid_started=psutil.Process().create_time(),
         time=time.time(),
         files=list(data.files),

@@ -77,7 +77,9 @@ class Sign:
         if series.group != self.group or not places:
             return None
         steps = series.first + series.stride * np.arange(series.count)
+        # [rows, members]: what comes after a member's last step says nothing of it.
         asked = np.broadcast_to(steps[:, None] <= ended_at, series.values.shape[1:])
+        # Where nobody is asked any more, "all of them" would be true of nobody.
         rows = np.flatnonzero(self.holds(series.values[places], asked) & asked.any(axis=1))
         return series.first + int(rows[0]) * series.stride if rows.size else None
 
@@ -89,6 +91,7 @@ def _any(holds: NDArray[np.bool_], asked: Asked) -> NDArray[np.bool_]:
 
 def _all(holds: NDArray[np.bool_], asked: Asked) -> NDArray[np.bool_]:
     """Return the rows in which it holds in every column and member."""
+    # Who is not asked any more stands in nobody's way.
     return np.asarray((holds | ~asked).all(axis=(0, 2)))
 
 

@@ -67,6 +67,7 @@ def endings(stopping: EarlyStopping, outcome: Outcome | None, step: int) -> dict
         outcome: Why the run is over for the others, if it is.
         step: The last step.
     """
+    # A member that ended by itself keeps its own reason; the others have the run's.
     outcomes = [each or outcome or Outcome("stopped", "") for each in stopping.outcomes]
     return {
         "statuses": [each.status for each in outcomes],
@@ -78,5 +79,6 @@ def endings(stopping: EarlyStopping, outcome: Outcome | None, step: int) -> dict
 def recorded(values: Tensor | NDArray[Any]) -> Any:
     """Return one number, or a list with one for each member, float32 as its shortest decimal."""
     single = isinstance(values, np.ndarray) and values.dtype == np.float32
+    # 0.1 and not 0.10000000149: as many digits as float32 has.
     numbers = [shortest(value) for value in values] if single else values.tolist()
     return numbers[0] if len(numbers) == 1 else numbers

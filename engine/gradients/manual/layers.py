@@ -68,6 +68,7 @@ class FormulaGraph:
         self._dropouts: list[DropoutFormula] = []
         members = len(weights["layer1.bias"])
         new = weights["layer1.bias"].new_zeros
+        # gb = dy 1: with a vector of ones a sum over the rows is a product, and in one call.
         self._ones = new(learned).fill_(1)
         self.x: Final = new(members, experiment.widths[0], rows)
         """The inputs of all rows, [members, features, rows]."""
@@ -113,6 +114,7 @@ class FormulaGraph:
             row: The row of the block that it goes into.
             targets: [members, outputs, learned rows], classes as ones and zeros.
         """
+        # The loss leaves dh of the last layer in d; each formula turns d into the one before it.
         self._loss.backward(targets)
         for backward in self._backwards:
             backward(row)
@@ -126,6 +128,7 @@ class FormulaGraph:
     def _add_normalisation(self, kind: str, index: int, z: Tensor, dz: Tensor) -> None:
         prefix = f"layer{index}.norm."
         named = ((name.partition(prefix), tensor) for name, tensor in self._weights.items())
+        # "layer2.norm.running_mean": what the layer's normalisation has, by its name in there.
         parameters = {name: tensor for (_, of_it, name), tensor in named if of_it}
         gradients = self._rows(f"{prefix}weight", f"{prefix}bias")
         self._formulas.append(normalisation.FORMULAS[kind](z, dz, parameters, gradients))

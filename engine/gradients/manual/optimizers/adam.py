@@ -18,6 +18,7 @@ class _Moments(UpdateBase):
 
     def _prepare(self) -> None:
         self._beta1, self._beta2 = self._setting("beta1"), self._setting("beta2")
+        # m + (1 - beta1) · (g - m), as PyTorch takes it: the same bits, too.
         self._weight_of_g = self._tensor(1.0 - self._beta1)
         self._kept2 = self._tensor(self._beta2)
         self._eps = self._tensor(self._setting("eps"))
@@ -81,6 +82,7 @@ class _AdamBase(_Moments):
             self._count.fill_(self._t)
 
     def _refresh(self) -> None:
+        # m starts at 0 and is too small by 1 - beta1^t: the rate is taken to be larger by as much.
         self._change = self._rate("change", 1.0 / (1.0 - self._beta1**self._t))
         self._worth = self._spread("worth", (1.0 - self._beta2**self._t) ** -0.5)
 
@@ -135,6 +137,7 @@ class AdamWUpdate(_AdamBase):
 
     def _before(self, gradient: Tensor) -> Tensor:
         if self._decays:
+            # Not by way of g: neither m nor v sees the decay, and v does not divide it.
             add(self._weights, self._weights, self._shrinking)
         return gradient
 
@@ -152,6 +155,7 @@ class NAdamUpdate(_Moments):
         self._rest2 = self._factor(1.0 - self._beta2)
         self._momentum_decay = self._setting("momentum_decay")
         self._v, self._ratio = self._buffer("exp_avg_sq"), self._scratch()
+        # 1, of the kind that the settings are: a number where members agree, else one for each.
         self._product = self._beta1 * 0.0 + self._momentum_decay * 0.0 + 1.0
         if self._capturable:
             self._product = self._product + torch.zeros_like(self._t)

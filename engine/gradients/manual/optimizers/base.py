@@ -47,6 +47,7 @@ def owners_of(layout: ParameterLayout) -> NDArray[np.int64]:
     Padding counts as the first member's.
     """
     owners = np.zeros(layout.size, dtype=np.int64)
+    # Of the padding the gradient is 0: whoever it counts as, it stays as it is.
     owners[layout.positions] = np.arange(layout.members)[:, None]
     return owners[: layout.learned]
 
@@ -115,6 +116,7 @@ class UpdateBase(ABC):
         else:
             self._lr = np.array(self._rates)
             self._lr_spread, _ = self._spread("lr", self._lr)
+        # Without t it stays true until the rate is set again: worked out here, not in every step.
         if not self.timed:
             self._refresh()
 
@@ -150,6 +152,7 @@ class UpdateBase(ABC):
     def _setting(self, name: str) -> Values:
         """Return a setting: a number where the members agree, else [members]."""
         values = [float(getattr(spec, name)) for spec in self._specs]
+        # A number goes into an operation at no cost; only members that differ need a tensor.
         agree = all(value == values[0] for value in values)
         return values[0] if agree else self._of_members(values)
 
@@ -199,6 +202,7 @@ class UpdateBase(ABC):
 
     def _buffer(self, name: str) -> Tensor:
         """Return zeros [numbers] that belong to the state."""
+        # Flat as the weights are: a running mean of every number of every member is one operation.
         self._state[name] = torch.zeros_like(self._weights)
         return self._state[name]
 
@@ -210,6 +214,7 @@ class UpdateBase(ABC):
         """Return g + weight_decay · w, the gradient of the loss and of |w|² · weight_decay / 2."""
         if not self._decays:
             return g
+        # Into room of its own: g is the row of the block, and is recorded as it was computed.
         return write_sum(g, self._weights, self._decay, self._decayed)
 
 

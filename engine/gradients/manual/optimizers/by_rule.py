@@ -57,6 +57,7 @@ class RuledUpdate(UpdateBase):
         """Where what has been assigned within the step lies, by its name in the rule."""
         self._free: list[str] = []
         self._scratches = 0
+        # Taken apart once, in the rule's order; a step only plays the list of operations.
         for target, value in rule.assignments:
             self._assign(target, value)
 
@@ -136,6 +137,7 @@ class RuledUpdate(UpdateBase):
             places = [self._emit(left), self._emit(right)]
             return self._apply(torch.sub if minus else torch.add, places, out)
         product = self._taken_apart(right)
+        # A term that is 0 for good, such as a decay that nobody asked for, is not computed at all.
         if any(not self._moves(each) and self._is_zero(each) for each in product.numbers):
             return self._emit(left, out)
         if minus:
@@ -144,6 +146,7 @@ class RuledUpdate(UpdateBase):
         parts = [self._emit(each) for each in (*product.above, *product.below)]
         first = self._emit(left, "" if out in parts else out)
         shape = len(product.above), len(product.below)
+        # a + c · b · d and a + c · b ÷ d are an operation each, as in PyTorch's own optimizers.
         if shape in ((2, 0), (1, 1)) and (first == out or self._is_scratch(first)):
             scratch = next(filter(self._is_scratch, parts[::-1]), "") or self._scratch_name()
             add = add_product if shape == (2, 0) else add_ratio
@@ -199,6 +202,7 @@ class RuledUpdate(UpdateBase):
 
     def _apply(self, function: Callable[..., Any], places: list[str], out: str) -> str:
         """Write down a function of torch; return where its result lies."""
+        # What is read here for the last time is written over: a long rule needs few buffers.
         out = out or next(filter(self._is_scratch, places), "") or self._scratch_name()
         in_place = getattr(Tensor, f"{function.__name__}_", None)
         tensors, (first, *others) = self._tensors, places
@@ -220,6 +224,7 @@ class RuledUpdate(UpdateBase):
         tensors, factors, (first, *others) = self._tensors, self._factors, places
 
         def operate() -> None:
+            # Looked up when it runs: the gradient is another row in each step, and factors change.
             more = (factors[number], tensors[out]) if number else ()
             function(tensors[first], *map(tensors.get, others), *more)
 

@@ -21,6 +21,7 @@ def formula_of(optimizer: type[OptimizerBase]) -> type[UpdateBase] | None:
     if optimizer.update is None or isinstance(optimizer.update, UpdateRule):
         return RuledUpdate if optimizer.update else None
     module, _, name = optimizer.update.partition(":")
+    # "adam:AdamUpdate": the entry names a class, as what an entry says needs no torch.
     formula: type[UpdateBase] = getattr(import_module(f".{module}", __package__), name)
     return formula
 
@@ -43,6 +44,7 @@ def make_update(
         capturable: Whether a step can be captured in a CUDA graph.
     """
     owners = owners_of(layout)
+    # Buffers lie behind the parameters: no optimizer ever touches them.
     numbers = weights[: len(owners)]
     assert len({_kind(member) for member in members}) == 1, "members differ in numbers alone"
     return FORMULAS[members[0].optimizer.name](members, owners, numbers, capturable)

@@ -46,5 +46,6 @@ class SGDUpdate(UpdateBase):
         if self._has_momentum:
             self._b.mul_(self._kept)
             add(self._b, g, self._taken)
+            # Nesterov: the gradient, and the way that the momentum will carry the weights.
             g = write_sum(g, self._b, self._ahead, self._look) if self._nesterov else self._b
         add(self._weights, g, self._change)

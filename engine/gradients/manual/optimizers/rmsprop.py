@@ -41,11 +41,14 @@ class RMSpropUpdate(UpdateBase):
         add_product(self._v.mul_(self._alpha), g, g, self._rest, root)
         if self._centered:
             self._m.lerp_(g, self._weight_of_g)
+            # E[g²] - E[g]²: the variance of the gradient in place of its mean square.
             torch.addcmul(self._v, self._m, self._m, value=-1, out=root).sqrt_()
         else:
             torch.sqrt(self._v, out=root)
+        # Outside the root, as in PyTorch; inside it, it would weigh as its own root.
         root.add_(self._eps)
         if self._has_momentum:
+            # The rate comes last and not into b: one that is changed acts on the whole update.
             self._b.mul_(self._kept).addcdiv_(g, root)
             add(self._weights, self._b, self._change)
         else:

@@ -15,34 +15,13 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from ...errors import EpochalError
 from ...text.source_code import WIDTH, call, listed, literal
-from ..program import assembled
+from ..program import assembled, training
 from ..program.data import has_batches
-from ..program.training import (
-    evaluation,
-    every_lines,
-    report,
-    result,
-    threshold_lines,
-    tick_stride,
-    unit_of,
-    unseen_rows,
-    watch_starts,
-)
+from . import updates
 from .functions import activation_blocks, loss_blocks
 from .language import LANGUAGES, Language
 from .material import Arrays, arrays_of, data_blocks, mask_blocks, weight_blocks
 from .passes import Passes
-from .updates import (
-    bounds_lines,
-    indented,
-    plateau_lines,
-    plateau_start,
-    rate_blocks,
-    rate_lines,
-    settings_block,
-    state_lines,
-    update_lines,
-)
 
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
@@ -93,8 +72,8 @@ def program(
         *(language.helpers[each] for each in helpers),
         *functions,
         *_measure(experiment),
-        settings_block(experiment),
-        *rate_blocks(experiment),
+        updates.settings_block(experiment),
+        *updates.rate_blocks(experiment),
         _loop(experiment, language, passes),
         _result(experiment, passes),
     ]
@@ -154,14 +133,14 @@ def _result(experiment: Experiment, passes: Passes) -> str:
     """Return what is measured and printed at the end."""
     if experiment.data.fresh:
         x = "x, _ = columns(inputs, targets)"
-        return unseen_rows(experiment, x, "outputs = forward(x)[-1].T")
+        return training.unseen_rows(experiment, x, "outputs = forward(x)[-1].T")
     restored = [f"for w, best_w in zip({_kept(passes)}, best_weights):", "    w[...] = best_w"]
-    return result(experiment, restored, "t")
+    return training.result(experiment, restored, "t")
 
 
 def _loop(experiment: Experiment, language: Language, passes: Passes) -> str:
     """Return the loop over the steps."""
-    unit = unit_of(experiment)
+    unit = training.unit_of(experiment)
     x, t = ("x", "t") if has_batches(experiment) else ("x_train", "t_train")
     count = f"range(1, {experiment.steps + 1})"
     over = f"for {unit} in {count}:"
@@ -175,10 +154,10 @@ def _loop(experiment: Experiment, language: Language, passes: Passes) -> str:
     start = [
         *_listed("parameters", passes.parameters),
         *_kept_lines(passes),
-        *state_lines(experiment, language),
+        *updates.state_lines(experiment, language),
         *([f"gradients = {zeros}"] if totals else []),
-        *watch_starts(experiment),
-        *plateau_start(experiment),
+        *training.watch_starts(experiment),
+        *updates.plateau_start(experiment),
     ]
     options = f"{', masks' if masks else ''}{', training=True' if passes.normalised else ''}"
     if masks:
@@ -202,22 +181,22 @@ def _loop(experiment: Experiment, language: Language, passes: Passes) -> str:
             if totals
             else [f"gradients = {computed}"]
         ),
-        *bounds_lines(experiment, language),
-        *rate_lines(experiment),
-        *update_lines(experiment, language),
-        *evaluation(experiment, unit, kept, "t"),
+        *updates.bounds_lines(experiment, language),
+        *updates.rate_lines(experiment),
+        *updates.update_lines(experiment, language),
+        *training.evaluation(experiment, unit, kept, "t"),
         *_cut_rate(experiment, unit),
-        *report(experiment, unit, t, "loss"),
-        *threshold_lines(experiment, "loss"),
+        *training.report(experiment, unit, t, "loss"),
+        *training.threshold_lines(experiment, "loss"),
     ]
-    return "\n".join([*start, over, *indented(body)])
+    return "\n".join([*start, over, *updates.indented(body)])
 
 
 def _cut_rate(experiment: Experiment, unit: str) -> list[str]:
     """Return what a schedule that looks at the loss does once it is measured."""
     measured = "dev_loss" if experiment.evaluation_stride else "loss"
-    lines = plateau_lines(experiment, measured)
-    return every_lines(tick_stride(experiment), unit, lines) if lines else []
+    lines = updates.plateau_lines(experiment, measured)
+    return training.every_lines(training.tick_stride(experiment), unit, lines) if lines else []
 
 
 def _listed(name: str, names: list[str]) -> list[str]:

@@ -18,19 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EpochalError
+from engine.recording import kept_weights
 from engine.recording.best import best_step, why_none
 from engine.recording.events import Header, Snapshot
 from engine.recording.forward import activations_of, forward, unpack
 from engine.recording.history import History
-from engine.recording.kept_weights import (
-    ENDS_LIMIT,
-    SNAPSHOT_LIMIT,
-    KeptWeights,
-    best_weights,
-    last_step,
-    last_weights,
-    weights_words,
-)
 from engine.text.safe import plain
 
 from ...style.numbers import count, figure
@@ -189,7 +181,7 @@ class Material:
     @property
     def has_ends_only(self) -> bool:
         """Whether there are so many that the first and the last weights alone are kept."""
-        return self.numbers > SNAPSHOT_LIMIT
+        return self.numbers > kept_weights.SNAPSHOT_LIMIT
 
     @property
     def result_step(self) -> int | None:
@@ -197,7 +189,7 @@ class Material:
         if not is_measured(self.history):
             return None
         best = best_step(self.history, self.member)
-        return last_step(self.history, self.member) if best is None else best
+        return kept_weights.last_step(self.history, self.member) if best is None else best
 
     @cached_property
     def scaling(self) -> Scaling:
@@ -250,11 +242,12 @@ class Material:
             members = self.header.members
             these = "this network" if members == 1 else f"these {members} networks"
             why = f"the recording has no weights of {these} of {count(self.numbers)} numbers"
-            limit = f": of more than {count(ENDS_LIMIT)} none are kept, and of a run that is over "
+            most = kept_weights.ENDS_LIMIT
+            limit = f": of more than {count(most)} none are kept, and of a run that is over "
             limit += "epochal show reads the last"
-            raise ViewError(why + limit * (self.numbers > ENDS_LIMIT))
+            raise ViewError(why + limit * (self.numbers > most))
         if best:
-            kept_best = best_weights(self.history, step, self.member, self.folder)
+            kept_best = kept_weights.best_weights(self.history, step, self.member, self.folder)
             return RecordedNetwork.of_kept(self, kept_best)
         snapshot = self.history.snapshot(step)
         if snapshot is None:
@@ -273,7 +266,7 @@ class Material:
         if weights == "best":
             network = self.network(self.best_step(), best=True)
         elif self.history.snapshot_steps or (self.history.checkpoints and self.folder):
-            kept = last_weights(self.history, self.member, self.folder)
+            kept = kept_weights.last_weights(self.history, self.member, self.folder)
             network = RecordedNetwork.of_kept(self, kept)
         else:
             network = self.network(self.history.last_step)
@@ -329,7 +322,7 @@ class RecordedNetwork:
         return cls(material, snapshot.step, asked, weights)
 
     @classmethod
-    def of_kept(cls, material: Material, kept: KeptWeights) -> RecordedNetwork:
+    def of_kept(cls, material: Material, kept: kept_weights.KeptWeights) -> RecordedNetwork:
         """Return the network of weights that ``engine.recording.kept_weights`` has found."""
         return cls(material, kept.step, kept.asked, kept.values, kept.best, kept.last)
 
@@ -363,7 +356,9 @@ class RecordedNetwork:
     @property
     def whose(self) -> str:
         """Whose weights these are, in the words that every command has for it."""
-        return weights_words(self.step, self.asked, best=self.best, last=self.last, count=count)
+        return kept_weights.weights_words(
+            self.step, self.asked, best=self.best, last=self.last, count=count
+        )
 
     @property
     def loss(self) -> str:

@@ -18,8 +18,7 @@ _PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 
 def derive_seed(seed: int, purpose: Purpose, counter: int = 0) -> int:
     """Return the 63-bit seed of one stream, for ``torch.Generator.manual_seed``."""
-    state = _sequence(seed, purpose, counter).generate_state(1, np.uint64)
-    return int(state[0] >> np.uint64(1))
+    return int(_sequence(seed, purpose, counter).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def generator(seed: int, purpose: Purpose, counter: int = 0) -> np.random.Generator:

@@ -93,8 +93,7 @@ class Function(DataBase):
         """Evaluate the targets, then add the noise."""
         x = np.linspace(self.domain[0], self.domain[1], self.points)
         values = np.stack([Expression(text)(x) for text in self.targets], axis=1)
-        noisy = values + self.noise * rng.standard_normal(values.shape)
-        return Examples(x[:, None], noisy)
+        return Examples(x[:, None], values + self.noise * rng.standard_normal(values.shape))
 
     @override
     def at_most(self, rows: int) -> Function:

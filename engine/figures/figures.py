@@ -230,8 +230,7 @@ def filled(text: str, readings: Readings) -> str:
         parts = parse(text)
     except FigureError:
         return text
-    words = (p if isinstance(p, str) else p.words(p.value(readings)) for p in parts)
-    return "".join(words)
+    return "".join(p if isinstance(p, str) else p.words(p.value(readings)) for p in parts)
 
 
 def spoken(text: str) -> str:

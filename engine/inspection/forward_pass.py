@@ -98,8 +98,7 @@ SHOWN_TERMS: Final = 3
 
 def sum_text(*factors: Tensor) -> str:
     """Return a sum of products, or of numbers, with its first terms written out."""
-    products = islice(zip(*factors, strict=True), SHOWN_TERMS)
-    terms = ["·".join(map(brief, each)) for each in products]
+    terms = ["·".join(map(brief, each)) for each in islice(zip(*factors, strict=True), SHOWN_TERMS)]
     return " + ".join([*terms, *["…"] * (len(factors[0]) > SHOWN_TERMS)])
 
 

@@ -75,5 +75,4 @@ class Masks:
             draws.append(torch.rand(size, generator=stream, device=self._device))
         # What is kept is scaled up, so that the next layer gets as much as when nothing is left out
         # and a network that is measured needs no other weights.
-        kept = torch.stack(draws, dim=1) >= shares
-        return kept.to(self._dtype).div_(1 - shares)
+        return (torch.stack(draws, dim=1) >= shares).to(self._dtype).div_(1 - shares)

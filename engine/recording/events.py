@@ -144,8 +144,7 @@ class Header(Event, kind="header"):
         Their gradients are rounding errors around 0 and evidence of nothing.
         """
         normalised = (name.removesuffix(_BATCH_NORM) for name in self.buffers)
-        biases = {f"{layer}.bias" for layer in normalised}
-        return frozenset(biases & set(self.parameters))
+        return frozenset({f"{layer}.bias" for layer in normalised} & set(self.parameters))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

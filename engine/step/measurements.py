@@ -127,8 +127,7 @@ def norms_of_part(part: Tensor) -> Tensor:
     if part.dtype == torch.float64 or whole < 2 * PIECE or part.is_cuda:
         return _exact(part)
     # [rows, members, pieces, 256]: short sums, so that float32 loses little in each.
-    pieces = part[..., :whole].view(*part.shape[:-1], -1, PIECE)
-    each = torch.linalg.vector_norm(pieces, dim=-1)
+    each = torch.linalg.vector_norm(part[..., :whole].view(*part.shape[:-1], -1, PIECE), dim=-1)
     rest = torch.linalg.vector_norm(part[..., whole:], dim=-1, keepdim=True)
     norms = _exact(torch.cat([each, rest], dim=-1))
     # Asked the other way round, a NaN would not be doubtful: no comparison with it holds.

@@ -185,8 +185,7 @@ class EarlyStopping:
         # What comes after a member's end does not count.
         new_scores[measured[:, None] > last] = NEVER_BETTER
         # The best score before each measurement: what was best before the block, then running on.
-        all_scores = np.vstack([self._best_scores, new_scores])
-        before = np.maximum.accumulate(all_scores, axis=0)[:-1]
+        before = np.maximum.accumulate(np.vstack([self._best_scores, new_scores]), axis=0)[:-1]
         # Strictly: of equal ones the first is kept, as whoever reads the recording finds it again.
         better = np.greater(new_scores, before)
         # Measurements since the last better one, [measurements, members].

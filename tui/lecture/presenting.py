@@ -179,8 +179,7 @@ class Audience:
         """Whether somebody presents."""
         if self._message is None:
             return "nobody"
-        silent = self._clock() - self._alive_at > GONE
-        return "gone" if self._left or silent else "here"
+        return "gone" if self._left or self._clock() - self._alive_at > GONE else "here"
 
     def _take(self, body: bytes, age: float) -> None:
         """Learn what a file says that was not there at the last look."""

@@ -89,8 +89,7 @@ class Link:
     def under_way(self) -> int:
         """Bytes that were sent and that the terminal has not drawn, as far as is known."""
         if self._answers is False:
-            gone = int((self._clock() - self._counted_at) * self._mute_rate)
-            return max(self._counted - gone, 0)
+            return max(self._counted - int((self._clock() - self._counted_at) * self._mute_rate), 0)
         return self._sent - self._taken
 
     @property

@@ -230,8 +230,7 @@ class Manual:
             assert self._rows is not None
             if not self._stride:
                 self._settle(propagation, portion, row)
-            losses = self._rows.dev_loss if self._stride else self._rows.loss
-            measured = losses[row].tolist()
+            measured = (self._rows.dev_loss if self._stride else self._rows.loss)[row].tolist()
         self._rates.tick(measured)
         self._update.set_lr(self._rates.now)
 

@@ -84,8 +84,7 @@ def draw_layer(layer: LayerWeights, width: int, height: int, look: Look) -> Line
     names = names or [str(index) for index in range(1, inputs + 1)]
     cells = [["", *names, *(name for name, _ in layer.others)]]
     cells += [_row(layer, row, look) for row in chosen(units, max(body, 1))]
-    table = table_lines(cells, 1 + len(layer.others), width, look)
-    lines = [title, *table[: 1 + max(body, 0)]]
+    lines = [title, *table_lines(cells, 1 + len(layer.others), width, look)[: 1 + max(body, 0)]]
     lines += [words(note, width, look, "warning")] if note else []
     return cropped(lines, width, height)
 

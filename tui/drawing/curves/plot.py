@@ -86,8 +86,7 @@ def draw_curves(curves: Curves, width: int, height: int, look: Look) -> Lines:
     if width <= 0 or height <= 0:
         return []
     small = width < LEAST_WIDTH or height < LEAST_HEIGHT
-    words = height if small else legend_lines(curves, height)
-    legend = draw_legend(curves, width, words, look)
+    legend = draw_legend(curves, width, height if small else legend_lines(curves, height), look)
     if look.big:
         for line in legend:
             line.stylize(Style(bold=True))

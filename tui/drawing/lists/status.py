@@ -281,5 +281,4 @@ def _mean(value: Any) -> float:
 
 
 def _finite(values: list[Any]) -> list[float]:
-    numbers = [float(value) for value in values if value is not None]
-    return list(filter(math.isfinite, numbers))
+    return list(filter(math.isfinite, [float(value) for value in values if value is not None]))

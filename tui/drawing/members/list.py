@@ -101,8 +101,7 @@ def ordered(rows: Sequence[MemberRow], order: Order) -> tuple[MemberRow, ...]:
 
     def rank(row: MemberRow) -> tuple[float, ...]:
         goods = (row.value,) if order == "loss" else (-row.accuracy, row.value)
-        ranked = [good if math.isfinite(good) else math.inf for good in goods]
-        return (*ranked, int(row.number))
+        return (*[good if math.isfinite(good) else math.inf for good in goods], int(row.number))
 
     each = rows[1:] if order == "number" else sorted(rows[1:], key=rank)
     return (*rows[:1], *each)

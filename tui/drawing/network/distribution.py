@@ -94,8 +94,7 @@ def _result(history: History, step: int) -> tuple[str, Floats] | None:
     for key, name in RESULTS:
         values = end.result.get(key)
         if isinstance(values, list):
-            numbers = [math.nan if value is None else float(value) for value in values]
-            return name, np.array(numbers)
+            return name, np.array([math.nan if value is None else float(value) for value in values])
     return None
 
 

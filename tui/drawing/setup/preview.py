@@ -246,9 +246,8 @@ def _spreads(preview: Preview, width: int, height: int, look: Look) -> Lines:
 def _spread(values: NDArray[Any], ends: tuple[float, float], columns: int, glyphs: Glyphs) -> str:
     counts, _ = np.histogram(values, bins=columns, range=ends)
     top = max(int(counts.max(initial=0)), 1)
-    steps = len(glyphs.levels)
     return "".join(
-        glyphs.levels[math.ceil(many / top * steps) - 1] if many else " "
+        glyphs.levels[math.ceil(many / top * len(glyphs.levels)) - 1] if many else " "
         for many in counts.tolist()
     )
 

@@ -104,9 +104,9 @@ def apart(terms: Sequence[str], folder: Path) -> tuple[list[RunFolder], list[str
         RunError: A path leads to no run.
         RecordingError: What is there cannot be read.
     """
-    paths = [is_path(term) and not re.search(r'^-|[=<>"]', term) for term in terms]
     said = [
-        before_the_last(term) is not None or path for term, path in zip(terms, paths, strict=True)
+        before_the_last(term) is not None or (is_path(term) and not re.search(r'^-|[=<>"]', term))
+        for term in terms
     ]
     named = [run(term, folder) for term, is_run in zip(terms, said, strict=True) if is_run]
     return named, [term for term, is_run in zip(terms, said, strict=True) if not is_run]

@@ -214,14 +214,7 @@ class Telling:
     """Tell each so many-th row, and the improvements with them: on stdout."""
 
 
-def run(
-    preset: Preset,
-    runs_dir: Path,
-    *,
-    device: str,
-    allow_code: bool,
-    told: Telling,
-) -> int:
+def run(preset: Preset, runs_dir: Path, *, device: str, allow_code: bool, told: Telling) -> int:
     """Train a preset's experiment and tell of it.
 
     Args:

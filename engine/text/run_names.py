@@ -44,8 +44,8 @@ class RunName:
 
 def before_the_last(reference: str) -> int | None:
     """Return how far a run lies before the newest: 0 of ``last``, 1 of ``last-1``, else None."""
-    found = _FROM_THE_LAST.fullmatch(reference)
-    return None if found is None else int(found[1] or 0)
+    match = _FROM_THE_LAST.fullmatch(reference)
+    return None if match is None else int(match[1] or 0)
 
 
 def beginning_of(name: str) -> str:

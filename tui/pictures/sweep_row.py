@@ -144,8 +144,8 @@ def draw_row(
 
 
 def _first_view(networks: Mapping[int, RecordedNetwork | str]) -> str:
-    known = [each for each in networks.values() if not isinstance(each, str)]
-    views = exhibits(known[0].material.header) if known else []
+    drawn = [each for each in networks.values() if not isinstance(each, str)]
+    views = exhibits(drawn[0].material.header) if drawn else []
     return next((name for name in views if not VIEWS[name].of_rows), "")
 
 

@@ -18,6 +18,9 @@ from ..errors import Problem
 from ..experiment.experiment import Experiment
 from .figures import Figure, FigureError, Quantity, figures, filled, nothing, number
 
+Referred = Callable[[str], Experiment | None]
+"""Returns the experiment that a figure means by a name; None where there is none."""
+
 SETS: Final = ("train", "dev", "test")
 """Of what a result has figures."""
 
@@ -81,9 +84,7 @@ def marred(texts: Iterable[Passage], source: str) -> list[Problem]:
     return problems
 
 
-def misplaced(
-    experiment: Experiment, source: str, other: Callable[[str], Experiment | None]
-) -> list[Problem]:
+def misplaced(experiment: Experiment, source: str, other: Referred) -> list[Problem]:
     """Return the figures of a preset that no run can give, and those that are simply wrong.
 
     Args:
@@ -99,9 +100,7 @@ def misplaced(
     ]
 
 
-def faults(
-    figure: Figure, place: Passage, shown: Callable[[str], Experiment | None]
-) -> Iterator[str]:
+def faults(figure: Figure, place: Passage, shown: Referred) -> Iterator[str]:
     """Yield what is wrong with a figure.
 
     Args:

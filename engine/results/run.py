@@ -231,9 +231,8 @@ class LoadedRun:
         """Return the network of one's own, with the best weights."""
         from ..network.recorded_module import recorded_module
 
-        return recorded_module(
-            self.header, self.experiment, self.weights, allow_code=self.allow_code
-        )
+        code = self.allow_code
+        return recorded_module(self.header, self.experiment, self.weights, allow_code=code)
 
 
 def load_run(path: str | Path, *, allow_code: bool = False, member: int = 0) -> LoadedRun:

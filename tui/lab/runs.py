@@ -62,22 +62,20 @@ class Runs:
 
     # --- which runs are shown --------------------------------------------------------------
 
-    def show(
-        self, folder: RunFolder, worker: Worker | None = None, *, beside: bool = False
-    ) -> None:
+    def show(self, run: RunFolder, worker: Worker | None = None, *, beside: bool = False) -> None:
         """Show a run from now on.
 
         Args:
-            folder: The run's.
+            run: Which.
             worker: Its process, where this lab started it.
             beside: Whether the run that was shown stays beside it.
         """
         from engine.runs.requests import Control
 
         self.replay.player = None
-        self.cast.show(folder, worker, beside=beside)
-        self._control = Control(folder)
-        self.messages.open_journal(folder, started=worker is not None)
+        self.cast.show(run, worker, beside=beside)
+        self._control = Control(run)
+        self.messages.open_journal(run, started=worker is not None)
         self.reading.lens = self.reading.lens.anew()
         self.messages.note = ""
         self.screen.wake()

@@ -35,29 +35,27 @@ class Cast:
         self._named: set[str] = set()
         """The runs that have been told apart."""
 
-    def show(
-        self, folder: RunFolder, worker: Worker | None = None, *, beside: bool = False
-    ) -> Watch:
+    def show(self, run: RunFolder, worker: Worker | None = None, *, beside: bool = False) -> Watch:
         """Show a run.
 
         Args:
-            folder: The run's.
+            run: Which.
             worker: Its process, where this lab started it.
             beside: Whether the run that was shown stays beside it.
         """
         # numpy, which recordings need, is not needed for the first frame.
         from .watch import Watch
 
-        if self.lead is not None and self.lead.folder == folder:
+        if self.lead is not None and self.lead.folder == run:
             return self.lead
-        watch, before = self._take_out(folder), self.lead
+        watch, before = self._take_out(run), self.lead
         self.lead = None
         if before is not None:
             self._before = before
             if beside:
                 self._make_room()
                 self.others.append(before)
-        self.lead = watch or self._coloured(Watch(folder, worker))
+        self.lead = watch or self._coloured(Watch(run, worker))
         return self.lead
 
     def toggle(self, folder: RunFolder, worker: Worker | None = None) -> bool:

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+Ends = tuple[float, float]
+"""The first and the last z of a picture."""
+
 LEAST_REACH: Final = 4.0
 """How far to either side of 0 the picture goes at least: there every activation bends."""
 BEYOND: Final = 0.5
@@ -197,7 +200,7 @@ def draw_sums(layer: LayerSums, width: int, height: int, look: Look) -> Lines:
     return filled(lines, width, height)
 
 
-def reach(finite: Floats) -> tuple[float, float]:
+def reach(finite: Floats) -> Ends:
     """Return from where to where a picture goes: nearly all of z, and the bend in any case."""
     if not len(finite):
         return -LEAST_REACH, LEAST_REACH
@@ -205,9 +208,7 @@ def reach(finite: Floats) -> tuple[float, float]:
     return min(float(low), -LEAST_REACH), max(float(high), LEAST_REACH)
 
 
-def _facts(
-    layer: LayerSums, finite: Floats, ends: tuple[float, float], look: Look
-) -> Iterator[Styled]:
+def _facts(layer: LayerSums, finite: Floats, ends: Ends, look: Look) -> Iterator[Styled]:
     """Yield what stops gradients, then what z is like."""
     units, shares = layer.sums.shape[1], layer.shares
     text, infinity = look.style("text"), look.glyphs.infinity
@@ -265,11 +266,7 @@ def _least(look: Look) -> str:
 
 
 def draw_curves(
-    activation: str,
-    ends: tuple[float, float],
-    size: tuple[int, int],
-    look: Look,
-    level: Axis | None = None,
+    activation: str, ends: Ends, size: tuple[int, int], look: Look, level: Axis | None = None
 ) -> Lines:
     """Return an activation and its slope as curves with an upright axis; one of one z each.
 
@@ -311,9 +308,7 @@ def draw_curves(
     return with_axis(lines, upright, look) if level is None else framed(lines, level, upright, look)
 
 
-def _bars(
-    layer: LayerSums, finite: Floats, ends: tuple[float, float], size: tuple[int, int], look: Look
-) -> Lines:
+def _bars(layer: LayerSums, finite: Floats, ends: Ends, size: tuple[int, int], look: Look) -> Lines:
     """Return the histogram of z with both axes, in warning colours where the slope is flat."""
     columns, rows = size
     heights = column_densities(finite[(finite >= ends[0]) & (finite <= ends[1])], ends, columns)
@@ -323,7 +318,7 @@ def _bars(
     return framed(bars(heights / upright.high, np.empty(0), rows, look, inks), level, upright, look)
 
 
-def _inks(layer: LayerSums, ends: tuple[float, float], columns: int, look: Look) -> list[Style]:
+def _inks(layer: LayerSums, ends: Ends, columns: int, look: Look) -> list[Style]:
     """Return the colour of each column: that of what stops gradients there."""
     edges = np.linspace(*ends, columns + 1)
     z = (edges[:-1] + edges[1:]) / 2

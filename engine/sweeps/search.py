@@ -247,11 +247,7 @@ def _objective(networks: Sequence[TrialRow]) -> float:
 
 def _distribution(axis: SweepAxis) -> BaseDistribution:
     """Return where a key's values lie, in Optuna's words."""
-    from optuna.distributions import (
-        CategoricalDistribution,
-        FloatDistribution,
-        IntDistribution,
-    )
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     among = axis.open
     if among is None:

@@ -232,13 +232,7 @@ def read(path: Path) -> SweepTable:
 
 
 def table_of(
-    name: str,
-    path: Path,
-    made: float,
-    busy: bool,
-    trials: Sequence[TrialRow],
-    *,
-    expected: int = 0,
+    name: str, path: Path, made: float, busy: bool, trials: Sequence[TrialRow], *, expected: int = 0
 ) -> SweepTable:
     """Return the table of some trials, in their order.
 

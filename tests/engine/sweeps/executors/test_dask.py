@@ -111,7 +111,7 @@ def kill_first_trainer(runs_dir: Path, killed: list[int]) -> None:
     deadline = time.monotonic() + 60
     while not killed and time.monotonic() < deadline:
         for path in runs_dir.glob("*/group-*/recording.jsonl"):
-            with contextlib.suppress(ValueError, KeyError):
+            with contextlib.suppress(IndexError, ValueError, KeyError):
                 killed.append(json.loads(path.read_text().splitlines()[0])["pid"])
                 os.kill(killed[0], signal.SIGKILL)
                 return

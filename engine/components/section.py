@@ -35,10 +35,9 @@ class Section(BaseModel):
         body = _classes(owner.__module__)[owner.__name__].body
         for entry, words in itertools.pairwise(body):
             match entry, words:
-                case (ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text)))) if (
-                    name == key
-                ):
-                    return inspect.cleandoc(text)
+                case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
+                    if name == key:
+                        return inspect.cleandoc(text)
         return ""
 
     @classmethod

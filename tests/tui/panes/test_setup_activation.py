@@ -23,4 +23,4 @@ async def test_it_is_drawn_while_it_is_chosen_and_turns_with_it(size, tmp_path: 
         await until(pilot, lambda: "sigmoid(z)" not in picture.text and "its slope" in picture.text)
         lab.query_one("#train-seed").focus()
         await until(pilot, lambda: not picture.setting)
-        assert not lab.query_one("#setup").has_class("-curve")
+        assert not lab.query_one("#catalogue").has_class("-curve")

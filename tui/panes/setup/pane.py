@@ -252,7 +252,8 @@ class SetupPane(Keyed, Vertical, spot="setup"):
         chosen = self._activation_at(focused)
         self.query_one("#preview", DataPicture).setting = chosen
         # What an activation looks like is worth more, while it is chosen, than what a preset is.
-        self.set_class(bool(chosen), "-curve")
+        # All that is within is styled anew: the form has no part in it.
+        self.query_one("#catalogue").set_class(bool(chosen), "-curve")
 
     def _activation_at(self, focused: Widget | None) -> str:
         """Return what a field says, where that is an activation; empty of any other."""

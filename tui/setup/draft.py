@@ -388,13 +388,21 @@ def _is_at(problem: str, setting: str) -> bool:
     return problem in (setting, table) or bool(setting and problem.startswith(f"{setting}["))
 
 
+def rule_of_thumb(experiment: Experiment) -> str:
+    """Return how wide and how many hidden layers usually are; nothing of a network of one's own."""
+    if experiment.model.kind == "python":
+        return ""
+    guess = usual_width(experiment.widths[0], experiment.widths[-1])
+    units = f"{count(guess)} unit{'s' * (guess != 1)}"
+    return f"a rule of thumb: {units} in one or two layers (Heaton 2008, Lippmann 1987)"
+
+
 def summary(experiment: Experiment) -> list[str]:
     """Return an experiment in a few lines: its network, its data, its length, a rule of thumb."""
     widths = " → ".join(count(width) for width in experiment.widths)
     network = f"{widths}, {count(experiment.parameters)} parameters"
-    guess = usual_width(experiment.widths[0], experiment.widths[-1])
-    rule = f"a rule of thumb: {count(guess)} unit{'s' * (guess != 1)} in one or two hidden layers"
-    if experiment.model.kind == "python":
+    rule = rule_of_thumb(experiment)
+    if not rule:
         network, rule = "a network of one's own, from a Python file", "it runs with --allow-code"
     train, dev, test = experiment.data.sizes
     if experiment.data.fresh:

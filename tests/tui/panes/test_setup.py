@@ -43,6 +43,14 @@ async def retype(pilot: Pilot[Any], selector: str, text: str) -> None:
     await pilot.press("end", "ctrl+u", *text)
 
 
+def words_of(pilot: Pilot[Any]) -> str:
+    """Return what is said of the field that has the keys, as far as it is seen."""
+    words = pilot.app.query_one("#help")
+    said = pilot.app.query_one(SetupPane).unsaid(pilot.app.focused) if pilot.app.focused else ""
+    lines = [words.render_line(row).text.strip() for row in range(words.size.height)]
+    return said or " ".join(" ".join(lines).split())
+
+
 def widths(app: Workbench) -> list[int]:
     experiment = app.experiment()
     return experiment.widths if experiment else []
@@ -70,6 +78,18 @@ async def test_layers_are_edited_added_moved_and_removed(size: tuple[int, int]) 
         await until(pilot, lambda: widths(app) == [2, 8, 1])
         assert app.experiment().model.activation == "sigmoid"
         assert not app.query_one("#model-hidden-1").parent.display  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, COLUMN])
+@pytest.mark.parametrize("field", ["#model-hidden", "#model-hidden-0-units"])
+async def test_where_the_size_of_a_layer_is_set_a_rule_of_thumb_stands(size, field) -> None:
+    app = Workbench()
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        await focus(pilot, field)
+        await until(pilot, lambda: "Heaton 2008, Lippmann 1987)." in words_of(pilot))
+        await focus(pilot, "#train-seed")
+        await until(pilot, lambda: "Heaton" not in words_of(pilot))
 
 
 async def test_every_layer_can_go_and_one_comes_back_by_a_click() -> None:

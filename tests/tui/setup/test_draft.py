@@ -11,7 +11,7 @@ from engine.experiment.experiment import Experiment
 from engine.experiment.problems import Path
 from engine.presets import preset as presets
 from engine.presets.writing import dumps
-from tui.setup.draft import Draft, summary
+from tui.setup.draft import Draft, rule_of_thumb, summary
 from tui.setup.edits import Move
 from tui.setup.settings import HIDDEN
 from tui.setup.values import number
@@ -321,7 +321,9 @@ def test_the_summary_has_a_rule_of_thumb_for_hidden_layers() -> None:
     moons, own = (Draft.load(name).experiment for name in ("two-moons", "digits-convolution"))
     assert moons is not None
     assert own is not None
-    assert summary(moons)[-1] == "a rule of thumb: 3 units in one or two hidden layers"
+    rule = "a rule of thumb: 3 units in one or two layers (Heaton 2008, Lippmann 1987)"
+    assert summary(moons)[-1] == rule_of_thumb(moons) == rule
+    assert rule_of_thumb(own) == ""
     assert summary(own)[0] == "a network of one's own, from a Python file"
 
 

@@ -245,7 +245,17 @@ class SetupPane(Keyed, Vertical, spot="setup"):
         return self._words_on(focused) if self.has_class("-low") else ""
 
     def _words_on(self, focused: Widget | None) -> str:
-        return self._form.help_on(focused) if self._form is not None and focused else ""
+        """Return what a field is; where the size of a layer is set, also what is usual."""
+        if self._form is None or focused is None:
+            return ""
+        words, key = self._form.help_on(focused), self._form.setting_of(focused)
+        is_size = key == "model.hidden" or key.endswith(".units")
+        if is_size and self.draft is not None and self.draft.experiment is not None:
+            from ...setup.draft import rule_of_thumb
+
+            rule = rule_of_thumb(self.draft.experiment)
+            words += f" {rule[:1].upper()}{rule[1:]}." * bool(rule)
+        return words
 
     def _help_with(self, focused: Widget | None) -> None:
         self.query_one("#help", Words).update(plain(self._words_on(focused)))

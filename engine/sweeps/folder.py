@@ -5,6 +5,8 @@ runs/two-moons-sweep-20261129-093000-4f1c/
     group-1/                a group's run, as any other: experiment.toml, recording.jsonl
     stop                    left there by whoever wants it to stop
     sweep.log               what a detached sweep has to say
+    study.log               what a search was told, as Optuna keeps it
+    trial-4/                the run of a trial that was trained again, alone
 """
 
 from __future__ import annotations
@@ -52,6 +54,11 @@ class SweepFolder:
     def log(self) -> Path:
         """What a detached sweep has to say."""
         return self.path / "sweep.log"
+
+    @property
+    def study(self) -> Path:
+        """What a search was told, as Optuna keeps it."""
+        return self.path / "study.log"
 
     def plan(self) -> Plan:
         """Return its plan.

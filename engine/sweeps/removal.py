@@ -53,4 +53,4 @@ def _files(folder: SweepFolder) -> Iterator[Path]:
     """Yield a sweep's own files, its plan last."""
     yield from (path for path in (folder.path / "jobs").glob("*") if path.is_file())
     notes = RunFolder(folder.path).notes
-    yield from (folder.log, folder.stop_file, notes, folder.path / "study.log", folder.plan_file)
+    yield from (folder.log, folder.stop_file, notes, folder.study, folder.plan_file)

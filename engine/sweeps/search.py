@@ -10,6 +10,7 @@ not been.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import math
@@ -96,9 +97,12 @@ class Search:
     def next(self, terms: Terms) -> Work | None:
         """Return what is to be trained next, written down; None once enough was tried.
 
+        Whoever asks holds the sweep.
+
         Args:
             terms: How it is to be trained.
         """
+        self._mend()
         settings = [self._setting(each) for each in self._pending() or self._ask()]
         if not settings:
             self.write(self._folder.plan(), over=True)
@@ -144,10 +148,19 @@ class Search:
         from optuna.storages.journal import JournalFileBackend
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        storage = JournalStorage(JournalFileBackend(str(self._folder.path / "study.log")))
+        storage = JournalStorage(JournalFileBackend(str(self._folder.study)))
         return optuna.create_study(
             storage=storage, study_name="sweep", direction="minimize", load_if_exists=True
         )
+
+    def _mend(self) -> None:
+        """Take away what a process left that died while it wrote: a lock, and half a line.
+
+        Optuna would wait half a minute for the one, and never again read what follows the other.
+        """
+        self._folder.study.with_suffix(".log.lock").unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError), self._folder.study.open("r+b") as journal:
+            journal.truncate(journal.read().rfind(b"\n") + 1)
 
     def _tried(self) -> list[FrozenTrial]:
         return list(self.study.get_trials(deepcopy=False))

@@ -426,4 +426,5 @@ def sweep_words(experiment: Experiment) -> list[str]:
     trials = trials_in(sweep, axes_of(sweep))
     settings = trials // sweep.seeds
     each = f", {count(sweep.seeds)} seeds each" if sweep.seeds > 1 else ""
-    return [f"a sweep of {count(settings)} settings{each}: space trains all, s this one"]
+    what = "search" if sweep.search else "sweep"
+    return [f"a {what} of {count(settings)} settings{each}: space trains all, s this one"]

@@ -92,6 +92,14 @@ class TestAsking:
         searched(tmp_path, asked())
         assert figures(read(folder.path)) == figures(read(done.path))
 
+    def test_what_a_process_left_that_died_while_it_told_is_mended(self, done, tmp_path) -> None:
+        folder = searched(tmp_path, asked(), batches=1)
+        folder.study.with_suffix(".log.lock").symlink_to(folder.study)
+        with folder.study.open("ab") as journal:
+            journal.write(b'{"op_code": 6, "worker')
+        searched(tmp_path, asked())
+        assert figures(read(folder.path)) == figures(read(done.path))
+
     def test_with_more_trials_it_grows_and_nothing_is_overwritten(self, tmp_path: Path) -> None:
         folder = searched(tmp_path, asked(BATCH))
         before = figures(read(folder.path))

@@ -110,7 +110,7 @@ def fork(
     if not 0 <= step <= history.last_step:
         raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
     experiment, _ = branched_experiment(header, step, changes)
-    known = max((each.step for each in history.checkpoints if each.step <= step), default=0)
+    kept = max((each.step for each in history.checkpoints if each.step <= step), default=0)
     with Interrupts() as interrupts:
         worker = launch.Worker.start(capability=header.capability)
         try:
@@ -122,8 +122,8 @@ def fork(
         except BaseException:
             worker.close()
             raise
-        if not told.quiet and step > known:
-            print_plain(f"{step - known} steps are taken again, from step {known} on")
+        if not told.quiet and step > kept:
+            print_plain(f"{step - kept} steps are taken again, from step {kept} on")
         return follow_run(
             folder, worker, interrupts, told, steps=experiment.steps, allow_code=allow_code
         )

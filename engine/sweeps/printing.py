@@ -119,8 +119,8 @@ def _words(table: SweepTable) -> Iterator[str]:
 
 def best_setting(table: SweepTable) -> SweptSetting | None:
     """Return the setting of the least dev loss; the test set is no ground to choose by."""
-    known = [each for each in table.settings if "dev_loss" in each.figures]
-    return min(known, key=lambda each: each.figures["dev_loss"].mean, default=None)
+    with_loss = [each for each in table.settings if "dev_loss" in each.figures]
+    return min(with_loss, key=lambda each: each.figures["dev_loss"].mean, default=None)
 
 
 def _equality(table: SweepTable) -> str:

@@ -87,8 +87,8 @@ class Retaking:
     def _difference(self, block: Block) -> Mismatch | None:
         """Return the first number of a block that is not as it was recorded."""
         parts: list[Series | Snapshot] = [*block.series, *block.snapshots]
-        found = [each for part in parts if (each := self._first(part))]
-        return min(found, key=lambda each: each.step, default=None)
+        mismatches = [each for part in parts if (each := self._first(part))]
+        return min(mismatches, key=lambda each: each.step, default=None)
 
     def _first(self, part: Series | Snapshot) -> Mismatch | None:
         if isinstance(part, Snapshot):

@@ -59,8 +59,8 @@ def kind(request: pytest.FixtureRequest) -> str:
 def terminal(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     extra = getattr(request, "param", ())
     given = {"EPOCHAL_RUNS": str(tmp_path), **KINDS[kind]}
-    # Once for each kind that is asked for different things, and for each way to leave the lab.
-    fresh = kind in UNLIKE
+    # There Textual is told before it is imported what tmux shows.
+    fresh = "TMUX" in KINDS[kind]
     opened = Terminal(
         *extra,
         size=(80, 24),

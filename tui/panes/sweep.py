@@ -94,6 +94,10 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
         """Show what is new; what was chosen stays so where it is still there."""
         from ..drawing.sweep.cells import usual_choice
 
+        if not table.trials:
+            # What suits a sweep is known with its first trials.
+            self.words = "no setting has been asked for yet"
+            return
         choice = usual_choice(table) if self.choice is None else self.choice.among(table)
         self._choose(choice)
 

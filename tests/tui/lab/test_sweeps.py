@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from textual.pilot import Pilot
 from engine.experiment.sweep import Sweep
 from engine.presets import preset as presets
 from engine.sweeps import detached
-from engine.sweeps.folder import SweepFolder, list_sweeps
+from engine.sweeps import plan as plans
+from engine.sweeps.folder import SweepFolder, create_sweep, list_sweeps
 from tests.labs import lab_of, make_app, ready, shown, until
 from tests.sweeps import SEEDS, InlineWorker, make_sweep, train_group
 from tui.panes import sweep as panes
@@ -197,6 +199,17 @@ async def test_a_preset_that_is_a_sweep_is_started_and_its_heat_map_shown(
         await until(pilot, lambda: lab.cast.lead is not None)
         [given] = [worker.given for worker in workers if worker.given]
         assert presets.load(str(given[0].experiment_file)).experiment.sweep == Sweep()
+
+
+async def test_a_search_that_has_not_asked_yet_is_waited_for(tmp_path: Path) -> None:
+    whole = make_sweep(tmp_path)
+    plan = whole.plan()
+    begun = create_sweep("search", replace(plan, trials=[], groups=[]), tmp_path)
+    app, _ = make_app(tmp_path, sweep=begun.path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "no setting has been asked for yet" in shown(pilot))
+        plans.add(begun.plan_file, plan.trials, plan.groups)
+        await until(pilot, lambda: "hidden \\ lr" in shown(pilot))
 
 
 async def test_a_cell_that_has_not_begun_says_so_and_then_fills(runs_dir) -> None:

@@ -94,7 +94,7 @@ def _columns_of(
     heading: int,
 ) -> _Columns:
     """Return the columns that have room beside a heading over the first two of so many cells."""
-    name = min(max(map(len, names)) + GAP, max(width // 3, 12))
+    name = min(max(map(len, names)) + GAP, max(2 * width // 5, 12))
     least = max(*(len(state_words(trial)) for trial in trials), heading - name - GAP)
     state = min(least, max(width - name - GAP, 0))
     room, shown = width - name - GAP - state, list[str]()

@@ -415,8 +415,7 @@ def print_log(folder: RunFolder, every: int, as_json: bool) -> None:
     from .recording.file import read
     from .recording.history import History
 
-    history, lines = History(), list[str]()
-    history.extend(read(folder.recording))
+    history, lines = History(read(folder.recording)), list[str]()
     entries = RunLog(lines.append, every=every, improved=True).tell(history, whole=True)
     if as_json:
         _print_json(entry.plain() for entry in entries)

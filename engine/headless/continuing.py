@@ -45,9 +45,7 @@ def resume(
     Raises:
         RunError: It cannot be gone on with; says what can be done.
     """
-    history = History()
-    if folder.recording.is_file():
-        history.extend(read(folder.recording))
+    history = History(read(folder.recording) if folder.recording.is_file() else ())
     header = history.header
     last = until_step(until, header) if until and header else 0
     check_resumable(folder, history, until=last, ignore_stopping=ignore_stopping)
@@ -102,8 +100,7 @@ def fork(
         RequestError: Something is to be other that cannot be from a step on.
         PresetError: What it would be does not hold.
     """
-    history = History()
-    history.extend(read(parent.recording))
+    history = History(read(parent.recording))
     header = history.header
     if header is None or not header.parameters:
         raise RunError(f"{plain(parent.name)}: never began; train its preset with epochal run")

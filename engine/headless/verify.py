@@ -29,8 +29,7 @@ def verify_run(folder: RunFolder, *, allow_code: bool, as_json: bool) -> int:
     """
     from ..training.verification import verify
 
-    history = History()
-    history.extend(read(folder.recording))
+    history = History(read(folder.recording))
     with progress_for(history.last_step, quiet=as_json, logged=False) as progress:
         verification = verify(
             folder.name,

@@ -214,8 +214,7 @@ def _experiment(shown: Preset | RunFolder) -> Experiment | None:
     """Return what is trained, or was; None where that is not to be understood."""
     if isinstance(shown, Preset):
         return shown.experiment
-    history = History()
-    history.extend(read(shown.recording))
+    history = History(read(shown.recording))
     try:
         return Experiment.model_validate(history.header.experiment) if history.header else None
     except ValidationError:
@@ -331,8 +330,7 @@ def _of_preset(preset: Preset, scene: Scene) -> Iterator[Remark]:
 
 
 def _of_run(run: RunFolder, scene: Scene) -> Iterator[Remark]:
-    history = History()
-    history.extend(read(run.recording))
+    history = History(read(run.recording))
     if history.header is None or not history.header.parameters:
         yield True, f"{run.name}: nothing was trained; take another run"
         return

@@ -137,9 +137,7 @@ class Rehearsal:
         shown = lectures.shown_as(script, place[0], place[1], self.runs)
         if isinstance(shown, Preset):
             return self.history(shown.experiment, last)
-        history = History()
-        history.extend(read(shown.recording))
-        return history
+        return History(read(shown.recording))
 
 
 def trained(experiment: Experiment, last: int, *, allow_code: bool = False) -> History:

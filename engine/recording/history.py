@@ -262,9 +262,13 @@ _LISTS: Final = {
 
 
 class History:
-    """What a viewer knows of a run."""
+    """What a viewer knows of a run.
 
-    def __init__(self) -> None:
+    Args:
+        events: What is known of it from the beginning.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
         self.header: Header | None = None
         self.writer: Header | Resume | None = None
         """Who writes the recording: the last to start or resume it."""
@@ -297,6 +301,7 @@ class History:
         """The shape of a snapshot: [members, parameters and buffers]."""
         self._owed: int | None = None
         self._clock = StepTimes()
+        self.extend(events)
 
     @property
     def snapshot_steps(self) -> list[int]:

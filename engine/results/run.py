@@ -262,8 +262,7 @@ def of_folder(folder: RunFolder, *, allow_code: bool = False, member: int = 0) -
         RecordingError: Its recording cannot be read.
         RunError: Nothing was trained, or there is no such network.
     """
-    history = History()
-    history.extend(read(folder.recording))
+    history = History(read(folder.recording))
     header = history.header
     if header is None:
         raise RecordingError(f"{folder.recording}: is no recording: it has no header")

@@ -243,8 +243,7 @@ class Search:
 def _loss_at(row: TrialRow, step: int, histories: dict[Path, History]) -> float:
     history = histories.get(row.run)
     if history is None:
-        history = histories[row.run] = History()
-        history.extend(events_of(row.run / "recording.jsonl"))
+        history = histories[row.run] = History(events_of(row.run / "recording.jsonl"))
     rows = history.series.get("dev") or history.series["train"]
     place = rows.row_at(step)
     return math.nan if place is None else float(rows.column("loss", row.member)[place])

@@ -81,8 +81,7 @@ def branch(
         RequestError: Something is to be other that cannot be.
         PresetError: What it would be does not hold.
     """
-    history = History()
-    history.extend(events)
+    history = History(events)
     header = history.header
     assert header is not None
     experiment, changed = branched_experiment(header, step, changes)

@@ -74,8 +74,7 @@ def resume(
         RunError: It cannot be gone on with, or not to the same bits.
         PresetError: Its experiment no longer holds, as where its data file is gone.
     """
-    history = History()
-    history.extend(read(folder.recording))
+    history = History(read(folder.recording))
     header = history.header
     check_resumable(folder, history, until=wanted.until, ignore_stopping=wanted.ignore_stopping)
     assert header is not None

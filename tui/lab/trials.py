@@ -115,8 +115,7 @@ def _difference(group: History, member: int, trial: SweptTrial) -> str:
     from engine.recording.history import History
     from engine.sweeps.again import apart
 
-    alone = History()
-    alone.extend(read(trial.alone.recording))
+    alone = History(read(trial.alone.recording))
     if alone.end is None or alone.end.status == "failed" or "train" not in alone.series:
         raise RunError(alone.end.reason if alone.end else "it was broken off")
     share = apart(group, member, alone)

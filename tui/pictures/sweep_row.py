@@ -60,8 +60,8 @@ class Networks:
     def _network(self, trial: TrialRow) -> RecordedNetwork | str:
         history = self._histories.get(trial.run)
         if history is None:
-            history = self._histories[trial.run] = History()
-            history.extend(read(trial.run / "recording.jsonl"))
+            history = History(read(trial.run / "recording.jsonl"))
+            self._histories[trial.run] = history
         if history.header is None or not history.header.experiment:
             return f"failed: {trial.reason}"
         material = Material(history, trial.member, MOST_ROWS, folder=trial.run)

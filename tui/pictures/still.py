@@ -73,11 +73,13 @@ def show(folders: Sequence[RunFolder], width: int, height: int, glyphs: Glyphs, 
         ViewError: The run has no such view.
     """
     look, widths = look_of_output(glyphs), widths_beside(width, len(folders))
+    watches = [read_watch(folder) for folder in folders]
+    if len(watches) > 1 and not wish.steps and wish.step in (None, "last"):
+        wish = replace(wish, reach=max(watch.history.last_step for watch in watches))
     pictures = []
-    for folder, size in zip(folders, widths, strict=True):
-        with named_where(folder, one_of_several=len(folders) > 1):
-            watch, wanted = with_weights(read_watch(folder), wish)
-            pictures.append(draw_wish(watch, wanted, size, height, look))
+    for watch, size in zip(watches, widths, strict=True):
+        with named_where(watch.folder, one_of_several=len(watches) > 1):
+            pictures.append(draw_wish(*with_weights(watch, wish), size, height, look))
     print_lines(beside(pictures, widths) if len(pictures) > 1 else pictures[0], width, look)
 
 
@@ -431,7 +433,7 @@ class Still:
         standing = self.standing
         over = standing.state in ("ended", "crashed") or at < history.last_step
         newest = at >= history.last_step
-        last = at if over else horizon(at, standing.steps)
+        last = max(at if over else horizon(at, standing.steps), self.wish.reach)
         marks, requests = gather_events(history, at)
         curves = Curves(
             curves=gather(history, quantity, step=at, last=last, width=width, member=member),

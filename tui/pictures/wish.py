@@ -106,6 +106,8 @@ class Wish:
     """Whether the loss has a logarithmic axis."""
     allow_code: bool = False
     """Whether a network of one's own may be run."""
+    reach: int = 0
+    """The step to which curves go at least: so far as that of the longest run beside this one."""
 
     @property
     def number(self) -> int | None:

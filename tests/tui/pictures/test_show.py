@@ -475,6 +475,15 @@ def test_several_runs_stand_side_by_side(runs, capsys) -> None:
     assert [json.loads(line)["name"] for line in told.lines] == ["zero-init", "automatic-update"]
 
 
+def test_curves_side_by_side_have_the_same_steps_under_them(runs, capsys) -> None:
+    names = ("function-set", "automatic-update")
+    both = Shown(runs, capsys, *names, "--view", "curves", "--size", "122x12").lines
+    axis = next(line for line in both if line.count("30") == 2)
+    assert axis.index("30") == axis.rindex("30") - 62
+    alone = Shown(runs, capsys, "function-set", "--view", "curves", "--size", "60x12").text
+    assert "30" not in alone.splitlines()[-1]
+
+
 def test_a_view_that_one_of_several_lacks_is_refused(runs, capsys) -> None:
     shown = Shown(runs, capsys, "zero-init", "function-set", "--view", "region")
     assert (shown.status, shown.text) == (2, "")

@@ -22,6 +22,7 @@ from ..drawing.base.frame import beside, filled, widths_beside
 from ..drawing.lists.result import weights_at_end
 from ..drawing.network.material import Material, RecordedNetwork
 from ..drawing.sweep.cells import HeatCells, HeatChoice, best_of_cell, figure_words, value_words
+from ..drawing.sweep.trials import apart_words
 from ..style.look import Look
 from ..style.text import Lines
 from .gallery import VIEWS, Surface, exhibits
@@ -81,6 +82,8 @@ class SweepRow:
     """The best of each cell; none where none has begun."""
     figure: str
     """What it is best by."""
+    keys: frozenset[str] = frozenset()
+    """The settings that are the same in all of a cell."""
 
     @property
     def over(self) -> Iterator[TrialRow]:
@@ -96,7 +99,8 @@ def row_of(cells: HeatCells, choice: HeatChoice, row: int) -> SweepRow:
         best_of_cell(cells.trials.get((row, column), ()), choice.figure)
         for column in range(len(columns))
     ]
-    return SweepRow(name, tuple(columns), tuple(trials), choice.figure)
+    keys = frozenset((choice.rows, choice.columns)) - {*cells.ranges}
+    return SweepRow(name, tuple(columns), tuple(trials), choice.figure, keys)
 
 
 def _last(key: str) -> str:
@@ -154,7 +158,7 @@ def _heads(row: SweepRow, place: int, chosen: bool, width: int, look: Look) -> L
     trial = row.trials[place]
     pointer = f"{look.glyphs.choice[1]} " * chosen
     name = look.line(look.fit(pointer + plain(row.columns[place]), width), "text", bold=chosen)
-    parts = [] if trial is None else [f"seed {trial.seed}"]
+    parts = [] if trial is None else apart_words(trial, row.keys)
     if trial is not None and row.figure in trial.figures:
         parts.append(look.figure(trial.figures[row.figure]))
     if trial is not None and trial.state == "diverged":

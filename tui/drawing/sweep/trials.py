@@ -8,7 +8,7 @@ hidden [5] · lr 1                        test accuracy  test loss  dev loss
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -73,7 +73,7 @@ def draw_trials(
         for key, value in trials[0].setting.items()
         if all(trial.setting.get(key) == value for trial in trials)
     }
-    names = [look.glyphs.dot.join(_own(trial, common)) for trial in trials]
+    names = [look.glyphs.dot.join(apart_words(trial, common)) for trial in trials]
     what = plain(look.glyphs.dot.join(_settings(common)) or trials[0].preset)
     columns = _columns_of(trials, names, figures, width, len(what))
     head = look.line(look.pad(what, columns.name + columns.state + GAP), "text", bold=True)
@@ -134,9 +134,11 @@ def _settings(setting: Mapping[str, object]) -> list[str]:
     return [f"{key.rpartition('.')[2]} {value_words(value)}" for key, value in setting.items()]
 
 
-def _own(trial: TrialRow, common: Mapping[str, object]) -> list[str]:
+def apart_words(trial: TrialRow, common: Container[str]) -> list[str]:
     """Return what tells a trial from the others of its cell."""
-    apart = {key: value for key, value in trial.setting.items() if key not in (*common, SEED)}
+    apart = {
+        key: value for key, value in trial.setting.items() if key != SEED and key not in common
+    }
     return [*_settings(apart), f"seed {trial.seed}"]
 
 

@@ -187,7 +187,7 @@ def draw_sums(layer: LayerSums, width: int, height: int, look: Look) -> Lines:
     lines = [
         headline(title, list(layer.facts), width, look),
         cut(joined(list(_facts(layer, finite, ends, look)), "  ", text, width)[0], width),
-        cut(joined(_legend(layer, look), "  ", muted, width)[0], width),
+        cut(joined(_legend(layer, width, look), "  ", muted, width)[0], width),
     ]
     room = height - len(lines) - FRAME_HEIGHT
     if width < LEAST_WIDTH or height < LEAST_HEIGHT or not len(finite):
@@ -237,7 +237,7 @@ def _facts(layer: LayerSums, finite: Floats, ends: Ends, look: Look) -> Iterator
             yield f"{count(outside)} z further out", look.style("muted")
 
 
-def _legend(layer: LayerSums, look: Look) -> list[Styled]:
+def _legend(layer: LayerSums, width: int, look: Look) -> list[Styled]:
     """Return what the curves and the bars are."""
     rows = f"z of {count(len(layer.sums))} {layer.part} row{'s' * (len(layer.sums) != 1)}"
     bar = "#" if look.glyphs.name == "ascii" else look.glyphs.levels[-1]
@@ -245,11 +245,11 @@ def _legend(layer: LayerSums, look: Look) -> list[Styled]:
     if layer.slopes is None:
         mixed = f"{layer.activation} takes all units together: no curve of one z"
         return [z, (mixed, look.style("muted"))]
-    return [*curve_legend(layer.activation, look), z]
+    return [*curve_legend(layer.activation, look, width), z]
 
 
-def curve_legend(activation: str, look: Look) -> list[Styled]:
-    """Return what the two curves of an activation are, and where it is least."""
+def curve_legend(activation: str, look: Look, width: int) -> list[Styled]:
+    """Return what the two curves of an activation are, and its least value, for so many cells."""
     keys = look.glyphs.keys if look.palette.colours or look.glyphs.name == "ascii" else LETTERS
     parts = [
         (f"{keys[0]} {activation}(z)", look.style("train", bold=True)),
@@ -257,7 +257,10 @@ def curve_legend(activation: str, look: Look) -> list[Styled]:
     ]
     if (minimum := ACTIVATIONS[activation].minimum) is not None:
         z, value = minimum
-        parts.append((f"{_least(look)} minimum {value:.2f} at z = {z:.2f}", look.style("warning")))
+        least = f"{_least(look)} minimum {value:.2f} at z = {z:.2f}"
+        if sum(len(words) + 2 for words, _ in parts) + len(least) > width:
+            least = f"{_least(look)} least {value:.2f}"
+        parts.append((least, look.style("warning")))
     return parts
 
 

@@ -42,7 +42,9 @@ def draw_activations(names: Sequence[str], width: int, height: int, look: Look) 
 def _one(name: str, width: int, height: int, look: Look) -> Lines:
     entry = ACTIVATIONS[name]
     head = look.line(look.fit(name, width), "text", bold=True)
-    legend = cut(joined(curve_legend(name, look), "  ", look.style("muted"), width)[0], width)
+    legend = cut(
+        joined(curve_legend(name, look, width), "  ", look.style("muted"), width)[0], width
+    )
     rows = height - 2 - FRAME_HEIGHT
     if entry.output_only or rows < LEAST_CURVES or width < LEAST_WIDTH:
         return [head, *look.muted(entry.about, width)]

@@ -69,6 +69,7 @@ class Checkpoints:
             # Said once: a disk that is full is full at the next one, too.
             self._failed = True
             return [RunWarning(step=step, message=f"no checkpoint was written: {error}")]
+        # By what this one took, for a disk may be slow, and a network large.
         now = self._clock()
         self._due = now + max(SECONDS, TIMES * (now - started))
         self._failed = False
@@ -78,6 +79,7 @@ class Checkpoints:
         """Remove the checkpoints that are no longer wanted."""
         sizes = {path: path.stat().st_size for path in written(self._folder)}
         steps = {step_of(path): path for path in sizes}
+        # Of a population, the member that was the last to do its best counts.
         best = int(self._trainer.best_steps.max())
         for step in steps.keys() - kept(list(steps), best, max(sizes.values(), default=0)):
             with contextlib.suppress(OSError):

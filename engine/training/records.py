@@ -29,6 +29,7 @@ def record_failure(recorder: Recorder, trainer: Trainer, error: Exception) -> No
         reason=_reason(error),
         result={"steps": trainer.step, "seconds": trainer.seconds},
     )
+    # What went wrong may be the very disk that this is to be written to.
     try:
         recorder.record(end)
         recorder.close()

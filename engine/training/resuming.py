@@ -90,10 +90,12 @@ def resume(
     if state is not None:
         trainer.restore(state)
     elif history.forks:
+        # A run begins anew from its seed. The first weights of a branch are no seed's.
         raise RunError(
             f"{plain(folder.name)}: has none of its checkpoints any more; branch off from "
             f"{plain(history.forks[-1].parent)} again with epochal fork"
         )
+    # Said once, it stands: what has ended the run before would end it again at the same step.
     if wanted.ignore_stopping or any(seam.ignores_stopping for seam in history.seams):
         trainer.ignore_stopping()
     event = Resume(
@@ -135,6 +137,7 @@ def trainer_of(
                 "train a new run on it with epochal run"
             )
     where = header.device if device == "auto" else device
+    # With as many threads as then: each sums a share, and other shares round to other bits.
     return Trainer(
         experiment, device=where, allow_code=allow_code, threads=header.threads, until=until
     )
@@ -167,6 +170,7 @@ def newest_state(folder: RunFolder, history: History) -> State | None:
     for checkpoint in reversed(history.checkpoints):
         path = folder.path / checkpoint.file
         if path.suffix == checkpoints.SUFFIX and path.is_file():
+            # One that is damaged costs the steps from the one before it, and no more.
             try:
                 return checkpoints.read(path)
             except RunError:
@@ -184,6 +188,7 @@ def rates_set(history: History, after: int = 0) -> Iterator[Request]:
 def marks_to_come(history: History, trainer: Trainer) -> Marks:
     """Return the marks that were not reached by the step at which a trainer is."""
     marks = Marks(trainer.experiment, trainer.columns)
+    # No checkpoint holds them: shown the rows again, they are reached where they were.
     marks.reached(trainer.step, [*_series(history.until(trainer.step))], trainer.ended_at)
     return marks
 

@@ -86,6 +86,7 @@ def verify(
     except EpochalError as error:
         raise RunError(f"{plain(name)}: cannot be verified, because {error}") from None
     elsewhere = _elsewhere(name, header, trainer)
+    # Bits are to be equal where the machine is the same: any difference is then a finding.
     tolerance = TOLERANCE if elsewhere else 0.0
     experiments = [fork.experiment for fork in history.forks[1:]] + [header.experiment]
     ends = [fork.step for fork in history.forks] + [history.last_step]

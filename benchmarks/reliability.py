@@ -1,0 +1,287 @@
+"""What is promised of a recording, broken on purpose: how often it was tried, and what was lost.
+
+    python -m benchmarks.reliability kills 200     runs killed at random moments, gone on with
+    python -m benchmarks.reliability presets       every preset broken off, branched off, verified
+    python -m benchmarks.reliability changed 100   recordings in which one number was changed
+
+Each prints a row of ``benchmarks/RELIABILITY.md``. Seeds are counted, so that a failure is tried
+again by its number: ``kills 1 57`` is the kill of seed 57.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import numpy as np
+
+from engine.errors import EpochalError
+from engine.experiment.experiment import Experiment
+from engine.presets import preset as presets
+from engine.recording.events import Event, Series
+from engine.recording.file import read
+from engine.recording.history import History
+from engine.runs.folder import RunFolder, create_run
+from engine.training.branching import branched_experiment
+from engine.training.verification import verify
+from engine.worker.launch import worker_environment
+
+LENGTHS: Final[Mapping[str, list[str]]] = {
+    "cubic": ["train.steps=30000"],
+    "two-moons": ["train.epochs=9000"],
+    "two-moons-deeper": ["train.epochs=6000"],
+    "digits": ["train.epochs=40"],
+    "function-set": ["train.steps=4000"],
+    "sum-of-30": ["train.steps=9000"],
+    "exploding-batch-norm": ["train.steps=2000"],
+}
+"""What is killed, and how long it would take: one to three seconds each."""
+
+DEADLINE: Final = 120.0
+"""Seconds after which a worker that says nothing has failed."""
+
+OFTEN: Final = (
+    "import sys; sys.path.insert(0, ''); import engine.training.checkpoints as c; c.SECONDS = 0.1; "
+    "c.TIMES = 2; from engine.worker.__main__ import main; main()"
+)
+"""A worker as it is, but that it writes checkpoints often enough to be killed in one."""
+
+
+class Worker:
+    """A real worker, in a process that can be killed."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-c", OFTEN],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env=worker_environment() | {"OMP_NUM_THREADS": "1"},
+        )
+
+    def give(self, folder: RunFolder, **order: Any) -> None:
+        """Hand over a run's folder."""
+        given = {"folder": str(folder.path), "device": "cpu", "time": time.time(), **order}
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(given).encode() + b"\n")
+        self.process.stdin.close()
+
+    def wait(self) -> int:
+        """Wait until it has ended; return its status."""
+        return self.process.wait(DEADLINE)
+
+
+def history_of(folder: RunFolder) -> History:
+    """Return what a run recorded."""
+    history = History()
+    history.extend(read(folder.recording))
+    return history
+
+
+def came_to(history: History) -> dict[str, Any]:
+    """Return all that a run came to, bit by bit, but how long it took."""
+    rows = {
+        group: (each.steps.tobytes(), each.between(1, history.last_step).tobytes())
+        for group, each in history.series.items()
+    }
+    weights = [history.snapshot(step) for step in history.snapshot_steps]
+    end = history.end
+    assert end is not None
+    return {
+        **rows,
+        "weights": [(each.step, each.values.tobytes()) for each in weights if each],
+        "best": history.best and (history.best.best, history.best.values.tobytes()),
+        "marks": [(mark.step, mark.title, mark.note) for mark in history.marks],
+        "end": (end.step, end.status, end.reason),
+        "result": {k: repr(v) for k, v in end.result.items() if "second" not in k},
+    }
+
+
+def kills(count: int, first: int, place: Path) -> Iterator[str]:
+    """Kill workers at random moments, go on with their runs, and yield what is not the same."""
+    straight: dict[str, tuple[dict[str, Any], float]] = {}
+    for seed in range(first, first + count):
+        draw = Random(seed)
+        name = draw.choice(list(LENGTHS))
+        spec = presets.load(name, LENGTHS[name]).experiment
+        text = presets.dumps(spec, full=True)
+        if name not in straight:
+            folder, worker = create_run(name, text, place), Worker()
+            worker.give(folder)
+            worker.wait()
+            history = history_of(folder)
+            straight[name] = came_to(history), history.last_t
+        wanted, seconds = straight[name]
+        folder = create_run(name, text, place)
+        order: dict[str, Any] = {}
+        for _ in range(draw.choice([1, 1, 1, 2, 3])):
+            worker = Worker()
+            worker.give(folder, **order)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                # From before its first line to after its last one.
+                worker.process.wait(_ready(folder, bool(order)) + draw.uniform(0, 1.1 * seconds))
+            worker.process.kill()
+            worker.process.wait()
+            order = {"resume": {}}
+            if not folder.recording.exists():
+                order = {}
+            elif history_of(folder).end is not None:
+                break
+        if not folder.recording.exists() or history_of(folder).end is None:
+            worker = Worker()
+            worker.give(folder, **order)
+            worker.wait()
+        try:
+            same = came_to(history_of(folder)) == wanted
+        except (AssertionError, EpochalError) as error:
+            yield f"seed {seed}, {name}: {error!r}; {folder.path}"
+            continue
+        if not same:
+            yield f"seed {seed}, {name}: came to something else; {folder.path}"
+        print(f"\r{seed - first + 1} of {count}", end="", file=sys.stderr, flush=True)
+
+
+def _ready(folder: RunFolder, resumes: bool) -> float:
+    """Wait until a worker has begun to write, and return no more seconds than that."""
+    size = folder.recording.stat().st_size if resumes else 0
+    deadline = time.monotonic() + DEADLINE
+    while not folder.recording.exists() or folder.recording.stat().st_size <= size:
+        assert time.monotonic() < deadline, f"{folder.path}: no worker"
+        time.sleep(0.005)
+    return 0.0
+
+
+def of_every_preset(place: Path) -> Iterator[str]:
+    """Break off, branch off and verify every preset, and yield what is not the same."""
+    for listing in presets.catalogue():
+        draw = Random(listing.name)
+        spec = presets.load(listing.name).experiment
+        steps = min(spec.steps, 300)
+        text = presets.dumps(_shortened(spec, steps), full=True)
+        folder = create_run(listing.name, text, place)
+        _train(folder)
+        history = history_of(folder)
+        if (said := verify(listing.name, history, allow_code=True)).difference or said.elsewhere:
+            yield f"verify {listing.name}: {said.words}"
+        # Broken off: a run of a part of its steps that is then lengthened to all of them.
+        part = draw.randrange(1, max(2, steps))
+        broken = create_run(listing.name, text, place)
+        _train(broken, steps=part)
+        _train(broken, resume={})
+        if came_to(history_of(broken)) != came_to(history):
+            yield f"resume {listing.name} at {part}: came to something else"
+        at = draw.randrange(0, max(1, history.last_step - 1))
+        changes = ["optimizer.lr=0.001"]
+        header = history.header
+        assert header is not None
+        child, _ = branched_experiment(header, at, changes)
+        branch = create_run(listing.name, presets.dumps(child, full=True), place)
+        _train(branch, fork={"parent": str(folder.path), "step": at, "changes": changes})
+        after = history_of(branch)
+        said = verify(listing.name, after, allow_code=True)
+        if said.difference or said.elsewhere:
+            yield f"fork {listing.name} at {at}: {said.words}"
+        for group, rows in after.series.items():
+            if rows.between(1, at).tobytes() != history.series[group].between(1, at).tobytes():
+                yield f"fork {listing.name} at {at}: {group} is not its parent's"
+
+
+def _train(folder: RunFolder, **order: Any) -> None:
+    """Train in this process; with ``steps``, until about there, and then as if it were killed."""
+    from engine.runs import resuming
+    from engine.worker import __main__ as worker
+
+    until = order.pop("steps", 0)
+    resuming.state_of = lambda history: "crashed"  # type: ignore[assignment]
+    if not until:
+        worker.work(folder, since=0.0, device="cpu", allow_code=True, **order)
+        return
+    child = os.fork()
+    if not child:
+        work = worker._Work.events
+
+        def events(self: Any, recorder: Any) -> Iterator[list[Event]]:
+            for each in work(self, recorder):
+                yield each
+                if self.trainer.step >= until:
+                    os._exit(9)
+
+        worker._Work.events = events  # type: ignore[method-assign]
+        worker.work(folder, since=0.0, device="cpu", allow_code=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _shortened(spec: Experiment, steps: int) -> Experiment:
+    train = spec.train.model_dump() | {"steps": steps, "epochs": None}
+    return Experiment.model_validate(spec.model_dump(mode="json") | {"train": train, "sweep": {}})
+
+
+def changed(count: int, first: int, place: Path) -> Iterator[str]:
+    """Change one number of a recording, and yield where ``verify`` does not name just that."""
+    spec = presets.load("digits", ["train.epochs=3"]).experiment
+    folder = create_run("digits", presets.dumps(spec, full=True), place)
+    _train(folder)
+    events = list(read(folder.recording))
+    parts = [at for at, each in enumerate(events) if isinstance(each, Series)]
+    for seed in range(first, first + count):
+        draw, history, changed_events = Random(seed), History(), list(events)
+        part = changed_events[at := draw.choice(parts)]
+        assert isinstance(part, Series)
+        values = part.values.copy()
+        column, row = draw.randrange(values.shape[0]), draw.randrange(values.shape[1])
+        values[column, row, 0] = np.nextafter(values[column, row, 0], np.float32(np.inf))
+        changed_events[at] = replace(part, values=values)
+        history.extend(changed_events)
+        name = f"{part.group}/{history.series[part.group].columns[column]}"
+        said = verify("a-run", history).difference
+        if not said.startswith(f"{name} of step {part.first + row * part.stride} "):
+            yield f"seed {seed}: {name} of step {part.first + row * part.stride}: {said or 'equal'}"
+
+
+def main() -> int:
+    """Break what is asked for, and print the row."""
+    what, *numbers = sys.argv[1:] or ["kills", "20"]
+    count = int(numbers[0]) if numbers else 0
+    first = int(numbers[1]) if len(numbers) > 1 else 0
+    programs: dict[str, tuple[str, int, Callable[[Path], Iterator[str]]]] = {
+        "kills": (
+            "a run that is killed goes on to the same bits",
+            count or 20,
+            lambda place: kills(count or 20, first, place),
+        ),
+        "presets": (
+            "every preset is gone on with, branched off and verified, bit-equal",
+            3 * len(presets.catalogue()),
+            of_every_preset,
+        ),
+        "changed": (
+            "a number that was changed is found at its step",
+            count or 20,
+            lambda place: changed(count or 20, first, place),
+        ),
+    }
+    promise, tried, program = programs[what]
+    with tempfile.TemporaryDirectory() as place:
+        lost = 0
+        for failure in program(Path(place)):
+            lost += 1
+            print(f"\n{failure}", flush=True)
+        command = " ".join(["python -m benchmarks.reliability", what, *numbers])
+        print(f"\n| {promise} | {tried} | {tried - lost} | {lost} | `{command}` |")
+    return bool(lost)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -59,6 +59,12 @@ class Commands(TyperGroup):
         except BrokenPipeError:
             forget_stdout()
             raise typer.Exit from None
+        except OSError as error:
+            # Of what commands do with files, every error is told as one of epochal's: what is left
+            # is a place for what they print that takes nothing.
+            forget_stdout()
+            _print_lines(f"epochal: {error.strerror or error}", sys.stderr)
+            raise typer.Exit(WRONG) from None
         return result
 
 

@@ -28,7 +28,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Literal, cast
 
-from engine.worker.launch import Worker, worker_environment
+from engine.worker.launch import Worker, nameless_file, worker_environment
 
 ADDRESS = "EPOCHAL_TEST_WORKSHOP"
 """The variable that says where the workshop for workers waits."""
@@ -128,17 +128,17 @@ class Forked:
 
 def start() -> Worker:
     """Start a worker as ``Worker.start`` does, but fork it."""
-    handle, complaints = tempfile.mkstemp(prefix="epochal-worker-", suffix=".log")
+    complaints = nameless_file()
     reading, writing = os.pipe()
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    stdio = (reading, nowhere, handle)
+    stdio = (reading, nowhere, os.dup(complaints))
     try:
         process = Forked(os.environ[ADDRESS], ("-m", "engine.worker"), stdio, worker_environment())
     finally:
         for each in stdio:
             os.close(each)
     process.stdin = os.fdopen(writing, "wb")
-    return Worker(cast("subprocess.Popen[bytes]", process), Path(complaints))
+    return Worker(cast("subprocess.Popen[bytes]", process), complaints)
 
 
 if __name__ == "__main__":

@@ -156,6 +156,14 @@ class Follower:
 
     def follow(self) -> End | None:
         """Return how the run ended; none where its worker died without a word."""
+        try:
+            return self._follow()
+        except BaseException:
+            # Nobody would know of a worker that goes on after the command that it belongs to.
+            end_worker(self.folder, self.worker)
+            raise
+
+    def _follow(self) -> End | None:
         with self.progress:
             while True:
                 # Asked first: what a worker writes before it ends is then surely read.
@@ -305,6 +313,14 @@ def follow_run(
     return _status(end, follower.history, interrupted=interrupts.count > 0)
 
 
+def end_worker(folder: RunFolder, worker: launch.Worker) -> None:
+    """Ask a worker to stop where it is; one that cannot be asked is ended."""
+    try:
+        Control(folder).send("stop")
+    except EpochalError:
+        worker.kill()
+
+
 def _unseen_test(folder: RunFolder, history: History, *, allow_code: bool) -> str:
     """Return what a single network that learned from fresh rows says of new ones, as a table."""
     header = history.header
@@ -341,7 +357,8 @@ def _death_text(folder: RunFolder, worker: launch.Worker, *, killed: bool) -> st
         return f"the worker was killed; {where}"
     log = _log_lines(folder)
     said = "\n".join(f"  {plain(line)}" for line in log)
-    why = f" worker.log ends with:\n{said}" if log else " worker.log is empty."
+    # Before it has a folder, what the loader says goes elsewhere.
+    why = f" worker.log ends with:\n{said}" if log else f" Before that: {worker.last_words()}."
     return f"the worker died without a word ({_cause(worker.poll())}); {where}.{why}"
 
 

@@ -63,7 +63,8 @@ class Recorder:
         start: float,
         clock: Clock,
     ) -> None:
-        self._path, self._descriptor, self._columns = path, descriptor, columns
+        self.path: Final = path
+        self._descriptor, self._columns = descriptor, columns
         self._start, self._clock = start, clock
         self._buffer: list[bytes] = []
         self._size = os.fstat(descriptor).st_size
@@ -130,6 +131,14 @@ class Recorder:
         """How long nothing was written."""
         return self._clock() - self._written_at
 
+    def is_there(self) -> bool:
+        """Whether the file still lies where it was begun, so that others find it."""
+        try:
+            there, own = self.path.stat(), os.fstat(self._descriptor)
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)
+
     def record(self, *events: Event) -> None:
         """Add events, stamped with the seconds since the start.
 
@@ -183,7 +192,7 @@ class Recorder:
         except OSError as error:
             self._give_way()
             raise RecordingError(
-                f"{self._path}: could not be written: {error.strerror}; free some space and "
+                f"{self.path}: could not be written: {error.strerror}; free some space and "
                 "start again"
             ) from error
 

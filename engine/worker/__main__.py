@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from ..errors import EpochalError
+from ..errors import EpochalError, RecordingError
 from ..experiment.experiment import Experiment
 from ..presets import preset as presets
 from ..recording.events import Event, Heartbeat, Request
@@ -37,6 +37,9 @@ from .requests import RequestHandler
 
 WRONG: Final = 2
 """Exit status where what was asked for cannot be had."""
+
+STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+"""What asks a worker to stop: people, terminals, and schedulers before they take the machine."""
 
 HEARTBEAT_SECONDS: Final = 2.0
 """How long a worker may say nothing."""
@@ -86,7 +89,7 @@ def work(
     """
     # Before anything that takes time: a stop asked for while the data loads is not lost.
     inbox = Inbox(folder, since=since)
-    _stop_on_sigterm(inbox)
+    _stop_on_signals(inbox)
     if resume is not None:
         return _go_on(folder, inbox, Continuation(**resume), device, allow_code)
     if fork is not None:
@@ -197,6 +200,9 @@ class _Work:
         yield next(self._stream)
         meter = Meter(trainer.device)
         while trainer.outcome is None:
+            if not recorder.is_there():
+                # Nobody could reach it any more, nor ever read what it writes.
+                raise RecordingError(f"{recorder.path}: was removed or moved away")
             if requests := self._inbox.poll():
                 yield [event for request in requests for event in handler.answer(request)]
             elif not handler.paused:
@@ -224,14 +230,15 @@ class _Work:
         return min(ahead, self.handler.owed or ahead)
 
 
-def _stop_on_sigterm(inbox: Inbox) -> None:
-    """Treat SIGTERM as the request it is: it takes effect between two steps."""
+def _stop_on_signals(inbox: Inbox) -> None:
+    """Treat the signals that ask a process to end as the request they are, between two steps."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
         name = signal.Signals(signum).name
         inbox.put(PendingRequest(name, name, "stop", {}, time.time()))
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in STOPPING:
+        signal.signal(number, stop)
 
 
 def _redirect_output(folder: RunFolder) -> None:

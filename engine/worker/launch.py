@@ -12,19 +12,22 @@ imports PyTorch.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..errors import RunError
 from ..runs.folder import RunFolder
+
+WORDS_BYTES: Final = 100_000
+"""How much of what a worker complained of is looked at."""
 
 
 class Worker:
@@ -32,14 +35,14 @@ class Worker:
 
     Args:
         process: A running ``python -m engine.worker``.
-        complaints: The file its stderr goes to until it has a folder.
+        complaints: The open file that its stderr goes to until it has a folder; it has no name,
+            so that it is gone when both processes are, however they end.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], complaints: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], complaints: int) -> None:
         self._process = process
         self._complaints = complaints
-        self._words = ""
-        """What it said last, once the file is gone."""
+        weakref.finalize(self, os.close, complaints)
 
     @classmethod
     def start(cls, *, capability: str = "") -> Worker:
@@ -50,19 +53,16 @@ class Worker:
         """
         # A process of its own session survives a hang-up; explicit stdio keeps it off the
         # terminal; -P keeps a folder named "engine" in the user's directory out of its imports.
-        handle, complaints = tempfile.mkstemp(prefix="epochal-worker-", suffix=".log")
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "engine.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=handle,
-                start_new_session=True,
-                env=worker_environment(capability),
-            )
-        finally:
-            os.close(handle)
-        return cls(process, Path(complaints))
+        complaints = nameless_file()
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "engine.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=complaints,
+            start_new_session=True,
+            env=worker_environment(capability),
+        )
+        return cls(process, complaints)
 
     @property
     def pid(self) -> int:
@@ -112,10 +112,7 @@ class Worker:
 
     def poll(self) -> int | None:
         """Return the exit status of a worker that has ended, or none."""
-        status = self._process.poll()
-        if status is not None:
-            self._clear_away()
-        return status
+        return self._process.poll()
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the worker to end and return its exit status."""
@@ -129,19 +126,17 @@ class Worker:
         """Let go: a worker without a folder ends, one with a folder goes on."""
         if self._process.stdin is not None and not self._process.stdin.closed:
             self._process.stdin.close()
-        self._clear_away()
 
     def last_words(self) -> str:
         """Return the last line of what the worker complained of before it had a folder."""
-        with contextlib.suppress(OSError):
-            lines = self._complaints.read_text("utf-8", "replace").split("\n")
-            return next((line for line in reversed(lines) if line.strip()), "it said nothing")
-        return self._words or "it said nothing"
+        lines = os.pread(self._complaints, WORDS_BYTES, 0).decode("utf-8", "replace").split("\n")
+        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
 
-    def _clear_away(self) -> None:
-        """Remove the file of complaints, but remember the last."""
-        self._words = self.last_words()
-        self._complaints.unlink(missing_ok=True)
+
+def nameless_file() -> int:
+    """Return a new open file that nothing is called after; whoever gets it closes it."""
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def worker_environment(capability: str = "") -> dict[str, str]:

@@ -672,3 +672,40 @@ def left_alone(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
     process.stdout.close()
     with process.stderr:
         return process.wait(DEADLINE), process.stderr.read()
+
+
+def test_where_lines_find_no_room_the_worker_ends_with_the_command(
+    worker: Callable[[Script], list[FakeWorker]],
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    def script(fake: FakeWorker) -> Iterator[None]:
+        Recorder.create(fake.folder.recording, header()).close()
+        yield
+
+    worker(script)
+    folder = RunFolder(Path("a-run"))
+    folder.path.mkdir()
+    fake = FakeWorker.start()
+    fake.give(folder)
+    follower = headless.Follower(
+        folder=folder,
+        worker=fake,  # type: ignore[arg-type]
+        interrupts=headless.Interrupts(),
+        progress=headless.progress_for(3, quiet=True, logged=False),
+        echo=headless.EventLines(folder.recording, Full()),  # type: ignore[arg-type]
+    )
+    with pytest.raises(OSError, match="No space left"):
+        follower.follow()
+    assert requests_in(folder) == ["stop"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_what_cannot_be_printed_is_an_error_in_a_line() -> None:
+    command = [sys.executable, "-P", "-m", "tui", "presets"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "epochal: No space left on device\n"

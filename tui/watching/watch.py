@@ -162,7 +162,8 @@ class Watch:
 
     def _state(self, dead: bool) -> State:
         if self.history.header is None:
-            if not dead:
+            begun = state_of(self.history, made=self.folder.made)
+            if not dead and (begun == "starting" or self._worker is not None):
                 return "starting"
             self.trouble = self._last_words()
             return "crashed"

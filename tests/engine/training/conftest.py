@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
 import pytest
 
 from engine.training import checkpoints
+from engine.worker.__main__ import STOPPING
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """The handlers of signals are this process's again after a worker's work in it."""
+    before = {number: signal.getsignal(number) for number in STOPPING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

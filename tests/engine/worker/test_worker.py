@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from engine.runs.folder import RunFolder, create_run
 from engine.runs.requests import Control
 from engine.runs.state import state_of
 from engine.worker import __main__ as worker
-from engine.worker.launch import Worker
+from engine.worker.launch import Worker, nameless_file
 from tests import forked as forked_workers
 from tests.experiments import CUBIC, MOONS, experiment
 
@@ -112,13 +113,28 @@ def test_a_request_that_makes_no_sense_is_refused_and_the_run_goes_on(run: Watch
 
 
 @FORKED
-def test_sigterm_ends_a_run_cleanly(run: Watched) -> None:
-    pid = run.until(lambda h: h.last_step > 5).header
-    assert pid is not None
-    os.kill(pid.pid, signal.SIGTERM)
+@pytest.mark.parametrize("number", worker.STOPPING, ids=lambda number: number.name)
+def test_what_asks_a_process_to_end_ends_a_run_cleanly(run: Watched, number: int) -> None:
+    header = run.until(lambda h: h.last_step > 5).header
+    assert header is not None
+    os.kill(header.pid, number)
     end = run.until(lambda h: h.end).end
     assert end is not None
-    assert (end.status, end.reason) == ("stopped", "request of SIGTERM")
+    assert (end.status, end.reason) == ("stopped", f"request of {signal.Signals(number).name}")
+
+
+@pytest.mark.parametrize("gone", ["removed", "moved"])
+def test_a_worker_whose_folder_is_gone_ends(
+    gone: str, tmp_path: Path, forked: Callable[[], Worker]
+) -> None:
+    folder, process = folder_for(tmp_path, epochs=100_000_000), forked()
+    process.give(folder)
+    Watched(folder).until(lambda h: h.last_step > 5)
+    if gone == "removed":
+        shutil.rmtree(folder.path)
+    else:
+        folder.path.rename(tmp_path / "elsewhere")
+    assert process.wait(DEADLINE) == 1
 
 
 @FORKED
@@ -160,25 +176,24 @@ def test_a_warm_worker_without_a_folder_ends_with_its_lab(tmp_path: Path) -> Non
         process.give(folder_for(tmp_path))
 
 
-def test_the_last_words_of_a_worker_are_known_after_it_was_found_dead(tmp_path: Path) -> None:
-    complaints = tmp_path / "complaints"
-    complaints.write_text("Traceback\nImportError: no torch\n")
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+def test_the_last_words_of_a_worker_are_known_after_it_was_found_dead() -> None:
+    said = "import sys; sys.exit('Traceback\\nImportError: no torch\\n')"
+    complaints = nameless_file()
+    with subprocess.Popen([sys.executable, "-c", said], stderr=complaints) as process:
         process.wait(DEADLINE)
         dead = Worker(process, complaints)
-        assert dead.poll() == 0
-        assert not complaints.exists()
-        assert dead.poll() == 0
+        assert dead.poll() == 1
         assert dead.last_words() == "ImportError: no torch"
 
 
 def work(folder: RunFolder, device: str = "auto") -> tuple[int, list[Event]]:
     """Work in this process, which keeps its own signal handlers."""
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in worker.STOPPING}
     try:
         status = worker.work(folder, device=device, since=0.0)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return status, list(read(folder.recording))
 
 

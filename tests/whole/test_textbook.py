@@ -101,7 +101,7 @@ def say(
         for name in (preset, *beside):
             print(presets.load(name).name)
 
-    forked.workshop()
+    monkeypatch.setenv(forked.ADDRESS, forked.workshop("workers"))
     monkeypatch.setattr(Worker, "start", start)
     monkeypatch.setattr(cli, "open_screen", opened)
     monkeypatch.setenv("EPOCHAL_RUNS", str(tmp_path))

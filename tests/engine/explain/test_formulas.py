@@ -114,7 +114,7 @@ def test_where_rounding_errors_grow_each_update_is_that_of_the_run(
 
 def weights_of(trainer: Trainer) -> list[np.ndarray]:
     """Return the weights of a network's layers, a bias as a column."""
-    named = trainer.checkpoint()["weights"]
+    named = trainer.state()["weights"]
     return [each[0].numpy().reshape(each.shape[1], -1).copy() for each in named.values()]
 
 

@@ -412,6 +412,11 @@ def main(arguments: Sequence[str] | None = None, *, panes: Sequence[str] | None 
         # A name that the terminal's encoding lacks is no reason to fail.
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    # Names and texts come from anybody's files: here is the one way that they take to a terminal.
+    from .text.safe import HarmlessStream
+
+    streams: Any = HarmlessStream(sys.stdout), HarmlessStream(sys.stderr)
+    sys.stdout, sys.stderr = streams
     app(arguments, prog_name="epochal", obj=panes)
 
 

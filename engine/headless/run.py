@@ -30,7 +30,7 @@ from ..runs.folder import RunFolder, create_run
 from ..runs.listing import ending_text
 from ..runs.requests import Control
 from ..runs.state import state_of
-from ..text.safe import plain
+from ..text.safe import harmless, plain
 from ..worker import launch
 from .log import LogEntry, RunLog
 from .progress import Progress, progress_for
@@ -111,7 +111,7 @@ class EventLines(Echo):
         last = [lines.pop()] if history.end and lines and lines[-1].startswith(_END) else []
         lines += [json.dumps(each.plain()).encode() + b"\n" for each in news]
         lines += [_with_diagnosis(line, history) for line in last]
-        self._out.write(b"".join(lines))
+        self._out.write(harmless(b"".join(lines).decode("utf-8", "replace")).encode())
         self._out.flush()
         self._done = upto
 

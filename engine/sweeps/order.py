@@ -77,10 +77,14 @@ def asked_for(order: Order) -> list[Asked]:
     Raises:
         PresetError: With everything that is wrong with one of them.
     """
-    if len({*order.references}) < len(order.references):
-        raise RunError(f"{' '.join(order.references)}: each preset can be swept once")
     table = typed(order.grid, order.said_with)
-    return [_asked(reference, order, table) for reference in order.references]
+    asked = [_asked(reference, order, table) for reference in order.references]
+    if len({each.name for each in asked}) < len(asked):
+        raise RunError(
+            f"{' '.join(order.references)}: two presets are called the same, by which a sweep "
+            "knows them; rename one, or sweep them one after the other"
+        )
+    return asked
 
 
 def _asked(reference: str, order: Order, grid: dict[str, list[Any]]) -> Asked:

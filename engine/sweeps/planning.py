@@ -199,14 +199,14 @@ def work_left(plan: Plan, folder: SweepFolder, terms: Terms) -> Work:
 
 def _collect(work: Work, forms: dict[str, list[int]], examples: dict[str, Experiment]) -> None:
     """Add the trials that are wanted and whose groups were never written down, by their forms."""
-    new = {trial.number for trial in work.new_trials}
-    places = work.plan.places
+    grouped = {*work.plan.places} | {trial.number for trial in work.new_trials}
     originals = [Original(base.experiment) for base in work.plan.bases]
     for trial in work.plan.trials:
-        if trial.digest in work.digests and trial.number not in {*places} | new:
+        if trial.digest in work.digests and trial.number not in grouped:
             experiment = originals[trial.base].changed(trial.changes)
-            forms.setdefault(form_of(experiment), []).append(trial.number)
-            examples.setdefault(form_of(experiment), experiment)
+            form = form_of(experiment)
+            forms.setdefault(form, []).append(trial.number)
+            examples.setdefault(form, experiment)
 
 
 def _go_on(work: Work, folder: SweepFolder) -> None:

@@ -11,6 +11,7 @@ asks groups to stop: they end between two steps, and are trained again whole the
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import Counter
@@ -23,11 +24,13 @@ from ..headless.progress import Progress
 from ..headless.run import DONE, FAILED, INTERRUPTED, Interrupts
 from ..recording.events import End, Resume
 from ..recording.file import Recorder
+from ..runs.folder import RunFolder
 from ..runs.summary import glance
 from ..text.safe import plain
 from ..text.tables import time_text
 from .folder import SweepFolder
 from .group import TrialGroup
+from .locks import locked
 from .naming import common_text
 from .planning import Work, retry
 from .table import SweepReader, progress_text, statuses_of
@@ -38,6 +41,9 @@ POLL_SECONDS: Final = 0.5
 
 PROGRESS_SECONDS: Final = 2.0
 """How often recordings are looked at for how far they are."""
+
+STOP_SECONDS: Final = 10.0
+"""How long groups that are asked to stop are waited for."""
 
 MOST_DEATHS: Final = 2
 """Processes that a group may take with it."""
@@ -92,7 +98,10 @@ class Running:
             self._futures = {
                 executor.submit(train_group, folder, each.number): each for each in groups
             }
-            return self._follow()
+            again = self._follow()
+            if self._stopping:
+                self._await_writers(groups)
+            return again
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
 
@@ -108,7 +117,7 @@ class Running:
             broken = [self._futures[each] for each in done if _died(each)]
             for future in sorted(done, key=lambda each: self._futures[each].number):
                 group = self._futures.pop(future)
-                if group not in broken and not future.cancelled():
+                if group not in broken:
                     again += self._ended(group, future)
             if broken:
                 # All that were handed over break together; those that had begun may be why.
@@ -117,13 +126,21 @@ class Running:
                 self._futures.clear()
             self._heed_interrupts()
             if self._stopping:
-                for future in self._futures:
-                    future.cancel()
+                self._futures = {call: g for call, g in self._futures.items() if not call.cancel()}
             self._show()
         return again
 
+    def _await_writers(self, groups: list[TrialGroup]) -> None:
+        """Wait for groups that end between two steps, though nobody waits for their calls."""
+        deadline = self.clock() + STOP_SECONDS
+        for group in groups:
+            while _written(self.folder.group(group.number)) and self.clock() < deadline:
+                time.sleep(POLL_SECONDS / 10)
+
     def _ended(self, group: TrialGroup, future: Future[str]) -> list[TrialGroup]:
         """Take note of how a group ended; return what is to be trained because of it."""
+        if future.cancelled():
+            return self._failed(group, "who was to train it has cancelled it")
         error = future.exception()
         if error is None and future.result() != "failed":
             return []
@@ -214,6 +231,13 @@ class Running:
         if self.failed:
             words.append(f"{self.failed} groups failed")
         self.progress.at(int(done), lambda: " · ".join(words))
+
+
+def _written(run: RunFolder) -> bool:
+    """Whether a process writes a run's recording."""
+    with contextlib.suppress(FileNotFoundError), locked(run.recording, shared=True) as free:
+        return not free
+    return False
 
 
 def _died(future: Future[str]) -> bool:

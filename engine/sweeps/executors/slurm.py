@@ -165,6 +165,8 @@ class SentBatch:
 
     job: submitit.Job[list[CallOutcome]]
     waiting: Sequence[Future[Any]]
+    looks: int = 0
+    """How often its state was not known."""
 
 
 class ArrayExecutor(Executor):
@@ -186,7 +188,6 @@ class ArrayExecutor(Executor):
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         self._cancels = False
-        self._looks = 0
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Have a call made by a job of the next array."""
@@ -244,8 +245,8 @@ class ArrayExecutor(Executor):
         """Whether a job is in the queue no more, where the cluster keeps no accounts to ask."""
         if sent.job.state != "UNKNOWN":
             return False
-        self._looks += 1
-        if self._looks % QUEUE_LOOKS:
+        sent.looks += 1
+        if sent.looks % QUEUE_LOOKS:
             return False
         asked = ["squeue", "--noheader", "--jobs", sent.job.job_id]
         queue = subprocess.run(asked, capture_output=True, text=True, check=False)

@@ -137,6 +137,13 @@ class TestForms:
             with pytest.raises(EpochalError, match=f"with --into {folder.name}"):
                 run_sweep(order(references=(folder.name,), **more))
 
+    def test_presets_of_one_name_are_not_taken_for_each_other(self, here: Path) -> None:
+        (here / "other").mkdir()
+        (here / "other" / "moons.toml").write_text(Path("moons.toml").read_text())
+        both = order(references=("moons.toml", "other/moons.toml"), grid=("optimizer.lr=1,2",))
+        with pytest.raises(EpochalError, match="two presets are called the same"):
+            run_sweep(both)
+
 
 class TestProgress:
     def test_it_counts_what_is_over_and_what_diverged(self, tmp_path: Path) -> None:

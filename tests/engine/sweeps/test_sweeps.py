@@ -9,7 +9,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from engine.runs.listing import run_cells
 from engine.sweeps import printing
 from engine.sweeps.folder import SweepFolder, find_sweep, list_sweeps
 from engine.sweeps.listing import stop_sweep, sweeps_in
+from engine.sweeps.locks import locked
 from engine.sweeps.plan import Plan
 from engine.sweeps.planning import Asked
 from engine.sweeps.table import SweepTable, read
@@ -232,6 +233,27 @@ class TestAgain:
         folder, work = planned(copied.path.parent, asked())
         assert running(folder, work, Inline()).run() == 0
         assert figures(read(copied.path)) == figures(read(done.path))
+
+    def test_what_is_stopped_is_waited_for_where_its_call_cannot_be(self, tmp_path: Path) -> None:
+        """A call to a worker elsewhere counts as cancelled while it still trains."""
+        folder, work = planned(tmp_path, asked())
+        recording = folder.group(1).recording
+        recording.parent.mkdir()
+        recording.touch()
+
+        class Elsewhere(Executor):
+            def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+                folder.stop_file.touch()
+                return Future()
+
+        with ThreadPoolExecutor() as other:
+            with locked(recording):
+                status = other.submit(running(folder, work, Elsewhere()).run)
+                with pytest.raises(TimeoutError):
+                    status.result(1.0)
+                assert folder.stop_file.exists()
+            assert status.result(60) == 130
+        assert not folder.stop_file.exists()
 
     def test_it_grows_by_new_groups_alone(self, copied: SweepFolder) -> None:
         before = {path: path.read_bytes() for path in copied.path.glob("group-*/*")}

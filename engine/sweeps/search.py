@@ -38,7 +38,11 @@ from .trials import alone_of
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.distributions import BaseDistribution
+    from optuna.storages import JournalStorage
     from optuna.trial import FrozenTrial
+
+STUDY: Final = "sweep"
+"""What the study is called in its file."""
 
 BATCH: Final = 10
 """Settings that are asked for at once: as many as are drawn at random before TPE has a model."""
@@ -144,14 +148,19 @@ class Search:
     def study(self) -> Study:
         """Optuna's study, as far as it has come."""
         import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        return optuna.create_study(
+            storage=self._storage, study_name=STUDY, direction="minimize", load_if_exists=True
+        )
+
+    @cached_property
+    def _storage(self) -> JournalStorage:
+        """Where Optuna keeps the study: in the sweep's folder."""
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
 
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        storage = JournalStorage(JournalFileBackend(str(self._folder.study)))
-        return optuna.create_study(
-            storage=storage, study_name="sweep", direction="minimize", load_if_exists=True
-        )
+        return JournalStorage(JournalFileBackend(str(self._folder.study)))
 
     def _mend(self) -> None:
         """Take away what a process left that died while it wrote: a lock, and half a line.
@@ -205,7 +214,11 @@ class Search:
             self.study.tell(trial.number, state=TrialState.FAIL)
             return
         if self._sweep.prune:
-            live = Trial(self.study, trial._trial_id)
+            # A trial that was asked for by another process is known by its number alone.
+            storage = self._storage
+            study = storage.get_study_id_from_name(STUDY)
+            number = storage.get_trial_id_from_study_id_trial_number(study, trial.number)
+            live = Trial(self.study, number)
             for step, loss in self._losses(networks, histories):
                 live.report(loss, step)
         if "pruned" in states:

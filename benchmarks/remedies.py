@@ -490,13 +490,14 @@ def standing(trainer: Trainer) -> tuple[np.ndarray, np.ndarray]:
     whose targets were scaled in different ways can be compared.
     """
     data, spec = trainer.data, trainer.experiment
-    judged = data.sets.get("dev", data.known)
+    judged = data.sets.get("dev", data.learned_from)
     if spec.has_accuracy:
-        constants = constant_losses(spec, data.known, judged)
+        constants = constant_losses(spec, data.learned_from, judged)
         losses = trainer.measure(judged)[0].double().cpu().numpy()
         return losses, np.array(constants or [np.nan] * len(trainer.members))
     means = []
-    for dataset, targets in zip(data.datasets, data.known.targets.cpu().numpy(), strict=True):
+    learned = data.learned_from.targets.cpu().numpy()
+    for dataset, targets in zip(data.datasets, learned, strict=True):
         means.append(dataset.scaling.to_original(targets).mean(0))
     spread = [
         np.sqrt(np.square(dataset.scaling.to_original(dev) - mean).mean())

@@ -44,8 +44,8 @@ FIGURES: Final[Mapping[str, Measure]] = {
 }
 """The figures of a result that say how good a run is, the best first."""
 
-_UNSAID: Final = frozenset({"title", "about", "marks", "origin"})
-"""Keys of an experiment that are words about it."""
+_UNSAID: Final = frozenset({"title", "about", "marks", "origin", "sweep"})
+"""Keys of an experiment that are words about it, or say what others are to be trained beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)

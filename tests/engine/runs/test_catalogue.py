@@ -226,6 +226,7 @@ def test_what_differs_within_a_preset_comes_first(tmp_path: Path) -> None:
 def test_an_experiment_is_flattened_without_its_words() -> None:
     layers = [{"units": 8}, {"units": 4, "activation": "relu"}]
     tables = {
+        "sweep": {"prune": False},
         "title": "T",
         "about": "A",
         "marks": [{"title": "m"}],

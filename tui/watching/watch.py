@@ -162,7 +162,8 @@ class Watch:
 
     def _state(self, dead: bool) -> State:
         if self.history.header is None:
-            begun = state_of(self.history, made=self.folder.made)
+            # A folder that is not there yet, or no more, says nothing of its worker.
+            begun = state_of(self.history, made=self.folder.made or None)
             if not dead and (begun == "starting" or self._worker is not None):
                 return "starting"
             self.trouble = self._last_words()

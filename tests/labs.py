@@ -34,6 +34,7 @@ class FakeWorker:
 
     def __init__(self) -> None:
         self.given: tuple[RunFolder, str, int | None] | None = None
+        self.resume: object = None
         self.status: int | None = None
         self.words = "it said nothing"
         self.closed = False
@@ -45,8 +46,10 @@ class FakeWorker:
         device: str = "auto",
         steps: int | None = None,
         allow_code: bool = False,
+        resume: object = None,
     ) -> None:
         self.given = folder, device, steps
+        self.resume = resume
 
     def poll(self) -> int | None:
         return self.status

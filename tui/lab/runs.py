@@ -209,6 +209,23 @@ class Runs:
             return
         self.panes.screen.pane = "setup"
 
+    def resume(self, folder: RunFolder) -> None:
+        """Go on with a run where it was broken off or stopped, and show it."""
+        from engine.runs.resuming import check_resumable
+        from engine.runs.summary import GlancedRun
+
+        look = GlancedRun(folder)
+        try:
+            # What it is and how it ended tells whether it can; its rows need not be read for that.
+            look.again()
+            check_resumable(folder, look.history)
+            worker = self.workshop.resume(folder)
+        except EpochalError as error:
+            self.messages.complain(str(error))
+            return
+        self.show(folder, worker)
+        self.panes.show_training()
+
     def _train(self, draft: Draft, steps: int | None = None) -> tuple[RunFolder, Worker] | None:
         """Start a run of a draft that holds; say why where it cannot be started."""
         from engine.sweeps.trials import alone_of

@@ -22,7 +22,7 @@ from ..panes.curves import CurvesPane
 from ..panes.diagnosis import DiagnosisPane
 from ..panes.drawn import built
 from ..panes.picture import LabMessage
-from ..panes.runs.messages import RunDeleted, RunOpened, RunOverlaid
+from ..panes.runs.messages import RunDeleted, RunOpened, RunOverlaid, RunResumed
 from ..panes.runs.pane import RunsPane
 from ..panes.setup.messages import ListChanged, NothingFound, PresetChosen, SettingChanged
 from ..panes.setup.pane import SetupPane
@@ -294,6 +294,8 @@ class Lab(LabScreen):
                 self.runs.open(folder)
             case RunOverlaid(folder=folder):
                 self.runs.overlay(folder)
+            case RunResumed(folder=folder):
+                self.runs.resume(folder)
             case RunDeleted(folder=folder):
                 self.runs.forget(folder)
             case PresetChosen(name=name):

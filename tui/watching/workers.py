@@ -74,6 +74,19 @@ class Workshop:
             raise WorkshopError(f"the run could not be started: {error}") from error
         return folder, worker
 
+    def resume(self, folder: RunFolder) -> Worker:
+        """Give a run that was broken off or stopped to a worker, which goes on with it.
+
+        Raises:
+            WorkshopError: It could not be started.
+        """
+        try:
+            worker = self.take()
+            worker.give(folder, allow_code=self._allow_code, resume={})
+        except (EpochalError, OSError) as error:
+            raise WorkshopError(f"the run could not be gone on with: {error}") from error
+        return worker
+
     def take(self) -> Worker:
         """Return a worker that waits for a folder.
 

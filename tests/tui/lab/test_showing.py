@@ -301,3 +301,22 @@ async def test_who_opens_a_run_is_not_greeted(tmp_path: Path, how: str) -> None:
         await until(pilot, lambda: lab_of(pilot).view.run)
         assert not lab_of(pilot).query_one(WelcomePane).display
         assert not memory.choices.greeted
+
+
+@pytest.mark.parametrize("over", ["stopped", "finished"])
+async def test_a_run_of_the_list_goes_on_where_it_was_stopped(tmp_path: Path, over: str) -> None:
+    run = FakeRun(tmp_path / "runs", steps=300).begin()
+    run.train([0.5] * (3 if over == "stopped" else 300))
+    run.end(status=over)
+    app, workers = make_app(tmp_path / "runs")
+    async with app.run_test(size=SIZE) as pilot:
+        lab = lab_of(pilot)
+        lab.runs.resume(run.folder)
+        given = [worker for worker in workers if worker.given]
+        if over == "finished":
+            assert not given
+            await until(pilot, lambda: "has done its 300 steps" in shown(pilot))
+        else:
+            assert [(each.given[0], each.resume) for each in given] == [(run.folder, {})]  # type: ignore[index]
+            assert lab.cast.lead is not None
+            assert lab.cast.lead.folder == run.folder

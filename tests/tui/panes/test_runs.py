@@ -27,7 +27,7 @@ from tui.dialogs.runs import DeleteDialog, RenameDialog, TagDialog, size_text
 from tui.panes.picture import Picture
 from tui.panes.runs.filter import FilterLine
 from tui.panes.runs.list import RunList
-from tui.panes.runs.messages import RunDeleted, RunOpened, RunOverlaid
+from tui.panes.runs.messages import RunDeleted, RunOpened, RunOverlaid, RunResumed
 from tui.panes.runs.pane import RunsPane
 from tui.watching.view import Trace, View
 
@@ -48,6 +48,7 @@ class Holder(App[None]):
     @on(RunOpened)
     @on(RunOverlaid)
     @on(RunDeleted)
+    @on(RunResumed)
     def keep(self, message: Message) -> None:
         self.asked.append(message)
 
@@ -256,6 +257,14 @@ async def test_a_run_is_deleted_only_after_a_yes(place: Path) -> None:
         assert [type(message) for message in app.asked] == [RunDeleted]
         assert not (place / "gamma-20260101-000200-0001").exists()
         assert chosen(pane) == "beta"
+
+
+async def test_a_run_is_asked_to_go_on(place: Path) -> None:
+    async with opened(place) as (pilot, pane, app):
+        await pilot.press("g")
+        assert [type(message) for message in app.asked] == [RunResumed]
+        assert pane.chosen is not None
+        assert app.asked[0].folder == pane.chosen.folder  # type: ignore[attr-defined]
 
 
 async def test_a_run_that_goes_on_is_not_deleted(place: Path) -> None:

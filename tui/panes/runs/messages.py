@@ -28,3 +28,10 @@ class RunDeleted(LabMessage):
     """A run is gone."""
 
     folder: RunFolder
+
+
+@dataclass
+class RunResumed(LabMessage):
+    """A run is to go on where it was broken off or stopped."""
+
+    folder: RunFolder

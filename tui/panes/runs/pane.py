@@ -30,7 +30,7 @@ from ..picture import State
 from .changing import Deletion, NotesEditor
 from .filter import RunFilter
 from .list import ORDERS, ColumnHeads, RunDetails, RunList
-from .messages import RunOpened, RunOverlaid
+from .messages import RunOpened, RunOverlaid, RunResumed
 from .reading import RunReader, RunsRead
 
 if TYPE_CHECKING:
@@ -278,6 +278,10 @@ class RunsPane(Keyed, Vertical, spot="runs"):
     def action_pin(self) -> None:
         """Keep the run above the others, or no more."""
         self._with_chosen(self._notes.pin)
+
+    def action_resume(self) -> None:
+        """Ask for the run to go on where it was broken off or stopped."""
+        self._with_chosen(lambda run: self.post_message(RunResumed(run.folder)))
 
     def action_delete(self) -> None:
         """Delete the run, after asking."""

@@ -29,6 +29,7 @@ PANE = Pane(
         ("m", "pin", "pin", "Keep this run above the others, or no more.", 5),
         ("t", "tag", "tag", "Give this run tags: the filter tag=good finds them.", 5),
         ("D delete", "delete", "delete", "Delete this run; asks first.", 6),
+        ("g", "resume", "go on", "Go on with this run where it crashed or was stopped.", 6),
         ("ctrl+o", "sort", "sort", "List the runs in another order.", 7),
         ("escape", "clear", "no filter", "List all runs again."),
         ("up", "move(-1)", "run above", "Choose the run above."),

@@ -21,8 +21,6 @@ UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 
 # What the program says to Textual too, which asks once, while it is imported.
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-# A lab that opens would be laid out and painted again up to sixty times a second.
-os.environ.setdefault("TEXTUAL_FPS", "15")
 
 # Several processes of tests share the cores. A thread of torch's that waits for the others spins on
 # its core by default: a training of two seconds would take up to a minute where the core is wanted.

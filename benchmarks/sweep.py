@@ -43,15 +43,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
-    if asked.seeds:
-        against_plain_loops(asked.seeds, asked.plain, asked.processes)
-    if asked.trials:
-        many(asked.trials, asked.steps, asked.processes)
+    with tempfile.TemporaryDirectory(prefix="sweep-") as folder:
+        if asked.seeds:
+            against_plain_loops(asked.seeds, asked.plain, asked.processes, Path(folder, "moons"))
+        if asked.trials:
+            many(asked.trials, asked.steps, asked.processes, Path(folder, "many"))
 
 
-def against_plain_loops(seeds: int, plain: int, processes: int) -> None:
+def against_plain_loops(seeds: int, plain: int, processes: int, runs: Path) -> None:
     """Print how long the textbook's six settings take, and plain loops of the same."""
-    ours, seconds, _ = swept("two-moons-sweep", "--seeds", str(seeds), processes=processes)
+    ours, seconds, _ = swept(
+        "two-moons-sweep", "--seeds", str(seeds), processes=processes, runs=runs
+    )
     spec = presets.load("two-moons-sweep").experiment
     spec = spec.model_copy(update={"sweep": spec.sweep.model_copy(update={"seeds": plain})})
     lasted = []
@@ -64,12 +67,12 @@ def against_plain_loops(seeds: int, plain: int, processes: int) -> None:
           f"{loops:.0f} s, {loops / seconds:.1f} times as long")  # fmt: skip
 
 
-def many(trials: int, steps: int, processes: int) -> None:
+def many(trials: int, steps: int, processes: int, runs: Path) -> None:
     """Print what a sweep of so many trials takes."""
     grid = ["--grid", "optimizer.lr=1e-4..1e-1 log", "--random", str(trials)]
     least = imports_alone(processes + 1)
     table, seconds, most = swept(
-        "cubic", *grid, "--set", f"train.steps={steps}", processes=processes
+        "cubic", *grid, "--set", f"train.steps={steps}", processes=processes, runs=runs
     )
     files = [path for path in table.path.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
@@ -81,9 +84,8 @@ def many(trials: int, steps: int, processes: int) -> None:
     print(f"{len(files)} files, {size / 1e6:.0f} MB; the table is read in {reading:.2f} s")
 
 
-def swept(*arguments: str, processes: int) -> tuple[SweepTable, float, float]:
-    """Sweep in a folder of its own; return the table, the seconds, and the most memory in MB."""
-    runs = Path(tempfile.mkdtemp(prefix="sweep-"))
+def swept(*arguments: str, processes: int, runs: Path) -> tuple[SweepTable, float, float]:
+    """Sweep in a folder; return the table, the seconds, and the most memory in MB."""
     command = [sys.executable, "-m", "engine", "sweep", *arguments, "--quiet"]
     started = time.perf_counter()
     process = subprocess.Popen(

@@ -32,6 +32,7 @@ from ..experiment.overrides import Override, apply, parse
 from ..experiment.problems import explain
 from ..experiment.tables import Tables
 from ..figures.proofreading import marred, passages, titled, unfilled
+from ..recording.fitting import UNSAID
 from .toml_files import Shelf, exists
 from .writing import anchor
 from .writing import dumps as dumps
@@ -104,6 +105,8 @@ def resolve(tables: Mapping[str, Any], source: str, *, recorded: bool = False) -
     Raises:
         PresetError: With everything that is wrong with them.
     """
+    if recorded and not tables:
+        raise PresetError([Problem(source, "", UNSAID)])
     tamed = _SHELF.tame(tables, source)
     try:
         experiment = Experiment.model_validate(tamed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -57,14 +57,13 @@ def activations_of(header: Header) -> list[str]:
     The schema would say the same, but costs more to import than a picture to draw.
     """
     model = header.experiment.get("model")
-    if not isinstance(model, Mapping):
+    if model is None:
         return []
     hidden = model.get("hidden", [5])
     named = model.get("activation", "relu")
     common = named if isinstance(named, list) else [named] * len(hidden)
     given = [layer.get("activation") if isinstance(layer, Mapping) else None for layer in hidden]
-    # A recording that is damaged may name fewer; what is missing is not guessed.
-    after = [mine or name for mine, name in zip_longest(given, common[: len(given)], fillvalue="")]
+    after = [mine or name for mine, name in zip(given, common, strict=True)]
     return [*after, model.get("output_activation", "identity")]
 
 
@@ -94,14 +93,21 @@ def layer_by_layer(
         activations: As ``forward`` takes them.
         weights: So too.
         inputs: So too.
+
+    Raises:
+        RecordingError: A layer's weights are not there, or this version has no such activation.
     """
     flowing = np.asarray(inputs)
     for index, name in enumerate(activations, start=1):
-        weight, bias = weights[f"layer{index}.weight"], weights[f"layer{index}.bias"]
+        try:
+            weight, bias = weights[f"layer{index}.weight"], weights[f"layer{index}.bias"]
+            activation = ACTIVATIONS[name]
+        except KeyError as error:
+            raise RecordingError(f"layer {index} cannot be computed: there is no {error}") from None
         # A network that has diverged is drawn like any other; its NaN and infinities are data.
         with np.errstate(all="ignore"):
             sums = _normalised(flowing @ weight.T + bias, weights, f"layer{index}.norm.")
-            flowing = ACTIVATIONS[name].numpy(sums)
+            flowing = activation.numpy(sums)
         yield sums, flowing
 
 

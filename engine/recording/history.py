@@ -34,6 +34,7 @@ from .events import (
     Snapshot,
     Values,
 )
+from .fitting import fitting_result
 from .member_spread import Spread, Spreads
 from .step_times import StepTimes
 
@@ -370,7 +371,10 @@ class History:
             case Heartbeat():
                 self.last_step = max(self.last_step, event.step)
             case End():
-                self.end, self.last_step = event, event.step
+                # How many figures there must be is told by the header.
+                members = None if self.header is None else self.header.members
+                result = fitting_result(event.result, members)
+                self.end, self.last_step = replace(event, result=result), event.step
             case Resume():
                 self._resume(event)
 

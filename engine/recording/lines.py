@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import base64
 import json
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import numpy as np
 
 from ..text.numbers import as_json
-from .events import FORMAT, KINDS, Event, Header, Series, Snapshot, Values
+from .events import FORMAT, KINDS, End, Event, Header, Request, Series, Snapshot, Values
+from .fitting import (
+    Fits,
+    anything,
+    fitting_arguments,
+    fitting_result,
+    is_bool,
+    is_experiment,
+    is_float,
+    is_int,
+    is_str,
+    list_of,
+    table_of,
+)
 
 
 def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> bytes:
@@ -79,8 +91,8 @@ def decode(line: bytes | str) -> Event | None:
         # Fields of a later version are passed over, so that it may add some within a format.
         values = {name: body[name] for name in _FIELDS[cls] if name in body}
         _check(cls, values)
-        event = cls(**values)
-        if isinstance(event, Series) and not _is_int(event.last_step):
+        event = _fitting(cls(**values))
+        if isinstance(event, Series) and not is_int(event.last_step):
             raise ValueError("the line is no series: its steps are beyond counting")
     except (KeyError, TypeError) as error:
         raise ValueError(f"the line is no whole {cls.kind}: {error}") from error
@@ -112,39 +124,33 @@ def _check(cls: type[Event], body: Mapping[str, Any]) -> None:
             raise ValueError(f"the line is no {cls.kind}: {name} is {value!r:.60}")
     if cls is Series and body.get("stride", 1) < 1:
         raise ValueError("the line is no series: its steps do not rise")
-    if cls is Header and not body["seeds"]:
-        raise ValueError("the line is no header: there are no seeds")
+    if cls is Header and min(body["seeds"], default=-1) < 0:
+        raise ValueError("the line is no header: its seeds are none")
+
+
+def _fitting(event: Event) -> Event:
+    """Return an event without what, below its fields, is not what it should be.
+
+    Raises:
+        ValueError: Nothing would be left of it.
+    """
+    match event:
+        case Header() if not is_experiment(event.experiment):
+            return replace(event, experiment={})
+        case End():
+            return replace(event, result=fitting_result(event.result))
+        case Request():
+            arguments = fitting_arguments(event.arguments)
+            if event.action == "set_lr" and not event.refused and "lr" not in arguments:
+                raise ValueError("the line is no request: no learning rate is set")
+            return replace(event, arguments=arguments)
+    return event
 
 
 def _count(value: Any) -> int:
-    if not _is_int(value) or value < 1:
+    if not is_int(value) or value < 1:
         raise ValueError(f"a count is {value!r:.60}")
     return int(value)
-
-
-def _is_int(value: Any) -> bool:
-    # What float64 holds exactly, so that it can be computed with anywhere.
-    return type(value) is int and abs(value) <= 2**53
-
-
-def _is_float(value: Any) -> bool:
-    return _is_int(value) or (type(value) is float and math.isfinite(value))
-
-
-def _is_str(value: Any) -> bool:
-    return type(value) is str
-
-
-def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: type(value) is list and all(map(fits, value))
-
-
-def _table_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: type(value) is dict and all(map(fits, value.values()))
-
-
-def _anything(value: Any) -> bool:
-    return True
 
 
 _FIELDS: Final[Mapping[type[Event], Mapping[str, str]]] = {
@@ -153,23 +159,23 @@ _FIELDS: Final[Mapping[type[Event], Mapping[str, str]]] = {
 """The annotation of every field."""
 
 
-_FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "int": _is_int,
-    "float": _is_float,
-    "str": _is_str,
-    "bool": lambda value: type(value) is bool,
-    "Values": _anything,
-    "list[int]": _list_of(lambda value: type(value) is int),
-    "list[str]": _list_of(_is_str),
-    "list[list[float]]": _list_of(_list_of(_is_float)),
-    "list[Mapping[str, Any]]": _list_of(_table_of(_anything)),
-    "Mapping[str, Any]": _table_of(_anything),
-    "Mapping[str, str]": _table_of(_is_str),
-    "Mapping[str, float]": _table_of(_is_float),
-    "Mapping[str, list[list[float]]]": _table_of(_list_of(_list_of(_is_float))),
-    "Mapping[str, list[float]]": _table_of(_list_of(_is_float)),
-    "Mapping[str, list[int]]": _table_of(_list_of(_is_int)),
-    "Mapping[str, list[str]]": _table_of(_list_of(_is_str)),
+_FITS: Final[Mapping[str, Fits]] = {
+    "int": is_int,
+    "float": is_float,
+    "str": is_str,
+    "bool": is_bool,
+    "Values": anything,
+    "list[int]": list_of(lambda value: type(value) is int),
+    "list[str]": list_of(is_str),
+    "list[list[float]]": list_of(list_of(is_float)),
+    "list[Mapping[str, Any]]": list_of(table_of(anything)),
+    "Mapping[str, Any]": table_of(anything),
+    "Mapping[str, str]": table_of(is_str),
+    "Mapping[str, float]": table_of(is_float),
+    "Mapping[str, list[list[float]]]": table_of(list_of(list_of(is_float))),
+    "Mapping[str, list[float]]": table_of(list_of(is_float)),
+    "Mapping[str, list[int]]": table_of(list_of(is_int)),
+    "Mapping[str, list[str]]": table_of(list_of(is_str)),
 }
 """Whether a value is what an annotation says."""
 

@@ -28,11 +28,13 @@ from ..components.section import nearest
 from ..errors import RecordingError, RequestError, RunError
 from ..recording.events import Header
 from ..recording.file import read
+from ..recording.fitting import UNSAID
 from ..recording.forward import activations_of, forward
 from ..recording.history import History
 from ..recording.kept_weights import KeptWeights, Weights, result_weights
 from ..runs.finding import find_run
 from ..runs.folder import RunFolder, runs_dir
+from ..text.safe import plain
 
 if TYPE_CHECKING:
     from torch import nn
@@ -147,8 +149,11 @@ class LoadedRun:
 
         Raises:
             RequestError: The rows have another number of features.
+            RunError: Its recording does not say what was trained.
             CodeError: The network is code, which may not be run or does not work.
         """
+        if not self.header.experiment:
+            raise RunError(f"{plain(self.header.run)}: {UNSAID}")
         rows = np.atleast_2d(np.asarray(inputs, np.float64))
         features = len(self.header.input_names) or self.header.parameters["layer1.weight"][1]
         if rows.shape[-1] != features:

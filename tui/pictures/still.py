@@ -25,6 +25,7 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.errors import EpochalError
+from engine.recording.fitting import UNSAID
 from engine.text.safe import plain
 
 from ..drawing.base.axis import horizon
@@ -182,7 +183,9 @@ def draw_wish(watch: Watch, wish: Wish, width: int, height: int, look: Look) -> 
     refuse_member(watch, wish)
     if history.header is None or not history.header.experiment:
         if wish.view not in RUN_VIEWS or wish.step == "best":
-            raise ViewError(f"--view {wish.view}: the run never began; it has: summary")
+            begun = history.header is not None and history.header.parameters
+            why = UNSAID if begun else "the run never began"
+            raise ViewError(f"--view {wish.view}: {why}; it has: summary")
         return draw_still(watch, width, height, look)
     if not wish.steps:
         still, material = of_run(watch, wish, width, look)

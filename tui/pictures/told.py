@@ -33,7 +33,7 @@ def show_object(folder: RunFolder, wish: Wish) -> None:
     refuse_member(watch, wish)
     watch, wish = with_weights(watch, wish)
     for each in _wishes(watch, wish):
-        print(json.dumps(_object(watch, each), ensure_ascii=False))
+        print(json.dumps(told_of(watch, each), ensure_ascii=False))
 
 
 def _wishes(watch: Watch, wish: Wish) -> Iterator[Wish]:
@@ -44,7 +44,7 @@ def _wishes(watch: Watch, wish: Wish) -> Iterator[Wish]:
         yield replace(wish, step=step, steps=())
 
 
-def _object(watch: Watch, wish: Wish) -> dict[str, Any]:
+def told_of(watch: Watch, wish: Wish) -> dict[str, Any]:
     """Return what is told of a run at a step."""
     from engine.diagnosis.told import findings_of, plain_object
     from engine.recording.best import best_step

@@ -426,7 +426,7 @@ class RecordedNetwork:
 
     def portions(self, inputs: NDArray[Any]) -> list[NDArray[Any]]:
         """Return inputs in as many parts as it takes to compute no more than may be at a time."""
-        rows = max(CHUNK // max(map(len, self.weights.values())), 1)
+        rows = max(CHUNK // max(map(len, map(np.atleast_1d, self.weights.values()))), 1)
         if self.material.most is not None:
             rows = max(SMALL // max(each.size for each in self.weights.values()), LEAST_ROWS)
         return [inputs[start : start + rows] for start in range(0, max(len(inputs), 1), rows)]

@@ -116,7 +116,8 @@ def trainer_of(
 
 
 def test_detached_it_returns_at_once_and_is_seen_and_stopped(tmp_path: Path) -> None:
-    detached = done(tmp_path, "sweep", *SWEEP, "--detach")
+    # So long that it is stopped in the midst of it, however slow everything else is.
+    detached = done(tmp_path, "sweep", *SWEEP, "--set", "train.steps=1000000", "--detach")
     folder = only(tmp_path)
     assert (detached.returncode, detached.stdout) == (0, f"{folder.path}\n")
     assert f"epochal stop take its name, {folder.name}" in detached.stderr

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from ..recording.history import History
 from ..recording.member_endings import member_endings
+from ..text.safe import plain
 from .evidence import Facts
 from .finding import WORST_FIRST, Finding, Findings, Remedy, Rule, Severity, Verdict
 from .population import Survey
@@ -39,10 +40,21 @@ def diagnose(history: History, step: int | None = None, member: int = 0) -> Find
 
 def _told(facts: Facts) -> list[tuple[Rule, Finding]]:
     """Return what the rules find that is no consequence of what others find, the worst first."""
-    pairs = [(rule, finding) for rule in RULES if (finding := rule.find(facts))]
+    pairs = [(rule, finding) for rule in RULES if (finding := _found(rule, facts))]
     explained = {name for rule, _ in pairs for name in rule.explains.split()}
     told = [(rule, finding) for rule, finding in pairs if rule.name not in explained]
     return sorted(told, key=lambda each: WORST_FIRST.index(each[1].severity))
+
+
+def _found(rule: Rule, facts: Facts) -> Finding | None:
+    """Return what a rule finds; where it fails for a recording, a note that says so."""
+    try:
+        return rule.find(facts)
+    except Exception as error:
+        # A recording may come from anyone, and one rule is not worth what is seen of the run.
+        why = f"{type(error).__name__}: {plain(str(error))}"
+        words = f"Whether this is {rule.name!r} cannot be told of this recording: {why}"
+        return Finding("note", words, rule=rule.name, step=facts.at)
 
 
 def survey() -> Survey:
@@ -62,7 +74,7 @@ def verdicts(history: History, step: int, member: int | None = 0) -> Mapping[str
     if facts is None or not facts.rows:
         return {}
     # Without a word about layers a rule need not be asked; what it explains is worse in its word.
-    pairs = [(rule, finding) for rule in RULES if rule.word and (finding := rule.find(facts))]
+    pairs = [(rule, finding) for rule in RULES if rule.word and (finding := _found(rule, facts))]
     told = [each for each in pairs if each[1].severity != "note"]
     return {layer: _verdict(facts, layer, told) for layer in facts.layers}
 

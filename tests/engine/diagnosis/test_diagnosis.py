@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine.diagnosis import Finding, diagnose, verdicts
+from engine.diagnosis.finding import Rule
 from engine.diagnosis.rules import RULES, dead, diverged, exploding, saturated, vanishing
 from engine.diagnosis.words import layer_names, number, percent
 from engine.recording.events import Series, Snapshot
@@ -538,3 +539,22 @@ def test_shares_and_layers_in_words() -> None:
     assert layer_names(["layer1", "layer2", "layer3", "layer4"]) == "layers 1 to 4"
     assert layer_names(["layer1", "layer3"]) == "layers 1 and 3"
     assert layer_names(["conv1", "output"]) == "layers conv1 and output"
+
+
+def test_a_rule_that_fails_for_a_recording_says_so_and_the_others_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(facts: object) -> Finding | None:
+        raise TypeError("a float has no keys")
+
+    def find(facts: object) -> Finding | None:
+        return Finding("bad", "It is on fire.")
+
+    rules = (Rule("broken", fail, word="broken"), Rule("fire", find))
+    monkeypatch.setattr("engine.diagnosis.RULES", rules)
+    history = History([tapes.header(), tapes.train_rows(1, 3)])
+    bad, note = diagnose(history)
+    assert (bad.words, bad.rule) == ("It is on fire.", "fire")
+    assert (note.severity, note.rule) == ("note", "broken")
+    assert "a float has no keys" in note.words
+    assert "broken" not in {verdict.word for verdict in verdicts(history, 3).values()}

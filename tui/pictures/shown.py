@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import EpochalError
+from engine.recording.fitting import UNSAID
 from engine.text.safe import plain
 
 from ..drawing.lists.result import weights_at_end
@@ -151,7 +152,7 @@ def draw_shown(view: View, stock: Stock | None, width: int, height: int, look: L
 
 def _drawn(view: View, stock: Stock | None, width: int, height: int, look: Look) -> Lines:
     if view.reading or stock is None or not stock.ready:
-        words = view.reading or (WAITING if stock is None else READING)
+        words = view.reading or (_why_none(view) if stock is None else READING)
         return look.centred(words, width, height)
     from .gallery import VIEWS, Surface, exhibit_of, layer_of
 
@@ -171,6 +172,13 @@ def _drawn(view: View, stock: Stock | None, width: int, height: int, look: Look)
         framed=True,
     )
     return [*notes, *exhibit.draw(network, surface)]
+
+
+def _why_none(view: View) -> str:
+    """Return what to say of a run that there is nothing to draw of, yet or at all."""
+    header = None if view.history is None else view.history.header
+    unsaid = header is not None and header.parameters and not header.experiment
+    return f"{UNSAID.capitalize()}." if unsaid else WAITING
 
 
 def _notes(view: View, material: Material, name: str, width: int, look: Look) -> Lines:

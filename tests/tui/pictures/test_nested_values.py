@@ -21,16 +21,19 @@ from typing import Any, Final
 
 import pytest
 
-from engine.errors import EpochalError
+from engine.errors import EpochalError, PresetError
 from engine.headless.log import counts_epochs
 from engine.headless.result import result_text
 from engine.presets import preset as presets
 from engine.recording.events import Header
-from engine.recording.lines import decode
+from engine.recording.fitting import UNSAID
+from engine.recording.history import History
+from engine.recording.lines import decode, encode
 from engine.results.run import load_run
 from engine.runs.catalogue import facts_of
 from engine.runs.folder import RunFolder
 from engine.runs.listing import run_cells, run_object
+from tests import tapes
 from tests.trained import recorded
 from tui.drawing.lists.status import draw_outcome
 from tui.pictures.shown import Stock, captions_of, draw_shown
@@ -159,3 +162,12 @@ def test_no_value_of_another_kind_ends_what_reads_a_recording(
             raise AssertionError(f"{name}: {type(error).__name__}: {error}") from error
         count += 1
     assert count > 50
+
+
+def test_what_was_trained_is_said_or_that_it_is_not() -> None:
+    damaged = decode(encode(tapes.header(experiment={"model": 5})))
+    view = View(history=History([damaged] if damaged else []), run="run")
+    words = " ".join(line.plain.strip() for line in draw_shown(view, None, 60, 12, PLAIN)).strip()
+    assert words == f"{UNSAID.capitalize()}."
+    with pytest.raises(PresetError, match=UNSAID):
+        presets.resolve({}, "run", recorded=True)

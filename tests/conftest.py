@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +33,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # programs that they start compiles the house.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Whoever starts the tests in the background, or under nohup, may have these ignored; the programs
+# that are started here would inherit that, and could not be told to end.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler)
 
 # Only now that its environment is settled.
 from textual.css.stylesheet import Stylesheet  # noqa: E402

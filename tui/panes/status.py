@@ -74,35 +74,42 @@ class TitleLine(RunPicture):
     def _tabs(self, name: Text, width: int) -> Text:
         """Return the line with every pane's key and name, in the room there is.
 
-        The blanks between a key and its name go first, then long names for short ones, then the
-        program's name, then the panes without a key, then the names of those that are not chosen.
+        Wide gaps go first, then the panes without a key, long names for short ones, the run's
+        name, the blanks between a key and its name, the program's name, and last the names of
+        those that are not chosen.
         """
         keyed = [pane for pane in PANES if pane.key or pane.name == self.pane]
-        # The run's name is worth more than wide gaps, and than a pane without a key.
         beside = LEAST_RUN + 3 if self.view.run else 0
-        for room in (width - beside, width):
-            for panes in (PANES, keyed):
-                if (line := self._named(panes, name, room)) is not None:
-                    return line
+        for parted in (True, False):
+            for room in (width - beside, width):
+                for panes in (PANES, keyed):
+                    if (line := self._named(panes, name, room, parted)) is not None:
+                        return line
         words = [
             f"{pane.key} {pane.label}".strip() if pane.name == self.pane else pane.key
             for pane in keyed
         ]
         return self._append_tabs(keyed, name, words, "  ")
 
-    def _named(self, panes: Sequence[Pane], name: Text, width: int) -> Text | None:
-        """Return the line with these panes' names, in the longest words that fit; None for none."""
-        keys = [f"{pane.key} " if pane.key and self.situation in NUMBERED else "" for pane in panes]
+    def _named(self, panes: Sequence[Pane], name: Text, width: int, parted: bool) -> Text | None:
+        """Return the line with these panes' names, in the longest words that fit; None for none.
+
+        Args:
+            panes: Which.
+            name: The program's.
+            width: The cells there are.
+            parted: Whether a blank parts a key from its name.
+        """
+        blank = " " if parted else ""
+        keys = [
+            f"{pane.key}{blank}" if pane.key and self.situation in NUMBERED else ""
+            for pane in panes
+        ]
         names = [f"{key}{place.label}" for key, place in zip(keys, panes, strict=True)]
-        joined = [words.replace(" ", "", 1) for words in names]
-        shortened = [f"{key.strip()}{pane.short}" for key, pane in zip(keys, panes, strict=True)]
-        tries = (
-            (name, names, "  "),
-            (name, names, " "),
-            (name, joined, " "),
-            (name[1:], shortened, " "),
-            (name[:1], joined, " "),
-        )
+        shortened = [f"{key}{pane.short}" for key, pane in zip(keys, panes, strict=True)]
+        tries = [(name, names, " "), (name[1:], shortened, " "), (name[:1], names, " ")]
+        if parted:
+            tries = [(name, names, "  "), *tries[:2]]
         for head, tabs, between in tries:
             cells = head.cell_len + sum(map(cell_len, tabs)) + len(between) * (len(tabs) - 1)
             if cells <= width:

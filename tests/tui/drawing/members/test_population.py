@@ -284,7 +284,7 @@ def test_the_distribution_holds_every_member_that_did_not_diverge() -> None:
 def test_of_a_run_that_is_over_it_is_that_of_the_result() -> None:
     history = population(3)
     history.add(
-        End(step=20, status="finished", reason="steps", result={"test_loss": [0.1, None, 0.3]})
+        End(step=20, status="finished", reason="steps", result={"test_loss": [0.1, "nan", 0.3]})
     )
     found = distribution_of(history, 20)
     assert found.name == "test loss"

@@ -107,7 +107,8 @@ def fork(
     if not 0 <= step <= history.last_step:
         raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
     experiment, _ = branched_experiment(header, step, changes)
-    kept = max((each.step for each in history.checkpoints if each.step <= step), default=0)
+    there = [each for each in history.checkpoints if (parent.path / each.file).is_file()]
+    kept = max((each.step for each in there if each.step <= step), default=0)
     with Interrupts() as interrupts:
         worker = launch.Worker.start(capability=header.capability)
         try:

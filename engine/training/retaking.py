@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import RunError
 from ..recording.events import Series, Snapshot, Values
@@ -97,27 +98,25 @@ class Retaking:
                 return None
             # [1, numbers, members]: a row that is wrong is then a number of a network that is.
             then, now = (each.values.T[None] for each in (recorded, part))
-            return self._unequal(then, now, part.step, 0, ["weights"])
+            return self._unequal(then, now, np.full(then.shape[1], part.step), ["weights"])
         rows = self._history.series.get(part.group)
         if rows is None:
             return None
-        recorded_rows = rows.between(part.first, part.last_step)
-        # A recording that was broken off has fewer.
-        count = recorded_rows.shape[1]
+        # A recording that was broken off or thinned out has fewer rows than were taken.
+        steps = rows.steps[slice(*np.searchsorted(rows.steps, (part.first, part.last_step + 1)))]
+        now = part.values[:, (steps - part.first) // part.stride]
         names = [f"{part.group}/{name}" for name in rows.columns]
-        values = part.values[:, :count]
-        return self._unequal(recorded_rows, values, part.first, part.stride, names)
+        return self._unequal(rows.between(part.first, part.last_step), now, steps, names)
 
     def _unequal(
-        self, then: Values, now: Values, first: int, stride: int, names: list[str]
+        self, then: Values, now: Values, steps: NDArray[np.int64], names: list[str]
     ) -> Mismatch | None:
         """Return the first of two tables' numbers that is not the same.
 
         Args:
             then: As recorded, [columns, rows, members].
             now: As computed, of the same shape.
-            first: The step of the first row.
-            stride: Steps from one row to the next.
+            steps: The step of each row.
             names: The columns'.
         """
         same = (then == now) | (np.isnan(then) & np.isnan(now))
@@ -128,7 +127,7 @@ class Retaking:
             return None
         row, column, member = np.argwhere(~same.transpose(1, 0, 2))[0].tolist()
         numbers = (float(each[column, row, member]) for each in (then, now))
-        return Mismatch(first + row * stride, names[column], member, *numbers)
+        return Mismatch(int(steps[row]), names[column], member, *numbers)
 
 
 def trainer_before(

@@ -90,6 +90,17 @@ def test_one_number_that_was_changed_is_found_at_its_step(
     assert said.startswith(f"{name} of step {part.first + row * part.stride} was recorded as")
 
 
+def test_rows_that_were_left_out_are_no_difference(parents: Mapping[str, RunFolder]) -> None:
+    events: list[Any] = []
+    for each in read(parents["minibatches"].recording):
+        if isinstance(each, Series) and each.group == "train" and each.count > 2:
+            each = replace(each, stride=2, values=each.values[:, ::2])
+        events.append(each)
+    history = History(events)
+    assert history.series["train"].count < history.last_step
+    assert verify("thinned", history).words.startswith("bit-equal")
+
+
 def test_what_cannot_be_verified_is_no_difference(parents: Mapping[str, RunFolder]) -> None:
     history = history_of(parents["cubic"])
     assert history.header is not None

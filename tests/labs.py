@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -212,3 +213,27 @@ def slow_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     monkeypatch.setattr(watching, "Reader", SlowReader)
     monkeypatch.setattr(watching, "BUDGET", 0.0)
     yield lambda: monkeypatch.setattr(SlowReader, "slow", False)
+
+
+STALLS_AFTER = 10
+"""Looks at a recording after which a disk that stalls has nothing more for it."""
+
+
+@contextmanager
+def stalled_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Have the lab read the beginning of recordings, and no more until what is yielded is called.
+
+    A slow disk gets to a recording's end in the time that a slow machine takes for some keys;
+    this one does not.
+    """
+    looks: Counter[Path] = Counter()
+    poll = watching.Watch.poll
+
+    def stalling(watch: watching.Watch) -> None:
+        looks[watch.folder.path] += 1
+        if not SlowReader.slow or looks[watch.folder.path] <= STALLS_AFTER:
+            poll(watch)
+
+    monkeypatch.setattr(watching.Watch, "poll", stalling)
+    with slow_disk(monkeypatch) as let_go:
+        yield let_go

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from engine.recording.events import Heartbeat, Request
-from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
+from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, stalled_disk, until
 from tui.cli import app as command
 from tui.lab.screenshot import words_of
 from tui.panes.diagnosis import DiagnosisPane
@@ -147,7 +147,7 @@ async def test_nothing_is_judged_on_a_half_read_recording(
     long_run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = long_run.folder
-    with slow_disk(monkeypatch) as let_go:
+    with stalled_disk(monkeypatch) as let_go:
         app, _ = make_app(folder.path.parent, run=folder)
         async with app.run_test(size=(200, 60)) as pilot:
             lab = lab_of(pilot)
@@ -181,7 +181,7 @@ async def test_a_race_waits_for_all_of_every_run(
     short.train([0.5] * 20)
     short.end()
     short.close()
-    with slow_disk(monkeypatch) as let_go:
+    with stalled_disk(monkeypatch) as let_go:
         app, _ = make_app(tmp_path, run=short.folder)
         async with app.run_test(size=(200, 60)) as pilot:
             lab = lab_of(pilot)

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from engine.recording.events import MarkReached
 from engine.runs.finding import list_runs
 from engine.runs.notes import Notes
-from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, until
+from tests.labs import FakeRun, lab_of, make_app, shown, stalled_disk, until
 from tests.tapes import Clock
 from tui.lab.replay import Replay
 from tui.lab.screen import Lab
@@ -219,7 +219,7 @@ async def test_a_replay_takes_its_keys_from_the_first_frame(
     grow(run, 50)
     run.end()
     folders = list((tmp_path / "runs").iterdir())
-    with slow_disk(monkeypatch) as let_go:
+    with stalled_disk(monkeypatch) as let_go:
         app, workers = make_app(tmp_path / "runs", run=run.folder, replay=True)
         async with app.run_test(size=(120, 40)) as pilot:
             lab = lab_of(pilot)
@@ -242,7 +242,7 @@ async def test_a_replay_that_is_left_while_it_is_read_does_not_come_later(
 ) -> None:
     grow(run, 50)
     run.end()
-    with slow_disk(monkeypatch) as let_go:
+    with stalled_disk(monkeypatch) as let_go:
         app, _ = make_app(tmp_path / "runs", run=run.folder, replay=True)
         async with app.run_test(size=(120, 40)) as pilot:
             lab = lab_of(pilot)

@@ -69,6 +69,13 @@ class RunFolder:
                 return path.stat().st_mtime
         return 0.0
 
+    @property
+    def written(self) -> float:
+        """When its recording was written to last, in seconds since 1970; 0 where there is none."""
+        with contextlib.suppress(OSError):
+            return self.recording.stat().st_mtime
+        return 0.0
+
 
 def runs_dir() -> Path:
     """Return where runs are kept: ``$EPOCHAL_RUNS``, else ``runs`` in this directory."""

@@ -55,7 +55,9 @@ def run_cells(run: RunFacts, now: float) -> list[str]:
         now: Seconds since 1970.
     """
     glance = run.glance
-    ending = ending_text(glance.end) if glance.end else glance.problem
+    ending = glance.problem or glance.quiet_text(now)
+    if glance.end:
+        ending = ending_text(glance.end)
     result = f"{main_figure(glance.end.result)}{_whose(glance.end)}" if glance.end else ""
     age = f"{time_text(now - glance.started)} ago" if glance.started else ""
     return [glance.name, run.notes.name, glance.state, str(glance.step), ending, result, age]
@@ -71,6 +73,7 @@ def run_object(run: RunFacts) -> dict[str, Any]:
         "state": glance.state,
         "step": glance.step,
         "started": glance.started,
+        "last_sign": glance.last_sign or None,
         "status": end.status if end else None,
         "reason": end.reason if end else None,
         "result": dict(end.result) if end else None,

@@ -111,7 +111,7 @@ def _check_still(folder: RunFolder, now: float) -> None:
         raise _busy(folder)
     if state == "silent" and now - folder.recording.stat().st_mtime < WAIT_SECONDS:
         raise RunError(
-            f"{folder.name}: may still be training on another machine; stop it there, or wait "
+            f"{folder.name}: may still be training; stop it where it does, or wait "
             f"until it has been silent for {WAIT_SECONDS / 60:.0f} minutes"
         )
 

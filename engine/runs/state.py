@@ -36,6 +36,13 @@ def process_started(pid: int) -> float | None:
         return None
 
 
+def last_sign(history: History) -> float:
+    """Return when the newest event of a run came, in seconds since 1970; 0 before the first."""
+    writer = history.writer
+    # ``t`` goes on from where it was when a run is resumed; the clock on the wall does not.
+    return 0.0 if writer is None else writer.time + history.last_t - writer.t
+
+
 def state_of(
     history: History,
     *,
@@ -43,6 +50,7 @@ def state_of(
     host: str | None = None,
     process_started: Callable[[int], float | None] = process_started,
     made: float | None = None,
+    written: float = 0.0,
 ) -> State:
     """Return the state a run is in, as far as its recording and this machine can tell.
 
@@ -53,6 +61,8 @@ def state_of(
         process_started: When a process of this machine started.
         made: When the run's folder was made; a worker that has not begun its recording long
             after that never will.
+        written: When the recording was written to last, as its file says: by this machine's
+            clock, which may have been set since the run began.
     """
     now = time.time() if now is None else now
     writer = history.writer
@@ -65,7 +75,9 @@ def state_of(
         there = process_started(writer.pid)
         if there is None or abs(there - writer.pid_started) > PID_TOLERANCE:
             return "crashed"
-    # ``t`` goes on from where it was when a run is resumed; the clock on the wall does not.
-    elif now - (writer.time + history.last_t - writer.t) > SILENT_SECONDS:
+        sign = max(last_sign(history), written)
+    else:
+        sign = last_sign(history)
+    if now - sign > SILENT_SECONDS:
         return "silent"
     return "paused" if history.paused else "running"

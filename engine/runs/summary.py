@@ -8,7 +8,7 @@ decoded, and of the rows the newest. Looking again costs what came since.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +18,9 @@ from ..recording.events import FORMAT, End, Event, Header, Series
 from ..recording.history import History
 from ..recording.lines import decode, header_of
 from ..recording.tail import Tail
+from ..text.tables import time_text
 from .folder import RunFolder
-from .state import State, state_of
+from .state import State, last_sign, state_of
 
 CHUNK: Final = 1 << 22
 """Bytes of a recording that are held at a time."""
@@ -68,6 +69,19 @@ class Glance:
     """The seed of each member."""
     problem: str = ""
     """Why its recording cannot be read."""
+    last_sign: float = 0.0
+    """When it gave its last sign of life, in seconds since 1970; 0 where nothing says so."""
+
+    def quiet_text(self, now: float, told: Callable[[float], str] = time_text) -> str:
+        """Return since when nothing came of a run that has not ended, where that is long.
+
+        Args:
+            now: Seconds since 1970.
+            told: Returns a length of time in words.
+        """
+        since = told(now - self.last_sign) if self.last_sign else ""
+        words = {"crashed": f"died {since} ago", "silent": f"nothing came for {since}"}
+        return words.get(self.state, "") if since and not self.problem else ""
 
 
 def glance(folder: RunFolder) -> Glance:
@@ -116,10 +130,11 @@ class GlancedRun:
         history, header = self.history, self.history.header
         # Only where the recording does not tell is the folder asked.
         made = 0.0 if header else self.folder.made
+        written = self.folder.written
         return Glance(
             name=self.folder.name,
             path=self.folder.path,
-            state="crashed" if self.problem else state_of(history, made=made),
+            state="crashed" if self.problem else state_of(history, made=made, written=written),
             step=history.last_step,
             steps=header.steps if header else 0,
             started=header.time if header else made,
@@ -128,6 +143,7 @@ class GlancedRun:
             end=history.end,
             seeds=tuple(header.seeds) if header else (),
             problem=self.problem,
+            last_sign=last_sign(history) or written or made,
         )
 
     def _begin(self) -> None:

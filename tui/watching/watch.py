@@ -19,7 +19,8 @@ from engine.recording.events import End, Header, MarkReached, Request, RunWarnin
 from engine.recording.file import Reader, glimpse
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
-from engine.runs.state import State, state_of
+from engine.runs.state import State, last_sign, state_of
+from engine.text.moments import moment_text
 from engine.text.run_names import label_of
 
 from ..commands.command import Situation
@@ -141,12 +142,6 @@ class Watch:
             return self.folder.recording.stat().st_size
         return -1
 
-    def _quiet(self) -> float:
-        """Return for how many seconds nothing was written."""
-        with contextlib.suppress(OSError):
-            return time.time() - self.folder.recording.stat().st_mtime
-        return math.inf
-
     @property
     def reading(self) -> bool:
         """Whether not all has been read yet of what stood in the recording when it was opened.
@@ -168,8 +163,9 @@ class Watch:
                 return "starting"
             self.trouble = self._last_words()
             return "crashed"
-        state = state_of(self.history)
-        if state == "crashed" and self.behind and (not self.reading or self._quiet() < STILL):
+        written = self.folder.written
+        state, quiet = state_of(self.history, written=written), time.time() - written
+        if state == "crashed" and self.behind and (not self.reading or quiet < STILL):
             # How it ended, or who goes on with it, may stand in what has not been read.
             state = "running" if self.state in ("starting", "crashed") else self.state
         # A child that has ended stays in the table of processes until it is asked after.
@@ -178,6 +174,16 @@ class Watch:
         if state == "crashed" and not self.trouble:
             self.trouble = self._last_words()
         return state
+
+    def _why(self) -> str:
+        """Return why the run does not go on, or since when nobody knows whether it does."""
+        silent = self.state == "silent" and not self.trouble
+        return f"the last word came {self._since()}" if silent else self.trouble
+
+    def _since(self) -> str:
+        """Return when the run gave its last sign of life."""
+        at = last_sign(self.history) or self.folder.written or self.folder.made
+        return moment_text(at, time.time())
 
     def _last_words(self) -> str:
         """Return the end of what the worker wrote before it died."""
@@ -188,7 +194,8 @@ class Watch:
         said = [line.strip() for line in lines if line.strip()][-LOG_LINES:]
         if not said and self._worker is not None:
             said = [self._worker.last_words()]
-        return "the worker died: " + (" / ".join(said) or "it left no word")
+        died = f"the worker died {self._since()}".rstrip()
+        return f"{died}: " + (" / ".join(said) or "it left no word")
 
     @property
     def going(self) -> bool:
@@ -260,7 +267,7 @@ class Watch:
         return Standing(
             state="running" if past else self.state,
             status=end.status if end else "",
-            reason=_reason_of(end, header, member) if end else ("" if past else self.trouble),
+            reason=_reason_of(end, header, member) if end else ("" if past else self._why()),
             step=step,
             steps=header.steps,
             epoch=_epoch(header, step),

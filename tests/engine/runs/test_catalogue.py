@@ -14,6 +14,7 @@ from engine.recording.lines import encode
 from engine.runs import summary as glances
 from engine.runs.catalogue import Archive, RunFacts, brief, differing, facts_of, flat, number
 from engine.runs.folder import RunFolder
+from engine.runs.listing import run_cells, run_object
 from engine.runs.notes import Notes
 from engine.runs.summary import glance
 from tests.runs import COLUMNS, end, header, record, rows
@@ -181,12 +182,16 @@ class TestArchive:
     def test_a_process_that_dies_is_seen_though_no_file_changes(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        make(tmp_path)
+        run = make(tmp_path)
         archive = Archive(tmp_path)
         (before,) = archive.runs()
         monkeypatch.setattr(glances, "state_of", lambda *_, **__: "crashed")
         (after,) = archive.runs()
         assert (before.state, after.state) == ("running", "crashed")
+        died = after.glance.last_sign
+        assert died == pytest.approx(run.written, abs=2)
+        assert run_cells(after, died + 90)[4] == "died 1 min 30 s ago"
+        assert run_object(after)["last_sign"] == died
 
     def test_a_run_that_starts_is_known_by_its_experiment(self, tmp_path: Path) -> None:
         run = make(tmp_path)

@@ -131,10 +131,18 @@ def state(
     host: str = "here",
     started: float | None = 1000.5,
     made: float | None = None,
+    written: float = 0.0,
 ) -> str:
     history = History()
     history.extend(events)  # type: ignore[arg-type]
-    return state_of(history, now=now, host=host, process_started=lambda pid: started, made=made)
+    return state_of(
+        history,
+        now=now,
+        host=host,
+        process_started=lambda pid: started,
+        made=made,
+        written=written,
+    )
 
 
 PAUSE = Request(id="1", viewer="a", action="pause", step=2, t=1.0)
@@ -151,7 +159,14 @@ def test_the_states_of_a_run() -> None:
 def test_on_this_machine_the_process_settles_it() -> None:
     assert state(header(), started=None) == "crashed"
     assert state(header(), started=5000.0) == "crashed", "the pid is someone else's now"
-    assert state(header(), now=99999.0) == "running", "an old event, but the process is there"
+
+
+def test_a_process_that_is_there_but_writes_nothing_is_silent_on_any_machine() -> None:
+    assert state(header(), train_rows(1, 2), now=2012.0) == "silent"
+    assert state(header(), PAUSE, now=2012.0) == "silent"
+    assert state(header(), Heartbeat(step=1, t=9.0), now=2012.0) == "running"
+    set_since = 99999.0
+    assert state(header(), now=set_since, written=99998.0) == "running", "the clock was set"
 
 
 def test_from_another_machine_only_silence_can_be_seen() -> None:
@@ -172,7 +187,7 @@ def test_after_a_resume_the_new_writer_counts() -> None:
 def test_a_worker_that_dies_before_its_first_word_is_not_starting_for_ever() -> None:
     assert state(now=2059.0, made=2000.0) == "starting"
     assert state(now=2061.0, made=2000.0) == "crashed"
-    assert state(header(), now=9999.0, made=2000.0) == "running"
+    assert state(header(), now=2005.0, made=1000.0) == "running"
 
 
 def test_this_process_is_known_by_its_start() -> None:

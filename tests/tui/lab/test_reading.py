@@ -140,7 +140,7 @@ def test_whoever_falls_behind_later_does_not_take_the_run_for_dead(
 
 
 def _told_dead(state_of: Any) -> Any:
-    return lambda history: state_of(history, process_started=lambda pid: None)
+    return lambda history, **given: state_of(history, process_started=lambda pid: None)
 
 
 async def test_nothing_is_judged_on_a_half_read_recording(

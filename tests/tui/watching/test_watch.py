@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +93,22 @@ def test_a_worker_that_ended_in_order_has_not_crashed(run: FakeRun) -> None:
     watch = Watch(run.folder, worker)  # type: ignore[arg-type]
     watch.poll()
     assert watch.state == "ended"
+
+
+def test_it_is_said_when_a_worker_died_or_wrote_last(tmp_path: Path) -> None:
+    then, worker = time.time() - 3600, FakeWorker()
+    run = FakeRun(tmp_path, time=then).begin()
+    run.train([0.5])
+    run.close()
+    os.utime(run.folder.recording, (then, then))
+    watch, at = Watch(run.folder, worker), time.strftime("%H:%M", time.localtime(then))  # type: ignore[arg-type]
+    watch.poll()
+    assert watch.state == "silent"
+    assert re.match(f"the last word came .*at {at}", watch.standing(1).reason)
+    worker.status = -9
+    watch.poll()
+    assert watch.state == "crashed"
+    assert re.match(f"the worker died .*at {at}.*: ", watch.standing(1).reason)
 
 
 def test_a_worker_that_left_no_log_is_asked_for_its_last_words(run: FakeRun) -> None:

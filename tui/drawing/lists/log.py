@@ -9,14 +9,13 @@ Where an entry comes from, and when something is worth one, is ``tui.watching.jo
 
 from __future__ import annotations
 
-import math
-import time as clock
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from rich.text import Text
 
+from engine.text.moments import written
 from engine.text.safe import plain
 
 from ...style import severity as severities
@@ -68,7 +67,7 @@ def draw_entries(entries: Sequence[Entry], width: int, look: Look) -> Lines:
     lines: Lines = []
     day = ""
     for entry in entries:
-        today = _written(entry.time, "%Y-%m-%d") or day
+        today = written(entry.time, "%Y-%m-%d") or day
         if today != day and width >= NARROW:
             rule = look.glyphs.axis[3] * 2
             lines.append(cut(look.line(f"{rule} {today} {rule}", "faint"), width))
@@ -79,19 +78,9 @@ def draw_entries(entries: Sequence[Entry], width: int, look: Look) -> Lines:
 
 def _draw_entry(entry: Entry, width: int, look: Look) -> Lines:
     """Return an entry, wrapped with what comes before its words kept clear."""
-    at = _written(entry.time, "%H:%M:%S").ljust(TIME) if width >= NARROW else ""
+    at = written(entry.time, "%H:%M:%S").ljust(TIME) if width >= NARROW else ""
     symbol = severities.symbol(entry.severity, look.glyphs)
     style = severities.style(entry.severity, look.palette, bold=True)
     head = Text.assemble((at, look.style("muted")), (f"{symbol} ", style), end="")
     sentence = plain(entry.sentence).replace(" · ", look.glyphs.dot)
     return hanging(head, sentence, width, look.style(ROLES.get(entry.severity, "text")))
-
-
-def _written(at: float | None, form: str) -> str:
-    """Return a time in words, or nothing where it is unknown or no time at all."""
-    if at is None or not math.isfinite(at) or at <= 0:
-        return ""
-    try:
-        return clock.strftime(form, clock.localtime(at))
-    except (OverflowError, ValueError, OSError):
-        return ""

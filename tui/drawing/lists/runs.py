@@ -83,6 +83,8 @@ class RunRow:
     """What tells it from the others: its tags, then ``lr 0.2``, ``activation relu``."""
     problem: str = ""
     """Why its recording cannot be read."""
+    quiet: str = ""
+    """Since when nothing came of it, where that is long."""
     pinned: bool = False
     members: int = 1
     """How many networks it trained side by side; its figure is then their mean."""
@@ -123,6 +125,7 @@ def _row(run: RunFacts, keys: Sequence[str], drawn: Mapping[str, int], now: floa
             *(told(key, run.config[key]) for key in keys if key in run.config),
         ),
         problem=plain(glance.problem),
+        quiet=glance.quiet_text(now, _coarse),
         pinned=run.notes.pinned,
         members=max(len(run.seeds), 1),
         slot=drawn.get(run.folder.name),
@@ -148,6 +151,11 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return "now"
+
+
+def _coarse(seconds: float) -> str:
+    """Return a length of time, as coarsely."""
+    return age(seconds) if seconds >= 60 else "less than a minute"
 
 
 def lines_each(width: int) -> int:
@@ -328,7 +336,7 @@ def gather_details(run: RunFacts, row: RunRow) -> Details:
         row=replace(row, problem="", differs=row.differs[len(tags) :]),
         folder=plain(run.folder.name),
         title=plain(run.title),
-        reason=plain(problem or said),
+        reason=plain(problem or said or row.quiet),
         note="  ".join(filter(None, (" ".join(tags), plain(notes.note)))),
         bad=bad,
     )

@@ -148,6 +148,8 @@ def _facts(standing: Standing, look: Look) -> list[Fact]:
 
     of = f"/{count(standing.steps)}" if standing.steps else ""
     where = (standing.place or f"step {count(standing.step)}") + of
+    if standing.state == "silent" and standing.reason:
+        facts.append((0, plain(standing.reason), look.style("warning")))
     if standing.trained is not None:
         where = f"shown {count(standing.step)}{look.glyphs.dot}trained {count(standing.trained)}"
     facts.append((0, where, text))

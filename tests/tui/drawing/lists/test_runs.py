@@ -205,6 +205,19 @@ def test_the_details_say_what_has_no_room_in_the_list() -> None:
     assert told[1].plain.rstrip() == "notes.toml: is no TOML"
 
 
+@pytest.mark.parametrize(
+    ("state", "now", "words"),
+    [
+        ("crashed", 1130.0, "died 2 min ago"),
+        ("crashed", 1015.0, "died less than a minute ago"),
+        ("silent", 9000.0, "nothing came for 2 h"),
+    ],
+)
+def test_the_details_say_since_when_nothing_comes(state: str, now: float, words: str) -> None:
+    quiet = facts(end=None, state=state, last_sign=1000.0)
+    assert gather_details(quiet, gather([quiet], KEYS, {}, now)[0]).reason == words
+
+
 def test_no_runs_are_words() -> None:
     lines = Look(BRAILLE, DARK).muted("There are no runs yet.", 12)
     assert [line.plain.strip() for line in lines] == ["There are no", "runs yet."]

@@ -112,6 +112,11 @@ def test_a_crash_says_what_is_known_of_it() -> None:
     assert outcome.startswith("killed by 9")
 
 
+def test_a_silent_run_says_since_when() -> None:
+    silent = replace(RUNNING, state="silent", reason="the last word came at 14:03:12")
+    assert text(silent, 80)[0].startswith("? silent  the last word came at 14:03:12")
+
+
 def test_with_one_line_the_outcome_of_a_run_is_worth_more_than_its_figures() -> None:
     assert "test accuracy" in text(ENDED, 80, 1)[0]
     assert "running" in text(RUNNING, 80, 1)[0]

@@ -13,7 +13,7 @@ from ..data import anchored
 from ..errors import PresetError, Problem
 from ..experiment.experiment import Experiment
 from ..experiment.tables import _line, inline, tables_of
-from ..text.files import replace_file
+from ..text.files import replace_file, why
 
 
 def dumps(experiment: Experiment, *, full: bool = False) -> str:
@@ -65,8 +65,9 @@ def save(
             raise PresetError([Problem(str(path), "", message)])
         replace_file(path, text.encode())
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise PresetError([Problem(str(path), "", f"cannot be written: {reason}")]) from None
+        said = why(error)
+        message = f"cannot be written: {said[:1].lower()}{said[1:]}"
+        raise PresetError([Problem(str(path), "", message)]) from None
 
 
 def _section(heading: str, table: Mapping[str, Any]) -> str:

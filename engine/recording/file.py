@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import RecordingError, RunError
+from ..text.files import why
 from .events import FORMAT, Checkpoint, End, Event, Fork, Header, MarkReached, Resume, Series
 from .lines import decode, encode, header_of
 from .tail import Tail
@@ -95,8 +96,9 @@ class Recorder:
         try:
             recorder.flush()
         except RecordingError:
-            path.unlink(missing_ok=True)
-            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                path.unlink()
+            recorder._let_go()
             raise
         return recorder
 
@@ -114,15 +116,16 @@ class Recorder:
             RecordingError: It cannot be read or written.
         """
         descriptor = _open(path, 0)
+        recorder = cls(path, descriptor, {}, clock(), clock)
         try:
-            columns, seconds = _columns_and_seconds(path)
-            recorder = cls(path, descriptor, columns, clock() - seconds, clock)
+            recorder._columns, seconds = _columns_and_seconds(path)
+            recorder._start -= seconds
             # Nobody knows how the writer before ended; a blank line too many harms no reader.
             recorder._torn = True
             recorder._keep_reserve()
             recorder.record(resume)
         except RecordingError:
-            os.close(descriptor)
+            recorder._let_go()
             raise
         return recorder
 
@@ -191,18 +194,27 @@ class Recorder:
                 os.fsync(self._descriptor)
         except OSError as error:
             self._give_way()
-            raise RecordingError(
-                f"{self.path}: could not be written: {error.strerror}; free some space and "
-                "start again"
-            ) from error
+            raise RecordingError(f"{self.path}: could not be written: {why(error)}") from error
 
     def close(self) -> None:
-        """Write what waits and let go of the lock."""
+        """Write what waits and let go of the lock, if that was not done before.
+
+        Raises:
+            RecordingError: The disk is full or gone; what was recorded before stays whole.
+        """
+        if self._descriptor < 0:
+            return
         try:
             self.flush(sync=True)
         finally:
-            self._reserve.unlink(missing_ok=True)
-            os.close(self._descriptor)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        with contextlib.suppress(OSError):
+            self._reserve.unlink()
+        # Nor is its number written to any more: it may be another file's by then.
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
 
     def _append(self, lines: bytes) -> None:
         """Write ``lines``, in one piece wherever the operating system takes it so."""
@@ -246,7 +258,7 @@ def _open(path: Path, flags: int) -> int:
     except FileExistsError:
         raise RunError(f"{path}: there is a recording already; start a new run") from None
     except OSError as error:
-        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from None
+        raise RecordingError(f"{path}: cannot be written: {why(error)}") from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     # The lock is on the file, not in a file beside it: it goes with the process, however that ends.
@@ -331,8 +343,7 @@ class Reader(Tail):
             self._check_beginning()
             return [event for line in lines if (event := self._event(line)) is not None]
         except OSError as error:
-            why = error.strerror or error
-            raise RecordingError(f"{self.path}: cannot be read: {why}") from None
+            raise RecordingError(f"{self.path}: cannot be read: {why(error)}") from None
         except RecordingError:
             # Whoever asks again is told the same again.
             self.offset = before

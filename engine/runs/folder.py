@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -125,12 +126,15 @@ def create_run(
     Raises:
         RunError: The folder cannot be written to.
     """
+    run = None
     try:
         run = RunFolder(new_folder(folder, called, **moment))
         run.control.mkdir()
         run.checkpoints.mkdir()
         run.experiment_file.write_text(experiment_toml, "utf-8")
     except OSError as error:
-        why = error.strerror or error
-        raise RunError(f"{folder}: no run can be made here: {why}; set --runs-dir") from None
+        if run is not None:
+            shutil.rmtree(run.path, ignore_errors=True)
+        reason = error.strerror or error
+        raise RunError(f"{folder}: no run can be made here: {reason}; set --runs-dir") from None
     return run

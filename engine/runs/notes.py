@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import RunError
-from ..text.files import replace_file
+from ..text.files import replace_file, why
 from ..text.run_names import before_the_last
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Notes:
         except (FileNotFoundError, NotADirectoryError):
             return cls()
         except OSError as error:
-            return cls(problem=f"{folder.notes}: cannot be read: {error.strerror or error}")
+            return cls(problem=f"{folder.notes}: cannot be read: {why(error)}")
         return cls._of(body, str(folder.notes))
 
     @classmethod
@@ -97,8 +97,7 @@ class Notes:
             text = _updated(_kept(path, Notes.load(folder)), self)
             replace_file(path, text.encode(errors="replace"))
         except OSError as error:
-            why = error.strerror or error
-            raise RunError(f"{path}: the notes cannot be written: {why}") from None
+            raise RunError(f"{path}: the notes cannot be written: {why(error)}") from None
 
     def named(self, name: str) -> Notes:
         """Return these notes with another name for the run; an empty one takes it away.

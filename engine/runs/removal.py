@@ -7,6 +7,7 @@ sure. The recording goes last, so that a removal that was interrupted can be rep
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import RunError
+from ..text.files import UNFINISHED, why
 from .folder import RunFolder
 
 WAIT_SECONDS: Final = 600.0
@@ -53,8 +55,7 @@ def remove(folder: RunFolder, *, now: float | None = None) -> list[str]:
         with contextlib.suppress(FileNotFoundError):
             return sorted(os.listdir(folder.path))  # noqa: PTH208 — names are what is told
     except OSError as error:
-        why = error.strerror or error
-        raise RunError(f"{folder.path}: cannot be removed: {why}") from None
+        raise RunError(f"{folder.path}: cannot be removed: {why(error)}") from None
     return []
 
 
@@ -67,7 +68,8 @@ def _belongings(folder: RunFolder) -> Iterator[Path]:
     names = {folder.log.name, name, f".{folder.recording.stem}.reserve"}
     if folder.path.is_dir():
         for path in folder.path.iterdir():
-            if path.name in names or path.name.startswith((f"{name}.damaged", f".{name}.")):
+            unfinished = path.name.startswith(".") and path.suffix == UNFINISHED
+            if path.name in names or unfinished or path.name.startswith(f"{name}.damaged"):
                 yield path
     for path in (folder.experiment_file, folder.recording):
         if path.is_file() or path.is_symlink():
@@ -122,6 +124,9 @@ def _busy(folder: RunFolder) -> RunError:
 
 def _remove_empty(place: Path) -> None:
     """Remove a folder that holds nothing; one that holds something stays."""
-    with contextlib.suppress(OSError):
+    try:
         if not place.is_symlink():
             place.rmdir()
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR):
+            raise

@@ -9,7 +9,6 @@ a time: the worker takes none twice, and none that is older than its start.
 from __future__ import annotations
 
 import contextlib
-import errno
 import getpass
 import json
 import math
@@ -26,6 +25,7 @@ from typing import Any, Final, Literal
 
 from ..errors import RequestError
 from ..recording.tail import Tail
+from ..text.files import why
 from .folder import RunFolder
 
 Action = Literal["pause", "continue", "step", "stop", "set_lr", "mark"]
@@ -100,18 +100,24 @@ class Control:
         try:
             self._append(line)
         except OSError as error:
-            why = error.strerror or error
-            raise RequestError(f"{self._path}: {action} could not be asked for: {why}") from None
+            said = f"{self._path}: {action} could not be asked for: {why(error)}"
+            raise RequestError(said) from None
         return str(request["id"])
 
     def _append(self, line: bytes) -> None:
         self._path.parent.mkdir(exist_ok=True)
         with self._path.open("ab", buffering=0) as file:
-            # A newline first closes a line that was left torn by an earlier process of this name,
-            # or by a full disk.
-            whole = line if file.tell() == 0 else b"\n" + line
-            if file.write(whole) != len(whole):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            # A newline first closes a line that an earlier process of this name left torn.
+            length = file.tell()
+            rest = memoryview(b"\n" + line if length else line)
+            try:
+                while rest:
+                    rest = rest[file.write(rest) :]
+            except OSError:
+                # What was not asked for must not come true when somebody ends its line.
+                with contextlib.suppress(OSError):
+                    file.truncate(length)
+                raise
 
 
 class Inbox:

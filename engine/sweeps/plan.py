@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import __version__
 from ..errors import RunError
+from ..text.files import why
 from .group import TrialGroup
 from .trial import Trial
 
@@ -228,7 +229,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise RunError(f"{path}: cannot be read: {why(error)}") from None
     for line in text.split(b"\n"):
         try:
             body = json.loads(line)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import RunError
 from ..runs.folder import RunFolder
 from ..runs.removal import remove, size_of
+from ..text.files import why
 from .folder import SweepFolder
 
 
@@ -39,7 +40,7 @@ def remove_sweep(folder: SweepFolder) -> list[str]:
         with contextlib.suppress(FileNotFoundError):
             return sorted(os.listdir(folder.path))  # noqa: PTH208 — names are what is told
     except OSError as error:
-        raise RunError(f"{folder.path}: cannot be removed: {error.strerror or error}") from None
+        raise RunError(f"{folder.path}: cannot be removed: {why(error)}") from None
     return []
 
 

@@ -1,11 +1,33 @@
-"""Files that hold the old text or the new one, never half of it."""
+"""Files that hold the old text or the new one, never half of it; and why one cannot be had."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
+
+UNFINISHED: Final = ".tmp"
+"""How the name of a file ends that is to take another's place, and begins with a dot. One that is
+left was being written by a process that was killed."""
+
+_REMEDIES: Final[Mapping[int | None, str]] = {
+    errno.ENOSPC: "free some space and try again",
+    errno.EDQUOT: "free some space and try again",
+    errno.EACCES: "see who may do so there (ls -l)",
+    errno.EPERM: "see who may do so there (ls -l)",
+    errno.EROFS: "choose a place that can be written to",
+    errno.EIO: "see that the disk is well, and try again",
+}
+
+
+def why(error: OSError) -> str:
+    """Return why something could not be done with a file, and what can be done about it."""
+    remedy = _REMEDIES.get(error.errno)
+    return (error.strerror or str(error)) + (f"; {remedy}" if remedy else "")
 
 
 def replace_file(path: Path, body: bytes, *, durable: bool = True) -> None:
@@ -19,7 +41,7 @@ def replace_file(path: Path, body: bytes, *, durable: bool = True) -> None:
     Raises:
         OSError: It cannot be written; whatever was there is still there.
     """
-    fresh = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    fresh = path.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:

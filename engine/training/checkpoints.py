@@ -20,6 +20,7 @@ from typing import Final
 from ..recording.checkpoints import SUFFIX, write
 from ..recording.events import Checkpoint, Event, RunWarning
 from ..runs.folder import RunFolder
+from ..text.files import UNFINISHED, why
 from .trainer import Trainer
 
 SECONDS: Final = 5.0
@@ -61,14 +62,16 @@ class Checkpoints:
         try:
             path.parent.mkdir(exist_ok=True)
             write(path, self._trainer.state())
-            self._tidy()
         except OSError as error:
             self._due = self._clock() + SECONDS
             if self._failed:
                 return []
             # Said once: a disk that is full is full at the next one, too.
             self._failed = True
-            return [RunWarning(step=step, message=f"no checkpoint was written: {error}")]
+            said = f"{path}: no checkpoint was written: {why(error)}"
+            return [RunWarning(step=step, message=said)]
+        with contextlib.suppress(OSError):
+            self._tidy()
         # By what this one took, for a disk may be slow, and a network large.
         now = self._clock()
         self._due = now + max(SECONDS, TIMES * (now - started))
@@ -82,8 +85,9 @@ class Checkpoints:
         # Of a population, the member that was the last to do its best counts.
         best = int(self._trainer.best_steps.max())
         for step in steps.keys() - kept(list(steps), best, max(sizes.values(), default=0)):
-            with contextlib.suppress(OSError):
-                steps[step].unlink()
+            steps[step].unlink()
+        for path in self._folder.checkpoints.glob(f".*{UNFINISHED}"):
+            path.unlink()
 
 
 def kept(steps: list[int], best: int, size: int) -> set[int]:

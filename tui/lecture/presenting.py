@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine.errors import EpochalError
-from engine.text.files import replace_file
+from engine.text.files import replace_file, why
 
 from .presented import Message, Presented, PresentedError, read, write
 
@@ -116,8 +116,7 @@ class Presenter:
             # Not waited for to be on disk: after a power failure nobody follows.
             replace_file(self._path, write(message), durable=False)
         except OSError as error:
-            why = error.strerror or error
-            self.trouble = f"{self._path}: nobody can follow: it cannot be written: {why}"
+            self.trouble = f"{self._path}: nobody can follow: it cannot be written: {why(error)}"
         else:
             self.trouble, self._said = "", presented
             self._beats += 1

@@ -183,9 +183,7 @@ def of_every_preset(place: Path) -> Iterator[str]:
             yield f"resume {listing.name} at {part}: came to something else"
         at = draw.randrange(0, max(1, history.last_step - 1))
         changes = ["optimizer.lr=0.001"]
-        header = history.header
-        assert header is not None
-        child, _ = branched_experiment(header, at, changes)
+        child, _ = branched_experiment(history, at, changes)
         branch = create_run(listing.name, presets.dumps(child, full=True), place)
         _train(branch, fork={"parent": str(folder.path), "step": at, "changes": changes})
         after = history_of(branch)

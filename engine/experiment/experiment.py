@@ -157,6 +157,15 @@ class Experiment(Section):
             return self.train.steps
         return (self.train.epochs or 1000) * (self.steps_per_epoch or 1)
 
+    def lengthened(self, steps: int) -> Experiment:
+        """Return the same experiment of another length, in epochs where these are whole."""
+        epochs, rest = divmod(steps, self.steps_per_epoch or steps + 1)
+        in_epochs = self.train.steps is None and not rest
+        length = (
+            {"epochs": epochs, "steps": None} if in_epochs else {"epochs": None, "steps": steps}
+        )
+        return self.model_copy(update={"train": self.train.model_copy(update=length)})
+
     @property
     def evaluation_stride(self) -> int:
         """Steps between measurements on the dev set; 0 where there is no dev set."""

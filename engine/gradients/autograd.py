@@ -146,6 +146,11 @@ class EagerMethod(ABC):
                         looks = scheduler.needs_measurement
                         scheduler.tick(measured(each)[member] if looks else 0.0)
 
+    def lengthen(self, steps: int, step: int) -> None:
+        """Go on after a step with the rates of a run of so many steps."""
+        for scheduler in self._schedulers:
+            scheduler.lengthen(steps, step)
+
     def _make_optimizers(self, members: Members) -> list[torch.optim.Optimizer]:
         """Return the optimizer of all members, or one for each where one cannot serve all."""
         # One optimizer over stacked parameters is a handful of operations for all members.

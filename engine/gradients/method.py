@@ -61,6 +61,14 @@ class Method(Protocol):
             measured: Gives each member's loss after a step, for a schedule that looks at it.
         """
 
+    def lengthen(self, steps: int, step: int) -> None:
+        """Go on after a step with the rates of a run of so many steps.
+
+        Args:
+            steps: How long the schedules are from here on.
+            step: The last step that was taken.
+        """
+
 
 @dataclass(frozen=True, eq=False)
 class Workload:

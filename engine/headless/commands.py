@@ -15,6 +15,7 @@ def resume(
     machine: Machine,
     place: RunsFolder,
     until: Annotated[str, typer.Option(metavar="epochs=N")] = "",
+    reschedule: Annotated[bool, typer.Option("--reschedule")] = False,
     ignore_stopping: Annotated[bool, typer.Option("--ignore-stopping")] = False,
     any_way: Annotated[bool, typer.Option("--any-way")] = False,
     as_json: AsJson = False,
@@ -24,6 +25,7 @@ def resume(
 
     Options:
         until: Lengthen the run, as epochs=5000 or steps=5000; schedules keep their length.
+        reschedule: Give schedules that length too, as if the run had always had it.
         ignore_stopping: Go on though patience or a threshold has ended it.
         any_way: Go on though this machine computes in another way: bits may differ.
         quiet: Show no progress.
@@ -35,6 +37,7 @@ def resume(
     status = continuing.resume(
         references.run(run, place.folder),
         until=until,
+        reschedule=reschedule,
         ignore_stopping=ignore_stopping,
         any_way=any_way,
         device=machine.device,

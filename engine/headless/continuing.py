@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import RunError
+from ..errors import RequestError, RunError
 from ..presets.preset import dumps
 from ..recording.file import read
 from ..recording.history import History
@@ -22,6 +22,7 @@ def resume(
     folder: RunFolder,
     *,
     until: str,
+    reschedule: bool,
     ignore_stopping: bool,
     any_way: bool,
     device: str,
@@ -33,6 +34,7 @@ def resume(
     Args:
         folder: The run.
         until: As ``epochs=5000``; empty for the end that was planned.
+        reschedule: Whether schedules are to be of that length, too.
         ignore_stopping: Whether to go on though patience or a threshold has ended it.
         any_way: Whether to go on where this machine computes in another way.
         device: ``auto`` for where it was trained.
@@ -45,6 +47,8 @@ def resume(
     Raises:
         RunError: It cannot be gone on with; says what can be done.
     """
+    if reschedule and not until:
+        raise RequestError("--reschedule: gives schedules the length that --until says; say that")
     history = History(read(folder.recording) if folder.recording.is_file() else ())
     header = history.header
     last = until_step(until, header) if until and header else 0
@@ -53,7 +57,12 @@ def resume(
     with Interrupts() as interrupts:
         worker = launch.Worker.start(capability=header.capability)
         try:
-            wanted = {"until": last, "ignore_stopping": ignore_stopping, "any_way": any_way}
+            wanted = {
+                "until": last,
+                "reschedule": reschedule,
+                "ignore_stopping": ignore_stopping,
+                "any_way": any_way,
+            }
             worker.give(folder, device=device, allow_code=allow_code, resume=wanted)
         except BaseException:
             worker.close()
@@ -106,7 +115,7 @@ def fork(
         raise RunError(f"{plain(parent.name)}: never began; train its preset with epochal run")
     if not 0 <= step <= history.last_step:
         raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
-    experiment, _ = branched_experiment(header, step, changes)
+    experiment, _ = branched_experiment(history, step, changes)
     there = [each for each in history.checkpoints if (parent.path / each.file).is_file()]
     kept = max((each.step for each in there if each.step <= step), default=0)
     with Interrupts() as interrupts:

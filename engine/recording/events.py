@@ -306,6 +306,12 @@ class Fork(Event, kind="fork"):
     """The keys that differ from here on, and what they are now."""
     fresh: list[str] = field(default_factory=list)
     """What begins anew here, in words."""
+    lengthened_at: list[int] = field(default_factory=list)
+    """The steps after which the schedules of the other run were given another length."""
+    lengths: list[int] = field(default_factory=list)
+    """That length, each time."""
+    ignores_stopping: bool = False
+    """Whether the other run was gone on with though patience or a threshold had ended it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,6 +331,8 @@ class Resume(Event, kind="resume"):
     """When, in seconds since 1970."""
     steps: int = 0
     """How many steps the run has from here on; 0 where that stays as it was."""
+    reschedules: bool = False
+    """Whether its schedules are of that length from here on, too."""
     ignores_stopping: bool = False
     """Whether patience and a threshold no longer end it."""
     otherwise: list[str] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -23,13 +24,21 @@ class Scheduler:
     """
 
     def __init__(self, experiment: Experiment, optimizer: torch.optim.Optimizer) -> None:
-        spec = experiment.schedule
-        self.needs_measurement = spec.needs_measurement
+        self._spec, self._optimizer = experiment.schedule, optimizer
+        self._first = float(optimizer.param_groups[0]["lr"])
+        self.needs_measurement = self._spec.needs_measurement
         """Whether a tick wants the loss that was measured."""
         looks = experiment.evaluation_stride if self.needs_measurement else 0
         # Counted in ticks from here on: PyTorch's schedulers know no steps and no epochs.
         self._every = looks or experiment.steps_per_epoch or 1
-        ticks = experiment.steps // self._every
+        self._begin(experiment.steps // self._every)
+
+    def _begin(self, ticks: int) -> None:
+        """Begin, as the schedule of a run of so many ticks."""
+        spec, optimizer = self._spec, self._optimizer
+        group = optimizer.param_groups[0]
+        group.pop("initial_lr", None)
+        group["lr"], self._ticks = self._first, ticks
         self._phases: list[tuple[int, Callable[[], Any]]] = []
         if spec.warmup:
             # The rise has warmup + 1 equal parts, so that not even the first step has a rate of 0.
@@ -39,15 +48,15 @@ class Scheduler:
         if spec.torch_name:
             main = getattr(lr_scheduler, spec.torch_name)
             arguments = spec.arguments(ticks - spec.warmup)
-            # More ticks than are left behind a warm-up: this phase outlasts the run.
-            self._phases.append((ticks, partial(main, optimizer, **arguments)))
+            # Where the run is lengthened, its rate stays what it has come to by then.
+            self._phases.append((ticks - spec.warmup, partial(main, optimizer, **arguments)))
         self._left = 0
         self._phase: Any = None
         self._next_phase()
 
     def due(self, step: int) -> bool:
         """Return whether a step ends with a tick."""
-        return self._phase is not None and step % self._every == 0
+        return self._left > 0 and step % self._every == 0
 
     def tick(self, measured: float) -> None:
         """Set the learning rate of the next step.
@@ -59,13 +68,31 @@ class Scheduler:
         # PyTorch's own ticks, so that rates are those of anybody's loop to the last bit.
         self._phase.step(*([measured] if self.needs_measurement else []))
         self._left -= 1
-        if not self._left:
+        if not self._left and self._phases:
             self._next_phase()
+
+    def lengthen(self, steps: int, step: int) -> None:
+        """Go on after a step as the schedule of a run of so many steps."""
+        ticks, group, counted = steps // self._every, group_state(self._optimizer), self.state()
+        more = ticks - self._ticks
+        self._begin(ticks)
+        if self._spec.arguments(1) == self._spec.arguments(2):
+            # It does not ask how long the run is, and goes on where it was.
+            left = counted["ticks_left"] + (0 if counted["phases_left"] else more)
+            self.restore({**counted, "ticks": ticks, "ticks_left": left})
+            self._optimizer.param_groups[0] |= group
+            return
+        with warnings.catch_warnings():
+            # The updates before these ticks were taken: PyTorch does not know of them.
+            warnings.filterwarnings("ignore", "Detected call of .lr_scheduler", UserWarning)
+            for _ in range(step // self._every):
+                self.tick(0.0)
 
     def state(self) -> State:
         """Return how far it is: which schedulers are left, and what the one that ticks counts."""
         counted = {} if self._phase is None else self._phase.state_dict()
         return {
+            "ticks": self._ticks,
             "phases_left": len(self._phases),
             "ticks_left": self._left,
             # Its constants are among them, which are those of the experiment in any case.
@@ -74,17 +101,17 @@ class Scheduler:
 
     def restore(self, state: State) -> None:
         """Go on from what ``state`` returned; the learning rate is whoever's it is."""
+        if state.get("ticks", self._ticks) != self._ticks:
+            self._begin(state["ticks"])
         while len(self._phases) > state["phases_left"]:
             self._next_phase()
-        if not state["phase"]:
-            self._phase = None
-        elif self._phase is not None:
+        if self._phase is not None:
             self._phase.load_state_dict(state["phase"])
         self._left = state["ticks_left"]
 
     def _next_phase(self) -> None:
         """Make the next scheduler when the one before is through: it starts from its rate."""
-        self._phase = None
+        self._phase, self._left = None, 0
         if self._phases:
             # Made now and not before: a schedule takes the rate it finds for its first.
             self._left, make = self._phases.pop(0)
@@ -160,6 +187,12 @@ class Rates:
             # An update of nothing: see ``_Rate``.
             self._rates[way].step()
             scheduler.tick(loss)
+        self._read()
+
+    def lengthen(self, steps: int, step: int) -> None:
+        """Go on after a step with the rates of a run of so many steps."""
+        for scheduler in self._schedulers:
+            scheduler.lengthen(steps, step)
         self._read()
 
     def state(self) -> State:

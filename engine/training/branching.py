@@ -10,7 +10,8 @@ from ..experiment.experiment import Experiment
 from ..experiment.overrides import apply, parse
 from ..experiment.tables import inline, tables_of
 from ..presets.preset import resolve
-from ..recording.events import Header
+from ..recording.history import History
+from .repeats import lengths
 
 OPEN: Final = ("optimizer.", "schedule.", "loss.", "model.dropout")
 """What keys begin with that may be other from a step on."""
@@ -26,7 +27,7 @@ OPEN_KEYS: Final = frozenset(
 
 
 def branched_experiment(
-    header: Header, step: int, changes: Sequence[str]
+    history: History, step: int, changes: Sequence[str]
 ) -> tuple[Experiment, dict[str, Any]]:
     """Return what a branch trains, and the keys in which that differs from its parent.
 
@@ -34,7 +35,11 @@ def branched_experiment(
         RequestError: One of them may not differ.
         PresetError: What it would be does not hold.
     """
+    header = history.header
+    assert header is not None
     parent = resolve(header.experiment, header.run, recorded=True)
+    for at, steps in lengths(history):
+        parent = parent.lengthened(steps) if at < step else parent
     tables = apply(tables_of(parent, short=False), parse(changes), parent)
     child = resolve(tables, "--set", recorded=True)
     before, after = _flat(parent), _flat(child)

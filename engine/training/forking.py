@@ -35,6 +35,7 @@ from ..runs.folder import RunFolder
 from ..text.safe import plain
 from .branching import branched_experiment
 from .marks import Marks
+from .repeats import lengths_of_seams
 from .resuming import marks_to_come
 from .retaking import Retaking, trainer_before
 from .trainer import Trainer
@@ -84,7 +85,7 @@ def branch(
     history = History(events)
     header = history.header
     assert header is not None
-    experiment, changed = branched_experiment(header, step, changes)
+    experiment, changed = branched_experiment(history, step, changes)
     parent = trainer_before(folder, history, step, device=device, allow_code=allow_code)
     for difference in Retaking(history, parent).steps(step):
         if difference is not None:
@@ -94,6 +95,7 @@ def branch(
             )
     trainer, fresh = branched(parent, history, experiment, changed, allow_code=allow_code)
     before = history.until(step)
+    lengthened = [each for each in lengths_of_seams(history) if each[0] < step]
     digest = hashlib.sha256()
     for group, rows in before.series.items():
         digest.update(group.encode())
@@ -105,6 +107,9 @@ def branch(
         experiment=dict(header.experiment),
         changes=changed,
         fresh=fresh,
+        lengthened_at=[at for at, _ in lengthened],
+        lengths=[steps for _, steps in lengthened],
+        ignores_stopping=any(seam.ignores_stopping for seam in history.seams),
     )
     marks = marks_to_come(before, trainer)
     return Branch(trainer, marks, list(recorded_until(events, step)), fork)

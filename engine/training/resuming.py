@@ -22,7 +22,7 @@ from ..errors import RunError
 from ..presets.preset import resolve
 from ..recording import checkpoints
 from ..recording.checkpoints import State
-from ..recording.events import Header, Request, Resume, Series
+from ..recording.events import Header, Resume, Series
 from ..recording.file import read
 from ..recording.history import History
 from ..runs.folder import RunFolder
@@ -30,6 +30,7 @@ from ..runs.resuming import check_resumable
 from ..text.safe import plain
 from .header import versions
 from .marks import Marks
+from .repeats import Repeats
 from .trainer import Trainer
 
 
@@ -39,6 +40,8 @@ class Continuation:
 
     until: int = 0
     """The step it is to go on to; 0 for the one that was planned."""
+    reschedule: bool = False
+    """Whether its schedules are to be of that length, too."""
     ignore_stopping: bool = False
     """Whether to go on though patience or a threshold has ended it."""
     any_way: bool = False
@@ -53,8 +56,8 @@ class ResumedRun:
     """As it was at the step that it goes on from."""
     marks: Marks | None
     """Those that are still to come; none where it begins anew."""
-    rates: tuple[Request, ...]
-    """The learning rates that were set after that step, which are set again."""
+    repeats: Repeats
+    """What was said of it from that step on, and is said again."""
     event: Resume
     """What the recording says of it."""
 
@@ -105,12 +108,13 @@ def resume(
         pid_started=psutil.Process().create_time(),
         time=time.time(),
         steps=wanted.until,
+        reschedules=wanted.reschedule,
         ignores_stopping=wanted.ignore_stopping,
         otherwise=differences,
     )
-    rates = tuple(rates_set(history, trainer.step))
     marks = None if state is None else marks_to_come(history, trainer)
-    return ResumedRun(trainer, marks, rates, event)
+    history.add(event)
+    return ResumedRun(trainer, marks, Repeats(history, trainer.step), event)
 
 
 def trainer_of(
@@ -176,13 +180,6 @@ def newest_state(folder: RunFolder, history: History) -> State | None:
             except RunError:
                 continue
     return None
-
-
-def rates_set(history: History, after: int = 0) -> Iterator[Request]:
-    """Yield the requests that set a learning rate at a step or later, in their order."""
-    for request in history.requests:
-        if request.action == "set_lr" and not request.refused and request.step >= after:
-            yield request
 
 
 def marks_to_come(history: History, trainer: Trainer) -> Marks:

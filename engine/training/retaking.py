@@ -6,7 +6,6 @@ against what was recorded.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +19,8 @@ from ..recording.history import History
 from ..runs.folder import RunFolder
 from ..text.safe import plain
 from .block import Block
-from .resuming import newest_state, rates_set, trainer_of
+from .repeats import Repeats
+from .resuming import newest_state, trainer_of
 from .trainer import Trainer
 
 MOST_STEPS: Final = 1024
@@ -63,8 +63,12 @@ class Retaking:
 
     def __init__(self, history: History, trainer: Trainer, tolerance: float = 0.0) -> None:
         self._history, self.trainer, self._tolerance = history, trainer, tolerance
-        self._rates = deque(rates_set(history, trainer.step))
-        self._ignores = any(seam.ignores_stopping for seam in history.seams)
+        self._repeats = Repeats(history, trainer.step)
+        # What was ignored in the run that this one branched off from is so up to there.
+        self._ignores = any(
+            [each.ignores_stopping for each in history.seams]
+            + [each.ignores_stopping for each in history.forks if each.step > trainer.step]
+        )
 
     def steps(self, until: int) -> Iterator[Mismatch | None]:
         """Take the steps up to one, yielding after each block how it differs, if it does."""
@@ -75,15 +79,8 @@ class Retaking:
                 if not self._ignores:
                     return
                 trainer.ignore_stopping()
-            yield self._difference(trainer.advance(self._most(until)))
-
-    def _most(self, until: int) -> int:
-        """Return how many steps may be taken before a rate is set, after setting those due."""
-        step = self.trainer.step
-        while self._rates and self._rates[0].step <= step:
-            self.trainer.lr = float(self._rates.popleft().arguments["lr"])
-        ends = [until, *(request.step for request in self._rates)]
-        return min(MOST_STEPS, min(ends) - step)
+            most = self._repeats.take(trainer) or MOST_STEPS
+            yield self._difference(trainer.advance(min(MOST_STEPS, most, until - trainer.step)))
 
     def _difference(self, block: Block) -> Mismatch | None:
         """Return the first number of a block that is not as it was recorded."""

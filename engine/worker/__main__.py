@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
@@ -21,7 +20,7 @@ from typing import Any, Final
 from ..errors import EpochalError, RecordingError
 from ..experiment.experiment import Experiment
 from ..presets import preset as presets
-from ..recording.events import Event, Heartbeat, Request
+from ..recording.events import Event, Heartbeat
 from ..recording.file import Recorder, read
 from ..runs.folder import RunFolder
 from ..runs.requests import Inbox, PendingRequest
@@ -31,6 +30,7 @@ from ..training.header import header_of
 from ..training.loop import Pace, ending, train, weights_to_keep
 from ..training.meter import Meter
 from ..training.records import fail_to_start, record_failure
+from ..training.repeats import Repeats
 from ..training.resuming import Continuation, resume
 from ..training.trainer import Trainer
 from .requests import RequestHandler
@@ -122,7 +122,7 @@ def _go_on(
         return WRONG
     pace = Pace()
     stream = train(run.trainer, pace, run.marks)
-    return _record(recorder, _Work(folder, run.trainer, inbox, pace, stream, deque(run.rates)))
+    return _record(recorder, _Work(folder, run.trainer, inbox, pace, stream, run.repeats))
 
 
 def _branch_off(
@@ -174,7 +174,7 @@ class _Work:
         inbox: Where requests come from.
         pace: How many steps at a time.
         stream: The run's events.
-        rates: Learning rates that are set again as they were, by the steps they came after.
+        repeats: What was said of it when its steps were taken before, and is said again.
     """
 
     def __init__(
@@ -184,12 +184,12 @@ class _Work:
         inbox: Inbox,
         pace: Pace,
         stream: Iterator[list[Event]],
-        rates: deque[Request] | None = None,
+        repeats: Repeats | None = None,
     ) -> None:
         self.trainer, self._inbox, self._pace, self._stream = trainer, inbox, pace, stream
         self.handler = RequestHandler(trainer)
         self.checkpoints = Checkpoints(folder, trainer)
-        self._rates = rates or deque()
+        self._repeats = repeats
 
     def events(self, recorder: Recorder) -> Iterator[list[Event]]:
         """Pull the run's events until it is over, answering requests between the pulls.
@@ -221,13 +221,9 @@ class _Work:
                 meter.skip(trainer.step)
 
     def _most(self) -> int | None:
-        """Return how many steps the next block may have, once its learning rate is set."""
-        while self._rates and self._rates[0].step <= self.trainer.step:
-            self.trainer.lr = float(self._rates.popleft().arguments["lr"])
-        if not self._rates:
-            return self.handler.owed
-        ahead = self._rates[0].step - self.trainer.step
-        return min(ahead, self.handler.owed or ahead)
+        """Return how many steps the next block may have, after what is to be said before it."""
+        ahead = self._repeats.take(self.trainer) if self._repeats else None
+        return min(filter(None, (ahead, self.handler.owed)), default=None)
 
 
 def _stop_on_signals(inbox: Inbox) -> None:

@@ -145,7 +145,7 @@ class Chronicle:
             case Checkpoint():
                 return f"everything needed to go on is in {event.file}", "note", True
             case Resume():
-                return f"the run goes on from here, on {event.host}", "note", False
+                return f"the run goes on from here, on {event.host}{_seam(event)}", "note", False
             case End():
                 words = f"{event.status}: {REASONS.get(event.reason, event.reason)}"
                 words = self._with_log(words) if event.status == "failed" else words
@@ -228,6 +228,15 @@ def _carried_out(request: Request) -> str:
             n = request.arguments.get("n", 1)
             return f"{'one step' if n == 1 else f'{n} steps'} by hand"
     return request.action
+
+
+def _seam(resume: Resume) -> str:
+    """Return how a run was gone on with, where anything is not as it was planned."""
+    said = [f" to {resume.steps} steps"] if resume.steps else []
+    said += [" with schedules of that length"] if resume.reschedules else []
+    said += [", whatever patience or a threshold say"] if resume.ignores_stopping else []
+    said += [f", where bits may differ: {'; '.join(resume.otherwise)}"] if resume.otherwise else []
+    return "".join(said)
 
 
 def _first_not_finite(rows: Rows, column: str, after: int) -> int | None:

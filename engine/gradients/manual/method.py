@@ -171,6 +171,11 @@ class Manual:
                 self._rates.tick(measured(each) if self._rates.needs_measurement else [])
         self._update.set_lr(self._rates.now)
 
+    def lengthen(self, steps: int, step: int) -> None:
+        """Go on after a step with the rates of a run of so many steps."""
+        self._rates.lengthen(steps, step)
+        self._update.set_lr(self._rates.now)
+
     def _take(self, propagation: Propagation, portion: Portion, first: int, start: int) -> None:
         """Take a portion's steps.
 

@@ -50,9 +50,7 @@ def parents(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, RunFolder]
 
 def forked(parent: RunFolder, at: int, *changes: str, path: Path) -> RunFolder:
     """Train a branch of a run."""
-    header = history_of(parent).header
-    assert header is not None
-    child, _ = branched_experiment(header, at, changes)
+    child, _ = branched_experiment(history_of(parent), at, changes)
     folder = folder_for(path, child)
     fork = {"parent": str(parent.path), "step": at, "changes": list(changes)}
     worker.work(folder, since=0.0, device="cpu", fork=fork)
@@ -192,6 +190,5 @@ def test_a_branch_of_a_branch_is_one_too_and_can_be_gone_on_with(
 def test_what_would_be_another_run_is_refused(
     changes: list[str], said: str, parents: Mapping[str, RunFolder]
 ) -> None:
-    header: Any = history_of(parents["cubic"]).header
     with pytest.raises(RequestError, match=said):
-        branched_experiment(header, 20, changes)
+        branched_experiment(history_of(parents["cubic"]), 20, changes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from engine.presets import preset as presets
 from engine.recording.events import End, Event, Header, Series
 from engine.recording.file import Reader, Recorder
 from engine.runs.folder import RunFolder, create_run
-from engine.runs.state import process_started
+from engine.runs.processes import Processes
 from tui.app import LabApp
 from tui.lab.screen import Lab, Opening
 from tui.terminal.frame_clock import Clock
@@ -109,9 +108,7 @@ class FakeRun:
             "steps_per_epoch": self._experiment.steps_per_epoch or 0,
             "gradients": "autograd",
             "device": "cpu",
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "pid_started": process_started(os.getpid()),
+            **vars(Processes().of(os.getpid())),
             "time": time.time(),
         }
         self._recorder = Recorder.create(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 from engine.recording.events import End, Event, Header, Series
 from engine.recording.file import Recorder
 from engine.runs.folder import RunFolder
-from engine.runs.state import process_started
+from engine.runs.processes import Processes
 
 COLUMNS = {"train": ["loss", "accuracy"], "dev": ["loss", "accuracy"]}
 
@@ -30,9 +29,7 @@ def header(run: str = "a-run", **changes: Any) -> Header:
         "columns": COLUMNS,
         "gradients": "autograd",
         "device": "cpu",
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "pid_started": process_started(os.getpid()),
+        **vars(Processes().of(os.getpid())),
         "time": time.time(),
     }
     return Header(**{**given, **changes})

@@ -405,11 +405,14 @@ def stop(folder: RunFolder, *, seconds: float = 10.0) -> str:
     reader, history = Reader(folder.recording), History()
     history.extend(reader.poll())
     name = plain(folder.name)
+    crashed = state_of(history, folder) == "crashed"
+    # Read once more: before it ended, a worker may have said so.
+    history.extend(reader.poll())
     if history.end is not None:
         raise RunError(f"{name} is over: {ending_text(history.end)}")
     if not folder.path.is_dir():
         raise RunError(f"{name} is a recording alone; stop the run where its folder is")
-    if state_of(history) == "crashed":
+    if crashed:
         raise RunError(f"{name} has no worker any more: it died at step {history.last_step}")
     Control(folder).send("stop")
     end = _await_end(reader, history, time.monotonic() + seconds)

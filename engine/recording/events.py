@@ -59,7 +59,26 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Header(Event, kind="header"):
+class Writer:
+    """The process that writes, told apart from every other whatever becomes of the clocks."""
+
+    host: str = ""
+    """The machine."""
+    boot: str = ""
+    """Which start of that machine, as Linux names it; empty elsewhere, and in recordings of before
+    it was recorded, as are the following."""
+    pid_namespace: str = ""
+    """Among which processes the pid counts: those in a container have others."""
+    pid: int = 0
+    """Its number, which comes round again."""
+    pid_ticks: int = 0
+    """When it started, in ticks since the machine did."""
+    pid_started: float = 0.0
+    """When it started, in seconds since 1970: all that is known of one elsewhere."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header(Event, Writer, kind="header"):
     """What was started: enough to say what every number after it means, and to run it again."""
 
     format: int = FORMAT
@@ -97,12 +116,6 @@ class Header(Event, kind="header"):
     """The CPU's vector instructions as PyTorch names them; bits may differ where this does."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of epochal, python, torch and numpy."""
-    host: str = ""
-    """The machine."""
-    pid: int = 0
-    """The worker's process."""
-    pid_started: float = 0.0
-    """When that process started, in seconds since 1970: a pid alone may be someone else's."""
     time: float = 0.0
     """When the run started, in seconds since 1970."""
     files: list[Mapping[str, Any]] = field(default_factory=list)
@@ -315,18 +328,12 @@ class Fork(Event, kind="fork"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resume(Event, kind="resume"):
+class Resume(Event, Writer, kind="resume"):
     """Someone took the lock and went on."""
 
     from_step: int
     """Rows after this step no longer count, nor does an end before this line; -1 where it begins
     anew, with what is recorded before its first step."""
-    host: str
-    """The machine."""
-    pid: int
-    """The worker's process."""
-    pid_started: float = 0.0
-    """When that process started, in seconds since 1970."""
     time: float = 0.0
     """When, in seconds since 1970."""
     steps: int = 0

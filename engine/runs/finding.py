@@ -6,6 +6,7 @@ runs/two-moons-20261121-093000-4f1c/
     checkpoints/       what is needed to go on
     control/           requests, a file for each viewer
     notes.toml         names, tags and marks added later
+    worker.json        which process it was given to
     worker.log         what Python itself complained of
 """
 

@@ -53,6 +53,11 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def worker_file(self) -> Path:
+        """Which process it was given to."""
+        return self.path / "worker.json"
+
+    @property
     def log(self) -> Path:
         """What Python itself complained of."""
         return self.path / "worker.log"

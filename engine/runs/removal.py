@@ -65,7 +65,7 @@ def _belongings(folder: RunFolder) -> Iterator[Path]:
         if place.is_dir() and not place.is_symlink():
             yield from (path for path in place.iterdir() if path.is_file() or path.is_symlink())
     name = folder.notes.name
-    names = {folder.log.name, name, f".{folder.recording.stem}.reserve"}
+    names = {folder.log.name, folder.worker_file.name, name, f".{folder.recording.stem}.reserve"}
     if folder.path.is_dir():
         for path in folder.path.iterdir():
             unfinished = path.name.startswith(".") and path.suffix == UNFINISHED
@@ -108,7 +108,8 @@ def _check_still(folder: RunFolder, now: float) -> None:
     """
     from .summary import glance
 
-    state = glance(folder).state
+    # Where neither recording nor experiment is left, nobody can be at it.
+    state = glance(folder).state if folder.made else "ended"
     if state in ("starting", "running", "paused"):
         raise _busy(folder)
     if state == "silent" and now - folder.recording.stat().st_mtime < WAIT_SECONDS:

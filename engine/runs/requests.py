@@ -2,8 +2,9 @@
 
     viewer ── Control.send("pause") ──► control/<viewer>.jsonl ──► Inbox.poll() ── worker
 
-Every viewer appends to a file of its own, so that no two write into one. A request has an id and
-a time: the worker takes none twice, and none that is older than its start.
+Every viewer appends to a file of its own, so that no two write into one. A request has an id, by
+which the worker takes none twice. Which are older than a run's start, or its resumption, is told by
+how long the files were when the order to start was given: clocks differ, and are set.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import secrets
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from heapq import merge
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -125,14 +127,13 @@ class Inbox:
 
     Args:
         folder: The run that is worked on.
-        since: When the run started; older requests are ignored. Seconds since 1970.
-        taken: Ids of requests that are answered already.
+        heard: How much of each file is older than the order to begin: see ``lengths``.
     """
 
-    def __init__(self, folder: RunFolder, *, since: float, taken: Iterable[str] = ()) -> None:
+    def __init__(self, folder: RunFolder, heard: Mapping[str, int] | None = None) -> None:
         self._control = folder.control
-        self._since = since
-        self._taken = set(taken)
+        self._heard = heard or {}
+        self._taken: set[str] = set()
         self._tails: dict[str, Tail] = {}
         self._waiting: deque[PendingRequest] = deque()
 
@@ -141,29 +142,47 @@ class Inbox:
         self._waiting.append(request)
 
     def poll(self) -> list[PendingRequest]:
-        """Return the requests that came since the last poll, in the order of their times."""
-        fresh = [request for tail in self._grown() for request in _read(tail)]
+        """Return the requests that came since the last poll.
+
+        Those of one viewer are in the order in which they were asked; among several viewers' their
+        times tell, as far as clocks agree.
+        """
         wanted = []
-        for request in sorted(fresh, key=lambda request: request.time):
-            if request.time >= self._since and request.id not in self._taken:
+        for request in merge(*map(_read, self.grown()), key=lambda request: request.time):
+            if request.id not in self._taken:
                 self._taken.add(request.id)
                 wanted.append(request)
         waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
         return [*waiting, *wanted]
 
-    def _grown(self) -> list[Tail]:
+    def grown(self) -> list[Tail]:
         """Return the files that are longer than what was read of them."""
         files: list[os.DirEntry[str]] = []
         with contextlib.suppress(OSError), os.scandir(self._control) as entries:
             files = [entry for entry in entries if entry.name.endswith(".jsonl")]
         tails = []
         for entry in files:
-            tail = self._tails.setdefault(entry.path, Tail(Path(entry.path)))
+            if (tail := self._tails.get(entry.name)) is None:
+                tail = self._tails[entry.name] = Tail(Path(entry.path))
+                tail.offset = self._heard.get(entry.name, 0)
             # One that cannot be looked at, such as a link to nowhere, hides no other.
             with contextlib.suppress(OSError):
                 if entry.stat().st_size > tail.offset:
                     tails.append(tail)
         return tails
+
+
+def lengths(folder: RunFolder) -> dict[str, int]:
+    """Return how long each file of requests is up to its last whole line, by its name.
+
+    Whoever orders a worker to begin says so by this which requests are not for that one.
+    """
+    tails = Inbox(folder).grown()
+    for tail in tails:
+        with contextlib.suppress(OSError):
+            while tail.lines(CHUNK):
+                pass
+    return {tail.path.name: tail.offset for tail in tails}
 
 
 def _read(tail: Tail) -> list[PendingRequest]:

@@ -48,12 +48,12 @@ def check_resumable(
     name, header = plain(folder.name), history.header
     if folder.path == folder.recording:
         raise RunError(f"{name}: is a recording alone; go on with the run where its folder is")
+    state = state_of(history, folder)
+    if state not in ("crashed", "ended"):
+        raise RunError(f"{name}: is still {state}; epochal attach {name} shows it")
     if header is None or not header.parameters:
         raise RunError(f"{name}: never began; train its preset again with epochal run")
     if history.end is None:
-        state = state_of(history)
-        if state != "crashed":
-            raise RunError(f"{name}: is still {state}; epochal attach {name} shows it")
         return
     _check_end(name, history.end, history, ignore_stopping)
     if history.end.status != "failed" and (until or header.steps) <= history.last_step:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal
+
+from .processes import Processes, appointed
 
 if TYPE_CHECKING:
     from ..recording.history import History
+    from .folder import RunFolder
 
 State = Literal["starting", "running", "paused", "silent", "crashed", "ended"]
 
@@ -17,23 +18,8 @@ SILENT_SECONDS: Final = 10.0
 """A worker writes at least every 2 s; one that has not for so long is silent."""
 
 
-PID_TOLERANCE: Final = 2.0
-"""Seconds by which a process's start may seem to differ: it is computed from the boot time."""
-
-
 START_SECONDS: Final = 60.0
-"""A worker has begun its recording within so long, on the slowest of network disks."""
-
-
-def process_started(pid: int) -> float | None:
-    """Return when a process of this machine started, in seconds since 1970, if it is there."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.Error:
-        return None
+"""A worker has begun its recording within so long, where nothing tells who it is."""
 
 
 def last_sign(history: History) -> float:
@@ -45,39 +31,40 @@ def last_sign(history: History) -> float:
 
 def state_of(
     history: History,
+    folder: RunFolder,
     *,
     now: float | None = None,
-    host: str | None = None,
-    process_started: Callable[[int], float | None] = process_started,
-    made: float | None = None,
-    written: float = 0.0,
+    processes: Processes | None = None,
 ) -> State:
-    """Return the state a run is in, as far as its recording and this machine can tell.
+    """Return the state a run is in, as far as its recording, its folder and this machine can tell.
 
     Args:
         history: What was read of the recording.
+        folder: The run's, which is asked until the recording begins.
         now: The time, in seconds since 1970; this moment where left out.
-        host: This machine's name.
-        process_started: When a process of this machine started.
-        made: When the run's folder was made; a worker that has not begun its recording long
-            after that never will.
-        written: When the recording was written to last, as its file says: by this machine's
-            clock, which may have been set since the run began.
+        processes: Those of this machine.
     """
-    now = time.time() if now is None else now
+    now, processes = time.time() if now is None else now, processes or Processes()
     writer = history.writer
     if writer is None:
-        late = made is not None and now - made > START_SECONDS
-        return "crashed" if late else "starting"
+        return "starting" if _may_begin(folder, now, processes) else "crashed"
     if history.end is not None:
         return "ended"
-    if writer.host == (host or socket.gethostname()):
-        there = process_started(writer.pid)
-        if there is None or abs(there - writer.pid_started) > PID_TOLERANCE:
-            return "crashed"
-        sign = max(last_sign(history), written)
-    else:
-        sign = last_sign(history)
+    there = processes.has(writer)
+    if there is False:
+        return "crashed"
+    # By this machine's clock, which may have been set since the run began, its file was written.
+    sign = max(last_sign(history), folder.written if there else 0.0)
     if now - sign > SILENT_SECONDS:
         return "silent"
     return "paused" if history.paused else "running"
+
+
+def _may_begin(folder: RunFolder, now: float, processes: Processes) -> bool:
+    """Whether somebody may still begin the recording of a run."""
+    worker = appointed(folder)
+    there = None if worker is None else processes.has(worker)
+    if there is not None:
+        return there
+    # A folder that is not there yet, or no more, says nothing of its worker.
+    return not folder.made or now - folder.made <= START_SECONDS

@@ -127,6 +127,7 @@ class GlancedRun:
 
     def glance(self) -> Glance:
         """Return what the list shows of it now."""
+        state = self._state()
         history, header = self.history, self.history.header
         # Only where the recording does not tell is the folder asked.
         made = 0.0 if header else self.folder.made
@@ -134,7 +135,7 @@ class GlancedRun:
         return Glance(
             name=self.folder.name,
             path=self.folder.path,
-            state="crashed" if self.problem else state_of(history, made=made, written=written),
+            state=state,
             step=history.last_step,
             steps=header.steps if header else 0,
             started=header.time if header else made,
@@ -145,6 +146,12 @@ class GlancedRun:
             problem=self.problem,
             last_sign=last_sign(history) or written or made,
         )
+
+    def _state(self) -> State:
+        if not self.problem and state_of(self.history, self.folder) == "crashed":
+            # What its worker said last may have come since it was read.
+            self.again()
+        return "crashed" if self.problem else state_of(self.history, self.folder)
 
     def _begin(self) -> None:
         self.history, self.problem, self._newest = History(), "", b""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
-import socket
 import time
 
 import numpy as np
-import psutil
 import torch
 
 from .. import __version__
 from ..gradients.choice import why_autograd
 from ..recording.events import Header
+from ..runs.processes import Processes
 from .device import device_name
 from .trainer import Trainer
 
@@ -45,10 +44,7 @@ def header_of(trainer: Trainer, run: str) -> Header:
         # What vectors the CPU has: sums over wider ones are rounded otherwise.
         capability=torch.backends.cpu.get_cpu_capability(),
         versions=versions(),
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        # A pid comes round again; with the moment it began it is one process's alone.
-        pid_started=psutil.Process().create_time(),
+        **vars(Processes().of(os.getpid())),
         time=time.time(),
         files=list(data.files),
         scaling=trainer.data.scaling.plain(),

@@ -10,6 +10,7 @@ from ..errors import EpochalError, RecordingError
 from ..recording.events import End, Header
 from ..recording.file import Recorder
 from ..runs.folder import RunFolder
+from ..runs.processes import Processes
 from .header import versions
 from .trainer import Trainer
 
@@ -54,7 +55,7 @@ def fail_to_start(folder: RunFolder, error: Exception) -> int:
         gradients="",
         device="",
         versions=versions(),
-        pid=os.getpid(),
+        **vars(Processes().of(os.getpid())),
         time=time.time(),
     )
     recorder = Recorder.create(folder.recording, header)

@@ -10,12 +10,10 @@ Rows after the checkpoint are taken once more, and count in place of those that 
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import psutil
 import torch
 
 from ..errors import RunError
@@ -26,6 +24,7 @@ from ..recording.events import Header, Resume, Series
 from ..recording.file import read
 from ..recording.history import History
 from ..runs.folder import RunFolder
+from ..runs.processes import Processes
 from ..runs.resuming import check_resumable
 from ..text.safe import plain
 from .header import versions
@@ -103,9 +102,7 @@ def resume(
         trainer.ignore_stopping()
     event = Resume(
         from_step=-1 if state is None else trainer.step,
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        pid_started=psutil.Process().create_time(),
+        **vars(Processes().of(os.getpid())),
         time=time.time(),
         steps=wanted.until,
         reschedules=wanted.reschedule,

@@ -57,15 +57,14 @@ def main() -> None:
     order = json.loads(line)
     folder = RunFolder(Path(order["folder"]))
     _redirect_output(folder)
-    since = order.pop("time")
     del order["folder"]
-    sys.exit(work(folder, since=since, **order))
+    sys.exit(work(folder, **order))
 
 
 def work(
     folder: RunFolder,
     *,
-    since: float,
+    heard: Mapping[str, int] | None = None,
     device: str = "auto",
     steps: int | None = None,
     allow_code: bool = False,
@@ -76,7 +75,7 @@ def work(
 
     Args:
         folder: Holds ``experiment.toml``.
-        since: When the folder was handed over; older requests are none of this run.
+        heard: How much of each file of requests is older than this order: none of this run.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         steps: Pause after so many steps; run freely where left out.
         allow_code: Whether a network of one's own may be run.
@@ -88,7 +87,7 @@ def work(
         be gone on with: then the log says why.
     """
     # Before anything that takes time: a stop asked for while the data loads is not lost.
-    inbox = Inbox(folder, since=since)
+    inbox = Inbox(folder, heard)
     _stop_on_signals(inbox)
     if resume is not None:
         return _go_on(folder, inbox, Continuation(**resume), device, allow_code)
@@ -105,7 +104,7 @@ def work(
     worked = _Work(folder, trainer, inbox, pace, train(trainer, pace))
     if steps is not None:
         worked.handler.owed = 0
-        inbox.put(PendingRequest("start", "start", "step", {"n": steps}, since))
+        inbox.put(PendingRequest("start", "start", "step", {"n": steps}))
     return _record(recorder, worked)
 
 
@@ -231,7 +230,7 @@ def _stop_on_signals(inbox: Inbox) -> None:
 
     def stop(signum: int, frame: FrameType | None) -> None:
         name = signal.Signals(signum).name
-        inbox.put(PendingRequest(name, name, "stop", {}, time.time()))
+        inbox.put(PendingRequest(name, name, "stop"))
 
     for number in STOPPING:
         signal.signal(number, stop)

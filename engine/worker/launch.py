@@ -17,7 +17,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +24,8 @@ from typing import Any, Final
 
 from ..errors import RunError
 from ..runs.folder import RunFolder
+from ..runs.processes import Processes, appoint
+from ..runs.requests import lengths
 
 WORDS_BYTES: Final = 100_000
 """How much of what a worker complained of is looked at."""
@@ -101,8 +102,9 @@ class Worker:
             "allow_code": allow_code,
             "resume": resume,
             "fork": fork,
-            "time": time.time(),
+            "heard": lengths(folder),
         }
+        appoint(folder, Processes().of(self.pid))
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(order).encode() + b"\n")

@@ -591,7 +591,7 @@ class TestStop:
     ) -> None:
         folder = RunFolder(place / "runs" / "a-20260101-000000-0001")
         folder.path.mkdir(parents=True)
-        Recorder.create(folder.recording, header(pid_started=1.0)).close()
+        Recorder.create(folder.recording, header(pid_ticks=1)).close()
         outcome = command("stop", "a")
         assert outcome.status == 2
         assert "has no worker any more" in outcome.err

@@ -230,7 +230,7 @@ class SendARequest(Operation):
         self.control.send("step", n=3)
 
     def heard(self) -> list[str]:
-        return [each.action for each in Inbox(self.folder, since=0.0).poll()]
+        return [each.action for each in Inbox(self.folder).poll()]
 
     def is_old(self) -> bool:
         # Not even when somebody of the same name goes on after it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ class Prompt(FakeWorker):
 
     def give(self, folder: RunFolder, **order: Any) -> None:
         """Train the run here and now."""
-        work(folder, since=time.time(), **order)
+        work(folder, **order)
 
 
 class Steady(FrameClock):

@@ -156,15 +156,13 @@ class Watch:
         return self._reader.offset / max(self._stood, 1) if self.reading else 1.0
 
     def _state(self, dead: bool) -> State:
+        state = state_of(self.history, self.folder)
         if self.history.header is None:
-            # A folder that is not there yet, or no more, says nothing of its worker.
-            begun = state_of(self.history, made=self.folder.made or None)
-            if not dead and (begun == "starting" or self._worker is not None):
+            if not dead and state == "starting":
                 return "starting"
             self.trouble = self._last_words()
             return "crashed"
-        written = self.folder.written
-        state, quiet = state_of(self.history, written=written), time.time() - written
+        quiet = time.time() - self.folder.written
         if state == "crashed" and self.behind and (not self.reading or quiet < STILL):
             # How it ended, or who goes on with it, may stand in what has not been read.
             state = "running" if self.state in ("starting", "crashed") else self.state

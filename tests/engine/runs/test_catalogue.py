@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from engine.runs.catalogue import Archive, RunFacts, brief, differing, facts_of,
 from engine.runs.folder import RunFolder
 from engine.runs.listing import run_cells, run_object
 from engine.runs.notes import Notes
+from engine.runs.processes import Processes
 from engine.runs.summary import glance
 from tests.runs import COLUMNS, end, header, record, rows
 
@@ -48,14 +50,7 @@ class TestGlance:
 
     def test_a_run_that_was_resumed_after_its_end_goes_on(self, tmp_path: Path) -> None:
         run = make(tmp_path)
-        told = header()
-        again = Resume(
-            from_step=2,
-            host=told.host,
-            pid=told.pid,
-            pid_started=told.pid_started,
-            time=time.time(),
-        )
+        again = Resume(from_step=2, **vars(Processes().of(os.getpid())), time=time.time())
         append(run, rows(1, [0.5] * 3), end(3), again, rows(3, [0.1]))
         seen = glance(run)
         assert (seen.state, seen.step, seen.end) == ("running", 3, None)

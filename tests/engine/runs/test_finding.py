@@ -6,16 +6,12 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-import psutil
 import pytest
 
 from engine.errors import RunError
-from engine.recording.events import End, Heartbeat, Request, Resume
-from engine.recording.history import History
 from engine.runs.finding import find_run, list_runs
 from engine.runs.folder import RunFolder, create_run, runs_dir
-from engine.runs.state import process_started, state_of
-from tests.tapes import header, train_rows, write
+from tests.tapes import header, write
 
 NOW = datetime(2026, 11, 21, 9, 30, 0)
 
@@ -123,73 +119,3 @@ def test_runs_are_kept_where_the_environment_says(monkeypatch: pytest.MonkeyPatc
     assert runs_dir() == Path("runs")
     monkeypatch.setenv("EPOCHAL_RUNS", "/somewhere")
     assert runs_dir() == Path("/somewhere")
-
-
-def state(
-    *events: object,
-    now: float = 2003.0,
-    host: str = "here",
-    started: float | None = 1000.5,
-    made: float | None = None,
-    written: float = 0.0,
-) -> str:
-    history = History()
-    history.extend(events)  # type: ignore[arg-type]
-    return state_of(
-        history,
-        now=now,
-        host=host,
-        process_started=lambda pid: started,
-        made=made,
-        written=written,
-    )
-
-
-PAUSE = Request(id="1", viewer="a", action="pause", step=2, t=1.0)
-END = End(step=2, status="finished", reason="steps")
-
-
-def test_the_states_of_a_run() -> None:
-    assert state() == "starting"
-    assert state(header(), train_rows(1, 2)) == "running"
-    assert state(header(), train_rows(1, 2), PAUSE) == "paused"
-    assert state(header(), train_rows(1, 2), END, started=None) == "ended"
-
-
-def test_on_this_machine_the_process_settles_it() -> None:
-    assert state(header(), started=None) == "crashed"
-    assert state(header(), started=5000.0) == "crashed", "the pid is someone else's now"
-
-
-def test_a_process_that_is_there_but_writes_nothing_is_silent_on_any_machine() -> None:
-    assert state(header(), train_rows(1, 2), now=2012.0) == "silent"
-    assert state(header(), PAUSE, now=2012.0) == "silent"
-    assert state(header(), Heartbeat(step=1, t=9.0), now=2012.0) == "running"
-    set_since = 99999.0
-    assert state(header(), now=set_since, written=99998.0) == "running", "the clock was set"
-
-
-def test_from_another_machine_only_silence_can_be_seen() -> None:
-    assert state(header(), host="there", started=None) == "running"
-    assert state(header(), PAUSE, host="there", started=None) == "paused"
-    assert state(header(), host="there", started=None, now=2020.0) == "silent"
-
-
-def test_after_a_resume_the_new_writer_counts() -> None:
-    resume = Resume(from_step=1, host="there", pid=3, pid_started=6000.0, t=500.0, time=9000.0)
-    assert state(header(), END, resume, now=9002.0, started=None) == "running"
-    assert state(header(), END, resume, Heartbeat(step=1, t=540.0), now=9045.0) == "running"
-    assert state(header(), END, resume, now=9100.0, started=None) == "silent"
-    assert state(header(), END, resume, host="there", started=6000.0) == "running"
-    assert state(header(), END, resume, host="there", started=1000.5) == "crashed"
-
-
-def test_a_worker_that_dies_before_its_first_word_is_not_starting_for_ever() -> None:
-    assert state(now=2059.0, made=2000.0) == "starting"
-    assert state(now=2061.0, made=2000.0) == "crashed"
-    assert state(header(), now=2005.0, made=1000.0) == "running"
-
-
-def test_this_process_is_known_by_its_start() -> None:
-    assert process_started(os.getpid()) == pytest.approx(psutil.Process().create_time())
-    assert process_started(2**22 + 5) is None

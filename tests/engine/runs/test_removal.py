@@ -70,7 +70,9 @@ def test_a_run_whose_process_lives_stays_though_nothing_is_locked(tmp_path: Path
 
 def test_a_silent_run_is_removed_only_when_it_has_been_so_for_long(tmp_path: Path) -> None:
     run = create_run("two-moons", "", tmp_path)
-    Recorder.create(run.recording, header(run.name, host="elsewhere", time=1000.0)).close()
+    Recorder.create(
+        run.recording, header(run.name, host="elsewhere", boot="its own", time=1000.0)
+    ).close()
     written = run.recording.stat().st_mtime
     with pytest.raises(RunError, match="may still be training"):
         remove(run, now=written + 1)

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from engine.errors import RequestError
 from engine.recording.tail import Tail
 from engine.runs.folder import RunFolder
-from engine.runs.requests import MAX_TEXT, Control, Inbox, PendingRequest, default_viewer, parse
+from engine.runs.requests import (
+    MAX_TEXT,
+    Control,
+    Inbox,
+    PendingRequest,
+    default_viewer,
+    lengths,
+    parse,
+)
 from tests.tapes import Clock
 
 
@@ -25,7 +33,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def test_what_is_asked_arrives_once(folder: RunFolder) -> None:
-    inbox = Inbox(folder, since=0.0)
+    inbox = Inbox(folder)
     assert inbox.poll() == []
     name = Control(folder, "ada", clock=Clock(5.0)).send("set_lr", lr=0.5)
     (request,) = inbox.poll()
@@ -34,33 +42,69 @@ def test_what_is_asked_arrives_once(folder: RunFolder) -> None:
 
 
 def test_several_viewers_are_answered_in_the_order_they_asked(folder: RunFolder) -> None:
-    inbox = Inbox(folder, since=0.0)
+    inbox = Inbox(folder)
     for time, viewer, action in [
+        (2.0, "ada", "continue"),
         (3.0, "ada", "stop"),
         (1.0, "bob", "pause"),
-        (2.0, "ada", "continue"),
     ]:
         Control(folder, viewer, clock=Clock(time)).send(action)  # type: ignore[arg-type]
     assert [request.action for request in inbox.poll()] == ["pause", "continue", "stop"]
     assert len(list(folder.control.iterdir())) == 2
 
 
-def test_requests_of_before_the_start_are_ignored(folder: RunFolder) -> None:
-    Control(folder, "ada", clock=Clock(9.9)).send("stop")
-    Control(folder, "ada", clock=Clock(10.0)).send("pause")
-    assert [r.action for r in Inbox(folder, since=10.0).poll()] == ["pause"]
+def test_what_was_asked_before_the_order_to_begin_is_ignored(folder: RunFolder) -> None:
+    ada, bob = Control(folder, "ada"), Control(folder, "bob")
+    for control in (ada, bob, ada):
+        control.send("stop")
+    heard = lengths(folder)
+    ada.send("pause")
+    assert [(r.viewer, r.action) for r in Inbox(folder, heard).poll()] == [("ada", "pause")]
 
 
-def test_requests_that_are_recorded_already_are_ignored(folder: RunFolder) -> None:
-    name = Control(folder, "ada").send("stop")
-    assert Inbox(folder, since=0.0, taken=[name]).poll() == []
+@pytest.mark.parametrize("behind", [-1e9, -3600.0, 3600.0])
+def test_a_viewer_whose_clock_is_wrong_is_obeyed(folder: RunFolder, behind: float) -> None:
+    clock = Clock(2e9)
+    control = Control(folder, "ada", clock=clock)
+    control.send("pause")
+    heard, clock.now = lengths(folder), clock.now + behind
+    control.send("stop")
+    assert [r.action for r in Inbox(folder, heard).poll()] == ["stop"]
+
+
+def test_a_viewer_whose_clock_is_set_back_is_answered_in_the_order_it_asked(
+    folder: RunFolder,
+) -> None:
+    clock = Clock(100.0)
+    control = Control(folder, "ada", clock=clock)
+    for now, action in [(100.0, "pause"), (50.0, "continue"), (60.0, "stop")]:
+        clock.now = now
+        control.send(action)  # type: ignore[arg-type]
+    Control(folder, "bob", clock=Clock(70.0)).send("mark")
+    actions = [request.action for request in Inbox(folder).poll() if request.viewer == "ada"]
+    assert actions == ["pause", "continue", "stop"]
+
+
+def test_a_request_that_is_being_written_when_the_order_is_given_is_not_lost(
+    folder: RunFolder,
+) -> None:
+    control = Control(folder, "ada")
+    control.send("pause")
+    (path,) = folder.control.iterdir()
+    before = path.stat().st_size
+    control.send("stop")
+    line = path.read_bytes()
+    path.write_bytes(line[: before + 20])
+    heard = lengths(folder)
+    path.write_bytes(line)
+    assert [r.action for r in Inbox(folder, heard).poll()] == ["stop"]
 
 
 def test_a_torn_line_is_waited_for(folder: RunFolder) -> None:
     Control(folder, "ada").send("pause")
     (path,) = folder.control.iterdir()
     line = path.read_bytes()
-    inbox = Inbox(folder, since=0.0)
+    inbox = Inbox(folder)
     path.write_bytes(line[:20])
     assert inbox.poll() == []
     path.write_bytes(line)
@@ -70,18 +114,18 @@ def test_a_torn_line_is_waited_for(folder: RunFolder) -> None:
 def test_a_line_that_stays_torn_does_not_spoil_the_next(folder: RunFolder) -> None:
     (folder.control / "ada.jsonl").write_bytes(b'{"id": "1", "time"')
     Control(folder, "ada").send("stop")
-    assert [r.action for r in Inbox(folder, since=0.0).poll()] == ["stop"]
+    assert [r.action for r in Inbox(folder).poll()] == ["stop"]
 
 
 def test_a_request_may_come_without_a_file(folder: RunFolder) -> None:
-    inbox = Inbox(folder, since=0.0)
+    inbox = Inbox(folder)
     Control(folder, "ada").send("pause")
     inbox.put(PendingRequest("SIGTERM", "SIGTERM", "stop"))
     assert [r.action for r in inbox.poll()] == ["stop", "pause"]
 
 
 def test_a_folder_without_control_is_quiet(tmp_path: Path) -> None:
-    assert Inbox(RunFolder(tmp_path / "none"), since=0.0).poll() == []
+    assert Inbox(RunFolder(tmp_path / "none")).poll() == []
 
 
 def test_asking_where_nothing_can_be_written_is_a_clear_error(tmp_path: Path) -> None:
@@ -94,7 +138,7 @@ def test_a_viewer_with_a_strange_name_stays_in_its_folder(folder: RunFolder) -> 
     Control(folder, "../../x y\n").send("pause")
     (path,) = folder.control.iterdir()
     assert path.parent == folder.control
-    assert Inbox(folder, since=0.0).poll()[0].viewer == "../../x y\n"
+    assert Inbox(folder).poll()[0].viewer == "../../x y\n"
     assert "@" in default_viewer()
 
 
@@ -140,7 +184,7 @@ def test_nothing_that_is_written_there_can_break_the_worker(line: bytes) -> None
 @given(st.lists(st.binary(max_size=40), max_size=5))
 def test_garbage_in_the_folder_is_passed_over(folder: RunFolder, chunks: list[bytes]) -> None:
     (folder.control / "junk.jsonl").write_bytes(b"".join(chunks))
-    inbox = Inbox(folder, since=0.0)
+    inbox = Inbox(folder)
     assert inbox.poll() == []
     Control(folder, "ada").send("stop")
     assert [request.action for request in inbox.poll()] == ["stop"]
@@ -158,7 +202,7 @@ def test_what_would_never_arrive_is_refused_where_it_is_asked(
 
 def test_a_title_is_as_short_as_a_presets(folder: RunFolder) -> None:
     Control(folder, "ada").send("mark", title="x" * 5000, note="y" * 5000)
-    (request,) = Inbox(folder, since=0.0).poll()
+    (request,) = Inbox(folder).poll()
     assert (len(request.arguments["title"]), len(request.arguments["note"])) == (200, 5000)
 
 
@@ -168,14 +212,14 @@ def test_what_is_no_file_hides_no_request(folder: RunFolder) -> None:
     (folder.control / "c.jsonl").mkdir()
     os.mkfifo(folder.control / "d.jsonl")
     Control(folder, "z").send("stop")
-    assert [request.action for request in Inbox(folder, since=0.0).poll()] == ["stop"]
+    assert [request.action for request in Inbox(folder).poll()] == ["stop"]
 
 
 def test_a_line_of_nuls_is_waited_for_until_another_follows(folder: RunFolder) -> None:
     Control(folder, "ada").send("pause")
     (path,) = folder.control.iterdir()
     line = path.read_bytes()
-    inbox = Inbox(folder, since=0.0)
+    inbox = Inbox(folder)
     path.write_bytes(b"\0" * (len(line) - 1) + b"\n")
     assert inbox.poll() == []
     path.write_bytes(line)
@@ -187,7 +231,7 @@ def test_a_line_of_nuls_is_waited_for_until_another_follows(folder: RunFolder) -
 
 
 def test_a_flood_arrives_in_pieces(folder: RunFolder) -> None:
-    control, inbox = Control(folder, "ada"), Inbox(folder, since=0.0)
+    control, inbox = Control(folder, "ada"), Inbox(folder)
     names = [control.send("mark", note="x" * 10_000) for _ in range(250)]
     polls = []
     while requests := inbox.poll():
@@ -202,7 +246,7 @@ def test_nothing_is_opened_where_nothing_is_new(
     opened = []
     look = Tail.lines
     monkeypatch.setattr(Tail, "lines", lambda *given: opened.append(given) or look(*given))
-    inbox = Inbox(folder, since=0.0)
+    inbox = Inbox(folder)
     Control(folder, "ada").send("pause")
     Control(folder, "bob").send("pause")
     for _ in range(10):
@@ -224,13 +268,13 @@ def test_a_request_for_which_there_is_no_room_is_an_error(folder: RunFolder) -> 
 def test_two_viewers_whose_names_look_alike_are_both_heard(folder: RunFolder) -> None:
     for viewer in ("a/b", "a b", "月" * 300):
         Control(folder, viewer, clock=Clock(float(len(viewer)))).send("pause")
-    assert [len(r.viewer) for r in Inbox(folder, since=0.0).poll()] == [3, 3, 200]
+    assert [len(r.viewer) for r in Inbox(folder).poll()] == [3, 3, 200]
 
 
 def test_a_signal_handler_may_put_a_request_in_the_middle_of_a_poll(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inbox = Inbox(folder, since=0.0)
+    inbox = Inbox(folder)
     look = Tail.lines
 
     def interrupted(*given: Any) -> list[bytes]:

@@ -30,4 +30,4 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.training.loop.BLOCK_SECONDS", 1e6)
     monkeypatch.setattr("engine.training.loop.MAX_BLOCK", 7)
     # The process that seems to write them is this one, which is alive.
-    monkeypatch.setattr("engine.runs.resuming.state_of", lambda history: "crashed")
+    monkeypatch.setattr("engine.runs.resuming.state_of", lambda *_: "crashed")

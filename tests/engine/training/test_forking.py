@@ -43,7 +43,7 @@ def parents(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, RunFolder]
     folders = {}
     for name, spec in SPECS.items():
         folder = folder_for(tmp_path_factory.mktemp("parents"), spec, name.replace(" ", "-"))
-        worker.work(folder, since=0.0, device="cpu")
+        worker.work(folder, device="cpu")
         folders[name] = folder
     return folders
 
@@ -53,7 +53,7 @@ def forked(parent: RunFolder, at: int, *changes: str, path: Path) -> RunFolder:
     child, _ = branched_experiment(history_of(parent), at, changes)
     folder = folder_for(path, child)
     fork = {"parent": str(parent.path), "step": at, "changes": list(changes)}
-    worker.work(folder, since=0.0, device="cpu", fork=fork)
+    worker.work(folder, device="cpu", fork=fork)
     return folder
 
 

@@ -36,7 +36,7 @@ def folder_for(path: Path, spec: Experiment, name: str = "run") -> RunFolder:
 
 def work(folder: RunFolder, **order: Any) -> History:
     """Train in this process, whatever that comes to, and return what is recorded."""
-    worker.work(folder, since=0.0, device="cpu", allow_code=True, **order)
+    worker.work(folder, device="cpu", allow_code=True, **order)
     return history_of(folder)
 
 
@@ -61,7 +61,7 @@ def killed(folder: RunFolder, monkeypatch: pytest.MonkeyPatch, calls: int, **ord
 
     monkeypatch.setattr(Recorder, "record", dies)
     with pytest.raises(Killed):
-        worker.work(folder, since=0.0, device="cpu", allow_code=True, **order)
+        worker.work(folder, device="cpu", allow_code=True, **order)
     monkeypatch.setattr(Recorder, "record", record)
 
 
@@ -173,7 +173,7 @@ class TestOfARunThatIsOver:
 
     def test_without_another_end_it_is_refused(self, done: RunFolder, capfd: Any) -> None:
         before = done.recording.read_bytes()
-        assert worker.work(done, since=0.0, resume={}) == 2
+        assert worker.work(done, resume={}) == 2
         assert "has done its 20 steps; --until steps=N lengthens it" in capfd.readouterr().err
         assert done.recording.read_bytes() == before
 
@@ -183,7 +183,7 @@ def test_an_end_by_patience_is_ignored_where_that_is_asked_for(tmp_path: Path, c
     end = work(folder).end
     assert end is not None
     assert end.reason == "patience"
-    assert worker.work(folder, since=0.0, resume={}) == 2
+    assert worker.work(folder, resume={}) == 2
     assert "--ignore-stopping goes on all the same" in capfd.readouterr().err
 
     without = experiment(MOONS, optimizer={"name": "adam"}, train={"keep_best": "loss"})
@@ -195,7 +195,7 @@ def test_a_run_that_diverged_is_refused_with_a_remedy(tmp_path: Path, capfd: Any
     spec = experiment(CUBIC, optimizer={"name": "sgd", "lr": 1e9})
     folder = folder_for(tmp_path, spec)
     work(folder)
-    assert worker.work(folder, since=0.0, resume={}) == 2
+    assert worker.work(folder, resume={}) == 2
     assert f"epochal fork {folder.name} --at" in capfd.readouterr().err
 
 
@@ -206,7 +206,7 @@ def test_where_it_would_come_to_other_bits_it_says_why(
     killed(folder, monkeypatch, 9)
     whole = folder.recording.read_text()
     folder.recording.write_text(whole.replace('"torch":"', '"torch":"0.', 1))
-    assert worker.work(folder, since=0.0, resume={}) == 2
+    assert worker.work(folder, resume={}) == 2
     assert re.search(r"torch \S+, then 0\.\S+; --any-way goes on", capfd.readouterr().err)
     history = work(folder, resume={"any_way": True})
     assert history.end is not None

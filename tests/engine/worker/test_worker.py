@@ -21,6 +21,7 @@ from engine.recording.history import History
 from engine.runs.folder import RunFolder, create_run
 from engine.runs.requests import Control
 from engine.runs.state import state_of
+from engine.runs.summary import glance
 from engine.worker import __main__ as worker
 from engine.worker.launch import Worker, nameless_file
 from tests import forked as forked_workers
@@ -74,11 +75,11 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Watched]:
 
 def test_a_run_is_paused_stepped_changed_marked_and_stopped(run: Watched) -> None:
     run.until(lambda h: h.last_step > 20 and h.machine)
-    assert state_of(run.history) == "running"
+    assert state_of(run.history, run.folder) == "running"
     run.control.send("pause")
     paused_at = run.until(lambda h: h.paused).last_step
     measured = len(run.history.machine)
-    assert state_of(run.history) == "paused"
+    assert state_of(run.history, run.folder) == "paused"
     run.control.send("set_lr", lr=0.05)
     run.control.send("mark", title="here")
     run.control.send("step", n=3)
@@ -142,7 +143,7 @@ def test_kill_9_leaves_what_was_recorded(run: Watched) -> None:
     header = run.until(lambda h: h.last_step > 100).header
     assert header is not None
     os.kill(header.pid, signal.SIGKILL)
-    run.until(lambda h: state_of(h) == "crashed")
+    run.until(lambda h: state_of(h, run.folder) == "crashed")
     history = History()
     history.extend(read(run.folder.recording))
     assert history.end is None
@@ -168,6 +169,47 @@ def test_a_run_that_was_given_one_step_waits_for_more(
         process.kill()
 
 
+def test_a_stop_before_the_workers_first_look_is_obeyed_and_one_of_before_is_not(
+    tmp_path: Path, forked: Callable[[], Worker]
+) -> None:
+    watched = Watched(folder_for(tmp_path, epochs=100_000_000))
+    watched.control.send("stop")
+    process = forked()
+    try:
+        process.give(watched.folder)
+        watched.until(lambda h: h.last_step > 5)
+        watched.control.send("stop")
+        watched.until(lambda h: h.end)
+        assert process.wait(DEADLINE) == 0
+        again = forked()
+        try:
+            again.give(watched.folder, resume={})
+            # It is neither kept waiting nor has it looked: PyTorch takes longer to be asked.
+            watched.control.send("stop")
+            watched.until(lambda h: h.seams and h.end)
+            assert [each.action for each in watched.history.requests] == ["stop", "stop"]
+            assert again.wait(DEADLINE) == 0
+        finally:
+            again.kill()
+    finally:
+        process.kill()
+
+
+def test_whose_run_it_is_is_known_before_anything_is_recorded(
+    tmp_path: Path, forked: Callable[[], Worker]
+) -> None:
+    folder, process = folder_for(tmp_path, epochs=100_000_000), forked()
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        process.give(folder)
+        assert glance(folder).state == "starting"
+    finally:
+        process.kill()
+    process.wait(DEADLINE)
+    assert not folder.recording.exists()
+    assert glance(folder).state == "crashed"
+
+
 def test_a_warm_worker_without_a_folder_ends_with_its_lab(tmp_path: Path) -> None:
     process = Worker.start()
     process.close()
@@ -190,7 +232,7 @@ def work(folder: RunFolder, device: str = "auto") -> tuple[int, list[Event]]:
     """Work in this process, which keeps its own signal handlers."""
     before = {number: signal.getsignal(number) for number in worker.STOPPING}
     try:
-        status = worker.work(folder, device=device, since=0.0)
+        status = worker.work(folder, device=device)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from engine.recording.events import Heartbeat, Request
+from engine.runs.processes import Processes
 from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, stalled_disk, until
 from tui.cli import app as command
 from tui.lab.screenshot import words_of
@@ -19,7 +19,7 @@ from tui.watching import watch as watching
 from tui.watching.traces import gather_view
 from tui.watching.watch import Watch
 
-DEAD = {"pid": 2**22 + 1, "pid_started": 1.0}
+DEAD = {"pid": 2**22 + 1}
 MEGABYTE = 1 << 20
 
 
@@ -127,7 +127,7 @@ def test_whoever_falls_behind_later_does_not_take_the_run_for_dead(
         for _ in range(20):
             run.train([0.5] * 10)
         run.end()
-        monkeypatch.setattr(watching, "state_of", _told_dead(watching.state_of))
+        monkeypatch.setattr(Processes, "has", lambda *_: False)
         states = set()
         watch.poll()
         while watch.behind:
@@ -137,10 +137,6 @@ def test_whoever_falls_behind_later_does_not_take_the_run_for_dead(
     assert states == {"running"}
     assert watch.state == "ended"
     run.close()
-
-
-def _told_dead(state_of: Any) -> Any:
-    return lambda history, **given: state_of(history, process_started=lambda pid: None)
 
 
 async def test_nothing_is_judged_on_a_half_read_recording(

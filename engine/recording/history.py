@@ -130,17 +130,9 @@ class Rows:
         return then
 
     def as_series(self, group: str) -> Iterator[Series]:
-        """Yield all rows as they were recorded, a series for each run of equal stride."""
-        steps = self.steps
-        start = 0
-        while start < self.count:
-            strides = np.diff(steps[start:])
-            stride = int(strides[0]) if len(strides) else 1
-            changes = np.flatnonzero(strides != stride)
-            stop = start + int(changes[0]) + 1 if len(changes) else self.count
-            values = self._values[:, :, start:stop].transpose(0, 2, 1)
-            yield Series(group=group, first=int(steps[start]), stride=stride, values=values)
-            start = stop
+        """Return all rows as they were recorded, a series for each run of equal stride."""
+        rows = self._values[:, :, : self.count].transpose(0, 2, 1)
+        return series_of(group, self.steps, rows)
 
     def between(self, first: int, last: int) -> Values:
         """Return the rows from one step to another, [columns, count, members]."""
@@ -237,6 +229,25 @@ class Rows:
             high=np.where(some, fold.high, np.float32(np.nan)),
             nonfinite=fold.finite < counts,
         )
+
+
+def series_of(group: str, steps: NDArray[np.int64], values: Values) -> Iterator[Series]:
+    """Yield rows as events, a series for each run of equal stride.
+
+    Args:
+        group: Which columns.
+        steps: The step of each row, rising.
+        values: [columns, rows, members].
+    """
+    start = 0
+    while start < len(steps):
+        strides = np.diff(steps[start:])
+        stride = int(strides[0]) if len(strides) else 1
+        changes = np.flatnonzero(strides != stride)
+        stop = start + int(changes[0]) + 1 if len(changes) else len(steps)
+        first = int(steps[start])
+        yield Series(group=group, first=first, stride=stride, values=values[:, start:stop])
+        start = stop
 
 
 def _bucket_size(start: int, stop: int, width: int) -> int:

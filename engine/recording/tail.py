@@ -29,6 +29,14 @@ class Tail:
         self.torn = b""
         """How what follows the last whole line begins, so far."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file; below 0 where it is not there."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return -1
+
     def lines(self, limit: int | None = None) -> list[bytes]:
         """Return the whole lines that came since the last look, without their newlines.
 

@@ -130,11 +130,20 @@ def trial_meant(reference: str, runs_dir: Path) -> SweptTrial | None:
     if said is None or path is None:
         return None
     sweep, number = SweepFolder(path), int(said["number"]) - 1
-    plan = sweep.plan()
+    return trial_numbered(sweep, number)
+
+
+def trial_numbered(sweep: SweepFolder, number: int) -> SweptTrial:
+    """Return a trial of a sweep by its number, counted from 0.
+
+    Raises:
+        RunError: The sweep has no such trial, or nobody has begun to train it.
+    """
+    plan, called = sweep.plan(), f"{sweep.name}/trial-{number + 1}"
     if not 0 <= number < len(plan.trials):
-        raise RunError(f"{reference}: the sweep has trial-1 to trial-{len(plan.trials)}")
+        raise RunError(f"{called}: the sweep has trial-1 to trial-{len(plan.trials)}")
     if number not in plan.places:
-        raise RunError(f"{reference}: is in no group yet; the same sweep again trains it")
+        raise RunError(f"{called}: is in no group yet; the same sweep again trains it")
     group, member = plan.places[number]
     folder = sweep.group(group.number)
     return SweptTrial(sweep=sweep, number=number, group=folder, member=member)

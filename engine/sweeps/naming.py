@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..runs.catalogue import brief
@@ -34,8 +34,11 @@ def setting_text(setting: Mapping[str, Any]) -> str:
 
 def common_text(plan: Plan, group: TrialGroup) -> str:
     """Return in words what the trials of a group have in common: ``two-moons, hidden [5]``."""
-    trials = [plan.trials[number] for number in group.trials]
-    first = trials[0].setting
-    common = {k: v for k, v in first.items() if all(t.setting.get(k) == v for t in trials)}
-    preset = plan.bases[trials[0].base].preset
-    return ", ".join(part for part in (preset, setting_text(common)) if part)
+    preset = plan.bases[plan.trials[group.trials[0]].base].preset
+    return ", ".join(part for part in (preset, common_setting(plan, group.trials)) if part)
+
+
+def common_setting(plan: Plan, numbers: Sequence[int]) -> str:
+    """Return in words what is set alike in some trials: ``hidden [5] · lr 1``."""
+    first, *others = (plan.trials[number].setting for number in numbers)
+    return setting_text({k: v for k, v in first.items() if all(o.get(k) == v for o in others)})

@@ -351,8 +351,8 @@ LOCAL: Final = (
         urgent=True),
     *_at("chapters", ("q", "leave", "leave", "Leave without going anywhere.", 0)),
     *_at("sweep",
-        ("enter", "open", "open", "Show the curves of this cell's best trial, or of the one that is"
-         " chosen.", 1),
+        ("enter", "open", "open",
+         "Show the curves of this cell's trials, all of them or the one that is chosen.", 1),
         ("v", "pictures", "pictures",
          "Show what the best network of each cell of this row says, side by side; or the map.", 6),
         ("n", "trial(1)", "trial", "Choose the next trial of this cell.", 5),

@@ -266,7 +266,13 @@ class Runs:
 
     def ask(self, action: str, **arguments: object) -> None:
         """Ask the worker for something; what comes of it is read in the recording."""
+        from engine.sweeps.cell import CellRun
+
         assert self._control is not None
+        if self.cast.lead is not None and isinstance(self.cast.lead.folder, CellRun):
+            sweep = self.cast.lead.folder.path.parent.name
+            self.messages.complain(f"These are trained with others; epochal stop {sweep} ends all.")
+            return
         try:
             self._control.send(action, **arguments)  # type: ignore[arg-type]
         except (EpochalError, OSError) as error:

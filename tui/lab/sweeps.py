@@ -1,22 +1,34 @@
-"""The sweeps in the lab: a heat map over the screen, and from it the curves of a cell."""
+"""The sweeps in the lab: a heat map over the screen, and from it the curves of a cell.
+
+A cell's trials are one population, wherever they were trained: their mean with its range, and each
+of them by the key that goes through the members. Those of other forms stand beside it.
+"""
 
 from __future__ import annotations
 
 from asyncio import to_thread
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.errors import EpochalError
 
+from ..watching.cast import MOST
 from .part import LabScreen
 from .runs import Runs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.runs.folder import RunFolder
+    from engine.sweeps.cell import CellRun
+    from engine.sweeps.folder import SweepFolder
 
     from ..drawing.sweep.cells import HeatChoice
+    from ..panes.sweep import OpenedCell
     from ..setup.draft import Draft
+
+BACK: Final = "H shows the heat map again, k plays from the start"
 
 
 @dataclass(eq=False)
@@ -77,9 +89,6 @@ class Sweeps:
 
     async def show(self, path: Path) -> None:
         """Show a sweep until it is left; then the curves that were asked for, if any were."""
-        from engine.runs.folder import RunFolder
-        from engine.sweeps.again import trial_in
-
         from ..panes.sweep import SweepDialog
 
         if path != self.path:
@@ -87,12 +96,49 @@ class Sweeps:
         dialog = SweepDialog(path, self.screen.look, self.choice, self.cursor)
         opened = await self.screen.app.push_screen_wait(dialog)
         self.choice, self.cursor = dialog.picture.choice, dialog.picture.cursor
-        if opened is None:
-            return
-        trial = await to_thread(trial_in, RunFolder(opened.run), opened.member)
-        run, member = trial.shown if trial else (RunFolder(opened.run), opened.member)
-        self.runs.open(run)
-        self.runs.reading.look_through(member=member)
-        self.runs.messages.say(
-            f"A trial of {path.name}: H shows its heat map again, k plays the trial from its start."
-        )
+        if opened is not None:
+            try:
+                from engine.sweeps.folder import SweepFolder
+
+                await self._open(SweepFolder(path), opened)
+            except EpochalError as error:
+                self.runs.messages.complain(f"The cell cannot be shown: {error}")
+
+    async def _open(self, sweep: SweepFolder, opened: OpenedCell) -> None:
+        """Show the trials of a cell, or the one of them that was chosen.
+
+        Raises:
+            EpochalError: They cannot be read.
+        """
+        from engine.sweeps.again import trial_numbered
+        from engine.sweeps.cell import runs_of_cell
+
+        if opened.trial is not None:
+            trial = await to_thread(trial_numbered, sweep, opened.trial)
+            if trial.is_trained_again:
+                self.runs.open(trial.alone)
+                self.runs.messages.say(f"{trial.name}, trained again alone; {BACK}.")
+                return
+        cells = await to_thread(runs_of_cell, sweep, opened.trials)
+        first, others = cells[0], cells[1:]
+        self.runs.open(first)
+        for each in others[: MOST - 1]:
+            self.runs.cast.toggle(each)
+        if opened.trial is not None:
+            self.runs.reading.look_through(member=first.trials.index(opened.trial))
+        self.runs.messages.say(_said(cells, opened))
+
+
+def _said(cells: Sequence[CellRun], opened: OpenedCell) -> str:
+    """Return what is shown of a cell, and what can be done there."""
+    shown = len(cells[0].trials)
+    words = f"{shown} networks; n goes through them" if shown > 1 else "One network"
+    if opened.trial is not None and shown > 1:
+        words = f"One of {shown} networks; n goes on, and to all of them"
+    if len(cells) > 1:
+        beside = min(len(cells), MOST) - 1
+        words += f"; {beside} other kinds beside" if beside > 1 else "; another kind beside"
+        words += f" (of {len(cells) - 1})" if len(cells) > MOST else ""
+    if opened.waiting:
+        words += f"; {opened.waiting} have not begun"
+    return f"{words}; {BACK}."

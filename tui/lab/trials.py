@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from asyncio import sleep, to_thread
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import EpochalError, RunError
@@ -19,6 +18,7 @@ from .runs import Runs
 
 if TYPE_CHECKING:
     from engine.recording.history import History
+    from engine.runs.folder import RunFolder
     from engine.sweeps.again import SweptTrial
 
     from ..watching.watch import Watch
@@ -33,7 +33,7 @@ class Trials:
 
     screen: LabScreen
     runs: Runs
-    _asked: tuple[Path, int] | None = None
+    _asked: tuple[RunFolder, int] | None = None
     """The run and the network that were looked at last; each is asked for once."""
 
     def read_on(self) -> None:
@@ -41,15 +41,18 @@ class Trials:
         lead, member = self.runs.cast.lead, self.screen.view.member
         if lead is None or member is None or not self._lacks_weights(lead):
             return
-        if self._asked != (lead.folder.path, member):
-            self._asked = lead.folder.path, member
+        if self._asked != (lead.folder, member):
+            self._asked = lead.folder, member
             doing = self._train_again(lead, member)
             self.screen.run_worker(doing, group="again", exclusive=True)
 
     def _lacks_weights(self, lead: Watch) -> bool:
         """Whether a step is looked at between the start and the end of a run of a sweep."""
         view = self.screen.view
-        if self.screen.opening.start_worker is None or not lead.folder.name.startswith("group-"):
+        from engine.sweeps.cell import CellRun
+
+        of_sweep = isinstance(lead.folder, CellRun) or lead.folder.name.startswith("group-")
+        if self.screen.opening.start_worker is None or not of_sweep:
             return False
         between = 0 < view.at < lead.whole.last_step and not view.weights
         return between and lead.whole.end is not None and not lead.behind
@@ -57,8 +60,9 @@ class Trials:
     async def _train_again(self, watch: Watch, member: int) -> None:
         """Train a trial alone, and then show that run."""
         from engine.sweeps.again import trial_in
+        from engine.sweeps.cell import network_in
 
-        trial = await to_thread(trial_in, watch.folder, member)
+        trial = await to_thread(trial_in, *network_in(watch.folder, member))
         if trial is None:
             return
         try:

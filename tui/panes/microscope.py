@@ -98,7 +98,7 @@ class MicroscopePane(Keyed, BlockPicture, can_focus=True, spot="microscope"):
     """The update at the step that is read; up and down choose a quantity, left and right a number.
 
     Args:
-        folder: Returns the folder of the run that is shown.
+        place: Returns the folder of a network of the run that is shown, and which it is there.
         id: The pane's name.
         apart: Takes an update apart.
         now: Seconds on some clock.
@@ -114,14 +114,14 @@ class MicroscopePane(Keyed, BlockPicture, can_focus=True, spot="microscope"):
 
     def __init__(
         self,
-        folder: Callable[[], Path | None],
+        place: Callable[[int], tuple[Path, int] | None],
         *,
         id: str | None = None,
         apart: Callable[[Path, int, int], Awaitable[Dissection]] = _take_apart,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(id=id)
-        self._folder, self._apart, self._now = folder, apart, now
+        self._place, self._apart, self._now = place, apart, now
         self._results: dict[Wanted, Dissection | str] = {}
         """What came of each; in words where it cannot be taken apart."""
         self._asked: Wanted | None = None
@@ -190,11 +190,12 @@ class MicroscopePane(Keyed, BlockPicture, can_focus=True, spot="microscope"):
     def _start(self) -> None:
         """Take apart what is read now."""
         self._timer = None
-        wanted, folder = self._wanted(), self._folder()
-        if wanted is None or wanted in self._results or folder is None or not self._is_shown():
+        wanted = self._wanted()
+        place = None if wanted is None else self._place(wanted[1])
+        if wanted is None or wanted in self._results or place is None or not self._is_shown():
             return
         self._asked, self._started = wanted, self._now()
-        computing = self._compute(folder, wanted)
+        computing = self._compute(*place, wanted)
         self._worker = self.run_worker(computing, exclusive=True, exit_on_error=False)
         super().redraw()
 
@@ -205,8 +206,8 @@ class MicroscopePane(Keyed, BlockPicture, can_focus=True, spot="microscope"):
             self._worker.cancel()
         self._timer = self._worker = self._asked = None
 
-    async def _compute(self, folder: Path, wanted: Wanted) -> None:
-        _, member, step = wanted
+    async def _compute(self, folder: Path, member: int, wanted: Wanted) -> None:
+        _, _, step = wanted
         try:
             self.post_message(self.Dissected(wanted, await self._apart(folder, step, member)))
         except (EpochalError, OSError) as error:

@@ -37,13 +37,15 @@ HINT: Final = "enter opens, v pictures, n trial, r rows, c columns, f figure, es
 
 
 @dataclass(frozen=True)
-class OpenedTrial:
-    """What somebody chose to see: a network of a group's run."""
+class OpenedCell:
+    """What somebody chose to see."""
 
-    run: Path
-    """The folder of the run."""
-    member: int
-    """Which network of it, counted from 0."""
+    trials: tuple[int, ...]
+    """The numbers of the cell's trials, that which is best first; those that have begun."""
+    trial: int | None
+    """The one that was chosen; none where all are to be seen."""
+    waiting: int
+    """How many more there are."""
 
 
 class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
@@ -60,10 +62,10 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
     class CellOpened(Message):
         """A cell's curves are asked for."""
 
+        trials: tuple[TrialRow, ...]
+        """The cell's, that which is best first."""
         trial: TrialRow | None
-        """The best of the cell, or the one that was chosen; none where none has begun."""
-        trials: int
-        """How many the cell has."""
+        """The one that was chosen; none where all are to be seen."""
 
     @dataclass
     class NetworksAsked(Message):
@@ -221,10 +223,11 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
             self.redraw()
 
     def action_open(self) -> None:
-        """Ask for the curves of the trial that is chosen, or of the best of the cell."""
+        """Ask for the curves of all trials of the cell, and to look at the one that is chosen."""
         place, trials = self._chosen_place(), self._trials
-        trial = None if place is None or trials[place].state == "waiting" else trials[place]
-        self.post_message(self.CellOpened(trial, len(trials)))
+        first = () if place is None else trials[place : place + 1]
+        ordered = (*first, *(each for each in trials if each not in first))
+        self.post_message(self.CellOpened(ordered, None if self._trial is None else ordered[0]))
 
     def on_click(self, event: events.Click) -> None:
         """Choose the cell under the mouse; a second click opens it."""
@@ -242,8 +245,8 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
                 self.action_open()
 
 
-class SweepDialog(Dialog[OpenedTrial]):
-    """A sweep's heat map over the lab; answers with the trial whose curves are to be seen.
+class SweepDialog(Dialog[OpenedCell]):
+    """A sweep's heat map over the lab; answers with the cell whose curves are to be seen.
 
     Args:
         path: The sweep's folder.
@@ -322,10 +325,13 @@ class SweepDialog(Dialog[OpenedTrial]):
         self.query_one(".box").border_subtitle = Text(plain(words))
 
     def on_heat_picture_cell_opened(self, event: HeatPicture.CellOpened) -> None:
-        """Leave with the trial that is meant; say so where there is nothing to be seen."""
+        """Leave with the trials that are meant; say so where there is nothing to be seen."""
         event.stop()
-        if event.trial is None:
+        begun = [each for each in event.trials if each.state != "waiting"]
+        if not begun or (event.trial is not None and event.trial not in begun):
             waits = "it has not begun yet" if event.trials else "no trial lies here"
             self._complain(f"{waits}; {HINT}")
             return
-        self.dismiss(OpenedTrial(event.trial.run, event.trial.member))
+        chosen = None if event.trial is None else event.trial.number
+        waiting = len(event.trials) - len(begun)
+        self.dismiss(OpenedCell(tuple(each.number for each in begun), chosen, waiting))

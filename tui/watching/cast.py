@@ -103,9 +103,16 @@ class Cast:
             read_up = read_up and not watch.behind
         self.name_apart()
 
-    def lead_path(self) -> Path | None:
-        """Return the folder of the run that is shown."""
-        return self.lead.folder.path if self.lead is not None else None
+    def lead_place(self, member: int) -> tuple[Path, int] | None:
+        """Return the folder in which a network of the run that is shown is recorded, and which
+        network of that run it is.
+        """
+        if self.lead is None:
+            return None
+        from engine.sweeps.cell import network_in
+
+        run, member = network_in(self.lead.folder, member)
+        return run.path, member
 
     @property
     def watches(self) -> list[Watch]:
@@ -144,7 +151,11 @@ class Cast:
 
     def name_apart(self) -> None:
         """Call every run by what tells it from the others."""
-        headers = {each.folder.name: each.history.header for each in self.watches}
+        from engine.sweeps.cell import CellRun
+
+        # A cell is called by its settings, which is what tells it from others.
+        named = [each for each in self.watches if not isinstance(each.folder, CellRun)]
+        headers = {each.folder.name: each.history.header for each in named}
         experiments = {name: each.experiment for name, each in headers.items() if each is not None}
         if len(experiments) < 2 or experiments.keys() == self._named:
             return

@@ -6,7 +6,6 @@ an hour ago, or it came by mail. Nothing here knows Textual.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from engine.recording.file import Reader, glimpse
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
 from engine.runs.state import State, last_sign, state_of
+from engine.sweeps.cell import CellReader, CellRun
 from engine.text.moments import moment_text
 from engine.text.run_names import label_of
 
@@ -68,7 +68,7 @@ class Watch:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder = folder
-        self.label = label_of(folder.name)
+        self.label = label_of(folder.name) if not isinstance(folder, CellRun) else folder.title
         """What the run is called where there is no room for its name."""
         self.slot = 0
         """Its place among the colours of the runs on the screen."""
@@ -87,7 +87,9 @@ class Watch:
         """The learning rate that was asked for and is not in the recording yet."""
         self.behind = False
         """Whether there is more in the recording than has been read."""
-        self._reader = Reader(folder.recording)
+        self._reader: Reader | CellReader = (
+            CellReader(folder) if isinstance(folder, CellRun) else Reader(folder.recording)
+        )
         self._worker = worker
         self._clock = clock
 
@@ -98,13 +100,13 @@ class Watch:
         dead = self._worker is not None and self._worker.poll() is not None
         try:
             if self._stood < 0:
-                self._stood = self._size()
+                self._stood = self._reader.size
             while True:
                 before = self._reader.offset
                 self.whole.extend(self._reader.poll(CHUNK))
                 # Without progress, what is left is a line that is still being written.
                 offset = self._reader.offset
-                self.behind = self._reader.behind and before < offset < self._size()
+                self.behind = self._reader.behind and before < offset < self._reader.size
                 if not self.behind or self._clock() >= deadline:
                     break
             self._look_ahead()
@@ -115,7 +117,7 @@ class Watch:
 
     def _look_ahead(self) -> None:
         """Read the newest part first, where what stood there at opening takes several polls."""
-        if not self.reading:
+        if not self.reading or isinstance(self._reader, CellReader):
             self._glimpse = self._ahead = None
         elif self._glimpse is None or self._ahead is None:
             self._glimpse = History()
@@ -136,12 +138,6 @@ class Watch:
         """What is known of the run; of a long recording the newest part first."""
         return self._glimpse or self.whole
 
-    def _size(self) -> int:
-        """Return the bytes of the recording; below 0 where there is none."""
-        with contextlib.suppress(OSError):
-            return self.folder.recording.stat().st_size
-        return -1
-
     @property
     def reading(self) -> bool:
         """Whether not all has been read yet of what stood in the recording when it was opened.
@@ -156,7 +152,7 @@ class Watch:
         return self._reader.offset / max(self._stood, 1) if self.reading else 1.0
 
     def _state(self, dead: bool) -> State:
-        state = state_of(self.history, self.folder)
+        state = self._told()
         if self.history.header is None:
             if not dead and state == "starting":
                 return "starting"
@@ -172,6 +168,12 @@ class Watch:
         if state == "crashed" and not self.trouble:
             self.trouble = self._last_words()
         return state
+
+    def _told(self) -> State:
+        """Return the state as what is written tells it."""
+        if isinstance(self._reader, CellReader):
+            return self._reader.state
+        return state_of(self.history, self.folder)
 
     def _why(self) -> str:
         """Return why the run does not go on, or since when nobody knows whether it does."""

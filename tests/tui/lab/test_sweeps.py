@@ -88,13 +88,19 @@ async def test_enter_opens_the_curves_of_the_cell_and_the_key_leads_back(runs_di
         await pilot.press("right", "enter")
         lab = lab_of(pilot)
         await until(pilot, lambda: lab.view.step == 20)
-        assert lab.cast.lead is not None
-        assert lab.cast.lead.folder.path == sweep.group(1).path
-        assert lab.view.member in (0, 1), "the rate of 5 comes first in the group"
-        assert lab.view.run == "group-1"
+        assert lab.view.title == "hidden [5] · lr 5"
+        assert lab.view.run.endswith(", trial 1, 2")
+        assert lab.view.member is None
+        assert "mean of 2, band" in shown(pilot)
+        assert "2 networks; n goes through them; H shows the heat map again" in shown(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: f"seed {SEEDS[0]} (1 of 2)" in shown(pilot))
+        await pilot.press("x")
+        assert not sweep.stop_file.exists()
         await pilot.press("H")
         again = await opened(pilot)
         assert again is not dialog
+        assert again.path == dialog.path
         assert again.picture.cursor == (0, 1)
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is lab)
@@ -125,11 +131,37 @@ async def test_another_trial_of_the_cell_is_chosen_and_opened(runs_dir, sweep) -
         [other] = {*SEEDS} - {best}
         await pilot.press("n")
         await until(pilot, lambda: f"› seed {other}" in shown(pilot))
-        # The smaller rate stands first in the map, and second in the group.
         await pilot.press("enter")
         lab = lab_of(pilot)
         await until(pilot, lambda: lab.view.step == 20)
-        assert lab.view.member == 2 + SEEDS.index(other)
+        history = lab.view.history
+        assert history is not None
+        assert history.header is not None
+        assert history.header.members == 2
+        assert lab.view.member is not None
+        assert history.header.seeds[lab.view.member] == other
+        assert f"seed {other} (" in shown(pilot)
+
+
+async def test_networks_of_other_shapes_in_one_cell_stand_beside_each_other(tmp_path: Path) -> None:
+    folder = make_sweep(tmp_path)
+    for number in (1, 2):
+        train_group(folder, number)
+    app, _ = make_app(tmp_path, sweep=folder.path)
+    async with app.run_test(size=(200, 60)) as pilot:
+        await opened(pilot)
+        # One row of all shapes.
+        await pilot.press("r", "r")
+        dialog = dialog_of(pilot)
+        while dialog.picture.choice is None or dialog.picture.choice.rows:
+            await pilot.press("r")
+        await pilot.press("enter")
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.step == 20 and len(lab.view.others) == 1)
+        await until(pilot, lambda: "hidden [5, 3]" in shown(pilot))
+        titles = {lab.view.label, lab.view.others[0].title}
+        assert titles == {"hidden [5] · lr 0.01", "hidden [5, 3] · lr 0.01"}
+        assert "another kind beside" in shown(pilot)
 
 
 async def test_a_step_between_has_its_pictures_once_the_trial_is_trained_again(
@@ -142,9 +174,10 @@ async def test_a_step_between_has_its_pictures_once_the_trial_is_trained_again(
         await opened(pilot)
         await pilot.press("enter")
         lab = lab_of(pilot)
-        await until(pilot, lambda: lab.view.step == 20 and lab.view.member is not None)
-        number = (lab.view.member or 0) + 1
-        assert lab.view.run == "group-1"
+        await until(pilot, lambda: lab.view.step == 20 and "trial 3, 4" in lab.view.run)
+        await pilot.press("n")
+        await until(pilot, lambda: lab.view.member == 0)
+        number = 3
         lab.reading.look_through(cursor=7)
         lab.wake()
         await until(pilot, lambda: lab.view.run == f"trial-{number}" and lab.view.at == 7)
@@ -152,6 +185,8 @@ async def test_a_step_between_has_its_pictures_once_the_trial_is_trained_again(
         # From now on the heat map opens the run that has them.
         await pilot.press("H")
         await opened(pilot)
+        while f"› seed {SEEDS[0]}" not in shown(pilot) or dialog_of(pilot).picture._trial is None:
+            await pilot.press("n")
         await pilot.press("enter")
         await until(pilot, lambda: lab.view.run == f"trial-{number}" and lab.view.cursor is None)
 
@@ -164,7 +199,7 @@ async def test_a_replay_goes_on_where_it_was_with_the_trial_that_was_trained_aga
     app, _ = make_app(tmp_path, sweep=folder.path, start_worker=InlineWorker)
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
-        await pilot.press("enter")
+        await pilot.press("n", "enter")
         lab = lab_of(pilot)
         await until(pilot, lambda: lab.view.step == 20 and lab.view.member is not None)
         await pilot.press("k", "space", "5")

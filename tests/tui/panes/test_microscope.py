@@ -69,7 +69,10 @@ class PaneApp(Stage):
         super().__init__()
         self.now = 100.0
         self.pane = MicroscopePane(
-            lambda: Path("runs/r"), id="microscope", apart=child, now=lambda: self.now
+            lambda member: (Path("runs/r"), member),
+            id="microscope",
+            apart=child,
+            now=lambda: self.now,
         )
 
     def compose(self) -> ComposeResult:

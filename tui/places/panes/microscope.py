@@ -17,7 +17,7 @@ PANE = Pane(
         id="microscope",
         first="microscope",
         given=("view", "look"),
-        made_of=("cast.lead_path",),
+        made_of=("cast.lead_place",),
     ),
     several=None,
     where="in the microscope",

@@ -153,6 +153,7 @@ class Follower:
         self._heeded = 0
         self._warned = 0
         self._introduced = False
+        self._begun = 0
 
     def follow(self) -> End | None:
         """Return how the run ended; none where its worker died without a word."""
@@ -186,6 +187,10 @@ class Follower:
         if header is not None and header.gradients_why and not self._introduced:
             self.progress.say(f"gradients by {header.gradients}: {plain(header.gradients_why)}")
         self._introduced = header is not None
+        beginnings = [*self.history.seams[self.seams - 1 :]] if self.seams else self.history.forks
+        for beginning in beginnings[self._begun :]:
+            self.progress.say(plain(beginning.words))
+        self._begun = len(beginnings)
         for warning in self.history.warnings[self._warned :]:
             self.progress.say(plain(warning.message))
         self._warned = len(self.history.warnings)

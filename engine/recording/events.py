@@ -206,6 +206,8 @@ class Checkpoint(Event, kind="checkpoint"):
     """After this update."""
     file: str
     """Its path in the run's folder."""
+    seconds: float = 0.0
+    """How long the run waited for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,6 +327,23 @@ class Fork(Event, kind="fork"):
     """That length, each time."""
     ignores_stopping: bool = False
     """Whether the other run was gone on with though patience or a threshold had ended it."""
+    otherwise: list[str] = field(default_factory=list)
+    """What is not as it was when the rows before this were recorded: bits may differ."""
+
+    @property
+    def words(self) -> str:
+        """What it is, in a sentence."""
+        # Of a table of another kind its name says enough: all of its keys are others.
+        named = [key.partition(".")[0] for key in self.changes if key.endswith(".name")]
+        told = {
+            key: value
+            for key, value in self.changes.items()
+            if value is not None and (key.endswith(".name") or key.partition(".")[0] not in named)
+        }
+        changed = ", ".join(f"{key} {value}" for key, value in told.items())
+        said = f"branches off from {self.parent} at step {self.step}"
+        anew = f"; begins anew: {', '.join(self.fresh)}" if self.fresh else ""
+        return f"{said} with {changed}{anew}" if changed else said + anew
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -344,3 +363,21 @@ class Resume(Event, Writer, kind="resume"):
     """Whether patience and a threshold no longer end it."""
     otherwise: list[str] = field(default_factory=list)
     """What is not as it was before, where it was gone on with in any way: bits may differ."""
+    paused: bool = False
+    """Whether it was paused at that step; to go on is to train."""
+    anew: str = ""
+    """Why it begins anew, where it does."""
+
+    @property
+    def words(self) -> str:
+        """What it is, in a sentence."""
+        place = "begins anew from its seed" if self.anew else f"goes on from step {self.from_step}"
+        said = [f"the run {place}"]
+        said += [f" on {self.host}"] if self.host else []
+        said += [f", to {self.steps} steps"] if self.steps else []
+        said += [" with schedules of that length"] if self.reschedules else []
+        said += [", whatever patience or a threshold say"] if self.ignores_stopping else []
+        said += ["; it was paused there"] if self.paused else []
+        said += [f"; {self.anew}"] if self.anew else []
+        said += [f"; bits may differ: {', '.join(self.otherwise)}"] if self.otherwise else []
+        return "".join(said)

@@ -55,19 +55,22 @@ def check_resumable(
         raise RunError(f"{name}: never began; train its preset again with epochal run")
     if history.end is None:
         return
-    _check_end(name, history.end, history, ignore_stopping)
+    _check_end(folder, history.end, history, ignore_stopping)
     if history.end.status != "failed" and (until or header.steps) <= history.last_step:
         done = f"{name}: has done its {history.last_step} steps"
         raise RunError(f"{done}; --until steps=N lengthens it")
 
 
-def _check_end(name: str, end: End, history: History, ignore_stopping: bool) -> None:
+def _check_end(folder: RunFolder, end: End, history: History, ignore_stopping: bool) -> None:
     """Refuse a run that has come to an end of its own."""
+    name = plain(folder.name)
     if end.status == "diverged":
-        finite = max((each.step for each in history.checkpoints if each.step < end.step), default=0)
+        # The last loss is of the weights of the step before it: what is finite lies before both.
+        there = [each for each in history.checkpoints if (folder.path / each.file).is_file()]
+        finite = max((each.step for each in there if each.step < end.step - 1), default=0)
         raise RunError(
             f"{name}: diverged, and would again; epochal fork {name} --at {finite} "
-            "--set optimizer.lr=… goes on from before that with another setting"
+            "--set optimizer.lr=… goes on from its last finite checkpoint with another setting"
         )
     early = any(word in end.reason.split() for word in ("patience", "threshold"))
     if end.status == "finished" and early:

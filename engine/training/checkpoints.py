@@ -50,18 +50,21 @@ class Checkpoints:
         self._folder, self._trainer, self._clock = folder, trainer, clock
         self._due = clock() + SECONDS
         self._failed = False
+        self._written = (-1, False)
+        """The step of the newest, and whether the run was paused."""
 
-    def after_block(self) -> list[Event]:
-        """Return what is to be recorded of a checkpoint, where one is due."""
-        return self.save() if self._clock() >= self._due else []
+    def take(self, *, paused: bool = False) -> list[Event]:
+        """Return what is to be recorded of a checkpoint, where one is due and says anything new."""
+        due = self._clock() >= self._due and self._written != (self._trainer.step, paused)
+        return self.save(paused=paused) if due else []
 
-    def save(self) -> list[Event]:
+    def save(self, *, paused: bool = False) -> list[Event]:
         """Write a checkpoint; a full disk costs the file, not the run."""
         step, started = self._trainer.step, self._clock()
         path = self._folder.checkpoints / f"step-{step}{SUFFIX}"
         try:
             path.parent.mkdir(exist_ok=True)
-            write(path, self._trainer.state())
+            write(path, {**self._trainer.state(), "paused": paused})
         except OSError as error:
             self._due = self._clock() + SECONDS
             if self._failed:
@@ -75,8 +78,9 @@ class Checkpoints:
         # By what this one took, for a disk may be slow, and a network large.
         now = self._clock()
         self._due = now + max(SECONDS, TIMES * (now - started))
-        self._failed = False
-        return [Checkpoint(step=step, file=str(path.relative_to(self._folder.path)))]
+        self._failed, self._written = False, (step, paused)
+        file = str(path.relative_to(self._folder.path))
+        return [Checkpoint(step=step, file=file, seconds=now - started)]
 
     def _tidy(self) -> None:
         """Remove the checkpoints that are no longer wanted."""

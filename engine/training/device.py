@@ -57,6 +57,14 @@ def pick_device(name: str, experiment: Experiment, members: int = 1) -> torch.de
     return _cuda(device)
 
 
+def nearest_device(name: str) -> str:
+    """Return the device that a run was trained on; the CPU where that is not here."""
+    try:
+        return str(_cuda(torch.device(name))) if name.startswith("cuda") else "cpu"
+    except (DeviceError, RuntimeError):
+        return "cpu"
+
+
 def _cuda(device: torch.device) -> torch.device:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if count == 0:

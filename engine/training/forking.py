@@ -36,8 +36,8 @@ from ..text.safe import plain
 from .branching import branched_experiment
 from .marks import Marks
 from .repeats import lengths_of_seams
-from .resuming import marks_to_come
-from .retaking import Retaking, trainer_before
+from .resuming import differences_of, marks_to_come
+from .retaking import TOLERANCE, Retaking, trainer_before
 from .trainer import Trainer
 
 _RATES: Final = ("optimizer.lr", "optimizer.name", "schedule.", "train.batch_size")
@@ -87,7 +87,9 @@ def branch(
     assert header is not None
     experiment, changed = branched_experiment(history, step, changes)
     parent = trainer_before(folder, history, step, device=device, allow_code=allow_code)
-    for difference in Retaking(history, parent).steps(step):
+    otherwise = differences_of(header, parent)
+    tolerance = TOLERANCE if otherwise else 0.0
+    for difference in Retaking(history, parent, tolerance).steps(step):
         if difference is not None:
             raise RunError(
                 f"{plain(folder.name)}: does not come to what it recorded: {difference.words}; "
@@ -107,6 +109,7 @@ def branch(
         experiment=dict(header.experiment),
         changes=changed,
         fresh=fresh,
+        otherwise=otherwise,
         lengthened_at=[at for at, _ in lengthened],
         lengths=[steps for _, steps in lengthened],
         ignores_stopping=any(seam.ignores_stopping for seam in history.seams),

@@ -27,6 +27,7 @@ from ..runs.folder import RunFolder
 from ..runs.processes import Processes
 from ..runs.resuming import check_resumable
 from ..text.safe import plain
+from .device import nearest_device
 from .header import versions
 from .marks import Marks
 from .repeats import Repeats
@@ -108,6 +109,8 @@ def resume(
         reschedules=wanted.reschedule,
         ignores_stopping=wanted.ignore_stopping,
         otherwise=differences,
+        paused=state is not None and bool(state.get("paused")),
+        anew=_why_anew(folder, history) if state is None else "",
     )
     marks = None if state is None else marks_to_come(history, trainer)
     history.add(event)
@@ -137,7 +140,7 @@ def trainer_of(
                 f"{now.get('name')}: is not the file that the run was trained on any more; "
                 "train a new run on it with epochal run"
             )
-    where = header.device if device == "auto" else device
+    where = nearest_device(header.device) if device == "auto" else device
     # With as many threads as then: each sums a share, and other shares round to other bits.
     return Trainer(
         experiment, device=where, allow_code=allow_code, threads=header.threads, until=until
@@ -177,6 +180,14 @@ def newest_state(folder: RunFolder, history: History) -> State | None:
             except RunError:
                 continue
     return None
+
+
+def _why_anew(folder: RunFolder, history: History) -> str:
+    """Return why there is no checkpoint that a run could go on from."""
+    files = [folder.path / each.file for each in history.checkpoints]
+    if any(path.is_file() and path.suffix != checkpoints.SUFFIX for path in files):
+        return "its checkpoint is of an earlier version, which kept too little to come to the same"
+    return "none of its checkpoints can be read" if files else "it had no checkpoint yet"
 
 
 def marks_to_come(history: History, trainer: Trainer) -> Marks:

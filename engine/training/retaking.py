@@ -27,6 +27,11 @@ MOST_STEPS: Final = 1024
 """Steps that are taken at a time."""
 
 
+TOLERANCE: Final = 1e-3
+"""The share of a number by which it may be another on another CPU or device: sums are split in
+other ways there, and rounding errors grow with every step."""
+
+
 @dataclass(frozen=True)
 class Mismatch:
     """The first number that is not as it was recorded."""

@@ -10,22 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Final
 
 from ..errors import EpochalError, RunError
 from ..presets.preset import resolve
-from ..recording.events import Header
 from ..recording.history import History
 from ..text.numbers import as_json
 from ..text.safe import plain
 from .forking import branched
 from .resuming import differences_of, trainer_of
-from .retaking import Retaking
+from .retaking import TOLERANCE, Retaking
 from .trainer import Trainer
-
-TOLERANCE: Final = 1e-3
-"""The share of a number by which it may be another on another CPU or device: sums are split in
-other ways there, and rounding errors grow with every step."""
 
 _ELSEWHERE: Final = ("device", "the CPU computes with")
 """What may differ while the numbers are still nearly the same."""
@@ -85,7 +81,7 @@ def verify(
         )
     except EpochalError as error:
         raise RunError(f"{plain(name)}: cannot be verified, because {error}") from None
-    elsewhere = _elsewhere(name, header, trainer)
+    elsewhere = _elsewhere(name, history, trainer)
     # Bits are to be equal where the machine is the same: any difference is then a finding.
     tolerance = TOLERANCE if elsewhere else 0.0
     experiments = [fork.experiment for fork in history.forks[1:]] + [header.experiment]
@@ -106,16 +102,19 @@ def verify(
     return Verification(trainer.step, said, elsewhere)
 
 
-def _elsewhere(name: str, header: Header, trainer: Trainer) -> str:
+def _elsewhere(name: str, history: History, trainer: Trainer) -> str:
     """Return what is not as it was, in words, where numbers can be compared all the same.
 
     Raises:
         RunError: They cannot.
     """
-    differences = differences_of(header, trainer)
+    assert history.header is not None
+    differences = differences_of(history.header, trainer)
     if versions := [each for each in differences if not each.startswith(_ELSEWHERE)]:
         raise RunError(f"{plain(name)}: cannot be verified, because of {'; '.join(versions)}")
-    return "; ".join(differences)
+    # Where it was gone on with in any way, its rows are not all of one machine.
+    seams = [each.otherwise for each in history.forks] + [each.otherwise for each in history.seams]
+    return "; ".join(dict.fromkeys([*differences, *chain.from_iterable(seams)]))
 
 
 def _end_differs(history: History, trainer: Trainer) -> str:

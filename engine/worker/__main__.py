@@ -211,11 +211,12 @@ class _Work:
                 handler.taken(trainer.step - before)
                 yield [*events, *meter.read(trainer.step)]
                 # Its rows first: a checkpoint is of a step that the recording has.
-                yield self.checkpoints.after_block()
+                yield self.checkpoints.take()
             else:
                 recorder.flush()
                 if recorder.seconds_since_write >= HEARTBEAT_SECONDS:
                     yield [Heartbeat(step=trainer.step)]
+                yield self.checkpoints.take(paused=True)
                 time.sleep(PAUSED_SECONDS)
                 meter.skip(trainer.step)
 

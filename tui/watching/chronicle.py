@@ -18,6 +18,7 @@ from engine.recording.events import (
     Checkpoint,
     End,
     Event,
+    Fork,
     Header,
     MarkReached,
     Request,
@@ -100,6 +101,7 @@ class Chronicle:
             reversed(history.requests),
             reversed(history.warnings),
             reversed(history.checkpoints),
+            reversed(history.forks),
             [history.writer] if isinstance(history.writer, Resume) else [],
             [history.end] if history.end is not None else [],
         ]
@@ -144,8 +146,8 @@ class Chronicle:
                 return event.message, "warning", False
             case Checkpoint():
                 return f"everything needed to go on is in {event.file}", "note", True
-            case Resume():
-                return f"the run goes on from here, on {event.host}{_seam(event)}", "note", False
+            case Resume() | Fork():
+                return event.words, "note", False
             case End():
                 words = f"{event.status}: {REASONS.get(event.reason, event.reason)}"
                 words = self._with_log(words) if event.status == "failed" else words
@@ -228,15 +230,6 @@ def _carried_out(request: Request) -> str:
             n = request.arguments.get("n", 1)
             return f"{'one step' if n == 1 else f'{n} steps'} by hand"
     return request.action
-
-
-def _seam(resume: Resume) -> str:
-    """Return how a run was gone on with, where anything is not as it was planned."""
-    said = [f" to {resume.steps} steps"] if resume.steps else []
-    said += [" with schedules of that length"] if resume.reschedules else []
-    said += [", whatever patience or a threshold say"] if resume.ignores_stopping else []
-    said += [f", where bits may differ: {'; '.join(resume.otherwise)}"] if resume.otherwise else []
-    return "".join(said)
 
 
 def _first_not_finite(rows: Rows, column: str, after: int) -> int | None:

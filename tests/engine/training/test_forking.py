@@ -13,6 +13,7 @@ import pytest
 
 from engine.errors import RequestError, RunError
 from engine.experiment.experiment import Experiment
+from engine.presets import preset as presets
 from engine.recording.events import Series
 from engine.recording.file import read
 from engine.recording.history import History
@@ -22,7 +23,8 @@ from engine.training.branching import branched_experiment
 from engine.training.retaking import trainer_before
 from engine.training.verification import verify
 from engine.worker import __main__ as worker
-from tests.engine.training.test_resuming import came_to, folder_for, history_of, work
+from tests.engine.training.test_resuming import came_to, folder_for, history_of, killed, work
+from tests.engine.training.test_state import shortened
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
 pytestmark = pytest.mark.usefixtures("often")
@@ -105,6 +107,68 @@ def test_what_cannot_be_verified_is_no_difference(parents: Mapping[str, RunFolde
     history.header = replace(history.header, versions={"torch": "1.0", "numpy": np.__version__})
     with pytest.raises(RunError, match=r"cannot be verified, because of torch \S+, then 1\.0"):
         verify("a-run", history)
+
+
+def test_data_that_is_not_what_it_was_and_code_that_may_not_run_are_no_difference(
+    tmp_path: Path,
+) -> None:
+    table = tmp_path / "points.csv"
+    table.write_text("x,y\n" + "".join(f"{x},{x * x}\n" for x in range(30)))
+    spec = Experiment.model_validate(
+        {
+            "data": {"kind": "file", "path": str(table), "task": "numbers", "targets": ["y"]},
+            "loss": {"name": "mse"},
+            "train": {"steps": 3},
+        }
+    )
+    history = work(folder_for(tmp_path, spec))
+    assert verify("a-run", history).words.startswith("bit-equal")
+    table.write_text(table.read_text().replace("\n4,16\n", "\n4,17\n"))
+    with pytest.raises(RunError, match=r"cannot be verified, because .*is not the file"):
+        verify("a-run", history)
+    table.unlink()
+    with pytest.raises(RunError, match="cannot be verified, because "):
+        verify("a-run", history)
+    own = shortened(presets.load("digits-convolution").experiment)
+    history = work(folder_for(tmp_path, own, "own"))
+    with pytest.raises(RunError, match=r"cannot be verified, because .*--allow-code"):
+        verify("own", history)
+
+
+def test_where_the_device_is_not_here_it_is_equal_as_far_as_that_can_be(
+    parents: Mapping[str, RunFolder],
+) -> None:
+    history = history_of(parents["cubic"])
+    assert history.header is not None
+    history.header = replace(history.header, device="cuda:7")
+    said = verify("a-run", history)
+    assert said.words == "equal within 0.001 over 60 steps (device cpu, then cuda:7)"
+
+
+def test_rows_of_two_machines_are_verified_within_what_these_differ_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_for(tmp_path, SPECS["cubic"])
+    killed(folder, monkeypatch, 9)
+    there = folder.recording.read_text().replace('"device":"cpu"', '"device":"cuda:7"', 1)
+    folder.recording.write_text(there)
+    assert worker.work(folder, resume={}) == 2
+    history = work(folder, resume={"any_way": True})
+    assert history.seams[0].words.endswith("bits may differ: device cpu, then cuda:7")
+    assert history.header is not None
+    history.header = replace(history.header, device="cpu")
+    assert verify("a-run", history).words.endswith("(device cpu, then cuda:7)")
+
+
+def test_another_optimizer_begins_anew_and_says_so(
+    parents: Mapping[str, RunFolder], tmp_path: Path
+) -> None:
+    (fork,) = history_of(forked(parents["cubic"], 30, "optimizer.name=sgd", path=tmp_path)).forks
+    assert fork.words.endswith(
+        " with optimizer.name sgd; begins anew: what the optimizer remembers: it is sgd now"
+    )
+    (fork,) = history_of(forked(parents["cubic"], 30, "optimizer.lr=0.3", path=tmp_path)).forks
+    assert fork.words == f"branches off from {fork.parent} at step 30 with optimizer.lr 0.3"
 
 
 @pytest.mark.parametrize(

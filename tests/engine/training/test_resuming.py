@@ -9,16 +9,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
+from engine.recording.checkpoints import read as read_checkpoint
 from engine.recording.events import Event
 from engine.recording.file import Recorder, read
 from engine.recording.history import History
+from engine.recording.kept_weights import last_weights
 from engine.runs.folder import RunFolder, create_run
 from engine.runs.requests import Inbox, PendingRequest
 from engine.training import checkpoints
+from engine.training.trainer import Trainer
 from engine.worker import __main__ as worker
 from tests.engine.training.test_state import shortened
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
@@ -134,10 +139,11 @@ def test_presets_of_each_kind_go_on_to_the_same_bits(
     assert came_to(work(folder, resume={})) == wanted
 
 
-def test_a_rate_that_was_set_after_the_checkpoint_is_set_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("seconds", [1e6, 0.0], ids=["before the checkpoint", "after it"])
+def test_a_rate_that_was_set_holds_for_whoever_goes_on(
+    seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoints, "SECONDS", 1e6)
+    monkeypatch.setattr(checkpoints, "SECONDS", seconds)
     spec, polls = experiment(CUBIC, train={"steps": 80}), [0]
 
     def poll(inbox: Inbox) -> list[PendingRequest]:
@@ -149,9 +155,58 @@ def test_a_rate_that_was_set_after_the_checkpoint_is_set_again(
     straight = work(folder_for(tmp_path, spec, "straight"))
     assert {0.05, 0.5} == {round(float(lr), 2) for lr in straight.series["train"].column("lr")}
     polls[0], folder = 0, folder_for(tmp_path, spec)
-    killed(folder, monkeypatch, 14)
+    killed(folder, monkeypatch, 20)
     assert [each.step for each in history_of(folder).requests] == [21]
-    assert came_to(work(folder, resume={})) == came_to(straight)
+    history = work(folder, resume={})
+    assert (history.seams[0].from_step > 21) == (seconds == 0.0)
+    assert came_to(history) == came_to(straight)
+
+
+def test_a_run_that_was_paused_when_it_was_killed_goes_on_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, polls = experiment(CUBIC, train={"steps": 60}), [0]
+
+    def poll(inbox: Inbox) -> list[PendingRequest]:
+        polls[0] += 1
+        return [PendingRequest("an-id", "ada", "pause", {})] if polls[0] == 6 else []
+
+    monkeypatch.setattr(Inbox, "poll", poll)
+    folder = folder_for(tmp_path, spec)
+    killed(folder, monkeypatch, 20)
+    before = history_of(folder)
+    assert before.paused
+    # The newest one is of the pause, so that nothing is taken again.
+    newest = checkpoints.written(folder)[-1]
+    assert read_checkpoint(newest)["paused"]
+    history = work(folder, resume={})
+    assert [each.paused for each in history.seams] == [True]
+    assert history.seams[0].from_step == before.last_step == checkpoints.step_of(newest)
+    assert history.seams[0].words.endswith("; it was paused there")
+    assert came_to(history) == came_to(work(folder_for(tmp_path, spec, "straight")))
+
+
+def test_of_an_earlier_version_s_checkpoint_it_takes_the_weights_and_begins_anew_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    straight = folder_for(tmp_path, SPECS["moons"], "straight")
+    wanted = came_to(work(straight))
+    folder = folder_for(tmp_path, SPECS["moons"])
+    killed(folder, monkeypatch, 20)
+    for path in checkpoints.written(folder):
+        state = read_checkpoint(path)
+        tensors = {name: torch.tensor(each) for name, each in state["weights"].items()}
+        best = {"best_weights": tensors, "best_steps": [0]}
+        torch.save({"step": state["step"], "weights": tensors, **best}, path.with_suffix(".pt"))
+        path.unlink()
+    folder.recording.write_bytes(folder.recording.read_bytes().replace(b".safetensors", b".pt"))
+    before = history_of(folder)
+    kept = last_weights(before, folder=folder.path)
+    assert kept.step == before.last_step
+    history = work(folder, resume={})
+    assert history.seams[0].words.startswith("the run begins anew from its seed")
+    assert "is of an earlier version, which kept too little" in history.seams[0].words
+    assert came_to(history) == wanted
 
 
 class TestOfARunThatIsOver:
@@ -178,11 +233,15 @@ class TestOfARunThatIsOver:
         assert done.recording.read_bytes() == before
 
 
-def test_an_end_by_patience_is_ignored_where_that_is_asked_for(tmp_path: Path, capfd: Any) -> None:
-    folder = folder_for(tmp_path, SPECS["ends by patience"])
+@pytest.mark.parametrize("ending", [{"patience": 5}, {"loss_threshold": 0.3}], ids=str)
+def test_an_early_end_is_ignored_where_that_is_asked_for(
+    ending: dict[str, Any], tmp_path: Path, capfd: Any
+) -> None:
+    changes = {"optimizer": {"name": "adam"}, "train": {"keep_best": "loss", **ending}}
+    folder = folder_for(tmp_path, experiment(MOONS, **changes))
     end = work(folder).end
     assert end is not None
-    assert end.reason == "patience"
+    assert end.reason in next(iter(ending))
     assert worker.work(folder, resume={}) == 2
     assert "--ignore-stopping goes on all the same" in capfd.readouterr().err
 
@@ -192,11 +251,23 @@ def test_an_end_by_patience_is_ignored_where_that_is_asked_for(tmp_path: Path, c
 
 
 def test_a_run_that_diverged_is_refused_with_a_remedy(tmp_path: Path, capfd: Any) -> None:
-    spec = experiment(CUBIC, optimizer={"name": "sgd", "lr": 1e9})
+    spec = experiment(CUBIC, model={"activation": "identity"}, optimizer={"name": "sgd", "lr": 1.0})
     folder = folder_for(tmp_path, spec)
     work(folder)
     assert worker.work(folder, resume={}) == 2
-    assert f"epochal fork {folder.name} --at" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    named = re.search(rf"epochal fork {folder.name} --at (\d+) --set optimizer.lr=", said)
+    assert named, said
+    step, history = int(named[1]), history_of(folder)
+    assert history.end is not None
+    assert 0 < step < history.end.step
+    weights = read_checkpoint(folder.checkpoints / f"step-{step}.safetensors")["weights"]
+    assert all(np.isfinite(each).all() for each in weights.values())
+    # Nothing finite is lost: of the checkpoints after it none is.
+    later = [each for each in checkpoints.written(folder) if checkpoints.step_of(each) > step]
+    for path in later:
+        rows = history.series["train"].between(checkpoints.step_of(path) + 1, history.last_step)
+        assert not np.isfinite(rows[0, :1]).any()
 
 
 def test_where_it_would_come_to_other_bits_it_says_why(
@@ -224,6 +295,33 @@ def test_a_checkpoint_that_cannot_be_read_is_passed_over(
     history = work(folder, resume={})
     assert history.seams[0].from_step < checkpoints.step_of(newest)
     assert came_to(history) == wanted
+
+
+@pytest.mark.parametrize("cost", [0.001, 0.2, 3.0])
+def test_checkpoints_take_two_hundredths_of_a_run_by_what_it_says_itself(
+    cost: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "SECONDS", 5.0)
+    monkeypatch.setattr(checkpoints, "TIMES", 50)
+    now = [0.0]
+
+    def write(path: Path, state: Any) -> None:
+        path.touch()
+        now[0] += cost
+
+    monkeypatch.setattr(checkpoints, "write", write)
+    trainer = Trainer(SPECS["moons"], device="cpu")
+    wanted = checkpoints.Checkpoints(RunFolder(tmp_path), trainer, clock=lambda: now[0])
+    said: list[Any] = []
+    for step in range(8000):
+        trainer.step = step
+        now[0] += 0.05
+        said += wanted.take()
+    assert len(said) > 1
+    seconds = sum(each.seconds for each in said)
+    assert seconds == pytest.approx(cost * len(said))
+    # The one that was written last is not yet made up for.
+    assert seconds - cost <= 0.02 * now[0]
 
 
 @pytest.mark.parametrize(

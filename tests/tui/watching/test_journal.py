@@ -176,7 +176,7 @@ def test_a_run_that_goes_on_is_told_and_may_end_and_mark_again() -> None:
     )
     made.read(known)
     assert [entry.words for entry in made.take_new()] == [
-        "the run goes on from here, on there",
+        "the run goes on from step 60 on there",
         "late",
         "finished: every step done",
     ]

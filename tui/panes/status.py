@@ -107,9 +107,11 @@ class TitleLine(RunPicture):
         ]
         names = [f"{key}{place.label}" for key, place in zip(keys, panes, strict=True)]
         shortened = [f"{key}{pane.short}" for key, pane in zip(keys, panes, strict=True)]
-        tries = [(name, names, " "), (name[1:], shortened, " "), (name[:1], names, " ")]
+        tries = [(name, names, " "), (name[1:], shortened, " ")]
         if parted:
-            tries = [(name, names, "  "), *tries[:2]]
+            tries = [(name, names, "  "), *tries]
+        else:
+            tries += [(name[:1], names, " "), (name[:1], shortened, " ")]
         for head, tabs, between in tries:
             cells = head.cell_len + sum(map(cell_len, tabs)) + len(between) * (len(tabs) - 1)
             if cells <= width:

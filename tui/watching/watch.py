@@ -68,7 +68,9 @@ class Watch:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder = folder
-        self.label = label_of(folder.name) if not isinstance(folder, CellRun) else folder.title
+        # In one word, as far as that goes: of a long label the last word is what is left.
+        brief = folder.title.replace(", ", ",") if isinstance(folder, CellRun) else ""
+        self.label = brief or label_of(folder.name)
         """What the run is called where there is no room for its name."""
         self.slot = 0
         """Its place among the colours of the runs on the screen."""

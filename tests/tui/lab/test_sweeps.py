@@ -160,7 +160,7 @@ async def test_networks_of_other_shapes_in_one_cell_stand_beside_each_other(tmp_
         await until(pilot, lambda: lab.view.step == 20 and len(lab.view.others) == 1)
         await until(pilot, lambda: "hidden [5, 3]" in shown(pilot))
         titles = {lab.view.label, lab.view.others[0].title}
-        assert titles == {"hidden [5] · lr 0.01", "hidden [5, 3] · lr 0.01"}
+        assert titles == {"hidden [5] · lr 0.01", "hidden [5,3] · lr 0.01"}
         assert "another kind beside" in shown(pilot)
 
 

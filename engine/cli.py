@@ -423,10 +423,9 @@ def main(arguments: Sequence[str] | None = None, *, panes: Sequence[str] | None 
 def print_log(folder: RunFolder, every: int, as_json: bool) -> None:
     """Print the log of a run as far as it has come: see ``engine.headless.log``."""
     from .headless.log import RunLog
-    from .recording.file import read
-    from .recording.history import History
+    from .recording.loading import load_history
 
-    history, lines = History(read(folder.recording)), list[str]()
+    history, lines = load_history(folder.recording), list[str]()
     entries = RunLog(lines.append, every=every, improved=True).tell(history, whole=True)
     if as_json:
         _print_json(entry.plain() for entry in entries)

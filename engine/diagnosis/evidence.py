@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from ..recording.events import Header
 from ..recording.forward import activations_of, unpack
-from ..recording.history import History, Rows
+from ..recording.history import History
+from ..recording.pages import SAMPLE
+from ..recording.rows import Rows
 
 if TYPE_CHECKING:
     from ..components.optimizers import OptimizerBase
@@ -64,7 +66,10 @@ class Curve:
         if rows is None or not self.count:
             return
         chosen = np.linspace(0, self.count - 1, GROUPS * WINDOW).astype(np.int64)
-        steps, values = rows.steps[chosen], numbers(rows, name, chosen, member)
+        if self.count >= len(chosen) * SAMPLE:
+            # These rows are at hand, however long the run is.
+            chosen -= chosen % SAMPLE
+        steps, values = rows.steps_of(chosen), numbers(rows, name, chosen, member)
         self.steps = steps[WINDOW - 1 :: WINDOW]
         self.values = medians(values.reshape(GROUPS, WINDOW))
         least = int(np.where(np.isfinite(values), values, np.inf).argmin())
@@ -83,11 +88,13 @@ def numbers(
     rows: Rows, name: str, chosen: NDArray[np.int64] | slice, member: int | None
 ) -> NDArray[np.float32]:
     """Return a column's numbers in some rows: one member's, or the medians over all of them."""
-    if member is not None:
-        return rows.column(name, member)[chosen]
+    if member is not None and isinstance(chosen, slice):
+        return rows.column(name, member, chosen.start, chosen.stop)
     if isinstance(chosen, slice):
-        chosen = np.arange(rows.count)[chosen]
-    return medians(rows.across(name, chosen).T).astype(np.float32)
+        chosen = np.arange(chosen.start, chosen.stop)
+    of_all = rows.across(name, chosen)
+    of_one: NDArray[np.float32] = of_all[member or 0]
+    return of_one if member is not None else medians(of_all.T).astype(np.float32)
 
 
 def medians(table: NDArray[Any]) -> Numbers:
@@ -209,7 +216,7 @@ class Facts:
     @cached_property
     def at(self) -> int:
         """The step of the newest row; 0 where there is none."""
-        return int(self.history.series["train"].steps[self.rows - 1]) if self.rows else 0
+        return self.history.series["train"].step_of(self.rows - 1) if self.rows else 0
 
     def recent(self, name: str) -> NDArray[np.float32]:
         """Return the newest rows of a train column, at most ``WINDOW``."""
@@ -250,7 +257,7 @@ class Facts:
         if not np.isfinite(value):
             return None
         probe = self.history.series["probe"]
-        return int(probe.steps[count_until(probe, self.step) - 1]), value
+        return probe.step_of(count_until(probe, self.step) - 1), value
 
     @cached_property
     def norms(self) -> Mapping[str, float]:

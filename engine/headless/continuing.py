@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ..errors import RequestError, RunError
 from ..presets.preset import dumps
-from ..recording.file import read
 from ..recording.history import History
+from ..recording.loading import load_history
 from ..runs.folder import RunFolder, create_run
 from ..runs.resuming import check_resumable, until_step
 from ..text.run_names import RunName, stem_of
@@ -49,7 +49,7 @@ def resume(
     """
     if reschedule and not until:
         raise RequestError("--reschedule: gives schedules the length that --until says; say that")
-    history = History(read(folder.recording) if folder.recording.is_file() else ())
+    history = load_history(folder.recording) if folder.recording.is_file() else History()
     header = history.header
     last = until_step(until, header) if until and header else 0
     check_resumable(folder, history, until=last, ignore_stopping=ignore_stopping)
@@ -109,7 +109,7 @@ def fork(
         RequestError: Something is to be other that cannot be from a step on.
         PresetError: What it would be does not hold.
     """
-    history = History(read(parent.recording))
+    history = load_history(parent.recording)
     header = history.header
     if header is None or not header.parameters:
         raise RunError(f"{plain(parent.name)}: never began; train its preset with epochal run")

@@ -16,8 +16,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from ..recording.history import History, Rows
+import numpy as np
+
+from ..recording.history import History
 from ..recording.improvements import improvements, member_words
+from ..recording.rows import Rows
 from ..text.numbers import as_json, counted, figure_text, shortest
 from ..text.safe import plain
 from ..text.tables import finite, mean_text
@@ -101,27 +104,26 @@ def logged_rows(history: History, every: int, *, after: int, upto: int) -> list[
     if header is None or rows is None or not rows.count:
         return []
     stride = every * (header.steps_per_epoch if epochs else 1)
-    steps = rows.steps
-    wanted = (steps % stride == 0) & (steps > after) & (steps <= upto)
-    if history.end is not None:
-        wanted[-1] = after < steps[-1] <= upto
+    wanted = list[int]()
+    for start, stop in rows.ranges(rows.count_until(after), rows.count_until(upto)):
+        steps = rows.steps_of(np.arange(start, stop))
+        wanted += steps[steps % stride == 0].tolist()
+    if history.end is not None and after < rows.last_step <= upto:
+        wanted = sorted({*wanted, rows.last_step})
     dev = history.series.get("dev")
     return [
         LoggedRow(
-            step=int(steps[row]),
-            epoch=-(-int(steps[row]) // header.steps_per_epoch) if header.steps_per_epoch else None,
-            figures=_figures(rows, row, "") | _figures(dev, _row_at(dev, int(steps[row])), "dev_"),
+            step=step,
+            epoch=-(-step // header.steps_per_epoch) if header.steps_per_epoch else None,
+            figures=_figures(rows, step, "") | _figures(dev, step, "dev_"),
         )
-        for row in wanted.nonzero()[0].tolist()
+        for step in wanted
     ]
 
 
-def _row_at(rows: Rows | None, step: int) -> int | None:
-    return None if rows is None else rows.row_at(step)
-
-
-def _figures(rows: Rows | None, row: int | None, of: str) -> dict[str, list[float]]:
-    """Return the loss and the accuracy in a row, for each member."""
+def _figures(rows: Rows | None, step: int, of: str) -> dict[str, list[float]]:
+    """Return the newest loss and accuracy at or before a step, for each member."""
+    row = None if rows is None else rows.row_at(step)
     if rows is None or row is None:
         return {}
     names = [name for name in ("loss", "accuracy") if name in rows.columns]

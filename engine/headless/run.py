@@ -141,8 +141,6 @@ class Follower:
     """Tells each so many-th row and each improvement, as far as they are asked for."""
     sleep: Callable[[float], None] = time.sleep
     """Waits between two looks."""
-    history: History = field(default_factory=History)
-    """All that is known of the run."""
     seams: int = 0
     """How often it has been gone on with, this time included."""
     deserted: bool = False
@@ -150,6 +148,8 @@ class Follower:
 
     def __post_init__(self) -> None:
         self._reader = Reader(self.folder.recording)
+        self.history = History(again=self._reader.again, resident_bytes=0)
+        """What is known of the run; of its rows the newest are held."""
         self._heeded = 0
         self._warned = 0
         self._introduced = False

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ..recording.file import read
-from ..recording.history import History
+from ..recording.loading import load_history
 from ..runs.folder import RunFolder
 from ..text.safe import plain
 from .progress import progress_for
@@ -29,7 +28,7 @@ def verify_run(folder: RunFolder, *, allow_code: bool, as_json: bool) -> int:
     """
     from ..training.verification import verify
 
-    history = History(read(folder.recording))
+    history = load_history(folder.recording)
     with progress_for(history.last_step, quiet=as_json, logged=False) as progress:
         verification = verify(
             folder.name,

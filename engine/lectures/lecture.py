@@ -29,8 +29,7 @@ from ..figures.proofreading import faults, marred, unfilled
 from ..presets import preset as presets
 from ..presets.preset import Preset
 from ..presets.toml_files import Shelf, exists
-from ..recording.file import read
-from ..recording.history import History
+from ..recording.loading import load_history
 from ..runs.finding import is_path, is_run, run_at
 from ..runs.folder import RunFolder
 from ..runs.notes import Notes
@@ -214,7 +213,7 @@ def _experiment(shown: Preset | RunFolder) -> Experiment | None:
     """Return what is trained, or was; None where that is not to be understood."""
     if isinstance(shown, Preset):
         return shown.experiment
-    history = History(read(shown.recording))
+    history = load_history(shown.recording)
     try:
         return Experiment.model_validate(history.header.experiment) if history.header else None
     except ValidationError:
@@ -330,7 +329,7 @@ def _of_preset(preset: Preset, scene: Scene) -> Iterator[Remark]:
 
 
 def _of_run(run: RunFolder, scene: Scene) -> Iterator[Remark]:
-    history = History(read(run.recording))
+    history = load_history(run.recording)
     if history.header is None or not history.header.parameters:
         yield True, f"{run.name}: nothing was trained; take another run"
         return

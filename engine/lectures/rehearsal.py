@@ -19,8 +19,8 @@ from ..figures.proofreading import Passage, passages
 from ..figures.readings import of_history, of_named
 from ..presets import preset as presets
 from ..presets.preset import Preset
-from ..recording.file import read
 from ..recording.history import History
+from ..recording.loading import load_history
 from . import lecture as lectures
 from .lecture import Script
 from .passages import passages_of
@@ -137,7 +137,7 @@ class Rehearsal:
         shown = lectures.shown_as(script, place[0], place[1], self.runs)
         if isinstance(shown, Preset):
             return self.history(shown.experiment, last)
-        return History(read(shown.recording))
+        return load_history(shown.recording)
 
 
 def trained(experiment: Experiment, last: int, *, allow_code: bool = False) -> History:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from .events import Header, Values
-    from .history import History, Rows
+    from .history import History
+    from .rows import Rows
 
 Measured = Literal["accuracy", "loss", "off"]
 """Which measurement on the dev set decides; ``off`` where none does."""
@@ -95,15 +96,46 @@ def why_none(history: History) -> str:
 def _best_of_rows(rows: Rows, by: Measured, member: int) -> int | None:
     """Return the step of a member's best row, as ``scores`` orders them: the first of equal ones.
 
-    A live picture asks for it again and again, of up to millions of rows: no score is made of all.
+    A live picture asks for it again and again, of up to millions of rows: no score is made of all,
+    and what is known of a whole page of rows is remembered.
     """
-    losses = rows.column("loss", member)
+    best: _Best | None = None
+    for start, stop in rows.ranges(0, rows.count):
+        key = ("best", by, member, start, stop)
+        if key not in rows.memo:
+            candidate = _best_among(rows, by, member, start, stop)
+            # The last part grows: what is known of it is not worth to be kept.
+            if stop == rows.count:
+                best = _better(best, candidate)
+                break
+            rows.memo[key] = candidate
+        best = _better(best, rows.memo[key])
+    return None if best is None else rows.step_of(best[1])
+
+
+_Best = tuple[tuple[float, ...], int]
+"""How good a row is, and which it is."""
+
+
+def _better(one: _Best | None, other: _Best | None) -> _Best | None:
+    """Return the better of two rows, of equal ones the first."""
+    if one is None or other is None:
+        return one or other
+    return other if other[0] > one[0] else one
+
+
+def _best_among(rows: Rows, by: Measured, member: int, start: int, stop: int) -> _Best | None:
+    losses = rows.column("loss", member, start, stop)
     if by == "loss":
         least = np.fmin.reduce(losses, initial=np.inf)
-        return int(rows.steps[(losses == least).argmax()]) if least < np.inf else None
-    accuracies = rows.column("accuracy", member)
+        place = int((losses == least).argmax())
+        return ((-float(least),), start + place) if least < np.inf else None
+    accuracies = rows.column("accuracy", member, start, stop)
     greatest = np.fmax.reduce(accuracies, initial=-np.inf)
     if greatest == -np.inf:
         return None
     equal = np.flatnonzero(accuracies == greatest)
-    return int(rows.steps[equal[scores(None, losses[equal]).argmax()]])
+    each = scores(None, losses[equal])
+    place = int(each.argmax())
+    worth = float(greatest), float(each[place].real)
+    return worth, start + int(equal[place])

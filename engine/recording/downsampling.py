@@ -1,24 +1,28 @@
 """A pyramid of means and extremes over one column, so that a picture costs what it has columns.
 
     level 0   the rows themselves
-    level 1   low, high, sum and count of the finite ones of every 8 rows
-    level 2   … of every 64
+    level 1   low, high, sum and count of the finite ones of every 512 rows
+    level 2   … of every 4096
     …
 
 Levels are built from the rows when somebody looks, and only as far as whole groups go, so that
-adding rows costs nothing and no row is folded twice. Numbers that are not finite are counted and
-left out: they spoil no neighbour, and are not forgotten.
+adding rows costs nothing and no row is folded twice. Finer ones would take as much room as the
+rows, and a screen is as wide as a few hundred of them. Numbers that are not finite are counted
+and left out: they spoil no neighbour, and are not forgotten.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 FACTOR: Final = 8
 """Entries of a level that become one of the next."""
+
+UNIT: Final = FACTOR**3
+"""Rows that become an entry of the first level."""
 
 
 class Aggregates(NamedTuple):
@@ -67,79 +71,104 @@ def joined(parts: list[Aggregates]) -> Aggregates:
     return Aggregates(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-class Downsampler:
-    """The levels over one column of one member."""
+def folded(rows: NDArray[np.float32]) -> Aggregates:
+    """Return an entry for every ``UNIT`` rows, which are the last axis and whole units."""
+    units = (*rows.shape[:-1], -1, UNIT)
+    low, high, total, finite = (each.reshape(units) for each in aggregates_of(rows))
+    return Aggregates(low.min(-1), high.max(-1), total.sum(-1), finite.sum(-1))
 
-    def __init__(self) -> None:
+
+class Column(Protocol):
+    """One member's column, wherever its rows are."""
+
+    def rows(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return the rows from ``start`` to before ``stop``."""
+
+    def folds(self, start: int, stop: int) -> Aggregates:
+        """Return an entry for every ``UNIT`` rows; both ends are multiples of it."""
+
+
+class Downsampler:
+    """The levels over one column of one member.
+
+    Args:
+        column: Where its rows are.
+    """
+
+    def __init__(self, column: Column) -> None:
+        self._column = column
         self._levels: list[_Level] = []
 
-    def fold(self, rows: NDArray[np.float32], start: int, stop: int, size: int) -> Aggregates:
+    def fold(self, start: int, stop: int, size: int) -> Aggregates:
         """Fold rows into groups that end at multiples of ``size``.
 
         Args:
-            rows: The column as it is now: [rows].
             start: The first row of the first group.
             stop: The row after the last group's.
             size: Rows of a group; the first and the last may have fewer.
         """
-        level, unit = 0, 1
+        level = 0
         # The coarsest level whose entries never lie across the border of two groups.
-        while size % (unit * FACTOR) == 0 and unit * FACTOR <= stop:
-            level, unit = level + 1, unit * FACTOR
+        while size % (unit := _unit(level + 1)) == 0 and unit <= stop:
+            level += 1
+        unit = _unit(level)
         first, last = -(-start // unit) * unit, stop // unit * unit
         if first > last:
-            return self._sum(rows, start, stop, level)
+            return self._sum(start, stop, level)
         # Groups end at whole units, so what lies before the first and after the last of them is
         # each within one group.
-        head = [self._sum(rows, start, first, level)] if start < first else []
-        tail = [self._sum(rows, last, stop, level)] if last < stop else []
-        whole = self._units(rows, first, last, level)
+        head = [self._sum(start, first, level)] if start < first else []
+        tail = [self._sum(last, stop, level)] if last < stop else []
+        whole = self._units(first, last, level)
         starts = np.arange(start // size * size, stop, size)
         places = np.maximum(starts - first, -len(head)) // unit + len(head)
         return joined([*head, whole, *tail]).grouped(places)
 
     def cut(self, count: int) -> None:
         """Forget what was folded of rows from ``count`` on."""
-        unit = 1
-        for level in self._levels:
-            unit *= FACTOR
-            level.cut(count // unit)
+        for index, level in enumerate(self._levels):
+            level.cut(count // _unit(index + 1))
 
-    def _sum(self, rows: NDArray[np.float32], start: int, stop: int, level: int) -> Aggregates:
+    def _sum(self, start: int, stop: int, level: int) -> Aggregates:
         """Return a range of rows as one entry: a few entries of every level up to this one."""
-        unit = FACTOR**level
+        unit = _unit(level)
         first, last = -(-start // unit) * unit, stop // unit * unit
         if first > last:
-            return self._sum(rows, start, stop, level - 1)
+            return self._sum(start, stop, level - 1)
         ends = ((start, first), (last, stop))
-        parts = [self._sum(rows, begin, end, level - 1) for begin, end in ends if begin < end]
-        whole = self._units(rows, first, last, level)
+        parts = [self._sum(begin, end, level - 1) for begin, end in ends if begin < end]
+        whole = self._units(first, last, level)
         return joined([whole, *parts]).grouped(np.zeros(1, np.int64))
 
-    def _units(self, rows: NDArray[np.float32], first: int, last: int, level: int) -> Aggregates:
+    def _units(self, first: int, last: int, level: int) -> Aggregates:
         """Return the entries of a level for rows that are whole units of it."""
         if level == 0:
-            return aggregates_of(rows[first:last])
-        unit = FACTOR**level
-        return self._level(rows, level).part(first // unit, last // unit)
+            return aggregates_of(self._column.rows(first, last))
+        unit = _unit(level)
+        return self._level(level, last).part(first // unit, last // unit)
 
-    def _level(self, rows: NDArray[np.float32], level: int) -> Aggregates:
-        """Return a level, built as far as there are whole groups."""
+    def _level(self, level: int, stop: int) -> Aggregates:
+        """Return a level, built as far as there are whole groups before a row."""
         # Whole groups only: one that is still growing would have to be folded again.
         while len(self._levels) < level:
             self._levels.append(_Level())
-        count = len(rows)
-        below: Aggregates | None = None
-        for index in range(level):
-            level_above = self._levels[index]
-            count //= FACTOR
-            if level_above.count < count:
-                start, stop = level_above.count * FACTOR, count * FACTOR
-                source = below.part(start, stop) if below else aggregates_of(rows[start:stop])
-                level_above.add(source.grouped(np.arange(0, stop - start, FACTOR)))
-            below = level_above.fold
+        below: _Level | None = None
+        for index, each in enumerate(self._levels[:level]):
+            unit = _unit(index + 1)
+            start, count = each.count, stop // unit
+            if start < count and below is None:
+                each.add(self._column.folds(start * unit, count * unit))
+            elif start < count and below is not None:
+                entries = below.fold.part(start * FACTOR, count * FACTOR)
+                each.add(entries.grouped(np.arange(0, (count - start) * FACTOR, FACTOR)))
+            below = each
         assert below is not None
-        return below
+        return below.fold
+
+
+def _unit(level: int) -> int:
+    """Return of how many rows an entry of a level is."""
+    return UNIT * FACTOR ** (level - 1) if level else 1
 
 
 class _Level:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,6 +160,15 @@ class Header(Event, Writer, kind="header"):
         return frozenset({f"{layer}.bias" for layer in normalised} & set(self.parameters))
 
 
+class LinePlace(NamedTuple):
+    """Where a line of a recording stands."""
+
+    start: int
+    """Its first byte."""
+    length: int
+    """How many bytes it has, without its newline."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Series(Event, kind="series"):
     """Consecutive rows of one group."""
@@ -172,6 +181,8 @@ class Series(Event, kind="series"):
     """Steps from one row to the next."""
     values: Values
     """The rows: [columns, count, members] float32."""
+    line: LinePlace | None = None
+    """Where they were read, which no recording says of itself."""
 
     @property
     def count(self) -> int:

@@ -17,12 +17,24 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
 from ..errors import RecordingError, RunError
 from ..text.files import why
-from .events import FORMAT, Checkpoint, End, Event, Fork, Header, MarkReached, Resume, Series
+from .events import (
+    FORMAT,
+    Checkpoint,
+    End,
+    Event,
+    Fork,
+    Header,
+    LinePlace,
+    MarkReached,
+    Resume,
+    Series,
+)
 from .lines import decode, encode, header_of
 from .tail import Tail
 
@@ -341,13 +353,23 @@ class Reader(Tail):
         try:
             lines = self.lines(limit_bytes)
             self._check_beginning()
-            return [event for line in lines if (event := self._event(line)) is not None]
+            starts = accumulate((len(line) + 1 for line in lines), initial=before)
+            events = (self._event(line, start) for line, start in zip(lines, starts, strict=False))
+            return [event for event in events if event is not None]
         except OSError as error:
             raise RecordingError(f"{self.path}: cannot be read: {why(error)}") from None
         except RecordingError:
             # Whoever asks again is told the same again.
             self.offset = before
             raise
+
+    def again(self, line: LinePlace) -> Series | None:
+        """Return the rows of a line that was read before; None where they are there no more."""
+        with contextlib.suppress(OSError, ValueError, RecursionError), self.path.open("rb") as file:
+            file.seek(line.start)
+            event = decode(file.read(line.length), line.start)
+            return event if isinstance(event, Series) else None
+        return None
 
     def skip_to_last(self, limit_bytes: int) -> None:
         """Pass over everything but about so many bytes at the end."""
@@ -366,7 +388,7 @@ class Reader(Tail):
         if not _BEGINNING.startswith(begun) and not begun.startswith(b"\0"):
             raise RecordingError(f"{self.path}: is no recording: it does not begin with a header")
 
-    def _event(self, line: bytes) -> Event | None:
+    def _event(self, line: bytes, start: int) -> Event | None:
         """Return a line's event, or None where it is blank, unknown or damaged."""
         if not line.strip():
             return None
@@ -374,7 +396,7 @@ class Reader(Tail):
             self.header = self._read_header(line)
             return self.header
         try:
-            return decode(line)
+            return decode(line, start)
         except (ValueError, RecursionError):
             self.damaged += 1
             return None

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeVar
+from dataclasses import replace
+from typing import Final, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..text.numbers import shortest
-from .downsampling import FACTOR, Downsampler
 from .events import (
     Checkpoint,
     End,
@@ -32,235 +27,13 @@ from .events import (
     RunWarning,
     Series,
     Snapshot,
-    Values,
 )
 from .fitting import fitting_result
-from .member_spread import Spread, Spreads
+from .pages import Again
+from .rows import Rows
 from .step_times import StepTimes
 
-Side = Literal["low", "high"]
-"""An end of the range over the members of a population, as in
-``engine.recording.member_spread``."""
-
-
 _Placed = TypeVar("_Placed", MarkReached, Request, RunWarning, Checkpoint, Snapshot, Fork)
-
-
-@dataclass(frozen=True)
-class Buckets:
-    """A column over a range of steps, in a bounded number of entries."""
-
-    steps: NDArray[np.int64]
-    """The last step of each."""
-    low: NDArray[np.float32]
-    """The least finite value; NaN where there is none."""
-    mean: NDArray[np.float32]
-    """The mean of the finite values; NaN where there is none."""
-    high: NDArray[np.float32]
-    """The greatest finite value; NaN where there is none."""
-    nonfinite: NDArray[np.bool_]
-    """Whether a value is NaN or infinite."""
-
-    def __len__(self) -> int:
-        return len(self.steps)
-
-
-class Rows:
-    """The rows of one group, in arrays that grow.
-
-    Args:
-        columns: The names of the columns.
-        members: How many networks there are.
-    """
-
-    def __init__(self, columns: Iterable[str], members: int) -> None:
-        self.columns: Final = tuple(columns)
-        self.count = 0
-        """How many rows there are."""
-        self._index = {name: index for index, name in enumerate(self.columns)}
-        self._values: Values = np.empty((len(self.columns), members, 0), np.float32)
-        self._steps = np.empty(0, np.int64)
-        self._downsamplers: dict[tuple[str, int | Side | None], Downsampler] = {}
-        self._spreads = Spreads(members)
-
-    @property
-    def members(self) -> int:
-        """How many networks there are."""
-        return int(self._values.shape[1])
-
-    @property
-    def steps(self) -> NDArray[np.int64]:
-        """The step of each row, rising."""
-        return self._steps[: self.count]
-
-    def fits(self, series: Series) -> bool:
-        """Return whether rows have these columns and members."""
-        columns, members, _ = self._values.shape
-        return series.values.shape == (columns, series.count, members)
-
-    def add(self, series: Series) -> None:
-        """Add consecutive rows, in place of any from the first one's step on."""
-        if self.count and series.first <= self.steps[-1]:
-            self.cut(series.first - 1)
-        needed = self.count + series.count
-        # Room for twice as much: a row is then copied once on average, however many there come.
-        if needed > len(self._steps):
-            columns, members, room = self._values.shape
-            spare = np.empty((columns, members, 2 * needed - room), np.float32)
-            self._values = np.concatenate([self._values, spare], axis=2)
-            self._steps = np.concatenate([self._steps, np.empty(2 * needed - room, np.int64)])
-        place = slice(self.count, needed)
-        # [columns, members, rows]: what is drawn is a column over its rows, which lie together.
-        self._values[:, :, place] = series.values.transpose(0, 2, 1)
-        self._steps[place] = series.first + series.stride * np.arange(series.count)
-        self.count = needed
-
-    def cut(self, step: int) -> None:
-        """Forget the rows after ``step``."""
-        self.count = int(np.searchsorted(self.steps, step, side="right"))
-        for downsampler in self._downsamplers.values():
-            downsampler.cut(self.count)
-        self._spreads.cut(self.count)
-
-    def until(self, step: int) -> Rows:
-        """Return the rows up to a step, which share the memory of these: as they stood then."""
-        # Rows are only ever added behind: as long as this one is used, its part stays what it was.
-        then = copy(self)
-        then.count = int(np.searchsorted(self.steps, step, side="right"))
-        return then
-
-    def as_series(self, group: str) -> Iterator[Series]:
-        """Return all rows as they were recorded, a series for each run of equal stride."""
-        rows = self._values[:, :, : self.count].transpose(0, 2, 1)
-        return series_of(group, self.steps, rows)
-
-    def between(self, first: int, last: int) -> Values:
-        """Return the rows from one step to another, [columns, count, members]."""
-        start = int(np.searchsorted(self.steps, first, side="left"))
-        stop = int(np.searchsorted(self.steps, last, side="right"))
-        return self._values[:, :, start:stop].transpose(0, 2, 1)
-
-    def column(self, name: str, member: int | Side | None = 0) -> NDArray[np.float32]:
-        """Return a column, [rows]; it is a view and grows no further.
-
-        Args:
-            name: Which.
-            member: Of which network; None for the mean over those that count, or an end of
-                their range.
-        """
-        if self.members == 1:
-            member = 0
-        if member is None or isinstance(member, str):
-            spread = self.spread(name)
-            return spread.mean if member is None else getattr(spread, member)
-        return self._values[self._index[name], member, : self.count]
-
-    def spread(self, name: str) -> Spread:
-        """Return how a column lies over the members that count: [rows] each."""
-        return self._spreads.of(name, self._values[self._index[name], :, : self.count])
-
-    def leave_out(self, members: NDArray[np.bool_]) -> None:
-        """Leave these members out of what is said of all of them, in every row."""
-        if self._spreads.leave_out(members):
-            for key in [key for key in self._downsamplers if not isinstance(key[1], int)]:
-                del self._downsamplers[key]
-
-    def across(self, name: str, rows: NDArray[np.int64] | int) -> NDArray[np.float32]:
-        """Return every member's numbers of a column: [members], of some rows [members, rows]."""
-        numbers: NDArray[np.float32] = self._values[self._index[name]][:, rows]
-        return numbers
-
-    def each(self, name: str, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return a column's number for every member in a row of its own: [members]."""
-        members = np.arange(self.members)
-        numbers: NDArray[np.float32] = self._values[self._index[name]][members, rows]
-        return numbers
-
-    def row_at(self, step: int) -> int | None:
-        """Return the newest row at or before a step, if there is one."""
-        row = int(np.searchsorted(self.steps, step, side="right")) - 1
-        return row if row >= 0 else None
-
-    def value(self, name: str, step: int, member: int | None = 0) -> float:
-        """Return a column's newest value at or before a step; NaN where there is none.
-
-        Args:
-            name: Which column.
-            step: At or before which step.
-            member: Of which network; None for the mean over those that count.
-        """
-        row = self.row_at(step)
-        if row is None:
-            return float("nan")
-        return shortest(self.column(name, member)[row])
-
-    def buckets(
-        self, name: str, first_step: int, last_step: int, width: int, member: int | Side | None = 0
-    ) -> Buckets:
-        """Return a column over a range of steps in at most ``width`` buckets.
-
-        The cost is that of the buckets, not of the rows. Buckets end at multiples of their size,
-        so that they stay the same while rows are added.
-
-        Args:
-            name: Which column.
-            first_step: The first step that counts.
-            last_step: The last step that counts.
-            width: How many buckets at most.
-            member: Of which network; None for the mean over those that count, or an end of
-                their range.
-        """
-        start = int(np.searchsorted(self.steps, first_step, side="left"))
-        stop = int(np.searchsorted(self.steps, last_step, side="right"))
-        if start >= stop or width < 1:
-            nothing = np.empty(0, np.float32)
-            return Buckets(np.empty(0, np.int64), nothing, nothing, nothing, np.empty(0, np.bool_))
-        size = _bucket_size(start, stop, width)
-        of = 0 if self.members == 1 else member
-        downsampler = self._downsamplers.setdefault((name, of), Downsampler())
-        fold = downsampler.fold(self.column(name, member), start, stop, size)
-        ends = np.minimum((np.arange(start // size, -(-stop // size)) + 1) * size, stop)
-        counts = np.diff(ends, prepend=start)
-        some = fold.finite > 0
-        return Buckets(
-            steps=self.steps[ends - 1],
-            low=np.where(some, fold.low, np.float32(np.nan)),
-            mean=fold.mean,
-            high=np.where(some, fold.high, np.float32(np.nan)),
-            nonfinite=fold.finite < counts,
-        )
-
-
-def series_of(group: str, steps: NDArray[np.int64], values: Values) -> Iterator[Series]:
-    """Yield rows as events, a series for each run of equal stride.
-
-    Args:
-        group: Which columns.
-        steps: The step of each row, rising.
-        values: [columns, rows, members].
-    """
-    start = 0
-    while start < len(steps):
-        strides = np.diff(steps[start:])
-        stride = int(strides[0]) if len(strides) else 1
-        changes = np.flatnonzero(strides != stride)
-        stop = start + int(changes[0]) + 1 if len(changes) else len(steps)
-        first = int(steps[start])
-        yield Series(group=group, first=first, stride=stride, values=values[:, start:stop])
-        start = stop
-
-
-def _bucket_size(start: int, stop: int, width: int) -> int:
-    """Return the least size of few digits in base 8 that needs at most ``width`` buckets."""
-    size = -(-(stop - start) // width)
-    unit = 1
-    while unit * FACTOR <= size:
-        unit *= FACTOR
-    size = -(-size // unit) * unit
-    while -(-stop // size) - start // size > width:
-        # One bucket holds everything only if no multiple of its size lies inside.
-        size = size + unit if width > 1 else size * FACTOR
-    return size
 
 
 _LISTS: Final = {
@@ -278,9 +51,17 @@ class History:
 
     Args:
         events: What is known of it from the beginning.
+        again: Reads a line of the recording again, so that not all rows need be held.
+        resident_bytes: How much of each group's rows is held then, at least.
     """
 
-    def __init__(self, events: Iterable[Event] = ()) -> None:
+    def __init__(
+        self,
+        events: Iterable[Event] = (),
+        again: Again | None = None,
+        resident_bytes: int | None = None,
+    ) -> None:
+        self._storage = again, resident_bytes
         self.header: Header | None = None
         self.writer: Header | Resume | None = None
         """Who writes the recording: the last to start or resume it."""
@@ -337,7 +118,7 @@ class History:
         """Return the last step that was done so many seconds after the start."""
         return self._clock.step_at(t)
 
-    def blocks(self) -> tuple[list[int], list[float]]:
+    def blocks(self) -> tuple[Sequence[int], Sequence[float]]:
         """Return the last step of every block of rows, and when it was done; not to be changed."""
         return self._clock.blocks
 
@@ -394,7 +175,9 @@ class History:
         shapes = [*header.parameters.values(), *header.buffers.values()]
         self._weights = (header.members, sum(map(math.prod, shapes)))
         columns = header.columns.items()
-        self.series = {group: Rows(names, header.members) for group, names in columns}
+        self.series = {
+            group: Rows(names, header.members, *self._storage) for group, names in columns
+        }
 
     def _keep(self, snapshot: Snapshot) -> None:
         """Keep weights at their place: those of the best step come after later ones."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..text.numbers import apart, as_json, figure_text, shortest
 from .best import decides
 from .history import History
+from .rows import Rows
 
 TOLD_LOSS: Final = 0.01
 """By how much of itself a loss must fall to be told: where nearly every step is a new best one,
@@ -90,26 +91,9 @@ def improvements(
     rows = history.series.get("dev")
     if by == "off" or rows is None or not rows.count:
         return []
-    whose: NDArray[np.int64]
-    if member is None:
-        every = _worth(by, rows.across(by, np.arange(rows.count)))
-        whose = every.argmax(axis=0)
-        worth = every[whose, np.arange(rows.count)]
-    else:
-        worth, whose = _worth(by, rows.column(by, member)), np.full(rows.count, member)
-    values, improvements_told = worth if by == "accuracy" else -worth, []
-    before: float | None = None
     share = 0.0 if by == "accuracy" else TOLD_LOSS if least is None else least
-    for row in _rows_to_tell(worth, share):
-        value = shortest(np.float32(values[row]))
-        step = int(rows.steps[row])
-        if step > after:
-            improvement = Improvement(
-                step=step, what=by, before=before, after=value, member=int(whose[row])
-            )
-            improvements_told.append(improvement)
-        before = value
-    return improvements_told
+    search = rows.memo.setdefault(("improvements", by, member, share), _Search(by, member, share))
+    return [each for each in search.upto(rows) if after < each.step <= rows.last_step]
 
 
 def member_words(history: History, improvement: Improvement) -> str:
@@ -124,23 +108,68 @@ def member_words(history: History, improvement: Improvement) -> str:
     return f"member {improvement.member + 1}" + (f", {what}" if what else "")
 
 
+class _Search:
+    """Finds improvements in rows that grow; no row is looked at twice.
+
+    Args:
+        by: What is measured.
+        member: Which network; None for a population as a whole.
+        least: By how much of itself a measurement must grow to be told.
+    """
+
+    def __init__(self, by: Literal["accuracy", "loss"], member: int | None, least: float) -> None:
+        self._by, self._member, self._least = by, member, least
+        self._told: list[Improvement] = []
+        self._count = 0
+        """How many rows were looked at."""
+        self._greatest = np.float32(-np.inf)
+        """The worth that was told last."""
+
+    def upto(self, rows: Rows) -> list[Improvement]:
+        """Return all there are in these rows, and those that were found behind them before."""
+        for start, stop in rows.ranges(self._count, rows.count):
+            worth, whose = self._looked_at(rows, start, stop)
+            for place in self._places_to_tell(worth):
+                self._tell(rows.step_of(start + place), worth[place], int(whose[place]))
+            self._count = stop
+        return self._told
+
+    def _looked_at(
+        self, rows: Rows, start: int, stop: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return the worth of each row, and whose it is."""
+        if self._member is not None:
+            values = rows.column(self._by, self._member, start, stop)
+            return _worth(self._by, values), np.full(stop - start, self._member)
+        every = _worth(self._by, rows.across(self._by, np.arange(start, stop)))
+        whose = every.argmax(axis=0)
+        return every[whose, np.arange(stop - start)], whose
+
+    def _tell(self, step: int, worth: np.float32, member: int) -> None:
+        before = self._told[-1].after if self._told else None
+        value = shortest(np.float32(worth if self._by == "accuracy" else -worth))
+        self._told.append(
+            Improvement(step=step, what=self._by, before=before, after=value, member=member)
+        )
+        self._greatest = worth
+
+    def _places_to_tell(self, worth: NDArray[np.float32]) -> Iterator[int]:
+        """Yield the places at which the greatest worth so far has grown by enough."""
+        greatest = np.maximum.accumulate(worth)
+        while True:
+            told = self._greatest
+            with np.errstate(invalid="ignore"):
+                wanted = np.float32(told + self._least * abs(told)) if self._least else told
+            # Nothing lies a hundredth below 0.
+            place = int(np.searchsorted(greatest, told, side="right"))
+            if np.isfinite(wanted):
+                place = max(place, int(np.searchsorted(greatest, wanted, side="left")))
+            if place == len(greatest):
+                return
+            yield place
+
+
 def _worth(by: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return measurements so that more is better; what is no number is worth nothing."""
     worth = values if by == "accuracy" else -values
     return np.where(np.isnan(worth), np.float32(-np.inf), worth)
-
-
-def _rows_to_tell(worth: NDArray[np.float32], least: float) -> Iterator[int]:
-    """Yield the rows at which the greatest worth so far has grown by enough."""
-    greatest = np.maximum.accumulate(worth)
-    if not least:
-        before = np.concatenate([[-np.inf], greatest[:-1]])
-        yield from np.flatnonzero(greatest > before).tolist()
-        return
-    row = int(np.searchsorted(greatest, -np.inf, side="right"))
-    while row < len(greatest):
-        yield row
-        wanted = np.float32(greatest[row] + least * abs(greatest[row]))
-        following = int(np.searchsorted(greatest, wanted, side="left"))
-        # Nothing lies a hundredth below 0.
-        row = max(following, int(np.searchsorted(greatest, greatest[row], side="right")))

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..text.numbers import as_json
-from .events import FORMAT, KINDS, End, Event, Header, Request, Series, Snapshot, Values
+from .events import FORMAT, KINDS, End, Event, Header, LinePlace, Request, Series, Snapshot, Values
 from .fitting import (
     Fits,
     anything,
@@ -70,8 +70,12 @@ def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> byte
     return b"".join((head[:-1], b',"data":"', data, b'"}\n'))
 
 
-def decode(line: bytes | str) -> Event | None:
+def decode(line: bytes | str, start: int | None = None) -> Event | None:
     """Return a line's event, or None where the kind is not known to this version.
+
+    Args:
+        line: The line.
+        start: Where it stands in its file: rows can then be read again.
 
     Raises:
         ValueError: The line is torn or no event.
@@ -92,6 +96,8 @@ def decode(line: bytes | str) -> Event | None:
         values = {name: body[name] for name in _FIELDS[cls] if name in body}
         _check(cls, values)
         event = _fitting(cls(**values))
+        if isinstance(event, Series) and start is not None:
+            event = replace(event, line=LinePlace(start, len(line)))
         if isinstance(event, Series) and not is_int(event.last_step):
             raise ValueError("the line is no series: its steps are beyond counting")
     except (KeyError, TypeError) as error:
@@ -154,7 +160,8 @@ def _count(value: Any) -> int:
 
 
 _FIELDS: Final[Mapping[type[Event], Mapping[str, str]]] = {
-    cls: {item.name: str(item.type) for item in fields(cls)} for cls in KINDS.values()
+    cls: {item.name: str(item.type) for item in fields(cls) if item.name != "line"}
+    for cls in KINDS.values()
 }
 """The annotation of every field."""
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from .history import History, Rows
+    from .history import History
+    from .rows import Rows
 
 BROKEN: Final = ("loss", "grad_norm")
 """The columns of which a number that is not finite means that a member diverged."""
@@ -57,7 +58,7 @@ def member_endings(history: History, step: int) -> MemberEndings | None:
     if "grad_norm" in rows.columns:
         dead = rows.each("grad_norm", last) == 0
     ended = (last < newest) | diverged
-    return MemberEndings(np.where(ended, rows.steps[last], 0), diverged, dead)
+    return MemberEndings(np.where(ended, rows.steps_of(last), 0), diverged, dead)
 
 
 def _last_rows(rows: Rows, newest: int) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ row, also of those before it did, for nobody could read the others beside what i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,7 +18,13 @@ from numpy.typing import NDArray
 RANGE: Final = (0.05, 0.95)
 """The shares of the members at which the range begins and ends."""
 
+PART: Final = 4096
+"""Rows that are sorted at a time."""
+
 Values = NDArray[np.float32]
+
+Read = Callable[[int, int], Values]
+"""Returns a column from one row to before another: [members, rows]."""
 
 
 class Spread(NamedTuple):
@@ -77,23 +84,24 @@ class SpreadColumn:
         self._last = np.empty(0, np.float32)
         """The newest number of each member that counts."""
 
-    def over(self, values: Values, kept: NDArray[np.bool_]) -> Spread:
+    def over(self, stop: int, read: Read, kept: NDArray[np.bool_]) -> Spread:
         """Return the spread of a column.
 
         Args:
-            values: The column as it is now: [members, rows].
+            stop: Of how many rows.
+            read: Reads the column.
             kept: Which members count; always the same ones.
         """
-        rows = values.shape[1]
-        if rows > self.count:
-            if rows > self._room.shape[1]:
-                spare = np.empty((len(self._room), 2 * rows - self._room.shape[1]), np.float32)
-                self._room = np.concatenate([self._room, spare], axis=1)
+        if stop > self._room.shape[1]:
+            spare = np.empty((len(self._room), 2 * stop - self._room.shape[1]), np.float32)
+            self._room = np.concatenate([self._room, spare], axis=1)
+        while self.count < stop:
+            end = min(self.count + PART, stop)
             # Sorting runs over members: they are laid beside one another for it.
-            new = self._held(np.ascontiguousarray(values[kept, self.count :].T))
-            self._room[:, self.count : rows] = np.stack(spread_of(new))
-            self.count, self._last = rows, new[-1].copy()
-        return Spread(*self._room[:, :rows])
+            new = self._held(np.ascontiguousarray(read(self.count, end)[kept].T))
+            self._room[:, self.count : end] = np.stack(spread_of(new))
+            self.count, self._last = end, new[-1].copy()
+        return Spread(*self._room[:, :stop])
 
     def _held(self, new: Values) -> Values:
         """Return rows, [rows, members], with each member's last number where it has none more."""
@@ -122,9 +130,9 @@ class Spreads:
         self._columns.clear()
         return True
 
-    def of(self, name: str, values: Values) -> Spread:
-        """Return the spread of a column as it is now, [members, rows]."""
-        return self._columns.setdefault(name, SpreadColumn()).over(values, self.kept)
+    def of(self, name: str, stop: int, read: Read) -> Spread:
+        """Return the spread of a column in so many rows, which ``read`` reads."""
+        return self._columns.setdefault(name, SpreadColumn()).over(stop, read, self.kept)
 
     def cut(self, count: int) -> None:
         """Forget the rows from ``count`` on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+from array import array
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,8 +27,9 @@ class StepTimes:
     """When steps were done: the time and the last step of every block of rows."""
 
     def __init__(self) -> None:
-        self._times: list[float] = []
-        self._steps: list[int] = []
+        # Not lists: a long run has a hundred thousand blocks.
+        self._times = array("d")
+        self._steps = array("q")
         self._since = 0
         """The first block of those between which nothing waited."""
 
@@ -55,7 +57,7 @@ class StepTimes:
         return math.floor(_between(t, self._times, self._steps) + 1e-9)
 
     @property
-    def blocks(self) -> tuple[list[int], list[float]]:
+    def blocks(self) -> tuple[Sequence[int], Sequence[float]]:
         """The last step of every block, and when it was done; not to be changed."""
         return self._steps, self._times
 

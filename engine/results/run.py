@@ -27,11 +27,11 @@ from numpy.typing import ArrayLike, NDArray
 from ..components.section import nearest
 from ..errors import RecordingError, RequestError, RunError
 from ..recording.events import Header
-from ..recording.file import read
 from ..recording.fitting import UNSAID
 from ..recording.forward import activations_of, forward
 from ..recording.history import History
 from ..recording.kept_weights import KeptWeights, Weights, result_weights
+from ..recording.loading import load_history
 from ..runs.finding import find_run
 from ..runs.folder import RunFolder, runs_dir
 from ..text.safe import plain
@@ -267,7 +267,7 @@ def of_folder(folder: RunFolder, *, allow_code: bool = False, member: int = 0) -
         RecordingError: Its recording cannot be read.
         RunError: Nothing was trained, or there is no such network.
     """
-    history = History(read(folder.recording))
+    history = load_history(folder.recording)
     header = history.header
     if header is None:
         raise RecordingError(f"{folder.recording}: is no recording: it has no header")

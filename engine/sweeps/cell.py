@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ..recording.events import End, Event, Header, Series, Snapshot, Values
 from ..recording.file import Reader
-from ..recording.history import History, Rows, series_of
+from ..recording.history import History
+from ..recording.rows import Rows, series_of
 from ..runs.folder import RunFolder
 from ..runs.state import State, state_of
 from ..text.run_names import label_of
@@ -238,7 +239,7 @@ class CellReader:
 
     def _common(self, name: str, rows: Sequence[Rows]) -> NDArray[np.int64]:
         """Return the new steps that each group has a row of, or has ended before."""
-        last = [int(each.steps[-1]) if each.count else -1 for each in rows]
+        last = [each.last_step if each.count else -1 for each in rows]
         over = [part.history.end is not None for part in self._parts]
         going = [step for step, ended in zip(last, over, strict=True) if not ended]
         first, until = self._told.get(name, -1) + 1, min(going, default=max(last))

@@ -259,7 +259,7 @@ def _loss_at(row: TrialRow, step: int, histories: dict[Path, History]) -> float:
         history = histories[row.run] = History(events_of(row.run / "recording.jsonl"))
     rows = history.series.get("dev") or history.series["train"]
     place = rows.row_at(step)
-    return math.nan if place is None else float(rows.column("loss", row.member)[place])
+    return math.nan if place is None else float(rows.across("loss", place)[row.member])
 
 
 def _objective(networks: Sequence[TrialRow]) -> float:

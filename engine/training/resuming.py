@@ -21,8 +21,8 @@ from ..presets.preset import resolve
 from ..recording import checkpoints
 from ..recording.checkpoints import State
 from ..recording.events import Header, Resume, Series
-from ..recording.file import read
 from ..recording.history import History
+from ..recording.loading import load_history
 from ..runs.folder import RunFolder
 from ..runs.processes import Processes
 from ..runs.resuming import check_resumable
@@ -77,7 +77,7 @@ def resume(
         RunError: It cannot be gone on with, or not to the same bits.
         PresetError: Its experiment no longer holds, as where its data file is gone.
     """
-    history = History(read(folder.recording))
+    history = load_history(folder.recording)
     header = history.header
     check_resumable(folder, history, until=wanted.until, ignore_stopping=wanted.ignore_stopping)
     assert header is not None

@@ -105,7 +105,9 @@ class Retaking:
         if rows is None:
             return None
         # A recording that was broken off or thinned out has fewer rows than were taken.
-        steps = rows.steps[slice(*np.searchsorted(rows.steps, (part.first, part.last_step + 1)))]
+        steps = rows.steps_of(
+            np.arange(rows.count_until(part.first - 1), rows.count_until(part.last_step))
+        )
         now = part.values[:, (steps - part.first) // part.stride]
         names = [f"{part.group}/{name}" for name in rows.columns]
         return self._unequal(rows.between(part.first, part.last_step), now, steps, names)

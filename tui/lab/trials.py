@@ -115,11 +115,10 @@ def _difference(group: History, member: int, trial: SweptTrial) -> str:
     Raises:
         EpochalError: It came to nothing.
     """
-    from engine.recording.file import read
-    from engine.recording.history import History
+    from engine.recording.loading import load_history
     from engine.sweeps.again import apart
 
-    alone = History(read(trial.alone.recording))
+    alone = load_history(trial.alone.recording)
     if alone.end is None or alone.end.status == "failed" or "train" not in alone.series:
         raise RunError(alone.end.reason if alone.end else "it was broken off")
     share = apart(group, member, alone)

@@ -14,8 +14,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import EpochalError
-from engine.recording.file import read
 from engine.recording.history import History
+from engine.recording.loading import load_history
 from engine.text.safe import plain
 
 from ..drawing.base.frame import beside, filled, widths_beside
@@ -61,7 +61,7 @@ class Networks:
     def _network(self, trial: TrialRow) -> RecordedNetwork | str:
         history = self._histories.get(trial.run)
         if history is None:
-            history = History(read(trial.run / "recording.jsonl"))
+            history = load_history(trial.run / "recording.jsonl")
             self._histories[trial.run] = history
         if history.header is None or not history.header.experiment:
             return f"failed: {trial.reason}"

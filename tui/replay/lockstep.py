@@ -22,7 +22,8 @@ from .tempo import Stop, stops_of
 
 if TYPE_CHECKING:
     from engine.recording.events import End, Request, RunWarning
-    from engine.recording.history import History, Rows
+    from engine.recording.history import History
+    from engine.recording.rows import Rows
     from engine.runs.notes import NotedMark
 
 LEAST: Final = 2

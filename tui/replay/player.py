@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
 
     from engine.recording.history import History
 
@@ -388,10 +387,11 @@ class Player:
         yield from (each.step for each in history.warnings)
         yield from _beside(history.blocks()[0], step)
         if dev := history.series.get("dev"):
-            yield from _beside(dev.steps, step)
+            beside = dev.count_until(step - 1) - 1, dev.count_until(step)
+            yield from (dev.step_of(row) for row in beside if 0 <= row < dev.count)
 
 
-def _beside(steps: Sequence[int] | NDArray[np.int64], step: int) -> Iterator[int]:
+def _beside(steps: Sequence[int], step: int) -> Iterator[int]:
     """Yield the last of rising steps before a step, and the first after it."""
     if before := bisect.bisect_left(steps, step):
         yield int(steps[before - 1])

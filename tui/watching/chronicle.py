@@ -12,8 +12,6 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from engine.recording.events import (
     Checkpoint,
     End,
@@ -34,7 +32,8 @@ from ..style.numbers import count, short
 from ..style.severity import Severity
 
 if TYPE_CHECKING:
-    from engine.recording.history import History, Rows
+    from engine.recording.history import History
+    from engine.recording.rows import Rows
 
 WATCHED: Final = (("loss", "the loss"), ("grad_norm", "the gradient's norm"))
 """The train columns whose first number that is not finite is an entry."""
@@ -170,7 +169,7 @@ class Chronicle:
         after, count_then = self._compared
         if rows.count != count_then:
             self._pending += improvements(history, 0 if header.members == 1 else None, after=after)
-            self._compared = int(rows.steps[-1]), rows.count
+            self._compared = rows.last_step, rows.count
         waiting, counted = self._pending, self._improvements
         singly = counted + len(waiting) <= SINGLE
         if not waiting or not (singly or len(waiting) >= counted or history.end is not None):
@@ -199,7 +198,7 @@ class Chronicle:
             if column in self._broken or column not in rows.columns:
                 continue
             step = _first_not_finite(rows, column, self._scanned.get(column, 0))
-            self._scanned[column] = int(rows.steps[-1])
+            self._scanned[column] = rows.last_step
             if step is not None:
                 self._broken[column] = step
                 words = f"{name} is no finite number any more"
@@ -234,9 +233,8 @@ def _carried_out(request: Request) -> str:
 
 def _first_not_finite(rows: Rows, column: str, after: int) -> int | None:
     """Return the step of the first number after a step that is not finite."""
-    start = int(np.searchsorted(rows.steps, after, side="right"))
-    bad = ~np.isfinite(rows.column(column)[start:])
-    return int(rows.steps[start + int(bad.argmax())]) if bad.any() else None
+    row = rows.first_broken(column, rows.count_until(after), rows.count)
+    return None if row is None else rows.step_of(row)
 
 
 def _key(event: Event) -> Hashable:

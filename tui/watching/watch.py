@@ -30,7 +30,7 @@ from ..drawing.members.crowd import crowd_of
 from ..style.numbers import count, short
 
 if TYPE_CHECKING:
-    from engine.recording.history import Rows
+    from engine.recording.rows import Rows
     from engine.runs.notes import Notes
     from engine.worker.launch import Worker
 
@@ -74,7 +74,9 @@ class Watch:
         """What the run is called where there is no room for its name."""
         self.slot = 0
         """Its place among the colours of the runs on the screen."""
-        self.whole = History()
+        reader = Reader(folder.recording)
+        self._reader = CellReader(folder) if isinstance(folder, CellRun) else reader
+        self.whole = History(again=None if isinstance(folder, CellRun) else reader.again)
         """What has been read of the recording from its beginning on."""
         self._glimpse: History | None = None
         """The newest part of a long recording, until all of it has been read."""
@@ -89,9 +91,6 @@ class Watch:
         """The learning rate that was asked for and is not in the recording yet."""
         self.behind = False
         """Whether there is more in the recording than has been read."""
-        self._reader: Reader | CellReader = (
-            CellReader(folder) if isinstance(folder, CellRun) else Reader(folder.recording)
-        )
         self._worker = worker
         self._clock = clock
 
@@ -122,9 +121,8 @@ class Watch:
         if not self.reading or isinstance(self._reader, CellReader):
             self._glimpse = self._ahead = None
         elif self._glimpse is None or self._ahead is None:
-            self._glimpse = History()
             self._ahead, events = glimpse(self.folder.recording, GLIMPSE)
-            self._glimpse.extend(events)
+            self._glimpse = History(events, self._ahead.again)
         else:
             self._glimpse.extend(self._ahead.poll(CHUNK))
 
@@ -335,9 +333,9 @@ def _value(rows: Rows | None, column: str, step: int, member: int | None, otherw
 def _loss_after(rows: Rows | None, step: int, member: int) -> float | None:
     """Return the training loss of the network after a step: that which the next update used."""
     row = None if rows is None or "loss" not in rows.columns else rows.row_at(step + 1)
-    if rows is None or row is None or int(rows.steps[row]) != step + 1:
+    if rows is None or row is None or rows.step_of(row) != step + 1:
         return None
-    return float(rows.column("loss", member)[row])
+    return float(rows.across("loss", row)[member])
 
 
 def _epoch(header: Header, step: int) -> float | None:

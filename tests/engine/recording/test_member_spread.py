@@ -42,9 +42,13 @@ def test_rows_that_come_in_pieces_are_the_same_as_all_at_once(
     steps = sum(pieces)
     values = rows_of(3, steps, held={1: 2} if held else None)[0].T
     grown, whole = Spreads(3), Spreads(3)
-    for stop in np.cumsum(pieces):
-        found = grown.of("loss", values[:, :stop])
-    for mine, theirs in zip(found, whole.of("loss", values), strict=True):
+
+    def read(start: int, stop: int) -> np.ndarray:
+        return values[:, start:stop]
+
+    for stop in np.cumsum(pieces).tolist():
+        spread = grown.of("loss", stop, read)
+    for mine, theirs in zip(spread, whole.of("loss", steps, read), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 

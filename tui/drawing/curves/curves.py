@@ -16,8 +16,9 @@ from typing import Final, Literal
 import numpy as np
 
 from engine.recording.events import Request
-from engine.recording.history import History, Rows, Side
+from engine.recording.history import History
 from engine.recording.member_endings import without_diverged
+from engine.recording.rows import Rows, Side
 
 from ..base.arrays import Flags, Floats
 from ..base.axis import LABEL_WIDTH
@@ -34,10 +35,6 @@ NOT_DRAWN: Final = frozenset({"continue", "step", "mark"})
 """Requests that are none on the axis: marks have a sign of their own, and steps taken one by one
 would fill it.
 """
-
-SEARCH: Final = 64
-"""Buckets of one look for the first value that is not finite."""
-
 
 Stretch = tuple[float, float]
 """A first and a last step."""
@@ -179,7 +176,7 @@ def gather(
                 high=high[inside],
                 smooth=None if smooth is None else smooth[inside],
                 newest=rows.value(quantity, read, member),
-                newest_at=None if row is None else int(rows.steps[row]),
+                newest_at=None if row is None else rows.step_of(row),
                 broken_at=broken_at,
                 broken=broken,
                 breaks=_stretches(steps, wrong, broken_at),
@@ -199,7 +196,7 @@ def _thinned(
     """
     first, last = axis
     before = rows.row_at(first - 1)
-    begin = first if before is None else min(2 * first - last, int(rows.steps[before]))
+    begin = first if before is None else min(2 * first - last, rows.step_of(before))
     parts = [
         _buckets(rows, column, (begin, first - 1), step, columns, member, edge=False),
         _buckets(rows, column, axis, step, columns, member, edge=True),
@@ -217,9 +214,9 @@ def _buckets(
     # curve grows, and what was drawn stays as it is.
     used = max(math.ceil(columns * (stop - first) / max(last - first, 1)), 1)
     if edge and stop < step:
-        beyond = int(np.searchsorted(rows.steps, last, side="right"))
-        if beyond < rows.count and int(rows.steps[beyond]) <= step:
-            stop = int(rows.steps[beyond])
+        beyond = rows.count_until(last)
+        if beyond < rows.count and rows.step_of(beyond) <= step:
+            stop = rows.step_of(beyond)
     thinned = rows.buckets(name, first, stop, used, member)
     each = (thinned.steps, thinned.low, thinned.mean, thinned.high, thinned.nonfinite)
     return tuple(np.asarray(part, np.float64) for part in each)
@@ -239,29 +236,11 @@ def _stretches(steps: Floats, wrong: Flags, broken_at: int | None) -> tuple[Stre
 
 
 def first_broken(rows: Rows, name: str, step: int, member: int | None) -> tuple[int | None, float]:
-    """Return the first step up to ``step`` whose value is not finite, and that value.
-
-    It is looked for in buckets, then in the buckets of the first one that has any: a look costs
-    the same however many rows there are.
-    """
-    newest = rows.row_at(step)
-    if newest is None:
+    """Return the first step up to ``step`` whose value is not finite, and that value."""
+    row = rows.first_broken(name, 0, rows.count_until(step), member)
+    if row is None:
         return None, float("nan")
-    begin, end = 0, newest + 1
-    while end - begin > SEARCH:
-        first, last = int(rows.steps[begin]), int(rows.steps[end - 1])
-        thinned = rows.buckets(name, first, last, SEARCH, member)
-        wrong = np.flatnonzero(thinned.nonfinite)
-        if not len(wrong):
-            return None, float("nan")
-        ends = np.searchsorted(rows.steps, thinned.steps, side="right")
-        index = int(wrong[0])
-        begin, end = int(ends[index - 1]) if index else begin, int(ends[index])
-    values = rows.column(name, member)[begin:end]
-    broken = np.flatnonzero(~np.isfinite(values))
-    if not len(broken):
-        return None, float("nan")
-    return int(rows.steps[begin + broken[0]]), float(values[broken[0]])
+    return rows.step_of(row), float(rows.column(name, member, row, row + 1)[0])
 
 
 def gather_readings(

@@ -19,8 +19,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.recording.history import History, Rows
+from engine.recording.history import History
 from engine.recording.member_endings import MemberEndings, member_endings
+from engine.recording.rows import Rows
 
 from ...style.look import Look
 from ...style.numbers import count
@@ -111,7 +112,7 @@ def _newest(rows: Rows, newest: int, ends: MemberEndings | None) -> NDArray[np.i
     """Return each member's newest row: that of its own last step where it has ended."""
     if ends is None:
         return np.full(rows.members, newest)
-    last = np.searchsorted(rows.steps, ends.ended_at, side="right") - 1
+    last = np.array([rows.count_until(step) - 1 for step in ends.ended_at.tolist()])
     return np.where(ends.trains, newest, np.clip(last, 0, newest))
 
 

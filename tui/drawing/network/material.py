@@ -376,8 +376,8 @@ class RecordedNetwork:
         row = rows.row_at(self.step + 1)
         if row is None:
             return ""
-        words = f"loss {figure(float(rows.column('loss', member)[row]))}"
-        return words if int(rows.steps[row]) == self.step + 1 else f"last {words}"
+        words = f"loss {figure(float(rows.across('loss', row)[member]))}"
+        return words if rows.step_of(row) == self.step + 1 else f"last {words}"
 
     @cached_property
     def initial(self) -> bool:

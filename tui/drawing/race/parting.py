@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.recording.events import Values
-from engine.recording.history import History, Rows
+from engine.recording.history import History
+from engine.recording.rows import Rows
 
 TOLERANCE: Final = 1e-3
 """The part of its size by which a loss may differ and still be called the same: rounding, added up
@@ -22,6 +23,9 @@ over thousands of steps, stays far below it.
 
 FIRST_LOOK: Final = 64
 """Rows of the first look; each is ``GROWTH`` times as long as the one before."""
+
+LAST_LOOK: Final = 1 << 20
+"""Rows of the longest."""
 
 GROWTH: Final = 4
 
@@ -49,33 +53,33 @@ def first_parting(
     """
     if column not in one.columns or column not in other.columns:
         return None
-    left, right = one.column(column, members[0]), other.column(column, members[1])
-    start = int(np.searchsorted(one.steps, after, side="right"))
-    stop = int(np.searchsorted(one.steps, until, side="right"))
+    start, stop = one.count_until(after), one.count_until(until)
     look = FIRST_LOOK
     while start < stop:
         end = min(start + look, stop)
-        steps, here, there = _common(one, other, start, end)
-        apart = np.flatnonzero(_differ(left[here], right[there], tolerance))
+        first = other.count_until(one.step_of(start) - 1)
+        last = other.count_until(one.step_of(end - 1))
+        steps, here, there = _common(
+            one.steps_of(np.arange(start, end)), other.steps_of(np.arange(first, last))
+        )
+        left = one.column(column, members[0], start, end)[here]
+        right = other.column(column, members[1], first, last)[there]
+        apart = np.flatnonzero(_differ(left, right, tolerance))
         if len(apart):
             return int(steps[apart[0]])
-        start, look = end, look * GROWTH
+        start, look = end, min(look * GROWTH, LAST_LOOK)
     return None
 
 
-Place = slice | NDArray[np.intp]
+Steps = NDArray[np.int64]
+Places = slice | NDArray[np.intp]
 
 
-def _common(one: Rows, other: Rows, start: int, end: int) -> tuple[NDArray[np.int64], Place, Place]:
-    """Return the steps that both have among some rows of one, and where each has them."""
-    steps = one.steps[start:end]
-    first = int(np.searchsorted(other.steps, steps[0], side="left"))
-    last = int(np.searchsorted(other.steps, steps[-1], side="right"))
-    theirs = other.steps[first:last]
+def _common(steps: Steps, theirs: Steps) -> tuple[Steps, Places, Places]:
+    """Return the steps that two runs have in common, and where each has them."""
     if np.array_equal(steps, theirs):
-        return steps, slice(start, end), slice(first, last)
-    common, here, there = np.intersect1d(steps, theirs, assume_unique=True, return_indices=True)
-    return common, here + start, there + first
+        return steps, slice(None), slice(None)
+    return np.intersect1d(steps, theirs, assume_unique=True, return_indices=True)
 
 
 def _differ(left: Values, right: Values, tolerance: float) -> NDArray[np.bool_]:
@@ -135,6 +139,6 @@ class Partings:
         ours, theirs = one.series.get("train"), other.series.get("train")
         if ours is None or theirs is None or not ours.count or not theirs.count:
             return before
-        until = min(until, int(ours.steps[-1]), int(theirs.steps[-1]))
+        until = min(until, ours.last_step, theirs.last_step)
         parted = first_parting(ours, theirs, after=before.until, until=until, members=members)
         return _Compared(before.writers, until, parted)

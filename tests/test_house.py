@@ -136,3 +136,44 @@ def test_no_class_has_more_than_40_methods_or_300_lines() -> None:
 def test_no_two_classes_have_one_name() -> None:
     names = Counter(name.rpartition(".")[2] for name in classes())
     assert {name for name, times in names.items() if times > 1} == set()
+
+
+READS = {
+    "engine.text.files": "files",
+    "engine.text.parsing": "JSON and TOML",
+    "engine.presets.writing": "TOML that was written here",
+    "engine.recording.checkpoints": "safetensors, once its table of contents was measured",
+    "engine.recording.kept_weights": "weights alone, from a file that is one",
+    "engine.data.columns": "archives, once their sizes were added up",
+    "engine.training.device": "what the kernel says of the processor",
+    "engine.runs.processes": "what the kernel says of processes",
+    "tui.dialogs.dialog": "a style sheet of its own",
+    "tui.panes.setup.form": "a style sheet of its own",
+    "tui.panes.setup.pane": "a style sheet of its own",
+}
+"""Who reads or parses what may be anybody's, and what: everybody else asks these."""
+
+READERS = {
+    *("tomllib.loads", "tomllib.load", "tomlkit.parse", "json.loads", "json.load"),
+    *("np.load", "np.fromfile", "np.lib.format.read_array", "torch.load", "safe_open"),
+    *("pyarrow.parquet.ParquetFile", "pickle.loads", "pickle.load", "os.fdopen", "open"),
+}
+METHODS = (".read_text", ".read_bytes")
+MODES = {"r", "rb", "rt"}
+
+
+def reads(module: str) -> Iterator[str]:
+    """Yield what a module calls that reads a file, or parses what stands in one."""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            told = {each.value for each in node.args if isinstance(each, ast.Constant)}
+            writes = any(isinstance(each, str) and set(each) & set("wax") for each in told)
+            opens = called.endswith(".open") and told & MODES
+            if opens or (called in READERS and not writes) or called.endswith(METHODS):
+                yield f"{called} in line {node.lineno}"
+
+
+def test_whoever_reads_what_may_be_anybodys_does_so_within_limits() -> None:
+    elsewhere = {module: [*reads(module)] for module in FILES if module not in READS}
+    assert {module: calls for module, calls in elsewhere.items() if calls} == {}

@@ -17,6 +17,7 @@ from typing import Final
 
 from ..components.section import nearest, show
 from ..errors import DataError
+from ..text.files import read_file
 from ..text.safe import plain
 from . import columns as limits
 from .columns import Column, ReadColumns, read_npz, read_parquet, too_large
@@ -96,7 +97,7 @@ def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> 
     if ending not in _READERS:
         raise DataError(f"{name}: {_other_format(path.suffix)}")
     try:
-        data = path.read_bytes()
+        data = read_file(path, limits.MAX_BYTES)
     except OSError as error:
         raise DataError(f"{name}: cannot be read: {_reason(error)}") from None
     if not data.strip():

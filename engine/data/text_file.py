@@ -11,8 +11,9 @@ from typing import Final
 
 from ..components.section import show
 from ..errors import DataError
+from ..text.files import read_file
 from ..text.source_code import WIDTH, call, quoted
-from .columns import ReadColumns, check_unique
+from .columns import MAX_BYTES, ReadColumns, check_unique
 
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 """What may part the cells of a line; any number of blanks is one."""
@@ -211,7 +212,7 @@ def reading_source(path: str, separator: str) -> list[str]:
     """Return the lines of a program that read a text file's rows of cells into ``lines``."""
     opened = call("with open", [quoted(path), 'encoding="utf-8-sig"', 'newline=""'], WIDTH - 14)
     opened[-1] += " as file:"
-    if declared := declaration(_decoded(Path(path).read_bytes()))[0]:
+    if declared := declaration(_decoded(read_file(Path(path), MAX_BYTES)))[0]:
         opened.append(f"    next(file)  # sep={declared}")
     separator = declared or separator
     source, blanks = "file", ""

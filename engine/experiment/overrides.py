@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import functools
 import re
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +16,7 @@ from typing import Any, Final
 from ..errors import PresetError, Problem
 from ..text.lists import parts
 from ..text.numerals import as_toml, number
+from ..text.parsing import from_toml
 from .experiment import Experiment
 from .problems import Path, key_text, path_in
 from .tables import Tables, tables_of
@@ -149,8 +149,8 @@ def value_of(text: str) -> Any:
 def _toml(text: str) -> Any:
     """Return the value that a text is in TOML; None where it is none."""
     try:
-        read = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
+        read = from_toml(f"value = {text}")
+    except ValueError:
         return None
     return read["value"] if list(read) == ["value"] else None
 

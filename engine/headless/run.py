@@ -30,6 +30,8 @@ from ..runs.folder import RunFolder, create_run
 from ..runs.listing import ending_text
 from ..runs.requests import Control
 from ..runs.state import state_of
+from ..text.files import last_lines, open_file
+from ..text.parsing import from_json
 from ..text.safe import harmless, plain
 from ..worker import launch
 from .log import LogEntry, RunLog
@@ -105,7 +107,7 @@ class EventLines(Echo):
         """Write what the recording holds up to a byte and was not yet written."""
         if upto <= self._done and not news:
             return
-        with self._recording.open("rb") as file:
+        with open_file(self._recording) as file:
             file.seek(self._done)
             lines = [line for line in file.read(upto - self._done).splitlines(True) if line.strip()]
         last = [lines.pop()] if history.end and lines and lines[-1].startswith(_END) else []
@@ -119,7 +121,7 @@ class EventLines(Echo):
 def _with_diagnosis(line: bytes, history: History) -> bytes:
     """Return the last line of a recording with what is wrong with the run in it."""
     findings = [told.plain_object(each) for each in told.findings_of(history)]
-    body = json.loads(line) | {"diagnosis": findings}
+    body = from_json(line) | {"diagnosis": findings}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -368,11 +370,7 @@ def _death_text(folder: RunFolder, worker: launch.Worker, *, killed: bool) -> st
 
 
 def _log_lines(folder: RunFolder) -> list[str]:
-    try:
-        lines = folder.log.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return []
-    return [line for line in lines if line.strip()][-LOG_LINES:]
+    return last_lines(folder.log, LOG_LINES)
 
 
 def _cause(status: int | None) -> str:

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any, Literal
 
 from ..text.numbers import as_json
+from ..text.parsing import from_json
 
 Matrix = tuple[tuple[float, ...], ...]
 """Rows of numbers."""
@@ -90,7 +91,7 @@ class Dissection:
             ValueError: It is no such line.
         """
         try:
-            body = json.loads(line)
+            body = from_json(line)
             quantities = tuple(_quantity(each) for each in body.pop("quantities"))
             for key in ("loss", "lr", "difference"):
                 body[key] = float(body[key])

@@ -8,9 +8,9 @@ here is tables, or an error with one problem in plain words.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,10 @@ from typing import Any, Final
 
 from ..components.section import nearest
 from ..errors import FileError, Problem
+from ..text.files import read_file
 from ..text.numerals import as_toml
+from ..text.parsing import from_toml
 from ..text.safe import plain
-
-MAX_BYTES: Final = 1_000_000
-"""A file larger than this is none of ours."""
 
 MAX_DEPTH: Final = 32
 """How deeply tables and lists may nest; the schemas need six levels."""
@@ -130,15 +129,9 @@ class Shelf:
             FileError: It is no file, too large, not to be read, or no text.
         """
         try:
-            with path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-        except IsADirectoryError:
-            raise self._wrong(path, f"is a folder, not a {self.kind}") from None
+            data = read_file(path)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise self._wrong(path, f"cannot be read: {reason}") from None
-        if len(data) > MAX_BYTES:
-            raise self._wrong(path, f"is larger than 1 MB, so it is no {self.kind}")
+            raise self._wrong(path, self._why(error)) from None
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -153,12 +146,9 @@ class Shelf:
             FileError: With the line and column where it stops being TOML.
         """
         try:
-            return tomllib.loads(text)
-        except RecursionError:
-            message = "tables and lists nest too deeply"
+            return from_toml(text)
         except ValueError as error:
-            message = _syntax(str(error), text)
-        raise self.error([Problem(source, "", message)])
+            raise self.error([Problem(source, "", _syntax(str(error), text))]) from None
 
     def tame(self, tables: Mapping[str, Any], source: str) -> dict[str, Any]:
         """Return a copy of tables in which nothing is too deep or too long to be told of.
@@ -170,6 +160,14 @@ class Shelf:
             message = f"tables and lists nest more than {MAX_DEPTH} levels deep"
             raise self.error([Problem(source, "", message)])
         return {key: _tame(value) for key, value in tables.items()}
+
+    def _why(self, error: OSError) -> str:
+        """Say why a file could not be read."""
+        if error.errno == errno.EISDIR:
+            return f"is a folder, not a {self.kind}"
+        if error.errno == errno.EFBIG:
+            return f"is larger than 1 MB, so it is no {self.kind}"
+        return f"cannot be read: {(error.strerror or str(error)).lower()}"
 
     def _wrong(self, path: Path, message: str) -> FileError:
         return self.error([Problem(str(path), "", message)])
@@ -221,8 +219,8 @@ def _instead(line: str) -> str:
         tries.append('"' + value.strip("\"'") + '"')
     for tried in tries:
         candidate = f"{key} = {tried}"
-        with contextlib.suppress(ValueError, RecursionError):
-            tomllib.loads(candidate)
+        with contextlib.suppress(ValueError):
+            from_toml(candidate)
             return "" if candidate == line.strip() else candidate
     return ""
 

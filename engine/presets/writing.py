@@ -14,6 +14,7 @@ from ..errors import PresetError, Problem
 from ..experiment.experiment import Experiment
 from ..experiment.tables import _line, inline, tables_of
 from ..text.files import replace_file, why
+from ..text.parsing import from_toml, toml_document
 
 
 def dumps(experiment: Experiment, *, full: bool = False) -> str:
@@ -100,7 +101,7 @@ def _updated(original_text: str, experiment: Experiment, folder: Path, origin: P
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        document = tomlkit.parse(original_text)
+        document = toml_document(original_text)
         old = tables_of(Experiment.model_validate(anchor(document.unwrap(), origin)), full=True)
         if folder.resolve() != origin.resolve():
             # What leads from one folder to a file does not from another: so these are written.
@@ -109,7 +110,7 @@ def _updated(original_text: str, experiment: Experiment, folder: Path, origin: P
         new, brief = tables_of(experiment, full=True), tables_of(experiment)
         _update(document, old, new, brief, _top_item)
         text = tomlkit.dumps(document)
-        if Experiment.model_validate(anchor(tomlkit.parse(text).unwrap(), folder)) == experiment:
+        if Experiment.model_validate(anchor(from_toml(text), folder)) == experiment:
             return text
     except (TOMLKitError, ValueError, RecursionError):
         pass

@@ -19,13 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
-from ..text.files import replace_file
+from ..text.files import open_file, replace_file
+from ..text.parsing import from_json
 
 State = Mapping[str, Any]
 """Arrays and plain values by name, also in tables of their own: what a part of training needs to
 go on."""
 
 SUFFIX: Final = ".safetensors"
+
+CONTENTS_BYTES: Final = 16_000_000
+"""Bytes of what a checkpoint says of its arrays, and of what is no array: a network of a thousand
+layers takes a tenth of that."""
 
 _PLAIN: Final = "epochal"
 """Under which name the file's metadata has what is no array."""
@@ -64,8 +69,9 @@ def read(path: Path) -> State:
     from safetensors import SafetensorError, safe_open
 
     try:
+        _check_beginning(path)
         with safe_open(path, framework="numpy") as file:
-            state: dict[str, Any] = json.loads((file.metadata() or {})[_PLAIN])
+            state: dict[str, Any] = from_json((file.metadata() or {})[_PLAIN])
             for key in file.keys():  # noqa: SIM118 (it is no mapping)
                 *tables, name = key.split("/")
                 table = state
@@ -75,6 +81,20 @@ def read(path: Path) -> State:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise RunError(f"{path}: is no checkpoint that can be read: {error}") from None
     return state
+
+
+def _check_beginning(path: Path) -> None:
+    """Hold the length of a checkpoint's table of contents against what may be parsed.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: The table is none, or too long.
+    """
+    with open_file(path) as file:
+        length = int.from_bytes(file.read(8), "little")
+        begun = file.read(1) == b"{"
+    if not begun or length > CONTENTS_BYTES:
+        raise ValueError(f"it has no table of contents of at most {CONTENTS_BYTES} bytes")
 
 
 def _leaves(state: State, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import RecordingError, RunError
-from ..text.files import why
+from ..text.files import open_file, why
 from .events import (
     FORMAT,
     Checkpoint,
@@ -36,7 +36,7 @@ from .events import (
     Series,
 )
 from .lines import decode, encode, header_of
-from .tail import Tail
+from .tail import CHUNK, Tail
 
 Clock = Callable[[], float]
 """Says the seconds since some moment."""
@@ -49,6 +49,12 @@ RESERVE_BYTES: Final = 64 * 1024
 
 GROWTH: Final = 8
 """How many times as much of a recording's end is read where that was too little."""
+
+MOST_LOOKED_AT: Final = 64 << 20
+"""Bytes of a recording's end in which the newest rows are looked for, at most."""
+
+MOST_DAMAGED: Final = 10_000
+"""Lines that may make no sense; a crash leaves one."""
 
 _BEGINNING: Final = b'{"kind":"header",'
 """How a recording begins."""
@@ -317,10 +323,11 @@ def glimpse(path: Path, limit_bytes: int) -> tuple[Reader, list[Event]]:
         reader = Reader(path)
         events = reader.poll(1)
         begun = reader.offset
-        reader.skip_to_last(limit_bytes)
+        with contextlib.suppress(OSError):
+            reader.skip_to_last(limit_bytes)
         events += reader.poll()
         rows = any(isinstance(event, Series) and event.group == "train" for event in events)
-        if rows or reader.offset - begun <= limit_bytes:
+        if rows or reader.offset - begun <= limit_bytes or limit_bytes > MOST_LOOKED_AT:
             return reader, events
         # A run that waits for long leaves nothing but signs of life at the end.
         limit_bytes *= GROWTH
@@ -351,11 +358,10 @@ class Reader(Tail):
         """
         before = self.offset
         try:
-            lines = self.lines(limit_bytes)
-            self._check_beginning()
-            starts = accumulate((len(line) + 1 for line in lines), initial=before)
-            events = (self._event(line, start) for line, start in zip(lines, starts, strict=False))
-            return [event for event in events if event is not None]
+            events = self._events(limit_bytes or CHUNK)
+            while limit_bytes is None and self.behind:
+                events += self._events(CHUNK)
+            return events
         except OSError as error:
             raise RecordingError(f"{self.path}: cannot be read: {why(error)}") from None
         except RecordingError:
@@ -365,18 +371,18 @@ class Reader(Tail):
 
     def again(self, line: LinePlace) -> Series | None:
         """Return the rows of a line that was read before; None where they are there no more."""
-        with contextlib.suppress(OSError, ValueError, RecursionError), self.path.open("rb") as file:
+        with contextlib.suppress(OSError, ValueError), open_file(self.path) as file:
             file.seek(line.start)
             event = decode(file.read(line.length), line.start)
             return event if isinstance(event, Series) else None
         return None
 
-    def skip_to_last(self, limit_bytes: int) -> None:
-        """Pass over everything but about so many bytes at the end."""
-        with contextlib.suppress(OSError), self.path.open("rb") as file:
-            file.seek(max(file.seek(0, os.SEEK_END) - limit_bytes, 0))
-            file.readline()
-            self.offset = max(self.offset, file.tell())
+    def _events(self, limit_bytes: int) -> list[Event]:
+        lines = self.lines(limit_bytes)
+        self._check_beginning()
+        starts = accumulate((len(line) + 1 for line in lines), initial=self.start)
+        events = (self._event(line, start) for line, start in zip(lines, starts, strict=False))
+        return [event for event in events if event is not None]
 
     def _check_beginning(self) -> None:
         """Refuse a file without lines, such as a picture, which would never get to a header.
@@ -385,7 +391,8 @@ class Reader(Tail):
             RecordingError: It begins like no recording.
         """
         begun = self.torn[: len(_BEGINNING)] if self.offset == 0 else b""
-        if not _BEGINNING.startswith(begun) and not begun.startswith(b"\0"):
+        wrong = not _BEGINNING.startswith(begun) and not begun.startswith(b"\0")
+        if wrong or (self.header is None and self.passed_over):
             raise RecordingError(f"{self.path}: is no recording: it does not begin with a header")
 
     def _event(self, line: bytes, start: int) -> Event | None:
@@ -397,9 +404,11 @@ class Reader(Tail):
             return self.header
         try:
             return decode(line, start)
-        except (ValueError, RecursionError):
+        except ValueError:
             self.damaged += 1
-            return None
+        if self.damaged > MOST_DAMAGED:
+            raise RecordingError(f"{self.path}: is no recording: most of it makes no sense")
+        return None
 
     def _read_header(self, line: bytes) -> Header:
         """Return the first line, if it is a header that this version knows.
@@ -426,6 +435,6 @@ def read(path: Path) -> Iterator[Event]:
         raise RecordingError(f"{path}: is not there")
     reader = Reader(path)
     while True:
-        yield from reader.poll(limit_bytes=1 << 22)
+        yield from reader.poll(CHUNK)
         if not reader.behind:
             return

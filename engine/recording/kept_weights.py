@@ -19,6 +19,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from ..errors import RunError
+from ..text.files import open_file
 from ..text.safe import plain
 from . import checkpoints
 from .best import best_step
@@ -198,7 +199,8 @@ def _read_checkpoint(path: Path) -> Mapping[str, Any]:
     import torch
 
     try:
-        old: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        with open_file(path) as file:
+            old: Mapping[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
         names = ("weights", "best_weights")
         numbers = {key: {name: t.numpy() for name, t in old[key].items()} for key in names}
         return {"step": old["step"], "best_steps": old["best_steps"], **numbers}

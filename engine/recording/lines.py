@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..text.numbers import as_json
+from ..text.parsing import from_json
 from .events import FORMAT, KINDS, End, Event, Header, LinePlace, Request, Series, Snapshot, Values
 from .fitting import (
     Fits,
@@ -80,7 +81,7 @@ def decode(line: bytes | str, start: int | None = None) -> Event | None:
     Raises:
         ValueError: The line is torn or no event.
     """
-    body = json.loads(line)
+    body = from_json(line)
     if not isinstance(body, dict) or not isinstance(kind := body.pop("kind", None), str):
         raise ValueError("the line is no event")
     cls = KINDS.get(kind)
@@ -111,10 +112,10 @@ def header_of(line: bytes) -> tuple[Header | None, int]:
     None for the line where it is no header that this version knows; 0 for the format.
     """
     try:
-        body = json.loads(line)
+        body = from_json(line)
         newer = int(body["format"]) if body["kind"] == "header" else 0
         event = None if newer > FORMAT else decode(line)
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         return None, 0
     return (event if isinstance(event, Header) else None), newer * (newer > FORMAT)
 

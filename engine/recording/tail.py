@@ -6,8 +6,19 @@ trusting no notification, on network file systems too. What the lines say is oth
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
+
+from ..text.files import open_file
+
+LINE_BYTES: Final = 32 << 20
+"""Bytes that a line may have: three times what the settings of ten thousand networks take. What
+is longer is no line, such as the zeros that a crash of the machine can leave, and passed over."""
+
+CHUNK: Final = 4 << 20
+"""Bytes that are held at once of a file that is read whole."""
 
 _TORN: Final = 100
 """Bytes of a torn line that are kept to be looked at."""
@@ -23,11 +34,17 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.offset = 0
-        """Bytes consumed, whole lines only."""
+        """Bytes consumed: whole lines, and as much as there is of one that is passed over."""
+        self.start = 0
+        """Where the lines of the last look began."""
         self.behind = False
         """Whether the last look stopped at its limit, and another may find more."""
         self.torn = b""
         """How what follows the last whole line begins, so far."""
+        self.passed_over = 0
+        """Bytes of lines that were too long to be read."""
+        self._inside = False
+        """Whether what comes next is the rest of a line that is passed over."""
 
     @property
     def size(self) -> int:
@@ -37,7 +54,7 @@ class Tail:
         except OSError:
             return -1
 
-    def lines(self, limit: int | None = None) -> list[bytes]:
+    def lines(self, limit: int) -> list[bytes]:
         """Return the whole lines that came since the last look, without their newlines.
 
         Args:
@@ -46,29 +63,80 @@ class Tail:
         Raises:
             OSError: The file cannot be read; one that is not there has no lines.
         """
+        before = self.offset
         try:
-            whole, torn = self._read(limit)
+            with open_file(self.path, buffering=0) as file:
+                self._pass_over(file)
+                self.start = file.seek(self.offset)
+                whole, torn = _whole_lines(file, limit)
         except FileNotFoundError:
             return []
-        self.torn = torn[:_TORN]
         self.offset += len(whole)
-        self.behind = limit is not None and len(whole) >= limit
+        if len(torn) >= LINE_BYTES:
+            self.offset, self._inside = self.offset + len(torn), True
+            self.passed_over += len(torn)
+        self.torn = torn[:_TORN]
+        self.behind = self.offset - before >= limit
         return whole.split(b"\n")[:-1]
 
-    def _read(self, limit: int | None) -> tuple[bytes, bytes]:
-        """Return what is to be consumed, and what follows it so far."""
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            body = file.read(-1 if limit is None else limit)
-            if limit is not None and not body.endswith(b"\n"):
-                body += file.readline()
-            # A network file system can show a file's new length before its new bytes: NULs then
-            # stand where the newest line will be. So such a line is tried again, until another
-            # follows it: then it will not change any more.
-            while b"\0" in _last_line(body) and (line := file.readline()):
-                body += line
-        whole, torn = _parted(body)
-        return (whole, torn) if b"\0" not in _last_line(whole) else _parted(whole[:-1])
+    def skip_to_last(self, limit: int) -> None:
+        """Pass over everything but the lines that begin within so many bytes of the end."""
+        start = self.path.stat().st_size - limit
+        if start > self.offset:
+            self.offset, self._inside = start, True
+
+    def _pass_over(self, file: BinaryIO) -> None:
+        """Pass over the rest of the line, as far as it is there."""
+        start = self.offset
+        while self._inside:
+            # A hole of terabytes is passed over as fast as one of bytes.
+            self.offset = file.seek(_next_data(file, self.offset))
+            piece = file.read(CHUNK)
+            if not piece:
+                break
+            end = piece.find(b"\n") + 1
+            self._inside = not end
+            self.offset += end or len(piece)
+        self.passed_over += self.offset - start
+
+
+def _next_data(file: BinaryIO, offset: int) -> int:
+    """Return where a file goes on with something else than a hole."""
+    try:
+        return os.lseek(file.fileno(), offset, os.SEEK_DATA)
+    except OSError as error:
+        # Nothing but a hole is left; or its file system knows no holes.
+        end = os.fstat(file.fileno()).st_size
+        return max(offset, end) if error.errno == errno.ENXIO else offset
+
+
+def _whole_lines(file: BinaryIO, limit: int) -> tuple[bytes, bytes]:
+    """Return the lines that are to be consumed, and what follows them so far."""
+    # In one piece: a writer whose disk is full takes a torn line back, and what it has room for
+    # comes in its place.
+    body = file.read(limit)
+    if len(body) >= limit and not body.endswith(b"\n"):
+        body += _line(file)
+    # A network file system can show a file's new length before its new bytes: NULs then stand
+    # where the newest line will be. So such a line is tried again, until another follows it: then
+    # it will not change any more.
+    if b"\0" in _last_line(body):
+        body += _line(file)
+    whole, torn = _parted(body)
+    return (whole, torn) if b"\0" not in _last_line(whole) else _parted(whole[:-1])
+
+
+def _line(file: BinaryIO) -> bytes:
+    """Return a line, or as much of it as one may have, and leave the file behind it."""
+    start, pieces = file.tell(), list[bytes]()
+    while (piece := file.read(1 << 20)) and sum(map(len, pieces)) < LINE_BYTES:
+        end = piece.find(b"\n") + 1
+        pieces.append(piece[:end] if end else piece)
+        if end:
+            break
+    line = b"".join(pieces)
+    file.seek(start + len(line))
+    return line
 
 
 def _parted(body: bytes) -> tuple[bytes, bytes]:

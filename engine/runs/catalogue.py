@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -21,7 +20,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from ..recording.events import Header
+from ..text.files import read_file
 from ..text.numerals import number_of
+from ..text.parsing import from_toml
 from ..text.run_names import beginning_of, called_after, stem_of
 from .finding import is_run, order_of
 from .folder import RunFolder
@@ -281,8 +282,8 @@ def origin_of(tables: Mapping[str, Any], name: str) -> str:
 def _experiment(folder: RunFolder) -> Mapping[str, Any]:
     """Return the tables of a run whose recording does not tell them."""
     try:
-        return tomllib.loads(folder.experiment_file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return from_toml(read_file(folder.experiment_file).decode())
+    except (OSError, ValueError):
         return {}
 
 

@@ -7,7 +7,6 @@ left as it stands, and a file that cannot be read is put aside before another ta
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -15,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import RunError
-from ..text.files import replace_file, why
+from ..text.files import read_file, replace_file, why
+from ..text.parsing import EDITED_CHARACTERS, from_toml, toml_document
 from ..text.run_names import before_the_last
 
 if TYPE_CHECKING:
     from .folder import RunFolder
 
-MAX_BYTES: Final = 1_000_000
-"""A file larger than this holds no notes."""
+MAX_BYTES: Final = EDITED_CHARACTERS
+"""A file larger than this holds no notes: it is written again with every change."""
 
 MAX_NAME: Final = 100
 """Characters of a name."""
@@ -63,8 +63,7 @@ class Notes:
     def load(cls, folder: RunFolder) -> Notes:
         """Return the notes of a run: as much of them as can be understood, none where none are."""
         try:
-            with folder.notes.open("rb") as file:
-                body = file.read(MAX_BYTES + 1)
+            body = read_file(folder.notes, MAX_BYTES)
         except (FileNotFoundError, NotADirectoryError):
             return cls()
         except OSError as error:
@@ -74,10 +73,8 @@ class Notes:
     @classmethod
     def _of(cls, body: bytes, source: str) -> Notes:
         try:
-            if len(body) > MAX_BYTES:
-                raise ValueError("is larger than 1 MB")
-            tables = tomllib.loads(body.decode("utf-8-sig"))
-        except (ValueError, RecursionError) as error:
+            tables = from_toml(body.decode("utf-8-sig"))
+        except ValueError as error:
             return cls(problem=f"{source}: is no TOML: {error}")
         wrong = [key for key, fits in _FITS.items() if key in tables and not fits(tables[key])]
         given = {key: tables[key] for key in _FITS if key in tables and key not in wrong}
@@ -165,7 +162,7 @@ def _kept(path: Path, notes: Notes) -> str:
     if not path.exists():
         return ""
     if not notes.problem:
-        return path.read_text("utf-8-sig")
+        return read_file(path, MAX_BYTES).decode("utf-8-sig")
     endings = (f".damaged-{number}" if number > 1 else ".damaged" for number in count(1))
     names = (path.with_name(path.name + ending) for ending in endings)
     path.replace(next(aside for aside in names if not aside.exists()))
@@ -176,7 +173,7 @@ def _updated(text: str, notes: Notes) -> str:
     """Return the text of a file changed to say ``notes``, comments and other keys kept."""
     import tomlkit
 
-    document = tomlkit.parse(text)
+    document = toml_document(text)
     marks = [
         {"step": mark.step, "title": mark.title} | ({"note": mark.note} if mark.note else {})
         for mark in notes.marks

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from ..recording.events import Writer
-from ..text.files import replace_file
+from ..text.files import read_file, replace_file
+from ..text.parsing import from_json
 from .folder import RunFolder
 
 TOLERANCE: Final = 2.0
@@ -128,9 +129,8 @@ def appoint(folder: RunFolder, worker: Writer) -> None:
 
 def appointed(folder: RunFolder) -> Writer | None:
     """Return to whom a run was given, where that is written down."""
-    with contextlib.suppress(OSError, ValueError, AttributeError, RecursionError):
-        with folder.worker_file.open("rb") as file:
-            said = json.loads(file.read(MAX_BYTES))
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        said = from_json(read_file(folder.worker_file, MAX_BYTES))
         worker = Writer(**{each.name: said.get(each.name, each.default) for each in fields(Writer)})
         if all(type(getattr(worker, each.name)) is type(each.default) for each in fields(Writer)):
             return worker

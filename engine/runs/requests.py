@@ -28,6 +28,7 @@ from typing import Any, Final, Literal
 from ..errors import RequestError
 from ..recording.tail import Tail
 from ..text.files import why
+from ..text.parsing import from_json
 from .folder import RunFolder
 
 Action = Literal["pause", "continue", "step", "stop", "set_lr", "mark"]
@@ -197,7 +198,7 @@ def _read(tail: Tail) -> list[PendingRequest]:
 def parse(line: bytes) -> PendingRequest | None:
     """Return a line's request, or None where it is none that makes sense."""
     try:
-        body = json.loads(line)
+        body = from_json(line)
         arguments = {str(key): _sane(key, value) for key, value in body["arguments"].items()}
         request = PendingRequest(
             id=str(body["id"])[:100],
@@ -206,7 +207,7 @@ def parse(line: bytes) -> PendingRequest | None:
             arguments=arguments,
             time=float(body["time"]),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
     return request if math.isfinite(request.time) else None
 

@@ -15,21 +15,22 @@ from typing import Any, Final
 
 from ..errors import RecordingError
 from ..recording.events import FORMAT, End, Event, Header, Series
+from ..recording.file import MOST_DAMAGED
 from ..recording.history import History
 from ..recording.lines import decode, header_of
-from ..recording.tail import Tail
+from ..recording.tail import CHUNK, LINE_BYTES, Tail
+from ..text.files import open_file
 from ..text.tables import time_text
 from .folder import RunFolder
 from .state import State, last_sign, state_of
-
-CHUNK: Final = 1 << 22
-"""Bytes of a recording that are held at a time."""
 
 HEAD: Final = 1 << 14
 """Bytes in which a header usually has room."""
 
 LAST: Final = 1 << 15
 """Bytes in which the newest rows and the end usually have room."""
+
+NO_SENSE: Final = "is no recording: most of it makes no sense"
 
 NO_RECORDING: Final = "is no recording: it does not begin with a header"
 
@@ -107,6 +108,8 @@ class GlancedRun:
         self._tail = Tail(folder.recording)
         self._newest = b""
         """The newest rows of the group ``train`` that were not told yet."""
+        self._senseless = 0
+        """Lines that told nothing."""
         self._trained = 0.0
         """When the newest of them came, in seconds since the start."""
 
@@ -155,6 +158,7 @@ class GlancedRun:
 
     def _begin(self) -> None:
         self.history, self.problem, self._newest = History(), "", b""
+        self._senseless = 0
 
     def _read_on(self) -> None:
         """Read whole lines from where the last look ended."""
@@ -185,7 +189,11 @@ class GlancedRun:
             self._newest = b""
 
     def _tell(self, line: bytes) -> None:
-        for event in _decoded([line] if line else []):
+        told = _decoded([line] if line else [])
+        self._senseless += bool(line) and not told
+        if self._senseless > MOST_DAMAGED:
+            raise RecordingError(NO_SENSE)
+        for event in told:
             self.history.add(event)
             if isinstance(event, Series):
                 self._trained = event.t
@@ -212,16 +220,16 @@ def _told_by_its_ends(recording: Path) -> list[Event]:
         OSError: It is not there, or cannot be read.
         RecordingError: It is no recording, or one of a later format.
     """
-    with recording.open("rb") as file:
+    with open_file(recording) as file:
         first = file.read(HEAD)
         if not first.startswith(_HEADER):
             return []
         if b"\n" not in first:
-            first += file.readline()
+            first += file.readline(LINE_BYTES)
         size, length = file.seek(0, 2), LAST
         while True:
             file.seek(max(size - length, 0))
-            last = file.read().split(b"\n")[1:]
+            last = file.read(length).split(b"\n")[1:]
             ends = [index for index, line in enumerate(last) if line.startswith((_END, _RESUME))]
             if not ends or last[-1] or last[ends[-1]].startswith(_RESUME):
                 return []
@@ -256,7 +264,7 @@ def _decoded(lines: Iterable[bytes]) -> list[Event]:
     """Return the events of those lines that hold one."""
     events: list[Event | None] = []
     for line in lines:
-        with contextlib.suppress(ValueError, RecursionError):
+        with contextlib.suppress(ValueError):
             events.append(decode(line))
     # A second header would make the run begin anew.
     return [event for event in events if event is not None and not isinstance(event, Header)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import RunError
+from ..text.files import last_lines
 from ..worker.launch import worker_environment
 from .executors.registry import processes_of
 from .folder import SweepFolder
@@ -79,5 +80,5 @@ def detach(folder: SweepFolder, arguments: Sequence[str]) -> None:
     while process.poll() is None and not folder.busy() and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
     if process.returncode:
-        words = folder.log.read_bytes()[said:].decode("utf-8", "replace").strip()
-        raise RunError(words.rpartition("\n")[2] or f"{folder.path}: it ended at once")
+        words = last_lines(folder.log, 1, start=said)
+        raise RunError("".join(words) or f"{folder.path}: it ended at once")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from ..runs.catalogue import RunFacts, flat
 from ..runs.folder import RunFolder
 from ..runs.notes import Notes
 from ..runs.summary import Glance
+from ..text.parsing import from_toml
 from ..text.safe import plain
 from .folder import SweepFolder, list_sweeps
 from .table import SweepReader, SweepTable
@@ -59,8 +59,8 @@ def facts_of_sweep(reader: SweepReader) -> RunFacts:
     tables, table = {}, None
     try:
         table = reader.table()
-        tables = tomllib.loads(reader.plan().bases[0].text)
-    except RunError as error:
+        tables = from_toml(reader.plan().bases[0].text)
+    except (RunError, ValueError) as error:
         problem = str(error)
     going = table is not None and table.busy
     return RunFacts(

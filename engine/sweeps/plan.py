@@ -12,10 +12,10 @@ belongs to the last group that names it. What came of it stands in the group's r
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import time
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import __version__
 from ..errors import RunError
-from ..text.files import why
+from ..text.files import open_file, read_file, why
+from ..text.parsing import from_json, from_toml
 from .group import TrialGroup
 from .trial import Trial
 
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 """The format this version writes; it reads this and every earlier one."""
+
+MAX_BYTES: Final = 64_000_000
+"""Bytes of a plan: twice what a hundred thousand trials of ten keys take."""
+
+MOST_VALUES: Final = 3_000_000
+"""Values of a line of a plan: of a hundred thousand trials of ten keys."""
+
+MOST_TORN: Final = 10_000
+"""Lines of a plan that may make no sense."""
 
 _BEGINNING: Final = b'{"kind":"sweep",'
 """How a plan begins."""
@@ -56,7 +66,7 @@ class Base:
         """
         from ..presets.preset import resolve
 
-        return resolve(tomllib.loads(self.text), f"sweep of {self.preset}", recorded=True)
+        return resolve(from_toml(self.text), f"sweep of {self.preset}", recorded=True)
 
 
 @dataclass(kw_only=True)
@@ -190,7 +200,7 @@ def read(path: Path) -> Plan:
 def identity_in(path: Path) -> str:
     """Return the identity of the sweep that a file plans; empty where it plans none."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(128)
     except OSError:
         return ""
@@ -227,14 +237,18 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         RunError: It cannot be read.
     """
     try:
-        text = path.read_bytes()
+        text = read_file(path, MAX_BYTES)
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {why(error)}") from None
-    for line in text.split(b"\n"):
+    torn = 0
+    for line in filter(bytes.strip, io.BytesIO(text)):
         try:
-            body = json.loads(line)
+            body = from_json(line, MOST_VALUES)
         except ValueError:
-            continue  # Torn by a full disk or a crash.
+            torn += 1  # By a full disk or a crash.
+            if torn > MOST_TORN:
+                raise RunError(f"{path}: is no plan: most of it makes no sense") from None
+            continue
         if isinstance(body, dict):
             yield body
 

@@ -28,6 +28,7 @@ from ..experiment.members import Original, setting_of
 from ..experiment.sweep import Sweep
 from ..recording.file import read as events_of
 from ..recording.history import History
+from ..text.parsing import from_json
 from . import plan as plans
 from .folder import SweepFolder
 from .plan import Plan
@@ -285,7 +286,7 @@ def _distribution(axis: SweepAxis) -> BaseDistribution:
 
 def _value(axis: SweepAxis, drawn: Any) -> Any:
     if axis.open is None:
-        return json.loads(drawn)
+        return from_json(drawn)
     return drawn if axis.open.whole else axis.open.nearest(drawn)
 
 

@@ -1,4 +1,8 @@
-"""Files that hold the old text or the new one, never half of it; and why one cannot be had."""
+"""Files that may be anybody's: read within limits, and replaced in one go.
+
+Whoever reads a file reads it through here, so that nothing that lies where a file should be, a
+pipe, a device, a file of gigabytes, can make a program wait or take its memory.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,24 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
+
+SMALL_BYTES: Final = 1_000_000
+"""Bytes of a file that people write, such as a preset or a lecture: a hundred times a long one."""
+
+END_BYTES: Final = 64 << 10
+"""Bytes of a log's end in which its last lines are looked for."""
+
+_KINDS: Final = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 UNFINISHED: Final = ".tmp"
 """How the name of a file ends that is to take another's place, and begins with a dot. One that is
@@ -28,6 +47,76 @@ def why(error: OSError) -> str:
     """Return why something could not be done with a file, and what can be done about it."""
     remedy = _REMEDIES.get(error.errno)
     return (error.strerror or str(error)) + (f"; {remedy}" if remedy else "")
+
+
+def open_file(path: Path, buffering: int = -1) -> BinaryIO:
+    """Open a file to be read, if it is one.
+
+    Args:
+        path: The file.
+        buffering: As ``open`` has it.
+
+    Raises:
+        OSError: It is not there, may not be read, or is something else than a file.
+    """
+    # Asked first: to open a device may already make it act.
+    _check(path.stat().st_mode)
+    # Not waited for: what was a file a moment ago may now be a pipe that nobody writes into.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        _check(os.fstat(descriptor).st_mode)
+        return os.fdopen(descriptor, "rb", buffering)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _check(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        what = next((name for is_one, name in _KINDS if is_one(mode)), "something else")
+        number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+        raise OSError(number, f"is {what}, where a file should be")
+
+
+def read_file(path: Path, limit: int = SMALL_BYTES) -> bytes:
+    """Return all that a file holds.
+
+    Args:
+        path: The file.
+        limit: Bytes it may have at most.
+
+    Raises:
+        OSError: It cannot be read, is no file, or has more bytes (then of ``errno.EFBIG``).
+    """
+    with open_file(path) as file:
+        body = file.read(limit + 1) or b""
+        if len(body) > limit:
+            size = max(os.fstat(file.fileno()).st_size, len(body))
+            most = f"at most {_megabytes(limit)} are read"
+            raise OSError(errno.EFBIG, f"has {_megabytes(size)}, {most}")
+    return body
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.3g} MB"
+
+
+def last_lines(path: Path, count: int, start: int = 0) -> list[str]:
+    """Return the last lines of a log that say something; none where it cannot be read.
+
+    Args:
+        path: The log.
+        count: How many at most.
+        start: Where it begins, in bytes.
+    """
+    try:
+        with open_file(path) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - END_BYTES, start))
+            text = (file.read(END_BYTES) or b"").decode("utf-8", "replace")
+    except OSError:
+        return []
+    return [line.strip() for line in text.splitlines() if line.strip("\0 \t\r")][-count:]
 
 
 def replace_file(path: Path, body: bytes, *, durable: bool = True) -> None:

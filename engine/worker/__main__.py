@@ -7,7 +7,6 @@ complains of is in the folder's ``worker.log``. Between blocks it looks for requ
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -24,6 +23,7 @@ from ..recording.events import Event, Heartbeat
 from ..recording.file import Recorder, read
 from ..runs.folder import RunFolder
 from ..runs.requests import Inbox, PendingRequest
+from ..text.parsing import from_json
 from ..training.checkpoints import Checkpoints
 from ..training.forking import branch
 from ..training.header import header_of
@@ -54,7 +54,7 @@ def main() -> None:
     line = sys.stdin.readline()
     if not line.strip():
         return
-    order = json.loads(line)
+    order = from_json(line)
     folder = RunFolder(Path(order["folder"]))
     _redirect_output(folder)
     del order["folder"]

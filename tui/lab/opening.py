@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from engine.text.files import replace_file
+from engine.text.files import read_file, replace_file
+from engine.text.parsing import from_json
 
 from ..style.look import Look
 from ..terminal.frame_clock import Clock
@@ -75,8 +76,8 @@ class Memory:
 
     def _read(self) -> Choices:
         if self._path is not None:
-            with contextlib.suppress(OSError, ValueError, RecursionError):
-                return Choices.of(json.loads(self._path.read_text("utf-8")))
+            with contextlib.suppress(OSError, ValueError):
+                return Choices.of(from_json(read_file(self._path)))
             return Choices()
         # A lab that remembers nothing is nobody's first one.
         return Choices(paced=True, greeted=True)

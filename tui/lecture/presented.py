@@ -19,6 +19,7 @@ from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from engine.errors import EpochalError
+from engine.text.parsing import from_json
 from engine.text.safe import plain
 
 from ..places.registry import NAMES
@@ -138,10 +139,7 @@ def read(body: bytes) -> Message:
         ValueError: It is no whole message: torn, or no message at all.
         PresentedError: A newer version wrote it.
     """
-    try:
-        table = json.loads(body)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    table = from_json(body)
     if not isinstance(table, dict) or type(table.get("format")) is not int:
         raise ValueError("says no format")
     if table["format"] > FORMAT:

@@ -16,7 +16,6 @@ import math
 import os
 import re
 import secrets
-import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine.errors import EpochalError
-from engine.text.files import replace_file, why
+from engine.text.files import open_file, replace_file, why
 
 from .presented import Message, Presented, PresentedError, read, write
 
@@ -255,17 +254,8 @@ def _body(path: Path, now: Clock = time.time) -> tuple[bytes, float]:
     """Return what is in a file, and how many seconds ago it was written.
 
     Raises:
-        OSError: It cannot be read.
-        ValueError: It is none that a presenter wrote.
+        OSError: It cannot be read, or is no file.
     """
-    # Opened anew each time: that is when a network file system looks whether there is a newer
-    # one. Never waiting: what lies in a shared folder may be a pipe.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("it is no file")
-        with open(descriptor, "rb", closefd=False) as file:
-            return file.read(MAX_BYTES), now() - status.st_mtime
-    finally:
-        os.close(descriptor)
+    # Opened anew each time: that is when a network file system looks whether there is a newer one.
+    with open_file(path) as file:
+        return file.read(MAX_BYTES), now() - os.fstat(file.fileno()).st_mtime

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from engine.experiment.overrides import value_of
 from engine.text import numerals
 from engine.text.lists import parts
+from engine.text.parsing import from_json
 
 UNSET: Final = "not set"
 """What a choice shows where a key is left out."""
@@ -165,7 +166,7 @@ def _unquoted(part: str) -> str:
     if part[:1] != '"':
         return part
     try:
-        read = json.loads(part)
+        read = from_json(part)
     except ValueError:
         return part
     return read if isinstance(read, str) else part

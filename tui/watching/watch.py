@@ -20,6 +20,7 @@ from engine.recording.history import History
 from engine.runs.folder import RunFolder
 from engine.runs.state import State, last_sign, state_of
 from engine.sweeps.cell import CellReader, CellRun
+from engine.text.files import last_lines
 from engine.text.moments import moment_text
 from engine.text.run_names import label_of
 
@@ -187,11 +188,7 @@ class Watch:
 
     def _last_words(self) -> str:
         """Return the end of what the worker wrote before it died."""
-        try:
-            lines = self.folder.log.read_text("utf-8", "replace").split("\n")
-        except OSError:
-            lines = []
-        said = [line.strip() for line in lines if line.strip()][-LOG_LINES:]
+        said = last_lines(self.folder.log, LOG_LINES)
         if not said and self._worker is not None:
             said = [self._worker.last_words()]
         died = f"the worker died {self._since()}".rstrip()

@@ -8,7 +8,6 @@ import os
 import pickle
 import tomllib
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.data import Scaling, columns, load
+from engine.data import Scaling, columns, load, sheet
 from engine.data.file import File
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
@@ -26,6 +25,7 @@ from engine.presets import preset as presets
 from engine.randomness import generator
 from engine.recording.events import Header
 from engine.recording.lines import decode, encode
+from engine.text.files import read_file
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
 
@@ -300,7 +300,7 @@ class TestWrongFiles:
         def refuse(*_: Any) -> bytes:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(Path, "read_bytes", refuse)
+        monkeypatch.setattr(os, "open", refuse)
         assert refusal(written(PEOPLE)) == "path: data.csv: cannot be read: permission denied"
 
     def test_one_too_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -577,13 +577,12 @@ class TestReading:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         reads: list[str] = []
-        read_bytes: Callable[[Path], bytes] = Path.read_bytes
 
-        def counted(path: Path) -> bytes:
+        def counted(path: Path, limit: int) -> bytes:
             reads.append(path.name)
-            return read_bytes(path)
+            return read_file(path, limit)
 
-        monkeypatch.setattr(Path, "read_bytes", counted)
+        monkeypatch.setattr(sheet, "read_file", counted)
         os.utime(written(PEOPLE), (0, 0))
         first, again = file("data.csv"), file("data.csv", split=[2, 2])
         assert (first.rows, again.rows, reads) == (4, 4, ["data.csv"])

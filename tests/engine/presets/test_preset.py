@@ -199,7 +199,7 @@ class TestFiles:
             raise PermissionError(13, "Permission denied")
 
         Path("x.toml").touch()
-        monkeypatch.setattr(Path, "open", refuse)
+        monkeypatch.setattr(os, "open", refuse)
         with pytest.raises(PresetError, match=r"^x.toml: cannot be read: permission denied$"):
             presets.load("x.toml")
 

@@ -32,6 +32,8 @@ DEADLINE = 20.0
 class FakeWorker:
     """A worker that trains nothing; what it was given is kept."""
 
+    pid = os.getpid()
+
     def __init__(self) -> None:
         self.given: tuple[RunFolder, str, int | None] | None = None
         self.resume: object = None

@@ -64,7 +64,7 @@ _SYNCED: Final = (MarkReached, Checkpoint, End, Resume, Fork)
 
 
 class Recorder:
-    """The one writer of a recording; ``create`` and ``reopen`` make it.
+    """The one writer of a recording; ``create``, ``reopen`` and ``hold`` make it.
 
     Args:
         path: The recording.
@@ -133,19 +133,36 @@ class Recorder:
             RunError: Another writer holds it.
             RecordingError: It cannot be read or written.
         """
-        descriptor = _open(path, 0)
-        recorder = cls(path, descriptor, {}, clock(), clock)
-        try:
-            recorder._columns, seconds = _columns_and_seconds(path)
-            recorder._start -= seconds
-            # Nobody knows how the writer before ended; a blank line too many harms no reader.
-            recorder._torn = True
-            recorder._keep_reserve()
-            recorder.record(resume)
-        except RecordingError:
-            recorder._let_go()
-            raise
+        recorder = cls.hold(path, clock=clock)
+        recorder.go_on(resume)
         return recorder
+
+    @classmethod
+    def hold(cls, path: Path, *, clock: Clock = time.monotonic) -> Recorder:
+        """Take the lock of a recording that is there: nobody else can go on with it from now on.
+
+        Raises:
+            RunError: Another writer holds it.
+            RecordingError: It cannot be opened.
+        """
+        return cls(path, _open(path, 0), {}, clock(), clock)
+
+    def go_on(self, resume: Resume) -> None:
+        """Close a torn line of a recording that is held, and say from where it goes on.
+
+        Raises:
+            RecordingError: It cannot be read or written; then it is let go of.
+        """
+        try:
+            self._columns, seconds = _columns_and_seconds(self.path)
+            self._start = self._clock() - seconds
+            # Nobody knows how the writer before ended; a blank line too many harms no reader.
+            self._torn = True
+            self._keep_reserve()
+            self.record(resume)
+        except RecordingError:
+            self._let_go()
+            raise
 
     @property
     def seconds_since_write(self) -> float:

@@ -19,7 +19,7 @@ import secrets
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import merge
 from pathlib import Path
@@ -141,6 +141,10 @@ class Inbox:
     def put(self, request: PendingRequest) -> None:
         """Add a request that came in no file; safe to call from a signal handler."""
         self._waiting.append(request)
+
+    def ignore(self, ids: Iterable[str]) -> None:
+        """Take no request that was answered by another worker."""
+        self._taken.update(ids)
 
     def poll(self) -> list[PendingRequest]:
         """Return the requests that came since the last poll.

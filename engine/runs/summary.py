@@ -151,10 +151,12 @@ class GlancedRun:
         )
 
     def _state(self) -> State:
-        if not self.problem and state_of(self.history, self.folder) == "crashed":
+        state = state_of(self.history, self.folder)
+        if state == "crashed" and not self.problem:
             # What its worker said last may have come since it was read.
             self.again()
-        return "crashed" if self.problem else state_of(self.history, self.folder)
+            state = state_of(self.history, self.folder)
+        return "crashed" if self.problem else state
 
     def _begin(self) -> None:
         self.history, self.problem, self._newest = History(), "", b""

@@ -58,6 +58,8 @@ class ResumedRun:
     """Those that are still to come; none where it begins anew."""
     repeats: Repeats
     """What was said of it from that step on, and is said again."""
+    answered: frozenset[str]
+    """The ids of the requests that the recording has."""
     event: Resume
     """What the recording says of it."""
 
@@ -114,7 +116,8 @@ def resume(
     )
     marks = None if state is None else marks_to_come(history, trainer)
     history.add(event)
-    return ResumedRun(trainer, marks, Repeats(history, trainer.step), event)
+    answered = frozenset(request.id for request in history.requests)
+    return ResumedRun(trainer, marks, Repeats(history, trainer.step), answered, event)
 
 
 def trainer_of(

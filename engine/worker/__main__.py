@@ -89,10 +89,22 @@ def work(
     # Before anything that takes time: a stop asked for while the data loads is not lost.
     inbox = Inbox(folder, heard)
     _stop_on_signals(inbox)
-    if resume is not None:
-        return _go_on(folder, inbox, Continuation(**resume), device, allow_code)
-    if fork is not None:
-        return _branch_off(folder, inbox, fork, device, allow_code)
+    try:
+        if resume is not None:
+            return _go_on(folder, inbox, Continuation(**resume), device, allow_code)
+        if fork is not None:
+            return _branch_off(folder, inbox, fork, device, allow_code)
+        return _begin(folder, inbox, device, steps, allow_code)
+    except EpochalError as error:
+        # There is no recording, or it stays as it is: it says how the run ended.
+        print(error, file=sys.stderr)
+        return WRONG
+
+
+def _begin(
+    folder: RunFolder, inbox: Inbox, device: str, steps: int | None, allow_code: bool
+) -> int:
+    """Train the run of a folder from its beginning."""
     try:
         experiment = presets.load(str(folder.experiment_file)).experiment
         trainer = Trainer(experiment, device=device, allow_code=allow_code)
@@ -112,13 +124,15 @@ def _go_on(
     folder: RunFolder, inbox: Inbox, wanted: Continuation, device: str, allow_code: bool
 ) -> int:
     """Go on with the run of a folder, from its newest checkpoint."""
+    # First of all: what is read of it, and gone on from, is then what nobody else adds to.
+    recorder = Recorder.hold(folder.recording)
     try:
         run = resume(folder, wanted, device=device, allow_code=allow_code)
-        recorder = Recorder.reopen(folder.recording, run.event)
-    except EpochalError as error:
-        # The recording stays as it is: it says how the run ended.
-        print(error, file=sys.stderr)
-        return WRONG
+        recorder.go_on(run.event)
+    except EpochalError:
+        recorder.close()
+        raise
+    inbox.ignore(run.answered)
     pace = Pace()
     stream = train(run.trainer, pace, run.marks)
     return _record(recorder, _Work(folder, run.trainer, inbox, pace, stream, run.repeats))
@@ -202,11 +216,14 @@ class _Work:
             if not recorder.is_there():
                 # Nobody could reach it any more, nor ever read what it writes.
                 raise RecordingError(f"{recorder.path}: was removed or moved away")
+            # What was said before at this step comes before what is asked for now.
+            ahead = self._repeats.take(trainer) if self._repeats else None
             if requests := self._inbox.poll():
                 yield [event for request in requests for event in handler.answer(request)]
             elif not handler.paused:
                 # Someone who asks for three steps gets three, whatever fits a block.
-                before, pace.limit = trainer.step, self._most()
+                before = trainer.step
+                pace.limit = min(filter(None, (ahead, handler.owed)), default=None)
                 events = next(self._stream)
                 handler.taken(trainer.step - before)
                 yield [*events, *meter.read(trainer.step)]
@@ -219,11 +236,6 @@ class _Work:
                 yield self.checkpoints.take(paused=True)
                 time.sleep(PAUSED_SECONDS)
                 meter.skip(trainer.step)
-
-    def _most(self) -> int | None:
-        """Return how many steps the next block may have, after what is to be said before it."""
-        ahead = self._repeats.take(self.trainer) if self._repeats else None
-        return min(filter(None, (ahead, self.handler.owed)), default=None)
 
 
 def _stop_on_signals(inbox: Inbox) -> None:

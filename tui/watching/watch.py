@@ -101,21 +101,33 @@ class Watch:
         # Asked first: what a worker wrote before it ended is then surely read.
         dead = self._worker is not None and self._worker.poll() is not None
         try:
-            if self._stood < 0:
-                self._stood = self._reader.size
-            while True:
-                before = self._reader.offset
-                self.whole.extend(self._reader.poll(CHUNK))
-                # Without progress, what is left is a line that is still being written.
-                offset = self._reader.offset
-                self.behind = self._reader.behind and before < offset < self._reader.size
-                if not self.behind or self._clock() >= deadline:
-                    break
-            self._look_ahead()
+            self._read_on(deadline)
+            state = self._state(dead)
+            if state == "crashed":
+                # What its worker said last may have come since it was read.
+                self._read_on(deadline)
+                state = self._state(dead)
+            self.state, self.trouble = state, self.trouble if state == "crashed" else ""
         except EpochalError as error:
             self.trouble, self.state, self.behind = str(error), "crashed", False
-            return
-        self.state = self._state(dead)
+
+    def _read_on(self, deadline: float) -> None:
+        """Read what is new, until then at most.
+
+        Raises:
+            EpochalError: It cannot be read.
+        """
+        if self._stood < 0:
+            self._stood = self._reader.size
+        while True:
+            before = self._reader.offset
+            self.whole.extend(self._reader.poll(CHUNK))
+            # Without progress, what is left is a line that is still being written.
+            offset = self._reader.offset
+            self.behind = self._reader.behind and before < offset < self._reader.size
+            if not self.behind or self._clock() >= deadline:
+                break
+        self._look_ahead()
 
     def _look_ahead(self) -> None:
         """Read the newest part first, where what stood there at opening takes several polls."""
@@ -163,8 +175,9 @@ class Watch:
         if state == "crashed" and self.behind and (not self.reading or quiet < STILL):
             # How it ended, or who goes on with it, may stand in what has not been read.
             state = "running" if self.state in ("starting", "crashed") else self.state
-        # A child that has ended stays in the table of processes until it is asked after.
-        if dead and state != "ended":
+        # A child that has ended stays in the table of processes until it is asked after. Another
+        # worker may have gone on with the run, where this one could not.
+        if dead and self._is_ours and state != "ended":
             state = "crashed"
         if state == "crashed" and not self.trouble:
             self.trouble = self._last_words()
@@ -175,6 +188,12 @@ class Watch:
         if isinstance(self._reader, CellReader):
             return self._reader.state
         return state_of(self.history, self.folder)
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether the worker that this lab started is who writes."""
+        writer = self.history.writer
+        return self._worker is not None and writer is not None and self._worker.pid == writer.pid
 
     def _why(self) -> str:
         """Return why the run does not go on, or since when nobody knows whether it does."""

@@ -21,7 +21,7 @@ from engine.recording.file import Recorder, read
 from engine.recording.history import History
 from engine.recording.kept_weights import last_weights
 from engine.runs.folder import RunFolder, create_run
-from engine.runs.requests import Inbox, PendingRequest
+from engine.runs.requests import Control, Inbox, PendingRequest
 from engine.training import checkpoints
 from engine.training.trainer import Trainer
 from engine.worker import __main__ as worker
@@ -336,3 +336,24 @@ def test_checkpoints_take_two_hundredths_of_a_run_by_what_it_says_itself(
 )
 def test_few_checkpoints_stay(steps: list[int], best: int, size: int, stay: set[int]) -> None:
     assert checkpoints.kept(steps, best, size) == stay
+
+
+def test_what_another_worker_has_answered_is_not_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_for(tmp_path, experiment(MOONS))
+    name = Control(folder, "ada").send("set_lr", lr=0.01)
+    killed(folder, monkeypatch, 9)
+    # Ordered before the first worker looked: only the recording tells that it did.
+    history = work(folder, resume={}, heard={})
+    assert [request.id for request in history.requests] == [name]
+
+
+def test_a_recording_is_held_before_it_is_read(tmp_path: Path, capfd: Any) -> None:
+    folder = folder_for(tmp_path, experiment(MOONS))
+    work(folder)
+    before, held = folder.recording.read_bytes(), Recorder.hold(folder.recording)
+    assert worker.work(folder, resume={"until": 10_000}) == 2
+    assert "another worker is writing it" in capfd.readouterr().err
+    held.close()
+    assert folder.recording.read_bytes() == before

@@ -12,6 +12,8 @@ import pytest
 
 from engine.recording.events import End, Request
 from engine.runs.folder import RunFolder
+from engine.runs.processes import Processes
+from engine.runs.summary import GlancedRun
 from tests.labs import FakeRun, FakeWorker
 from tui.terminal.frame_clock import Clock
 from tui.watching import watch as watching
@@ -83,6 +85,32 @@ def test_a_worker_of_this_lab_that_is_dead_has_crashed_whatever_the_table_of_pro
     watch.poll()
     assert watch.state == "crashed"
     assert not watch.going
+
+
+def test_a_run_that_another_worker_goes_on_with_has_not_crashed(run: FakeRun) -> None:
+    worker = FakeWorker()
+    worker.pid, worker.status = 2**22 + 1, 2
+    run.begin().train([0.5])
+    watch = Watch(run.folder, worker)  # type: ignore[arg-type]
+    watch.poll()
+    assert watch.state == "running"
+
+
+def test_a_worker_that_ends_while_it_is_looked_at_has_not_crashed(
+    run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(*_: object) -> bool:
+        run.end()
+        return False
+
+    run.begin().train([0.5])
+    watch, look = Watch(run.folder), GlancedRun(run.folder)
+    watch.poll()
+    look.again()
+    monkeypatch.setattr(Processes, "has", ends)
+    watch.poll()
+    assert (watch.state, watch.standing(1).reason) == ("ended", "epochs")
+    assert look.glance().state == "ended"
 
 
 def test_a_worker_that_ended_in_order_has_not_crashed(run: FakeRun) -> None:

@@ -29,6 +29,9 @@ def main_figure(result: Mapping[str, Any]) -> str:
     return ""
 
 
+ENDING_WIDTH: Final = 80
+"""Characters of why a run ended; epochal show has all of it."""
+
 RUN_CELLS: Final = ("name", "called", "state", "step", "status", "result", "age")
 """What the list of runs says of each; ``called`` only where a run was given a name."""
 
@@ -58,6 +61,9 @@ def run_cells(run: RunFacts, now: float) -> list[str]:
     ending = glance.problem or glance.quiet_text(now)
     if glance.end:
         ending = ending_text(glance.end)
+    # One reason that is long would push what follows off every line.
+    if len(ending) > ENDING_WIDTH:
+        ending = f"{ending[: ENDING_WIDTH - 1]}…"
     result = f"{main_figure(glance.end.result)}{_whose(glance.end)}" if glance.end else ""
     age = f"{time_text(now - glance.started)} ago" if glance.started else ""
     return [glance.name, run.notes.name, glance.state, str(glance.step), ending, result, age]

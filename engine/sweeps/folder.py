@@ -5,6 +5,7 @@ runs/two-moons-sweep-20261129-093000-4f1c/
     group-1/                a group's run, as any other: experiment.toml, recording.jsonl
     stop                    left there by whoever wants it to stop
     sweep.log               what a detached sweep has to say
+    failure                 why the last command that trained it came to nothing, if it did
     study.log               what a search was told, as Optuna keeps it
     trial-4/                the run of a trial that was trained again, alone
 """
@@ -24,6 +25,9 @@ from ..runs.folder import RunFolder, new_folder
 from . import plan as plans
 from .locks import locked
 from .plan import Plan
+
+MOST_FAILURE: Final = 1000
+"""Bytes of a failure that are told."""
 
 ASKED_SECONDS: Final = 1.0
 """How long a sweep may be locked by those who ask whether it is busy."""
@@ -54,6 +58,20 @@ class SweepFolder:
     def log(self) -> Path:
         """What a detached sweep has to say."""
         return self.path / "sweep.log"
+
+    @property
+    def failure_file(self) -> Path:
+        """Where it stands why the last command that trained it came to nothing."""
+        return self.path / "failure"
+
+    @property
+    def failure(self) -> str:
+        """Why the last command that trained it came to nothing, in a line; empty if it did not."""
+        try:
+            said = self.failure_file.read_bytes()[:MOST_FAILURE].decode("utf-8", "replace")
+        except OSError:
+            return ""
+        return " ".join(said.split())
 
     @property
     def study(self) -> Path:
@@ -87,6 +105,24 @@ class SweepFolder:
                     "it is, and epochal stop ends it"
                 )
             yield
+
+    @contextlib.contextmanager
+    def trained(self) -> Iterator[None]:
+        """Hold the sweep while it is trained, and leave there why that comes to nothing.
+
+        Who started it may be gone by then, and reads no log.
+
+        Raises:
+            RunError: Another trains it.
+        """
+        with self.held():
+            self.failure_file.unlink(missing_ok=True)
+            try:
+                yield
+            except Exception as error:
+                with contextlib.suppress(OSError):
+                    self.failure_file.write_text(str(error) or type(error).__name__, "utf-8")
+                raise
 
     def busy(self) -> bool:
         """Return whether a process of this machine trains it now."""

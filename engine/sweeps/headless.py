@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from ..errors import RunError
 from ..headless.progress import progress_for
-from ..headless.run import DONE, FAILED, Interrupts
+from ..headless.run import DONE, FAILED, INTERRUPTED, Interrupts
 from ..text.safe import plain
 from . import printing
 from .detached import detach
@@ -53,6 +53,8 @@ def sweep_of(order: Order, asked: Sequence[Asked]) -> int:
         check_optuna()
     if order.dry_run:
         there = folder_there(plan, order.runs_dir, into=order.into, new=order.new)
+        if there and searched:
+            return _search_in(there, order, Search(there, asked[0]))
         print(forecast(work_in(there.plan() if there else plan, asked, there, terms), terms))
         return DONE
     folder = folder_for(
@@ -93,7 +95,7 @@ def _done_in(folder: SweepFolder, order: Order, planned: Callable[[], Work]) -> 
     if order.dry_run:
         print(forecast(planned(), order.terms))
         return DONE
-    with folder.held():
+    with folder.trained():
         work = planned()
         # Only whoever holds a sweep writes in its plan.
         work.write(folder)
@@ -105,8 +107,10 @@ def _search_in(folder: SweepFolder, order: Order, search: Search) -> int:
     """Search on in a sweep's folder, or have it done; print what came of it."""
     if order.dry_run:
         print(f"{search.left} settings are left, asked for {BATCH} at a time as results come")
+        if order.retry:
+            print(f"{read(folder.path).count('failed')} trials that failed are tried again")
         return DONE
-    with folder.held():
+    with folder.trained():
         search.write(folder.plan())
         status = DONE if order.detach else _searched(folder, order, search)
     return _ended(folder, order, status, {trial.digest for trial in folder.plan().trials})
@@ -114,14 +118,24 @@ def _search_in(folder: SweepFolder, order: Order, search: Search) -> int:
 
 def _searched(folder: SweepFolder, order: Order, search: Search) -> int:
     """Train batch after batch; return the worst exit status of them."""
-    worst = DONE
-    while (work := search.next(order.terms)) is not None:
+    worst = _retried(folder, order, search) if order.retry else DONE
+    while worst != INTERRUPTED and (work := search.next(order.terms)) is not None:
         status = _trained(folder, order, work)
         worst = max(worst, status)
         # What is not over has been broken off: the same command goes on with it.
         if not search.tell(read(folder.path)) or (status and order.fail_fast):
             break
     return worst
+
+
+def _retried(folder: SweepFolder, order: Order, search: Search) -> int:
+    """Try once more what has failed, and tell the study; return the exit status."""
+    failed = {trial.digest for trial in read(folder.path).trials if trial.state == "failed"}
+    work = work_in(folder.plan(), [], folder, order.terms, wanted=failed)
+    work.write(folder)
+    status = _trained(folder, order, work)
+    search.tell_again(read(folder.path))
+    return status
 
 
 def _ended(folder: SweepFolder, order: Order, status: int, digests: set[str]) -> int:

@@ -85,6 +85,8 @@ def facts_of_sweep(reader: SweepReader) -> RunFacts:
 def _end(table: SweepTable) -> End:
     """Return how a sweep stands, as the end of a run says it."""
     count, failed = table.expected, table.count("failed")
+    if table.failure and table.over < count:
+        return End(step=table.over, status="failed", reason=table.failure)
     status = "running" if table.busy else "stopped" if table.over < count else "finished"
     if failed and not table.busy:
         return End(step=table.over, status="failed", reason=f"{failed} of {count} trials")

@@ -114,6 +114,8 @@ def _words(table: SweepTable) -> Iterator[str]:
         spread = "; ± is the standard deviation over seeds" if table.seeds > 1 else ""
         yield f"  of each network's {whose} weights{spread}"
         yield f"  as each run done alone {_equality(table)}"
+    if table.failure:
+        yield f"  not all was trained: {plain(table.failure)}"
     yield f"  sweep  {plain(str(table.path))}"
 
 

@@ -54,4 +54,5 @@ def _files(folder: SweepFolder) -> Iterator[Path]:
     """Yield a sweep's own files, its plan last."""
     yield from (path for path in (folder.path / "jobs").glob("*") if path.is_file())
     notes = RunFolder(folder.path).notes
-    yield from (folder.log, folder.stop_file, notes, folder.study, folder.plan_file)
+    yield from (folder.log, folder.stop_file, folder.failure_file, notes, folder.study)
+    yield folder.plan_file

@@ -51,6 +51,9 @@ BATCH: Final = 10
 SHARES: Final = (0.25, 0.5)
 """Of a network's length: where one may be pruned."""
 
+AGAIN: Final = "again"
+"""What a trial that the study was given names the trial by that had failed."""
+
 LEAST_BEFORE: Final = 5
 """Settings that must have come so far before others are held against their median."""
 
@@ -127,16 +130,47 @@ class Search:
         Args:
             table: The sweep's.
         """
+        networks, histories = self._networks(table), dict[Path, History]()
+        for each in self._pending():
+            self._tell(each, networks.get(self._text_of(each), []), histories)
+        return not self._pending()
+
+    def tell_again(self, table: SweepTable) -> None:
+        """Tell the study what settings came to that it knows as failed, where they are over now.
+
+        What it was told once stays told, so it learns them as settings that nobody asked for.
+
+        Args:
+            table: The sweep's.
+        """
+        from optuna.trial import TrialState, create_trial
+
+        networks = self._networks(table)
+        told = {each.user_attrs.get(AGAIN) for each in self.study.get_trials(deepcopy=False)}
+        for each in self._tried():
+            rows = networks.get(self._text_of(each), [])
+            over = {row.state for row in rows} <= {"finished", "diverged", "pruned"}
+            if each.state == TrialState.FAIL and rows and over and each.number not in told:
+                again = create_trial(
+                    value=_objective(rows),
+                    params=each.params,
+                    distributions=each.distributions,
+                    user_attrs={AGAIN: each.number},
+                )
+                self.study.add_trial(again)
+
+    def _networks(self, table: SweepTable) -> dict[str, list[TrialRow]]:
+        """Return the networks of each setting."""
         rows: dict[str, list[TrialRow]] = {}
         seeds = range(self._alone.train.seed, self._alone.train.seed + self._sweep.seeds)
         for row in table.trials:
             if row.seed in seeds:
                 rows.setdefault(_text(row.setting), []).append(row)
-        histories: dict[Path, History] = {}
-        for each in self._pending():
-            networks = rows.get(_text(setting_of(self._setting(each))), [])
-            self._tell(each, networks, histories)
-        return not self._pending()
+        return rows
+
+    def _text_of(self, trial: FrozenTrial) -> str:
+        """Return what tells the setting of a trial from others."""
+        return _text(setting_of(self._setting(trial)))
 
     @property
     def left(self) -> int:
@@ -173,7 +207,9 @@ class Search:
             journal.truncate(journal.read().rfind(b"\n") + 1)
 
     def _tried(self) -> list[FrozenTrial]:
-        return list(self.study.get_trials(deepcopy=False))
+        """Return the trials that were asked for."""
+        trials = self.study.get_trials(deepcopy=False)
+        return [each for each in trials if AGAIN not in each.user_attrs]
 
     def _pending(self) -> list[FrozenTrial]:
         """Return what was asked for, and has not been told of."""

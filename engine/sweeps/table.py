@@ -15,7 +15,7 @@ import json
 import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -130,6 +130,8 @@ class SweepTable:
     """Whether the sweep is going on."""
     expected: int
     """How many trials there are to be: more than there are, while a search still asks for some."""
+    failure: str = ""
+    """Why the last command that trained it came to nothing, in a line; empty if it did not."""
 
     def count(self, state: TrialState) -> int:
         """Return how many trials are in a state."""
@@ -216,7 +218,8 @@ class SweepReader:
         search = {} if plan.searched else plan.search or {}
         asked = search.get("trials", 0) * search.get("seeds", 1)
         busy = self.folder.busy()
-        return table_of(plan.name, self.folder.path, plan.made, busy, rows, expected=asked)
+        table = table_of(plan.name, self.folder.path, plan.made, busy, rows, expected=asked)
+        return replace(table, failure="" if busy else self.folder.failure)
 
 
 def read(path: Path) -> SweepTable:

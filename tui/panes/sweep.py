@@ -127,7 +127,7 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the heat map, and below it the trials of the cell that is chosen."""
-        from ..drawing.sweep.heat_map import draw_heat_map
+        from ..drawing.sweep.heat_map import draw_failure, draw_heat_map
         from ..drawing.sweep.trials import draw_trials
 
         if self._heat is None or self._cells is None or self.table is None:
@@ -142,12 +142,12 @@ class HeatPicture(Keyed, Picture, can_focus=True, spot="sweep"):
             return draw_row(row, self.networks, size, look, column=column)
         # The figure of the cells stands first, whatever has room beside it.
         figures = sorted(self.table.figures, key=[self.choice.figure].count, reverse=True)
+        below = [*draw_failure(self.table.failure, width, look), Text(end="")]
+        left = height - rows - len(below)
         return [
             *draw_heat_map(self._heat, width, rows, look, self.cursor),
-            Text(end=""),
-            *draw_trials(
-                self._trials, figures, width, height - rows - 1, look, self._chosen_place()
-            ),
+            *below,
+            *draw_trials(self._trials, figures, width, left, look, self._chosen_place()),
         ][:height]
 
     @property

@@ -13,7 +13,7 @@ from engine.sweeps.table import read
 from ..drawing.base.frame import headline
 from ..drawing.network.material import ViewError
 from ..drawing.sweep.cells import HeatChoice, cells_of, heat_map_of, keys_of, usual_choice
-from ..drawing.sweep.heat_map import draw_heat_map, height_of
+from ..drawing.sweep.heat_map import draw_failure, draw_heat_map, height_of
 from ..style.glyphs import Glyphs
 from ..style.look import Look
 from ..style.text import Lines
@@ -72,7 +72,8 @@ def show_sweep(
 def draw_sweep(table: SweepTable, choice: HeatChoice, width: int, height: int, look: Look) -> Lines:
     """Return a sweep's name, and its heat map below it."""
     title, heat = headline(table.name, [], width, look), heat_map_of(table, choice)
-    return [title, *draw_heat_map(heat, width, min(max(height - 1, 0), height_of(heat)), look)]
+    heated = draw_heat_map(heat, width, min(max(height - 1, 0), height_of(heat)), look)
+    return [title, *heated, *draw_failure(table.failure, width, look)][: max(height, 1)]
 
 
 def draw_networks(

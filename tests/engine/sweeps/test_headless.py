@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,13 +14,23 @@ from engine.errors import EpochalError
 from engine.headless.progress import Progress
 from engine.presets.preset import dumps
 from engine.results.run import of_folder
+from engine.runs.listing import run_cells
 from engine.sweeps import headless, planning
+from engine.sweeps.executors.errors import ExecutorError
 from engine.sweeps.folder import list_sweeps
 from engine.sweeps.headless import run_sweep
+from engine.sweeps.listing import sweeps_in
 from engine.sweeps.order import Order
+from engine.sweeps.printing import text
+from engine.sweeps.removal import remove_sweep
 from engine.sweeps.table import read
 from tests.engine.sweeps.small import MOONS, Inline, asked, planned, running
 from tests.experiments import experiment
+from tui.drawing.sweep.cells import usual_choice
+from tui.pictures.sweep import draw_sweep
+from tui.style.glyphs import BRAILLE
+from tui.style.look import Look
+from tui.style.palette import DARK
 
 
 @pytest.fixture(autouse=True)
@@ -172,3 +183,40 @@ class TestRows:
         run = of_folder(folder.group(1), member=1)
         assert run.history.series["train"].steps.tolist() == [
             1, *range(group.every, 40, group.every), 40]  # fmt: skip
+
+
+class TestFailure:
+    def test_why_nobody_trains_a_sweep_is_known_wherever_it_is_listed(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def unreachable(*_: object) -> Executor:
+            raise ExecutorError("--executor dask:tcp://there:1: no scheduler\nanswers there")
+
+        grid = ("optimizer.lr=0.1,1",)
+        with monkeypatch.context() as patch:
+            patch.setattr(headless, "executor_of", unreachable)
+            with pytest.raises(ExecutorError):
+                run_sweep(order(grid=grid))
+        [sweep] = list_sweeps(Path("runs"))
+        why = "--executor dask:tcp://there:1: no scheduler answers there"
+        [facts] = sweeps_in(Path("runs"))
+        assert facts.glance.end is not None
+        assert (facts.glance.end.status, facts.glance.end.reason) == ("failed", why)
+        assert run_cells(facts, 0)[4] == f"failed ({why})"
+        table = read(sweep.path)
+        lines = draw_sweep(table, usual_choice(table), 100, 20, Look(BRAILLE, DARK))
+        assert why in [line.plain.strip() for line in lines]
+        assert f"  not all was trained: {why}" in text(table)
+        # Whoever trains it takes that away.
+        assert run_sweep(order(grid=grid)) == 0
+        [facts] = sweeps_in(Path("runs"))
+        assert run_cells(facts, 0)[4] == "finished (2 trials)"
+        assert not sweep.failure_file.exists()
+        assert why not in capsys.readouterr().out
+
+    def test_it_is_removed_with_the_sweep(self) -> None:
+        run_sweep(order(grid=("optimizer.lr=0.1,1",)))
+        [sweep] = list_sweeps(Path("runs"))
+        sweep.failure_file.write_text("it was full")
+        assert remove_sweep(sweep) == []
+        assert not sweep.path.exists()

@@ -13,7 +13,7 @@ import pytest
 from engine.errors import PresetError, RunError
 from engine.experiment.sweep import Sweep
 from engine.presets.preset import resolve
-from engine.sweeps import headless, search
+from engine.sweeps import headless, search, training
 from engine.sweeps.detached import start
 from engine.sweeps.folder import SweepFolder, list_sweeps
 from engine.sweeps.headless import run_sweep
@@ -213,6 +213,32 @@ class TestOrders:
         assert "0 settings are left" in capsys.readouterr().out
         remove_sweep(folder)
         assert not folder.path.exists()
+
+    def test_what_failed_is_tried_again_where_that_is_asked_for(
+        self, tmp_path, capsys, monkeypatch, inline
+    ) -> None:
+        def broken(*_: Any) -> None:
+            raise RuntimeError("the data is not there")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(training, "experiment_of", broken)
+            assert run_sweep(self.order(tmp_path)) == 1
+        [folder] = list_sweeps(tmp_path)
+        assert read(folder.path).count("failed") == 3
+        assert run_sweep(self.order(tmp_path)) == 1, "nobody has asked for it"
+        capsys.readouterr()
+        assert run_sweep(self.order(tmp_path, retry=True, dry_run=True)) == 0
+        assert "3 trials that failed are tried again" in capsys.readouterr().out
+        assert run_sweep(self.order(tmp_path, retry=True)) == 0
+        table = read(folder.path)
+        assert (len(table.trials), table.count("finished")) == (3, 3)
+        study = Search.planned(folder, folder.plan())
+        assert study.left == 0
+        told = [each.value for each in study.study.trials if each.value is not None]
+        assert sorted(told) == sorted(row.figures["dev_loss"] for row in table.trials)
+        # Once told, they are not told again.
+        assert run_sweep(self.order(tmp_path, retry=True)) == 0
+        assert len(Search.planned(folder, folder.plan()).study.trials) == 6
 
     def test_detached_or_from_the_lab_another_process_searches(self, tmp_path, monkeypatch) -> None:
         calls: list[Sequence[str]] = []

@@ -35,6 +35,8 @@ FEW: Final = 10
 """Values of a setting that each have a row or a column, however few trials they have."""
 RANGES: Final = 8
 """Ranges in which more than these are shown."""
+STOPPED: Final = "stopped: the same command goes on"
+
 FAR: Final = 20
 """From this ratio on ranges are of equal ratios, not of equal widths."""
 
@@ -277,7 +279,7 @@ def _facts(table: SweepTable, choice: HeatChoice, cells: HeatCells) -> Sequence[
     done = f"{count(over)} of " * (over < there)
     facts.append(f"{done}{count(there)} trials")
     if over < there:
-        facts.append("going on" if table.busy else "stopped: the same command goes on")
+        facts.append("going on" if table.busy else "failed" if table.failure else STOPPED)
     return facts
 
 

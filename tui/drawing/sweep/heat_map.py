@@ -26,9 +26,11 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
+from engine.text.safe import plain
+
 from ...style.look import Look
 from ...style.numbers import count, figure, figure_within
-from ...style.text import Lines, cut, fit, pad_left, shortened
+from ...style.text import Lines, cut, fit, pad_left, shortened, wrap
 from ..base.frame import filled, headline, words
 from ..network.region_canvas import has_levels
 
@@ -157,6 +159,11 @@ def draw_heat_map(
         lines += _row(heat, levels, row, part, look, cursor)
     lines = filled(lines, width, max(height - 1, 0))
     return [*lines, _foot(heat, part, width, look)][:height]
+
+
+def draw_failure(failure: str, width: int, look: Look) -> Lines:
+    """Return why not all of a sweep was trained, where that is known, in a few lines at most."""
+    return [look.line(line, "bad") for line in wrap(plain(failure), width)[:MOST_LINES] if line]
 
 
 def levels_of(heat: HeatMap) -> Counts:

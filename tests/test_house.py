@@ -140,6 +140,7 @@ def test_no_two_classes_have_one_name() -> None:
 
 READS = {
     "engine.text.files": "files",
+    "engine.text.owned": "files, once they were found to be this user's",
     "engine.text.parsing": "JSON and TOML",
     "engine.presets.writing": "TOML that was written here",
     "engine.recording.checkpoints": "safetensors, once its table of contents was measured",

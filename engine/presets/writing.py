@@ -14,6 +14,7 @@ from ..errors import PresetError, Problem
 from ..experiment.experiment import Experiment
 from ..experiment.tables import _line, inline, tables_of
 from ..text.files import replace_file, why
+from ..text.owned import by_umask
 from ..text.parsing import from_toml, toml_document
 
 
@@ -64,7 +65,7 @@ def save(
         if not overwrite and path.exists():
             message = "is there already, and was not written over; choose another name"
             raise PresetError([Problem(str(path), "", message)])
-        replace_file(path, text.encode())
+        replace_file(path, text.encode(), shared=by_umask())
     except OSError as error:
         said = why(error)
         message = f"cannot be written: {said[:1].lower()}{said[1:]}"

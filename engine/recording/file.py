@@ -23,6 +23,7 @@ from typing import Final
 
 from ..errors import RecordingError, RunError
 from ..text.files import open_file, why
+from ..text.owned import create, open_own
 from .events import (
     FORMAT,
     Checkpoint,
@@ -106,7 +107,7 @@ class Recorder:
             RecordingError: The file cannot be written.
         """
         # O_EXCL is the one question that two processes cannot both be answered yes to.
-        descriptor = _open(path, os.O_CREAT | os.O_EXCL)
+        descriptor = _open(path, create)
         recorder = cls(path, descriptor, header.columns, clock(), clock)
         recorder._keep_reserve()
         recorder._buffer.append(encode(header))
@@ -145,7 +146,7 @@ class Recorder:
             RunError: Another writer holds it.
             RecordingError: It cannot be opened.
         """
-        return cls(path, _open(path, 0), {}, clock(), clock)
+        return cls(path, _open(path, open_own), {}, clock(), clock)
 
     def go_on(self, resume: Resume) -> None:
         """Close a torn line of a recording that is held, and say from where it goes on.
@@ -278,18 +279,24 @@ class Recorder:
         # Written, not only sized: a file with a hole reserves nothing. Random bytes, because a
         # file system that compresses would keep nothing of zeros.
         with contextlib.suppress(OSError):
-            self._reserve.write_bytes(os.urandom(RESERVE_BYTES))
+            self._reserve.unlink(missing_ok=True)
+            with os.fdopen(create(self._reserve), "wb") as file:
+                file.write(os.urandom(RESERVE_BYTES))
 
 
-def _open(path: Path, flags: int) -> int:
+def _open(path: Path, opened: Callable[[Path, int], int]) -> int:
     """Open a recording for appending and become its one writer.
+
+    Args:
+        path: The recording.
+        opened: Makes a file, or opens one that is there.
 
     Raises:
         RunError: There is another writer, or it was to be made and is there already.
         RecordingError: The file cannot be opened.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | flags, 0o644)
+        descriptor = opened(path, os.O_WRONLY | os.O_APPEND)
     except FileExistsError:
         raise RunError(f"{path}: there is a recording already; start a new run") from None
     except OSError as error:

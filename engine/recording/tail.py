@@ -65,7 +65,7 @@ class Tail:
         """
         before = self.offset
         try:
-            with open_file(self.path, buffering=0) as file:
+            with self._opened() as file:
                 self._pass_over(file)
                 self.start = file.seek(self.offset)
                 whole, torn = _whole_lines(file, limit)
@@ -78,6 +78,9 @@ class Tail:
         self.torn = torn[:_TORN]
         self.behind = self.offset - before >= limit
         return whole.split(b"\n")[:-1]
+
+    def _opened(self) -> BinaryIO:
+        return open_file(self.path, buffering=0)
 
     def skip_to_last(self, limit: int) -> None:
         """Pass over everything but the lines that begin within so many bytes of the end."""

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import RunError
+from ..text.files import replace_file
+from ..text.owned import ensure_folder, make_folder, sharing
 from ..text.run_names import RunName, stem_of
 
 _ATTEMPTS: Final = 100
@@ -106,10 +108,11 @@ def new_folder(
     Raises:
         OSError: It cannot be made.
     """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for attempt in itertools.count(1):
         path = folder / str(RunName(stem_of(called), now(), token()))
         try:
-            path.mkdir(parents=True)
+            make_folder(path)
             break
         except FileExistsError:
             if attempt == _ATTEMPTS or not path.is_dir():
@@ -134,12 +137,21 @@ def create_run(
     run = None
     try:
         run = RunFolder(new_folder(folder, called, **moment))
-        run.control.mkdir()
-        run.checkpoints.mkdir()
-        run.experiment_file.write_text(experiment_toml, "utf-8")
+        make_inside(run, experiment_toml)
     except OSError as error:
         if run is not None:
             shutil.rmtree(run.path, ignore_errors=True)
         reason = error.strerror or error
         raise RunError(f"{folder}: no run can be made here: {reason}; set --runs-dir") from None
     return run
+
+
+def make_inside(run: RunFolder, experiment_toml: str) -> None:
+    """Make what is in a run's folder before anything is trained.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    ensure_folder(run.control)
+    ensure_folder(run.checkpoints, sharing(run.path))
+    replace_file(run.experiment_file, experiment_toml.encode(), durable=False)

@@ -17,6 +17,7 @@ from typing import Final
 
 from ..errors import RunError
 from ..text.files import UNFINISHED, why
+from ..text.owned import open_own
 from .folder import RunFolder
 
 WAIT_SECONDS: Final = 600.0
@@ -83,11 +84,11 @@ def _held(folder: RunFolder) -> Iterator[None]:
     Raises:
         RunError: A worker holds it.
     """
-    try:
-        descriptor = os.open(folder.recording, os.O_RDWR)
-    except FileNotFoundError:
+    # Through a link nobody writes: it goes, and what it leads to stays.
+    if folder.recording.is_symlink() or not folder.recording.exists():
         yield
         return
+    descriptor = open_own(folder.recording, os.O_RDWR)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -23,11 +23,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import merge
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, BinaryIO, Final, Literal
 
 from ..errors import RequestError
 from ..recording.tail import Tail
 from ..text.files import why
+from ..text.owned import ensure_folder, foreign, open_own_file, open_to_append, user_name
 from ..text.parsing import from_json
 from .folder import RunFolder
 
@@ -76,6 +77,7 @@ class Control:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.viewer = viewer or default_viewer()
+        self._folder = folder
         name = re.sub(r"[^A-Za-z0-9_.@-]", "_", self.viewer)[:100]
         self._path = folder.control / f"{name}.jsonl"
         self._clock = clock
@@ -103,13 +105,21 @@ class Control:
         try:
             self._append(line)
         except OSError as error:
-            said = f"{self._path}: {action} could not be asked for: {why(error)}"
+            said = f"{self._path}: {action} could not be asked for: {self._why(error)}"
             raise RequestError(said) from None
         return str(request["id"])
 
+    def _why(self, error: OSError) -> str:
+        with contextlib.suppress(OSError):
+            owner = self._folder.path.stat().st_uid
+            if isinstance(error, PermissionError) and owner != os.geteuid():
+                return f"the run belongs to {user_name(owner)}, who alone may ask for anything"
+        return why(error)
+
     def _append(self, line: bytes) -> None:
-        self._path.parent.mkdir(exist_ok=True)
-        with self._path.open("ab", buffering=0) as file:
+        ensure_folder(self._folder.control)
+        descriptor = open_to_append(self._path, self._folder.path)
+        with os.fdopen(descriptor, "ab", buffering=0) as file:
             # A newline first closes a line that an earlier process of this name left torn.
             length = file.tell()
             rest = memoryview(b"\n" + line if length else line)
@@ -132,11 +142,13 @@ class Inbox:
     """
 
     def __init__(self, folder: RunFolder, heard: Mapping[str, int] | None = None) -> None:
-        self._control = folder.control
+        self._folder = folder
         self._heard = heard or {}
         self._taken: set[str] = set()
         self._tails: dict[str, Tail] = {}
         self._waiting: deque[PendingRequest] = deque()
+        self._reasons: set[str] = set()
+        self._complaints: list[str] = []
 
     def put(self, request: PendingRequest) -> None:
         """Add a request that came in no file; safe to call from a signal handler."""
@@ -160,21 +172,56 @@ class Inbox:
         waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
         return [*waiting, *wanted]
 
+    def complaints(self) -> list[str]:
+        """Return what was passed over since the last call, and why: each reason once."""
+        complaints, self._complaints = self._complaints, []
+        return complaints
+
     def grown(self) -> list[Tail]:
         """Return the files that are longer than what was read of them."""
-        files: list[os.DirEntry[str]] = []
-        with contextlib.suppress(OSError), os.scandir(self._control) as entries:
-            files = [entry for entry in entries if entry.name.endswith(".jsonl")]
-        tails = []
-        for entry in files:
-            if (tail := self._tails.get(entry.name)) is None:
-                tail = self._tails[entry.name] = Tail(Path(entry.path))
-                tail.offset = self._heard.get(entry.name, 0)
-            # One that cannot be looked at, such as a link to nowhere, hides no other.
-            with contextlib.suppress(OSError):
-                if entry.stat().st_size > tail.offset:
-                    tails.append(tail)
+        control, tails = self._folder.control, []
+        # One that cannot be looked at hides no other.
+        with contextlib.suppress(OSError):
+            if control.is_symlink():
+                self._pass_over(control.name, "is a link, and none is followed here")
+                return []
+            with os.scandir(control) as entries:
+                files = [entry for entry in entries if entry.name.endswith(".jsonl")]
+            for entry in files:
+                with contextlib.suppress(OSError):
+                    tails += self._if_grown(entry)
         return tails
+
+    def _if_grown(self, entry: os.DirEntry[str]) -> list[Tail]:
+        status = entry.stat(follow_symlinks=False)
+        if wrong := foreign(status, self._folder.path):
+            self._pass_over(f"control/{entry.name}", wrong)
+            return []
+        if (tail := self._tails.get(entry.name)) is None:
+            tail = self._tails[entry.name] = RequestFile(Path(entry.path), self._folder)
+            tail.offset = self._heard.get(entry.name, 0)
+        return [tail] if status.st_size > tail.offset else []
+
+    def _pass_over(self, name: str, why_not: str) -> None:
+        if why_not not in self._reasons:
+            self._reasons.add(why_not)
+            self._complaints.append(f"{name} {why_not}: nothing is done that is asked for there")
+
+
+class RequestFile(Tail):
+    """What a viewer asks, while it is asked: a file of this user's own, and no link.
+
+    Args:
+        path: The file.
+        folder: The run that is asked.
+    """
+
+    def __init__(self, path: Path, folder: RunFolder) -> None:
+        super().__init__(path)
+        self._folder = folder
+
+    def _opened(self) -> BinaryIO:
+        return open_own_file(self.path, self._folder.path)
 
 
 def lengths(folder: RunFolder) -> dict[str, int]:

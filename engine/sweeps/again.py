@@ -22,8 +22,9 @@ from ..headless.progress import progress_for
 from ..headless.run import Follower, Interrupts
 from ..presets.preset import Preset, dumps
 from ..recording.history import History
-from ..runs.folder import RunFolder
+from ..runs.folder import RunFolder, make_inside
 from ..runs.summary import glance
+from ..text.owned import ensure_folder, sharing
 from ..worker.launch import Worker
 from .folder import SweepFolder, is_sweep
 from .references import sweep_meant
@@ -95,9 +96,8 @@ class SweptTrial:
             if glance(run).state != "crashed":
                 return None
             run.recording.unlink()
-        for folder in (run.path, run.control, run.checkpoints):
-            folder.mkdir(exist_ok=True)
-        run.experiment_file.write_text(dumps(self.experiment, full=True), "utf-8")
+        ensure_folder(run.path, sharing(self.sweep.path))
+        make_inside(run, dumps(self.experiment, full=True))
         group, _ = self.sweep.plan().places[self.number]
         worker = start()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from typing import Final
 
 from ..errors import RunError
 from ..text.files import last_lines
+from ..text.owned import open_to_append
 from ..worker.launch import worker_environment
 from .executors.registry import processes_of
 from .folder import SweepFolder
@@ -66,7 +68,7 @@ def detach(folder: SweepFolder, arguments: Sequence[str]) -> None:
     Raises:
         RunError: It ended at once, and says why.
     """
-    with folder.log.open("ab") as log:
+    with os.fdopen(open_to_append(folder.log), "ab") as log:
         said = log.tell()
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "engine", "sweep", *arguments],

@@ -22,6 +22,8 @@ from typing import Final
 from ..errors import RunError
 from ..runs.finding import order_of
 from ..runs.folder import RunFolder, new_folder
+from ..text.files import why
+from ..text.owned import create, foreign
 from . import plan as plans
 from .locks import locked
 from .plan import Plan
@@ -53,6 +55,22 @@ class SweepFolder:
     def stop_file(self) -> Path:
         """What is there while the sweep is asked to stop."""
         return self.path / "stop"
+
+    @property
+    def is_asked_to_stop(self) -> bool:
+        """Whether somebody who may wants it to stop."""
+        with contextlib.suppress(OSError):
+            return not foreign(self.stop_file.lstat(), self.path)
+        return False
+
+    def ask_to_stop(self) -> None:
+        """Want it to stop.
+
+        Raises:
+            OSError: The folder is another user's, or its disk is full.
+        """
+        with contextlib.suppress(FileExistsError):
+            os.close(create(self.stop_file))
 
     @property
     def log(self) -> Path:
@@ -95,10 +113,14 @@ class SweepFolder:
         """Keep every other process out of the sweep while this is entered.
 
         Raises:
-            RunError: Another trains it.
+            RunError: Another trains it, or it is another user's.
         """
         # Whoever only asks whether it is busy has the lock for a moment.
-        with locked(self.plan_file, seconds=ASKED_SECONDS) as mine:
+        with contextlib.ExitStack() as stack:
+            try:
+                mine = stack.enter_context(locked(self.plan_file, seconds=ASKED_SECONDS))
+            except OSError as error:
+                raise RunError(f"{self.plan_file}: cannot be held: {why(error)}") from None
             if not mine:
                 raise RunError(
                     f"{self.path}: is being trained by another process; epochal runs says how far "

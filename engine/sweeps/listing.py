@@ -114,7 +114,7 @@ def stop_sweep(
         raise RunError(f"{name} is not being trained; epochal runs says how far it is")
     for _ in range(round(seconds / POLL_SECONDS)):
         # Whoever has only begun to train it has taken away what was left there before.
-        folder.stop_file.touch()
+        folder.ask_to_stop()
         sleep(POLL_SECONDS)
         if not folder.busy():
             folder.stop_file.unlink(missing_ok=True)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from ..text.owned import open_own
+
 POLL_SECONDS: Final = 0.05
 """How often a lock that another has is tried again."""
 
@@ -25,11 +27,11 @@ def locked(path: Path, *, seconds: float = 0.0, shared: bool = False) -> Iterato
         seconds: How long another may go on having it.
 
     Raises:
-        OSError: It cannot be opened.
+        OSError: It cannot be opened, or is not this user's to hold.
     """
     try:
         # A network file system wants a file that is locked to be open for writing.
-        descriptor = os.open(path, os.O_RDWR)
+        descriptor = os.open(path, os.O_RDWR) if shared else open_own(path, os.O_RDWR)
     except (IsADirectoryError, PermissionError):
         descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .. import __version__
 from ..errors import RunError
 from ..text.files import open_file, read_file, why
+from ..text.owned import create, open_own
 from ..text.parsing import from_json, from_toml
 from .group import TrialGroup
 from .trial import Trial
@@ -132,8 +133,7 @@ def begin(path: Path, plan: Plan) -> None:
         "keys": plan.keys,
         "bases": [{"preset": base.preset, "text": base.text} for base in plan.bases],
     }
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    with os.fdopen(descriptor, "wb") as file:
+    with os.fdopen(create(path), "wb") as file:
         _write(file.fileno(), [head])
 
 
@@ -149,7 +149,7 @@ def add(path: Path, trials: Sequence[Trial], groups: Sequence[TrialGroup]) -> No
         lines.append({"kind": "trials", "first": trials[0].number, "trials": rows})
     if groups:
         lines.append({"kind": "groups", "groups": [asdict(group) for group in groups]})
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    descriptor = open_own(path, os.O_WRONLY | os.O_APPEND)
     try:
         _write(descriptor, lines)
     finally:
@@ -162,7 +162,7 @@ def write_search(path: Path, sweep: Mapping[str, Any], *, over: bool = False) ->
     Raises:
         OSError: It cannot be written.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    descriptor = open_own(path, os.O_WRONLY | os.O_APPEND)
     try:
         _write(descriptor, [{"kind": "search", "sweep": dict(sweep), "over": over}])
     finally:

@@ -127,7 +127,7 @@ def folder_for(
         RunError: The folder that is named is another sweep's, or none.
     """
     with contextlib.suppress(OSError):
-        runs_dir.mkdir(parents=True, exist_ok=True)
+        runs_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         # Of two that ask for the same at the same moment, the second is to see the first's.
         with contextlib.suppress(OSError):

@@ -107,7 +107,7 @@ class Running:
 
     @property
     def _stopping(self) -> bool:
-        return self.folder.stop_file.exists()
+        return self.folder.is_asked_to_stop
 
     def _follow(self) -> list[TrialGroup]:
         """Follow what was handed over; return what is to be handed over again."""
@@ -194,7 +194,7 @@ class Running:
             os._exit(INTERRUPTED)
 
     def _stop(self) -> None:
-        self.folder.stop_file.touch()
+        self.folder.ask_to_stop()
 
     def _status(self) -> int:
         stopped = self._stopping and not (self.failed and self.fail_fast)

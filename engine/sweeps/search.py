@@ -14,6 +14,7 @@ import contextlib
 import importlib.util
 import json
 import math
+import os
 import statistics
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from ..experiment.members import Original, setting_of
 from ..experiment.sweep import Sweep
 from ..recording.file import read as events_of
 from ..recording.history import History
+from ..text.owned import create
 from ..text.parsing import from_json
 from . import plan as plans
 from .folder import SweepFolder
@@ -195,6 +197,8 @@ class Search:
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
 
+        with contextlib.suppress(FileExistsError):
+            os.close(create(self._folder.study))
         return JournalStorage(JournalFileBackend(str(self._folder.study)))
 
     def _mend(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import PresetError, RunError
 from ..runs.folder import RunFolder
 from ..runs.summary import glance
+from ..text.files import replace_file
+from ..text.owned import ensure_folder, open_to_append, sharing
 from .folder import SweepFolder
 from .group import TrialGroup
 from .locks import locked
@@ -48,7 +51,7 @@ def train_group(folder: str, number: int) -> str:
     while True:
         if (end := glance(run).end) is not None:
             return end.status
-        if sweep.stop_file.exists():
+        if sweep.is_asked_to_stop:
             return STOPPED
         if _discarded(run):
             break
@@ -117,10 +120,10 @@ def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) ->
     from ..training.trainer import Trainer
     from .thinning import Thinner
 
-    run.path.mkdir(exist_ok=True)
+    ensure_folder(run.path, sharing(sweep.path))
     try:
         experiment = experiment_of(plan, group)
-        run.experiment_file.write_text(dumps(experiment, full=True), "utf-8")
+        replace_file(run.experiment_file, dumps(experiment, full=True).encode(), durable=False)
         trainer = Trainer(
             experiment,
             device=group.device,
@@ -141,7 +144,7 @@ def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) ->
     try:
         for events in train(trainer, Pace()):
             recorder.record(*thinner.taken(events))
-            if sweep.stop_file.exists():
+            if sweep.is_asked_to_stop:
                 recorder.close()
                 run.recording.unlink()
                 return STOPPED
@@ -162,7 +165,7 @@ def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) ->
 def _complaints_of(run: RunFolder) -> Iterator[None]:
     """Have what Python complains of stand in a group's log; the sweep says the reason in a line."""
     try:
-        log = run.log.open("a", encoding="utf-8")
+        log = os.fdopen(open_to_append(run.log), "a", encoding="utf-8")
     except OSError:  # The disk that the group failed of may have no room for why.
         yield
         return

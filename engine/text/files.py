@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from .owned import create
+
 SMALL_BYTES: Final = 1_000_000
 """Bytes of a file that people write, such as a preset or a lecture: a hundred times a long one."""
 
@@ -119,19 +121,23 @@ def last_lines(path: Path, count: int, start: int = 0) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip("\0 \t\r")][-count:]
 
 
-def replace_file(path: Path, body: bytes, *, durable: bool = True) -> None:
+def replace_file(
+    path: Path, body: bytes, *, durable: bool = True, shared: int | None = None
+) -> None:
     """Put a file where another may be, in one go; what may be done with that one stays so.
 
     Args:
         path: Where it is to lie. A link there is replaced, not followed.
         body: What it holds.
         durable: Wait until it is on the disk, so that it outlives a power failure.
+        shared: What the mode of a new one has beside its owner's part; as its folder is shared
+            where left out.
 
     Raises:
         OSError: It cannot be written; whatever was there is still there.
     """
     fresh = path.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    descriptor = create(fresh, shared=shared)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(body)
@@ -139,7 +145,8 @@ def replace_file(path: Path, body: bytes, *, durable: bool = True) -> None:
                 file.flush()
                 os.fsync(descriptor)
         with contextlib.suppress(FileNotFoundError):
-            fresh.chmod(path.stat().st_mode & 0o777)
+            if stat.S_ISREG((there := path.lstat()).st_mode):
+                fresh.chmod(there.st_mode & 0o777)
         fresh.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

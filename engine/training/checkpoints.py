@@ -21,6 +21,7 @@ from ..recording.checkpoints import SUFFIX, write
 from ..recording.events import Checkpoint, Event, RunWarning
 from ..runs.folder import RunFolder
 from ..text.files import UNFINISHED, why
+from ..text.owned import ensure_folder, sharing
 from .trainer import Trainer
 
 SECONDS: Final = 5.0
@@ -63,7 +64,7 @@ class Checkpoints:
         step, started = self._trainer.step, self._clock()
         path = self._folder.checkpoints / f"step-{step}{SUFFIX}"
         try:
-            path.parent.mkdir(exist_ok=True)
+            ensure_folder(path.parent, sharing(self._folder.path))
             write(path, {**self._trainer.state(), "paused": paused})
         except OSError as error:
             self._due = self._clock() + SECONDS

@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -26,6 +27,7 @@ from ..recording.loading import load_history
 from ..runs.folder import RunFolder
 from ..runs.processes import Processes
 from ..runs.resuming import check_resumable
+from ..text.owned import foreign
 from ..text.safe import plain
 from .device import nearest_device
 from .header import versions
@@ -173,10 +175,15 @@ def newest_state(folder: RunFolder, history: History) -> State | None:
     Args:
         folder: The run's.
         history: What is known of it, up to the step that the checkpoint may be of at most.
+
+    Raises:
+        RunError: It is a link, or another user's.
     """
     for checkpoint in reversed(history.checkpoints):
-        path = folder.path / checkpoint.file
-        if path.suffix == checkpoints.SUFFIX and path.is_file():
+        # Whatever a recording says, it is in the run's own folder.
+        path = folder.checkpoints / Path(checkpoint.file).name
+        if path.suffix == checkpoints.SUFFIX and os.path.lexists(path):
+            _check_own(path, folder)
             # One that is damaged costs the steps from the one before it, and no more.
             try:
                 return checkpoints.read(path)
@@ -191,6 +198,18 @@ def _why_anew(folder: RunFolder, history: History) -> str:
     if any(path.is_file() and path.suffix != checkpoints.SUFFIX for path in files):
         return "its checkpoint is of an earlier version, which kept too little to come to the same"
     return "none of its checkpoints can be read" if files else "it had no checkpoint yet"
+
+
+def _check_own(path: Path, folder: RunFolder) -> None:
+    """Refuse to go on from what may be anybody's.
+
+    Raises:
+        RunError: It is a link, or another user's.
+    """
+    for each in (folder.checkpoints, path):
+        if wrong := foreign(each.lstat(), folder.path):
+            what = f"{plain(str(each))}: {wrong}"
+            raise RunError(f"{what}; remove it to go on from the checkpoint before it")
 
 
 def marks_to_come(history: History, trainer: Trainer) -> Marks:

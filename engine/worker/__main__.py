@@ -19,10 +19,11 @@ from typing import Any, Final
 from ..errors import EpochalError, RecordingError
 from ..experiment.experiment import Experiment
 from ..presets import preset as presets
-from ..recording.events import Event, Heartbeat
+from ..recording.events import Event, Heartbeat, RunWarning
 from ..recording.file import Recorder, read
 from ..runs.folder import RunFolder
 from ..runs.requests import Inbox, PendingRequest
+from ..text.owned import open_to_append
 from ..text.parsing import from_json
 from ..training.checkpoints import Checkpoints
 from ..training.forking import branch
@@ -218,7 +219,10 @@ class _Work:
                 raise RecordingError(f"{recorder.path}: was removed or moved away")
             # What was said before at this step comes before what is asked for now.
             ahead = self._repeats.take(trainer) if self._repeats else None
-            if requests := self._inbox.poll():
+            requests = self._inbox.poll()
+            if said := self._inbox.complaints():
+                yield [RunWarning(step=trainer.step, message=each) for each in said]
+            if requests:
                 yield [event for request in requests for event in handler.answer(request)]
             elif not handler.paused:
                 # Someone who asks for three steps gets three, whatever fits a block.
@@ -251,7 +255,7 @@ def _stop_on_signals(inbox: Inbox) -> None:
 
 def _redirect_output(folder: RunFolder) -> None:
     """Send whatever is printed from here on to the run's log."""
-    log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    log = open_to_append(folder.log)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)

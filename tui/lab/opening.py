@@ -93,9 +93,9 @@ class Memory:
         self.choices = choices
         if self._path is not None:
             with contextlib.suppress(OSError):
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 body = json.dumps(asdict(choices), indent=1) + "\n"
-                replace_file(self._path, body.encode(), durable=False)
+                replace_file(self._path, body.encode(), durable=False, shared=0)
 
 
 @dataclass(frozen=True, kw_only=True)

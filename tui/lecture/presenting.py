@@ -24,6 +24,7 @@ from typing import Final, Literal
 
 from engine.errors import EpochalError
 from engine.text.files import open_file, replace_file, why
+from engine.text.owned import BITS, Share, make_folder
 
 from .presented import Message, Presented, PresentedError, read, write
 
@@ -65,15 +66,19 @@ class Presenter:
         folder: Where runs are kept.
         name: The lecture's, or the run's that is shown.
         clock: Seconds that only grow.
+        share: Who may follow, beside this user.
     """
 
-    def __init__(self, folder: Path, name: str, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self, folder: Path, name: str, clock: Clock = time.monotonic, share: Share = "nobody"
+    ) -> None:
         self.trouble = ""
         """Why followers see nothing of it, where that is so."""
         self.replaced = False
         """Whether somebody else presents under this name since: nothing is said any more."""
         self._path = path_of(folder, name)
         self._clock = clock
+        self._shared = BITS[share]
         self._token = secrets.token_hex(8)
         self._said: Presented | None = None
         self._said_at = -math.inf
@@ -111,14 +116,25 @@ class Presenter:
             return
         message = Message(presenter=self._token, beat=self._beats, presented=presented)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._beats:
+                self._make_folder()
             # Not waited for to be on disk: after a power failure nobody follows.
-            replace_file(self._path, write(message), durable=False)
+            replace_file(self._path, write(message), durable=False, shared=self._shared)
         except OSError as error:
             self.trouble = f"{self._path}: nobody can follow: it cannot be written: {why(error)}"
         else:
             self.trouble, self._said = "", presented
             self._beats += 1
+
+    def _make_folder(self) -> None:
+        """Make the folder of those who present, or let more see what is in it."""
+        place = self._path.parent
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            make_folder(place, self._shared)
+        except FileExistsError:
+            if self._shared & ~(mode := place.stat().st_mode):
+                place.chmod(mode | self._shared)
 
     def _is_replaced(self) -> bool:
         """Whether the file is another's."""

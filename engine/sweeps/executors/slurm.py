@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ...text.owned import ensure_folder
 from ...text.safe import plain
 from .errors import ExecutorError
 
@@ -66,6 +67,7 @@ def slurm_executor(argument: str, folder: Path) -> ArrayExecutor:
     options.pop("jobs", None)
     cluster = options.pop("cluster", "slurm")
     minutes = options.pop("time", MINUTES)
+    ensure_folder(folder / "jobs")
     try:
         submitter = submitit.AutoExecutor(folder / "jobs", cluster=str(cluster))
         submitter.update_parameters(

@@ -20,6 +20,7 @@ from engine.recording.file import RESERVE_BYTES, Reader, Recorder, read
 from engine.recording.history import History
 from engine.recording.lines import encode
 from tests.tapes import COLUMNS, Clock, dev_rows, header, train_rows, weights, write
+from tests.users import another_user, as_root
 
 FIXTURES = Path(__file__).parents[2] / "recordings"
 END = End(step=4, status="finished", reason="steps", result={"train_loss": 0.5})
@@ -465,3 +466,31 @@ def test_recordings_of_earlier_versions_open(path: Path) -> None:
 
 def test_there_is_a_fixture_of_format_1() -> None:
     assert (FIXTURES / "format-1.jsonl").is_file()
+
+
+def test_no_link_is_followed_to_write_a_recording(tmp_path: Path) -> None:
+    outside, path = tmp_path / "outside.jsonl", tmp_path / "r.jsonl"
+    Recorder.create(outside, header()).close()
+    before = outside.read_bytes()
+    path.symlink_to(outside)
+    with pytest.raises(RunError, match="there is a recording already"):
+        Recorder.create(path, header())
+    with pytest.raises(RecordingError, match=r"r\.jsonl: cannot be written: is a link"):
+        Recorder.reopen(path, Resume(from_step=0, pid=1))
+    path.unlink()
+    Recorder.create(path, header()).close()
+    kept = tmp_path / "kept"
+    kept.write_text("as it was")
+    (tmp_path / ".r.reserve").symlink_to(kept)
+    Recorder.reopen(path, Resume(from_step=0, pid=1)).close()
+    assert (outside.read_bytes(), kept.read_text()) == (before, "as it was")
+
+
+@as_root
+def test_nobody_goes_on_with_a_recording_that_another_user_put_there(common_place: Path) -> None:
+    common_place.chmod(0o777)
+    with another_user():
+        Recorder.create(common_place / "r.jsonl", header()).close()
+        (common_place / "r.jsonl").chmod(0o666)
+    with pytest.raises(RecordingError, match="cannot be written: belongs to nobody, another user"):
+        Recorder.reopen(common_place / "r.jsonl", Resume(from_step=0, pid=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.errors import RequestError
 from engine.recording.tail import Tail
-from engine.runs.folder import RunFolder
+from engine.runs.folder import RunFolder, create_run
 from engine.runs.requests import (
     MAX_TEXT,
     Control,
@@ -24,6 +25,7 @@ from engine.runs.requests import (
     parse,
 )
 from tests.tapes import Clock
+from tests.users import another_user, as_root
 
 
 @pytest.fixture
@@ -254,15 +256,69 @@ def test_nothing_is_opened_where_nothing_is_new(
     assert len(opened) == 2
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
-def test_a_request_for_which_there_is_no_room_is_an_error(folder: RunFolder) -> None:
-    control = Control(folder, "ada")
-    control.send("pause")
-    (path,) = folder.control.iterdir()
-    path.unlink()
-    path.symlink_to("/dev/full")
-    with pytest.raises(RequestError, match="No space left"):
+def test_no_link_is_followed_to_ask_for_anything(folder: RunFolder, tmp_path: Path) -> None:
+    control, outside = Control(folder, "ada"), tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").touch()
+    (folder.control / "ada.jsonl").symlink_to(outside / "file")
+    with pytest.raises(RequestError, match=r"ada\.jsonl: stop could not .*: is a link"):
         control.send("stop")
+    (folder.control / "ada.jsonl").unlink()
+    folder.control.rmdir()
+    folder.control.symlink_to(outside)
+    with pytest.raises(RequestError, match=r"stop could not be asked for: is a link"):
+        control.send("stop")
+    assert [(path.name, path.stat().st_size) for path in outside.iterdir()] == [("file", 0)]
+
+
+def test_no_link_is_followed_to_hear_what_is_asked(folder: RunFolder, tmp_path: Path) -> None:
+    inbox = Inbox(folder)
+    Control(folder, "ada").send("stop")
+    (folder.control / "ada.jsonl").rename(tmp_path / "outside")
+    for name in ("ada", "bob"):
+        (folder.control / f"{name}.jsonl").symlink_to(tmp_path / "outside")
+    for _ in range(3):
+        assert inbox.poll() == []
+    (said,) = inbox.complaints()
+    assert re.match(r"control/(ada|bob)\.jsonl is a link, and none is followed here: nothing", said)
+    assert inbox.complaints() == []
+    folder.control.rename(tmp_path / "elsewhere")
+    folder.control.symlink_to(tmp_path / "elsewhere")
+    fresh = Inbox(folder)
+    assert fresh.poll() == []
+    assert fresh.complaints()[0].startswith("control is a link")
+
+
+@as_root
+def test_what_another_user_asks_for_is_not_done_and_said_once(common_place: Path) -> None:
+    run = create_run("a", "", common_place)
+    Control(run, "ada").send("pause")
+    for path in (run.path, run.control):
+        path.chmod(0o777)
+    inbox, line = Inbox(run), next(run.control.iterdir()).read_bytes()
+    with another_user():
+        for name in ("ada@here", "mallory"):
+            (run.control / f"{name}.jsonl").write_bytes(line.replace(b"pause", b"stop"))
+    assert [request.action for request in inbox.poll()] == ["pause"]
+    (said,) = inbox.complaints()
+    assert "belongs to nobody, another user: nothing is done that is asked for there" in said
+    # Nor where the whole folder of requests is another's in place of this one.
+    run.control.rename(run.path / "old")
+    with another_user():
+        run.control.mkdir()
+        (run.control / "ada.jsonl").write_bytes(line.replace(b"pause", b"stop"))
+    assert Inbox(run).poll() == []
+
+
+@as_root
+def test_another_user_is_told_whose_run_it_is(common_place: Path) -> None:
+    run = create_run("a", "", common_place)
+    run.path.chmod(0o755)
+    with (
+        another_user(),
+        pytest.raises(RequestError, match="the run belongs to root, who alone may ask"),
+    ):
+        Control(run, "mallory").send("stop")
 
 
 def test_two_viewers_whose_names_look_alike_are_both_heard(folder: RunFolder) -> None:

@@ -10,16 +10,6 @@ import pytest
 from engine.text.files import replace_file
 
 
-def test_a_new_file_is_what_the_umask_allows(tmp_path: Path) -> None:
-    umask = os.umask(0o027)
-    try:
-        replace_file(tmp_path / "new", b"text")
-    finally:
-        os.umask(umask)
-    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o640
-    assert (tmp_path / "new").read_bytes() == b"text"
-
-
 @pytest.mark.parametrize("durable", [True, False])
 def test_whoever_may_read_a_file_may_read_what_takes_its_place(
     durable: bool, tmp_path: Path

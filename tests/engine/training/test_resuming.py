@@ -27,6 +27,7 @@ from engine.training.trainer import Trainer
 from engine.worker import __main__ as worker
 from tests.engine.training.test_state import shortened
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
+from tests.users import another_user, as_root
 
 pytestmark = pytest.mark.usefixtures("often")
 
@@ -357,3 +358,46 @@ def test_a_recording_is_held_before_it_is_read(tmp_path: Path, capfd: Any) -> No
     assert "another worker is writing it" in capfd.readouterr().err
     held.close()
     assert folder.recording.read_bytes() == before
+
+
+@pytest.mark.parametrize("linked", ["the checkpoint", "its folder"])
+def test_a_checkpoint_that_is_a_link_is_refused(
+    linked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_for(tmp_path, experiment(CUBIC, train={"steps": 40}))
+    killed(folder, monkeypatch, 6)
+    before = folder.recording.read_bytes()
+    link = checkpoints.written(folder)[-1] if linked == "the checkpoint" else folder.checkpoints
+    outside = link.rename(tmp_path / f"outside{link.suffix}")
+    link.symlink_to(outside)
+    assert worker.work(folder, resume={}) == 2
+    assert (
+        f"{link.name}: is a link, and none is followed here; remove it" in capsys.readouterr().err
+    )
+    assert folder.recording.read_bytes() == before
+
+
+def test_no_checkpoint_is_written_through_a_link(tmp_path: Path) -> None:
+    folder, outside = folder_for(tmp_path, experiment(CUBIC, train={"steps": 40})), tmp_path / "out"
+    folder.checkpoints.rename(outside)
+    folder.checkpoints.symlink_to(outside)
+    history = work(folder)
+    assert [warning.message for warning in history.warnings if "is a link" in warning.message]
+    assert list(outside.iterdir()) == []
+
+
+@as_root
+def test_a_checkpoint_of_another_user_is_refused(
+    common_place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_for(common_place, experiment(CUBIC, train={"steps": 40}))
+    killed(folder, monkeypatch, 6)
+    for path in (folder.path, folder.checkpoints):
+        path.chmod(0o777)
+    newest = checkpoints.written(folder)[-1]
+    body = newest.read_bytes()
+    newest.unlink()
+    with another_user():
+        newest.write_bytes(body)
+    assert worker.work(folder, resume={}) == 2
+    assert "belongs to nobody, another user" in capsys.readouterr().err

@@ -178,3 +178,15 @@ def reads(module: str) -> Iterator[str]:
 def test_whoever_reads_what_may_be_anybodys_does_so_within_limits() -> None:
     elsewhere = {module: [*reads(module)] for module in FILES if module not in READS}
     assert {module: calls for module, calls in elsewhere.items() if calls} == {}
+
+
+def test_every_application_looks_at_what_it_draws() -> None:
+    """Whatever draws is of the one that lets nothing through which could act on a terminal."""
+    applications = [
+        name
+        for name, node in classes().items()
+        if any(
+            ast.unparse(base).partition("[")[0] in ("App", "textual.app.App") for base in node.bases
+        )
+    ]
+    assert applications == ["tui.terminal.harmless.HarmlessApp"]

@@ -130,6 +130,6 @@ def _last_words(screens: Iterable[Screen[Any]]) -> str:
     words.append(f"What Python says of it is in {path}; please report it.")
     lab = next((screen for screen in screens if isinstance(screen, Lab)), None)
     if lab is not None and lab.runs.going and lab.cast.lead is not None:
-        name = lab.cast.lead.folder.name
+        name = plain(lab.cast.lead.folder.name)
         words.append(f"{name} goes on; to see it again: epochal attach {name}")
     return "\n".join(words)

@@ -29,10 +29,15 @@ def plain(text: str, *, lines: bool = False) -> str:
     return "".join(_shown(character, lines) for character in text)
 
 
+def is_safe(character: str) -> bool:
+    """Whether a character is one to be seen, and can do nothing else to a terminal."""
+    return unicodedata.category(character) not in _UNSAFE or character == _JOINER
+
+
 def _shown(character: str, lines: bool) -> str:
     if character in "\n\t":
         return character if lines and character == "\n" else " "
-    if unicodedata.category(character) not in _UNSAFE or character == _JOINER:
+    if is_safe(character):
         return character
     return character.encode("unicode_escape").decode("ascii")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.reactive import reactive
 
@@ -36,6 +36,7 @@ from ..style.themes import THEMES
 from ..terminal.bandwidth import Link
 from ..terminal.driver import LinkDriver
 from ..terminal.frame_clock import Clock
+from ..terminal.harmless import HarmlessApp
 from .prompter import Prompter
 
 HINT = "up and down scroll the notes, q quits"
@@ -98,7 +99,7 @@ def _hint(words: str, width: int, height: int, look: Look) -> Lines:
     return [cut(look.line(words, "muted"), width)]
 
 
-class NotesApp(Keyed, App[None], spot="notes"):
+class NotesApp(Keyed, HarmlessApp[None], spot="notes"):
     """The notes of a lecture, in a terminal of their own.
 
     Args:

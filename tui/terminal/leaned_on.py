@@ -25,6 +25,8 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import Widget
 
+from .harmless import HarmlessApp
+
 KNOWN_SEQUENCES: Final = frozenset(ANSI_SEQUENCES_KEYS)
 """Every sequence that is a key to Textual. Some end like no other does, so it must be asked."""
 
@@ -65,7 +67,7 @@ class TerminalDriver(LinuxDriver):
         return self._loop
 
 
-class BoundApp(App[str]):
+class BoundApp(HarmlessApp[str]):
     """Textual's application, where what keys are bound to and how it fails can be changed.
 
     Textual has no hook for a key that does nothing, nor for the last words of a program.

@@ -22,7 +22,7 @@ from typing import Final
 from ..errors import RunError
 from ..runs.finding import order_of
 from ..runs.folder import RunFolder, new_folder
-from ..text.files import why
+from ..text.files import read_file, replace_file, why
 from ..text.owned import create, foreign
 from . import plan as plans
 from .locks import locked
@@ -86,7 +86,7 @@ class SweepFolder:
     def failure(self) -> str:
         """Why the last command that trained it came to nothing, in a line; empty if it did not."""
         try:
-            said = self.failure_file.read_bytes()[:MOST_FAILURE].decode("utf-8", "replace")
+            said = read_file(self.failure_file, MOST_FAILURE).decode("utf-8", "replace")
         except OSError:
             return ""
         return " ".join(said.split())
@@ -143,7 +143,10 @@ class SweepFolder:
                 yield
             except Exception as error:
                 with contextlib.suppress(OSError):
-                    self.failure_file.write_text(str(error) or type(error).__name__, "utf-8")
+                    said = (str(error) or type(error).__name__).encode(errors="replace")[
+                        :MOST_FAILURE
+                    ]
+                    replace_file(self.failure_file, said, durable=False)
                 raise
 
     def busy(self) -> bool:

@@ -31,7 +31,7 @@ QUIET = 1.0
 MOVES = 10
 
 
-def record(runs: Path, steps: int) -> FakeRun:
+def record(runs: Path, steps: int, *, ended: bool = True) -> FakeRun:
     """Write the recording: a loss that falls under noise."""
     run = FakeRun(runs, columns={"train": COLUMNS}, steps=steps).begin()
     chance = np.random.default_rng(1)
@@ -41,7 +41,8 @@ def record(runs: Path, steps: int) -> FakeRun:
         values[0] *= (1.0 + np.arange(first, first + count)[:, None]) ** -0.3
         run.tell(Series(group="train", first=first, values=values))
     run.step = steps
-    run.end()
+    if ended:
+        run.end()
     run.close()
     return run
 

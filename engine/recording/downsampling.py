@@ -73,8 +73,13 @@ def joined(parts: list[Aggregates]) -> Aggregates:
 
 def folded(rows: NDArray[np.float32]) -> Aggregates:
     """Return an entry for every ``UNIT`` rows, which are the last axis and whole units."""
-    units = (*rows.shape[:-1], -1, UNIT)
-    low, high, total, finite = (each.reshape(units) for each in aggregates_of(rows))
+    units = rows.reshape(*rows.shape[:-1], -1, UNIT)
+    finite = np.isfinite(units)
+    if finite.all():
+        # Nothing is to be left out of the sums, which are the same to the bit.
+        low, high, total = units, units, units.astype(np.float64)
+    else:
+        low, high, total, _ = aggregates_of(units)
     return Aggregates(low.min(-1), high.max(-1), total.sum(-1), finite.sum(-1))
 
 

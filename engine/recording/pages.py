@@ -192,7 +192,8 @@ class Pages:
         room = self._last.shape[2]
         if needed > room:
             # For twice as much: a row is then copied once on average, however many there come.
-            spare = np.empty((*self.shape, min(2 * needed, self.size) - room), np.float32)
+            enough = self.size if self._kept else min(2 * needed, self.size)
+            spare = np.empty((*self.shape, enough - room), np.float32)
             self._last = np.concatenate([self._last, spare], axis=2)
 
     def _turn_over(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,12 @@ from .runs import Runs
 LOADING_WAIT: Final = 0.02
 """Seconds between two looks at a recording that somebody waits for: room for a key."""
 
+READING_WAIT: Final = 0.005
+"""The same where nothing is drawn between them."""
+
+READING_FRAME: Final = 0.5
+"""Seconds after which a recording that takes long to be read is shown again meanwhile."""
+
 
 @dataclass(eq=False)
 class Ticking:
@@ -24,6 +31,8 @@ class Ticking:
     link: Link
     clock: Clock
     _on: bool = False
+    _shown: float = -math.inf
+    """When the last frame began."""
 
     def wake(self) -> None:
         """Tick now, and from now on."""
@@ -43,8 +52,14 @@ class Ticking:
             # A frame that is still on its way is worth more than one behind it.
             self.screen.set_timer(LOADING_WAIT, self._tick)
             return
-        self.clock.carried(self.link.lap())
         started = time.perf_counter()
+        if cast.reading and started < self._shown + READING_FRAME:
+            # A frame costs as much as half a million rows, and shows little more than how many.
+            cast.poll()
+            self.screen.set_timer(READING_WAIT, self._tick)
+            return
+        self._shown = started
+        self.clock.carried(self.link.lap())
         self.runs.workshop.look_after()
         self.screen.read_on()
         if not cast.going:

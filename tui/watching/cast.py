@@ -125,6 +125,11 @@ class Cast:
         return any(watch.behind for watch in self.watches)
 
     @property
+    def reading(self) -> bool:
+        """Whether the run that is shown is read from its beginning, and its newest part shown."""
+        return self.lead is not None and self.lead.reading and self.lead.history.last_step > 0
+
+    @property
     def going(self) -> bool:
         """Whether any of them is being trained."""
         return any(watch.going for watch in self.watches)

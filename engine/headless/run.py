@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any, BinaryIO, Final
 
 from ..diagnosis import told
-from ..errors import EpochalError, RunError
+from ..errors import EpochalError, RecordingError, RunError
 from ..presets.preset import Preset, dumps
 from ..recording.events import End
 from ..recording.file import Reader
@@ -30,6 +30,7 @@ from ..runs.folder import RunFolder, create_run
 from ..runs.listing import ending_text
 from ..runs.requests import Control
 from ..runs.state import state_of
+from ..runs.summary import GlancedRun
 from ..text.files import last_lines, open_file
 from ..text.parsing import from_json
 from ..text.safe import harmless, plain
@@ -405,27 +406,29 @@ def stop(folder: RunFolder, *, seconds: float = 10.0) -> str:
     Raises:
         RunError: The run is over, or nobody is there to stop it.
     """
-    reader, history = Reader(folder.recording), History()
-    history.extend(reader.poll())
-    name = plain(folder.name)
-    crashed = state_of(history, folder) == "crashed"
+    look, name = GlancedRun(folder), plain(folder.name)
+    look.again()
+    crashed = state_of(look.history, folder) == "crashed"
     # Read once more: before it ended, a worker may have said so.
-    history.extend(reader.poll())
-    if history.end is not None:
-        raise RunError(f"{name} is over: {ending_text(history.end)}")
+    look.again()
+    if look.problem:
+        raise RecordingError(f"{plain(str(folder.recording))}: {look.problem}")
+    if look.history.end is not None:
+        raise RunError(f"{name} is over: {ending_text(look.history.end)}")
     if not folder.path.is_dir():
         raise RunError(f"{name} is a recording alone; stop the run where its folder is")
     if crashed:
-        raise RunError(f"{name} has no worker any more: it died at step {history.last_step}")
+        died_at = look.history.last_step
+        raise RunError(f"{name} has no worker any more: it died at step {died_at}")
     Control(folder).send("stop")
-    end = _await_end(reader, history, time.monotonic() + seconds)
+    end = _await_end(look, time.monotonic() + seconds)
     if end is None:
         return f"{name} was asked to stop; its worker has not answered yet"
     return f"{name}: {ending_text(end)} at step {end.step}"
 
 
-def _await_end(reader: Reader, history: History, deadline: float) -> End | None:
-    while history.end is None and time.monotonic() < deadline:
+def _await_end(look: GlancedRun, deadline: float) -> End | None:
+    while look.history.end is None and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
-        history.extend(reader.poll())
-    return history.end
+        look.again()
+    return look.history.end

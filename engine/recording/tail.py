@@ -58,6 +58,18 @@ class Tail:
         """Return the whole lines that came since the last look, without their newlines.
 
         Args:
+            limit: As for ``whole``.
+
+        Raises:
+            OSError: The file cannot be read; one that is not there has no lines.
+        """
+        body, end = self.whole(limit)
+        return body[:end].split(b"\n")[:-1]
+
+    def whole(self, limit: int) -> tuple[bytes, int]:
+        """Return what came since the last look, and how many bytes of that are whole lines.
+
+        Args:
             limit: Read about so many bytes at most; at least a line, where there is one.
 
         Raises:
@@ -68,16 +80,16 @@ class Tail:
             with self._opened() as file:
                 self._pass_over(file)
                 self.start = file.seek(self.offset)
-                whole, torn = _whole_lines(file, limit)
+                body, end = _whole_lines(file, limit)
         except FileNotFoundError:
-            return []
-        self.offset += len(whole)
-        if len(torn) >= LINE_BYTES:
-            self.offset, self._inside = self.offset + len(torn), True
-            self.passed_over += len(torn)
-        self.torn = torn[:_TORN]
-        self.behind = self.offset - before >= limit
-        return whole.split(b"\n")[:-1]
+            return b"", 0
+        self.offset += end
+        if (torn := len(body) - end) >= LINE_BYTES:
+            self.offset, self._inside = self.offset + torn, True
+            self.passed_over += torn
+        self.torn = body[end : end + _TORN]
+        self.behind = self.offset > before and len(body) >= limit
+        return body, end
 
     def _opened(self) -> BinaryIO:
         return open_file(self.path, buffering=0)
@@ -113,20 +125,20 @@ def _next_data(file: BinaryIO, offset: int) -> int:
         return max(offset, end) if error.errno == errno.ENXIO else offset
 
 
-def _whole_lines(file: BinaryIO, limit: int) -> tuple[bytes, bytes]:
-    """Return the lines that are to be consumed, and what follows them so far."""
+def _whole_lines(file: BinaryIO, limit: int) -> tuple[bytes, int]:
+    """Return the lines that are to be consumed with what follows them, and where they end."""
     # In one piece: a writer whose disk is full takes a torn line back, and what it has room for
     # comes in its place.
     body = file.read(limit)
-    if len(body) >= limit and not body.endswith(b"\n"):
+    if len(body) >= limit and b"\n" not in body:
         body += _line(file)
     # A network file system can show a file's new length before its new bytes: NULs then stand
     # where the newest line will be. So such a line is tried again, until another follows it: then
     # it will not change any more.
-    if b"\0" in _last_line(body):
+    if b"\0" in body[_last_line(body)]:
         body += _line(file)
-    whole, torn = _parted(body)
-    return (whole, torn) if b"\0" not in _last_line(whole) else _parted(whole[:-1])
+    last = _last_line(body)
+    return body, last.start if b"\0" in body[last] else last.stop
 
 
 def _line(file: BinaryIO) -> bytes:
@@ -142,13 +154,7 @@ def _line(file: BinaryIO) -> bytes:
     return line
 
 
-def _parted(body: bytes) -> tuple[bytes, bytes]:
-    """Return the whole lines of a body, and what follows them."""
+def _last_line(body: bytes) -> slice:
+    """Return where the last line that is whole begins and ends, with its newline."""
     end = body.rfind(b"\n") + 1
-    return body[:end], body[end:]
-
-
-def _last_line(body: bytes) -> bytes:
-    """Return the last line that is whole."""
-    whole = body[:-1] if body.endswith(b"\n") else _parted(body)[0][:-1]
-    return whole[whole.rfind(b"\n") + 1 :]
+    return slice(body.rfind(b"\n", 0, max(end - 1, 0)) + 1, end)

@@ -27,6 +27,9 @@ from .state import State, last_sign, state_of
 HEAD: Final = 1 << 14
 """Bytes in which a header usually has room."""
 
+PIECE: Final = 1 << 20
+"""Bytes that are looked through at a time: as many as stay in the processor's cache."""
+
 LAST: Final = 1 << 15
 """Bytes in which the newest rows and the end usually have room."""
 
@@ -168,8 +171,7 @@ class GlancedRun:
             self._begin()
         while True:
             before = self._tail.offset
-            for line in self._tail.lines(CHUNK):
-                self._take(line)
+            self._take(*self._tail.whole(PIECE))
             if not self._tail.behind or self._tail.offset == before:
                 break
         self._tell(self._newest)
@@ -177,18 +179,29 @@ class GlancedRun:
         if self.history.header is None and self._tail.torn[:1] not in (b"", b"{", b"\0"):
             raise RecordingError(NO_RECORDING)
 
-    def _take(self, line: bytes) -> None:
-        if line.startswith(_ROWS):
-            if _TRAIN in line[:80]:
-                self._newest = line
-        elif line.strip() and not line.startswith(_WEIGHTS):
-            if self.history.header is None:
-                self.history.add(_header(line))
-                return
-            # How many of the steps that were asked for are done is told by the rows before.
-            self._tell(self._newest)
-            self._tell(line)
-            self._newest = b""
+    def _take(self, body: bytes, stop: int) -> None:
+        """Take in whole lines; of rows and weights not more than how they begin is looked at."""
+        start, newest = 0, slice(0)
+        while start < stop:
+            end = body.index(b"\n", start)
+            if body.startswith(_ROWS, start):
+                if body.find(_TRAIN, start, start + 80) >= 0:
+                    newest = slice(start, end)
+            elif not body.startswith(_WEIGHTS, start) and (line := body[start:end]).strip():
+                self._newest = body[newest] or self._newest
+                self._hear(line)
+                newest = slice(0)
+            start = end + 1
+        self._newest = body[newest] or self._newest
+
+    def _hear(self, line: bytes) -> None:
+        if self.history.header is None:
+            self.history.add(_header(line))
+            return
+        # How many of the steps that were asked for are done is told by the rows before.
+        self._tell(self._newest)
+        self._tell(line)
+        self._newest = b""
 
     def _tell(self, line: bytes) -> None:
         told = _decoded([line] if line else [])

@@ -37,6 +37,15 @@ def test_every_bit_of_a_snapshot_comes_back(values: np.ndarray) -> None:
     assert back.values.tobytes() == values.tobytes()
 
 
+@pytest.mark.parametrize("name", ["data", ',"data":"', "\\"])
+def test_a_column_may_be_called_as_the_data_is(name: str) -> None:
+    values = np.array([[[1.0]], [[np.nan]]], np.float32)
+    line = encode(Series(group="train", first=1, values=values), {"train": ["loss", name]})
+    event = decode(line[:-1])
+    assert isinstance(event, Series)
+    np.testing.assert_array_equal(event.values, values)
+
+
 def test_the_newest_row_stands_in_plain_numbers() -> None:
     body = json.loads(encode(train_rows(5, 3, lr=[0.1, 0.1, 0.2]), COLUMNS))
     assert body["last"] == {

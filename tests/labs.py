@@ -37,6 +37,7 @@ class FakeWorker:
     def __init__(self) -> None:
         self.given: tuple[RunFolder, str, int | None] | None = None
         self.resume: object = None
+        self.fork: object = None
         self.status: int | None = None
         self.words = "it said nothing"
         self.closed = False
@@ -49,9 +50,10 @@ class FakeWorker:
         steps: int | None = None,
         allow_code: bool = False,
         resume: object = None,
+        fork: object = None,
     ) -> None:
         self.given = folder, device, steps
-        self.resume = resume
+        self.resume, self.fork = resume, fork
 
     def poll(self) -> int | None:
         return self.status

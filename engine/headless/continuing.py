@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import RequestError, RunError
+from ..experiment.experiment import Experiment
 from ..presets.preset import dumps
+from ..recording.events import Header
 from ..recording.history import History
 from ..recording.loading import load_history
 from ..runs.folder import RunFolder, create_run
@@ -80,6 +83,84 @@ def resume(
         )
 
 
+@dataclass(frozen=True, eq=False)
+class PlannedFork:
+    """A run that is to branch off from another, before anything of it is trained."""
+
+    parent: RunFolder
+    header: Header
+    """The parent's."""
+    step: int
+    """The last step that both have in common."""
+    changes: Sequence[str]
+    """What is other from there on, each as ``optimizer.lr=0.1``."""
+    experiment: Experiment
+    """What is trained from there on."""
+    checkpoint: int
+    """The nearest step whose state is kept; 0 for the beginning."""
+
+    @property
+    def taken_again(self) -> str:
+        """How many steps are trained again before it parts from its parent, in words."""
+        again = self.step - self.checkpoint
+        return f"{again} steps are taken again, from step {self.checkpoint} on" if again else ""
+
+    def give(
+        self, worker: launch.Worker, runs_dir: Path, *, device: str = "auto", allow_code: bool
+    ) -> RunFolder:
+        """Make its folder and give it to a worker.
+
+        Args:
+            worker: Waits for a folder.
+            runs_dir: Where the folder goes.
+            device: ``auto`` for where the parent was trained.
+            allow_code: Whether a network of one's own may be run.
+
+        Raises:
+            RunError: No folder can be made, or the worker is gone.
+        """
+        name = RunName.parse(self.header.run)
+        called = name.called if name else stem_of(self.header.run)
+        folder = create_run(called, dumps(self.experiment, full=True), runs_dir)
+        parent = str(self.parent.path.resolve())
+        wanted = {"parent": parent, "step": self.step, "changes": list(self.changes)}
+        worker.give(folder, device=device, allow_code=allow_code, fork=wanted)
+        return folder
+
+
+def planned_fork(
+    parent: RunFolder, history: History, step: int, changes: Sequence[str]
+) -> PlannedFork:
+    """Return what a run that branches off from another would be.
+
+    Args:
+        parent: The other run.
+        history: What it recorded.
+        step: The last step that both have in common.
+        changes: What is other from there on, each as ``optimizer.lr=0.1``.
+
+    Raises:
+        RunError: There is no such step.
+        RequestError: Something is to be other that cannot be from a step on.
+        PresetError: What it would be does not hold.
+    """
+    header = history.header
+    if header is None or not header.parameters:
+        raise RunError(f"{plain(parent.name)}: never began; train its preset with epochal run")
+    if not 0 <= step <= history.last_step:
+        raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
+    experiment, _ = branched_experiment(history, step, changes)
+    there = [each for each in history.checkpoints if (parent.path / each.file).is_file()]
+    return PlannedFork(
+        parent=parent,
+        header=header,
+        step=step,
+        changes=changes,
+        experiment=experiment,
+        checkpoint=max((each.step for each in there if each.step <= step), default=0),
+    )
+
+
 def fork(
     parent: RunFolder,
     runs_dir: Path,
@@ -109,28 +190,15 @@ def fork(
         RequestError: Something is to be other that cannot be from a step on.
         PresetError: What it would be does not hold.
     """
-    history = load_history(parent.recording)
-    header = history.header
-    if header is None or not header.parameters:
-        raise RunError(f"{plain(parent.name)}: never began; train its preset with epochal run")
-    if not 0 <= step <= history.last_step:
-        raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
-    experiment, _ = branched_experiment(history, step, changes)
-    there = [each for each in history.checkpoints if (parent.path / each.file).is_file()]
-    kept = max((each.step for each in there if each.step <= step), default=0)
+    planned = planned_fork(parent, load_history(parent.recording), step, changes)
     with Interrupts() as interrupts:
-        worker = launch.Worker.start(capability=header.capability)
+        worker = launch.Worker.start(capability=planned.header.capability)
         try:
-            name = RunName.parse(header.run)
-            called = name.called if name else stem_of(header.run)
-            folder = create_run(called, dumps(experiment, full=True), runs_dir)
-            wanted = {"parent": str(parent.path.resolve()), "step": step, "changes": list(changes)}
-            worker.give(folder, device=device, allow_code=allow_code, fork=wanted)
+            folder = planned.give(worker, runs_dir, device=device, allow_code=allow_code)
         except BaseException:
             worker.close()
             raise
-        if not told.quiet and step > kept:
-            print_plain(f"{step - kept} steps are taken again, from step {kept} on")
-        return follow_run(
-            folder, worker, interrupts, told, steps=experiment.steps, allow_code=allow_code
-        )
+        if not told.quiet and planned.taken_again:
+            print_plain(planned.taken_again)
+        steps = planned.experiment.steps
+        return follow_run(folder, worker, interrupts, told, steps=steps, allow_code=allow_code)

@@ -81,6 +81,8 @@ WORDS: Final = (
         ("log axis", "Each mark on the axis is ten times the one below, so small losses show."),
         ("smooth", "The mean over neighbouring steps; the pale band has every single one."),
         ("mark, marks", "A step with a title, where a replay can pause."),
+        ("seam", "Where a run was gone on with that had been broken off or stopped."),
+        ("branch", "Where a run parts from the one that it was forked from."),
         ("mean, band", "Of a population: its mean, and the range from 5 to 95 % of its members.")),
     *_words("network",
         ("decision region", "Which class the network would name at each point of the plane."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import EpochalError
@@ -106,6 +107,28 @@ class Steering:
         watch.notes = notes
         self.runs.messages.say(f"Mark at step {count(step)}: {title}")
         self.screen.show_now()
+
+    async def action_fork(self) -> None:
+        """Train a run that is this one up to the step that is shown, and another from there on."""
+        from engine.headless.continuing import planned_fork
+        from engine.sweeps.cell import CellRun
+
+        from ..dialogs.fork import ForkDialog
+
+        watch, step, say = self.runs.cast.lead, self.screen.view.at, self.runs.messages.say
+        if watch is None or watch.whole.header is None:
+            return
+        if isinstance(watch.folder, CellRun):
+            say("These networks are of several runs; a trial that is trained again can be forked.")
+            return
+        if watch.reading:
+            say("The recording is still being read; it can be forked once all of it is.")
+            return
+        plan = partial(planned_fork, watch.folder, watch.whole, step)
+        dialog = ForkDialog(watch.label, step, plan, self.runs.workshop.fork)
+        if (started := await self.screen.app.push_screen_wait(dialog)) is not None:
+            self.runs.show(*started, beside=True)
+            self.runs.panes.screen.pane = "curves"
 
     def action_follow_remedy(self) -> None:
         """Train what the chosen finding advises, beside the run that is shown."""

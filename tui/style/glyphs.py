@@ -42,6 +42,10 @@ class Glyphs:
     """A request there."""
     best: str
     """The best step."""
+    seam: str
+    """Where a run was gone on with."""
+    branch: str
+    """Where a run branched off from another."""
     broken: str
     """A value that is not finite."""
     dot: str
@@ -92,6 +96,8 @@ _SIGNS: Final[Mapping[str, tuple[Any, Any, Any]]] = {
     "mark":          ("▲",                  "▲",                   "^"),
     "request":       ("◆",                  "◆",                   "!"),
     "best":          ("★",                  "♦",                   "*"),
+    "seam":          ("║",                  "║",                   "="),
+    "branch":        ("Y",                  "Y",                   "Y"),
     "broken":        ("✗",                  "x",                   "x"),
     "dot":           (" · ",                " · ",                 " | "),
     "states":        (_states("○○◌●▶Ⅱ?✗■✓"), _states("○○○●▶=?x■√"), _states("ooo>>=?x##")),

@@ -15,12 +15,15 @@ from ..drawing.base.smoothing import SMOOTHINGS
 from ..drawing.curves.curves import (
     CurveData,
     Curves,
+    Happening,
     RunCurves,
+    branch_words,
     canvas_columns,
     gather,
     gather_events,
     gather_happened,
     gather_readings,
+    seams_of,
     told_apart,
 )
 from ..drawing.lists.result import place
@@ -61,6 +64,7 @@ def gather_view(view: View, width: int) -> Curves:
     )
     marks, requests = gather_events(history, view.step)
     read = view.cursor is not None
+    forks = [fork for each in (view, *view.others) if each.history for fork in each.history.forks]
     return Curves(
         curves=_curves(view, view, line, width, view.at, view.member),
         title=title,
@@ -76,11 +80,13 @@ def gather_view(view: View, width: int) -> Curves:
         ),
         marks=marks,
         requests=requests,
+        seams=seams_of(history, view.step),
+        branches=tuple({fork.step for fork in forks if fork.step <= view.step}),
         reach=_reach(view),
         place=place(history, view.member, "last" if history.end is not None else ""),
         best=None if view.reading else best_of(history, view.member),
         cursor=view.at if read else None,
-        happened=gather_happened(history, line.around(view.at)) if read else (),
+        happened=gather_happened(history, line.around(view.at)) if read else _origin(history),
         # An accuracy lies between 0 and 1: there is nothing for a log axis to spread.
         log=view.log and view.quantity != "accuracy",
         top=1.0 if view.quantity == "accuracy" else None,
@@ -128,12 +134,26 @@ def _curves(
         view.quantity,
         step=trace.step,
         first=first,
+        begins=_begins(trace, view),
         last=last,
         width=width,
         member=member,
         at=at,
         smoothing=weight(view),
     )
+
+
+def _begins(trace: View | Trace, view: View) -> int:
+    """Return the step from which a run is drawn: where it parts from one that is drawn as well."""
+    assert trace.history is not None
+    histories = [each.history for each in (view, *view.others)]
+    shown = {each.header.run for each in histories if each is not None and each.header is not None}
+    return max((fork.step for fork in trace.history.forks if fork.parent in shown), default=0)
+
+
+def _origin(history: History) -> tuple[Happening, ...]:
+    """Return from which run it branched off, whichever step is read."""
+    return tuple(("branch", branch_words(fork)) for fork in history.forks[-1:])
 
 
 def _gather_trace(trace: Trace, title: str, view: View, line: Timeline, width: int) -> RunCurves:

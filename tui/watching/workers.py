@@ -10,6 +10,7 @@ from engine.errors import EpochalError
 
 if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
+    from engine.headless.continuing import PlannedFork
     from engine.runs.folder import RunFolder
     from engine.worker.launch import Worker
 
@@ -86,6 +87,19 @@ class Workshop:
         except (EpochalError, OSError) as error:
             raise WorkshopError(f"the run could not be gone on with: {error}") from error
         return worker
+
+    def fork(self, planned: PlannedFork) -> tuple[RunFolder, Worker]:
+        """Give a run that branches off from another to a worker.
+
+        Raises:
+            WorkshopError: It could not be started.
+        """
+        try:
+            worker = self.take()
+            folder = planned.give(worker, self._runs_dir, allow_code=self._allow_code)
+        except (EpochalError, OSError) as error:
+            raise WorkshopError(f"the fork could not be started: {error}") from error
+        return folder, worker
 
     def take(self) -> Worker:
         """Return a worker that waits for a folder.

@@ -15,11 +15,13 @@ from typing import Final, Literal
 
 import numpy as np
 
-from engine.recording.events import Request
+from engine.recording.events import Fork, Request
 from engine.recording.history import History
 from engine.recording.member_endings import without_diverged
 from engine.recording.rows import Rows, Side
+from engine.text.run_names import label_of
 
+from ...style.numbers import count
 from ..base.arrays import Flags, Floats
 from ..base.axis import LABEL_WIDTH
 from ..base.smoothing import smoothed
@@ -39,7 +41,7 @@ would fill it.
 Stretch = tuple[float, float]
 """A first and a last step."""
 
-Happening = tuple[Literal["mark", "request"], str]
+Happening = tuple[Literal["mark", "request", "seam", "branch"], str]
 """What kind of thing happened, and what it was in words."""
 
 
@@ -108,6 +110,10 @@ class Curves(RunCurves):
     marks: tuple[int, ...] = ()
     requests: tuple[int, ...] = ()
     """Steps at which something was asked of the run."""
+    seams: tuple[int, ...] = ()
+    """Steps after which it was gone on with."""
+    branches: tuple[int, ...] = ()
+    """Steps after which it, or a run beside it, branched off from another."""
     cursor: int | None = None
     """The step that is read, where that is not the newest."""
     happened: tuple[Happening, ...] = ()
@@ -132,6 +138,7 @@ def gather(
     width: int,
     member: int | None = None,
     first: int = 0,
+    begins: int = 0,
     at: int | None = None,
     smoothing: float = 0.0,
 ) -> tuple[CurveData, ...]:
@@ -145,6 +152,7 @@ def gather(
         width: Cells of the picture.
         member: Which network; None for the mean over a population, and its range.
         first: The step at which the axis begins.
+        begins: The step from which the curve is drawn: before it, it is another run's.
         at: The step whose values are read; ``step`` where it is left out.
         smoothing: The weight of a moving average, as in ``SMOOTHINGS``.
     """
@@ -162,7 +170,8 @@ def gather(
         steps, low, mean, high, wrong = _thinned(rows, quantity, step, axis, columns, member)
         smooth = smoothed(steps, mean, smoothing, last - first) if smoothing > 0 else None
         # From the last bucket before the axis on.
-        inside = slice(max(int(np.searchsorted(steps, first)) - 1, 0), None)
+        begin = int(np.searchsorted(steps, max(first, begins)))
+        inside = slice(begin if begins > first else max(begin - 1, 0), None)
         ends = None
         if member is None and rows.members > 1:
             of_end = [_thinned(rows, quantity, step, axis, columns, end)[2] for end in ENDS]
@@ -267,7 +276,7 @@ def _drawn(history: History) -> list[Request]:
 
 
 def gather_happened(history: History, between: tuple[int, int]) -> tuple[Happening, ...]:
-    """Return what happened from one step to another: marks, then requests, each once."""
+    """Return what happened from one step to another: marks, requests, where it went on."""
     first, last = between
     happenings: list[Happening] = [
         ("mark", mark.called or "mark") for mark in history.marks if first <= mark.step <= last
@@ -277,7 +286,20 @@ def gather_happened(history: History, between: tuple[int, int]) -> tuple[Happeni
         for each in _drawn(history)
         if first <= each.step <= last
     ]
+    happenings += [("branch", each.words) for each in history.forks if first <= each.step <= last]
+    seams = [each for each in history.seams if first <= each.from_step <= last]
+    happenings += [("seam", each.words) for each in seams]
     return tuple(dict.fromkeys(happenings))
+
+
+def seams_of(history: History, step: int) -> tuple[int, ...]:
+    """Return the steps up to one after which a run was gone on with."""
+    return tuple(each.from_step for each in history.seams if 0 <= each.from_step <= step)
+
+
+def branch_words(fork: Fork) -> str:
+    """Return where a run branched off, and from which."""
+    return f"from {label_of(fork.parent)}, step {count(fork.step)}"
 
 
 def _asked(action: str, lr: object) -> str:

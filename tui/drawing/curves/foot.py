@@ -52,6 +52,8 @@ def draw_foot(curves: Curves, level: Axis, columns: int, look: Look) -> Lines:
     signs = BIG_SIGNS[look.glyphs.name] if look.big else (look.glyphs.request, look.glyphs.mark)
     _sign(rule, curves.requests, level, signs[0], look.style("good", bold=look.big))
     _sign(rule, curves.marks, level, signs[1], look.style("warning", bold=look.big))
+    _sign(rule, curves.seams, level, look.glyphs.seam, look.style("text", bold=True))
+    _sign(rule, curves.branches, level, look.glyphs.branch, look.style("text", bold=True))
     if curves.best is not None:
         _sign(rule, [curves.best], level, look.glyphs.best, look.style("dev", bold=True))
     drawn = (curve for run in (*curves.others, curves) for curve in run.curves)

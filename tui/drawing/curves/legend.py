@@ -155,10 +155,12 @@ def _broken(run: RunCurves, look: Look) -> Parts:
 
 def _how(curves: Curves, look: Look) -> Parts:
     """Return how the curves are drawn, where that is not plainly, and what happened."""
-    signs = {"mark": look.glyphs.mark, "request": look.glyphs.request}
+    glyphs = look.glyphs
+    signs = {"mark": glyphs.mark, "request": glyphs.request}
+    signs |= {"seam": glyphs.seam, "branch": glyphs.branch}
     roles: dict[str, Role] = {"mark": "warning", "request": "good"}
     said = [(kind, f"{signs[kind]} {plain(words)}") for kind, words in curves.happened]
-    parts = [(words, look.style(roles[kind])) for kind, words in said]
+    parts = [(words, look.style(roles.get(kind, "text"))) for kind, words in said]
     if curves.log:
         runs = (curves, *curves.others)
         hidden = any((curve.low <= 0).any() for run in runs for curve in run.curves)

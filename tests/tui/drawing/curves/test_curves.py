@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from engine.recording.events import Header, MarkReached, Request, Series
+from engine.recording.events import Fork, Header, MarkReached, Request, Resume, Series
 from engine.recording.history import History
 from tests.tapes import header
 from tui.drawing.base.cell_grid import points
@@ -31,6 +31,7 @@ from tui.drawing.curves.curves import (
     gather_events,
     gather_happened,
     gather_readings,
+    seams_of,
     told_apart,
 )
 from tui.drawing.curves.plot import draw_curves
@@ -255,6 +256,36 @@ def test_at_most_two_points_a_column_are_drawn() -> None:
     steps = np.arange(100.0)
     pieces = points(steps, np.zeros(100), np.full(100, 0.5), np.ones(100))
     assert sum(len(xs) for xs, _ in pieces) == 200
+
+
+def test_where_a_run_comes_from_and_where_it_was_gone_on_with_stands_on_the_axis() -> None:
+    lines = picture([1.0] * 50, seams=(30,), branches=(10,), happened=(("branch", "from a run"),))
+    axis = lines[-2]
+    assert 0 < axis.index("Y") < axis.index("║")
+    assert "Y from a run" in lines[0]
+
+
+def test_a_curve_begins_where_the_run_parts_from_another() -> None:
+    rows = Series(group="train", first=1, values=np.ones((1, 100, 1), np.float32))
+    told = History([header(columns={"train": ["loss"]}, seeds=[0]), rows])
+    [whole] = gather(told, "loss", step=100, last=100, width=60)
+    [part] = gather(told, "loss", step=100, last=100, width=60, begins=40)
+    assert whole.steps[0] < 5
+    assert 40 <= part.steps[0] < 44
+    assert part.steps.tolist() == whole.steps[-len(part.steps) :].tolist()
+    assert part.newest == whole.newest
+
+
+def test_what_happened_there_is_told_in_words() -> None:
+    fork = Fork(step=4, parent="a-run", digest="", experiment={}, changes={"optimizer.lr": 0.5})
+    seam = Resume(from_step=7, host="", pid=1)
+    anew = Resume(from_step=-1, host="", pid=1)
+    told = History([header(), anew, fork, seam])
+    assert seams_of(told, 9) == (7,)
+    assert seams_of(told, 6) == ()
+    said = dict(gather_happened(told, (1, 9)))
+    assert "branches off from a-run at step 4 with optimizer.lr 0.5" in said["branch"]
+    assert "goes on from step 7" in said["seam"]
 
 
 def test_marks_stand_on_the_axis() -> None:

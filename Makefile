@@ -66,10 +66,11 @@ remedies:  ## every remedy of the diagnosis trained, and a hundred healthy runs 
 	$(PYTHON) -m benchmarks.healthy
 
 .PHONY: torture
-torture:  ## ten thousand random sequences of keys over a bad line, a hundred in a terminal; recordings with every value replaced
+torture:  ## ten thousand random sequences of keys over a bad line, a hundred in a terminal; recordings with every value replaced; a hundred thousand schedules
 	$(PYTHON) -m tests.typists 10000
 	EPOCHAL_TYPED=100 $(PYTHON) -m pytest -q -n0 tests/whole/test_typing_terminal.py
 	EPOCHAL_NESTED=all $(PYTHON) -m pytest -q -n0 tests/tui/pictures/test_nested_values.py
+	$(PYTHON) -m tests.simulation --schedules 100000
 
 .PHONY: sweeps
 sweeps:  ## sweeps beside plain loops, their memory, and twenty killed at random moments

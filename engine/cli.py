@@ -101,6 +101,9 @@ def epochal(
     ] = False,
 ) -> None:
     """A laboratory for training neural networks that lives in a terminal."""
+    from .notices.overdue import tell_overdue
+
+    tell_overdue()
 
 
 @app.command()

@@ -4,6 +4,7 @@
     ├── FileError           a file that does not hold, with every problem it has
     │   ├── PresetError     a preset
     │   └── LectureError    a lecture
+    ├── ConfigurationError  the user's own configuration, where it does not hold
     ├── DataError           a data file that does not hold, or whose reader is not installed
     ├── RunError            a run that is not there, is ambiguous, or is held by another writer
     ├── RecordingError      a recording that cannot be read
@@ -55,6 +56,10 @@ class PresetError(FileError):
 
 class LectureError(FileError):
     """A lecture that does not hold."""
+
+
+class ConfigurationError(EpochalError):
+    """The user's own configuration, where it does not hold."""
 
 
 class DataError(EpochalError):

@@ -20,6 +20,9 @@ from hypothesis import HealthCheck, settings
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+# Whoever runs the tests may have a configuration, by which they are told of every run.
+os.environ["XDG_CONFIG_HOME"] = f"{os.devnull}/config"
+
 # What the program says to Textual too, which asks once, while it is imported.
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 

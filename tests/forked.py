@@ -28,7 +28,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Literal, cast
 
-from engine.worker.launch import Worker, nameless_file, worker_environment
+from engine.runs.processes import worker_environment
+from engine.worker.launch import Worker, nameless_file
 
 ADDRESS = "EPOCHAL_TEST_WORKSHOP"
 """The variable that says where the workshop for workers waits."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from .. import configuration
 from ..components.section import closest, nearest, show
 from ..errors import Problem
 from ..text.numerals import number
@@ -235,6 +236,9 @@ def _unknown_key(loc: Sequence[str | int], model: type[BaseModel]) -> str:
     """Say that there is no such key, which is the nearest, and which there are."""
     keys, tag = _known_keys(loc[:-1], model)
     unknown = str(loc[-1])
+    if len(loc) == 1 and unknown in configuration.TABLES:
+        where = f"~/.config/epochal/{configuration.FILE}"
+        return f"stands in your own {where} alone: a preset may come from anyone"
     near = nearest(unknown, keys) or _elsewhere(unknown, loc, model)
     where = f"of {tag!r}" if tag else "here"
     return f"is not a key {where}{near}; there are: {', '.join(keys)}"

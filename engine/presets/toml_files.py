@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from .. import configuration
 from ..components.section import nearest
 from ..errors import FileError, Problem
 from ..text.files import read_file
@@ -74,8 +75,7 @@ class Shelf:
         """Yield where they lie, each with what to call it, in the order of the search."""
         yield "./presets", Path("presets") / self.inside
         with contextlib.suppress(RuntimeError):  # Somebody without a home has nothing there.
-            configuration = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
-            yield "yours", configuration.expanduser() / "epochal" / "presets" / self.inside
+            yield "yours", configuration.folder() / "presets" / self.inside
         here = Path(__file__).resolve().parent.parent
         packaged = here / "_presets"
         packaged = packaged if packaged.is_dir() else here.parent / "presets"

@@ -34,6 +34,7 @@ from .events import (
     LinePlace,
     MarkReached,
     Resume,
+    RunWarning,
     Series,
 )
 from .lines import decode, encode, header_of
@@ -311,6 +312,27 @@ def _open(path: Path, opened: Callable[[Path, int], int]) -> int:
         # Some network file systems know no locks; O_EXCL has kept a second creator out.
         pass
     return descriptor
+
+
+def leave_warning(path: Path, message: str) -> None:
+    """Add a warning to a recording that nobody writes any more, at its last step and second.
+
+    Raises:
+        RunError: Somebody writes it.
+        RecordingError: It cannot be read or written.
+    """
+    descriptor = _open(path, open_own)
+    try:
+        events = glimpse(path, 1 << 16)[1]
+        steps = [getattr(each, "last_step", getattr(each, "step", 0)) for each in events]
+        t = max((event.t for event in events), default=0.0)
+        warning = RunWarning(t=t, step=max(steps, default=0), message=message)
+        # Whatever the last line ends with; a blank line harms no reader.
+        os.write(descriptor, b"\n" + encode(warning))
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be written: {why(error)}") from None
+    finally:
+        os.close(descriptor)
 
 
 def _columns_and_seconds(path: Path) -> tuple[Mapping[str, list[str]], float]:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import RunError
+from ..runs.processes import worker_environment
 from ..text.files import last_lines
 from ..text.owned import open_to_append
-from ..worker.launch import worker_environment
 from .executors.registry import processes_of
 from .folder import SweepFolder
 from .planning import Asked, Terms, folder_for, plan_of, work_in

@@ -66,7 +66,7 @@ def lengths_of_seams(history: History) -> list[tuple[int, int]]:
 
 
 def _lengthen(trainer: Trainer, steps: int) -> None:
-    trainer.lengthen(steps)
+    trainer.method.lengthen(steps, trainer.step)
 
 
 def _set_lr(trainer: Trainer, lr: float) -> None:

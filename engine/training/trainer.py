@@ -179,13 +179,15 @@ class Trainer:
         return self._stopping.ended_at
 
     @property
+    def diverged(self) -> int:
+        """How many members have."""
+        outcomes = self._stopping.outcomes
+        return sum(each is not None and each.status == "diverged" for each in outcomes)
+
+    @property
     def best_steps(self) -> NDArray[np.int64]:
         """The step of each member's best dev measurement so far, [members]; 0 without any."""
         return self._stopping.best_steps
-
-    def lengthen(self, steps: int) -> None:
-        """Go on with the learning rates that a run of so many steps has from here on."""
-        self.method.lengthen(steps, self.step)
 
     def ignore_stopping(self) -> None:
         """Go on where patience or a threshold has ended the run, and end it by neither again."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from ..errors import EpochalError, RecordingError
 from ..experiment.experiment import Experiment
+from ..notices.watcher import Watcher
 from ..presets import preset as presets
 from ..recording.events import Event, Heartbeat, RunWarning
 from ..recording.file import Recorder, read
@@ -59,7 +60,12 @@ def main() -> None:
     folder = RunFolder(Path(order["folder"]))
     _redirect_output(folder)
     del order["folder"]
-    sys.exit(work(folder, **order))
+    watcher = Watcher.start(folder.path)
+    status = work(folder, watcher=watcher, **order)
+    if status == WRONG and order.get("resume") is not None:
+        watcher.say(dismissed=True)
+    watcher.close()
+    sys.exit(status)
 
 
 def work(
@@ -71,6 +77,7 @@ def work(
     allow_code: bool = False,
     resume: Mapping[str, Any] | None = None,
     fork: Mapping[str, Any] | None = None,
+    watcher: Watcher | None = None,
 ) -> int:
     """Train and record the run of a folder.
 
@@ -82,6 +89,7 @@ def work(
         allow_code: Whether a network of one's own may be run.
         resume: How to go on with what is recorded there; a new run where left out.
         fork: What to branch off from, at which step, and what is other from there on.
+        watcher: Who is told how it goes on.
 
     Returns:
         0 where the run finished or was stopped, 1 where it diverged or failed, 2 where it cannot
@@ -90,12 +98,13 @@ def work(
     # Before anything that takes time: a stop asked for while the data loads is not lost.
     inbox = Inbox(folder, heard)
     _stop_on_signals(inbox)
+    watcher = watcher or Watcher()
     try:
         if resume is not None:
-            return _go_on(folder, inbox, Continuation(**resume), device, allow_code)
+            return _go_on(folder, inbox, watcher, Continuation(**resume), device, allow_code)
         if fork is not None:
-            return _branch_off(folder, inbox, fork, device, allow_code)
-        return _begin(folder, inbox, device, steps, allow_code)
+            return _branch_off(folder, inbox, watcher, fork, device, allow_code)
+        return _begin(folder, inbox, watcher, device, steps, allow_code)
     except EpochalError as error:
         # There is no recording, or it stays as it is: it says how the run ended.
         print(error, file=sys.stderr)
@@ -103,7 +112,12 @@ def work(
 
 
 def _begin(
-    folder: RunFolder, inbox: Inbox, device: str, steps: int | None, allow_code: bool
+    folder: RunFolder,
+    inbox: Inbox,
+    watcher: Watcher,
+    device: str,
+    steps: int | None,
+    allow_code: bool,
 ) -> int:
     """Train the run of a folder from its beginning."""
     try:
@@ -114,7 +128,7 @@ def _begin(
         return fail_to_start(folder, error)
     recorder = Recorder.create(folder.recording, header)
     pace = Pace()
-    worked = _Work(folder, trainer, inbox, pace, train(trainer, pace))
+    worked = _Work(folder, trainer, inbox, watcher, pace, train(trainer, pace))
     if steps is not None:
         worked.handler.owed = 0
         inbox.put(PendingRequest("start", "start", "step", {"n": steps}))
@@ -122,7 +136,12 @@ def _begin(
 
 
 def _go_on(
-    folder: RunFolder, inbox: Inbox, wanted: Continuation, device: str, allow_code: bool
+    folder: RunFolder,
+    inbox: Inbox,
+    watcher: Watcher,
+    wanted: Continuation,
+    device: str,
+    allow_code: bool,
 ) -> int:
     """Go on with the run of a folder, from its newest checkpoint."""
     # First of all: what is read of it, and gone on from, is then what nobody else adds to.
@@ -136,11 +155,17 @@ def _go_on(
     inbox.ignore(run.answered)
     pace = Pace()
     stream = train(run.trainer, pace, run.marks)
-    return _record(recorder, _Work(folder, run.trainer, inbox, pace, stream, run.repeats))
+    work = _Work(folder, run.trainer, inbox, watcher, pace, stream, run.repeats)
+    return _record(recorder, work)
 
 
 def _branch_off(
-    folder: RunFolder, inbox: Inbox, wanted: Mapping[str, Any], device: str, allow_code: bool
+    folder: RunFolder,
+    inbox: Inbox,
+    watcher: Watcher,
+    wanted: Mapping[str, Any],
+    device: str,
+    allow_code: bool,
 ) -> int:
     """Train a run that branches off from another."""
     parent = RunFolder(Path(wanted["parent"]))
@@ -156,7 +181,7 @@ def _branch_off(
     recorder.copy(run.events)
     recorder.record(run.fork)
     pace = Pace()
-    work = _Work(folder, run.trainer, inbox, pace, train(run.trainer, pace, run.marks))
+    work = _Work(folder, run.trainer, inbox, watcher, pace, train(run.trainer, pace, run.marks))
     # At once: without the state at this step nobody could go on with it.
     recorder.record(*work.checkpoints.save())
     return _record(recorder, work)
@@ -186,6 +211,7 @@ class _Work:
         folder: The run's.
         trainer: What is trained.
         inbox: Where requests come from.
+        watcher: Who is told how it goes on.
         pace: How many steps at a time.
         stream: The run's events.
         repeats: What was said of it when its steps were taken before, and is said again.
@@ -196,12 +222,13 @@ class _Work:
         folder: RunFolder,
         trainer: Trainer,
         inbox: Inbox,
+        watcher: Watcher,
         pace: Pace,
         stream: Iterator[list[Event]],
         repeats: Repeats | None = None,
     ) -> None:
         self.trainer, self._inbox, self._pace, self._stream = trainer, inbox, pace, stream
-        self.handler = RequestHandler(trainer)
+        self._watcher, self.handler = watcher, RequestHandler(trainer)
         self.checkpoints = Checkpoints(folder, trainer)
         self._repeats = repeats
 
@@ -212,6 +239,8 @@ class _Work:
         """
         trainer, handler, pace = self.trainer, self.handler, self._pace
         yield next(self._stream)
+        if trouble := self._watcher.trouble:
+            yield [RunWarning(step=trainer.step, message=trouble)]
         meter = Meter(trainer.device)
         while trainer.outcome is None:
             if not recorder.is_there():
@@ -230,11 +259,14 @@ class _Work:
                 pace.limit = min(filter(None, (ahead, handler.owed)), default=None)
                 events = next(self._stream)
                 handler.taken(trainer.step - before)
+                self._watcher.at(trainer.step)
+                self._watcher.told(events, trainer.diverged)
                 yield [*events, *meter.read(trainer.step)]
                 # Its rows first: a checkpoint is of a step that the recording has.
                 yield self.checkpoints.take()
             else:
                 recorder.flush()
+                self._watcher.at(trainer.step, paused=True)
                 if recorder.seconds_since_write >= HEARTBEAT_SECONDS:
                     yield [Heartbeat(step=trainer.step)]
                 yield self.checkpoints.take(paused=True)

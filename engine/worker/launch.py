@@ -19,12 +19,11 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from ..errors import RunError
 from ..runs.folder import RunFolder
-from ..runs.processes import Processes, appoint
+from ..runs.processes import Processes, appoint, worker_environment
 from ..runs.requests import lengths
 
 WORDS_BYTES: Final = 100_000
@@ -139,16 +138,3 @@ def nameless_file() -> int:
     """Return a new open file that nothing is called after; whoever gets it closes it."""
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
-
-
-def worker_environment(capability: str = "") -> dict[str, str]:
-    """Return this environment, with this ``engine`` the one that a process of ours imports.
-
-    Args:
-        capability: What PyTorch may compute with at most, where that is not the best there is.
-    """
-    source = str(Path(__file__).resolve().parents[2])
-    others = os.environ.get("PYTHONPATH")
-    paths = os.pathsep.join([source, others] if others else [source])
-    limit = {"ATEN_CPU_CAPABILITY": capability.lower()} if capability else {}
-    return os.environ | {"PYTHONPATH": paths} | limit

@@ -12,6 +12,7 @@ from engine.errors import RequestError
 from engine.experiment.experiment import Experiment
 from engine.headless import continuing
 from engine.headless.run import Telling
+from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
 from engine.training import checkpoints
@@ -97,7 +98,7 @@ class TestARunThatWasGivenLongerSchedules:
     def test_is_broken_off_and_goes_on_to_the_same(
         self, lost: int, longer: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        wanted = came_to(History(continuing.read(longer.recording)))
+        wanted = came_to(History(read(longer.recording)))
         folder = folder_for(tmp_path, COSINE, "broken-off")
         work(folder)
         killed(folder, monkeypatch, 6, resume=LONGER)
@@ -109,12 +110,10 @@ class TestARunThatWasGivenLongerSchedules:
         assert came_to(history) == wanted
 
     def test_branches_off_with_them(self, longer: RunFolder, tmp_path: Path) -> None:
-        parent = History(continuing.read(longer.recording))
+        parent = History(read(longer.recording))
         assert branched_experiment(parent, 40, [])[0].train.epochs == 12
         assert branched_experiment(parent, 20, [])[0].train.epochs == 5
-        history = History(
-            continuing.read(forked(longer, 40, "train.clip_norm=1", path=tmp_path).recording)
-        )
+        history = History(read(forked(longer, 40, "train.clip_norm=1", path=tmp_path).recording))
         assert rates(history).tolist() == rates(parent).tolist()
         assert verify("branch", history).words.startswith("bit-equal: 60 steps")
 
@@ -127,7 +126,7 @@ def test_a_branch_of_a_run_whose_stopping_was_ignored_is_verified(tmp_path: Path
     assert end.reason == "patience"
     work(folder, resume={"ignore_stopping": True})
     branch = forked(folder, end.step + 20, "train.patience=250", path=tmp_path)
-    history = History(continuing.read(branch.recording))
+    history = History(read(branch.recording))
     assert verify("branch", history).words.startswith(f"bit-equal: {history.last_step} steps")
 
 

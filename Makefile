@@ -71,6 +71,7 @@ torture:  ## ten thousand random sequences of keys over a bad line, a hundred in
 	EPOCHAL_TYPED=100 $(PYTHON) -m pytest -q -n0 tests/whole/test_typing_terminal.py
 	EPOCHAL_NESTED=all $(PYTHON) -m pytest -q -n0 tests/tui/pictures/test_nested_values.py
 	$(PYTHON) -m tests.simulation --schedules 100000
+	-$(PYTHON) -m benchmarks.full_disk 80  # as root: each size is a disk of its own
 
 .PHONY: sweeps
 sweeps:  ## sweeps beside plain loops, their memory, and twenty killed at random moments

@@ -38,6 +38,7 @@ from .events import (
     Series,
 )
 from .lines import decode, encode, header_of
+from .reserve import keep_reserve, reserve_of
 from .tail import CHUNK, Tail
 
 Clock = Callable[[], float]
@@ -45,9 +46,6 @@ Clock = Callable[[], float]
 
 FLUSH_SECONDS: Final = 0.1
 """How long an event may wait in the writer."""
-
-RESERVE_BYTES: Final = 64 * 1024
-"""Kept free beside a recording, so that a full disk leaves room for how the run ended."""
 
 GROWTH: Final = 8
 """How many times as much of a recording's end is read where that was too little."""
@@ -92,28 +90,32 @@ class Recorder:
         self._torn = False
         """Whether the file may end inside a line, which a newline must close first."""
         self._written_at = clock()
-        self._reserve = path.with_name(f".{path.stem}.reserve")
+        self._reserve = reserve_of(path)
 
     @classmethod
-    def create(cls, path: Path, header: Header, *, clock: Clock = time.monotonic) -> Recorder:
+    def create(
+        cls, path: Path, header: Header, *, clock: Clock = time.monotonic, reserve: bool = True
+    ) -> Recorder:
         """Begin a recording.
 
         Args:
             path: A file that does not exist yet.
             header: Its first line.
             clock: Seconds, from anywhere.
+            reserve: Whether to keep room for how the run ends, which may be long after.
 
         Raises:
             RunError: There is a recording already.
-            RecordingError: The file cannot be written.
+            RecordingError: The file cannot be written, or there is no room to keep.
         """
         # O_EXCL is the one question that two processes cannot both be answered yes to.
         descriptor = _open(path, create)
         recorder = cls(path, descriptor, header.columns, clock(), clock)
-        recorder._keep_reserve()
         recorder._buffer.append(encode(header))
         # At once, so that whoever waits for the run finds it: a first step may take its time.
         try:
+            if reserve:
+                recorder._keep_reserve()
             recorder.flush()
         except RecordingError:
             with contextlib.suppress(OSError):
@@ -277,12 +279,10 @@ class Recorder:
             self._reserve.unlink(missing_ok=True)
 
     def _keep_reserve(self) -> None:
-        # Written, not only sized: a file with a hole reserves nothing. Random bytes, because a
-        # file system that compresses would keep nothing of zeros.
-        with contextlib.suppress(OSError):
-            self._reserve.unlink(missing_ok=True)
-            with os.fdopen(create(self._reserve), "wb") as file:
-                file.write(os.urandom(RESERVE_BYTES))
+        try:
+            keep_reserve(self.path)
+        except OSError as error:
+            raise RecordingError(f"{self.path}: could not be written: {why(error)}") from error
 
 
 def _open(path: Path, opened: Callable[[Path, int], int]) -> int:

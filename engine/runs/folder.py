@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import RunError
+from ..recording.reserve import keep_reserve
 from ..text.files import replace_file
 from ..text.owned import ensure_folder, make_folder, sharing
 from ..text.run_names import RunName, stem_of
@@ -155,3 +156,5 @@ def make_inside(run: RunFolder, experiment_toml: str) -> None:
     ensure_folder(run.control)
     ensure_folder(run.checkpoints, sharing(run.path))
     replace_file(run.experiment_file, experiment_toml.encode(), durable=False)
+    # Now, while there is somebody to tell that there is no room.
+    keep_reserve(run.recording)

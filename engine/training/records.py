@@ -7,16 +7,19 @@ import time
 import traceback
 
 from ..errors import EpochalError, RecordingError
-from ..recording.events import End, Header
+from ..recording.events import End, Event, Header, RunWarning
 from ..recording.file import Recorder
 from ..runs.folder import RunFolder
 from ..runs.processes import Processes
 from .header import versions
+from .loop import ending
 from .trainer import Trainer
 
 
 def record_failure(recorder: Recorder, trainer: Trainer, error: Exception) -> None:
     """Say in the recording how the run failed, if it can still be written to.
+
+    A run that was over by then ended as it did, whatever of it found no room in the recording.
 
     Args:
         recorder: The recording.
@@ -24,15 +27,14 @@ def record_failure(recorder: Recorder, trainer: Trainer, error: Exception) -> No
         error: What went wrong; its trace goes to stderr.
     """
     traceback.print_exc()
-    end = End(
-        step=trainer.step,
-        status="failed",
-        reason=_reason(error),
-        result={"steps": trainer.step, "seconds": trainer.seconds},
-    )
+    step, words = trainer.step, _reason(error)
+    figures = {"steps": step, "seconds": trainer.seconds}
+    last: list[Event] = [End(step=step, status="failed", reason=words, result=figures)]
+    if trainer.outcome is not None and isinstance(error, RecordingError):
+        last = [RunWarning(step=step, message=f"its end is not all here: {words}"), ending(trainer)]
     # What went wrong may be the very disk that this is to be written to.
     try:
-        recorder.record(end)
+        recorder.record(*last)
         recorder.close()
     except (RecordingError, OSError):
         traceback.print_exc()
@@ -58,7 +60,7 @@ def fail_to_start(folder: RunFolder, error: Exception) -> int:
         **vars(Processes().of(os.getpid())),
         time=time.time(),
     )
-    recorder = Recorder.create(folder.recording, header)
+    recorder = Recorder.create(folder.recording, header, reserve=False)
     recorder.record(End(step=0, status="failed", reason=_reason(error), result={}))
     recorder.close()
     return 1

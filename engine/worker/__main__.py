@@ -37,6 +37,9 @@ from ..training.resuming import Continuation, resume
 from ..training.trainer import Trainer
 from .requests import RequestHandler
 
+FAILED: Final = 1
+"""Exit status where the training failed, or not all of it is recorded."""
+
 WRONG: Final = 2
 """Exit status where what was asked for cannot be had."""
 
@@ -123,10 +126,9 @@ def _begin(
     try:
         experiment = presets.load(str(folder.experiment_file)).experiment
         trainer = Trainer(experiment, device=device, allow_code=allow_code)
-        header = header_of(trainer, folder.name)
+        recorder = Recorder.create(folder.recording, header_of(trainer, folder.name))
     except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
         return fail_to_start(folder, error)
-    recorder = Recorder.create(folder.recording, header)
     pace = Pace()
     worked = _Work(folder, trainer, inbox, watcher, pace, train(trainer, pace))
     if steps is not None:
@@ -175,15 +177,19 @@ def _branch_off(
         run = branch(
             parent, events, step=step, changes=changes, device=device, allow_code=allow_code
         )
+        recorder = Recorder.create(folder.recording, header_of(run.trainer, folder.name))
     except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
         return fail_to_start(folder, error)
-    recorder = Recorder.create(folder.recording, header_of(run.trainer, folder.name))
-    recorder.copy(run.events)
-    recorder.record(run.fork)
     pace = Pace()
     work = _Work(folder, run.trainer, inbox, watcher, pace, train(run.trainer, pace, run.marks))
-    # At once: without the state at this step nobody could go on with it.
-    recorder.record(*work.checkpoints.save())
+    try:
+        recorder.copy(run.events)
+        recorder.record(run.fork)
+        # At once: without the state at this step nobody could go on with it.
+        recorder.record(*work.checkpoints.save())
+    except RecordingError as error:
+        record_failure(recorder, run.trainer, error)
+        return FAILED
     return _record(recorder, work)
 
 
@@ -200,8 +206,8 @@ def _record(recorder: Recorder, work: _Work) -> int:
         recorder.close()
     except Exception as error:
         record_failure(recorder, trainer, error)
-        return 1
-    return 0 if trainer.outcome and trainer.outcome.status in ("finished", "stopped") else 1
+        return FAILED
+    return 0 if trainer.outcome and trainer.outcome.status in ("finished", "stopped") else FAILED
 
 
 class _Work:

@@ -69,8 +69,17 @@ class Operation:
 
 
 def strays(place: Path) -> list[str]:
-    """Return the files below a folder that were to be there for a moment only."""
-    return [each.name for each in place.rglob(".*") if each.suffix in (".tmp", ".reserve")]
+    """Return the files below a folder that were to be there for a moment only.
+
+    What is kept for the end of a run is there from when it is made until it is over.
+    """
+    left = [each for each in place.rglob(".*") if each.suffix in (".tmp", ".reserve")]
+    begun = [each for each in left if each.suffix == ".reserve" and not recording_of(each).exists()]
+    return [each.name for each in left if each not in begun]
+
+
+def recording_of(reserve: Path) -> Path:
+    return reserve.with_name(f"{reserve.stem[1:]}.jsonl")
 
 
 class WithRecording(Operation):

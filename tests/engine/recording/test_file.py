@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from engine.errors import RecordingError, RunError
 from engine.recording.events import End, Event, Header, Heartbeat, MarkReached, Resume
-from engine.recording.file import RESERVE_BYTES, Reader, Recorder, read
+from engine.recording.file import Reader, Recorder, read
 from engine.recording.history import History
 from engine.recording.lines import encode
+from engine.recording.reserve import RESERVE_BYTES
 from tests.tapes import COLUMNS, Clock, dev_rows, header, train_rows, weights, write
 from tests.users import another_user, as_root
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import full_disk
 from engine.errors import RunError
 from engine.presets import preset as presets
-from engine.recording.events import Event
+from engine.recording.events import End, Event
 from engine.recording.file import Reader, Recorder, read
 from engine.recording.history import History
 from engine.runs.folder import RunFolder, create_run
@@ -324,6 +326,57 @@ def test_a_full_disk_ends_the_run_as_failed(
     assert "No space left on device" in end.reason  # type: ignore[attr-defined]
     train = history.series["train"]
     assert train.steps.tolist() == list(range(1, train.count + 1))
+
+
+def test_wherever_a_disk_runs_full_the_recording_says_how_the_run_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each write but the first few is the first that finds no room, until the reserve is gone."""
+    append, room, refused, statuses = Recorder._append, [0], list[int](), list[str]()
+
+    def fills_up(recorder: Recorder, lines: bytes) -> None:
+        if room[0] <= 0 and recorder._reserve.exists():
+            refused.append(room[0])
+            raise OSError(28, "No space left on device")
+        room[0] -= 1
+        append(recorder, lines)
+
+    monkeypatch.setattr(Recorder, "_append", fills_up)
+    monkeypatch.setattr("engine.recording.file.FLUSH_SECONDS", 0.0)
+    for writes in itertools.count():
+        room[0] = writes
+        refused.clear()
+        status, events = work(folder_for(tmp_path / str(writes), epochs=3))
+        end = events[-1]
+        assert isinstance(end, End)
+        assert (end.status == "finished") == (end.step == 3)
+        statuses.append(end.status)
+        if not refused:
+            break
+        assert "No space left on device" in f"{events[-2]} {end}"
+        assert status == 1
+    assert {"failed", "finished"} == set(statuses)
+
+
+def test_no_run_is_made_where_there_is_no_room_to_say_how_it_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("engine.recording.reserve.os.urandom", full)
+    with pytest.raises(RunError, match="no run can be made here: No space left on device"):
+        folder_for(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kilobytes", [16, 72, 120, 220])
+def test_a_small_disk_says_why(kilobytes: int) -> None:
+    try:
+        came = full_disk.came_of(kilobytes)
+    except PermissionError as error:
+        pytest.skip(str(error))
+    assert came in ("refused", "failed", "finished")
 
 
 def test_a_checkpoint_that_cannot_be_written_costs_no_run(

@@ -29,6 +29,7 @@ from .options import (
     Changes,
     LogEvery,
     Machine,
+    NewRuns,
     PresetName,
     RunName,
     RunsFolder,
@@ -112,7 +113,7 @@ def run(
     preset: PresetName,
     changes: Variations,
     machine: Machine,
-    place: RunsFolder,
+    place: NewRuns,
     improvements: Annotated[bool, typer.Option("--improvements")] = False,
     log_every: LogEvery = None,
     as_json: AsJson = False,
@@ -136,6 +137,7 @@ def run(
         said_with="--vary",
         seeds=changes.seeds,
         runs_dir=place.folder,
+        share=place.shared,
         device="cpu" if machine.device == "auto" else machine.device,
         allow_code=machine.allow_code,
         form="json" if as_json else "text",
@@ -150,6 +152,7 @@ def run(
         device=machine.device,
         allow_code=machine.allow_code,
         told=headless.Telling(as_json, quiet, improvements, log_every or 0),
+        share=place.shared,
     )
     raise typer.Exit(status)
 
@@ -321,6 +324,7 @@ def list_past_runs(
     from .runs.catalogue import Archive, facts_of
     from .runs.finding import order_of
     from .sweeps.listing import sweeps_in
+    from .text.owned import shut
 
     folder = place.folder
     named, words = references.apart(terms or (), folder)
@@ -329,7 +333,7 @@ def list_past_runs(
     if not runs:
         runs = [*Archive(folder).runs(), *sweeps_in(folder)]
         runs.sort(key=lambda run: order_of(run.folder), reverse=True)
-    matching = [run for run in runs if wanted.matches(run)]
+    matching, closed = [run for run in runs if wanted.matches(run)], shut(folder)
     if as_json:
         _print_json(map(listing.run_object, matching))
     elif matching:
@@ -340,7 +344,7 @@ def list_past_runs(
         why = f"; {hint}" if hint else ""
         _print_lines(f"none of the {len(runs)} runs in {folder} is such{why}", sys.stderr)
     else:
-        print(f"no runs in {folder}", file=sys.stderr)
+        _print_lines(f"{folder}: {closed}" if closed else f"no runs in {folder}", sys.stderr)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from .text.parsing import from_toml
 
 FILE: Final = "config.toml"
 
-TABLES: Final = frozenset({"notify"})
+TABLES: Final = frozenset({"notify", "runs"})
 """The tables that there are."""
 
 MAX_BYTES: Final = 100_000

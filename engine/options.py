@@ -17,9 +17,12 @@ import typing
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
+
+if TYPE_CHECKING:
+    from .text.owned import Share
 
 T = TypeVar("T")
 
@@ -136,6 +139,31 @@ class RunsFolder:
         from .runs.folder import runs_dir
 
         return self.runs_dir or runs_dir()
+
+
+@dataclass(frozen=True)
+class NewRuns(RunsFolder):
+    """Where runs are made, and who may read them.
+
+    Options:
+        share: Who else may read what is made, and follow what is presented: group, all or nobody
+            [default: nobody, or as config.toml says].
+    """
+
+    share: Annotated[
+        Literal["group", "all", "nobody"] | None, typer.Option("--share", metavar="WHOM")
+    ] = None
+
+    @property
+    def shared(self) -> Share:
+        """Who else may read what is made.
+
+        Raises:
+            ConfigurationError: The user's configuration says nothing that makes sense.
+        """
+        from .runs.sharing import usually_shared
+
+        return self.share or usually_shared()
 
 
 def grouped(command: Callable[..., T]) -> Callable[..., T]:

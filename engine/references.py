@@ -20,7 +20,7 @@ from pathlib import Path
 from .components.section import nearest
 from .errors import PresetError, Problem, RecordingError, RunError
 from .presets.toml_files import exists
-from .runs.finding import Unclear, find_run, is_path, list_runs, run_at
+from .runs.finding import Shut, Unclear, find_run, is_path, list_runs, run_at
 from .runs.folder import RunFolder
 from .text.run_names import before_the_last
 
@@ -49,7 +49,7 @@ def run(reference: str, folder: Path) -> RunFolder:
     """
     try:
         folder_of_run = find_run(reference, folder)
-    except Unclear:
+    except (Unclear, Shut):
         raise
     except RunError as error:
         if not is_path(reference) and _preset(reference) is not None:
@@ -87,7 +87,7 @@ def run_or_preset(
         return preset
     try:
         return run(reference, folder)
-    except (Unclear, RecordingError):
+    except (Unclear, Shut, RecordingError):
         raise
     except RunError as error:
         raise _neither(reference, folder, error) from None

@@ -14,6 +14,7 @@ from engine.sweeps.folder import SweepFolder, create_sweep
 from engine.sweeps.group import TrialGroup
 from engine.sweeps.plan import Base, Plan
 from engine.sweeps.trial import Trial
+from engine.text.owned import Share
 from tests.labs import FakeWorker
 from tests.trained import recorded
 
@@ -22,7 +23,9 @@ RATES = (5.0, 0.01)
 SEEDS = (102, 103)
 
 
-def make_sweep(runs_dir: Path, *, called: str = "two-moons-sweep") -> SweepFolder:
+def make_sweep(
+    runs_dir: Path, *, called: str = "two-moons-sweep", share: Share = "nobody"
+) -> SweepFolder:
     """Return a sweep of two-moons by shape and rate of which no group has begun yet."""
     base = presets.load("two-moons", ["train.steps=20"]).experiment
     plan = Plan(
@@ -31,7 +34,7 @@ def make_sweep(runs_dir: Path, *, called: str = "two-moons-sweep") -> SweepFolde
         keys=("model.hidden", "optimizer.lr"),
         bases=(Base(preset="two-moons", text=presets.dumps(base, full=True)),),
     )
-    folder = create_sweep(called, plan, runs_dir)
+    folder = create_sweep(called, plan, runs_dir, share)
     settings = itertools.product(HIDDEN, RATES, SEEDS)
     trials = [
         Trial(

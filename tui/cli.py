@@ -25,6 +25,7 @@ from engine.options import (
     Changes,
     LogEvery,
     Machine,
+    NewRuns,
     RunsFolder,
     Variations,
     grouped,
@@ -61,7 +62,7 @@ class RaceError(EpochalError):
 def open_lab(
     changes: Variations,
     machine: Machine,
-    place: RunsFolder,
+    place: NewRuns,
     screen: Screen,
     what: Annotated[str | None, typer.Argument(metavar="[PRESET or RUN]")] = None,
 ) -> None:
@@ -75,12 +76,20 @@ def open_lab(
 
     sweep = sweep_meant(what, place.folder) if what is not None else None
     if sweep is not None and not overrides:
-        open_screen(screen, place.folder, machine, sweep=sweep)
+        open_screen(screen, place.folder, machine, sweep=sweep, share=place.shared)
         return
     run = find_run_or_preset(what, place.folder, overrides) if what is not None else None
     _check_changes(overrides, [run])
     preset = None if run else what
-    open_screen(screen, place.folder, machine, preset=preset, run=run, overrides=overrides)
+    open_screen(
+        screen,
+        place.folder,
+        machine,
+        preset=preset,
+        run=run,
+        overrides=overrides,
+        share=place.shared,
+    )
 
 
 @app.command()
@@ -105,7 +114,7 @@ def replay(
     what: Annotated[str, typer.Argument(metavar="RUN or PRESET")],
     changes: Changes,
     machine: Machine,
-    place: RunsFolder,
+    place: NewRuns,
     screen: Screen,
     tempo: Pace = None,
 ) -> None:
@@ -123,7 +132,7 @@ def race(
     what: Annotated[list[str], typer.Argument(metavar="RUN or PRESET…")],
     changes: Changes,
     machine: Machine,
-    place: RunsFolder,
+    place: NewRuns,
     screen: Screen,
     tempo: Pace = None,
 ) -> None:
@@ -142,7 +151,7 @@ def _replay(
     pace: str | None,
     changes: Changes,
     machine: Machine,
-    place: RunsFolder,
+    place: NewRuns,
     screen: Screen,
 ) -> None:
     """Open the lab on runs and presets that are replayed together."""
@@ -168,6 +177,7 @@ def _replay(
         tempo=tempo,
         beside=[run or name for run, name in zip(runs[1:], what[1:], strict=True)],
         overrides=overrides,
+        share=place.shared,
     )
 
 
@@ -204,7 +214,7 @@ def _check_apart(racers: Sequence[RunFolder | None]) -> None:
 def lecture(
     name: Annotated[str, typer.Argument(metavar="LECTURE")],
     machine: Machine,
-    place: RunsFolder,
+    place: NewRuns,
     screen: Screen,
     scene: Annotated[int, typer.Option(min=1)] = 1,
     big: Annotated[bool, typer.Option("--big")] = False,
@@ -227,7 +237,15 @@ def lecture(
     if notes:
         show_notes(script.name, place.folder, screen.glyphs)
     else:
-        open_screen(screen, place.folder, machine, big=big, lecture=script, scene=scene - 1)
+        open_screen(
+            screen,
+            place.folder,
+            machine,
+            big=big,
+            lecture=script,
+            scene=scene - 1,
+            share=place.shared,
+        )
 
 
 @app.command()
@@ -245,7 +263,7 @@ def follow(
     """
     from engine.lectures import lecture as lectures
 
-    from .lecture.presenting import Audience, find_presented
+    from .lecture.presenting import Audience, check_shared, find_presented
 
     folder = place.folder
     name = find_presented(folder, what)
@@ -254,7 +272,12 @@ def follow(
     if name is not None:
         open_screen(screen, folder, read_only=True, audience=Audience(folder, name))
     else:
-        open_screen(screen, folder, read_only=True, run=_run_or_newest(what, folder))
+        try:
+            run = _run_or_newest(what, folder)
+        except EpochalError:
+            check_shared(folder)
+            raise
+        open_screen(screen, folder, read_only=True, run=run)
 
 
 @app.command()
@@ -435,7 +458,8 @@ def open_at_once() -> None:
     Typer loads pydantic to read options, an eighth of the time to the first frame.
     """
     try:
-        open_screen(Screen(), RunsFolder().folder, Machine(), overrides=[])
+        place = NewRuns()
+        open_screen(Screen(), place.folder, Machine(), overrides=[], share=place.shared)
     except EpochalError as error:
         print(error, file=sys.stderr)
         sys.exit(cli.WRONG)

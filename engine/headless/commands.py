@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..options import AllowCode, AsJson, Machine, RunName, RunsFolder, grouped
+from ..options import AllowCode, AsJson, Machine, NewRuns, RunName, RunsFolder, grouped
 
 
 @grouped
@@ -51,7 +51,7 @@ def resume(
 def fork(
     run: RunName,
     machine: Machine,
-    place: RunsFolder,
+    place: NewRuns,
     at: Annotated[int, typer.Option("--at", metavar="STEP", min=0)],
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE")] = None,
     as_json: AsJson = False,
@@ -76,6 +76,7 @@ def fork(
         device=machine.device,
         allow_code=machine.allow_code,
         told=Telling(as_json, quiet),
+        share=place.shared,
     )
     raise typer.Exit(status)
 

@@ -14,6 +14,7 @@ from ..recording.history import History
 from ..recording.loading import load_history
 from ..runs.folder import RunFolder, create_run
 from ..runs.resuming import check_resumable, until_step
+from ..text.owned import Share
 from ..text.run_names import RunName, stem_of
 from ..text.safe import plain
 from ..training.branching import branched_experiment
@@ -106,7 +107,13 @@ class PlannedFork:
         return f"{again} steps are taken again, from step {self.checkpoint} on" if again else ""
 
     def give(
-        self, worker: launch.Worker, runs_dir: Path, *, device: str = "auto", allow_code: bool
+        self,
+        worker: launch.Worker,
+        runs_dir: Path,
+        *,
+        device: str = "auto",
+        allow_code: bool,
+        share: Share = "nobody",
     ) -> RunFolder:
         """Make its folder and give it to a worker.
 
@@ -115,13 +122,14 @@ class PlannedFork:
             runs_dir: Where the folder goes.
             device: ``auto`` for where the parent was trained.
             allow_code: Whether a network of one's own may be run.
+            share: Who else may read it.
 
         Raises:
             RunError: No folder can be made, or the worker is gone.
         """
         name = RunName.parse(self.header.run)
         called = name.called if name else stem_of(self.header.run)
-        folder = create_run(called, dumps(self.experiment, full=True), runs_dir)
+        folder = create_run(called, dumps(self.experiment, full=True), runs_dir, share)
         parent = str(self.parent.path.resolve())
         wanted = {"parent": parent, "step": self.step, "changes": list(self.changes)}
         worker.give(folder, device=device, allow_code=allow_code, fork=wanted)
@@ -170,6 +178,7 @@ def fork(
     device: str,
     allow_code: bool,
     told: Telling,
+    share: Share = "nobody",
 ) -> int:
     """Train a run that branches off from another, and tell of it.
 
@@ -181,6 +190,7 @@ def fork(
         device: ``auto`` for where the parent was trained.
         allow_code: Whether a network of one's own may be run.
         told: What is told of it.
+        share: Who else may read it.
 
     Returns:
         The exit status.
@@ -194,7 +204,9 @@ def fork(
     with Interrupts() as interrupts:
         worker = launch.Worker.start(capability=planned.header.capability)
         try:
-            folder = planned.give(worker, runs_dir, device=device, allow_code=allow_code)
+            folder = planned.give(
+                worker, runs_dir, device=device, allow_code=allow_code, share=share
+            )
         except BaseException:
             worker.close()
             raise

@@ -32,6 +32,7 @@ from ..runs.requests import Control
 from ..runs.state import state_of
 from ..runs.summary import GlancedRun
 from ..text.files import last_lines, open_file
+from ..text.owned import Share
 from ..text.parsing import from_json
 from ..text.safe import harmless, plain
 from ..worker import launch
@@ -230,7 +231,15 @@ class Telling:
     """Tell each so many-th row, and the improvements with them: on stdout."""
 
 
-def run(preset: Preset, runs_dir: Path, *, device: str, allow_code: bool, told: Telling) -> int:
+def run(
+    preset: Preset,
+    runs_dir: Path,
+    *,
+    device: str,
+    allow_code: bool,
+    told: Telling,
+    share: Share = "nobody",
+) -> int:
     """Train a preset's experiment and tell of it.
 
     Args:
@@ -239,6 +248,7 @@ def run(preset: Preset, runs_dir: Path, *, device: str, allow_code: bool, told: 
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         allow_code: Whether a network of one's own may be run.
         told: What is told of it.
+        share: Who else may read it.
 
     Returns:
         The exit status.
@@ -246,7 +256,7 @@ def run(preset: Preset, runs_dir: Path, *, device: str, allow_code: bool, told: 
     with Interrupts() as interrupts:
         worker = launch.Worker.start()
         try:
-            folder = create_run(preset.called, dumps(preset.experiment, full=True), runs_dir)
+            folder = create_run(preset.called, dumps(preset.experiment, full=True), runs_dir, share)
             worker.give(folder, device=device, allow_code=allow_code)
         except BaseException:
             worker.close()

@@ -23,7 +23,7 @@ from typing import Final
 
 from ..errors import RecordingError, RunError
 from ..text.files import open_file, why
-from ..text.owned import create, open_own
+from ..text.owned import create, open_own, shut
 from .events import (
     FORMAT,
     Checkpoint,
@@ -409,7 +409,8 @@ class Reader(Tail):
                 events += self._events(CHUNK)
             return events
         except OSError as error:
-            raise RecordingError(f"{self.path}: cannot be read: {why(error)}") from None
+            said = shut(self.path) or f"cannot be read: {why(error)}"
+            raise RecordingError(f"{self.path}: {said}") from None
         except RecordingError:
             # Whoever asks again is told the same again.
             self.offset = before

@@ -15,10 +15,12 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import RunError
 from ..text.numbers import counted
+from ..text.owned import shut
 from ..text.run_names import RunName, before_the_last
 from .folder import RunFolder
 from .notes import Notes
@@ -35,6 +37,10 @@ def list_runs(folder: Path) -> list[RunFolder]:
 
 class Unclear(RunError):
     """A name that several runs have, or begin with."""
+
+
+class Shut(RunError):
+    """A run that is another user's, and not to be read."""
 
 
 def find_run(reference: str, folder: Path) -> RunFolder:
@@ -54,6 +60,7 @@ def find_run(reference: str, folder: Path) -> RunFolder:
     runs, back = list_runs(folder), before_the_last(reference)
     meant = _by_name(reference, runs) if back is None else next(iter(runs[back:]), None)
     if meant is None:
+        _refuse_shut(reference, folder)
         raise RunError(f"{reference or 'a run'}: {_why_none(reference, runs, folder)}")
     return meant
 
@@ -123,9 +130,34 @@ def _why_none(reference: str, runs: list[RunFolder], folder: Path) -> str:
     return f"no such run in {folder}{hint}"
 
 
+def _refuse_shut(reference: str, folder: Path) -> None:
+    """Say of what is not found whether it may be what cannot be read.
+
+    Raises:
+        Shut: It may.
+    """
+    for place in (Path(reference), folder / reference, *_beginning_so(folder, reference), folder):
+        if words := shut(place):
+            raise Shut(f"{place}: {words}")
+
+
+def _beginning_so(folder: Path, reference: str) -> Iterator[Path]:
+    """Yield what begins so in a folder of runs, or any of it where the last of them is meant."""
+    begins = "" if before_the_last(reference) is not None else reference
+    with contextlib.suppress(OSError):
+        yield from (
+            path
+            for path in folder.iterdir()
+            if path.name.startswith(begins) and not path.name.startswith(".")
+        )
+
+
 def is_run(path: Path) -> bool:
     """Whether a folder is a run's."""
-    return (path / "recording.jsonl").is_file() or (path / "experiment.toml").is_file()
+    # Whether another user's folder that is shared with nobody is one, nobody else can tell.
+    with contextlib.suppress(OSError):
+        return (path / "recording.jsonl").is_file() or (path / "experiment.toml").is_file()
+    return False
 
 
 def order_of(run: RunFolder) -> tuple[float, float, str]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from ..errors import RunError
 from ..recording.reserve import keep_reserve
 from ..text.files import replace_file
-from ..text.owned import ensure_folder, make_folder, sharing
+from ..text.owned import BITS, Share, ensure_folder, make_folder, sharing
 from ..text.run_names import RunName, stem_of
 
 _ATTEMPTS: Final = 100
@@ -95,6 +95,7 @@ def new_folder(
     folder: Path,
     called: str,
     *,
+    share: Share = "nobody",
     now: Callable[[], datetime] = datetime.now,
     token: Callable[[], str] = lambda: secrets.token_hex(2),
 ) -> Path:
@@ -103,17 +104,19 @@ def new_folder(
     Args:
         folder: Where runs are kept.
         called: What the name begins with.
+        share: Who else may read what is made.
         now: The time that stands in the name.
         token: Four hex digits that tell those of one second apart.
 
     Raises:
+        RunError: Those who may read it could not reach it.
         OSError: It cannot be made.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    open_place(folder, share)
     for attempt in itertools.count(1):
         path = folder / str(RunName(stem_of(called), now(), token()))
         try:
-            make_folder(path)
+            make_folder(path, BITS[share])
             break
         except FileExistsError:
             if attempt == _ATTEMPTS or not path.is_dir():
@@ -121,8 +124,31 @@ def new_folder(
     return path
 
 
+def open_place(folder: Path, share: Share) -> None:
+    """Make the folder of runs where there is none, and see that whoever may read can get there.
+
+    Raises:
+        RunError: They cannot.
+        OSError: It cannot be made.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, BITS[share])
+    except FileExistsError:
+        who = {"nobody": "", "group": "g", "all": "go"}[share]
+        if BITS[share] & ~folder.stat().st_mode:
+            raise RunError(
+                f"--share {share}: others cannot look into {folder}; chmod {who}+rx {folder} lets "
+                "them, and shows them none of the runs that are not shared"
+            ) from None
+
+
 def create_run(
-    called: str, experiment_toml: str, folder: Path, **moment: Callable[[], Any]
+    called: str,
+    experiment_toml: str,
+    folder: Path,
+    share: Share = "nobody",
+    **moment: Callable[[], Any],
 ) -> RunFolder:
     """Make a new run's folder.
 
@@ -130,6 +156,7 @@ def create_run(
         called: What the run's name begins with.
         experiment_toml: The resolved experiment.
         folder: Where runs are kept.
+        share: Who else may read it.
         moment: What tells its name from others: see ``new_folder``.
 
     Raises:
@@ -137,7 +164,7 @@ def create_run(
     """
     run = None
     try:
-        run = RunFolder(new_folder(folder, called, **moment))
+        run = RunFolder(new_folder(folder, called, share=share, **moment))
         make_inside(run, experiment_toml)
     except OSError as error:
         if run is not None:

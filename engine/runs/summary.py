@@ -20,6 +20,7 @@ from ..recording.history import History
 from ..recording.lines import decode, header_of
 from ..recording.tail import CHUNK, LINE_BYTES, Tail
 from ..text.files import open_file
+from ..text.owned import shut
 from ..text.tables import time_text
 from .folder import RunFolder
 from .state import State, last_sign, state_of
@@ -129,7 +130,7 @@ class GlancedRun:
         except FileNotFoundError:
             pass  # Its worker has not begun.
         except (OSError, RecordingError) as error:
-            self.problem = str(error)
+            self.problem = shut(self.folder.recording) or str(error)
 
     def glance(self) -> Glance:
         """Return what the list shows of it now."""

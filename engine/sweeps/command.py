@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..options import AllowCode, AsJson, Changes, RunsFolder, grouped
+from ..options import AllowCode, AsJson, Changes, NewRuns, grouped
 
 SEVERAL = Annotated[
     list[str],
@@ -81,7 +81,7 @@ def sweep(
     changes: Changes,
     training: Execution,
     place: Place,
-    folder: RunsFolder,
+    folder: NewRuns,
     lr_range: Annotated[bool, typer.Option("--lr-range")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
     as_json: AsJson = False,
@@ -114,6 +114,7 @@ def sweep(
         **vars(training),
         **vars(place),
         runs_dir=folder.folder,
+        share=folder.shared,
         lr_range=lr_range,
         dry_run=dry_run,
         form="json" if as_json else "csv" if as_csv else "text",

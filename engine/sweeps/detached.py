@@ -13,7 +13,7 @@ from typing import Final
 from ..errors import RunError
 from ..runs.processes import worker_environment
 from ..text.files import last_lines
-from ..text.owned import open_to_append
+from ..text.owned import Share, open_to_append
 from .executors.registry import processes_of
 from .folder import SweepFolder
 from .planning import Asked, Terms, folder_for, plan_of, work_in
@@ -26,7 +26,9 @@ POLL_SECONDS: Final = 0.05
 """How often it is looked whether it has."""
 
 
-def start(asked: Asked, runs_dir: Path, *, device: str, allow_code: bool) -> SweepFolder:
+def start(
+    asked: Asked, runs_dir: Path, *, device: str, allow_code: bool, share: Share = "nobody"
+) -> SweepFolder:
     """Have another process train a preset's sweep, unless that is done or going on.
 
     Args:
@@ -34,6 +36,7 @@ def start(asked: Asked, runs_dir: Path, *, device: str, allow_code: bool) -> Swe
         runs_dir: Where runs are kept.
         device: ``cpu``, ``cuda`` or ``cuda:1``.
         allow_code: Whether a network of one's own may be run.
+        share: Who else may read a new one.
 
     Returns:
         The folder of the sweep, new or the one that is there.
@@ -41,7 +44,7 @@ def start(asked: Asked, runs_dir: Path, *, device: str, allow_code: bool) -> Swe
     Raises:
         RunError: There is nothing to sweep, or it cannot be done here.
     """
-    folder = folder_for(plan_of([asked]), runs_dir, called=asked.name)
+    folder = folder_for(plan_of([asked]), runs_dir, called=asked.name, share=share)
     if folder.busy():
         return folder
     if asked.experiment.sweep.search:

@@ -23,7 +23,7 @@ from ..errors import RunError
 from ..runs.finding import order_of
 from ..runs.folder import RunFolder, new_folder
 from ..text.files import read_file, replace_file, why
-from ..text.owned import create, foreign
+from ..text.owned import Share, create, foreign
 from . import plan as plans
 from .locks import locked
 from .plan import Plan
@@ -160,7 +160,9 @@ class SweepFolder:
 
 def is_sweep(path: Path) -> bool:
     """Return whether a folder is a sweep's."""
-    return (path / "sweep.jsonl").is_file()
+    with contextlib.suppress(OSError):
+        return (path / "sweep.jsonl").is_file()
+    return False
 
 
 def list_sweeps(runs_dir: Path) -> list[SweepFolder]:
@@ -197,19 +199,20 @@ def same_sweep(identity: str, runs_dir: Path) -> SweepFolder | None:
     return None
 
 
-def create_sweep(called: str, plan: Plan, runs_dir: Path) -> SweepFolder:
+def create_sweep(called: str, plan: Plan, runs_dir: Path, share: Share = "nobody") -> SweepFolder:
     """Make a new sweep's folder, with the beginning of its plan.
 
     Args:
         called: What its name begins with.
         plan: What it is to try.
         runs_dir: Where runs are kept.
+        share: Who else may read it.
 
     Raises:
         RunError: The folder cannot be written to.
     """
     try:
-        folder = SweepFolder(new_folder(runs_dir, called))
+        folder = SweepFolder(new_folder(runs_dir, called, share=share))
         plan.name = folder.name
         plans.begin(folder.plan_file, plan)
     except OSError as error:

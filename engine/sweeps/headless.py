@@ -58,7 +58,12 @@ def sweep_of(order: Order, asked: Sequence[Asked]) -> int:
         print(forecast(work_in(there.plan() if there else plan, asked, there, terms), terms))
         return DONE
     folder = folder_for(
-        plan, order.runs_dir, called=order.called(asked), into=order.into, new=order.new
+        plan,
+        order.runs_dir,
+        called=order.called(asked),
+        into=order.into,
+        new=order.new,
+        share=order.share,
     )
     if searched:
         return _search_in(folder, order, Search(folder, asked[0]))

@@ -13,6 +13,7 @@ from ..experiment.overrides import typed
 from ..experiment.sweep import Sweep
 from ..experiment.training import Population
 from ..presets import preset as presets
+from ..text.owned import Share
 from .executors.registry import processes_of
 from .planning import Asked, Terms
 from .rates import KEY, RATES, SEEDS, steps_of
@@ -27,6 +28,8 @@ class Order:
     references: tuple[str, ...]
     """Presets, or one sweep that is there."""
     runs_dir: Path
+    share: Share = "nobody"
+    """Who else may read a sweep that is new."""
     overrides: tuple[str, ...] = ()
     """What is changed of every preset."""
     grid: tuple[str, ...] = ()

@@ -23,7 +23,9 @@ from ..experiment.axes import axes_of, trials_in
 from ..experiment.experiment import Experiment
 from ..experiment.members import SEED, Original, with_seed
 from ..presets.preset import dumps
+from ..runs.folder import open_place
 from ..runs.summary import glance
+from ..text.owned import Share
 from . import plan as plans
 from .folder import SweepFolder, create_sweep, find_sweep, same_sweep
 from .group import TrialGroup
@@ -112,7 +114,13 @@ def plan_of(asked: Sequence[Asked]) -> Plan:
 
 
 def folder_for(
-    plan: Plan, runs_dir: Path, *, called: str, into: str = "", new: bool = False
+    plan: Plan,
+    runs_dir: Path,
+    *,
+    called: str,
+    into: str = "",
+    new: bool = False,
+    share: Share = "nobody",
 ) -> SweepFolder:
     """Return the folder of the same sweep, or a new one.
 
@@ -122,18 +130,19 @@ def folder_for(
         called: What a new one's name begins with.
         into: The name or the folder of the sweep that is meant, if one was named.
         new: Whether a new one is wanted in any case.
+        share: Who else may read a new one.
 
     Raises:
         RunError: The folder that is named is another sweep's, or none.
     """
     with contextlib.suppress(OSError):
-        runs_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        open_place(runs_dir, share)
     with contextlib.ExitStack() as stack:
         # Of two that ask for the same at the same moment, the second is to see the first's.
         with contextlib.suppress(OSError):
             stack.enter_context(locked(runs_dir, seconds=TURN_SECONDS))
         there = folder_there(plan, runs_dir, into=into, new=new)
-        return there or create_sweep(called, plan, runs_dir)
+        return there or create_sweep(called, plan, runs_dir, share)
 
 
 def folder_there(

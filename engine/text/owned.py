@@ -162,6 +162,26 @@ def foreign(status: os.stat_result, place: Path) -> str:
     return ""
 
 
+def shut(path: Path) -> str:
+    """Return why a file or a folder cannot be looked into, in words; nothing where it can.
+
+    What is not there cannot, and nothing is said of it either.
+    """
+    try:
+        status = path.stat()
+    except PermissionError:
+        return f"may not be read here: it lies where {_SHARED}"
+    except (OSError, ValueError):
+        return ""
+    wanted = os.R_OK | (os.X_OK if stat.S_ISDIR(status.st_mode) else 0)
+    if os.access(path, wanted, effective_ids=os.access in os.supports_effective_ids):
+        return ""
+    return f"may not be read here: it belongs to {user_name(status.st_uid)}, and {_SHARED}"
+
+
+_SHARED: Final = "others read only what is made with --share group, or --share all"
+
+
 def user_name(uid: int) -> str:
     """Return what a user is called."""
     import pwd

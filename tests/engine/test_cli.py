@@ -255,6 +255,34 @@ class TestRun:
         experiment = load(str(made[0].folder.experiment_file)).experiment
         assert experiment == load("two-moons", ["optimizer.lr=0.5", "train.seed=7"]).experiment
 
+    @pytest.mark.parametrize(("share", "mode"), [("nobody", 0o700), ("group", 0o750)])
+    def test_a_run_is_shared_with_whom_one_says(
+        self, share: str, mode: int, command: Command, worker: Callable[[Script], list[FakeWorker]]
+    ) -> None:
+        made = worker(trains)
+        assert command("run", "cubic", "--share", share, "-q").status == 0
+        assert made[0].folder.path.stat().st_mode & 0o777 == mode
+        assert made[0].folder.path.parent.stat().st_mode & 0o777 == mode
+
+    def test_with_whom_runs_are_usually_shared_says_the_users_configuration(
+        self,
+        command: Command,
+        worker: Callable[[Script], list[FakeWorker]],
+        place: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        made, file = worker(trains), place / "config" / "epochal" / "config.toml"
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(place / "config"))
+        file.parent.mkdir(parents=True)
+        file.write_text('[runs]\nshare = "all"\n')
+        assert command("run", "cubic", "-q").status == 0
+        assert command("run", "cubic", "-q", "--share", "nobody").status == 0
+        assert [fake.folder.path.stat().st_mode & 0o777 for fake in made] == [0o755, 0o700]
+        file.write_text('[runs]\nshare = "everybody"\n')
+        refused = command("run", "cubic", "-q")
+        assert refused.status == 2
+        assert "runs.share: must be nobody, group, all (got 'everybody')" in refused.err
+
     def test_networks_side_by_side_are_asked_for_by_seeds_and_by_what_varies(
         self, command: Command, worker: Callable[[Script], list[FakeWorker]]
     ) -> None:

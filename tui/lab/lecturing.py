@@ -165,7 +165,7 @@ class Presenting:
         if self._presenter is None:
             # What is presented is called after the lecture, or the run that was shown first.
             name = script.name if script is not None else lead.folder.name if lead else ""
-            self._presenter = Presenter(runs_dir, name)
+            self._presenter = Presenter(runs_dir, name, share=self.screen.opening.share)
         begun = script is not None and self.lecturing.scene >= 0
         self._presenter.show(
             presented_of(

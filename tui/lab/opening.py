@@ -23,6 +23,7 @@ from ..terminal.frame_clock import Clock
 if TYPE_CHECKING:
     from engine.lectures.lecture import Script
     from engine.runs.folder import RunFolder
+    from engine.text.owned import Share
     from engine.worker.launch import Worker
 
     from ..lecture.presenting import Audience
@@ -114,6 +115,8 @@ class Opening:
     allow_code: bool = False
     """Whether a preset may run a network from a Python file."""
     runs_dir: Path = Path("runs")
+    share: Share = "nobody"
+    """Who else may read what is trained here, and follow what is presented."""
     look: Look = field(default_factory=Look)
     clock: Clock = field(default_factory=Clock)
     memory: Memory = field(default_factory=Memory)

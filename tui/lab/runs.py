@@ -52,7 +52,10 @@ class Runs:
     def __post_init__(self) -> None:
         opening = self.screen.opening
         self.workshop = Workshop(
-            opening.start_worker, opening.runs_dir, allow_code=opening.allow_code
+            opening.start_worker,
+            opening.runs_dir,
+            allow_code=opening.allow_code,
+            share=opening.share,
         )
 
     @property

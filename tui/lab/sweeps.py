@@ -85,7 +85,8 @@ class Sweeps:
         assert draft.experiment is not None
         asked = Asked(draft.name, draft.experiment)
         on = "cpu" if device == "auto" else device
-        return start(asked, opening.runs_dir, device=on, allow_code=opening.allow_code).path
+        code, share = opening.allow_code, opening.share
+        return start(asked, opening.runs_dir, device=on, allow_code=code, share=share).path
 
     async def show(self, path: Path) -> None:
         """Show a sweep until it is left; then the curves that were asked for, if any were."""

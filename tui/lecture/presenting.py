@@ -24,7 +24,7 @@ from typing import Final, Literal
 
 from engine.errors import EpochalError
 from engine.text.files import open_file, replace_file, why
-from engine.text.owned import BITS, Share, make_folder
+from engine.text.owned import BITS, Share, make_folder, shut
 
 from .presented import Message, Presented, PresentedError, read, write
 
@@ -180,7 +180,7 @@ class Audience:
             self._left = True
         except (OSError, ValueError) as error:
             # On a network file system the next look may go well.
-            self.trouble = f"{self._path}: cannot be read: {error}"
+            self.trouble = f"{self._path}: {shut(self._path) or f'cannot be read: {error}'}"
         else:
             self._left = False
             if body != self._body:
@@ -228,11 +228,18 @@ def presentations(folder: Path) -> list[Found]:
 
 
 def _presentations(folder: Path) -> Iterator[Found]:
-    for path in sorted((folder / FOLDER).glob("*.json")):
+    for path in _files(folder):
         with contextlib.suppress(OSError, ValueError, EpochalError):
             body, age = _body(path)
             if age <= GONE:
                 yield Found(name=path.stem, presented=read(body).presented, age=age)
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files of those who present in a folder of runs, as far as they can be seen."""
+    with contextlib.suppress(OSError):
+        return sorted((folder / FOLDER).glob("*.json"))
+    return []
 
 
 def find_presented(folder: Path, reference: str | None = None) -> str | None:
@@ -251,6 +258,17 @@ def find_presented(folder: Path, reference: str | None = None) -> str | None:
         if each.name == named or each.presented.programme.lecture == reference:
             return each.name
     return _presenting_run(presenters, reference, folder)
+
+
+def check_shared(folder: Path) -> None:
+    """Refuse to follow where somebody presents who lets nobody see it.
+
+    Raises:
+        PresentedError: Somebody does.
+    """
+    for path in (folder, folder / FOLDER, *_files(folder)):
+        if words := shut(path):
+            raise PresentedError(f"{path}: {words}")
 
 
 def _presenting_run(presenters: list[Found], reference: str, folder: Path) -> str | None:

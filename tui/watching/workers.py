@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
     from engine.headless.continuing import PlannedFork
     from engine.runs.folder import RunFolder
+    from engine.text.owned import Share
     from engine.worker.launch import Worker
 
 
@@ -26,14 +27,21 @@ class Workshop:
         start: Starts a worker that gets ready; none where nothing is to be trained.
         runs_dir: Where run folders are made.
         allow_code: Whether a preset may run a network from a Python file.
+        share: Who else may read what is made.
     """
 
     def __init__(
-        self, start: Callable[[], Worker] | None, runs_dir: Path, *, allow_code: bool = False
+        self,
+        start: Callable[[], Worker] | None,
+        runs_dir: Path,
+        *,
+        allow_code: bool = False,
+        share: Share = "nobody",
     ) -> None:
         self._start = start
         self._runs_dir = runs_dir
         self._allow_code = allow_code
+        self._share = share
         self._warm: Worker | None = None
         self._given: list[Worker] = []
 
@@ -69,7 +77,7 @@ class Workshop:
         try:
             worker = self.take()
             written = dumps(experiment, full=True)
-            folder = create_run(called(experiment, name), written, self._runs_dir)
+            folder = create_run(called(experiment, name), written, self._runs_dir, self._share)
             worker.give(folder, device=device, steps=steps, allow_code=self._allow_code)
         except (EpochalError, OSError) as error:
             raise WorkshopError(f"the run could not be started: {error}") from error
@@ -96,7 +104,9 @@ class Workshop:
         """
         try:
             worker = self.take()
-            folder = planned.give(worker, self._runs_dir, allow_code=self._allow_code)
+            folder = planned.give(
+                worker, self._runs_dir, allow_code=self._allow_code, share=self._share
+            )
         except (EpochalError, OSError) as error:
             raise WorkshopError(f"the fork could not be started: {error}") from error
         return folder, worker

@@ -37,7 +37,7 @@ def test_a_command_and_a_webhook(configure: Configure) -> None:
         ('[notify]\nwebhook = "https://"', r"notify\.webhook: .*https://"),
         ('[notify]\nwebhook = "https://a b/s3cret"', r"notify\.webhook: .*https://"),
         ('[notify]\ns3cret = "https://a.b"', "notify: has a key that is none; there are: command"),
-        ('s3cret = "https://a.b"', r"1 keys are none; there is \[notify\]"),
+        ('s3cret = "https://a.b"', r"1 keys are none; there is \[notify\], \[runs\]"),
         ('notify = "s3cret"', r"notify: must be a table, \[notify\]"),
         ('[notify]\nwebhook = https://s3cret"', "is not TOML at line 2; see toml.io"),
     ],

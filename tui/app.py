@@ -129,7 +129,6 @@ def _last_words(screens: Iterable[Screen[Any]]) -> str:
         traceback.print_exc(file=file)
     words.append(f"What Python says of it is in {path}; please report it.")
     lab = next((screen for screen in screens if isinstance(screen, Lab)), None)
-    if lab is not None and lab.runs.going and lab.cast.lead is not None:
-        name = plain(lab.cast.lead.folder.name)
-        words.append(f"{name} goes on; to see it again: epochal attach {name}")
+    if lab is not None and lab.runs.farewell:
+        words.append(lab.runs.farewell)
     return "\n".join(words)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +24,7 @@ from ..recording.rows import Rows, series_of
 from ..runs.folder import RunFolder
 from ..runs.state import State, state_of
 from ..text.run_names import label_of
-from .folder import SweepFolder
+from .folder import SweepFolder, is_sweep
 from .group import TrialGroup
 
 STATES: Final[tuple[State, ...]] = ("running", "paused", "silent", "starting", "crashed")
@@ -67,6 +68,13 @@ class CellRun(RunFolder):
 def network_in(run: RunFolder, member: int) -> tuple[RunFolder, int]:
     """Return the run that a network of a run is recorded in, and which member of that it is."""
     return run.places[member] if isinstance(run, CellRun) else (run, member)
+
+
+def sweep_of(run: RunFolder) -> Path | None:
+    """Return the folder of the sweep whose processes train a run; none of one that has its own."""
+    path = run.path.parent
+    of_group = isinstance(run, CellRun) or run.path.name.startswith("group-")
+    return path if of_group and is_sweep(path) else None
 
 
 def runs_of_cell(sweep: SweepFolder, trials: Sequence[int]) -> list[CellRun]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EpochalError
+from engine.text.safe import plain
 
 from ..panes.picture import LabMessage
 from ..watching.cast import Cast
@@ -62,6 +64,24 @@ class Runs:
     def going(self) -> bool:
         """Whether the run that is shown is being trained, or may be."""
         return self.cast.lead is not None and self.cast.lead.going
+
+    @property
+    def sweep(self) -> Path | None:
+        """The folder of the sweep that trains the run that is shown, if one does."""
+        from engine.sweeps.cell import sweep_of
+
+        return None if self.cast.lead is None else sweep_of(self.cast.lead.folder)
+
+    @property
+    def farewell(self) -> str:
+        """What is said of the run that is shown once the lab is left; empty if it is over."""
+        lead, sweep = self.cast.lead, self.sweep
+        if lead is None or not lead.going:
+            return ""
+        name = plain(lead.folder.name)
+        if sweep is not None:
+            return f"{plain(sweep.name)} goes on; to see it again: epochal open {plain(sweep.name)}"
+        return f"{name} goes on; to see it again: epochal attach {name}"
 
     # --- which runs are shown --------------------------------------------------------------
 
@@ -269,12 +289,10 @@ class Runs:
 
     def ask(self, action: str, **arguments: object) -> None:
         """Ask the worker for something; what comes of it is read in the recording."""
-        from engine.sweeps.cell import CellRun
-
         assert self._control is not None
-        if self.cast.lead is not None and isinstance(self.cast.lead.folder, CellRun):
-            sweep = self.cast.lead.folder.path.parent.name
-            self.messages.complain(f"These are trained with others; epochal stop {sweep} ends all.")
+        if sweep := self.sweep:
+            words = f"A sweep trains this with others; epochal stop {sweep.name} ends all of it."
+            self.messages.complain(words)
             return
         try:
             self._control.send(action, **arguments)  # type: ignore[arg-type]

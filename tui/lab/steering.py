@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import EpochalError
+from engine.text.safe import plain
 
 from ..style.numbers import count
 from .part import LabScreen
@@ -170,18 +171,16 @@ class Steering:
         from ..dialogs.dialog import QuitDialog
 
         answer: Farewell | None = "leave"
-        if self.runs.going and self.runs.cast.lead is not None:
+        if self.runs.going and self.runs.cast.lead is not None and self.runs.sweep is None:
             dialog = QuitDialog(self.runs.cast.lead.folder.name)
             answer = await self.screen.app.push_screen_wait(dialog)
         if answer is not None:
             self._exit(answer)
 
     def _exit(self, answer: Farewell) -> None:
-        words = None
-        if self.runs.going and self.runs.cast.lead is not None:
-            name = self.runs.cast.lead.folder.name
-            words = f"{name} goes on; to see it again: epochal attach {name}"
-            if answer == "stop":
-                self.runs.ask("stop")
-                words = f"{name} was asked to stop; to see its result: epochal show {name}"
-        self.screen.app.exit(words)
+        words = self.runs.farewell
+        if answer == "stop" and self.runs.going and self.runs.cast.lead is not None:
+            self.runs.ask("stop")
+            name = plain(self.runs.cast.lead.folder.name)
+            words = f"{name} was asked to stop; to see its result: epochal show {name}"
+        self.screen.app.exit(words or None)

@@ -14,7 +14,7 @@ from engine.presets import preset as presets
 from engine.sweeps import detached
 from engine.sweeps import plan as plans
 from engine.sweeps.folder import SweepFolder, create_sweep, list_sweeps
-from tests.labs import lab_of, make_app, ready, shown, until
+from tests.labs import FakeRun, lab_of, make_app, ready, shown, until
 from tests.sweeps import SEEDS, InlineWorker, make_sweep, train_group
 from tui.panes import sweep as panes
 from tui.panes.runs.pane import RunsPane
@@ -267,6 +267,24 @@ async def test_without_a_sweep_the_key_says_how_to_make_one(tmp_path: Path) -> N
         lab.panes.give_keys("curves")
         await pilot.press("H")
         await until(pilot, lambda: "There is no sweep yet" in shown(pilot))
+
+
+async def test_what_a_sweep_trains_is_neither_stopped_alone_nor_asked_about(tmp_path: Path) -> None:
+    folder = make_sweep(tmp_path)
+    folder.group(1).path.mkdir()
+    run = FakeRun(tmp_path, folder=folder.group(1)).begin()
+    run.train([0.5])
+    app, _ = make_app(tmp_path, run=run.folder)
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.step == 1)
+        lab.panes.give_keys("curves")
+        await pilot.press("x")
+        await until(pilot, lambda: f"epochal stop {folder.name} ends all" in shown(pilot))
+        assert not run.folder.control.exists()
+        await pilot.press("q")
+    assert app.return_value == f"{folder.name} goes on; to see it again: epochal open {folder.name}"
+    run.close()
 
 
 async def test_a_folder_that_cannot_be_read_is_said_in_its_place(tmp_path: Path) -> None:

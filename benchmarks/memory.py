@@ -28,7 +28,7 @@ from typing import NamedTuple
 from benchmarks.million import QUIET, record
 from engine.recording.events import End
 from engine.recording.lines import encode
-from engine.runs.requests import Inbox
+from engine.runs.requests import Inbox, lengths
 from tests.labs import FakeRun
 from tests.terminals import Terminal
 
@@ -106,7 +106,7 @@ def epochal(*arguments: str) -> Sequence[str]:
 def answered(run: FakeRun) -> Iterator[None]:
     """Answer a request to stop with an end, which is taken back afterwards."""
     recording, over = run.folder.recording, threading.Event()
-    size, inbox = recording.stat().st_size, Inbox(run.folder, since=time.time())
+    size, inbox = recording.stat().st_size, Inbox(run.folder, lengths(run.folder))
 
     def answer() -> None:
         while not over.wait(0.005):

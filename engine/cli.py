@@ -352,7 +352,7 @@ def list_past_runs(
 def stop(run: RunName, place: RunsFolder) -> None:
     """Ask a run or a sweep to stop where it is, and wait until it has."""
     from . import references
-    from .headless import run as headless
+    from .headless.stopping import stop as stop_run
     from .sweeps.folder import SweepFolder
     from .sweeps.listing import stop_sweep
     from .sweeps.references import sweep_meant
@@ -360,7 +360,7 @@ def stop(run: RunName, place: RunsFolder) -> None:
     if (sweep := sweep_meant(run, place.folder)) is not None:
         print(stop_sweep(SweepFolder(sweep)))
         return
-    print(headless.stop(references.run(run, place.folder)))
+    print(stop_run(references.run(run, place.folder)))
 
 
 @app.command()

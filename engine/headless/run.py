@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any, BinaryIO, Final
 
 from ..diagnosis import told
-from ..errors import EpochalError, RecordingError, RunError
+from ..errors import EpochalError, RunError
 from ..presets.preset import Preset, dumps
 from ..recording.events import End
 from ..recording.file import Reader
@@ -29,8 +29,6 @@ from ..recording.history import History
 from ..runs.folder import RunFolder, create_run
 from ..runs.listing import ending_text
 from ..runs.requests import Control
-from ..runs.state import state_of
-from ..runs.summary import GlancedRun
 from ..text.files import last_lines, open_file
 from ..text.owned import Share
 from ..text.parsing import from_json
@@ -185,7 +183,7 @@ class Follower:
         return self.history.end if len(self.history.seams) >= self.seams else None
 
     def _read(self, *, last: bool) -> None:
-        self.history.extend(self._reader.poll())
+        self.history.extend(self._reader.rest())
         self.progress.show(self.history)
         header = self.history.header
         if header is not None and header.gradients_why and not self._introduced:
@@ -401,44 +399,3 @@ def _print_result(text: str) -> None:
 def print_plain(text: str) -> None:
     """Print a text on stderr, at once."""
     print(text, file=sys.stderr, flush=True)
-
-
-def stop(folder: RunFolder, *, seconds: float = 10.0) -> str:
-    """Ask a run's worker to stop, and wait until it has.
-
-    Args:
-        folder: The run.
-        seconds: How long to wait at most.
-
-    Returns:
-        What came of it, in a sentence.
-
-    Raises:
-        RunError: The run is over, or nobody is there to stop it.
-    """
-    look, name = GlancedRun(folder), plain(folder.name)
-    look.again()
-    crashed = state_of(look.history, folder) == "crashed"
-    # Read once more: before it ended, a worker may have said so.
-    look.again()
-    if look.problem:
-        raise RecordingError(f"{plain(str(folder.recording))}: {look.problem}")
-    if look.history.end is not None:
-        raise RunError(f"{name} is over: {ending_text(look.history.end)}")
-    if not folder.path.is_dir():
-        raise RunError(f"{name} is a recording alone; stop the run where its folder is")
-    if crashed:
-        died_at = look.history.last_step
-        raise RunError(f"{name} has no worker any more: it died at step {died_at}")
-    Control(folder).send("stop")
-    end = _await_end(look, time.monotonic() + seconds)
-    if end is None:
-        return f"{name} was asked to stop; its worker has not answered yet"
-    return f"{name}: {ending_text(end)} at step {end.step}"
-
-
-def _await_end(look: GlancedRun, deadline: float) -> End | None:
-    while look.history.end is None and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
-        look.again()
-    return look.history.end

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -33,7 +33,7 @@ from ..experiment.problems import explain
 from ..experiment.tables import Tables
 from ..figures.proofreading import marred, passages, titled, unfilled
 from ..recording.fitting import UNSAID
-from .toml_files import Shelf, exists
+from .toml_files import PRESETS, exists
 from .writing import anchor
 from .writing import dumps as dumps
 from .writing import save as save
@@ -59,11 +59,9 @@ class Preset:
         return called(self.experiment, self.name)
 
 
-_SHELF: Final = Shelf("preset", "", PresetError)
-
-catalogue = _SHELF.catalogue
-find = _SHELF.find
-is_packaged = _SHELF.is_packaged
+catalogue = PRESETS.catalogue
+find = PRESETS.find
+is_packaged = PRESETS.is_packaged
 
 
 def load(reference: str, overrides: Sequence[str] = ()) -> Preset:
@@ -78,7 +76,7 @@ def load(reference: str, overrides: Sequence[str] = ()) -> Preset:
     """
     path = find(reference)
     source = str(path)
-    read, text = _SHELF.tables(path)
+    read, text = PRESETS.tables(path)
     tables = anchor(read, path.parent)
     changes = parse(overrides)
     if not changes:
@@ -107,7 +105,7 @@ def resolve(tables: Mapping[str, Any], source: str, *, recorded: bool = False) -
     """
     if recorded and not tables:
         raise PresetError([Problem(source, "", UNSAID)])
-    tamed = _SHELF.tame(tables, source)
+    tamed = PRESETS.tame(tables, source)
     try:
         experiment = Experiment.model_validate(tamed)
     except ValidationError as error:
@@ -136,7 +134,7 @@ def destination(reference: str) -> Path:
         raise PresetError([Problem(reference or "the name", "", message)])
     if os.sep in reference or reference.endswith(".toml"):
         return (Path(reference).expanduser().parent / f"{stem}.toml").absolute()
-    folders = [(origin, folder) for origin, folder in _SHELF.folders() if origin != "epochal"]
+    folders = [(origin, folder) for origin, folder in PRESETS.folders() if origin != "epochal"]
     for origin, folder in folders:
         if origin == "yours":
             return folder / f"{stem}.toml"
@@ -176,7 +174,7 @@ def save_as(
     if source is not None:
         # A preset that is gone takes its comments with it, and nothing else.
         with contextlib.suppress(PresetError):
-            text, origin = _SHELF.read(source), source.parent
+            text, origin = PRESETS.read(source), source.parent
     save(path, experiment, text, origin=origin, overwrite=overwrite)
 
 

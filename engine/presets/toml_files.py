@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from .. import configuration
 from ..components.section import nearest
-from ..errors import FileError, Problem
+from ..errors import FileError, PresetError, Problem
 from ..text.files import read_file
 from ..text.numerals import as_toml
 from ..text.parsing import from_toml
@@ -171,6 +171,10 @@ class Shelf:
 
     def _wrong(self, path: Path, message: str) -> FileError:
         return self.error([Problem(str(path), "", message)])
+
+
+PRESETS: Final = Shelf("preset", "", PresetError)
+"""Where presets lie: they are found without the schema, which takes long to import."""
 
 
 def exists(path: Path) -> bool:

@@ -416,6 +416,17 @@ class Reader(Tail):
             self.offset = before
             raise
 
+    def rest(self) -> Iterator[Event]:
+        """Yield what came since the last poll, of which one part at a time is held.
+
+        Raises:
+            RecordingError: The file is no recording, or one of a newer format.
+        """
+        while True:
+            yield from self.poll(CHUNK)
+            if not self.behind:
+                return
+
     def again(self, line: LinePlace) -> Series | None:
         """Return the rows of a line that was read before; None where they are there no more."""
         with contextlib.suppress(OSError, ValueError), open_file(self.path) as file:
@@ -480,8 +491,4 @@ def read(path: Path) -> Iterator[Event]:
     """
     if not path.is_file():
         raise RecordingError(f"{path}: is not there")
-    reader = Reader(path)
-    while True:
-        yield from reader.poll(CHUNK)
-        if not reader.behind:
-            return
+    yield from Reader(path).rest()

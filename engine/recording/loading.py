@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from ..errors import RecordingError
 from .file import Reader
 from .history import History
-
-CHUNK: Final = 1 << 20
-"""Bytes that are read at once."""
 
 
 def load_history(path: Path) -> History:
@@ -25,8 +21,4 @@ def load_history(path: Path) -> History:
     if not path.is_file():
         raise RecordingError(f"{path}: is not there")
     reader = Reader(path)
-    history = History(again=reader.again)
-    while True:
-        history.extend(reader.poll(CHUNK))
-        if not reader.behind:
-            return history
+    return History(reader.rest(), reader.again)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ..errors import PresetError
-from ..presets import preset as presets
+from ..presets.toml_files import PRESETS
 from ..runs.finding import list_runs
 from ..text.run_names import beginning_of
 from .folder import SweepFolder, find_sweep, list_sweeps
@@ -43,7 +43,7 @@ def _is_whole(reference: str, named: SweepFolder) -> bool:
 
 def _is_preset(reference: str) -> bool:
     try:
-        presets.find(reference)
+        PRESETS.find(reference)
     except PresetError:
         return False
     return True
@@ -53,5 +53,6 @@ def _is_swept(reference: str) -> bool:
     """Whether a preset says itself what is swept."""
     # The schema is slow to import, and is needed only here.
     from ..experiment.sweep import Sweep
+    from ..presets import preset as presets
 
     return presets.load(reference).experiment.sweep != Sweep()

@@ -40,13 +40,13 @@ def diagnose(history: History, step: int | None = None, member: int = 0) -> Find
 
 def _told(facts: Facts) -> list[tuple[Rule, Finding]]:
     """Return what the rules find that is no consequence of what others find, the worst first."""
-    pairs = [(rule, finding) for rule in RULES if (finding := _found(rule, facts))]
+    pairs = [(rule, finding) for rule in RULES if (finding := _finding(rule, facts))]
     explained = {name for rule, _ in pairs for name in rule.explains.split()}
     told = [(rule, finding) for rule, finding in pairs if rule.name not in explained]
     return sorted(told, key=lambda each: WORST_FIRST.index(each[1].severity))
 
 
-def _found(rule: Rule, facts: Facts) -> Finding | None:
+def _finding(rule: Rule, facts: Facts) -> Finding | None:
     """Return what a rule finds; where it fails for a recording, a note that says so."""
     try:
         return rule.find(facts)
@@ -74,7 +74,7 @@ def verdicts(history: History, step: int, member: int | None = 0) -> Mapping[str
     if facts is None or not facts.rows:
         return {}
     # Without a word about layers a rule need not be asked; what it explains is worse in its word.
-    pairs = [(rule, finding) for rule in RULES if rule.word and (finding := _found(rule, facts))]
+    pairs = [(rule, finding) for rule in RULES if rule.word and (finding := _finding(rule, facts))]
     told = [each for each in pairs if each[1].severity != "note"]
     return {layer: _verdict(facts, layer, told) for layer in facts.layers}
 

@@ -151,7 +151,7 @@ class Facts:
         """Return a table of the recorded experiment, as this member has it."""
         said = self.header.experiment.get(name, {})
         table: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
-        for key, value in self._own.items():
+        for key, value in self._variant.items():
             top, _, rest = key.partition(".")
             if top == name and rest:
                 table = _with(table, rest.split("."), value)
@@ -182,7 +182,7 @@ class Facts:
         return self.optimizer is not None and not self.optimizer.adaptive
 
     @property
-    def _own(self) -> Mapping[str, Any]:
+    def _variant(self) -> Mapping[str, Any]:
         """What this member's experiment has that others' may not."""
         variants = self.header.variants
         return variants[self.member] if self.member is not None and variants else {}

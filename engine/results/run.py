@@ -165,7 +165,7 @@ class LoadedRun:
         if self._is_own:
             from ..network.recorded_module import said_by
 
-            outputs = said_by(self._own(), scaled)
+            outputs = said_by(self._own_network(), scaled)
         else:
             outputs = forward(activations_of(self.header), self.weights, scaled)[-1]
         return self.scaling.to_original(outputs)
@@ -195,7 +195,7 @@ class LoadedRun:
             CodeError: The network is code, which may not be run or does not work.
         """
         if self._is_own:
-            return self._own().module
+            return self._own_network().module
         import torch
         from torch import nn
 
@@ -232,7 +232,7 @@ class LoadedRun:
         """Whether the network is a class from a file."""
         return str(self.header.experiment.get("model", {}).get("kind", "mlp")) == "python"
 
-    def _own(self) -> OwnNetwork:
+    def _own_network(self) -> OwnNetwork:
         """Return the network of one's own, with the best weights."""
         from ..network.recorded_module import recorded_module
 

@@ -213,9 +213,9 @@ class HelpDialog(Dialog[None], spot="help"):
         """Return a line to type a word into, and under it what has it."""
         line = SearchLine(placeholder="type a word, a key or a column to look for", compact=True)
         line.cursor_blink = False
-        return line, VerticalScroll(Static(self._found("")), can_focus=False)
+        return line, VerticalScroll(Static(self._rows_with("")), can_focus=False)
 
-    def _found(self, search: str) -> Text:
+    def _rows_with(self, search: str) -> Text:
         width = min(max(self.app.size.width * 95 // 100 - 5, 20), 103)
         return Text("\n").join(self._draw(width, search=search))
 
@@ -223,7 +223,7 @@ class HelpDialog(Dialog[None], spot="help"):
     def look_for(self, event: Input.Changed) -> None:
         """Show what has the words that are typed."""
         event.stop()
-        self.query_one(Static).update(self._found(event.value))
+        self.query_one(Static).update(self._rows_with(event.value))
         self.query_one(VerticalScroll).scroll_home(animate=False)
 
     def action_read(self, lines: int) -> None:

@@ -53,6 +53,15 @@ settings.register_profile("same", UNHURRIED, derandomize=True, max_examples=50)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def trainings_of_all_processes(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Say where what is trained for several files of tests is kept; see ``tests.trained``."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    os.environ["EPOCHAL_TEST_TRAININGS"] = str(folder)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread the tests of the whole program evenly between the other files.
 

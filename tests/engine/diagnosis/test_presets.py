@@ -5,18 +5,13 @@ What it advises holds as an experiment, and helps: trained as advised, the findi
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pytest
 
 from engine.diagnosis import Finding, diagnose, verdicts
-from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
 from engine.recording.history import History
-from engine.training.header import header_of
-from engine.training.loop import Pace, closing, train
-from engine.training.trainer import Trainer
+from tests.trained import whole
 
 SAMPLES = 30
 """Steps of a run at which it is diagnosed, half of them early."""
@@ -84,22 +79,6 @@ SHORTER = {
 CASES = [(name, rule) for name, rules in FAULTS.items() for rule in rules]
 
 
-@cache
-def trained(name: str, *changes: str) -> History:
-    """Train a preset and return what is known of the run."""
-    return history_of(presets.load(name, changes).experiment)
-
-
-def history_of(experiment: Experiment) -> History:
-    trainer = Trainer(experiment, device="cpu", allow_code=True)
-    told = History()
-    told.add(header_of(trainer, "a-run"))
-    for events in train(trainer, Pace()):
-        told.extend(events)
-    told.extend(closing(trainer))
-    return told
-
-
 def steps_of(told: History) -> list[int]:
     """Return steps all over a run, and more of the early ones."""
     last, half = told.last_step, SAMPLES // 2
@@ -118,7 +97,7 @@ def findings(told: History) -> dict[str, list[Finding]]:
 
 @pytest.mark.parametrize("name", HEALTHY)
 def test_healthy_presets_are_left_in_peace(name: str) -> None:
-    told = trained(name)
+    told = whole(name)
     assert findings(told) == {}
     words = {verdict.word for verdict in verdicts(told, told.last_step).values()}
     assert words == {"fine"}
@@ -130,7 +109,7 @@ def test_every_preset_is_either_healthy_or_has_a_known_fault() -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_known_faults_are_found_and_no_others(name: str) -> None:
-    told = trained(name)
+    told = whole(name)
     found = findings(told)
     assert set(found) <= {*FAULTS[name], "saturated"}
     for rule, step in FAULTS[name].items():
@@ -141,14 +120,14 @@ def test_known_faults_are_found_and_no_others(name: str) -> None:
 
 @pytest.mark.parametrize("rule", MADE)
 def test_faults_that_are_made_are_found(rule: str) -> None:
-    assert rule in findings(trained(*MADE[rule]))
+    assert rule in findings(whole(*MADE[rule]))
 
 
 @pytest.mark.parametrize(("name", "rule"), CASES)
 def test_what_is_advised_for_a_preset_helps(name: str, rule: str) -> None:
-    first = findings(trained(name))[rule][0]
+    first = findings(whole(name))[rule][0]
     assert first.remedy is not None
-    advised = trained(name, *SHORTER.get(name, ()), *first.remedy.changes)
+    advised = whole(name, *SHORTER.get(name, ()), *first.remedy.changes)
     assert rule not in {finding.rule for finding in diagnose(advised, first.step)}
     # Under Adam layers grow apart again while it trains: a note, for its updates stay small.
     if name != "exploding-adam":
@@ -158,9 +137,9 @@ def test_what_is_advised_for_a_preset_helps(name: str, rule: str) -> None:
 @pytest.mark.parametrize("rule", MADE)
 def test_what_is_advised_for_a_fault_that_is_made_helps(rule: str) -> None:
     name, *changes = MADE[rule]
-    remedy = findings(trained(*MADE[rule]))[rule][-1].remedy
+    remedy = findings(whole(*MADE[rule]))[rule][-1].remedy
     assert remedy is not None
-    assert rule not in findings(trained(name, *changes, *remedy.changes))
+    assert rule not in findings(whole(name, *changes, *remedy.changes))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +153,7 @@ def test_what_is_advised_for_a_fault_that_is_made_helps(rule: str) -> None:
 def test_what_is_advised_is_what_the_presets_name_as_the_cure(
     name: str, cure: str, key: str
 ) -> None:
-    remedy = diagnose(trained(name), 1)[0].remedy
+    remedy = diagnose(whole(name), 1)[0].remedy
     assert remedy is not None
     advised = presets.load(name, remedy.changes).experiment
     known = presets.load(cure).experiment
@@ -184,7 +163,7 @@ def test_what_is_advised_is_what_the_presets_name_as_the_cure(
 
 def test_the_verdicts_name_each_layers_fault() -> None:
     def words(name: str) -> list[str]:
-        return [verdict.word for verdict in verdicts(trained(name), 1).values()]
+        return [verdict.word for verdict in verdicts(whole(name), 1).values()]
 
     assert words("vanishing-sigmoid") == ["vanishing"] * 3 + ["fine"] * 2
     assert words("dying-relu") == ["dead"] * 4 + ["fine"]
@@ -195,6 +174,6 @@ def test_the_verdicts_name_each_layers_fault() -> None:
 
 def test_a_recording_without_a_probe_still_tells_the_dead() -> None:
     for name in ("dying-relu", "sum-of-30-dead"):
-        told = trained(name, "train.probe=off", "train.steps=20")
+        told = whole(name, "train.probe=off", "train.steps=20")
         assert "probe" not in told.series
         assert diagnose(told, 1)[0].rule == "dead"

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +26,29 @@ from engine.figures.proofreading import misplaced, passages
 from engine.lectures import lecture as lectures
 from engine.lectures.lecture import Script
 from engine.lectures.passages import passages_of
-from engine.lectures.rehearsal import Rehearsal
+from engine.lectures.rehearsal import WHOLE, Rehearsal
 from engine.presets import preset as presets
 from engine.presets.preset import Preset
 from engine.recording.forward import activations_of, forward, unpack
 from engine.recording.history import History
+from tests.trained import whole, whole_of
 
 ROOT = Path(presets.__file__).resolve().parents[2] / "presets"
 PRESETS = sorted(path.stem for path in ROOT.glob("*.toml"))
 LECTURES = sorted(path.stem for path in (ROOT / "lectures").glob("*.toml"))
 
-REHEARSAL = Rehearsal(allow_code=True)
-"""One for all: each run is trained once in a process, however many texts speak of it."""
+
+class SharedRehearsal(Rehearsal):
+    """A rehearsal of runs that other tests look at too: none of them is trained twice."""
+
+    def history(self, experiment: Experiment, last: int) -> History:
+        """Return what a run gives; of one that nobody else needs, as far as is asked for."""
+        shared = last == WHOLE or experiment.model_dump_json() in SHIPPED
+        return whole_of(experiment) if shared else super().history(experiment, last)
+
+
+SHIPPED = {presets.load(name).experiment.model_dump_json() for name in PRESETS}
+REHEARSAL = SharedRehearsal(allow_code=True)
 
 PLACES = re.compile(
     r"\b(?:steps?|epochs?|layers?|scene|row|W|b|z|d|dW|db|g) ?\d[\d ]*"  # where, not how much
@@ -55,12 +65,6 @@ NUMERAL = re.compile(r"(?<![\w.])-?\d+(?: \d{3})*(?:\.\d+)?")
 
 def script(name: str) -> Script:
     return lectures.load(str(ROOT / "lectures" / f"{name}.toml"))
-
-
-@cache
-def history(name: str, *overrides: str) -> History:
-    """A whole run of a preset."""
-    return REHEARSAL.history(presets.load(name, overrides).experiment, 2**62)
 
 
 def outputs(run: History, inputs: Any, step: int, *, last: str = "") -> np.ndarray:
@@ -220,7 +224,7 @@ class TestExact:
     def test_most_points_sit_where_a_gelu_is_least_and_some_far_to_the_left(self) -> None:
         spec = presets.load("function-set-shifted").experiment
         inputs = load_data(spec.data, 1).train.inputs
-        sums = outputs(history("function-set-shifted"), inputs, 1000, last="identity")[:, 0]
+        sums = outputs(whole("function-set-shifted"), inputs, 1000, last="identity")[:, 0]
         assert 75 <= ((sums > -0.9) & (sums < -0.6)).sum() <= 85
         assert 10 <= (sums < -2).sum() <= 25
         assert sums.max() < 0
@@ -246,14 +250,14 @@ class TestExact:
         assert cut.mean() == pytest.approx(losses[0], rel=1e-3)
 
     def test_the_probabilities_on_the_board(self) -> None:
-        z = outputs(history("automatic-update"), [[0, 0]], 0)[0].astype(np.float64)
+        z = outputs(whole("automatic-update"), [[0, 0]], 0)[0].astype(np.float64)
         p = np.exp(z) / np.exp(z).sum()
         assert p.round(3).tolist() == [0.243, 0.439, 0.318]
         assert round(p[0] - 1, 3) == -0.757
 
     def test_the_central_differences_on_the_slide(self) -> None:
         """In float64, of the weight from the first unit to the first output."""
-        run = history("automatic-update")
+        run = whole("automatic-update")
         assert run.header is not None
         snapshot = run.snapshot(0)
         assert snapshot is not None
@@ -298,7 +302,7 @@ class TestWords:
         spec = presets.load("iris").experiment
         data = load_data(spec.data, spec.train.seed)
         said, early, late = (
-            outputs(history("iris"), data.train.inputs, step).argmax(1) for step in (0, 5, 50)
+            outputs(whole("iris"), data.train.inputs, step).argmax(1) for step in (0, 5, 50)
         )
         flowers = np.asarray(data.train.targets)
         assert set(said) == {0, 1}
@@ -310,24 +314,24 @@ class TestWords:
         spec = presets.load("digits").experiment
         data = load_data(spec.data, spec.train.seed)
         assert data.dev is not None
-        said = outputs(history("digits"), data.dev.inputs, 0).argmax(1)
+        said = outputs(whole("digits"), data.dev.inputs, 0).argmax(1)
         assert np.sort(np.bincount(said, minlength=10))[-3:].sum() > 0.85 * len(said)
-        said = outputs(history("digits"), data.dev.inputs, 38).argmax(1)
+        said = outputs(whole("digits"), data.dev.inputs, 38).argmax(1)
         eights = np.asarray(data.dev.targets) == 8
         assert (said[eights] == 8).mean() < 0.3
 
     def test_two_moons_is_there_in_half_the_time(self) -> None:
-        deep, flat = (history(name).series["train"] for name in ("two-moons-deeper", "two-moons"))
+        deep, flat = (whole(name).series["train"] for name in ("two-moons-deeper", "two-moons"))
         there = int(np.argmax(flat.column("loss") <= deep.value("loss", 1000))) + 1
         assert 400 < there < 600
 
     def test_a_smaller_rate_would_not_have_come_this_far(self) -> None:
-        slow, quick = history("two-moons", "optimizer.lr=0.1"), history("two-moons")
+        slow, quick = whole("two-moons", "optimizer.lr=0.1"), whole("two-moons")
         assert slow.series["train"].value("accuracy", 2000) < 0.89
         assert quick.series["train"].value("accuracy", 2000) > 0.91
 
     def test_equal_units_draw_one_line_for_thousands_of_epochs(self) -> None:
-        run = history("zero-init", "train.epochs=3000", "marks=[]")
+        run = whole("zero-init", "train.epochs=3000", "marks=[]")
         assert run.header is not None
         assert 0.87 < run.series["train"].value("accuracy", 3000) < 0.9
         snapshot = run.snapshot(3000)
@@ -337,7 +341,7 @@ class TestWords:
 
     def test_adam_hardly_minds_inputs_a_hundred_times_too_large(self) -> None:
         scaled, raw = (
-            history(name).series["train"].column("loss")
+            whole(name).series["train"].column("loss")
             for name in ("sum-of-30", "sum-of-30-unscaled")
         )
         for step in (100, 1000):
@@ -346,17 +350,16 @@ class TestWords:
 
     @pytest.mark.parametrize("name", ["cubic", "iris"])
     def test_gradients_that_are_never_cleared_do_harm_on_harder_data(self, name: str) -> None:
-        wild = history(name, "optimizer.name=by_hand", "train.zero_grad=false", "marks=[]")
+        wild = whole(name, "optimizer.name=by_hand", "train.zero_grad=false", "marks=[]")
         late = [
-            run.series["train"].column("loss")[run.last_step // 4 :]
-            for run in (wild, history(name))
+            run.series["train"].column("loss")[run.last_step // 4 :] for run in (wild, whole(name))
         ]
         assert np.median(late[0]) > 2 * np.median(late[1])
         assert late[0].max() > 2 * late[0].min()
 
     def test_two_programs_agree_to_the_last_digits(self) -> None:
         runs = [
-            history(name, "model.init=normal", "marks=[]").series["train"].column("loss")
+            whole(name, "model.init=normal", "marks=[]").series["train"].column("loss")
             for name in ("manual-update", "automatic-update")
         ]
         apart = np.abs(runs[0] - runs[1])
@@ -364,17 +367,17 @@ class TestWords:
 
     def test_the_old_weights_do_not_learn_at_a_larger_rate_either(self) -> None:
         for name in ("vanishing-sigmoid", "vanishing-relu"):
-            run = history(name, "optimizer.lr=0.1", "train.epochs=1000", "marks=[]")
+            run = whole(name, "optimizer.lr=0.1", "train.epochs=1000", "marks=[]")
             assert run.series["train"].value("loss", 1000) == pytest.approx(math.log(2), abs=2e-3)
 
     def test_nothing_moves_in_the_first_layers_of_a_bad_start(self) -> None:
         for name in ("leaky-relu", "vanishing-sigmoid"):
-            ratios = history(name).series["probe"]
+            ratios = whole(name).series["probe"]
             for layer in ("layer1", "layer2"):
                 assert ratios.value(f"update_ratio/{layer}.weight", 1) == 0
 
     def test_batch_normalisation_falls_without_a_jump_from_the_same_weights(self) -> None:
-        run, sick = history("exploding-batch-norm"), history("exploding")
+        run, sick = whole("exploding-batch-norm"), whole("exploding")
         loss = run.series["train"].column("loss")
         assert (np.diff(loss) < 0.01).all()
         assert loss[-1] < 0.5 * sick.series["train"].column("loss")[-20:].min()
@@ -387,7 +390,7 @@ class TestWords:
         assert all((own[name] == values).all() for name, values in same.items())
 
     def test_a_point_of_its_own_class_is_lost_and_comes_back_last(self) -> None:
-        run = history("automatic-update")
+        run = whole("automatic-update")
         right = run.series["train"].column("accuracy")
         first = int(np.argmax(right == 1))
         lost = first + int(np.argmax(right[first:] < 1))

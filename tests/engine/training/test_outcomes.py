@@ -6,8 +6,8 @@ its order of magnitude and an accuracy to the range of a plain PyTorch loop over
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from engine.presets import preset as presets
 from engine.recording.forward import activations_of, forward, unpack
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
+from tests.trained import whole
 
 PRESETS = sorted(path.stem for path in Path(__file__).parents[3].joinpath("presets").glob("*.toml"))
 
@@ -34,21 +35,35 @@ def preset(name: str, *overrides: str) -> Experiment:
     return presets.load(name, overrides).experiment
 
 
-@cache
-def trained(name: str, *overrides: str) -> tuple[Trainer, dict[str, np.ndarray]]:
-    """Train a preset to its end; return the trainer and its train columns, [steps] each."""
-    trainer, values = Trainer(preset(name, *overrides)), []
-    while trainer.outcome is None:
-        values.extend(s.values for s in trainer.advance(256).series if s.group == "train")
-    table = np.concatenate(values, axis=1)[:, :, 0]
-    return trainer, dict(zip(trainer.columns["train"], table, strict=True))
+def rows(name: str, *overrides: str) -> dict[str, np.ndarray]:
+    """Return the train columns of a preset that was trained to its end, [steps] each."""
+    train = whole(name, *overrides).series["train"]
+    return {column: train.column(column) for column in train.columns}
+
+
+def result(name: str, *overrides: str) -> dict[str, Any]:
+    """Return the figures of a preset that was trained to its end."""
+    end = whole(name, *overrides).end
+    assert end is not None
+    return dict(end.result)
+
+
+def last_weights(name: str) -> np.ndarray:
+    """Return the weights of a preset that was trained to its end, [members, numbers]."""
+    history = whole(name)
+    snapshot = history.snapshot(history.last_step)
+    assert snapshot is not None
+    assert snapshot.step == history.last_step
+    return snapshot.values
 
 
 def weight_norms(name: str, *overrides: str) -> np.ndarray:
     """Return the first step's weight gradient norms from the input to the output."""
-    _, columns = trained(name, *overrides)
-    norms = [v[0] for k, v in columns.items() if k.startswith("grad_norm/") and "weight" in k]
-    return np.array(norms, np.float64)
+    trainer = Trainer(preset(name, *overrides))
+    values = trainer.advance(1).series[0].values[:, 0, 0]
+    named = zip(trainer.columns["train"], values, strict=True)
+    weights = [v for k, v in named if k.startswith("grad_norm/") and "weight" in k]
+    return np.array(weights, np.float64)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -83,7 +98,7 @@ def test_relu_vanishes_less_than_sigmoid() -> None:
 
 
 def test_of_dead_relus_only_the_last_bias_has_a_gradient() -> None:
-    _, columns = trained("dying-relu")
+    columns = rows("dying-relu")
     norms = {k: float(v[0]) for k, v in columns.items() if k.startswith("grad_norm/")}
     last = norms.pop("grad_norm/layer5.bias")
     assert set(norms.values()) == {0.0}
@@ -113,28 +128,31 @@ def test_zero_initialisation_keeps_hidden_units_identical() -> None:
 
 
 def test_zero_initialisation_learns_nothing() -> None:
-    _, columns = trained("zero-init")
+    columns = rows("zero-init")
     assert (np.abs(columns["accuracy"] - 0.5) < 0.05).all()
 
 
 def test_automatic_update_learns_its_six_points() -> None:
-    trainer, columns = trained("automatic-update")
-    assert trainer.step == 1000
+    columns = rows("automatic-update")
+    assert len(columns["loss"]) == 1000
     assert columns["loss"][-1] < columns["loss"][0] / 2
     assert columns["accuracy"][-1] == 1.0
 
 
 def test_cubic_fits_down_to_its_noise() -> None:
-    _, columns = trained("cubic")
+    columns = rows("cubic")
     assert columns["loss"][0] > 0.1
     # The noise of 0.1 leaves a mean squared error near 0.01 to the best fit.
     assert 0.005 < columns["loss"][-1] < 0.03
 
 
 def test_cubic_stops_at_a_threshold_when_it_has_one() -> None:
-    trainer, columns = trained("cubic", "train.loss_threshold=0.05")
-    assert trainer.outcome is not None
-    assert trainer.outcome.reason == "threshold"
+    columns, end = (
+        rows("cubic", "train.loss_threshold=0.05"),
+        whole("cubic", "train.loss_threshold=0.05").end,
+    )
+    assert end is not None
+    assert end.reason == "threshold"
     assert columns["loss"][-1] <= 0.05 < columns["loss"][-2]
 
 
@@ -144,32 +162,28 @@ def last(columns: dict[str, np.ndarray], name: str = "loss", steps: int = 20) ->
 
 
 def test_function_set_converges_by_about_epoch_300() -> None:
-    _, columns = trained("function-set")
+    columns = rows("function-set")
     assert columns["loss"][0] > 1000
     assert np.median(columns["loss"][300:350]) < 1.0
     assert last(columns) < 0.5
 
 
 def test_a_gelu_cannot_say_negative_numbers_and_a_linear_output_can() -> None:
-    (shifted, stuck), (linear, cured) = (
-        trained("function-set-shifted"),
-        trained("function-set-linear"),
-    )
+    stuck, cured = rows("function-set-shifted"), rows("function-set-linear")
     # 300 numbers are summed. Published: 3.9 for the one that is stuck, 0.010 to 0.017 for the cure.
     assert (last(stuck) / 300) ** 0.5 == pytest.approx(3.9, abs=0.1)
     assert (last(cured) / 300) ** 0.5 < 0.1
-    assert "function-set-linear" in shifted.experiment.about
-    assert linear.experiment.model.output_activation == "identity"
+    assert "function-set-linear" in preset("function-set-shifted").about
+    assert preset("function-set-linear").model.output_activation == "identity"
 
 
 def test_targets_scaled_into_the_output_range_can_be_learned() -> None:
-    trainer, _ = trained("function-set-normalised")
     # Published root mean square errors in original units: 0.016 to 0.027.
-    assert trainer.result()["train_rmse"] < 0.1
+    assert result("function-set-normalised")["train_rmse"] < 0.1
 
 
 def test_sum_of_30_learns_to_add() -> None:
-    _, columns = trained("sum-of-30")
+    columns = rows("sum-of-30")
     # Published: 0.3356 at step 100, 0.1059 at 200, 0.0011 at 1400, below 0.00005 at 3000.
     around = {
         step: float(np.median(columns["loss"][step - 20 : step + 20])) for step in (100, 200, 1400)
@@ -181,14 +195,14 @@ def test_sum_of_30_learns_to_add() -> None:
 
 
 def test_an_output_unit_can_be_dead_on_arrival() -> None:
-    _, columns = trained("sum-of-30-dead")
+    columns = rows("sum-of-30-dead")
     assert not columns["grad_norm"].any()
     assert last(columns, steps=1000) == pytest.approx(225, abs=10)
 
 
 def test_what_skipping_the_scaling_costs() -> None:
-    _, scaled = trained("sum-of-30")
-    _, unscaled = trained("sum-of-30-unscaled")
+    scaled = rows("sum-of-30")
+    unscaled = rows("sum-of-30-unscaled")
     at_100 = unscaled["loss"][80:120] / 10_000
     assert np.median(unscaled["loss"][:5]) > 1e6
     assert last(unscaled) / 10_000 > 0
@@ -197,28 +211,30 @@ def test_what_skipping_the_scaling_costs() -> None:
 
 
 def test_the_update_written_out_learns_its_six_points() -> None:
-    trainer, columns = trained("manual-update")
-    assert trainer.experiment.optimizer.name == "by_hand"
+    columns = rows("manual-update")
+    assert preset("manual-update").optimizer.name == "by_hand"
     assert columns["loss"][-1] < columns["loss"][0] / 4
     assert columns["accuracy"][-1] == 1.0
 
 
 def test_gradients_that_are_never_cleared_keep_the_weights_running() -> None:
-    (clean, cleared), (running, piled) = trained("manual-update"), trained("forgotten-zero")
+    cleared, piled = rows("manual-update"), rows("forgotten-zero")
     assert piled["grad_norm"][1] == pytest.approx(2 * piled["grad_norm"][0], rel=0.05)
     assert piled["loss"][-1] < 1e-3
     assert piled["grad_norm"][-1] > 10 > 50 * cleared["grad_norm"][-1]
-    assert np.abs(running.snapshot().values).max() > 10 * np.abs(clean.snapshot().values).max()
+    running, clean = (
+        np.abs(last_weights(name)).max() for name in ("forgotten-zero", "manual-update")
+    )
+    assert running > 10 * clean
 
 
 def test_a_layer_more_starts_slower() -> None:
-    trainer, deeper = trained("two-moons-deeper")
-    _, shallow = trained("two-moons")
+    shallow, deeper = rows("two-moons"), rows("two-moons-deeper")
     assert deeper["loss"][100] > 0.6 > shallow["loss"][100]
     # Published: 0.7696 at epoch 0, 0.6518 at 100, 0.5372 at 200, 0.2466 at 1950; dev 0.9125.
     assert deeper["loss"][0] == pytest.approx(0.7696, abs=0.1)
     assert 0.15 < deeper["loss"][1950] < 0.4
-    assert trainer.result()["dev_accuracy"] > 0.85
+    assert result("two-moons-deeper")["dev_accuracy"] > 0.85
 
 
 @pytest.mark.parametrize("seed", [None, 1, 2])
@@ -231,7 +247,7 @@ def test_gradients_explode_towards_the_input(seed: int | None) -> None:
 def test_weights_of_the_right_size_do_not_explode(cure: str) -> None:
     norms = weight_norms(cure)
     assert norms.max() / norms.min() < 10
-    _, columns = trained(cure)
+    columns = rows(cure)
     assert columns["loss"][-1] < columns["loss"][0]
 
 
@@ -239,9 +255,10 @@ def test_weights_of_the_right_size_do_not_explode(cure: str) -> None:
 def test_other_cures_make_the_loss_fall_further(cure: str) -> None:
     # One network is no witness: this one amplifies every rounding, and ends anywhere.
     losses = []
-    for preset in (cure, "exploding"):
-        _, columns = trained(preset, "population.seeds=8")
-        losses.append(np.median(columns["loss"][50:].mean(axis=0)))
+    for name in (cure, "exploding"):
+        train = whole(name, "population.seeds=8").series["train"]
+        late = [train.column("loss", member)[50:].mean() for member in range(8)]
+        losses.append(np.median(late))
     assert losses[0] < losses[1]
 
 
@@ -250,8 +267,10 @@ def test_a_clipped_gradient_is_shown_as_it_was() -> None:
 
 
 def test_layers_without_activation_are_one_linear_layer() -> None:
-    trainer, columns = trained("no-activation")
-    header, weights = header_of(trainer, "x"), trainer.snapshot()
+    history, columns = whole("no-activation"), rows("no-activation")
+    header, weights = history.header, history.snapshot(history.last_step)
+    assert header is not None
+    assert weights is not None
     named = unpack(header, weights)
     grid = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     before_sigmoid = [*activations_of(header)[:-1], "identity"]
@@ -277,7 +296,7 @@ def test_initial_weights_have_the_shape_they_are_named_after() -> None:
 def test_two_moons_tests_within_the_range_of_a_plain_loop() -> None:
     ours, theirs = [], []
     for seed in range(3):
-        ours.append(trained("two-moons", f"train.seed={seed}")[0].result()["test_accuracy"])
+        ours.append(result("two-moons", f"train.seed={seed}")["test_accuracy"])
         torch.manual_seed(seed)
         theirs.append(plain.result(preset("two-moons", f"train.seed={seed}"))["test_accuracy"])
     # Over seeds a plain loop gives 0.86 to 0.98; published is 0.9050.

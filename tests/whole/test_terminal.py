@@ -14,7 +14,8 @@ import pytest
 from engine.recording.events import End
 from engine.recording.file import Reader
 from engine.runs.finding import list_runs
-from tests.terminals import DEADLINE, FORKED, IDLE, Terminal
+from tests.patience import DEADLINE
+from tests.terminals import FORKED, IDLE, Terminal
 
 pytestmark = pytest.mark.terminal
 

@@ -15,11 +15,9 @@ import pytest
 from engine.presets import preset as presets
 from engine.worker.launch import Worker
 from tests import forked
+from tests.patience import DEADLINE
 from tests.test_readme import SHOWN
 from tui import cli
-
-DEADLINE = 60.0
-"""Seconds by which a worker must have ended."""
 
 SHOWS = {
     "open function-set": "function-set",

@@ -11,7 +11,7 @@ import pytest
 
 from tests.typists import PLACES, differing
 
-EACH = 75
+EACH = 45
 
 
 @pytest.mark.parametrize("share", range(2))

@@ -18,6 +18,7 @@ from random import Random
 import pytest
 from textual.app import App, ComposeResult
 
+from tests.patience import DEADLINE
 from tests.terminals import IDLE, Terminal
 from tests.typists import DIGITS, EDITS
 from tui.dialogs.line import Line
@@ -89,7 +90,7 @@ async def test_a_field_holds_what_was_typed_in_a_real_terminal(tmp_path: Path) -
         terminal.shows("sum-of-30", setting.label, "start")
         terminal.press("\r")
         terminal.falls_silent(0.5)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + DEADLINE
         while setting.help[:24] not in terminal.text:
             assert time.monotonic() < deadline, terminal.text
             terminal.press("\x1b[B")

@@ -13,6 +13,7 @@ import pytest
 from engine.explain.program import program
 from engine.presets import preset as presets
 from engine.results.unseen_rows import FIRST_INPUTS, NEW_ROWS, table
+from tests.patience import DEADLINE
 from tui import cli
 from tui.drawing.network.unseen_rows import UnseenTest, draw_tests
 from tui.style.look import Look
@@ -35,7 +36,7 @@ def table_in(lines: list[str], indent: int = 0) -> list[str]:
 def test_run_lab_and_program_have_the_same_rows_and_digits(tmp_path, capsys) -> None:
     place = ("--runs-dir", str(tmp_path))
     command = [sys.executable, "-m", "tui", "run", "sum-of-30", "-q", "--set", *CHANGES, *place]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
     assert "  10 new rows, never trained on (weights of step 40, the last):" in done.stdout
     of_run = table_in(done.stdout.splitlines(), indent=2)
     shown = said(capsys, "show", "last", "--view", "tests", "--size", "80x24", *place)

@@ -11,7 +11,7 @@ import pytest
 
 from engine.presets import preset as presets
 from engine.runs.finding import list_runs
-from tests.terminals import FORKED, IDLE, PROGRAM, Terminal, experienced
+from tests.terminals import FORKED, IDLE, Terminal, experienced
 
 pytestmark = pytest.mark.terminal
 
@@ -44,14 +44,14 @@ def finished(terminal: Terminal) -> None:
     terminal.until(lambda: re.search(r"(✓|#) finished", terminal.text))
 
 
-@pytest.mark.parametrize(("size", "program"), [*zip(SIZES, (PROGRAM, FORKED, FORKED), strict=True)])
+@pytest.mark.parametrize("size", SIZES)
 def test_a_network_is_changed_trained_diagnosed_cured_compared_saved_and_deleted(
-    tmp_path: Path, terminal: Open, size: tuple[int, int], program: tuple[str, ...]
+    tmp_path: Path, terminal: Open, size: tuple[int, int]
 ) -> None:
     lab = terminal(
         *("open", "vanishing-sigmoid", "--set", "train.epochs=40", "--device", "cpu"),
         size=size,
-        program=program,
+        program=FORKED,
     )
     lab.shows("2 → 3 → 3 → 3 → 3 → 1", "ready")
 

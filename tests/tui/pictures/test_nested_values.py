@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,15 +81,16 @@ def replaced(line: dict[str, Any], place: Place, other: Any) -> dict[str, Any]:
 def otherwise(lines: list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Yield what a recording is otherwise, each of what it may be read as once, and its name.
 
-    Of a header's many values each is one other value, the next of them in turn, where not all of
-    them are asked for.
+    Each value is one other value, and outside the many values of a header one of three, the next of
+    them in turn, where not all of them are asked for.
     """
     read: set[str] = set()
     turns = cycle(OTHERS)
+    whole = "EPOCHAL_NESTED" in os.environ
     for index, line in enumerate(lines):
         for place in places(line) if line["kind"] not in ("series", "snapshot") else ():
-            whole = line["kind"] != "header" or "EPOCHAL_NESTED" in os.environ
-            for other in OTHERS if whole else (next(turns),):
+            few = 1 if line["kind"] == "header" else 3
+            for other in OTHERS if whole else islice(turns, few):
                 changed = replaced(line, place, other)
                 try:
                     event = repr(decode(json.dumps(changed)))

@@ -30,11 +30,10 @@ from typing import IO, Literal, cast
 
 from engine.runs.processes import worker_environment
 from engine.worker.launch import Worker, nameless_file
+from tests.patience import DEADLINE
 
 ADDRESS = "EPOCHAL_TEST_WORKSHOP"
 """The variable that says where the workshop for workers waits."""
-DEADLINE = 60.0
-"""Seconds by which it must wait there."""
 
 
 @functools.cache

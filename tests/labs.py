@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
 
 from engine.presets import preset as presets
@@ -20,13 +21,12 @@ from engine.recording.events import End, Event, Header, Series
 from engine.recording.file import Reader, Recorder
 from engine.runs.folder import RunFolder, create_run
 from engine.runs.processes import Processes
+from tests.patience import DEADLINE
 from tui.app import LabApp
 from tui.lab.screen import Lab, Opening
 from tui.terminal.frame_clock import Clock
+from tui.terminal.leaned_on import is_quiet
 from tui.watching import watch as watching
-
-DEADLINE = 20.0
-"""Seconds after which a condition that is waited for has failed."""
 
 
 class FakeWorker:
@@ -178,6 +178,18 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
         assert time.monotonic() < deadline, "what was waited for did not happen"
         await asyncio.sleep(0.01)
     await pilot.pause(0)
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Wait until all that was begun is done and drawn: what a clock brings may still come."""
+    for _ in range(3):
+        await until(pilot, lambda: is_still(pilot.app))
+
+
+def is_still(app: App[Any]) -> bool:
+    """Whether nothing waits, is computed or is to be drawn."""
+    drawn = not app.screen._layout_required and not app.screen._dirty_widgets
+    return drawn and is_quiet(app) and not any(worker.is_running for worker in app.workers)
 
 
 async def ready(pilot: Pilot[Any]) -> Lab:

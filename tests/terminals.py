@@ -21,6 +21,7 @@ from pathlib import Path
 import pyte
 
 from tests.forked import ADDRESS, Forked, workshop
+from tests.patience import DEADLINE
 from tui.lab.opening import FILE, Memory
 
 SOURCE = Path(__file__).parent.parent
@@ -32,8 +33,6 @@ FORKED = ("-m", "tests.forked")
 """The program with workers that train, and are there at once."""
 QUESTION = b"\x1b[6n"
 """Asks a terminal where its cursor is."""
-DEADLINE = 60.0
-"""Seconds after which what is waited for has not happened; importing torch takes a few."""
 
 
 class Terminal:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import engine
+from tests.patience import DEADLINE
 
 COMPUTES = {
     "gradients",
@@ -59,6 +60,7 @@ WATCHED = ("torch", "textual", "plotext", "tui", "pydantic")
 
 IMPORT_ALL = """
 import importlib, json, sys
+from tests.patience import DEADLINE
 watched, names = json.loads(sys.argv[1])
 came = {}
 for name in names:
@@ -82,7 +84,7 @@ def loaded(*modules: str) -> dict[str, set[str]]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=DEADLINE,
     )
     return {name: set(packages) for name, packages in json.loads(done.stdout).items()}
 
@@ -158,6 +160,6 @@ def test_the_first_frame_waits_for_no_schema_and_no_arrays() -> None:
         "import sys, tui.app; print(*({'numpy', 'plotext', 'pydantic', 'torch'} & {*sys.modules}))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=DEADLINE
     )
     assert done.stdout.split() == []

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.patience import DEADLINE
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -37,7 +39,7 @@ def test_an_installed_copy_finds_its_presets(tmp_path: Path) -> None:
         env={"PYTHONPATH": str(site), "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=DEADLINE,
         check=True,
     )
     engine, preset = done.stdout.splitlines()

@@ -24,11 +24,10 @@ from engine.recording.file import Recorder, read
 from engine.recording.lines import encode
 from engine.runs.folder import RunFolder
 from engine.worker import launch
+from tests.patience import DEADLINE
 from tests.runs import FakeWorker, Script, end, header, record, requests_in, rows
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE = 60.0
-"""Seconds after which a process that should have answered has not."""
 
 
 @dataclass(frozen=True)

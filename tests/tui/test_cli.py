@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from engine.cli import app
 from engine.errors import EpochalError, PresetError
 from tests.labs import FakeRun
+from tests.patience import DEADLINE
 from tui import opening as opens
 from tui.cli import find_run_or_preset, newest_run, with_open
 from tui.opening import make_opening, require_screen, settle_environment
@@ -35,7 +36,7 @@ def loaded(*arguments: str, packages: str) -> str:
         [sys.executable, "-c", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=DEADLINE,
         check=True,
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
     )

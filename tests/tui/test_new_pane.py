@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import DEADLINE
+
 ROOT = Path(__file__).parents[2]
 
 ENTRY = """
@@ -57,6 +59,7 @@ from tui.lecture.presented import Presented
 from tui.pictures.gallery import NAMES as VIEWS
 from tui.places import NAMES, PANES, arrange
 from tui.style.palette import DARK
+from tests.patience import DEADLINE
 
 assert "textual" in sys.modules
 assert "sparks" in NAMES
@@ -111,7 +114,7 @@ def run(tmp_path: Path, entry: str, program: str) -> subprocess.CompletedProcess
         env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE,
         check=False,
     )
 

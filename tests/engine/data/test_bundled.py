@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from engine.data import load
 from engine.data.bundled import Bundled
 from engine.randomness import generator
+from tests.patience import DEADLINE
 
 SETS = get_args(Bundled.model_fields["set"].annotation)
 
@@ -80,6 +81,6 @@ def test_what_only_some_data_needs_is_not_imported() -> None:
         f"    print(*(f'{{other}} with {{name}}' for other in {watched} if other in sys.modules))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=DEADLINE
     )
     assert done.stdout.split() == []

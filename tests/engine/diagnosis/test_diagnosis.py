@@ -17,6 +17,7 @@ from engine.diagnosis.words import layer_names, number, percent
 from engine.recording.events import Series, Snapshot
 from engine.recording.history import History
 from tests import tapes
+from tests.patience import DEADLINE
 
 LAYERS = ("layer1", "layer2", "layer3")
 SHAPES = {
@@ -170,7 +171,11 @@ class TestTheWhole:
             "print(*{'torch', 'pydantic', 'textual', 'tui'} & set(sys.modules))"
         )
         done = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+            [sys.executable, "-c", script],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=DEADLINE,
         )
         assert done.stdout.split() == []
 

@@ -27,6 +27,7 @@ from engine.text.source_code import WIDTH
 from engine.training.trainer import Trainer
 from tests.engine.explain.test_program import SCHEDULES, SHIPPED
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
+from tests.patience import DEADLINE
 
 STEPS = 50
 CHAOTIC = {"exploding": 2, "exploding-adam": 3, "exploding-clipped": 3}
@@ -286,7 +287,7 @@ def test_the_numpy_program_runs_where_there_is_no_torch(
     guard = "import sys\nsys.modules['torch'] = None\n"
     done = subprocess.run(
         [sys.executable, "-c", guard + text],
-        cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60,
+        cwd=tmp_path, capture_output=True, text=True, check=True, timeout=DEADLINE,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1].startswith("test: loss ")
     assert done.stderr == ""

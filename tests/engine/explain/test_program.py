@@ -26,6 +26,7 @@ from engine.presets import preset as presets
 from engine.text.source_code import WIDTH
 from engine.training.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
+from tests.patience import DEADLINE
 
 SHIPPED = sorted((Path(__file__).parents[3] / "presets").glob("*.toml"))
 STEPS = 50
@@ -357,7 +358,7 @@ def test_the_program_runs_by_itself_and_prints_its_results(tmp_path: Path) -> No
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=DEADLINE,
         cwd=tmp_path,
     )
     _, result = trained(spec)
@@ -392,7 +393,7 @@ def test_the_programs_of_the_presets_are_laid_out_as_pep_8_has_it(tmp_path: Path
             [ruff, *command, *rules, *tmp_path.glob("*.py")],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=DEADLINE,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -17,6 +17,7 @@ from engine.recording.file import read
 from engine.recording.history import History
 from engine.recording.improvements import improvements
 from tests.experiments import MOONS, experiment
+from tests.patience import DEADLINE
 from tests.trained import recorded
 
 
@@ -99,7 +100,7 @@ def test_the_command_prints_it_before_the_result_and_show_prints_the_same(tmp_pa
             [sys.executable, "-m", "tui", *arguments, "--runs-dir", str(tmp_path)],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=DEADLINE,
             check=True,
         )
         assert "step 25 of" not in done.stderr

@@ -20,6 +20,7 @@ from engine.recording.file import Reader, Recorder, read
 from engine.recording.history import History
 from engine.recording.lines import encode
 from engine.recording.reserve import RESERVE_BYTES
+from tests.patience import DEADLINE
 from tests.tapes import COLUMNS, Clock, dev_rows, header, train_rows, weights, write
 from tests.users import another_user, as_root
 
@@ -248,7 +249,7 @@ def test_there_is_one_writer(tmp_path: Path) -> None:
 def _hold(path: Path, ready: Any, done: Any) -> None:
     recorder = Recorder.create(path, header())
     ready.set()
-    done.wait(30)
+    done.wait(DEADLINE)
     recorder.close()
 
 
@@ -258,12 +259,12 @@ def test_another_process_is_kept_out_too(tmp_path: Path) -> None:
     process = spawn.Process(target=_hold, args=(tmp_path / "r.jsonl", ready, done))
     process.start()
     try:
-        assert ready.wait(30)
+        assert ready.wait(DEADLINE)
         with pytest.raises(RunError, match="another worker"):
             Recorder.reopen(tmp_path / "r.jsonl", Resume(from_step=0, host="", pid=1))
     finally:
         done.set()
-        process.join(30)
+        process.join(DEADLINE)
 
 
 class Disk:

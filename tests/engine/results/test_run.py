@@ -19,6 +19,7 @@ from engine.results.predict import rows_of_set
 from engine.results.run import LoadedRun
 from engine.runs.folder import RunFolder
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
+from tests.patience import DEADLINE
 from tests.runs import record
 from tests.trained import recorded
 
@@ -160,7 +161,7 @@ def test_a_small_network_predicts_without_torch(tmp_path: Path) -> None:
         "print(light, 'torch' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=DEADLINE
     )
     assert done.stdout.split() == ["True", "False"]
 

@@ -23,9 +23,9 @@ from engine.sweeps.order import Order, asked_for
 from engine.sweeps.planning import Terms, folder_for, plan_of, work_in
 from engine.sweeps.table import SweepTable, read
 from engine.sweeps.training import train_group
+from tests.patience import DEADLINE
 from tests.sweeps import make_sweep
 
-DEADLINE = 60.0
 STEPS = "train.steps=400"
 SHAPES, RATES = "model.hidden=[3],[4],[5]", "optimizer.lr=0.1,1"
 SWEEP = ["two-moons", "--grid", SHAPES, "--grid", RATES, "--set", STEPS, "--executor", "local:1"]

@@ -35,6 +35,7 @@ from engine.sweeps.training import experiment_of, train_group
 from engine.sweeps.trials import digest_of
 from engine.training.trainer import Trainer
 from tests.engine.sweeps.small import GRID, MOONS, Inline, asked, planned, running, trained
+from tests.patience import DEADLINE
 from tests.trained import recorded
 
 
@@ -252,7 +253,7 @@ class TestAgain:
                 with pytest.raises(TimeoutError):
                     status.result(1.0)
                 assert folder.stop_file.exists()
-            assert status.result(60) == 130
+            assert status.result(DEADLINE) == 130
         assert not folder.stop_file.exists()
 
     def test_it_grows_by_new_groups_alone(self, copied: SweepFolder) -> None:

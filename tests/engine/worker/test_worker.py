@@ -28,8 +28,7 @@ from engine.worker import __main__ as worker
 from engine.worker.launch import Worker, nameless_file
 from tests import forked as forked_workers
 from tests.experiments import CUBIC, MOONS, experiment
-
-DEADLINE = 60.0
+from tests.patience import DEADLINE
 
 
 def folder_for(tmp_path: Path, **train: object) -> RunFolder:

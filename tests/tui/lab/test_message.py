@@ -85,6 +85,8 @@ async def test_what_happened_is_said_for_a_while_and_what_went_wrong_until_the_n
         assert hint
         monkeypatch.setattr(messages, "MESSAGE_SECONDS", 0.01)
         lab.messages.complain("the disk is full")
+        await until(pilot, lambda: "error: the disk is full" in said(pilot))
+        # What only happened would be gone by now.
         await pilot.pause(0.05)
         assert "error: the disk is full" in said(pilot)
         lab.messages.say("saved")
@@ -109,25 +111,24 @@ async def test_whatever_textual_has_to_say_comes_there_too(tmp_path: Path) -> No
         assert not app._notifications
 
 
-@pytest.mark.parametrize(
-    ("keys", "words"),
-    [
-        (("f5",), "f5 does nothing here; ? shows"),
-        (("x",), "x (stop) does nothing while no run is shown"),
-        (("u",), "u (undo changes) does nothing: nothing differs from the preset."),
-        (("D",), "D (ten back) does nothing while no run is shown"),
-        (("2", "slash"), "in the list of runs."),
-    ],
-)
-async def test_a_key_that_does_nothing_says_so_and_not_in_the_log(
-    tmp_path: Path, keys: tuple[str, ...], words: str
-) -> None:
+NOTHING = {
+    ("f5",): "f5 does nothing here; ? shows",
+    ("x",): "x (stop) does nothing while no run is shown",
+    ("u",): "u (undo changes) does nothing: nothing differs from the preset.",
+    ("D",): "D (ten back) does nothing while no run is shown",
+    ("2", "slash"): "in the list of runs.",
+}
+"""Keys that do nothing in a lab that was just opened, and what is said of them."""
+
+
+async def test_a_key_that_does_nothing_says_so_and_not_in_the_log(tmp_path: Path) -> None:
     app, workers = make_app(tmp_path)
     async with app.run_test(size=WIDE) as pilot:
         lab = await ready(pilot)
         before = len(lab.entries)
-        await pilot.press(*keys)
-        await until(pilot, lambda: words in said(pilot))
+        for keys, words in NOTHING.items():
+            await pilot.press(*keys)
+            await until(pilot, lambda words=words: words in said(pilot))
         assert len(lab.entries) == before
         assert not workers[0].given
 
@@ -298,13 +299,11 @@ def test_what_the_list_of_runs_says_of_its_keys_is_what_they_do() -> None:
     assert {words.split()[0] for words in HINT.rstrip(".").split(", ")} <= keys
 
 
-@pytest.mark.parametrize(
-    ("key", "words"),
-    [("enter", "enter choose  esc leave"), ("question_mark", "any search  ? leave")],
-)
-async def test_the_footer_has_the_keys_of_a_dialog_while_one_stands(
-    tmp_path: Path, key: str, words: str
-) -> None:
+KEYS_OF_DIALOGS = {"enter": "enter choose  esc leave", "question_mark": "any search  ? leave"}
+"""Keys that open a dialog, and what the footer says then."""
+
+
+async def test_the_footer_has_the_keys_of_a_dialog_while_one_stands(tmp_path: Path) -> None:
     app, _ = make_app(tmp_path)
     async with app.run_test(size=(120, 40)) as pilot:
         lab = lab_of(pilot)
@@ -312,10 +311,11 @@ async def test_the_footer_has_the_keys_of_a_dialog_while_one_stands(
         await until(pilot, lambda: "space start" in words_of(line))
         await until(pilot, lambda: lab.query(ChoiceField))
         lab.query(ChoiceField).first().focus()
-        await until(pilot, lambda: "enter all values" in words_of(line))
-        await pilot.press(key)
-        await until(pilot, lambda: words_of(line) == words)
-        await pilot.press("escape")
+        for key, words in KEYS_OF_DIALOGS.items():
+            await until(pilot, lambda: "enter all values" in words_of(line))
+            await pilot.press(key)
+            await until(pilot, lambda words=words: words_of(line) == words)
+            await pilot.press("escape")
         await until(pilot, lambda: "space start" in words_of(line))
 
 

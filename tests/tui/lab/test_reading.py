@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from engine.recording.events import Heartbeat, Request
 from engine.runs.processes import Processes
-from tests.labs import FakeRun, lab_of, make_app, shown, slow_disk, stalled_disk, until
+from tests.labs import FakeRun, lab_of, make_app, settled, shown, slow_disk, stalled_disk, until
 from tui.cli import app as command
 from tui.lab.screenshot import words_of
 from tui.panes.diagnosis import DiagnosisPane
@@ -147,8 +147,9 @@ async def test_nothing_is_judged_on_a_half_read_recording(
         app, _ = make_app(folder.path.parent, run=folder)
         async with app.run_test(size=(200, 60)) as pilot:
             lab = lab_of(pilot)
+            await until(pilot, lambda: re.search(r"reading \d\d? %", shown(pilot)))
             for _ in range(5):
-                await pilot.pause(0.05)
+                await settled(pilot)
                 screen = shown(pilot)
                 assert "crashed" not in screen
                 assert "finished" in screen

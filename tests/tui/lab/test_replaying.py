@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from engine.recording.events import MarkReached
 from engine.runs.finding import list_runs
 from engine.runs.notes import Notes
-from tests.labs import FakeRun, lab_of, make_app, shown, stalled_disk, until
+from tests.labs import FakeRun, lab_of, make_app, settled, shown, stalled_disk, until
 from tests.tapes import Clock
 from tui.lab.replay import Replay
 from tui.lab.screen import Lab
@@ -46,8 +46,7 @@ def pictures(lab: Lab) -> dict[str, str]:
 async def shown_at(pilot: Pilot[Any], step: int) -> Lab:
     lab = lab_of(pilot)
     await until(pilot, lambda: lab.view.step == step)
-    for _ in range(3):
-        await pilot.pause(0.05)
+    await settled(pilot)
     return lab
 
 

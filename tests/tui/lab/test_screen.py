@@ -15,9 +15,11 @@ from textual.widgets import Input, OptionList
 
 from engine.recording.events import MarkReached, Request, RunWarning
 from engine.runs.folder import RunFolder
-from tests.labs import FakeRun, FakeWorker, lab_of, make_app, ready, shown, until
+from tests.labs import FakeRun, FakeWorker, lab_of, make_app, ready, settled, shown, until
+from tests.patience import DEADLINE
 from tui.app import LabApp
 from tui.commands.table import COMMANDS
+from tui.dialogs.dialog import Dialog
 from tui.lab.ticking import Ticking
 from tui.panes.curves import CurvesPane
 from tui.panes.picture import Picture
@@ -375,11 +377,14 @@ async def test_nothing_is_sent_when_nothing_has_changed(
     async with app.run_test(size=WIDE) as pilot:
         lab = await ready(pilot)
         await until(pilot, lambda: lab.situation == "paused")
-        for _ in range(5):
-            await pilot.pause(0.05)
         updates: list[object] = []
         ticks: list[object] = []
         display, tick = LabApp._display, Ticking._tick
+        monkeypatch.setattr(Ticking, "_tick", lambda self: (ticks.append(1), tick(self))[1])
+        # What opening it has left to be done, first.
+        await until(pilot, lambda: len(ticks) >= 5)
+        await settled(pilot)
+        ticks.clear()
         monkeypatch.setattr(
             LabApp,
             "_display",
@@ -388,7 +393,6 @@ async def test_nothing_is_sent_when_nothing_has_changed(
                 display(self, screen, what),
             )[1],
         )
-        monkeypatch.setattr(Ticking, "_tick", lambda self: (ticks.append(1), tick(self))[1])
         await until(pilot, lambda: len(ticks) >= 10)
         assert updates == []
 
@@ -604,7 +608,8 @@ async def test_leaving_says_what_becomes_of_the_run(
         await until(pilot, lambda: lab_of(pilot).situation == "live")
         for key in keys:
             await pilot.press(key)
-            await pilot.pause(0.05)
+            await until(pilot, lambda: app._exit or isinstance(app.screen, Dialog))
+        await until(pilot, lambda: app._exit)
     assert app.return_value is not None
     assert words in app.return_value
     assert run.folder.name in app.return_value
@@ -728,7 +733,7 @@ print([name for name in heavy if name in sys.modules])
         [sys.executable, "-c", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=DEADLINE,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
         check=False,
     )

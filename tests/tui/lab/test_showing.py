@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from engine.recording.events import MarkReached
 from engine.runs.folder import RunFolder
-from tests.labs import FakeRun, FakeWorker, lab_of, make_app, shown, until
+from tests.labs import FakeRun, FakeWorker, lab_of, make_app, settled, shown, until
 from tests.tapes import Clock
 from tui.lab.opening import Choices, Memory
 from tui.lab.pacing import SECONDS
@@ -53,7 +53,7 @@ async def at(pilot: Pilot[Any], clock: Clock, seconds: float) -> Lab:
     lab = lab_of(pilot)
     clock.now += seconds
     lab.wake()
-    await pilot.pause(0.02)
+    await settled(pilot)
     return lab
 
 

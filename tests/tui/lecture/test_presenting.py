@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from engine.runs.finding import find_run
 from engine.runs.folder import RunFolder
 from engine.text.safe import plain
+from tests.patience import DEADLINE
 from tests.runs import end, record, rows
 from tui.lecture.presented import Presented, PresentedError, Programme, ShownRun, read
 from tui.lecture.presenting import (
@@ -34,9 +35,6 @@ from tui.lecture.presenting import (
     path_of,
     presentations,
 )
-
-DEADLINE = 30.0
-"""Seconds after which what another process was to do has not happened."""
 
 
 class Time:

@@ -20,6 +20,7 @@ from engine.recording.events import Snapshot
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
 from tests.labs import until
+from tests.patience import DEADLINE
 from tests.tapes import Clock, header
 from tests.trained import recorded
 from tui.drawing.lists.status import Standing
@@ -356,7 +357,7 @@ async def test_data_is_read_beside_the_lab_and_that_is_said(runs, monkeypatch) -
     gate, prepare = threading.Event(), Material.prepare
 
     def slow(material: Material) -> None:
-        assert gate.wait(20)
+        assert gate.wait(DEADLINE)
         prepare(material)
 
     monkeypatch.setattr(Material, "prepare", slow)

@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from engine.presets import preset as presets
 from engine.recording.forward import unpack
 from engine.runs.folder import RunFolder
+from tests.patience import DEADLINE
 from tests.trained import recorded
 from tui import cli
 from tui.drawing.network.activations import gather as gather_sums
@@ -319,7 +320,7 @@ def test_no_torch_is_needed(runs) -> None:
         [sys.executable, "-c", script, *arguments],
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=DEADLINE,
         env=environment,
     )
 

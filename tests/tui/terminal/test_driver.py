@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.terminals import DEADLINE
+from tests.patience import DEADLINE
 from tui.terminal.bandwidth import FIRST_WINDOW, QUESTION, Link
 from tui.terminal.driver import Sender
 

@@ -17,6 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tests.labs import FakeRun, lab_of, make_app, until
+from tests.patience import DEADLINE
 from tui.lab import setup as lab
 from tui.terminal.keyboard import Keyboard
 from tui.terminal.leaned_on import is_quiet
@@ -98,8 +99,7 @@ async def test_without_turns_textual_itself_loses_the_order() -> None:
     app = Fields()
     async with app.run_test() as pilot:
         await typed(app, b"\x7f9", app.post_message)
-        await pilot.pause(0.1)
-        assert app.texts == ("5", "")
+        await until(pilot, lambda: app.texts == ("5", ""))
 
 
 async def test_a_question_that_a_key_brings_takes_the_keys_after_it() -> None:
@@ -117,7 +117,7 @@ async def test_keys_that_come_while_the_lab_opens_mean_what_they_will_mean(
     """Down chooses the next preset and space trains it, though neither was there yet."""
     read = threading.Event()
     entries = lab.preset_entries
-    monkeypatch.setattr(lab, "preset_entries", lambda: (read.wait(20), entries())[1])
+    monkeypatch.setattr(lab, "preset_entries", lambda: (read.wait(DEADLINE), entries())[1])
     app, workers = make_app(tmp_path)
     async with app.run_test(size=(120, 40)) as pilot:
         turns = Turns(app)
@@ -137,7 +137,7 @@ async def test_who_wants_to_leave_while_the_lab_opens_need_not_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = threading.Event()
-    monkeypatch.setattr(lab, "preset_entries", lambda: read.wait(20) and ())
+    monkeypatch.setattr(lab, "preset_entries", lambda: read.wait(DEADLINE) and ())
     app, _ = make_app(tmp_path)
     async with app.run_test(size=(120, 40)) as pilot:
         turns = Turns(app)
@@ -166,7 +166,7 @@ async def test_a_restart_that_is_asked_for_while_the_lab_opens_is_one(
     """The run that goes on is stopped, and the next one has the seed that was meant."""
     read = threading.Event()
     entries = lab.preset_entries
-    monkeypatch.setattr(lab, "preset_entries", lambda: (read.wait(20), entries())[1])
+    monkeypatch.setattr(lab, "preset_entries", lambda: (read.wait(DEADLINE), entries())[1])
     run = FakeRun(tmp_path).begin()
     run.train([0.5])
     app, workers = make_app(tmp_path, run=run.folder)

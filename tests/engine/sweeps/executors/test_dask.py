@@ -25,6 +25,7 @@ from engine.sweeps.order import Order, asked_for
 from engine.sweeps.planning import folder_for, plan_of
 from engine.sweeps.table import read
 from engine.sweeps.training import train_group
+from tests.patience import DEADLINE
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +53,7 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
         for command in commands
     ]
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + DEADLINE
         while not place.exists() or not place.read_text():
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -65,10 +66,10 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
 
 def test_workers_of_this_machine_need_no_address(tmp_path: Path) -> None:
     with executor_of("dask:1", tmp_path) as executor:
-        assert executor.submit(os.getpid).result(60) != os.getpid()
-        assert executor.submit(os.getenv, "OMP_NUM_THREADS").result(60) == "1"
+        assert executor.submit(os.getpid).result(DEADLINE) != os.getpid()
+        assert executor.submit(os.getenv, "OMP_NUM_THREADS").result(DEADLINE) == "1"
         with pytest.raises(ZeroDivisionError):
-            executor.submit(divmod, 1, 0).result(60)
+            executor.submit(divmod, 1, 0).result(DEADLINE)
 
 
 def test_where_no_scheduler_answers_it_is_said(
@@ -112,7 +113,7 @@ def test_a_sweep_of_which_a_worker_is_killed_comes_to_the_same_table(
 
 def kill_first_trainer(runs_dir: Path, killed: list[int]) -> None:
     """Kill the process that writes the first recording of a sweep."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + DEADLINE
     while not killed and time.monotonic() < deadline:
         for path in runs_dir.glob("*/group-*/recording.jsonl"):
             with contextlib.suppress(IndexError, ValueError, KeyError):

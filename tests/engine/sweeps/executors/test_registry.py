@@ -12,6 +12,7 @@ import pytest
 from engine.sweeps.executors import local
 from engine.sweeps.executors.errors import ExecutorError
 from engine.sweeps.executors.registry import executor_of
+from tests.patience import DEADLINE
 
 PACKAGES = {"dask": "distributed", "slurm": "submitit"}
 
@@ -51,7 +52,7 @@ def test_processes_of_this_machine_are_never_more_than_its_cores(tmp_path: Path)
 
 def test_a_process_of_this_machine_computes_with_one_thread(tmp_path: Path) -> None:
     with executor_of("local:1", tmp_path) as executor:
-        assert executor.submit(os.getenv, "OMP_NUM_THREADS").result(60) == "1"
-        assert executor.submit(os.getpid).result(60) != os.getpid()
+        assert executor.submit(os.getenv, "OMP_NUM_THREADS").result(DEADLINE) == "1"
+        assert executor.submit(os.getpid).result(DEADLINE) != os.getpid()
         with pytest.raises(ValueError, match=r"math domain|nonnegative"):
-            executor.submit(math.sqrt, -1).result(60)
+            executor.submit(math.sqrt, -1).result(DEADLINE)

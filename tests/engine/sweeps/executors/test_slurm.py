@@ -28,6 +28,7 @@ from engine.sweeps.table import read  # noqa: E402
 from engine.sweeps.training import train_group  # noqa: E402
 from tests.engine.sweeps.small import MOONS, planned, trained  # noqa: E402
 from tests.engine.sweeps.small import asked as sweep_asked  # noqa: E402
+from tests.patience import DEADLINE  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -40,15 +41,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_calls_come_back_whatever_became_of_their_neighbours(tmp_path: Path) -> None:
     with executor_of("slurm:cluster=local,jobs=2", tmp_path) as executor:
         roots = [executor.submit(math.sqrt, number) for number in (4.0, -1.0, 9.0)]
-        assert roots[0].result(60) == 2
-        assert roots[2].result(60) == 3
+        assert roots[0].result(DEADLINE) == 2
+        assert roots[2].result(DEADLINE) == 3
         with pytest.raises(ValueError, match=r"math domain|nonnegative"):
-            roots[1].result(60)
+            roots[1].result(DEADLINE)
 
 
 def test_of_jobs_that_went_well_no_file_is_left(tmp_path: Path) -> None:
     with executor_of("slurm:cluster=local", tmp_path) as executor:
-        assert executor.submit(math.sqrt, 4.0).result(60) == 2
+        assert executor.submit(math.sqrt, 4.0).result(DEADLINE) == 2
     assert [path.name for path in (tmp_path / "jobs").rglob("*") if path.is_file()] == []
 
 
@@ -56,7 +57,7 @@ def test_a_job_that_dies_says_where_its_log_is(tmp_path: Path) -> None:
     with executor_of("slurm:cluster=local", tmp_path) as executor:
         dead = executor.submit(os._exit, 3)
         with pytest.raises(ExecutorError, match=r"slurm: job \d+ failed: .*its log: .*jobs"):
-            dead.result(60)
+            dead.result(DEADLINE)
 
 
 def test_many_calls_are_few_jobs() -> None:
@@ -92,7 +93,7 @@ def test_a_shutdown_that_cancels_waits_for_nothing(tmp_path: Path) -> None:
     until(lambda: executor._sent)
     executor.shutdown(wait=False, cancel_futures=True)
     with pytest.raises(ExecutorError, match="it was cancelled"):
-        sleeping.result(60)
+        sleeping.result(DEADLINE)
     with pytest.raises(RuntimeError, match="after shutdown"):
         executor.submit(math.sqrt, 4.0)
 
@@ -165,12 +166,12 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SLURM_CONF", str(folder / "slurm.conf"))
         for command in (munged, ["slurmctld", "-c"], ["slurmd", "-N", host]):
-            subprocess.run(command, check=True, capture_output=True, timeout=30)
+            subprocess.run(command, check=True, capture_output=True, timeout=DEADLINE)
         try:
             until(lambda: asked("sinfo", "-h", "-o", "%T").strip() == "idle")
             yield
         finally:
-            subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=30)
+            subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=DEADLINE)
             for name in ("slurmd", "slurmctld", "munged"):
                 os.kill(int((folder / f"{name}.pid").read_text()), signal.SIGTERM)
 
@@ -184,7 +185,9 @@ def free_ports(number: int) -> list[int]:
 
 
 def asked(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=DEADLINE
+    ).stdout
 
 
 def until(holds: Callable[[], object], seconds: float = 120) -> None:
@@ -197,8 +200,8 @@ def until(holds: Callable[[], object], seconds: float = 120) -> None:
 def test_a_real_slurm_trains_an_array_of_jobs(slurm: None, tmp_path: Path) -> None:
     with executor_of("slurm:partition=short,jobs=2", tmp_path) as executor:
         tasks = [executor.submit(os.getenv, "SLURM_ARRAY_TASK_COUNT") for _ in range(3)]
-        assert [task.result(60) for task in tasks] == ["2"] * 3
-        assert executor.submit(os.getenv, "OMP_NUM_THREADS").result(60) == "1"
+        assert [task.result(DEADLINE) for task in tasks] == ["2"] * 3
+        assert executor.submit(os.getenv, "OMP_NUM_THREADS").result(DEADLINE) == "1"
 
 
 def test_a_sweep_whose_job_a_real_slurm_pre_empts_is_requeued(slurm: None, tmp_path: Path) -> None:
@@ -217,7 +220,7 @@ def test_a_sweep_whose_job_a_real_slurm_pre_empts_is_requeued(slurm: None, tmp_p
         assert b'{"kind":"end"' not in second.read_bytes()
         # A job that was requeued waits for two minutes, unless it is told otherwise.
         subprocess.run(["scontrol", "update", f"jobid={job}", "StartTime=now"], check=True)
-        assert [call.result(120) for call in calls] == ["finished"] * 2
+        assert [call.result(DEADLINE) for call in calls] == ["finished"] * 2
     assert first.read_bytes() == before
     alone = trained(tmp_path / "alone", long_ones())
     assert came_to(read(folder.path)) == came_to(alone)
@@ -241,6 +244,6 @@ def test_a_job_that_a_real_slurm_kills_is_noticed_without_accounts(
         os.kill(int(pid.read_text()), signal.SIGKILL)
         try:
             with pytest.raises(ExecutorError, match=f"job {job} failed"):
-                call.result(30)
+                call.result(DEADLINE)
         finally:
             executor.shutdown(cancel_futures=True)

@@ -18,8 +18,8 @@ from engine.worker.launch import Worker
 from tests import forked
 from tests.engine.notices.conftest import Configure
 from tests.experiments import CUBIC, experiment
+from tests.patience import DEADLINE
 
-DEADLINE = 60.0
 ADDRESS = "https://127.0.0.1:1/s3cret"
 PROGRAM = """
 import os, sys

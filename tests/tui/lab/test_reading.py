@@ -86,7 +86,7 @@ def test_state_and_result_are_those_of_the_last_line_from_the_first_look_on(
     assert watch.state == state
     assert watch.loaded == 1.0
     assert standing.step == 400
-    assert len(shares) > 40
+    assert len(shares) >= 40
     assert shares == sorted(shares)
     assert shares[0] < 0.3
 

@@ -13,15 +13,12 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from ..errors import RunError
 from ..text.files import UNFINISHED, why
 from ..text.owned import open_own
 from .folder import RunFolder
-
-WAIT_SECONDS: Final = 600.0
-"""How long a run that nobody here can ask must have been still before it may be removed."""
+from .state import MAY_TRAIN, WAIT_SECONDS
 
 
 def size_of(folder: RunFolder) -> int:
@@ -113,11 +110,8 @@ def _check_still(folder: RunFolder, now: float) -> None:
     state = glance(folder).state if folder.made else "ended"
     if state in ("starting", "running", "paused"):
         raise _busy(folder)
-    if state == "silent" and now - folder.recording.stat().st_mtime < WAIT_SECONDS:
-        raise RunError(
-            f"{folder.name}: may still be training; stop it where it does, or wait "
-            f"until it has been silent for {WAIT_SECONDS / 60:.0f} minutes"
-        )
+    if state == "silent" and now - folder.written < WAIT_SECONDS:
+        raise RunError(f"{folder.name}: {MAY_TRAIN}")
 
 
 def _busy(folder: RunFolder) -> RunError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 
 from ..errors import RunError
 from ..recording.events import End, Header
 from ..recording.history import History
 from ..text.safe import plain
 from .folder import RunFolder
-from .state import state_of
+from .state import MAY_TRAIN, WAIT_SECONDS, state_of
 
 
 def until_step(text: str, header: Header) -> int:
@@ -49,7 +50,9 @@ def check_resumable(
     if folder.path == folder.recording:
         raise RunError(f"{name}: is a recording alone; go on with the run where its folder is")
     state = state_of(history, folder)
-    if state not in ("crashed", "ended"):
+    if state == "silent" and time.time() - folder.written < WAIT_SECONDS:
+        raise RunError(f"{name}: {MAY_TRAIN}")
+    if state not in ("crashed", "ended", "silent"):
         raise RunError(f"{name}: is still {state}; epochal attach {name} shows it")
     if header is None or not header.parameters:
         raise RunError(f"{name}: never began; train its preset again with epochal run")

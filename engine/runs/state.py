@@ -22,6 +22,15 @@ START_SECONDS: Final = 60.0
 """A worker has begun its recording within so long, where nothing tells who it is."""
 
 
+WAIT_SECONDS: Final = 600.0
+"""How long a run must have been silent before it is taken for one that nobody trains any more."""
+
+MAY_TRAIN: Final = (
+    "may still be training; stop it where it does, or wait "
+    f"until it has been silent for {WAIT_SECONDS / 60:.0f} minutes"
+)
+
+
 def last_sign(history: History) -> float:
     """Return when the newest event of a run came, in seconds since 1970; 0 before the first."""
     writer = history.writer

@@ -11,7 +11,8 @@ from engine.recording.file import Recorder
 from engine.runs.finding import find_run, list_runs
 from engine.runs.folder import RunFolder, create_run
 from engine.runs.notes import Notes
-from engine.runs.removal import WAIT_SECONDS, remove, size_of
+from engine.runs.removal import remove, size_of
+from engine.runs.state import WAIT_SECONDS
 from tests.runs import end, header, record
 
 

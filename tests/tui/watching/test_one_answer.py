@@ -8,15 +8,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from engine.errors import RunError
 from engine.recording.events import Event, Request
 from engine.recording.file import Recorder
+from engine.recording.loading import load_history
 from engine.runs.folder import RunFolder, create_run
 from engine.runs.processes import Processes, appoint
+from engine.runs.resuming import check_resumable
 from engine.runs.summary import glance
 from tests.runs import end, header, rows
 from tui.cli import app
@@ -115,3 +119,19 @@ def test_only_a_run_that_nobody_trains_can_be_gone_on_with(
     status, words = said("resume", run.name, run=run)
     assert status == 2
     assert (f"is still {state}" in words) is (state in ("starting", "running", "paused"))
+
+
+def test_a_run_that_nobody_can_tell_of_is_gone_on_with_once_it_was_silent_for_long(
+    tmp_path: Path,
+) -> None:
+    """Its container was started anew: who trained it was another process of the same number."""
+    run = create_run("a", "", tmp_path)
+    writer = replace(Processes().of(os.getpid()), boot="another", host="elsewhere")
+    parameters = {"layer1.weight": [1, 1]}
+    told = header(run.name, **vars(writer), time=1000.0, parameters=parameters, steps=9)
+    Recorder.create(run.recording, told).close()
+    history = load_history(run.recording)
+    with pytest.raises(RunError, match="may still be training; stop it where it does, or wait"):
+        check_resumable(run, history)
+    os.utime(run.recording, (2000.0, 2000.0))
+    check_resumable(run, history)

@@ -146,6 +146,10 @@ class EagerMethod(ABC):
                         looks = scheduler.needs_measurement
                         scheduler.tick(measured(each)[member] if looks else 0.0)
 
+    def rate_of(self, member: int) -> int:
+        """Return which of the rates and schedules in the state are a member's."""
+        return member if self._one_each else 0
+
     def lengthen(self, steps: int, step: int) -> None:
         """Go on after a step with the rates of a run of so many steps."""
         for scheduler in self._schedulers:

@@ -61,6 +61,10 @@ class Method(Protocol):
             measured: Gives each member's loss after a step, for a schedule that looks at it.
         """
 
+    def rate_of(self, member: int) -> int:
+        """Return which of the rates and schedules in the state are a member's, from 0."""
+        ...
+
     def lengthen(self, steps: int, step: int) -> None:
         """Go on after a step with the rates of a run of so many steps.
 

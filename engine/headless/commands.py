@@ -54,6 +54,7 @@ def fork(
     place: NewRuns,
     at: Annotated[int, typer.Option("--at", metavar="STEP", min=0)],
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE")] = None,
+    member: Annotated[int | None, typer.Option("--member", metavar="N", min=1)] = None,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
@@ -62,6 +63,7 @@ def fork(
     Options:
         at: The last step that both have in common.
         set_: What is other from there on, such as optimizer.lr=0.1 (repeatable).
+        member: Go on with one network of a population, counted from 1 [default: all of them].
         quiet: Show no progress.
     """
     from .. import references
@@ -73,6 +75,7 @@ def fork(
         place.folder,
         step=at,
         changes=set_ or [],
+        member=member or 0,
         device=machine.device,
         allow_code=machine.allow_code,
         told=Telling(as_json, quiet),

@@ -99,6 +99,8 @@ class PlannedFork:
     """What is trained from there on."""
     checkpoint: int
     """The nearest step whose state is kept; 0 for the beginning."""
+    member: int = 0
+    """Which network of a population it is, from 1; 0 for all of them."""
 
     @property
     def taken_again(self) -> str:
@@ -131,13 +133,18 @@ class PlannedFork:
         called = name.called if name else stem_of(self.header.run)
         folder = create_run(called, dumps(self.experiment, full=True), runs_dir, share)
         parent = str(self.parent.path.resolve())
-        wanted = {"parent": parent, "step": self.step, "changes": list(self.changes)}
+        wanted = {
+            "parent": parent,
+            "step": self.step,
+            "changes": list(self.changes),
+            "member": self.member,
+        }
         worker.give(folder, device=device, allow_code=allow_code, fork=wanted)
         return folder
 
 
 def planned_fork(
-    parent: RunFolder, history: History, step: int, changes: Sequence[str]
+    parent: RunFolder, history: History, step: int, changes: Sequence[str], member: int = 0
 ) -> PlannedFork:
     """Return what a run that branches off from another would be.
 
@@ -146,6 +153,7 @@ def planned_fork(
         history: What it recorded.
         step: The last step that both have in common.
         changes: What is other from there on, each as ``optimizer.lr=0.1``.
+        member: Which network of a population it is, from 1; 0 for all of them.
 
     Raises:
         RunError: There is no such step.
@@ -157,7 +165,7 @@ def planned_fork(
         raise RunError(f"{plain(parent.name)}: never began; train its preset with epochal run")
     if not 0 <= step <= history.last_step:
         raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
-    experiment, _ = branched_experiment(history, step, changes)
+    experiment, _ = branched_experiment(history, step, changes, member)
     there = [each for each in history.checkpoints if (parent.path / each.file).is_file()]
     return PlannedFork(
         parent=parent,
@@ -166,6 +174,7 @@ def planned_fork(
         changes=changes,
         experiment=experiment,
         checkpoint=max((each.step for each in there if each.step <= step), default=0),
+        member=member,
     )
 
 
@@ -175,6 +184,7 @@ def fork(
     *,
     step: int,
     changes: Sequence[str],
+    member: int,
     device: str,
     allow_code: bool,
     told: Telling,
@@ -187,6 +197,7 @@ def fork(
         runs_dir: Where the run's folder goes.
         step: The last step that both have in common.
         changes: What is other from there on, each as ``optimizer.lr=0.1``.
+        member: Which network of a population it is, from 1; 0 for all of them.
         device: ``auto`` for where the parent was trained.
         allow_code: Whether a network of one's own may be run.
         told: What is told of it.
@@ -200,7 +211,7 @@ def fork(
         RequestError: Something is to be other that cannot be from a step on.
         PresetError: What it would be does not hold.
     """
-    planned = planned_fork(parent, load_history(parent.recording), step, changes)
+    planned = planned_fork(parent, load_history(parent.recording), step, changes, member)
     with Interrupts() as interrupts:
         worker = launch.Worker.start(capability=planned.header.capability)
         try:

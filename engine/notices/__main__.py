@@ -80,7 +80,7 @@ def complain(order: Mapping[str, Any], complaints: list[str]) -> None:
 
     recording = RunFolder(Path(order["folder"])).recording
     with contextlib.suppress(EpochalError):
-        for each in complaints:
+        for each in dict.fromkeys(complaints):
             leave_warning(recording, f"somebody was not told what became of this run: {each}")
 
 

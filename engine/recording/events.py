@@ -340,6 +340,8 @@ class Fork(Event, kind="fork"):
     """Whether the other run was gone on with though patience or a threshold had ended it."""
     otherwise: list[str] = field(default_factory=list)
     """What is not as it was when the rows before this were recorded: bits may differ."""
+    member: int = 0
+    """Which network of the other run this one is from here on, from 1; 0 where it is all of it."""
 
     @property
     def words(self) -> str:
@@ -352,7 +354,8 @@ class Fork(Event, kind="fork"):
             if value is not None and (key.endswith(".name") or key.partition(".")[0] not in named)
         }
         changed = ", ".join(f"{key} {value}" for key, value in told.items())
-        said = f"branches off from {self.parent} at step {self.step}"
+        of = f"member {self.member} of " if self.member else ""
+        said = f"branches off from {of}{self.parent} at step {self.step}"
         anew = f"; begins anew: {', '.join(self.fresh)}" if self.fresh else ""
         return f"{said} with {changed}{anew}" if changed else said + anew
 

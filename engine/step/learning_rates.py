@@ -148,8 +148,8 @@ class Rates:
         ]
         # A thousand members of one rate are one scheduler.
         different = list(dict.fromkeys(ways.index(way) for way in ways))
-        self._way_of = [different.index(ways.index(way)) for way in ways]
-        """Which of the ways each member's rate goes."""
+        self.way_of = [different.index(ways.index(way)) for way in ways]
+        """Which of the ways each member's rate goes: the place of its own in the state."""
         self._first_of = different
         """The first member of each way."""
         self._rates = [_Rate(members[index].optimizer.lr) for index in different]
@@ -213,7 +213,7 @@ class Rates:
     def _read(self) -> None:
         # Read back and not computed: what PyTorch's schedulers have written there is the rate.
         rates = [float(rate.param_groups[0]["lr"]) for rate in self._rates]
-        self.now = [rates[way] for way in self._way_of]
+        self.now = [rates[way] for way in self.way_of]
 
 
 class _Rate(torch.optim.Optimizer):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from ..errors import RequestError
 from ..experiment.experiment import Experiment
+from ..experiment.members import members_of
 from ..experiment.overrides import apply, parse
 from ..experiment.tables import inline, tables_of
 from ..presets.preset import resolve
@@ -27,9 +30,15 @@ OPEN_KEYS: Final = frozenset(
 
 
 def branched_experiment(
-    history: History, step: int, changes: Sequence[str]
+    history: History, step: int, changes: Sequence[str], member: int = 0
 ) -> tuple[Experiment, dict[str, Any]]:
     """Return what a branch trains, and the keys in which that differs from its parent.
+
+    Args:
+        history: What the parent recorded.
+        step: The last step that both have in common.
+        changes: What is other from there on, each as ``optimizer.lr=0.1``.
+        member: Which network of a population it is, from 1; 0 for all of them.
 
     Raises:
         RequestError: One of them may not differ.
@@ -40,6 +49,9 @@ def branched_experiment(
     parent = resolve(header.experiment, header.run, recorded=True)
     for at, steps in lengths(history):
         parent = parent.lengthened(steps) if at < step else parent
+    if member:
+        _check_member(history, step, member)
+        parent = members_of(parent)[member - 1].experiment
     tables = apply(tables_of(parent, short=False), parse(changes), parent)
     child = resolve(tables, "--set", recorded=True)
     before, after = _flat(parent), _flat(child)
@@ -59,8 +71,24 @@ def branched_experiment(
         )
     set_here = [(key, value) for key, value in changed.items() if value is not None]
     words = ", ".join(f"{key.rpartition('.')[2]} {inline(value)}" for key, value in set_here)
-    title = f"{parent.title or header.run} · from step {step}" + (f": {words}" if words else "")
+    of = f" · member {member}" if member else ""
+    title = f"{parent.title or header.run}{of} · from step {step}" + (f": {words}" if words else "")
     return child.model_copy(update={"title": title[:200]}), changed
+
+
+def _check_member(history: History, step: int, member: int) -> None:
+    """Refuse a member that is not there, or has ended by a step.
+
+    Raises:
+        RequestError: It is none, or has.
+    """
+    count = history.header.members if history.header else 0
+    if count == 1:
+        raise RequestError("--member: the run is one network; leave it out")
+    if not 1 <= member <= count:
+        raise RequestError(f"--member {member}: there are the members 1 to {count}")
+    if step and not np.isfinite(history.series["train"].value("loss", step, member - 1)):
+        raise RequestError(f"--member {member}: had ended by step {step}; --at an earlier one")
 
 
 def _flat(experiment: Experiment) -> dict[str, Any]:

@@ -11,7 +11,7 @@ anew; another network, other data or another seed would be another run, not a br
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -64,6 +64,7 @@ def branch(
     *,
     step: int,
     changes: Sequence[str],
+    member: int = 0,
     device: str = "auto",
     allow_code: bool = False,
 ) -> Branch:
@@ -74,6 +75,7 @@ def branch(
         events: All that it recorded.
         step: The last step that both have in common.
         changes: What is other from there on, each as ``optimizer.lr=0.1``.
+        member: Which network of a population it is, from 1; 0 for all of them.
         device: Where it trains, if not where its parent did; ``auto`` for that.
         allow_code: Whether a network of one's own may be run.
 
@@ -85,7 +87,7 @@ def branch(
     history = History(events)
     header = history.header
     assert header is not None
-    experiment, changed = branched_experiment(history, step, changes)
+    experiment, changed = branched_experiment(history, step, changes, member)
     parent = trainer_before(folder, history, step, device=device, allow_code=allow_code)
     otherwise = differences_of(header, parent)
     tolerance = TOLERANCE if otherwise else 0.0
@@ -95,8 +97,14 @@ def branch(
                 f"{plain(folder.name)}: does not come to what it recorded: {difference.words}; "
                 f"epochal verify {folder.name} looks at all of it"
             )
-    trainer, fresh = branched(parent, history, experiment, changed, allow_code=allow_code)
-    before = history.until(step)
+    common = list(recorded_until(events, step))
+    if member:
+        common = list(_of_member(common, member))
+        header = replace(header, seeds=header.seeds[member - 1 : member], variants=[])
+    before = History([header, *common])
+    trainer, fresh = branched(
+        parent, before, experiment, changed, member=member, allow_code=allow_code
+    )
     lengthened = [each for each in lengths_of_seams(history) if each[0] < step]
     digest = hashlib.sha256()
     for group, rows in before.series.items():
@@ -110,12 +118,13 @@ def branch(
         changes=changed,
         fresh=fresh,
         otherwise=otherwise,
+        member=member,
         lengthened_at=[at for at, _ in lengthened],
         lengths=[steps for _, steps in lengthened],
         ignores_stopping=any(seam.ignores_stopping for seam in history.seams),
     )
     marks = marks_to_come(before, trainer)
-    return Branch(trainer, marks, list(recorded_until(events, step)), fork)
+    return Branch(trainer, marks, common, fork)
 
 
 def branched(
@@ -124,6 +133,7 @@ def branched(
     experiment: Experiment,
     changed: Mapping[str, Any],
     *,
+    member: int = 0,
     until: int = 0,
     allow_code: bool = False,
 ) -> tuple[Trainer, list[str]]:
@@ -134,6 +144,7 @@ def branched(
         history: What the parent recorded.
         experiment: What is trained from there on.
         changed: The keys in which it differs.
+        member: Which network of a population it is, from 1; 0 for all of them.
         until: Its last step, where that is not the experiment's.
         allow_code: Whether a network of one's own may be run.
 
@@ -151,7 +162,7 @@ def branched(
         raise RequestError("a branch has the columns of its parent; these would be others")
     moves = any(each.schedule.moves for each in (*parent.members, *child.members))
     reschedules = _concerns(changed, _RATES) or (moves and _concerns(changed, _LENGTH))
-    state, own, fresh = dict(parent.state()), child.state(), list[str]()
+    state, own, fresh = dict(_state_of(parent, member)), child.state(), list[str]()
     if parent.method.name == child.method.name and "optimizer.name" not in changed:
         state["method"] = _method(state["method"], own["method"], reschedules)
     else:
@@ -170,6 +181,44 @@ def branched(
     if reschedules:
         child.method.reschedule(child.step, lambda step: _losses(history, step))
     return child, fresh
+
+
+def _state_of(trainer: Trainer, member: int) -> State:
+    """Return the state of one of a trainer's networks, from 1, as if it were alone; 0 for all."""
+    state, count = trainer.state(), len(trainer.members)
+    if not member:
+        return state
+    rate = trainer.method.rate_of(member - 1)
+
+    def alone(value: Any, name: str = "") -> Any:
+        if isinstance(value, Mapping):
+            return {key: alone(each, key) for key, each in value.items()}
+        if name in ("groups", "schedules"):
+            return value[rate : rate + 1]
+        if name == "sum":
+            return value[..., member - 1 : member] if value.ndim else value
+        # What is something for each member has them first.
+        size = [len(value)] if isinstance(value, list) else [*getattr(value, "shape", ())]
+        return value[member - 1 : member] if size[:1] == [count] else value
+
+    return {
+        name: alone(each) if isinstance(each, Mapping) else each for name, each in state.items()
+    }
+
+
+def _of_member(events: Iterable[Event], member: int) -> Iterator[Event]:
+    """Yield what events say of one member, from 1; what is warned of is told of others."""
+    of = slice(member - 1, member)
+    for event in events:
+        match event:
+            case Series():
+                yield replace(event, values=event.values[:, :, of])
+            case Snapshot():
+                yield replace(event, values=event.values[of])
+            case RunWarning():
+                pass
+            case _:
+                yield event
 
 
 def _method(state: State, own: State, reschedules: bool) -> State:

@@ -64,10 +64,14 @@ class Retaking:
         history: What was recorded.
         trainer: At the step from which it is taken again.
         tolerance: The share of a number by which it may be another; none where it is 0.
+        member: Which network of the trainer's was recorded, from 1; 0 where all of them were.
     """
 
-    def __init__(self, history: History, trainer: Trainer, tolerance: float = 0.0) -> None:
+    def __init__(
+        self, history: History, trainer: Trainer, tolerance: float = 0.0, member: int = 0
+    ) -> None:
         self._history, self.trainer, self._tolerance = history, trainer, tolerance
+        self._members = slice(member - 1, member) if member else slice(None)
         self._repeats = Repeats(history, trainer.step)
         # What was ignored in the run that this one branched off from is so up to there.
         self._ignores = any(
@@ -99,7 +103,7 @@ class Retaking:
             if recorded is None or recorded.step != part.step:
                 return None
             # [1, numbers, members]: a row that is wrong is then a number of a network that is.
-            then, now = (each.values.T[None] for each in (recorded, part))
+            then, now = recorded.values.T[None], part.values[self._members].T[None]
             return self._unequal(then, now, np.full(then.shape[1], part.step), ["weights"])
         rows = self._history.series.get(part.group)
         if rows is None:
@@ -108,7 +112,7 @@ class Retaking:
         steps = rows.steps_of(
             np.arange(rows.count_until(part.first - 1), rows.count_until(part.last_step))
         )
-        now = part.values[:, (steps - part.first) // part.stride]
+        now = part.values[:, (steps - part.first) // part.stride, self._members]
         names = [f"{part.group}/{name}" for name in rows.columns]
         return self._unequal(rows.between(part.first, part.last_step), now, steps, names)
 

@@ -89,12 +89,22 @@ def verify(
     for number, end in enumerate(ends):
         if number:
             experiment = resolve(experiments[number - 1], header.run, recorded=True)
-            changed = history.forks[number - 1].changes
+            fork = history.forks[number - 1]
             last = header.steps if end == history.last_step else 0
             trainer, _ = branched(
-                trainer, history, experiment, changed, until=last, allow_code=allow_code
+                trainer,
+                history,
+                experiment,
+                fork.changes,
+                member=fork.member,
+                until=last,
+                allow_code=allow_code,
             )
-        for difference in Retaking(history, trainer, tolerance).steps(end):
+        alone = header.members < len(trainer.members)
+        # Of all the networks that were trained up to here, one was gone on with.
+        member = next((each.member for each in history.forks[number:] if each.member), 0)
+        retaking = Retaking(history, trainer, tolerance, member if alone else 0)
+        for difference in retaking.steps(end):
             progress(trainer.step)
             if difference is not None:
                 return Verification(trainer.step, difference.words, elsewhere)

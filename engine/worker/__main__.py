@@ -171,11 +171,16 @@ def _branch_off(
 ) -> int:
     """Train a run that branches off from another."""
     parent = RunFolder(Path(wanted["parent"]))
-    step, changes = wanted["step"], wanted["changes"]
     try:
         events = list(read(parent.recording))
         run = branch(
-            parent, events, step=step, changes=changes, device=device, allow_code=allow_code
+            parent,
+            events,
+            step=wanted["step"],
+            changes=wanted["changes"],
+            member=wanted.get("member", 0),
+            device=device,
+            allow_code=allow_code,
         )
         recorder = Recorder.create(folder.recording, header_of(run.trainer, folder.name))
     except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.

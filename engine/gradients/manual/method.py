@@ -171,6 +171,10 @@ class Manual:
                 self._rates.tick(measured(each) if self._rates.needs_measurement else [])
         self._update.set_lr(self._rates.now)
 
+    def rate_of(self, member: int) -> int:
+        """Return which of the rates and schedules in the state are a member's."""
+        return self._rates.way_of[member]
+
     def lengthen(self, steps: int, step: int) -> None:
         """Go on after a step with the rates of a run of so many steps."""
         self._rates.lengthen(steps, step)

@@ -42,9 +42,27 @@ def make_folder(path: Path, shared: int = 0) -> None:
         OSError: It cannot be made, or is there.
     """
     path.mkdir(mode=0o700)
-    if shared:
-        # Where folders hand their group on, this one goes on doing so.
-        path.chmod(0o700 | shared | path.stat().st_mode & stat.S_ISGID)
+    share_folder(path, shared)
+
+
+def share_folder(path: Path, shared: int) -> None:
+    """Let others read what is in a folder of one's own, if they may not yet.
+
+    Args:
+        path: The folder.
+        shared: What its mode is to have beside its owner's part.
+
+    Raises:
+        OSError: It is not there, is a link, or belongs to another user.
+    """
+    if not shared & ~path.lstat().st_mode:
+        return
+    # What stands in the place of a folder a moment later is not shared.
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode) | shared)
+    finally:
+        os.close(descriptor)
 
 
 def ensure_folder(path: Path, shared: int = 0) -> None:

@@ -24,7 +24,7 @@ from typing import Final, Literal
 
 from engine.errors import EpochalError
 from engine.text.files import open_file, replace_file, why
-from engine.text.owned import BITS, Share, make_folder, shut
+from engine.text.owned import BITS, Share, ensure_folder, share_folder, shut
 
 from .presented import Message, Presented, PresentedError, read, write
 
@@ -130,11 +130,8 @@ class Presenter:
         """Make the folder of those who present, or let more see what is in it."""
         place = self._path.parent
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            make_folder(place, self._shared)
-        except FileExistsError:
-            if self._shared & ~(mode := place.stat().st_mode):
-                place.chmod(mode | self._shared)
+        ensure_folder(place)
+        share_folder(place, self._shared)
 
     def _is_replaced(self) -> bool:
         """Whether the file is another's."""

@@ -18,6 +18,7 @@ from engine.text.owned import (
     make_folder,
     open_own,
     open_to_append,
+    share_folder,
 )
 from tests.users import another_user, as_root, umask
 
@@ -79,7 +80,9 @@ def test_a_file_that_is_no_runs_is_made_as_the_umask_says(
         assert os.umask(mask) == mask
 
 
-def test_no_link_is_followed_and_nothing_waits_for_a_pipe(tmp_path: Path) -> None:
+def test_no_link_is_followed_and_nothing_waits_for_a_pipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     outside = tmp_path / "outside"
     outside.write_text("as it was")
     (tmp_path / "link").symlink_to(outside)
@@ -98,6 +101,15 @@ def test_no_link_is_followed_and_nothing_waits_for_a_pipe(tmp_path: Path) -> Non
         ensure_folder(tmp_path / "places")
     with pytest.raises(FileExistsError):
         ensure_folder(outside)
+    (tmp_path / "private").mkdir(mode=0o700)
+    (tmp_path / "shared").symlink_to(tmp_path / "private")
+    share_folder(tmp_path / "shared", BITS["all"])
+    with monkeypatch.context() as meanwhile:
+        # A link that takes the folder's place once it was looked at.
+        meanwhile.setattr(Path, "lstat", Path.stat)
+        with pytest.raises(OSError, match=r"private|shared"):
+            share_folder(tmp_path / "shared", BITS["all"])
+    assert mode(tmp_path / "private") == 0o700
     replace_file(tmp_path / "link", b"its own")
     assert outside.read_text() == "as it was"
     assert not (tmp_path / "link").is_symlink()

@@ -379,3 +379,25 @@ def test_one_who_is_killed_is_gone_ten_seconds_later(tmp_path: Path) -> None:
     clock.at += GONE + 1
     assert audience.poll() == replace(of_run("a-run"), head=0)
     assert presence(audience) == "gone"
+
+
+def test_no_link_is_followed_to_present(tmp_path: Path) -> None:
+    runs, outside = tmp_path / "runs", tmp_path / "outside"
+    for folder in (runs, outside):
+        folder.mkdir(mode=0o700)
+    (runs / FOLDER).symlink_to(outside)
+    presenter = Presenter(runs, "x", share="all")
+    presenter.show(of_run("a-run"))
+    assert "nobody can follow: it cannot be written: is a link" in presenter.trouble
+    assert (list(outside.iterdir()), outside.stat().st_mode & 0o777) == ([], 0o700)
+
+
+def test_who_shares_lets_others_in_where_somebody_presents_to_nobody(tmp_path: Path) -> None:
+    own, shared = Presenter(tmp_path, "own"), Presenter(tmp_path, "shared", share="group")
+    with closing(own), closing(shared):
+        own.show(of_run("a-run"))
+        assert (tmp_path / FOLDER).stat().st_mode & 0o777 == 0o700
+        shared.show(of_run("a-run"))
+        assert (tmp_path / FOLDER).stat().st_mode & 0o777 == 0o750
+        modes = {name: path_of(tmp_path, name).stat().st_mode & 0o777 for name in ("own", "shared")}
+    assert modes == {"own": 0o600, "shared": 0o640}

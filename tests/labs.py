@@ -118,6 +118,7 @@ class FakeRun:
         self._recorder = Recorder.create(
             self.folder.recording, Header(**{**given, **self._changes})
         )
+        self._live_on()
         return self
 
     def tell(self, *events: Event) -> None:
@@ -126,6 +127,12 @@ class FakeRun:
         for event in events:
             self._recorder.record(event)
         self._recorder.flush()
+        self._live_on()
+
+    def _live_on(self) -> None:
+        """Seem to write for as long as a test takes on the slowest of machines."""
+        later = time.time() + 3600
+        os.utime(self.folder.recording, (later, later))
 
     def train(self, losses: list[float], norm: float | None = 0.5) -> None:
         """Write rows of these losses, with gradients a tenth of the next layer's."""

@@ -265,6 +265,10 @@ def _told(ordinary: Callable[..., Any], simulated: Callable[[Process], Any]) -> 
     return told
 
 
+def _urandom(ordinary: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    return lambda count: ordinary(count) if process() is None else b"x" * count
+
+
 def _sleep(ordinary: Callable[[float], None]) -> Callable[[float], None]:
     def sleep(seconds: float) -> None:
         ordinary(seconds) if process() is None else world().step(seconds)
@@ -286,7 +290,7 @@ def _patches() -> list[tuple[Any, str, Any]]:
         (fcntl, "flock", _routed("flock", fcntl.flock)),
         (time, "sleep", _sleep(time.sleep)),
         (os, "getpid", _told(os.getpid, lambda each: each.pid)),
-        (os, "urandom", _told(os.urandom, lambda each: b"x" * 2000)),
+        (os, "urandom", _urandom(os.urandom)),
         (secrets, "token_hex", _told(secrets.token_hex, lambda each: world().token())),
         (socket, "gethostname", _told(socket.gethostname, lambda each: each.machine.name)),
         (getpass, "getuser", _told(getpass.getuser, lambda each: "somebody")),

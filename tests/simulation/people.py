@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import engine.worker.__main__ as worker
 from engine.errors import EpochalError
-from engine.headless import run as headless
+from engine.headless import stopping as headless
 from engine.recording import checkpoints as checkpoint_files
 from engine.recording.file import read
 from engine.recording.history import History

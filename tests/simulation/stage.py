@@ -13,7 +13,7 @@ import safetensors
 
 import engine.worker.__main__ as worker
 from engine.errors import RequestError
-from engine.recording import file as recording
+from engine.recording import reserve
 from engine.recording.file import Recorder
 from engine.recording.tail import Tail
 from engine.runs import processes
@@ -50,7 +50,7 @@ def _substitutes() -> list[tuple[Any, str, Any]]:
         (worker, "PAUSED_SECONDS", 0.1),
         (checkpoints, "SECONDS", 0.1),
         (checkpoints, "TIMES", 2),
-        (recording, "RESERVE_BYTES", RESERVE_BYTES),
+        (reserve, "RESERVE_BYTES", RESERVE_BYTES),
         (safetensors, "safe_open", training.SafeOpen),
         (Tail, "lines", _watched_lines(Tail.lines)),
         (Inbox, "poll", _watched_poll(Inbox.poll)),

@@ -27,8 +27,8 @@ from typing import Any, BinaryIO, Final, Literal
 
 from ..errors import RequestError
 from ..recording.tail import Tail
-from ..text.files import why
-from ..text.owned import ensure_folder, foreign, open_own_file, open_to_append, user_name
+from ..text.files import why_not_asked
+from ..text.owned import ensure_folder, foreign, open_own_file, open_to_append
 from ..text.parsing import from_json
 from .folder import RunFolder
 
@@ -105,16 +105,9 @@ class Control:
         try:
             self._append(line)
         except OSError as error:
-            said = f"{self._path}: {action} could not be asked for: {self._why(error)}"
-            raise RequestError(said) from None
+            said = f"{action} could not be asked for: {why_not_asked(error, self._folder.path)}"
+            raise RequestError(f"{self._path}: {said}") from None
         return str(request["id"])
-
-    def _why(self, error: OSError) -> str:
-        with contextlib.suppress(OSError):
-            owner = self._folder.path.stat().st_uid
-            if isinstance(error, PermissionError) and owner != os.geteuid():
-                return f"the run belongs to {user_name(owner)}, who alone may ask for anything"
-        return why(error)
 
     def _append(self, line: bytes) -> None:
         ensure_folder(self._folder.control)

@@ -22,8 +22,9 @@ from typing import Final
 from ..errors import RunError
 from ..runs.finding import order_of
 from ..runs.folder import RunFolder, new_folder
-from ..text.files import read_file, replace_file, why
+from ..text.files import read_file, replace_file, why, why_not_asked
 from ..text.owned import Share, create, foreign
+from ..text.safe import plain
 from . import plan as plans
 from .locks import locked
 from .plan import Plan
@@ -67,10 +68,15 @@ class SweepFolder:
         """Want it to stop.
 
         Raises:
-            OSError: The folder is another user's, or its disk is full.
+            RunError: The sweep is another user's, or its disk is full.
         """
-        with contextlib.suppress(FileExistsError):
+        try:
             os.close(create(self.stop_file))
+        except FileExistsError:
+            pass
+        except OSError as error:
+            said = f"it could not be asked to stop: {why_not_asked(error, self.path)}"
+            raise RunError(f"{plain(self.name)}: {said}") from None
 
     @property
     def log(self) -> Path:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from .owned import create
+from .owned import create, user_name
 
 SMALL_BYTES: Final = 1_000_000
 """Bytes of a file that people write, such as a preset or a lecture: a hundred times a long one."""
@@ -49,6 +49,15 @@ def why(error: OSError) -> str:
     """Return why something could not be done with a file, and what can be done about it."""
     remedy = _REMEDIES.get(error.errno)
     return (error.strerror or str(error)) + (f"; {remedy}" if remedy else "")
+
+
+def why_not_asked(error: OSError, place: Path) -> str:
+    """Return why nothing can be asked for in a folder, and who could."""
+    with contextlib.suppress(OSError):
+        owner = place.stat().st_uid
+        if isinstance(error, PermissionError) and owner != os.geteuid():
+            return f"it belongs to {user_name(owner)}, who alone may ask for anything"
+    return why(error)
 
 
 def open_file(path: Path, buffering: int = -1) -> BinaryIO:

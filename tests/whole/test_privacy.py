@@ -116,6 +116,9 @@ def test_a_forged_request_has_no_effect_and_is_said_once(common_place: Path) -> 
     assert "-too.jsonl belongs to nobody, another user: nothing is done that is asked for" in said
 
 
+REFUSED = "it belongs to root, who alone may ask for anything"
+
+
 @pytest.fixture
 def shared(common_place: Path) -> RunFolder:
     """A run of this user's that is being trained and that all may read."""
@@ -147,13 +150,27 @@ def test_another_user_follows_a_run_that_is_shared_and_can_ask_nothing_of_it(
         assert "● running step 3 · loss 0.5000" in said("show", shared.name, runs=runs)
         assert f"{shared.name} running 3" in said("runs", runs=runs)
         assert Audience(runs, "a lecture").poll() == Presented()
-        refused = "the run belongs to root, who alone may ask for anything"
-        assert refused in said("stop", shared.name, runs=runs)
+        assert REFUSED in said("stop", shared.name, runs=runs)
         with pytest.raises(RecordingError, match="cannot be written"):
             Recorder.reopen(shared.recording, Resume(from_step=3, pid=1))
         with pytest.raises(RunError, match="the notes cannot be written"):
             Notes(name="theirs").save(shared)
     assert not list(shared.control.iterdir())
+
+
+@as_root
+def test_another_user_reads_a_sweep_that_is_shared_and_cannot_stop_it(shared: RunFolder) -> None:
+    sweep = make_sweep(shared.path.parent, share="all")
+    for command in ("show", "stop"):
+        said(command, sweep.name, runs=shared.path.parent)
+    with sweep.held(), another_user():
+        assert "0 of 8" in said("show", sweep.name, runs=shared.path.parent)
+        assert REFUSED in said("stop", sweep.name, runs=shared.path.parent)
+    assert not sweep.is_asked_to_stop
+    sweep.path.chmod(0o777)
+    with another_user():
+        sweep.ask_to_stop()
+    assert not sweep.is_asked_to_stop, "nothing is done that another user's file asks for"
 
 
 @as_root

@@ -316,7 +316,7 @@ def test_another_user_is_told_whose_run_it_is(common_place: Path) -> None:
     run.path.chmod(0o755)
     with (
         another_user(),
-        pytest.raises(RequestError, match="the run belongs to root, who alone may ask"),
+        pytest.raises(RequestError, match="it belongs to root, who alone may ask for anything"),
     ):
         Control(run, "mallory").send("stop")
 

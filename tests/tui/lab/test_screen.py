@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -371,6 +372,8 @@ async def test_a_hidden_pane_is_not_drawn(
 async def test_nothing_is_sent_when_nothing_has_changed(
     tmp_path: Path, run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # However long it takes here, the run says nothing meanwhile.
+    monkeypatch.setattr("engine.runs.state.SILENT_SECONDS", math.inf)
     app, _ = make_app(tmp_path, run=run.folder)
     run.train([0.9, 0.5])
     answer(run, "pause")

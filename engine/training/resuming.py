@@ -113,7 +113,7 @@ def resume(
         reschedules=wanted.reschedule,
         ignores_stopping=wanted.ignore_stopping,
         otherwise=differences,
-        paused=state is not None and bool(state.get("paused")),
+        paused=bool((state or {"paused": history.paused}).get("paused")),
         anew=_why_anew(folder, history) if state is None else "",
     )
     marks = None if state is None else marks_to_come(history, trainer)

@@ -118,7 +118,9 @@ class Chronicle:
     def _entry(self, event: Event, start: float) -> Entry:
         """Return an event as an entry."""
         words, severity, quiet = self._told(event)
-        step = event.from_step if isinstance(event, Resume) else getattr(event, "step", None)
+        step = (
+            max(0, event.from_step) if isinstance(event, Resume) else getattr(event, "step", None)
+        )
         return Entry(
             words=plain(words),
             severity=severity,

@@ -12,6 +12,7 @@ from engine.recording.events import (
     Checkpoint,
     End,
     Event,
+    Fork,
     Header,
     MarkReached,
     Request,
@@ -182,6 +183,31 @@ def test_a_run_that_goes_on_is_told_and_may_end_and_mark_again() -> None:
     ]
 
 
+def test_where_a_run_begins_it_says_how() -> None:
+    fork = Fork(
+        t=1.0,
+        step=30,
+        parent="moons",
+        digest="",
+        experiment={},
+        changes={"optimizer.lr": 0.3},
+        fresh=["all"],
+        member=2,
+    )
+    anew = Resume(t=2.0, from_step=-1, host="h", pid=1, paused=True, anew="it had no checkpoint")
+    made = journal()
+    made.read(history(fork))
+    assert made.take_new()[-1].sentence == (
+        "step 30: branches off from member 2 of moons at step 30 with optimizer.lr 0.3; "
+        "begins anew: all"
+    )
+    made = journal()
+    made.read(history(anew))
+    assert made.take_new()[-1].sentence == (
+        "step 0: the run begins anew from its seed on h; it was paused there; it had no checkpoint"
+    )
+
+
 @pytest.mark.parametrize(
     ("status", "severity"),
     [("finished", "good"), ("stopped", "warning"), ("diverged", "bad"), ("failed", "bad")],
@@ -247,12 +273,20 @@ def test_escape_sequences_of_a_recording_are_written_out() -> None:
             Request(id="2", viewer="v", action="set_lr", arguments={"lr": "\x1b"}, step=1),
             RunWarning(step=1, message="\x1b"),
             Checkpoint(step=1, file="\x1b"),
-            Resume(from_step=9, host="\x1b", pid=1),
+            Fork(
+                step=1,
+                parent="\x1b",
+                digest="",
+                experiment={},
+                changes={"\x1b": ["\x1b"]},
+                fresh=["\x1b"],
+            ),
+            Resume(from_step=9, host="\x1b", pid=1, anew="\x1b", otherwise=["\x1b"]),
             End(step=1, status="\x1b", reason="\x1b"),
         ),
         trouble="\x1b",
     )
-    assert len(made.entries) == 9
+    assert len(made.entries) == 10
     assert not any(mark in entry.words for entry in made.entries for mark in "\x1b\x07\x9b")
 
 

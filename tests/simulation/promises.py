@@ -120,6 +120,11 @@ class Truth:
                 self.last_step = max(step, 0)
             case "end":
                 self.last_step = event["step"]
+                # Nothing else can fail here: a stand-in that no longer fits is found out, too.
+                if event["status"] == "failed" and not (
+                    self.full and "No space left" in event["reason"]
+                ):
+                    self.world.violate(f"it failed: {event['reason']}")
         self.events.append(event)
         self.world.note(f"recorded: {event['kind']} {event.get('action', event.get('step', ''))}")
 
@@ -192,7 +197,7 @@ class Truth:
 
     def ended(self, worker: Process, status: int) -> None:
         """Hold what a worker leaves against what it was asked."""
-        if self.removed or self.full or worker.killed:
+        if self.removed or worker.killed:
             return
         if status == 2:
             return
@@ -200,7 +205,8 @@ class Truth:
             self.world.violate(f"{worker.name} ended without a word")
         read = [name for name, reader in self.taken.items() if reader is worker]
         lost = [name for name in read if name not in self.answered]
-        if lost:
+        # Of a disk without room, that it ended for that is the answer to all.
+        if lost and not self.full:
             self.world.violate(f"{worker.name} read {lost} and never answered")
 
     # The state.

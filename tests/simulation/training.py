@@ -58,6 +58,7 @@ class Trainer:
     device = "cpu"
     ended_at = np.array([NEVER])
     best_steps = np.array([0])
+    diverged = 0
 
     def __init__(self, *_: Any, **__: Any) -> None:
         self.until = STEPS

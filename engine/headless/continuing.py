@@ -129,8 +129,10 @@ class PlannedFork:
         Raises:
             RunError: No folder can be made, or the worker is gone.
         """
-        name = RunName.parse(self.header.run)
-        called = name.called if name else stem_of(self.header.run)
+        # Of a group of a sweep it is the sweep's that says what it was made from.
+        parent_name = self.header.run.partition("/")[0]
+        name = RunName.parse(parent_name)
+        called = name.called if name else stem_of(parent_name)
         folder = create_run(called, dumps(self.experiment, full=True), runs_dir, share)
         parent = str(self.parent.path.resolve())
         wanted = {

@@ -49,7 +49,7 @@ class ForkDialog(Dialog["tuple[RunFolder, Worker]"]):
         start: Callable[[PlannedFork], tuple[RunFolder, Worker]],
     ) -> None:
         super().__init__()
-        self.heading = f"Fork {run} at step {count(step)}"
+        self.heading = f"Fork {run}, at step {count(step)}"
         self._plan, self._start = plan, start
 
     def body(self) -> Iterable[Widget]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -112,21 +113,30 @@ class Steering:
     async def action_fork(self) -> None:
         """Train a run that is this one up to the step that is shown, and another from there on."""
         from engine.headless.continuing import planned_fork
-        from engine.sweeps.cell import CellRun
+        from engine.recording.loading import load_history
+        from engine.sweeps.cell import CellRun, network_in
 
         from ..dialogs.fork import ForkDialog
+        from ..drawing.members.labels import name_of
 
-        watch, step, say = self.runs.cast.lead, self.screen.view.at, self.runs.messages.say
+        watch, view, say = self.runs.cast.lead, self.screen.view, self.runs.messages.say
         if watch is None or watch.whole.header is None:
-            return
-        if isinstance(watch.folder, CellRun):
-            say("These networks are of several runs; a trial that is trained again can be forked.")
             return
         if watch.reading:
             say("The recording is still being read; it can be forked once all of it is.")
             return
-        plan = partial(planned_fork, watch.folder, watch.whole, step)
-        dialog = ForkDialog(watch.label, step, plan, self.runs.workshop.fork)
+        run, history, one = watch.folder, watch.whole, name_of(watch.whole, view.member)
+        if isinstance(run, CellRun) and view.member is None:
+            say("A cell's networks may be of several runs: n goes to one, which can be forked.")
+            return
+        member = (view.member or 0) + 1 if one else 0
+        if isinstance(run, CellRun):
+            run, place = network_in(run, view.member or 0)
+            history = await to_thread(load_history, run.recording)
+            member = place + 1 if history.header and history.header.members > 1 else 0
+        plan = partial(planned_fork, run, history, view.at, member=member)
+        called = f"{watch.label}, {one}" if one else watch.label
+        dialog = ForkDialog(called, view.at, plan, self.runs.workshop.fork)
         if (started := await self.screen.app.push_screen_wait(dialog)) is not None:
             self.runs.show(*started, beside=True)
             self.runs.panes.screen.pane = "curves"

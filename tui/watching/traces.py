@@ -148,7 +148,9 @@ def _begins(trace: View | Trace, view: View) -> int:
     assert trace.history is not None
     histories = [each.history for each in (view, *view.others)]
     shown = {each.header.run for each in histories if each is not None and each.header is not None}
-    return max((fork.step for fork in trace.history.forks if fork.parent in shown), default=0)
+    # Of a population its mean is drawn, which is no beginning of one network's curve.
+    shared = (each for each in trace.history.forks if each.parent in shown and not each.member)
+    return max((fork.step for fork in shared), default=0)
 
 
 def _origin(history: History) -> tuple[Happening, ...]:

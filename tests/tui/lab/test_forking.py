@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,15 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
+from engine.headless.continuing import PlannedFork
 from engine.presets import preset as presets
 from engine.recording.events import Fork, Series
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
-from tests.labs import lab_of, make_app, shown, until
+from engine.text.run_names import beginning_of
+from tests.labs import FakeWorker, lab_of, make_app, shown, until
 from tests.runs import header
+from tests.sweeps import SEEDS, make_sweep, train_group
 from tests.trained import recorded
 from tui.dialogs.fork import ForkDialog, settings_in
 from tui.watching.traces import gather_view
@@ -74,6 +78,7 @@ async def test_a_fork_is_asked_for_and_shown_beside_its_parent(
             "parent": str(parent.path.resolve()),
             "step": 12,
             "changes": ["optimizer.lr=0.5", "train.steps=30"],
+            "member": 0,
         }
         assert worker.given is not None
         folder = worker.given[0]
@@ -102,6 +107,51 @@ async def test_what_cannot_be_started_is_said_in_the_dialog_which_stays(
         lead = lab_of(pilot).cast.lead
         assert lead is not None
         assert lead.folder == parent
+
+
+async def test_the_network_of_a_population_that_is_looked_at_branches_off_alone(
+    tmp_path: Path,
+) -> None:
+    sweep = make_sweep(tmp_path)
+    train_group(sweep, 1)
+    app, workers = make_app(tmp_path, sweep=sweep.path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "hidden [5] · lr 0.01" in shown(pilot))
+        await pilot.press("enter")
+        lab = lab_of(pilot)
+        await until(pilot, lambda: lab.view.step == 20)
+        lab.panes.give_keys("curves")
+        lab.reading.look_through(cursor=7)
+        await pilot.press("f")
+        await until(pilot, lambda: "n goes to one, which can be forked" in shown(pilot))
+        await pilot.press("n", "f")
+        await until(pilot, lambda: f"seed {SEEDS[0]}, at step 7" in shown(pilot))
+        await typed(pilot, "optimizer.lr=0.5")
+        await pilot.press("enter")
+        await until(pilot, lambda: not dialogs(pilot))
+    # Its pictures come from training it again, alone, which is another worker's.
+    [fork] = [each.fork for each in workers if each.fork]
+    # The smaller rate stands first in the map, and second in the group.
+    assert fork == {
+        "parent": str(sweep.group(1).path.resolve()),
+        "step": 7,
+        "changes": ["optimizer.lr=0.5"],
+        "member": 3,
+    }
+
+
+@pytest.mark.parametrize("of_group", ["", "/group-1"])
+def test_a_fork_is_called_as_what_its_parent_was_made_from(tmp_path: Path, of_group: str) -> None:
+    planned = PlannedFork(
+        parent=RunFolder(tmp_path),
+        header=header(f"two-moons-20261129-102744-7184{of_group}"),
+        step=1,
+        changes=(),
+        experiment=presets.load("two-moons").experiment,
+        checkpoint=0,
+    )
+    folder = planned.give(FakeWorker(), tmp_path, allow_code=False)  # type: ignore[arg-type]
+    assert beginning_of(folder.name) == "two-moons"
 
 
 @pytest.mark.parametrize(
@@ -150,3 +200,6 @@ def test_a_fork_beside_its_parent_is_drawn_from_where_they_part_and_alone_whole(
     assert other.branches == (60,)
     earlier = View(history=child.until(40), run="child", step=40, whole=child)
     assert gather_view(earlier, 60).branches == ()
+    one = told("child", replace(fork, member=2))
+    of_many = View(history=one, run="child", step=100, others=(beside,))
+    assert gather_view(of_many, 60).curves[0].steps[0] < 5, "the parent's mean is not its curve"

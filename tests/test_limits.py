@@ -7,19 +7,23 @@ own that may compute for five seconds and take 300 MB more than it had.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import resource
 import signal
 import sys
 import traceback
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import pytest
 import torch  # noqa: F401 (what a checkpoint of old is read by: no child has room to import it)
+from pydantic import ValidationError
 
-from engine.data import sheet
+from engine.data.file import File
 from engine.errors import EpochalError
 from engine.headless import run as headless
 from engine.lectures import lecture
@@ -99,6 +103,14 @@ def sweep(path: Path) -> None:
     plan.read(path)
 
 
+def rows_of(path: Path) -> None:
+    try:
+        File.model_validate({"kind": "file", "path": str(path), "task": "numbers"})
+    except ValidationError as error:
+        if "does not fit into memory" in str(error):
+            raise MemoryError from error
+
+
 READERS: dict[str, tuple[str, bytes, Callable[[Path], object]]] = {
     "a recording": ("run/recording.jsonl", RECORDING, recording),
     "a recording that goes on": ("run/recording.jsonl", LIVE, recording),
@@ -126,8 +138,10 @@ READERS: dict[str, tuple[str, bytes, Callable[[Path], object]]] = {
     "what is presented": (".presenting/a.json", b'{"format": 1}', presented),
     "a sweep": ("sweep/sweep.jsonl", PLAN, sweep),
     "what a lab remembers": ("lab.json", b'{"theme": "epochal"}', Memory),
-    "NPZ": ("a.npz", b"PK", sheet.read),
-    "Parquet": ("a.parquet", b"PAR1", sheet.read),
+    "CSV": ("a.csv", b"x,y\n1,2\n3,4\n", rows_of),
+    "TSV": ("a.tsv", b"x\ty\n1\t2\n3\t4\n", rows_of),
+    "NPZ": ("a.npz", b"PK", rows_of),
+    "Parquet": ("a.parquet", b"PAR1", rows_of),
 }
 """Every reader of a file from outside: what the file is called, how one begins, and it."""
 
@@ -233,9 +247,56 @@ def test_a_reader_takes_little_for_whatever_lies_there(reader: str, tmp_path: Pa
     assert {hostile: said for hostile, said in outcomes.items() if said} == {}
 
 
+def npz(**arrays: bytes) -> bytes:
+    """An archive of arrays of NumPy, each as its file has it."""
+    with io.BytesIO() as body:
+        with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, array in arrays.items():
+                archive.writestr(f"{name}.npy", array)
+        return body.getvalue()
+
+
+def declared(shape: str, kind: str = "<f8") -> bytes:
+    """The beginning of an array that says how large it is."""
+    said = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    return b"\x93NUMPY\x01\x00" + len(said).to_bytes(2, "little") + said
+
+
+def parquet(*columns: Any) -> bytes:
+    """A file of columns, packed as well as they can be."""
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pyarrow.table({f"c{index}": column for index, column in enumerate(columns)})
+    with io.BytesIO() as body:
+        parquet.write_table(table, body, compression="zstd")
+        return body.getvalue()
+
+
+PACKED: dict[str, Callable[[], tuple[str, bytes]]] = {
+    "an array that says it has a trillion rows": lambda: (
+        ".npz",
+        npz(x=declared("(1000000000000,)")),
+    ),
+    "zeros": lambda: (".npz", npz(x=declared(f"({15 << 20},)") + bytes(8 * 15 << 20))),
+    "texts": lambda: (".npz", npz(x=declared(f"({15 << 20},)", "<U1") + bytes(4 * 15 << 20))),
+    "rows of one number": lambda: (".parquet", parquet(np.zeros(60_000_000, np.int8))),
+    "rows of one text": lambda: (".parquet", parquet(["a" * 100_000] * 5000, range(5000))),
+}
+"""Small files that say that they are large ones, or are when they are unpacked."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited so on Linux alone")
+@pytest.mark.parametrize("what", PACKED)
+def test_a_packed_file_takes_little(what: str, tmp_path: Path) -> None:
+    ending, body = PACKED[what]()
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(body)
+    assert outcome(rows_of, path) == ""
+
+
 def test_a_reader_of_a_good_file_is_given_one(tmp_path: Path) -> None:
     """Otherwise what is refused would be refused for another reason."""
-    for reader in ("a recording", "notes", "a preset", "a sweep", "requests"):
+    for reader in ("a recording", "notes", "a preset", "a sweep", "requests", "CSV"):
         name, beginning, reads = READERS[reader]
         path = tmp_path / reader / name
         path.parent.mkdir(parents=True)

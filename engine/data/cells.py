@@ -115,10 +115,11 @@ def _values(column: Column, notation: Notation) -> NDArray[np.float64]:
     if isinstance(column, np.ndarray):
         with np.errstate(over="ignore"):
             return column.astype(np.float64)
-    if notation == _PYTHON and "_" not in "".join(column):
+    if notation == _PYTHON and not any("_" in cell for cell in column):
         with contextlib.suppress(ValueError):
-            return np.array([*map(float, column)], np.float64)
-    return np.array([notation.number(cell) for cell in column], np.float64)  # None becomes NaN.
+            return np.fromiter(map(float, column), np.float64, len(column))
+    numbers = map(notation.number, column)
+    return np.fromiter((np.nan if each is None else each for each in numbers), np.float64)
 
 
 def _wrong(cell: Any, notation: Notation, remedies: Remedies) -> str:

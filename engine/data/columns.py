@@ -7,10 +7,12 @@ where its reader is installed.
 from __future__ import annotations
 
 import io
+import itertools
+import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,7 +26,47 @@ from ..text.safe import plain
 MAX_BYTES: Final = 200_000_000
 """A file larger than this is refused, packed or unpacked: it is read into memory whole."""
 
-Column = Sequence[str] | NDArray[Any]
+MOST_CELLS: Final = 50_000_000
+"""Cells of a file: sixty thousand pictures of 28x28 are as many. They take 16 bytes each until
+those that are wanted are numbers."""
+
+SMALL_CELLS: Final = 5_000_000
+"""Cells that a packed file may have however small it is."""
+
+CELLS_A_BYTE: Final = 100
+"""Cells that it may have more for each of its bytes: columns of zeros and ones come to fifty."""
+
+PART: Final = 100_000
+"""Cells that are held at once as Python has them."""
+
+TEXT: Final = np.dtypes.StringDType()
+"""How cells of text are packed: a short one takes 16 bytes, where Python takes 60."""
+
+
+class TextColumn(Collection[str]):
+    """Cells of text, in as many parts as they were read in.
+
+    Args:
+        parts: Each [rows, columns].
+        index: Which column.
+        rows: How many rows count.
+    """
+
+    def __init__(self, parts: Sequence[NDArray[Any]], index: int, rows: int) -> None:
+        self._parts, self._index, self._rows = parts, index, rows
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        cells = (part[:, self._index].tolist() for part in self._parts)
+        return itertools.islice(itertools.chain.from_iterable(cells), self._rows)
+
+    def __contains__(self, cell: object) -> bool:
+        return any(each == cell for each in self)
+
+
+Column = Collection[str] | NDArray[Any]
 """A column's cells: texts as a text file has them, or an array of numbers."""
 
 DAMAGED: Final = (
@@ -53,6 +95,24 @@ def too_large(size: int) -> str:
     return f"has {size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} are read"
 
 
+def check_cells(cells: int, size: int | None = None) -> None:
+    """Refuse more cells than are read.
+
+    Args:
+        cells: How many there are.
+        size: The bytes of a file that says so itself, and is packed.
+
+    Raises:
+        DataError: There are more.
+    """
+    most = MOST_CELLS if size is None else min(MOST_CELLS, SMALL_CELLS + CELLS_A_BYTE * size)
+    if cells > most:
+        raise DataError(
+            f"has {cells / 1e6:.3g} million cells; at most {most / 1e6:.3g} million are read "
+            f"{'of a file of its size' if most < MOST_CELLS else ''}".rstrip()
+        )
+
+
 def check_unique(names: Iterable[str], where: str = "") -> None:
     """Refuse two columns of one name.
 
@@ -77,6 +137,7 @@ def read_npz(data: bytes) -> ReadColumns:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             items = archive.infolist()
             _check_unpacked(item.file_size for item in items)
+            check_cells(sum(_declared(archive, item) for item in items), len(data))
             arrays = {item.filename.removesuffix(".npy"): _array(archive, item) for item in items}
     except DAMAGED as error:
         raise DataError(f"is no NPZ archive, or a damaged one: {plain(str(error))}") from None
@@ -94,11 +155,32 @@ def read_npz(data: bytes) -> ReadColumns:
     return ReadColumns(dict(columns), matrices)
 
 
+def _declared(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> int:
+    """Return how many cells an array says that it has, and hold them against its bytes."""
+    called = f"array {show(item.filename.removesuffix('.npy'))}"
+    _check_packing(item, called)
+    with archive.open(item) as file:
+        try:
+            first = np.lib.format.read_magic(file) == (1, 0)
+            read = np.lib.format
+            header = read.read_array_header_1_0 if first else read.read_array_header_2_0
+            shape, _, dtype = header(file)
+        except ValueError as error:
+            raise DataError(f"{called}: cannot be read: {plain(str(error))[:200]}") from None
+    cells = math.prod(shape)
+    if cells * dtype.itemsize > item.file_size and not dtype.hasobject:
+        raise DataError(f"{called}: cannot be read: it has fewer bytes than it says")
+    return cells
+
+
+def _check_packing(item: zipfile.ZipInfo, called: str) -> None:
+    if item.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError(f"{called}: is packed in a way that NumPy does not use")
+
+
 def _array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> NDArray[Any]:
     """Read one array; one of Python objects would have to be unpickled, and is refused."""
     called = f"array {show(item.filename.removesuffix('.npy'))}"
-    if item.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise DataError(f"{called}: is packed in a way that NumPy does not use")
     with archive.open(item) as file:
         try:
             array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
@@ -123,7 +205,10 @@ def _split(name: str, array: NDArray[Any]) -> Iterator[tuple[str, Column]]:
     """Yield an array's columns: ``x`` is one, or ``x1``, ``x2`` and so on."""
     columns = [array] if array.ndim == 1 else array.T
     for index, column in enumerate(columns, start=1):
-        cells = column.tolist() if array.dtype.kind == "U" else column
+        cells: Column = column
+        if array.dtype.kind == "U":
+            parts = [column[at : at + PART, None] for at in range(0, len(column), PART)]
+            cells = TextColumn(parts, 0, len(column))
         yield name if array.ndim == 1 else f"{name}{index}", cells
 
 
@@ -135,9 +220,13 @@ def read_parquet(data: bytes) -> ReadColumns:
     except ImportError:
         raise DataError("needs pyarrow: pip install 'epochal[parquet]'") from None
     try:
-        file = pyarrow.parquet.ParquetFile(io.BytesIO(data))
+        schema = pyarrow.parquet.read_schema(io.BytesIO(data))
+        # Each text once: a column of one long text is then as small as in the file.
+        texts = [field.name for field in schema if _is_text(pyarrow, field.type)]
+        file = pyarrow.parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts)
         groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
         _check_unpacked(group.total_byte_size for group in groups)
+        check_cells(file.metadata.num_rows * file.metadata.num_columns, len(data))
         table = file.read(use_threads=False)
         check_unique(table.column_names)
         named = zip(table.column_names, table.columns, strict=True)
@@ -150,12 +239,25 @@ def read_parquet(data: bytes) -> ReadColumns:
 
 def _parquet_column(pyarrow: Any, name: str, column: Any) -> Column:
     types, kind = pyarrow.types, column.type
+    if types.is_dictionary(kind) and _is_text(pyarrow, kind.value_type):
+        return [text for part in column.chunks for text in _texts(part)]
     if types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
-    if types.is_string(kind) or types.is_large_string(kind):
+    if _is_text(pyarrow, kind):
         return [text or "" for text in column.to_pylist()]
     if types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind):
         # A cell without a value becomes NaN, which is refused where the column is used.
         values: NDArray[Any] = column.cast(pyarrow.float64(), safe=False).to_numpy()
         return values
     raise DataError(f"column {show(name)}: is of type {kind}, neither numbers nor text")
+
+
+def _is_text(pyarrow: Any, kind: Any) -> bool:
+    return bool(pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind))
+
+
+def _texts(part: Any) -> Iterator[str]:
+    """Yield the texts of a part of a column that has each of them once."""
+    words = [text or "" for text in part.dictionary.to_pylist()]
+    for index in part.indices.to_pylist():
+        yield "" if index is None else words[index]

@@ -29,6 +29,9 @@ from .text_file import Dialect, reading_source
 MAX_CLASSES: Final = 1000
 """Classes of a column; more are the sign of a column of numbers."""
 
+MOST_LABELS: Final = 1_000_000
+"""Different values that are counted before they are called no classes."""
+
 FEW_CLASSES: Final = 20
 """Different values that are never too many to be classes."""
 
@@ -195,7 +198,9 @@ def _choose(
     going_in = _spread(sheet, inputs or [name for name in sheet.columns if name in others])
     if problems := [*_misfits(going_in, learned, task)]:
         raise ValueError("\n".join(problems))
-    matrix = np.stack([numbers(sheet, name, notation, _INPUT) for name in going_in], axis=1)
+    matrix = np.empty((sheet.rows, len(going_in)))
+    for index, name in enumerate(going_in):
+        matrix[:, index] = numbers(sheet, name, notation, _INPUT)
     file = {"name": path.name, "size": sheet.size, "sha256": sheet.sha256}
     if task == "classes":
         labels, names = _classes(sheet, learned[0])
@@ -255,21 +260,35 @@ def _misfits(inputs: list[str], targets: list[str], task: str) -> Iterator[str]:
 
 def _classes(sheet: Sheet, name: str) -> tuple[NDArray[np.int64], list[str]]:
     """Return each row's class, and the classes' names: numbers by size, then texts by letter."""
-    labels = [_label(cell) for cell in sheet.columns[name]]
-    if (row := next((row for row, label in enumerate(labels) if not label), None)) is not None:
+    # Each class by when it first came: millions of rows are of a few.
+    met: dict[str, int] = {}
+    codes = np.fromiter(_codes(sheet, name, met), np.int64)
+    if "" in met:
+        row = int(np.flatnonzero(codes == met[""])[0])
         raise DataError(
             f"{sheet.place(name, row)}: is empty, which is no class; leave the row out of the file"
         )
-    names = sorted(set(labels), key=_order)
+    names = sorted(met, key=_order)
     if len(names) == 1:
         raise DataError(
             f"{sheet.name}: column {show(name)}: every row is of class {show(names[0])}; "
             "there is nothing to tell apart"
         )
-    if wrong := _no_classes(names, len(labels)):
+    if wrong := _no_classes(names, len(codes)):
         raise DataError(f"{sheet.name}: column {show(name)}: {wrong}")
-    index = {label: position for position, label in enumerate(names)}
-    return np.array([index[label] for label in labels], np.int64), names
+    positions = {label: position for position, label in enumerate(names)}
+    return np.array([positions[label] for label in met], np.int64)[codes], names
+
+
+def _codes(sheet: Sheet, name: str, met: dict[str, int]) -> Iterator[int]:
+    """Yield for each row which class it is of, by when that first came, as ``met`` has it."""
+    for cell in sheet.columns[name]:
+        yield met.setdefault(_label(cell), len(met))
+        if len(met) > MOST_LABELS:
+            raise DataError(
+                f"{sheet.name}: column {show(name)}: has more than {MOST_LABELS} different values, "
+                f"at most {MAX_CLASSES} can be classes; set data.task = 'numbers', or data.targets"
+            )
 
 
 def _no_classes(names: Sequence[str], rows: int) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..components.section import show
 from ..errors import DataError
 from ..text.files import read_file
 from ..text.source_code import WIDTH, call, quoted
-from .columns import MAX_BYTES, ReadColumns, check_unique
+from .columns import MAX_BYTES, PART, TEXT, ReadColumns, TextColumn, check_cells, check_unique
 
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 """What may part the cells of a line; any number of blanks is one."""
@@ -29,7 +34,13 @@ Cells = Sequence[Sequence[str]]
 """The cells of each row."""
 
 SAMPLE: Final = 20
-"""Rows that are looked at to see what parts their cells."""
+"""Rows that are looked at to see what parts their cells, and bytes that may declare it."""
+
+LINE: Final = 10_000_000
+"""Characters of a line, of a hundred thousand columns."""
+
+PIECE: Final = 1 << 20
+"""Bytes that are decoded at once."""
 
 
 @dataclass(frozen=True)
@@ -46,71 +57,123 @@ class Dialect:
 
 def read_text(data: bytes, dialect: Dialect, usual: str) -> ReadColumns:
     """Read CSV or TSV: a line of names, then a line of cells for each row."""
-    declared, text = declaration(_decoded(data))
+    _check_encoding(data)
+    declared = declaration(data)
     if declared and dialect.separator not in (None, declared):
         raise DataError(
             f"row 1: says that its cells are parted by {SEPARATORS[declared]} (sep={declared}); "
             f"set data.separator = {_quoted(declared)}, or delete that line"
         )
     separator = dialect.separator or declared or usual
-    rows = list(_rows(text, separator))
-    while rows and not any(cell.strip() for cell in rows[-1]):
-        rows.pop()
-    if not rows:
-        raise DataError("is empty")
     top = 2 if declared else 1
-    _check_separator(rows, separator, top, said=dialect.separator is not None)
+    rows = _rows(data, separator, skip=bool(declared))
+    sample = list(itertools.islice(rows, SAMPLE))
+    if not any(map(_is_filled, sample)):
+        raise DataError(f"row {top}: is empty" if any(map(_is_filled, rows)) else "is empty")
+    _check_separator(sample, separator, top, said=dialect.separator is not None)
+    names = [name.strip() for name in sample[0]]
+    if not sample[0]:
+        raise DataError(f"row {top}: is empty; put a line with the columns' names there")
     if dialect.header is False:
-        names, cells = [f"column{index + 1}" for index in range(len(rows[0]))], rows
-    else:
-        names, cells = _names(rows, top, sure=dialect.header is True), rows[1:]
-    first_row = top + len(rows) - len(cells)
-    _check_lengths_of_rows(cells, len(names), first_row, separator)
-    columns = zip(*cells, strict=True) if cells else ([] for _ in names)
-    named = {name: list(column) for name, column in zip(names, columns, strict=True) if name}
+        names = [f"column{index + 1}" for index in range(len(names))]
+    elif not any(names):
+        raise DataError(f"row {top}: is empty; put a line with the columns' names there")
+    first_row = top + (dialect.header is not False)
+    below = itertools.chain(sample[first_row - top :], rows)
+    columns = _columns(below, len(names), first_row, separator)
+    if dialect.header is not False:
+        _check_names(names, columns, top, sure=dialect.header is True)
+    named = {name: column for name, column in zip(names, columns, strict=True) if name}
     nameless = tuple(index for index, name in enumerate(names, start=1) if not name)
     return ReadColumns(named, {}, nameless, first_row)
 
 
-def declaration(text: str) -> tuple[str, str]:
-    """Return the separator that a text's first line declares as Excel does, ``sep=;``, and the
-    rest of the text; no separator and the whole text where there is no such line.
+def _is_filled(row: Sequence[str]) -> bool:
+    text = "".join(row)
+    return bool(text) and not text.isspace()
+
+
+def declaration(data: bytes) -> str:
+    """Return the separator that a file's first line declares as Excel does, ``sep=;``; nothing
+    where there is no such line.
     """
-    line, _, rest = text.partition("\n")
-    said = line.strip().strip('"')
+    said = data[:SAMPLE].decode("utf-8-sig", "replace").partition("\n")[0].strip().strip('"')
     if said[:4].lower() != "sep=":
-        return "", text
+        return ""
     separator = said[4:] or "\t"
     if separator not in SEPARATORS:
         raise DataError(f"row 1: declares a separator that is not known ({show(said)})")
-    return separator, rest
+    return separator
 
 
-def _check_lengths_of_rows(rows: Cells, width: int, first_row: int, separator: str) -> None:
-    """Hold every row to have as many cells as there are columns."""
+def _columns(
+    rows: Iterator[list[str]], width: int, first_row: int, separator: str
+) -> list[TextColumn]:
+    """Return the columns of rows, without the blank ones at their end.
+
+    Args:
+        rows: Their cells.
+        width: How many each must have.
+        first_row: What the first is called.
+        separator: What parts them.
+
+    Raises:
+        DataError: A row has another number of cells, or there are too many.
+    """
+    parts, held, wrong, filled = list[NDArray[Any]](), list[list[str]](), "", 0
     for number, row in enumerate(rows, start=first_row):
-        if not row:
-            raise DataError(f"row {number}: is empty")
+        is_filled = _is_filled(row)
         if len(row) != width:
-            quote = f"; quote a cell that holds {SEPARATORS[separator]}" * (len(row) > width)
-            cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
-            raise DataError(f"row {number}: has {cells}, row 1 has {width}{quote}")
+            # Blank lines at the end are none.
+            wrong = wrong or _wrong_length(row, number, width, separator)
+        if is_filled and wrong:
+            raise DataError(wrong)
+        if len(row) != width:
+            continue
+        held.append(row)
+        filled = number - first_row + 1 if is_filled else filled
+        if len(held) * width >= PART:
+            parts.append(np.array(held, TEXT))
+            held.clear()
+            check_cells((number - first_row + 1) * width)
+    parts += [np.array(held, TEXT)] if held else []
+    return [TextColumn(parts, index, filled) for index in range(width)]
 
 
-def _decoded(data: bytes) -> str:
-    """Return a text file's text."""
+def _wrong_length(row: Sequence[str], number: int, width: int, separator: str) -> str:
+    """Say that a row has not as many cells as there are columns."""
+    if not row:
+        return f"row {number}: is empty"
+    quote = f"; quote a cell that holds {SEPARATORS[separator]}" * (len(row) > width)
+    cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
+    return f"row {number}: has {cells}, row 1 has {width}{quote}"
+
+
+def _check_encoding(data: bytes) -> None:
+    """Refuse what is not UTF-8, and say in which line; a piece at a time."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4096]:
         raise DataError("is not UTF-8 text; save it as UTF-8")
+    decoder, at = codecs.getincrementaldecoder("utf-8")(), 0
     try:
-        return data.decode("utf-8-sig")
+        for at in range(0, len(data), PIECE):
+            decoder.decode(data[at : at + PIECE], final=at + PIECE >= len(data))
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = data.count(b"\n", 0, at + error.start) + 1
         raise DataError(f"line {line}: is not UTF-8 text; save the file as UTF-8") from None
 
 
-def _rows(text: str, separator: str) -> Iterator[list[str]]:
-    """Yield each row's cells; quoted cells may hold line breaks."""
-    lines: Iterable[str] = io.StringIO(text, newline="")
+def _rows(data: bytes, separator: str, *, skip: bool) -> Iterator[list[str]]:
+    """Yield each row's cells; quoted cells may hold line breaks.
+
+    Args:
+        data: The file.
+        separator: What parts its cells.
+        skip: Whether to leave its first line out.
+    """
+    text = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")
+    lines = iter(lambda: _line(text), "")
+    if skip:
+        next(lines)
     blanks = separator == " "
     if blanks:  # Also at a line's beginning and end, where they part nothing.
         lines = (line.strip().replace("\t", " ") for line in lines)
@@ -120,6 +183,13 @@ def _rows(text: str, separator: str) -> Iterator[list[str]]:
     except csv.Error as error:
         what = next((fault for part, fault in _FAULTS.items() if part in str(error)), str(error))
         raise DataError(f"line {reader.line_num}: {what}") from None
+
+
+def _line(text: io.TextIOWrapper) -> str:
+    line = text.readline(LINE)
+    if len(line) >= LINE:
+        raise DataError(f"has a line of more than {LINE} characters; is it text at all?")
+    return line
 
 
 def _check_separator(rows: Cells, separator: str, top: int, *, said: bool) -> None:
@@ -156,21 +226,21 @@ def _quoted(separator: str) -> str:
     return f'"{repr(separator)[1:-1]}"'
 
 
-def _names(rows: Cells, top: int, *, sure: bool) -> list[str]:
-    """Return the columns' names from the first row; empty where a column has none.
+def _check_names(
+    names: Sequence[str], columns: Sequence[TextColumn], top: int, *, sure: bool
+) -> None:
+    """Refuse a first row that holds no names, or one name twice.
 
     Args:
-        rows: All rows.
-        top: What the first one is called.
+        names: What it holds; empty where a column has none.
+        columns: What stands below.
+        top: What it is called.
         sure: Whether it is known to hold names.
 
     Raises:
         DataError: It holds no names, or looks like a row of data.
     """
-    names = [name.strip() for name in rows[0]]
-    if not any(names):
-        raise DataError(f"row {top}: is empty; put a line with the columns' names there")
-    if not sure and _looks_like_data(names, rows[1:]):
+    if not sure and _looks_like_data(names, columns):
         numbers = next(name for name in names if _is_number(name))
         others = "" if all(map(_is_number, names)) else f" such as {show(numbers)}"
         raise DataError(
@@ -179,10 +249,9 @@ def _names(rows: Cells, top: int, *, sure: bool) -> list[str]:
             "where these are the names)"
         )
     check_unique([name for name in names if name], f"row {top}: ")
-    return names
 
 
-def _looks_like_data(names: Sequence[str], rows: Cells) -> bool:
+def _looks_like_data(names: Sequence[str], columns: Sequence[TextColumn]) -> bool:
     """Whether a first row is one of numbers, and of texts that are cells further down as well.
 
     Numbers can be names: years, or the columns of a matrix, but then they count on by one, and
@@ -195,7 +264,7 @@ def _looks_like_data(names: Sequence[str], rows: Cells) -> bool:
     counts_on = counted == list(range(counted[0], counted[0] + len(numbers))) if counted else False
     again = any(
         name and not _is_number(name) and any(cell.strip() == name for cell in column)
-        for name, column in zip(names, zip(*rows, strict=False), strict=False)
+        for name, column in zip(names, columns, strict=True)
     )
     return again or not counts_on or len(numbers) < 2
 
@@ -212,7 +281,7 @@ def reading_source(path: str, separator: str) -> list[str]:
     """Return the lines of a program that read a text file's rows of cells into ``lines``."""
     opened = call("with open", [quoted(path), 'encoding="utf-8-sig"', 'newline=""'], WIDTH - 14)
     opened[-1] += " as file:"
-    if declared := declaration(_decoded(read_file(Path(path), MAX_BYTES)))[0]:
+    if declared := declaration(read_file(Path(path), MAX_BYTES)):
         opened.append(f"    next(file)  # sep={declared}")
     separator = declared or separator
     source, blanks = "file", ""

@@ -30,9 +30,11 @@ def test_every_schedule_keeps_every_promise(part: int) -> None:
 
 def test_a_seed_is_the_same_schedule_again() -> None:
     with stage():
-        first, second = (simulate(5) for _ in range(2))
-    assert first.trace == second.trace
-    assert first.steps == second.steps > 100
+        first, second = ([simulate(seed) for seed in range(10)] for _ in range(2))
+    assert [world.trace for world in first] == [world.trace for world in second]
+    # Most of them get somewhere.
+    assert sum(world.steps for world in first) > 3000
+    assert sum("recorded: end" in "".join(world.trace) for world in first) > 5
 
 
 def unsynced(recorder: Recorder, flush: Callable[..., None] = Recorder.flush, **_: Any) -> None:

@@ -20,7 +20,7 @@ from engine.presets import preset as presets
 from engine.recording.events import End, Event, Header, Series
 from engine.recording.file import Reader, Recorder
 from engine.runs.folder import RunFolder, create_run
-from engine.runs.processes import Processes
+from engine.runs.processes import Processes, appoint
 from tests.patience import DEADLINE
 from tui.app import LabApp
 from tui.lab.screen import Lab, Opening
@@ -52,6 +52,7 @@ class FakeWorker:
         resume: object = None,
         fork: object = None,
     ) -> None:
+        appoint(folder, Processes().of(self.pid))
         self.given = folder, device, steps
         self.resume, self.fork = resume, fork
 

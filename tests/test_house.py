@@ -190,3 +190,34 @@ def test_every_application_looks_at_what_it_draws() -> None:
         )
     ]
     assert applications == ["tui.terminal.harmless.HarmlessApp"]
+
+
+MAKES = {
+    "engine.text.owned": "files and folders of one user",
+    "engine.presets.writing": "the folder of a preset that is saved, as the umask says",
+    "engine.explain.programs": "a file of numbers where it is asked for, as the umask says",
+    "engine.runs.folder": "what lies above the folder of runs",
+    "engine.notices.watched": "a file of this user's state, with a mode that is said",
+    "tui.lecture.presenting": "the folder of runs, with a mode that is said",
+    "tui.lab.opening": "the folder of this user's state, with a mode that is said",
+    "tui.lab.screenshot": "pictures where the lab was started, as the umask says",
+}
+"""Who makes files or folders, and which: everybody else asks these, so that a run is private."""
+
+
+def makes(module: str) -> Iterator[str]:
+    """Yield what a module calls that may make a file or a folder."""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            told = {each.value for each in node.args if isinstance(each, ast.Constant)}
+            writes = any(isinstance(each, str) and re.fullmatch("[wax]b?", each) for each in told)
+            opens = called == "open" or called.endswith(".open")
+            makers = (".mkdir", ".makedirs", ".touch", ".write_text", ".write_bytes")
+            if (opens and writes) or called.endswith(makers) or "O_CREAT" in ast.unparse(node):
+                yield f"{called} in line {node.lineno}"
+
+
+def test_whoever_makes_files_makes_them_for_this_user_alone() -> None:
+    elsewhere = {module: [*makes(module)] for module in FILES if module not in MAKES}
+    assert {module: calls for module, calls in elsewhere.items() if calls} == {}

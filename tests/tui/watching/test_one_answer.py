@@ -104,7 +104,7 @@ def test_only_a_run_that_somebody_trains_can_be_asked_to_stop(
     situation: tuple[RunFolder, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, state = situation
-    monkeypatch.setattr("engine.headless.run._await_end", lambda *_: None)
+    monkeypatch.setattr("engine.headless.stopping._await_end", lambda *_: None)
     status, words = said("stop", run.name, run=run)
     wanted = {"ended": "is over: ", "crashed": "has no worker any more"}
     assert wanted.get(state, "was asked to stop") in words

@@ -65,12 +65,16 @@ remedies:  ## every remedy of the diagnosis trained, and a hundred healthy runs 
 	$(PYTHON) -m benchmarks.remedies
 	$(PYTHON) -m benchmarks.healthy
 
+.PHONY: torture-short
+torture-short:  ## a share of everything that is broken on purpose: ten minutes on two cores
+	$(PYTHON) -m benchmarks.torture short
+
 .PHONY: torture
-torture:  ## ten thousand random sequences of keys over a bad line, a hundred in a terminal; recordings with every value replaced; a hundred thousand schedules
+torture:  ## everything that is broken on purpose, in hours: the rows of benchmarks/RELIABILITY.md, and typing
+	$(PYTHON) -m benchmarks.torture
 	$(PYTHON) -m tests.typists 10000
 	EPOCHAL_TYPED=100 $(PYTHON) -m pytest -q -n0 tests/whole/test_typing_terminal.py
 	EPOCHAL_NESTED=all $(PYTHON) -m pytest -q -n0 tests/tui/pictures/test_nested_values.py
-	$(PYTHON) -m tests.simulation --schedules 100000
 	-$(PYTHON) -m benchmarks.full_disk 80  # as root: each size is a disk of its own
 
 .PHONY: sweeps

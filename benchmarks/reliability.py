@@ -5,13 +5,16 @@
     python -m benchmarks.reliability changed 100   recordings in which one number was changed
 
 Each prints a row of ``benchmarks/RELIABILITY.md``. Seeds are counted, so that a failure is tried
-again by its number: ``kills 1 57`` is the kill of seed 57.
+again by its number: ``kills 1 57`` is the kill of seed 57. With ``--seconds N`` none is begun after
+so long.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -72,7 +75,7 @@ class Worker:
 
     def give(self, folder: RunFolder, **order: Any) -> None:
         """Hand over a run's folder."""
-        given = {"folder": str(folder.path), "device": "cpu", "time": time.time(), **order}
+        given = {"folder": str(folder.path), "device": "cpu", **order}
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(given).encode() + b"\n")
         self.process.stdin.close()
@@ -109,7 +112,7 @@ def came_to(history: History) -> dict[str, Any]:
 
 
 def kills(count: int, first: int, place: Path) -> Iterator[str]:
-    """Kill workers at random moments, go on with their runs, and yield what is not the same."""
+    """Kill workers at random moments, go on with their runs, and yield of each what is lost."""
     straight: dict[str, tuple[dict[str, Any], float]] = {}
     for seed in range(first, first + count):
         draw = Random(seed)
@@ -147,9 +150,7 @@ def kills(count: int, first: int, place: Path) -> Iterator[str]:
         except (AssertionError, EpochalError) as error:
             yield f"seed {seed}, {name}: {error!r}; {folder.path}"
             continue
-        if not same:
-            yield f"seed {seed}, {name}: came to something else; {folder.path}"
-        print(f"\r{seed - first + 1} of {count}", end="", file=sys.stderr, flush=True)
+        yield "" if same else f"seed {seed}, {name}: came to something else; {folder.path}"
 
 
 def _ready(folder: RunFolder, resumes: bool) -> float:
@@ -163,7 +164,7 @@ def _ready(folder: RunFolder, resumes: bool) -> float:
 
 
 def of_every_preset(place: Path) -> Iterator[str]:
-    """Break off, branch off and verify every preset, and yield what is not the same."""
+    """Verify every preset, break it off and branch it off, and yield of each what is lost."""
     for listing in presets.catalogue():
         draw = Random(listing.name)
         spec = presets.load(listing.name).experiment
@@ -172,15 +173,16 @@ def of_every_preset(place: Path) -> Iterator[str]:
         folder = create_run(listing.name, text, place)
         _train(folder)
         history = history_of(folder)
-        if (said := verify(listing.name, history, allow_code=True)).difference or said.elsewhere:
-            yield f"verify {listing.name}: {said.words}"
+        said = verify(listing.name, history, allow_code=True)
+        is_equal = not (said.difference or said.elsewhere)
+        yield "" if is_equal else f"verify {listing.name}: {said.words}"
         # Broken off: a run of a part of its steps that is then lengthened to all of them.
         part = draw.randrange(1, max(2, steps))
         broken = create_run(listing.name, text, place)
         _train(broken, steps=part)
         _train(broken, resume={})
-        if came_to(history_of(broken)) != came_to(history):
-            yield f"resume {listing.name} at {part}: came to something else"
+        is_same = came_to(history_of(broken)) == came_to(history)
+        yield "" if is_same else f"resume {listing.name} at {part}: came to something else"
         at = draw.randrange(0, max(1, history.last_step - 1))
         changes = ["optimizer.lr=0.001"]
         child, _ = branched_experiment(history, at, changes)
@@ -188,11 +190,11 @@ def of_every_preset(place: Path) -> Iterator[str]:
         _train(branch, fork={"parent": str(folder.path), "step": at, "changes": changes})
         after = history_of(branch)
         said = verify(listing.name, after, allow_code=True)
-        if said.difference or said.elsewhere:
-            yield f"fork {listing.name} at {at}: {said.words}"
+        lost = [said.words] if said.difference or said.elsewhere else []
         for group, rows in after.series.items():
             if rows.between(1, at).tobytes() != history.series[group].between(1, at).tobytes():
-                yield f"fork {listing.name} at {at}: {group} is not its parent's"
+                lost.append(f"{group} is not its parent's")
+        yield f"fork {listing.name} at {at}: {'; '.join(lost)}" if lost else ""
 
 
 def _train(folder: RunFolder, **order: Any) -> None:
@@ -201,9 +203,9 @@ def _train(folder: RunFolder, **order: Any) -> None:
     from engine.worker import __main__ as worker
 
     until = order.pop("steps", 0)
-    resuming.state_of = lambda history: "crashed"  # type: ignore[assignment]
+    resuming.state_of = lambda *_: "crashed"  # type: ignore[assignment]
     if not until:
-        worker.work(folder, since=0.0, device="cpu", allow_code=True, **order)
+        worker.work(folder, device="cpu", allow_code=True, **order)
         return
     child = os.fork()
     if not child:
@@ -216,7 +218,7 @@ def _train(folder: RunFolder, **order: Any) -> None:
                     os._exit(9)
 
         worker._Work.events = events  # type: ignore[method-assign]
-        worker.work(folder, since=0.0, device="cpu", allow_code=True)
+        worker.work(folder, device="cpu", allow_code=True)
         os._exit(0)
     os.waitpid(child, 0)
 
@@ -227,7 +229,7 @@ def _shortened(spec: Experiment, steps: int) -> Experiment:
 
 
 def changed(count: int, first: int, place: Path) -> Iterator[str]:
-    """Change one number of a recording, and yield where ``verify`` does not name just that."""
+    """Change one number of a recording, and yield of each where ``verify`` does not name it."""
     spec = presets.load("digits", ["train.epochs=3"]).experiment
     folder = create_run("digits", presets.dumps(spec, full=True), place)
     _train(folder)
@@ -244,41 +246,43 @@ def changed(count: int, first: int, place: Path) -> Iterator[str]:
         history.extend(changed_events)
         name = f"{part.group}/{history.series[part.group].columns[column]}"
         said = verify("a-run", history).difference
-        if not said.startswith(f"{name} of step {part.first + row * part.stride} "):
-            yield f"seed {seed}: {name} of step {part.first + row * part.stride}: {said or 'equal'}"
+        place_of_it = f"{name} of step {part.first + row * part.stride}"
+        is_found = said.startswith(f"{place_of_it} ")
+        yield "" if is_found else f"seed {seed}: {place_of_it}: {said or 'equal'}"
+
+
+PROGRAMS: Final[Mapping[str, tuple[str, Callable[[int, int, Path], Iterator[str]]]]] = {
+    "kills": ("a run that is killed goes on to the same bits", kills),
+    "presets": (
+        "every preset is gone on with, branched off and verified, bit-equal",
+        lambda count, first, place: of_every_preset(place),
+    ),
+    "changed": ("a number that was changed is found at its step", changed),
+}
+"""What is promised, and what breaks it: how often, from which seed on, in which folder."""
 
 
 def main() -> int:
     """Break what is asked for, and print the row."""
-    what, *numbers = sys.argv[1:] or ["kills", "20"]
-    count = int(numbers[0]) if numbers else 0
-    first = int(numbers[1]) if len(numbers) > 1 else 0
-    programs: dict[str, tuple[str, int, Callable[[Path], Iterator[str]]]] = {
-        "kills": (
-            "a run that is killed goes on to the same bits",
-            count or 20,
-            lambda place: kills(count or 20, first, place),
-        ),
-        "presets": (
-            "every preset is gone on with, branched off and verified, bit-equal",
-            3 * len(presets.catalogue()),
-            of_every_preset,
-        ),
-        "changed": (
-            "a number that was changed is found at its step",
-            count or 20,
-            lambda place: changed(count or 20, first, place),
-        ),
-    }
-    promise, tried, program = programs[what]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability")
+    parser.add_argument("what", choices=PROGRAMS)
+    parser.add_argument("count", type=int, nargs="?", default=20)
+    parser.add_argument("first", type=int, nargs="?", default=0)
+    parser.add_argument("--seconds", type=float, default=math.inf)
+    asked = parser.parse_args()
+    promise, program = PROGRAMS[asked.what]
+    end = time.monotonic() + asked.seconds
+    tried = lost = 0
     with tempfile.TemporaryDirectory() as place:
-        lost = 0
-        for failure in program(Path(place)):
-            lost += 1
-            print(f"\n{failure}", flush=True)
-        command = " ".join(["python -m benchmarks.reliability", what, *numbers])
-        print(f"\n| {promise} | {tried} | {tried - lost} | {lost} | `{command}` |")
-    return bool(lost)
+        for failure in program(asked.count, asked.first, Path(place)):
+            tried += 1
+            lost += bool(failure)
+            print(failure or f"{tried}", file=sys.stdout if failure else sys.stderr, flush=True)
+            if time.monotonic() > end:
+                break
+    command = " ".join(["python -m benchmarks.reliability", *sys.argv[1:]])
+    print(f"| {promise} | {tried} | {tried - lost} | {lost} | `{command}` |")
+    return int(bool(lost))
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from tests.patience import DEADLINE
 
 ADDRESS = "EPOCHAL_TEST_WORKSHOP"
 """The variable that says where the workshop for workers waits."""
+WORKER = ("-m", "engine.worker")
 
 
 @functools.cache
@@ -126,14 +127,14 @@ class Forked:
                 os.kill(self.pid, number)
 
 
-def start() -> Worker:
-    """Start a worker as ``Worker.start`` does, but fork it."""
+def start(*program: str) -> Worker:
+    """Start a worker as ``Worker.start`` does, but fork it; or what else it is to be."""
     complaints = nameless_file()
     reading, writing = os.pipe()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     stdio = (reading, nowhere, os.dup(complaints))
     try:
-        process = Forked(os.environ[ADDRESS], ("-m", "engine.worker"), stdio, worker_environment())
+        process = Forked(os.environ[ADDRESS], program or WORKER, stdio, worker_environment())
     finally:
         for each in stdio:
             os.close(each)

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import RequestError, RunError
 from ..experiment.experiment import Experiment
 from ..presets.preset import dumps
+from ..recording.checkpoints import file_of
 from ..recording.events import Header
 from ..recording.history import History
 from ..recording.loading import load_history
@@ -168,7 +169,7 @@ def planned_fork(
     if not 0 <= step <= history.last_step:
         raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
     experiment, _ = branched_experiment(history, step, changes, member)
-    there = [each for each in history.checkpoints if (parent.path / each.file).is_file()]
+    there = [each for each in history.checkpoints if file_of(parent.path, each)]
     return PlannedFork(
         parent=parent,
         header=header,

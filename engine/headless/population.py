@@ -167,9 +167,10 @@ def _setting_lines(result: Mapping[str, Any], variants: Sequence[Mapping[str, An
 
     settings = settings_of(variants)
     statuses, norms = _members(result, "statuses"), _members(result, "grad_norm")
-    if len(settings) < 2 or len(variants) != len(statuses):
+    if len(settings) < 2 or not len(variants) == len(statuses) == len(norms):
         return []
-    keys = list(dict.fromkeys(filter(None, (main_key(result), "train_loss"))))
+    said = dict.fromkeys(filter(None, (main_key(result), "train_loss")))
+    keys = [key for key in said if len(_members(result, key)) == len(variants)]
     head = ["setting", "members", *(key.replace("_", " ") for key in keys), "diverged", "dead"]
     rows = []
     for told, members in settings.items():

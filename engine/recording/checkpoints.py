@@ -5,11 +5,15 @@
           what is no array as JSON under ``epochal`` in its metadata
 
 Nothing in it can be run, any program that knows safetensors reads it, and arrays have the names
-and shapes of parameters, not the places that a way of computing gives them in memory.
+and shapes of parameters, not the places that a way of computing gives them in memory. What was
+written is what is read, by its SHA-256: a run that went on from a number which a disk has changed
+would come to other bits, and nobody would know why.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +25,7 @@ from numpy.typing import NDArray
 from ..errors import RunError
 from ..text.files import open_file, replace_file
 from ..text.parsing import from_json
+from .events import Checkpoint
 
 State = Mapping[str, Any]
 """Arrays and plain values by name, also in tables of their own: what a part of training needs to
@@ -34,6 +39,24 @@ layers takes a tenth of that."""
 
 _PLAIN: Final = "epochal"
 """Under which name the file's metadata has what is no array."""
+_DIGEST: Final = "sha256"
+"""Under which name it has the hash of everything."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def file_of(folder: Path, checkpoint: Checkpoint) -> Path | None:
+    """Return a checkpoint's file, where it is there; wherever a recording says, it is the run's.
+
+    Args:
+        folder: The run's.
+        checkpoint: What the recording says of it.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        path = folder / "checkpoints" / Path(checkpoint.file).name
+        if path.is_file():
+            return path
+    return None
 
 
 def write(path: Path, state: State) -> None:
@@ -48,7 +71,7 @@ def write(path: Path, state: State) -> None:
     """
     from safetensors.numpy import save
 
-    arrays, plain = dict[str, NDArray[Any]](), dict[str, Any]()
+    arrays, plain = Arrays(), dict[str, Any]()
     for place, value in _leaves(state):
         if isinstance(value, str | int | float | list | Mapping | None):
             table = plain
@@ -57,7 +80,22 @@ def write(path: Path, state: State) -> None:
             table[place[-1]] = value
         else:
             arrays["/".join(place)] = np.ascontiguousarray(value)
-    replace_file(path, save(arrays, {_PLAIN: json.dumps(plain)}))
+    text = json.dumps(plain)
+    replace_file(path, save(arrays, {_PLAIN: text, _DIGEST: digest_of(arrays, text)}))
+
+
+def digest_of(arrays: Arrays, plain: str) -> str:
+    """Return the SHA-256 of what a checkpoint holds.
+
+    Args:
+        arrays: By their paths.
+        plain: What is no array, as it is written.
+    """
+    digest = hashlib.sha256(plain.encode())
+    for key, array in sorted(arrays.items()):
+        digest.update(f"{key} {array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def read(path: Path) -> State:
@@ -71,13 +109,17 @@ def read(path: Path) -> State:
     try:
         _check_beginning(path)
         with safe_open(path, framework="numpy") as file:
-            state: dict[str, Any] = from_json((file.metadata() or {})[_PLAIN])
-            for key in file.keys():  # noqa: SIM118 (it is no mapping)
-                *tables, name = key.split("/")
-                table = state
-                for each in tables:
-                    table = table.setdefault(each, {})
-                table[name] = file.get_tensor(key)
+            said = file.metadata() or {}
+            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
+        if said[_DIGEST] != digest_of(arrays, said[_PLAIN]):
+            raise ValueError("it is damaged")
+        state: dict[str, Any] = from_json(said[_PLAIN])
+        for key, array in arrays.items():
+            *tables, name = key.split("/")
+            table = state
+            for each in tables:
+                table = table.setdefault(each, {})
+            table[name] = array
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise RunError(f"{path}: is no checkpoint that can be read: {error}") from None
     return state

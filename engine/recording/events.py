@@ -151,6 +151,12 @@ class Header(Event, Writer, kind="header"):
         return len(self.seeds)
 
     @property
+    def features(self) -> int:
+        """How many numbers a network takes, also where a recording does not name them."""
+        first = next(iter(self.parameters.values()), [])
+        return len(self.input_names) or (first[-1] if first else 0)
+
+    @property
     def idle_biases(self) -> frozenset[str]:
         """The biases that batch normalisation takes out again, whatever they are.
 

@@ -97,6 +97,8 @@ def layer_by_layer(
     Raises:
         RecordingError: A layer's weights are not there, or this version has no such activation.
     """
+    if not activations:
+        raise RecordingError("there is no layer that could be computed")
     flowing = np.asarray(inputs)
     for index, name in enumerate(activations, start=1):
         try:

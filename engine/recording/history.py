@@ -190,10 +190,15 @@ class History:
         there = [each.step for each in self._snapshots[place : place + 1]] == [snapshot.step]
         self._snapshots[place : place + there] = [snapshot]
 
-    def _add_rows(self, series: Series) -> None:
+    def takes(self, series: Series) -> bool:
+        """Whether rows are of a group that the header names, and have its columns and members."""
         rows = self.series.get(series.group)
-        if rows is None or not rows.fits(series):
+        return rows is not None and rows.fits(series)
+
+    def _add_rows(self, series: Series) -> None:
+        if not self.takes(series):
             return
+        rows = self.series[series.group]
         rows.add(series)
         if series.group == "train":
             taken = series.last_step - self.last_step

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
@@ -180,13 +181,16 @@ def _from_checkpoint(
     """Return a member's weights of a step from the newest checkpoint, if it has them."""
     for checkpoint in reversed(history.checkpoints if folder else []):
         assert folder is not None
-        path = folder / checkpoint.file
-        if path.is_file():
+        path = checkpoints.file_of(folder, checkpoint)
+        if path is not None:
             saved = _read_checkpoint(path)
-            if min(saved["step"], last_step(history, member)) == step:
-                return _of_member(saved["weights"], member, history)
-            if saved["best_steps"][member] == step:
-                return _of_member(saved["best_weights"], member, history)
+            try:
+                if min(saved["step"], last_step(history, member)) == step:
+                    return _of_member(saved["weights"], member, history)
+                if saved["best_steps"][member] == step:
+                    return _of_member(saved["best_weights"], member, history)
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                raise RunError(f"{path}: is no checkpoint of this run: {error!r}") from None
     return None
 
 
@@ -194,7 +198,7 @@ def _read_checkpoint(path: Path) -> Mapping[str, Any]:
     """Return what a checkpoint holds; it is data, and nothing in it is run."""
     if path.suffix == checkpoints.SUFFIX:
         saved = checkpoints.read(path)
-        return {**saved, "best_steps": saved["stopping"]["best_steps"]}
+        return {**saved, "best_steps": dict(saved.get("stopping", {})).get("best_steps", ())}
     # As they were written at first.
     import torch
 
@@ -211,5 +215,5 @@ def _read_checkpoint(path: Path) -> Mapping[str, Any]:
 def _of_member(named: Mapping[str, Any], member: int, history: History) -> Weights:
     """Return a member's weights, in the order of the recording: a file has an order of its own."""
     assert history.header is not None
-    names = [*history.header.parameters, *history.header.buffers]
-    return {name: named[name][member] for name in names}
+    shapes = {**history.header.parameters, **history.header.buffers}
+    return {name: np.reshape(named[name][member], shape) for name, shape in shapes.items()}

@@ -155,7 +155,7 @@ class LoadedRun:
         if not self.header.experiment:
             raise RunError(f"{plain(self.header.run)}: {UNSAID}")
         rows = np.atleast_2d(np.asarray(inputs, np.float64))
-        features = len(self.header.input_names) or self.header.parameters["layer1.weight"][1]
+        features = self.header.features
         if rows.shape[-1] != features:
             raise RequestError(
                 f"{self.header.run}: its network takes {features} inputs, got {rows.shape[-1]}"
@@ -197,13 +197,17 @@ class LoadedRun:
         if self._is_own:
             return self._own_network().module
         import torch
+        from pydantic import ValidationError
         from torch import nn
 
         from ..experiment.model import Model
         from ..network.layers import module_specs
 
         # Of the experiment only the model: the file it learned from may be gone.
-        model = Model.model_validate(self.header.experiment.get("model", {}))
+        try:
+            model = Model.model_validate(self.header.experiment.get("model", {}))
+        except ValidationError:
+            raise RunError(f"{plain(self.header.run)}: {UNSAID}") from None
         shapes = [shape for shape in self.header.parameters.values() if len(shape) == 2]
         widths = [shapes[0][1], *(shape[0] for shape in shapes)]
         network = nn.Sequential()
@@ -215,8 +219,8 @@ class LoadedRun:
             # Batch normalisation also counts its batches; nothing is computed from that.
             made.load_state_dict({**made.state_dict(), **state})
             network.add_module(stage.name, made)
-        dtype = getattr(torch, self.header.experiment.get("train", {}).get("dtype", "float32"))
-        return network.to(dtype).eval()
+        is_double = self.header.experiment.get("train", {}).get("dtype") == "float64"
+        return network.to(torch.float64 if is_double else torch.float32).eval()
 
     @cached_property
     def kept(self) -> KeptWeights:

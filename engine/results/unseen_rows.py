@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import RunError
 from ..randomness import generator
 from ..text.safe import plain
 
@@ -41,7 +42,13 @@ Array = NDArray[np.floating]
 
 
 def unseen_rows(data: DataBase, seed: int, count: int = NEW_ROWS) -> Examples:
-    """Return rows of fresh data that no training of this seed draws."""
+    """Return rows of fresh data that no training of this seed draws.
+
+    Raises:
+        RunError: The data is the same in every step, whatever a recording says of it.
+    """
+    if not data.fresh:
+        raise RunError("there are no new rows: every step saw the same ones")
     return data.draw_fresh(generator(seed, "fresh", UNSEEN), count)
 
 

@@ -6,6 +6,7 @@ import re
 import time
 
 from ..errors import RunError
+from ..recording.checkpoints import file_of
 from ..recording.events import End, Header
 from ..recording.history import History
 from ..text.safe import plain
@@ -69,7 +70,7 @@ def _check_end(folder: RunFolder, end: End, history: History, ignore_stopping: b
     name = plain(folder.name)
     if end.status == "diverged":
         # The last loss is of the weights of the step before it: what is finite lies before both.
-        there = [each for each in history.checkpoints if (folder.path / each.file).is_file()]
+        there = [each for each in history.checkpoints if file_of(folder.path, each)]
         finite = max((each.step for each in there if each.step < end.step - 1), default=0)
         raise RunError(
             f"{name}: diverged, and would again; epochal fork {name} --at {finite} "

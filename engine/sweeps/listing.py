@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ..errors import RunError
 from ..recording.events import End
@@ -14,7 +14,6 @@ from ..runs.catalogue import RunFacts, flat
 from ..runs.folder import RunFolder
 from ..runs.notes import Notes
 from ..runs.summary import Glance
-from ..text.parsing import from_toml
 from ..text.safe import plain
 from .folder import SweepFolder, list_sweeps
 from .table import SweepReader, SweepTable
@@ -56,11 +55,12 @@ def facts_of_sweep(reader: SweepReader) -> RunFacts:
     """Return what the list of runs says of a sweep, in which a trial is what a step is to a run."""
     folder, problem = reader.folder, ""
     run = RunFolder(folder.path)
-    tables, table = {}, None
+    tables: Mapping[str, Any] = {}
+    table = None
     try:
         table = reader.table()
-        tables = from_toml(reader.plan().bases[0].text)
-    except (RunError, ValueError) as error:
+        tables = reader.plan().bases[0].tables
+    except RunError as error:
         problem = str(error)
     going = table is not None and table.busy
     return RunFacts(

@@ -27,6 +27,7 @@ from ..errors import RunError
 from ..text.files import open_file, read_file, why
 from ..text.owned import create, open_own
 from ..text.parsing import from_json, from_toml
+from ..text.safe import plain
 from .group import TrialGroup
 from .trial import Trial
 
@@ -67,7 +68,19 @@ class Base:
         """
         from ..presets.preset import resolve
 
-        return resolve(from_toml(self.text), f"sweep of {self.preset}", recorded=True)
+        return resolve(self.tables, f"sweep of {self.preset}", recorded=True)
+
+    @cached_property
+    def tables(self) -> Mapping[str, Any]:
+        """The tables it is written in.
+
+        Raises:
+            RunError: They are damaged.
+        """
+        try:
+            return from_toml(self.text)
+        except ValueError as error:
+            raise RunError(f"sweep of {plain(self.preset)}: its plan is damaged: {error}") from None
 
 
 @dataclass(kw_only=True)
@@ -176,25 +189,44 @@ def read(path: Path) -> Plan:
         RunError: It is none, or of a later format.
     """
     plan: Plan | None = None
-    for line in _lines(path):
-        match line.get("kind"):
-            case "sweep":
+    try:
+        for line in _lines(path):
+            if line.get("kind") == "sweep":
                 plan = _begun(path, line)
-            case "trials" if plan is not None:
-                # What was torn by a full disk was written again, under the same numbers.
-                del plan.trials[line["first"] :]
-                for at, (base, setting, seed, digest) in enumerate(line["trials"], line["first"]):
-                    trial = Trial(number=at, base=base, setting=setting, seed=seed, digest=digest)
-                    plan.trials.append(trial)
-            case "search" if plan is not None:
-                plan.search, plan.searched = line["sweep"], line["over"]
-            case "groups" if plan is not None:
-                made = [_group(each) for each in line["groups"]]
-                del plan.groups[made[0].number - 1 :]
-                plan.groups += made
+            elif plan is not None:
+                _go_on(plan, line)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise RunError(f"{path}: is damaged, and no plan any more: {error!r:.200}") from None
     if plan is None:
         raise RunError(f"{path}: is no plan of a sweep")
     return plan
+
+
+def _go_on(plan: Plan, line: Mapping[str, Any]) -> None:
+    """Take a line of a plan that has begun.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is not whole, or says what cannot be.
+    """
+    match line.get("kind"):
+        case "trials":
+            # What was torn by a full disk was written again, under the same numbers.
+            del plan.trials[_within(line["first"], len(plan.trials) + 1) :]
+            for base, setting, seed, digest in line["trials"]:
+                trial = Trial(
+                    number=len(plan.trials),
+                    base=_within(base, len(plan.bases)),
+                    setting=dict(setting),
+                    seed=_within(seed),
+                    digest=str(digest),
+                )
+                plan.trials.append(trial)
+        case "search":
+            plan.search, plan.searched = dict(line["sweep"]), bool(line["over"])
+        case "groups":
+            made = [_group(each, plan) for each in line["groups"]]
+            del plan.groups[_within(made[0].number - 1, len(plan.groups) + 1) :]
+            plan.groups += made
 
 
 def identity_in(path: Path) -> str:
@@ -215,19 +247,49 @@ def _begun(path: Path, line: Mapping[str, Any]) -> Plan:
             f"{path}: is of format {line['format']}, this version reads up to {FORMAT}; "
             "update epochal"
         )
+    bases = tuple(
+        Base(preset=str(each["preset"]), text=str(each["text"])) for each in line["bases"]
+    )
+    if not bases:
+        raise ValueError("there is nothing that is swept")
     return Plan(
         name=path.parent.name,
-        identity=line["identity"],
-        keys=tuple(line["keys"]),
-        bases=tuple(Base(**each) for each in line["bases"]),
-        made=line["made"],
-        version=line["version"],
+        identity=str(line["identity"]),
+        keys=tuple(map(str, line["keys"])),
+        bases=bases,
+        made=float(line["made"]),
+        version=str(line["version"]),
     )
 
 
-def _group(told: Mapping[str, Any]) -> TrialGroup:
-    rungs = tuple((step, loss) for step, loss in told.get("rungs", ()))
-    return TrialGroup(**{**told, "trials": tuple(told["trials"]), "rungs": rungs})
+def _group(told: Mapping[str, Any], plan: Plan) -> TrialGroup:
+    """Return a group as it is written in a plan.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is not whole, or says what cannot be.
+    """
+    # What a plan of an earlier version does not say is as it was then.
+    said = {"device": "cpu", "allow_code": False, "threads": 1, "every": 1, "rungs": (), **told}
+    return TrialGroup(
+        number=1 + _within(said["number"] - 1),
+        trials=tuple(_within(trial, len(plan.trials)) for trial in said["trials"]),
+        device=str(said["device"]),
+        allow_code=said["allow_code"] is True,
+        threads=1 + _within(said["threads"] - 1, 4096),
+        every=1 + _within(said["every"] - 1),
+        rungs=tuple((_within(step), float(loss)) for step, loss in said["rungs"]),
+    )
+
+
+def _within(value: Any, end: int = 2**63) -> int:
+    """Return a whole number that is at least 0 and below an end.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if type(value) is not int or not 0 <= value < end:
+        raise ValueError(f"{value!r:.60} is no whole number from 0 to {end - 1}")
+    return value
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -97,7 +97,9 @@ def branch(
                 f"{plain(folder.name)}: does not come to what it recorded: {difference.words}; "
                 f"epochal verify {folder.name} looks at all of it"
             )
-    common = list(recorded_until(events, step))
+    # Rows that are none of the header's are passed over, as by whoever reads the parent.
+    recorded = recorded_until(events, step)
+    common = [each for each in recorded if not isinstance(each, Series) or history.takes(each)]
     if member:
         common = list(_of_member(common, member))
         header = replace(header, seeds=header.seeds[member - 1 : member], variants=[])
@@ -158,8 +160,8 @@ def branched(
         threads=parent.threads,
         until=until,
     )
-    if child.columns != parent.columns:
-        raise RequestError("a branch has the columns of its parent; these would be others")
+    if (child.columns, child.shaped.shapes) != (parent.columns, parent.shaped.shapes):
+        raise RequestError("a branch has the columns and the network of its parent, and not others")
     moves = any(each.schedule.moves for each in (*parent.members, *child.members))
     reschedules = _concerns(changed, _RATES) or (moves and _concerns(changed, _LENGTH))
     state, own, fresh = dict(_state_of(parent, member)), child.state(), list[str]()

@@ -30,7 +30,7 @@ from ..runs.resuming import check_resumable
 from ..text.owned import foreign
 from ..text.safe import plain
 from .device import nearest_device
-from .header import versions
+from .header import header_of, versions
 from .marks import Marks
 from .repeats import Repeats
 from .trainer import Trainer
@@ -95,7 +95,7 @@ def resume(
         )
     state = newest_state(folder, history)
     if state is not None:
-        trainer.restore(state)
+        restore(trainer, state, header)
     elif history.forks:
         # A run begins anew from its seed. The first weights of a branch are no seed's.
         raise RunError(
@@ -147,9 +147,17 @@ def trainer_of(
             )
     where = nearest_device(header.device) if device == "auto" else device
     # With as many threads as then: each sums a share, and other shares round to other bits.
-    return Trainer(
+    trainer = Trainer(
         experiment, device=where, allow_code=allow_code, threads=header.threads, until=until
     )
+    if shape_of(header) != shape_of(header_of(trainer, header.run)):
+        raise RunError(f"{plain(header.run)}: its rows and weights are none of its experiment's")
+    return trainer
+
+
+def shape_of(header: Header) -> tuple[object, ...]:
+    """Return what rows, weights and checkpoints have the shape of."""
+    return header.columns, header.parameters, header.buffers, header.seeds
 
 
 def differences_of(header: Header, trainer: Trainer) -> list[str]:
@@ -194,8 +202,8 @@ def newest_state(folder: RunFolder, history: History) -> State | None:
 
 def _why_anew(folder: RunFolder, history: History) -> str:
     """Return why there is no checkpoint that a run could go on from."""
-    files = [folder.path / each.file for each in history.checkpoints]
-    if any(path.is_file() and path.suffix != checkpoints.SUFFIX for path in files):
+    files = [checkpoints.file_of(folder.path, each) for each in history.checkpoints]
+    if any(path is not None and path.suffix != checkpoints.SUFFIX for path in files):
         return "its checkpoint is of an earlier version, which kept too little to come to the same"
     return "none of its checkpoints can be read" if files else "it had no checkpoint yet"
 
@@ -210,6 +218,19 @@ def _check_own(path: Path, folder: RunFolder) -> None:
         if wrong := foreign(each.lstat(), folder.path):
             what = f"{plain(str(each))}: {wrong}"
             raise RunError(f"{what}; remove it to go on from the checkpoint before it")
+
+
+def restore(trainer: Trainer, state: State, header: Header) -> None:
+    """Have a trainer go on from what a checkpoint holds.
+
+    Raises:
+        RunError: It is none of this run.
+    """
+    try:
+        trainer.restore(state)
+    except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
+        name = plain(header.run)
+        raise RunError(f"{name}: its checkpoint is none of this run: {error!r:.200}") from None
 
 
 def marks_to_come(history: History, trainer: Trainer) -> Marks:

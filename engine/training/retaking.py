@@ -20,7 +20,7 @@ from ..runs.folder import RunFolder
 from ..text.safe import plain
 from .block import Block
 from .repeats import Repeats
-from .resuming import newest_state, trainer_of
+from .resuming import newest_state, restore, trainer_of
 from .trainer import Trainer
 
 MOST_STEPS: Final = 1024
@@ -158,7 +158,7 @@ def trainer_before(
     trainer = trainer_of(header, device, until=header.steps, allow_code=allow_code)
     state = newest_state(folder, history.until(step))
     if state is not None:
-        trainer.restore(state)
+        restore(trainer, state, header)
     elif history.forks:
         parent = plain(history.forks[-1].parent)
         raise RunError(f"--at {step}: is before the run branched off; fork {parent} there")

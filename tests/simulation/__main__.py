@@ -7,6 +7,7 @@ are cores, until the first that breaks a promise.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument("seed", type=int, nargs="?")
     parser.add_argument("--schedules", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=math.inf)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
     if asked.seed is not None:
@@ -29,7 +31,7 @@ def main() -> int:
         print("\n".join(world.trace))
         print(world.violation or f"kept all promises, in {world.steps} steps")
         return bool(world.violation)
-    return many(asked.first, asked.schedules, asked.processes)
+    return many(asked.first, asked.schedules, asked.processes, asked.seconds)
 
 
 if __name__ == "__main__":

@@ -66,10 +66,9 @@ class Subject:
     @classmethod
     def of(cls, header: Header, *, may_run: bool = False) -> Subject:
         """Return what a recording's network is about."""
-        first = next(iter(header.parameters.values()), [0])
         return cls(
             classes="accuracy" in header.columns.get("train", ()),
-            inputs=len(header.input_names) or first[-1],
+            inputs=header.features,
             own=header.experiment.get("model", {}).get("kind", "mlp") != "mlp",
             may_run=may_run,
             members=header.members,

@@ -14,7 +14,6 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
@@ -22,10 +21,7 @@ from typing import Any, Final
 import pytest
 
 from engine.errors import EpochalError, PresetError
-from engine.headless.log import counts_epochs
-from engine.headless.result import result_text
 from engine.presets import preset as presets
-from engine.recording.events import Header
 from engine.recording.fitting import UNSAID
 from engine.recording.history import History
 from engine.recording.lines import decode, encode
@@ -34,16 +30,13 @@ from engine.runs.catalogue import facts_of
 from engine.runs.folder import RunFolder
 from engine.runs.listing import run_cells, run_object
 from tests import tapes
+from tests.shown import the_lab_shows
 from tests.trained import recorded
-from tui.drawing.lists.status import draw_outcome
-from tui.pictures.shown import Stock, captions_of, draw_shown
+from tui.pictures.shown import draw_shown
 from tui.pictures.still import PLAIN, draw_wish, read_watch
 from tui.pictures.told import told_of
 from tui.pictures.wish import Wish
-from tui.watching.chronicle import Chronicle
-from tui.watching.traces import timeline
 from tui.watching.view import View
-from tui.watching.watch import Watch
 
 OTHERS: Final = ("abc", 5, -1, 0.5, True, [], {}, ["abc"], None, math.inf, math.nan, "x" * 100_000)
 """What stands in a value's place."""
@@ -119,24 +112,6 @@ def everything_of(folder: RunFolder) -> None:
         the_lab_shows(watch, watch.history.header)
     with suppress(EpochalError):
         load_run(folder.path).predict([[0.5, 0.2]])
-
-
-def the_lab_shows(watch: Watch, header: Header) -> None:
-    """Say and draw what is in the lab's panes, and in the words a headless run ends with."""
-    history = watch.history
-    counts_epochs(history)
-    Chronicle("run").unread(history)
-    if history.end is not None:
-        result_text("run", history.end, header.target_names, header.variants)
-    draw_outcome(watch.standing(history.last_step, 0), 100, PLAIN)
-    view = View(history=history, run="run", title=watch.title, step=history.last_step)
-    timeline(view, 80)
-    stock = Stock.of(view)
-    if stock is not None:
-        stock.trouble, stock.ready = stock.read(), True
-    shown = replace(view, weights="best")
-    draw_shown(shown, stock, 40, 12, PLAIN)
-    captions_of(shown, stock, 60, PLAIN)
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def lab(run: FakeRun) -> tuple[Taken, Taken]:
             terminal.read(0.005)
         first = whole = Taken(time.monotonic() - started, processor(pid), peak.most)
         while time.monotonic() - started < whole.seconds + QUIET:
-            terminal.read(0.005)
+            terminal.read(0.1)
             if "reading" in terminal.text:
                 whole = Taken(time.monotonic() - started, processor(pid), peak.most)
     terminal.close()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..recording.events import Header
 from ..recording.forward import activations_of, unpack
 from ..recording.history import History
-from ..recording.pages import SAMPLE
+from ..recording.pages import sample_stride
 from ..recording.rows import Rows
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ class Curve:
         if rows is None or not self.count:
             return
         chosen = np.linspace(0, self.count - 1, GROUPS * WINDOW).astype(np.int64)
-        if self.count >= len(chosen) * SAMPLE:
+        if (stride := sample_stride(self.count)) * len(chosen) <= self.count:
             # These rows are at hand, however long the run is.
-            chosen -= chosen % SAMPLE
+            chosen -= chosen % stride
         steps, values = rows.steps_of(chosen), numbers(rows, name, chosen, member)
         self.steps = steps[WINDOW - 1 :: WINDOW]
         self.values = medians(values.reshape(GROUPS, WINDOW))

@@ -7,7 +7,8 @@ for.
 A recording of ten million steps is half a gigabyte, and nobody looks at all of it at once. Where
 it says where its lines stand, only so many pages are held as were looked at last. Of the others
 two things are kept, so that what spans a whole run needs no reading: folds of every ``UNIT``
-rows, and every ``SAMPLE``-th row itself.
+rows, and every ``SAMPLE``-th row itself. Whoever is to hold next to nothing keeps no folds, and
+of the rows a sample that gets thinner the more there are.
 """
 
 from __future__ import annotations
@@ -38,14 +39,24 @@ RESIDENT_ROWS: Final = 1 << 16
 SAMPLE: Final = 64
 """Rows from one that is kept of a page to the next."""
 
+SAMPLED: Final = 1024
+"""Rows of a sample of all of them, at least."""
+
+
+def sample_stride(count: int) -> int:
+    """Return how far apart the rows of a sample of so many are: a multiple of ``SAMPLE``."""
+    return max(1 << max((count // SAMPLED).bit_length() - 1, 0), SAMPLE)
+
 
 class _Kept(NamedTuple):
     """What is kept of a page that is not held any more."""
 
-    folds: Aggregates
+    folds: Aggregates | None
     """Of every ``UNIT`` rows: [columns, members, units]."""
+    first: int
+    """The place of the first row of the sample."""
     sample: Values
-    """Every ``SAMPLE``-th row: [columns, members, rows]."""
+    """Rows at equal distances: [columns, members, rows]."""
 
 
 class Pages:
@@ -55,7 +66,8 @@ class Pages:
         columns: How many columns there are.
         members: How many networks.
         again: Reads a line again; without it all rows are held.
-        resident_bytes: How much of the whole pages is held; ``RESIDENT_BYTES`` where left out.
+        resident_bytes: How much of the whole pages is held; ``RESIDENT_BYTES`` where left out. With
+            0 nothing is kept that takes more room the more rows there are.
     """
 
     def __init__(
@@ -70,6 +82,9 @@ class Pages:
         self.size: Final = _page_size(4 * columns * members)
         """Rows of a page."""
         self._again = again
+        self._is_brief = resident_bytes == 0
+        self._stride = SAMPLE
+        """How far apart the rows are that are kept of pages."""
         held = RESIDENT_BYTES if resident_bytes is None else resident_bytes
         # A page is held beside the one that grows, so that a sum across its border reads nothing.
         rows = max(RESIDENT_ROWS, held // max(4 * columns * members, 1))
@@ -93,6 +108,11 @@ class Pages:
     def held_rows(self) -> int:
         """How many rows are in memory."""
         return len(self._whole) * self.size + self.count % self.size
+
+    @property
+    def sampled_rows(self) -> int:
+        """How many rows of pages that are not held are in memory."""
+        return sum(kept.sample.shape[2] for kept in self._kept if kept is not None)
 
     def add(self, values: Values, line: LinePlace | None) -> None:
         """Add rows, [columns, count, members], and where they stand in the recording."""
@@ -162,7 +182,7 @@ class Pages:
     def _folds(self, column: int, member: int, start: int, stop: int) -> Aggregates:
         page, place = divmod(start, self.size)
         kept = self._kept[page] if page < len(self._kept) else None
-        if kept is None:
+        if kept is None or kept.folds is None:
             return folded(self.column(column, member, start, stop))
         first, last = place // UNIT, (place + stop - start) // UNIT
         return Aggregates(*(each[column, member, first:last] for each in kept.folds))
@@ -170,8 +190,8 @@ class Pages:
     def _some(self, page: int, column: int, places: NDArray[np.int64]) -> Values:
         """Return a column of some rows of a page, [members, rows]."""
         kept = self._kept[page] if page not in self._whole and page < len(self._kept) else None
-        if kept is not None and not (places % SAMPLE).any():
-            page_rows, places = kept.sample, places // SAMPLE
+        if kept is not None and not ((page * self.size + places) % self._stride).any():
+            page_rows, places = kept.sample, (places - kept.first) // self._stride
         else:
             page_rows = self._page(page)
         numbers: Values = page_rows[column][:, places]
@@ -218,9 +238,26 @@ class Pages:
         while self._again is not None and len(self._whole) > self._resident:
             oldest = next(iter(self._whole))
             if self._kept[oldest] is None:
-                rows = self._whole[oldest]
-                self._kept[oldest] = _Kept(folded(rows), rows[:, :, ::SAMPLE].copy())
+                self._keep_of(oldest)
             del self._whole[oldest]
+
+    def _keep_of(self, page: int) -> None:
+        """Keep of a page what is asked for without it."""
+        rows, first = self._whole[page], -page * self.size % self._stride
+        folds = None if self._is_brief else folded(rows)
+        self._kept[page] = _Kept(folds, first, rows[:, :, first :: self._stride].copy())
+        while self._is_brief and sample_stride(self.count) > self._stride:
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        """Keep every second row of those that are kept."""
+        self._stride *= 2
+        for page, kept in enumerate(self._kept):
+            if kept is not None:
+                first = -page * self.size % self._stride
+                skipped = (first - kept.first) // (self._stride // 2)
+                sample = kept.sample[:, :, skipped::2].copy()
+                self._kept[page] = _Kept(kept.folds, first, sample)
 
     def _read_again(self, page: int) -> Values:
         """Return a page from the lines that it came from; what is not there any more is NaN."""

@@ -119,6 +119,11 @@ class Rows:
         """How many rows are in memory, and need not be read."""
         return self._pages.held_rows
 
+    @property
+    def sampled_rows(self) -> int:
+        """How many of the others are in memory, for what spans the whole run."""
+        return self._pages.sampled_rows
+
     def step_of(self, row: int) -> int:
         """Return the step of a row."""
         return self._steps.at(row)

@@ -18,7 +18,7 @@ from engine.recording import pages
 from engine.recording.best import best_step
 from engine.recording.downsampling import UNIT
 from engine.recording.events import LinePlace, Series
-from engine.recording.file import read
+from engine.recording.file import Reader, read
 from engine.recording.history import History
 from engine.recording.improvements import improvements
 from engine.recording.loading import load_history
@@ -87,7 +87,7 @@ def _answers(history: History) -> Iterator[Any]:
     for rows in history.series.values():
         yield rows.steps
         yield rows.between(510, 1030)
-        yield [series.values for series in rows.as_series("train")]
+        yield np.concatenate([each.values for each in rows.as_series("train")], axis=1)
         yield from _pictures(rows, 0)
         if len(members) > 1:
             for member in (1, None, "low", "high"):
@@ -99,17 +99,38 @@ def test_what_is_asked_of_it_and_how_it_looks_is_the_same(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = recorded(SPECS[name](), tmp_path / "run")[0]
+    # A sample that is thin enough for so short a run.
+    monkeypatch.setattr(evidence, "GROUPS", 4)
     look = [line.plain for line in draw_still(read_watch(run), 120, 40, PLAIN)]
-    for module in (pages, evidence):
-        monkeypatch.setattr(module, "SAMPLE", 2)
+    monkeypatch.setattr(pages, "SAMPLE", 2)
+    monkeypatch.setattr(pages, "SAMPLED", 4 * evidence.WINDOW)
+    whole = [*_answers(History(read(run.recording)))]
     _small(monkeypatch)
-    whole, part = History(read(run.recording)), load_history(run.recording)
-    for mine, theirs in zip(_answers(part), _answers(whole), strict=True):
-        np.testing.assert_equal(mine, theirs)
-    for rows, all_rows in zip(part.series.values(), whole.series.values(), strict=True):
-        assert rows.held_rows <= min(2 * UNIT, all_rows.held_rows)
-    monkeypatch.setattr(evidence, "SAMPLE", STEPS)
+    reader = Reader(run.recording)
+    for part in (load_history(run.recording), History(reader.rest(), reader.again, 0)):
+        for mine, theirs in zip(_answers(part), whole, strict=True):
+            np.testing.assert_equal(mine, theirs)
+        assert all(rows.held_rows <= 2 * UNIT for rows in part.series.values())
+    monkeypatch.setattr(pages, "SAMPLED", STEPS)
     assert [line.plain for line in draw_still(read_watch(run), 120, 40, PLAIN)] == look
+
+
+def test_whoever_holds_next_to_nothing_keeps_a_sample_of_a_bounded_number_of_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _small(monkeypatch)
+    monkeypatch.setattr(pages, "SAMPLE", 2)
+    monkeypatch.setattr(pages, "SAMPLED", 16)
+    rows, again = Rows(["loss"], 1, lambda line: None, 0), Rows(["loss"], 1)
+    for first in range(1, 30 * UNIT, 300):
+        values = np.arange(first, first + 300, dtype=np.float32)[None, :, None]
+        series = Series(group="train", first=first, values=values, line=LinePlace(first, 1))
+        rows.add(series)
+        again.add(series)
+        stride = pages.sample_stride(rows.count)
+        chosen = np.linspace(0, rows.count - 1, 16).astype(np.int64) // stride * stride
+        np.testing.assert_array_equal(rows.across("loss", chosen), again.across("loss", chosen))
+        assert rows.sampled_rows <= 4 * 16 + len(chosen)
 
 
 blocks = st.lists(st.tuples(st.integers(-300, 40), st.integers(1, 700)), min_size=1, max_size=12)

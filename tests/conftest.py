@@ -8,17 +8,31 @@ that a red suite is a broken change. To look for new examples:
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+# What labs, workers and terminals leave in the temporary folder goes with the tests; what pytest
+# keeps to be looked at stays where it is. A second user may write there, too.
+TEMPORARY = "EPOCHAL_TEST_TEMPORARY"
+if TEMPORARY not in os.environ:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    os.environ[TEMPORARY] = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="epochal-")
+    Path(os.environ[TEMPORARY]).chmod(0o1777)
+    tempfile.tempdir = None
+    atexit.register(shutil.rmtree, os.environ[TEMPORARY], ignore_errors=True)
 
 # Whoever runs the tests may have a configuration, by which they are told of every run.
 os.environ["XDG_CONFIG_HOME"] = f"{os.devnull}/config"

@@ -42,7 +42,7 @@ def workshop(kind: Literal["workers", "labs"]) -> str:
     """Have programs forked for these tests; return where one asks for them."""
     tests = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     owner = os.getppid() if tests else os.getpid()
-    address = Path(tempfile.gettempdir(), f"epochal-{kind}-{tests or owner}")
+    address = Path(tempfile.gettempdir(), f"epochal-{kind}-{str(tests or owner)[:8]}")
     with address.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not address.exists():

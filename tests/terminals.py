@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -59,7 +60,10 @@ class Terminal:
         fresh: bool = False,
         **environment: str,
     ) -> None:
-        given = _environment(**environment)
+        # What a lab remembers belongs to its user: here to nobody who is new to it.
+        self._memory = Path(tempfile.mkdtemp(prefix="epochal-state-"))
+        state = experienced(self._memory)
+        given = _environment(**{"XDG_STATE_HOME": state, **environment})
         if program == FORKED:
             given[ADDRESS] = workshop("workers")
         self._rate, self._answers = rate, answers
@@ -186,6 +190,7 @@ class Terminal:
         for descriptor in (self._master, self._slave):
             if descriptor >= 0:
                 os.close(descriptor)
+        shutil.rmtree(self._memory, ignore_errors=True)
 
 
 def _start(
@@ -233,7 +238,5 @@ def _environment(**changes: str) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "TEXTUAL_DISABLE_KITTY_KEY": "1",
         "PYTHONPATH": str(SOURCE),
-        # What a lab remembers belongs to its user: here to nobody who is new to it.
-        "XDG_STATE_HOME": experienced(Path(tempfile.mkdtemp(prefix="epochal-state-"))),
     }
     return kept | plain | changes

@@ -47,6 +47,7 @@ def branched_experiment(
     header = history.header
     assert header is not None
     parent = resolve(header.experiment, header.run, recorded=True)
+    # What the parent was by then: a run that was gone on with further has become a longer one.
     for at, steps in lengths(history):
         parent = parent.lengthened(steps) if at < step else parent
     if member:
@@ -54,6 +55,8 @@ def branched_experiment(
         parent = members_of(parent)[member - 1].experiment
     tables = apply(tables_of(parent, short=False), parse(changes), parent)
     child = resolve(tables, "--set", recorded=True)
+    # Held against each other as they came out, not as they were asked for: one key may bring others
+    # with it, as an optimizer does, and one that is set to what it was is no change.
     before, after = _flat(parent), _flat(child)
     keys = sorted({*before, *after})
     changed = {key: after.get(key) for key in keys if before.get(key) != after.get(key)}
@@ -69,6 +72,7 @@ def branched_experiment(
             f"--at {step}: leaves no step to take, as it ends at {child.steps}; "
             "--set train.steps=N lengthens it"
         )
+    # A key that is gone went with another one, which the title names.
     set_here = [(key, value) for key, value in changed.items() if value is not None]
     words = ", ".join(f"{key.rpartition('.')[2]} {inline(value)}" for key, value in set_here)
     of = f" · member {member}" if member else ""

@@ -162,12 +162,15 @@ def branched(
     )
     if (child.columns, child.shaped.shapes) != (parent.columns, parent.shaped.shapes):
         raise RequestError("a branch has the columns and the network of its parent, and not others")
+    # A schedule knows how long its run is: of another length, its rates are others from here on.
     moves = any(each.schedule.moves for each in (*parent.members, *child.members))
     reschedules = _concerns(changed, _RATES) or (moves and _concerns(changed, _LENGTH))
+    # All is taken over first; what has lost its meaning is then taken from the child's beginning.
     state, own, fresh = dict(_state_of(parent, member)), child.state(), list[str]()
     if parent.method.name == child.method.name and "optimizer.name" not in changed:
         state["method"] = _method(state["method"], own["method"], reschedules)
     else:
+        # What one optimizer remembers means nothing to another, though of the same shape.
         state["method"] = own["method"]
         fresh.append(f"what the optimizer remembers: it is {experiment.optimizer.name} now")
     # What has ended it ends it again only if that is still asked for.
@@ -179,6 +182,7 @@ def branched(
     if experiment.steps_per_epoch != parent.experiment.steps_per_epoch:
         # The epoch that is under way is none of these: its mean is no number.
         state["epochs"] = {"sum": np.full_like(state["epochs"]["sum"], np.nan)}
+    # Its schedules have just begun: they are taken through the steps that lie behind it.
     child.restore(state)
     if reschedules:
         child.method.reschedule(child.step, lambda step: _losses(history, step))
@@ -257,6 +261,7 @@ def recorded_until(events: Sequence[Event], step: int) -> Iterator[Event]:
     standing: list[Event] = []
     for event in events:
         if isinstance(event, Resume):
+            # It was gone on with from a checkpoint: what came after that was taken again.
             standing = list(_up_to(standing, event.from_step))
         standing.append(event)
     return _up_to(standing, step)
@@ -266,11 +271,13 @@ def _up_to(events: Sequence[Event], step: int) -> Iterator[Event]:
     for event in events:
         match event:
             case Series() if event.first <= step:
+                # [columns, rows, members]: a row every stride steps, from the first of them on.
                 count = (step - event.first) // event.stride + 1
                 yield replace(event, values=event.values[:, :count])
             case Snapshot() if event.step <= step and not event.best:
                 yield event
             case MarkReached() | RunWarning() | Fork() if event.step <= step:
                 yield event
+            # One at the step itself came behind it, and what is behind it is the branch's own.
             case Request() if event.step < step:
                 yield event

@@ -94,6 +94,7 @@ class Retaking:
     def _difference(self, block: Block) -> Mismatch | None:
         """Return the first number of a block that is not as it was recorded."""
         parts: list[Series | Snapshot] = [*block.series, *block.snapshots]
+        # By step and not by part: what goes wrong first is the cause, and the rest follows from it.
         mismatches = [each for part in parts if (each := self._first(part))]
         return min(mismatches, key=lambda each: each.step, default=None)
 
@@ -127,12 +128,15 @@ class Retaking:
             steps: The step of each row.
             names: The columns'.
         """
+        # A loss that was NaN and is NaN again has come to the same, though NaN equals nothing.
         same = (then == now) | (np.isnan(then) & np.isnan(now))
         if self._tolerance:
             with np.errstate(invalid="ignore"):
+                # A share of the number; near 0, where a share is nothing, of a thousandth.
                 same |= np.abs(then - now) <= self._tolerance * np.maximum(np.abs(then), 1e-3)
         if same.all():
             return None
+        # Row by row, each with all of its columns: the first that is found is of the first step.
         row, column, member = np.argwhere(~same.transpose(1, 0, 2))[0].tolist()
         numbers = (float(each[column, row, member]) for each in (then, now))
         return Mismatch(int(steps[row]), names[column], member, *numbers)

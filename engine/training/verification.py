@@ -86,10 +86,13 @@ def verify(
     tolerance = TOLERANCE if elsewhere else 0.0
     experiments = [fork.experiment for fork in history.forks[1:]] + [header.experiment]
     ends = [fork.step for fork in history.forks] + [history.last_step]
+    # Of a branch of a branch each stretch is trained as the run that it was then, and hands on what
+    # it came to, as it did when the next one branched off.
     for number, end in enumerate(ends):
         if number:
             experiment = resolve(experiments[number - 1], header.run, recorded=True)
             fork = history.forks[number - 1]
+            # Only the last stretch may have become longer than its experiment says.
             last = header.steps if end == history.last_step else 0
             trainer, _ = branched(
                 trainer,
@@ -120,6 +123,7 @@ def _elsewhere(name: str, history: History, trainer: Trainer) -> str:
     """
     assert history.header is not None
     differences = differences_of(history.header, trainer)
+    # Another torch may compute anything in another way, by more than rounding: no tolerance fits.
     if versions := [each for each in differences if not each.startswith(_ELSEWHERE)]:
         raise RunError(f"{plain(name)}: cannot be verified, because of {'; '.join(versions)}")
     # Where it was gone on with in any way, its rows are not all of one machine.
@@ -132,6 +136,7 @@ def _end_differs(history: History, trainer: Trainer) -> str:
     end = history.end
     if end is None or end.status == "failed":
         return ""  # What broke it off is no matter of numbers.
+    # A person stopped it, which no training would come to by itself.
     if end.status == "stopped":
         trainer.stop(end.status, end.reason)
     outcome = trainer.outcome

@@ -91,6 +91,7 @@ def bytes_of(terminal: Terminal, keys: str) -> int:
     """Press keys, and return how many bytes answer them."""
     before = len(terminal.sent)
     terminal.press(keys)
+    terminal.until(lambda: len(terminal.sent) > before)
     terminal.falls_silent(SEVERAL)
     return len(terminal.sent) - before
 

@@ -8,6 +8,7 @@ it, within limits of time and memory.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -26,7 +27,7 @@ import typer
 
 from engine.errors import EpochalError
 from engine.experiment.experiment import Experiment
-from engine.headless import run as headless
+from engine.headless.stopping import stop
 from engine.presets import preset as presets
 from engine.recording.file import read
 from engine.recording.history import History
@@ -231,10 +232,12 @@ class InlineWorker:
 
 def stops_after(blocks: int) -> Callable[[Inbox], list[PendingRequest]]:
     """Return an inbox's answers that ask for a rate, set a mark, and end a run before long."""
+    # None of them is one that a run was asked before.
+    name = secrets.token_hex(4)
     asked = {
-        2: PendingRequest("1", "ada", "set_lr", {"lr": 0.2}),
-        4: PendingRequest("2", "ada", "mark", {"title": "here", "note": "at {loss}"}),
-        blocks: PendingRequest("3", "ada", "stop"),
+        2: PendingRequest(f"{name}-1", "ada", "set_lr", {"lr": 0.2}),
+        4: PendingRequest(f"{name}-2", "ada", "mark", {"title": "here", "note": "at {loss}"}),
+        blocks: PendingRequest(f"{name}-3", "ada", "stop"),
     }
     polls, before = count(1), Inbox.poll
     return lambda inbox: [*before(inbox), *([asked[at]] if (at := next(polls)) in asked else ())]
@@ -346,7 +349,7 @@ def try_one(place: Path, seed: int, most: int = 1000) -> tuple[str, list[Failure
         patch.object(typer.main, "get_command", COMMAND),
         patch.object(Worker, "start", InlineWorker),
         patch.object(Inbox, "poll", stops_after(BLOCKS)),
-        patch.object(headless.stop, "__kwdefaults__", {"seconds": 0.0}),
+        patch.object(stop, "__kwdefaults__", {"seconds": 0.0}),
     ):
         chosen = draw.sample(attempts, min(most, len(attempts)))
         return f"{original.name}, {what}", failures_of(chosen)

@@ -146,7 +146,9 @@ def _tried(what: str, call: Callable[[], object]) -> Failure | None:
     before = sys.stdout, sys.stderr
     with tempfile.TemporaryFile() as file:
         # A real file: commands write to its descriptor, too.
-        sys.stdout = sys.stderr = out = io.TextIOWrapper(file, "utf-8", write_through=True)
+        sys.stdout = sys.stderr = out = io.TextIOWrapper(
+            file, "utf-8", "backslashreplace", write_through=True
+        )
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
             call()

@@ -139,7 +139,7 @@ class Person:
             replace(notes, tags=(self.name, *notes.tags[:3])).save(folder)
         elif what < 0.89:
             _remove(folder)
-        elif asking.machine.name == "here" and _may_go_on():
+        elif asking.machine.name == "here" and world().locks:
             go_on(folder)
 
 
@@ -155,21 +155,30 @@ def _glanced(glanced: GlancedRun) -> str:
 
 def _remove(folder: RunFolder) -> None:
     there = truth()
-    if there.removed:
+    if there.removed or not there.events:
         return
     before, there.removed, there.tried_to_remove = standing(there), True, True
     try:
         remove(folder)
     except BaseException:
-        # It was refused, or whoever removes it was killed: what is left of it is a run.
-        there.removed = False
+        # It was refused, or who removes it was killed: it is a run while its recording is there.
+        there.removed = _recorded(world(), there) is None
         raise
     if before.lives and standing(there).lives and not standing(there).over and world().locks:
         world().violate("a run that is trained was removed")
 
 
+def _recorded(simulated: World, there: Truth) -> bytes | None:
+    """Return what the disk has of the recording; None where it is not there."""
+    path, machine = str(there.folder.recording), simulated.machines[0]
+    with contextlib.suppress(OSError):
+        content = simulated.disk.find(path, machine, fresh=True).content
+        return content if isinstance(content, bytes) else None
+    return None
+
+
 def _may_go_on() -> bool:
-    """Whether a second writer would be kept out, or there is none."""
+    """Whether a second writer would be kept out, or its owner sees that there is none."""
     return world().locks or not _workers()
 
 
@@ -266,7 +275,8 @@ class Inspector:
                 go_on(folder)
             except EpochalError:
                 break
-        if not there.is_over:
+        # One that never began, and was killed before it said why, is trained again by another.
+        if not there.is_over and there.events[0]["parameters"]:
             world().violate("nobody could go on with it")
         return 0
 
@@ -334,12 +344,7 @@ class Nature:
         for machine in world.machines:
             machine.boot += 10
             machine.seen.clear()
-        here = world.machines[0]
-        try:
-            content = world.disk.find(str(there.folder.recording), here, fresh=True).content
-        except OSError:
-            content = None
-        there.power_failed(content)
+        there.power_failed(_recorded(world, there))
         self._left = 0
         if current is not None and current.name != "inspector":
             world.kill(current)

@@ -247,6 +247,21 @@ def test_a_reader_takes_little_for_whatever_lies_there(reader: str, tmp_path: Pa
     assert {hostile: said for hostile, said in outcomes.items() if said} == {}
 
 
+def test_what_a_reader_passes_over_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "recording.jsonl"
+    path.parent.mkdir()
+    path.write_bytes(
+        LIVE + b"{torn\n" + b"\0" * (33 << 20) + b"\n" + RECORDING.splitlines(True)[-1]
+    )
+    watch = Watch(RunFolder(path.parent))
+    watch.poll()
+    while watch.behind:
+        watch.poll()
+    said = "passed over in its recording: 1 line torn or without sense, 34.6 MB in lines too long"
+    assert watch.standing(1).note == said
+    assert watch.history.end is not None
+
+
 def npz(**arrays: bytes) -> bytes:
     """An archive of arrays of NumPy, each as its file has it."""
     with io.BytesIO() as body:

@@ -23,6 +23,7 @@ from typing import Final
 
 from ..errors import RecordingError, RunError
 from ..text.files import open_file, why
+from ..text.numbers import counted
 from ..text.owned import create, open_own, shut
 from .events import (
     FORMAT,
@@ -37,7 +38,7 @@ from .events import (
     RunWarning,
     Series,
 )
-from .lines import decode, encode, header_of
+from .lines import MOST_DAMAGED, decode, encode, header_of
 from .reserve import keep_reserve, reserve_of
 from .tail import CHUNK, Tail
 
@@ -52,9 +53,6 @@ GROWTH: Final = 8
 
 MOST_LOOKED_AT: Final = 64 << 20
 """Bytes of a recording's end in which the newest rows are looked for, at most."""
-
-MOST_DAMAGED: Final = 10_000
-"""Lines that may make no sense; a crash leaves one."""
 
 _BEGINNING: Final = b'{"kind":"header",'
 """How a recording begins."""
@@ -393,6 +391,13 @@ class Reader(Tail):
         self.damaged = 0
         """Lines that were passed over because they made no sense."""
 
+    @property
+    def skipped(self) -> str:
+        """What was passed over, in words; nothing where all of it was read."""
+        lines = f"{counted(self.damaged, 'line')} torn or without sense" * bool(self.damaged)
+        size = f"{self.passed_over / 1e6:.3g} MB in lines too long" * bool(self.passed_over)
+        return ", ".join(filter(None, (lines, size)))
+
     def poll(self, limit_bytes: int | None = None) -> list[Event]:
         """Return the events of the whole lines that came since the last poll.
 
@@ -449,8 +454,8 @@ class Reader(Tail):
             RecordingError: It begins like no recording.
         """
         begun = self.torn[: len(_BEGINNING)] if self.offset == 0 else b""
-        wrong = not _BEGINNING.startswith(begun) and not begun.startswith(b"\0")
-        if wrong or (self.header is None and self.passed_over):
+        fits = _BEGINNING.startswith(begun) or begun.startswith(b"\0")
+        if not fits or (self.header is None and self.passed_over):
             raise RecordingError(f"{self.path}: is no recording: it does not begin with a header")
 
     def _event(self, line: bytes, start: int) -> Event | None:

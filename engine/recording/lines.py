@@ -34,6 +34,9 @@ from .fitting import (
 _DATA: Final = b',"data":"'
 """What stands before the data of a line, which is its last value."""
 
+MOST_DAMAGED: Final = 10_000
+"""Lines of a recording that may make no sense; a crash leaves one."""
+
 
 def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> bytes:
     """Return an event's whole line, newline included.

@@ -15,9 +15,8 @@ from typing import Any, Final
 
 from ..errors import RecordingError
 from ..recording.events import FORMAT, End, Event, Header, Series
-from ..recording.file import MOST_DAMAGED
 from ..recording.history import History
-from ..recording.lines import decode, header_of
+from ..recording.lines import MOST_DAMAGED, decode, header_of
 from ..recording.tail import CHUNK, LINE_BYTES, Tail
 from ..text.files import open_file
 from ..text.owned import shut

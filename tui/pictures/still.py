@@ -136,6 +136,8 @@ def read_watch(folder: RunFolder) -> Watch:
     watch.poll()
     while watch.behind:
         watch.poll()
+    if watch.skipped:
+        print(f"{plain(folder.name)}: {watch.skipped}", file=sys.stderr)
     return watch
 
 

@@ -246,6 +246,12 @@ class Watch:
         lr = float(_value(rows, "lr", step, 0, math.nan))
         return lr if math.isfinite(lr) else None
 
+    @property
+    def skipped(self) -> str:
+        """What of the recording was passed over, in words."""
+        skipped = "" if isinstance(self._reader, CellReader) else self._reader.skipped
+        return skipped and f"passed over in its recording: {skipped}"
+
     def standing(
         self,
         step: int,
@@ -295,7 +301,7 @@ class Watch:
             device=header.device,
             gradients=header.gradients,
             result=_result_of(end, header, member) if end else {},
-            note=_newest_note(history),
+            note=" · ".join(filter(None, (_newest_note(history), self.skipped))),
             crowd=crowd,
             member=_name_of(history, member),
             reading=self.loaded if self.reading else None,

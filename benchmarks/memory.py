@@ -1,12 +1,11 @@
 """A recording of ten million steps: what each command takes of it, in seconds and in memory.
 
-    python -m benchmarks.memory [--steps 10000000] [--rounds 3] [--trained 1000000]
+    python -m benchmarks.memory [--steps 10000000] [--rounds 3]
 
 The recording is that of ``benchmarks.million``, ten times as long. Times are those beyond
 ``python -c pass``; ``stop`` is answered at once, so they are its own. Memory is the proportional
 set (PSS in /proc/PID/smaps_rollup, looked at every 20 ms, the greatest) less what the same command
-takes of a recording of a thousand steps. ``run`` is measured on real trainings of ``cubic``:
-``--trained`` steps, and a twentieth of them.
+takes of a recording of a thousand steps.
 """
 
 from __future__ import annotations
@@ -26,7 +25,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.million import QUIET, record
+from engine.diagnosis import told
+from engine.headless.log import RunLog
 from engine.recording.events import End
+from engine.recording.file import Reader
+from engine.recording.history import History
 from engine.recording.lines import encode
 from engine.runs.requests import Inbox, lengths
 from tests.labs import FakeRun
@@ -164,10 +167,22 @@ def processor(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def trained(steps: int, runs: Path, *more: str) -> Taken:
-    """Return what ``epochal run`` takes for so many steps of ``cubic``."""
-    length = f"train.steps={steps}"
-    return timed(*epochal("run", "cubic", "--set", length, "--quiet", *more), runs=runs)
+def followed(run: FakeRun) -> Taken:
+    """Return what it takes to follow a run as the command does that trains it."""
+    program = (sys.executable, "-m", "benchmarks.memory", "--follow", str(run.folder.recording))
+    return timed(*program, runs=run.folder.path.parent)
+
+
+def follow(recording: Path) -> None:
+    """Read a recording as ``run --log-every`` does while it is written: piece by piece."""
+    reader = Reader(recording)
+    history, log = History(again=reader.again, resident_bytes=0), RunLog(print, every=10_000)
+    while True:
+        history.extend(reader.poll(1 << 18))
+        log.tell(history, whole=not reader.behind)
+        if not reader.behind:
+            break
+    told.findings_of(history)
 
 
 def main() -> None:
@@ -175,8 +190,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--trained", type=int, default=1_000_000)
+    parser.add_argument("--follow", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.follow is not None:
+        follow(given.follow)
+        return
     start = median([timed(sys.executable, "-c", "pass", runs=Path()) for _ in range(5)])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -192,6 +210,7 @@ def main() -> None:
             ("`runs`, the run going", listed, going, short_going),
             ("`runs`, the run over", listed, over, short),
             ("`show`", shown, over, short),
+            ("followed as by `run --log-every`", followed, over, short),
         ):
             taken = median([measured(long) for _ in range(given.rounds)])
             print(f"| {words} | {taken.beyond(start, measured(beside))} |", flush=True)
@@ -199,19 +218,6 @@ def main() -> None:
         beside = lab(short)[1]
         print(f"| the lab, its newest part | {newest.beyond(start, newest)} |")
         print(f"| the lab, all of it | {whole.beyond(start, beside)} |", flush=True)
-        if given.trained:
-            growing(given.trained, folder / "trained")
-
-
-def growing(steps: int, runs: Path) -> None:
-    """Print how the memory of a command that trains grows with the steps."""
-    few = steps // 20
-    for more in ((), ("--log-every", "10000")):
-        short, long = (trained(count, runs, *more).memory for count in (few, steps))
-        each = (long - short) * 1e6 / (steps - few)
-        words = " ".join(["run", "cubic", *more])
-        memory = f"{long - short:.1f}, {each:.1f} B a step"
-        print(f"| `{words}`, {steps} steps beside {few} | | | {memory} |", flush=True)
 
 
 if __name__ == "__main__":

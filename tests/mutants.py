@@ -12,11 +12,11 @@ import secrets
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache, partial
 from io import StringIO
-from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -239,8 +239,13 @@ def stops_after(blocks: int) -> Callable[[Inbox], list[PendingRequest]]:
         4: PendingRequest(f"{name}-2", "ada", "mark", {"title": "here", "note": "at {loss}"}),
         blocks: PendingRequest(f"{name}-3", "ada", "stop"),
     }
-    polls, before = count(1), Inbox.poll
-    return lambda inbox: [*before(inbox), *([asked[at]] if (at := next(polls)) in asked else ())]
+    polls, before = Counter[Inbox](), Inbox.poll
+
+    def poll(inbox: Inbox) -> list[PendingRequest]:
+        polls[inbox] += 1
+        return [*before(inbox), *([asked[polls[inbox]]] if polls[inbox] in asked else ())]
+
+    return poll
 
 
 # What is there to be damaged.

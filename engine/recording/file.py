@@ -175,8 +175,11 @@ class Recorder:
         """Whether the file still lies where it was begun, so that others find it."""
         try:
             there, own = self.path.stat(), os.fstat(self._descriptor)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError:
+            # A disk that does not answer for a moment is no reason to end.
+            return True
         return (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)
 
     def record(self, *events: Event) -> None:

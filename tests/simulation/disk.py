@@ -142,6 +142,8 @@ class Disk:
         else:
             self._journal.append((node, node.content))  # type: ignore[arg-type]
         node.version += 1
+        # Its own changes a machine sees at once.
+        machine.seen[node.number] = node.version
         node.content, node.writer, node.touched = content, machine.name, machine.wall + now
         if node.watched is not None:
             node.watched(content)

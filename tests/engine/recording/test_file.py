@@ -428,6 +428,22 @@ def test_a_torn_line_is_closed_even_where_the_disk_fills_again(
     assert reader.damaged == 1
 
 
+def test_a_disk_that_does_not_answer_for_a_moment_is_not_one_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, **_: Any) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    recorder = Recorder.create(tmp_path / "r.jsonl", header())
+    assert recorder.is_there()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", refused)
+        assert recorder.is_there()
+    (tmp_path / "r.jsonl").unlink()
+    assert not recorder.is_there()
+    recorder.close()
+
+
 def test_the_reserve_is_there_while_it_is_needed(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path / "r.jsonl", header())
     assert (tmp_path / ".r.reserve").stat().st_size == RESERVE_BYTES

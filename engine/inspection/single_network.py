@@ -11,6 +11,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from ..data import load
+from ..errors import RunError
 from ..experiment.experiment import Experiment
 from ..experiment.members import members_of
 from ..gradients.method import Workload
@@ -54,11 +55,15 @@ def make_workload(
     Raises:
         CodeError: A network of one's own may not be run, or does not work.
         DataError: The data is not there any more.
+        RunError: The weights are those of another network.
     """
     shaped, network, flat = make_network([experiment], CPU, dtype, allow_code=allow_code)
     layout = ParameterLayout(shaped, 1)
     if weights is not None:
-        flat[layout.positions[0]] = torch.tensor(np.array(weights), dtype=dtype)
+        given = torch.tensor(np.array(weights), dtype=dtype)
+        if given.shape != layout.positions[0].shape:
+            raise RunError("the weights that are recorded are none of the experiment's network")
+        flat[layout.positions[0]] = given
     train, real = experiment.train, getattr(np, experiment.train.dtype)
     part = load(experiment.data, train.seed, real, shuffled=train.shuffle).train
     whole = to_batch(experiment, [part], CPU, dtype) if len(part) else None

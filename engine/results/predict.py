@@ -244,7 +244,7 @@ def _classes(
     """Return the class of each row and its probability, as far as there are such things."""
     if not _learns_classes(run):
         return None, None
-    loss = LOSSES[run.header.experiment["loss"]["name"]]
+    loss = LOSSES[run.alone.loss.name]
     if loss.targets == "classes":
         likely = outputs.argmax(axis=1)
         logs = ACTIVATIONS["log_softmax"].numpy(outputs)

@@ -24,7 +24,8 @@ from ..data.cells import Notation, Remedies, numbers
 from ..data.columns import Column
 from ..data.sheet import Sheet, read
 from ..data.text_file import Dialect
-from ..errors import DataError, RequestError
+from ..errors import DataError, RequestError, RunError
+from ..recording.fitting import UNSAID
 from ..text.numbers import as_json, figure_text
 from ..text.safe import plain
 from ..text.tables import aligned
@@ -244,7 +245,10 @@ def _classes(
     """Return the class of each row and its probability, as far as there are such things."""
     if not _learns_classes(run):
         return None, None
-    loss = LOSSES[run.alone.loss.name]
+    # Of the experiment only the loss: the file it learned from may be gone.
+    loss = LOSSES.get(run.header.experiment.get("loss", {}).get("name", ""))
+    if loss is None:
+        raise RunError(f"{plain(run.header.run)}: {UNSAID}")
     if loss.targets == "classes":
         likely = outputs.argmax(axis=1)
         logs = ACTIVATIONS["log_softmax"].numpy(outputs)

@@ -321,7 +321,8 @@ class Nature:
             case "clock":
                 draw.choice(self._world.machines).wall += draw.choice([-3600, -5, 7, 100, 1e6])
                 self._world.note("a clock is set")
-            case "full":
+            # What was freed for the last words stays free: nobody could say them otherwise.
+            case "full" if not there.full:
                 disk.capacity, there.full = disk.used + draw.choice([0, 100, 1000, 5000]), True
                 self._world.note("the disk is full")
             case "room":

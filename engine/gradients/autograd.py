@@ -236,6 +236,7 @@ class Autograd(EagerMethod):
     """Gradients by ``backward``."""
 
     name = "autograd"
+    way = "operations"
 
     def _differentiate(self, step: int, batch: Batch) -> tuple[Tensor, Tensor]:
         """Go forward through the network, and back."""

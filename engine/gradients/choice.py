@@ -9,6 +9,9 @@ from ..components.initialisers import Constant, Zeros
 from ..errors import EpochalError
 from ..experiment.experiment import Experiment, Members
 from .autograd import Autograd
+from .compiled.building import why_none
+from .compiled.method import Compiled
+from .compiled.method import lacking as compiled_lacking
 from .manual.method import Manual, lacking
 from .method import Method, Workload
 from .numeric import Numeric
@@ -21,8 +24,13 @@ METHODS: Final[Mapping[str, Callable[[Workload], Method]]] = {
 """What makes a method, by its name in ``train.gradients``; ``auto`` is one of the others."""
 
 
-def make_method(workload: Workload) -> Method:
+def make_method(workload: Workload, threads: int = 1, way: str = "") -> Method:
     """Return the way of getting gradients that an experiment asks for.
+
+    Args:
+        workload: What to train, and on what.
+        threads: CPU threads that share its members.
+        way: How its steps are to be played, if that is possible here; empty for the fastest.
 
     Raises:
         EpochalError: It asks for formulas, and something in it has none.
@@ -35,7 +43,16 @@ def make_method(workload: Workload) -> Method:
         raise EpochalError(f"train.gradients: 'manual' has no formula for {lacks}; {remedy}")
     if asked == "auto":
         asked = "autograd" if why_autograd(workload.members) else "manual"
+    if asked == "manual" and way != "operations" and not why_operations(workload):
+        return Compiled(workload, threads)
     return METHODS[asked](workload)
+
+
+def why_operations(workload: Workload) -> str:
+    """Return why the formulas are played as operations; nothing where they are compiled."""
+    if workload.weights.is_cuda:
+        return "on CUDA the operations are captured as graphs"
+    return compiled_lacking(workload.experiment) or why_none()
 
 
 def why_autograd(members: Members) -> str:

@@ -28,6 +28,8 @@ class Method(Protocol):
 
     name: str
     """What the recording calls it."""
+    way: str
+    """How its steps are played: ``compiled``, or as ``operations`` of PyTorch."""
     weights: Tensor
     """The parameters and buffers now, [size]; written in place."""
 

@@ -41,6 +41,7 @@ class Numeric(EagerMethod):
     """
 
     name = "numeric"
+    way = "operations"
 
     def __init__(self, workload: Workload) -> None:
         super().__init__(workload)

@@ -61,6 +61,13 @@ class Masks:
         """
         return self._drawn[layer][self._index, :, :, :rows]
 
+    def coming(self) -> list[Tensor]:
+        """Return every dropout's masks of the step and of those drawn with it that follow.
+
+        [steps, members, units, rows] each.
+        """
+        return [drawn[self._index :] for drawn in self._drawn]
+
     def _draw(self, unit: int, layer: int) -> Tensor:
         """Return one dropout's masks of all steps of a unit, [steps, members, units, rows]."""
         units, shares = self._layers[layer]

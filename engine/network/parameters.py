@@ -56,7 +56,8 @@ class ParameterLayout:
         """The name and shape of each parameter: of what has gradients."""
         self.shapes: Final = network.shapes | network.buffers
         self.members: Final = members
-        self._ranges: list[tuple[int, int]] = []
+        self.ranges: Final[list[tuple[int, int]]] = []
+        """Where each of ``shapes`` begins and ends in ``flat``, all members of it."""
         self.size = 0
         """Numbers in all, padding included."""
         self.learned = 0
@@ -66,10 +67,10 @@ class ParameterLayout:
         for index, shape in enumerate(self.shapes.values()):
             # Dense for all members together, then padded once: not a gap for each member.
             count = members * math.prod(shape)
-            self._ranges.append((self.size, self.size + count))
+            self.ranges.append((self.size, self.size + count))
             self.size += -(-count // ALIGNMENT) * ALIGNMENT
             self.learned = self.size if index < len(self.parameters) else self.learned
-        positions = [np.arange(*ends).reshape(members, -1) for ends in self._ranges]
+        positions = [np.arange(*ends).reshape(members, -1) for ends in self.ranges]
         self.positions: Final[NDArray[np.int64]] = np.concatenate(positions, axis=1)
         """Where each member's numbers lie in ``flat``, [members, numbers]."""
 
@@ -83,7 +84,7 @@ class ParameterLayout:
 
     def _cut(self, flat: Tensor, count: int) -> list[Tensor]:
         lead = flat.shape[:-1]
-        ranges = self._ranges[:count]
+        ranges = self.ranges[:count]
         return [flat[..., start:stop].view(*lead, self.members, -1) for start, stop in ranges]
 
     def views(self, flat: Tensor) -> dict[str, Tensor]:

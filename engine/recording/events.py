@@ -106,6 +106,8 @@ class Header(Event, Writer, kind="header"):
     """How gradients were computed."""
     gradients_why: str = ""
     """Why not by formulas, where that was left to the engine."""
+    way: str = "operations"
+    """How its steps were played: ``compiled``, or as operations of PyTorch."""
     device: str
     """Where it trained, as PyTorch writes it: ``cpu``, ``cuda:0``."""
     device_name: str = ""

@@ -68,6 +68,9 @@ class Measurements:
         self.dev_accuracy = buffer(members)
         """The dev set's accuracy after the update, in the rows that measure it: [rows, members]."""
 
+        self.measured_norms: NDArray[np.float64] | None = None
+        """What ``norms`` returns of the rows, where whoever fills them has computed it."""
+
     def fetch(self, count: int, *, accuracy: bool) -> tuple[Values, Values]:
         """Fetch the first ``count`` rows from the device, once.
 
@@ -101,6 +104,8 @@ class Measurements:
         The first column is all parameters together.
         """
         each = norms_of(self.layout, self.gradients[:count])
+        if self.measured_norms is not None:
+            return torch.from_numpy(self.measured_norms[:count])
         # The norm of the norms is that of everything: √(Σ‖g‖²), with no pass over the gradients.
         return torch.cat([torch.linalg.vector_norm(each, dim=-1, keepdim=True), each], dim=-1)
 

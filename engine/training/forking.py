@@ -159,6 +159,7 @@ def branched(
         allow_code=allow_code,
         threads=parent.threads,
         until=until,
+        way=parent.method.way,
     )
     if (child.columns, child.shaped.shapes) != (parent.columns, parent.shaped.shapes):
         raise RequestError("a branch has the columns and the network of its parent, and not others")

@@ -38,6 +38,7 @@ def header_of(trainer: Trainer, run: str) -> Header:
         steps_per_epoch=trainer.experiment.steps_per_epoch or 0,
         gradients=trainer.method.name,
         gradients_why=why_autograd(trainer.members),
+        way=trainer.method.way,
         device=str(trainer.device),
         device_name=device_name(trainer.device),
         threads=trainer.threads,

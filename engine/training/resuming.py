@@ -148,7 +148,12 @@ def trainer_of(
     where = nearest_device(header.device) if device == "auto" else device
     # With as many threads as then: each sums a share, and other shares round to other bits.
     trainer = Trainer(
-        experiment, device=where, allow_code=allow_code, threads=header.threads, until=until
+        experiment,
+        device=where,
+        allow_code=allow_code,
+        threads=header.threads,
+        until=until,
+        way=header.way,
     )
     if shape_of(header) != shape_of(header_of(trainer, header.run)):
         raise RunError(f"{plain(header.run)}: its rows and weights are none of its experiment's")
@@ -165,12 +170,14 @@ def differences_of(header: Header, trainer: Trainer) -> list[str]:
     then = {
         "device": header.device,
         "gradients": header.gradients,
+        "steps are": header.way,
         "the CPU computes with": header.capability,
         **{name: header.versions.get(name, "") for name in ("torch", "numpy")},
     }
     now = {
         "device": str(trainer.device),
         "gradients": trainer.method.name,
+        "steps are": trainer.method.way,
         "the CPU computes with": torch.backends.cpu.get_cpu_capability(),
         **versions(),
     }

@@ -68,6 +68,8 @@ class Trainer:
         threads: CPU threads of one operation; as many as are worth it where left out.
         few_weights: Record no weights but the first, the best and the last.
         until: Its last step, where that is not the experiment's: schedules keep to that.
+        way: How steps are to be played, ``compiled`` or ``operations``; the fastest there is here
+            where left out.
         rungs: Where members end that do worse than others did.
 
     Raises:
@@ -84,6 +86,7 @@ class Trainer:
         threads: int | None = None,
         few_weights: bool = False,
         until: int = 0,
+        way: str = "",
         rungs: Sequence[Rung] = (),
     ) -> None:
         self.experiment: Final = experiment
@@ -124,7 +127,7 @@ class Trainer:
         self._probe = Probe(experiment, layout, self.data.typical.inputs)
         workload = Workload(self.members, network, layout, weights, self.batches, dev)
         # From here on nobody asks how gradients come about: a method fills rows, whichever it is.
-        self.method: Final[Method] = make_method(workload)
+        self.method: Final[Method] = make_method(workload, self.threads, way)
         # The same module that is trained, over the same weights: there is no copy to fall behind.
         self.measure: Final = Evaluator(experiment, network)
         """Measures the network as it is on any rows."""

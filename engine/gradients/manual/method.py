@@ -61,6 +61,7 @@ class Manual:
     """
 
     name = "manual"
+    way = "operations"
 
     def __init__(self, workload: Workload) -> None:
         experiment, network = workload.experiment, workload.network
@@ -143,6 +144,7 @@ class Manual:
             "optimizer": {
                 name: named(value) if isinstance(value, Tensor) else value
                 for name, value in update.items()
+                if name != "lr"  # It is that of the rates.
             },
             "rates": self._rates.state(),
             # Written anew by every step, but where a step adds to what is there.
@@ -152,14 +154,16 @@ class Manual:
     def restore(self, state: State) -> None:
         """Go on from what ``state`` returned, with the weights that are there."""
         # The tensors are written over in place, for what was recorded of a step reads them there.
-        update = self._update.state()
+        self._rates.restore(state["rates"])
+        update = self._update.state() | {"lr": self._rates.now}
         for name, value in update.items():
+            if name == "lr":
+                continue
             if isinstance(value, Tensor):
                 self._layout.place(state["optimizer"][name], value)
             else:
                 update[name] = state["optimizer"][name]
         self._update.load_state(update)
-        self._rates.restore(state["rates"])
         if state["gradients"] and self._used is not None:
             self._layout.place(state["gradients"], self._used)
         self._propagations.clear()

@@ -87,7 +87,7 @@ def test_steps_from_graphs_are_the_same_to_the_last_bit(
 def trained(tables: dict[str, Any], device: str = "cpu") -> bytes:
     """Return the bits of every row of 1000 steps."""
     length = {"epochs": None, "steps": 1000, "gradients": "manual", "probe": "off"}
-    trainer = Trainer(experiment(tables, train=length), device=device)
+    trainer = Trainer(experiment(tables, train=length), device=device, way="operations")
     values = []
     while trainer.outcome is None:
         values.append(trainer.advance(256).series[0].values)

@@ -1,0 +1,1 @@
+"""Gradients by the formulas, played by compiled C: many steps a call."""

@@ -1,0 +1,227 @@
+"""The library of compiled steps: compiled once for a machine, kept, tried and loaded.
+
+    text, compiler, flags, CPU ─► a key ─► a file in the user's own cache
+                                             │ there: its hash is that in its name ─► loaded
+                                             └ not there: compiled under a private name, tried
+                                               in a child process, renamed
+
+A file that ends the child, as one that was compiled for another CPU does, is thrown away: where
+there is no library the operations are called as they are, and one line says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import functools
+import hashlib
+import importlib.util
+import os
+import platform
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from .printing import UnprintableError
+from .source import library_text
+
+FLAGS: Final = (
+    *("-std=gnu11", "-O3", "-fPIC", "-shared", "-w"),
+    # Nothing asks what a step's functions leave in errno, or for a signal. All else that changes
+    # numbers stays as the standard has it: sums are written in the order in which they are done.
+    *("-fno-math-errno", "-fno-trapping-math"),
+)
+"""What the library is compiled with, on every CPU."""
+
+_SECONDS: Final = 120
+"""What a compiler may take, and a trial."""
+
+_TRIAL: Final = """
+import ctypes, sys
+library = ctypes.CDLL(sys.argv[1])
+sys.exit(0 if library.trial_float() == library.trial_double() == 1 else 3)
+"""
+
+
+class NoLibraryError(Exception):
+    """There is no library of compiled steps here; its text is why, and what would help."""
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A compiler of C."""
+
+    command: tuple[str, ...]
+    """How it is called."""
+    stamp: str
+    """What tells this version of it from another."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return Path(self.command[0]).name if len(self.command) == 1 else "ziglang"
+
+
+def find_compiler() -> Compiler | None:
+    """Return the compiler of this machine: ``CC``, ``cc``, ``gcc``, ``clang``, or ziglang's."""
+    for call in (os.environ.get("CC", ""), "cc", "gcc", "clang"):
+        words = shlex.split(call)
+        if words and (path := shutil.which(words[0])):
+            real = Path(path).resolve()
+            about = real.stat()
+            return Compiler((path, *words[1:]), f"{real} {about.st_size} {about.st_mtime_ns}")
+    if importlib.util.find_spec("ziglang") is not None:
+        from importlib.metadata import version
+
+        return Compiler((sys.executable, "-m", "ziglang", "cc"), f"ziglang {version('ziglang')}")
+    return None
+
+
+def cache_folder() -> Path:
+    """Return where compiled libraries are kept, the user's own folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "epochal" / "compiled"
+
+
+@functools.cache
+def library() -> ctypes.CDLL:
+    """Return the library, compiled if this machine has none yet.
+
+    Raises:
+        NoLibraryError: There is none to be had.
+    """
+    try:
+        text = library_text()
+    except UnprintableError as error:
+        raise NoLibraryError(str(error)) from None
+    if (compiler := find_compiler()) is None:
+        raise NoLibraryError(
+            "no C compiler was found; install gcc or clang, or the package ziglang"
+        )
+    try:
+        folder = _own_folder(cache_folder())
+        key = _key(text, compiler)
+        with _locked(folder / f"{key}.lock"):
+            path = _kept(folder, key) or _compiled(folder, key, text, compiler)
+        return ctypes.CDLL(str(path))
+    except (OSError, RuntimeError) as error:
+        raise NoLibraryError(f"{cache_folder()}: {error}") from None
+
+
+def why_none() -> str:
+    """Return why there is no library here; nothing where there is one."""
+    try:
+        library()
+    except NoLibraryError as error:
+        return str(error)
+    return ""
+
+
+def _key(text: str, compiler: Compiler) -> str:
+    """Return what a library is kept under: all that its bytes and its bits depend on."""
+    parts = [text, compiler.stamp, *_flags(), platform.machine(), sys.platform, _cpu()]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _flags() -> Sequence[str]:
+    """Return the flags for this CPU, with no vectors but those that PyTorch may use."""
+    capability = torch.backends.cpu.get_cpu_capability()
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return (*FLAGS, "-mcpu=native")
+    narrower = {"AVX512": (), "AVX2": ("-mno-avx512f",)}.get(capability)
+    return (*FLAGS, *(("-march=x86-64",) if narrower is None else ("-march=native", *narrower)))
+
+
+def _cpu() -> str:
+    """Return what this CPU can do: a home directory may be that of many machines."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return platform.processor()
+    wanted = ("flags", "Features", "model name", "CPU part")
+    return "\n".join(dict.fromkeys(line for line in lines if line.startswith(wanted)))
+
+
+def _own_folder(folder: Path) -> Path:
+    """Make a folder that is its owner's alone, and return it.
+
+    Raises:
+        OSError: It cannot be made.
+        RuntimeError: It is a link, or somebody else's, or others may write into it.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for each in (folder, folder.parent):
+        about = each.lstat()
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
+            raise RuntimeError("is no folder of one's own: what is in it is not run")
+        if about.st_mode & 0o022:
+            raise RuntimeError(f"others may write into {each}: what is in it is not run")
+    return folder
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Let one process at a time compile the same."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _kept(folder: Path, key: str) -> Path | None:
+    """Return the library of a key, if it is whole."""
+    for path in sorted(folder.glob(f"{key}-*.so")):
+        if not path.is_symlink() and path.stem == f"{key}-{_hash(path)}":
+            return path
+        # Cut off, or written over: it is made again.
+        path.unlink(missing_ok=True)
+    return None
+
+
+def _compiled(folder: Path, key: str, text: str, compiler: Compiler) -> Path:
+    """Compile the library, try it and keep it.
+
+    Raises:
+        NoLibraryError: The compiler refuses it, or it does not work here.
+    """
+    with tempfile.TemporaryDirectory(dir=folder) as private:
+        source, made = Path(private, "steps.c"), Path(private, "steps.so")
+        source.write_text(text, "utf-8")
+        call = [*compiler.command, *_flags(), "-o", str(made), str(source), "-lm"]
+        _run(call, f"{compiler.name} does not compile the steps")
+        # An instruction that this CPU lacks ends the child, and not the worker.
+        _run([sys.executable, "-I", "-c", _TRIAL, str(made)], "the compiled steps do not run here")
+        path = folder / f"{key}-{_hash(made)}.so"
+        made.rename(path)
+    return path
+
+
+def _run(call: Sequence[str], trouble: str) -> None:
+    """Run a program to its end.
+
+    Raises:
+        NoLibraryError: It fails, with the first line of what it says.
+    """
+    try:
+        done = subprocess.run(call, capture_output=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoLibraryError(f"{trouble}: {error}") from None
+    if done.returncode:
+        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise NoLibraryError(f"{trouble}: {words[0] if words else f'status {done.returncode}'}")
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]

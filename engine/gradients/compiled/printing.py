@@ -1,0 +1,273 @@
+"""The formulas of activations and optimizers as C: an entry states them once, and holds no C.
+
+    "h * (1 - h)"  ──►  ds[n] = ds[n] * (h * ((REAL)1 - h))
+
+What is printed is made of names of our own and numbers alone, whatever a preset says.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ...components.activation_rules import NUMPY, ActivationRule
+from ...components.activations import ACTIVATIONS
+from ...components.optimizers import OPTIMIZERS, OptimizerBase
+from ...components.update_rules import FUNCTIONS, UpdateRule
+
+_SIGNS: Final[Mapping[type[ast.AST], str]] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+}
+_SWITCHES: Final = ("weight_decay", "momentum", "dampening")
+"""Settings of an optimizer without which its rule leaves something out."""
+
+
+class UnprintableError(Exception):
+    """A formula speaks of something that has no C."""
+
+
+def vector_text(node: ast.expr) -> str:
+    """Return an expression of vectors as C; whatever it names is a vector of that name.
+
+    Raises:
+        UnprintableError: It is not made of what a rule may have.
+    """
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return f"NAME(all)((REAL){float(value)!r})"
+        case ast.Name(id=name):
+            return name
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return f"(-{vector_text(operand)})"
+        case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=2)):
+            return f"NAME(square)({vector_text(base)})"
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _SIGNS:
+            return f"({vector_text(left)} {_SIGNS[type(op)]} {vector_text(right)})"
+        case ast.Compare(left=left, ops=signs, comparators=others):
+            sides = [vector_text(each) for each in (left, *others)]
+            pairs = zip(itertools.pairwise(sides), signs, strict=True)
+            return " & ".join(f"({a} {_SIGNS[type(sign)]} {b})" for (a, b), sign in pairs)
+        case ast.Call(func=ast.Name(id=name), args=arguments) if name in {*NUMPY, *FUNCTIONS}:
+            return f"NAME({name})({', '.join(map(vector_text, arguments))})"
+    raise UnprintableError(f"{ast.unparse(node)!r} has no C")
+
+
+def chained_text(slope: ast.expr) -> str:
+    """Return d times a slope as C.
+
+    A slope of 0 gives 0 and one of 1 gives d, whatever d is: an infinite derivative that a unit
+    does not pass is none, as in PyTorch, and not 0 times infinity.
+    """
+    match slope:
+        case ast.Call(
+            func=ast.Name(id="where"),
+            args=[ast.Compare(left=left, ops=[ast.Gt()], comparators=[right]), then, other],
+        ):
+            # Asked the other way round, for a NaN is neither: PyTorch lets it pass.
+            below = ast.Compare(left, [ast.LtE()], [right])
+            return f"NAME(where)({vector_text(below)}, {chained_text(other)}, {chained_text(then)})"
+        case ast.Constant(value=0):
+            return "NAME(all)(0)"
+        case ast.Constant(value=1):
+            return "d"
+        case ast.Call(func=ast.Name(id="where"), args=[condition, then, other]):
+            sides = f"{chained_text(then)}, {chained_text(other)}"
+            return f"NAME(where)({vector_text(condition)}, {sides})"
+    return f"(d * {vector_text(slope)})"
+
+
+def activation_text(name: str, rule: ActivationRule) -> str:
+    """Return the two functions of an activation: of z, and of the derivative by what it gives."""
+    parts = [
+        f"        vector {part} = {vector_text(tree)};\n" for part, tree in rule.part_trees.items()
+    ]
+    head = f"static void NAME({name}_%s)(int64_t count, const vector *zs, %s) {{\n"
+    loop = "    for (int64_t n = 0; n < count; n++) {\n        vector z = zs[n];\n"
+    return "".join(
+        [
+            head % ("forward", "vector *hs"),
+            f"{loop}{''.join(parts)}        hs[n] = {vector_text(rule.value_tree)};\n    }}\n}}\n",
+            head % ("backward", "const vector *hs, vector *ds"),
+            f"{loop}        vector h = hs[n], d = ds[n];\n{''.join(parts)}",
+            f"        ds[n] = {chained_text(rule.slope_tree)};\n    }}\n    (void)hs;\n}}\n",
+        ]
+    )
+
+
+@dataclass
+class UpdateText:
+    """An update as C: what a step needs once, in double, and what each weight needs."""
+
+    rule: UpdateRule
+    constants: list[str] = field(default_factory=list)
+    """What is computed once a step, of settings, rate and step."""
+
+    def text(self, name: str) -> str:
+        """Return its two functions."""
+        numbers = self.numbers()
+        lines = []
+        for target, value in self.rule.assignments:
+            if target not in numbers:
+                lines.append(f"        vector_{target} = {self._vector(value, numbers)};\n")
+        state = list(self.rule.state)
+        assigned = [target for target, _ in self.rule.assignments if target not in numbers]
+        others = [each for each in dict.fromkeys(assigned) if each not in ("w", "g", *state)]
+        loads = [("w", "weights"), ("g", "gradients")]
+        loads += [(each, f"state[{index}]") for index, each in enumerate(state)]
+        stores = [each for each in loads if each[0] in assigned and each[0] != "g"]
+        prepared = [
+            f"    constants[{index}] = (REAL)({text});\n"
+            for index, text in enumerate(self.constants)
+        ]
+        given = "const double *settings, double lr, double t, REAL *constants"
+        told = "int64_t count, REAL *weights, const REAL *gradients, REAL *const *state, "
+        return "".join(
+            [
+                f"static void NAME({name}_prepare)({given}) {{\n",
+                *prepared,
+                "    (void)settings, (void)lr, (void)t, (void)constants;\n}\n",
+                f"static void NAME({name}_apply)({told}const REAL *constants) {{\n",
+                "    (void)state, (void)constants;\n",
+                "    for (int64_t n = 0; n < count; n += LANES) {\n",
+                *(f"        vector vector_{to} = NAME(load)({at} + n);\n" for to, at in loads),
+                *(f"        vector vector_{each};\n" for each in others),
+                *lines,
+                *(f"        NAME(store)({at} + n, vector_{to});\n" for to, at in stores),
+                "    }\n}\n",
+            ]
+        )
+
+    def numbers(self) -> dict[str, str]:
+        """Return what is one number for all weights, by name, as C."""
+        settings = [name for name in self.rule.settings if name != "lr"]
+        numbers = {name: f"settings[{index}]" for index, name in enumerate(settings)}
+        numbers |= {"lr": "lr", "t": "t"}
+        for target, value in self.rule.assignments:
+            if target not in ("w", "g", *self.rule.state) and _speaks_of(value) <= {*numbers}:
+                numbers[target] = _number_text(value, numbers)
+        return numbers
+
+    def _vector(self, node: ast.expr, numbers: Mapping[str, str]) -> str:
+        """Return an expression as C, in which what is one number has been computed before."""
+        if isinstance(node, ast.Constant) or _speaks_of(node) <= {*numbers}:
+            text = _number_text(node, numbers)
+            if text not in self.constants:
+                self.constants.append(text)
+            return f"NAME(all)(constants[{self.constants.index(text)}])"
+        match node:
+            case ast.Name(id=name):
+                return f"vector_{name}"
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return f"(-{self._vector(operand, numbers)})"
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _SIGNS:
+                sides = self._vector(left, numbers), self._vector(right, numbers)
+                return f"({sides[0]} {_SIGNS[type(op)]} {sides[1]})"
+            case ast.Call(func=ast.Name(id=name), args=arguments) if name in FUNCTIONS:
+                given = [self._vector(each, numbers) for each in arguments]
+                return f"NAME({name})({', '.join(given)})"
+        raise UnprintableError(f"{ast.unparse(node)!r} has no C")
+
+
+def single_states(rule: UpdateRule) -> set[str]:
+    """Return what a rule keeps that is one number for all weights, such as a product of momenta."""
+    numbers, assigned = {*UpdateText(rule).numbers()}, dict(rule.assignments)
+    return {name for name in rule.state if _speaks_of(assigned[name]) <= {*numbers, name}}
+
+
+def _speaks_of(node: ast.expr) -> set[str]:
+    called = {id(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
+    parts = ast.walk(node)
+    return {each.id for each in parts if isinstance(each, ast.Name) and id(each) not in called}
+
+
+def _number_text(node: ast.expr, numbers: Mapping[str, str]) -> str:
+    """Return an expression of numbers as C, computed in double."""
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return repr(float(value))
+        case ast.Name(id=name):
+            return numbers[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return f"(-{_number_text(operand, numbers)})"
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return f"pow({_number_text(left, numbers)}, {_number_text(right, numbers)})"
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _SIGNS:
+            sides = _number_text(left, numbers), _number_text(right, numbers)
+            return f"({sides[0]} {_SIGNS[type(op)]} {sides[1]})"
+        case ast.Compare(left=left, ops=[sign], comparators=[right]):
+            sides = _number_text(left, numbers), _number_text(right, numbers)
+            return f"({sides[0]} {_SIGNS[type(sign)]} {sides[1]})"
+    raise UnprintableError(f"{ast.unparse(node)!r} has no C")
+
+
+def unit_rules() -> dict[str, ActivationRule]:
+    """Return the rule of every activation that takes a unit by itself, in the order of the C."""
+    rules = {name: entry.rule for name, entry in ACTIVATIONS.items()}
+    return {
+        name: rule
+        for name, rule in rules.items()
+        if isinstance(rule, ActivationRule) and not rule.is_identity
+    }
+
+
+def update_rules() -> list[UpdateRule]:
+    """Return the rules that optimizers come to, whatever their settings, in the order of the C."""
+    rules: list[UpdateRule] = []
+    for optimizer in OPTIMIZERS.values():
+        rules += [rule for rule in _rules_of(optimizer) if rule not in rules]
+    return rules
+
+
+def _rules_of(optimizer: type[OptimizerBase]) -> Iterator[UpdateRule]:
+    """Yield an optimizer's rules: with and without each of its switches."""
+    switches: dict[str, Sequence[Any]] = {
+        name: (False, True) if part.annotation is bool else (0.0, 0.5)
+        for name, part in optimizer.model_fields.items()
+        if part.annotation is bool or name in _SWITCHES
+    }
+    for values in itertools.product(*switches.values()):
+        given = {"lr": 0.1, **dict(zip(switches, values, strict=True))}
+        yield optimizer.model_construct(**given).rule
+
+
+def formulas_text() -> str:
+    """Return the C of all formulas, with tables of them.
+
+    Raises:
+        UnprintableError: One of them has none.
+    """
+
+    def table(rows: Sequence[str]) -> str:
+        return f"{{{', '.join(rows)}}}"
+
+    square = "INLINE vector NAME(square)(vector a) { return a * a; }\n"
+    activations, updates = unit_rules(), update_rules()
+    activation_rows = [f"{{NAME({n}_forward), NAME({n}_backward)}}" for n in activations]
+    update_rows = [
+        f"{{NAME(update{n}_prepare), NAME(update{n}_apply)}}" for n in range(len(updates))
+    ]
+    forward = "void (*forward)(int64_t, const vector *, vector *);"
+    backward = "void (*backward)(int64_t, const vector *, const vector *, vector *);"
+    prepare = "void (*prepare)(const double *, double, double, REAL *);"
+    apply = "void (*apply)(int64_t, REAL *, const REAL *, REAL *const *, const REAL *);"
+    return "".join(
+        [
+            square,
+            *(activation_text(name, rule) for name, rule in activations.items()),
+            *(UpdateText(rule).text(f"update{index}") for index, rule in enumerate(updates)),
+            f"typedef struct {{ {forward} {backward} }} NAME(activation);\n",
+            f"static const NAME(activation) NAME(activations)[] = {table(activation_rows)};\n",
+            f"typedef struct {{ {prepare} {apply} }} NAME(update);\n",
+            f"static const NAME(update) NAME(updates)[] = {table(update_rows)};\n",
+        ]
+    )

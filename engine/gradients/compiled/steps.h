@@ -1,0 +1,630 @@
+/* Steps of a network: forward, loss, backward, norms, clipping, update, the dev set.
+ *
+ * Everything is features first, [features][rows]: rows lie beside one another and fill whole
+ * vectors. What is left of the last vector repeats the last row, so that nothing in it is odder
+ * than the data, and counts for nothing: the loss's derivative there is 0.
+ *
+ * A member is taken through all steps of a call before the next one, with everything of it in the
+ * cache. No bit of it depends on its neighbours, or on how many steps a call has.
+ */
+
+/* ------------------------------------------------------------------ products */
+
+/* C = bias + A B for some rows of A and some vectors of B's rows, all of C in registers.
+ *
+ * A(r, k) lies at a[r * across + k * along], so that a transposed matrix is another stride. */
+#define PRODUCT(rows, wide)                                                                  \
+    static void NAME(product_##rows##x##wide)(int64_t depth, const REAL *a, int64_t across,  \
+            int64_t along, const REAL *bias, const vector *b, int64_t b_row, vector *c,      \
+            int64_t c_row) {                                                                 \
+        vector sums[rows][wide];                                                             \
+        for (int r = 0; r < rows; r++)                                                       \
+            for (int n = 0; n < wide; n++) sums[r][n] = NAME(all)(bias ? bias[r] : 0);       \
+        _Pragma("GCC unroll 1") for (int64_t k = 0; k < depth; k++) {                        \
+            REAL factors[rows];                                                              \
+            for (int r = 0; r < rows; r++) factors[r] = a[r * across + k * along];           \
+            _Pragma("GCC unroll 8") for (int n = 0; n < wide; n++) {                         \
+                vector x = b[k * b_row + n];                                                 \
+                for (int r = 0; r < rows; r++) sums[r][n] += factors[r] * x;                 \
+            }                                                                                \
+        }                                                                                    \
+        for (int r = 0; r < rows; r++)                                                       \
+            for (int n = 0; n < wide; n++) c[r * c_row + n] = sums[r][n];                    \
+    }
+typedef void NAME(product_tile)(int64_t, const REAL *, int64_t, int64_t, const REAL *,
+        const vector *, int64_t, vector *, int64_t);
+#define PRODUCTS(rows) PRODUCT(rows, 1) PRODUCT(rows, 2) PRODUCT(rows, 3)
+PRODUCTS(1) PRODUCTS(2) PRODUCTS(3) PRODUCTS(4)
+#define TILES3(rows) NAME(product_##rows##x1), NAME(product_##rows##x2), NAME(product_##rows##x3)
+#if TILE_WIDTH == 7
+#define WIDE_PRODUCTS(rows) PRODUCT(rows, 4) PRODUCT(rows, 5) PRODUCT(rows, 6) PRODUCT(rows, 7)
+WIDE_PRODUCTS(1) WIDE_PRODUCTS(2) WIDE_PRODUCTS(3) WIDE_PRODUCTS(4)
+#define TILES(rows) {TILES3(rows), NAME(product_##rows##x4), NAME(product_##rows##x5),       \
+        NAME(product_##rows##x6), NAME(product_##rows##x7)}
+#else
+#define TILES(rows) {TILES3(rows)}
+#endif
+static NAME(product_tile) *const NAME(product_tiles)[4][TILE_WIDTH] = {
+        TILES(1), TILES(2), TILES(3), TILES(4)};
+
+static void NAME(product)(int64_t rows, int64_t depth, int64_t wide, const REAL *a, int64_t across,
+        int64_t along, const REAL *bias, const vector *b, vector *c) {
+    for (int64_t n = 0; n < wide; n += TILE_WIDTH) {
+        int64_t some = least(wide - n, TILE_WIDTH);
+        for (int64_t r = 0; r < rows; r += 4)
+            NAME(product_tiles)[least(rows - r, 4) - 1][some - 1](depth, a + r * across, across,
+                    along, bias ? bias + r : 0, b + n, wide, c + r * wide + n, wide);
+    }
+}
+
+/* G(r, k) = the sum over all rows of data of D(r) X(k): a weight's gradient. */
+#define OUTER(rows, columns)                                                                 \
+    static void NAME(outer_##rows##x##columns)(int64_t wide, const vector *d, const vector *x,\
+            REAL *g, int64_t g_row) {                                                        \
+        vector sums[rows][columns];                                                          \
+        for (int r = 0; r < rows; r++)                                                       \
+            for (int c = 0; c < columns; c++) sums[r][c] = NAME(all)(0);                     \
+        _Pragma("GCC unroll 1") for (int64_t n = 0; n < wide; n++) {                         \
+            vector each[rows];                                                               \
+            for (int r = 0; r < rows; r++) each[r] = d[r * wide + n];                        \
+            _Pragma("GCC unroll 4") for (int c = 0; c < columns; c++) {                      \
+                vector other = x[c * wide + n];                                              \
+                for (int r = 0; r < rows; r++) sums[r][c] += each[r] * other;                \
+            }                                                                                \
+        }                                                                                    \
+        if (rows == 4 && columns == 4) {                                                     \
+            REAL all[16];                                                                    \
+            NAME(sixteen_sums)(sums[0], all);                                                \
+            for (int r = 0; r < rows; r++) memcpy(g + r * g_row, all + 4 * r, 4 * SIZE);     \
+            return;                                                                          \
+        }                                                                                    \
+        for (int r = 0; r < rows; r++)                                                       \
+            for (int c = 0; c < columns; c++) g[r * g_row + c] = NAME(sum)(sums[r][c]);      \
+    }
+typedef void NAME(outer_tile)(int64_t, const vector *, const vector *, REAL *, int64_t);
+#define OUTERS(rows) OUTER(rows, 1) OUTER(rows, 2) OUTER(rows, 3) OUTER(rows, 4)
+OUTERS(1) OUTERS(2) OUTERS(3) OUTERS(4)
+#define OUTER_TILES(rows) {NAME(outer_##rows##x1), NAME(outer_##rows##x2),                   \
+        NAME(outer_##rows##x3), NAME(outer_##rows##x4)}
+static NAME(outer_tile) *const NAME(outer_tiles)[4][4] = {
+        OUTER_TILES(1), OUTER_TILES(2), OUTER_TILES(3), OUTER_TILES(4)};
+
+static void NAME(weight_gradient)(int64_t outputs, int64_t inputs, int64_t wide, const vector *d,
+        const vector *x, REAL *g) {
+    for (int64_t r = 0; r < outputs; r += 4)
+        for (int64_t c = 0; c < inputs; c += 4)
+            NAME(outer_tiles)[least(outputs - r, 4) - 1][least(inputs - c, 4) - 1](wide,
+                    d + r * wide, x + c * wide, g + r * inputs + c, inputs);
+}
+
+static REAL NAME(sum_of)(int64_t wide, const vector *d) {
+    vector total = d[0];
+    for (int64_t n = 1; n < wide; n++) total += d[n];
+    return NAME(sum)(total);
+}
+
+/* ------------------------------------------------------------------ a member */
+
+/* What a member's steps are computed in: a layer's z, what its activation makes of it, and d. */
+typedef struct {
+    vector *z, *h, *d, *normal, *scale, *kept, *dropped;
+    const vector *input;
+} NAME(layer_room);
+
+typedef struct {
+    const task *task;
+    int64_t member, rows, wide;
+    mask *counts; /* of each vector of rows: which of them are rows, not filling. */
+    vector *x, *targets;
+    NAME(layer_room) layer[MOST_LAYERS];
+} NAME(pass);
+
+INLINE REAL *NAME(parameter)(const task *t, void *flat, const parameter *p, int64_t member) {
+    return (REAL *)flat + p->offset + member * p->count;
+}
+
+/* Rows first [rows][features] -> features first [features][rows], the last row filling up. */
+static void NAME(turn)(int64_t rows, int64_t features, int64_t wide, const REAL *from, vector *to) {
+    for (int64_t f = 0; f < features; f++) {
+        REAL *row = (REAL *)(to + f * wide);
+        for (int64_t n = 0; n < rows; n++) row[n] = from[n * features + f];
+        for (int64_t n = rows; n < wide * LANES; n++) row[n] = from[(rows - 1) * features + f];
+    }
+}
+
+static void NAME(turn_targets)(const NAME(pass) *p, int64_t rows, const void *from) {
+    const task *t = p->task;
+    if (t->classes) {
+        REAL *to = (REAL *)p->targets;
+        for (int64_t n = 0; n < p->wide * LANES; n++)
+            to[n] = (REAL)((const int64_t *)from)[least(n, rows - 1)];
+    } else
+        NAME(turn)(rows, t->outputs, p->wide, from, p->targets);
+}
+
+/* ---------------------------------------------------------------- normalisation */
+
+/* x̂ = (z - mean) / sqrt(variance + ε), y = w x̂ + b, over the rows of each unit. While a network is
+ * measured the running figures stand for those of the rows. */
+static void NAME(batch_norm)(const NAME(pass) *p, const layer *l, NAME(layer_room) *at, int learns) {
+    const task *t = p->task;
+    REAL *w = NAME(parameter)(t, t->weights, &l->norm_weight, p->member);
+    REAL *b = NAME(parameter)(t, t->weights, &l->norm_bias, p->member);
+    REAL *running_mean = NAME(parameter)(t, t->weights, &l->running_mean, p->member);
+    REAL *running_var = NAME(parameter)(t, t->weights, &l->running_var, p->member);
+    vector zero = NAME(all)(0);
+    for (int64_t u = 0; u < l->outputs; u++) {
+        vector *z = at->z + u * p->wide, *normal = at->normal + u * p->wide, total = zero;
+        REAL mean = running_mean[u], variance = running_var[u];
+        if (learns) {
+            for (int64_t n = 0; n < p->wide; n++) total += NAME(where)(p->counts[n], z[n], zero);
+            mean = NAME(sum)(total) / p->rows;
+            total = zero;
+            for (int64_t n = 0; n < p->wide; n++) {
+                vector off = NAME(where)(p->counts[n], z[n] - mean, zero);
+                total += off * off;
+            }
+            variance = NAME(sum)(total) / p->rows;
+            running_mean[u] += (REAL)t->momentum * (mean - running_mean[u]);
+            /* The running variance estimates that of rows which are not in the batch. */
+            running_var[u] = running_var[u] * (REAL)(1 - t->momentum)
+                    + variance * (REAL)(t->momentum * p->rows / (p->rows - 1));
+        }
+        REAL scale = 1 / CLIB(sqrt)(variance + (REAL)t->epsilon);
+        at->scale[u] = NAME(all)(scale);
+        for (int64_t n = 0; n < p->wide; n++) {
+            normal[n] = (z[n] - mean) * scale;
+            z[n] = b[u] + normal[n] * w[u];
+        }
+    }
+}
+
+/* dz = w (dy - (gb + x̂ gw) / N) / sqrt(variance + ε) */
+static void NAME(batch_norm_back)(const NAME(pass) *p, const layer *l, NAME(layer_room) *at,
+        const REAL *gw, const REAL *gb) {
+    REAL *w = NAME(parameter)(p->task, p->task->weights, &l->norm_weight, p->member);
+    REAL share = (REAL)1 / p->rows;
+    for (int64_t u = 0; u < l->outputs; u++) {
+        vector *d = at->d + u * p->wide, *normal = at->normal + u * p->wide;
+        vector scale = at->scale[u] * w[u];
+        for (int64_t n = 0; n < p->wide; n++) {
+            vector dz = (d[n] - (gb[u] + normal[n] * gw[u]) * share) * scale;
+            d[n] = NAME(where)(p->counts[n], dz, NAME(all)(0));
+        }
+    }
+}
+
+/* The same over the units of each row of data. */
+static void NAME(layer_norm)(const NAME(pass) *p, const layer *l, NAME(layer_room) *at) {
+    const task *t = p->task;
+    REAL *w = NAME(parameter)(t, t->weights, &l->norm_weight, p->member);
+    REAL *b = NAME(parameter)(t, t->weights, &l->norm_bias, p->member);
+    for (int64_t n = 0; n < p->wide; n++) {
+        vector mean = NAME(all)(0), variance = mean;
+        for (int64_t u = 0; u < l->outputs; u++) mean += at->z[u * p->wide + n];
+        mean /= (REAL)l->outputs;
+        for (int64_t u = 0; u < l->outputs; u++) {
+            vector off = at->z[u * p->wide + n] - mean;
+            variance += off * off;
+        }
+        vector scale = 1 / NAME(sqrt)(variance / (REAL)l->outputs + (REAL)t->epsilon);
+        at->scale[n] = scale;
+        for (int64_t u = 0; u < l->outputs; u++) {
+            vector normal = (at->z[u * p->wide + n] - mean) * scale;
+            at->normal[u * p->wide + n] = normal;
+            at->z[u * p->wide + n] = b[u] + normal * w[u];
+        }
+    }
+}
+
+/* dz = (dx̂ - mean dx̂ - x̂ mean(dx̂ x̂)) / sqrt(variance + ε), with dx̂ = w dy */
+static void NAME(layer_norm_back)(const NAME(pass) *p, const layer *l, NAME(layer_room) *at) {
+    REAL *w = NAME(parameter)(p->task, p->task->weights, &l->norm_weight, p->member);
+    for (int64_t n = 0; n < p->wide; n++) {
+        vector first = NAME(all)(0), second = first;
+        for (int64_t u = 0; u < l->outputs; u++) {
+            vector d = at->d[u * p->wide + n] * w[u];
+            first += d;
+            second += d * at->normal[u * p->wide + n];
+        }
+        first /= (REAL)l->outputs;
+        second /= (REAL)l->outputs;
+        for (int64_t u = 0; u < l->outputs; u++) {
+            vector d = at->d[u * p->wide + n] * w[u];
+            at->d[u * p->wide + n] = (d - first - at->normal[u * p->wide + n] * second) * at->scale[n];
+        }
+    }
+}
+
+/* --------------------------------------------------------------------- outputs */
+
+/* What mixes a layer's units, in place: softmax and its logarithm, without overflow. */
+static void NAME(softmax)(int64_t units, int64_t wide, const vector *z, vector *h, int logarithm) {
+    for (int64_t n = 0; n < wide; n++) {
+        vector most = z[n], total = NAME(all)(0);
+        for (int64_t u = 1; u < units; u++) most = NAME(maximum)(most, z[u * wide + n]);
+        for (int64_t u = 0; u < units; u++) total += NAME(exp)(z[u * wide + n] - most);
+        vector shift = most + NAME(log)(total);
+        for (int64_t u = 0; u < units; u++) {
+            vector shifted = z[u * wide + n] - shift;
+            h[u * wide + n] = logarithm ? shifted : NAME(exp)(z[u * wide + n] - most) / total;
+        }
+    }
+}
+static void NAME(softmax_back)(int64_t units, int64_t wide, const vector *h, vector *d, int logarithm) {
+    for (int64_t n = 0; n < wide; n++) {
+        vector total = NAME(all)(0);
+        for (int64_t u = 0; u < units; u++)
+            total += logarithm ? d[u * wide + n] : d[u * wide + n] * h[u * wide + n];
+        for (int64_t u = 0; u < units; u++) {
+            vector here = h[u * wide + n], dh = d[u * wide + n];
+            d[u * wide + n] = logarithm ? dh - NAME(exp)(here) * total : here * (dh - total);
+        }
+    }
+}
+
+/* The loss of outputs y, and where d is wanted its derivative by them. */
+static REAL NAME(loss)(const NAME(pass) *p, const vector *y, vector *d) {
+    const task *t = p->task;
+    int64_t outputs = t->outputs, wide = p->wide;
+    double numbers = t->classes ? p->rows : (double)p->rows * outputs;
+    REAL share = t->mean ? (REAL)(1 / numbers) : 1, delta = (REAL)t->delta;
+    vector total = NAME(all)(0), zero = total;
+    if (t->loss == CROSS_ENTROPY || t->loss == NEGATIVE_LOG_LIKELIHOOD) {
+        for (int64_t n = 0; n < wide; n++) {
+            vector shift = zero, most = y[n], sum = zero;
+            if (t->loss == CROSS_ENTROPY) {
+                for (int64_t u = 1; u < outputs; u++) most = NAME(maximum)(most, y[u * wide + n]);
+                for (int64_t u = 0; u < outputs; u++) sum += NAME(exp)(y[u * wide + n] - most);
+                shift = most + NAME(log)(sum);
+            }
+            for (int64_t u = 0; u < outputs; u++) {
+                mask its = (p->targets[n] == (REAL)u) & p->counts[n];
+                vector here = y[u * wide + n];
+                /* What is none of the true class may be infinite: it is left out, not times 0. */
+                total += NAME(where)(its, shift - here, zero);
+                if (!d) continue;
+                vector dy = NAME(where)(its, NAME(all)(-1), zero);
+                if (t->loss == CROSS_ENTROPY) dy += NAME(exp)(here - most) / sum;
+                d[u * wide + n] = NAME(where)(p->counts[n], dy * share, zero);
+            }
+        }
+        return NAME(sum)(total) * share;
+    }
+    for (int64_t u = 0; u < outputs; u++)
+        for (int64_t n = 0; n < wide; n++) {
+            vector a = y[u * wide + n], b = p->targets[u * wide + n], error = a - b, each, dy;
+            switch (t->loss) {
+            case MSE: case RMSE:
+                each = error * error;
+                dy = error * (2 * share);
+                break;
+            case L1:
+                each = NAME(abs)(error);
+                dy = NAME(sign)(error) * share;
+                break;
+            case HUBER: {
+                vector held = NAME(minimum)(NAME(abs)(error), NAME(all)(delta));
+                each = held * (NAME(abs)(error) - held / 2);
+                dy = NAME(clip)(error, NAME(all)(-delta), NAME(all)(delta)) * share;
+                break;
+            }
+            case BINARY_CROSS_ENTROPY: {
+                /* Held as PyTorch holds them: one certain and wrong answer is no infinite loss. */
+                vector floor = NAME(all)(-100), least_slope = NAME(all)((REAL)1e-12);
+                vector yes = NAME(maximum)(NAME(log)(a), floor);
+                vector no = NAME(maximum)(NAME(log1p)(-a), floor);
+                each = (b - 1) * no - b * yes;
+                dy = share * error / NAME(maximum)((1 - a) * a, least_slope);
+                break;
+            }
+            default: { /* BINARY_CROSS_ENTROPY_WITH_LOGITS */
+                each = NAME(log1p)(NAME(exp)(-NAME(abs)(a))) + NAME(maximum)(a, zero) - b * a;
+                dy = (NAME(sigmoid)(a) - b) * share;
+            }
+            }
+            total += NAME(where)(p->counts[n], each, zero);
+            if (d) d[u * wide + n] = NAME(where)(p->counts[n], dy, zero);
+        }
+    REAL loss = NAME(sum)(total) * share;
+    if (t->loss != RMSE) return loss;
+    loss = CLIB(sqrt)(loss);
+    /* d (mean of squares) / (2 loss); at a loss of 0 there is a corner, and 0 is a slope of it. */
+    if (d)
+        for (int64_t i = 0; i < outputs * wide; i++) d[i] = loss > 0 || loss != loss ? d[i] / (2 * loss) : zero;
+    return loss;
+}
+
+/* The share of rows whose class is right. */
+static double NAME(accuracy)(const NAME(pass) *p, const vector *y) {
+    const task *t = p->task;
+    int64_t right = 0;
+    const REAL *targets = (const REAL *)p->targets, *out = (const REAL *)y;
+    int64_t stride = p->wide * LANES;
+    for (int64_t n = 0; n < p->rows; n++) {
+        if (!t->classes) {
+            right += (REAL)(out[n] > (REAL)t->threshold) == targets[n];
+            continue;
+        }
+        int64_t best = 0;
+        for (int64_t u = 1; u < t->outputs; u++) {
+            REAL most = out[best * stride + n], here = out[u * stride + n];
+            /* A NaN is the greatest of all, as in PyTorch's argmax. */
+            if (here > most || (here != here && most == most)) best = u;
+        }
+        right += (REAL)best == targets[n];
+    }
+    return (double)right / p->rows;
+}
+
+/* --------------------------------------------------------------------- a step */
+
+/* Compute the outputs of the rows in x; `step` is the row of the masks, -1 while it is measured. */
+static const vector *NAME(forward)(NAME(pass) *p, int64_t step) {
+    const task *t = p->task;
+    const vector *h = p->x;
+    for (int64_t i = 0; i < t->layers; i++) {
+        const layer *l = &t->layer[i];
+        NAME(layer_room) *at = &p->layer[i];
+        at->input = h;
+        NAME(product)(l->outputs, l->inputs, p->wide,
+                NAME(parameter)(t, t->weights, &l->weight, p->member), l->inputs, 1,
+                NAME(parameter)(t, t->weights, &l->bias, p->member), h, at->z);
+        if (l->normalisation == BATCH) NAME(batch_norm)(p, l, at, step >= 0);
+        if (l->normalisation == LAYER) NAME(layer_norm)(p, l, at);
+        h = at->z;
+        if (l->activation >= 0) {
+            NAME(activations)[l->activation].forward(l->outputs * p->wide, at->z, at->h);
+            h = at->h;
+        } else if (l->activation != IDENTITY) {
+            NAME(softmax)(l->outputs, p->wide, at->z, at->h, l->activation == LOG_SOFTMAX);
+            h = at->h;
+        }
+        if (l->masks && step >= 0) {
+            const REAL *masks = (const REAL *)l->masks + step * l->mask_step + p->member * l->mask_member;
+            for (int64_t u = 0; u < l->outputs; u++) {
+                const REAL *row = masks + u * l->mask_unit;
+                REAL *to = (REAL *)(at->kept + u * p->wide);
+                for (int64_t n = 0; n < p->wide * LANES; n++) to[n] = row[least(n, p->rows - 1)];
+                /* In room of its own: the activation's slope speaks of h as it was. */
+                for (int64_t n = u * p->wide; n < (u + 1) * p->wide; n++)
+                    at->dropped[n] = h[n] * at->kept[n];
+            }
+            h = at->dropped;
+        }
+    }
+    return h;
+}
+
+/* Compute every parameter's gradient from the derivative of the loss in the last layer's d. */
+static void NAME(backward)(NAME(pass) *p, REAL *gradients) {
+    const task *t = p->task;
+    for (int64_t i = t->layers - 1; i >= 0; i--) {
+        const layer *l = &t->layer[i];
+        NAME(layer_room) *at = &p->layer[i];
+        int64_t count = l->outputs * p->wide;
+        if (l->masks)
+            for (int64_t k = 0; k < count; k++) at->d[k] *= at->kept[k];
+        if (l->activation >= 0)
+            NAME(activations)[l->activation].backward(count, at->z, at->h, at->d);
+        else if (l->activation != IDENTITY)
+            NAME(softmax_back)(l->outputs, p->wide, at->h, at->d, l->activation == LOG_SOFTMAX);
+        if (l->normalisation) {
+            REAL *gw = NAME(parameter)(t, gradients, &l->norm_weight, p->member);
+            REAL *gb = NAME(parameter)(t, gradients, &l->norm_bias, p->member);
+            for (int64_t u = 0; u < l->outputs; u++) {
+                vector total = NAME(all)(0);
+                for (int64_t n = u * p->wide; n < (u + 1) * p->wide; n++) total += at->d[n] * at->normal[n];
+                gw[u] = NAME(sum)(total);
+                gb[u] = NAME(sum_of)(p->wide, at->d + u * p->wide);
+            }
+            if (l->normalisation == BATCH) NAME(batch_norm_back)(p, l, at, gw, gb);
+            else NAME(layer_norm_back)(p, l, at);
+        }
+        REAL *weight = NAME(parameter)(t, t->weights, &l->weight, p->member);
+        NAME(weight_gradient)(l->outputs, l->inputs, p->wide, at->d, at->input,
+                NAME(parameter)(t, gradients, &l->weight, p->member));
+        REAL *gb = NAME(parameter)(t, gradients, &l->bias, p->member);
+        for (int64_t u = 0; u < l->outputs; u++) gb[u] = NAME(sum_of)(p->wide, at->d + u * p->wide);
+        /* The first layer's inputs are data: nobody learns from their derivative. */
+        if (i) NAME(product)(l->inputs, l->outputs, p->wide, weight, 1, l->inputs, 0, at->d, p->layer[i - 1].d);
+    }
+}
+
+/* The length of a vector, exact from 1e-30 to 1e30: where a square may have left its type's range,
+ * all of it is summed in double. */
+double NAME(norm)(int64_t count, const REAL *numbers) {
+    vector total = NAME(all)(0);
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        vector some = NAME(load)(numbers + i);
+        total += some * some;
+    }
+    if (i < count) {
+        vector some = NAME(all)(0);
+        memcpy(&some, numbers + i, (count - i) * sizeof(REAL));
+        total += some * some;
+    }
+    REAL squares = NAME(sum)(total);
+    if (DOUBLE || (squares > (REAL)1e-24 && squares < (REAL)1e36)) return sqrt((double)squares);
+    /* Sums side by side, in an order that no alignment changes. */
+    double exact[8] = {0}, all = 0;
+    for (i = 0; i < count; i++) exact[i % 8] += (double)numbers[i] * numbers[i];
+    for (i = 0; i < 8; i++) all += exact[i];
+    return sqrt(all);
+}
+
+/* Change a member's weights by what its gradients are used as. */
+static void NAME(learn)(const task *t, int64_t member, REAL *used, double rate, int64_t step) {
+    REAL constants[MOST_CONSTANTS];
+    const NAME(update) *update = &NAME(updates)[t->update];
+    update->prepare(t->settings + member * t->setting_count, rate, (double)step, constants);
+    for (int64_t k = 0; k < t->parameters; k++) {
+        const parameter *p = &t->parameter[k];
+        int64_t start = p->offset + member * p->count, count = p->count;
+        REAL *state[MOST_STATES];
+        for (int64_t s = 0; s < t->states; s++) state[s] = (REAL *)t->state[s] + start;
+        int64_t whole = count / LANES * LANES, rest = count - whole;
+        update->apply(whole, (REAL *)t->weights + start, used + start, state, constants);
+        if (!rest) continue;
+        /* What fills no vector is computed in one, so that its place changes no bit of it. */
+        vector room[2 + MOST_STATES];
+        REAL *filled[MOST_STATES], *weights = (REAL *)t->weights + start + whole;
+        memset(room, 0, sizeof room);
+        memcpy(room, weights, rest * sizeof(REAL));
+        memcpy(room + 1, used + start + whole, rest * sizeof(REAL));
+        for (int64_t s = 0; s < t->states; s++) {
+            filled[s] = (REAL *)(room + 2 + s);
+            memcpy(filled[s], state[s] + whole, rest * sizeof(REAL));
+        }
+        update->apply(LANES, (REAL *)room, (REAL *)(room + 1), filled, constants);
+        memcpy(weights, room, rest * sizeof(REAL));
+        for (int64_t s = 0; s < t->states; s++) memcpy(state[s] + whole, filled[s], rest * sizeof(REAL));
+    }
+}
+
+/* Bound a member's gradients as torch.nn.utils does: by norm, with its margin, then by value. */
+static void NAME(clip_gradients)(const task *t, int64_t member, REAL *used) {
+    double norm = t->clip_norm[member], value = t->clip_value[member];
+    if (norm >= 0) {
+        double squares = 0;
+        for (int64_t k = 0; k < t->parameters; k++) {
+            const parameter *p = &t->parameter[k];
+            double each = NAME(norm)(p->count, used + p->offset + member * p->count);
+            squares += each * each;
+        }
+        double factor = norm / (sqrt(squares) + 1e-6);
+        if (!(factor >= 1))
+            for (int64_t k = 0; k < t->parameters; k++) {
+                const parameter *p = &t->parameter[k];
+                REAL *part = used + p->offset + member * p->count;
+                for (int64_t i = 0; i < p->count; i++) part[i] *= (REAL)factor;
+            }
+    }
+    if (value >= 0)
+        for (int64_t k = 0; k < t->parameters; k++) {
+            const parameter *p = &t->parameter[k];
+            REAL *part = used + p->offset + member * p->count;
+            for (int64_t i = 0; i < p->count; i++)
+                part[i] = part[i] > (REAL)value ? (REAL)value : part[i] < (REAL)-value ? (REAL)-value : part[i];
+        }
+}
+
+/* Lay out a pass over so many rows in the room from `at` on; return where it ends. */
+static char *NAME(lay_out)(NAME(pass) *p, const task *t, int64_t rows, char *at) {
+    p->task = t;
+    p->rows = rows;
+    p->wide = (rows + LANES - 1) / LANES;
+#define ROOM(count) ((void *)at); at += (size_t)(count) * WIDTH
+    p->counts = ROOM(p->wide);
+    p->x = ROOM(t->layer[0].inputs * p->wide);
+    p->targets = ROOM((t->classes ? 1 : t->outputs) * p->wide);
+    for (int64_t i = 0; i < t->layers; i++) {
+        const layer *l = &t->layer[i];
+        int64_t count = l->outputs * p->wide;
+        NAME(layer_room) *room = &p->layer[i];
+        room->z = ROOM(count);
+        room->h = ROOM(l->activation == IDENTITY ? 0 : count);
+        room->d = ROOM(count);
+        room->normal = ROOM(l->normalisation ? count : 0);
+        room->scale = ROOM(l->normalisation ? l->outputs + p->wide : 0);
+        room->kept = ROOM(l->masks ? count : 0);
+        room->dropped = ROOM(l->masks ? count : 0);
+    }
+#undef ROOM
+    for (int64_t n = 0; n < p->wide; n++)
+        for (int lane = 0; lane < LANES; lane++) p->counts[n][lane] = n * LANES + lane < rows ? -1 : 0;
+    return at;
+}
+
+int64_t NAME(room)(const task *t) {
+    int64_t most = 0;
+    int64_t sets[] = {t->rows, t->dev_rows};
+    for (int set = 0; set < 2; set++) {
+        int64_t wide = (sets[set] + LANES - 1) / LANES, count = 1 + t->layer[0].inputs + t->outputs;
+        for (int64_t i = 0; i < t->layers; i++) count += 6 * t->layer[i].outputs;
+        most += count * wide;
+        for (int64_t i = 0; i < t->layers; i++) most += t->layer[i].outputs + wide;
+    }
+    return most * WIDTH;
+}
+
+/* Take all steps of a call for the members from `begin` to `end`, in room of `room` bytes. */
+void NAME(take)(const task *t, int64_t begin, int64_t end, char *room) {
+    NAME(pass) train, dev;
+    char *rest = NAME(lay_out)(&train, t, t->rows, room);
+    if (t->dev_rows) NAME(lay_out)(&dev, t, t->dev_rows, rest);
+    for (int64_t member = begin; member < end; member++) {
+        train.member = dev.member = member;
+        if (t->dev_rows) {
+            NAME(turn)(dev.rows, t->layer[0].inputs, dev.wide,
+                    (const REAL *)t->dev_inputs + member * t->dev_input_member, dev.x);
+            NAME(turn_targets)(&dev, dev.rows, (const char *)t->dev_targets + member * t->dev_target_member);
+        }
+        for (int64_t step = 0; step < t->steps; step++) {
+            if (!step || t->input_step) {
+                NAME(turn)(train.rows, t->layer[0].inputs, train.wide, (const REAL *)t->inputs
+                        + member * t->input_member + step * t->input_step, train.x);
+                NAME(turn_targets)(&train, train.rows, (const char *)t->targets
+                        + member * t->target_member + step * t->target_step);
+            }
+            int64_t row = t->row + step, number = row * t->members + member;
+            REAL *gradients = (REAL *)t->gradients + row * t->size;
+            const vector *y = NAME(forward)(&train, step);
+            ((REAL *)t->losses)[number] = NAME(loss)(&train, y, train.layer[t->layers - 1].d);
+            ((REAL *)t->accuracies)[number] = t->has_accuracy ? (REAL)NAME(accuracy)(&train, y) : (REAL)NAN;
+            NAME(backward)(&train, gradients);
+            REAL *used = gradients;
+            if (t->used) {
+                used = t->used;
+                for (int64_t k = 0; k < t->parameters; k++) {
+                    int64_t start = t->parameter[k].offset + member * t->parameter[k].count;
+                    for (int64_t i = start; i < start + t->parameter[k].count; i++) {
+                        if (t->piles) gradients[i] += used[i];
+                        used[i] = gradients[i];
+                    }
+                }
+                NAME(clip_gradients)(t, member, used);
+            }
+            double *norms = t->norms + number * (1 + t->parameters), squares = 0;
+            for (int64_t k = 0; k < t->parameters; k++) {
+                const parameter *p = &t->parameter[k];
+                norms[1 + k] = NAME(norm)(p->count, gradients + p->offset + member * p->count);
+                squares += norms[1 + k] * norms[1 + k];
+            }
+            norms[0] = sqrt(squares);
+            NAME(learn)(t, member, used, t->rates[number], t->taken + step + 1);
+            for (int64_t k = 0; k < t->kept; k++) {
+                int64_t start = t->parameter[k].offset + member * t->parameter[k].count;
+                memcpy((REAL *)t->after + row * t->size + start, (REAL *)t->weights + start,
+                        t->parameter[k].count * sizeof(REAL));
+            }
+            if (t->dev_rows && (t->first + step) % t->stride == 0) {
+                y = NAME(forward)(&dev, -1);
+                ((REAL *)t->dev_losses)[number] = NAME(loss)(&dev, y, 0);
+                ((REAL *)t->dev_accuracies)[number] = t->has_accuracy ? (REAL)NAME(accuracy)(&dev, y) : (REAL)NAN;
+            }
+        }
+    }
+}
+
+/* What a child process calls before anybody loads the library: vectors of this CPU at work. */
+int NAME(trial)(void) {
+    volatile REAL nothing = 0;
+    return NAME(sum)(NAME(exp)(NAME(all)(nothing))) == LANES;
+}
+
+/* An activation of some numbers, and d turned by its slope there: a step's own functions, for who
+ * holds them against others. */
+void NAME(activate)(int64_t activation, int64_t count, const REAL *zs, REAL *hs, REAL *ds) {
+    for (int64_t n = 0; n < count; n += LANES) {
+        size_t some = least(count - n, LANES) * sizeof(REAL);
+        vector z = NAME(all)(0), h, d = z;
+        memcpy(&z, zs + n, some);
+        memcpy(&d, ds + n, some);
+        NAME(activations)[activation].forward(1, &z, &h);
+        NAME(activations)[activation].backward(1, &z, &h, &d);
+        memcpy(hs + n, &h, some);
+        memcpy(ds + n, &d, some);
+    }
+}

@@ -1,0 +1,185 @@
+/* Vectors of a CPU's own width and the functions of a number that formulas speak of.
+ *
+ * Included once for each kind of number: REAL is float or double, INTEGER an integer as wide, NAME
+ * tells the two apart. Nothing here assumes that a number is finite: what overflows is infinite, a
+ * NaN stays one, as in PyTorch.
+ */
+
+typedef REAL NAME(vector) __attribute__((vector_size(WIDTH), aligned(WIDTH)));
+typedef INTEGER NAME(mask) __attribute__((vector_size(WIDTH)));
+#define vector NAME(vector)
+#define mask NAME(mask)
+#define LANES (WIDTH / SIZE)
+
+/* A vector wherever it lies: parameters are dense, a member's begin anywhere. */
+INLINE vector NAME(load)(const REAL *from) { vector a; memcpy(&a, from, WIDTH); return a; }
+INLINE void NAME(store)(REAL *to, vector a) { memcpy(to, &a, WIDTH); }
+
+INLINE vector NAME(all)(REAL number) { return number - (vector){0}; }
+INLINE vector NAME(where)(mask condition, vector a, vector b) {
+    return (vector)((condition & (mask)a) | (~condition & (mask)b));
+}
+INLINE vector NAME(abs)(vector a) { return (vector)((mask)a & ~(mask)NAME(all)(-(REAL)0.0)); }
+/* The other number where one is NaN would be a finite answer to no question: NaN it is. */
+INLINE vector NAME(maximum)(vector a, vector b) { return NAME(where)((a > b) | (a != a), a, b); }
+INLINE vector NAME(minimum)(vector a, vector b) { return NAME(where)((a < b) | (a != a), a, b); }
+INLINE vector NAME(clip)(vector a, vector low, vector high) {
+    return NAME(minimum)(NAME(maximum)(a, low), high);
+}
+INLINE vector NAME(sign)(vector a) {
+    vector zero = NAME(all)(0), one = NAME(all)(1);
+    return NAME(where)(a > 0, one, NAME(where)(a < 0, -one, NAME(where)(a != a, a, zero)));
+}
+INLINE vector NAME(lerp)(vector a, vector b, vector share) { return a + share * (b - a); }
+
+/* Neighbours of a added, and behind them those of b: half as many numbers of each. */
+INLINE vector NAME(pairs)(vector a, vector b) {
+#if LANES == 16
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+            + __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+#elif LANES == 8
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+            + __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+#elif LANES == 4
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6) + __builtin_shufflevector(a, b, 1, 3, 5, 7);
+#else
+    return __builtin_shufflevector(a, b, 0, 2) + __builtin_shufflevector(a, b, 1, 3);
+#endif
+}
+
+/* The sums of sixteen vectors' numbers, in their order: a tree, the same for each. */
+INLINE void NAME(sixteen_sums)(vector *a, REAL *sums) {
+    int count = 16;
+#pragma GCC unroll 4
+    for (int lanes = LANES; lanes > 1; lanes /= 2) {
+#pragma GCC unroll 8
+        for (int i = 0; i < count / 2; i++) a[i] = NAME(pairs)(a[2 * i], a[2 * i + 1]);
+        count /= 2;
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < count; i++) memcpy(sums + i * LANES, a + i, WIDTH);
+}
+
+/* By the same tree. */
+INLINE REAL NAME(sum)(vector a) {
+#pragma GCC unroll 4
+    for (int lanes = LANES; lanes > 1; lanes /= 2) a = NAME(pairs)(a, a);
+    return a[0];
+}
+
+/* What is asked for too rarely to be written for vectors is the C library's, a number at a time. */
+#define EACH(name, function)                                                        \
+    INLINE vector NAME(name)(vector a) {                                            \
+        vector r;                                                                   \
+        for (int lane = 0; lane < LANES; lane++) r[lane] = function(a[lane]);       \
+        return r;                                                                   \
+    }
+EACH(sqrt, CLIB(sqrt))
+EACH(sin, CLIB(sin))
+EACH(cos, CLIB(cos))
+EACH(atan, CLIB(atan))
+
+/* exp(f), less 1, for |f| below log(2) / 2 or so: its series. */
+INLINE vector NAME(exp_less_one)(vector f) {
+    static const double series[] = {1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720,
+        1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600,
+        1.0 / 6227020800, 1.0 / 87178291200};
+    const int terms = DOUBLE ? 14 : 8;
+    vector sum = NAME(all)((REAL)series[terms - 1]);
+#pragma GCC unroll 16
+    for (int term = terms - 2; term >= 0; term--) sum = (REAL)series[term] + f * sum;
+    return f * sum;
+}
+
+/* exp(a) = 2^n exp(f) with |f| at most log(2) / 2. 2^n is two factors: one alone overflows early. */
+INLINE vector NAME(exp)(vector a) {
+    const REAL least = DOUBLE ? -750 : -104, most = DOUBLE ? 710 : 89;
+    a = NAME(where)(a > most, NAME(all)(most), a);
+    a = NAME(where)(a < least, NAME(all)(least), a);
+    vector turns = a * (REAL)1.4426950408889634;
+    vector half = NAME(where)(turns < 0, NAME(all)((REAL)-0.5), NAME(all)((REAL)0.5));
+    mask n = __builtin_convertvector(turns + half, mask);
+    vector whole = __builtin_convertvector(n, vector);
+    /* log(2) in two parts, of which n times the first is exact. */
+    vector f = a - whole * (REAL)(DOUBLE ? 0x1.62e42feep-1 : 0.693359375);
+    f = f - whole * (REAL)(DOUBLE ? 0x1.a39ef35793c76p-33 : -2.12194440054690583e-4);
+    mask first = n >> 1, second = n - first;
+    vector low = (vector)((first + BIAS) << MANTISSA), high = (vector)((second + BIAS) << MANTISSA);
+    return (1 + NAME(exp_less_one)(f)) * low * high;
+}
+
+INLINE vector NAME(expm1)(vector a) {
+    return NAME(where)(NAME(abs)(a) < (REAL)0.35, NAME(exp_less_one)(a), NAME(exp)(a) - 1);
+}
+
+/* log(2^n m) = n log(2) + 2 artanh(s) with s = (m - 1) / (m + 1), m between 1/√2 and √2. */
+INLINE vector NAME(log)(vector a) {
+    const REAL tiny = DOUBLE ? DBL_MIN : FLT_MIN, lift = DOUBLE ? 0x1p54 : 0x1p25;
+    mask subnormal = a < tiny;
+    vector x = NAME(where)(subnormal, a * lift, a);
+    mask bits = (mask)x;
+    mask n = ((bits >> MANTISSA) & (2 * BIAS + 1)) - BIAS;
+    vector m = (vector)((bits & (((INTEGER)1 << MANTISSA) - 1)) | ((INTEGER)BIAS << MANTISSA));
+    mask large = m > (REAL)1.4142135623730951;
+    m = NAME(where)(large, m / 2, m);
+    n = n - large + (subnormal & (DOUBLE ? -54 : -25));
+    vector s = (m - 1) / (m + 1), q = s * s;
+    const int terms = DOUBLE ? 11 : 6;
+    vector sum = NAME(all)((REAL)1 / (2 * terms - 1));
+#pragma GCC unroll 16
+    for (int term = terms - 1; term > 0; term--) sum = (REAL)1 / (2 * term - 1) + q * sum;
+    vector result = __builtin_convertvector(n, vector) * (REAL)0.6931471805599453 + 2 * s * sum;
+    result = NAME(where)(a == 0, NAME(all)(-(REAL)INFINITY), result);
+    result = NAME(where)((a < 0) | (a != a), NAME(all)((REAL)NAN), result);
+    return NAME(where)(a == (REAL)INFINITY, a, result);
+}
+
+/* log(1 + a): of what 1 + a has lost, the quotient gives back (Kahan). */
+INLINE vector NAME(log1p)(vector a) {
+    vector u = 1 + a, lost = u - 1;
+    vector exact = NAME(log)(u) * a / lost;
+    mask as_it_is = (lost == 0) | (u == (REAL)INFINITY);
+    return NAME(where)(as_it_is, NAME(where)(lost == 0, a, u), exact);
+}
+
+INLINE vector NAME(tanh)(vector a) {
+    vector e = NAME(expm1)(-2 * NAME(abs)(a));
+    vector share = -e / (2 + e);
+    return NAME(where)(a < 0, -share, share);
+}
+
+INLINE vector NAME(sigmoid)(vector a) { return 1 / (1 + NAME(exp)(-a)); }
+
+INLINE vector NAME(softplus)(vector a) {
+    return NAME(maximum)(a, NAME(all)(0)) + NAME(log1p)(NAME(exp)(-NAME(abs)(a)));
+}
+
+#if DOUBLE
+EACH(erf, erf)
+#else
+/* The error function: its series up to 1, beyond it 1 - exp(-a²) times a polynomial of
+ * u = 1 / (1 + a / 2), fitted to exp(a²) erfc(a) between 1 and 4.2 by least squares at Chebyshev's
+ * points: within 1e-8. */
+INLINE vector NAME(erf)(vector a) {
+    vector x = NAME(abs)(a), q = x * x;
+    static const float series[] = {1.1283791671f, -0.37612638903f, 0.11283791671f,
+        -0.026866170645f, 0.0052239776255f, -0.00085483270235f, 0.00012055332982f,
+        -1.4925650358e-05f, 1.6462114365e-06f, -1.6365844691e-07f, 1.480719282e-08f};
+    vector near = NAME(all)(series[10]);
+#pragma GCC unroll 16
+    for (int term = 9; term >= 0; term--) near = series[term] + q * near;
+    static const float tail[] = {0.0005055961f, 0.274910224f, 0.324014432f, 0.120297305f, 0.374315753f, -0.0331651437f, -0.0617038974f};
+    vector u = 1 / (1 + x / 2), far = NAME(all)(tail[6]);
+#pragma GCC unroll 16
+    for (int term = 5; term >= 0; term--) far = tail[term] + u * far;
+    far = 1 - NAME(exp)(-q) * far;
+    vector result = NAME(where)(x < 1, near * x, far);
+    return NAME(where)(a < 0, -result, result);
+}
+#endif
+INLINE vector NAME(normal_cdf)(vector a) {
+    return (1 + NAME(erf)(a * (REAL)0.7071067811865476)) / 2;
+}
+INLINE vector NAME(normal_pdf)(vector a) {
+    return NAME(exp)(-a * a / 2) * (REAL)0.3989422804014327;
+}

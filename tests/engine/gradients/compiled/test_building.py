@@ -1,0 +1,139 @@
+"""The library is compiled, kept, tried and loaded; where it cannot be, operations are called."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.gradients.compiled import building
+from engine.gradients.compiled.building import NoLibraryError, find_compiler, library, why_none
+from engine.presets import preset as presets
+from engine.training.header import header_of
+from engine.training.trainer import Trainer
+
+TEXT = "int trial_float(void) { return 1; }\nint trial_double(void) { return 1; }\n"
+"""A library that is compiled at once."""
+
+needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler")
+
+
+@pytest.fixture(autouse=True)
+def _anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A cache of the test's own, and nothing loaded before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(building, "library_text", lambda: TEXT)
+    library.cache_clear()
+    yield
+    library.cache_clear()
+
+
+def kept(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "epochal" / "compiled").glob("*.so"))
+
+
+@needs_compiler
+def test_it_is_compiled_once_and_then_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library()
+    [path] = kept(tmp_path)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    library.cache_clear()
+    monkeypatch.setattr(building, "_compiled", None)
+    library()
+    assert kept(tmp_path) == [path]
+
+
+@needs_compiler
+@pytest.mark.parametrize("damage", [b"", b"\x7fELF"])
+def test_one_that_is_not_whole_is_made_again(tmp_path: Path, damage: bytes) -> None:
+    library()
+    [path] = kept(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(damage)
+    library.cache_clear()
+    library()
+    assert kept(tmp_path)[0].read_bytes()[:4] == whole[:4] != b""
+    assert len(kept(tmp_path)) == 1
+
+
+@needs_compiler
+def test_one_that_does_not_run_here_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What an instruction that the CPU lacks does to a process.
+    ends = TEXT.replace("return 1", "__builtin_trap(); return 1")
+    monkeypatch.setattr(building, "library_text", lambda: ends)
+    assert "do not run here" in why_none()
+    assert not kept(tmp_path)
+
+
+def test_without_a_compiler_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "find_compiler", lambda: None)
+    assert why_none() == "no C compiler was found; install gcc or clang, or the package ziglang"
+
+
+def test_a_broken_compiler_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "broken-cc"
+    broken.write_text("#!/bin/sh\necho 'cc1: not found' >&2\nexit 1\n")
+    broken.chmod(0o700)
+    monkeypatch.setenv("CC", str(broken))
+    assert why_none() == "broken-cc does not compile the steps: cc1: not found"
+
+
+@needs_compiler
+def test_a_cache_that_others_could_write_into_is_not_used(tmp_path: Path) -> None:
+    folder = tmp_path / "epochal" / "compiled"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    assert "others may write" in why_none()
+
+
+@needs_compiler
+def test_a_cache_that_is_a_link_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "epochal").mkdir(mode=0o700)
+    (tmp_path / "epochal" / "compiled").symlink_to(tmp_path / "elsewhere")
+    assert "no folder of one's own" in why_none()
+
+
+@needs_compiler
+def test_where_nothing_can_be_written_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert str(tmp_path / "file") in why_none()
+
+
+@needs_compiler
+def test_many_at_once_compile_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    counting = tmp_path / "counting-cc"
+    counting.write_text(f'#!/bin/sh\necho once >> "{tmp_path}/calls"\nexec {real} "$@"\n')
+    counting.chmod(0o700)
+    script = (
+        "from engine.gradients.compiled import building;"
+        f"building.library_text = lambda: {TEXT!r}; building.library()"
+    )
+    at_once = [
+        subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"CC": str(counting)})
+        for _ in range(3)
+    ]
+    assert [each.wait(timeout=120) for each in at_once] == [0, 0, 0]
+    assert (tmp_path / "calls").read_text() == "once\n"
+
+
+def test_a_run_without_it_takes_the_operations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "find_compiler", lambda: None)
+    trainer = Trainer(presets.load("two-moons").experiment, device="cpu")
+    assert header_of(trainer, "run").way == "operations"
+    trainer.advance(3)
+    with pytest.raises(NoLibraryError):
+        library()

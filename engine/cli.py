@@ -22,7 +22,7 @@ from typer.core import TyperGroup
 
 from . import __version__
 from .errors import EpochalError
-from .headless.commands import fork, resume, verify
+from .headless.commands import doctor, fork, resume, verify
 from .options import (
     AllowCode,
     AsJson,
@@ -158,7 +158,7 @@ def run(
 
 
 app.command("sweep")(sweep)
-for command in (resume, fork, verify):
+for command in (resume, fork, verify, doctor):
     app.command()(command)
 
 

@@ -45,6 +45,9 @@ os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # A trainer says how many threads it uses; what else computes here is too small to be shared out.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# The library of compiled steps is made once for all tests, and not in the user's own cache.
+CACHE = Path(__file__).parent.parent / ".pytest_cache"
+os.environ.setdefault("XDG_CACHE_HOME", str(CACHE))
 
 # Where bytecode is not kept, every process of tests compiles all of them anew, and each of the
 # programs that they start compiles the house.

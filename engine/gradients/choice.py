@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from ..components.initialisers import Constant, Zeros
@@ -24,6 +25,44 @@ METHODS: Final[Mapping[str, Callable[[Workload], Method]]] = {
 """What makes a method, by its name in ``train.gradients``; ``auto`` is one of the others."""
 
 
+@dataclass(frozen=True)
+class Choice:
+    """How an experiment is trained here, decided before its first step."""
+
+    method: str
+    """What gives the gradients."""
+    way: str
+    """How its steps are played: ``compiled``, or as ``operations``."""
+    why: str = ""
+    """Why neither is the fastest there is, as the end of a sentence; nothing where both are."""
+    limit: str = ""
+    """Why operations are the fastest here, where compiled steps could not play it."""
+
+
+def choose(members: Members, *, cuda: bool = False, way: str = "") -> Choice:
+    """Return how an experiment is trained here.
+
+    Args:
+        members: What each member is.
+        cuda: Whether on CUDA.
+        way: How its steps are to be played, if that is possible here; empty for the fastest.
+    """
+    asked = members[0].train.gradients
+    if why := why_autograd(members):
+        return Choice("autograd", "operations", why)
+    if asked not in ("auto", "manual"):
+        return Choice(asked, "operations", limit="it is what the preset asks for")
+    if way == "operations":
+        return Choice("manual", "operations")
+    if cuda:
+        return Choice("manual", "operations", limit="on CUDA they are captured as graphs")
+    if limit := compiled_lacking(members[0]):
+        return Choice("manual", "operations", limit=limit)
+    if why := why_none():
+        return Choice("manual", "operations", f"operation by operation, as {why}")
+    return Choice("manual", "compiled")
+
+
 def make_method(workload: Workload, threads: int = 1, way: str = "") -> Method:
     """Return the way of getting gradients that an experiment asks for.
 
@@ -41,18 +80,10 @@ def make_method(workload: Workload, threads: int = 1, way: str = "") -> Method:
     if asked == "manual" and (lacks := lacking(workload.experiment)):
         remedy = "set 'auto', which takes autograd here"
         raise EpochalError(f"train.gradients: 'manual' has no formula for {lacks}; {remedy}")
-    if asked == "auto":
-        asked = "autograd" if why_autograd(workload.members) else "manual"
-    if asked == "manual" and way != "operations" and not why_operations(workload):
+    choice = choose(workload.members, cuda=workload.weights.is_cuda, way=way)
+    if choice.way == "compiled":
         return Compiled(workload, threads)
-    return METHODS[asked](workload)
-
-
-def why_operations(workload: Workload) -> str:
-    """Return why the formulas are played as operations; nothing where they are compiled."""
-    if workload.weights.is_cuda:
-        return "on CUDA the operations are captured as graphs"
-    return compiled_lacking(workload.experiment) or why_none()
+    return METHODS[choice.method](workload)
 
 
 def why_autograd(members: Members) -> str:

@@ -1,4 +1,4 @@
-"""The commands that take a recorded run up again: to go on, to branch off, to be verified."""
+"""The commands that take a recorded run up again, and the one that looks at the machine."""
 
 from __future__ import annotations
 
@@ -97,3 +97,17 @@ def verify(
 
     folder = references.run(run, place.folder)
     raise typer.Exit(verify_run(folder, allow_code=allow_code, as_json=as_json))
+
+
+@grouped
+def doctor(as_json: AsJson = False) -> None:
+    """Say what this machine has, and how it trains each preset, and why."""
+    import json
+
+    from . import doctor as examined
+
+    about, presets_here = examined.machine(), [*examined.ways()]
+    if as_json:
+        print(json.dumps(examined.plain_object(about, presets_here)))
+    else:
+        print(examined.text(about, presets_here))

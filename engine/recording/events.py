@@ -105,7 +105,7 @@ class Header(Event, Writer, kind="header"):
     gradients: str
     """How gradients were computed."""
     gradients_why: str = ""
-    """Why not by formulas, where that was left to the engine."""
+    """Why not by formulas, or not by compiled ones, where that was left to the engine."""
     way: str = "operations"
     """How its steps were played: ``compiled``, or as operations of PyTorch."""
     device: str

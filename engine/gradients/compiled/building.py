@@ -160,12 +160,12 @@ def _own_folder(folder: Path) -> Path:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    for each in (folder, folder.parent):
-        about = each.lstat()
-        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
-            raise RuntimeError("is no folder of one's own: what is in it is not run")
-        if about.st_mode & 0o022:
-            raise RuntimeError(f"others may write into {each}: what is in it is not run")
+    # Whoever could put another folder in its place could not make it this user's.
+    about = folder.lstat()
+    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
+        raise RuntimeError("is no folder of one's own: what is in it is not run")
+    if about.st_mode & 0o022:
+        raise RuntimeError("others may write into it: what is in it is not run")
     return folder
 
 

@@ -48,19 +48,25 @@ def choose(members: Members, *, cuda: bool = False, way: str = "") -> Choice:
         way: How its steps are to be played, if that is possible here; empty for the fastest.
     """
     asked = members[0].train.gradients
-    if why := why_autograd(members):
-        return Choice("autograd", "operations", why)
     if asked not in ("auto", "manual"):
         return Choice(asked, "operations", limit="it is what the preset asks for")
-    if way == "operations":
-        return Choice("manual", "operations")
-    if cuda:
-        return Choice("manual", "operations", limit="on CUDA they are captured as graphs")
-    if limit := compiled_lacking(members[0]):
-        return Choice("manual", "operations", limit=limit)
-    if why := why_none():
-        return Choice("manual", "operations", f"operation by operation, as {why}")
-    return Choice("manual", "compiled")
+    if asked == "auto" and (lacks := lacking(members[0])):
+        return Choice("autograd", "operations", f"there is no formula for {lacks}")
+    limit, why = _why_operations(members[0], cuda), ""
+    if not limit and way != "operations":
+        if not (why := why_none()):
+            return Choice("manual", "compiled")
+        why = f"operation by operation, as {why}"
+    if asked == "auto" and len(members) == 1 and _starts_equal(members[0]):
+        # As operations products sum a unit in another order than its neighbour.
+        why = "its units start equal, and it keeps them equal to the last bit"
+        return Choice("autograd", "operations", why)
+    return Choice("manual", "operations", why, limit)
+
+
+def _why_operations(experiment: Experiment, cuda: bool) -> str:
+    """Return why operations are the fastest for an experiment; nothing where they are not."""
+    return "on CUDA they are captured as graphs" if cuda else compiled_lacking(experiment)
 
 
 def make_method(workload: Workload, threads: int = 1, way: str = "") -> Method:
@@ -84,20 +90,6 @@ def make_method(workload: Workload, threads: int = 1, way: str = "") -> Method:
     if choice.way == "compiled":
         return Compiled(workload, threads)
     return METHODS[choice.method](workload)
-
-
-def why_autograd(members: Members) -> str:
-    """Return why it is autograd that ``auto`` takes, as the end of a sentence.
-
-    Nothing where it takes the formulas, or where the method was named.
-    """
-    if members[0].train.gradients != "auto":
-        return ""
-    if lacks := lacking(members[0]):
-        return f"there is no formula for {lacks}"
-    if len(members) == 1 and _starts_equal(members[0]):
-        return "its units start equal, and it keeps them equal to the last bit"
-    return ""
 
 
 def _starts_equal(experiment: Experiment) -> bool:

@@ -49,7 +49,7 @@ _SECONDS: Final = 120
 _TRIAL: Final = """
 import ctypes, sys
 library = ctypes.CDLL(sys.argv[1])
-sys.exit(0 if library.trial_float() == library.trial_double() == 1 else 3)
+sys.exit(0 if getattr(library, f"trial_{sys.argv[2]}")() == 1 else 3)
 """
 
 
@@ -92,29 +92,24 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "epochal" / "compiled"
 
 
-@functools.cache
-def library() -> ctypes.CDLL:
-    """Return the library, compiled if this machine has none yet.
+def library(real: str = "float") -> ctypes.CDLL:
+    """Return the library for one kind of number, compiled if this machine has none yet.
+
+    Args:
+        real: ``float`` or ``double``.
 
     Raises:
         NoLibraryError: There is none to be had.
     """
     try:
-        text = library_text()
+        text = library_text(real)
     except UnprintableError as error:
         raise NoLibraryError(str(error)) from None
-    if (compiler := find_compiler()) is None:
-        raise NoLibraryError(
-            "no C compiler was found; install gcc or clang, or the package ziglang"
-        )
-    try:
-        folder = _own_folder(cache_folder())
-        key = _key(text, compiler)
-        with _locked(folder / f"{key}.lock"):
-            path = _kept(folder, key) or _compiled(folder, key, text, compiler)
-        return ctypes.CDLL(str(path))
-    except (OSError, RuntimeError) as error:
-        raise NoLibraryError(f"{cache_folder()}: {error}") from None
+    # Whatever came of it stands for the whole process: a run never asks twice.
+    outcome = _loaded(text, real)
+    if isinstance(outcome, str):
+        raise NoLibraryError(outcome)
+    return outcome
 
 
 def why_none() -> str:
@@ -124,6 +119,23 @@ def why_none() -> str:
     except NoLibraryError as error:
         return str(error)
     return ""
+
+
+@functools.cache
+def _loaded(text: str, real: str) -> ctypes.CDLL | str:
+    """Return the library of a text, or why there is none."""
+    if (compiler := find_compiler()) is None:
+        return "no C compiler was found; install gcc or clang, or the package ziglang"
+    try:
+        folder = _own_folder(cache_folder())
+        key = _key(text, compiler)
+        with _locked(folder / f"{key}.lock"):
+            path = _kept(folder, key) or _compiled(folder, key, text, compiler, real)
+        return ctypes.CDLL(str(path))
+    except NoLibraryError as error:
+        return str(error)
+    except (OSError, RuntimeError) as error:
+        return f"{cache_folder()}: {error}"
 
 
 def _key(text: str, compiler: Compiler) -> str:
@@ -190,7 +202,7 @@ def _kept(folder: Path, key: str) -> Path | None:
     return None
 
 
-def _compiled(folder: Path, key: str, text: str, compiler: Compiler) -> Path:
+def _compiled(folder: Path, key: str, text: str, compiler: Compiler, real: str) -> Path:
     """Compile the library, try it and keep it.
 
     Raises:
@@ -202,7 +214,8 @@ def _compiled(folder: Path, key: str, text: str, compiler: Compiler) -> Path:
         call = [*compiler.command, *_flags(), "-o", str(made), str(source), "-lm"]
         _run(call, f"{compiler.name} does not compile the steps")
         # An instruction that this CPU lacks ends the child, and not the worker.
-        _run([sys.executable, "-I", "-c", _TRIAL, str(made)], "the compiled steps do not run here")
+        trial = [sys.executable, "-I", "-c", _TRIAL, str(made), real]
+        _run(trial, "the compiled steps do not run here")
         path = folder / f"{key}-{_hash(made)}.so"
         made.rename(path)
     return path

@@ -64,8 +64,8 @@ class Compiled:
     def __init__(self, workload: Workload, threads: int = 1) -> None:
         experiment, network = workload.experiment, workload.network
         assert isinstance(network, Network)
-        self._real = "double" if workload.weights.dtype == torch.float64 else "float"
-        self._room, self._take = told.functions(library(), self._real)
+        real = "double" if workload.weights.dtype == torch.float64 else "float"
+        self._room, self._take = told.functions(library(real), real)
         self.weights = workload.weights
         self._experiment, self._layout = experiment, workload.layout
         self._batches, self._members = workload.batches, workload.members

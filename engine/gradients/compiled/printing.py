@@ -11,6 +11,7 @@ import ast
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from ...components.activation_rules import NUMPY, ActivationRule
@@ -210,22 +211,72 @@ def _number_text(node: ast.expr, numbers: Mapping[str, str]) -> str:
     raise UnprintableError(f"{ast.unparse(node)!r} has no C")
 
 
-def unit_rules() -> dict[str, ActivationRule]:
-    """Return the rule of every activation that takes a unit by itself, in the order of the C."""
-    rules = {name: entry.rule for name, entry in ACTIVATIONS.items()}
-    return {
-        name: rule
-        for name, rule in rules.items()
-        if isinstance(rule, ActivationRule) and not rule.is_identity
-    }
+@dataclass(frozen=True, eq=False)
+class Formulas:
+    """The formulas that there are, in the order of the C."""
+
+    units: Mapping[str, ActivationRule]
+    """Of every activation that takes a unit by itself, by its name."""
+    updates: Sequence[UpdateRule]
+    """Those that optimizers come to, whatever their settings."""
+
+    @cached_property
+    def text(self) -> str:
+        """The C of all of them, with tables of them.
+
+        Raises:
+            UnprintableError: One of them has none.
+        """
+        forward = "void (*forward)(int64_t, const vector *, vector *);"
+        backward = "void (*backward)(int64_t, const vector *, const vector *, vector *);"
+        prepare = "void (*prepare)(const double *, double, double, REAL *);"
+        apply = "void (*apply)(int64_t, REAL *, const REAL *, REAL *const *, const REAL *);"
+        numbered = [(f"update{index}", rule) for index, rule in enumerate(self.updates)]
+        units = [f"{{NAME({name}_forward), NAME({name}_backward)}}" for name in self.units]
+        updates = [f"{{NAME({name}_prepare), NAME({name}_apply)}}" for name, _ in numbered]
+        return "".join(
+            [
+                "INLINE vector NAME(square)(vector a) { return a * a; }\n",
+                *(activation_text(name, rule) for name, rule in self.units.items()),
+                *(UpdateText(rule).text(name) for name, rule in numbered),
+                _table("activation", f"{forward} {backward}", units),
+                _table("update", f"{prepare} {apply}", updates),
+            ]
+        )
 
 
-def update_rules() -> list[UpdateRule]:
-    """Return the rules that optimizers come to, whatever their settings, in the order of the C."""
-    rules: list[UpdateRule] = []
-    for optimizer in OPTIMIZERS.values():
-        rules += [rule for rule in _rules_of(optimizer) if rule not in rules]
-    return rules
+def _table(name: str, fields: str, rows: Sequence[str]) -> str:
+    return (
+        f"typedef struct {{ {fields} }} NAME({name});\n"
+        f"static const NAME({name}) NAME({name}s)[] = {{{', '.join(rows)}}};\n"
+    )
+
+
+def formulas() -> Formulas:
+    """Return the formulas of the activations and optimizers that there are now."""
+    entries = (*ACTIVATIONS.items(), *OPTIMIZERS.items())
+    if not _last or not _same(_last[0], entries):
+        rules = {name: entry.rule for name, entry in ACTIVATIONS.items()}
+        units = {
+            name: rule
+            for name, rule in rules.items()
+            if isinstance(rule, ActivationRule) and not rule.is_identity
+        }
+        updates: list[UpdateRule] = []
+        for optimizer in OPTIMIZERS.values():
+            updates += [rule for rule in _rules_of(optimizer) if rule not in updates]
+        _last[:] = [entries, Formulas(units, updates)]
+    made: Formulas = _last[1]
+    return made
+
+
+def _same(these: Sequence[tuple[str, Any]], those: Sequence[tuple[str, Any]]) -> bool:
+    pairs = itertools.zip_longest(these, those, fillvalue=("", None))
+    return all(a[0] == b[0] and a[1] is b[1] for a, b in pairs)
+
+
+_last: list[Any] = []
+"""The entries of which formulas were last made, and those."""
 
 
 def _rules_of(optimizer: type[OptimizerBase]) -> Iterator[UpdateRule]:
@@ -238,36 +289,3 @@ def _rules_of(optimizer: type[OptimizerBase]) -> Iterator[UpdateRule]:
     for values in itertools.product(*switches.values()):
         given = {"lr": 0.1, **dict(zip(switches, values, strict=True))}
         yield optimizer.model_construct(**given).rule
-
-
-def formulas_text() -> str:
-    """Return the C of all formulas, with tables of them.
-
-    Raises:
-        UnprintableError: One of them has none.
-    """
-
-    def table(rows: Sequence[str]) -> str:
-        return f"{{{', '.join(rows)}}}"
-
-    square = "INLINE vector NAME(square)(vector a) { return a * a; }\n"
-    activations, updates = unit_rules(), update_rules()
-    activation_rows = [f"{{NAME({n}_forward), NAME({n}_backward)}}" for n in activations]
-    update_rows = [
-        f"{{NAME(update{n}_prepare), NAME(update{n}_apply)}}" for n in range(len(updates))
-    ]
-    forward = "void (*forward)(int64_t, const vector *, vector *);"
-    backward = "void (*backward)(int64_t, const vector *, const vector *, vector *);"
-    prepare = "void (*prepare)(const double *, double, double, REAL *);"
-    apply = "void (*apply)(int64_t, REAL *, const REAL *, REAL *const *, const REAL *);"
-    return "".join(
-        [
-            square,
-            *(activation_text(name, rule) for name, rule in activations.items()),
-            *(UpdateText(rule).text(f"update{index}") for index, rule in enumerate(updates)),
-            f"typedef struct {{ {forward} {backward} }} NAME(activation);\n",
-            f"static const NAME(activation) NAME(activations)[] = {table(activation_rows)};\n",
-            f"typedef struct {{ {prepare} {apply} }} NAME(update);\n",
-            f"static const NAME(update) NAME(updates)[] = {table(update_rows)};\n",
-        ]
-    )

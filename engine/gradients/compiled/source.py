@@ -1,13 +1,14 @@
-"""The text of the library: written once for networks of any shape, in both kinds of number."""
+"""The text of the library: written once for networks of any shape, for each kind of number."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
-from .printing import formulas_text
+from .printing import formulas
 
 _FOLDER: Final = Path(__file__).parent
+_PARTS: Final = ("network", "vectors", "steps")
 
 _KINDS: Final = {
     "float": {"INTEGER": "int32_t", "DOUBLE": 0, "SIZE": 4, "BIAS": 127, "MANTISSA": 23},
@@ -16,26 +17,18 @@ _KINDS: Final = {
 """What tells one kind of number from the other, by its name in C."""
 
 
-def library_text() -> str:
-    """Return the whole library as one text of C.
+def library_text(real: str) -> str:
+    """Return the whole library for one kind of number as one text of C.
+
+    Args:
+        real: ``float`` or ``double``.
 
     Raises:
         UnprintableError: A formula has no C.
     """
-    parts = {name: (_FOLDER / f"{name}.h").read_text("utf-8") for name in ("vectors", "steps")}
-    whole = (_FOLDER / "network.h").read_text("utf-8")
-    body = parts["vectors"] + formulas_text() + parts["steps"]
-    macros = sorted({line.split()[1].partition("(")[0] for line in _definitions(body)})
-    for real, settings in _KINDS.items():
-        names = {**settings, "REAL": real, "NAME(name)": f"name##_{real}"}
-        names["CLIB(name)"] = "name##f" if real == "float" else "name"
-        whole += "".join(f"#define {name} {value}\n" for name, value in names.items())
-        whole += body
-        # The second kind defines all of them anew.
-        given = [name.partition("(")[0] for name in names]
-        whole += "".join(f"#undef {name}\n" for name in [*macros, *given])
-    return whole
-
-
-def _definitions(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.startswith("#define ")]
+    texts = {name: (_FOLDER / f"{name}.h").read_text("utf-8") for name in _PARTS}
+    macros = {**_KINDS[real], "REAL": real, "NAME(name)": f"name##_{real}"}
+    macros["CLIB(name)"] = "name##f" if real == "float" else "name"
+    defined = "".join(f"#define {name} {value}\n" for name, value in macros.items())
+    whole = texts["network"], defined, texts["vectors"], formulas().text, texts["steps"]
+    return "".join(whole)

@@ -18,7 +18,7 @@ from ...network.module import EPSILON, MOMENTUM
 from ...step.batches import Batch
 from ...step.evaluation import threshold
 from ..method import Workload
-from .printing import unit_rules, update_rules
+from .printing import formulas
 from .task import (
     IDENTITY,
     LOG_SOFTMAX,
@@ -78,7 +78,7 @@ class Telling:
         task.momentum, task.epsilon = MOMENTUM, EPSILON
 
     def _layers(self, parameters: Mapping[str, Parameter]) -> list[LayerOfTask]:
-        model, units, layers = self._experiment.model, list(unit_rules()), []
+        model, units, layers = self._experiment.model, list(formulas().units), []
         for index, name in enumerate(model.activations):
             outputs, inputs = self._layout.shapes[f"layer{index + 1}.weight"]
             layer = LayerOfTask(inputs=inputs, outputs=outputs)
@@ -94,7 +94,7 @@ class Telling:
         self, rule: UpdateRule, state: Mapping[str, Tensor], used: Tensor | None
     ) -> None:
         task, members = self.task, self._members
-        task.update, task.states = update_rules().index(rule), len(state)
+        task.update, task.states = list(formulas().updates).index(rule), len(state)
         for index, tensor in enumerate(state.values()):
             task.state[index] = tensor.data_ptr()
         names = [name for name in rule.settings if name != "lr"]

@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from engine.gradients.compiled import building
-from engine.gradients.compiled.building import NoLibraryError, find_compiler, library, why_none
+from engine.gradients.compiled.building import (
+    NoLibraryError,
+    _loaded,
+    find_compiler,
+    library,
+    why_none,
+)
 from engine.presets import preset as presets
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
@@ -27,10 +33,10 @@ needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="there is no
 def _anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A cache of the test's own, and nothing loaded before."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(building, "library_text", lambda: TEXT)
-    library.cache_clear()
+    monkeypatch.setattr(building, "library_text", lambda real: TEXT)
+    _loaded.cache_clear()
     yield
-    library.cache_clear()
+    _loaded.cache_clear()
 
 
 def kept(tmp_path: Path) -> list[Path]:
@@ -44,7 +50,7 @@ def test_it_is_compiled_once_and_then_loaded(
     library()
     [path] = kept(tmp_path)
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    library.cache_clear()
+    _loaded.cache_clear()
     monkeypatch.setattr(building, "_compiled", None)
     library()
     assert kept(tmp_path) == [path]
@@ -57,7 +63,7 @@ def test_one_that_is_not_whole_is_made_again(tmp_path: Path, damage: bytes) -> N
     [path] = kept(tmp_path)
     whole = path.read_bytes()
     path.write_bytes(damage)
-    library.cache_clear()
+    _loaded.cache_clear()
     library()
     assert kept(tmp_path)[0].read_bytes()[:4] == whole[:4] != b""
     assert len(kept(tmp_path)) == 1
@@ -69,7 +75,7 @@ def test_one_that_does_not_run_here_is_not_loaded(
 ) -> None:
     # What an instruction that the CPU lacks does to a process.
     ends = TEXT.replace("return 1", "__builtin_trap(); return 1")
-    monkeypatch.setattr(building, "library_text", lambda: ends)
+    monkeypatch.setattr(building, "library_text", lambda real: ends)
     assert "do not run here" in why_none()
     assert not kept(tmp_path)
 
@@ -120,7 +126,7 @@ def test_many_at_once_compile_it_once(tmp_path: Path, monkeypatch: pytest.Monkey
     counting.chmod(0o700)
     script = (
         "from engine.gradients.compiled import building;"
-        f"building.library_text = lambda: {TEXT!r}; building.library()"
+        f"building.library_text = lambda real: {TEXT!r}; building.library()"
     )
     at_once = [
         subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"CC": str(counting)})

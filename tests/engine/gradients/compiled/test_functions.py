@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from engine.components.activations import ACTIVATIONS
 from engine.gradients.compiled.building import library, why_none
-from engine.gradients.compiled.printing import UnprintableError, formulas_text, unit_rules
-from engine.gradients.compiled.printing import update_rules as rules
+from engine.gradients.compiled.printing import UnprintableError, formulas
 
 pytestmark = pytest.mark.skipif(bool(why_none()), reason=why_none() or "there is a library")
 
@@ -38,12 +37,12 @@ def activated(name: str, real: str, z: NDArray[Any], d: NDArray[Any]) -> tuple[A
     """What a step makes of z, and of a derivative d."""
     h, turned = np.zeros_like(z), d.copy()
     given = [each.ctypes.data_as(ctypes.c_void_p) for each in (z, h, turned)]
-    number = ctypes.c_int64(list(unit_rules()).index(name))
-    getattr(library(), f"activate_{real}")(number, ctypes.c_int64(len(z)), *given)
+    number = ctypes.c_int64(list(formulas().units).index(name))
+    getattr(library(real), f"activate_{real}")(number, ctypes.c_int64(len(z)), *given)
     return h, turned
 
 
-@pytest.mark.parametrize("name", list(unit_rules()))
+@pytest.mark.parametrize("name", list(formulas().units))
 @pytest.mark.parametrize(("real", "dtype", "_"), KINDS, ids=["float", "double"])
 def test_an_activation_and_its_slope_are_pytorchs(name: str, real: str, dtype: Any, _: Any) -> None:
     z = numbers(dtype)
@@ -85,7 +84,7 @@ def test_a_norm_is_exact_however_small_or_large(
     real: str, dtype: Any, _: Any, count: int, size: float
 ) -> None:
     values = (np.random.default_rng(count).normal(size=count) * size).astype(dtype)
-    norm = getattr(library(), f"norm_{real}")
+    norm = getattr(library(real), f"norm_{real}")
     norm.restype = ctypes.c_double
     computed = norm(ctypes.c_int64(count), values.ctypes.data_as(ctypes.c_void_p))
     exact = np.linalg.norm(values.astype(np.longdouble))
@@ -95,9 +94,9 @@ def test_a_norm_is_exact_however_small_or_large(
 
 
 def test_every_formula_has_its_c_and_none_speaks_of_a_preset() -> None:
-    text = formulas_text()
-    assert all(f"NAME({name}_forward)" in text for name in unit_rules())
-    assert text.count("_apply)(") == len(rules())
+    text = formulas().text
+    assert all(f"NAME({name}_forward)" in text for name in formulas().units)
+    assert text.count("_apply)(") == len(formulas().updates)
 
 
 def test_what_has_no_c_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,8 @@ from engine.components.losses import Loss
 from engine.components.optimizers import OPTIMIZERS, Optimizer
 from engine.errors import EpochalError, PresetError
 from engine.experiment.model import Normalisation
-from engine.gradients.choice import why_autograd
+from engine.gradients.choice import Choice, choose
+from engine.gradients.compiled.building import why_none
 from engine.gradients.manual import activations, losses, normalisation
 from engine.gradients.manual import forward_backward as propagation
 from engine.gradients.manual.optimizers.formulas import FORMULAS as UPDATES
@@ -306,20 +307,48 @@ def test_how_steps_are_grouped_changes_no_bit(change: dict[str, Any], way: str) 
 
 
 def test_a_preset_takes_the_formulas_unless_something_speaks_against_it() -> None:
-    assert why_autograd([presets.load("two-moons").experiment]) == ""
-    assert "equal" in why_autograd([presets.load("zero-init").experiment])
-    own = presets.load("digits-convolution").experiment
-    assert why_autograd([own]) == "there is no formula for model.kind = 'python'"
-    asked = presets.load("automatic-update").experiment
-    assert (asked.train.gradients, why_autograd([asked])) == ("autograd", "")
+    def chosen(preset: str, **asked: Any) -> Choice:
+        return choose([presets.load(preset).experiment], **asked)
+
+    assert chosen("two-moons", way="operations") == Choice("manual", "operations")
+    assert "equal" in chosen("zero-init", way="operations").why
+    own = "there is no formula for model.kind = 'python'"
+    assert chosen("digits-convolution") == Choice("autograd", "operations", own)
+    assert chosen("automatic-update").method == "autograd"
+    assert chosen("two-moons", cuda=True).limit == "on CUDA they are captured as graphs"
 
 
-def test_a_recording_says_which_way_was_taken_and_why() -> None:
-    for preset, method, why in (("two-moons", "manual", ""), ("zero-init", "autograd", "equal")):
-        header = header_of(Trainer(presets.load(preset).experiment, device="cpu"), "run")
-        assert header.gradients == method
-        assert why in header.gradients_why
-        assert bool(why) == bool(header.gradients_why)
+@pytest.mark.parametrize(
+    ("preset", "way", "method", "why"),
+    [
+        ("two-moons", "operations", "manual", ""),
+        ("zero-init", "operations", "autograd", "equal"),
+        ("zero-init", "compiled", "manual", ""),
+    ],
+)
+def test_a_recording_says_which_way_was_taken_and_why(
+    preset: str, way: str, method: str, why: str
+) -> None:
+    if way == "compiled" and why_none():
+        pytest.skip(why_none())
+    header = header_of(Trainer(presets.load(preset).experiment, device="cpu", way=way), "run")
+    assert (header.gradients, header.way) == (method, way)
+    assert why in header.gradients_why
+    assert bool(why) == bool(header.gradients_why)
+
+
+@pytest.mark.skipif(bool(why_none()), reason=why_none() or "there is a library")
+@pytest.mark.parametrize("hidden", [[2], [7], [9, 6]])
+def test_compiled_steps_keep_equal_units_equal(hidden: list[int]) -> None:
+    spec = presets.load("zero-init", [f"model.hidden={hidden}", "train.steps=50"]).experiment
+    trainer = Trainer(spec, device="cpu", way="compiled")
+    trainer.advance(50)
+    named = trainer._rows.layout.named(trainer.method.weights)
+    for layer in range(1, len(hidden) + 1):
+        into, out = named[f"layer{layer}.weight"][0], named[f"layer{layer + 1}.weight"][0]
+        assert (into == into[:1]).all()
+        assert (out == out[:, :1]).all()
+        assert into.any() or layer < len(hidden)
 
 
 def test_formulas_that_there_are_not_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What the gradients lean on of torch and it does not promise: private names, and TorchScript.
+"""What the gradients lean on of torch and it does not promise: private names.
 
 Whoever upgrades torch looks here. Each name has its why beside it and its own test in
 ``tests/engine/gradients/test_leaned_on.py``, which says what broke; no other file of ``engine``
@@ -8,12 +8,9 @@ stands in ``tui.terminal.leaned_on``.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from typing import Any, Final
 
 import torch
-from torch import nn
 
 aten: Final[Any] = torch.ops.aten
 """PyTorch's own operations, those that write into a buffer that is given among them: autograd
@@ -29,31 +26,3 @@ fused_adam: Final[Any] = torch._fused_adam_
 fused_adamw: Final[Any] = torch._fused_adamw_
 """The kernels under ``torch.optim``: its classes take longer to find their arguments than to do
 the arithmetic of a small network."""
-
-
-def operation_name(operation: Any) -> str | None:
-    """Return the name of one of ``aten``'s operations; None for any other callable."""
-    return operation._opname if isinstance(operation, torch._ops.OpOverload) else None
-
-
-def scripted(module: nn.Module) -> Callable[..., None]:
-    """Return a module's ``forward`` as TorchScript.
-
-    PyTorch calls TorchScript finished: nothing is added to it any more, but nothing else plays
-    operations without Python in between. It says so in a warning of some kind, a
-    ``DeprecationWarning`` up to 2.13 and a ``FutureWarning`` from 2.14 on.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r".*torch\.jit", DeprecationWarning)
-        warnings.filterwarnings("ignore", r".*torch\.jit", FutureWarning)
-        forward: Callable[..., None] = torch.jit.script(module).forward
-    return forward
-
-
-def as_it_is() -> Any:
-    """Return the context in which TorchScript plays operations without optimizing them first.
-
-    There is nothing to optimize in a list of operations, and looking for it takes longer than
-    some runs.
-    """
-    return torch.jit.optimized_execution(False)  # type: ignore[attr-defined]

@@ -48,7 +48,7 @@ class Measurements:
         row_bytes = 2 * size * weights.itemsize
         self.capacity = max(1, min(CAPACITY, BUDGET // row_bytes))
 
-        # Made once and written over by every block. What TorchScript and CUDA graphs have recorded
+        # Made once and written over by every block. What CUDA graphs have captured
         # goes on writing where it wrote, and views of the rows need not be made again.
         def buffer(*shape: int) -> Tensor:
             return weights.new_zeros(self.capacity, *shape)

@@ -97,6 +97,24 @@ static void NAME(weight_gradient)(int64_t outputs, int64_t inputs, int64_t wide,
                     d + r * wide, x + c * wide, g + r * inputs + c, inputs);
 }
 
+/* The same as a product, where there are few rows of data for so many sums: D times X turned over,
+ * of which no sum is over the numbers of a vector. */
+static int NAME(is_product)(int64_t outputs, int64_t inputs, int64_t wide) {
+    return inputs >= LANES && outputs > 8 * wide;
+}
+static void NAME(weight_gradient_by_product)(int64_t outputs, int64_t inputs, int64_t rows,
+        int64_t wide, const vector *d, const vector *x, vector *turned, vector *sums, REAL *g) {
+    int64_t across = (inputs + LANES - 1) / LANES, row = wide * LANES;
+    const REAL *from = (const REAL *)x;
+    for (int64_t n = 0; n < rows; n++) {
+        REAL *to = (REAL *)(turned + n * across);
+        for (int64_t k = 0; k < inputs; k++) to[k] = from[k * row + n];
+    }
+    NAME(product)(outputs, rows, across, (const REAL *)d, row, 1, 0, turned, sums);
+    for (int64_t r = 0; r < outputs; r++)
+        memcpy(g + r * inputs, sums + r * across, inputs * sizeof(REAL));
+}
+
 static REAL NAME(sum_of)(int64_t wide, const vector *d) {
     vector total = d[0];
     for (int64_t n = 1; n < wide; n++) total += d[n];
@@ -115,7 +133,7 @@ typedef struct {
     const task *task;
     int64_t member, rows, wide;
     mask *counts; /* of each vector of rows: which of them are rows, not filling. */
-    vector *x, *targets;
+    vector *x, *targets, *turned, *sums;
     NAME(layer_room) layer[MOST_LAYERS];
 } NAME(pass);
 
@@ -125,10 +143,11 @@ INLINE REAL *NAME(parameter)(const task *t, void *flat, const parameter *p, int6
 
 /* Rows first [rows][features] -> features first [features][rows], the last row filling up. */
 static void NAME(turn)(int64_t rows, int64_t features, int64_t wide, const REAL *from, vector *to) {
-    for (int64_t f = 0; f < features; f++) {
-        REAL *row = (REAL *)(to + f * wide);
-        for (int64_t n = 0; n < rows; n++) row[n] = from[n * features + f];
-        for (int64_t n = rows; n < wide * LANES; n++) row[n] = from[(rows - 1) * features + f];
+    int64_t stride = wide * LANES;
+    REAL *out = (REAL *)to;
+    for (int64_t n = 0; n < stride; n++) {
+        const REAL *row = from + least(n, rows - 1) * features;
+        for (int64_t f = 0; f < features; f++) out[f * stride + n] = row[f];
     }
 }
 
@@ -422,8 +441,12 @@ static void NAME(backward)(NAME(pass) *p, REAL *gradients) {
             else NAME(layer_norm_back)(p, l, at);
         }
         REAL *weight = NAME(parameter)(t, t->weights, &l->weight, p->member);
-        NAME(weight_gradient)(l->outputs, l->inputs, p->wide, at->d, at->input,
-                NAME(parameter)(t, gradients, &l->weight, p->member));
+        REAL *gw = NAME(parameter)(t, gradients, &l->weight, p->member);
+        if (NAME(is_product)(l->outputs, l->inputs, p->wide))
+            NAME(weight_gradient_by_product)(l->outputs, l->inputs, p->rows, p->wide, at->d,
+                    at->input, p->turned, p->sums, gw);
+        else
+            NAME(weight_gradient)(l->outputs, l->inputs, p->wide, at->d, at->input, gw);
         REAL *gb = NAME(parameter)(t, gradients, &l->bias, p->member);
         for (int64_t u = 0; u < l->outputs; u++) gb[u] = NAME(sum_of)(p->wide, at->d + u * p->wide);
         /* The first layer's inputs are data: nobody learns from their derivative. */
@@ -531,29 +554,45 @@ static char *NAME(lay_out)(NAME(pass) *p, const task *t, int64_t rows, char *at)
         room->kept = ROOM(l->masks ? count : 0);
         room->dropped = ROOM(l->masks ? count : 0);
     }
+    int64_t turned = 0, sums = 0;
+    for (int64_t i = 0; i < t->layers; i++) {
+        const layer *l = &t->layer[i];
+        int64_t across = (l->inputs + LANES - 1) / LANES;
+        if (!NAME(is_product)(l->outputs, l->inputs, p->wide)) continue;
+        turned = most(turned, rows * across);
+        sums = most(sums, l->outputs * across);
+    }
+    p->turned = ROOM(turned);
+    p->sums = ROOM(sums);
 #undef ROOM
-    for (int64_t n = 0; n < p->wide; n++)
-        for (int lane = 0; lane < LANES; lane++) p->counts[n][lane] = n * LANES + lane < rows ? -1 : 0;
     return at;
 }
 
+/* Say which numbers of a pass's vectors are rows, and which fill up. */
+static void NAME(count_rows)(NAME(pass) *p) {
+    for (int64_t n = 0; n < p->wide; n++)
+        for (int lane = 0; lane < LANES; lane++)
+            p->counts[n][lane] = n * LANES + lane < p->rows ? -1 : 0;
+    memset(p->turned, 0, (char *)p->sums - (char *)p->turned);
+}
+
+/* The bytes that a thread's steps need. */
 int64_t NAME(room)(const task *t) {
-    int64_t most = 0;
-    int64_t sets[] = {t->rows, t->dev_rows};
-    for (int set = 0; set < 2; set++) {
-        int64_t wide = (sets[set] + LANES - 1) / LANES, count = 1 + t->layer[0].inputs + t->outputs;
-        for (int64_t i = 0; i < t->layers; i++) count += 6 * t->layer[i].outputs;
-        most += count * wide;
-        for (int64_t i = 0; i < t->layers; i++) most += t->layer[i].outputs + wide;
-    }
-    return most * WIDTH;
+    NAME(pass) p;
+    char *end = NAME(lay_out)(&p, t, t->rows, 0);
+    if (t->dev_rows) end = NAME(lay_out)(&p, t, t->dev_rows, end);
+    return (int64_t)(intptr_t)end;
 }
 
 /* Take all steps of a call for the members from `begin` to `end`, in room of `room` bytes. */
 void NAME(take)(const task *t, int64_t begin, int64_t end, char *room) {
     NAME(pass) train, dev;
     char *rest = NAME(lay_out)(&train, t, t->rows, room);
-    if (t->dev_rows) NAME(lay_out)(&dev, t, t->dev_rows, rest);
+    NAME(count_rows)(&train);
+    if (t->dev_rows) {
+        NAME(lay_out)(&dev, t, t->dev_rows, rest);
+        NAME(count_rows)(&dev);
+    }
     for (int64_t member = begin; member < end; member++) {
         train.member = dev.member = member;
         if (t->dev_rows) {

@@ -19,16 +19,31 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from .torchscript import Player, Step, one_by_one
-
 STEPS: Final = 32
 """Steps of a graph."""
 
 MOST_GRAPHS: Final = 32
 """Graphs that are kept at most: each takes device memory."""
 
+Step = Callable[[int, int, Tensor, Tensor], None]
+"""Takes a step: its row, its slot, what it sees and what it is to learn."""
+
+Player = Callable[[int, int, int, Tensor, Tensor], None]
+"""Takes consecutive steps: the first one's row and slot, how many, and for all the slots what they
+see and what they are to learn."""
+
 Capture = Callable[[Callable[[], None]], Callable[[], None]]
 """Turns what asks for operations into what asks for them as one, without doing them."""
+
+
+def one_by_one(step: Step) -> Player:
+    """Return what takes steps as they are written."""
+
+    def play(row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
+        for index in range(steps):
+            step(row + index, slot + index, inputs[slot + index], targets[slot + index])
+
+    return play
 
 
 def capture(work: Callable[[], None]) -> Callable[[], None]:
@@ -57,7 +72,7 @@ class CudaGraphs:
         """What the steps of a graph see and are to learn, where that differs."""
 
     def play(self, row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
-        """Take consecutive steps: see ``engine.gradients.manual.torchscript.Player``."""
+        """Take consecutive steps: see ``Player``."""
         # By whole graphs; what is left over at the end of a block is asked for step by step.
         while steps >= STEPS and ((row, slot) in self._graphs or len(self._graphs) < MOST_GRAPHS):
             self._copy_seen(slot, inputs, targets)

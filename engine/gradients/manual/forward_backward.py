@@ -3,8 +3,7 @@
     inputs ─► graph.forward ─► outputs ─► kept
                                   └► graph.backward ─► the row's gradients
 
-Once a run has shown that it is worth it, the operations are played from a script on a CPU, and from
-graphs on CUDA.
+Once a run has shown that it is worth it, the operations are played from graphs on CUDA.
 """
 
 from __future__ import annotations
@@ -17,15 +16,13 @@ from torch import Tensor
 from ...experiment.experiment import Experiment
 from ...network.dropout_masks import Masks
 from ...step.batches import Batch
-from .cuda_graphs import CudaGraphs
+from .cuda_graphs import CudaGraphs, Player, one_by_one
 from .inputs import targets_of
 from .layers import FormulaGraph
 from .outputs import KeptOutputs
-from .torchscript import Player, one_by_one, record
 
-SCRIPTED_AFTER: Final = 100
-"""Steps that are taken as they are written at first: a script takes as long to make as some hundred
-steps of a small network."""
+CAPTURED_AFTER: Final = 100
+"""Steps that are taken as they are written at first: most runs of a lesson are short."""
 
 
 class Propagation:
@@ -41,7 +38,6 @@ class Propagation:
         dev: Rows of which outputs are computed beside, where there are any.
         room: For how many steps outputs are kept.
         then: What follows in every step, given its row: nothing in it may change but the row.
-        blocks: What the gradients and all that follows write into, [rows of the block, …].
     """
 
     def __init__(
@@ -56,14 +52,12 @@ class Propagation:
         dev: Batch | None,
         room: int,
         then: Callable[[int], None],
-        blocks: Sequence[Tensor],
     ) -> None:
         width = inputs.shape[2]
         beside = dev.inputs.shape[1] if dev is not None else 0
         wired = experiment, weights, gradients, masks
         graph = FormulaGraph(*wired, learned=width, rows=width + beside)
         self._graph, self._constant, self._then = graph, constant, then
-        self._blocks = blocks
         # The first columns are learned from, the dev rows lie behind them.
         self._learned = graph.x[:, :, :width]
         self._learned.copy_(inputs)
@@ -79,9 +73,8 @@ class Propagation:
             targets = targets_of(experiment, dev)
             self.dev_targets: Final = targets.expand(room, -1, -1, -1).contiguous()
             """What the dev rows are to say, [room, members, outputs, padded rows]."""
-        # Written out at first: most runs of a lesson are short, and Python starts at once.
         self._play: Player = one_by_one(self._step)
-        self._taken, self._scripted, self._on_cuda = 0, False, inputs.is_cuda
+        self._taken, self._to_capture = 0, is_captured(inputs)
 
     def take(self, row: int, slot: int, steps: int, inputs: Tensor, targets: Tensor) -> None:
         """Compute the gradients of consecutive steps, each followed by what follows.
@@ -93,18 +86,9 @@ class Propagation:
             inputs: What the step of each slot sees, [slots, members, features, rows].
             targets: What it is to learn, [slots, members, outputs, rows].
         """
-        # Only where a block begins: what is recorded counts from row 0 and slot 0.
-        if self._taken > SCRIPTED_AFTER and not self._scripted and row == slot == 0:
-            self._scripted = True
-            if self._on_cuda:
-                # A launch costs the same whatever it does: on CUDA many steps are asked for as one.
-                self._play = CudaGraphs(self._step, constant=self._constant).play
-            else:
-                # On a CPU Python is what costs: the same calls, made from C++.
-                kept = [each.slots for each in (self.kept, self.dev_kept) if each is not None]
-                self._play = record(self._step, inputs[0], targets[0], self._blocks, kept)
-                # Recording took the first step.
-                row, slot, steps = 1, 1, steps - 1
+        if self._taken > CAPTURED_AFTER and self._to_capture:
+            self._to_capture = False
+            self._play = CudaGraphs(self._step, constant=self._constant).play
         self._taken += steps
         self._play(row, slot, steps, inputs, targets)
 
@@ -126,5 +110,10 @@ class Propagation:
             self.dev_kept.keep(slot)
         # Straight into the row of the block: what is shown is what the update reads.
         self._graph.backward(row, targets)
-        # The update, where steps are alike: it is then recorded with them.
+        # The update, where steps are alike: it is then captured with them.
         self._then(row)
+
+
+def is_captured(inputs: Tensor) -> bool:
+    """Whether many steps are asked for as one: a launch costs the same whatever it does."""
+    return inputs.is_cuda

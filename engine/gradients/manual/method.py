@@ -113,9 +113,6 @@ class Manual:
         # On CUDA the rate lies on the device, where captured graphs read it.
         self._rates.set(value)
         self._update.set_lr(self._rates.now)
-        if not self.weights.is_cuda:
-            # Where steps are alike, the rate is part of what was recorded.
-            self._propagations.clear()
 
     @torch.no_grad()
     def take(self, first: int, count: int, rows: Measurements) -> None:
@@ -196,7 +193,7 @@ class Manual:
         inputs, targets = portion.inputs, portion.targets[..., : portion.rows]
         self._lr[start : start + portion.steps] = self._rates.now
         if self._alike:
-            # Update and all: the whole portion is one call into TorchScript, or some launches.
+            # Update and all: on CUDA the whole portion is some launches.
             propagation.take(start, 0, portion.steps, inputs, targets)
             last = portion.steps - 1
             if self._measures and (first + last) % self._measures == 0:
@@ -315,7 +312,6 @@ class Manual:
                 dev=self._dev if self._rides else None,
                 room=self._most,
                 then=self._learn if self._alike else _nothing,
-                blocks=[self._rows.gradients, self._rows.weights],
             )
         return self._propagations[portion.rows]
 

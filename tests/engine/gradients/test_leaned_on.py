@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from pathlib import Path
 
 import pytest
@@ -83,38 +82,3 @@ def test_the_fused_kernels_take_the_step_of_their_optimizers(kernel, optimizer) 
         maximize=False,
     )
     torch.testing.assert_close(weights, reference.detach())
-
-
-def test_an_operation_tells_its_name() -> None:
-    assert leaned_on.operation_name(aten.silu.out) == "silu"
-    assert leaned_on.operation_name(leaned_on.softmax) == "_softmax"
-    assert leaned_on.operation_name(torch.add) is None
-
-
-def test_a_module_becomes_torchscript_and_plays_as_it_is() -> None:
-    forward = leaned_on.scripted(torch.nn.ReLU())
-    with leaned_on.as_it_is():
-        assert forward(torch.tensor([-1.0, 1.0])).tolist() == [0.0, 1.0]
-
-
-@pytest.mark.parametrize("kind", [DeprecationWarning, FutureWarning])
-def test_what_torch_says_of_torchscript_is_not_heard(kind, monkeypatch) -> None:
-    script = torch.jit.script
-
-    def deprecated(module: torch.nn.Module) -> torch.jit.ScriptModule:
-        warnings.warn("`torch.jit.script` is deprecated. Please switch.", kind, stacklevel=2)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return script(module)
-
-    monkeypatch.setattr(torch.jit, "script", deprecated)
-    assert leaned_on.scripted(torch.nn.ReLU())
-
-
-def test_any_other_warning_is_heard(monkeypatch) -> None:
-    def warned(module: torch.nn.Module) -> None:
-        warnings.warn("the machine is on fire", FutureWarning, stacklevel=2)
-
-    monkeypatch.setattr(torch.jit, "script", warned)
-    with pytest.raises(FutureWarning, match="fire"):
-        leaned_on.scripted(torch.nn.ReLU())

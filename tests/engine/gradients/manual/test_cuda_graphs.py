@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,13 +73,9 @@ def test_steps_from_graphs_are_the_same_to_the_last_bit(
     plain = trained(tables)
     captures = Captures()
 
-    def from_graphs(step: Any, inputs: Tensor, targets: Tensor, *_: Any) -> Any:
-        constant = experiment(tables).steps_per_epoch == 1
-        step(0, 0, inputs, targets)
-        return CudaGraphs(step, constant=constant, capturing=captures).play
-
-    monkeypatch.setattr(propagation, "record", from_graphs)
-    monkeypatch.setattr(propagation, "SCRIPTED_AFTER", 1)
+    monkeypatch.setattr(propagation, "CudaGraphs", partial(CudaGraphs, capturing=captures))
+    monkeypatch.setattr(propagation, "is_captured", lambda inputs: True)
+    monkeypatch.setattr(propagation, "CAPTURED_AFTER", 1)
     assert trained(tables) == plain
     if tables is not MINIBATCHES:  # An epoch has five steps, which no graph has.
         assert captures.launched > captures.captured > 0
@@ -100,6 +97,6 @@ def test_cuda_graphs_train_as_single_launches_do(
     tables: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     captured = np.frombuffer(trained(tables, "cuda"), np.float32)
-    monkeypatch.setattr(propagation, "SCRIPTED_AFTER", 10**9)
+    monkeypatch.setattr(propagation, "CAPTURED_AFTER", 10**9)
     launched = np.frombuffer(trained(tables, "cuda"), np.float32)
     np.testing.assert_allclose(captured, launched, rtol=1e-4, atol=1e-6)

@@ -111,7 +111,9 @@ def test_every_preset_is_either_healthy_or_has_a_known_fault() -> None:
 def test_known_faults_are_found_and_no_others(name: str) -> None:
     told = whole(name)
     found = findings(told)
-    assert set(found) <= {*FAULTS[name], "saturated"}
+    # After an explosion roundings decide what else comes of it.
+    later = {"overfitting"} if name == "exploding-adam" else set()
+    assert set(found) <= {*FAULTS[name], "saturated", *later}
     for rule, step in FAULTS[name].items():
         assert rule in {finding.rule for finding in diagnose(told, step)} or any(
             finding.step <= max(step, 3) for finding in found.get(rule, [])

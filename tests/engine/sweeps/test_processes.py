@@ -26,7 +26,7 @@ from engine.sweeps.training import train_group
 from tests.patience import DEADLINE
 from tests.sweeps import make_sweep
 
-STEPS = "train.steps=400"
+STEPS = "train.steps=4000"
 SHAPES, RATES = "model.hidden=[3],[4],[5]", "optimizer.lr=0.1,1"
 SWEEP = ["two-moons", "--grid", SHAPES, "--grid", RATES, "--set", STEPS, "--executor", "local:1"]
 

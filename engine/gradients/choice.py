@@ -26,7 +26,7 @@ METHODS: Final[Mapping[str, Callable[[Workload], Method]]] = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class MethodChoice:
     """How an experiment is trained here, decided before its first step."""
 
     method: str
@@ -39,7 +39,7 @@ class Choice:
     """Why operations are the fastest here, where compiled steps could not play it."""
 
 
-def choose(members: Members, *, cuda: bool = False, way: str = "") -> Choice:
+def choose(members: Members, *, cuda: bool = False, way: str = "") -> MethodChoice:
     """Return how an experiment is trained here.
 
     Args:
@@ -49,19 +49,19 @@ def choose(members: Members, *, cuda: bool = False, way: str = "") -> Choice:
     """
     asked = members[0].train.gradients
     if asked not in ("auto", "manual"):
-        return Choice(asked, "operations", limit="it is what the preset asks for")
+        return MethodChoice(asked, "operations", limit="it is what the preset asks for")
     if asked == "auto" and (lacks := lacking(members[0])):
-        return Choice("autograd", "operations", f"there is no formula for {lacks}")
+        return MethodChoice("autograd", "operations", f"there is no formula for {lacks}")
     limit, why = _why_operations(members[0], cuda), ""
     if not limit and way != "operations":
         if not (why := why_none()):
-            return Choice("manual", "compiled")
+            return MethodChoice("manual", "compiled")
         why = f"operation by operation, as {why}"
     if asked == "auto" and len(members) == 1 and _starts_equal(members[0]):
         # As operations products sum a unit in another order than its neighbour.
         why = "its units start equal, and it keeps them equal to the last bit"
-        return Choice("autograd", "operations", why)
-    return Choice("manual", "operations", why, limit)
+        return MethodChoice("autograd", "operations", why)
+    return MethodChoice("manual", "operations", why, limit)
 
 
 def _why_operations(experiment: Experiment, cuda: bool) -> str:

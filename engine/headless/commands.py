@@ -104,7 +104,7 @@ def doctor(as_json: AsJson = False) -> None:
     """Say what this machine has, and how it trains each preset, and why."""
     import json
 
-    from . import doctor as examined
+    from ..inspection import doctor as examined
 
     about, presets_here = examined.machine(), [*examined.ways()]
     if as_json:

@@ -68,8 +68,7 @@ class Trainer:
         threads: CPU threads of one operation; as many as are worth it where left out.
         few_weights: Record no weights but the first, the best and the last.
         until: Its last step, where that is not the experiment's: schedules keep to that.
-        way: How steps are to be played, ``compiled`` or ``operations``; the fastest there is here
-            where left out.
+        way: How steps are to be played, ``compiled`` or ``operations``, if not the fastest way.
         rungs: Where members end that do worse than others did.
 
     Raises:

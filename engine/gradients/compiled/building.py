@@ -32,6 +32,7 @@ from typing import Final
 
 import torch
 
+from ...text.files import read_file
 from .printing import UnprintableError
 from .source import library_text
 
@@ -42,6 +43,9 @@ FLAGS: Final = (
     *("-fno-math-errno", "-fno-trapping-math"),
 )
 """What the library is compiled with, on every CPU."""
+
+_MOST_BYTES: Final = 16 << 20
+"""Bytes of a library at most: a hundred times what it has."""
 
 _SECONDS: Final = 120
 """What a compiler may take, and a trial."""
@@ -156,11 +160,11 @@ def _flags() -> Sequence[str]:
 def _cpu() -> str:
     """Return what this CPU can do: a home directory may be that of many machines."""
     try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+        text = read_file(Path("/proc/cpuinfo"), _MOST_BYTES).decode("utf-8", "replace")
     except OSError:
         return platform.processor()
     wanted = ("flags", "Features", "model name", "CPU part")
-    return "\n".join(dict.fromkeys(line for line in lines if line.startswith(wanted)))
+    return "\n".join(dict.fromkeys(line for line in text.splitlines() if line.startswith(wanted)))
 
 
 def _own_folder(folder: Path) -> Path:
@@ -237,4 +241,4 @@ def _run(call: Sequence[str], trouble: str) -> None:
 
 
 def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    return hashlib.sha256(read_file(path, _MOST_BYTES)).hexdigest()[:32]

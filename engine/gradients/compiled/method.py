@@ -30,7 +30,7 @@ from ..method import Workload
 from . import task as told
 from .building import library
 from .printing import single_states
-from .telling import Telling, number_of, rule_of, stride_bytes
+from .telling import TaskTelling, number_of, rule_of, stride_bytes
 
 MOST_WEIGHTS: Final = 60_000
 """Weights of the largest layer that is played here: the products of larger ones are PyTorch's,
@@ -85,7 +85,7 @@ class Compiled:
         self._used: Tensor | None = None
         if not experiment.train.zero_grad or any(each != (None, None) for each in bounds):
             self._used = torch.zeros_like(self.weights)
-        self._telling = Telling(workload, self._rule, self._state, self._used)
+        self._telling = TaskTelling(workload, self._rule, self._state, self._used)
         self._task = self._telling.task
         self._rows: Measurements | None = None
         self._spaces: list[Tensor] = []
@@ -143,6 +143,10 @@ class Compiled:
         for each in range(1, step + 1):
             if self._rates.due(each):
                 self._rates.tick(measured(each) if self._rates.needs_measurement else [])
+
+    def rate_of(self, member: int) -> int:
+        """Return which of the rates and schedules in the state are a member's."""
+        return self._rates.way_of[member]
 
     def lengthen(self, steps: int, step: int) -> None:
         """Go on after a step with the rates of a run of so many steps."""

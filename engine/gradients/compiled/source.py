@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from ...text.files import read_file
 from .printing import formulas
 
 _FOLDER: Final = Path(__file__).parent
@@ -26,7 +27,7 @@ def library_text(real: str) -> str:
     Raises:
         UnprintableError: A formula has no C.
     """
-    texts = {name: (_FOLDER / f"{name}.h").read_text("utf-8") for name in _PARTS}
+    texts = {name: read_file(_FOLDER / f"{name}.h").decode() for name in _PARTS}
     macros = {**_KINDS[real], "REAL": real, "NAME(name)": f"name##_{real}"}
     macros["CLIB(name)"] = "name##f" if real == "float" else "name"
     defined = "".join(f"#define {name} {value}\n" for name, value in macros.items())

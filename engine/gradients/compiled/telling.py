@@ -42,7 +42,7 @@ _PARTS: Final = {
 """A layer's parameters and buffers: what the C calls them, and what a network does."""
 
 
-class Telling:
+class TaskTelling:
     """What every call is told.
 
     Args:

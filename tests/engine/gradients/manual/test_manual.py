@@ -16,7 +16,7 @@ from engine.components.losses import Loss
 from engine.components.optimizers import OPTIMIZERS, Optimizer
 from engine.errors import EpochalError, PresetError
 from engine.experiment.model import Normalisation
-from engine.gradients.choice import Choice, choose
+from engine.gradients.choice import MethodChoice, choose
 from engine.gradients.compiled.building import why_none
 from engine.gradients.manual import activations, losses, normalisation
 from engine.gradients.manual.optimizers.formulas import FORMULAS as UPDATES
@@ -304,13 +304,13 @@ def test_how_steps_are_grouped_changes_no_bit(change: dict[str, Any], way: str) 
 
 
 def test_a_preset_takes_the_formulas_unless_something_speaks_against_it() -> None:
-    def chosen(preset: str, **asked: Any) -> Choice:
+    def chosen(preset: str, **asked: Any) -> MethodChoice:
         return choose([presets.load(preset).experiment], **asked)
 
-    assert chosen("two-moons", way="operations") == Choice("manual", "operations")
+    assert chosen("two-moons", way="operations") == MethodChoice("manual", "operations")
     assert "equal" in chosen("zero-init", way="operations").why
     own = "there is no formula for model.kind = 'python'"
-    assert chosen("digits-convolution") == Choice("autograd", "operations", own)
+    assert chosen("digits-convolution") == MethodChoice("autograd", "operations", own)
     assert chosen("automatic-update").method == "autograd"
     assert chosen("two-moons", cuda=True).limit == "on CUDA they are captured as graphs"
 

@@ -123,7 +123,12 @@ def resume(
 
 
 def trainer_of(
-    header: Header, device: str = "auto", *, until: int = 0, allow_code: bool = False
+    header: Header,
+    device: str = "auto",
+    *,
+    until: int = 0,
+    allow_code: bool = False,
+    whole: bool = True,
 ) -> Trainer:
     """Return what trains a recorded run as it was trained, at its first step.
 
@@ -132,6 +137,7 @@ def trainer_of(
         device: Where, if it is not to be where it was; ``auto`` for that.
         until: Its last step, where that is not the one that was planned.
         allow_code: Whether a network of one's own may be run.
+        whole: Whether it holds all members of its experiment; a branch may hold one.
 
     Raises:
         RunError: Its data is no longer what it was.
@@ -155,7 +161,8 @@ def trainer_of(
         until=until,
         way=header.way,
     )
-    if shape_of(header) != shape_of(header_of(trainer, header.run)):
+    of_run, of_experiment = shape_of(header), shape_of(header_of(trainer, header.run))
+    if of_run[:-1] != of_experiment[:-1] or (whole and of_run != of_experiment):
         raise RunError(f"{plain(header.run)}: its rows and weights are none of its experiment's")
     return trainer
 

@@ -77,7 +77,10 @@ def verify(
     first = history.forks[0].experiment if history.forks else header.experiment
     try:
         trainer = trainer_of(
-            replace(header, experiment=first), until=header.steps, allow_code=allow_code
+            replace(header, experiment=first),
+            until=header.steps,
+            allow_code=allow_code,
+            whole=not history.forks,
         )
     except EpochalError as error:
         raise RunError(f"{plain(name)}: cannot be verified, because {error}") from None

@@ -83,7 +83,7 @@ def test_limit_prints_what_is_counted_and_what_is_measured(
     counted, one, many, measured, *rows = printed(limit.main, "--seconds", "0", "cubic")
     assert counted[-2:] == ["products", "other calls"]
     assert float(one[-2]) >= 8.0, "three layers: forward, weights' gradients, two derivatives"
-    assert float(many[-2]) == pytest.approx(float(one[-2]), abs=1.0), "as few for 64 members"
+    assert float(many[-2]) == pytest.approx(float(one[-2]), abs=2.0), "as few for 64 members"
     assert one[1] == "0.68 Mflop"
     assert measured[-1] == "together"
     assert len(rows) == 2

@@ -197,6 +197,7 @@ MAKES = {
     "engine.presets.writing": "the folder of a preset that is saved, as the umask says",
     "engine.explain.programs": "a file of numbers where it is asked for, as the umask says",
     "engine.runs.folder": "what lies above the folder of runs",
+    "engine.gradients.compiled.building": "a folder that is looked at before it is used",
     "engine.notices.watched": "a file of this user's state, with a mode that is said",
     "tui.lecture.presenting": "the folder of runs, with a mode that is said",
     "tui.lab.opening": "the folder of this user's state, with a mode that is said",

@@ -83,12 +83,10 @@ class Recorder:
         self.path: Final = path
         self._descriptor, self._columns = descriptor, columns
         self._start, self._clock = start, clock
-        self._buffer: list[bytes] = []
-        self._size = os.fstat(descriptor).st_size
+        self._buffer, self._written_at = list[bytes](), clock()
+        self._size, self._reserve = os.fstat(descriptor).st_size, reserve_of(path)
         self._torn = False
         """Whether the file may end inside a line, which a newline must close first."""
-        self._written_at = clock()
-        self._reserve = reserve_of(path)
 
     @classmethod
     def create(

@@ -13,7 +13,9 @@ from engine.experiment.experiment import Experiment
 from engine.experiment.members import check_members
 from engine.training.marks import SIGNS
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{}"), max_size=20)
+"""Anything but braces, between which a text says a figure: not every brace makes one."""
+
 NUMBERS = st.floats(-1e6, 1e6) | st.integers(-1000, 1000)
 POSITIVE = st.floats(1e-6, 1e6)
 

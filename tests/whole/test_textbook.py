@@ -35,7 +35,7 @@ SHOWS = {
     "run manual-update --log-every 200": r"epoch +200: loss \d\.\d+, accuracy \d",
     "predict last": r"probability  truth  right\n(.*  (yes|no)\n){6}",
     "race manual-update forgotten-zero": "forgotten-zero",
-    "gradcheck automatic-update": r"autograd +manual +numeric(.|\n)*time a step(  +\d+ \S+){3}",
+    "gradcheck automatic-update": r"autograd +manual +numeric(.|\n)*time a step(  +[\d.]+ \S+){3}",
     "run two-moons": "true .* said",
     "show last --view curves": r"loss  (.|\n)*train \d.* dev \d(.|\n)*accuracy|accuracy",
     "show last --view region": "the network says",

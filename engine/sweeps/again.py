@@ -91,17 +91,23 @@ class SweptTrial:
             EpochalError: It cannot be trained.
             OSError: Its folder cannot be made, or no process can be started.
         """
-        run = self.alone
+        run, experiment = self.alone, self.experiment
+        if experiment.model.kind == "python":
+            # A plan says that code may be run: whoever sent the folder, not whoever looks into it.
+            raise RunError(
+                f"{self.name}: its network is code, which looking at a sweep never runs; train it "
+                "by itself with epochal run and --allow-code"
+            )
         if run.recording.exists():
             if glance(run).state != "crashed":
                 return None
             run.recording.unlink()
         ensure_folder(run.path, sharing(self.sweep.path))
-        make_inside(run, dumps(self.experiment, full=True))
+        make_inside(run, dumps(experiment, full=True))
         group, _ = self.sweep.plan().places[self.number]
         worker = start()
         try:
-            worker.give(run, device=group.device, allow_code=group.allow_code)
+            worker.give(run, device=group.device)
         except BaseException:
             worker.close()
             raise

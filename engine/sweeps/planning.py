@@ -195,10 +195,24 @@ def work_in(
                 examples.setdefault(candidate.form, candidate.experiment)
             work.digests.add(digest)
     if folder is not None:
+        _check_code(plan, terms)
         _go_on(work, folder)
         _collect(work, forms, examples)
     _group(work, forms, examples, terms)
     return work
+
+
+def _check_code(plan: Plan, terms: Terms) -> None:
+    """Refuse to run code because a plan, which may be anybody's, says that it may be run.
+
+    Raises:
+        RunError: The sweep was begun with --allow-code, and is gone on with without.
+    """
+    if not terms.allow_code and any(group.allow_code for group in plan.groups):
+        raise RunError(
+            f"{plan.name}: was begun with --allow-code, and its networks may be code; say "
+            "--allow-code again if you trust it"
+        )
 
 
 def work_left(plan: Plan, folder: SweepFolder, terms: Terms) -> Work:

@@ -10,6 +10,7 @@ import pytest
 
 from engine.cli import main
 from engine.errors import RunError
+from engine.experiment.model import Model
 from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
@@ -98,6 +99,17 @@ class TestTraining:
         assert trial is not None
         with pytest.raises(RunError, match=r"could not be trained again: .*no memory"):
             trained_again(trial)
+
+    def test_code_that_a_folder_brings_is_not_run(self, sweep, inline, monkeypatch) -> None:
+        # Whatever its plan says of --allow-code: whoever sent it wrote that.
+        trial = trial_in(sweep.group(1), 1)
+        assert trial is not None
+        model = Model.model_construct(kind="python", module="net.py:Net")
+        code = trial.experiment.model_copy(update={"model": model})
+        monkeypatch.setattr(SweptTrial, "experiment", code)
+        with pytest.raises(RunError, match="looking at a sweep never runs"):
+            trial.train_again()
+        assert not inline
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[Any, str, str]:

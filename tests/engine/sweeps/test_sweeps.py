@@ -29,7 +29,7 @@ from engine.sweeps.folder import SweepFolder, find_sweep, list_sweeps
 from engine.sweeps.listing import stop_sweep, sweeps_in
 from engine.sweeps.locks import locked
 from engine.sweeps.plan import Plan
-from engine.sweeps.planning import Asked
+from engine.sweeps.planning import Asked, Terms, work_left
 from engine.sweeps.table import SweepTable, read
 from engine.sweeps.training import experiment_of, train_group
 from engine.sweeps.trials import digest_of
@@ -473,3 +473,13 @@ def test_a_plan_says_what_each_group_trains(done: SweepFolder) -> None:
     made = experiment_of(plan, plan.groups[1])
     assert made.population.settings[1] == {"optimizer.lr": 0.1, "train.seed": 4}
     assert [layer.units for layer in made.model.hidden] == [3, 2]
+
+
+def test_a_plan_that_says_code_may_be_run_is_asked_about_again(copied: SweepFolder) -> None:
+    text = copied.plan_file.read_text()
+    copied.plan_file.write_text(text.replace('"allow_code":false', '"allow_code":true'))
+    plan = copied.plan()
+    assert any(group.allow_code for group in plan.groups), text[:2000]
+    with pytest.raises(RunError, match="say --allow-code again if you trust it"):
+        work_left(plan, copied, Terms())
+    assert work_left(copied.plan(), copied, Terms(allow_code=True)) is not None

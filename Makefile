@@ -50,6 +50,7 @@ format:  ## ruff: format, and mend what can be mended
 bench:  ## the benchmarks: ratios, side by side in one run
 	$(PYTHON) -m benchmarks.speed
 	$(PYTHON) -m benchmarks.limit
+	$(PYTHON) -m benchmarks.sketch
 	$(PYTHON) -m benchmarks.large
 	-$(PYTHON) -m benchmarks.lightning  # says how to install it where it is missing
 	$(PYTHON) -m benchmarks.screen

@@ -54,7 +54,8 @@ def choose(members: Members, *, cuda: bool = False, way: str = "") -> MethodChoi
         return MethodChoice("autograd", "operations", f"there is no formula for {lacks}")
     limit, why = _why_operations(members[0], cuda), ""
     if not limit and way != "operations":
-        if not (why := why_none()):
+        real = "double" if members[0].train.dtype == "float64" else "float"
+        if not (why := why_none(real)):
             return MethodChoice("manual", "compiled")
         why = f"operation by operation, as {why}"
     if asked == "auto" and len(members) == 1 and _starts_equal(members[0]):
@@ -69,8 +70,8 @@ def _why_operations(experiment: Experiment, cuda: bool) -> str:
     return "on CUDA they are captured as graphs" if cuda else compiled_lacking(experiment)
 
 
-def make_method(workload: Workload, threads: int = 1, way: str = "") -> Method:
-    """Return the way of getting gradients that an experiment asks for.
+def make_method(workload: Workload, threads: int = 1, way: str = "") -> tuple[Method, MethodChoice]:
+    """Return the way of getting gradients that an experiment asks for, and how it was chosen.
 
     Args:
         workload: What to train, and on what.
@@ -88,8 +89,8 @@ def make_method(workload: Workload, threads: int = 1, way: str = "") -> Method:
         raise EpochalError(f"train.gradients: 'manual' has no formula for {lacks}; {remedy}")
     choice = choose(workload.members, cuda=workload.weights.is_cuda, way=way)
     if choice.way == "compiled":
-        return Compiled(workload, threads)
-    return METHODS[choice.method](workload)
+        return Compiled(workload, threads), choice
+    return METHODS[choice.method](workload), choice
 
 
 def _starts_equal(experiment: Experiment) -> bool:

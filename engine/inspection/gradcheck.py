@@ -143,7 +143,8 @@ class _Gradients:
             _refuse_too_much(spec, workload.layout.positions.size)
         self._shapes = workload.layout.parameters
         rows = Measurements(workload.layout, workload.weights)
-        method, start = methods.make_method(workload), workload.weights.clone()
+        method, _ = methods.make_method(workload)
+        start = workload.weights.clone()
         seconds = [_timed(method, self._step, rows)]
         parts = workload.layout.parameter_slices(rows.gradients[0])
         values = torch.cat([part.flatten() for part in parts]).double().numpy().copy()

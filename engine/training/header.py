@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from .. import __version__
-from ..gradients.choice import choose
 from ..recording.events import Header
 from ..runs.processes import Processes
 from .device import device_name
@@ -37,7 +36,7 @@ def header_of(trainer: Trainer, run: str) -> Header:
         steps=trainer.experiment.steps,
         steps_per_epoch=trainer.experiment.steps_per_epoch or 0,
         gradients=trainer.method.name,
-        gradients_why=choose(trainer.members, way=trainer.method.way).why,
+        gradients_why=trainer.why_slower,
         way=trainer.method.way,
         device=str(trainer.device),
         device_name=device_name(trainer.device),

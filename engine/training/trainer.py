@@ -126,7 +126,10 @@ class Trainer:
         self._probe = Probe(experiment, layout, self.data.typical.inputs)
         workload = Workload(self.members, network, layout, weights, self.batches, dev)
         # From here on nobody asks how gradients come about: a method fills rows, whichever it is.
-        self.method: Final[Method] = make_method(workload, self.threads, way)
+        method, choice = make_method(workload, self.threads, way)
+        self.method: Final[Method] = method
+        self.why_slower: Final = choice.why
+        """Why the method is not the fastest there is; empty where it is."""
         # The same module that is trained, over the same weights: there is no copy to fall behind.
         self.measure: Final = Evaluator(experiment, network)
         """Measures the network as it is on any rows."""

@@ -75,15 +75,15 @@ class TitleLine(RunPicture):
         """Return the line with every pane's key and name, in the room there is.
 
         Wide gaps go first, then the panes without a key, long names for short ones, the run's
-        name, the blanks between a key and its name, the program's name, and last the names of
-        those that are not chosen.
+        name, the blanks between a key and its name, the program's name where the chosen pane has
+        no key, and last the names of those that are not chosen.
         """
         keyed = [pane for pane in PANES if pane.key or pane.name == self.pane]
         beside = LEAST_RUN + 3 if self.view.run else 0
-        for parted in (True, False):
+        for head, parted in ((name, True), (name, False), (name[:1], False)):
             for room in (width - beside, width):
                 for panes in (PANES, keyed):
-                    if (line := self._named(panes, name, room, parted)) is not None:
+                    if (line := self._named(panes, head, room, parted)) is not None:
                         return line
         words = [
             f"{pane.key} {pane.label}".strip() if pane.name == self.pane else pane.key
@@ -96,7 +96,7 @@ class TitleLine(RunPicture):
 
         Args:
             panes: Which.
-            name: The program's.
+            name: The program's, or a blank in its place.
             width: The cells there are.
             parted: Whether a blank parts a key from its name.
         """
@@ -107,11 +107,9 @@ class TitleLine(RunPicture):
         ]
         names = [f"{key}{place.label}" for key, place in zip(keys, panes, strict=True)]
         shortened = [f"{key}{pane.short}" for key, pane in zip(keys, panes, strict=True)]
-        tries = [(name, names, " "), (name[1:], shortened, " ")]
+        tries = [(name, names, " "), (name[1:] or name, shortened, " ")]
         if parted:
             tries = [(name, names, "  "), *tries]
-        else:
-            tries += [(name[:1], names, " "), (name[:1], shortened, " ")]
         for head, tabs, between in tries:
             cells = head.cell_len + sum(map(cell_len, tabs)) + len(between) * (len(tabs) - 1)
             if cells <= width:

@@ -116,10 +116,10 @@ def library(real: str = "float") -> ctypes.CDLL:
     return outcome
 
 
-def why_none() -> str:
-    """Return why there is no library here; nothing where there is one."""
+def why_none(real: str = "float") -> str:
+    """Return why there is no library for a kind of number here; nothing where there is one."""
     try:
-        library()
+        library(real)
     except NoLibraryError as error:
         return str(error)
     return ""

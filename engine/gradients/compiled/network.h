@@ -10,9 +10,6 @@
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
-#define MOST_LAYERS 256
-#define MOST_STATES 4
-#define MOST_CONSTANTS 32
 
 /* Vectors of the CPU, and the part of a product that its registers hold. */
 #if defined(__AVX512F__)

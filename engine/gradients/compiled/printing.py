@@ -18,6 +18,7 @@ from ...components.activation_rules import NUMPY, ActivationRule
 from ...components.activations import ACTIVATIONS
 from ...components.optimizers import OPTIMIZERS, OptimizerBase
 from ...components.update_rules import FUNCTIONS, UpdateRule
+from .task import MOST_CONSTANTS, MOST_STATES
 
 _SIGNS: Final[Mapping[type[ast.AST], str]] = {
     ast.Add: "+",
@@ -114,7 +115,11 @@ class UpdateText:
     """What is computed once a step, of settings, rate and step."""
 
     def text(self, name: str) -> str:
-        """Return its two functions."""
+        """Return its two functions.
+
+        Raises:
+            UnprintableError: It keeps or computes more than there is room for.
+        """
         numbers = self.numbers()
         lines = []
         for target, value in self.rule.assignments:
@@ -123,6 +128,12 @@ class UpdateText:
         state = list(self.rule.state)
         assigned = [target for target, _ in self.rule.assignments if target not in numbers]
         others = [each for each in dict.fromkeys(assigned) if each not in ("w", "g", *state)]
+        for what, count, most in (
+            ("keeps", len(state), MOST_STATES),
+            ("computes once a step", len(self.constants), MOST_CONSTANTS),
+        ):
+            if count > most:
+                raise UnprintableError(f"an update {what} {count} numbers, and may {most}")
         loads = [("w", "weights"), ("g", "gradients")]
         loads += [(each, f"state[{index}]") for index, each in enumerate(state)]
         stores = [each for each in loads if each[0] in assigned and each[0] != "g"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from ...text.files import read_file
 from .printing import formulas
+from .task import MOST_CONSTANTS, MOST_LAYERS, MOST_STATES
 
 _FOLDER: Final = Path(__file__).parent
 _PARTS: Final = ("network", "vectors", "steps")
@@ -30,6 +32,11 @@ def library_text(real: str) -> str:
     texts = {name: read_file(_FOLDER / f"{name}.h").decode() for name in _PARTS}
     macros = {**_KINDS[real], "REAL": real, "NAME(name)": f"name##_{real}"}
     macros["CLIB(name)"] = "name##f" if real == "float" else "name"
-    defined = "".join(f"#define {name} {value}\n" for name, value in macros.items())
-    whole = texts["network"], defined, texts["vectors"], formulas().text, texts["steps"]
-    return "".join(whole)
+    rooms = {"LAYERS": MOST_LAYERS, "STATES": MOST_STATES, "CONSTANTS": MOST_CONSTANTS}
+    first = _defined({f"MOST_{name}": number for name, number in rooms.items()})
+    parts = texts["network"], _defined(macros), texts["vectors"], formulas().text, texts["steps"]
+    return first + "".join(parts)
+
+
+def _defined(macros: Mapping[str, object]) -> str:
+    return "".join(f"#define {name} {value}\n" for name, value in macros.items())

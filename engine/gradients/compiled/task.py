@@ -11,6 +11,8 @@ MOST_LAYERS: Final = 256
 """Layers that there is room for."""
 MOST_STATES: Final = 4
 """Numbers that an optimizer may keep for every weight."""
+MOST_CONSTANTS: Final = 32
+"""Numbers that an update may have computed once a step."""
 
 UNIT, IDENTITY, SOFTMAX, LOG_SOFTMAX = 0, -1, -2, -3
 """Activations: from ``UNIT`` on those that take a unit by itself, in the order of the printed C."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
+from engine.runs.folder import RunFolder
 from engine.training import checkpoints
+from engine.worker import __main__ as worker
 from engine.worker.__main__ import STOPPING
 
 
@@ -31,3 +33,18 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.training.loop.MAX_BLOCK", 7)
     # The process that seems to write them is this one, which is alive.
     monkeypatch.setattr("engine.runs.resuming.state_of", lambda *_: "crashed")
+
+
+@pytest.fixture(scope="module")
+def parents(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, RunFolder]:
+    """A run of each of the module's ``SPECS``, trained."""
+    from tests.engine.training.test_resuming import folder_for
+
+    folders = {}
+    for name, spec in request.module.SPECS.items():
+        folder = folder_for(tmp_path_factory.mktemp("parents"), spec, name.replace(" ", "-"))
+        worker.work(folder, device="cpu")
+        folders[name] = folder
+    return folders

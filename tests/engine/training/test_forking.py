@@ -39,17 +39,6 @@ SPECS: Mapping[str, Experiment] = {
 }
 
 
-@pytest.fixture(scope="module")
-def parents(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, RunFolder]:
-    """A run of each, trained."""
-    folders = {}
-    for name, spec in SPECS.items():
-        folder = folder_for(tmp_path_factory.mktemp("parents"), spec, name.replace(" ", "-"))
-        worker.work(folder, device="cpu")
-        folders[name] = folder
-    return folders
-
-
 def forked(parent: RunFolder, at: int, *changes: str, path: Path) -> RunFolder:
     """Train a branch of a run."""
     child, _ = branched_experiment(history_of(parent), at, changes)

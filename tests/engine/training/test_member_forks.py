@@ -39,17 +39,6 @@ SPECS: Mapping[str, Experiment] = {
 MEMBER, AT = 5, 23
 
 
-@pytest.fixture(scope="module")
-def parents(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, RunFolder]:
-    """A run of each, trained."""
-    folders = {}
-    for name, spec in SPECS.items():
-        folder = folder_for(tmp_path_factory.mktemp("parents"), spec, name.replace(" ", "-"))
-        worker.work(folder, device="cpu")
-        folders[name] = folder
-    return folders
-
-
 def alone(parent: RunFolder, *changes: str, path: Path, member: int = MEMBER) -> RunFolder:
     """Train a branch of one of a run's networks."""
     child, _ = branched_experiment(history_of(parent), AT, changes, member)

@@ -42,3 +42,4 @@ def test_eighty_columns_name_every_pane_that_has_a_key_and_the_one_that_is_chose
         if pane.key or pane is chosen:
             named = {pane.label, pane.short, f"{pane.key}{pane.label}", f"{pane.key}{pane.short}"}
             assert named & {*words}, pane.name
+    assert "epochal" in words or not chosen.key

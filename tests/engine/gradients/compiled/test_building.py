@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.gradients.choice import choose
 from engine.gradients.compiled import building
 from engine.gradients.compiled.building import (
     NoLibraryError,
@@ -139,7 +140,21 @@ def test_many_at_once_compile_it_once(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_run_without_it_takes_the_operations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(building, "find_compiler", lambda: None)
     trainer = Trainer(presets.load("two-moons").experiment, device="cpu")
-    assert header_of(trainer, "run").way == "operations"
+    header = header_of(trainer, "run")
+    assert header.way == "operations"
+    assert header.gradients_why.startswith("operation by operation, as no C compiler was found")
     trainer.advance(3)
     with pytest.raises(NoLibraryError):
         library()
+
+
+@needs_compiler
+@pytest.mark.parametrize(("dtype", "way"), [("float32", "compiled"), ("float64", "operations")])
+def test_each_kind_of_number_has_a_library_of_its_own(
+    dtype: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {"float": TEXT, "double": "no C"}
+    monkeypatch.setattr(building, "library_text", texts.__getitem__)
+    choice = choose([presets.load("two-moons", [f"train.dtype={dtype}"]).experiment])
+    assert choice.way == way
+    assert ("does not compile the steps" in choice.why) is (way == "operations")

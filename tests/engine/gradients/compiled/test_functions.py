@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from engine.components.activations import ACTIVATIONS
+from engine.components.update_rules import UpdateRule
 from engine.gradients.compiled.building import library, why_none
-from engine.gradients.compiled.printing import UnprintableError, formulas
+from engine.gradients.compiled.printing import UnprintableError, UpdateText, formulas
 
 pytestmark = pytest.mark.skipif(bool(why_none()), reason=why_none() or "there is a library")
 
@@ -99,7 +100,25 @@ def test_every_formula_has_its_c_and_none_speaks_of_a_preset() -> None:
     assert text.count("_apply)(") == len(formulas().updates)
 
 
-def test_what_has_no_c_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (
+            UpdateRule(text="w = w - lr * g", state={f"b{n}": f"buffer{n}" for n in range(5)}),
+            "keeps 5 numbers, and may 4",
+        ),
+        (
+            UpdateRule(text="".join(f"w = w - {n}.5 * lr * g\n" for n in range(40))),
+            "computes once a step 40 numbers, and may 32",
+        ),
+    ],
+)
+def test_an_update_with_more_than_there_is_room_for_is_refused(rule: UpdateRule, said: str) -> None:
+    with pytest.raises(UnprintableError, match=said):
+        UpdateText(rule).text("update0")
+
+
+def test_what_has_no_c_is_refused_by_name() -> None:
     import ast
 
     from engine.gradients.compiled.printing import vector_text

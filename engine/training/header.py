@@ -36,7 +36,7 @@ def header_of(trainer: Trainer, run: str) -> Header:
         steps=trainer.experiment.steps,
         steps_per_epoch=trainer.experiment.steps_per_epoch or 0,
         gradients=trainer.method.name,
-        gradients_why=trainer.why_slower,
+        gradients_why=trainer.choice.why,
         way=trainer.method.way,
         device=str(trainer.device),
         device_name=device_name(trainer.device),

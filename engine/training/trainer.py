@@ -28,7 +28,7 @@ from torch import Tensor
 from ..experiment.experiment import Experiment
 from ..experiment.members import members_of
 from ..gradients.choice import make_method
-from ..gradients.method import Method, Workload
+from ..gradients.method import Workload
 from ..network.parameters import ParameterLayout
 from ..network.trainable import make_network
 from ..recording.checkpoints import State
@@ -126,10 +126,7 @@ class Trainer:
         self._probe = Probe(experiment, layout, self.data.typical.inputs)
         workload = Workload(self.members, network, layout, weights, self.batches, dev)
         # From here on nobody asks how gradients come about: a method fills rows, whichever it is.
-        method, choice = make_method(workload, self.threads, way)
-        self.method: Final[Method] = method
-        self.why_slower: Final = choice.why
-        """Why the method is not the fastest there is; empty where it is."""
+        self.method, self.choice = make_method(workload, self.threads, way)
         # The same module that is trained, over the same weights: there is no copy to fall behind.
         self.measure: Final = Evaluator(experiment, network)
         """Measures the network as it is on any rows."""

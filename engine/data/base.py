@@ -120,7 +120,7 @@ class DataBase(Section):
         return list(self.shape.targets)
 
     @property
-    def classes(self) -> int:
+    def class_count(self) -> int:
         """How many classes the targets name; 0 where they are numbers."""
         return len(self.shape.targets) if self.shape.has_classes else 0
 
@@ -181,7 +181,7 @@ class DataBase(Section):
 
     def _problems(self) -> Iterator[str]:
         yield from self._split_problems()
-        if self.scale_targets != "none" and self.classes:
+        if self.scale_targets != "none" and self.class_count:
             yield "scale_targets: classes are no numbers to scale; leave it out"
 
     def _split_problems(self) -> Iterator[str]:

@@ -82,14 +82,16 @@ class Bundled(DataBase):
     def draw(self, rng: np.random.Generator) -> Examples:
         """The rows in scikit-learn's order: iris and wine have one class after the other."""
         inputs, targets = _arrays(self.set)
-        targets = targets.astype(np.int64) if self.classes else targets[:, None].astype(np.float64)
+        targets = (
+            targets.astype(np.int64) if self.class_count else targets[:, None].astype(np.float64)
+        )
         return Examples(inputs.copy(), targets)
 
     @override
     def program(self) -> str:
         name = f"load_{self.set}"
         options = ", scaled=False" if self.set == "diabetes" else ""
-        column = "" if self.classes else ".reshape(-1, 1)"
+        column = "" if self.class_count else ".reshape(-1, 1)"
         loaded = f"inputs, targets = {name}(return_X_y=True{options})"
         lines = [loaded, f"return inputs, targets{column}"]
         drawn = define("draw_data", f"Return the {self.set} set of scikit-learn.", lines)

@@ -137,7 +137,7 @@ class File(DataBase):
             *_assigned("features", self.input_names),
             f"inputs = {self._array_of('features')}",
         ]
-        if self.classes:
+        if self.class_count:
             target = quoted(self.targets[0]) if self.targets else "names[-1]"
             lines += _assigned("classes", self.target_names)
             lines.append(f"cells = [cell.strip() for cell in columns[{target}]]")

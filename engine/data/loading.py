@@ -34,7 +34,7 @@ def _drawn(spec: DataBase, seed: int, dtype: Real) -> Examples:
     whole = spec.draw(generator(seed, "data"))
     if spec.measured:
         return whole
-    targets = whole.targets if spec.classes else whole.targets.astype(dtype)
+    targets = whole.targets if spec.class_count else whole.targets.astype(dtype)
     return Examples(whole.inputs.astype(dtype), targets)
 
 
@@ -55,7 +55,7 @@ def _fitted(spec: DataBase, train: Examples) -> Scaling:
     if not len(train):
         return Scaling(ColumnScaling.nothing(len(spec.input_names)), None)
     inputs = ColumnScaling.fitted(train.inputs, spec.scale_inputs)
-    fitted = None if spec.classes else ColumnScaling.fitted(train.targets, spec.scale_targets)
+    fitted = None if spec.class_count else ColumnScaling.fitted(train.targets, spec.scale_targets)
     return Scaling(inputs, fitted)
 
 

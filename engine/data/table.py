@@ -40,7 +40,7 @@ class InlineTable(DataBase):
 
     def draw(self, rng: np.random.Generator) -> Examples:
         """The rows as they stand."""
-        targets = np.array(self.targets, np.int64 if self.classes else np.float64)
+        targets = np.array(self.targets, np.int64 if self.class_count else np.float64)
         return Examples(np.array(self.inputs, np.float64), targets)
 
     @override

@@ -85,8 +85,8 @@ class Experiment(Section):
     def outputs(self) -> int:
         """How many units the output layer has."""
         if self.loss.targets == "classes":
-            return self.data.classes
-        return 1 if self.data.classes else len(self.data.target_names)
+            return self.data.class_count
+        return 1 if self.data.class_count else len(self.data.target_names)
 
     @property
     def widths(self) -> list[int]:
@@ -129,7 +129,7 @@ class Experiment(Section):
     @property
     def has_accuracy(self) -> bool:
         """Whether there are classes to get right."""
-        return self.data.classes > 0
+        return self.data.class_count > 0
 
     @property
     def batch_rows(self) -> int:
@@ -226,7 +226,7 @@ class Experiment(Section):
             yield f"{key}: a step of {members} networks would {_numbers_text(numbers)}"
 
     def _loss_problems(self) -> Iterator[str]:
-        loss, classes = self.loss, self.data.classes
+        loss, classes = self.loss, self.data.class_count
         said = f"loss.name: {loss.name!r}"
         if "loss" not in self.model_fields_set:
             said = f"loss.name: is left out, and {loss.name!r}, which stands for that,"

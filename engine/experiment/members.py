@@ -262,7 +262,7 @@ def member_form(experiment: Experiment) -> dict[str, object]:
     """
     data, model, train = experiment.data, experiment.model, experiment.train
     which = [value for key, value in data if key in ("kind", "path", "set")]
-    rows = (data.sizes, data.classes, data.fresh, data.input_names, data.target_names)
+    rows = (data.sizes, data.class_count, data.fresh, data.input_names, data.target_names)
     module = (model.kind, model.module, model.arguments, model.input_shape)
     return {
         "the shape": (experiment.widths, experiment.shapes, experiment.buffers, module),

@@ -50,7 +50,9 @@ def shares(experiment: Experiment, targets: Tensor) -> list[list[float]]:
     flat = targets.flatten(1).long()
     # [members, classes]; members of other seeds have drawn other rows.
     # A member at a time, for bincount knows of no axes.
-    counts = torch.stack([torch.bincount(row, minlength=experiment.data.classes) for row in flat])
+    counts = torch.stack(
+        [torch.bincount(row, minlength=experiment.data.class_count) for row in flat]
+    )
     class_shares = (counts.double() / flat.shape[1]).tolist()
     return [[brief(share) for share in row] for row in class_shares]
 

@@ -51,7 +51,7 @@ class SetFigures:
         sets: list[Batch] = list(self._data.sets.values())
         if not (sets and self._experiment.has_accuracy and len(self._data.datasets) == 1):
             return {}
-        classes, batch = self._experiment.data.classes, sets[-1]
+        classes, batch = self._experiment.data.class_count, sets[-1]
         said = decided(self._experiment, self._measure.outputs(batch.inputs)).flatten()
         true = batch.targets.flatten().long()
         # Pairs as one number: the row of the matrix is the true class, the column what was said.

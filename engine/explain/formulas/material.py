@@ -51,7 +51,7 @@ def arrays_of(experiment: Experiment) -> Arrays:
 
 def _target_columns(experiment: Experiment, targets: NDArray[Any]) -> NDArray[Any]:
     if experiment.loss.targets == "classes":
-        columns: NDArray[Any] = np.eye(experiment.data.classes)[targets].T
+        columns: NDArray[Any] = np.eye(experiment.data.class_count)[targets].T
         return columns
     return targets.reshape(len(targets), -1).T
 
@@ -126,8 +126,8 @@ def columns_block(experiment: Experiment, language: Language) -> str:
 
     targets = "targets.T"
     if experiment.loss.targets == "classes":
-        targets = f"np.eye({experiment.data.classes})[targets].T"
-    elif experiment.data.classes:
+        targets = f"np.eye({experiment.data.class_count})[targets].T"
+    elif experiment.data.class_count:
         targets = "targets.reshape(1, -1)"
     return "\n".join(
         [

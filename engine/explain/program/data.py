@@ -104,7 +104,7 @@ def _tensors(experiment: Experiment) -> list[str]:
     """Return what makes tensors of the rows of each set."""
     if experiment.loss.targets == "classes":
         targets = "torch.tensor(targets)"
-    elif experiment.data.classes:
+    elif experiment.data.class_count:
         targets = f"{tensor(experiment, 'targets')}.reshape(-1, 1)"
     else:
         targets = tensor(experiment, "targets")

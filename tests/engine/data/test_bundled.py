@@ -31,9 +31,9 @@ def test_a_set_is_what_scikit_learn_has(name: str) -> None:
     assert part.inputs.shape == (spec.rows, len(spec.input_names))
     assert spec.input_names == list(theirs.feature_names)
     np.testing.assert_array_equal(part.inputs, theirs.data)
-    if spec.classes:
+    if spec.class_count:
         assert spec.target_names == [str(label) for label in theirs.target_names]
-        assert (part.targets.dtype, part.targets.max()) == (np.int64, spec.classes - 1)
+        assert (part.targets.dtype, part.targets.max()) == (np.int64, spec.class_count - 1)
         np.testing.assert_array_equal(part.targets, theirs.target)
     else:
         np.testing.assert_array_equal(part.targets, theirs.target[:, None])

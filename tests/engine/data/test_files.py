@@ -78,14 +78,14 @@ class TestText:
     def test_the_last_column_is_learned_from_all_others(self) -> None:
         spec = file(written(PEOPLE))
         assert (spec.input_names, spec.target_names) == (["age", "height"], ["f", "m"])
-        assert (spec.rows, spec.classes) == (4, 2)
+        assert (spec.rows, spec.class_count) == (4, 2)
         part = drawn(spec)
         assert part.inputs.tolist() == [[31, 1.70], [42, 1.85], [17, 1.62], [65, 1.78]]
         assert (part.targets.tolist(), part.targets.dtype) == ([0, 1, 0, 1], np.int64)
 
     def test_columns_are_chosen_by_name_in_the_order_that_is_given(self) -> None:
         spec = file(written(PEOPLE), "numbers", inputs=["height"], targets=["age", "height"][:1])
-        assert (spec.input_names, spec.target_names, spec.classes) == (["height"], ["age"], 0)
+        assert (spec.input_names, spec.target_names, spec.class_count) == (["height"], ["age"], 0)
         assert drawn(spec).targets.tolist() == [[31], [42], [17], [65]]
         spec = file(written(PEOPLE), inputs=["height", "age"], targets=["sex"])
         assert drawn(spec).inputs[0].tolist() == [1.70, 31]
@@ -599,7 +599,7 @@ class TestReading:
     def test_what_was_validated_stays_whatever_becomes_of_the_file(self) -> None:
         spec = file(written(PEOPLE))
         Path("data.csv").unlink()
-        assert (spec.rows, spec.classes, len(load(spec, 0).train)) == (4, 2, 4)
+        assert (spec.rows, spec.class_count, len(load(spec, 0).train)) == (4, 2, 4)
 
     def test_nobody_can_change_what_others_see(self) -> None:
         spec = file(written(PEOPLE))

@@ -69,9 +69,9 @@ class TestEveryKind:
         data = of(kind)
         inputs, targets = drawn(data)
         assert inputs.shape == (7 if data.fresh else data.rows, len(data.input_names))
-        if data.classes:
+        if data.class_count:
             assert (targets.dtype, targets.shape) == (np.int64, (len(inputs),))
-            assert data.classes == len(data.target_names) > targets.max()
+            assert data.class_count == len(data.target_names) > targets.max()
         else:
             assert targets.shape == (len(inputs), len(data.target_names))
 

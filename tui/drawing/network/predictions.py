@@ -57,7 +57,7 @@ def gather(network: RecordedNetwork) -> Predictions:
     """Return what a network says of the set that judges it."""
     material = network.material
     part = material.parts[network.judged_by]
-    classes, original = material.experiment.data.classes > 0, material.scaling.to_original
+    classes, original = material.experiment.data.class_count > 0, material.scaling.to_original
     ask = network.probabilities if classes else lambda rows: original(network.outputs(rows))
     return Predictions(
         part=network.judged_by,

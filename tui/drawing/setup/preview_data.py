@@ -66,10 +66,10 @@ def gather_preview(experiment: Experiment) -> Preview:
     grid, curves = data.curves(GRID) or (None, None)
     return Preview(
         inputs=part.inputs.astype(np.float64),
-        targets=part.targets if data.classes else part.targets.astype(np.float64),
+        targets=part.targets if data.class_count else part.targets.astype(np.float64),
         input_names=tuple(map(plain, data.input_names)),
         target_names=tuple(map(plain, data.target_names)),
-        classes=data.classes > 0,
+        classes=data.class_count > 0,
         sizes=data.sizes,
         grid=grid,
         curves=curves,

@@ -22,6 +22,7 @@ from typer.core import TyperGroup
 
 from . import __version__
 from .errors import EpochalError
+from .exports.command import export
 from .headless.commands import doctor, fork, resume, verify
 from .options import (
     AllowCode,
@@ -158,7 +159,7 @@ def run(
 
 
 app.command("sweep")(sweep)
-for command in (resume, fork, verify, doctor):
+for command in (resume, fork, verify, doctor, export):
     app.command()(command)
 
 

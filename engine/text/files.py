@@ -11,7 +11,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -133,26 +133,45 @@ def last_lines(path: Path, count: int, start: int = 0) -> list[str]:
 def replace_file(
     path: Path, body: bytes, *, durable: bool = True, shared: int | None = None
 ) -> None:
-    """Put a file where another may be, in one go; what may be done with that one stays so.
+    """Put a file where another may be, in one go: as ``replacing`` has it.
+
+    Raises:
+        OSError: It cannot be written; whatever was there is still there.
+    """
+    with replacing(path, durable=durable, shared=shared) as file:
+        file.write(body)
+
+
+@contextlib.contextmanager
+def replacing(
+    path: Path, *, durable: bool = True, shared: int | None = None, over: bool = True
+) -> Iterator[BinaryIO]:
+    """Give a new file to be written, and put it where another may be, in one go.
+
+    What may be done with that one stays so.
 
     Args:
         path: Where it is to lie. A link there is replaced, not followed.
-        body: What it holds.
         durable: Wait until it is on the disk, so that it outlives a power failure.
         shared: What the mode of a new one has beside its owner's part; as its folder is shared
             where left out.
+        over: Whether it may take another's place.
 
     Raises:
+        FileExistsError: There is another, whose place it may not take.
         OSError: It cannot be written; whatever was there is still there.
     """
     fresh = path.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
     descriptor = create(fresh, shared=shared)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(body)
+            yield file
             if durable:
                 file.flush()
                 os.fsync(descriptor)
+        if not over:
+            _put_where_nothing_is(fresh, path)
+            return
         with contextlib.suppress(FileNotFoundError):
             if stat.S_ISREG((there := path.lstat()).st_mode):
                 fresh.chmod(there.st_mode & 0o777)
@@ -161,3 +180,24 @@ def replace_file(
         with contextlib.suppress(OSError):
             fresh.unlink(missing_ok=True)
         raise
+
+
+def _put_where_nothing_is(fresh: Path, path: Path) -> None:
+    """Give a file its name, unless anything has it.
+
+    Raises:
+        FileExistsError: Something has.
+        OSError: It cannot be done.
+    """
+    try:
+        # In one go: to look first and rename then would lose what comes in between.
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A disk that knows no second name for a file: then there is no other way.
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        fresh.rename(path)
+    else:
+        fresh.unlink()

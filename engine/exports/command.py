@@ -1,0 +1,68 @@
+"""``epochal export``: a run in a form that other tools read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..options import AllowCode, AsJson, RunName, RunsFolder, grouped
+from .names import FormatName
+
+
+@grouped
+def export(
+    run: RunName,
+    path: Annotated[Path, typer.Argument(metavar="PATH")],
+    place: RunsFolder,
+    to: Annotated[FormatName, typer.Option("--to")],
+    member: Annotated[int | None, typer.Option(metavar="N", min=1)] = None,
+    plain: Annotated[bool, typer.Option("--plain")] = False,
+    force: Annotated[bool, typer.Option("--force")] = False,
+    allow_code: AllowCode = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a run as other tools read it, and print where it lies.
+
+    csv: a row a step as in the history; beside it NAME.result.csv has result and settings.
+
+    A trial of a sweep is named as in SWEEP/trial-4.
+
+    Options:
+        path: The file to be written, or the folder.
+        to: The format.
+        member: Which network of a population, counted from 1.
+        plain: Leave texts as they are that a spreadsheet would take for formulas.
+        force: Overwrite what is there.
+    """
+    import json
+    import sys
+
+    from .. import references
+    from ..errors import RequestError
+    from ..recording.loading import load_history
+    from ..sweeps.again import trial_meant
+    from .export import Export
+    from .formats import FORMATS
+    from .writing import write_files
+
+    trial = trial_meant(run, place.folder)
+    wanted = None if member is None else member - 1
+    folder, of = (references.run(run, place.folder), wanted) if trial is None else trial.shown
+    asked = Export(
+        folder=folder,
+        history=load_history(folder.recording),
+        path=path,
+        member=of,
+        plain=plain,
+        allow_code=allow_code,
+    )
+    if not asked.members:
+        raise RequestError(f"{folder.name}: there is no member {member}")
+    FORMATS[to].check(to)
+    for written in write_files([*FORMATS[to].files(asked)], path, force=force):
+        told = {"path": str(written), "bytes": written.stat().st_size}
+        print(json.dumps(told, ensure_ascii=False) if as_json else written)
+    if asked.unfinished:
+        print(asked.unfinished, file=sys.stderr)

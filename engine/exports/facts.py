@@ -1,0 +1,67 @@
+"""How a run ended and how it was set, one value beside another: a row for each member."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..recording.events import Header
+from .export import Export
+
+Facts = dict[str, Any]
+"""Names, and a number, a text or nothing each."""
+
+
+def facts_of(export: Export) -> list[Facts]:
+    """Return what is known of each member: of its run, its result and its settings.
+
+    A setting is called by its dotted key in a preset, as in ``optimizer.lr``.
+    """
+    header, end = export.history.header, export.history.end
+    assert header is not None
+    rows = []
+    for member in export.members:
+        figures = end.result if end else {}
+        rows.append(
+            {
+                "run": header.run,
+                **({"member": member + 1} if header.members > 1 else {}),
+                "state": export.state,
+                "reason": end.reason if end else "",
+                "step": export.history.last_step,
+                "seconds": export.history.last_t,
+                **{key: _of_member(value, member, header) for key, value in figures.items()},
+                "seed": header.seeds[member],
+                **settings_of(header, member),
+            }
+        )
+    return rows
+
+
+def settings_of(header: Header, member: int) -> Facts:
+    """Return the keys of a member's experiment, each with its value."""
+    differing = header.variants[member] if member < len(header.variants) else {}
+    return {
+        key: _flat(value) for key, value in {**dict(_keys(header.experiment)), **differing}.items()
+    }
+
+
+def _keys(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping) and value:
+            yield from _keys(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+def _of_member(value: Any, member: int, header: Header) -> Any:
+    """Return a member's figure: of a population, a result has a list with one for each."""
+    each = value[member] if isinstance(value, list) and header.members > 1 else value
+    return _flat(each)
+
+
+def _flat(value: Any) -> Any:
+    """Return a value as one cell: what has parts is written as JSON."""
+    has_parts = isinstance(value, list | Mapping)
+    return json.dumps(value, ensure_ascii=False) if has_parts else value

@@ -1,0 +1,28 @@
+"""The formats that a run can be exported in, an entry each.
+
+To add one, write its file, add its entry here and its name to ``names.py``: an entry that lacks a
+part, or a name that has no entry, fails on import. What a format needs beyond epochal is
+imported where it is used, so that the others work without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, get_args
+
+from . import csv_tables
+from .export import ExportFormat
+from .names import FormatName
+
+FORMATS: Final[Mapping[FormatName, ExportFormat]] = {
+    "csv": ExportFormat(
+        ending=".csv",
+        modules=(),
+        extra="",
+        files=csv_tables.files,
+    ),
+}
+"""Every format by what ``--to`` calls it."""
+
+if [*FORMATS] != [*get_args(FormatName)]:
+    raise TypeError(f"FormatName and FORMATS name other formats: {get_args(FormatName)}")

@@ -1,0 +1,8 @@
+"""What the formats are called: all that a command must know before anything is loaded."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+FormatName = Literal["csv"]
+"""What ``--to`` takes; each is an entry of ``formats.py``."""

@@ -126,11 +126,11 @@ class TestTable:
         part = drawn(classes)
         assert part.inputs.tolist() == [[0, 1], [2, 3]]
         assert (part.targets.tolist(), part.targets.dtype) == ([2, 0], np.int64)
-        assert (classes.classes, classes.target_names) == (3, ["0", "1", "2"])
+        assert (classes.class_count, classes.target_names) == (3, ["0", "1", "2"])
         numbers = InlineTable(inputs=[[0.5], [2]], targets=[[1, 2], [3, 4.5]])
         part = drawn(numbers)
         assert (part.targets.tolist(), part.targets.dtype) == ([[1, 2], [3, 4.5]], np.float64)
-        assert (numbers.classes, numbers.target_names) == (0, ["y1", "y2"])
+        assert (numbers.class_count, numbers.target_names) == (0, ["y1", "y2"])
         assert numbers.input_names == ["x1"]
 
     @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,36 @@ def test_the_newest_of_everything_is_tried_with_the_torch_that_is_pinned() -> No
         check=True,
     )
     assert "'torch==2.10.0'" in other.stdout
+
+
+FREE = re.compile(
+    r"MIT|BSD|Apache|PSF|Python Software Foundation|ISC|0BSD|Zlib|BSL-1\.0|CC0", re.IGNORECASE
+)
+"""Licences that ask for no more than their own text, as MIT, BSD, Apache and PSF do."""
+
+OTHERWISE = {
+    "hypothesis": "MPL, and only tests use it",
+    "pathspec": "MPL, and only mypy uses it",
+    "pyte": "LGPL, and only tests use it",
+    "tqdm": "MPL for some of its files, unchanged; a search uses it",
+}
+"""What is under another licence, and why that is all right."""
+
+
+def licence_of(name: str) -> list[str]:
+    """Return the licences that a package says it is under, one by one."""
+    about = metadata.metadata(name)
+    if expression := about.get("License-Expression"):
+        return re.split(r" AND | OR ", re.sub(r"[()]| WITH [\w.-]+", "", expression))
+    classified = [each for each in about.get_all("Classifier", []) if "License ::" in each]
+    return classified or re.split(r" AND | OR ", about["License"].splitlines()[0])
+
+
+@pytest.mark.parametrize("name", CONSTRAINTS)
+def test_every_licence_is_one_that_lets_everybody_use_it(name: str) -> None:
+    try:
+        licences = licence_of(name)
+    except metadata.PackageNotFoundError:
+        pytest.skip("is not installed here")
+    bound = [each for each in licences if not FREE.search(each) or "GPL" in each]
+    assert bool(bound) == (name in OTHERWISE), licences

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from . import csv_tables
+from . import csv_tables, parquet_table
 from .export import ExportFormat
 from .names import FormatName
 
@@ -20,6 +20,9 @@ FORMATS: Final[Mapping[FormatName, ExportFormat]] = {
         modules=(),
         extra="",
         files=csv_tables.files,
+    ),
+    "parquet": ExportFormat(
+        ending=".parquet", modules=("pyarrow",), extra="export", files=parquet_table.files
     ),
 }
 """Every format by what ``--to`` calls it."""

@@ -12,11 +12,14 @@ measured. The table comes in parts, for there may be millions of steps.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import RequestError
 from ..recording.history import History
 from ..recording.rows import Rows
 
@@ -45,6 +48,21 @@ def table_parts(history: History, members: Sequence[int]) -> Iterator[Table]:
     steps = np.unique(np.concatenate([nothing, *(rows.steps for _, rows in _groups(history))]))
     for start in range(0, max(len(steps), 1), PART_STEPS):
         yield _part(history, members, steps[start : start + PART_STEPS])
+
+
+def frame_of(history: History, members: Sequence[int]) -> Any:
+    """Return the table as a DataFrame: of pandas where it is installed, else of polars.
+
+    Raises:
+        RequestError: Neither is installed.
+    """
+    parts, join = [*table_parts(history, members)], cast(Any, np.ma.concatenate)
+    table = {name: join([part[name] for part in parts]) for name in parts[0]}
+    whole = {name: np.ma.filled(column, np.nan) for name, column in table.items()}
+    for library in ("pandas", "polars"):
+        if find_spec(library) is not None:
+            return import_module(library).DataFrame(whole)
+    raise RequestError("frame: needs pandas or polars: pip install 'epochal[export]'")
 
 
 def _groups(history: History) -> list[tuple[str, Rows]]:

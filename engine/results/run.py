@@ -123,6 +123,20 @@ class LoadedRun:
         """Return the step of each row of a group."""
         return self.history.series[group].steps.copy()
 
+    def frame(self) -> Any:
+        """Return the history as a DataFrame, of pandas where it is installed, else of polars.
+
+        A row is a step, and of a population one for each member of it (``member``, from 1). Its
+        columns are ``step``, ``seconds`` since the start, and those of the history, as
+        ``train/loss``; NaN where a group has no row at a step.
+
+        Raises:
+            RequestError: Neither is installed.
+        """
+        from .history_table import frame_of
+
+        return frame_of(self.history, range(self.header.members))
+
     @property
     def weights(self) -> Weights:
         """The best weights by name: ``layer1.weight`` [out, in], ``layer1.bias`` [out] and so on.

@@ -15,6 +15,7 @@ import torch
 import engine
 from engine.errors import CodeError, RequestError, RunError
 from engine.recording.events import End
+from engine.results import history_table
 from engine.results.predict import rows_of_set
 from engine.results.run import LoadedRun
 from engine.runs.folder import RunFolder
@@ -209,3 +210,39 @@ def test_code_that_has_changed_since_is_told(own: RunFolder, tmp_path: Path) -> 
 def test_what_the_engine_does_not_have_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nothing_such"):
         engine.nothing_such  # noqa: B018
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_frame_has_the_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    spec = experiment(MINIBATCHES, train={"epochs": 4}, population={"seeds": 2})
+    folder, _ = recorded(spec, tmp_path / "run")
+    run = loaded(folder)
+    only(library, monkeypatch)
+    frame = run.frame()
+    assert type(frame).__module__.startswith(library)
+    member = np.asarray(frame["member"])
+    for name in ("train/loss", "dev/accuracy"):
+        numbers = np.asarray(frame[name])[member == 2]
+        there = ~np.isnan(numbers)
+        group, _, column = name.partition("/")
+        np.testing.assert_array_equal(numbers[there], run.column(column, group, member=1))
+        np.testing.assert_array_equal(
+            np.asarray(frame["step"])[member == 2][there], run.steps(group)
+        )
+
+
+def test_without_a_library_for_frames_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = recorded(experiment(MOONS, train={"epochs": 2}), tmp_path / "run")
+    run = loaded(folder)
+    only("", monkeypatch)
+    with pytest.raises(RequestError, match=r"needs pandas or polars: pip install"):
+        run.frame()
+
+
+def only(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have none of the libraries for frames but this one."""
+    monkeypatch.setattr(history_table, "find_spec", lambda name: name == library or None)

@@ -23,8 +23,9 @@ from ..errors import DataError, EpochalError
 from ..text.source_code import define, listed, quoted
 from .base import DataBase, Examples, Shape
 from .cells import Notation, Remedies, numbers
-from .sheet import Sheet, read, state_of
-from .text_file import Dialect, reading_source
+from .encoding import UTF_8, is_encoding
+from .sheet import Sheet, ending_of, read, state_of
+from .text_file import PACKED, Dialect, reading_source
 
 MAX_CLASSES: Final = 1000
 """Classes of a column; more are the sign of a column of numbers."""
@@ -69,8 +70,9 @@ class File(DataBase):
 
     kind: Literal["file"] = "file"
     path: Annotated[str, Field(min_length=1, max_length=4096)]
-    """The file, ending in ``.csv``, ``.tsv``, ``.npz`` or ``.parquet``; from the preset's own
-    folder on, or from the current directory where it is set from outside."""
+    """The file, ending in ``.csv``, ``.tsv``, ``.npz`` or ``.parquet``, the first two also packed
+    as ``.csv.gz``; from the preset's own folder on, or from the current directory where it is set
+    from outside."""
     task: Literal["classes", "numbers"]
     """What is to be learned: ``"classes"``, one column of names or numbers to tell apart, or
     ``"numbers"``, one column or several."""
@@ -86,8 +88,16 @@ class File(DataBase):
     what a first line such as ``sep=;`` says; ``" "`` is any number of blanks."""
     header: bool | None = None
     """Whether the first row of a text file holds the columns' names. Where this is left out it
-    does, but one that looks like a row of data is refused; with false the columns are
-    ``column1``, ``column2`` and so on."""
+    does, but one that looks like a row of data is refused; with false the columns are called as
+    ``names`` says, or ``column1``, ``column2`` and so on."""
+    names: ColumnNames | None = None
+    """What the columns of a text file without names (``header = false``) are called, all of
+    them."""
+    encoding: Annotated[str, Field(min_length=1, max_length=40)] = UTF_8
+    """What a text file's characters are written in, as Python calls it: ``"cp1252"`` or
+    ``"utf-16"`` of Windows, ``"latin-1"``, ``"shift_jis"`` and so on."""
+    missing: Annotated[list[str], Field(max_length=1000)] | None = None
+    """The texts that are no value, beside the empty cell: ``["NA", "?"]``."""
     decimal: Literal[".", ","] = "."
     """The decimal mark of a text file's numbers."""
     thousands: Literal[",", ".", " ", "'"] | None = None
@@ -103,7 +113,7 @@ class File(DataBase):
         """
         path = Path(self.path)
         columns = [tuple(names) if names else None for names in (self.inputs, self.targets)]
-        dialect = Dialect(self.separator, self.header)
+        dialect = Dialect.of(self.model_dump())
         notation = Notation(self.decimal, self.thousands or "")
         return _choose(path, state_of(path), dialect, notation, self.task, *columns)
 
@@ -124,15 +134,16 @@ class File(DataBase):
 
     @override
     def program(self) -> str:
-        ending = Path(self.path).suffix.lower()
-        if ending not in (".csv", ".tsv"):
+        ending = ending_of(Path(self.path))
+        if not ending.startswith((".csv", ".tsv")):
             raise EpochalError(f"data.path: no plain program can be written for a {ending} file")
-        separator = self.separator or ("\t" if ending == ".tsv" else ",")
+        separator = self.separator or ("\t" if ending.startswith(".tsv") else ",")
         named = self.header is not False
         every = '[f"column{index + 1}" for index in range(len(lines[0]))]'
+        names = _assigned("names", self.names) if self.names else [f"names = {every}"]
         lines = [
-            *reading_source(self.path, separator),
-            f"names = {'[name.strip() for name in lines[0]]' if named else every}",
+            *reading_source(self.path, separator, self.encoding),
+            *(["names = [name.strip() for name in lines[0]]"] if named else names),
             f"columns = dict(zip(names, zip(*lines{'[1:]' if named else ''})))",
             *_assigned("features", self.input_names),
             f"inputs = {self._array_of('features')}",
@@ -147,7 +158,8 @@ class File(DataBase):
             lines.append(f"targets = {self._array_of('wanted')}")
         lines.append("return inputs, targets")
         drawn = define("draw_data", "Return the rows of the file.", lines)
-        return f"import csv\n\n\n{drawn}"
+        unpacking = "import gzip\n" if ending.endswith(PACKED) else ""
+        return f"import csv\n{unpacking}\n\n{drawn}"
 
     def _array_of(self, names: str) -> str:
         """Return what makes an array of the named columns in a program, [rows, columns]."""
@@ -162,6 +174,9 @@ class File(DataBase):
         if self.thousands == self.decimal:
             yield f"thousands: is the decimal mark too ({show(self.decimal)}); set data.decimal"
             return
+        if problems := [*self._text_problems()]:
+            yield from problems
+            return
         try:
             _ = self._chosen
         except DataError as error:
@@ -170,6 +185,21 @@ class File(DataBase):
             yield from str(error).splitlines()
         else:
             yield from super()._problems()
+
+    def _text_problems(self) -> Iterator[str]:
+        """Yield what is wrong with how the text is said to be laid out."""
+        if not is_encoding(self.encoding):
+            yield (
+                f"encoding: {show(self.encoding)} is none of Python's; say 'utf-8', 'cp1252', "
+                "'latin-1', 'utf-16' or another"
+            )
+        if self.names and self.header is not False:
+            yield "names: name the columns of a file that has no names; set data.header = false too"
+        for name, count in Counter(self.names or []).items():
+            if count > 1:
+                yield f"names: {show(name)} stands there twice"
+            elif not name.strip():
+                yield f"names: {show(name)} is no name"
 
 
 @functools.lru_cache(maxsize=4)

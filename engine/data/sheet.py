@@ -8,6 +8,7 @@ unpickled: a data file is data.
 from __future__ import annotations
 
 import hashlib
+import io
 import stat
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ from ..text.files import read_file
 from ..text.safe import plain
 from . import columns as limits
 from .columns import Column, ReadColumns, read_npz, read_parquet, too_large
-from .text_file import Dialect, read_text
+from .text_file import PACKED, Dialect, read_text, unpacked
 
 SETTLED_NS: Final = 100_000_000
 """Nanoseconds after which a file's time of change tells every change."""
@@ -85,7 +86,7 @@ def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> 
     """Return a file's columns.
 
     Args:
-        path: Ends in ``.csv``, ``.tsv``, ``.npz`` or ``.parquet``.
+        path: Ends in ``.csv``, ``.tsv``, ``.npz`` or ``.parquet``; the first two may be packed.
         dialect: How a text file is laid out.
         least_rows: A file with fewer is refused.
 
@@ -93,7 +94,7 @@ def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> 
         DataError: Saying what is wrong with the file, and where.
     """
     state_of(path)
-    name, ending = plain(path.name), path.suffix.lower()
+    name, ending = plain(path.name), ending_of(path)
     if ending not in _READERS:
         raise DataError(f"{name}: {_other_format(path.suffix)}")
     try:
@@ -112,12 +113,20 @@ def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> 
     return Sheet(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest(), **vars(read))
 
 
+def ending_of(path: Path) -> str:
+    """Return what says how a file is read, in small letters: ``.csv``, ``.csv.gz``, and so on."""
+    ending = path.suffix.lower()
+    return Path(path.stem).suffix.lower() + ending if ending == PACKED else ending
+
+
 def _other_format(suffix: str) -> str:
     """Say that a file is of another format, and what to do about it."""
     if suffix.lower() in (".xls", ".xlsx", ".ods", ".numbers"):
         return f"is a spreadsheet ({suffix}); save its sheet as CSV"
     endings = "'.csv', '.tsv', '.npz' or '.parquet'"
-    return f"must end in {endings} (got {show(suffix)}); rename it to what it is, or save it so"
+    packed = ", or unpack it: only text may be packed, as '.csv.gz'" * (suffix.lower() == PACKED)
+    remedy = f"rename it to what it is, or save it so{packed}"
+    return f"must end in {endings} (got {show(suffix)}); {remedy}"
 
 
 def _absent(path: Path, error: OSError | ValueError) -> str:
@@ -152,9 +161,16 @@ def _check_shape(columns: Mapping[str, Column], least_rows: int) -> None:
         raise DataError(f"has {'a single row' if rows else 'no rows'}; {needed}")
 
 
+def _text(data: bytes, dialect: Dialect, usual: str, *, packed: bool = False) -> ReadColumns:
+    stream = io.BytesIO(data)
+    return read_text(unpacked(stream) if packed else stream, dialect, usual)
+
+
 _READERS: Final[Mapping[str, Callable[[bytes, Dialect], ReadColumns]]] = {
-    ".csv": lambda data, dialect: read_text(data, dialect, ","),
-    ".tsv": lambda data, dialect: read_text(data, dialect, "\t"),
+    ".csv": lambda data, dialect: _text(data, dialect, ","),
+    ".tsv": lambda data, dialect: _text(data, dialect, "\t"),
+    ".csv.gz": lambda data, dialect: _text(data, dialect, ",", packed=True),
+    ".tsv.gz": lambda data, dialect: _text(data, dialect, "\t", packed=True),
     ".npz": lambda data, dialect: read_npz(data),
     ".parquet": lambda data, dialect: read_parquet(data),
 }

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
+import gzip
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..components.section import show
 from ..errors import DataError
-from ..text.files import read_file
+from ..text.files import open_file
+from ..text.safe import plain
 from ..text.source_code import WIDTH, call, quoted
-from .columns import MAX_BYTES, PART, TEXT, ReadColumns, TextColumn, check_cells, check_unique
+from . import columns as limits
+from .columns import PART, TEXT, ReadColumns, TextColumn, check_cells, check_unique, too_large
+from .encoding import PIECE, UTF_8, check_encoding
 
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 """What may part the cells of a line; any number of blanks is one."""
@@ -34,16 +38,16 @@ Cells = Sequence[Sequence[str]]
 """The cells of each row."""
 
 SAMPLE: Final = 20
-"""Rows that are looked at to see what parts their cells, and bytes that may declare it."""
+"""Rows that are looked at to see what parts their cells, and characters that may declare it."""
 
 LINE: Final = 10_000_000
 """Characters of a line, of a hundred thousand columns."""
 
-PIECE: Final = 1 << 20
-"""Bytes that are decoded at once."""
+PACKED: Final = ".gz"
+"""How the name of a text file ends that is packed by gzip."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dialect:
     """How a text file is laid out, as far as somebody says so."""
 
@@ -53,12 +57,70 @@ class Dialect:
     """Whether its first row holds the columns' names; where left out it does, and one that looks
     like a row of data is refused.
     """
+    encoding: str = UTF_8
+    """What its characters are written in, as Python calls it."""
+    names: tuple[str, ...] = ()
+    """What its columns are called where no row says it; numbered where left out."""
+    missing: tuple[str, ...] = ()
+    """The texts that are no value. Such a cell is read as an empty one."""
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """Return what a preset's ``data`` says, or a recording's."""
+        return cls(
+            separator=data.get("separator"),
+            header=data.get("header"),
+            encoding=data.get("encoding", UTF_8),
+            names=tuple(data.get("names") or ()),
+            missing=tuple(data.get("missing") or ()),
+        )
 
 
-def read_text(data: bytes, dialect: Dialect, usual: str) -> ReadColumns:
-    """Read CSV or TSV: a line of names, then a line of cells for each row."""
-    _check_encoding(data)
-    declared = declaration(data)
+def open_text(path: Path) -> BinaryIO:
+    """Open a text file, unpacked.
+
+    Raises:
+        OSError: It cannot be read.
+        DataError: It is packed, and damaged or too large.
+    """
+    stream = open_file(path)
+    if path.suffix.lower() != PACKED:
+        return stream
+    with stream:
+        return unpacked(stream)
+
+
+def unpacked(stream: BinaryIO) -> BinaryIO:
+    """Return what gzip packed, held against its limit before it is kept.
+
+    Raises:
+        DataError: It is damaged, or too large.
+    """
+    pieces, size = list[bytes](), 0
+    try:
+        with gzip.GzipFile(fileobj=stream) as file:
+            while piece := file.read(PIECE):
+                pieces.append(piece)
+                if (size := size + len(piece)) > limits.MAX_BYTES:
+                    raise DataError(f"unpacked it {too_large(size)}")
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"is not packed by gzip, or damaged: {plain(str(error))}") from None
+    return io.BytesIO(b"".join(pieces))
+
+
+def read_text(stream: BinaryIO, dialect: Dialect, usual: str) -> ReadColumns:
+    """Read CSV or TSV: a line of names, then a line of cells for each row.
+
+    Args:
+        stream: The file.
+        dialect: How it is laid out.
+        usual: What parts its cells where nothing says so.
+
+    Raises:
+        DataError: Saying what is wrong, and where.
+    """
+    check_encoding(stream, dialect.encoding)
+    declared = declaration(stream, dialect.encoding)
     if declared and dialect.separator not in (None, declared):
         raise DataError(
             f"row 1: says that its cells are parted by {SEPARATORS[declared]} (sep={declared}); "
@@ -66,7 +128,7 @@ def read_text(data: bytes, dialect: Dialect, usual: str) -> ReadColumns:
         )
     separator = dialect.separator or declared or usual
     top = 2 if declared else 1
-    rows = _rows(data, separator, skip=bool(declared))
+    rows = _rows(stream, dialect.encoding, separator, skip=bool(declared))
     sample = list(itertools.islice(rows, SAMPLE))
     if not any(map(_is_filled, sample)):
         raise DataError(f"row {top}: is empty" if any(map(_is_filled, rows)) else "is empty")
@@ -75,12 +137,13 @@ def read_text(data: bytes, dialect: Dialect, usual: str) -> ReadColumns:
     if not sample[0]:
         raise DataError(f"row {top}: is empty; put a line with the columns' names there")
     if dialect.header is False:
-        names = [f"column{index + 1}" for index in range(len(names))]
+        names = _given_names(dialect.names, len(names), top)
     elif not any(names):
         raise DataError(f"row {top}: is empty; put a line with the columns' names there")
     first_row = top + (dialect.header is not False)
     below = itertools.chain(sample[first_row - top :], rows)
-    columns = _columns(below, len(names), first_row, separator)
+    missing = {text.strip() for text in dialect.missing}
+    columns = _columns(below, len(names), first_row, separator, missing)
     if dialect.header is not False:
         _check_names(names, columns, top, sure=dialect.header is True)
     named = {name: column for name, column in zip(names, columns, strict=True) if name}
@@ -93,11 +156,34 @@ def _is_filled(row: Sequence[str]) -> bool:
     return bool(text) and not text.isspace()
 
 
-def declaration(data: bytes) -> str:
+def _given_names(names: Sequence[str], width: int, top: int) -> list[str]:
+    """Return the names of columns where the file has none."""
+    if names and len(names) != width:
+        raise DataError(f"row {top}: has {width} cells, data.names has {len(names)}; name them all")
+    return [*names] or [f"column{index + 1}" for index in range(width)]
+
+
+def _valued(row: list[str], missing: Collection[str]) -> list[str]:
+    """Return a row with empty cells where a text stands that is no value."""
+    return ["" if cell.strip() in missing else cell for cell in row] if missing else row
+
+
+def _text(stream: BinaryIO, encoding: str) -> io.TextIOWrapper:
+    """Return a file's text from its beginning on, without a mark of its byte order."""
+    stream.seek(0)
+    text = io.TextIOWrapper(stream, encoding, newline="")
+    if text.read(1) != "\ufeff":
+        text.seek(0)
+    return text
+
+
+def declaration(stream: BinaryIO, encoding: str) -> str:
     """Return the separator that a file's first line declares as Excel does, ``sep=;``; nothing
     where there is no such line.
     """
-    said = data[:SAMPLE].decode("utf-8-sig", "replace").partition("\n")[0].strip().strip('"')
+    text = _text(stream, encoding)
+    said = text.read(SAMPLE).partition("\n")[0].strip().strip('"')
+    text.detach()
     if said[:4].lower() != "sep=":
         return ""
     separator = said[4:] or "\t"
@@ -107,7 +193,7 @@ def declaration(data: bytes) -> str:
 
 
 def _columns(
-    rows: Iterator[list[str]], width: int, first_row: int, separator: str
+    rows: Iterator[list[str]], width: int, first_row: int, separator: str, missing: Collection[str]
 ) -> list[TextColumn]:
     """Return the columns of rows, without the blank ones at their end.
 
@@ -116,6 +202,7 @@ def _columns(
         width: How many each must have.
         first_row: What the first is called.
         separator: What parts them.
+        missing: The texts that are no value.
 
     Raises:
         DataError: A row has another number of cells, or there are too many.
@@ -130,7 +217,7 @@ def _columns(
             raise DataError(wrong)
         if len(row) != width:
             continue
-        held.append(row)
+        held.append(_valued(row, missing))
         filled = number - first_row + 1 if is_filled else filled
         if len(held) * width >= PART:
             parts.append(np.array(held, TEXT))
@@ -149,28 +236,16 @@ def _wrong_length(row: Sequence[str], number: int, width: int, separator: str) -
     return f"row {number}: has {cells}, row 1 has {width}{quote}"
 
 
-def _check_encoding(data: bytes) -> None:
-    """Refuse what is not UTF-8, and say in which line; a piece at a time."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4096]:
-        raise DataError("is not UTF-8 text; save it as UTF-8")
-    decoder, at = codecs.getincrementaldecoder("utf-8")(), 0
-    try:
-        for at in range(0, len(data), PIECE):
-            decoder.decode(data[at : at + PIECE], final=at + PIECE >= len(data))
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, at + error.start) + 1
-        raise DataError(f"line {line}: is not UTF-8 text; save the file as UTF-8") from None
-
-
-def _rows(data: bytes, separator: str, *, skip: bool) -> Iterator[list[str]]:
+def _rows(stream: BinaryIO, encoding: str, separator: str, *, skip: bool) -> Iterator[list[str]]:
     """Yield each row's cells; quoted cells may hold line breaks.
 
     Args:
-        data: The file.
+        stream: The file.
+        encoding: What it is in.
         separator: What parts its cells.
         skip: Whether to leave its first line out.
     """
-    text = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")
+    text = _text(stream, encoding)
     lines = iter(lambda: _line(text), "")
     if skip:
         next(lines)
@@ -277,11 +352,17 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def reading_source(path: str, separator: str) -> list[str]:
+def reading_source(path: str, separator: str, encoding: str) -> list[str]:
     """Return the lines of a program that read a text file's rows of cells into ``lines``."""
-    opened = call("with open", [quoted(path), 'encoding="utf-8-sig"', 'newline=""'], WIDTH - 14)
+    with open_text(Path(path)) as stream:
+        declared = declaration(stream, encoding)
+    said = "utf-8-sig" if encoding.lower() == UTF_8 else encoding
+    mode = ['"rt"'] if path.lower().endswith(PACKED) else []
+    opener = "with gzip.open" if mode else "with open"
+    arguments = [quoted(path), *mode, f"encoding={quoted(said)}", 'newline=""']
+    opened = call(opener, arguments, WIDTH - 14)
     opened[-1] += " as file:"
-    if declared := declaration(read_file(Path(path), MAX_BYTES)):
+    if declared:
         opened.append(f"    next(file)  # sep={declared}")
     separator = declared or separator
     source, blanks = "file", ""

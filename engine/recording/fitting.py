@@ -88,7 +88,16 @@ _MODEL: Final = _table(
 is_experiment: Final = _table(
     title=is_str,
     about=is_str,
-    data=_table(kind=is_str, decimal=is_str, thousands=is_str, separator=is_str, header=is_bool),
+    data=_table(
+        kind=is_str,
+        decimal=is_str,
+        thousands=is_str,
+        separator=is_str,
+        header=is_bool,
+        encoding=is_str,
+        names=list_of(is_str),
+        missing=list_of(is_str),
+    ),
     model=_is_model,
     loss=_table(name=is_str),
     optimizer=_table(name=is_str),

@@ -292,12 +292,11 @@ def _sheet(run: LoadedRun, path: Path) -> Sheet:
 
     Without a line of names, a file of as many columns as there are inputs has just those.
     """
-    data = run.header.experiment.get("data", {})
-    dialect = Dialect(data.get("separator"), data.get("header"))
-    sheet = read(path, dialect, least_rows=1)
-    names = _input_names(run)
-    if dialect.header is False and len(sheet.columns) == len(names):
-        return replace(sheet, columns=dict(zip(names, sheet.columns.values(), strict=True)))
+    dialect = Dialect.of(run.header.experiment.get("data", {}))
+    sheet = read(path, replace(dialect, names=()), least_rows=1)
+    for names in (dialect.names, _input_names(run)):
+        if dialect.header is False and len(sheet.columns) == len(names):
+            return replace(sheet, columns=dict(zip(names, sheet.columns.values(), strict=True)))
     return sheet
 
 

@@ -18,18 +18,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from engine.data import Scaling, columns, load, sheet
-from engine.data.file import File
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
-from engine.randomness import generator
 from engine.recording.events import Header
 from engine.recording.lines import decode, encode
 from engine.text.files import read_file
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
 
-PEOPLE = "age,height,sex\n31,1.70,f\n42,1.85,m\n17,1.62,f\n65,1.78,m\n"
+from .files import PEOPLE, archive, drawn, file, parquet, refusal, written
+
 MANY = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -40,38 +39,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def written(content: str | bytes, name: str = "data.csv") -> str:
-    Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    return name
-
-
-def archive(name: str = "data.npz", **arrays: Any) -> str:
-    np.savez(name, **arrays)
-    return name
-
-
-def parquet(columns: dict[str, Any], name: str = "data.parquet") -> str:
-    pyarrow = pytest.importorskip("pyarrow")
-    pytest.importorskip("pyarrow.parquet").write_table(pyarrow.table(columns), name)
-    return name
-
-
-def file(path: str, task: str = "classes", **settings: Any) -> File:
-    return File.model_validate({"path": path, "task": task, **settings})
-
-
-def drawn(spec: File) -> Any:
-    return spec.draw(generator(0, "data"))
-
-
-def refusal(path: str, task: str = "classes", **settings: Any) -> str:
-    """What is said of a file that does not hold."""
-    with pytest.raises(ValidationError) as caught:
-        file(path, task, **settings)
-    (error,) = caught.value.errors()
-    return error["msg"].removeprefix("Value error, ")
 
 
 class TestText:
@@ -323,7 +290,7 @@ class TestWrongFiles:
         said = refusal(written(PEOPLE, "data.XLSX"))
         assert said == "path: data.XLSX: is a spreadsheet (.XLSX); save its sheet as CSV"
 
-    @pytest.mark.parametrize("name", ["data.txt", "data", "data.csv.gz", "data.json"])
+    @pytest.mark.parametrize("name", ["data.txt", "data", "data.npz.gz", "data.json"])
     def test_one_of_another_format(self, name: str) -> None:
         assert refusal(written(PEOPLE, name)).startswith(
             f"path: {name}: must end in '.csv', '.tsv', '.npz' or '.parquet' (got "

@@ -207,18 +207,20 @@ class TestFiles:
         (tmp_path / "a.csv").write_text("x,y\n1,2\n")
         assert rows_of_file(trained(MOONS_RUN), tmp_path / "a.csv").inputs.tolist() == [[1, 2]]
 
+    @pytest.mark.parametrize("names", [None, ["sort", "größe", "y"]])
     @pytest.mark.parametrize("with_targets", [True, False])
     def test_a_file_is_read_as_the_run_s_own_was(
-        self, trained: Run, tmp_path: Path, with_targets: bool
+        self, trained: Run, tmp_path: Path, with_targets: bool, names: list[str] | None
     ) -> None:
-        rows = [f"{'ab'[n % 2]};{n},25;-{n}" for n in range(12)]
-        (tmp_path / "own.csv").write_text("\n".join(rows))
+        rows = [f"{'äb'[n % 2]};{n},25;-{n}" for n in range(12)]
+        (tmp_path / "own.csv").write_text("\n".join(rows), "latin-1")
         data = {"kind": "file", "path": str(tmp_path / "own.csv"), "task": "classes"}
-        data |= {"separator": ";", "header": False, "decimal": ",", "targets": ["column1"]}
+        data |= {"separator": ";", "header": False, "decimal": ",", "names": names}
+        data |= {"encoding": "latin-1", "targets": [names[0] if names else "column1"]}
         spec = {"data": data, "loss": {"name": "cross_entropy"}, "train": {"steps": 5}}
         run = trained(Experiment.model_validate(spec))
         asked = [row if with_targets else row[2:] for row in rows[:3]]
-        (tmp_path / "asked.csv").write_text("\n".join(asked))
+        (tmp_path / "asked.csv").write_text("\n".join(asked), "latin-1")
         told = rows_of_file(run, tmp_path / "asked.csv")
         assert told.inputs.tolist() == [[0.25, 0], [1.25, -1], [2.25, -2]]
         assert (told.targets is None) is not with_targets

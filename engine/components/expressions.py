@@ -58,7 +58,8 @@ class Expression:
                 warnings.simplefilter("ignore")
                 body = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            raise ValueError(f"is no expression of x (got {text!r})") from None
+            of = "x" if "x" in names else "the inputs"
+            raise ValueError(f"is no expression of {of} (got {text!r})") from None
         self.text = text
         with np.errstate(all="ignore"):
             _check(body, names)
@@ -67,10 +68,13 @@ class Expression:
 
     def __call__(self, x: Values) -> Values:
         """Evaluate at ``x`` [points]; where it is not defined the value is NaN or infinite."""
-        x = np.asarray(x, np.float64)
+        return self.of({"x": np.asarray(x, np.float64)})
+
+    def of(self, values: Mapping[str, Values]) -> Values:
+        """Evaluate for arrays of one shape, one for each of its names."""
+        shape = next(iter(values.values())).shape
         with np.errstate(all="ignore"):
-            y = np.asarray(self._compute({**_KNOWN, "x": x}), np.float64)
-            return np.broadcast_to(y, x.shape)
+            return np.broadcast_to(np.float64(self._compute({**_KNOWN, **values})), shape)
 
     def value(self, values: Mapping[str, float]) -> float:
         """Evaluate once, with a number for each of its names."""

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from ..components.section import Section, check_whole
 from ..errors import EpochalError
+from .features import Features
 from .scaling import Scale, Scaling
 
 Inputs = NDArray[Any]
@@ -35,9 +36,24 @@ class Examples:
     """[rows, features]."""
     targets: Targets
     """[rows, outputs], or [rows] int64 for classes."""
+    given: Inputs | None = None
+    """[rows, inputs]: what the features were computed of, where that is something else."""
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def taken(self, rows: Any) -> Examples:
+        """Return some of the rows, in an order of one's own."""
+        given = None if self.given is None else self.given[rows]
+        return Examples(self.inputs[rows], self.targets[rows], given)
+
+    def original_inputs(self, scaling: Scaling) -> NDArray[np.float64]:
+        """Return the inputs [rows, inputs] in the units of the data.
+
+        Args:
+            scaling: How these were scaled.
+        """
+        return scaling.inputs.undo(self.inputs) if self.given is None else self.given.astype(float)
 
 
 @dataclass(frozen=True)
@@ -98,6 +114,10 @@ class DataBase(Section):
     the same numbers."""
     scale_targets: Scale = "none"
     """How targets that are numbers are scaled: as ``scale_inputs``."""
+    features: Annotated[list[str], Field(min_length=1, max_length=1000)] | None = None
+    """What the network sees of a row in place of its inputs: expressions of them such as
+    ``["x", "y", "x**2", "x*y", "sin(x)"]``, computed before anything is scaled. An input goes by
+    its name where that is a word, and always by its place: ``x1``, ``x2`` and so on."""
 
     @property
     def shape(self) -> Shape:
@@ -110,9 +130,21 @@ class DataBase(Section):
         return self.shape.rows
 
     @property
-    def input_names(self) -> list[str]:
-        """The names of the features, one each."""
+    def given_names(self) -> list[str]:
+        """The names of what a row gives, which the features are or are computed of."""
         return list(self.shape.inputs)
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the features, one each: of what the network sees."""
+        return self.features or self.given_names
+
+    @property
+    def computed_features(self) -> Features | None:
+        """The features, where they are computed of what a row gives."""
+        if self.features is None:
+            return None
+        return Features(tuple(self.features), tuple(self.given_names))
 
     @property
     def target_names(self) -> list[str]:
@@ -181,6 +213,8 @@ class DataBase(Section):
 
     def _problems(self) -> Iterator[str]:
         yield from self._split_problems()
+        if (features := self.computed_features) is not None:
+            yield from features.problems()
         if self.scale_targets != "none" and self.class_count:
             yield "scale_targets: classes are no numbers to scale; leave it out"
 

@@ -145,7 +145,7 @@ class File(DataBase):
             *reading_source(self.path, separator, self.encoding),
             *(["names = [name.strip() for name in lines[0]]"] if named else names),
             f"columns = dict(zip(names, zip(*lines{'[1:]' if named else ''})))",
-            *_assigned("features", self.input_names),
+            *_assigned("features", self.given_names),
             f"inputs = {self._array_of('features')}",
         ]
         if self.class_count:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -12,6 +14,7 @@ from pydantic import AfterValidator, Field
 from typing_extensions import override
 
 from ..components.expressions import CONSTANTS, FUNCTIONS, Expression
+from ..components.formulas import names_in
 from ..components.section import NonNegative, Number
 from ..text.source_code import call, define, listed
 from .base import RNG, DataBase, Examples, Inputs, Samples, Shape, Targets
@@ -49,20 +52,34 @@ def wrong_formulas(
             yield f"{key}: {text!r} {where}; change it or the domain"
 
 
-def as_numpy(formula: str) -> str:
-    """Return a formula as a program with numpy computes it, from an array ``x``."""
-    node = _Named().visit(ast.parse(formula.strip(), mode="eval").body)
+def as_numpy(
+    formula: str, names: Mapping[str, str] = MappingProxyType({"x": "x"}), like: str = "x"
+) -> str:
+    """Return a formula as a program with numpy computes it.
+
+    Args:
+        formula: The expression.
+        names: What its names are called in the program, where they are arrays.
+        like: An array of the program, as large as what is computed.
+    """
+    tree = ast.parse(formula.strip(), mode="eval").body
+    is_array = not names.keys().isdisjoint(names_in(tree))
+    node = _Named(names).visit(tree)
     # Powers of plain things stand close, as formatters have it.
     source = re.sub(r"(?<![\w.\])])(\w+) \*\* (-?[\w.]+)", r"\1**\2", ast.unparse(node))
-    has_x = any(isinstance(part, ast.Name) and part.id == "x" for part in ast.walk(node))
-    return source if has_x else f"np.full_like(x, {source})"
+    return source if is_array else f"np.full_like({like}, {source})"
 
 
+@dataclass
 class _Named(ast.NodeTransformer):
-    """Gives constants and functions their names in numpy."""
+    """Gives constants and functions their names in numpy, and arrays theirs."""
+
+    names: Mapping[str, str]
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        """Put ``np.`` before what is not x."""
+        """Put ``np.`` before what is no array."""
+        if node.id in self.names:
+            return ast.Name(self.names[node.id])
         if node.id == "tau":
             return ast.parse("2 * np.pi", mode="eval").body
         is_numpy = node.id in CONSTANTS or node.id in FUNCTIONS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..errors import DataError
 from ..randomness import generator
 from .base import DataBase, Dataset, Examples
 from .scaling import ColumnScaling, Real, Scaling
@@ -22,6 +23,9 @@ def load(spec: DataBase, seed: int, dtype: Real = np.float32, *, shuffled: bool 
         seed: The experiment's seed.
         dtype: What the network computes with: in float64 no number passes through float32.
         shuffled: Whether the training set stays shuffled; else it has the order of the data again.
+
+    Raises:
+        DataError: A feature is no number for one of the rows.
     """
     train, dev, test = _parted(spec, _drawn(spec, seed, dtype), seed, shuffled)
     scaling = _fitted(spec, train)
@@ -31,36 +35,43 @@ def load(spec: DataBase, seed: int, dtype: Real = np.float32, *, shuffled: bool 
 
 def _drawn(spec: DataBase, seed: int, dtype: Real) -> Examples:
     """Return all rows: what is made up is made up in the network's own numbers."""
-    whole = spec.draw(generator(seed, "data"))
+    whole = _with_features(spec, spec.draw(generator(seed, "data")))
     if spec.measured:
         return whole
     targets = whole.targets if spec.class_count else whole.targets.astype(dtype)
-    return Examples(whole.inputs.astype(dtype), targets)
+    return Examples(whole.inputs.astype(dtype), targets, whole.given)
+
+
+def _with_features(spec: DataBase, whole: Examples) -> Examples:
+    """Return the rows with the features that are computed of them, where there are such."""
+    if (features := spec.computed_features) is None:
+        return whole
+    if wrong := features.wrong(whole.inputs):
+        raise DataError(f"data.{wrong}")
+    return Examples(features.of(whole.inputs), whole.targets, whole.inputs)
 
 
 def _parted(spec: DataBase, whole: Examples, seed: int, shuffled: bool) -> Parts:
     if spec.split is None:
-        nothing = Examples(whole.inputs[:0], whole.targets[:0])
-        return whole, nothing, nothing
+        return whole, whole.taken(slice(0)), whole.taken(slice(0))
     order = generator(seed, "split").permutation(len(whole))
     if not shuffled:
         order[: spec.sizes[0]].sort()
-    rows_of_sets = np.split(order, np.cumsum(spec.sizes))[:3]
-    train, dev, test = (Examples(whole.inputs[rows], whole.targets[rows]) for rows in rows_of_sets)
+    train, dev, test = map(whole.taken, np.split(order, np.cumsum(spec.sizes))[:3])
     return train, dev, test
 
 
 def _fitted(spec: DataBase, train: Examples) -> Scaling:
     """Return the scaling that the training set alone asks for."""
     if not len(train):
-        return Scaling(ColumnScaling.nothing(len(spec.input_names)), None)
+        return Scaling(ColumnScaling.nothing(len(spec.input_names)), None, spec.computed_features)
     inputs = ColumnScaling.fitted(train.inputs, spec.scale_inputs)
     fitted = None if spec.class_count else ColumnScaling.fitted(train.targets, spec.scale_targets)
-    return Scaling(inputs, fitted)
+    return Scaling(inputs, fitted, spec.computed_features)
 
 
 def _scaled(part: Examples, scaling: Scaling, dtype: Real) -> Examples:
     targets = part.targets
     if scaling.targets is not None:
         targets = scaling.targets.apply(targets, dtype)
-    return Examples(scaling.inputs.apply(part.inputs, dtype), targets)
+    return Examples(scaling.inputs.apply(part.inputs, dtype), targets, part.given)

@@ -13,6 +13,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .features import Features
+
 Scale = Literal["none", "standard", "range"]
 
 Real = type[np.float32 | np.float64]
@@ -75,10 +77,14 @@ class Scaling:
     """For each feature."""
     targets: ColumnScaling | None
     """For each output; none for classes, which are not scaled."""
+    features: Features | None = None
+    """What is computed of a row's inputs before they are scaled; none where they are the features.
+    """
 
     def scale_inputs(self, inputs: NDArray[Any], dtype: Real = np.float32) -> NDArray[Any]:
-        """Return inputs [..., features] as the network was trained on them."""
-        return self.inputs.apply(inputs, dtype)
+        """Return inputs [..., inputs] of the data as the network was trained on them."""
+        features = inputs if self.features is None else self.features.of(inputs)
+        return self.inputs.apply(features, dtype)
 
     def to_original(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
         """Return outputs or targets [..., outputs] in the units of the data."""
@@ -94,11 +100,11 @@ class Scaling:
         return made
 
     @classmethod
-    def from_plain(cls, made: Mapping[str, Any]) -> Self:
+    def from_plain(cls, made: Mapping[str, Any], features: Features | None = None) -> Self:
         """Return what a recording's header says; what it leaves out changes nothing."""
         nothing = {"shift": [0.0], "scale": [1.0]}
         inputs, targets = (
             ColumnScaling(*(np.array(made.get(f"{name}_{key}", nothing[key])) for key in nothing))
             for name in ("input", "target")
         )
-        return cls(inputs, targets)
+        return cls(inputs, targets, features)

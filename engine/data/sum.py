@@ -30,6 +30,8 @@ class Sum(DataBase):
     """What the numbers are divided by, inputs and target alike."""
     split: None = None
     """There is nothing to split: every step draws fresh rows."""
+    features: None = None
+    """The network sees the numbers themselves."""
 
     @property
     @override

@@ -34,6 +34,7 @@ from ..components.schedules import ConstantRate, Schedule
 from ..components.section import Section
 from ..data import Data
 from ..data.plane import Moons
+from ..randomness import generator
 from .marks import Mark, Origin
 from .model import Model
 from .sweep import Sweep
@@ -187,6 +188,7 @@ class Experiment(Section):
     def _problems(self) -> Iterator[str]:
         """Say what no table can say alone."""
         problems = [*self._size_problems(), *self._loss_problems(), *self._training_problems()]
+        problems += self._feature_problems()
         yield from problems or self._population_problems()
 
     @property
@@ -224,6 +226,13 @@ class Experiment(Section):
             yield f"{key}: {members} networks would {_parameters_text(parameters)}"
         elif numbers > MAX_NUMBERS:
             yield f"{key}: a step of {members} networks would {_numbers_text(numbers)}"
+
+    def _feature_problems(self) -> Iterator[str]:
+        """Say which features are no numbers, as far as a thousand rows of a kind tell."""
+        if (features := self.data.computed_features) is not None:
+            rows = self.data.at_most(1000).draw(generator(self.train.seed, "data"))
+            if wrong := features.wrong(rows.inputs):
+                yield f"data.{wrong}"
 
     def _loss_problems(self) -> Iterator[str]:
         loss, classes = self.loss, self.data.class_count

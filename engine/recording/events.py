@@ -128,7 +128,9 @@ class Header(Event, Writer, kind="header"):
     rows: list[int] = field(default_factory=list)
     """How many rows train, dev and test have; none in train where every step draws fresh ones."""
     input_names: list[str] = field(default_factory=list)
-    """The name of each feature."""
+    """The name of each feature, of what the network sees."""
+    given_names: list[str] = field(default_factory=list)
+    """The name of each input that features are computed of; empty where the inputs are these."""
     target_names: list[str] = field(default_factory=list)
     """The name of each output, or of each class."""
     target_range: list[list[float]] = field(default_factory=list)
@@ -153,10 +155,15 @@ class Header(Event, Writer, kind="header"):
         return len(self.seeds)
 
     @property
-    def features(self) -> int:
-        """How many numbers a network takes, also where a recording does not name them."""
+    def row_names(self) -> list[str]:
+        """The name of each input that a row gives; early recordings do not hold them."""
+        return self.given_names or self.input_names
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers a row gives, also where a recording does not name them."""
         first = next(iter(self.parameters.values()), [])
-        return len(self.input_names) or (first[-1] if first else 0)
+        return len(self.row_names) or (first[-1] if first else 0)
 
     @property
     def idle_biases(self) -> frozenset[str]:

@@ -97,6 +97,7 @@ is_experiment: Final = _table(
         encoding=is_str,
         names=list_of(is_str),
         missing=list_of(is_str),
+        features=list_of(is_str),
     ),
     model=_is_model,
     loss=_table(name=is_str),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 from ..components.activations import ACTIVATIONS
 from ..errors import RecordingError
 from .events import Header, Snapshot
+
+if TYPE_CHECKING:
+    from ..data import Scaling
 
 Array = NDArray[np.float32]
 
@@ -49,6 +52,23 @@ def unpack(header: Header, snapshot: Snapshot, member: int = 0) -> dict[str, Arr
         name: snapshot.values[member, start:stop].reshape(shape)
         for (name, shape), (start, stop) in zip(shapes.items(), pairwise(ends), strict=True)
     }
+
+
+def scaling_of(header: Header) -> Scaling:
+    """Return what takes a row's inputs to the network, and outputs back: the first member's.
+
+    Raises:
+        RecordingError: Its features are no expressions of its inputs.
+    """
+    from ..data.features import Features
+    from ..data.scaling import Scaling
+
+    features = None
+    if texts := header.experiment.get("data", {}).get("features"):
+        features = Features(tuple(texts), tuple(header.given_names))
+        if wrong := next(features.problems(), ""):
+            raise RecordingError(f"{header.run}: data.{wrong}")
+    return Scaling.from_plain(header.scaling, features)
 
 
 def activations_of(header: Header) -> list[str]:

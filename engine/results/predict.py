@@ -122,7 +122,7 @@ def rows_of_set(run: LoadedRun, name: str | None, count: int | None = None) -> R
     chosen = sets.get(wanted)
     if chosen is None:
         raise RequestError(f"--set {wanted}: the run has no such set; it has {', '.join(there)}")
-    inputs = dataset.scaling.inputs.undo(chosen.inputs)
+    inputs = chosen.original_inputs(dataset.scaling)
     scaled = dataset.scaling.targets is not None
     targets = dataset.scaling.to_original(chosen.targets) if scaled else chosen.targets
     return RowsAsked(f"the {wanted} set, {len(chosen)} rows", inputs, targets)
@@ -227,8 +227,8 @@ def objects(told: Answers, count: int | None = None) -> Iterator[dict[str, Any]]
 
 
 def _input_names(run: LoadedRun) -> list[str]:
-    """Return the features' names; early recordings do not hold them."""
-    return run.header.input_names or run.experiment.data.input_names
+    """Return the names of a row's inputs; early recordings do not hold them."""
+    return run.header.row_names or run.experiment.data.given_names
 
 
 def _target_names(run: LoadedRun) -> list[str]:

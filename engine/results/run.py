@@ -28,7 +28,7 @@ from ..components.section import nearest
 from ..errors import RecordingError, RequestError, RunError
 from ..recording.events import Header
 from ..recording.fitting import UNSAID
-from ..recording.forward import activations_of, forward
+from ..recording.forward import activations_of, forward, scaling_of
 from ..recording.history import History
 from ..recording.kept_weights import KeptWeights, Weights, result_weights
 from ..recording.loading import load_history
@@ -155,24 +155,24 @@ class LoadedRun:
         """Return what the network with the best weights says, by numpy.
 
         Args:
-            inputs: [rows, features], or one row, in the units of the data.
+            inputs: [rows, inputs], or one row, in the units of the data.
 
         Returns:
             [rows, outputs]; numbers in the units of the data, and for classes whatever the output
             layer gives.
 
         Raises:
-            RequestError: The rows have another number of features.
+            RequestError: The rows have another number of inputs.
             RunError: Its recording does not say what was trained.
             CodeError: The network is code, which may not be run or does not work.
         """
         if not self.header.experiment:
             raise RunError(f"{plain(self.header.run)}: {UNSAID}")
         rows = np.atleast_2d(np.asarray(inputs, np.float64))
-        features = self.header.features
-        if rows.shape[-1] != features:
+        inputs_of_row = self.header.inputs
+        if rows.shape[-1] != inputs_of_row:
             raise RequestError(
-                f"{self.header.run}: its network takes {features} inputs, got {rows.shape[-1]}"
+                f"{self.header.run}: its network takes {inputs_of_row} inputs, got {rows.shape[-1]}"
             )
         dtype = next(iter(self.weights.values())).dtype
         scaled = self.scaling.scale_inputs(rows, dtype.type)
@@ -190,10 +190,8 @@ class LoadedRun:
 
         The recording holds the first member's; another's is found again from its data.
         """
-        from ..data.scaling import Scaling
-
         if not self.member or not self.header.scaling:
-            return Scaling.from_plain(self.header.scaling)
+            return scaling_of(self.header)
         from ..data import load
 
         return load(self.alone.data, self.alone.train.seed).scaling

@@ -50,6 +50,7 @@ def header_of(trainer: Trainer, run: str) -> Header:
         scaling=trainer.data.scaling.plain(),
         rows=list(data.sizes),
         input_names=data.input_names,
+        given_names=data.given_names if data.features else [],
         target_names=data.target_names,
         target_range=trainer.data.target_range,
         **trainer.data.facts(),

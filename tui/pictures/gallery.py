@@ -53,7 +53,7 @@ class Subject:
     classes: bool
     """Whether it tells classes apart."""
     inputs: int
-    """How many features it has."""
+    """How many inputs a row has."""
     own: bool
     """Whether it is a network from a Python file."""
     may_run: bool = False
@@ -68,7 +68,7 @@ class Subject:
         """Return what a recording's network is about."""
         return cls(
             classes="accuracy" in header.columns.get("train", ()),
-            inputs=header.features,
+            inputs=header.inputs,
             own=header.experiment.get("model", {}).get("kind", "mlp") != "mlp",
             may_run=may_run,
             members=header.members,

@@ -14,6 +14,7 @@ from ...errors import EpochalError
 from ...experiment.units import fresh_unit, mask_unit
 from ...text.source_code import WIDTH
 from ..program.data import (
+    drawing_lines,
     order_lines,
     order_words,
     parting_lines,
@@ -93,7 +94,7 @@ def data_blocks(experiment: Experiment, language: Language, file: str = "") -> l
         names = [f"{what}_{name}" for name in sets_of(experiment) for what in "xt"]
         blocks = ["\n".join(f"{name} = {_of_file(name, language)}" for name in names)]
     else:
-        lines = ["inputs, targets = draw_data()", *parting_lines(experiment)]
+        lines = [*drawing_lines(experiment), *parting_lines(experiment)]
         lines += [*scaling_lines(experiment), ""]
         for name in sets_of(experiment):
             part = "" if experiment.data.split is None else f"[{name}]"

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
+from ...components.formulas import names_in, parsed
+from ...data.function import as_numpy
 from ...experiment.units import fresh_unit
+from ...text.source_code import call, define, listed
 
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
@@ -22,7 +25,7 @@ def data_blocks(experiment: Experiment) -> list[str]:
     if experiment.data.fresh:
         return [source, _fresh_batches(experiment)]
     lines = [
-        "inputs, targets = draw_data()",
+        *drawing_lines(experiment),
         *parting_lines(experiment),
         *scaling_lines(experiment),
         *_tensors(experiment),
@@ -39,6 +42,12 @@ def has_batches(experiment: Experiment) -> bool:
 def tensor(experiment: Experiment, of: str) -> str:
     """Return the numbers of an array as the network takes them."""
     return f"torch.tensor({of}, dtype=torch.{experiment.train.dtype})"
+
+
+def drawing_lines(experiment: Experiment) -> list[str]:
+    """Return what draws the rows, and computes what the network sees of them."""
+    computed = ["inputs = features_of(inputs)"] if experiment.data.features else []
+    return ["inputs, targets = draw_data()", *computed]
 
 
 def parting_lines(experiment: Experiment) -> list[str]:
@@ -85,9 +94,28 @@ def ranged(values, seen):
 
 
 def scaler_blocks(experiment: Experiment) -> list[str]:
-    """Return the functions that scale."""
+    """Return the functions that compute features and scale."""
     ways = dict.fromkeys((experiment.data.scale_inputs, experiment.data.scale_targets))
-    return [_SCALES[way][1] for way in ways if way in _SCALES]
+    return [*_feature_blocks(experiment), *(_SCALES[way][1] for way in ways if way in _SCALES)]
+
+
+def _feature_blocks(experiment: Experiment) -> list[str]:
+    if (features := experiment.data.computed_features) is None:
+        return []
+    spoken = {name for text in features.texts for name in names_in(parsed(text.strip()))}
+    # A column may be called as something that the program has already.
+    names = {
+        name: f"x{place + 1}" if name in ("np", "inputs") else name
+        for name, place in features.places.items()
+    }
+    columns = [
+        f"{names[name]} = inputs[:, {place}]"
+        for name, place in features.places.items()
+        if name in spoken
+    ]
+    computed = [as_numpy(text, names, "inputs[:, 0]") for text in features.texts]
+    lines = [*columns, *call("return np.column_stack", [listed(computed)])]
+    return [define("features_of", "Return what the network sees of a row.", lines, "inputs")]
 
 
 def scaling_lines(experiment: Experiment) -> list[str]:

@@ -60,7 +60,7 @@ class TestProblems:
             "x.toml: train.epochs: must be a whole number (got 'many')",
             "x.toml: model.hidden[1]: must be at least 1 (got -5)",
             "x.toml: data.nois: is not a key of 'moons' (did you mean 'noise'?); "
-            "there are: kind, split, scale_inputs, scale_targets, samples, noise",
+            "there are: kind, split, scale_inputs, scale_targets, features, samples, noise",
         ]
 
     @pytest.mark.parametrize(

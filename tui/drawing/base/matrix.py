@@ -63,7 +63,7 @@ def _layer(network: RecordedNetwork, name: str) -> LayerWeights:
             for key, shape in material.header.parameters.items()
             if key.startswith(f"{name}.") and list(shape) == [len(weight)]
         ),
-        inputs=tuple(material.input_names) if name == "layer1" and weight.ndim == 2 else (),
+        inputs=tuple(material.feature_names) if name == "layer1" and weight.ndim == 2 else (),
         facts=network.facts,
     )
 

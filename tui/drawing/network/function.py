@@ -70,7 +70,7 @@ def gather(network: RecordedNetwork) -> FunctionPicture:
     """Return the fitted functions of a network of one input, with the targets of all its sets."""
     material = network.material
     parts = list(material.parts.values())
-    inputs = np.concatenate([material.original_inputs(part.inputs) for part in parts])[:, 0]
+    inputs = np.concatenate([material.original_inputs(part) for part in parts])[:, 0]
     targets = np.concatenate([material.scaling.to_original(part.targets) for part in parts])
     order = np.argsort(inputs, kind="stable")
     order = order[np.isfinite(inputs[order])]

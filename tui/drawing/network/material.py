@@ -21,7 +21,7 @@ from engine.errors import EpochalError
 from engine.recording import kept_weights
 from engine.recording.best import best_step, why_none
 from engine.recording.events import Header, Snapshot
-from engine.recording.forward import activations_of, forward, unpack
+from engine.recording.forward import activations_of, forward, scaling_of, unpack
 from engine.recording.history import History
 from engine.text.safe import plain
 
@@ -149,12 +149,10 @@ class Material:
         return {name: part for name, part in named.items() if part is not None and len(part)}
 
     def _thinned(self, part: Examples) -> Examples:
-        from engine.data import Examples
-
         if self.most is None or len(part) <= self.most:
             return part
         rows = np.linspace(0, len(part) - 1, self.most).astype(int)
-        return Examples(part.inputs[rows], part.targets[rows])
+        return part.taken(rows)
 
     @property
     def thinned(self) -> bool:
@@ -194,13 +192,11 @@ class Material:
     @cached_property
     def scaling(self) -> Scaling:
         """How the training set was scaled, as the recording says."""
-        from engine.data import Scaling
+        return scaling_of(self.header)
 
-        return Scaling.from_plain(self.header.scaling)
-
-    def original_inputs(self, inputs: NDArray[Any]) -> Floats:
-        """Return inputs [rows, features] in the units of the data."""
-        return self.scaling.inputs.undo(inputs)
+    def original_inputs(self, part: Examples) -> Floats:
+        """Return the inputs of a set [rows, inputs] in the units of the data."""
+        return part.original_inputs(self.scaling)
 
     def scaled_inputs(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
         """Return inputs in the units of the data as the network takes them."""
@@ -213,12 +209,16 @@ class Material:
         They are those of every row that there is: whatever a picture shows of them, and whatever
         the step, it goes from where to where it did before. NaN where there is no such number.
         """
-        rows = [part.inputs for part in self._all.values()]
-        return ranges(self.original_inputs(np.concatenate(rows)))
+        return ranges(np.concatenate([*map(self.original_inputs, self._all.values())]))
 
     @property
     def input_names(self) -> list[str]:
-        """The name of each feature, harmless for a terminal."""
+        """The name of each input of a row, harmless for a terminal."""
+        return list(map(plain, self.header.row_names or self.experiment.data.given_names))
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The name of each thing that the network sees, harmless for a terminal."""
         return list(map(plain, self.header.input_names or self.experiment.data.input_names))
 
     @property

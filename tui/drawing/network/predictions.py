@@ -63,7 +63,7 @@ def gather(network: RecordedNetwork) -> Predictions:
         part=network.judged_by,
         input_names=tuple(material.input_names),
         target_names=tuple(material.target_names),
-        inputs=material.original_inputs(part.inputs),
+        inputs=material.original_inputs(part),
         said=ask(part.inputs),
         targets=part.targets if classes else original(part.targets),
         classes=network.predicted(part.inputs) if classes else None,

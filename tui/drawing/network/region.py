@@ -53,7 +53,7 @@ def gather(network: RecordedNetwork) -> Region:
     for name, part in material.parts.items():
         counted = network.may_count(name)
         wrong = int((network.predicted(part.inputs) != part.targets).sum()) if counted else None
-        places, labels = material.original_inputs(part.inputs), part.targets.astype(np.int64)
+        places, labels = material.original_inputs(part), part.targets.astype(np.int64)
         note = "" if counted else network.keeps_test
         points.append(Points(part=name, places=places, labels=labels, wrong=wrong, note=note))
     extent = material.experiment.data.extent

@@ -67,7 +67,7 @@ def gather_preview(experiment: Experiment) -> Preview:
     return Preview(
         inputs=part.inputs.astype(np.float64),
         targets=part.targets if data.class_count else part.targets.astype(np.float64),
-        input_names=tuple(map(plain, data.input_names)),
+        input_names=tuple(map(plain, data.given_names)),
         target_names=tuple(map(plain, data.target_names)),
         classes=data.class_count > 0,
         sizes=data.sizes,
@@ -78,7 +78,6 @@ def gather_preview(experiment: Experiment) -> Preview:
 
 def _some(data: DataBase, seed: int) -> Examples:
     """Return some rows of the data, as training would draw them where that takes no time."""
-    from engine.data import Examples
     from engine.randomness import generator
     from engine.results.unseen_rows import unseen_rows
 
@@ -88,7 +87,7 @@ def _some(data: DataBase, seed: int) -> Examples:
     whole = data.at_most(10 * ROWS).draw(generator(seed, "data"))
     spread = np.linspace(0, len(whole) - 1, min(ROWS, len(whole))).astype(int)
     rows = np.union1d(np.arange(min(TABLE_ROWS, len(whole))), spread)
-    return Examples(whole.inputs[rows], whole.targets[rows])
+    return whole.taken(rows)
 
 
 TABLE_ROWS: Final = 60

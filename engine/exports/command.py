@@ -54,6 +54,7 @@ def export(
         folder=folder,
         history=load_history(folder.recording),
         path=path,
+        name=trial.name if trial else "",
         member=of,
         plain=plain,
         allow_code=allow_code,

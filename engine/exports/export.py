@@ -26,6 +26,8 @@ class Export:
     """All that was recorded of it."""
     path: Path
     """The file to be written, or the folder."""
+    name: str = ""
+    """What the one network is called that is asked for, where that is a trial of a sweep."""
     member: int | None = None
     """Which network of a population, from 0; all of them where left out, and where only one can be
     written, the first."""
@@ -39,6 +41,12 @@ class Export:
         """The networks that are asked for, from 0."""
         header = self.history.header
         return range(header.members if header else 0)[self._wanted]
+
+    def called(self, member: int) -> str:
+        """Return what a network is called among those of other runs: ``a-run/member-2``."""
+        header = self.history.header
+        several = header is not None and header.members > 1
+        return self.name or self.folder.name + f"/member-{member + 1}" * several
 
     @property
     def _wanted(self) -> slice:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from ..recording.events import Header
 from .export import Export
 
 Facts = dict[str, Any]
 """Names, and a number, a text or nothing each."""
+
+SEVERAL: Final = ("population", "sweep")
+"""The tables of a preset that say which networks there are, and not how one of them is."""
 
 
 def facts_of(export: Export) -> list[Facts]:
@@ -22,16 +25,15 @@ def facts_of(export: Export) -> list[Facts]:
     assert header is not None
     rows = []
     for member in export.members:
-        figures = end.result if end else {}
         rows.append(
             {
-                "run": header.run,
+                "run": export.name or header.run,
                 **({"member": member + 1} if header.members > 1 else {}),
                 "state": export.state,
                 "reason": end.reason if end else "",
                 "step": export.history.last_step,
                 "seconds": export.history.last_t,
-                **{key: _of_member(value, member, header) for key, value in figures.items()},
+                **figures_of(export, member),
                 "seed": header.seeds[member],
                 **settings_of(header, member),
             }
@@ -39,12 +41,19 @@ def facts_of(export: Export) -> list[Facts]:
     return rows
 
 
+def figures_of(export: Export, member: int) -> Facts:
+    """Return the figures that a member ended with; none where the run has not ended."""
+    header, end = export.history.header, export.history.end
+    assert header is not None
+    figures = end.result if end else {}
+    return {key: _of_member(value, member, header) for key, value in figures.items()}
+
+
 def settings_of(header: Header, member: int) -> Facts:
     """Return the keys of a member's experiment, each with its value."""
+    alone = {key: each for key, each in header.experiment.items() if key not in SEVERAL}
     differing = header.variants[member] if member < len(header.variants) else {}
-    return {
-        key: _flat(value) for key, value in {**dict(_keys(header.experiment)), **differing}.items()
-    }
+    return {key: _flat(value) for key, value in {**dict(_keys(alone)), **differing}.items()}
 
 
 def _keys(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

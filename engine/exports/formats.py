@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from . import csv_tables, parquet_table
+from . import csv_tables, parquet_table, tensorboard_log
 from .export import ExportFormat
 from .names import FormatName
 
@@ -24,6 +24,7 @@ FORMATS: Final[Mapping[FormatName, ExportFormat]] = {
     "parquet": ExportFormat(
         ending=".parquet", modules=("pyarrow",), extra="export", files=parquet_table.files
     ),
+    "tensorboard": ExportFormat(ending="", modules=(), extra="", files=tensorboard_log.files),
 }
 """Every format by what ``--to`` calls it."""
 

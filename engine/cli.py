@@ -24,6 +24,7 @@ from . import __version__
 from .errors import EpochalError
 from .exports.command import export
 from .headless.commands import doctor, fork, resume, verify
+from .headless.importing import import_logs
 from .options import (
     AllowCode,
     AsJson,
@@ -159,6 +160,7 @@ def run(
 
 
 app.command("sweep")(sweep)
+app.command("import")(import_logs)
 for command in (resume, fork, verify, doctor, export):
     app.command()(command)
 

@@ -11,6 +11,7 @@
     Heartbeat     still alive, nothing to say
     MachineFigures
                   what training takes of the machine, at most once a second
+    GroupBegins   rows of a group that the header does not name come from here on
     End           how the run ended, with its result
     Fork          the run branches off from another, whose rows come before this
     Resume        someone went on: rows after ``from_step`` no longer count
@@ -28,8 +29,20 @@ from typing import Any, ClassVar, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT: Final = 1
-"""The format this version writes; it reads this and every earlier one."""
+FORMAT: Final = 2
+"""The newest format this version writes; it reads this and every earlier one."""
+
+WORKER_FORMAT: Final = 1
+"""The format of what a worker trains, which needs nothing that is newer."""
+
+Origin = Literal["worker", "import", "watch", "record"]
+"""Where a recording comes from: see the package."""
+
+COLUMNS: Final = 1_000
+"""Columns that a recording from elsewhere may have, all groups together."""
+
+NAME_LENGTH: Final = 200
+"""Characters of a group's or a column's name in such a recording."""
 
 Group = Literal["train", "dev", "epoch", "probe"]
 Status = Literal["finished", "stopped", "diverged", "failed"]
@@ -81,8 +94,10 @@ class Writer:
 class Header(Event, Writer, kind="header"):
     """What was started: enough to say what every number after it means, and to run it again."""
 
-    format: int = FORMAT
+    format: int = WORKER_FORMAT
     """Format of the recording."""
+    origin: str = "worker"
+    """Where it comes from: an ``Origin``, or one of a later version."""
     run: str
     """The run's name: its folder's."""
     experiment: Mapping[str, Any]
@@ -155,6 +170,11 @@ class Header(Event, Writer, kind="header"):
         return len(self.seeds)
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether something else than a worker trained it, so that it has no experiment."""
+        return self.origin != "worker"
+
+    @property
     def row_names(self) -> list[str]:
         """The name of each input that a row gives; early recordings do not hold them."""
         return self.given_names or self.input_names
@@ -194,6 +214,8 @@ class Series(Event, kind="series"):
     """Step of the first row."""
     stride: int = 1
     """Steps from one row to the next."""
+    steps: list[int] = field(default_factory=list)
+    """The step of each row, rising, where they lie unevenly; empty where ``stride`` says it."""
     values: Values
     """The rows: [columns, count, members] float32."""
     line: LinePlace | None = None
@@ -207,7 +229,20 @@ class Series(Event, kind="series"):
     @property
     def last_step(self) -> int:
         """Step of the newest row."""
-        return self.first + (self.count - 1) * self.stride
+        return self.steps[-1] if self.steps else self.first + (self.count - 1) * self.stride
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupBegins(Event, kind="group"):
+    """A group that the header does not name, as of a script that says later what it measures.
+
+    It may be said again, so that whoever reads the end of a long recording learns of it.
+    """
+
+    group: str
+    """Its name."""
+    columns: list[str]
+    """The names of its columns."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -38,6 +38,7 @@ from .events import (
     RunWarning,
     Series,
 )
+from .groups import Groups, groups_and_seconds
 from .lines import MOST_DAMAGED, decode, encode, header_of
 from .reserve import keep_reserve, reserve_of
 from .tail import CHUNK, Tail
@@ -81,7 +82,7 @@ class Recorder:
         clock: Clock,
     ) -> None:
         self.path: Final = path
-        self._descriptor, self._columns = descriptor, columns
+        self._descriptor, self._groups = descriptor, Groups(columns)
         self._start, self._clock = start, clock
         self._buffer, self._written_at = list[bytes](), clock()
         self._size, self._reserve = os.fstat(descriptor).st_size, reserve_of(path)
@@ -154,7 +155,7 @@ class Recorder:
             RecordingError: It cannot be read or written; then it is let go of.
         """
         try:
-            self._columns, seconds = _columns_and_seconds(self.path)
+            self._groups, seconds = groups_and_seconds(self.path, read(self.path))
             self._start = self._clock() - seconds
             # Nobody knows how the writer before ended; a blank line too many harms no reader.
             self._torn = True
@@ -191,7 +192,10 @@ class Recorder:
         """
         # Stamped when said, not when written: a replay goes at the pace of the training.
         t = self._clock() - self._start
-        self._buffer += [encode(replace(event, t=t), self._columns) for event in events]
+        for event in events:
+            self._groups.take(event)
+            for each in (*self._groups.before(event, self._size), event):
+                self._buffer.append(encode(replace(each, t=t), self._groups.columns))
         # Blocks come twenty times a second: a write for each would be felt on a network disk.
         if any(isinstance(event, _SYNCED) for event in events):
             self.flush(sync=True)
@@ -207,7 +211,7 @@ class Recorder:
         last = 0.0
         for event in events:
             last = max(last, event.t)
-            self._buffer.append(encode(event, self._columns))
+            self._buffer.append(encode(event, self._groups.columns))
         self._start = self._clock() - last
         self.flush()
 
@@ -332,22 +336,6 @@ def leave_warning(path: Path, message: str) -> None:
         raise RecordingError(f"{path}: cannot be written: {why(error)}") from None
     finally:
         os.close(descriptor)
-
-
-def _columns_and_seconds(path: Path) -> tuple[Mapping[str, list[str]], float]:
-    """Return the columns of a recording, and how many seconds it spans.
-
-    Raises:
-        RecordingError: It is none that can be gone on with.
-    """
-    columns, seconds = None, 0.0
-    for event in read(path):
-        seconds = max(seconds, event.t)
-        if isinstance(event, Header):
-            columns = event.columns
-    if columns is None:
-        raise RecordingError(f"{path}: is no recording to go on with: it has no header")
-    return columns, seconds
 
 
 def glimpse(path: Path, limit_bytes: int) -> tuple[Reader, list[Event]]:

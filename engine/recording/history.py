@@ -14,10 +14,12 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from .events import (
+    COLUMNS,
     Checkpoint,
     End,
     Event,
     Fork,
+    GroupBegins,
     Header,
     Heartbeat,
     MachineFigures,
@@ -86,7 +88,7 @@ class History:
         self.paused = False
         """Whether the run waits for a request."""
         self.series: Mapping[str, Rows] = {}
-        """The rows of each group the header names."""
+        """The rows of each group that has begun."""
         self.best: Snapshot | None = None
         """The weights with which each member did best, once they are written."""
         self._snapshots: list[Snapshot] = []
@@ -154,6 +156,8 @@ class History:
                 self._begin(event)
             case Series():
                 self._add_rows(event)
+            case GroupBegins():
+                self._begin_group(event)
             case Snapshot() if event.values.shape == self._weights:
                 self._keep(event)
             case Request():
@@ -179,6 +183,18 @@ class History:
             group: Rows(names, header.members, *self._storage) for group, names in columns
         }
 
+    def _begin_group(self, begun: GroupBegins) -> None:
+        """Make room for the rows of a group, once; of too many columns nothing more is kept."""
+        there = sum(len(rows.columns) for rows in self.series.values())
+        if self.header is None or begun.group in self.series:
+            return
+        if there + len(begun.columns) <= COLUMNS:
+            rows = Rows(begun.columns, self.header.members, *self._storage)
+            self.series = {**self.series, begun.group: rows}
+            # Whoever asks the header for its columns is told of these as well.
+            columns = {**self.header.columns, begun.group: begun.columns}
+            self.header = replace(self.header, columns=columns)
+
     def _keep(self, snapshot: Snapshot) -> None:
         """Keep weights at their place: those of the best step come after later ones."""
         if len(snapshot.best) == len(snapshot.values):
@@ -191,7 +207,7 @@ class History:
         self._snapshots[place : place + there] = [snapshot]
 
     def takes(self, series: Series) -> bool:
-        """Whether rows are of a group that the header names, and have its columns and members."""
+        """Whether rows are of a group that has begun, and have its columns and members."""
         rows = self.series.get(series.group)
         return rows is not None and rows.fits(series)
 

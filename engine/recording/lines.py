@@ -10,13 +10,26 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 
 from ..text.numbers import as_json
 from ..text.parsing import from_json
-from .events import FORMAT, KINDS, End, Event, Header, LinePlace, Request, Series, Snapshot, Values
+from .events import (
+    FORMAT,
+    KINDS,
+    End,
+    Event,
+    GroupBegins,
+    Header,
+    LinePlace,
+    Request,
+    Series,
+    Snapshot,
+    Values,
+)
 from .fitting import (
     Fits,
     anything,
@@ -30,6 +43,7 @@ from .fitting import (
     list_of,
     table_of,
 )
+from .groups import are_columns
 
 _DATA: Final = b',"data":"'
 """What stands before the data of a line, which is its last value."""
@@ -53,6 +67,7 @@ def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> byte
         case Series():
             line |= {"group": event.group, "first": event.first, "stride": event.stride}
             line |= {"count": event.count, "members": int(event.values.shape[2])}
+            line |= {"steps": event.steps} if event.steps else {}
             names = (columns or {}).get(event.group)
             if names is not None and event.count:
                 newest = event.values[:, -1, :]
@@ -162,8 +177,14 @@ def _fitting(event: Event) -> Event:
         ValueError: Nothing would be left of it.
     """
     match event:
+        case Header() if event.is_foreign and not are_columns(event.columns):
+            raise ValueError("the line is no header: it has too many columns, or none as they are")
+        case GroupBegins() if not are_columns({event.group: event.columns}):
+            raise ValueError("the line begins no group: it has no columns that could be")
         case Header() if not is_experiment(event.experiment):
             return replace(event, experiment={})
+        case Series() if event.steps and not _are_steps(event):
+            raise ValueError("the line is no series: its steps do not rise, or are of other rows")
         case End():
             return replace(event, result=fitting_result(event.result))
         case Request():
@@ -172,6 +193,14 @@ def _fitting(event: Event) -> Event:
                 raise ValueError("the line is no request: no learning rate is set")
             return replace(event, arguments=arguments)
     return event
+
+
+def _are_steps(series: Series) -> bool:
+    """Whether steps that stand in a list rise from the first row's on, one for each row."""
+    steps = series.steps
+    if len(steps) != series.count or steps[0] != series.first or not all(map(is_int, steps)):
+        return False
+    return all(before < after for before, after in pairwise(steps))
 
 
 def _count(value: Any) -> int:

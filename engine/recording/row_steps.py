@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from array import array
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,12 @@ class RowSteps:
     def __init__(self) -> None:
         self.count = 0
         """How many rows there are."""
-        self._starts: list[int] = []
+        # Not lists: what is logged now and then may have a run for every row.
+        self._starts = array("q")
         """The first row of each run."""
-        self._firsts: list[int] = []
+        self._firsts = array("q")
         """Its step."""
-        self._strides: list[int] = []
+        self._strides = array("q")
 
     def add(self, first: int, stride: int, count: int) -> None:
         """Add rows whose steps lie beyond all others."""

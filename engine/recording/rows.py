@@ -145,7 +145,11 @@ class Rows:
         if self.count and series.first <= self.last_step:
             self.cut(series.first - 1)
         self._pages.add(series.values, series.line)
-        self._steps.add(series.first, series.stride, series.count)
+        if series.steps:
+            for step in series.steps:
+                self._steps.add(step, 1, 1)
+        else:
+            self._steps.add(series.first, series.stride, series.count)
         self.count += series.count
 
     def cut(self, step: int) -> None:

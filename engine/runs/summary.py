@@ -43,6 +43,7 @@ _TRAIN: Final = b'"group":"train"'
 _WEIGHTS: Final = b'{"kind":"snapshot",'
 _END: Final = b'{"kind":"end",'
 _RESUME: Final = b'{"kind":"resume",'
+_GROUP: Final = b'{"kind":"group",'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,7 +255,8 @@ def _told_by_its_ends(recording: Path) -> list[Event]:
                 break
             # Weights may stand between the newest rows and the end.
             length *= 8
-    told = _decoded([*rows[-1:], last[ends[-1]]])
+    begun = [line for line in before if line.startswith(_GROUP)]
+    told = _decoded([*begun, *rows[-1:], last[ends[-1]]])
     return [_header(first.split(b"\n", 1)[0]), *told] if told else []
 
 

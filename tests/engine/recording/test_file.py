@@ -214,10 +214,10 @@ def test_an_empty_file_is_a_recording_that_has_not_begun(tmp_path: Path) -> None
 
 def test_a_refusal_is_said_again(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    path.write_bytes(b'{"kind":"header","format":2}\n' + encode(END))
+    path.write_bytes(b'{"kind":"header","format":99}\n' + encode(END))
     reader = Reader(path)
     for _ in range(2):
-        with pytest.raises(RecordingError, match="format 2,"):
+        with pytest.raises(RecordingError, match="format 99,"):
             reader.poll()
 
 

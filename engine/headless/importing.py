@@ -1,0 +1,47 @@
+"""The command that makes runs of other programs' logs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..options import AsJson, NewRuns, grouped
+
+
+@grouped
+def import_logs(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE or FOLDER…")],
+    place: NewRuns,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", show_default=False)] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make runs of other programs' logs, to look at them, compare and replay them here.
+
+    TensorBoard's event files (of a folder, with all below it), CSV with a column step or epoch, and
+    what Lightning's and Keras's CSVLogger write.
+
+    Options:
+        files: Logs, or folders of them.
+        name: What the run is called [default: as its file or folder].
+    """
+    import json
+
+    from ..errors import RequestError
+    from ..runs.imported.importing import import_log, sources
+    from ..text.safe import plain
+
+    logs = [source for each in files for source in sources(each)]
+    if name and len(logs) > 1:
+        raise RequestError(f"--name: names one run, and {len(logs)} logs are there")
+    for source in logs:
+        done = import_log(source, place.folder, called=name, share=place.shared)
+        for complaint in done.complaints:
+            print(plain(complaint), file=sys.stderr)
+        said = {"run": done.folder.name, "path": str(done.folder.path), "steps": done.steps}
+        if as_json:
+            print(json.dumps({**said, "columns": done.columns, "left_out": done.complaints}))
+        else:
+            print(f"{done.folder.name}: {done.columns} columns to step {done.steps}")

@@ -1,0 +1,107 @@
+"""The run of something else than a worker: its folder, and the first line of its recording."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from .. import __version__
+from ..errors import RunError
+from ..recording.events import FORMAT, Header, Origin
+from ..recording.file import Recorder
+from ..text.files import why
+from ..text.owned import Share, ensure_folder
+from ..text.safe import plain
+from .folder import RunFolder, new_folder
+from .processes import Processes
+
+LACKS: Final[Mapping[str, str]] = {
+    "import": "was imported: its curves are here, and no experiment or network to go with them",
+    "watch": "was watched in a script of one's own: there is no experiment here that trains it",
+    "record": "was recorded by a program of one's own: there is no experiment or network here",
+}
+"""What a recording lacks that no worker made, by its origin."""
+
+
+def begin(
+    called: str,
+    origin: Origin,
+    runs_dir: Path,
+    *,
+    share: Share = "nobody",
+    clock: Callable[[], float] = time.monotonic,
+    **said: Any,
+) -> tuple[RunFolder, Recorder]:
+    """Make a run's folder and begin its recording.
+
+    Args:
+        called: What the run's name begins with.
+        origin: Where its numbers come from.
+        runs_dir: Where the folder goes.
+        share: Who else may read it.
+        clock: Seconds, from anywhere.
+        said: What else its header says: ``columns``, ``time``, ``files`` and so on.
+
+    Raises:
+        RunError: There is no such folder to be had.
+        RecordingError: The recording cannot be written.
+    """
+    try:
+        folder = RunFolder(new_folder(runs_dir, called, share=share))
+        ensure_folder(folder.control)
+    except OSError as error:
+        raise RunError(
+            f"{runs_dir}: no run can be made here: {why(error)}; set --runs-dir"
+        ) from None
+    header = header_of(folder.name, origin, **said)
+    return folder, Recorder.create(
+        folder.recording, header, clock=clock, reserve=origin != "import"
+    )
+
+
+def header_of(run: str, origin: Origin, **said: Any) -> Header:
+    """Return the first line of a recording that no worker makes.
+
+    Args:
+        run: The run's name.
+        origin: Where its numbers come from.
+        said: What else it says.
+    """
+    usual = {
+        "experiment": {},
+        "seeds": [0],
+        "parameters": {},
+        "columns": {},
+        "gradients": "",
+        "device": "",
+        "versions": {"epochal": __version__, "python": platform.python_version()},
+        "time": time.time(),
+        **vars(Processes().of(os.getpid())),
+    }
+    return Header(format=FORMAT, origin=origin, run=run, **{**usual, **said})
+
+
+def check_experiment(name: str, header: Header | None, wish: str) -> None:
+    """Refuse what only a run with an experiment can have, in a sentence that says what it lacks.
+
+    Args:
+        name: The run's.
+        header: Its recording's.
+        wish: What was to be done, as in ``cannot be gone on with``.
+
+    Raises:
+        RunError: It has none.
+    """
+    if header is not None and header.is_foreign:
+        raise RunError(f"{plain(name)}: {wish}, for it {lack_of(header)}")
+
+
+def lack_of(header: Header) -> str:
+    """Return what a recording that no worker made lacks."""
+    return LACKS.get(
+        header.origin, f"came from {plain(header.origin)[:40]}, which is not known here"
+    )

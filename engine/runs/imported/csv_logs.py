@@ -1,0 +1,138 @@
+"""Logs in CSV: one's own with a column of steps, Keras's, Lightning's, TensorBoard's download.
+
+epoch,accuracy,loss,val_loss            Keras's CSVLogger: a line an epoch
+epoch,step,train_loss,val_loss          Lightning's: training and validation on lines of their
+0,49,0.61,                              own, with the cells of the other empty
+0,49,,0.58
+Wall time,Step,Value                    what TensorBoard gives of one curve
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from ...errors import RunError
+from ...text.files import open_file
+from ...text.safe import plain
+from .curves import Log
+
+LINE_CHARACTERS: Final = 1 << 20
+"""Characters of a line: a thousand columns take a fiftieth of it."""
+
+STEPS: Final = ("step", "steps", "global_step", "_step", "iteration", "iter", "epoch", "epochs")
+"""Columns that say the step, the best first; case does not matter."""
+
+TIMES: Final = ("wall time", "wall_time", "timestamp", "_timestamp")
+"""Columns that say when, in seconds since 1970."""
+
+_SEPARATORS: Final = (",", ";", "\t")
+
+
+class _Heads(NamedTuple):
+    """What the columns of a log are."""
+
+    step: int
+    time: int | None
+    numbers: dict[int, str]
+    """The names of the columns that are drawn, by their places."""
+
+
+def read_csv(path: Path, log: Log) -> None:
+    """Read the numbers of a CSV log.
+
+    Args:
+        path: The file.
+        log: Where they go, and what is said of cells that are no numbers.
+
+    Raises:
+        OSError: It cannot be read.
+        RunError: It is no log: no column says the step, or it is no table.
+    """
+    with io.TextIOWrapper(open_file(path), "utf-8-sig", "replace", newline="") as file:
+        lines = _lines(file, path)
+        first = next(lines, "")
+        separator = max(_SEPARATORS, key=first.count)
+        try:
+            names = next(csv.reader([first], delimiter=separator, strict=True), [])
+            heads = _heads(names, path)
+            rows = csv.reader(lines, delimiter=separator, strict=True)
+            for row in rows:
+                if row and not _read_row(row, heads, path, rows.line_num + 1, log):
+                    log.complain_of_too_many(path.name, f"line {rows.line_num + 1}")
+                    return
+        except csv.Error as error:
+            raise RunError(f"{path}: is no CSV that can be read: {error}") from None
+
+
+def _heads(names: list[str], path: Path) -> _Heads:
+    """Return what the columns are, by their names.
+
+    Raises:
+        RunError: None says the step, or nothing is left to be drawn.
+    """
+    places = {name.strip().lower(): place for place, name in reversed([*enumerate(names)])}
+    step = next((places[name] for name in STEPS if name in places), None)
+    if step is None:
+        raise RunError(
+            f"{path}: is no log that can be imported: no column is called step or epoch "
+            f"(it has: {plain(', '.join(names)[:200])}); data to train on is read by a preset"
+        )
+    time = next((places[name] for name in TIMES if name in places), None)
+    # Where steps are told, the epoch only says the same in another way.
+    aside = {step, time, *(places.get(name) for name in ("epoch", "epochs"))}
+    numbers = {place: name.strip() for place, name in enumerate(names) if place not in aside}
+    if list(numbers.values()) == ["Value"]:
+        numbers = dict.fromkeys(numbers, path.stem)
+    if not numbers:
+        raise RunError(f"{path}: has steps and nothing that was measured at them")
+    return _Heads(step, time, numbers)
+
+
+def _read_row(row: list[str], heads: _Heads, path: Path, line: int, log: Log) -> bool:
+    """Read a line of a log; return whether there is room for more."""
+    step = _number(row[heads.step]) if heads.step < len(row) else None
+    if step is None or not step.is_integer():
+        log.complain(f"{path.name}: line {line} has no whole number as its step, and is left out")
+        return True
+    time = None if heads.time is None or heads.time >= len(row) else _number(row[heads.time])
+    for place, name in heads.numbers.items():
+        cell = row[place].strip() if place < len(row) else ""
+        if not cell:
+            continue
+        value = _number(cell)
+        if value is None:
+            log.complain(
+                f"{path.name}: line {line}, column {plain(name[:40])}: "
+                f"{plain(cell[:40])!r} is no number, and is left out"
+            )
+        elif not log.add(name, int(step), value, time):
+            return False
+    return True
+
+
+def _number(cell: str) -> float | None:
+    """Return the number that a cell says; None where it says none."""
+    try:
+        return float(cell.strip())
+    except ValueError:
+        return None
+
+
+def _lines(file: io.TextIOWrapper, path: Path) -> Iterator[str]:
+    """Yield the lines of a file.
+
+    Raises:
+        RunError: One is longer than any of a log.
+    """
+    number = 0
+    while line := file.readline(LINE_CHARACTERS):
+        number += 1
+        if len(line) >= LINE_CHARACTERS:
+            raise RunError(
+                f"{path}: is no log: line {number} has more than {LINE_CHARACTERS} characters"
+            )
+        yield line

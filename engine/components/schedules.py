@@ -24,7 +24,7 @@ class ScheduleBase(Section):
     torch_name: ClassVar[str] = ""
     """The name of its class in ``torch.optim.lr_scheduler``; empty for none."""
     needs_measurement: ClassVar[bool] = False
-    """Whether it looks at the loss: the dev set's where there is one."""
+    """Whether it looks at a measurement: the dev set's where there is one."""
 
     warmup: Ticks = 0
     """Epochs over which the learning rate first rises in a line from nearly 0 (steps, where
@@ -34,6 +34,11 @@ class ScheduleBase(Section):
     def moves(self) -> bool:
         """Whether the learning rate changes by itself."""
         return bool(self.torch_name or self.warmup)
+
+    @property
+    def watches(self) -> Literal["loss", "accuracy"]:
+        """What it looks at, where it looks at anything."""
+        return "loss"
 
     def arguments(self, ticks: int) -> dict[str, Any]:
         """Return what PyTorch's class is made with, beside the optimizer.
@@ -87,23 +92,35 @@ class Cosine(ScheduleBase):
 
 
 class Plateau(ScheduleBase):
-    """The learning rate is cut when the loss stops falling."""
+    """The learning rate is cut when the loss stops falling, or the accuracy rising."""
 
     torch_name: ClassVar[str] = "ReduceLROnPlateau"
     needs_measurement: ClassVar[bool] = True
     name: Literal["plateau"] = "plateau"
+    monitor: Literal["loss", "accuracy"] = "loss"
+    """What it looks at: of the dev set where there is one, else of the batch."""
     factor: Fraction = 0.1
     """What it is multiplied by."""
     patience: Ticks = 10
-    """Measurements without a better loss before it is cut."""
+    """Measurements without a better one before it is cut."""
     threshold: NonNegative = 1e-4
-    """What counts as better, as a share of the best loss so far."""
+    """What counts as better, as a share of the best so far."""
     cooldown: Ticks = 0
     """Measurements to wait after a cut."""
     min_lr: NonNegative = 0.0
     """The least learning rate."""
     warmup: Literal[0] = 0
     """This schedule has no warm-up."""
+
+    @property
+    def watches(self) -> Literal["loss", "accuracy"]:
+        """What is to fall or to rise."""
+        return self.monitor
+
+    def arguments(self, ticks: int) -> dict[str, Any]:
+        """Return PyTorch's arguments, which say whether more or less is better."""
+        arguments = super().arguments(ticks)
+        return arguments | ({"mode": "max"} if arguments.pop("monitor") == "accuracy" else {})
 
 
 Schedule = Annotated[

@@ -32,6 +32,7 @@ UNCOUNTED: Final[frozenset[str]] = frozenset(
         *("train.seed", "population.seeds", "sweep"),
         # How long, and what ends it earlier.
         *("train.epochs", "train.steps", "train.patience", "train.loss_threshold"),
+        *("train.monitor", "train.min_delta"),
         # How gradients are computed, as where they are, and how closely the network is looked at.
         *("train.gradients", "train.probe"),
     )

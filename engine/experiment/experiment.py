@@ -144,12 +144,20 @@ class Experiment(Section):
     def _least_batch(self) -> int:
         """Rows in the smallest batch."""
         rest = 0 if self.data.fresh else self.data.sizes[0] % self.batch_rows
-        return rest or self.batch_rows
+        return self.batch_rows if self.train.drop_last else rest or self.batch_rows
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether every step sees the whole training set."""
+        return not self.data.fresh and self.batch_rows == self.data.sizes[0]
 
     @property
     def steps_per_epoch(self) -> int | None:
         """Steps in an epoch; none where every step draws fresh rows."""
-        return None if self.data.fresh else -(-self.data.sizes[0] // self.batch_rows)
+        if self.data.fresh:
+            return None
+        whole, rest = divmod(self.data.sizes[0], self.batch_rows)
+        return whole + (rest > 0 and not self.train.drop_last)
 
     @property
     def steps(self) -> int:
@@ -289,7 +297,7 @@ class Experiment(Section):
             if self.data.fresh and mark.at.epoch:
                 yield f"marks[{index}].at: there are no epochs here; set at = {{ step = … }}"
         if not self.data.sizes[1]:
-            for key in ("patience", "keep_best"):
+            for key in ("patience", "keep_best", "monitor"):
                 if getattr(train, key) not in (None, "off"):
                     yield f"train.{key}: needs a dev set; set data.split"
         elif train.patience is not None and self.keep_best == "off":
@@ -299,8 +307,13 @@ class Experiment(Section):
                 "train.batch_size: batch normalisation needs at least 2 rows in every batch, "
                 f"the last one of an epoch has {self._least_batch}"
             )
-        if train.keep_best == "accuracy" and not self.has_accuracy:
-            yield "train.keep_best: there is no accuracy for numbers; set 'loss'"
+        for key, value in (
+            ("train.keep_best", train.keep_best),
+            ("train.monitor", train.monitor),
+            ("schedule.monitor", self.schedule.watches),
+        ):
+            if value == "accuracy" and not self.has_accuracy:
+                yield f"{key}: there is no accuracy for numbers; set 'loss'"
 
 
 Members = Sequence[Experiment]

@@ -272,11 +272,11 @@ def member_form(experiment: Experiment) -> dict[str, object]:
         "the data": (*rows, which),
         "the batches": (experiment.batch_rows, experiment.steps_per_epoch, train.shuffle),
         "the length": experiment.steps,
-        "the evaluation": (experiment.evaluation_stride, experiment.keep_best),
+        "the evaluation": (experiment.evaluation_stride, experiment.keep_best, train.monitor),
         "the loss": experiment.loss,
         # A switch of an optimizer is another computation; its numbers are not.
         "the optimizer": [each for each in experiment.optimizer if isinstance(each[1], bool | str)],
-        "the schedule": experiment.schedule.name,
+        "the schedule": (experiment.schedule.name, experiment.schedule.watches),
         "the way of training": (train.dtype, train.gradients, train.zero_grad, train.probe),
         "the words and marks": (experiment.title, experiment.about, experiment.marks),
     }

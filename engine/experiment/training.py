@@ -32,6 +32,9 @@ class Training(Section):
     batch_size: Literal["full"] | Annotated[int, Field(ge=1, le=10_000_000)] = "full"
     """Rows in a step: a number, or ``"full"`` for the whole training set. Where the last batch
     of an epoch is smaller, it is used as it is."""
+    drop_last: bool = False
+    """Leave out the last batch of an epoch where it is smaller than the others; with ``shuffle``
+    every epoch leaves out other rows."""
     shuffle: bool = True
     """Take the rows of every epoch in an order of its own. ``false`` takes them in the order of
     the data, as in a file sorted by class: each batch then says of one class alone, and every
@@ -55,6 +58,13 @@ class Training(Section):
     patience: Count | None = None
     """Stop after so many measurements on the dev set without a new best one. By accuracy a
     smaller dev loss at an equal accuracy is a new best one: it waits while the loss falls."""
+    monitor: Literal["accuracy", "loss"] | None = None
+    """Which measurement on the dev set patience waits for; that of ``keep_best`` where this is left
+    out. The weights that are kept are those of ``keep_best`` all the same."""
+    min_delta: NonNegative = 0.0
+    """By how much that measurement must be better than the last one that counted, to count for
+    patience: what is less is taken for noise, and so is, by accuracy, a smaller dev loss. The
+    weights that are kept are the best all the same."""
     loss_threshold: NonNegative | None = None
     """Stop once a step's training loss is at most this."""
     clip_norm: Positive | None = None

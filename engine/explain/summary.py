@@ -290,7 +290,7 @@ def _length_text(told: Explanation) -> str:
     steps = _counted(told.steps, "step")
     if told.steps_per_epoch is None:
         return steps
-    if told.steps_per_epoch == 1:
+    if told.batch_rows == told.rows[0]:
         return f"{steps}, each an epoch: it sees the whole training set"
     epochs = told.steps / told.steps_per_epoch
     return f"{steps}: {epochs:g} epochs of {told.steps_per_epoch} batches of {told.batch_rows} rows"

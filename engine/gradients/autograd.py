@@ -49,6 +49,7 @@ class EagerMethod(ABC):
         self._clipping = Clipping(workload.members, self._layout)
         self._batches, self._dev = workload.batches, workload.dev
         self._stride = experiment.evaluation_stride if workload.dev is not None else 0
+        self._watches = experiment.schedule.watches
         self._measure = Evaluator(experiment, self._network)
         self._loss = loss_function(experiment.loss)
         self._accuracy = accuracy_function(experiment)
@@ -217,12 +218,12 @@ class EagerMethod(ABC):
             parameter.grad = gradient
 
     def _tick(self, step: int, row: int, rows: Measurements) -> None:
-        """Let schedules set the learning rates; only where one looks at a loss is it fetched."""
+        """Let schedules set the learning rates; only what one of them looks at is fetched."""
         # Reading one number waits for the device, so a schedule that only counts steps reads none.
-        losses = rows.dev_loss if self._stride else rows.loss
+        watched = rows.watched(self._watches, dev=bool(self._stride))
         for member, scheduler in enumerate(self._schedulers):
             if scheduler.due(step):
-                scheduler.tick(float(losses[row, member]) if scheduler.needs_measurement else 0.0)
+                scheduler.tick(float(watched[row, member]) if scheduler.needs_measurement else 0.0)
 
 
 def _must_update_one_by_one(members: Members) -> bool:

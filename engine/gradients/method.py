@@ -60,7 +60,7 @@ class Method(Protocol):
 
         Args:
             step: The last step that was taken.
-            measured: Gives each member's loss after a step, for a schedule that looks at it.
+            measured: Gives what a schedule looks at of each member after a step, where it looks.
         """
 
     def rate_of(self, member: int) -> int:

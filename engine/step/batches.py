@@ -90,10 +90,10 @@ def batches_for(
     if whole is None:
         return Fresh(members, device, dtype)
     experiment = members[0]
-    if experiment.steps_per_epoch == 1:
+    if experiment.sees_all:
         return FullBatch(whole)
     seeds = [each.train.seed for each in members] if experiment.train.shuffle else None
-    return Minibatches(whole, experiment.batch_rows, seeds)
+    return Minibatches(whole, experiment.batch_rows, seeds, drop_last=experiment.train.drop_last)
 
 
 class FullBatch:
@@ -119,11 +119,15 @@ class Minibatches:
         whole: The training set, [members, rows, …].
         rows: How many a step sees.
         seeds: Each member's; None for the order that the rows have.
+        drop_last: Whether a last batch with fewer rows is left out.
     """
 
-    def __init__(self, whole: Batch, rows: int, seeds: Sequence[int] | None) -> None:
+    def __init__(
+        self, whole: Batch, rows: int, seeds: Sequence[int] | None, *, drop_last: bool = False
+    ) -> None:
         self._whole, self._rows, self._seeds = whole, rows, seeds
         self._count = whole.inputs.shape[1]
+        self._steps = self._count // rows if drop_last else -(-self._count // rows)
         self._epoch = -1
         # A whole epoch is shuffled at once into the same memory: its batches are then slices, and
         # gathering rows step by step would cost a small network as much as its step.
@@ -137,7 +141,7 @@ class Minibatches:
     def stretch(self, step: int, most: int) -> tuple[Batch, int]:
         """Return the rows of consecutive steps of an epoch; the next epoch takes their place."""
         # Steps count from 1, epochs from 0; the last batch of an epoch has what is left.
-        epoch, index = divmod(step - 1, -(-self._count // self._rows))
+        epoch, index = divmod(step - 1, self._steps)
         if epoch != self._epoch:
             self._shuffle(epoch)
             self._epoch = epoch

@@ -62,7 +62,7 @@ class Scheduler:
         """Set the learning rate of the next step.
 
         Args:
-            measured: The loss on the dev set, or on the last batch where there is none.
+            measured: What it looks at, of the dev set, or of the last batch where there is none.
         """
         assert self._phase is not None
         # PyTorch's own ticks, so that rates are those of anybody's loop to the last bit.
@@ -179,14 +179,13 @@ class Rates:
         """Set the learning rates of the next step, after one that is ``due``.
 
         Args:
-            measured: Each member's loss on the dev set, or on the last batch where there is none;
-                anything where no measurement is needed.
+            measured: What the schedule looks at of each member; anything where it does not look.
         """
         for way, scheduler in self._ticking:
-            loss = measured[self._first_of[way]] if self.needs_measurement else 0.0
+            figure = measured[self._first_of[way]] if self.needs_measurement else 0.0
             # An update of nothing: see ``_Rate``.
             self._rates[way].step()
-            scheduler.tick(loss)
+            scheduler.tick(figure)
         self._read()
 
     def lengthen(self, steps: int, step: int) -> None:

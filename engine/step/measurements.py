@@ -98,6 +98,16 @@ class Measurements:
             values = fetched.astype(np.float32)
         return values[:-2], values[-2:]
 
+    def watched(self, what: str, *, dev: bool) -> Tensor:
+        """Return the rows of a measurement, ``loss`` or ``accuracy``, [capacity, members].
+
+        Args:
+            what: Which.
+            dev: Whether of the dev set.
+        """
+        rows: Tensor = getattr(self, f"dev_{what}" if dev else what)
+        return rows
+
     def norms(self, count: int) -> Tensor:
         """Return the L2 norms of the first ``count`` rows, [rows, members, 1 + parameters].
 

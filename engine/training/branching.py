@@ -23,7 +23,7 @@ OPEN_KEYS: Final = frozenset(
     f"train.{name}"
     for name in (
         *("steps", "epochs", "batch_size", "patience", "loss_threshold"),
-        *("clip_norm", "clip_value"),
+        *("clip_norm", "clip_value", "monitor", "min_delta", "drop_last"),
     )
 )
 """Keys that may be other from a step on."""

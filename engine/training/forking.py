@@ -40,7 +40,10 @@ from .resuming import differences_of, marks_to_come
 from .retaking import TOLERANCE, Retaking, trainer_before
 from .trainer import Trainer
 
-_RATES: Final = ("optimizer.lr", "optimizer.name", "schedule.", "train.batch_size")
+_RATES: Final = (
+    *("optimizer.lr", "optimizer.name", "schedule."),
+    *("train.batch_size", "train.drop_last"),
+)
 _LENGTH: Final = ("train.steps", "train.epochs")
 
 
@@ -163,6 +166,7 @@ def branched(
     )
     if (child.columns, child.shaped.shapes) != (parent.columns, parent.shaped.shapes):
         raise RequestError("a branch has the columns and the network of its parent, and not others")
+    train = experiment.train
     # A schedule knows how long its run is: of another length, its rates are others from here on.
     moves = any(each.schedule.moves for each in (*parent.members, *child.members))
     reschedules = _concerns(changed, _RATES) or (moves and _concerns(changed, _LENGTH))
@@ -176,9 +180,12 @@ def branched(
         fresh.append(f"what the optimizer remembers: it is {experiment.optimizer.name} now")
     # What has ended it ends it again only if that is still asked for.
     begun = ["outcomes", "ended_at"]
-    if _concerns(changed, ("loss.",)) and experiment.keep_best == "loss":
-        begun += ["best_scores", "best_steps", "waited"]
+    other_loss, by_loss = _concerns(changed, ("loss.",)), {experiment.keep_best, train.monitor}
+    if other_loss and experiment.keep_best == "loss":
+        begun += ["best_scores", "best_steps"]
         fresh.append("which weights are the best: by another loss")
+    if "train.monitor" in changed or (other_loss and "loss" in by_loss):
+        begun += ["counted_scores", "waited"]
     state["stopping"] |= {name: own["stopping"][name] for name in begun}
     if experiment.steps_per_epoch != parent.experiment.steps_per_epoch:
         # The epoch that is under way is none of these: its mean is no number.
@@ -186,7 +193,8 @@ def branched(
     # Its schedules have just begun: they are taken through the steps that lie behind it.
     child.restore(state)
     if reschedules:
-        child.method.reschedule(child.step, lambda step: _losses(history, step))
+        watched = experiment.schedule.watches
+        child.method.reschedule(child.step, lambda step: _measured(history, step, watched))
     return child, fresh
 
 
@@ -245,11 +253,11 @@ def _method(state: State, own: State, reschedules: bool) -> State:
     return {**state, **rates, "optimizer": optimizer}
 
 
-def _losses(history: History, step: int) -> list[float]:
-    """Return each member's loss after a step, on the dev set where there is one."""
-    group = "dev" if history.series.get("dev") else "train"
-    losses: list[float] = history.series[group].between(step, step)[0, 0].tolist()
-    return losses
+def _measured(history: History, step: int, what: str) -> list[float]:
+    """Return each member's loss or accuracy after a step, on the dev set where there is one."""
+    rows = history.series["dev" if history.series.get("dev") else "train"]
+    figures: list[float] = rows.between(step, step)[rows.columns.index(what), 0].tolist()
+    return figures
 
 
 def _concerns(changed: Mapping[str, Any], keys: Sequence[str]) -> bool:

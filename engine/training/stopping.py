@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,11 @@ class EarlyStopping:
         self._patience = _settings([each.train.patience for each in members], np.inf)
         self._stride = common.evaluation_stride
         self._by_accuracy = common.keep_best == "accuracy"
+        self._waits_by_accuracy = (common.train.monitor or common.keep_best) == "accuracy"
+        self._least = _settings([each.train.min_delta for each in members], 0.0)
+        self._waits_for_best = (
+            self._waits_by_accuracy == self._by_accuracy and not self._least.any()
+        )
         self.keeps_best: Final = common.keep_best != "off"
         """Whether the result takes the best weights, not the last."""
         self.best_steps: NDArray[np.int64] = np.zeros(len(members), np.int64)
@@ -73,6 +78,8 @@ class EarlyStopping:
         self.ended_at: NDArray[np.int64] = np.full(len(members), NEVER)
         """The step at which each member has ended; ``NEVER`` where it goes on."""
         self._best_scores = np.full(len(members), NEVER_BETTER)
+        self._counted_scores = self._best_scores
+        """What each member's patience was last counted from."""
         self._waited = np.zeros(len(members), np.int64)
 
     @property
@@ -88,6 +95,7 @@ class EarlyStopping:
             "best_steps": self.best_steps,
             # As pairs: real and imaginary part, which files of numbers know nothing of.
             "best_scores": self._best_scores.view(np.float64).reshape(-1, 2),
+            "counted_scores": self._counted_scores.view(np.float64).reshape(-1, 2),
             "waited": self._waited,
             "ended_at": self.ended_at,
             "outcomes": ended,
@@ -96,7 +104,9 @@ class EarlyStopping:
     def restore(self, state: State) -> None:
         """Go on from what ``state`` returned."""
         self.best_steps = np.array(state["best_steps"])
-        self._best_scores = np.array(state["best_scores"]).view(np.complex128).reshape(-1)
+        self._best_scores = _scores_of(state["best_scores"])
+        # Before there was a difference, patience was counted from the best.
+        self._counted_scores = _scores_of(state.get("counted_scores", state["best_scores"]))
         self._waited, self.ended_at = np.array(state["waited"]), np.array(state["ended_at"])
         self.outcomes = [None if each is None else Outcome(*each) for each in state["outcomes"]]
 
@@ -188,9 +198,12 @@ class EarlyStopping:
         before = np.maximum.accumulate(np.vstack([self._best_scores, new_scores]), axis=0)[:-1]
         # Strictly: of equal ones the first is kept, as whoever reads the recording finds it again.
         better = np.greater(new_scores, before)
-        # Measurements since the last better one, [measurements, members].
+        counts = better if self._waits_for_best else self._counting(loss, accuracy, measured, last)
+        # Measurements since the last one that counts, [measurements, members].
         counted = np.arange(1, len(measured) + 1)[:, None]
-        latest = np.maximum.accumulate(np.where(better, counted, 0), axis=0)
+        latest, best = (
+            np.maximum.accumulate(np.where(each, counted, 0), axis=0) for each in (counts, better)
+        )
         # Patience counts across blocks: until a block brings a better one, what was waited goes on.
         waited = np.where(latest > 0, counted - latest, self._waited + counted)
         # Infinite patience, which is none in the preset, is never reached.
@@ -201,13 +214,42 @@ class EarlyStopping:
         until = np.minimum(until, (measured[:, None] <= last).sum(axis=0) - 1)
         each = np.arange(members)
         impatient = np.where(gives_up[until, each], measured[until], NEVER)
-        place = latest[until, each] - 1
+        place = best[until, each] - 1
         improved = place >= 0
         best_rows = np.where(improved, measured[place], -1)
         self.best_steps = np.where(improved, first + best_rows, self.best_steps)
         self._best_scores = np.where(improved, new_scores[place, each], self._best_scores)
+        if self._waits_for_best:
+            self._counted_scores = self._best_scores
         self._waited = np.where(until < 0, self._waited, waited[until, each])
         return impatient, best_rows
+
+    def _counting(
+        self, loss: Values, accuracy: Values, measured: NDArray[np.int64], last: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Return which measurements count for patience: better by enough than the last that did.
+
+        Args:
+            loss: On the dev set, [measurements, members].
+            accuracy: So too.
+            measured: The row of each.
+            last: The last row that counts for each member by what else ends it.
+        """
+        watched = scores(accuracy if self._waits_by_accuracy else None, loss)
+        watched[measured[:, None] > last] = NEVER_BETTER
+        counts = np.zeros(watched.shape, np.bool_)
+        # One after the other: each is held against the last that counted, not against the best.
+        for here, enough in zip(watched, counts, strict=True):
+            before = self._counted_scores
+            by_least = here.real > before.real + self._least
+            enough[:] = np.where(self._least > 0, by_least, np.greater(here, before))
+            self._counted_scores = np.where(enough, here, before)
+        return counts
+
+
+def _scores_of(pairs: Any) -> NDArray[np.complex128]:
+    """Return scores that were kept as pairs: real and imaginary part."""
+    return np.array(pairs).view(np.complex128).reshape(-1)
 
 
 def _settings(values: Sequence[float | None], otherwise: float) -> NDArray[np.float64]:

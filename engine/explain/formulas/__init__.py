@@ -185,17 +185,16 @@ def _loop(experiment: Experiment, language: Language, passes: Passes) -> str:
         *updates.rate_lines(experiment),
         *updates.update_lines(experiment, language),
         *training.evaluation(experiment, unit, kept, "t"),
-        *_cut_rate(experiment, unit),
+        *_cut_rate(experiment, unit, t),
         *training.report(experiment, unit, t, "loss"),
         *training.threshold_lines(experiment, "loss"),
     ]
     return "\n".join([*start, over, *updates.indented(body)])
 
 
-def _cut_rate(experiment: Experiment, unit: str) -> list[str]:
-    """Return what a schedule that looks at the loss does once it is measured."""
-    measured = "dev_loss" if experiment.evaluation_stride else "loss"
-    lines = updates.plateau_lines(experiment, measured)
+def _cut_rate(experiment: Experiment, unit: str, t: str) -> list[str]:
+    """Return what a schedule that looks at a measurement does once it is made."""
+    lines = updates.plateau_lines(experiment, training.watched(experiment, "loss", t))
     return training.every_lines(training.tick_stride(experiment), unit, lines) if lines else []
 
 

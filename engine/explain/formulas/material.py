@@ -105,7 +105,7 @@ def data_blocks(experiment: Experiment, language: Language, file: str = "") -> l
             columns_block(experiment, language),
             "\n".join(lines),
         ]
-    if experiment.steps_per_epoch == 1:
+    if experiment.sees_all:
         return blocks
     order = textwrap.indent(order_lines(experiment, "x_train.shape[1]"), " " * 8)
     return [*blocks, _BATCHES.format(doc=order_words(experiment), order=order, rows=rows)]

@@ -141,13 +141,16 @@ def rate_lines(experiment: Experiment) -> list[str]:
 
 
 def plateau_lines(experiment: Experiment, measured: str) -> list[str]:
-    """Return what cuts the rate where the loss no longer falls, once it is measured."""
+    """Return what cuts the rate where a measurement gets no better, once it is made."""
     spec = experiment.schedule
     if not isinstance(spec, Plateau):
         return []
+    better = f"> steady * {1 + spec.threshold!r}"
+    if spec.monitor == "loss":
+        better = f"< steady * {1 - spec.threshold!r}"
     lines = [
-        f"if {measured} < lowest * {1 - spec.threshold!r}:",
-        f"    lowest, waiting = {measured}, 0",
+        f"if {measured} {better}:",
+        f"    steady, waiting = {measured}, 0",
         "else:",
         "    waiting += 1",
     ]
@@ -168,7 +171,8 @@ def plateau_start(experiment: Experiment) -> list[str]:
     if not isinstance(spec, Plateau):
         return []
     resting = ["resting = 0"] if spec.cooldown else []
-    return [f'lr, lowest, waiting = {RATE}, float("inf"), 0', *resting]
+    worst = "inf" if spec.monitor == "loss" else "-inf"
+    return [f'lr, steady, waiting = {RATE}, float("{worst}"), 0', *resting]
 
 
 def indented(lines: Sequence[str]) -> list[str]:

@@ -36,7 +36,7 @@ def data_blocks(experiment: Experiment) -> list[str]:
 
 def has_batches(experiment: Experiment) -> bool:
     """Whether not every step sees the whole training set."""
-    return experiment.steps_per_epoch != 1
+    return not experiment.sees_all
 
 
 def tensor(experiment: Experiment, of: str) -> str:
@@ -159,10 +159,16 @@ def order_words(experiment: Experiment) -> str:
 
 def order_lines(experiment: Experiment, count: str) -> str:
     """Return the lines that make the order of an epoch's rows, given how many rows there are."""
+    lines = [
+        "rng = np.random.default_rng(stream(ORDER, epoch))",
+        f"order = rng.permutation({count})",
+    ]
     if not experiment.train.shuffle:
-        return f"order = np.arange({count})"
-    rng = "rng = np.random.default_rng(stream(ORDER, epoch))"
-    return f"{rng}\norder = rng.permutation({count})"
+        lines = [f"order = np.arange({count})"]
+    used = (experiment.steps_per_epoch or 0) * experiment.batch_rows
+    if used < experiment.data.sizes[0]:
+        lines.append(f"order = order[:{used}]  # the last batch is smaller, and left out")
+    return "\n".join(lines)
 
 
 def _minibatches(experiment: Experiment) -> str:

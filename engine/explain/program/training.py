@@ -124,7 +124,7 @@ def loop(experiment: Experiment) -> str:
     body = [
         *_step(experiment, x, y),
         *evaluation(experiment, unit),
-        *_tick(experiment, unit),
+        *_tick(experiment, unit, y),
         *report(experiment, unit, y),
         *threshold_lines(experiment),
     ]
@@ -139,8 +139,38 @@ def watch_starts(experiment: Experiment) -> list[str]:
         start = 'best_loss, best_weights = float("inf"), None'
         lines.append(start if by_loss else "best, best_weights = (-1.0, 0.0), None")
         if experiment.train.patience is not None:
-            lines.append("waited = 0")
+            lines.append(
+                "waited = 0" if waits_for_best(experiment) else _counting_start(experiment)
+            )
     return lines
+
+
+def waits_for_best(experiment: Experiment) -> bool:
+    """Whether what is a new best one is what patience waits for."""
+    monitor = experiment.train.monitor or experiment.keep_best
+    return monitor == experiment.keep_best and not experiment.train.min_delta
+
+
+def _monitored(experiment: Experiment) -> str:
+    return experiment.train.monitor or experiment.keep_best
+
+
+def _counting_start(experiment: Experiment) -> str:
+    """Return what patience begins with, where it waits for something else than the best."""
+    if _monitored(experiment) == "loss":
+        return 'counted, waited = float("inf"), 0'
+    return f"counted, waited = {'-1.0' if experiment.train.min_delta else '(-1.0, 0.0)'}, 0"
+
+
+def _counting_lines(experiment: Experiment) -> list[str]:
+    """Return what counts for patience, where that is something else than the best."""
+    least, value = experiment.train.min_delta, "dev_loss"
+    if _monitored(experiment) == "loss":
+        better = f"dev_loss < counted{f' - {least!r}' if least else ''}"
+    else:
+        value = "dev_accuracy" if least else "(dev_accuracy, -dev_loss)"
+        better = f"{value} > counted{f' + {least!r}' if least else ''}"
+    return [f"if {better}:", f"    counted, waited = {value}, 0"]
 
 
 def threshold_lines(experiment: Experiment, loss: str = "loss.item()") -> list[str]:
@@ -153,7 +183,7 @@ def threshold_lines(experiment: Experiment, loss: str = "loss.item()") -> list[s
 
 def unit_of(experiment: Experiment) -> str:
     """Return what the loop counts."""
-    whole = experiment.steps_per_epoch == 1 and experiment.train.steps is None
+    whole = experiment.sees_all and experiment.train.steps is None
     return "epoch" if whole else "step"
 
 
@@ -215,8 +245,10 @@ def evaluation(
             ]
         lines.append(f"    best_weights = {weights}")
         if experiment.train.patience is not None:
+            lines += (
+                ["    waited = 0"] if waits_for_best(experiment) else _counting_lines(experiment)
+            )
             lines += [
-                "    waited = 0",
                 "else:",
                 "    waited += 1",
                 f"    if waited == {experiment.train.patience}:",
@@ -225,12 +257,26 @@ def evaluation(
     return ["", about, *every_lines(experiment.evaluation_stride, unit, lines)]
 
 
-def _tick(experiment: Experiment, unit: str) -> list[str]:
+def watched(experiment: Experiment, loss: str, y: str) -> str:
+    """Return what a schedule looks at.
+
+    Args:
+        experiment: Says which schedule.
+        loss: What the loss of a step is called.
+        y: What its targets are called.
+    """
+    what = experiment.schedule.watches
+    if experiment.evaluation_stride:
+        return f"dev_{what}"
+    return loss if what == "loss" else f"accuracy_of(outputs, {y})"
+
+
+def _tick(experiment: Experiment, unit: str, y: str) -> list[str]:
     """Return what sets the learning rate of the next step."""
     if not experiment.schedule.moves:
         return []
     spec, stride = experiment.schedule, tick_stride(experiment)
-    measured = "dev_loss" if experiment.evaluation_stride else "loss.item()"
+    measured = watched(experiment, "loss.item()", y)
     main = f"scheduler.step({measured if spec.needs_measurement else ''})"
     lines = [main]
     if spec.warmup:

@@ -174,7 +174,7 @@ class Compiled:
         if self._masks.wanted:
             most = min(most, self._draw_masks(step))
         batch, held = self._batches.stretch(step, most)
-        constant = self._experiment.steps_per_epoch == 1
+        constant = self._experiment.sees_all
         steps = most if constant else held
         looks = self._rates.needs_measurement
         steps = self._tell_rates(step, steps, row)
@@ -184,7 +184,7 @@ class Compiled:
         self._play()
         self._taken += steps
         if looks and self._rates.due(step + steps - 1):
-            figures = rows.dev_loss if self._stride else rows.loss
+            figures = rows.watched(self._experiment.schedule.watches, dev=bool(self._stride))
             self._rates.tick(figures[row + steps - 1].tolist())
         return steps
 

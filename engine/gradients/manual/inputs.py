@@ -45,7 +45,7 @@ class Inputs:
 
     def __init__(self, experiment: Experiment, batches: Batches) -> None:
         self._experiment, self._batches = experiment, batches
-        self._constant = experiment.steps_per_epoch == 1
+        self._constant = experiment.sees_all
         self._whole: Portion | None = None
 
     def portion(self, step: int, most: int) -> Portion:

@@ -91,7 +91,7 @@ class Manual:
         self._dev = workload.dev
         self._stride = experiment.evaluation_stride if workload.dev is not None else 0
         self._measure = Evaluator(experiment, network)
-        self._constant = experiment.steps_per_epoch == 1
+        self._constant = experiment.sees_all
         waits = network.modal or self._rates.needs_measurement
         self._rides = self._constant and self._stride == 1 and not waits
         """Whether dev rows are computed with the training rows: what is measured after a step
@@ -233,14 +233,15 @@ class Manual:
         return self._used
 
     def _tick(self, propagation: Propagation, portion: Portion, row: int) -> None:
-        """Let the schedule set the learning rates; only where it looks at losses are they read."""
-        # ReduceLROnPlateau alone looks at a loss; it costs such a run a fetch at every tick.
+        """Let the schedule set the learning rates; only where it looks at figures are they read."""
+        # ReduceLROnPlateau alone looks at one; it costs such a run a fetch at every tick.
         measured: list[float] = []
         if self._rates.needs_measurement:
             assert self._rows is not None
             if not self._stride:
                 self._settle(propagation, portion, row)
-            measured = (self._rows.dev_loss if self._stride else self._rows.loss)[row].tolist()
+            watched = self._rows.watched(self._experiment.schedule.watches, dev=bool(self._stride))
+            measured = watched[row].tolist()
         self._rates.tick(measured)
         self._update.set_lr(self._rates.now)
 

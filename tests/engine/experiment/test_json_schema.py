@@ -209,6 +209,13 @@ class TestRefusals:
              "epochs here"),
             ({"train": {"patience": 3}}, "train.patience: needs a dev set"),
             ({"train": {"keep_best": "loss"}}, "train.keep_best: needs a dev set"),
+            ({"train": {"monitor": "loss"}}, "train.monitor: needs a dev set"),
+            ({"data": {"kind": "function", "split": [60, 40]}, "loss": {"name": "mse"},
+              "train": {"monitor": "accuracy"}}, "train.monitor: there is no accuracy for "
+             "numbers; set 'loss'"),
+            ({"data": {"kind": "function"}, "loss": {"name": "mse"},
+              "schedule": {"name": "plateau", "monitor": "accuracy"}},
+             "schedule.monitor: there is no accuracy for numbers; set 'loss'"),
             ({"data": {"split": [9, 9]}, "train": {"patience": 3, "keep_best": "off"}},
              "train.patience: needs keep_best"),
             ({"data": {"kind": "function", "split": [9, 9]}, "loss": {"name": "mse"},

@@ -216,6 +216,15 @@ WAYS: dict[str, dict[str, Any]] = {
     "batch": {"base": THREE_CLASSES, "model": {"hidden": [6, 4], "normalisation": "batch"}},
     "layer": {"base": THREE_CLASSES, "model": {"hidden": [6, 4], "normalisation": "layer"}},
     "patience": {"base": THREE_CLASSES, "train": {"patience": 1, "epochs": 9}},
+    "patience by more": {
+        "base": THREE_CLASSES,
+        "train": {"patience": 2, "monitor": "loss", "min_delta": 0.1, "epochs": 9},
+    },
+    "whole batches": {"base": THREE_CLASSES, "train": {"drop_last": True}},
+    "rate by accuracy": {
+        "base": THREE_CLASSES,
+        "schedule": {"name": "plateau", "monitor": "accuracy", "patience": 0},
+    },
     "best by loss": {"base": THREE_CLASSES, "train": {"keep_best": "loss"}},
     "good enough": {"base": NUMBERS, "train": {"loss_threshold": 0.2}},
     "scaled": {"base": NUMBERS, "data": {"scale_inputs": "standard", "scale_targets": "range"}},

@@ -316,6 +316,12 @@ def test_schedules_give_each_step_the_learning_rate_of_the_engine(
     agrees(experiment({**base, "schedule": schedule}, train=length))
 
 
+@pytest.mark.parametrize("split", [[70, 20], [90]])
+def test_a_rate_that_waits_for_the_accuracy_is_the_engines(split: list[int]) -> None:
+    schedule = {"name": "plateau", "monitor": "accuracy", "factor": 0.5, "patience": 1}
+    agrees(experiment({**MINIBATCHES, "schedule": schedule}, data={"split": split}))
+
+
 def test_a_schedule_of_the_update_by_hand_takes_the_optimizer_that_does_the_same() -> None:
     tables = {**CUBIC, "optimizer": {"name": "by_hand", "lr": 0.1}, "schedule": SCHEDULES[0]}
     agrees(experiment(tables, train={"steps": 20}))
@@ -336,6 +342,12 @@ def test_gradients_are_clipped_as_in_the_engine(clip: dict[str, float]) -> None:
 
 DECISIONS: dict[str, dict[str, Any]] = {
     "patience": {"patience": 3, "epochs": 60},
+    "patience by the loss": {"patience": 3, "monitor": "loss", "epochs": 60},
+    "patience by more": {"patience": 2, "min_delta": 0.06, "epochs": 60},
+    "patience by more of the loss": {"patience": 2, "monitor": "loss", "min_delta": 0.1},
+    "patience by the accuracy": {"patience": 2, "keep_best": "loss", "monitor": "accuracy"},
+    "whole batches": {"drop_last": True, "epochs": None, "steps": 37},
+    "one whole batch": {"drop_last": True, "batch_size": 40, "epochs": 9},
     "best by loss": {"keep_best": "loss"},
     "the last weights": {"keep_best": "off"},
     "a threshold": {"loss_threshold": 0.5},

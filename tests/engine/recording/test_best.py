@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -218,9 +219,9 @@ def test_where_there_is_none_it_is_said_why(changed: dict[str, object], why: str
 
 
 @functools.cache
-def deciding(by: str, patience: int | None = None) -> Experiment:
+def deciding(by: str, patience: int | None = None, **train: Any) -> Experiment:
     """Return an experiment that keeps what is best by a measurement."""
-    return experiment(MOONS, train={"keep_best": by, "patience": patience})
+    return experiment(MOONS, train={"keep_best": by, "patience": patience, **train})
 
 
 NUMBERS = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0, math.nan, math.inf])
@@ -231,20 +232,35 @@ NUMBERS = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0, math.nan, math.inf])
     st.lists(st.integers(1, 7), min_size=1, max_size=5),
     st.sampled_from(["accuracy", "loss"]),
     st.integers(1, 8),
+    st.sampled_from([None, "accuracy", "loss"]),
+    st.sampled_from([0.0, 0.25, 0.3]),
 )
-@settings(max_examples=100)
+@settings(max_examples=200)
 def test_the_judge_decides_ties_as_a_plain_loop_does(
-    dev: list[tuple[float, float]], sizes: Sequence[int], by: str, patience: int
+    dev: list[tuple[float, float]],
+    sizes: Sequence[int],
+    by: str,
+    patience: int,
+    monitor: str | None,
+    least: float,
 ) -> None:
     """In blocks of any size: best step and the step at which patience ends."""
-    early_stopping = EarlyStopping([deciding(by, patience)])
-    best, best_at, waited, ends = (-math.inf, -math.inf), 0, 0, None
-    for step, (loss, accuracy) in enumerate(dev, start=1):
-        score = (accuracy, -loss) if by == "accuracy" else (-loss, 0.0)
-        if not math.isnan(score[0]) and score[0] > -math.inf:
-            score = (score[0], -math.inf if math.isnan(score[1]) else score[1])
-            if score > best:
-                best, best_at, waited = score, step, -1
+    early_stopping = EarlyStopping([deciding(by, patience, monitor=monitor, min_delta=least)])
+    nothing = (-math.inf, -math.inf)
+
+    def score_of(loss: float, accuracy: float, what: str) -> tuple[float, float]:
+        score = (accuracy, -loss) if what == "accuracy" else (-loss, 0.0)
+        if math.isnan(score[0]) or score[0] == -math.inf:
+            return nothing
+        return score[0], -math.inf if math.isnan(score[1]) else score[1]
+
+    best, best_at, counted, waited, ends = nothing, 0, nothing, 0, None
+    for step, measured in enumerate(dev, start=1):
+        if (score := score_of(*measured, by)) > best:
+            best, best_at = score, step
+        watched = score_of(*measured, monitor or by)
+        if watched[0] > counted[0] + least if least else watched > counted:
+            counted, waited = watched, -1
         waited += 1
         if waited >= patience:
             ends = step

@@ -53,6 +53,21 @@ def test_an_epoch_of_minibatches_has_every_row_once() -> None:
     np.testing.assert_array_equal(np.sort(seen, axis=0), np.sort(whole, axis=0))
 
 
+@pytest.mark.parametrize(("size", "steps"), [(16, 4), (40, 1)])
+def test_a_last_batch_with_fewer_rows_can_be_left_out(size: int, steps: int) -> None:
+    train = {**MINIBATCHES["train"], "batch_size": size, "drop_last": True}
+    assert experiment(MINIBATCHES, train=train).steps_per_epoch == steps
+    batches = make({**MINIBATCHES, "train": train}, [1])
+    parts = [batches.at(step).inputs[0] for step in range(1, 2 * steps + 1)]
+    assert {len(part) for part in parts} == {size}
+    left_out = []
+    for epoch in (parts[:steps], parts[steps:]):
+        seen = {row.numpy().tobytes() for row in torch.cat(epoch)}
+        assert len(seen) == steps * size
+        left_out.append(seen)
+    assert left_out[0] != left_out[1]
+
+
 def test_inputs_and_targets_are_shuffled_alike() -> None:
     batches = make(MINIBATCHES, [1])
     train = load(experiment(MINIBATCHES).data, 1).train

@@ -275,8 +275,11 @@ def test_a_chaotic_preset_goes_it_as_far_as_numbers_reach(preset: str) -> None:
     [
         {},
         {"train": {"batch_size": 30}},
+        {"train": {"batch_size": 30, "drop_last": True}},
+        {"train": {"batch_size": 70, "drop_last": True}},
         {"train": {"evaluate_every": 3}},
         {"schedule": {"name": "plateau", "patience": 1, "factor": 0.5}},
+        {"schedule": {"name": "plateau", "patience": 0, "monitor": "accuracy"}},
         {"schedule": {"name": "exponential", "warmup": 3}},
         {"train": {"clip_norm": 0.05, "zero_grad": False}},
         {"model": {"hidden": [5], "dropout": 0.5, "normalisation": "batch"}},

@@ -26,6 +26,7 @@ def export(
     """Write a run as other tools read it, and print where it lies.
 
     csv: a row a step as in the history; beside it NAME.result.csv has result and settings.
+    html: one page with a scrubber; svg: a moving slide. They need no network.
 
     A trial of a sweep is named as in SWEEP/trial-4.
 

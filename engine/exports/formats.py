@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from . import csv_tables, parquet_table, tensorboard_log
+from . import csv_tables, page, parquet_table, slide, tensorboard_log
 from .export import ExportFormat
 from .names import FormatName
 
@@ -25,6 +25,8 @@ FORMATS: Final[Mapping[FormatName, ExportFormat]] = {
         ending=".parquet", modules=("pyarrow",), extra="export", files=parquet_table.files
     ),
     "tensorboard": ExportFormat(ending="", modules=(), extra="", files=tensorboard_log.files),
+    "html": ExportFormat(ending=".html", modules=(), extra="", files=page.files),
+    "svg": ExportFormat(ending=".svg", modules=(), extra="", files=slide.files),
 }
 """Every format by what ``--to`` calls it."""
 

@@ -441,19 +441,9 @@ class RecordedNetwork:
 
     def probabilities(self, inputs: NDArray[Any]) -> Floats:
         """Return what the network says as the classes' probabilities, [rows, classes]."""
-        from engine.components.activations import ACTIVATIONS
+        from engine.results.class_shares import class_shares
 
-        outputs, loss = self.outputs(inputs), self.material.experiment.loss
-        with np.errstate(all="ignore"):
-            if loss.targets == "classes":
-                if loss.outputs == "log_probabilities":
-                    return np.exp(outputs)
-                return np.asarray(ACTIVATIONS["softmax"].numpy(outputs), np.float64)
-            one = outputs[:, 0]
-            if loss.outputs == "logit":
-                one = np.asarray(ACTIVATIONS["sigmoid"].numpy(one), np.float64)
-            one = np.where(np.isnan(one), np.nan, np.clip(one, 0, 1))
-        return np.stack([1 - one, one], axis=1)
+        return class_shares(self.outputs(inputs), self.material.experiment.loss)
 
     def matrices(self, layer: str | None) -> Iterator[tuple[str, NDArray[np.floating]]]:
         """Yield the parameters that are meant: every weight matrix where none is named.

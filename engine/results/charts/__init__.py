@@ -1,0 +1,1 @@
+"""A run's curves as SVG, for pages, slides and notebooks: what they show, and how it is drawn."""

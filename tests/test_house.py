@@ -146,6 +146,8 @@ READS = {
     "engine.recording.checkpoints": "safetensors, once its table of contents was measured",
     "engine.recording.kept_weights": "weights alone, from a file that is one",
     "engine.data.columns": "archives, once their sizes were added up",
+    "engine.data.source": "gzip, held against its limit while it is unpacked",
+    "engine.data.arrow": "text, once its encoding was checked, a part at a time",
     "engine.training.device": "what the kernel says of the processor",
     "engine.runs.processes": "what the kernel says of processes",
     "tui.dialogs.dialog": "a style sheet of its own",
@@ -157,7 +159,15 @@ READS = {
 READERS = {
     *("tomllib.loads", "tomllib.load", "tomlkit.parse", "json.loads", "json.load"),
     *("np.load", "np.fromfile", "np.lib.format.read_array", "torch.load", "safe_open"),
-    *("pyarrow.parquet.ParquetFile", "pickle.loads", "pickle.load", "os.fdopen", "open"),
+    *(
+        "pyarrow.parquet.ParquetFile",
+        "open_csv",
+        "gzip.GzipFile",
+        "pickle.loads",
+        "pickle.load",
+        "os.fdopen",
+        "open",
+    ),
 }
 METHODS = (".read_text", ".read_bytes")
 MODES = {"r", "rb", "rt"}

@@ -6,7 +6,7 @@ preset says which.
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..components.section import show
 from ..errors import DataError
-from .columns import Column
+from .columns import WHITE, Column, TextColumn
 from .sheet import Sheet
 
 MAX_NUMBER: Final = 1e30
@@ -48,10 +48,12 @@ class Notation:
     """What parts thousands; empty where nothing does."""
 
     def plain(self, cell: str) -> str | None:
-        """Return a cell as Python writes numbers; None where the marks stand at wrong places."""
+        """Return a cell without blanks around it as Python writes numbers; None where the marks
+        stand at wrong places.
+        """
         if self == _PYTHON:
             return cell
-        whole, mark, fraction = cell.strip().partition(self.decimal)
+        whole, mark, fraction = cell.partition(self.decimal)
         if self.thousands and self.thousands in whole:
             groups = re.escape(self.thousands) + r"\d{3}"
             if not re.fullmatch(rf"[+-]?\d{{1,3}}(?:{groups})+", whole):
@@ -65,7 +67,8 @@ class Notation:
         """Return a cell as a number, if it is one; underscores are Python's, not a data file's."""
         written = cell
         if isinstance(cell, str):
-            written = None if "_" in cell else self.plain(cell)
+            # Python takes fewer characters for blanks around a number than around a text.
+            written = None if "_" in cell else self.plain(cell.strip())
         try:
             return None if written is None else float(written)
         except ValueError:
@@ -85,7 +88,13 @@ class Remedies:
     """Where it is a text."""
 
 
-def numbers(sheet: Sheet, name: str, notation: Notation, remedies: Remedies) -> NDArray[np.float64]:
+def numbers(
+    sheet: Sheet,
+    name: str,
+    notation: Notation,
+    remedies: Remedies,
+    passed: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float64]:
     """Return a column as numbers.
 
     Args:
@@ -93,21 +102,24 @@ def numbers(sheet: Sheet, name: str, notation: Notation, remedies: Remedies) -> 
         name: The column's.
         notation: How its numbers are written.
         remedies: What to advise where a cell is none.
+        passed: Rows whose cells need not be any, and become NaN.
 
     Raises:
         DataError: A cell is no number that can be computed with; says which, why and what to do.
     """
     column = sheet.columns[name]
     values = _values(column, notation)
-    if (np.abs(values) <= MAX_NUMBER).all():
+    wrong = ~(np.abs(values) <= MAX_NUMBER)
+    if passed is not None:
+        wrong, values[passed] = wrong & ~passed, np.nan
+    if not wrong.any():
         return values
     # One odd cell among numbers: the column is no column of words.
     if np.isnan(values).mean() < 0.5:
         remedies = replace(remedies, words=f"correct it, or {remedies.missing}")
-    for row, cell in enumerate(column):
-        if wrong := _wrong(cell, notation, remedies):
-            raise DataError(f"{sheet.place(name, row)}: {wrong}")
-    raise AssertionError("some cell is wrong")
+    row = int(np.flatnonzero(wrong)[0])
+    cell = next(itertools.islice(column, row, None))
+    raise DataError(f"{sheet.place(name, row)}: {_wrong(cell, notation, remedies)}")
 
 
 def _values(column: Column, notation: Notation) -> NDArray[np.float64]:
@@ -115,11 +127,59 @@ def _values(column: Column, notation: Notation) -> NDArray[np.float64]:
     if isinstance(column, np.ndarray):
         with np.errstate(over="ignore"):
             return column.astype(np.float64)
-    if notation == _PYTHON and not any("_" in cell for cell in column):
-        with contextlib.suppress(ValueError):
-            return np.fromiter(map(float, column), np.float64, len(column))
-    numbers = map(notation.number, column)
+    text = column if isinstance(column, TextColumn) else TextColumn.of([[*column]])
+    values, at = np.empty(len(text)), 0
+    for part in text.parts:
+        values[at : at + len(part)] = _cast(part, notation)
+        at += len(part)
+    return values
+
+
+def _cast(part: Any, notation: Notation) -> NDArray[np.float64]:
+    """Return a part of a column as numbers, with NaN where they are none."""
+    import pyarrow
+
+    if isinstance(part, pyarrow.DictionaryArray):
+        words = np.append(_cast(part.dictionary, notation), np.nan)
+        places: NDArray[np.int64] = part.indices.fill_null(-1).to_numpy()
+        return words[places]
+    for tidied in (False, True):
+        try:
+            # The library reads numbers as Python does, but gives up where one of them is none.
+            cells = _plain(part, notation) if tidied or notation != _PYTHON else part
+            values = cells.cast(pyarrow.float64()).to_numpy(zero_copy_only=False)
+            return np.asarray(values, np.float64)
+        except pyarrow.ArrowInvalid:
+            continue
+    numbers = map(notation.number, part.fill_null("").to_pylist())
     return np.fromiter((np.nan if each is None else each for each in numbers), np.float64)
+
+
+def _plain(part: Any, notation: Notation) -> Any:
+    """Return cells as Python writes numbers, null where they are empty.
+
+    Raises:
+        ArrowInvalid: The marks stand at wrong places in one of them.
+    """
+    import pyarrow
+    import pyarrow.compute as compute
+
+    cells = compute.utf8_trim(part, characters=WHITE)
+    cells = compute.if_else(compute.equal(cells, ""), None, cells)
+    decimal, thousands = notation.decimal, notation.thousands
+    wrong = []
+    if thousands:
+        mark = re.escape(thousands)
+        whole = rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({re.escape(decimal)}[^{mark}]*)?$"
+        is_parted = compute.match_substring(cells, thousands)
+        wrong += [compute.and_not(is_parted, compute.match_substring_regex(cells, whole))]
+        cells = compute.replace_substring(cells, thousands, "")
+    if decimal != ".":
+        wrong += [compute.match_substring(cells, ".")]
+        cells = compute.replace_substring(cells, decimal, ".", max_replacements=1)
+    if any(compute.any(each).as_py() for each in wrong):
+        raise pyarrow.ArrowInvalid("a mark at a wrong place")
+    return cells
 
 
 def _wrong(cell: Any, notation: Notation, remedies: Remedies) -> str:

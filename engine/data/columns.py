@@ -12,9 +12,9 @@ import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,14 @@ from ..errors import DataError
 from ..text.safe import plain
 
 MAX_BYTES: Final = 200_000_000
-"""A file larger than this is refused, packed or unpacked: it is read into memory whole."""
+"""An archive larger than this is refused, packed or unpacked: it is read into memory whole."""
 
-MOST_CELLS: Final = 50_000_000
-"""Cells of a file: sixty thousand pictures of 28x28 are as many. They take 16 bytes each until
-those that are wanted are numbers."""
+MAX_TEXT_BYTES: Final = 2_000_000_000
+"""A text file larger than this is refused, packed or unpacked."""
+
+MOST_CELLS: Final = 150_000_000
+"""Cells of a file: three times what sixty thousand pictures of 28x28 have. Until those that are
+wanted are numbers of 8 bytes, each takes its characters and 4 bytes."""
 
 SMALL_CELLS: Final = 5_000_000
 """Cells that a packed file may have however small it is."""
@@ -39,31 +42,98 @@ CELLS_A_BYTE: Final = 100
 PART: Final = 100_000
 """Cells that are held at once as Python has them."""
 
-TEXT: Final = np.dtypes.StringDType()
-"""How cells of text are packed: a short one takes 16 bytes, where Python takes 60."""
+WHITE: Final = (
+    "".join(map(chr, (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B))))
+    + "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What ``str.strip`` takes for blanks; pyarrow goes by another list."""
 
 
 class TextColumn(Collection[str]):
-    """Cells of text, in as many parts as they were read in.
+    """Cells of text as pyarrow packs them.
 
     Args:
-        parts: Each [rows, columns].
-        index: Which column.
-        rows: How many rows count.
+        cells: A chunked array of strings, or of places in a dictionary of strings; null is empty.
     """
 
-    def __init__(self, parts: Sequence[NDArray[Any]], index: int, rows: int) -> None:
-        self._parts, self._index, self._rows = parts, index, rows
+    def __init__(self, cells: Any) -> None:
+        self.parts: Sequence[Any] = cells.chunks
+        """What it is made of: arrays of strings, or of places in a dictionary of them."""
+        self._rows = len(cells)
+
+    @classmethod
+    def of(cls, parts: Iterable[Sequence[str]]) -> Self:
+        """Return a column of texts as Python has them, in parts."""
+        import pyarrow
+
+        kind = pyarrow.string()
+        return cls(pyarrow.chunked_array([pyarrow.array(part, kind) for part in parts], kind))
 
     def __len__(self) -> int:
         return self._rows
 
     def __iter__(self) -> Iterator[str]:
-        cells = (part[:, self._index].tolist() for part in self._parts)
-        return itertools.islice(itertools.chain.from_iterable(cells), self._rows)
+        return itertools.chain.from_iterable(map(_texts, self.parts))
 
     def __contains__(self, cell: object) -> bool:
         return any(each == cell for each in self)
+
+    def blanks(self) -> NDArray[np.bool_]:
+        """Return which cells are empty or white, [rows]."""
+        blanks = np.empty(len(self), bool)
+        at = 0
+        for part in self.parts:
+            flags = _changed(part, lambda texts: _are(texts, [""]))
+            flags = flags if flags.type == "bool" else flags.dictionary_decode()
+            blanks[at : at + len(part)] = flags.fill_null(True)
+            at += len(part)
+        return blanks
+
+    def without(self, missing: Collection[str]) -> TextColumn:
+        """Return it with an empty cell wherever one of these texts stands, with or without blanks
+        around it.
+        """
+        import pyarrow
+        import pyarrow.compute as compute
+
+        texts = [text.strip() for text in missing]
+        parts = [
+            _changed(part, lambda cells: compute.if_else(_are(cells, texts), "", cells))
+            for part in self.parts
+        ]
+        return TextColumn(pyarrow.chunked_array(parts)) if parts else self
+
+
+def _changed(part: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a part of a column with its texts changed; each once where it has a dictionary."""
+    import pyarrow
+
+    if isinstance(part, pyarrow.DictionaryArray):
+        return pyarrow.DictionaryArray.from_arrays(part.indices, change(part.dictionary))
+    return change(part)
+
+
+def _are(cells: Any, texts: Sequence[str]) -> Any:
+    """Return which cells are one of these texts, with or without blanks around it."""
+    import pyarrow
+    import pyarrow.compute as compute
+
+    trimmed = compute.utf8_trim(cells.fill_null(""), characters=WHITE)
+    return compute.is_in(trimmed, value_set=pyarrow.array(texts, trimmed.type))
+
+
+def _texts(part: Any) -> Iterator[str]:
+    """Yield the texts of a part of a column."""
+    import pyarrow
+
+    if isinstance(part, pyarrow.DictionaryArray):
+        words = [text or "" for text in part.dictionary.to_pylist()]
+        for index in part.indices.to_pylist():
+            yield "" if index is None else words[index]
+        return
+    for at in range(0, len(part), PART):
+        for text in part.slice(at, PART).to_pylist():
+            yield text or ""
 
 
 Column = Collection[str] | NDArray[Any]
@@ -89,10 +159,20 @@ class ReadColumns:
     first_row: int = 1
     """What the first row of cells is called: 2 where a line of names stands above."""
 
+    def without(self, missing: Collection[str]) -> Self:
+        """Return them with empty cells where these texts stand, which are no value."""
+        if not missing:
+            return self
+        columns = {
+            name: column.without(missing) if isinstance(column, TextColumn) else column
+            for name, column in self.columns.items()
+        }
+        return replace(self, columns=columns)
 
-def too_large(size: int) -> str:
+
+def too_large(size: int, most: int) -> str:
     """Say that there are more bytes than are read."""
-    return f"has {size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} are read"
+    return f"has {size / 1e6:.0f} MB; at most {most / 1e6:.0f} are read"
 
 
 def check_cells(cells: int, size: int | None = None) -> None:
@@ -128,7 +208,7 @@ def check_unique(names: Iterable[str], where: str = "") -> None:
 
 def _check_unpacked(sizes: Iterable[int]) -> None:
     if (unpacked := sum(sizes)) > MAX_BYTES:
-        raise DataError(f"unpacked it {too_large(unpacked)}")
+        raise DataError(f"unpacked it {too_large(unpacked, MAX_BYTES)}")
 
 
 def read_npz(data: bytes) -> ReadColumns:
@@ -207,18 +287,16 @@ def _split(name: str, array: NDArray[Any]) -> Iterator[tuple[str, Column]]:
     for index, column in enumerate(columns, start=1):
         cells: Column = column
         if array.dtype.kind == "U":
-            parts = [column[at : at + PART, None] for at in range(0, len(column), PART)]
-            cells = TextColumn(parts, 0, len(column))
+            parts = range(0, len(column), PART)
+            cells = TextColumn.of(column[at : at + PART].tolist() for at in parts)
         yield name if array.ndim == 1 else f"{name}{index}", cells
 
 
 def read_parquet(data: bytes) -> ReadColumns:
-    """Read Apache Parquet, if its reader is there."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise DataError("needs pyarrow: pip install 'epochal[parquet]'") from None
+    """Read Apache Parquet."""
+    import pyarrow
+    import pyarrow.parquet
+
     try:
         schema = pyarrow.parquet.read_schema(io.BytesIO(data))
         # Each text once: a column of one long text is then as small as in the file.
@@ -239,12 +317,10 @@ def read_parquet(data: bytes) -> ReadColumns:
 
 def _parquet_column(pyarrow: Any, name: str, column: Any) -> Column:
     types, kind = pyarrow.types, column.type
-    if types.is_dictionary(kind) and _is_text(pyarrow, kind.value_type):
-        return [text for part in column.chunks for text in _texts(part)]
+    if _is_text(pyarrow, kind.value_type if types.is_dictionary(kind) else kind):
+        return TextColumn(column)
     if types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
-    if _is_text(pyarrow, kind):
-        return [text or "" for text in column.to_pylist()]
     if types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind):
         # A cell without a value becomes NaN, which is refused where the column is used.
         values: NDArray[Any] = column.cast(pyarrow.float64(), safe=False).to_numpy()
@@ -254,10 +330,3 @@ def _parquet_column(pyarrow: Any, name: str, column: Any) -> Column:
 
 def _is_text(pyarrow: Any, kind: Any) -> bool:
     return bool(pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind))
-
-
-def _texts(part: Any) -> Iterator[str]:
-    """Yield the texts of a part of a column that has each of them once."""
-    words = [text or "" for text in part.dictionary.to_pylist()]
-    for index in part.indices.to_pylist():
-        yield "" if index is None else words[index]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import codecs
 import io
+import itertools
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final
 
 from ..components.section import show
 from ..errors import DataError
+from .source import TextSource
 
 UTF_8: Final = "utf-8"
 """What a text file is in unless somebody says something else."""
-
-PIECE: Final = 1 << 20
-"""Bytes that are decoded at once."""
 
 MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 """What a file in UTF-16 begins with."""
@@ -46,32 +45,42 @@ def is_encoding(name: str) -> bool:
         return False
 
 
-def check_encoding(stream: BinaryIO, encoding: str) -> None:
+def check_encoding(source: TextSource) -> None:
     """Refuse what is not in the encoding that is said: in which line, and what would read it.
 
     Raises:
         DataError: It is not.
     """
+    encoding = source.encoding
     said = "UTF-8" if encoding.lower() == UTF_8 else encoding
     decoder, line, first = codecs.getincrementaldecoder(encoding)(), 1, True
-    while True:
-        piece = stream.read(PIECE)
+    for piece in itertools.chain(source.pieces(), [b""]):
         if first and _is_wide(piece) and not _is_wide("a".encode(encoding)):
             raise DataError(f"is not {said} text; save it as UTF-8{_remedy(piece, 0)}")
+        first = False
         try:
-            line += decoder.decode(piece, final=not piece).count("\n")
+            text = decoder.decode(piece, final=not piece)
+            line += text.count("\n")
+            _check_characters(text, encoding)
         except UnicodeError as error:
             # Some codecs of several bytes say no more than that it went wrong.
-            at = 0
+            wrong, at = piece, 0
             if isinstance(error, UnicodeDecodeError):
-                piece, at = error.object, error.start
-            line += piece.count(b"\n", 0, at)
+                wrong, at = error.object, error.start
+            line += wrong.count(b"\n", 0, at)
             raise DataError(
-                f"line {line}: is not {said} text; save the file as UTF-8{_remedy(piece, at)}"
+                f"line {line}: is not {said} text; save the file as UTF-8{_remedy(wrong, at)}"
             ) from None
-        if not piece:
-            return
-        first = False
+
+
+def _check_characters(text: str, encoding: str) -> None:
+    """Refuse halves of characters, which a few encodings let through.
+
+    Raises:
+        UnicodeError: There is one.
+    """
+    if not encoding.lower().startswith("utf-8"):
+        text.encode()
 
 
 def _is_wide(data: bytes) -> bool:

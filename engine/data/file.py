@@ -25,7 +25,8 @@ from .base import DataBase, Examples, Shape
 from .cells import Notation, Remedies, numbers
 from .encoding import UTF_8, is_encoding
 from .sheet import Sheet, ending_of, read, state_of
-from .text_file import PACKED, Dialect, reading_source
+from .source import PACKED
+from .text_file import Dialect, reading_source
 
 MAX_CLASSES: Final = 1000
 """Classes of a column; more are the sign of a column of numbers."""

@@ -8,7 +8,6 @@ unpickled: a data file is data.
 from __future__ import annotations
 
 import hashlib
-import io
 import stat
 import time
 from collections.abc import Callable, Mapping
@@ -18,11 +17,12 @@ from typing import Final
 
 from ..components.section import nearest, show
 from ..errors import DataError
-from ..text.files import read_file
+from ..text.files import open_file, read_file
 from ..text.safe import plain
 from . import columns as limits
 from .columns import Column, ReadColumns, read_npz, read_parquet, too_large
-from .text_file import PACKED, Dialect, read_text, unpacked
+from .source import PACKED, PIECE, TextSource
+from .text_file import Dialect, read_text
 
 SETTLED_NS: Final = 100_000_000
 """Nanoseconds after which a file's time of change tells every change."""
@@ -73,8 +73,10 @@ def state_of(path: Path) -> tuple[int, ...]:
         raise DataError(f"{name}: is a folder, not a file")
     if not stat.S_ISREG(state.st_mode):
         raise DataError(f"{name}: is no ordinary file")
-    if state.st_size > limits.MAX_BYTES:
-        raise DataError(f"{name}: {too_large(state.st_size)}")
+    is_text = ending_of(path).startswith((".csv", ".tsv"))
+    most = limits.MAX_TEXT_BYTES if is_text else limits.MAX_BYTES
+    if state.st_size > most:
+        raise DataError(f"{name}: {too_large(state.st_size, most)}")
     # A file may be written twice within one tick of the file system's clock: what is that new
     # is taken for newer every time.
     now = time.time_ns()
@@ -93,24 +95,41 @@ def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> 
     Raises:
         DataError: Saying what is wrong with the file, and where.
     """
-    state_of(path)
+    state = state_of(path)
     name, ending = plain(path.name), ending_of(path)
     if ending not in _READERS:
         raise DataError(f"{name}: {_other_format(path.suffix)}")
+    dialect = dialect or Dialect()
     try:
-        data = read_file(path, limits.MAX_BYTES)
+        sha256 = _checksum(path)
+        read = _READERS[ending](path, dialect)
+        _check_shape(read.columns, least_rows)
+        read = read.without(dialect.missing)
+        if state_of(path)[:3] != state[:3]:
+            raise DataError("changed while it was read; try again")
     except OSError as error:
         raise DataError(f"{name}: cannot be read: {_reason(error)}") from None
-    if not data.strip():
-        raise DataError(f"{name}: is empty")
-    try:
-        read = _READERS[ending](data, dialect or Dialect())
-        _check_shape(read.columns, least_rows)
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
     except MemoryError:
         raise DataError(f"{name}: does not fit into memory") from None
-    return Sheet(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest(), **vars(read))
+    return Sheet(name=name, size=state[1], sha256=sha256, **vars(read))
+
+
+def _checksum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open_file(path) as file:
+        while piece := file.read(PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _whole(path: Path) -> bytes:
+    """Return all that an archive holds."""
+    data = read_file(path, limits.MAX_BYTES)
+    if not data.strip():
+        raise DataError("is empty")
+    return data
 
 
 def ending_of(path: Path) -> str:
@@ -161,17 +180,18 @@ def _check_shape(columns: Mapping[str, Column], least_rows: int) -> None:
         raise DataError(f"has {'a single row' if rows else 'no rows'}; {needed}")
 
 
-def _text(data: bytes, dialect: Dialect, usual: str, *, packed: bool = False) -> ReadColumns:
-    stream = io.BytesIO(data)
-    return read_text(unpacked(stream) if packed else stream, dialect, usual)
+_TEXTS: Final[Mapping[str, str]] = {".csv": ",", ".tsv": "\t"}
+"""What parts the cells of a text file where nothing else is said, by its ending."""
 
 
-_READERS: Final[Mapping[str, Callable[[bytes, Dialect], ReadColumns]]] = {
-    ".csv": lambda data, dialect: _text(data, dialect, ","),
-    ".tsv": lambda data, dialect: _text(data, dialect, "\t"),
-    ".csv.gz": lambda data, dialect: _text(data, dialect, ",", packed=True),
-    ".tsv.gz": lambda data, dialect: _text(data, dialect, "\t", packed=True),
-    ".npz": lambda data, dialect: read_npz(data),
-    ".parquet": lambda data, dialect: read_parquet(data),
+def _read_text(path: Path, dialect: Dialect) -> ReadColumns:
+    usual = _TEXTS[ending_of(path).removesuffix(PACKED)]
+    return read_text(TextSource(path, dialect.encoding), dialect, usual)
+
+
+_READERS: Final[Mapping[str, Callable[[Path, Dialect], ReadColumns]]] = {
+    **{f"{ending}{packed}": _read_text for ending in _TEXTS for packed in ("", PACKED)},
+    ".npz": lambda path, dialect: read_npz(_whole(path)),
+    ".parquet": lambda path, dialect: read_parquet(_whole(path)),
 }
 """How a file is read, by its ending."""

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import itertools
-import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Final, Self
 
 from ..components.section import show
 from ..errors import DataError
-from ..text.files import open_file
-from ..text.safe import plain
 from ..text.source_code import WIDTH, call, quoted
-from . import columns as limits
-from .columns import PART, TEXT, ReadColumns, TextColumn, check_cells, check_unique, too_large
-from .encoding import PIECE, UTF_8, check_encoding
+from .arrow import Layout, read_columns
+from .columns import PART, ReadColumns, TextColumn, check_cells, check_unique
+from .encoding import UTF_8, check_encoding
+from .source import PACKED, TextSource
 
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 """What may part the cells of a line; any number of blanks is one."""
@@ -42,9 +36,6 @@ SAMPLE: Final = 20
 
 LINE: Final = 10_000_000
 """Characters of a line, of a hundred thousand columns."""
-
-PACKED: Final = ".gz"
-"""How the name of a text file ends that is packed by gzip."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,51 +67,19 @@ class Dialect:
         )
 
 
-def open_text(path: Path) -> BinaryIO:
-    """Open a text file, unpacked.
-
-    Raises:
-        OSError: It cannot be read.
-        DataError: It is packed, and damaged or too large.
-    """
-    stream = open_file(path)
-    if path.suffix.lower() != PACKED:
-        return stream
-    with stream:
-        return unpacked(stream)
-
-
-def unpacked(stream: BinaryIO) -> BinaryIO:
-    """Return what gzip packed, held against its limit before it is kept.
-
-    Raises:
-        DataError: It is damaged, or too large.
-    """
-    pieces, size = list[bytes](), 0
-    try:
-        with gzip.GzipFile(fileobj=stream) as file:
-            while piece := file.read(PIECE):
-                pieces.append(piece)
-                if (size := size + len(piece)) > limits.MAX_BYTES:
-                    raise DataError(f"unpacked it {too_large(size)}")
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"is not packed by gzip, or damaged: {plain(str(error))}") from None
-    return io.BytesIO(b"".join(pieces))
-
-
-def read_text(stream: BinaryIO, dialect: Dialect, usual: str) -> ReadColumns:
+def read_text(source: TextSource, dialect: Dialect, usual: str) -> ReadColumns:
     """Read CSV or TSV: a line of names, then a line of cells for each row.
 
     Args:
-        stream: The file.
+        source: The file.
         dialect: How it is laid out.
         usual: What parts its cells where nothing says so.
 
     Raises:
         DataError: Saying what is wrong, and where.
     """
-    check_encoding(stream, dialect.encoding)
-    declared = declaration(stream, dialect.encoding)
+    check_encoding(source)
+    declared = declaration(source)
     if declared and dialect.separator not in (None, declared):
         raise DataError(
             f"row 1: says that its cells are parted by {SEPARATORS[declared]} (sep={declared}); "
@@ -128,7 +87,7 @@ def read_text(stream: BinaryIO, dialect: Dialect, usual: str) -> ReadColumns:
         )
     separator = dialect.separator or declared or usual
     top = 2 if declared else 1
-    rows = _rows(stream, dialect.encoding, separator, skip=bool(declared))
+    rows = _rows(source, separator, skip=bool(declared))
     sample = list(itertools.islice(rows, SAMPLE))
     if not any(map(_is_filled, sample)):
         raise DataError(f"row {top}: is empty" if any(map(_is_filled, rows)) else "is empty")
@@ -141,14 +100,22 @@ def read_text(stream: BinaryIO, dialect: Dialect, usual: str) -> ReadColumns:
     elif not any(names):
         raise DataError(f"row {top}: is empty; put a line with the columns' names there")
     first_row = top + (dialect.header is not False)
-    below = itertools.chain(sample[first_row - top :], rows)
-    missing = {text.strip() for text in dialect.missing}
-    columns = _columns(below, len(names), first_row, separator, missing)
+    columns = None
+    if separator != " ":  # Any number of blanks is one, which the library does not know.
+        layout = Layout(separator, len(names), lines=top - 1, rows=first_row - top)
+        columns = read_columns(source, layout, longest=max(map(_length, sample)))
+    if columns is None:
+        below = itertools.chain(sample[first_row - top :], rows)
+        columns = _columns(below, len(names), first_row, separator)
     if dialect.header is not False:
         _check_names(names, columns, top, sure=dialect.header is True)
     named = {name: column for name, column in zip(names, columns, strict=True) if name}
     nameless = tuple(index for index, name in enumerate(names, start=1) if not name)
     return ReadColumns(named, {}, nameless, first_row)
+
+
+def _length(row: Sequence[str]) -> int:
+    return sum(map(len, row)) + len(row)
 
 
 def _is_filled(row: Sequence[str]) -> bool:
@@ -163,27 +130,12 @@ def _given_names(names: Sequence[str], width: int, top: int) -> list[str]:
     return [*names] or [f"column{index + 1}" for index in range(width)]
 
 
-def _valued(row: list[str], missing: Collection[str]) -> list[str]:
-    """Return a row with empty cells where a text stands that is no value."""
-    return ["" if cell.strip() in missing else cell for cell in row] if missing else row
-
-
-def _text(stream: BinaryIO, encoding: str) -> io.TextIOWrapper:
-    """Return a file's text from its beginning on, without a mark of its byte order."""
-    stream.seek(0)
-    text = io.TextIOWrapper(stream, encoding, newline="")
-    if text.read(1) != "\ufeff":
-        text.seek(0)
-    return text
-
-
-def declaration(stream: BinaryIO, encoding: str) -> str:
+def declaration(source: TextSource) -> str:
     """Return the separator that a file's first line declares as Excel does, ``sep=;``; nothing
     where there is no such line.
     """
-    text = _text(stream, encoding)
-    said = text.read(SAMPLE).partition("\n")[0].strip().strip('"')
-    text.detach()
+    with source.text() as text:
+        said = text.read(SAMPLE).partition("\n")[0].strip().strip('"')
     if said[:4].lower() != "sep=":
         return ""
     separator = said[4:] or "\t"
@@ -193,7 +145,7 @@ def declaration(stream: BinaryIO, encoding: str) -> str:
 
 
 def _columns(
-    rows: Iterator[list[str]], width: int, first_row: int, separator: str, missing: Collection[str]
+    rows: Iterator[list[str]], width: int, first_row: int, separator: str
 ) -> list[TextColumn]:
     """Return the columns of rows, without the blank ones at their end.
 
@@ -202,12 +154,13 @@ def _columns(
         width: How many each must have.
         first_row: What the first is called.
         separator: What parts them.
-        missing: The texts that are no value.
 
     Raises:
         DataError: A row has another number of cells, or there are too many.
     """
-    parts, held, wrong, filled = list[NDArray[Any]](), list[list[str]](), "", 0
+    import pyarrow
+
+    batches, held, wrong, filled = list[list[Any]](), list[list[str]](), "", 0
     for number, row in enumerate(rows, start=first_row):
         is_filled = _is_filled(row)
         if len(row) != width:
@@ -217,14 +170,23 @@ def _columns(
             raise DataError(wrong)
         if len(row) != width:
             continue
-        held.append(_valued(row, missing))
+        held.append(row)
         filled = number - first_row + 1 if is_filled else filled
         if len(held) * width >= PART:
-            parts.append(np.array(held, TEXT))
+            batches.append(_packed(held))
             held.clear()
             check_cells((number - first_row + 1) * width)
-    parts += [np.array(held, TEXT)] if held else []
-    return [TextColumn(parts, index, filled) for index in range(width)]
+    batches += [_packed(held)] if held else []
+    parts = [[batch[index] for batch in batches] for index in range(width)]
+    kind = pyarrow.string()
+    return [TextColumn(pyarrow.chunked_array(part, kind).slice(0, filled)) for part in parts]
+
+
+def _packed(rows: Sequence[Sequence[str]]) -> list[Any]:
+    """Return the columns of rows."""
+    import pyarrow
+
+    return [pyarrow.array(cells, pyarrow.string()) for cells in zip(*rows, strict=True)]
 
 
 def _wrong_length(row: Sequence[str], number: int, width: int, separator: str) -> str:
@@ -236,16 +198,19 @@ def _wrong_length(row: Sequence[str], number: int, width: int, separator: str) -
     return f"row {number}: has {cells}, row 1 has {width}{quote}"
 
 
-def _rows(stream: BinaryIO, encoding: str, separator: str, *, skip: bool) -> Iterator[list[str]]:
+def _rows(source: TextSource, separator: str, *, skip: bool) -> Iterator[list[str]]:
     """Yield each row's cells; quoted cells may hold line breaks.
 
     Args:
-        stream: The file.
-        encoding: What it is in.
+        source: The file.
         separator: What parts its cells.
         skip: Whether to leave its first line out.
     """
-    text = _text(stream, encoding)
+    with source.text() as text:
+        yield from _parsed(text, separator, skip=skip)
+
+
+def _parsed(text: io.TextIOWrapper, separator: str, *, skip: bool) -> Iterator[list[str]]:
     lines = iter(lambda: _line(text), "")
     if skip:
         next(lines)
@@ -354,8 +319,7 @@ def _is_number(text: str) -> bool:
 
 def reading_source(path: str, separator: str, encoding: str) -> list[str]:
     """Return the lines of a program that read a text file's rows of cells into ``lines``."""
-    with open_text(Path(path)) as stream:
-        declared = declaration(stream, encoding)
+    declared = declaration(TextSource(Path(path), encoding))
     said = "utf-8-sig" if encoding.lower() == UTF_8 else encoding
     mode = ['"rt"'] if path.lower().endswith(PACKED) else []
     opener = "with gzip.open" if mode else "with open"

@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from engine.data import Scaling, columns, load, sheet
+from engine.data.source import TextSource
+from engine.data.text_file import read_text
 from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
 from engine.recording.events import Header
 from engine.recording.lines import decode, encode
-from engine.text.files import read_file
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
 
@@ -237,12 +238,6 @@ class TestParquet:
         said = refusal(written(b"PAR1 and nothing more", "data.parquet"))
         assert said.startswith("path: data.parquet: is no Parquet file, or a damaged one: ")
 
-    def test_without_pyarrow_the_remedy_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-        assert refusal(written(b"PAR1", "data.parquet")) == (
-            "path: data.parquet: needs pyarrow: pip install 'epochal[parquet]'"
-        )
-
 
 class TestWrongFiles:
     def test_one_that_is_not_there_is_told_with_the_one_that_is_meant(self, place: Path) -> None:
@@ -271,9 +266,11 @@ class TestWrongFiles:
         assert refusal(written(PEOPLE)) == "path: data.csv: cannot be read: permission denied"
 
     def test_one_too_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        with Path("data.csv").open("wb") as sparse:
-            sparse.truncate(3 * 10**9)
-        assert refusal("data.csv") == "path: data.csv: has 3000 MB; at most 200 are read"
+        for name in ("data.csv", "data.npz"):
+            with Path(name).open("wb") as sparse:
+                sparse.truncate(3 * 10**9)
+        assert refusal("data.csv") == "path: data.csv: has 3000 MB; at most 2000 are read"
+        assert refusal("data.npz") == "path: data.npz: has 3000 MB; at most 200 are read"
         monkeypatch.setattr(columns, "MAX_BYTES", 20_000)
         with zipfile.ZipFile("bomb.npz", "w", zipfile.ZIP_DEFLATED) as packed:
             packed.writestr("x.npy", bytes(10**6))
@@ -545,11 +542,11 @@ class TestReading:
     ) -> None:
         reads: list[str] = []
 
-        def counted(path: Path, limit: int) -> bytes:
-            reads.append(path.name)
-            return read_file(path, limit)
+        def counted(source: TextSource, *settings: Any) -> columns.ReadColumns:
+            reads.append(source.path.name)
+            return read_text(source, *settings)
 
-        monkeypatch.setattr(sheet, "read_file", counted)
+        monkeypatch.setattr(sheet, "read_text", counted)
         os.utime(written(PEOPLE), (0, 0))
         first, again = file("data.csv"), file("data.csv", split=[2, 2])
         assert (first.rows, again.rows, reads) == (4, 4, ["data.csv"])

@@ -123,8 +123,8 @@ class TestPacked:
     def test_one_is_held_against_its_limit_while_it_is_unpacked(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(columns, "MAX_BYTES", 20_000_000)
-        written(gzip.compress(bytes(100_000_000), 1), "bomb.csv.gz")
+        monkeypatch.setattr(columns, "MAX_TEXT_BYTES", 20_000_000)
+        written(gzip.compress(b"0,1\n" * 10_000_000, 1), "bomb.csv.gz")
         said = refusal("bomb.csv.gz")
         assert said.startswith("path: bomb.csv.gz: unpacked it has 2")
         assert said.endswith("; at most 20 are read")

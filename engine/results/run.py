@@ -243,6 +243,23 @@ class LoadedRun:
         """
         return result_weights(self.history, self.member, self.folder.recording.parent)
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of it: its curves, and beside them what it came to."""
+        from .charts.card import html_card
+
+        return html_card(self.folder.name, self.history, self._shown)
+
+    def _repr_svg_(self) -> str:
+        """Return the same as a picture, for a notebook that shows no HTML."""
+        from .charts.card import svg_card
+
+        return svg_card(self.folder.name, self.history, self._shown)
+
+    @property
+    def _shown(self) -> int | None:
+        """Which network a notebook shows: of a population all, unless another was asked for."""
+        return self.member or (0 if self.header.members == 1 else None)
+
     @property
     def _is_own(self) -> bool:
         """Whether the network is a class from a file."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -132,6 +133,20 @@ def test_in_a_browser_it_is_moved_through(hostile: Export, tmp_path: Path) -> No
     assert x == pytest.approx(62 + (470 - 62 - 26) / 3)
 
 
+def test_a_notebook_shows_a_run_and_nothing_of_it_acts_or_touches_the_notebook(
+    hostile: Export,
+) -> None:
+    html, svg = hostile.run._repr_html_(), hostile.run._repr_svg_()
+    assert list(strangers(html)) == []
+    assert list(strangers(svg)) == []
+    ElementTree.fromstring(svg)
+    assert TEXTS[0] in said_in(html)
+    assert "0.6452" in said_in(html)
+    (sheet,) = re.findall("<style>(.*?)</style>", html)
+    rules = re.findall(r"([^{}]+)\{", sheet)
+    assert {rule.split()[0].split(".")[1] for rule in rules} == {"epochal-run"}
+
+
 def test_the_block_of_numbers_is_json_that_ends_nothing(hostile: Export) -> None:
     (block,) = re.findall(
         r'<script type="application/json" id="curves">(.*?)</script>', page_of(hostile)
@@ -143,8 +158,6 @@ def test_the_block_of_numbers_is_json_that_ends_nothing(hostile: Export) -> None
 
 
 def test_a_slide_is_xml_that_moves_and_holds_still_where_nothing_does(hostile: Export) -> None:
-    from xml.etree import ElementTree
-
     slide = slide_of(hostile)
     ElementTree.fromstring(slide)
     frames = re.findall(r'<g class="frame( last)?" data-step="(\d+)" visibility="(\w+)">', slide)

@@ -389,7 +389,7 @@ def predict(
         member: Which network of a population, counted from 1.
     """
     from . import references
-    from .results import predict
+    from .results import asked_rows, predict
     from .results import run as load
     from .sweeps.again import trial_meant
 
@@ -399,11 +399,11 @@ def predict(
     folder, of = (references.run(run, place.folder), member - 1) if trial is None else trial.shown
     loaded = load.of_folder(folder, allow_code=allow_code, member=of)
     if file is not None:
-        asked = predict.rows_of_file(loaded, file)
+        asked = asked_rows.rows_of_file(loaded, file)
     elif values:
-        asked = predict.rows_of_values(loaded, values)
+        asked = asked_rows.rows_of_values(loaded, values)
     else:
-        asked = predict.rows_of_set(loaded, set_, rows)
+        asked = asked_rows.rows_of_set(loaded, set_, rows)
     told = predict.answers(loaded, asked)
     if as_json:
         _print_json(predict.objects(told, rows))

@@ -15,8 +15,18 @@ the program that draws the same. A class that leaves out a part fails on import.
 from __future__ import annotations
 
 from .base import DataBase, Dataset, Examples
-from .kinds import KINDS, Data, anchored
+from .kinds import KINDS, Data, anchored, as_recorded
 from .loading import load
 from .scaling import Scaling
 
-__all__ = ["KINDS", "Data", "DataBase", "Dataset", "Examples", "Scaling", "anchored", "load"]
+__all__ = [
+    "KINDS",
+    "Data",
+    "DataBase",
+    "Dataset",
+    "Examples",
+    "Scaling",
+    "anchored",
+    "as_recorded",
+    "load",
+]

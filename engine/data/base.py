@@ -16,7 +16,9 @@ from pydantic import Field
 from ..components.section import Section, check_whole
 from ..errors import EpochalError
 from .features import Features
+from .preprocessing import Preprocessing, RawColumn
 from .scaling import Scale, Scaling
+from .splits import Rows, cut
 
 Inputs = NDArray[Any]
 Targets = NDArray[Any]
@@ -33,7 +35,7 @@ class Examples:
     """One of the three sets, or a batch of one; once loaded, in numbers of the network's type."""
 
     inputs: Inputs
-    """[rows, features]."""
+    """[rows, features]; as they are drawn, [rows, raw columns] of codes."""
     targets: Targets
     """[rows, outputs], or [rows] int64 for classes."""
     given: Inputs | None = None
@@ -63,8 +65,10 @@ class Dataset:
     train: Examples
     dev: Examples | None
     test: Examples | None
+    preprocessing: Preprocessing
+    """What made features of their columns, as fitted on ``train``."""
     scaling: Scaling
-    """How they were scaled, as fitted on ``train``."""
+    """How these were scaled."""
 
 
 class Shape(NamedTuple):
@@ -166,6 +170,24 @@ class DataBase(Section):
             parts = np.diff(ends).tolist()
         train, dev, test, *_ = (*map(int, parts), 0, 0)
         return train, dev, test
+
+    @property
+    def is_parted(self) -> bool:
+        """Whether there may be more sets than one."""
+        return self.split is not None
+
+    def rows_of_sets(self, order: Rows) -> list[Rows]:
+        """Return which rows train, dev and test have.
+
+        Args:
+            order: All rows, shuffled.
+        """
+        return cut(order, self.sizes)
+
+    @property
+    def raw_columns(self) -> list[RawColumn]:
+        """The columns that a row comes in, of which features are made."""
+        return [RawColumn(name=name) for name in self.given_names]
 
     @property
     def files(self) -> list[Mapping[str, Any]]:

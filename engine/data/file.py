@@ -8,53 +8,35 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 from typing_extensions import override
 
-from ..components.section import nearest, show
+from ..components.section import show
 from ..errors import DataError, EpochalError
 from ..text.source_code import define, listed, quoted
 from .base import DataBase, Examples, Shape
-from .cells import Notation, Remedies, numbers
+from .cells import Notation
+from .column_kinds import ColumnKind, NumberColumn
 from .encoding import UTF_8, is_encoding
-from .sheet import Sheet, ending_of, read, state_of
+from .file_classes import MAX_CLASSES
+from .file_rows import FileRows, Wanted, file_rows
+from .preprocessing import RawColumn
+from .sheet import ending_of, state_of
 from .source import PACKED
+from .splits import SETS, Rows, by_class, cut, in_sets, of_groups
 from .text_file import Dialect, reading_source
-
-MAX_CLASSES: Final = 1000
-"""Classes of a column; more are the sign of a column of numbers."""
-
-MOST_LABELS: Final = 1_000_000
-"""Different values that are counted before they are called no classes."""
-
-FEW_CLASSES: Final = 20
-"""Different values that are never too many to be classes."""
-
-ROWS_A_CLASS: Final = 4
-"""Rows that a class of numbers has at least, on average, where there are more than those."""
 
 ColumnNames = Annotated[list[str], Field(min_length=1, max_length=100_000)]
 
 
-@dataclass(frozen=True, eq=False)
-class _Chosen:
-    """What a file holds for a network."""
-
-    inputs: NDArray[np.float64]
-    """[rows, features]."""
-    targets: NDArray[Any]
-    """[rows, outputs] float64, or [rows] int64 for classes."""
-    shape: Shape
-    """Its rows and what its columns are."""
-    file: Mapping[str, Any]
-    """Name, size and SHA-256 of what was read."""
+def _tuple(names: list[str] | None) -> tuple[str, ...] | None:
+    return tuple(names) if names else None
 
 
 def _assigned(name: str, texts: list[str]) -> list[str]:
@@ -83,7 +65,7 @@ class File(DataBase):
     ``x`` stands for all of them."""
     targets: ColumnNames | None = None
     """The columns to be learned, by name; the last one (of an NPZ archive: all of the last array)
-    where this is left out."""
+    but the one that ``split_by`` names where this is left out."""
     separator: Literal[",", ";", "\t", "|", " "] | None = None
     """What parts the cells of a text file: a comma where this is left out, a tab in ``.tsv``, and
     what a first line such as ``sep=;`` says; ``" "`` is any number of blanks."""
@@ -104,8 +86,28 @@ class File(DataBase):
     thousands: Literal[",", ".", " ", "'"] | None = None
     """What parts thousands in a text file's numbers; nothing where this is left out."""
 
+    classes: Annotated[list[str], Field(min_length=2, max_length=MAX_CLASSES)] | None = None
+    """The classes in their order; those of the file, numbers by size and then texts by letter,
+    where this is left out."""
+    columns: dict[str, ColumnKind] = Field(default={}, max_length=100_000)
+    """What columns are, by their names, and what becomes of a missing value; a column that is not
+    named here is a number, and none may be missing."""
+    split_by: Literal["rows", "classes"] | dict[str, str] | None = None
+    """How the rows are parted: ``"rows"`` shuffles them, ``"classes"`` does that with every class
+    in the same shares, which is usual where there are classes; ``{ groups = "patient" }`` keeps
+    the rows of a group together, ``{ time = "date" }`` trains on the oldest and tests on the
+    newest, ``{ column = "set" }`` goes by a column that says train, dev or test."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _stratified(cls, tables: Any) -> Any:
+        """Have a preset of classes say that each is parted alike."""
+        if not isinstance(tables, dict) or tables.get("split") is None:
+            return tables
+        return {**_PARTED.get(str(tables.get("task")), {}), **tables}
+
     @functools.cached_property
-    def _chosen(self) -> _Chosen:
+    def _rows(self) -> FileRows:
         """What the file holds; once validated, this never changes, whatever becomes of the file.
 
         Raises:
@@ -113,31 +115,90 @@ class File(DataBase):
             ValueError: It has no such columns: a line for each key to change.
         """
         path = Path(self.path)
-        columns = [tuple(names) if names else None for names in (self.inputs, self.targets)]
-        dialect = Dialect.of(self.model_dump())
-        notation = Notation(self.decimal, self.thousands or "")
-        return _choose(path, state_of(path), dialect, notation, self.task, *columns)
+        wanted = Wanted(
+            dialect=Dialect.of(dict(self)),
+            notation=Notation(self.decimal, self.thousands or ""),
+            task=self.task,
+            inputs=_tuple(self.inputs),
+            targets=_tuple(self.targets),
+            classes=_tuple(self.classes),
+            kinds=tuple(self.columns.items()),
+            parting=self._parting if self._parting[1] else ("", ""),
+        )
+        return file_rows(path, state_of(path), wanted)
+
+    @property
+    def _parting(self) -> tuple[str, str]:
+        """The way in which the rows are parted, and the column that says it, if one does."""
+        if isinstance(self.split_by, dict):
+            return next(iter(self.split_by.items()), ("", ""))
+        return self.split_by or "rows", ""
+
+    @property
+    @override
+    def is_parted(self) -> bool:
+        return super().is_parted or self._parting[0] == "column"
+
+    @property
+    @override
+    def sizes(self) -> tuple[int, int, int]:
+        if self._sets is None:
+            return super().sizes
+        train, dev, test, *_ = np.bincount(self._sets, minlength=3).tolist()
+        return train, dev, test
+
+    @functools.cached_property
+    def _sets(self) -> NDArray[np.int64] | None:
+        """The set of each row, 3 for none of them; None where their number alone is known."""
+        match self._parting[0]:
+            case "column":
+                return self._rows.parting
+            case "groups" if self.split is not None:
+                return of_groups(self._rows.parting.tolist(), super().sizes)
+            case _:
+                return None
+
+    @override
+    def rows_of_sets(self, order: Rows) -> list[Rows]:
+        if self._sets is not None:
+            return in_sets(order, self._sets)
+        match self._parting[0]:
+            case "classes":
+                return by_class(order, self._rows.targets, self.sizes)
+            case "time":
+                return cut(np.argsort(self._rows.parting, kind="stable"), self.sizes)
+            case _:
+                return super().rows_of_sets(order)
+
+    @property
+    @override
+    def raw_columns(self) -> list[RawColumn]:
+        return self._rows.columns
 
     @property
     @override
     def shape(self) -> Shape:
-        return self._chosen.shape
+        return self._rows.shape
 
     @property
     @override
     def files(self) -> list[Mapping[str, Any]]:
-        return [self._chosen.file]
+        return [self._rows.file]
 
     @override
     def draw(self, rng: np.random.Generator) -> Examples:
         """The rows as they stand."""
-        return Examples(self._chosen.inputs.copy(), self._chosen.targets.copy())
+        return Examples(self._rows.inputs.copy(), self._rows.targets.copy())
 
     @override
     def program(self) -> str:
         ending = ending_of(Path(self.path))
         if not ending.startswith((".csv", ".tsv")):
             raise EpochalError(f"data.path: no plain program can be written for a {ending} file")
+        if any(kind != NumberColumn() for kind in self.columns.values()):
+            raise EpochalError("data.columns: no plain program can be written for these columns")
+        if isinstance(self.split_by, dict):
+            raise EpochalError("data.split_by: no plain program can be written for such a split")
         separator = self.separator or ("\t" if ending.startswith(".tsv") else ",")
         named = self.header is not False
         every = '[f"column{index + 1}" for index in range(len(lines[0]))]'
@@ -175,11 +236,11 @@ class File(DataBase):
         if self.thousands == self.decimal:
             yield f"thousands: is the decimal mark too ({show(self.decimal)}); set data.decimal"
             return
-        if problems := [*self._text_problems()]:
+        if problems := [*self._text_problems(), *self._key_problems()]:
             yield from problems
             return
         try:
-            _ = self._chosen
+            _ = self._rows, self._sets
         except DataError as error:
             yield f"path: {error}"
         except ValueError as error:
@@ -202,157 +263,39 @@ class File(DataBase):
             elif not name.strip():
                 yield f"names: {show(name)} is no name"
 
+    def _key_problems(self) -> Iterator[str]:
+        """Say which keys do not fit together, whatever the file holds."""
+        way, column = self._parting
+        if isinstance(self.split_by, dict) and (len(self.split_by) != 1 or way not in _BY_COLUMN):
+            yield "split_by: must have one of groups, time and column, and the name of a column"
+        elif isinstance(self.split_by, dict) and not column:
+            yield f"split_by: must name a column, as in {{ {way} = 'name' }}"
+        if way == "classes" and self.task != "classes":
+            yield "split_by: there are no classes to part; set 'rows', or task = 'classes'"
+        if way == "column" and self.split is not None:
+            yield "split: is said by the column of split_by; leave it out"
+        if way in ("groups", "time") and self.split is None:
+            yield "split: is left out, so nothing is parted; set split = [0.7, 0.15, 0.15]"
+        if self.classes and self.task != "classes":
+            yield "classes: there are none; set task = 'classes', or leave it out"
+        for name in self.classes or []:
+            if (self.classes or []).count(name) > 1 or not name.strip():
+                yield f"classes: {show(name)} stands there twice, or is empty"
 
-@functools.lru_cache(maxsize=4)
-def _choose(
-    path: Path,
-    state: tuple[int, ...],
-    dialect: Dialect,
-    notation: Notation,
-    task: str,
-    inputs: tuple[str, ...] | None,
-    targets: tuple[str, ...] | None,
-) -> _Chosen:
-    """Read a file and return the columns that are wanted; anew where its ``state`` is new.
-
-    Raises:
-        DataError: It does not hold, or a cell does not, with its row and column.
-        ValueError: It has no such columns: a line for each key to change.
-    """
-    sheet = read(path, dialect)
-    if problems := [*_unknown(sheet, "inputs", inputs), *_unknown(sheet, "targets", targets)]:
-        raise ValueError("\n".join(problems))
-    if sheet.nameless and not inputs:
-        raise DataError(f"{sheet.name}: {_nameless(sheet)}")
-    learned = _spread(sheet, targets or [sheet.last])
-    others = sheet.columns.keys() - set(learned)
-    going_in = _spread(sheet, inputs or [name for name in sheet.columns if name in others])
-    if problems := [*_misfits(going_in, learned, task)]:
-        raise ValueError("\n".join(problems))
-    matrix = np.empty((sheet.rows, len(going_in)))
-    for index, name in enumerate(going_in):
-        matrix[:, index] = numbers(sheet, name, notation, _INPUT)
-    file = {"name": path.name, "size": sheet.size, "sha256": sheet.sha256}
-    if task == "classes":
-        labels, names = _classes(sheet, learned[0])
-        return _Chosen(matrix, labels, Shape(len(matrix), going_in, names, True), file)
-    values = np.stack([numbers(sheet, name, notation, _TARGET) for name in learned], axis=1)
-    return _Chosen(matrix, values, Shape(len(matrix), going_in, learned), file)
+    @override
+    def _split_problems(self) -> Iterator[str]:
+        yield from super()._split_problems()
+        if self._sets is None:
+            return
+        for name, size in zip(SETS[: len(self.split or [1])], self.sizes, strict=False):
+            if not size:
+                where = f"column {show(self._parting[1])} has no row of {show(name)}"
+                groups = f"the groups of {show(self._parting[1])} are too few for {show(name)}"
+                yield f"split_by: {where if self.split is None else groups}"
 
 
-_INPUT: Final = Remedies(
-    words="words cannot go in: leave the column out by data.inputs, or write numbers for its words"
-)
-_TARGET: Final = Remedies(
-    missing="leave its row out of the file", words="set data.task = 'classes' to tell names apart"
-)
+_BY_COLUMN: Final = ("groups", "time", "column")
+"""The ways of parting that a column says."""
 
-
-def _nameless(sheet: Sheet) -> str:
-    """Say that a column has no name, and what to do about it."""
-    first = sheet.nameless[0]
-    index = " (as an index that pandas wrote: to_csv(…, index=False) leaves it out)"
-    return (
-        f"row {sheet.first_row - 1}: column {first} has no name{index if first == 1 else ''}; "
-        "name it, or say by data.inputs which columns go in"
-    )
-
-
-def _spread(sheet: Sheet, names: Sequence[str]) -> list[str]:
-    """Return the columns that names stand for: a matrix's name stands for all of its columns."""
-    return [column for name in names for column in sheet.matrices.get(name, [name])]
-
-
-def _unknown(sheet: Sheet, key: str, names: Sequence[str] | None) -> Iterator[str]:
-    """Say which of the named columns are not there."""
-    there = [*sheet.matrices, *sheet.columns]
-    listed = ", ".join(map(show, there[:20])) + ", …" * (len(there) > 20)
-    for index, name in enumerate(names or []):
-        if name not in sheet.columns and name not in sheet.matrices:
-            near = nearest(name, there)
-            yield f"{key}[{index}]: {sheet.name} has no column {show(name)}{near}; it has: {listed}"
-
-
-def _misfits(inputs: list[str], targets: list[str], task: str) -> Iterator[str]:
-    """Say which columns cannot be chosen together."""
-    for key, names in (("inputs", inputs), ("targets", targets)):
-        if twice := [name for name, count in Counter(names).items() if count > 1]:
-            yield f"{key}: {show(twice[0])} stands there twice"
-    if both := set(inputs) & set(targets):
-        yield f"inputs: {show(min(both))} is a target, and would give the answer away"
-    if not inputs:
-        yield "inputs: no column is left to go in; the file has nothing but targets"
-    if task == "classes" and len(targets) > 1:
-        yield (
-            f"targets: classes stand in one column (got {len(targets)}); where they are one-hot, "
-            "write each row's class into one, as targets.argmax(axis=1) gives it"
-        )
-
-
-def _classes(sheet: Sheet, name: str) -> tuple[NDArray[np.int64], list[str]]:
-    """Return each row's class, and the classes' names: numbers by size, then texts by letter."""
-    # Each class by when it first came: millions of rows are of a few.
-    met: dict[str, int] = {}
-    codes = np.fromiter(_codes(sheet, name, met), np.int64)
-    if "" in met:
-        row = int(np.flatnonzero(codes == met[""])[0])
-        raise DataError(
-            f"{sheet.place(name, row)}: is empty, which is no class; leave the row out of the file"
-        )
-    names = sorted(met, key=_order)
-    if len(names) == 1:
-        raise DataError(
-            f"{sheet.name}: column {show(name)}: every row is of class {show(names[0])}; "
-            "there is nothing to tell apart"
-        )
-    if wrong := _no_classes(names, len(codes)):
-        raise DataError(f"{sheet.name}: column {show(name)}: {wrong}")
-    positions = {label: position for position, label in enumerate(names)}
-    return np.array([positions[label] for label in met], np.int64)[codes], names
-
-
-def _codes(sheet: Sheet, name: str, met: dict[str, int]) -> Iterator[int]:
-    """Yield for each row which class it is of, by when that first came, as ``met`` has it."""
-    for cell in sheet.columns[name]:
-        yield met.setdefault(_label(cell), len(met))
-        if len(met) > MOST_LABELS:
-            raise DataError(
-                f"{sheet.name}: column {show(name)}: has more than {MOST_LABELS} different values, "
-                f"at most {MAX_CLASSES} can be classes; set data.task = 'numbers', or data.targets"
-            )
-
-
-def _no_classes(names: Sequence[str], rows: int) -> str:
-    """Say why so many different values are no classes; nothing where they may be."""
-    are_numbers = not _order(names[-1])[0]
-    remedy = "; set data.task = 'numbers'" if are_numbers else "; set data.targets"
-    if len(names) > MAX_CLASSES:
-        return f"has {len(names)} different values, at most {MAX_CLASSES} can be classes{remedy}"
-    if len(names) <= FEW_CLASSES:
-        return ""
-    if are_numbers and len(names) * ROWS_A_CLASS > rows:
-        return f"has {len(names)} different numbers in {rows} rows: these are no classes{remedy}"
-    if not are_numbers and len(names) * 2 > rows:
-        return (
-            f"has {len(names)} different texts in {rows} rows, as names or remarks have: "
-            f"these are no classes{remedy}"
-        )
-    return ""
-
-
-def _label(cell: Any) -> str:
-    """Return a cell as the name of a class: 1.0 and 1 are one; empty where there is no value."""
-    if isinstance(cell, str):
-        return cell.strip()
-    number = float(cell)
-    if not np.isfinite(number):
-        return ""
-    return str(int(number)) if number.is_integer() else repr(number)
-
-
-def _order(label: str) -> tuple[bool, float, str]:
-    try:
-        number = float(label)
-    except ValueError:
-        number = np.nan
-    return (False, number, label) if np.isfinite(number) else (True, 0.0, label)
+_PARTED: Final[Mapping[str, Mapping[str, Any]]] = {"classes": {"split_by": "classes"}}
+"""How rows are parted where a preset does not say it, by the task."""

@@ -45,6 +45,15 @@ else:
 """A data table, told apart by ``kind``."""
 
 
+def as_recorded(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recorded ``data`` table with what went without saying when it was recorded.
+
+    Rows were parted in one way before there were several.
+    """
+    of_file = data.get("kind") == "file" and data.get("split") is not None
+    return {"split_by": "rows", **data} if of_file else {**data}
+
+
 def anchored(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return a preset's ``data`` table with its paths, if it has any, from ``folder`` on."""
     kind, made = KINDS.get(str(data.get("kind"))), {**data}

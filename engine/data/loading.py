@@ -1,4 +1,4 @@
-"""From a preset's ``data`` to the three sets: drawn, parted, scaled."""
+"""From a preset's ``data`` to the three sets: drawn, parted, made features of, scaled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import DataError
 from ..randomness import generator
 from .base import DataBase, Dataset, Examples
+from .preprocessing import Preprocessing
 from .scaling import ColumnScaling, Real, Scaling
 
 Parts = tuple[Examples, Examples, Examples]
@@ -27,51 +28,78 @@ def load(spec: DataBase, seed: int, dtype: Real = np.float32, *, shuffled: bool 
     Raises:
         DataError: A feature is no number for one of the rows.
     """
-    train, dev, test = _parted(spec, _drawn(spec, seed, dtype), seed, shuffled)
-    scaling = _fitted(spec, train)
-    train, dev, test = (_scaled(part, scaling, dtype) for part in (train, dev, test))
-    return Dataset(train, dev if len(dev) else None, test if len(test) else None, scaling)
+    parts = raw_parts(spec, seed, dtype, shuffled=shuffled)
+    fitted = _fitted(spec, parts[0], dtype)
+    train, dev, test = (_prepared(spec, part, *fitted, dtype) for part in parts)
+    sets = train, dev if len(dev) else None, test if len(test) else None
+    return Dataset(*sets, *fitted)
+
+
+def raw_parts(
+    spec: DataBase, seed: int, dtype: Real = np.float32, *, shuffled: bool = True
+) -> Parts:
+    """Draw the data and part it, with its rows as they come: the inputs are codes."""
+    return _parted(spec, _drawn(spec, seed, dtype), seed, shuffled)
 
 
 def _drawn(spec: DataBase, seed: int, dtype: Real) -> Examples:
     """Return all rows: what is made up is made up in the network's own numbers."""
-    whole = _with_features(spec, spec.draw(generator(seed, "data")))
+    whole = spec.draw(generator(seed, "data"))
     if spec.measured:
         return whole
     targets = whole.targets if spec.class_count else whole.targets.astype(dtype)
-    return Examples(whole.inputs.astype(dtype), targets, whole.given)
-
-
-def _with_features(spec: DataBase, whole: Examples) -> Examples:
-    """Return the rows with the features that are computed of them, where there are such."""
-    if (features := spec.computed_features) is None:
-        return whole
-    if wrong := features.wrong(whole.inputs):
-        raise DataError(f"data.{wrong}")
-    return Examples(features.of(whole.inputs), whole.targets, whole.inputs)
+    # What is computed of them is rounded afterwards.
+    inputs = whole.inputs if spec.features else whole.inputs.astype(dtype)
+    return Examples(inputs, targets)
 
 
 def _parted(spec: DataBase, whole: Examples, seed: int, shuffled: bool) -> Parts:
-    if spec.split is None:
+    if not spec.is_parted:
         return whole, whole.taken(slice(0)), whole.taken(slice(0))
-    order = generator(seed, "split").permutation(len(whole))
+    rows_of_sets = spec.rows_of_sets(generator(seed, "split").permutation(len(whole)))
     if not shuffled:
-        order[: spec.sizes[0]].sort()
-    train, dev, test = map(whole.taken, np.split(order, np.cumsum(spec.sizes))[:3])
+        rows_of_sets[0].sort()
+    train, dev, test = map(whole.taken, rows_of_sets)
     return train, dev, test
 
 
-def _fitted(spec: DataBase, train: Examples) -> Scaling:
-    """Return the scaling that the training set alone asks for."""
+def _fitted(spec: DataBase, train: Examples, dtype: Real) -> tuple[Preprocessing, Scaling]:
+    """Return what the training set alone asks for."""
+    made = Preprocessing.filled(spec.raw_columns, train.inputs, spec.computed_features)
+    inputs = ColumnScaling.nothing(len(spec.input_names))
     if not len(train):
-        return Scaling(ColumnScaling.nothing(len(spec.input_names)), None, spec.computed_features)
-    inputs = ColumnScaling.fitted(train.inputs, spec.scale_inputs)
-    fitted = None if spec.class_count else ColumnScaling.fitted(train.targets, spec.scale_targets)
-    return Scaling(inputs, fitted, spec.computed_features)
+        return made.with_scaling(inputs), Scaling(inputs, None, made.computed)
+    if spec.scale_inputs != "none":
+        features = _with_features(spec, made, train, dtype).inputs
+        inputs = ColumnScaling.fitted(features, spec.scale_inputs).only(made.numeric)
+    targets = None
+    if not spec.class_count:
+        targets = ColumnScaling.fitted(train.targets, spec.scale_targets)
+    return made.with_scaling(inputs), Scaling(inputs, targets, made.computed)
 
 
-def _scaled(part: Examples, scaling: Scaling, dtype: Real) -> Examples:
+def _with_features(
+    spec: DataBase, preprocessing: Preprocessing, part: Examples, dtype: Real
+) -> Examples:
+    """Return rows with their features, not scaled.
+
+    Raises:
+        DataError: One is no number for one of the rows.
+    """
+    given = preprocessing.encoded(part.inputs)
+    if (computed := preprocessing.computed) is None:
+        return Examples(given, part.targets)
+    if wrong := computed.wrong(given):
+        raise DataError(f"data.{wrong}")
+    features = computed.of(given)
+    return Examples(features if spec.measured else features.astype(dtype), part.targets, given)
+
+
+def _prepared(
+    spec: DataBase, part: Examples, preprocessing: Preprocessing, scaling: Scaling, dtype: Real
+) -> Examples:
+    made = _with_features(spec, preprocessing, part, dtype)
     targets = part.targets
     if scaling.targets is not None:
         targets = scaling.targets.apply(targets, dtype)
-    return Examples(scaling.inputs.apply(part.inputs, dtype), targets, part.given)
+    return Examples(scaling.inputs.apply(made.inputs, dtype), targets, made.given)

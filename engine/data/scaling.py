@@ -50,6 +50,24 @@ class ColumnScaling:
         constant = (low == high) | (scale == 0)
         return cls(np.where(constant, low, shift), np.where(constant, 1.0, scale))
 
+    def only(self, columns: NDArray[np.bool_]) -> Self:
+        """Return what scales these columns [columns] alike and leaves the others as they are."""
+        shift, scale = np.where(columns, self.shift, 0.0), np.where(columns, self.scale, 1.0)
+        return type(self)(shift, scale)
+
+    def plain(self, name: str) -> dict[str, list[float]]:
+        """Return it as plain lists, called by a name; nothing where it changes nothing."""
+        if self.changes_nothing:
+            return {}
+        return {f"{name}_shift": self.shift.tolist(), f"{name}_scale": self.scale.tolist()}
+
+    @classmethod
+    def from_plain(cls, made: Mapping[str, Any], name: str) -> Self:
+        """Return what ``plain`` has said."""
+        return cls(
+            np.array(made.get(f"{name}_shift", [0.0])), np.array(made.get(f"{name}_scale", [1.0]))
+        )
+
     @property
     def changes_nothing(self) -> bool:
         """Whether every column stays as it is."""
@@ -92,19 +110,11 @@ class Scaling:
 
     def plain(self) -> dict[str, list[float]]:
         """Return it as plain lists for a recording's header; what changes nothing is left out."""
-        made: dict[str, list[float]] = {}
-        for name, columns in (("input", self.inputs), ("target", self.targets)):
-            if columns is not None and not columns.changes_nothing:
-                made[f"{name}_shift"] = columns.shift.tolist()
-                made[f"{name}_scale"] = columns.scale.tolist()
-        return made
+        targets = {} if self.targets is None else self.targets.plain("target")
+        return {**self.inputs.plain("input"), **targets}
 
     @classmethod
     def from_plain(cls, made: Mapping[str, Any], features: Features | None = None) -> Self:
         """Return what a recording's header says; what it leaves out changes nothing."""
-        nothing = {"shift": [0.0], "scale": [1.0]}
-        inputs, targets = (
-            ColumnScaling(*(np.array(made.get(f"{name}_{key}", nothing[key])) for key in nothing))
-            for name in ("input", "target")
-        )
+        inputs, targets = (ColumnScaling.from_plain(made, name) for name in ("input", "target"))
         return cls(inputs, targets, features)

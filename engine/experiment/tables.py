@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date, time
 from typing import Any, Final
 
 from ..components.initialisers import Constant, InitialiserBase
@@ -54,6 +55,8 @@ def _value(value: Any, full: bool, short: bool) -> Any:
     match value:
         case list():
             return [_value(item, full, short) for item in value]
+        case dict():
+            return {key: _value(item, full, short) for key, item in value.items()}
         case Layer() if short and set(_table(value, full=False, short=True)) == {"units"}:
             return value.units
         case Constant(val=val) if short:
@@ -93,6 +96,9 @@ def inline(value: Any) -> str:
         case dict():
             inside = ", ".join(f"{_key(key)} = {inline(item)}" for key, item in value.items())
             return f"{{ {inside} }}" if inside else "{}"
+        case date() | time():
+            # No experiment holds one, but a message may show it.
+            return value.isoformat()
     raise AssertionError(f"no experiment holds a {type(value).__name__}")
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..data import as_recorded
 from ..data.plane import Moons
 from ..errors import PresetError, Problem
 from ..experiment.axes import check_sweep
@@ -106,6 +107,8 @@ def resolve(tables: Mapping[str, Any], source: str, *, recorded: bool = False) -
     if recorded and not tables:
         raise PresetError([Problem(source, "", UNSAID)])
     tamed = PRESETS.tame(tables, source)
+    if recorded and isinstance(tamed.get("data"), dict):
+        tamed = {**tamed, "data": as_recorded(tamed["data"])}
     try:
         experiment = Experiment.model_validate(tamed)
     except ValidationError as error:

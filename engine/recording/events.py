@@ -140,6 +140,9 @@ class Header(Event, Writer, kind="header"):
     scaling: Mapping[str, list[float]] = field(default_factory=dict)
     """How inputs and targets were scaled, where they were: ``input_shift``, ``input_scale``,
     ``target_shift`` and ``target_scale``, a number for each column."""
+    raw_columns: list[Mapping[str, Any]] = field(default_factory=list)
+    """The columns of which the features are made, and what stands for a missing value, as
+    ``engine.data.preprocessing`` writes them; empty where each is a number and its own feature."""
     rows: list[int] = field(default_factory=list)
     """How many rows train, dev and test have; none in train where every step draws fresh ones."""
     input_names: list[str] = field(default_factory=list)

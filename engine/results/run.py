@@ -39,7 +39,8 @@ from ..text.safe import plain
 if TYPE_CHECKING:
     from torch import nn
 
-    from ..data import Scaling
+    from ..data import Dataset, Scaling
+    from ..data.preprocessing import Preprocessing
     from ..experiment.experiment import Experiment
     from ..network.own_module import OwnNetwork
 
@@ -151,11 +152,14 @@ class LoadedRun:
         """The step those weights were reached at."""
         return self.kept.step
 
-    def predict(self, inputs: ArrayLike) -> NDArray[np.float64]:
+    def predict(self, inputs: ArrayLike | Mapping[str, ArrayLike]) -> NDArray[np.float64]:
         """Return what the network with the best weights says, by numpy.
 
         Args:
-            inputs: [rows, inputs], or one row, in the units of the data.
+            inputs: The columns by name, or a DataFrame: numbers with NaN where one is missing,
+                texts of a category, empty where one is missing, truth values, and the parts of a
+                date as ``joined year``. Or [rows, columns], or one row: numbers alone, in the
+                units of the data, with a category's place among its values.
 
         Returns:
             [rows, outputs]; numbers in the units of the data, and for classes whatever the output
@@ -168,14 +172,9 @@ class LoadedRun:
         """
         if not self.header.experiment:
             raise RunError(f"{plain(self.header.run)}: {UNSAID}")
-        rows = np.atleast_2d(np.asarray(inputs, np.float64))
-        inputs_of_row = self.header.inputs
-        if rows.shape[-1] != inputs_of_row:
-            raise RequestError(
-                f"{self.header.run}: its network takes {inputs_of_row} inputs, got {rows.shape[-1]}"
-            )
+        codes = self._codes(inputs)
         dtype = next(iter(self.weights.values())).dtype
-        scaled = self.scaling.scale_inputs(rows, dtype.type)
+        scaled = self.preprocessing.scaled(codes, dtype.type)
         if self._is_own:
             from ..network.recorded_module import said_by
 
@@ -183,6 +182,49 @@ class LoadedRun:
         else:
             outputs = forward(activations_of(self.header), self.weights, scaled)[-1]
         return self.scaling.to_original(outputs)
+
+    def _codes(self, inputs: ArrayLike | Mapping[str, ArrayLike]) -> NDArray[np.float64]:
+        """Return what is asked about as codes, [rows, columns]."""
+        named: Any = inputs
+        if hasattr(named, "keys") or hasattr(named, "columns"):
+            return self.preprocessing.codes(named)
+        rows = np.atleast_2d(np.asarray(inputs, np.float64))
+        columns = len(self.preprocessing.columns)
+        if rows.shape[-1] != columns:
+            raise RequestError(
+                f"{self.header.run}: its network takes {columns} inputs, got {rows.shape[-1]}"
+            )
+        return rows
+
+    @cached_property
+    def preprocessing(self) -> Preprocessing:
+        """What takes a row's columns to what the network was trained on.
+
+        The recording holds the first member's; another's is found again from its data.
+
+        Raises:
+            RunError: Its recording does not say it.
+        """
+        from ..data.preprocessing import Preprocessing
+
+        raw = self.header.raw_columns
+        if self.member and (raw or self.header.scaling):
+            return self._dataset.preprocessing
+        names = self.header.row_names or self.experiment.data.given_names
+        said = {
+            "columns": raw or [{"name": name} for name in names],
+            "features": self.header.experiment.get("data", {}).get("features"),
+        }
+        try:
+            return Preprocessing.from_plain({**self.header.scaling, **said})
+        except (KeyError, TypeError, ValueError):
+            raise RunError(f"{plain(self.header.run)}: {UNSAID}") from None
+
+    @cached_property
+    def _dataset(self) -> Dataset:
+        from ..data import load
+
+        return load(self.alone.data, self.alone.train.seed)
 
     @cached_property
     def scaling(self) -> Scaling:
@@ -192,9 +234,7 @@ class LoadedRun:
         """
         if not self.member or not self.header.scaling:
             return scaling_of(self.header)
-        from ..data import load
-
-        return load(self.alone.data, self.alone.train.seed).scaling
+        return self._dataset.scaling
 
     def module(self) -> nn.Module:
         """Return the network as PyTorch's own modules in a row, with the best weights.

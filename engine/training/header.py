@@ -48,6 +48,7 @@ def header_of(trainer: Trainer, run: str) -> Header:
         time=time.time(),
         files=list(data.files),
         scaling=trainer.data.scaling.plain(),
+        raw_columns=trainer.data.raw_columns,
         rows=list(data.sizes),
         input_names=data.input_names,
         given_names=data.given_names if data.features else [],

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from ..recording.events import End, Event
+from ..recording.events import End, Event, RunWarning
 from .marks import Marks
 from .snapshots import keeps_snapshot
 from .trainer import Trainer
@@ -69,7 +69,8 @@ def train(trainer: Trainer, pace: Pace, marks: Marks | None = None) -> Iterator[
         marks = Marks(trainer.experiment, trainer.columns)
         # Step 0 is the untrained network: a replay begins before anything was learned.
         weights = [trainer.snapshot()] if trainer.snapshots.ends else []
-        opening = [*weights, *marks.reached(trainer.step)]
+        notices = [RunWarning(step=trainer.step, message=said) for said in trainer.data.notices]
+        opening = [*weights, *notices, *marks.reached(trainer.step)]
     yield opening
     while trainer.outcome is None:
         # A mark that may pause the run must find it at just its step, so that a block ends there.

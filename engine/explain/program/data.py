@@ -56,18 +56,39 @@ def parting_lines(experiment: Experiment) -> list[str]:
         return []
     sets = sets_of(experiment)
     start, cuts = 0, []
+    alike = _parts_classes(experiment)
     for name, size in zip(("train", "dev", "test"), experiment.data.sizes, strict=True):
         if size:
-            cuts.append(f"{name} = order[{start or ''}:{start + size}]")
+            rows = f"[{start or ''}:{start + size}]"
+            cuts.append(
+                f"{name} = order[np.sort(spread{rows})]" if alike else f"{name} = order{rows}"
+            )
         start += size
     listed = " and ".join(filter(None, [", ".join(sets[:-1]), *sets[-1:]]))
     return [
         "",
-        f"# The rows are shuffled, then parted into {listed}.",
+        f"# The rows are shuffled, then parted into {listed}{_ALIKE * alike}.",
         f"order = np.random.default_rng(stream(SPLIT)).permutation({experiment.data.rows})",
+        *(_SPREAD if alike else []),
         *cuts,
         *([] if experiment.train.shuffle else ["train.sort()  # in the order of the data again"]),
     ]
+
+
+def _parts_classes(experiment: Experiment) -> bool:
+    """Whether every class is parted alike."""
+    return getattr(experiment.data, "split_by", "") == "classes"
+
+
+_ALIKE: Final = ", every class alike"
+_SPREAD: Final = (
+    "place = np.empty(len(order))  # each class is spread evenly from 0 to 1",
+    "for label in np.unique(targets):",
+    "    where = targets[order] == label",
+    "    place[where] = (np.arange(where.sum()) + 0.5) / where.sum()",
+    'spread = np.argsort(place, kind="stable")',
+)
+"""What parts every class alike in a program."""
 
 
 _SCALES: Final[Mapping[str, tuple[str, str]]] = {

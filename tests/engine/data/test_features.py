@@ -19,7 +19,8 @@ from engine.explain import formulas
 from engine.explain.program import program
 from engine.presets import preset as presets
 from engine.recording.forward import scaling_of
-from engine.results.predict import answers, rows_of_file, rows_of_set, rows_of_values, text
+from engine.results.asked_rows import rows_of_file, rows_of_set, rows_of_values
+from engine.results.predict import answers, text
 from engine.training.trainer import Trainer
 from tests.experiments import MOONS, experiment
 from tests.trained import recorded

@@ -378,7 +378,7 @@ def test_a_cell_that_is_no_number_is_refused_with_what_to_do(
          "has 597 different numbers in 597 rows: these are no classes; set data.task = 'numbers'"),
         ("x,y\n" + "".join(f"1,person {n}\n" for n in range(60)), "classes",
          "has 60 different texts in 60 rows"),
-        ("x,sort\nred,1\ngreen,0\nblue,1\n", "classes", "words cannot go in: leave the column out"),
+        ("x,sort\nred,1\ngreen,0\nblue,1\n", "classes", "words are no numbers: say by kind = "),
         ("rm crim medv\n1.5  2 3\n4 5   6\n", "numbers",
          'parted by blanks, not by commas; set data.separator = " "'),
         ("1,5;a\n2,5;b\n", "classes", 'parted by semicolons, not by commas; set data.separator'),
@@ -654,7 +654,8 @@ class TestPresets:
         written(PEOPLE.replace("1.62", "tall"), "sub/data.csv")
         assert self.problems() == [
             "sub/x.toml: data.path: data.csv: row 4, column 'height': is no number (got 'tall'); "
-            "correct it, or leave its row out of the file, or its column out of data.inputs"
+            "correct it, or leave its row out of the file, or its column out of data.inputs, "
+            "or say by missing in data.columns what stands for it"
         ]
 
     def test_a_problem_of_an_override_names_the_override(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,3 +75,60 @@ def test_one_row_of_the_training_set_makes_another_network() -> None:
     others = rows.copy()
     others[:, 3] += np.linspace(0, 1, 40, dtype=np.float32)
     assert not np.array_equal(trained(experiment(rows))[1], trained(experiment(others))[1])
+
+
+COLUMNS: dict[str, Any] = {
+    "number": {"missing": "median", "indicator": True},
+    "word": {"kind": "category", "values": ["a", "b", "c"], "missing": "most-common"},
+    "day": {"kind": "date", "missing": "mean"},
+}
+
+
+def cells(rng: np.random.Generator, low: int) -> list[str]:
+    """Cells of a row, some of them empty: a number, a word and a day."""
+    number, word, day = rng.integers(low, low + 20, 3)
+    drawn = [str(number), "abcd"[word % 4], f"20{low // 10 + 10}-03-{day % 28 + 1:02d}"]
+    return [cell if rng.random() > 0.2 else "" for cell in drawn]
+
+
+@pytest.mark.parametrize(
+    "parting",
+    [
+        {},
+        {"split_by": "rows"},
+        {"split_by": {"groups": "group"}},
+        {"split_by": {"time": "order"}},
+        {"split_by": {"column": "set"}, "split": None},
+    ],
+    ids=["classes", "rows", "groups", "time", "column"],
+)
+def test_nothing_is_learned_from_other_rows_whatever_columns_are(
+    parting: dict[str, Any], tmp_path: Path
+) -> None:
+    """Categories, dates and what stands for a missing cell; rows alike for every class."""
+    rng = np.random.default_rng(1)
+    fixed = [
+        f"{n},g{n % 8},{['train', 'dev', 'test'][n % 3]},{'xy'[n % 4 == 0]}" for n in range(40)
+    ]
+    rows = [cells(rng, 10) for _ in fixed]
+    data = {"kind": "file", "path": str(tmp_path / "rows.csv"), "task": "classes"}
+    data |= {"split": [24, 8, 8], "scale_inputs": "standard", "columns": COLUMNS, **parting}
+    data["inputs"] = list(COLUMNS)
+
+    def of(rows: list[list[str]], **settings: Any) -> Experiment:
+        lines = [",".join([*row, rest]) for row, rest in zip(rows, fixed, strict=True)]
+        (tmp_path / "rows.csv").write_text("\n".join(["number,word,day,order,group,set,y", *lines]))
+        tables = {"data": {**data, **settings}, "loss": {"name": "cross_entropy"}}
+        train = {"epochs": 6, "batch_size": 5, "seed": SEED, "keep_best": "off"}
+        return Experiment.model_validate({**tables, "train": train})
+
+    numbered = of(rows, inputs=["order"], columns={}, scale_inputs="none").data
+    training = set(load(numbered, SEED).train.inputs[:, 0].astype(int).tolist())
+    assert 8 < len(training) < 40
+    others = [row if n in training else cells(rng, 50) for n, row in enumerate(rows)]
+    ours, weights, result = trained(of(rows))
+    theirs, their_weights, their_result = trained(of(others))
+    np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(weights, their_weights)
+    assert result["train_loss"] == their_result["train_loss"]
+    assert result["test_loss"] != their_result["test_loss"]

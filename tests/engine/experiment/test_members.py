@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,7 @@ class TestRefusals:
             ({"optimizer.lrr": [1.0, 2.0]}, "'optimizer.lrr' = 1.0: is not a key of 'sgd' (did "
              "you mean 'lr'?)"),
             ({"optimizer.lr": [1, -2]}, "'optimizer.lr' = -2: must be at least 0 (got -2)"),
+            ({"optimizer.lr": [[date(2026, 1, 2)]]}, "'optimizer.lr' = [2026-01-02]: must be a "),
             ({"model.hidden[3].units": [3]}, "model.hidden has no [3]"),
             ({"population.seeds": [2]}, "'population.seeds' = 2: is no key that can vary"),
             ({"a b": [2]}, "'a b' = 2: is no key that can vary"),

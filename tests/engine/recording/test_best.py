@@ -22,7 +22,8 @@ from engine.recording.best import best_step, scores
 from engine.recording.events import Snapshot
 from engine.recording.file import read
 from engine.recording.history import History
-from engine.results.predict import answers, rows_of_set, summary_text
+from engine.results.asked_rows import rows_of_set
+from engine.results.predict import answers, summary_text
 from engine.results.run import LoadedRun
 from engine.runs.folder import RunFolder
 from engine.training.stopping import EarlyStopping

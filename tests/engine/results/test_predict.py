@@ -13,15 +13,8 @@ import pytest
 from engine.cli import main
 from engine.errors import DataError, RequestError
 from engine.experiment.experiment import Experiment
-from engine.results.predict import (
-    answers,
-    objects,
-    rows_of_file,
-    rows_of_set,
-    rows_of_values,
-    summary_text,
-    text,
-)
+from engine.results.asked_rows import RowsAsked, rows_of_file, rows_of_set, rows_of_values
+from engine.results.predict import answers, objects, summary_text, text
 from engine.results.run import LoadedRun, of_folder
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 from tests.trained import recorded
@@ -143,8 +136,11 @@ def test_typed_values_are_rows(trained: Run) -> None:
     [
         ("1", r"takes 2 values, x, y \(got 1\)"),
         ("1, 2, 3", r"takes 2 values, x, y \(got 3\)"),
-        ("1, b", r"'b' is no finite number"),
-        ("1, nan", r"'nan' is no finite number"),
+        ("1, b", r"row 1, column 'y': is no number \(got 'b'\)"),
+        (
+            "1, nan",
+            r"row 1, column 'y': is no number \(got 'nan'\) but stands for a missing one; give",
+        ),
         ("", r"got 0"),
     ],
 )
@@ -273,7 +269,7 @@ def test_a_long_table_says_how_to_see_all_of_it(trained: Run) -> None:
 
 def test_objects_are_json_even_where_numbers_are_none(trained: Run) -> None:
     run = trained(experiment(SCALED, train={"steps": 5}))
-    told = answers(run, rows_of_values(run, ["1e300"]))
+    told = answers(run, RowsAsked("a row", np.array([[1e300]])))
     made = [json.loads(json.dumps(each, allow_nan=False)) for each in objects(told)]
     assert [each.get("row") for each in made] == [0, None]
 

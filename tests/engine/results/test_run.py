@@ -16,7 +16,7 @@ import engine
 from engine.errors import CodeError, RequestError, RunError
 from engine.recording.events import End
 from engine.results import history_table
-from engine.results.predict import rows_of_set
+from engine.results.asked_rows import rows_of_set
 from engine.results.run import LoadedRun
 from engine.runs.folder import RunFolder
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment

@@ -36,6 +36,11 @@ OTHERS = {
     "data.inputs": ["[0, 0], [0, 1], [1, 0], [2, 2]", "a"],
     "data.split": ["10, 5, 5", "0.5, 0.5", "2"],
     "data.separator": [",", ";"],
+    "data.encoding": ["latin-1"],
+    "data.names": ["u, v, w"],
+    "data.classes": ["4, 3"],
+    "data.columns": ['a = {"missing": "mean"}', 'a = { missing = "mean" }'],
+    "data.split_by": ["rows"],
     "model.module": ["other.py:Net"],
     "model.arguments": ['channels = 4, deep = true, name = "x"'],
     "model.input_shape": ["1, 64"],
@@ -97,7 +102,15 @@ def drafts(folder: Path) -> Iterator[Draft]:
     (folder / "others.csv").write_text("a,b,c\n" + "1,2,3\n2,1,5\n" * 10)
     file.write_text('data = { kind = "file", path = "rows.csv", task = "numbers" }\n'
                     'loss = { name = "mse" }\n')  # fmt: skip
-    bases = [Draft.load(name) for name in (*BASES, str(table), str(file))]
+    nameless, classes = folder / "nameless.toml", folder / "classes.toml"
+    (folder / "numbers.csv").write_text("1,2,3\n2,1,4\n" * 10)
+    of_rows = file.read_text()
+    nameless.write_text(
+        of_rows.replace("rows.csv", "numbers.csv").replace(" }", ", header=false }", 1)
+    )
+    of_classes = of_rows.replace("numbers", "classes").replace("mse", "cross_entropy")
+    classes.write_text(of_classes.replace(" }", ", split = [0.5, 0.5] }", 1))
+    bases = [Draft.load(name) for name in (*BASES, *map(str, (table, file, nameless, classes)))]
     bases[0] = bases[0].with_text("model.hidden", "5, 3")
     # Nesterov's way needs a momentum.
     yield bases[0].with_text("optimizer.momentum", "0.9")

@@ -1,0 +1,213 @@
+"""The rows that a trained network is asked about: its own sets, a file's, typed ones, new ones.
+
+They are typed columns as codes, in the units of the data, read as the run's own file was.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from ..components.section import nearest, show
+from ..data.cells import Notation, Remedies
+from ..data.column_kinds import ColumnKind
+from ..data.file_cells import FileCells
+from ..data.sheet import Sheet, read
+from ..data.text_file import Dialect
+from ..errors import DataError, RequestError, RunError
+from ..recording.fitting import UNSAID
+from ..text.safe import plain
+from .unseen_rows import NEW_ROWS, unseen_rows
+
+if TYPE_CHECKING:
+    from .run import LoadedRun
+
+LISTED: Final = 5
+"""Columns that a message lists."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowsAsked:
+    """The rows that a network is asked about."""
+
+    source: str
+    """What they are, in a few words."""
+    inputs: NDArray[np.float64]
+    """[rows, raw columns] of codes: numbers, and the places of categories among their values."""
+    targets: NDArray[Any] | None = None
+    """[rows, outputs], or [rows] indices of classes; none where they are not known."""
+    places: NDArray[np.int64] | None = None
+    """Which rows of their file they are, from 0, where some were left out."""
+
+
+def rows_of_set(run: LoadedRun, name: str | None, count: int | None = None) -> RowsAsked:
+    """Return the rows of one of the run's sets.
+
+    Args:
+        run: Whose data.
+        name: ``train``, ``dev`` or ``test``; the test set where left out, or the training set
+            where there is none, or new rows where every step drew its own.
+        count: How many new rows.
+
+    Raises:
+        RequestError: There is no such set.
+    """
+    from ..data.loading import raw_parts
+
+    data, seed = run.alone.data, run.alone.train.seed
+    if data.fresh:
+        if name is not None:
+            raise RequestError(f"--set {name}: every step drew fresh rows; leave --set out")
+        part = unseen_rows(data, seed, count or NEW_ROWS)
+        inputs, targets = part.inputs.astype(np.float64), part.targets.astype(np.float64)
+        return RowsAsked(f"{len(part)} new rows, never trained on", inputs, targets)
+    sets = dict(zip(("train", "dev", "test"), raw_parts(data, seed), strict=True))
+    there = [each for each, part in sets.items() if len(part)]
+    wanted = name or ("test" if "test" in there else "train")
+    if wanted not in there:
+        raise RequestError(f"--set {wanted}: the run has no such set; it has {', '.join(there)}")
+    chosen = sets[wanted]
+    targets = chosen.targets if data.class_count else chosen.targets.astype(np.float64)
+    inputs = chosen.inputs.astype(np.float64)
+    return RowsAsked(f"the {wanted} set, {len(chosen)} rows", inputs, targets)
+
+
+def rows_of_values(run: LoadedRun, typed: Sequence[str]) -> RowsAsked:
+    """Return typed rows, such as ``0.5, 1.2`` or ``38, nurse``; nothing between commas is missing.
+
+    Raises:
+        RequestError: One has another number of values, or something that cannot be had.
+    """
+    names = column_names(run)
+    rows = [_typed_row(text, names) for text in typed]
+    columns = {
+        name: list(cells) for name, cells in zip(names, zip(*rows, strict=True), strict=True)
+    }
+    sheet = Sheet(columns, {}, name="--values", size=0, sha256="")
+    try:
+        inputs, _ = replace(_cells(run, sheet), remedies=_TYPED).inputs(names)
+    except DataError as error:
+        raise RequestError(str(error)) from None
+    return RowsAsked("typed values", inputs)
+
+
+def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
+    """Return the rows of a CSV, TSV, NPZ or Parquet file that has the columns of the inputs.
+
+    The targets are taken from it too where they are there: the columns of the outputs, or the one
+    other column that has nothing but names of classes. A row is left out where the run's own were,
+    for want of a value.
+
+    Raises:
+        DataError: The file cannot be read, lacks a column, or has a cell that cannot be had.
+    """
+    sheet = _sheet(run, path)
+    names = column_names(run)
+    if missing := [name for name in names if name not in sheet.columns]:
+        there = list(sheet.columns)
+        listed = ", ".join(f"{show(name)}{nearest(name, there)}" for name in missing[:LISTED])
+        more = f" and {len(missing) - LISTED} more" * (len(missing) > LISTED)
+        has = ", ".join(map(show, there[:20])) + ", …" * (len(there) > 20)
+        raise DataError(f"{sheet.name}: lacks {listed}{more}; it has: {has}")
+    cells = _cells(run, sheet)
+    counts = cells.that_count(names)
+    cells = replace(cells, counts=counts)
+    inputs, _ = cells.inputs(names)
+    source = f"{sheet.name}, {len(inputs)} rows"
+    if len(inputs) < sheet.rows:
+        source += f" ({sheet.rows - len(inputs)} without a value left out)"
+    places = None if counts is None else np.flatnonzero(counts)
+    return RowsAsked(source, inputs, _file_targets(run, cells), places)
+
+
+def column_names(run: LoadedRun) -> list[str]:
+    """Return the names of the columns that a row has."""
+    return list(dict.fromkeys(column.of or column.name for column in run.preprocessing.columns))
+
+
+def target_names(run: LoadedRun) -> list[str]:
+    """Return the names of the outputs, or of the classes; early recordings do not hold them."""
+    return run.header.target_names or run.experiment.data.target_names
+
+
+def learns_classes(run: LoadedRun) -> bool:
+    """Whether a run has learned to tell classes apart."""
+    return "accuracy" in run.header.columns.get("train", ())
+
+
+def _typed_row(typed: str, names: Sequence[str]) -> list[str]:
+    """Return the cells of a row: between commas or semicolons, or else between blanks."""
+    mark = next((mark for mark in ";," if mark in typed), "")
+    if not mark:
+        cells = typed.split()
+    else:
+        (cells,) = csv.reader([typed.replace("\n", " ")], delimiter=mark, skipinitialspace=True)
+    if len(cells) != len(names):
+        listed = ", ".join(names[:LISTED]) + ", …" * (len(names) > LISTED)
+        raise RequestError(
+            f"--values: the network takes {len(names)} values, {plain(listed)} (got {len(cells)})"
+        )
+    return cells
+
+
+_ROW: Final = Remedies(
+    missing="leave its row out of the file", words="the network was trained on numbers there"
+)
+"""What can be done about a cell that a network is asked about."""
+
+_TYPED: Final = Remedies(missing="give a value", words="the network was trained on numbers there")
+"""What can be done about one that is typed."""
+
+
+def _cells(run: LoadedRun, sheet: Sheet) -> FileCells:
+    """Return the cells of a sheet as the run's own file was read."""
+    data = run.header.experiment.get("data", {})
+    notation = Notation(data.get("decimal") or ".", data.get("thousands") or "")
+    return FileCells(sheet, notation, _kinds(run, data), _ROW)
+
+
+def _kinds(run: LoadedRun, data: Mapping[str, Any]) -> Mapping[str, ColumnKind]:
+    """Return what the columns of a run's own file were.
+
+    Raises:
+        RunError: Its recording does not say it.
+    """
+    try:
+        return TypeAdapter(dict[str, ColumnKind]).validate_python(data.get("columns") or {})
+    except ValidationError:
+        raise RunError(f"{plain(run.header.run)}: {UNSAID}") from None
+
+
+def _sheet(run: LoadedRun, path: Path) -> Sheet:
+    """Read a file as the run's own was read; one row is enough.
+
+    Without a line of names, a file of as many columns as there are inputs has just those.
+    """
+    dialect = Dialect.of(run.header.experiment.get("data", {}))
+    sheet = read(path, replace(dialect, names=()), least_rows=1)
+    for names in (dialect.names, column_names(run)):
+        if dialect.header is False and len(sheet.columns) == len(names):
+            return replace(sheet, columns=dict(zip(names, sheet.columns.values(), strict=True)))
+    return sheet
+
+
+def _file_targets(run: LoadedRun, cells: FileCells) -> NDArray[Any] | None:
+    """Return the targets that a file has, if it has them."""
+    names, columns = target_names(run), cells.sheet.columns
+    if not learns_classes(run):
+        there = all(name in columns for name in names)
+        return cells.numbers(names) if there else None
+    index = {name: position for position, name in enumerate(names)}
+    others = [name for name in columns if name not in column_names(run)]
+    labels = [cells.column(name).labels for name in others]
+    labelled = [each for each in labels if {*each} <= {*names}]
+    if len(labelled) != 1:
+        return None
+    return np.array([index[label] for label in labelled[0]], np.int64)

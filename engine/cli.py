@@ -36,6 +36,7 @@ from .options import (
     RunName,
     RunsFolder,
     Variations,
+    Viewer,
     grouped,
 )
 from .sweeps.command import sweep
@@ -199,7 +200,7 @@ def check(
     """
     from .headless.check import Checks
 
-    checks = Checks(place.folder, figures=figures, allow_code=allow_code, panes=context.obj)
+    checks = Checks(place.folder, figures=figures, allow_code=allow_code, panes=context.obj.panes)
     wrong = False
     for reference in presets:
         told, line = checks.of(reference)
@@ -411,12 +412,12 @@ def predict(
         print(predict.text(told, rows))
 
 
-def main(arguments: Sequence[str] | None = None, *, panes: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, *, viewer: Viewer | None = None) -> None:
     """Run the command, and leave the process with its status.
 
     Args:
         arguments: What follows the command's name; the process's own where left out.
-        panes: What a lecture's scenes can be shown in, said by whoever shows them.
+        viewer: What whoever has a screen has for the commands.
     """
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal's encoding lacks is no reason to fail.
@@ -427,7 +428,7 @@ def main(arguments: Sequence[str] | None = None, *, panes: Sequence[str] | None 
 
     streams: Any = HarmlessStream(sys.stdout), HarmlessStream(sys.stderr)
     sys.stdout, sys.stderr = streams
-    app(arguments, prog_name="epochal", obj=panes)
+    app(arguments, prog_name="epochal", obj=viewer or Viewer())
 
 
 def print_log(folder: RunFolder, every: int, as_json: bool) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -164,6 +164,16 @@ class NewRuns(RunsFolder):
         from .runs.sharing import usually_shared
 
         return self.share or usually_shared()
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """What whoever has a screen hands to the commands, which know none."""
+
+    panes: Sequence[str] | None = None
+    """What a lecture's scenes can be shown in."""
+    film: Callable[..., Any] | None = None
+    """What exports a run as a film of the screen, as ``engine.exports.export.FilmFiles`` has it."""
 
 
 def grouped(command: Callable[..., T]) -> Callable[..., T]:

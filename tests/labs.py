@@ -25,7 +25,7 @@ from tests.patience import DEADLINE
 from tui.app import LabApp
 from tui.lab.screen import Lab, Opening
 from tui.terminal.frame_clock import Clock
-from tui.terminal.leaned_on import is_quiet
+from tui.terminal.leaned_on import is_drawn, is_quiet
 from tui.watching import watch as watching
 
 
@@ -196,8 +196,11 @@ async def settled(pilot: Pilot[Any]) -> None:
 
 def is_still(app: App[Any]) -> bool:
     """Whether nothing waits, is computed or is to be drawn."""
-    drawn = not app.screen._layout_required and not app.screen._dirty_widgets
-    return drawn and is_quiet(app) and not any(worker.is_running for worker in app.workers)
+    return (
+        is_drawn(app.screen)
+        and is_quiet(app)
+        and not any(worker.is_running for worker in app.workers)
+    )
 
 
 async def ready(pilot: Pilot[Any]) -> Lab:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -28,11 +28,15 @@ from engine.options import (
     NewRuns,
     RunsFolder,
     Variations,
+    Viewer,
     grouped,
 )
 from engine.runs.folder import RunFolder
 
-from .opening import GlyphSet, Screen, open_screen, show_notes
+from .opening import GlyphSet, Screen, open_screen, settle_environment, show_notes
+
+if TYPE_CHECKING:
+    from engine.exports.export import Export, ExportFile
 
 Pace = Annotated[
     str | None,
@@ -447,9 +451,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given:
         from .places.registry import NAMES
 
-        cli.main(with_open(given), panes=NAMES)
+        cli.main(with_open(given), viewer=Viewer(NAMES, film_files))
     else:
         open_at_once()
+
+
+def film_files(form: str, export: Export) -> Iterator[ExportFile]:
+    """Return the files of a run as a film of the lab's screen.
+
+    Args:
+        form: ``asciicast`` or ``gif``.
+        export: The run.
+    """
+    settle_environment(os.environ)
+    from .film import asciicast, gif
+
+    return {"asciicast": asciicast.files, "gif": gif.files}[form](export)
 
 
 def open_at_once() -> None:

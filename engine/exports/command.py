@@ -13,11 +13,14 @@ from .names import FormatName
 
 @grouped
 def export(
+    context: typer.Context,
     run: RunName,
     path: Annotated[Path, typer.Argument(metavar="PATH")],
     place: RunsFolder,
     to: Annotated[FormatName, typer.Option("--to")],
     member: Annotated[int | None, typer.Option(metavar="N", min=1)] = None,
+    seconds: Annotated[float | None, typer.Option(metavar="N", min=1, max=120)] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH")] = None,
     plain: Annotated[bool, typer.Option("--plain")] = False,
     force: Annotated[bool, typer.Option("--force")] = False,
     allow_code: AllowCode = False,
@@ -27,6 +30,7 @@ def export(
 
     csv: a row a step as in the history; beside it NAME.result.csv has result and settings.
     html: one page with a scrubber; svg: a moving slide. They need no network.
+    asciicast, gif: a film of the lab's own screen.
 
     A trial of a sweep is named as in SWEEP/trial-4.
 
@@ -34,6 +38,8 @@ def export(
         path: The file to be written, or the folder.
         to: The format.
         member: Which network of a population, counted from 1.
+        seconds: How long a slide or a film takes [default: 12].
+        size: Columns and lines of a film [default: 120x36].
         plain: Leave texts as they are that a spreadsheet would take for formulas.
         force: Overwrite what is there.
     """
@@ -44,7 +50,7 @@ def export(
     from ..errors import RequestError
     from ..recording.loading import load_history
     from ..sweeps.again import trial_meant
-    from .export import Export
+    from .export import SECONDS, Export
     from .formats import FORMATS
     from .writing import write_files
 
@@ -59,10 +65,17 @@ def export(
         member=of,
         plain=plain,
         allow_code=allow_code,
+        seconds=seconds or SECONDS,
+        size=size or "",
+        film=context.obj.film,
     )
     if not asked.members:
         raise RequestError(f"{folder.name}: there is no member {member}")
     FORMATS[to].check(to)
+    for option, given in (("seconds", seconds), ("size", size)):
+        if given is not None and option not in FORMATS[to].takes:
+            takers = ", ".join(name for name, each in FORMATS.items() if option in each.takes)
+            raise RequestError(f"--{option}: --to {to} has none; these have: {takers}")
     for written in write_files([*FORMATS[to].files(asked)], path, force=force):
         told = {"path": str(written), "bytes": written.stat().st_size}
         print(json.dumps(told, ensure_ascii=False) if as_json else written)

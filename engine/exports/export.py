@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from ..errors import RequestError
 from ..recording.history import History
 from ..results.run import LoadedRun, of_folder
 from ..runs.folder import RunFolder
 from ..runs.state import state_of
+
+SECONDS: Final = 12.0
+"""How long what moves takes, where nobody says."""
+
+FilmFiles = Callable[[str, "Export"], Iterator["ExportFile"]]
+"""From the name of a format and a run to the files of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +41,12 @@ class Export:
     """Whether texts that a spreadsheet would take for formulas stay as they are."""
     allow_code: bool = False
     """Whether a network of one's own may be run."""
+    seconds: float = SECONDS
+    """How long what moves takes."""
+    size: str = ""
+    """How large a film of the screen is, as in ``120x36``; as it thinks fit where left out."""
+    film: FilmFiles | None = None
+    """What makes a film of the screen; none where nobody has one."""
 
     @property
     def members(self) -> range:
@@ -99,6 +111,8 @@ class ExportFormat:
     """The extra of epochal's that brings it; empty where nothing beyond epochal is needed."""
     files: Callable[[Export], Iterator[ExportFile]]
     """Yields the files of a run."""
+    takes: tuple[str, ...] = ()
+    """What of ``--seconds`` and ``--size`` says how it is drawn."""
 
     def check(self, name: str) -> None:
         """See that what it needs is installed.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from . import csv_tables, page, parquet_table, slide, tensorboard_log
+from . import csv_tables, of_screen, page, parquet_table, slide, tensorboard_log
 from .export import ExportFormat
 from .names import FormatName
 
@@ -26,7 +26,21 @@ FORMATS: Final[Mapping[FormatName, ExportFormat]] = {
     ),
     "tensorboard": ExportFormat(ending="", modules=(), extra="", files=tensorboard_log.files),
     "html": ExportFormat(ending=".html", modules=(), extra="", files=page.files),
-    "svg": ExportFormat(ending=".svg", modules=(), extra="", files=slide.files),
+    "svg": ExportFormat(ending=".svg", modules=(), extra="", files=slide.files, takes=("seconds",)),
+    "asciicast": ExportFormat(
+        ending=".cast",
+        modules=(),
+        extra="",
+        files=of_screen.files_of("asciicast"),
+        takes=("seconds", "size"),
+    ),
+    "gif": ExportFormat(
+        ending=".gif",
+        modules=("PIL",),
+        extra="export",
+        files=of_screen.files_of("gif"),
+        takes=("seconds", "size"),
+    ),
 }
 """Every format by what ``--to`` calls it."""
 

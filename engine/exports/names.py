@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Literal
 
-FormatName = Literal["csv", "parquet", "tensorboard", "html", "svg"]
+FormatName = Literal["csv", "parquet", "tensorboard", "html", "svg", "asciicast", "gif"]
 """What ``--to`` takes; each is an entry of ``formats.py``."""

@@ -31,9 +31,6 @@ TOP: Final = 112
 BOTTOM: Final = 628
 GAP: Final = 28
 
-SECONDS: Final = 12.0
-"""How long a run takes, where nobody says."""
-
 _STYLE: Final = """
 .paper{fill:var(--paper)}
 .head{font-size:34px;font-weight:700}
@@ -55,14 +52,9 @@ def files(export: Export) -> Iterator[ExportFile]:
     yield ExportFile(export.path, write)
 
 
-def slide_of(export: Export, seconds: float = SECONDS) -> str:
-    """Return a run as a moving SVG.
-
-    Args:
-        export: The run.
-        seconds: How long it takes.
-    """
-    told, animation = Portrait(export), Animation(seconds)
+def slide_of(export: Export) -> str:
+    """Return a run as a moving SVG."""
+    told, animation = Portrait(export), Animation(export.seconds)
     marks = [mark.step for mark in told.marks]
     charts = charts_of(export.history, told.member)
     left = Area(MARGIN, TOP, (WIDTH - 2 * MARGIN - GAP) / 2, BOTTOM - TOP)

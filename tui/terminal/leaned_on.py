@@ -23,6 +23,7 @@ from textual.dom import DOMNode
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import Widget
 
 from .harmless import HarmlessApp
@@ -141,6 +142,16 @@ def is_quiet(app: App[Any]) -> bool:
     if any(screen._callbacks for screen in app.screen_stack):
         return False
     return is_idle(app) and all(is_idle(widget) for widget in list(app._registry))
+
+
+def is_drawn(screen: Screen[Any]) -> bool:
+    """Whether nothing of a screen is still to be laid out or drawn."""
+    return not screen._layout_required and not screen._dirty_widgets
+
+
+def drawn_lines(screen: Screen[Any]) -> list[Strip]:
+    """Return what stands on a screen, line by line; the public way gives it as an SVG alone."""
+    return screen._compositor.render_strips()
 
 
 def is_idle(pump: MessagePump) -> bool:

@@ -29,6 +29,8 @@ from tui.terminal.leaned_on import (
     StyledWhereKeysMove,
     TerminalDriver,
     close_pipes,
+    drawn_lines,
+    is_drawn,
     is_idle,
     is_quiet,
 )
@@ -219,6 +221,20 @@ async def test_an_application_is_quiet_once_all_it_was_told_is_done() -> None:
         assert not is_idle(app)
     assert is_idle(app)
     assert isinstance(app._driver, HeadlessDriver)
+
+
+async def test_a_screen_tells_what_stands_on_it_and_whether_more_is_to_come() -> None:
+    app = Example()
+    async with app.run_test(size=(20, 3)) as pilot:
+        await pilot.pause()
+        assert is_drawn(app.screen)
+        assert drawn_lines(app.screen)[0].text.rstrip() == "line"
+        app.screen.query_one("#line", Static).update("changed")
+        app.screen.refresh(layout=True)
+        assert not is_drawn(app.screen)
+        await pilot.pause()
+        assert is_drawn(app.screen)
+        assert drawn_lines(app.screen)[0].text.rstrip() == "changed"
 
 
 async def test_a_process_that_has_ended_leaves_no_pipe_open() -> None:

@@ -45,6 +45,28 @@ _LAYERS = st.integers(1, 50) | st.fixed_dictionaries(
         "dropout": _DROPOUTS,
     },
 )
+_CONVOLUTIONS = st.fixed_dictionaries(
+    {"conv": st.integers(1, 4)},
+    optional={
+        "kernel": st.integers(1, 4),
+        "stride": st.integers(1, 3),
+        "padding": st.integers(0, 2),
+        "activation": _HIDDEN_ACTIVATIONS,
+        "normalisation": _NORMALISATIONS,
+        "init": _INITS,
+    },
+)
+_POOLINGS = st.fixed_dictionaries(
+    {"pool": st.integers(1, 3)},
+    optional={"stride": st.integers(1, 3), "mode": st.sampled_from(["max", "mean"])},
+)
+_LISTED = st.tuples(
+    st.lists(_CONVOLUTIONS | _POOLINGS, max_size=3),
+    st.just([{"flatten": True}]),
+    st.lists(st.fixed_dictionaries({"dense": st.integers(1, 20)}), max_size=2),
+).map(lambda parts: [layer for part in parts for layer in part])
+"""Layers of a network for pictures; where its squares do not fit, it does not hold."""
+
 _SCALES = st.sampled_from(["none", "standard", "range"])
 _SPLITS = st.lists(st.integers(1, 20), min_size=1, max_size=3) | st.sampled_from(
     [[0.5], [0.5, 0.5], [0.6, 0.2, 0.2], [0.25, 0.25, 0.1]]
@@ -162,6 +184,10 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
     one_each = st.lists(_HIDDEN_ACTIVATIONS, min_size=hidden, max_size=hidden)
     if draw(st.booleans()):
         model["activation"] = draw(_HIDDEN_ACTIVATIONS | one_each)
+    if data.get("set") == "digits" and draw(st.booleans()):
+        model.pop("hidden", None)
+        model["activation"] = draw(_HIDDEN_ACTIVATIONS)
+        model["layers"] = draw(_LISTED)
     made["model"] = model
     made["loss"] = draw(_loss_for(data))
     if data["kind"] == "sum":

@@ -151,6 +151,11 @@ class DataBase(Section):
         return Features(tuple(self.features), tuple(self.given_names))
 
     @property
+    def row_shape(self) -> tuple[int, ...]:
+        """The shape of a row as layers take it: a picture's, or [features]."""
+        return (len(self.input_names),)
+
+    @property
     def target_names(self) -> list[str]:
         """The names of the outputs for numbers, of the classes for classes."""
         return list(self.shape.targets)

@@ -78,6 +78,12 @@ class Bundled(DataBase):
     def shape(self) -> Shape:
         return _SETS[self.set]
 
+    @property
+    @override
+    def row_shape(self) -> tuple[int, ...]:
+        is_picture = self.set == "digits" and not self.features
+        return (1, 8, 8) if is_picture else super().row_shape
+
     @override
     def draw(self, rng: np.random.Generator) -> Examples:
         """The rows in scikit-learn's order: iris and wine have one class after the other."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..recording.events import Header
-from ..recording.forward import activations_of, unpack
+from ..recording.forward import layers_of, unpack
 from ..recording.history import History
 from ..recording.pages import sample_stride
 from ..recording.rows import Rows
@@ -201,7 +201,17 @@ class Facts:
         """The activation after each layer, as far as the experiment says."""
         if not self.is_mlp:
             return {}
-        return dict(zip(self.layers, activations_of(self.header), strict=False))
+        return {each.name: each.activation for each in layers_of(self.header)}
+
+    @cached_property
+    def layer_tables(self) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+        """The layers that a table is written for: the key it stands at, and the table."""
+        listed = "layers" if self.model.get("layers") else "hidden"
+        return {
+            f"layer{index + 1}": (f"model.{listed}[{index}]", table)
+            for index, table in enumerate(self.model.get(listed, ()))
+            if isinstance(table, Mapping)
+        }
 
     @property
     def hidden(self) -> tuple[str, ...]:

@@ -40,13 +40,9 @@ def passes(activation: str) -> bool:
 
 def changed(facts: Facts, key: str, value: str) -> tuple[str, ...]:
     """Return the changes that set a key of the model, and of every layer that has its own."""
-    hidden = facts.model.get("hidden", [])
     top = key.partition(".")[0]
-    of_layers = (
-        f"model.hidden[{index}].{key}={value}"
-        for index, layer in enumerate(hidden)
-        if isinstance(layer, Mapping) and top in layer
-    )
+    tables = facts.layer_tables.values()
+    of_layers = (f"{where}.{key}={value}" for where, table in tables if top in table)
     return (f"model.{key}={value}", *of_layers)
 
 
@@ -141,7 +137,7 @@ def hidden_activations(facts: Facts) -> list[str]:
 
 def _inits(facts: Facts) -> list[Mapping[str, Any]]:
     """Return the model's table ``init`` and those that layers have of their own."""
-    layers = [each for each in facts.model.get("hidden", []) if isinstance(each, Mapping)]
+    layers = [table for _, table in facts.layer_tables.values()]
     return [_table(each.get("init")) for each in (facts.model, *layers) if "init" in each]
 
 

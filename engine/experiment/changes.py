@@ -285,12 +285,15 @@ def _network(model: Model) -> dict[str, Any]:
     if model.kind == "python":
         keys = ("kind", "module", "arguments", "input_shape")
         return {name: getattr(model, name) for name in keys}
-    hidden = [layer.units for layer in model.hidden]
-    network: dict[str, Any] = {"kind": model.kind, "hidden": hidden}
-    if model.hidden:
+    network: dict[str, Any] = {"kind": model.kind}
+    if model.layers:
+        network["layers"] = [layer.words for layer in model.layers]
+    else:
+        network["hidden"] = [layer.units for layer in model.hidden]
+    if model.layers or model.hidden:
         network["activation"] = _common(model.activations[:-1])
     network["output_activation"] = model.output_activation
-    if model.hidden:
+    if model.layers or model.hidden:
         network["normalisation"] = _common(model.normalisations[:-1])
         network["dropout"] = _common(model.dropouts[:-1])
     return {**network, "init": _common(model.inits)}

@@ -6,7 +6,7 @@ meaning and unit in the text under it. The tables that come in several kinds (``
 that a new one is a change to that file alone.
 
     Experiment ── data        engine.data
-               ├─ model       Model ── hidden: Layer
+               ├─ model       Model ── hidden, layers      engine.experiment.layers
                │                   └── init: Init    engine.components.initialisers
                ├─ loss        engine.components.losses
                ├─ optimizer   engine.components.optimizers
@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Final, Literal
 
 from pydantic import Field
@@ -35,6 +34,7 @@ from ..components.section import Section
 from ..data import Data
 from ..data.plane import Moons
 from ..randomness import generator
+from .layers import PlannedLayer, dense_layers, planned
 from .marks import Mark, Origin
 from .model import Model
 from .sweep import Sweep
@@ -90,10 +90,30 @@ class Experiment(Section):
         return 1 if self.data.class_count else len(self.data.target_names)
 
     @property
+    def row_shape(self) -> tuple[int, ...]:
+        """The shape of a row as the layers take it: a picture, or [features]."""
+        if self.model.layers:
+            return tuple(self.model.input_shape or self.data.row_shape)
+        return (len(self.data.input_names),)
+
+    @property
+    def plan(self) -> list[PlannedLayer]:
+        """The layers, layer1 … layerN, with what goes in and what comes out.
+
+        Raises:
+            ValueError: They do not fit on each other.
+        """
+        if self.model.layers:
+            return [*planned(self.model.layers, self.row_shape, self.outputs)]
+        return [*dense_layers(self.widths)]
+
+    @property
     def widths(self) -> list[int]:
-        """Units from the input to the output: layer i is widths[i - 1] to widths[i]."""
-        hidden = [layer.units for layer in self.model.hidden]
-        return [len(self.data.input_names), *hidden, self.outputs]
+        """Numbers of a row from the input to the output: layer i is widths[i - 1] to widths[i]."""
+        features = len(self.data.input_names)
+        if self.model.layers:
+            return [features, *(layer.units for layer in self.plan)]
+        return [features, *(layer.units for layer in self.model.hidden), self.outputs]
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -104,20 +124,21 @@ class Experiment(Section):
         shapes: dict[str, tuple[int, ...]] = {}
         if self.model.kind == "python":
             return shapes
-        for index, (before, after) in enumerate(pairwise(self.widths), start=1):
-            shapes[f"layer{index}.weight"] = (after, before)
-            shapes[f"layer{index}.bias"] = (after,)
-            if self.model.normalisations[index - 1] != "none":
-                shapes[f"layer{index}.norm.weight"] = (after,)
-                shapes[f"layer{index}.norm.bias"] = (after,)
+        for layer, norm in zip(self.plan, self.model.normalisations, strict=True):
+            if layer.weight:
+                shapes[f"{layer.name}.weight"] = layer.weight
+                shapes[f"{layer.name}.bias"] = layer.out[:1]
+            if norm != "none":
+                shapes[f"{layer.name}.norm.weight"] = layer.out[:1]
+                shapes[f"{layer.name}.norm.bias"] = layer.out[:1]
         return shapes
 
     @property
     def buffers(self) -> dict[str, tuple[int, ...]]:
         """What the network keeps beside its parameters: batch normalisation's running figures."""
         return {
-            f"layer{index}.norm.{name}": (self.widths[index],)
-            for index, kind in enumerate(self.model.normalisations, start=1)
+            f"{layer.name}.norm.{name}": layer.out[:1]
+            for layer, kind in zip(self.plan, self.model.normalisations, strict=False)
             if kind == "batch"
             for name in ("running_mean", "running_var")
         }
@@ -195,9 +216,26 @@ class Experiment(Section):
 
     def _problems(self) -> Iterator[str]:
         """Say what no table can say alone."""
+        if wrong := self._misfit():
+            yield wrong
+            return
         problems = [*self._size_problems(), *self._loss_problems(), *self._training_problems()]
         problems += self._feature_problems()
         yield from problems or self._population_problems()
+
+    def _misfit(self) -> str:
+        """Say which of the listed layers does not fit; empty where all do, or none are listed."""
+        features, given = len(self.data.input_names), self.model.input_shape
+        if not self.model.layers:
+            return ""
+        if math.prod(self.row_shape) != features:
+            row = f"a row of the data has {features}"
+            return f"model.input_shape: {given} is {math.prod(self.row_shape)} numbers, {row}"
+        try:
+            _ = self.plan
+        except ValueError as error:
+            return f"model.{error}"
+        return ""
 
     @property
     def _numbers(self) -> int:
@@ -206,7 +244,8 @@ class Experiment(Section):
 
     def _size_problems(self) -> Iterator[str]:
         if self.parameters > MAX_PARAMETERS:
-            yield f"model.hidden: the network would {_parameters_text(self.parameters)}"
+            key = "model.layers" if self.model.layers else "model.hidden"
+            yield f"{key}: the network would {_parameters_text(self.parameters)}"
         if self._numbers > MAX_NUMBERS:
             yield f"train.batch_size: a step would {_numbers_text(self._numbers)}"
         if self.steps > MAX_STEPS:
@@ -284,9 +323,10 @@ class Experiment(Section):
 
     def _training_problems(self) -> Iterator[str]:
         train = self.train
-        if train.gradients == "manual" and self.model.kind == "python":
+        if train.gradients == "manual" and (self.model.kind == "python" or self.model.layers):
+            what = "layers that are listed" if self.model.layers else "a network of one's own"
             yield (
-                "train.gradients: 'manual' has no formulas for a network of one's own; "
+                f"train.gradients: 'manual' has no formulas for {what}; "
                 "set 'auto', which takes autograd"
             )
         if self.data.fresh and train.batch_size == "full":

@@ -264,8 +264,9 @@ def member_form(experiment: Experiment) -> dict[str, object]:
     which = [value for key, value in data if key in ("kind", "path", "set")]
     rows = (data.sizes, data.class_count, data.fresh, data.input_names, data.target_names)
     module = (model.kind, model.module, model.arguments, model.input_shape)
+    plan = experiment.plan if model.layers else ()
     return {
-        "the shape": (experiment.widths, experiment.shapes, experiment.buffers, module),
+        "the shape": (experiment.widths, experiment.shapes, experiment.buffers, module, plan),
         "the activations": model.activations,
         "the normalisations": model.normalisations,
         "whether there is dropout": [share > 0 for share in model.dropouts],

@@ -10,7 +10,8 @@ from typing import Any, Final
 from ..components.initialisers import Constant, InitialiserBase
 from ..components.section import Section
 from .experiment import Experiment
-from .model import Init, Layer, Model
+from .layers import Init, Layer
+from .model import Model
 
 Tables = dict[str, Any]
 """A preset's tables and values, as TOML has them."""

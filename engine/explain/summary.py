@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..experiment.experiment import Experiment
 
 
+RULES: Final = "Rules of thumb for the width and the number of hidden layers; none is a law:"
+
 DEEP: Final = 4
 """Hidden layers from which on the start decides whether a gradient arrives."""
 
@@ -31,8 +33,8 @@ class LayerLine:
     """``layer1`` and so on."""
     what: str
     """``Linear 2 → 5, then Sigmoid``."""
-    shape: tuple[int, int]
-    """What comes out of it for one batch: [rows, units]."""
+    shape: tuple[int, ...]
+    """What comes out of it for one batch: [rows, units], or [rows, channels, height, width]."""
     parameters: int
     """How many numbers it learns."""
 
@@ -101,6 +103,9 @@ def _hints(experiment: Experiment) -> list[str]:
         return []
     widths = experiment.widths
     of_width = hints(widths[0], widths[-1], experiment.data.sizes[0], experiment.parameters)
+    if experiment.model.layers:
+        # The others are of dense layers alone.
+        return of_width[3:]
     return [*of_width, *depth_hints(experiment.model.activations[:-1])]
 
 
@@ -178,8 +183,7 @@ def text(told: Explanation) -> str:
         lines += [
             f"memory     {_memory_text(told.memory, told.batch_rows)}",
             "",
-            "Rules of thumb for the width and the number of hidden layers; none is a law:",
-            *(f"  {hint}" for hint in told.hints),
+            *([RULES, *(f"  {hint}" for hint in told.hints)] if told.hints else []),
         ]
     return "\n".join(lines)
 
@@ -211,10 +215,11 @@ def _layers(experiment: Experiment) -> list[LayerLine]:
     if experiment.model.kind == "python":
         return []
     groups: list[list[ModuleSpec]] = []
-    for stage in module_specs(experiment.model, experiment.widths):
-        if stage.module == "Linear":
+    for stage in module_specs(experiment.model, experiment.plan):
+        if stage.name.startswith("layer"):
             groups.append([])
-        groups[-1].append(stage)
+        if groups:
+            groups[-1].append(stage)
     sizes: dict[str, int] = {}
     for name, shape in experiment.shapes.items():
         layer = name.partition(".")[0]
@@ -223,8 +228,8 @@ def _layers(experiment: Experiment) -> list[LayerLine]:
         LayerLine(
             group[0].name,
             ", then ".join(map(_described, group)),
-            (experiment.batch_rows, group[0].units),
-            sizes[group[0].name],
+            (experiment.batch_rows, *group[0].shape),
+            sizes.get(group[0].name, 0),
         )
         for group in groups
     ]
@@ -234,6 +239,12 @@ def _described(stage: ModuleSpec) -> str:
     match stage.module, stage.arguments:
         case "Linear", (before, after):
             return f"Linear {before} → {after}"
+        case "Conv2d", (before, after, side):
+            extras = ", ".join(f"{key} {said}" for key, said in stage.keywords.items())
+            return f"Conv2d {before} → {after}, {side}x{side}{extras and ', '}{extras}"
+        case "MaxPool2d" | "AvgPool2d", (side,):
+            apart = f", stride {said}" if (said := stage.keywords.get("stride")) else ""
+            return f"{stage.module} {side}x{side}{apart}"
         case "Dropout", (share,):
             return f"Dropout of {share:.0%}"
         case module, _:
@@ -259,7 +270,7 @@ def _memory(experiment: Experiment) -> MemoryUse:
     size = 8 if experiment.train.dtype == "float64" else 4
     weights = experiment.parameters * size
     has_stages = experiment.model.kind != "python"
-    stages = module_specs(experiment.model, experiment.widths) if has_stages else ()
+    stages = module_specs(experiment.model, experiment.plan) if has_stages else ()
     units = sum(stage.units for stage in stages)
     return MemoryUse(
         weights=weights,

@@ -52,12 +52,13 @@ def dissect(
         after: Parameters and buffers after it, where they are known.
 
     Raises:
-        RequestError: The network is one of one's own, which has no formulas here.
+        RequestError: The network is one of one's own or has listed layers: no formulas here.
     """
     spec = alone(experiment)
-    if spec.model.kind != "mlp":
-        what = "this one is a module of one's own."
-        raise RequestError(f"The microscope takes networks of layers apart; {what}")
+    if spec.model.kind != "mlp" or spec.model.layers:
+        own = spec.model.kind != "mlp"
+        what = "this one is a module of one's own." if own else "these are listed in model.layers."
+        raise RequestError(f"The microscope takes the dense layers of model.hidden apart; {what}")
     workload = make_workload(spec, torch.float64, weights)
     before = {name: value.clone() for name, value in named_parameters(workload).items()}
     origin: Origin = "recorded" if after is not None else ""

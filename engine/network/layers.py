@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 from ..components.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
+    from ..experiment.layers import PlannedLayer
     from ..experiment.model import Model
 
 NORMS: Final[Mapping[str, str]] = {"batch": "BatchNorm1d", "layer": "LayerNorm"}
 """The class in ``torch.nn`` of each normalisation."""
+
+PICTURE_NORMS: Final[Mapping[str, str]] = {"batch": "BatchNorm2d", "layer": "GroupNorm"}
+"""The same behind a convolution: figures for each channel, or for a picture's channels together."""
+
+POOLS: Final[Mapping[str, str]] = {"max": "MaxPool2d", "mean": "AvgPool2d"}
+"""The class in ``torch.nn`` of each way of pooling."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,8 @@ class ModuleSpec:
     """What it is made with by name."""
     units: int = 0
     """How many numbers come out of it for each row."""
+    shape: tuple[int, ...] = ()
+    """What comes out of it for a row: a picture, or [units]."""
     recorded: str = ""
     """How a recording calls it, where it has parameters."""
 
@@ -42,29 +51,56 @@ class ModuleSpec:
         return f"nn.{self.module}({', '.join(given)})"
 
 
-def module_specs(model: Model, widths: Sequence[int]) -> list[ModuleSpec]:
+def module_specs(model: Model, plan: Sequence[PlannedLayer]) -> list[ModuleSpec]:
     """Return the modules from the input to the output; activations that do nothing are left out.
 
     Args:
         model: What the layers are.
-        widths: Units from the input to the output.
+        plan: What goes into each of them and what comes out.
     """
     row: list[ModuleSpec] = []
-    for index, activation in enumerate(model.activations, start=1):
-        # In, then out, as torch.nn.Linear counts them; its weight is [out, in].
-        before, after = widths[index - 1], widths[index]
-        layer = f"layer{index}"
-        row.append(ModuleSpec(layer, "Linear", (before, after), units=after, recorded=layer))
+    if len(into := plan[0].into) > 1:
+        # A row of the data is a list of numbers; a convolution wants them as a picture.
+        row.append(ModuleSpec("picture", "Unflatten", (1, into), shape=into))
+    for index, (layer, activation) in enumerate(zip(plan, model.activations, strict=True), 1):
+        out: dict[str, Any] = {"units": layer.units, "shape": layer.out}
+        row.append(_layer_spec(layer, out))
         # Between the sums and the activation, where Ioffe and Szegedy 2015 put it.
         if (norm := model.normalisations[index - 1]) in NORMS:
-            named = f"norm{index}", NORMS[norm], (after,)
-            row.append(ModuleSpec(*named, units=after, recorded=f"{layer}.norm"))
+            row.append(_norm_spec(f"norm{index}", norm, layer, out))
         # The identity is no module: it would be a call that does nothing in every step.
         if activation != "identity":
             spec = ACTIVATIONS[activation]
-            name, keywords = f"activation{index}", spec.arguments
-            row.append(ModuleSpec(name, spec.module, keywords=keywords, units=after))
+            row.append(ModuleSpec(f"activation{index}", spec.module, (), spec.arguments, **out))
         # Behind the activation: units are left out, not their sums.
         if share := model.dropouts[index - 1]:
-            row.append(ModuleSpec(f"dropout{index}", "Dropout", (share,), units=after))
+            row.append(ModuleSpec(f"dropout{index}", "Dropout", (share,), **out))
     return row
+
+
+def _layer_spec(layer: PlannedLayer, out: Mapping[str, Any]) -> ModuleSpec:
+    match layer.kind:
+        case "conv":
+            # In, then out, as torch.nn counts them; a weight is [out, in, …].
+            square = layer.into[0], layer.out[0], layer.kernel
+            keywords = {"stride": layer.stride, "padding": layer.padding}
+            given = {key: said for key, said in keywords.items() if said != (key == "stride")}
+            return ModuleSpec(layer.name, "Conv2d", square, given, recorded=layer.name, **out)
+        case "pool":
+            given = {"stride": layer.stride} if layer.stride != layer.kernel else {}
+            return ModuleSpec(layer.name, POOLS[layer.mode], (layer.kernel,), given, **out)
+        case "flatten":
+            return ModuleSpec(layer.name, "Flatten", **out)
+        case "dense":
+            sizes = layer.into[0], layer.out[0]
+            return ModuleSpec(layer.name, "Linear", sizes, recorded=layer.name, **out)
+
+
+def _norm_spec(name: str, norm: str, layer: PlannedLayer, out: Mapping[str, Any]) -> ModuleSpec:
+    channels = layer.out[0]
+    recorded = f"{layer.name}.norm"
+    if layer.kind == "dense":
+        return ModuleSpec(name, NORMS[norm], (channels,), recorded=recorded, **out)
+    # A single group: a picture's channels are normalised together.
+    sizes = (channels,) if norm == "batch" else (1, channels)
+    return ModuleSpec(name, PICTURE_NORMS[norm], sizes, recorded=recorded, **out)

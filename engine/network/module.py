@@ -2,8 +2,8 @@
 
 Shapes, here and wherever autograd computes:
 
-    inputs and activations   [members, rows, features]
-    weights                  [members, out, in]
+    inputs and activations   [members, rows, features], or [members, rows, channels, height, width]
+    weights                  [members, out, in], or [members, out, in, side, side]
     biases and the like      [members, 1, out]
 
 Rows come before features as everywhere in PyTorch. It is also what keeps units that are equal
@@ -13,6 +13,7 @@ the first and the last of five equal units in different ways.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import torch
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from ..components.activations import ACTIVATIONS
 from ..errors import EpochalError
 from ..experiment.experiment import Members
+from ..experiment.layers import PlannedLayer
 from ..recording.checkpoints import State
 from .dropout_masks import Masks
 from .parameters import ParameterLayout
@@ -35,7 +37,7 @@ class Affine(nn.Module):
     """What a layer with a weight and a bias has: parameters that are views of the flat tensor.
 
     Args:
-        weight: [members, out, in], or a scale [members, 1, units].
+        weight: [members, out, in, …], or a scale [members, 1, units].
         bias: [members, 1, out], or a shift [members, 1, units].
     """
 
@@ -53,14 +55,93 @@ class Linear(Affine):
         return torch.baddbmm(self.bias, inputs, self.weight.transpose(1, 2))
 
 
-class LayerNorm(Affine):
-    """Each row to mean 0 and variance 1 over its units, then a learned scale and shift."""
+def side_by_side(inputs: Tensor) -> Tensor:
+    """Return the channels of all members beside each other: [rows, members * channels, …]."""
+    return inputs.transpose(0, 1).flatten(1, 2)
+
+
+def by_member(outputs: Tensor, members: int) -> Tensor:
+    """Return what ``side_by_side`` gave as [members, rows, channels, …] again."""
+    return torch.unflatten(outputs, 1, (members, -1)).transpose(0, 1)
+
+
+def convolved(inputs: Tensor, weight: Tensor, bias: Tensor, layer: PlannedLayer) -> Tensor:
+    """Return the sums of a convolution, [members, rows, out, height, width].
+
+    Args:
+        inputs: [members, rows, in, height, width].
+        weight: [members, out, in, side, side].
+        bias: [members, 1, out].
+        layer: Its stride and its padding.
+    """
+    members = len(inputs)
+    # A group of channels for each member: none sees another's.
+    sums = nn.functional.conv2d(
+        side_by_side(inputs),
+        weight.flatten(0, 1),
+        bias.flatten(),
+        layer.stride,
+        layer.padding,
+        groups=members,
+    )
+    return by_member(sums, members)
+
+
+class Convolution(Affine):
+    """A convolution, for each member its own.
+
+    Args:
+        weight: [members, out, in, side, side].
+        bias: [members, 1, out].
+        layer: Its stride and its padding.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, layer: PlannedLayer) -> None:
+        super().__init__(weight, bias)
+        self._layer = layer
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return [members, rows, units], normalised."""
+        """Return [members, rows, out, height, width]."""
+        return convolved(inputs, self.weight, self.bias, self._layer)
+
+
+class Pooling(nn.Module):
+    """The greatest number of each square of a picture, or their mean.
+
+    Args:
+        layer: The side of the squares, and how far they are apart.
+    """
+
+    def __init__(self, layer: PlannedLayer) -> None:
+        super().__init__()
+        self._layer = layer
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return [members, rows, channels, height, width], smaller."""
+        pictures, size = inputs.flatten(0, 1), (self._layer.kernel, self._layer.stride)
+        if self._layer.mode == "max":
+            pooled = nn.functional.max_pool2d(pictures, *size)
+        else:
+            pooled = nn.functional.avg_pool2d(pictures, *size)
+        return torch.unflatten(pooled, 0, inputs.shape[:2])
+
+
+class LayerNorm(Affine):
+    """Each row to mean 0 and variance 1 over its units, then a learned scale and shift.
+
+    Behind a convolution over a picture's channels together, with a scale and a shift for each.
+    """
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return [members, rows, units, …], normalised."""
         # Its own scale and shift would be one for all members: each has theirs, applied behind it.
-        normalised = nn.functional.layer_norm(inputs, inputs.shape[-1:], eps=EPSILON)
-        return torch.addcmul(self.bias, normalised, self.weight)
+        normalised = nn.functional.layer_norm(inputs, inputs.shape[2:], eps=EPSILON)
+        return torch.addcmul(spread(self.bias, inputs), normalised, spread(self.weight, inputs))
+
+
+def spread(numbers: Tensor, over: Tensor) -> Tensor:
+    """Return a number a channel, [members, 1, channels], as it lies beside [members, rows, …]."""
+    return numbers.view(*numbers.shape, *(1,) * (over.dim() - numbers.dim()))
 
 
 class BatchNorm(Affine):
@@ -81,17 +162,15 @@ class BatchNorm(Affine):
         self.running_mean, self.running_var = mean.data.view(-1), variance.data.view(-1)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return [members, rows, units], normalised."""
-        members, rows, units = inputs.shape
+        """Return [members, rows, units, …], normalised."""
         # PyTorch normalises over the rows for each feature: members become more features.
-        side_by_side = inputs.transpose(0, 1).reshape(rows, members * units)
         running = self.running_mean, self.running_var
         affine = self.weight.view(-1), self.bias.view(-1)
         # In training the running figures are updated in place: they are the recording's buffers.
         normalised = nn.functional.batch_norm(
-            side_by_side, *running, *affine, self.training, MOMENTUM, EPSILON
+            side_by_side(inputs), *running, *affine, self.training, MOMENTUM, EPSILON
         )
-        return normalised.view(rows, members, units).transpose(0, 1)
+        return by_member(normalised, len(inputs))
 
 
 class Dropout(nn.Module):
@@ -107,12 +186,13 @@ class Dropout(nn.Module):
         self._masks, self._layer = masks, layer
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return [members, rows, units], some of them 0 while training."""
+        """Return [members, rows, units, …], some of them 0 while training."""
         if not self.training:
             return inputs
         # The masks lie features first, as the formulas have them: turned here, both ways draw
         # alike.
-        return inputs * self._masks.mask(self._layer, inputs.shape[1]).mT
+        mask = self._masks.mask(self._layer, inputs.shape[1]).mT
+        return inputs * (mask if inputs.dim() == 3 else torch.unflatten(mask, 2, inputs.shape[2:]))
 
 
 class Network(nn.Module):
@@ -131,17 +211,19 @@ class Network(nn.Module):
         """What dropout leaves out."""
         experiment = members[0]
         views = ParameterLayout(experiment, len(members)).views(flat)
-        model, dropouts = experiment.model, 0
-        for index, activation in enumerate(model.activations, start=1):
-            layer = f"layer{index}"
-            self.add_module(layer, Linear(views[f"{layer}.weight"], views[f"{layer}.bias"]))
+        model, dropouts, plan = experiment.model, 0, experiment.plan
+        if len(plan[0].into) > 1:
+            self.add_module("picture", nn.Unflatten(2, plan[0].into))
+        for index, (layer, activation) in enumerate(zip(plan, model.activations, strict=True), 1):
+            self.add_module(layer.name, make_layer(layer, views))
             # In the order of the layout: scale and shift, then the running figures where there are
             # any.
-            norm = [views[name] for name in views if name.startswith(f"{layer}.norm.")]
+            norm = [views[name] for name in views if name.startswith(f"{layer.name}.norm.")]
             if norm:
                 kind = {"batch": BatchNorm, "layer": LayerNorm}[model.normalisations[index - 1]]
                 self.add_module(f"norm{index}", kind(*norm))
-            self.add_module(f"activation{index}", make_activation(activation))
+            if layer.kind in ("conv", "dense"):
+                self.add_module(f"activation{index}", make_activation(activation))
             if model.dropouts[index - 1]:
                 self.add_module(f"dropout{index}", Dropout(self.masks, dropouts))
                 dropouts += 1
@@ -166,10 +248,26 @@ class Network(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs [members, rows, outputs] for inputs [members, rows, features]."""
         hidden = inputs
-        # [members, rows, units] all the way: only the last axis changes from stage to stage.
+        # [members, rows, …] all the way: only what a row is changes from stage to stage.
         for stage in self._stages:
             hidden = stage(hidden)
         return hidden
+
+
+def make_layer(layer: PlannedLayer, views: Mapping[str, Tensor]) -> nn.Module:
+    """Return the module of a layer, without what follows it.
+
+    Args:
+        layer: What it is.
+        views: Parameters by name.
+    """
+    match layer.kind:
+        case "pool":
+            return Pooling(layer)
+        case "flatten":
+            return nn.Flatten(2)
+    weight, bias = views[f"{layer.name}.weight"], views[f"{layer.name}.bias"]
+    return Convolution(weight, bias, layer) if layer.kind == "conv" else Linear(weight, bias)
 
 
 def make_activation(name: str) -> nn.Module:

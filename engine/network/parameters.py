@@ -20,8 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ..components.initialisers import Default, InitialiserBase
-from ..experiment.experiment import Experiment, Members
-from ..experiment.model import Init
+from ..experiment.experiment import Members
+from ..experiment.layers import Init
 from ..randomness import derive_seed
 from ..recording.events import Values
 
@@ -90,11 +90,12 @@ class ParameterLayout:
     def views(self, flat: Tensor) -> dict[str, Tensor]:
         """Return views of ``flat`` [size] by name.
 
-        Weights are [members, out, in], everything else [members, 1, out].
+        Weights are [members, out, in] or [members, out, in, side, side], everything else is
+        [members, 1, out].
         """
         return {
             # With an axis of 1 for the rows, over which PyTorch spreads a bias by itself.
-            name: part.view(self.members, *(shape if len(shape) == 2 else (1, *shape)))
+            name: part.view(self.members, *(shape if len(shape) > 1 else (1, *shape)))
             for (name, shape), part in zip(self.shapes.items(), self.slices(flat), strict=True)
         }
 
@@ -135,17 +136,26 @@ def initialise(members: Members, dtype: torch.dtype) -> Tensor:
     layout = ParameterLayout(members[0], len(members))
     # Zeros, for the padding: it is updated with the rest, and stays what it is.
     flat = torch.zeros(layout.size, dtype=dtype)
+    # Those with weights, counted from 0: what stands between them draws nothing.
+    learning = [name for name in layout.shapes if name.count(".") == 1 and name.endswith("weight")]
+    places = {name.partition(".")[0]: place for place, name in enumerate(learning)}
     for (name, shape), part in zip(layout.shapes.items(), layout.slices(flat), strict=True):
         # "layer2.norm.weight": layer 2, and what of it.
-        layer, _, what = name.removeprefix("layer").partition(".")
+        layer, _, what = name.partition(".")
+        # A unit's inputs: for a convolution, all that its squares see.
+        fan_in = math.prod(layout.shapes[f"{layer}.weight"][1:])
         for member, experiment in enumerate(members):
-            drawn = _start(experiment, int(layer) - 1, what, shape)
+            init = experiment.model.inits[int(layer.removeprefix("layer")) - 1]
+            counter = 2 * places[layer] + (what == "bias")
+            drawn = _start(init, experiment.train.seed, counter, what, shape, fan_in)
             # Copied into its place: the draw itself is dense, and the same wherever it goes.
             part[member] = drawn.reshape(-1)
     return flat
 
 
-def _start(experiment: Experiment, layer: int, what: str, shape: tuple[int, ...]) -> Tensor:
+def _start(
+    init: Init, seed: int, counter: int, what: str, shape: tuple[int, ...], fan_in: int
+) -> Tensor:
     """Return how one parameter or buffer of one member starts."""
     match what:
         # A scale of 1 and a shift of 0 change nothing, until training finds that they should.
@@ -156,17 +166,15 @@ def _start(experiment: Experiment, layer: int, what: str, shape: tuple[int, ...]
         case _:
             # A stream for each parameter, and not one for the network: to change the initialiser of
             # one layer, or to add a layer behind it, leaves all that others draw as it was.
-            counter = 2 * layer + (what == "bias")
-            seed = derive_seed(experiment.train.seed, "init", counter)
-            stream = torch.Generator().manual_seed(seed)
+            stream = torch.Generator().manual_seed(derive_seed(seed, "init", counter))
             drawn = torch.empty(shape)
-            _fill(drawn, experiment.model.inits[layer], experiment.widths[layer], stream)
+            _fill(drawn, init, fan_in, stream)
             return drawn
 
 
 def _fill(tensor: Tensor, init: Init, fan_in: int, stream: torch.Generator) -> None:
     """Draw one parameter with PyTorch's own function."""
-    spec: InitialiserBase = init.weight if tensor.dim() == 2 else init.bias
+    spec: InitialiserBase = init.weight if tensor.dim() > 1 else init.bias
     function = getattr(torch.nn.init, spec.function)
     # nn.Linear's own: kaiming_uniform_ with a = √5, which comes to this for weight and bias.
     if isinstance(spec, Default):

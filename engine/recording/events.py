@@ -149,6 +149,9 @@ class Header(Event, Writer, kind="header"):
     """The name of each feature, of what the network sees."""
     given_names: list[str] = field(default_factory=list)
     """The name of each input that features are computed of; empty where the inputs are these."""
+    row_shape: list[int] = field(default_factory=list)
+    """The shape of a row as listed layers take it, [channels, height, width] of a picture; empty
+    where there are none."""
     target_names: list[str] = field(default_factory=list)
     """The name of each output, or of each class."""
     target_range: list[list[float]] = field(default_factory=list)

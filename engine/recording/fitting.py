@@ -74,12 +74,40 @@ def _is_model(value: Any) -> bool:
     if not _MODEL(value):
         return False
     named = value.get("activation")
+    if value.get("layers"):
+        return type(named) is not list
     return type(named) is not list or len(named) == len(value.get("hidden", [5]))
 
+
+def _is_listed_layer(value: Any) -> bool:
+    """Whether it is a layer of one kind, with sizes that can be computed with."""
+    return _LISTED(value) and sum(bool(value.get(kind)) for kind in _LISTED_KINDS) == 1
+
+
+_LISTED_KINDS: Final = ("conv", "pool", "flatten", "dense")
+
+
+def _is_side(value: Any) -> bool:
+    return is_int(value) and 0 < value <= 1000
+
+
+_LISTED: Final = _table(
+    conv=is_int,
+    pool=_is_side,
+    flatten=is_bool,
+    dense=is_int,
+    kernel=_is_side,
+    stride=_is_side,
+    padding=lambda value: is_int(value) and 0 <= value <= 1000,
+    mode=is_str,
+    activation=is_str,
+    dropout=is_float,
+)
 
 _MODEL: Final = _table(
     kind=is_str,
     hidden=list_of(_either(is_int, _table(units=is_int, activation=is_str))),
+    layers=list_of(_is_listed_layer),
     activation=_either(is_str, list_of(is_str)),
     output_activation=is_str,
     dropout=is_float,

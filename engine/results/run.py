@@ -28,7 +28,7 @@ from ..components.section import nearest
 from ..errors import RecordingError, RequestError, RunError
 from ..recording.events import Header
 from ..recording.fitting import UNSAID
-from ..recording.forward import activations_of, forward, scaling_of
+from ..recording.forward import forward, layers_of, scaling_of
 from ..recording.history import History
 from ..recording.kept_weights import KeptWeights, Weights, result_weights
 from ..recording.loading import load_history
@@ -180,7 +180,7 @@ class LoadedRun:
 
             outputs = said_by(self._own_network(), scaled)
         else:
-            outputs = forward(activations_of(self.header), self.weights, scaled)[-1]
+            outputs = forward(layers_of(self.header), self.weights, scaled)[-1]
         return self.scaling.to_original(outputs)
 
     def _codes(self, inputs: ArrayLike | Mapping[str, ArrayLike]) -> NDArray[np.float64]:
@@ -252,6 +252,7 @@ class LoadedRun:
         from pydantic import ValidationError
         from torch import nn
 
+        from ..experiment.layers import dense_layers, planned
         from ..experiment.model import Model
         from ..network.layers import module_specs
 
@@ -260,10 +261,14 @@ class LoadedRun:
             model = Model.model_validate(self.header.experiment.get("model", {}))
         except ValidationError:
             raise RunError(f"{plain(self.header.run)}: {UNSAID}") from None
-        shapes = [shape for shape in self.header.parameters.values() if len(shape) == 2]
-        widths = [shapes[0][1], *(shape[0] for shape in shapes)]
+        matrices = [shape for shape in self.header.parameters.values() if len(shape) > 1]
+        outputs = matrices[-1][0]
+        if model.layers:
+            plan = [*planned(model.layers, tuple(self.header.row_shape), outputs)]
+        else:
+            plan = [*dense_layers([matrices[0][1], *(shape[0] for shape in matrices)])]
         network = nn.Sequential()
-        for stage in module_specs(model, widths):
+        for stage in module_specs(model, plan):
             made = getattr(nn, stage.module)(*stage.arguments, **stage.keywords)
             named = ((name.rpartition("."), value) for name, value in self.weights.items())
             of_stage = {key: value for (of, _, key), value in named if of == stage.recorded}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -11,6 +12,9 @@ from ..components.losses import LossBase
 from ..experiment.experiment import Experiment
 from ..network.trainable import Trainable
 from .batches import Batch
+
+AT_ONCE: Final = 1 << 23
+"""Numbers that listed layers say of a part of a set that is measured at once."""
 
 
 class Evaluator:
@@ -23,6 +27,9 @@ class Evaluator:
 
     def __init__(self, experiment: Experiment, network: Trainable) -> None:
         self._network = network
+        # What convolutions say of a whole set would fill the memory: it is asked part by part.
+        convolves = bool(experiment.model.layers)
+        self._most_rows = max(1, AT_ONCE // sum(experiment.widths)) if convolves else 0
         self._loss, self._accuracy = loss_function(experiment.loss), accuracy_function(experiment)
 
     @torch.no_grad()
@@ -49,6 +56,9 @@ class Evaluator:
         Returns:
             [members, rows, outputs].
         """
+        if self._most_rows and inputs.shape[1] > self._most_rows:
+            parts = torch.split(inputs, self._most_rows, dim=1)
+            return torch.cat([self.outputs(part) for part in parts], dim=1)
         # Telling every module costs a small network a good part of its forward: only where dropout
         # or batch normalisation would compute otherwise.
         if not self._network.modal:

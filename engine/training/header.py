@@ -52,6 +52,7 @@ def header_of(trainer: Trainer, run: str) -> Header:
         rows=list(data.sizes),
         input_names=data.input_names,
         given_names=data.given_names if data.features else [],
+        row_shape=list(trainer.experiment.row_shape) if trainer.experiment.model.layers else [],
         target_names=data.target_names,
         target_range=trainer.data.target_range,
         **trainer.data.facts(),

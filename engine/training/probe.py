@@ -5,6 +5,8 @@
     dead/layerK                 the share of its units whose slope is 0 on every probe row
     saturated/layerK            the share of its units whose mean slope is next to nothing
 
+A unit of a convolution is a channel, with a slope for every place of a picture.
+
 A row at step s shows the network after update s. All rows of a block are measured together at its
 end, from the weights that the block keeps, as networks side by side: that is what makes it cheap.
 It draws none of training's random numbers and changes nothing that training reads.
@@ -17,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import count, groupby
+from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -27,8 +29,8 @@ from torch import Tensor, nn
 
 from ..components.activations import ACTIVATIONS, SATURATED
 from ..experiment.experiment import Experiment, Members
-from ..experiment.model import Normalisation
-from ..network.module import EPSILON, make_activation
+from ..experiment.layers import Normalisation, PlannedLayer
+from ..network.module import EPSILON, convolved, make_activation, make_layer, spread
 from ..network.parameters import ParameterLayout
 from ..randomness import generator
 from ..recording.events import Series, Values
@@ -112,7 +114,8 @@ def fixed_rows(
 
 def _row_count(experiment: Experiment) -> int:
     dies = any(ACTIVATIONS[name].traits.dies for name in experiment.model.activations[:-1])
-    cheap = CHEAP // max(1, experiment.parameters)
+    products = sum(layer.products for layer in experiment.plan) if experiment.model.layers else 0
+    cheap = CHEAP // max(1, products or experiment.parameters)
     wanted = min(MOST_ROWS if dies else MEAN_ROWS, max(experiment.batch_rows, cheap))
     if not experiment.data.fresh:
         wanted = min(wanted, experiment.data.sizes[0])
@@ -239,7 +242,7 @@ class Slopes:
     Everything is computed as in a network that is not being trained: dropout leaves nothing out,
     batch normalisation takes its running figures. Networks lie side by side, as members do:
 
-        inputs, sums and slopes  [networks, data rows, units]
+        inputs, sums and slopes  [networks, data rows, units], or a picture in place of units
 
     Args:
         experiment: What the network looks like.
@@ -252,12 +255,14 @@ class Slopes:
         model = experiment.model
         # What a module of one's own has inside, only its code knows.
         names = model.activations[:-1] if model.kind == "mlp" else []
-        named = zip(count(1), names, model.normalisations, strict=False)
-        self._layers = [HiddenLayer(f"layer{at}", name, norm, layout) for at, name, norm in named]
+        plan = experiment.plan if names else []
+        named = zip(plan, names, model.normalisations, strict=False)
+        self._layers = [HiddenLayer(layer, name, norm, layout) for layer, name, norm in named]
+        self._takes = plan[0].into if names else ()
         while self._layers and not self._layers[-1].watched:
             self._layers.pop()
         rows = inputs.shape[1]
-        self.numbers = 3 * layout.members * rows * sum(each.units for each in self._layers)
+        self.numbers = 3 * layout.members * rows * sum(each.layer.units for each in self._layers)
         """How many numbers one row of weights takes while it is measured, about."""
         self._columns = [
             (what, at)
@@ -267,11 +272,15 @@ class Slopes:
         ]
         self.columns = [f"{what}/layer{at + 1}" for what, at in self._columns]
         """The columns of what it measures."""
-        self._counts = np.array([self._layers[at].units for _, at in self._columns], np.int64)
+        self._counts = np.array([self._layers[at].channels for _, at in self._columns], np.int64)
         self._starts = np.cumsum([0, *self._counts[:-1]])
         # What a unit's greatest slope, or the sum of its slopes, is at most where it counts.
         most = [
-            rows * SATURATED * self._layers[at].activation.traits.steepest * (what != "dead")
+            rows
+            * self._layers[at].places
+            * SATURATED
+            * self._layers[at].activation.traits.steepest
+            * (what != "dead")
             for what, at in self._columns
         ]
         self._most = np.repeat(most, self._counts)
@@ -282,7 +291,7 @@ class Slopes:
         if not self._columns:
             return np.empty((0, len(weights), members))
         slopes = self._slopes(weights)
-        pairs = ((what, slopes[at]) for what, at in self._columns)
+        pairs = ((what, _over_places(slopes[at])) for what, at in self._columns)
         reduced = [each.amax(1) if what == "dead" else each.sum(1) for what, each in pairs]
         # One fetch for all layers: what is left is a number for each unit.
         units = torch.cat(reduced, dim=1).double().cpu().numpy()
@@ -295,6 +304,8 @@ class Slopes:
         """Return how steep the activations that are watched are, without sign, by layer."""
         parts = self._layout.slices(weights)
         outputs = self._inputs.repeat(len(weights), 1, 1) if len(weights) > 1 else self._inputs
+        if len(self._takes) > 1:
+            outputs = torch.unflatten(outputs, 2, self._takes)
         sums: dict[int, Tensor] = {}
         results: list[Tensor] = []
         for at, layer in enumerate(self._layers):
@@ -321,52 +332,70 @@ class Slopes:
         return slopes
 
 
+def _over_places(slopes: Tensor) -> Tensor:
+    """Return slopes of pictures as [networks, data rows and places, channels]; others as are."""
+    return slopes if slopes.dim() == 3 else slopes.flatten(3).transpose(2, 3).flatten(1, 2)
+
+
 class HiddenLayer:
     """One hidden layer of many networks side by side.
 
     Args:
-        name: ``layer1`` and so on.
+        layer: What goes into it and what comes out.
         activation: The name of its activation.
         normalisation: What is done to its sums before that.
         layout: Where its parameters lie.
     """
 
     def __init__(
-        self, name: str, activation: str, normalisation: Normalisation, layout: ParameterLayout
+        self,
+        layer: PlannedLayer,
+        activation: str,
+        normalisation: Normalisation,
+        layout: ParameterLayout,
     ) -> None:
+        self.layer: Final = layer
         self.activation: Final = ACTIVATIONS[activation]
         self.watched: Final = bool(self.activation.traits.dies or self.activation.traits.steepest)
         """Whether its units can die or saturate."""
         self.module: Final = make_activation(activation)
-        self.units: Final = layout.shapes[f"{name}.weight"][0]
+        self.channels: Final = layer.out[0]
+        """Its units, which for a convolution are channels."""
+        self.places: Final = math.prod(layer.out[1:])
+        """How often a unit stands in a row."""
         self._normalisation = normalisation
-        self._places = {
-            each.removeprefix(f"{name}."): place
-            for place, each in enumerate(layout.shapes)
-            if each.startswith(f"{name}.")
+        self._parts = {
+            each.removeprefix(f"{layer.name}."): part
+            for part, each in enumerate(layout.shapes)
+            if each.startswith(f"{layer.name}.")
         }
 
     def sums(self, inputs: Tensor, parts: Sequence[Tensor]) -> Tensor:
-        """Return what goes into the activation, [networks, data rows, units].
+        """Return what goes into the activation, [networks, data rows, units, …].
 
         Args:
-            inputs: What goes into the layer, [networks, data rows, features].
+            inputs: What goes into the layer, [networks, data rows, features, …].
             parts: Every parameter and buffer of the networks, [rows, members, numbers].
         """
         networks = len(inputs)
-        matrix = parts[self._places["weight"]].reshape(networks, self.units, -1)
-        bias = parts[self._places["bias"]].reshape(networks, 1, -1)
+        if not self.layer.weight:
+            return make_layer(self.layer, {})(inputs)  # type: ignore[no-any-return]
+        weight = parts[self._parts["weight"]].reshape(networks, *self.layer.weight)
+        bias = parts[self._parts["bias"]].reshape(networks, 1, -1)
         # [networks, rows, units]: one product for all steps of a chunk and all members.
-        sums = torch.baddbmm(bias, inputs, matrix.transpose(1, 2))
+        if self.layer.kind == "conv":
+            sums = convolved(inputs, weight, bias, self.layer)
+        else:
+            sums = torch.baddbmm(bias, inputs, weight.transpose(1, 2))
         if self._normalisation == "none":
             return sums
         norm = {
-            name.removeprefix("norm."): parts[place].reshape(networks, 1, -1)
-            for name, place in self._places.items()
+            name.removeprefix("norm."): spread(parts[part].reshape(networks, 1, -1), sums)
+            for name, part in self._parts.items()
             if name.startswith("norm.")
         }
         if self._normalisation == "layer":
-            normalised = nn.functional.layer_norm(sums, sums.shape[-1:], eps=EPSILON)
+            normalised = nn.functional.layer_norm(sums, sums.shape[2:], eps=EPSILON)
         else:
             # As while it is measured: the running figures, which are among the recorded weights.
             normalised = (sums - norm["running_mean"]) * (norm["running_var"] + EPSILON).rsqrt()

@@ -13,7 +13,7 @@ from torch import nn
 from engine.components.optimizers import OptimizerBase
 from engine.components.schedules import ScheduleBase
 from engine.network.module import Network
-from engine.recording.forward import activations_of, forward, unpack
+from engine.recording.forward import forward, layers_of, unpack
 from engine.step.clipping import Clipping
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
@@ -228,7 +228,7 @@ def test_a_viewer_computes_what_a_normalised_network_says(kind: str) -> None:
     trainer.advance(20)
     header, inputs = header_of(trainer, "x"), trainer.data.sets["dev"].inputs
     weights = unpack(header, trainer.snapshot())
-    outputs = forward(activations_of(header), weights, inputs[0].numpy())[-1]
+    outputs = forward(layers_of(header), weights, inputs[0].numpy())[-1]
     expected = trainer.measure.outputs(inputs)[0].numpy()  # type: ignore[attr-defined]
     np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
 

@@ -20,8 +20,8 @@ from engine.experiment import overrides
 from engine.experiment.axes import axes_of, trials_in
 from engine.experiment.changes import about_of, described, restored, title_of
 from engine.experiment.experiment import Experiment
+from engine.experiment.layers import init_table, layer_table
 from engine.experiment.marks import Origin
-from engine.experiment.model import init_table, layer_table
 from engine.experiment.problems import Path as Keys
 from engine.experiment.sweep import Sweep
 from engine.experiment.tables import tables_of

@@ -18,7 +18,8 @@ from engine.components.initialisers import NEEDS_MATRIX
 from engine.components.section import Section
 from engine.data import DataBase
 from engine.experiment.experiment import WRITTEN, Experiment
-from engine.experiment.model import Init, Model
+from engine.experiment.layers import Init
+from engine.experiment.model import Model
 from engine.experiment.problems import Path, key_text
 
 from .values import NOTHING, UNSET, Leaf, leaf_of, members, show

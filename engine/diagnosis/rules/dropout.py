@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from ..evidence import Facts
@@ -39,10 +38,10 @@ def _shares(facts: Facts) -> dict[str, float]:
     """Return the dropout of each hidden layer that has some."""
     if not facts.is_mlp:
         return {}
-    common, layers = facts.model.get("dropout", 0.0), facts.model.get("hidden", ())
+    common = facts.model.get("dropout", 0.0)
     shares = {}
-    for layer, spec in zip(facts.hidden, layers, strict=False):
-        of_layer = spec.get("dropout") if isinstance(spec, Mapping) else None
+    for layer in facts.hidden:
+        of_layer = facts.layer_tables.get(layer, ("", {}))[1].get("dropout")
         share = common if of_layer is None else of_layer
         if isinstance(share, int | float) and share > 0:
             shares[layer] = float(share)

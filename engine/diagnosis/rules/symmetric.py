@@ -45,9 +45,11 @@ def is_symmetric(facts: Facts, layer: str) -> bool:
         return False
     weights = at_step[1]
     following = facts.layers[facts.layers.index(layer) + 1]
-    incoming, outgoing = weights[f"{layer}.weight"], weights[f"{following}.weight"].T
+    incoming, outgoing = weights[f"{layer}.weight"], weights[f"{following}.weight"]
     if len(incoming) < 2:
         return False
+    # What goes out of a unit: of a channel, all that comes of its places.
+    outgoing = outgoing.swapaxes(0, 1).reshape(len(incoming), -1)
     parts = [incoming, outgoing, weights[f"{layer}.bias"]]
     if not all(np.isfinite(part).all() for part in parts):
         return False
@@ -62,7 +64,7 @@ def cure(facts: Facts) -> Remedy:
 
 
 def _has_dropout(facts: Facts) -> bool:
-    layers = [each for each in facts.model.get("hidden", []) if isinstance(each, dict)]
+    layers = [table for _, table in facts.layer_tables.values()]
     return any(each.get("dropout") for each in (facts.model, *layers))
 
 

@@ -53,6 +53,10 @@ def program(
             f"model.module: {experiment.model.module} is a network of one's own, "
             "whose gradients nobody has formulas for"
         )
+    if experiment.model.layers:
+        raise EpochalError(
+            "model.layers: there are no formulas for listed layers, only for model.hidden"
+        )
     language = LANGUAGES[written_in]
     file = file if written_in == "numpy" else ""
     passes = Passes(experiment, language)

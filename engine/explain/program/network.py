@@ -11,7 +11,7 @@ from ...text.source_code import WIDTH, call, literal
 if TYPE_CHECKING:
     from ...components.initialisers import InitialiserBase
     from ...experiment.experiment import Experiment
-    from ...experiment.model import Init
+    from ...experiment.layers import Init
 
 Style = Literal["module", "sequential", "add_module"]
 
@@ -21,7 +21,7 @@ STYLES: Final[tuple[Style, ...]] = get_args(Style)
 
 def network_block(experiment: Experiment, style: Style) -> str:
     """Return the network, written in one of the three ways."""
-    row = module_specs(experiment.model, experiment.widths)
+    row = module_specs(experiment.model, experiment.plan)
     match style:
         case "module":
             return f"{_module_class(experiment, row)}\n\n\nnetwork = Network()"
@@ -35,7 +35,7 @@ def network_block(experiment: Experiment, style: Style) -> str:
 def _module_class(experiment: Experiment, row: Sequence[ModuleSpec]) -> str:
     lines = [
         "class Network(nn.Module):",
-        f'    """From {" to ".join(map(str, experiment.widths))} units."""',
+        f'    """From {_widths(experiment)} units."""',
         "",
         "    def __init__(self):",
         "        super().__init__()",
@@ -49,12 +49,18 @@ def _module_class(experiment: Experiment, row: Sequence[ModuleSpec]) -> str:
     return "\n".join(lines)
 
 
+def _widths(experiment: Experiment) -> str:
+    if experiment.model.layers:
+        return f"{list(experiment.row_shape)} to {experiment.outputs}"
+    return " to ".join(map(str, experiment.widths))
+
+
 def _forward(row: Sequence[ModuleSpec]) -> list[str]:
     """Return a line for each layer with what follows it around it, as far as it fits."""
     lines: list[str] = []
     for stage in row:
         around = f"x = self.{stage.name}({lines[-1].removeprefix('x = ')})" if lines else ""
-        if stage.module == "Linear" or len(around) > WIDTH - 8:
+        if not lines or stage.name.startswith("layer") or len(around) > WIDTH - 8:
             lines.append(f"x = self.{stage.name}(x)")
         else:
             lines[-1] = around
@@ -63,18 +69,22 @@ def _forward(row: Sequence[ModuleSpec]) -> list[str]:
 
 def initialisation(experiment: Experiment) -> list[str]:
     """Return the blocks that draw the first weights."""
-    inits = experiment.model.inits
-    layers = "layers = [each for each in network.modules() if isinstance(each, nn.Linear)]"
+    named = zip(experiment.plan, experiment.model.inits, strict=True)
+    inits = [init for layer, init in named if layer.weight]
+    kinds = "nn.Linear"
+    if any(layer.kind == "conv" for layer in experiment.plan):
+        kinds = "nn.Conv2d | nn.Linear"
+    layers = f"layers = [each for each in network.modules() if isinstance(each, {kinds})]"
     if all(init == inits[0] for init in inits):
         head = "for index, layer in enumerate(layers):"
-        body = _draws(inits[0], "layer", "2 * index", "2 * index + 1")
+        body = _draws(inits[0], "layer", "2 * index", "2 * index + 1", kinds)
         if not any("index" in line for line in body):
             head = "for layer in layers:"
         lines = [head, *(f"    {line}" for line in body)]
     else:
         lines = []
         for index, init in enumerate(inits):
-            lines += _draws(init, f"layers[{index}]", str(2 * index), str(2 * index + 1))
+            lines += _draws(init, f"layers[{index}]", str(2 * index), str(2 * index + 1), kinds)
     block = "\n".join(["# The first weights, in place of those PyTorch has drawn.", layers, *lines])
     double = ["network.double()"] if experiment.train.dtype == "float64" else []
     block = "\n".join([block, *double])
@@ -89,7 +99,7 @@ def generator(counter):
 """What gives each tensor of weights its random numbers."""
 
 
-def _draws(init: Init, layer: str, weight: str, bias: str) -> list[str]:
+def _draws(init: Init, layer: str, weight: str, bias: str, kinds: str) -> list[str]:
     """Return the lines that fill the weights and the biases of a layer.
 
     Args:
@@ -97,14 +107,17 @@ def _draws(init: Init, layer: str, weight: str, bias: str) -> list[str]:
         layer: What the layer is called.
         weight: The counter of the stream for the weights.
         bias: The counter of the stream for the biases.
+        kinds: The classes that the program's layers are of.
     """
     lines = [
         *draw_lines(init.weight, f"{layer}.weight", weight),
         *draw_lines(init.bias, f"{layer}.bias", bias),
     ]
     bounded = any("-bound" in line for line in lines)
-    power = " ** " if "[" in layer else "**"
-    return [f"bound = {layer}.in_features{power}-0.5", *lines] if bounded else lines
+    # A unit's inputs: for a convolution, all that its squares see.
+    fan_in = "in_features" if kinds == "nn.Linear" else "weight[0].numel()"
+    power = " ** " if "[" in f"{layer}{fan_in}" else "**"
+    return [f"bound = {layer}.{fan_in}{power}-0.5", *lines] if bounded else lines
 
 
 def draw_lines(spec: InitialiserBase, tensor: str, counter: str) -> list[str]:

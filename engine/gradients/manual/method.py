@@ -41,6 +41,8 @@ def lacking(experiment: Experiment) -> str:
     model = experiment.model
     if model.kind != "mlp":
         return f"model.kind = {model.kind!r}"
+    if model.layers:
+        return "model.layers"
     wanted = [
         *(("activation", name, activations.FORMULAS) for name in model.activations),
         *(("normalisation", name, normalisation.FORMULAS) for name in model.normalisations),

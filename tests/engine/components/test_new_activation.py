@@ -17,7 +17,7 @@ from engine.explain.program import STYLES, program
 from engine.gradients.manual import activations as manual
 from engine.inspection.gradcheck import check
 from engine.inspection.microscope import dissect
-from engine.recording.forward import activations_of, forward, unpack
+from engine.recording.forward import forward, layers_of, unpack
 from engine.results.run import of_folder
 from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, experiment
@@ -106,7 +106,7 @@ def test_its_recording_is_computed_by_viewers_and_diagnosed(
     told, snapshot = run.header, run.history.snapshot(20)
     assert snapshot is not None
     inputs = np.linspace(-4, 4, 9, dtype=np.float32)[:, None]
-    numbers = forward(activations_of(told), unpack(told, snapshot), inputs)[-1]
+    numbers = forward(layers_of(told), unpack(told, snapshot), inputs)[-1]
     with torch.no_grad():
         expected = run.module()(torch.from_numpy(inputs)).numpy()
     np.testing.assert_allclose(numbers, expected, rtol=1e-4, atol=1e-5)

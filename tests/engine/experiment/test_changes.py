@@ -22,7 +22,7 @@ from engine.experiment.changes import (
     restored,
 )
 from engine.experiment.experiment import Experiment
-from engine.experiment.model import Layer
+from engine.experiment.layers import Layer, ListedLayer
 from engine.explain.program import program
 from engine.presets import preset as presets
 from engine.presets.preset import dumps
@@ -63,6 +63,8 @@ def made(kind: type[Section]) -> Any:
     needed = {
         name: NEEDED[name] for name, field in kind.model_fields.items() if field.is_required()
     }
+    # A listed layer is one of four, and a convolution has the most keys.
+    needed |= {"conv": 8} if kind is ListedLayer else {}
     return kind.model_construct(**needed)
 
 

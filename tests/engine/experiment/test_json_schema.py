@@ -13,7 +13,7 @@ from engine.components.optimizers import Adam
 from engine.components.section import Section, closest, named, nearest, one_of, show
 from engine.experiment.experiment import Experiment
 from engine.experiment.json_schema import json_schema
-from engine.experiment.model import Init, Layer
+from engine.experiment.layers import Init, Layer
 
 SUM = {"data": {"kind": "sum"}, "loss": {"name": "mse"}, "train": {"batch_size": 32}}
 CUBIC = {"data": {"kind": "function"}, "loss": {"name": "mse"}}

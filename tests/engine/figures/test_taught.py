@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from engine.lectures.passages import passages_of
 from engine.lectures.rehearsal import WHOLE, Rehearsal
 from engine.presets import preset as presets
 from engine.presets.preset import Preset
-from engine.recording.forward import activations_of, forward, unpack
+from engine.recording.forward import forward, layers_of, unpack
 from engine.recording.history import History
 from tests.trained import whole, whole_of
 
@@ -73,10 +74,10 @@ def outputs(run: History, inputs: Any, step: int, *, last: str = "") -> np.ndarr
     snapshot = run.snapshot(step)
     assert snapshot is not None
     assert snapshot.step == step
-    names = activations_of(run.header)
-    names = [*names[:-1], last] if last else names
+    layers = layers_of(run.header)
+    layers = [*layers[:-1], replace(layers[-1], activation=last)] if last else layers
     weights = unpack(run.header, snapshot)
-    return np.asarray(forward(names, weights, np.asarray(inputs, np.float32))[-1])
+    return np.asarray(forward(layers, weights, np.asarray(inputs, np.float32))[-1])
 
 
 class TestFigures:

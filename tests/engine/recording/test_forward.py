@@ -17,7 +17,7 @@ from engine.experiment.experiment import Experiment
 from engine.network.module import Network
 from engine.network.parameters import ParameterLayout
 from engine.recording.events import Header, Snapshot
-from engine.recording.forward import activations_of, forward, unpack
+from engine.recording.forward import forward, layers_of, unpack
 from tests import strategies
 from tests.tapes import header
 
@@ -30,6 +30,7 @@ def recorded(experiment: Experiment, members: int) -> tuple[Header, Snapshot]:
         experiment=experiment.model_dump(mode="json", exclude_none=True),
         seeds=list(range(members)),
         parameters={name: list(shape) for name, shape in experiment.shapes.items()},
+        row_shape=list(experiment.row_shape) if experiment.model.layers else [],
     )
     drawn = np.random.default_rng(1).normal(size=(members, experiment.parameters))
     return told, Snapshot(step=3, values=drawn.astype(np.float32))
@@ -57,7 +58,7 @@ def check(experiment: Experiment, members: int = 1) -> None:
     for member in range(members):
         weights = unpack(told, snapshot, member)
         assert {name: values.shape for name, values in weights.items()} == experiment.shapes
-        found = forward(activations_of(told), weights, inputs)
+        found = forward(layers_of(told), weights, inputs)
         for mine, theirs in zip(found, (each[member] for each in expected), strict=True):
             assert mine.dtype == np.float32
             scale = max(1.0, float(np.abs(theirs).max()))
@@ -87,23 +88,23 @@ def test_every_member_has_its_own_weights() -> None:
 
 
 @given(strategies.experiments)
-def test_the_activations_of_any_recorded_experiment_are_the_schemas(experiment: Experiment) -> None:
+def test_the_layers_of_any_recorded_experiment_are_the_schemas(experiment: Experiment) -> None:
     told, _ = recorded(experiment, 1)
-    assert activations_of(told) == experiment.model.activations
+    assert [each.activation for each in layers_of(told)] == experiment.model.activations
 
 
 @given(strategies.experiments.filter(lambda experiment: experiment.parameters < 20_000))
 def test_any_experiment_has_outputs_of_the_right_shape(experiment: Experiment) -> None:
     told, snapshot = recorded(experiment, 1)
     inputs = np.zeros((2, experiment.widths[0]), np.float32)
-    found = forward(activations_of(told), unpack(told, snapshot), inputs)
+    found = forward(layers_of(told), unpack(told, snapshot), inputs)
     assert [values.shape for values in found] == [(2, width) for width in experiment.widths[1:]]
 
 
 def test_a_diverged_network_is_computed_without_complaint() -> None:
     told, snapshot = recorded(Experiment.model_validate({}), 1)
     spoilt = Snapshot(step=3, values=np.full_like(snapshot.values, np.inf))
-    outputs = forward(activations_of(told), unpack(told, spoilt), np.ones((2, 2), np.float32))
+    outputs = forward(layers_of(told), unpack(told, spoilt), np.ones((2, 2), np.float32))
     assert not np.isfinite(outputs[-1]).any()
 
 

@@ -6,6 +6,7 @@ its order of magnitude and an accuracy to the range of a plain PyTorch loop over
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import torch
 from benchmarks import plain
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
-from engine.recording.forward import activations_of, forward, unpack
+from engine.recording.forward import forward, layers_of, unpack
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
 from tests.trained import whole
@@ -273,7 +274,8 @@ def test_layers_without_activation_are_one_linear_layer() -> None:
     assert weights is not None
     named = unpack(header, weights)
     grid = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
-    before_sigmoid = [*activations_of(header)[:-1], "identity"]
+    layers = layers_of(header)
+    before_sigmoid = [*layers[:-1], replace(layers[-1], activation="identity")]
     logits = forward(before_sigmoid, named, grid)[-1][:, 0]
     plane = np.column_stack([grid, np.ones(50)])
     fitted = plane @ np.linalg.lstsq(plane, logits, rcond=None)[0]

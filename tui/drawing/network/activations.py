@@ -70,7 +70,10 @@ class LayerSums:
     activation: str
     """Its activation's, as presets name it."""
     sums: Floats
-    """[rows, units]: z; may hold anything."""
+    """[rows, units]: z; may hold anything. A unit of a convolution is a channel, and has a row for
+    every place of every picture."""
+    rows: int
+    """How many rows of data went through the network."""
     part: str = "train"
     """Which rows went through the network."""
     facts: tuple[str, ...] = ()
@@ -117,11 +120,10 @@ class LayerSums:
         finite = self.sums[np.isfinite(self.sums)]
         with np.errstate(all="ignore"):
             like = (float(finite.mean()), float(finite.std())) if len(finite) else (None, None)
-        rows, units = self.sums.shape
         return {
             "activation": self.activation,
-            "rows": rows,
-            "units": units,
+            "rows": self.rows,
+            "units": self.sums.shape[1],
             "mean": like[0],
             "std": like[1],
             **{word.replace(" ", "_"): share for word, share in self.shares.items()},
@@ -142,7 +144,8 @@ def gather(network: RecordedNetwork, layer: str | None = None) -> list[LayerSums
 
     from .material import ViewError
 
-    names = [f"layer{index}" for index in range(1, len(network.activations) + 1)]
+    layers = {each.name: each for each in network.layers if each.learns}
+    names = [*layers]
     wanted = names if layer is None else [layer.partition(".")[0]]
     if not set(wanted) <= set(names):
         raise ViewError(f"--layer: there is no {layer!r}; there are: {', '.join(names)}")
@@ -153,22 +156,27 @@ def gather(network: RecordedNetwork, layer: str | None = None) -> list[LayerSums
     if len(inputs) > (most := max(MOST_SUMS // units, 1)):
         inputs = inputs[np.linspace(0, len(inputs) - 1, most).astype(int)]
     portions = [
-        [sums for sums, _ in layer_by_layer(network.activations, network.weights, rows)]
+        [sums for sums, _ in layer_by_layer(network.layers, network.weights, rows)]
         for rows in network.portions(inputs)
     ]
     return [
         LayerSums(
-            name=name,
-            activation=activation,
-            sums=np.concatenate(sums).astype(np.float64),
+            name=layer.name,
+            activation=layer.activation,
+            sums=_by_unit(np.concatenate(sums), len(network.weights[f"{layer.name}.weight"])),
+            rows=len(inputs),
             part=part,
             facts=network.facts,
         )
-        for name, activation, sums in zip(
-            names, network.activations, zip(*portions, strict=True), strict=True
-        )
-        if name in wanted
+        for layer, sums in zip(network.layers, zip(*portions, strict=True), strict=True)
+        if layer.name in wanted
     ]
+
+
+def _by_unit(sums: NDArray[Any], units: int) -> Floats:
+    """Return a layer's z [rows, units * places] as [rows * places, units]."""
+    places = sums.reshape(len(sums), units, -1).transpose(0, 2, 1)
+    return places.reshape(-1, units).astype(np.float64)
 
 
 def draw_sums(layer: LayerSums, width: int, height: int, look: Look) -> Lines:
@@ -239,7 +247,7 @@ def _facts(layer: LayerSums, finite: Floats, ends: Ends, look: Look) -> Iterator
 
 def _legend(layer: LayerSums, width: int, look: Look) -> list[Styled]:
     """Return what the curves and the bars are."""
-    rows = f"z of {count(len(layer.sums))} {layer.part} row{'s' * (len(layer.sums) != 1)}"
+    rows = f"z of {count(layer.rows)} {layer.part} row{'s' * (layer.rows != 1)}"
     bar = "#" if look.glyphs.name == "ascii" else look.glyphs.levels[-1]
     z = (f"{bar} {rows}", look.style("muted"))
     if layer.slopes is None:

@@ -21,7 +21,7 @@ from engine.errors import EpochalError
 from engine.recording import kept_weights
 from engine.recording.best import best_step, why_none
 from engine.recording.events import Header, Snapshot
-from engine.recording.forward import activations_of, forward, scaling_of, unpack
+from engine.recording.forward import RecordedLayer, forward, layers_of, scaling_of, unpack
 from engine.recording.history import History
 from engine.text.safe import plain
 
@@ -389,25 +389,25 @@ class RecordedNetwork:
         return all(np.array_equal(start[name], each) for name, each in self.weights.items())
 
     @cached_property
-    def activations(self) -> list[str]:
-        """The activation after each layer.
+    def layers(self) -> list[RecordedLayer]:
+        """The layers, with the activation after each.
 
         Raises:
-            ViewError: It is no multilayer perceptron.
+            ViewError: They are those of a module of one's own.
         """
         kind = self.material.header.experiment.get("model", {}).get("kind", "mlp")
-        activations = activations_of(self.material.header) if kind == "mlp" else []
-        if not activations or any(
-            f"layer{index + 1}.weight" not in self.weights for index in range(len(activations))
+        layers = layers_of(self.material.header) if kind == "mlp" else []
+        if not layers or any(
+            each.learns and f"{each.name}.weight" not in self.weights for each in layers
         ):
             raise ViewError("this network has layers that only PyTorch can compute")
-        return activations
+        return layers
 
     def outputs(self, inputs: NDArray[Any]) -> Floats:
         """Return what the network says of inputs as it takes them: [rows, outputs].
 
         Raises:
-            ViewError: It is no multilayer perceptron, and its code may not be run.
+            ViewError: It is a module of one's own, and its code may not be run.
             CodeError: Its code does not work, or is not there any more.
         """
         said = [self._answer(rows) for rows in self.portions(inputs)]
@@ -422,7 +422,7 @@ class RecordedNetwork:
 
             made = (material.header, material.experiment, self.weights)
             return partial(said_by, recorded_module(*made, allow_code=True))
-        return lambda rows: forward(self.activations, self.weights, rows)[-1]
+        return lambda rows: forward(self.layers, self.weights, rows)[-1]
 
     def portions(self, inputs: NDArray[Any]) -> list[NDArray[Any]]:
         """Return inputs in as many parts as it takes to compute no more than may be at a time."""

@@ -15,7 +15,7 @@ from engine.components.activations import ACTIVATIONS
 from engine.components.losses import Loss
 from engine.components.optimizers import OPTIMIZERS, Optimizer
 from engine.errors import EpochalError, PresetError
-from engine.experiment.model import Normalisation
+from engine.experiment.layers import Normalisation
 from engine.gradients.choice import MethodChoice, choose
 from engine.gradients.compiled.building import why_none
 from engine.gradients.manual import activations, losses, normalisation

@@ -58,7 +58,7 @@ def test_every_experiment_of_the_textbook_has_its_command() -> None:
     """All but further cures of what is shown, and presets that no figure of the textbook is of."""
     presets = {path.stem for path in (ROOT / "presets").glob("*.toml")}
     named = {word for line in SHOWN for word in line.split()}
-    others = {"above-and-below", "digits-convolution", "iris", "sum-of-30-dead"}
+    others = {"above-and-below", "digits-convolution", "digits-layers", "iris", "sum-of-30-dead"}
     assert presets - named == others | {"exploding-adam", "exploding-clipped"}
 
 

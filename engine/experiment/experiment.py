@@ -216,26 +216,12 @@ class Experiment(Section):
 
     def _problems(self) -> Iterator[str]:
         """Say what no table can say alone."""
-        if wrong := self._misfit():
+        if wrong := _misfit(self):
             yield wrong
             return
         problems = [*self._size_problems(), *self._loss_problems(), *self._training_problems()]
         problems += self._feature_problems()
         yield from problems or self._population_problems()
-
-    def _misfit(self) -> str:
-        """Say which of the listed layers does not fit; empty where all do, or none are listed."""
-        features, given = len(self.data.input_names), self.model.input_shape
-        if not self.model.layers:
-            return ""
-        if math.prod(self.row_shape) != features:
-            row = f"a row of the data has {features}"
-            return f"model.input_shape: {given} is {math.prod(self.row_shape)} numbers, {row}"
-        try:
-            _ = self.plan
-        except ValueError as error:
-            return f"model.{error}"
-        return ""
 
     @property
     def _numbers(self) -> int:
@@ -354,6 +340,21 @@ class Experiment(Section):
         ):
             if value == "accuracy" and not self.has_accuracy:
                 yield f"{key}: there is no accuracy for numbers; set 'loss'"
+
+
+def _misfit(experiment: Experiment) -> str:
+    """Say which of the listed layers does not fit; empty where all do, or none are listed."""
+    if not experiment.model.layers:
+        return ""
+    features, numbers = len(experiment.data.input_names), math.prod(experiment.row_shape)
+    if numbers != features:
+        given = experiment.model.input_shape
+        return f"model.input_shape: {given} is {numbers} numbers, a row of the data has {features}"
+    try:
+        _ = experiment.plan
+    except ValueError as error:
+        return f"model.{error}"
+    return ""
 
 
 Members = Sequence[Experiment]

@@ -33,6 +33,7 @@ from ..style.numbers import count
 from .edits import Move, move, put, widths_in, write
 from .settings import (
     HIDDEN,
+    LAYERS,
     Group,
     ListEntry,
     Setting,
@@ -327,7 +328,7 @@ class Draft:
 
 def _is_kind(setting: Setting) -> bool:
     """Whether it says which keys its table has; a layer's own table is not kept apart."""
-    return (setting.is_kind or setting.path == KIND) and setting.path[:2] != HIDDEN
+    return (setting.is_kind or setting.path == KIND) and setting.path[:2] not in (HIDDEN, LAYERS)
 
 
 def _tables(experiment: Experiment) -> Tables:
@@ -397,9 +398,17 @@ def rule_of_thumb(experiment: Experiment) -> str:
     return f"a rule of thumb: {units} in one or two layers (Heaton 2008, Lippmann 1987)"
 
 
+def _sizes(experiment: Experiment) -> list[str]:
+    """Return how large a row is on its way: units, or a picture's sides and channels."""
+    if not experiment.model.layers:
+        return [count(width) for width in experiment.widths]
+    shapes = [experiment.row_shape, *(layer.out for layer in experiment.plan)]
+    return ["x".join(map(count, shape)) for shape in shapes]
+
+
 def summary(experiment: Experiment) -> list[str]:
     """Return an experiment in a few lines: its network, its data, its length, a rule of thumb."""
-    widths = " → ".join(count(width) for width in experiment.widths)
+    widths = " → ".join(_sizes(experiment))
     network = f"{widths}, {count(experiment.parameters)} parameters"
     rule = rule_of_thumb(experiment)
     if not rule:

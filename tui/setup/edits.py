@@ -14,19 +14,35 @@ from typing import Any, Final, Literal
 
 from engine.components.section import Section
 from engine.experiment.experiment import Experiment
+from engine.experiment.layers import KEYS_OF
 from engine.experiment.overrides import INSTEAD
 from engine.experiment.problems import Path
 
-from .settings import ACTIVATION, HIDDEN, PYTHON, Family, Setting, Tables, at, family_of
+from .families import Family, family_of
+from .settings import (
+    ACTIVATION,
+    HIDDEN,
+    LAYERS,
+    PYTHON,
+    Setting,
+    Tables,
+    at,
+    is_layer_kind,
+    kind_of_layer,
+)
 from .values import NOTHING, leaf_of, number
 
 Move = Literal["add", "remove", "up", "down"]
 
 NEW: Final[Mapping[Path, Mapping[str, Any]]] = {
     HIDDEN: {"units": 5},
+    LAYERS: {"dense": 5},
     ("marks",): {"at": {"step": 0}, "title": "Mark"},
 }
 """The first entry of a list of tables; every further one is like the one before."""
+
+SIZES: Final[Mapping[str, Any]] = {"conv": 8, "pool": 2, "flatten": True, "dense": 16}
+"""What a listed layer that becomes one of another kind is at first."""
 
 
 def write(tables: Tables, setting: Setting, text: str) -> None:
@@ -34,7 +50,9 @@ def write(tables: Tables, setting: Setting, text: str) -> None:
     path, value = setting.path, setting.leaf.read(text)
     if setting.required and not text.strip():
         value = NOTHING
-    if path[:2] == HIDDEN and "init" in path:
+    if is_layer_kind(path):
+        _change_layer(tables, path, value)
+    elif path[:2] in (HIDDEN, LAYERS) and "init" in path:
         _write_init(tables, setting, value)
     elif setting.is_kind:
         _change_kind(tables, path, value)
@@ -46,7 +64,7 @@ def write(tables: Tables, setting: Setting, text: str) -> None:
         _change_model(tables, value)
     elif path in (("data", "samples"), ("data", "points")):
         _write_rows(tables["data"], str(path[-1]), value)
-    elif path[:2] == HIDDEN:
+    elif path[:2] in (HIDDEN, LAYERS):
         _write_in_layer(tables, path, value)
     else:
         put(tables, path, value)
@@ -180,10 +198,10 @@ def _write_activation(tables: Tables, value: Any) -> None:
 def _write_in_layer(tables: Tables, path: Path, value: Any) -> None:
     """Set what one layer says of its own; what is as in the model is left out again."""
     index, key = path[2], path[3]
-    layer = tables["model"]["hidden"][index]
-    if key == "units":
-        layer["units"] = value
-    elif key == "activation" and "activation" not in layer:
+    layer = at(tables, path[:3])
+    if key in ("units", *SIZES):
+        layer[key] = value
+    elif path[:2] == HIDDEN and key == "activation" and "activation" not in layer:
         layers = tables["model"]["hidden"]
         names = [at(tables, (*HIDDEN, place, "activation"), "relu") for place in range(len(layers))]
         if any("activation" in other for other in layers):
@@ -197,10 +215,19 @@ def _write_in_layer(tables: Tables, path: Path, value: Any) -> None:
         layer[key] = value
 
 
+def _change_layer(tables: Tables, path: Path, kind: Any) -> None:
+    """Make a listed layer one of another kind; what both can say is kept."""
+    before = at(tables, path[:3])
+    if kind == kind_of_layer(before) or kind not in SIZES:
+        return
+    kept = {key: before[key] for key in KEYS_OF[kind] & before.keys() if key != "stride"}
+    put(tables, path[:3], {kind: SIZES[kind], **kept})
+
+
 def _write_init(tables: Tables, setting: Setting, value: Any) -> None:
     """Set what a layer's weights or biases are drawn from; what is as in the model is left out."""
     path, shared = setting.path, tables["model"].get("init", {})
-    layer, part = tables["model"]["hidden"][path[2]], path[4]
+    layer, part = at(tables, path[:3]), path[4]
     init = layer.setdefault("init", copy.deepcopy(shared))
     if not setting.is_kind:
         put(tables, path, value)
@@ -225,6 +252,8 @@ def move(tables: Tables, path: Path, what: Move, index: int) -> int:
     if entries is NOTHING:
         entries = []
         put(tables, path, entries)
+    if path == LAYERS and not entries:
+        return _list_layers(tables)
     lists = [entries]
     named = at(tables, ACTIVATION)
     if path == HIDDEN and isinstance(named, list):
@@ -232,9 +261,27 @@ def move(tables: Tables, path: Path, what: Move, index: int) -> int:
     there = min(index, len(entries) - 1)
     for items in lists:
         there = _moved(items, what, index, dict(NEW.get(path, {})))
+    if path == LAYERS and not entries:
+        # Without any, the hidden layers are those of the model: as few.
+        tables["model"]["hidden"] = []
     if len(lists) > 1 and named:
         _name(tables, named)
     return there
+
+
+def _list_layers(tables: Tables) -> int:
+    """List the hidden layers as dense ones, behind a flattening that pictures need."""
+    model = tables["model"]
+    listed: list[Any] = [{"flatten": True}]
+    for index, layer in enumerate(model.pop("hidden", [])):
+        activation = at(tables, (*ACTIVATION, index)) if "activation" not in layer else NOTHING
+        own = {} if activation is NOTHING else {"activation": activation}
+        rest = {key: said for key, said in layer.items() if key != "units"}
+        listed.append({"dense": layer["units"], **own, **rest})
+    model["layers"] = listed
+    if isinstance(names := model.get("activation"), list):
+        model["activation"] = names[0] if names else "relu"
+    return 0
 
 
 def _moved(items: list[Any], what: Move, index: int, new: Any) -> int:

@@ -11,22 +11,24 @@ import functools
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeGuard, get_args, get_origin
+from typing import Any, Final
 
 from engine.components.activations import ACTIVATIONS
 from engine.components.initialisers import NEEDS_MATRIX
 from engine.components.section import Section
 from engine.data import DataBase
 from engine.experiment.experiment import WRITTEN, Experiment
-from engine.experiment.layers import Init
+from engine.experiment.layers import KEYS_OF, KINDS, Init
 from engine.experiment.model import Model
 from engine.experiment.problems import Path, key_text
 
-from .values import NOTHING, UNSET, Leaf, leaf_of, members, show
+from .families import Family, family_of, fields_of
+from .values import NOTHING, UNSET, Leaf, leaf_of, show
 
 Tables = dict[str, Any]
 
 HIDDEN: Final[Path] = ("model", "hidden")
+LAYERS: Final[Path] = ("model", "layers")
 ACTIVATION: Final[Path] = ("model", "activation")
 
 GROUPS: Final[Mapping[str, str]] = {
@@ -86,18 +88,20 @@ RARE: Final = frozenset((*DataBase.model_fields, "separator", "reduction", "warm
 
 INLINE: Final[Mapping[Path, tuple[Path, ...]]] = {
     HIDDEN: (("units",), ("activation",), ("init", "weight", "name")),
+    LAYERS: (("kind",), ("conv",), ("pool",), ("dense",), ("activation",)),
     ("marks",): (("title",),),
 }
 """What of each entry of a list of tables stands in its own line."""
 
-ENTRY: Final[Mapping[Path, str]] = {HIDDEN: "layer", ("marks",): "mark"}
+ENTRY: Final[Mapping[Path, str]] = {HIDDEN: "layer", LAYERS: "layer", ("marks",): "mark"}
 """What an entry of a list of tables is called."""
 
 IN_FILES: Final = frozenset(("population.settings", "sweep"))
 """Keys that are lists too long for a field: they are written in a preset's file."""
 
 PYTHON: Final = frozenset(("kind", "module", "arguments", "input_shape"))
-"""The keys of a network of one's own; every other key of the model is of a multilayer one."""
+"""The keys of a network of one's own; every other key of the model is of layers, and these have
+``input_shape`` as well where they are listed."""
 
 MANY: Final = 8
 """More layers than this are folded away."""
@@ -170,7 +174,7 @@ class ListEntry(SetupPart):
     def settings(self) -> tuple[Setting, ...]:
         """What of it stands in its own line."""
         by_path = {setting.path[len(self.list) + 1 :]: setting for setting in self.all}
-        return tuple(by_path[path] for path in INLINE.get(self.list, ()))
+        return tuple(by_path[path] for path in INLINE.get(self.list, ()) if path in by_path)
 
     @functools.cached_property
     def inside(self) -> tuple[Setting, ...]:
@@ -244,7 +248,7 @@ def _group(name: str, rows: list[Row], tables: Tables) -> Group:
 
 def _is_common(group: str, row: Row, tables: Tables) -> bool:
     if not isinstance(row, Setting):
-        return row.list == HIDDEN and len(at(tables, HIDDEN, [])) <= MANY
+        return row.list in (HIDDEN, LAYERS) and len(at(tables, row.list, [])) <= MANY
     name = key_text(row.path[1:])
     if group == "train" and name in ("epochs", "steps"):
         # Only one of them is set; without either, epochs are what counts.
@@ -265,7 +269,7 @@ def at(tables: Tables, path: Path, otherwise: Any = NOTHING) -> Any:
         try:
             here = here[part]
         except (KeyError, IndexError, TypeError):
-            if path[:2] == HIDDEN and depth == 3 and part in Model.model_fields:
+            if path[:2] in (HIDDEN, LAYERS) and depth == 3 and part in Model.model_fields:
                 return _of_the_model(tables, path, otherwise)
             return otherwise
     return here
@@ -286,9 +290,21 @@ def value(tables: Tables, setting: Setting) -> Any:
         names = [at(tables, (*HIDDEN, index, "activation")) for index in range(len(layers))]
         if any(isinstance(name, str) for name in names):
             return names[0] if len(set(map(str, names))) == 1 else names
+    if is_layer_kind(setting.path):
+        return kind_of_layer(at(tables, setting.path[:-1], {}))
     if setting.path == HIDDEN:
         return [layer.get("units", "") for layer in at(tables, HIDDEN, [])]
     return at(tables, setting.path, setting.default)
+
+
+def is_layer_kind(path: Path) -> bool:
+    """Whether a setting says what a listed layer is, for which the preset has a key each."""
+    return path[:2] == LAYERS and path[3:] == ("kind",)
+
+
+def kind_of_layer(entry: Mapping[str, Any]) -> str:
+    """Return what a listed layer is; ``dense`` where it does not say."""
+    return next((kind for kind in KINDS if entry.get(kind)), "dense")
 
 
 def detail(tables: Tables, setting: Setting) -> str:
@@ -310,7 +326,7 @@ def detail(tables: Tables, setting: Setting) -> str:
 
 def _rows(section: type[Section], tables: Tables, path: Path) -> Iterator[Row]:
     """Walk through a table of the schema."""
-    for name, family in _fields(section).items():
+    for name, family in fields_of(section).items():
         inner = (*path, name)
         if path == ("model",) and not _fits(tables, name):
             continue
@@ -318,7 +334,9 @@ def _rows(section: type[Section], tables: Tables, path: Path) -> Iterator[Row]:
             continue
         if inner == HIDDEN:
             yield _setting(section, name, inner)
-        if family is None:
+        if inner == LAYERS:
+            yield from _entries(family.only, tables, inner) if family else ()
+        elif family is None:
             if (setting := _setting(section, name, inner)) is not None:
                 yield setting
         elif family.is_list:
@@ -331,8 +349,14 @@ def _fits(tables: Tables, name: str) -> bool:
     """Whether a key of the model says something for its kind."""
     if name == "kind":
         return True
-    of_python: bool = at(tables, ("model", "kind"), "mlp") == "python"
-    return (name in PYTHON) == of_python
+    if at(tables, ("model", "kind"), "mlp") == "python":
+        return name in PYTHON
+    listed = bool(at(tables, LAYERS, []))
+    return (
+        listed
+        if name == "input_shape"
+        else name not in PYTHON and not (listed and name == "hidden")
+    )
 
 
 def _table(
@@ -358,50 +382,28 @@ def _entries(section: type[Section], tables: Tables, path: Path) -> Iterator[Row
     for index in range(len(entries)):
         here = (*path, index)
         settings = tuple(row for row in _rows(section, tables, here) if isinstance(row, Setting))
+        if path == LAYERS:
+            settings = _of_layer(section, settings, kind_of_layer(entries[index]), here)
         label = f"{name} {index + 1}"
         yield ListEntry(key=key_text(here), label=label, list=path, index=index, all=settings)
-    yield Adder(key=f"{key_text(path)}+", label=f"add a {name}", list=path, count=len(entries))
+    label = f"add a {name}"
+    if path == LAYERS and not entries:
+        label = "list layers of several kinds"
+    yield Adder(key=f"{key_text(path)}+", label=label, list=path, count=len(entries))
 
 
-@dataclass(frozen=True, eq=False)
-class Family:
-    """The classes that a key's table can be of."""
-
-    tag: str
-    """The key that tells them apart; empty where there is only one."""
-    kinds: Mapping[str, type[Section]]
-    """The classes by what that key says."""
-    is_list: bool = False
-
-    @property
-    def only(self) -> type[Section]:
-        """The one class, or the first."""
-        return next(iter(self.kinds.values()))
-
-
-@functools.cache
-def _fields(section: type[Section]) -> Mapping[str, Family | None]:
-    """Return the keys of a table, each with the classes of its table if it is one."""
-    return {name: family_of(field.annotation) for name, field in section.model_fields.items()}
-
-
-def family_of(annotation: Any) -> Family | None:
-    """Return the classes that a key with this annotation can be of; None where it is no table."""
-    allowed = members(annotation)
-    is_list = len(allowed) == 1 and get_origin(allowed[0]) is list
-    if is_list:
-        allowed = members(get_args(allowed[0])[0])
-    kinds = [member for member in allowed if _is_section(member)]
-    if not kinds:
-        return None
-    if len(kinds) == 1:
-        return Family("", {"": kinds[0]}, is_list)
-    tag = next(tag for tag in ("kind", "name") if tag in kinds[0].model_fields)
-    return Family(tag, {kind.model_fields[tag].default: kind for kind in kinds})
-
-
-def _is_section(member: Any) -> TypeGuard[type[Section]]:
-    return inspect.isclass(member) and get_origin(member) is None and issubclass(member, Section)
+def _of_layer(
+    section: type[Section], settings: tuple[Setting, ...], kind: str, path: Path
+) -> tuple[Setting, ...]:
+    """Return what can be set in a listed layer of a kind, and first of all its kind."""
+    says = {kind, *KEYS_OF[kind]} - {"flatten"}  # type: ignore[index]
+    kinds = _set_at(
+        (*path, "kind"),
+        "What the layer is.",
+        leaf=Leaf("choice", choices={each: each for each in KINDS}),
+        options=tuple(Option(each, sentence(section.meaning(each))) for each in KINDS),
+    )
+    return (kinds, *(each for each in settings if each.path[3] in says))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -466,7 +468,8 @@ def _named(path: Path) -> tuple[Option, ...]:
 
 def _label(path: Path) -> str:
     # A layer's keys are labelled as the model's, whose they are where it has none of its own.
-    general = ("model", *path[3:]) if path[:2] == HIDDEN and len(path) > 2 else path
+    of_layer = path[:2] in (HIDDEN, LAYERS) and len(path) > 2 and path[3:] != ("kind",)
+    general = ("model", *path[3:]) if of_layer else path
     label = LABELS.get(key_text(general))
     if label is not None:
         return label

@@ -71,10 +71,11 @@ def initialisation(experiment: Experiment) -> list[str]:
     """Return the blocks that draw the first weights."""
     named = zip(experiment.plan, experiment.model.inits, strict=True)
     inits = [init for layer, init in named if layer.weight]
-    kinds = "nn.Linear"
-    if any(layer.kind == "conv" for layer in experiment.plan):
-        kinds = "nn.Conv2d | nn.Linear"
+    convolves = any(layer.kind == "conv" for layer in experiment.plan)
+    kinds = "kinds" if convolves else "nn.Linear"
     layers = f"layers = [each for each in network.modules() if isinstance(each, {kinds})]"
+    if convolves:
+        layers = f"kinds = nn.Conv2d, nn.Linear\n{layers}"
     if all(init == inits[0] for init in inits):
         head = "for index, layer in enumerate(layers):"
         body = _draws(inits[0], "layer", "2 * index", "2 * index + 1", kinds)
@@ -107,7 +108,7 @@ def _draws(init: Init, layer: str, weight: str, bias: str, kinds: str) -> list[s
         layer: What the layer is called.
         weight: The counter of the stream for the weights.
         bias: The counter of the stream for the biases.
-        kinds: The classes that the program's layers are of.
+        kinds: The class, or the name of the classes, that the program's layers are of.
     """
     lines = [
         *draw_lines(init.weight, f"{layer}.weight", weight),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...errors import RunError
 from ...recording.best import best_step
-from ...recording.forward import activations_of, forward, unpack
+from ...recording.forward import forward, layers_of, unpack
 from ...text.safe import plain
 from .film import Film, Frame
 
@@ -79,13 +79,13 @@ class Pictured:
         """
         run = self.run
         best = best_step(run.history, run.member)
-        inputs, activations = run.scaling.scale_inputs(asked), activations_of(run.header)
+        inputs, layers = run.scaling.scale_inputs(asked), layers_of(run.header)
         frames = []
         for step in self._steps(best or 0):
             snapshot = run.history.snapshot(step)
             assert snapshot is not None
             weights = unpack(run.header, snapshot, run.member)
-            outputs = forward(activations, weights, inputs)[-1].astype(np.float64)
+            outputs = forward(layers, weights, inputs)[-1].astype(np.float64)
             frames.append(Frame(snapshot.step, draw(outputs)))
         return Film(title, "".join(still), tuple(frames), best)
 

@@ -22,6 +22,7 @@ HEALTHY = [
     "cubic",
     "digits",
     "digits-convolution",
+    "digits-layers",
     "exploding-batch-norm",
     "exploding-he",
     "exploding-xavier",

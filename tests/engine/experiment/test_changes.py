@@ -37,7 +37,7 @@ from tests.tui.setup.test_settings import schema_keys
 from tui.replay.lockstep import stops
 from tui.replay.next_mark import promises_of
 from tui.setup.draft import Draft
-from tui.setup.settings import family_of
+from tui.setup.families import family_of
 from tui.watching.chronicle import Chronicle
 from tui.watching.watch import _newest_note
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from engine.components.activations import ACTIVATIONS, SATURATED
 from engine.data import load
 from engine.experiment.experiment import Experiment
 from engine.explain.program import program
-from engine.recording.forward import forward, unpack
+from engine.recording.forward import forward, layers_of, unpack
 from engine.recording.history import History
 from engine.recording.lines import decode, encode
 from engine.training import probe
@@ -216,11 +217,11 @@ def test_shares_are_those_of_the_network_as_it_is_measured(name: str) -> None:
         for column in shares:
             what, _, layer = column.partition("/layer")
             index = int(layer) - 1
-            names = spec.model.activations[: index + 1]
+            *before, last_one = layers_of(header)[: index + 1]
             # With the identity in its place a layer gives what goes into its activation.
-            sums = forward([*names[:-1], "identity"], weights, inputs)[-1]
-            steep = slopes(names[-1], sums)
-            greatest = ACTIVATIONS[names[-1]].traits.steepest
+            sums = forward([*before, replace(last_one, activation="identity")], weights, inputs)[-1]
+            steep = slopes(last_one.activation, sums)
+            greatest = ACTIVATIONS[last_one.activation].traits.steepest
             below = steep.max(0) == 0 if what == "dead" else steep.mean(0) < SATURATED * greatest
             assert found[column][-1, member] == pytest.approx(below.mean())
 

@@ -17,7 +17,17 @@ from engine.experiment.experiment import Experiment
 from engine.experiment.tables import tables_of
 from engine.presets import preset as presets
 from tui.setup.draft import Draft
-from tui.setup.settings import IN_FILES, Setting, at, family_of, groups_of, settings_in, value
+from tui.setup.families import family_of
+from tui.setup.settings import (
+    HIDDEN,
+    IN_FILES,
+    Setting,
+    at,
+    groups_of,
+    is_layer_kind,
+    settings_in,
+    value,
+)
 from tui.setup.values import NOTHING, UNSET, leaf_of, show
 
 BASES = ("two-moons", "function-set", "iris", "sum-of-30", "digits-convolution")
@@ -78,6 +88,18 @@ def schema_keys() -> set[str]:
     return set(walk(schema, ""))
 
 
+LISTED = """
+loss = { name = "cross_entropy" }
+[data]
+kind = "table"
+inputs = [[0, 1, 2, 3, 4, 5, 6, 7, 8], [1, 1, 1, 0, 0, 0, 0, 0, 0]]
+targets = [0, 1]
+[model]
+layers = [{ conv = 2, kernel = 1 }, { pool = 1 }, { flatten = true }, { dense = 4 }]
+input_shape = [1, 3, 3]
+"""
+
+
 def general_key(draft: Draft, setting: Setting) -> str:
     """Return a setting's key with the kinds of the tables on the way."""
     key = ""
@@ -110,14 +132,19 @@ def drafts(folder: Path) -> Iterator[Draft]:
     )
     of_classes = of_rows.replace("numbers", "classes").replace("mse", "cross_entropy")
     classes.write_text(of_classes.replace(" }", ", split = [0.5, 0.5] }", 1))
-    bases = [Draft.load(name) for name in (*BASES, *map(str, (table, file, nameless, classes)))]
+    listed = folder / "listed.toml"
+    listed.write_text(LISTED)
+    bases = [
+        Draft.load(name) for name in (*BASES, *map(str, (table, file, nameless, classes, listed)))
+    ]
     bases[0] = bases[0].with_text("model.hidden", "5, 3")
     # Nesterov's way needs a momentum.
     yield bases[0].with_text("optimizer.momentum", "0.9")
     for draft in list(bases):
         yield draft
         for key, setting in draft.settings.items():
-            for option in setting.options if setting.is_kind else ():
+            is_kind = setting.is_kind or is_layer_kind(setting.path)
+            for option in setting.options if is_kind else ():
                 changed = draft.with_text(key, option.value)
                 if changed.experiment is None and key == "loss.name":
                     last = "log_softmax" if option.value == "nll_loss" else "identity"
@@ -160,6 +187,7 @@ def is_refused(draft: Draft, setting: Setting) -> bool:
 def test_every_key_of_the_schema_can_be_set_and_takes_effect(tmp_path: Path) -> None:
     left = {key for key in schema_keys() if not key.startswith("origin.")} - {"marks[].of"}
     left = {key for key in left if not key.startswith(tuple(IN_FILES))}
+    left.remove("model.layers[].flatten")  # It says what the layer is, and that is one setting.
     assert len(left) > 150
     for name in (kind.model_fields["name"].default for kind in NEEDS_MATRIX):
         # A bias is no matrix: such an initialiser is refused, so it has no settings.
@@ -201,7 +229,7 @@ def test_a_new_optimizer_would_have_settings_of_its_own(monkeypatch: pytest.Monk
     assert family is not None
     changed = type(family)(family.tag, {**family.kinds, "lion": Lion})
     monkeypatch.setattr(
-        "tui.setup.settings._fields",
+        "tui.setup.settings.fields_of",
         lambda section: {
             name: changed if name == "optimizer" else family_of(field.annotation)
             for name, field in section.model_fields.items()
@@ -278,7 +306,7 @@ def test_more_than_a_few_layers_are_folded_away() -> None:
 
     def common(draft: Draft) -> int:
         network = next(group for group in draft.groups if group.name == "model")
-        return sum(not isinstance(row, Setting) for row in network.common)
+        return sum(getattr(row, "list", None) == HIDDEN for row in network.common)
 
     assert (common(few), common(many)) == (2, 0)
 

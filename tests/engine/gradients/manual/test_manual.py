@@ -30,7 +30,7 @@ SMOOTH = ["identity", "sigmoid", "tanh", "gelu", "silu", "softplus"]
 PRESETS = sorted(
     path.stem
     for path in (Path(__file__).parents[4] / "presets").glob("*.toml")
-    if path.stem != "digits-convolution"
+    if path.stem not in ("digits-convolution", "digits-layers")
 )
 CHAOTIC = ["exploding", "exploding-adam", "exploding-clipped"]
 """Presets that make thirty times as much of a rounding with every step."""

@@ -30,7 +30,13 @@ CURVED = [name for name, entry in ACTIVATIONS.items() if isinstance(entry.rule, 
 
 
 def layer(activation: str, sums=SUMS["normal"]) -> LayerSums:
-    return LayerSums(name="layer1", activation=activation, sums=sums, facts=("weights of step 3",))
+    return LayerSums(
+        name="layer1",
+        activation=activation,
+        sums=sums,
+        rows=len(sums),
+        facts=("weights of step 3",),
+    )
 
 
 def text(shown: LayerSums, width=100, height=24) -> list[str]:

@@ -81,7 +81,7 @@ class Layout:
     """Rows above those that count."""
 
 
-def read_columns(source: TextSource, layout: Layout, *, longest: int) -> list[TextColumn] | None:
+def read_columns(source: TextSource, layout: Layout, longest: int) -> list[TextColumn] | None:
     """Return a file's columns, without the blank rows at its end; nothing where it is not sure.
 
     Args:

@@ -193,11 +193,11 @@ def _wrong(cell: Any, notation: Notation, remedies: Remedies) -> str:
         remedy = _remedy(cell.strip(), notation) or remedies.words
         return f"is no number (got {show(cell)}){f'; {remedy}' if remedy else ''}"
     if not np.isfinite(number):
-        is_missing = np.isnan(number) and not isinstance(cell, str)
-        remedy = f"; {remedies.missing}" if is_missing else ""
-        return f"is no finite number (got {show(str(cell))}){remedy}"
+        correct = "correct it, or " * (isinstance(cell, str) or not np.isnan(number))
+        return f"is no finite number (got {show(str(cell))}); {correct}{remedies.missing}"
     if abs(number) > MAX_NUMBER:
-        return f"is beyond {MAX_NUMBER:g} (got {show(str(cell))})"
+        larger = "write it in a larger unit"
+        return f"is beyond {MAX_NUMBER:g} (got {show(str(cell))}); {larger}, or {remedies.missing}"
     return ""
 
 
@@ -212,6 +212,8 @@ def _remedy(cell: str, notation: Notation) -> str:
     for ways, keys in _WAYS:
         if ways.number(cell) is not None and ways != notation:
             return keys
+    if "_" in cell and notation.number(cell.replace("_", "")) is not None:
+        return "write the number without '_'"
     dressed = _DRESSED.fullmatch(cell)
     if dressed and (dressed[1] or dressed[3]):
         core, dress = dressed[2].strip(), (dressed[1].strip(), dressed[3].strip())

@@ -33,6 +33,9 @@ MOST_CELLS: Final = 150_000_000
 """Cells of a file: three times what sixty thousand pictures of 28x28 have. Until those that are
 wanted are numbers of 8 bytes, each takes its characters and 4 bytes."""
 
+FEWER: Final = "save fewer of its rows or columns"
+"""What can be done about a file that is too large."""
+
 SMALL_CELLS: Final = 5_000_000
 """Cells that a packed file may have however small it is."""
 
@@ -172,7 +175,7 @@ class ReadColumns:
 
 def too_large(size: int, most: int) -> str:
     """Say that there are more bytes than are read."""
-    return f"has {size / 1e6:.0f} MB; at most {most / 1e6:.0f} are read"
+    return f"has {size / 1e6:.0f} MB; at most {most / 1e6:.0f} are read; {FEWER}"
 
 
 def check_cells(cells: int, size: int | None = None) -> None:
@@ -189,7 +192,8 @@ def check_cells(cells: int, size: int | None = None) -> None:
     if cells > most:
         raise DataError(
             f"has {cells / 1e6:.3g} million cells; at most {most / 1e6:.3g} million are read "
-            f"{'of a file of its size' if most < MOST_CELLS else ''}".rstrip()
+            f"{'of a file of its size' * (most < MOST_CELLS)}".rstrip()
+            + f"; {FEWER}"
         )
 
 
@@ -202,7 +206,7 @@ def check_unique(names: Iterable[str], where: str = "") -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise DataError(f"{where}two columns are called {show(name)}")
+            raise DataError(f"{where}two columns are called {show(name)}; rename one")
         seen.add(name)
 
 
@@ -220,14 +224,19 @@ def read_npz(data: bytes) -> ReadColumns:
             check_cells(sum(_declared(archive, item) for item in items), len(data))
             arrays = {item.filename.removesuffix(".npy"): _array(archive, item) for item in items}
     except DAMAGED as error:
-        raise DataError(f"is no NPZ archive, or a damaged one: {plain(str(error))}") from None
+        what = plain(str(error))
+        raise DataError(
+            f"is no NPZ archive, or a damaged one: {what}; save it again, by np.savez"
+        ) from None
     if not arrays:
-        raise DataError("has no arrays")
+        raise DataError("has no arrays; save some by their names, as np.savez(path, x=…, y=…) does")
     first, rows = next((name, len(array)) for name, array in arrays.items())
     for name, array in arrays.items():
         if len(array) != rows:
             others = f"array {show(first)} has {rows}"
-            raise DataError(f"array {show(name)}: has {len(array)} rows, {others}")
+            raise DataError(
+                f"array {show(name)}: has {len(array)} rows, {others}; save as many of each"
+            )
     split = {name: dict(_split(name, array)) for name, array in arrays.items()}
     columns = [pair for named in split.values() for pair in named.items()]
     check_unique([name for name, _ in columns])
@@ -275,7 +284,9 @@ def _array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> NDArray[Any]:
             "reshape it, as in x.reshape(len(x), -1)"
         )
     if array.dtype.kind not in "biufUS":
-        raise DataError(f"{called}: is of type {array.dtype}, neither numbers nor text")
+        raise DataError(
+            f"{called}: is of type {array.dtype}, neither numbers nor text; save it as one of these"
+        )
     if array.dtype.kind == "S":
         return np.char.decode(array, "utf-8", "replace")
     return array
@@ -311,7 +322,7 @@ def read_parquet(data: bytes) -> ReadColumns:
         columns = {name: _parquet_column(pyarrow, name, cells) for name, cells in named}
     except (pyarrow.ArrowException, *DAMAGED) as error:
         what = plain(str(error))[:200]
-        raise DataError(f"is no Parquet file, or a damaged one: {what}") from None
+        raise DataError(f"is no Parquet file, or a damaged one: {what}; save it again") from None
     return ReadColumns(columns, {})
 
 
@@ -325,7 +336,10 @@ def _parquet_column(pyarrow: Any, name: str, column: Any) -> Column:
         # A cell without a value becomes NaN, which is refused where the column is used.
         values: NDArray[Any] = column.cast(pyarrow.float64(), safe=False).to_numpy()
         return values
-    raise DataError(f"column {show(name)}: is of type {kind}, neither numbers nor text")
+    raise DataError(
+        f"column {show(name)}: is of type {kind}, neither numbers nor text; save it as one of "
+        "these, or leave it out of the file"
+    )
 
 
 def _is_text(pyarrow: Any, kind: Any) -> bool:

@@ -21,6 +21,8 @@ from ..text.files import open_file, read_file
 from ..text.safe import plain
 from . import columns as limits
 from .columns import Column, ReadColumns, read_npz, read_parquet, too_large
+from .disguises import disguise
+from .rows import EMPTY
 from .source import PACKED, PIECE, TextSource
 from .text_file import Dialect, read_text
 
@@ -70,9 +72,9 @@ def state_of(path: Path) -> tuple[int, ...]:
         raise DataError(_absent(path, error)) from None
     name = plain(path.name)
     if stat.S_ISDIR(state.st_mode):
-        raise DataError(f"{name}: is a folder, not a file")
+        raise DataError(f"{name}: is a folder, not a file; name a file in it")
     if not stat.S_ISREG(state.st_mode):
-        raise DataError(f"{name}: is no ordinary file")
+        raise DataError(f"{name}: is no ordinary file; save what comes of it as one")
     is_text = ending_of(path).startswith((".csv", ".tsv"))
     most = limits.MAX_TEXT_BYTES if is_text else limits.MAX_BYTES
     if state.st_size > most:
@@ -110,7 +112,7 @@ def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> 
     except OSError as error:
         raise DataError(f"{name}: cannot be read: {_reason(error)}") from None
     except DataError as error:
-        raise DataError(f"{name}: {error}") from None
+        raise DataError(f"{name}: {disguise(path, ending) or error}") from None
     except MemoryError:
         raise DataError(f"{name}: does not fit into memory") from None
     return Sheet(name=name, size=state[1], sha256=sha256, **vars(read))
@@ -128,7 +130,7 @@ def _whole(path: Path) -> bytes:
     """Return all that an archive holds."""
     data = read_file(path, limits.MAX_BYTES)
     if not data.strip():
-        raise DataError("is empty")
+        raise DataError(f"is empty; {EMPTY}")
     return data
 
 
@@ -142,10 +144,15 @@ def _other_format(suffix: str) -> str:
     """Say that a file is of another format, and what to do about it."""
     if suffix.lower() in (".xls", ".xlsx", ".ods", ".numbers"):
         return f"is a spreadsheet ({suffix}); save its sheet as CSV"
+    if suffix.lower() in _PACKERS:
+        return f"is packed ({suffix}); unpack it, or pack it by gzip, as '.csv.gz' or '.tsv.gz'"
     endings = "'.csv', '.tsv', '.npz' or '.parquet'"
     packed = ", or unpack it: only text may be packed, as '.csv.gz'" * (suffix.lower() == PACKED)
     remedy = f"rename it to what it is, or save it so{packed}"
     return f"must end in {endings} (got {show(suffix)}); {remedy}"
+
+
+_PACKERS: Final = (".zip", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz", ".zst")
 
 
 def _absent(path: Path, error: OSError | ValueError) -> str:
@@ -156,7 +163,8 @@ def _absent(path: Path, error: OSError | ValueError) -> str:
     try:
         others = [other.name for other in path.parent.iterdir()]
     except OSError:
-        return f"{name}: there is no such file, and no folder {plain(str(path.parent))}"
+        folder = plain(str(path.parent))
+        return f"{name}: there is no such file, and no folder {folder}; correct its path"
     near = nearest(path.name, others)
     return f"{name}: there is no such file in {plain(str(path.parent))}{near}"
 

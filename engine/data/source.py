@@ -74,7 +74,11 @@ def _read(file: Any) -> bytes:
     try:
         piece: bytes = file.read(PIECE)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"is not packed by gzip, or damaged: {plain(str(error))}") from None
+        what = plain(str(error))
+        raise DataError(
+            f"is not packed by gzip, or damaged: {what}; get it again, or take '.gz' off its name "
+            "where it is not packed"
+        ) from None
     return piece
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -14,28 +12,16 @@ from ..components.section import show
 from ..errors import DataError
 from ..text.source_code import WIDTH, call, quoted
 from .arrow import Layout, read_columns
-from .columns import PART, ReadColumns, TextColumn, check_cells, check_unique
+from .columns import ReadColumns, TextColumn, check_unique
 from .encoding import UTF_8, check_encoding
+from .rows import EMPTY, SEPARATORS, columns_of, is_filled, rows_of
 from .source import PACKED, TextSource
-
-SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
-"""What may part the cells of a line; any number of blanks is one."""
-
-_FAULTS: Final = {
-    "unexpected end of data": "a quoted cell is never closed",
-    "field larger": "a cell is longer than 131072 characters; is a quote never closed?",
-    "expected after": "something stands after a closing quote; write a quote inside a cell twice",
-}
-"""What is wrong in the words of Python's reader, and in ours."""
 
 Cells = Sequence[Sequence[str]]
 """The cells of each row."""
 
 SAMPLE: Final = 20
 """Rows that are looked at to see what parts their cells, and characters that may declare it."""
-
-LINE: Final = 10_000_000
-"""Characters of a line, of a hundred thousand columns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +73,12 @@ def read_text(source: TextSource, dialect: Dialect, usual: str) -> ReadColumns:
         )
     separator = dialect.separator or declared or usual
     top = 2 if declared else 1
-    rows = _rows(source, separator, skip=bool(declared))
+    rows = rows_of(source, separator, skip=bool(declared))
     sample = list(itertools.islice(rows, SAMPLE))
-    if not any(map(_is_filled, sample)):
-        raise DataError(f"row {top}: is empty" if any(map(_is_filled, rows)) else "is empty")
+    if not any(map(is_filled, sample)):
+        if any(map(is_filled, rows)):
+            raise DataError(f"row {top}: is empty; delete the blank lines above")
+        raise DataError(f"is empty; {EMPTY}")
     _check_separator(sample, separator, top, said=dialect.separator is not None)
     names = [name.strip() for name in sample[0]]
     if not sample[0]:
@@ -100,13 +88,12 @@ def read_text(source: TextSource, dialect: Dialect, usual: str) -> ReadColumns:
     elif not any(names):
         raise DataError(f"row {top}: is empty; put a line with the columns' names there")
     first_row = top + (dialect.header is not False)
-    columns = None
-    if separator != " ":  # Any number of blanks is one, which the library does not know.
-        layout = Layout(separator, len(names), lines=top - 1, rows=first_row - top)
-        columns = read_columns(source, layout, longest=max(map(_length, sample)))
+    layout = Layout(separator, len(names), lines=top - 1, rows=first_row - top)
+    # That any number of blanks is one, the library does not know.
+    is_known = separator != " "
+    columns = read_columns(source, layout, max(map(_length, sample))) if is_known else None
     if columns is None:
-        below = itertools.chain(sample[first_row - top :], rows)
-        columns = _columns(below, len(names), first_row, separator)
+        columns = columns_of(itertools.chain(sample[layout.rows :], rows), layout)
     if dialect.header is not False:
         _check_names(names, columns, top, sure=dialect.header is True)
     named = {name: column for name, column in zip(names, columns, strict=True) if name}
@@ -116,11 +103,6 @@ def read_text(source: TextSource, dialect: Dialect, usual: str) -> ReadColumns:
 
 def _length(row: Sequence[str]) -> int:
     return sum(map(len, row)) + len(row)
-
-
-def _is_filled(row: Sequence[str]) -> bool:
-    text = "".join(row)
-    return bool(text) and not text.isspace()
 
 
 def _given_names(names: Sequence[str], width: int, top: int) -> list[str]:
@@ -140,96 +122,11 @@ def declaration(source: TextSource) -> str:
         return ""
     separator = said[4:] or "\t"
     if separator not in SEPARATORS:
-        raise DataError(f"row 1: declares a separator that is not known ({show(said)})")
+        raise DataError(
+            f"row 1: declares a separator that is not known ({show(said)}); save the file with "
+            "commas, semicolons or tabs"
+        )
     return separator
-
-
-def _columns(
-    rows: Iterator[list[str]], width: int, first_row: int, separator: str
-) -> list[TextColumn]:
-    """Return the columns of rows, without the blank ones at their end.
-
-    Args:
-        rows: Their cells.
-        width: How many each must have.
-        first_row: What the first is called.
-        separator: What parts them.
-
-    Raises:
-        DataError: A row has another number of cells, or there are too many.
-    """
-    import pyarrow
-
-    batches, held, wrong, filled = list[list[Any]](), list[list[str]](), "", 0
-    for number, row in enumerate(rows, start=first_row):
-        is_filled = _is_filled(row)
-        if len(row) != width:
-            # Blank lines at the end are none.
-            wrong = wrong or _wrong_length(row, number, width, separator)
-        if is_filled and wrong:
-            raise DataError(wrong)
-        if len(row) != width:
-            continue
-        held.append(row)
-        filled = number - first_row + 1 if is_filled else filled
-        if len(held) * width >= PART:
-            batches.append(_packed(held))
-            held.clear()
-            check_cells((number - first_row + 1) * width)
-    batches += [_packed(held)] if held else []
-    parts = [[batch[index] for batch in batches] for index in range(width)]
-    kind = pyarrow.string()
-    return [TextColumn(pyarrow.chunked_array(part, kind).slice(0, filled)) for part in parts]
-
-
-def _packed(rows: Sequence[Sequence[str]]) -> list[Any]:
-    """Return the columns of rows."""
-    import pyarrow
-
-    return [pyarrow.array(cells, pyarrow.string()) for cells in zip(*rows, strict=True)]
-
-
-def _wrong_length(row: Sequence[str], number: int, width: int, separator: str) -> str:
-    """Say that a row has not as many cells as there are columns."""
-    if not row:
-        return f"row {number}: is empty"
-    quote = f"; quote a cell that holds {SEPARATORS[separator]}" * (len(row) > width)
-    cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
-    return f"row {number}: has {cells}, row 1 has {width}{quote}"
-
-
-def _rows(source: TextSource, separator: str, *, skip: bool) -> Iterator[list[str]]:
-    """Yield each row's cells; quoted cells may hold line breaks.
-
-    Args:
-        source: The file.
-        separator: What parts its cells.
-        skip: Whether to leave its first line out.
-    """
-    with source.text() as text:
-        yield from _parsed(text, separator, skip=skip)
-
-
-def _parsed(text: io.TextIOWrapper, separator: str, *, skip: bool) -> Iterator[list[str]]:
-    lines = iter(lambda: _line(text), "")
-    if skip:
-        next(lines)
-    blanks = separator == " "
-    if blanks:  # Also at a line's beginning and end, where they part nothing.
-        lines = (line.strip().replace("\t", " ") for line in lines)
-    reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=blanks)
-    try:
-        yield from reader
-    except csv.Error as error:
-        what = next((fault for part, fault in _FAULTS.items() if part in str(error)), str(error))
-        raise DataError(f"line {reader.line_num}: {what}") from None
-
-
-def _line(text: io.TextIOWrapper) -> str:
-    line = text.readline(LINE)
-    if len(line) >= LINE:
-        raise DataError(f"has a line of more than {LINE} characters; is it text at all?")
-    return line
 
 
 def _check_separator(rows: Cells, separator: str, top: int, *, said: bool) -> None:

@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> Path:
 
 def by_library(path: Path, separator: str, width: int, rows: int = 0) -> list[list[str]] | None:
     layout = Layout(separator, width, lines=0, rows=rows)
-    columns = read_columns(TextSource(path, "utf-8"), layout, longest=1)
+    columns = read_columns(TextSource(path, "utf-8"), layout, 1)
     return None if columns is None else [list(column) for column in columns]
 
 
@@ -98,7 +98,7 @@ def test_the_library_reads_whatever_is_written_in_order(
 
 def both(monkeypatch: pytest.MonkeyPatch, path: Path, dialect: Dialect) -> Iterator[Any]:
     """Yield what comes of a file, read with the library and without, or what is said of it."""
-    for reader in (read_columns, lambda *_, **__: None):
+    for reader in (read_columns, lambda *_: None):
         monkeypatch.setattr("engine.data.text_file.read_columns", reader)
         try:
             read = read_text(TextSource(path, "utf-8"), dialect, ",")

@@ -127,7 +127,7 @@ class TestPacked:
         written(gzip.compress(b"0,1\n" * 10_000_000, 1), "bomb.csv.gz")
         said = refusal("bomb.csv.gz")
         assert said.startswith("path: bomb.csv.gz: unpacked it has 2")
-        assert said.endswith("; at most 20 are read")
+        assert "; at most 20 are read; save fewer" in said
 
     @pytest.mark.parametrize("cut", [0, 5, 20, -5])
     def test_a_damaged_one_is_refused(self, cut: int) -> None:

@@ -23,7 +23,7 @@ from typer.core import TyperGroup
 from . import __version__
 from .errors import EpochalError
 from .exports.command import export
-from .headless.commands import doctor, fork, resume, verify
+from .headless.commands import doctor, fork, new, resume, verify
 from .headless.importing import import_logs
 from .options import (
     AllowCode,
@@ -162,7 +162,7 @@ def run(
 
 app.command("sweep")(sweep)
 app.command("import")(import_logs)
-for command in (resume, fork, verify, doctor, export):
+for command in (new, resume, fork, verify, doctor, export):
     app.command()(command)
 
 

@@ -68,14 +68,18 @@ def open_lab(
     machine: Machine,
     place: NewRuns,
     screen: Screen,
-    what: Annotated[str | None, typer.Argument(metavar="[PRESET or RUN]")] = None,
+    what: Annotated[str | None, typer.Argument(metavar="[PRESET or RUN or FILE]")] = None,
 ) -> None:
     """Open the lab (the command that is meant where none is named).
 
     Options:
-        what: A preset to set up, or a run to look at [default: two-moons].
+        what: A preset to set up, a run to look at, or a data file to write a preset for, such as
+            people.csv [default: two-moons].
     """
     overrides = changes.overrides()
+    if what is not None and _is_data_file(what):
+        open_screen(screen, place.folder, machine, data=Path(what), share=place.shared)
+        return
     from engine.sweeps.references import sweep_meant
 
     sweep = sweep_meant(what, place.folder) if what is not None else None
@@ -387,6 +391,22 @@ def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> Run
         return trial
     meant = run_or_preset(what, folder, overrides)
     return None if isinstance(meant, PresetName) else meant
+
+
+def _is_data_file(what: str) -> bool:
+    """Whether what is meant is a file of data, by its ending, and no log of a training.
+
+    Raises:
+        DataError: It is not there.
+    """
+    from engine.data.sheet import is_readable, state_of
+    from engine.runs.imported.csv_logs import says_steps
+
+    path = Path(what)
+    if not is_readable(path) or path.is_dir() or says_steps(path):
+        return False
+    state_of(path)
+    return True
 
 
 def _run_or_newest(name: str | None, folder: Path) -> RunFolder:

@@ -12,6 +12,7 @@ import math
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
@@ -91,6 +92,17 @@ class TextColumn(Collection[str]):
             blanks[at : at + len(part)] = flags.fill_null(True)
             at += len(part)
         return blanks
+
+    def counts(self) -> Counter[str]:
+        """Return how many rows have each text, without blanks around it."""
+        import pyarrow.compute as compute
+
+        counter = Counter[str]()
+        for part in self.parts:
+            texts, counts = compute.value_counts(part).flatten()
+            for text, count in zip(_texts(texts), counts.to_pylist(), strict=True):
+                counter[text.strip()] += count
+        return counter
 
     def without(self, missing: Collection[str]) -> TextColumn:
         """Return it with an empty cell wherever one of these texts stands, with or without blanks

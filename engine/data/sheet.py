@@ -140,6 +140,11 @@ def ending_of(path: Path) -> str:
     return Path(path.stem).suffix.lower() + ending if ending == PACKED else ending
 
 
+def is_readable(path: Path) -> bool:
+    """Whether a file's ending is of those that are read."""
+    return ending_of(path) in _READERS
+
+
 def _other_format(suffix: str) -> str:
     """Say that a file is of another format, and what to do about it."""
     if suffix.lower() in (".xls", ".xlsx", ".ods", ".numbers"):

@@ -95,7 +95,7 @@ def inline(value: Any) -> str:
         case list():
             return f"[{', '.join(map(inline, value))}]"
         case dict():
-            inside = ", ".join(f"{_key(key)} = {inline(item)}" for key, item in value.items())
+            inside = ", ".join(f"{key_text(key)} = {inline(item)}" for key, item in value.items())
             return f"{{ {inside} }}" if inside else "{}"
         case date() | time():
             # No experiment holds one, but a message may show it.
@@ -103,6 +103,6 @@ def inline(value: Any) -> str:
     raise AssertionError(f"no experiment holds a {type(value).__name__}")
 
 
-def _key(key: str) -> str:
+def key_text(key: str) -> str:
     """Return a key as TOML has it: quoted where it is more than letters and digits."""
     return key if _BARE.fullmatch(key) else inline(key)

@@ -1,12 +1,45 @@
-"""The commands that take a recorded run up again, and the one that looks at the machine."""
+"""The commands that write a preset for a file, that take a recorded run up again, and the one that
+looks at the machine.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 from ..options import AllowCode, AsJson, Machine, NewRuns, RunName, RunsFolder, grouped
+
+
+@grouped
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    target: Annotated[str | None, typer.Option("--target", metavar="NAME")] = None,
+    task: Annotated[Literal["classes", "numbers"] | None, typer.Option("--task")] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="PRESET.toml")] = None,
+    force: Annotated[bool, typer.Option("--force")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a preset for a file of data, with what was found in it and what was decided.
+
+    Options:
+        file: CSV, TSV, NPZ or Parquet.
+        target: The column to be learned [default: one that is named like it, or the last].
+        task: Whether it is learned as classes or as numbers [default: by its values].
+        to: The preset's file [default: FILE's name with .toml, in this folder].
+        force: Write over a file that is there.
+    """
+    import json
+
+    from ..presets.file_draft import Wishes
+    from . import new as drafting
+
+    written = drafting.new(file, Wishes(target=target, task=task), to, force=force)
+    if as_json:
+        print(json.dumps(drafting.plain_object(written), ensure_ascii=False))
+    else:
+        print(drafting.text(written))
 
 
 @grouped

@@ -59,11 +59,26 @@ def save(
         PresetError: The file cannot be written, or is there already.
     """
     text = _updated(original_text, experiment, path.parent, origin or path.parent)
+    write(path, text, overwrite=overwrite)
+
+
+def write(path: Path, text: str, *, overwrite: bool, remedy: str = "choose another name") -> None:
+    """Write the text of a preset into its file.
+
+    Args:
+        path: The file.
+        text: What it is to say.
+        overwrite: Whether a file that is there already may be written over.
+        remedy: What to advise where it is there and may not.
+
+    Raises:
+        PresetError: The file cannot be written, or is there already.
+    """
     path = path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not overwrite and path.exists():
-            message = "is there already, and was not written over; choose another name"
+            message = f"is there already, and was not written over; {remedy}"
             raise PresetError([Problem(str(path), "", message)])
         replace_file(path, text.encode(), shared=by_umask())
     except OSError as error:

@@ -78,6 +78,7 @@ SPOTS: Final[Mapping[Spot, str]] = {
     "chapters": "in the list of marks",
     "members": "in the list of members",
     "sweep": "in the heat map of a sweep",
+    "data_file": "in a data file's columns",
     "delete": "where deleting is asked about",
     "palette": "where a command is looked for",
     "notes": "in a lecture's notes",

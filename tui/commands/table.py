@@ -246,6 +246,9 @@ COMMANDS: Final = (
     *_do("Setup", ALWAYS,
         ("u", "undo_changes", "undo changes", "Set every setting back to what the preset says."),
         needs="changes"),
+    *_do("Setup", NOW,
+        ("O", "open_data", "open data",
+         "Look into a data file of your own, choose its columns, and write a preset for it.", 14)),
     *_do("Setup", ALWAYS | Situations(("form",)),
         ("ctrl+s", "save_preset", "save", "Save the setup as a preset of your own.")),
     *_do("Lab", LOOKED_AT,
@@ -375,6 +378,14 @@ LOCAL: Final = (
         ("k", "move(-1)", "up", "Go to the member above."),
         ("j", "move(1)", "down", "Go to the member below."),
         ("q", "leave", "leave", "Go on looking at what is shown.")),
+    *_at("data_file",
+        ("enter", "write", "write", "Write the preset, and open it in the setup.", 1),
+        ("space", "tick", "tick", "Let the column go in, or leave it out.", 2),
+        ("t", "target", "target", "Learn this column.", 3),
+        ("k", "kind", "kind", "Take this column for the next thing that it can be.", 4),
+        ("c", "task", "task", "Learn numbers as classes, or classes as numbers.", 5),
+        urgent=True),
+    *_at("data_file", ("q", "leave", "leave", "Leave without writing anything.", 0)),
     *_at("delete",
         ("y", "answer", "delete it", "Delete the run for good."),
         ("n q enter", "leave", "keep it", "Keep the run.")),
@@ -427,6 +438,8 @@ def available(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> l
         lacking: What is not there.
     """
     commands: list[Command] = []
+    # What is urgent takes its keys from the places within.
+    urgent = {key for each in LOCAL if each.urgent and each.at in spots for key in each.keys}
     taken: set[str] = set()
     for spot in spots if "dialog" in spots else (*spots, None):
         offered = [
@@ -438,7 +451,8 @@ def available(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> l
             keys = tuple(
                 key
                 for key in command.keys
-                if key not in taken and not (spot is None and _is_typed(key, situation, spots))
+                if key not in (taken if command.urgent else taken | urgent)
+                and not (spot is None and _is_typed(key, situation, spots))
             )
             if keys:
                 commands.append(command if keys == command.keys else replace(command, keys=keys))
@@ -501,7 +515,7 @@ def _answers(commands: Sequence[Command]) -> list[Command]:
 
 def _moves(command: Command) -> bool:
     """Whether a command of a dialog goes to another line of it."""
-    return command.action.partition("(")[0] not in ("select", "leave", "answer", "order", "")
+    return not command.footer and command.name not in ("select", "leave", "answer", "")
 
 
 def groups(commands: Iterable[Command] = COMMANDS) -> dict[str, list[Command]]:

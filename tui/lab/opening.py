@@ -105,6 +105,8 @@ class Opening:
 
     preset: str | None = None
     """A preset; two-moons, or else the first there is, where this is left out."""
+    data: Path | None = None
+    """A data file for which a preset is to be written."""
     run: RunFolder | None = None
     """A run to show, in place of a preset."""
     sweep: Path | None = None

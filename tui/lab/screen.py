@@ -149,6 +149,8 @@ class Lab(LabScreen):
             self.messages.complain(event.trouble)
         if opening.read_only:
             return
+        if opening.data is not None:
+            self.run_worker(self.setup.open_data(opening.data), group="open_data", exclusive=True)
         if opening.lecture is not None:
             self.lecturing.show_scene(opening.scene)
         elif opening.replay and (opening.run is None or opening.beside):

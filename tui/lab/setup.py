@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from textual.message import Message
@@ -115,6 +117,33 @@ class Setup:
     def action_undo_changes(self) -> None:
         """Set every setting back to what the preset says."""
         self.change(lambda draft: draft.without_changes())
+
+    async def action_open_data(self) -> None:
+        """Ask for a data file, and write a preset for it."""
+        from ..dialogs.dialog import LineDialog
+
+        ask = LineDialog("Open data", "", "people.csv", 4096, "enter looks into it, esc leaves")
+        if path := (await self.screen.app.push_screen_wait(ask) or "").strip():
+            await self.open_data(Path(path).expanduser())
+
+    async def open_data(self, file: Path) -> None:
+        """Look into a data file, let its columns be chosen, and show the preset that is written."""
+        from engine.data.profile.profile import profile_of
+
+        from ..dialogs.data_file import DataFileDialog
+        from ..setup.draft import Draft
+        from ..setup.file_choice import FileChoice
+
+        self.messages.say(f"reading {file.name}")
+        try:
+            choice = FileChoice(await asyncio.to_thread(profile_of, file))
+            dialog = DataFileDialog(choice, self.screen.look)
+        except EpochalError as error:
+            self.messages.complain(str(error))
+            return
+        if (path := await self.screen.app.push_screen_wait(dialog)) is not None:
+            self.screen.presets, self.screen.draft = preset_entries(), Draft.load(str(path))
+            self.messages.say(f"Written: {path}; its comments say what was found")
 
     async def action_save_preset(self) -> None:
         """Save the setup as a preset of one's own."""

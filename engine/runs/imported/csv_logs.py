@@ -68,6 +68,18 @@ def read_csv(path: Path, log: Log) -> None:
             raise RunError(f"{path}: is no CSV that can be read: {error}") from None
 
 
+def says_steps(path: Path) -> bool:
+    """Whether a CSV file is a log: whether one of its columns says the step."""
+    try:
+        with io.TextIOWrapper(open_file(path), "utf-8-sig", "replace", newline="") as file:
+            first = next(_lines(file, path), "")
+            names = next(csv.reader([first], delimiter=max(_SEPARATORS, key=first.count)), [])
+            _heads(names, path)
+    except (OSError, csv.Error, RunError):
+        return False
+    return True
+
+
 def _heads(names: list[str], path: Path) -> _Heads:
     """Return what the columns are, by their names.
 

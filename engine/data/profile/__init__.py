@@ -1,0 +1,1 @@
+"""What stands in a file of one's own, found out before a preset is written for it."""

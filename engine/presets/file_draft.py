@@ -1,0 +1,297 @@
+"""What a preset for a file of one's own is to say, decided from what stands in the file.
+
+Every decision is a value here and a key there; how they are written down is
+``engine.presets.file_draft_text``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from ..components.section import nearest, show
+from ..data.profile.column import LEARNABLE, MOST_VALUES, USABLE, ColumnProfile, Kind
+from ..data.profile.profile import Profile
+from ..errors import DataError
+
+Task = Literal["classes", "numbers"]
+
+NAMES: Final = (
+    *("target", "label", "labels", "outcome", "response", "answer", "ziel"),
+    *("survived", "churn", "default", "diagnosis", "species", "income", "price", "saleprice"),
+    *("medv", "quality", "class", "klasse", "y"),
+)
+"""What columns are called that are to be learned, in small letters; the first that is there."""
+
+FEW_NUMBERS: Final = 20
+"""Different whole numbers that may be classes."""
+
+ROWS_A_CLASS: Final = 10
+"""Rows that each of them has then, on average."""
+
+WIDE: Final = 64
+"""Columns of numbers that are taken for one matrix: those that are constant stay in it."""
+
+SELDOM: Final = 1000
+"""Rows of which a value of a category has one at least; what is rarer is no input of its own."""
+
+MOST_INPUTS: Final = 100
+"""Values of a category that are inputs of their own, the most common ones."""
+
+FEW_ROWS: Final = 10
+"""Rows that are too few to be parted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What somebody has decided already."""
+
+    target: str | None = None
+    """What is to be learned."""
+    task: Task | None = None
+    """What of."""
+    inputs: Sequence[str] | None = None
+    """The columns that go in."""
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    """What columns are taken for, where that is not what they seem to be."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FileDraft:
+    """What a preset is to say of a file."""
+
+    profile: Profile
+    """What stands there."""
+    target: ColumnProfile
+    """The column to be learned."""
+    why_target: str
+    """Why that one."""
+    task: Task
+    """What is learned of it."""
+    why_task: str
+    """Why that."""
+    inputs: Sequence[ColumnProfile]
+    """The columns that go in."""
+    left_out: Mapping[str, str]
+    """Why each other column does not."""
+    split: Sequence[float]
+    """The shares of train, dev and test set; empty where there are too few rows."""
+    network: NetworkPlan
+    """How large a network, and how it is trained."""
+
+    @property
+    def features(self) -> int:
+        """How many numbers go into the network."""
+        return sum(map(width, self.inputs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkPlan:
+    """A network of a size that its rows can teach, and how it is trained."""
+
+    hidden: list[int]
+    dropout: float
+    weight_decay: float
+    lr: float
+    batch_size: int
+    epochs: int
+    patience: int
+
+
+def draft(profile: Profile, wishes: Wishes | None = None) -> FileDraft:
+    """Return what a preset is to say of a file.
+
+    Raises:
+        DataError: What is wished for cannot be, or nothing in the file can be learned.
+    """
+    wishes = wishes or Wishes()
+    columns = {name: _taken(profile, name, wishes.kinds) for name in profile.columns}
+    target, why_target = _target(profile, columns, wishes.target)
+    task, why_task = _task(profile, target, wishes.task)
+    inputs = _inputs(columns, target.name, wishes.inputs)
+    if not inputs:
+        raise DataError(
+            f"{profile.name}: no column is left to go in beside {show(target.name)}: "
+            + "; ".join(f"{show(name)} {each.why}" for name, each in columns.items() if each.why)
+        )
+    rows = profile.rows - target.missing
+    names = {column.name for column in inputs} | {target.name}
+    left_out = {name: each.why or "not chosen" for name, each in columns.items()}
+    split = _split(rows)
+    outputs = target.distinct if task == "classes" else 1
+    features = sum(map(width, inputs))
+    return FileDraft(
+        profile=profile,
+        target=target,
+        why_target=why_target,
+        task=task,
+        why_task=why_task,
+        inputs=inputs,
+        left_out={name: why for name, why in left_out.items() if name not in names},
+        split=split,
+        network=network(round(rows * (split or [1.0])[0]), features, outputs),
+    )
+
+
+def width(column: ColumnProfile) -> int:
+    """Return how many numbers a column gives the network."""
+    has_indicator = column.missing > 0
+    match column.kind:
+        case "category":
+            return len(kept(column)) + 1 + has_indicator
+        case "date":
+            return len(column.parts) + has_indicator
+        case _:
+            return 1 + has_indicator
+
+
+def kept(column: ColumnProfile) -> list[str]:
+    """Return a category's values that come often enough to be learned of; the others are one."""
+    common = list(column.counts.items())[:MOST_INPUTS]
+    often = {text for text, count in common if count * SELDOM >= column.rows}
+    return [value for value in column.values if value in often]
+
+
+def usable(column: ColumnProfile) -> bool:
+    """Whether a column can go in."""
+    return column.kind in USABLE and not column.why
+
+
+def _taken(profile: Profile, name: str, kinds: Mapping[str, Kind]) -> ColumnProfile:
+    """Return a column as it is taken for.
+
+    Raises:
+        DataError: It cannot be that.
+    """
+    column = profile.columns[name]
+    kind = kinds.get(name, column.kind)
+    if kind == column.kind:
+        return column
+    if kind not in column.may_be:
+        can = ", ".join(sorted(column.may_be)) or "nothing"
+        raise DataError(f"{profile.name}: column {show(name)}: is no {kind}; it can be: {can}")
+    return replace(column, kind=kind, why="")
+
+
+def _target(
+    profile: Profile, columns: Mapping[str, ColumnProfile], wished: str | None
+) -> tuple[ColumnProfile, str]:
+    """Return the column to be learned, and why that one.
+
+    Raises:
+        DataError: It cannot be, or none can.
+    """
+    able = [name for name, column in columns.items() if column.kind in LEARNABLE]
+    choice = f"choose by --target: {_listed(able)}"
+    if wished is not None:
+        if wished not in columns:
+            there = _listed(list(columns))
+            near = nearest(wished, columns)
+            raise DataError(f"{profile.name}: has no column {show(wished)}{near}; it has: {there}")
+        if wished not in able:
+            column = columns[wished]
+            why = column.why or "has dates, which are no classes and no numbers"
+            raise DataError(
+                f"{profile.name}: column {show(wished)}: {why}; it cannot be learned: {choice}"
+            )
+        return columns[wished], "asked for"
+    if not able:
+        whys = "; ".join(f"{show(name)} {each.why or each.kind}" for name, each in columns.items())
+        raise DataError(f"{profile.name}: no column can be learned: {whys}")
+    small = {name.strip().lower(): name for name in reversed(able)}
+    named = next((small[name] for name in NAMES if name in small), None)
+    if named is not None:
+        return columns[named], "a usual name for what is learned"
+    return columns[able[-1]], "the last column that can be learned"
+
+
+def _task(profile: Profile, target: ColumnProfile, wished: Task | None) -> tuple[Task, str]:
+    """Return what is learned of a column, and why.
+
+    Raises:
+        DataError: What is wished cannot be.
+    """
+    of = f"{profile.name}: column {show(target.name)}"
+    if wished == "numbers" and "number" not in target.may_be:
+        raise DataError(f"{of}: has words, which are no numbers to learn; leave out --task")
+    if wished == "classes" and target.distinct > MOST_VALUES:
+        most = f"at most {MOST_VALUES} can be classes"
+        raise DataError(f"{of}: has {target.distinct} different values, {most}; leave out --task")
+    rows = target.rows - target.missing
+    if wished is not None:
+        return wished, "asked for"
+    if target.kind == "truth":
+        return "classes", "its two values say yes and no"
+    if target.kind == "category":
+        return "classes", "its values are words, or taken for such"
+    few = target.whole and target.distinct <= min(FEW_NUMBERS, rows / ROWS_A_CLASS)
+    if few:
+        return "classes", f"{target.distinct} different whole numbers in {rows} rows"
+    kind = "whole numbers" if target.whole else "numbers"
+    return "numbers", f"{target.distinct} different {kind} in {rows} rows"
+
+
+def _inputs(
+    columns: Mapping[str, ColumnProfile], target: str, wished: Sequence[str] | None
+) -> list[ColumnProfile]:
+    """Return the columns that go in; a column that counts the rows where there is no other."""
+    others = [column for name, column in columns.items() if name != target]
+    if wished is not None:
+        return [column for column in others if column.name in wished]
+    chosen = [column for column in others if usable(column)]
+    if not chosen:
+        return [replace(each, kind="number", why="") for each in others if each.kind == "index"]
+    constant = [each for each in others if each.kind == "constant" and "number" in each.may_be]
+    if sum(column.kind == "number" for column in chosen) < WIDE or not constant:
+        return chosen
+    matrix = {column.name for column in [*chosen, *constant]}
+    return [
+        replace(column, kind="number", why="") if column.kind == "constant" else column
+        for column in others
+        if column.name in matrix
+    ]
+
+
+def _split(rows: int) -> list[float]:
+    if rows < FEW_ROWS:
+        return []
+    if rows < 200:
+        return [0.6, 0.2, 0.2]
+    return [0.7, 0.15, 0.15] if rows < 50_000 else [0.8, 0.1, 0.1]
+
+
+def network(rows: int, features: int, outputs: int) -> NetworkPlan:
+    """Return a network of a size that so many rows can teach.
+
+    Args:
+        rows: Of the training set.
+        features: How many numbers go in.
+        outputs: How many come out.
+    """
+    small, large = rows < 2_000, rows >= 20_000
+    first = 32 if small else 64
+    if features > 100 or large:
+        first = 128
+    batch = next(size for size, most in BATCHES if rows < most)
+    epochs = min(300, max(10, STEPS * batch // max(rows, 1)))
+    return NetworkPlan(
+        hidden=[first, first // 2] if outputs <= first // 2 else [first],
+        dropout=0.1 if small else 0.0,
+        weight_decay=0.01 if small else 0.0001,
+        lr=0.001,
+        batch_size=batch,
+        epochs=epochs,
+        patience=max(5, min(30, epochs // 5)),
+    )
+
+
+STEPS: Final = 20_000
+"""Updates that a training takes at most, as far as that is 10 epochs."""
+
+BATCHES: Final = ((32, 5_000), (128, 50_000), (512, 10**12))
+"""Rows of a batch, and how many rows that is for at most."""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(show, names[:20])) + ", …" * (len(names) > 20)

@@ -1,0 +1,135 @@
+"""What a preset for a file of one's own is to say: what is learned, what goes in, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.data.profile.profile import profile_of
+from engine.errors import DataError
+from engine.presets.file_draft import FileDraft, Wishes, draft, kept
+from engine.presets.file_draft_text import draft_text
+from engine.text.parsing import from_toml
+from tests import tables
+
+MIXED = "id,name,born,age,job,paid\n" + "\n".join(
+    f"{row * 7 + 5},p{row},2001-02-{row % 28 + 1:02},{20 + row % 9},{'ab'[row % 2]},{row}.5"
+    for row in range(40)
+)
+
+
+def drafted(tmp_path: Path, text: str, **wishes: object) -> FileDraft:
+    path = tmp_path / "rows.csv"
+    path.write_text(text)
+    return draft(profile_of(path), Wishes(**wishes))  # type: ignore[arg-type]
+
+
+def test_the_last_column_that_can_be_is_learned_where_none_is_called_so(tmp_path: Path) -> None:
+    made = drafted(tmp_path, MIXED)
+    assert (made.target.name, made.task) == ("paid", "numbers")
+    assert made.why_target == "the last column that can be learned"
+    assert [column.name for column in made.inputs] == ["born", "age", "job"]
+    assert set(made.left_out) == {"id", "name"}
+
+
+def test_a_column_that_is_called_so_is_learned(tmp_path: Path) -> None:
+    made = drafted(tmp_path, MIXED.replace("job", "Label", 1))
+    assert (made.target.name, made.task) == ("Label", "classes")
+    assert "usual name" in made.why_target
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("name", "has another text in every row"),
+        ("born", "has dates"),
+        ("id", "has another number in every row"),
+        ("jop", r"has no column 'jop' \(did you mean 'job'\?\)"),
+    ],
+)
+def test_what_cannot_be_learned_is_refused_with_what_can(
+    tmp_path: Path, target: str, why: str
+) -> None:
+    with pytest.raises(DataError, match=rf"^rows\.csv: .*{why}.*'age'"):
+        drafted(tmp_path, MIXED, target=target)
+
+
+def test_a_file_in_which_nothing_can_be_learned_says_why(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no column can be learned: 'a' has another text"):
+        drafted(tmp_path, "a,b\nx,7\ny,7\nz,7\n")
+    with pytest.raises(DataError, match=r"no column is left to go in beside 'b': 'a' has another"):
+        drafted(tmp_path, "a,b\nx,7\ny,8\nz,7\n")
+
+
+@pytest.mark.parametrize(
+    ("cells", "task"),
+    [
+        (["a", "b"], "classes"),
+        ([0, 1], "classes"),
+        ([3, 4, 5], "classes"),
+        ([0.5, 1.5], "numbers"),
+        (range(40), "numbers"),
+    ],
+)
+def test_the_task_follows_from_the_values(tmp_path: Path, cells: list[object], task: str) -> None:
+    lines = [f"{row}.25,{cells[row % len(cells)]}" for row in range(60)]
+    made = drafted(tmp_path, "\n".join(["x,z", *lines]))
+    assert made.task == task
+    assert made.why_task
+
+
+def test_the_task_can_be_said_where_the_values_allow_it(tmp_path: Path) -> None:
+    assert drafted(tmp_path, MIXED, target="age", task="classes").task == "classes"
+    with pytest.raises(DataError, match=r"column 'job': has words.*leave out --task"):
+        drafted(tmp_path, MIXED, target="job", task="numbers")
+
+
+def test_a_counter_goes_in_where_there_is_nothing_else(tmp_path: Path) -> None:
+    made = drafted(tmp_path, "t,z\n" + "\n".join(f"{row},{row * row}.5" for row in range(30)))
+    assert [column.name for column in made.inputs] == ["t"]
+
+
+def test_rare_values_are_no_inputs_of_their_own(tmp_path: Path) -> None:
+    lines = [f"{row}.5,{'rare' if row == 7 else 'ab'[row % 2]},{row % 2}" for row in range(3000)]
+    made = drafted(tmp_path, "\n".join(["x,sort,label", *lines]))
+    sort = next(column for column in made.inputs if column.name == "sort")
+    assert kept(sort) == ["a", "b"]
+    assert "1 of them so seldom that they are the rest" in draft_text(made, tmp_path)
+
+
+def test_everything_that_is_decided_is_a_key(tmp_path: Path) -> None:
+    made = draft(profile_of(tables.passengers(tmp_path / "people.csv")))
+    said = from_toml(draft_text(made, tmp_path))
+    data = said["data"]
+    assert data["path"] == "people.csv"
+    assert data["targets"] == ["Survived"]
+    assert data["classes"] == ["0", "1"]
+    assert data["inputs"] == ["Pclass", "Sex", "Age", "Fare", "Embarked"]
+    assert data["split_by"] == "classes"
+    assert sum(data["split"]) == pytest.approx(1)
+    assert data["columns"]["Age"] == {"kind": "number", "missing": "median", "indicator": True}
+    assert data["columns"]["Embarked"] == {
+        "kind": "category",
+        "values": ["C", "Q", "S"],
+        "missing": "own",
+    }
+    assert said["loss"]["name"] == "binary_cross_entropy_with_logits"
+    assert {"epochs", "batch_size", "patience", "keep_best", "seed"} <= said["train"].keys()
+
+
+def test_the_path_leads_from_the_presets_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    made = draft(profile_of(tables.houses(tmp_path / "data" / "houses.csv")))
+    said = from_toml(draft_text(made, tmp_path / "presets"))
+    assert said["data"]["path"] == "../data/houses.csv"
+    assert said["data"]["scale_targets"] == "standard"
+
+
+def test_hostile_names_stay_names(tmp_path: Path) -> None:
+    name = 'a"]\nx = {b}\x1b[31m'
+    quoted = name.replace('"', '""')
+    made = drafted(tmp_path, f'"{quoted}",label\n' + "1.5,u\n2.5,v\n3.5,u\n4.5,v\n" * 4)
+    text = draft_text(made, tmp_path)
+    assert from_toml(text)["data"]["inputs"] == [name]
+    assert "\x1b" not in text

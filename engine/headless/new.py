@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..data.profile.column import ColumnProfile
 from ..data.profile.profile import Profile, profile_of
-from ..data.text_file import SEPARATORS
+from ..data.rows import SEPARATORS
 from ..errors import PresetError, Problem
 from ..presets.file_draft import FileDraft, Wishes, draft, width
 from ..presets.file_draft_text import about, draft_text, ends_of, grouped, names_of

@@ -18,8 +18,9 @@ from typing import Final
 
 from ..cells import MISSING
 from ..encoding import MARKS, UTF_8
+from ..rows import SEPARATORS
 from ..source import TextSource
-from ..text_file import SEPARATORS, declaration
+from ..text_file import declaration
 from .tally import NOTATIONS
 
 SAMPLE: Final = 200

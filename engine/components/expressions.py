@@ -63,6 +63,7 @@ class Expression:
         self.text = text
         with np.errstate(all="ignore"):
             _check(body, names)
+        self._body = body
         # Every number is a float64, so nothing grows without bound.
         self._compute = computation(body, np.float64)
 
@@ -75,6 +76,15 @@ class Expression:
         shape = next(iter(values.values())).shape
         with np.errstate(all="ignore"):
             return np.broadcast_to(np.float64(self._compute({**_KNOWN, **values})), shape)
+
+    def among(self, values: Mapping[str, Any], number: Callable[[float], Any]) -> Any:
+        """Return what it comes to among other things than numpy's.
+
+        Args:
+            values: What its names, the functions and the constants stand for there.
+            number: Makes one of a number that stands in it.
+        """
+        return evaluate(self._body, values, lambda value: number(float(value)))
 
     def value(self, values: Mapping[str, float]) -> float:
         """Evaluate once, with a number for each of its names."""

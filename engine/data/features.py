@@ -54,14 +54,15 @@ class Features:
         return places_of(self.inputs)
 
     @cached_property
-    def _expressions(self) -> list[Expression]:
+    def expressions(self) -> list[Expression]:
+        """The expressions themselves."""
         return [Expression(text, self.places) for text in self.texts]
 
     def of(self, rows: NDArray[Any]) -> NDArray[np.float64]:
         """Return the features [..., features] of inputs [..., inputs]."""
         columns = np.moveaxis(rows.astype(np.float64), -1, 0)
         named = {name: columns[place] for name, place in self.places.items()}
-        return np.stack([each.of(named) for each in self._expressions], axis=-1)
+        return np.stack([each.of(named) for each in self.expressions], axis=-1)
 
     def problems(self) -> Iterator[str]:
         """Say which are no expressions of the inputs."""

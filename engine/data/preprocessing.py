@@ -234,6 +234,11 @@ class Preprocessing:
         """Whether every column is a number that is its own feature."""
         return all(column == RawColumn(name=column.name) for column in self.columns)
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the network sees the columns as they come."""
+        return self.is_plain and self.computed is None and self.scaling.changes_nothing
+
     def encoded(self, codes: NDArray[Any]) -> NDArray[Any]:
         """Return codes [rows, columns] as what they give: features, or what these are of."""
         if self.is_plain:

@@ -28,7 +28,8 @@ def export(
 ) -> None:
     """Write a run as other tools read it, and print where it lies.
 
-    csv: a row a step as in the history; beside it NAME.result.csv has result and settings.
+    csv, parquet: the history as a table, a row a step; tensorboard: event files in a folder.
+    safetensors, torch, onnx: the network with its preprocessing, for raw rows.
     html: one page with a scrubber; svg: a moving slide. They need no network.
     asciicast, gif: a film of the lab's own screen.
 
@@ -71,7 +72,7 @@ def export(
     )
     if not asked.members:
         raise RequestError(f"{folder.name}: there is no member {member}")
-    FORMATS[to].check(to)
+    FORMATS[to].check(to, path)
     for option, given in (("seconds", seconds), ("size", size)):
         if given is not None and option not in FORMATS[to].takes:
             takers = ", ".join(name for name, each in FORMATS.items() if option in each.takes)

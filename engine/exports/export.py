@@ -114,12 +114,18 @@ class ExportFormat:
     takes: tuple[str, ...] = ()
     """What of ``--seconds`` and ``--size`` says how it is drawn."""
 
-    def check(self, name: str) -> None:
-        """See that what it needs is installed.
+    def check(self, name: str, path: Path) -> None:
+        """See that what it needs is installed, and that the file will be known for what it is.
+
+        Args:
+            name: What ``--to`` calls it.
+            path: Where it is to lie.
 
         Raises:
             RequestError: It is not, with the remedy.
         """
+        if self.ending and path.suffix.lower() != self.ending:
+            raise RequestError(f"{path}: a file of --to {name} must end with {self.ending}")
         for module in self.modules:
             if find_spec(module) is None:
                 raise RequestError(

@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from . import csv_tables, of_screen, page, parquet_table, slide, tensorboard_log
+from . import (
+    csv_tables,
+    of_screen,
+    onnx_network,
+    page,
+    parquet_table,
+    safetensors_file,
+    slide,
+    tensorboard_log,
+    torch_program,
+)
 from .export import ExportFormat
 from .names import FormatName
 
@@ -21,10 +31,15 @@ FORMATS: Final[Mapping[FormatName, ExportFormat]] = {
         extra="",
         files=csv_tables.files,
     ),
-    "parquet": ExportFormat(
-        ending=".parquet", modules=("pyarrow",), extra="export", files=parquet_table.files
-    ),
+    "parquet": ExportFormat(ending=".parquet", modules=(), extra="", files=parquet_table.files),
     "tensorboard": ExportFormat(ending="", modules=(), extra="", files=tensorboard_log.files),
+    "safetensors": ExportFormat(
+        ending=".safetensors", modules=(), extra="", files=safetensors_file.files
+    ),
+    "torch": ExportFormat(ending=".pt2", modules=(), extra="", files=torch_program.files),
+    "onnx": ExportFormat(
+        ending=".onnx", modules=("onnx",), extra="export", files=onnx_network.files
+    ),
     "html": ExportFormat(ending=".html", modules=(), extra="", files=page.files),
     "svg": ExportFormat(ending=".svg", modules=(), extra="", files=slide.files, takes=("seconds",)),
     "asciicast": ExportFormat(

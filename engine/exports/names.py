@@ -4,5 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-FormatName = Literal["csv", "parquet", "tensorboard", "html", "svg", "asciicast", "gif"]
+FormatName = Literal[
+    "csv",
+    "parquet",
+    "tensorboard",
+    "safetensors",
+    "torch",
+    "onnx",
+    "html",
+    "svg",
+    "asciicast",
+    "gif",
+]
 """What ``--to`` takes; each is an entry of ``formats.py``."""

@@ -1,14 +1,17 @@
-"""A recorded network of one's own: made by its file again, with weights that were kept."""
+"""A recorded network made again, with weights that were kept: of its layers, or by its own file."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ..errors import CodeError
+from .layers import ModuleSpec
 from .own_module import OwnNetwork
 
 if TYPE_CHECKING:
@@ -40,6 +43,28 @@ def recorded_module(
         raise CodeError(f"{header.run}: its file has changed: {error}") from None
     network.module.eval()
     return network
+
+
+def recorded_layers(
+    layers: Sequence[ModuleSpec], weights: Weights, *, is_double: bool
+) -> nn.Sequential:
+    """Return the network of a run as PyTorch's modules in a row, as it is measured.
+
+    Args:
+        layers: The modules.
+        weights: Parameters and buffers by name.
+        is_double: Whether it was trained in float64.
+    """
+    network = nn.Sequential()
+    for stage in layers:
+        made = getattr(nn, stage.module)(*stage.arguments, **stage.keywords)
+        named = ((name.rpartition("."), value) for name, value in weights.items())
+        of_stage = {key: value for (of, _, key), value in named if of == stage.recorded}
+        state = {key: torch.tensor(np.array(value)) for key, value in of_stage.items()}
+        # Batch normalisation also counts its batches; nothing is computed from that.
+        made.load_state_dict({**made.state_dict(), **state})
+        network.add_module(stage.name, made)
+    return network.to(torch.float64 if is_double else torch.float32).eval()
 
 
 def said_by(network: OwnNetwork, rows: NDArray[Any]) -> NDArray[Any]:

@@ -5,7 +5,7 @@
     run = engine.load_run("runs/two-moons-20261121-093000-4f1c")
     run["train/loss"], run.result["test_accuracy"]     # every step's loss; a figure of the result
     run.predict([[0.5, 0.25]])                         # by numpy, in the units of the data
-    network = run.module()                             # an ordinary nn.Sequential of PyTorch
+    network = run.module()                             # the same as PyTorch's nn.Sequential
 
     second = engine.load_run("last", member=1)         # of a population, another network
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ..data import Dataset, Scaling
     from ..data.preprocessing import Preprocessing
     from ..experiment.experiment import Experiment
+    from ..network.layers import ModuleSpec
     from ..network.own_module import OwnNetwork
 
 
@@ -175,7 +176,7 @@ class LoadedRun:
         codes = self._codes(inputs)
         dtype = next(iter(self.weights.values())).dtype
         scaled = self.preprocessing.scaled(codes, dtype.type)
-        if self._is_own:
+        if self.is_own:
             from ..network.recorded_module import said_by
 
             outputs = said_by(self._own_network(), scaled)
@@ -236,26 +237,52 @@ class LoadedRun:
             return scaling_of(self.header)
         return self._dataset.scaling
 
-    def module(self) -> nn.Module:
+    def module(self, *, raw: bool = True) -> nn.Module:
         """Return the network as PyTorch's own modules in a row, with the best weights.
 
-        It takes and gives numbers as the network was trained on them; where ``scaling`` changes
-        any, that is left to the caller. It is in evaluation mode. A network of one's own is what
+        It is in evaluation mode, and answers as ``predict`` does. A network of one's own is what
         its file makes.
+
+        Args:
+            raw: Whether it takes and gives numbers in the units of the data; what scales them is
+                then among its modules. Else it takes and gives them as it was trained on them.
 
         Raises:
             CodeError: The network is code, which may not be run or does not work.
         """
-        if self._is_own:
-            return self._own_network().module
-        import torch
+        from ..network.raw_network import in_units, raw_network
+        from ..network.recorded_module import recorded_layers
+
+        if self.is_own:
+            network = self._own_network().module
+        else:
+            network = recorded_layers(self.layers, self.weights, is_double=self.is_double)
+        if not raw:
+            return network
+
+        made = self.preprocessing
+        return raw_network(
+            network,
+            preprocessing=None if made.changes_nothing else made,
+            row=self.row_shape,
+            answer=in_units(self.scaling.targets),
+        )
+
+    @property
+    def layers(self) -> list[ModuleSpec]:
+        """The network's modules in their order; none of a network of one's own.
+
+        Raises:
+            RunError: Its recording does not say what was trained.
+        """
         from pydantic import ValidationError
-        from torch import nn
 
         from ..experiment.layers import dense_layers, planned
         from ..experiment.model import Model
         from ..network.layers import module_specs
 
+        if self.is_own:
+            return []
         # Of the experiment only the model: the file it learned from may be gone.
         try:
             model = Model.model_validate(self.header.experiment.get("model", {}))
@@ -267,17 +294,18 @@ class LoadedRun:
             plan = [*planned(model.layers, tuple(self.header.row_shape), outputs)]
         else:
             plan = [*dense_layers([matrices[0][1], *(shape[0] for shape in matrices)])]
-        network = nn.Sequential()
-        for stage in module_specs(model, plan):
-            made = getattr(nn, stage.module)(*stage.arguments, **stage.keywords)
-            named = ((name.rpartition("."), value) for name, value in self.weights.items())
-            of_stage = {key: value for (of, _, key), value in named if of == stage.recorded}
-            state = {key: torch.tensor(np.array(value)) for key, value in of_stage.items()}
-            # Batch normalisation also counts its batches; nothing is computed from that.
-            made.load_state_dict({**made.state_dict(), **state})
-            network.add_module(stage.name, made)
-        is_double = self.header.experiment.get("train", {}).get("dtype") == "float64"
-        return network.to(torch.float64 if is_double else torch.float32).eval()
+        return module_specs(model, plan)
+
+    @property
+    def is_double(self) -> bool:
+        """Whether it was trained in float64."""
+        return bool(self.header.experiment.get("train", {}).get("dtype") == "float64")
+
+    @property
+    def row_shape(self) -> list[int]:
+        """The shape of a row as a network of one's own wants it; empty where that is flat."""
+        model = self.header.experiment.get("model", {})
+        return list(model.get("input_shape") or []) if self.is_own else []
 
     @cached_property
     def kept(self) -> KeptWeights:
@@ -306,7 +334,7 @@ class LoadedRun:
         return self.member or (0 if self.header.members == 1 else None)
 
     @property
-    def _is_own(self) -> bool:
+    def is_own(self) -> bool:
         """Whether the network is a class from a file."""
         return str(self.header.experiment.get("model", {}).get("kind", "mlp")) == "python"
 

@@ -54,6 +54,7 @@ def test_of_a_run_that_is_not_over_it_says_so(
     [
         (["last", "a.xls", "--to", "xls"], "'xls' is not one of"),
         (["last", "a.csv", "--to", "csv", "--member", "2"], "there is no member 2"),
+        (["last", "a.txt", "--to", "csv"], "a.txt: a file of --to csv must end with .csv"),
         (["lost", "a.csv", "--to", "csv"], "lost"),
         (["last", "no/a.csv", "--to", "csv"], "cannot be written: No such file"),
     ],
@@ -75,4 +76,4 @@ def test_what_is_not_installed_is_told_with_its_extra(monkeypatch: pytest.Monkey
         ending=".x", modules=("no_such_module",), extra="export", files=lambda _: iter(())
     )
     with pytest.raises(exported.RequestError, match=r"needs no_such_module: pip install 'epochal"):
-        entry.check("x")
+        entry.check("x", Path("a.x"))

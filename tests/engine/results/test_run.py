@@ -56,8 +56,17 @@ SPECS: dict[str, Any] = {
     "numbers": experiment(CUBIC, train={"steps": 70}),
     "scaled": experiment(
         CUBIC,
-        data={"kind": "function", "targets": ["9 * x", "x + 5"], "scale_targets": "range"},
+        data={
+            "targets": ["9 * x", "x + 500"],
+            "scale_inputs": "standard",
+            "scale_targets": "range",
+        },
         train={"steps": 70},
+    ),
+    "computed": experiment(
+        MOONS,
+        data={"features": ["x * y", "sin(3 * x)", "floor(x) / pi", "2"], "scale_inputs": "range"},
+        train={"epochs": 40},
     ),
     "batch norm": experiment(
         MINIBATCHES,
@@ -85,14 +94,17 @@ def test_the_best_weights_give_the_result(tmp_path: Path, name: str, snapshots: 
     for part, value in zip(layout.slices(trainer.method.weights), kept.values(), strict=True):
         part.copy_(value.reshape(part.shape))
     wanted = trainer.measure.outputs(batch.inputs)[0]  # type: ignore[attr-defined]
-    inputs = trainer.data.datasets[0].scaling.inputs.undo(batch.inputs[0].numpy())
+    dataset = trainer.data.datasets[0]
+    inputs = (dataset.test or dataset.train).original_inputs(dataset.scaling)
     said = trainer.data.datasets[0].scaling.to_original(wanted.numpy())
     np.testing.assert_allclose(run.predict(inputs), said, rtol=1e-4, atol=1e-5)
     assert run.weights_step == run.result.get("best_step", run.result["steps"])
-    network = run.module()
+    network, bare = run.module(), run.module(raw=False)
     assert isinstance(network, torch.nn.Sequential)
     with torch.no_grad():
-        torch.testing.assert_close(network(batch.inputs[0]), wanted, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(bare(batch.inputs[0]), wanted, rtol=1e-4, atol=1e-5)
+        raw = network(torch.from_numpy(inputs).to(batch.inputs.dtype))
+    np.testing.assert_allclose(raw.numpy(), said, rtol=1e-4, atol=1e-5)
 
 
 def test_one_row_may_be_given_by_itself(tmp_path: Path) -> None:
@@ -191,7 +203,7 @@ def test_a_network_of_one_s_own_answers_where_its_code_may_be_run(own: RunFolder
     rows = rows_of_set(run, "dev")
     accuracy = (run.predict(rows.inputs).argmax(axis=1) == rows.targets).mean()
     assert accuracy == pytest.approx(run.result["dev_accuracy"])
-    assert type(run.module()).__name__ == "Net"
+    assert type(run.module(raw=False)).__name__ == "Net"
 
 
 def test_a_network_of_one_s_own_is_not_run_unless_it_may_be(own: RunFolder) -> None:

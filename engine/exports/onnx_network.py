@@ -1,0 +1,154 @@
+"""ONNX: a network that takes a row as it comes, an input a column, in standard operators alone.
+
+    age  DOUBLE [rows, 1] ─┐ filled, one-hot,               ┌─► prediction [rows, targets]; or
+    job  STRING [rows, 1] ─┴─ scaled ─► the network ────────┴─► class [rows] and
+    NaN and "" where there is none      in float32              probabilities [rows, classes]
+
+A row of which nothing can be said, for want of a value that nothing stands for, gets NaN and no
+class. What a column is, and of what run it is, stands as JSON in the metadata ``epochal``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+
+from ..components.expressions import CONSTANTS
+from ..data.features import Features
+from ..data.preprocessing import Preprocessing, RawColumn
+from ..errors import RequestError
+from ..results.run import LoadedRun
+from ..text.safe import plain
+from .answers import about, names_of, outputs_of
+from .export import Export, ExportFile
+from .onnx_graph import Graph, Value, functions, joined
+from .onnx_layers import layer
+
+
+def files(export: Export) -> Iterator[ExportFile]:
+    """Yield the one file.
+
+    Raises:
+        RequestError: The network is code of one's own, of which nobody knows the operators.
+    """
+    run = export.run
+    if run.is_own:
+        raise RequestError(
+            f"{plain(run.header.run)}: its network is code of its own, which has no operators of "
+            "ONNX; --to torch exports it"
+        )
+    yield ExportFile(export.path, partial(_write, run))
+
+
+def _write(run: LoadedRun, file: BinaryIO) -> None:
+    graph = Graph()
+    seen = seen_of(graph, run.preprocessing).cast("FLOAT")
+    value = seen
+    for module in run.module(raw=False).children():
+        value = layer(graph, value, module)
+    gaps = graph.add("IsNaN", seen).cast("FLOAT").summed()
+    unsaid = graph.add("Greater", gaps, graph.constant(np.float32(0)))
+    _answer(graph, run, value.cast("DOUBLE"), unsaid)
+    told = json.dumps(about(run), ensure_ascii=False)
+    file.write(graph.model(run.header.run, {"epochal": told}))
+
+
+def seen_of(graph: Graph, preprocessing: Preprocessing) -> Value:
+    """Return what the network sees of columns that go in: [rows, features] in float64."""
+    encoded = [part for column in preprocessing.columns for part in _encoded(graph, column)]
+    features = joined(graph, encoded)
+    if preprocessing.computed is not None:
+        features = _computed(graph, preprocessing.computed, features)
+    scaling = preprocessing.scaling
+    if scaling.changes_nothing:
+        return features
+    return (features - graph.constant(scaling.shift)) / graph.constant(scaling.scale)
+
+
+def _computed(graph: Graph, expressions: Features, given: Value) -> Value:
+    """Return expressions of what the columns give, [rows, features]."""
+    named: dict[str, Any] = {
+        name: graph.add("Gather", given, graph.constant([place]), axis=1)
+        for name, place in expressions.places.items()
+    }
+    known = {name: graph.constant(np.float64(value)) for name, value in CONSTANTS.items()}
+    around = {**functions(), **known, **named}
+    values = (
+        each.among(around, lambda number: graph.constant(np.float64(number)))
+        for each in expressions.expressions
+    )
+    # An expression may be a number, the same for every row.
+    shape = graph.add("Shape", next(iter(named.values())))
+    return joined(graph, [graph.add("Expand", each, shape) for each in values])
+
+
+def _encoded(graph: Graph, column: RawColumn) -> list[Value]:
+    """Return the features of a column, [rows, 1] or [rows, values] each."""
+    if column.kind == "category":
+        return [_one_hot(graph, column)]
+    given = graph.input(column.name, "DOUBLE", 1)
+    gaps = graph.add("IsNaN", given)
+    filled = given
+    if column.fill is not None:
+        filled = graph.add("Where", gaps, graph.constant(np.float64(column.fill)), given)
+    return [filled, *([gaps.cast("DOUBLE")] if column.indicator else [])]
+
+
+def _one_hot(graph: Graph, column: RawColumn) -> Value:
+    """Return 1 for a row's value of a category and 0 for all others, [rows, features]."""
+    given = graph.input(column.name, "STRING", 1)
+    hits = _is(graph, given, column.values)
+    gaps = _is(graph, given, [""])
+    if column.fill is not None:
+        # What is most common may be any value that has no feature of its own.
+        filled = [[place == column.fill for place in range(len(column.values))]]
+        hits += gaps * graph.constant(np.array(filled, np.float64))
+    parts = [hits]
+    if column.rest:
+        others = 1.0 - hits.summed()
+        parts.append(others if column.fill is not None else others - gaps)
+    parts += [gaps] if column.missing == "own" else []
+    whole = joined(graph, parts)
+    # A text that stands for nothing is no row of zeros: 0 / 0 is NaN.
+    return whole / whole.summed()
+
+
+def _is(graph: Graph, given: Value, texts: Any) -> Value:
+    """Return 1 where a text is one of these and 0 where not, [rows, texts]."""
+    return graph.add("Equal", given, graph.constant(np.array([[*texts]], object))).cast("DOUBLE")
+
+
+_HALF: Final = 0.5
+"""Above it, of two classes it is the second."""
+
+
+def _answer(graph: Graph, run: LoadedRun, said: Value, unsaid: Value) -> None:
+    """Give out what a network says, and nothing of rows [rows, 1] of which it says nothing."""
+    names, outputs = names_of(run.header), outputs_of(run.header)
+    nothing = graph.constant(np.float64(np.nan))
+    if outputs == "numbers":
+        targets = run.scaling.targets
+        if targets is not None and not targets.changes_nothing:
+            said = said * graph.constant(targets.scale) + graph.constant(targets.shift)
+        whole = graph.add("Where", unsaid, nothing, said)
+        graph.output("prediction", whole, "DOUBLE", len(names))
+        return
+    if outputs == "logits":
+        shares = graph.add("Softmax", said, axis=1)
+        place = graph.add("ArgMax", said, axis=1, keepdims=1)
+    else:
+        second = graph.add("Sigmoid", said) if outputs == "logit" else said
+        shares = joined(graph, [1.0 - second, second])
+        place = graph.add("Greater", second, graph.constant(np.float64(_HALF))).cast("INT64")
+    name = graph.add("Gather", graph.constant(np.array(names, object)), place)
+    told = graph.add("Where", unsaid, graph.constant(np.array("", object)), name)
+    graph.output("class", graph.add("Squeeze", told, graph.constant([1])), "STRING")
+    if outputs == "score":
+        graph.output("score", graph.add("Where", unsaid, nothing, said), "DOUBLE", 1)
+    else:
+        shares = graph.add("Where", unsaid, nothing, shares)
+        graph.output("probabilities", shares, "DOUBLE", len(names))

@@ -10,10 +10,13 @@ from ...results.charts.axes import ChartAxis
 from ...results.charts.drawing import Area, path
 from .film import Film
 from .pictured import Numbers, Pictured
-from .places import LegendEntry, Plot, draw_legend, ends, plot_box
+from .places import MOST_POINTS, LegendEntry, Plot, draw_legend, ends, plot_box
 
 PLACES: Final = 161
 """Places at which the network is asked."""
+
+FEW_POINTS: Final = 20
+"""Points of a set that lie on a curve."""
 
 MOST: Final = 6
 """Functions that are drawn of a network that has more outputs."""
@@ -29,8 +32,12 @@ def draw(pictured: Pictured, box: Area) -> Film:
     sets = [LegendEntry(each, "whole", each) for each in parts if len(parts) > 1]
     legend, rows = draw_legend([*entries, *sets], box)
     plot = _plot(plot_box(box, rows), inputs, targets)
+    # Among scattered points all count; of others a few let the line be seen between them.
+    most = MOST_POINTS if getattr(pictured.run.experiment.data, "noise", 1.0) else FEW_POINTS
     points = [
-        plot.points(np.stack([inputs[name], targets[name][:, at]], axis=1), f"class{at}", name)
+        plot.points(
+            np.stack([inputs[name], targets[name][:, at]], axis=1), f"class{at}", name, most
+        )
         for name in parts
         for at in functions
     ]

@@ -52,10 +52,10 @@ class Plot(NamedTuple):
             f"{said(shortened(up, most))}</text>"
         )
 
-    def points(self, places: NDArray[Any], colour: str, part: str) -> str:
+    def points(self, places: NDArray[Any], colour: str, part: str, most: int = MOST_POINTS) -> str:
         """Return the points of a set, [points, 2]: round, rings for dev, squares for test."""
         finite = places[np.isfinite(places).all(axis=1)]
-        rows = np.linspace(0, len(finite) - 1, min(len(finite), MOST_POINTS)).astype(int)
+        rows = np.linspace(0, len(finite) - 1, min(len(finite), most)).astype(int)
         x = self.box.across(self.level, finite[rows, 0]).tolist()
         y = self.box.up(self.upright, finite[rows, 1]).tolist()
         return dots("".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(x, y, strict=True)), colour, part)

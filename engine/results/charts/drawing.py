@@ -43,6 +43,9 @@ MOST_ROWS: Final = 4
 SMALL: Final = 1e-3
 """Under this a figure is written with a power of ten, to be no longer than others."""
 
+MOST_BANDS: Final = 3
+"""Lines with bands of the extremes of a stretch; of a population each has its band."""
+
 BAND_PIXELS: Final = 1.5
 """A band that is nowhere higher than this is not drawn."""
 
@@ -113,7 +116,7 @@ def draw_chart(
         *(_mark(plot, steps, step) for step in marks if step <= chart.last_step),
         f'<svg {plot.attributes} viewBox="{plot.left:g} {plot.top:g} {plot.width:g} '
         f'{plot.height:g}">{_revealed(plot, animation)}',
-        *(_band(line, plot, steps, values) for line in chart.lines),
+        *(_band(line, plot, steps, values) for line in chart.lines[: _bands(chart)]),
         *(_curve(line, plot, steps, values) for line in chart.lines),
         "</g></svg>",
         draw_cursor(plot, animation),
@@ -189,6 +192,11 @@ def path(across: NDArray[np.float64], up: NDArray[np.float64]) -> str:
 
 def _places(across: NDArray[np.float64], up: NDArray[np.float64]) -> str:
     return " ".join(f"{x:.1f} {y:.1f}" for x, y in zip(across, up, strict=True))
+
+
+def _bands(chart: Chart) -> int:
+    """Return of how many lines the band is drawn: over many nothing would be seen through them."""
+    return len(chart.lines) if chart.band or len(chart.lines) <= MOST_BANDS else 0
 
 
 def _band(line: ChartLine, plot: Area, steps: ChartAxis, values: ChartAxis) -> str:

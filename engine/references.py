@@ -180,3 +180,19 @@ def _neither(reference: str, folder: Path, why: RunError) -> PresetError:
     near = nearest(reference, [*names, *(each.name for each in list_runs(folder))])
     what = f"there is no such preset, and no such run in {folder}{near}"
     return PresetError([Problem(reference, "", f"{what}; see epochal presets and epochal runs")])
+
+
+def is_data_file(what: str) -> bool:
+    """Whether what is meant is a file of data, by its ending, and no log of a training.
+
+    Raises:
+        DataError: It is not there.
+    """
+    from .data.sheet import is_readable, state_of
+    from .runs.imported.csv_logs import says_steps
+
+    path = Path(what)
+    if not is_readable(path) or path.is_dir() or says_steps(path):
+        return False
+    state_of(path)
+    return True

@@ -76,8 +76,13 @@ def open_lab(
         what: A preset to set up, a run to look at, or a data file to write a preset for, such as
             people.csv [default: two-moons].
     """
+    from engine.references import is_data_file
+
     overrides = changes.overrides()
-    if what is not None and _is_data_file(what):
+    if what is not None and is_data_file(what):
+        if overrides:
+            words = "changes a preset, and a data file has none yet; leave it out"
+            raise ChangeError(f"{', '.join(overrides)}: {words}")
         open_screen(screen, place.folder, machine, data=Path(what), share=place.shared)
         return
     from engine.sweeps.references import sweep_meant
@@ -391,22 +396,6 @@ def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> Run
         return trial
     meant = run_or_preset(what, folder, overrides)
     return None if isinstance(meant, PresetName) else meant
-
-
-def _is_data_file(what: str) -> bool:
-    """Whether what is meant is a file of data, by its ending, and no log of a training.
-
-    Raises:
-        DataError: It is not there.
-    """
-    from engine.data.sheet import is_readable, state_of
-    from engine.runs.imported.csv_logs import says_steps
-
-    path = Path(what)
-    if not is_readable(path) or path.is_dir() or says_steps(path):
-        return False
-    state_of(path)
-    return True
 
 
 def _run_or_newest(name: str | None, folder: Path) -> RunFolder:

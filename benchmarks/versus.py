@@ -19,9 +19,9 @@ from benchmarks import plain
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
 from engine.recording.file import Recorder
-from engine.training.device import device_name
 from engine.training.header import header_of
 from engine.training.loop import Pace, train
+from engine.training.machine import device_name
 from engine.training.trainer import Trainer
 
 WARM_UP = 100

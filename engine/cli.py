@@ -323,7 +323,7 @@ def list_past_runs(
     """
     import time
 
-    from . import references
+    from .presets import references
     from .runs import filters, listing
     from .runs.catalogue import Archive, facts_of
     from .runs.finding import order_of
@@ -355,8 +355,8 @@ def list_past_runs(
 @grouped
 def stop(run: RunName, place: RunsFolder) -> None:
     """Ask a run or a sweep to stop where it is, and wait until it has."""
-    from . import references
     from .headless.stopping import stop as stop_run
+    from .presets import references
     from .sweeps.folder import SweepFolder
     from .sweeps.listing import stop_sweep
     from .sweeps.references import sweep_meant
@@ -389,7 +389,7 @@ def predict(
         rows: Rows to show [default: 20].
         member: Which network of a population, counted from 1.
     """
-    from . import references
+    from .presets import references
     from .results import asked_rows, predict
     from .results import run as load
     from .sweeps.again import trial_meant

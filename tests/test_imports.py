@@ -18,6 +18,7 @@ from tests.patience import DEADLINE
 COMPUTES = {
     "gradients",
     "inspection",
+    "loops",
     "network",
     "step",
     "training",

@@ -76,7 +76,7 @@ def open_lab(
         what: A preset to set up, a run to look at, or a data file to write a preset for, such as
             people.csv [default: two-moons].
     """
-    from engine.references import is_data_file
+    from engine.presets.references import is_data_file
 
     overrides = changes.overrides()
     if what is not None and is_data_file(what):
@@ -168,7 +168,7 @@ def _replay(
     screen: Screen,
 ) -> None:
     """Open the lab on runs and presets that are replayed together."""
-    from engine import references
+    from engine.presets import references
 
     from .replay.tempo import parse
 
@@ -335,7 +335,7 @@ def show(
             figure is a --view, such as dev_loss.
         preset: Print the run's experiment as a preset instead.
     """
-    from engine import references
+    from engine.presets import references
     from engine.sweeps.again import trial_meant
     from engine.sweeps.references import sweep_meant
 
@@ -390,7 +390,7 @@ def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> Run
     Raises:
         EpochalError: It is neither, or one that cannot be read or does not hold.
     """
-    from engine.references import PresetName, run_or_preset
+    from engine.presets.references import PresetName, run_or_preset
 
     if (trial := _trial_run(what, folder)) is not None:
         return trial
@@ -399,7 +399,7 @@ def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> Run
 
 
 def _run_or_newest(name: str | None, folder: Path) -> RunFolder:
-    from engine import references
+    from engine.presets import references
 
     if name is None:
         return newest_run(folder)

@@ -47,8 +47,8 @@ def export(
     import json
     import sys
 
-    from .. import references
     from ..errors import RequestError
+    from ..presets import references
     from ..recording.loading import load_history
     from ..sweeps.again import trial_meant
     from .export import SECONDS, Export

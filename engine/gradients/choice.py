@@ -10,7 +10,7 @@ from ..components.initialisers import Constant, Zeros
 from ..errors import EpochalError
 from ..experiment.experiment import Experiment, Members
 from .autograd import Autograd
-from .compiled.building import why_none
+from .compiled.library import why_none
 from .compiled.method import Compiled
 from .compiled.method import lacking as compiled_lacking
 from .manual.method import Manual, lacking

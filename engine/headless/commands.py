@@ -63,7 +63,7 @@ def resume(
         any_way: Go on though this machine computes in another way: bits may differ.
         quiet: Show no progress.
     """
-    from .. import references
+    from ..presets import references
     from . import continuing
     from .run import Telling
 
@@ -99,7 +99,7 @@ def fork(
         member: Go on with one network of a population, counted from 1 [default: all of them].
         quiet: Show no progress.
     """
-    from .. import references
+    from ..presets import references
     from . import continuing
     from .run import Telling
 
@@ -125,7 +125,7 @@ def verify(
 
     The status is 0 where it is equal, 1 where a number differs, and 2 where it cannot be said.
     """
-    from .. import references
+    from ..presets import references
     from .verify import verify_run
 
     folder = references.run(run, place.folder)

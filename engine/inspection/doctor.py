@@ -16,11 +16,12 @@ from .. import __version__
 from ..errors import EpochalError
 from ..experiment.members import members_of
 from ..gradients.choice import choose
-from ..gradients.compiled.building import cache_folder, find_compiler, why_none
+from ..gradients.compiled.building import cache_folder, find_compiler
+from ..gradients.compiled.library import why_none
 from ..presets import preset as presets
 from ..text.safe import plain
 from ..text.tables import aligned
-from ..training.device import device_name
+from ..training.machine import device_name
 
 
 @dataclass(frozen=True)

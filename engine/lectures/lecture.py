@@ -20,13 +20,13 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from .. import references
 from ..errors import EpochalError, FileError, LectureError, Problem, RunError
 from ..experiment.experiment import Experiment
 from ..experiment.problems import explain
 from ..figures.figures import figures
 from ..figures.proofreading import faults, marred, unfilled
 from ..presets import preset as presets
+from ..presets import references
 from ..presets.preset import Preset
 from ..presets.toml_files import Shelf, exists
 from ..recording.loading import load_history

@@ -251,6 +251,11 @@ class Recorder:
         finally:
             self._let_go()
 
+    def abandon(self) -> None:
+        """Let go in a child process, where nothing is written and the lock stays its parent's."""
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
+
     def _let_go(self) -> None:
         with contextlib.suppress(OSError):
             self._reserve.unlink()

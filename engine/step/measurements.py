@@ -10,15 +10,17 @@ all that was asked of the device is done.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..network.parameters import ParameterLayout
 from ..recording.events import Values
+
+if TYPE_CHECKING:
+    from ..network.parameters import ParameterLayout
 
 CAPACITY: Final = 256
 """Rows of a block, where memory allows."""

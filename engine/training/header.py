@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
 import time
 
-import numpy as np
 import torch
 
-from .. import __version__
 from ..recording.events import Header
 from ..runs.processes import Processes
-from .device import device_name
+from .machine import device_name, versions
 from .trainer import Trainer
 
 
@@ -57,13 +54,3 @@ def header_of(trainer: Trainer, run: str) -> Header:
         target_range=trainer.data.target_range,
         **trainer.data.facts(),
     )
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a run's numbers may depend on."""
-    return {
-        "epochal": __version__,
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "numpy": np.__version__,
-    }

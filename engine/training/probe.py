@@ -17,7 +17,7 @@ It does not know why the numbers are wanted, nor which of them are good.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 from typing import Final
@@ -36,6 +36,7 @@ from ..randomness import generator
 from ..recording.events import Series, Values
 from ..step.batches import Batch, to_batch
 from ..step.measurements import Measurements, norms_of
+from .probe_steps import PER_OCTAVE, measured_steps, stride_at
 
 MOST_ROWS: Final = 256
 """Rows of data on which it is asked whether a unit is dead, at most."""
@@ -60,39 +61,9 @@ CHUNK_NUMBERS: Final = 2**21
 AT_ONCE: Final = 2**16
 """Numbers of a network up to which all its parameters go to float64 in one call."""
 
-PER_OCTAVE: Final = 16
-"""Measurements each time the step doubles, where the preset says ``"auto"``."""
-
 LARGE: Final = 100_000
 """Parameters beyond which there are a quarter as many: one measurement of a large network takes
 most of a step's time."""
-
-
-def stride_at(step: int, every: str | int, per_octave: int = PER_OCTAVE) -> int:
-    """Return how far apart measurements are around a step; 0 where there are none.
-
-    Args:
-        step: At least 1.
-        every: As ``train.probe`` has it.
-        per_octave: How many there are each time the step doubles, where that is ``"auto"``.
-    """
-    if isinstance(every, int):
-        return every
-    # The greatest power of two up to the step: 16 measurements lie between it and the next.
-    octave = 1 << (step.bit_length() - 1)
-    return max(1, octave // per_octave) if every == "auto" else 0
-
-
-def measured_steps(
-    first: int, last: int, every: str | int, per_octave: int = PER_OCTAVE
-) -> Iterator[int]:
-    """Yield the steps from ``first`` to ``last`` at which the network is measured."""
-    # From one measured step to the next, not over all of them: a block may have thousands.
-    step = first
-    while step <= last and (stride := stride_at(step, every, per_octave)):
-        if step % stride == 0:
-            yield step
-        step += stride - step % stride
 
 
 def fixed_rows(

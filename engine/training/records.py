@@ -11,8 +11,8 @@ from ..recording.events import End, Event, Header, RunWarning
 from ..recording.file import Recorder
 from ..runs.folder import RunFolder
 from ..runs.processes import Processes
-from .header import versions
 from .loop import ending
+from .machine import versions
 from .trainer import Trainer
 
 

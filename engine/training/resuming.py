@@ -30,7 +30,8 @@ from ..runs.resuming import check_resumable
 from ..text.owned import foreign
 from ..text.safe import plain
 from .device import nearest_device
-from .header import header_of, versions
+from .header import header_of
+from .machine import versions
 from .marks import Marks
 from .repeats import Repeats
 from .trainer import Trainer

@@ -20,8 +20,11 @@ MAX_STEPS: Final = 1_000_000
 class Controls(Protocol):
     """What requests can change of a trainer."""
 
-    step: int
     lr: float
+
+    @property
+    def step(self) -> int:
+        """The last step that was taken."""
 
     def stop(self, status: str, reason: str) -> None:
         """End the run where it is."""
@@ -49,8 +52,13 @@ class RequestHandler:
         if self.owed is not None:
             self.owed = max(0, self.owed - count)
 
-    def answer(self, request: PendingRequest) -> list[Event]:
-        """Carry a request out, and return what the recording says of it."""
+    def answer(self, request: PendingRequest, refused: str = "") -> list[Event]:
+        """Carry a request out, and return what the recording says of it.
+
+        Args:
+            request: What is asked.
+            refused: Why it is not carried out, where that is known before.
+        """
         actions: dict[str, Callable[..., list[Event] | None]] = {
             "pause": self._pause,
             "continue": self._continue,
@@ -59,9 +67,10 @@ class RequestHandler:
             "set_lr": self._set_lr,
             "mark": self._mark,
         }
-        step, also, refused = self._trainer.step, list[Event](), ""
+        step, also = self._trainer.step, list[Event]()
         try:
-            also = actions[request.action](request.viewer, **request.arguments) or []
+            if not refused:
+                also = actions[request.action](request.viewer, **request.arguments) or []
         except KeyError:
             refused = f"{request.action!r} is no request that this version knows"
         except (TypeError, ValueError) as error:

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from engine.errors import EpochalError
-from engine.references import PresetName, run_or_preset
+from engine.presets.references import PresetName, run_or_preset
 from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
 from tui import opening

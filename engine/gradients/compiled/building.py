@@ -33,8 +33,6 @@ from typing import Final
 import torch
 
 from ...text.files import read_file
-from .printing import UnprintableError
-from .source import library_text
 
 FLAGS: Final = (
     *("-std=gnu11", "-O3", "-fPIC", "-shared", "-w"),
@@ -96,37 +94,25 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "epochal" / "compiled"
 
 
-def library(real: str = "float") -> ctypes.CDLL:
-    """Return the library for one kind of number, compiled if this machine has none yet.
+def library_of(text: str, trial: str) -> ctypes.CDLL:
+    """Return the library of a text of C, compiled if this machine has none yet.
 
     Args:
-        real: ``float`` or ``double``.
+        text: All of it, of names of our own and numbers.
+        trial: Its function ``trial_…`` returns 1 where it runs on this CPU.
 
     Raises:
         NoLibraryError: There is none to be had.
     """
-    try:
-        text = library_text(real)
-    except UnprintableError as error:
-        raise NoLibraryError(str(error)) from None
     # Whatever came of it stands for the whole process: a run never asks twice.
-    outcome = _loaded(text, real)
+    outcome = _loaded(text, trial)
     if isinstance(outcome, str):
         raise NoLibraryError(outcome)
     return outcome
 
 
-def why_none(real: str = "float") -> str:
-    """Return why there is no library for a kind of number here; nothing where there is one."""
-    try:
-        library(real)
-    except NoLibraryError as error:
-        return str(error)
-    return ""
-
-
 @functools.cache
-def _loaded(text: str, real: str) -> ctypes.CDLL | str:
+def _loaded(text: str, trial: str) -> ctypes.CDLL | str:
     """Return the library of a text, or why there is none."""
     if (compiler := find_compiler()) is None:
         return "no C compiler was found; install gcc or clang, or the package ziglang"
@@ -134,7 +120,7 @@ def _loaded(text: str, real: str) -> ctypes.CDLL | str:
         folder = _own_folder(cache_folder())
         key = _key(text, compiler)
         with _locked(folder / f"{key}.lock"):
-            path = _kept(folder, key) or _compiled(folder, key, text, compiler, real)
+            path = _kept(folder, key) or _compiled(folder, key, text, compiler, trial)
         return ctypes.CDLL(str(path))
     except NoLibraryError as error:
         return str(error)
@@ -206,7 +192,7 @@ def _kept(folder: Path, key: str) -> Path | None:
     return None
 
 
-def _compiled(folder: Path, key: str, text: str, compiler: Compiler, real: str) -> Path:
+def _compiled(folder: Path, key: str, text: str, compiler: Compiler, trial: str) -> Path:
     """Compile the library, try it and keep it.
 
     Raises:
@@ -218,8 +204,10 @@ def _compiled(folder: Path, key: str, text: str, compiler: Compiler, real: str) 
         call = [*compiler.command, *_flags(), "-o", str(made), str(source), "-lm"]
         _run(call, f"{compiler.name} does not compile the steps")
         # An instruction that this CPU lacks ends the child, and not the worker.
-        trial = [sys.executable, "-I", "-c", _TRIAL, str(made), real]
-        _run(trial, "the compiled steps do not run here")
+        _run(
+            [sys.executable, "-I", "-c", _TRIAL, str(made), trial],
+            "the compiled steps do not run here",
+        )
         path = folder / f"{key}-{_hash(made)}.so"
         made.rename(path)
     return path

@@ -28,7 +28,7 @@ from ...step.learning_rates import Rates
 from ...step.measurements import Measurements
 from ..method import Workload
 from . import task as told
-from .building import library
+from .library import library
 from .printing import single_states
 from .telling import TaskTelling, number_of, rule_of, stride_bytes
 

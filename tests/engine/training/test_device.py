@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from engine.errors import DeviceError
-from engine.training.device import device_name, pick_device, pick_threads
+from engine.training.device import pick_device, pick_threads
+from engine.training.machine import device_name
 from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, MINIBATCHES, experiment
 

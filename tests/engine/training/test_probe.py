@@ -23,7 +23,8 @@ from engine.recording.lines import decode, encode
 from engine.training import probe
 from engine.training.block import Block
 from engine.training.header import header_of
-from engine.training.probe import MOST_ROWS, fixed_rows, measured_steps, stride_at
+from engine.training.probe import MOST_ROWS, fixed_rows
+from engine.training.probe_steps import measured_steps, stride_at
 from engine.training.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds
 

@@ -13,13 +13,9 @@ import pytest
 
 from engine.gradients.choice import choose
 from engine.gradients.compiled import building
-from engine.gradients.compiled.building import (
-    NoLibraryError,
-    _loaded,
-    find_compiler,
-    library,
-    why_none,
-)
+from engine.gradients.compiled import library as libraries
+from engine.gradients.compiled.building import NoLibraryError, _loaded, find_compiler
+from engine.gradients.compiled.library import library, why_none
 from engine.presets import preset as presets
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
@@ -34,7 +30,7 @@ needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="there is no
 def _anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A cache of the test's own, and nothing loaded before."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(building, "library_text", lambda real: TEXT)
+    monkeypatch.setattr(libraries, "library_text", lambda real: TEXT)
     _loaded.cache_clear()
     yield
     _loaded.cache_clear()
@@ -76,7 +72,7 @@ def test_one_that_does_not_run_here_is_not_loaded(
 ) -> None:
     # What an instruction that the CPU lacks does to a process.
     ends = TEXT.replace("return 1", "__builtin_trap(); return 1")
-    monkeypatch.setattr(building, "library_text", lambda real: ends)
+    monkeypatch.setattr(libraries, "library_text", lambda real: ends)
     assert "do not run here" in why_none()
     assert not kept(tmp_path)
 
@@ -126,8 +122,8 @@ def test_many_at_once_compile_it_once(tmp_path: Path, monkeypatch: pytest.Monkey
     counting.write_text(f'#!/bin/sh\necho once >> "{tmp_path}/calls"\nexec {real} "$@"\n')
     counting.chmod(0o700)
     script = (
-        "from engine.gradients.compiled import building;"
-        f"building.library_text = lambda real: {TEXT!r}; building.library()"
+        "from engine.gradients.compiled import library;"
+        f"library.library_text = lambda real: {TEXT!r}; library.library()"
     )
     at_once = [
         subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"CC": str(counting)})
@@ -154,7 +150,7 @@ def test_each_kind_of_number_has_a_library_of_its_own(
     dtype: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = {"float": TEXT, "double": "no C"}
-    monkeypatch.setattr(building, "library_text", texts.__getitem__)
+    monkeypatch.setattr(libraries, "library_text", texts.__getitem__)
     choice = choose([presets.load("two-moons", [f"train.dtype={dtype}"]).experiment])
     assert choice.way == way
     assert ("does not compile the steps" in choice.why) is (way == "operations")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.components.activations import ACTIVATIONS
 from engine.components.update_rules import UpdateRule
-from engine.gradients.compiled.building import library, why_none
+from engine.gradients.compiled.library import library, why_none
 from engine.gradients.compiled.printing import UnprintableError, UpdateText, formulas
 
 pytestmark = pytest.mark.skipif(bool(why_none()), reason=why_none() or "there is a library")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.gradients.compiled.building import why_none
+from engine.gradients.compiled.library import why_none
 from engine.gradients.compiled.method import MOST_WEIGHTS
 from engine.training.trainer import Trainer
 from tests.experiments import experiment

@@ -17,7 +17,7 @@ from engine.components.optimizers import OPTIMIZERS, Optimizer
 from engine.errors import EpochalError, PresetError
 from engine.experiment.layers import Normalisation
 from engine.gradients.choice import MethodChoice, choose
-from engine.gradients.compiled.building import why_none
+from engine.gradients.compiled.library import why_none
 from engine.gradients.manual import activations, losses, normalisation
 from engine.gradients.manual.optimizers.formulas import FORMULAS as UPDATES
 from engine.presets import preset as presets

@@ -17,12 +17,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .components.section import nearest
-from .errors import PresetError, Problem, RecordingError, RunError
-from .presets.toml_files import exists
-from .runs.finding import Shut, Unclear, find_run, is_path, list_runs, run_at
-from .runs.folder import RunFolder
-from .text.run_names import before_the_last
+from ..components.section import nearest
+from ..errors import PresetError, Problem, RecordingError, RunError
+from ..runs.finding import Shut, Unclear, find_run, is_path, list_runs, run_at
+from ..runs.folder import RunFolder
+from ..text.run_names import before_the_last
+from .toml_files import exists
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def check(shown: RunFolder) -> None:
     Raises:
         RecordingError: It is no recording, or one of a newer format.
     """
-    from .recording.file import Reader
+    from ..recording.file import Reader
 
     if not shown.recording.exists():
         return
@@ -134,7 +134,7 @@ def check_begun(shown: RunFolder) -> None:
     Raises:
         RunError: Its worker never began.
     """
-    from .runs.summary import glance
+    from ..runs.summary import glance
 
     seen = glance(shown)
     if seen.state == "crashed" and not seen.started and not seen.step:
@@ -148,7 +148,7 @@ def _is_preset_file(reference: str) -> bool:
 
 def _preset(reference: str) -> PresetName | None:
     """Return the preset of a name or in a file, if there is one."""
-    from .presets import preset as presets
+    from . import preset as presets
 
     try:
         path = presets.find(reference)
@@ -163,7 +163,7 @@ def _check_preset(preset: PresetName, overrides: Sequence[str]) -> None:
     Raises:
         PresetError: With everything that is wrong with it.
     """
-    from .presets import preset as presets
+    from . import preset as presets
 
     # Reading the schema takes a quarter of a second, which a first frame need not wait for.
     if overrides or not presets.is_packaged(preset.path):
@@ -174,7 +174,7 @@ def _neither(reference: str, folder: Path, why: RunError) -> PresetError:
     """Return what to say of a name that nothing has."""
     if not reference or os.sep in reference:
         return PresetError([Problem("", "", str(why))])
-    from .presets import preset as presets
+    from . import preset as presets
 
     names = [listing.name for listing in presets.catalogue()]
     near = nearest(reference, [*names, *(each.name for each in list_runs(folder))])
@@ -188,8 +188,8 @@ def is_data_file(what: str) -> bool:
     Raises:
         DataError: It is not there.
     """
-    from .data.sheet import is_readable, state_of
-    from .runs.imported.csv_logs import says_steps
+    from ..data.sheet import is_readable, state_of
+    from ..runs.imported.csv_logs import says_steps
 
     path = Path(what)
     if not is_readable(path) or path.is_dir() or says_steps(path):

@@ -1,0 +1,300 @@
+"""A training loop that is watched: its steps become rows, and what viewers ask for is answered.
+
+    with watch(model, optimizer) as run:
+        for x, y in loader:
+            loss = loss_fn(model(x), y)
+            optimizer.zero_grad(); loss.backward(); optimizer.step()
+            run.log(loss=loss)
+
+Row s is optimizer step s. Everything that touches a tensor happens in the loop's own thread, inside
+the optimizer's hooks; another thread says once a second that the run is alive.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from ..recording.events import End, Event, MarkReached, RunWarning
+from ..runs.requests import Inbox
+from ..worker.requests import RequestHandler
+from .clipping import Listening
+from .parameters import WatchedParameters
+from .rates import LoopRates
+from .steps import Steps, parameters_of
+from .writing import LoopWriter
+
+ASK_SECONDS: Final = 0.1
+"""How often it is looked for what viewers ask."""
+
+PAUSED_SECONDS: Final = 0.02
+"""The same where the loop waits."""
+
+PATIENCE: Final = 3
+"""Steps in which a loop may read ``should_stop`` before it is stopped from within."""
+
+NOT_HERE: Final = "this loop takes no requests: it was watched with control=False"
+
+
+class Stopped(BaseException):
+    """Somebody who watches a loop asked it to stop, and it went on.
+
+    It is no ``Exception``: a loop that goes on after any error does not go on after this.
+    """
+
+
+class Loop:
+    """A loop that is watched; ``watch`` makes it.
+
+    Args:
+        watched: Its parameters.
+        optimizers: What moves them.
+        writer: Where its rows go.
+        control: Whether viewers may pause, step and stop it and set its rate.
+        stop: What a stop does to a loop that never reads ``should_stop``: ``"raise"`` ends it with
+            ``Stopped``, ``"flag"`` leaves it alone.
+        clock: Seconds.
+        wait: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        watched: WatchedParameters,
+        optimizers: Sequence[Optimizer],
+        writer: LoopWriter,
+        *,
+        control: bool = True,
+        stop: Literal["raise", "flag"] = "raise",
+        clock: Callable[[], float] = time.perf_counter,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._optimizers, self._writer = optimizers, writer
+        self._control, self._raises = control, stop == "raise"
+        self._clock, self._wait = clock, wait
+        self._steps = Steps(watched, optimizers, writer, clock)
+        self._rates = LoopRates(optimizers)
+        self._inbox = Inbox(writer.folder)
+        self._handler = RequestHandler(self)
+        self._started = self._look_at = clock()
+        """When it is looked for requests again."""
+        self._stop_reason = ""
+        self._ignored = 0
+        self._listening: Listening | None = None
+        self._hooks: list[Any] = []
+        self._closed = False
+        self._is_open = False
+        """Whether a row is open."""
+        self._stepped: set[int] = set()
+        """The optimizers that have stepped in it."""
+        self._reached = True
+        """Whether a scaler that was to step an optimizer did."""
+        self._parameters = len(watched.tensors)
+        owners = {
+            id(each): id(optimizer) for optimizer in optimizers for each in parameters_of(optimizer)
+        }
+        self._owner = [owners[id(each)] for each in watched.tensors]
+        """The optimizer of each parameter."""
+
+    # --- what the loop says -----------------------------------------------------------------
+
+    @property
+    def step(self) -> int:
+        """The last optimizer step."""
+        return self._steps.step
+
+    @property
+    def path(self) -> str:
+        """The run's folder, for ``epochal open``."""
+        return str(self._writer.folder.path)
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether somebody asked the loop to stop; to read it is to promise to."""
+        self._ignored = 0
+        self._raises = self._raises and not self._stop_reason
+        return bool(self._stop_reason)
+
+    def log(self, **values: float | Tensor) -> None:
+        """Say what this step came to: ``loss``, ``accuracy``, ``val_loss`` or any other number.
+
+        A tensor is read later, together with others, so that nothing waits for the device. Where
+        the first call comes before the first optimizer step, each speaks of the step that follows
+        it, else of the last one. Of what is said several times for a step the mean counts.
+
+        Args:
+            values: Numbers, or tensors of a single number.
+        """
+        self._steps.log(values)
+
+    def mark(self, title: str, note: str = "") -> None:
+        """Mark this step, as a place to go to in a replay.
+
+        Args:
+            title: What is to be seen there.
+            note: What to say about it.
+        """
+        self._steps.events.append(MarkReached(step=self.step, title=title, note=note))
+
+    def backward_done(self) -> None:
+        """Say that gradients are whole: what changes them from here on, as clipping does, is told
+        apart from them.
+        """
+        self._turn_to({id(each) for each in self._optimizers})
+        self._steps.keep_early(range(self._parameters))
+
+    # --- its life ---------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self.attach()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """End the run as the loop ended; only ``Stopped`` goes no further."""
+        self.close(error)
+        return isinstance(error, Stopped)
+
+    def attach(self) -> None:
+        """Begin to watch the optimizers' steps."""
+        for optimizer in self._optimizers:
+            self._hooks.append(optimizer.register_step_pre_hook(self._before_step))
+            self._hooks.append(optimizer.register_step_post_hook(self._after_step))
+        self._listening = Listening(self._before_clipping, self._through_scaler)
+
+    def detach(self) -> None:
+        """Watch no more steps; what was seen so far is written."""
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks.clear()
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+        self._stepped.clear()
+        self._is_open = False
+        self._steps.flush()
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Say how the loop ended; afterwards nothing is watched.
+
+        Args:
+            error: What ended it, if anything did.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self.detach()
+        status, reason = self._outcome(error)
+        result = {**self._steps.result(), "seconds": self._clock() - self._started}
+        self._writer.record(End(step=self.step, status=status, reason=reason, result=result))
+        self._writer.close()
+
+    def stop(self, status: str, reason: str) -> None:
+        """Ask the loop to stop: see ``should_stop``."""
+        self._stop_reason = reason
+        # A loop that is paused goes on to where it can stop.
+        self._handler.owed = None
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step: the first group's of the first optimizer."""
+        return self._rates.now
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        self._rates.set(value)
+
+    def _outcome(self, error: BaseException | None) -> tuple[str, str]:
+        if isinstance(error, SystemExit) and not error.code:
+            error = None
+        if error is not None and not isinstance(error, Stopped):
+            words = str(error).strip().split("\n")[0][:500]
+            return "failed", f"{type(error).__name__}{': ' if words else ''}{words}"
+        if self._stop_reason:
+            return "stopped", self._stop_reason
+        return "finished", "steps"
+
+    # --- its steps --------------------------------------------------------------------------
+
+    def _turn_to(self, optimizers: set[int]) -> None:
+        """Have a row open in which none of these optimizers has stepped."""
+        if self._is_open:
+            if not optimizers & self._stepped:
+                return
+            self._is_open = False
+            self._stepped.clear()
+        now = self._clock()
+        self._steps.close(now)
+        if now >= self._look_at or self._stop_reason or self._rates.were_set:
+            self._attend(now)
+        self._steps.begin()
+        self._is_open = True
+
+    def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        self._turn_to({id(optimizer)})
+        # With a closure the gradients are computed within the step.
+        if len(args) < 2 and not kwargs:
+            self._steps.keep(optimizer)
+
+    def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if len(args) > 1 or kwargs:
+            self._steps.keep(optimizer)
+        if not self._stepped:
+            self._steps.stepped(self._rates.now)
+            if self._handler.owed is not None:
+                self._handler.taken(1)
+                self._look_at = 0.0
+        self._stepped.add(id(optimizer))
+        self._reached = True
+
+    def _before_clipping(self, parameters: Iterable[Tensor]) -> None:
+        if places := [*self._steps.places_of(parameters)]:
+            self._turn_to({self._owner[place] for place in places})
+            self._steps.keep_early(places)
+
+    def _through_scaler(self, optimizer: Any, step: Callable[[], Any]) -> Any:
+        self._reached = False
+        result = step()
+        if optimizer in self._optimizers and not self._reached:
+            self._say(f"step {self.step + 1} was left out: a gradient was infinite or no number")
+        return result
+
+    # --- what viewers ask -------------------------------------------------------------------
+
+    def _attend(self, now: float) -> None:
+        """Answer what was asked since the last step; wait where that is to wait."""
+        if self._stop_reason:
+            self._ignored += 1
+            if self._raises and self._ignored >= PATIENCE:
+                raise Stopped(self._stop_reason)
+        if self._rates.were_set and self._rates.overwritten():
+            self._say("the learning rate that was set was overwritten by the script")
+        if now >= self._look_at:
+            self._look_at = now + ASK_SECONDS
+            self._answer()
+            while self._handler.paused:
+                self._wait(PAUSED_SECONDS)
+                self._answer()
+
+    def _answer(self) -> None:
+        events: list[Event] = [
+            RunWarning(step=self.step, message=each) for each in self._inbox.complaints()
+        ]
+        for request in self._inbox.poll():
+            refused = "" if self._control or request.action == "mark" else NOT_HERE
+            events += self._handler.answer(request, refused)
+        if events:
+            # Rows first: whoever reads of a request has the rows up to there.
+            self._steps.flush()
+            self._writer.record(*events, flush=True)
+
+    def _say(self, message: str) -> None:
+        self._steps.events.append(RunWarning(step=self.step, message=message))

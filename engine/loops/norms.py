@@ -1,0 +1,176 @@
+"""The norms of a loop's gradients, taken at each step, and by how much its weights move.
+
+On a CPU all gradients of a step cost one call of compiled C; where there is no compiler, and on a
+GPU, PyTorch's own. Both are exact from 1e-30 to 1e30, and nothing waits for a GPU.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..gradients.compiled.building import NoLibraryError, library_of
+from ..step.measurements import PLAIN
+from ..text.files import read_file
+from .parameters import WatchedParameters
+
+Norms = NDArray[np.float64]
+"""Norms by row and parameter, [rows, parameters]; NaN where there was no gradient."""
+
+ROWS: Final = 256
+"""Steps of a block at most."""
+
+SAMPLE: Final = 4096
+"""Numbers of a parameter by which its update is judged."""
+
+_REALS: Final = {torch.float32: "float", torch.float64: "double"}
+_MOST_BYTES: Final = 10_000
+
+
+class GradientNorms:
+    """The norms of the gradients of one block's steps.
+
+    Args:
+        watched: Whose gradients.
+    """
+
+    def __init__(self, watched: WatchedParameters) -> None:
+        self._tensors: Final = [*watched.tensors]
+        count = len(self._tensors)
+        self._table = np.full((ROWS, count), np.nan)
+        """[rows, parameters], of what needs no fetching."""
+        self._apart: dict[int, dict[int, Tensor]] = {}
+        """By row and parameter, norms that are still on their device."""
+        self._play = _compiled(self._tensors)
+        self._starts = (ctypes.c_void_p * count)()
+        self._counts = np.array([each.numel() for each in self._tensors], np.int64)
+        self._told = (count, ctypes.addressof(self._starts), self._counts.ctypes.data)
+        self._rows = [self._table[row : row + 1].ctypes.data for row in range(ROWS)]
+
+    def take(self, row: int, places: Sequence[int] | None = None) -> None:
+        """Take the norms of the gradients that are there now as those of a row.
+
+        Args:
+            row: Which.
+            places: Of which parameters; of all where left out.
+        """
+        if places is None and self._play is not None:
+            gradients = [each.grad for each in self._tensors]
+            starts = [
+                each.data_ptr() for each in gradients if each is not None and each.is_contiguous()
+            ]
+            if len(starts) == len(gradients):
+                self._starts[:] = starts  # type: ignore[assignment]
+                self._play(*self._told, self._rows[row])
+                return
+        if row not in self._apart:
+            self._apart[row] = {}
+            self._table[row] = np.nan
+        places = range(len(self._tensors)) if places is None else places
+        pairs = [(place, self._tensors[place].grad) for place in places]
+        there = [(place, each) for place, each in pairs if each is not None]
+        if there:
+            norms = norms_of([each for _, each in there])
+            self._apart[row].update(zip([place for place, _ in there], norms, strict=True))
+
+    def rows(self, count: int) -> Norms:
+        """Return the norms of the first rows."""
+        norms = self._table[:count].copy()
+        apart = [
+            (row, place, norm) for row, of in self._apart.items() for place, norm in of.items()
+        ]
+        if apart:
+            rows, places, tensors = zip(*apart, strict=True)
+            norms[[*rows], [*places]] = torch.stack(tensors).cpu().numpy()
+        self._apart.clear()
+        return norms
+
+
+def _compiled(tensors: Sequence[Tensor]) -> Callable[..., None] | None:
+    """Return the compiled function that takes all norms in a call, where there is one for them."""
+    kinds = {(each.dtype, each.device.type, each.layout, type(each.data)) for each in tensors}
+    for real, name in _REALS.items():
+        if kinds == {(real, "cpu", torch.strided, Tensor)}:
+            try:
+                text = read_file(Path(__file__).with_name("norms.h"), _MOST_BYTES).decode()
+                function = getattr(library_of(text, "norms"), f"norms_{name}")
+            except (NoLibraryError, OSError):
+                return None
+            function.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3]
+            function.restype = None
+            return function  # type: ignore[no-any-return]
+    return None
+
+
+@torch.no_grad()
+def norms_of(gradients: Sequence[Tensor]) -> Tensor:
+    """Return the norms of gradients of any kind in float64, [gradients], on their device.
+
+    Summed as they are, which is several times as fast as in float64; done again in float64 where a
+    square may have left its range. On a GPU that costs nothing, and asking would wait for it.
+    """
+    dense = [_dense(each) for each in gradients]
+    if dense[0].is_cuda:
+        return torch.stack(torch._foreach_norm(dense, 2, torch.float64))
+    norms = torch.stack(torch._foreach_norm(dense)).double()
+    least, most = PLAIN
+    # Asked the other way round, a NaN would not be doubtful: no comparison with it holds.
+    for place in (~((norms > least) & (norms < most))).nonzero().flatten().tolist():
+        norms[place] = torch.linalg.vector_norm(dense[place], dtype=torch.float64)
+    return norms
+
+
+def _dense(gradient: Tensor) -> Tensor:
+    """Return the numbers of a gradient as an ordinary tensor of real numbers."""
+    whole: Any = gradient.full_tensor() if hasattr(gradient, "full_tensor") else gradient
+    # Rows that came twice are added up first, as an optimizer does.
+    values: Tensor = whole.coalesce().values() if whole.is_sparse else whole
+    values = torch.view_as_real(values) if values.is_complex() else values
+    # Squares of half precision leave its range at 256.
+    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+
+
+class Sample:
+    """Some numbers of every parameter, evenly spread, before and after an update.
+
+    They tell by how much it moves the weights: of no network there is a second copy.
+
+    Args:
+        watched: The parameters.
+    """
+
+    def __init__(self, watched: WatchedParameters) -> None:
+        self._tensors = [each.detach() for each in watched.tensors]
+        self._before: list[Tensor] = []
+
+    @torch.no_grad()
+    def keep(self) -> None:
+        """Remember them as they are before an update."""
+        self._before = [_some(each).clone() for each in self._tensors]
+
+    @torch.no_grad()
+    def moved(self) -> tuple[Norms, Norms]:
+        """Return the norms of weights and of their updates, [parameters] each."""
+        after = [_some(each) for each in self._tensors]
+        moved = [_ratio(now, then) for now, then in zip(after, self._before, strict=True)]
+        weights = norms_of(self._tensors).cpu().numpy()
+        return weights, weights * torch.stack(moved).cpu().numpy()
+
+
+def _some(parameter: Tensor) -> Tensor:
+    whole: Tensor = parameter.to_local() if hasattr(parameter, "to_local") else parameter
+    return whole.flatten()[:: max(1, whole.numel() // SAMPLE)]
+
+
+def _ratio(after: Tensor, before: Tensor) -> Tensor:
+    """Return the norm of a difference over that of what it is from; 0 where nothing moved."""
+    moved = torch.linalg.vector_norm(after - before, dtype=torch.float64)
+    norm = torch.linalg.vector_norm(after, dtype=torch.float64)
+    return torch.where(moved == 0, moved, moved / norm)

@@ -1,0 +1,90 @@
+"""The learning rates of a loop's optimizers, where somebody from outside sets them.
+
+A rate that is set is a factor on every group of parameters: what the groups have of their own, and
+what schedulers make of it, keep their meaning.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import torch
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+_KEPT: Final = ("lr", "initial_lr", "max_lr", "min_lr")
+"""What a group of parameters knows of its rate."""
+
+
+class LoopRates:
+    """The rates of some optimizers.
+
+    Args:
+        optimizers: The loop's.
+    """
+
+    def __init__(self, optimizers: Sequence[Optimizer]) -> None:
+        self._optimizers = optimizers
+        self._expected: list[float] = []
+
+    @property
+    def now(self) -> float:
+        """The rate of the first group of the first optimizer, which stands for all."""
+        return _number(self._optimizers[0].param_groups[0]["lr"])
+
+    @property
+    def were_set(self) -> bool:
+        """Whether rates were set from outside, and no step has been taken since."""
+        return bool(self._expected)
+
+    def set(self, value: float) -> None:
+        """Multiply all rates so that the first group's becomes a value.
+
+        Raises:
+            ValueError: It is 0 now, and nothing can be multiplied to become anything else.
+        """
+        if self.now == 0:
+            raise ValueError("the rate is 0 now, and a factor changes no 0; set it in the script")
+        factor = value / self.now
+        for group in self._groups():
+            for name in _KEPT:
+                if name in group:
+                    group[name] = _scaled(group[name], factor)
+        for scheduler in self._schedulers():
+            scheduler.base_lrs = [_scaled(each, factor) for each in scheduler.base_lrs]
+        self._expected = self._all()
+
+    def overwritten(self) -> bool:
+        """Whether the loop has put other rates in the place of those that were set, told once."""
+        expected, self._expected = self._expected, []
+        # A scheduler goes on from what was set: that is no overwriting.
+        return (
+            bool(expected) and expected != self._all() and not any(True for _ in self._schedulers())
+        )
+
+    def _groups(self) -> Iterator[dict[str, Any]]:
+        for optimizer in self._optimizers:
+            yield from optimizer.param_groups
+
+    def _all(self) -> list[float]:
+        return [_number(group["lr"]) for group in self._groups()]
+
+    def _schedulers(self) -> Iterator[Any]:
+        """Yield the schedulers of these optimizers; nothing else knows which there are."""
+        for each in gc.get_objects():
+            if (
+                isinstance(each, LRScheduler)
+                and getattr(each, "optimizer", None) in self._optimizers
+            ):
+                yield each
+
+
+def _number(rate: Any) -> float:
+    return float(rate)
+
+
+def _scaled(rate: Any, factor: float) -> Any:
+    # A rate on a device is changed in place: a captured step reads it there.
+    return rate.mul_(factor) if isinstance(rate, torch.Tensor) else rate * factor

@@ -1,0 +1,339 @@
+"""The rows of a loop: filled step by step, written a block at a time.
+
+    train   what is said of every step (loss, accuracy), lr, grad_norm, grad_norm/<parameter>
+    probe   weight_norm/<parameter>, update_ratio/<parameter>, at some steps
+    dev, …  whatever else the loop says
+
+Where gradients are clipped, ``grad_norm`` is before, and ``applied_norm`` what the optimizer got.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim import Optimizer
+
+from ..recording.events import Event, GroupBegins
+from ..recording.file import Recorder
+from ..recording.naming import TRAIN, Meanings, meaning_of
+from ..recording.scalars import Scalars, series_at
+from ..training.probe_steps import measured_steps
+from .norms import ROWS, GradientNorms, Sample, norms_of
+from .parameters import WatchedParameters
+from .writing import LoopWriter
+
+BLOCK_SECONDS: Final = 0.5
+"""How long a row may wait to be written."""
+
+Number = float | Tensor
+Said = dict[str, list[Number]]
+"""What was said of a step, by name."""
+
+Table = NDArray[np.float64]
+
+_MEASURED: Final = ("lr", "grad_norm")
+"""Columns that are measured, whatever a loop says of them."""
+
+
+class Steps:
+    """What a loop's steps leave.
+
+    A row is open from when its gradients are kept until the next is begun.
+
+    Args:
+        watched: Its parameters.
+        optimizers: What moves them.
+        writer: Where rows go.
+        clock: Seconds.
+    """
+
+    def __init__(
+        self,
+        watched: WatchedParameters,
+        optimizers: Sequence[Optimizer],
+        writer: LoopWriter,
+        clock: Callable[[], float],
+    ) -> None:
+        self.step = 0
+        """The last step that was taken."""
+        self.events: list[Event] = []
+        """What is written once the rows before it are."""
+        self._watched, self._writer, self._clock = watched, writer, clock
+        self._norms, self._sample = GradientNorms(watched), Sample(watched)
+        self._scalars = Scalars(cast(Recorder, writer), clock)
+        self._place_of = {id(each): place for place, each in enumerate(watched.tensors)}
+        # None is all of them, which a loop with one optimizer has.
+        self._places_of: dict[int, list[int] | None] = {
+            id(each): None if len(optimizers) == 1 else [*self.places_of(parameters_of(each))]
+            for each in optimizers
+        }
+        self._names: list[str] = []
+        """What is said of every step, by name; known when the first block is written."""
+        self._columns: list[str] = []
+        self._speaks_before: bool | None = None
+        """Whether the loop speaks of a step before it takes it."""
+        self._coming: Said = {}
+        """What was said of the step to come."""
+        self._said: list[Said] = []
+        """By row, what was said of it."""
+        self._lrs: list[float] = []
+        """By row, the rate of its step; NaN until it is taken."""
+        self._applied: dict[int, Tensor] = {}
+        """By row, the norm of the gradients as the optimizer got them, where they were changed."""
+        self._early: set[int] = set()
+        """The parameters of which the open row's gradients were kept before they were changed."""
+        self._probe_steps = measured_steps(1, 2**62, "auto")
+        self._probe = next(self._probe_steps)
+        """The next step at which weights are measured."""
+        self._probed: list[tuple[int, Table]] = []
+        self._last: dict[str, float] = {}
+        """The newest of what is said of every step."""
+        self._began_at = clock()
+
+    # --- the loop's own words ---------------------------------------------------------------
+
+    def log(self, values: Mapping[str, Number]) -> None:
+        """Take in what is said: see ``Loop.log``.
+
+        Raises:
+            TypeError: A tensor holds more than a number.
+        """
+        if self._speaks_before is None:
+            self._speaks_before = self.step == 0
+        said = self._coming if self._speaks_before or not self._said else self._said[-1]
+        for name, value in values.items():
+            if isinstance(value, Tensor):
+                value = _number(name, value)
+            if name in said:
+                said[name].append(value)
+            else:
+                said[name] = [value]
+
+    # --- a step -----------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Begin a row."""
+        self._said.append(self._coming)
+        self._coming = {}
+        self._lrs.append(math.nan)
+        if self._early:
+            self._early.clear()
+        if self.step + 1 == self._probe:
+            self._sample.keep()
+
+    def places_of(self, parameters: Iterable[Tensor]) -> Iterator[int]:
+        """Yield where parameters stand among those that are watched."""
+        for each in parameters:
+            if (place := self._place_of.get(id(each))) is not None:
+                yield place
+
+    def keep_early(self, places: Sequence[int]) -> None:
+        """Keep gradients in the open row before something changes them."""
+        fresh = [place for place in places if place not in self._early]
+        self._norms.take(len(self._lrs) - 1, fresh)
+        self._early.update(fresh)
+
+    def keep(self, optimizer: Optimizer) -> None:
+        """Keep the gradients that an optimizer is about to use, or has used, in the open row."""
+        places, row = self._places_of[id(optimizer)], len(self._lrs) - 1
+        if not self._early:
+            self._norms.take(row, places)
+        else:
+            every = range(len(self._watched.tensors)) if places is None else places
+            self._norms.take(row, [each for each in every if each not in self._early])
+            used = [self._watched.tensors[place].grad for place in every]
+            if there := [each for each in used if each is not None]:
+                self._applied[row] = torch.linalg.vector_norm(norms_of(there))
+
+    def stepped(self, lr: float) -> None:
+        """Count the step of the open row.
+
+        Args:
+            lr: The rate it was taken with.
+        """
+        self.step += 1
+        self._writer.step = self.step
+        self._lrs[-1] = lr
+
+    def close(self, now: float) -> None:
+        """Close the open row, if there is one; write the block where that is due.
+
+        Args:
+            now: What the clock says.
+        """
+        if self.step == self._probe:
+            self._measure()
+        if len(self._lrs) == ROWS or now - self._began_at >= BLOCK_SECONDS:
+            self.flush()
+
+    # --- a block ----------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write all rows, none of which is open any more, and what comes after them."""
+        if self._lrs and math.isnan(self._lrs[-1]):
+            # Its step was never taken.
+            self._coming = self._said.pop()
+            self._lrs.pop()
+        if self.step == self._probe:
+            self._measure()
+        count = len(self._lrs)
+        if count:
+            self._write(count)
+            self._said.clear()
+            self._lrs.clear()
+            self._applied.clear()
+        events, self.events = self.events, []
+        self._writer.record(*events)
+        self._began_at = self._clock()
+
+    def result(self) -> dict[str, float]:
+        """Return the newest number of what was said of sets, and how many steps there were."""
+        figures: dict[str, float] = {"steps": self.step}
+        for role, newest in self._scalars.newest.items():
+            if role in ("dev", "test"):
+                figures |= {f"{role}_{name}": value for name, value in newest.items()}
+        return {**figures, **self._last}
+
+    def _write(self, count: int) -> None:
+        """Write the first rows of the block."""
+        said = _numbers(self._said)
+        if not self._columns:
+            self._begin_groups(said)
+        steps = [*range(self.step - count + 1, self.step + 1)]
+        norms = self._folded(self._norms.rows(count))
+        total = _total(norms)
+        table = [[row.get(name, math.nan) for row in said] for name in self._names]
+        table += [self._lrs, total.tolist()]
+        if "applied_norm" in self._columns:
+            applied = dict(zip(self._applied, _fetched([*self._applied.values()]), strict=True))
+            table.append([applied.get(row, whole) for row, whole in enumerate(total)])
+        self._record(TRAIN, steps, np.concatenate([np.array(table), norms.T]))
+        self._last = {
+            f"train_{meaning_of(name).column}": said[-1][name]
+            for name in self._names
+            if name in said[-1]
+        }
+        for step, row in zip(steps, said, strict=True):
+            others = {_later(name): row[name] for name in row if name not in self._names}
+            if others:
+                self._scalars.log(step, others)
+        self._scalars.flush()
+        if self._probed:
+            probed, values = zip(*self._probed, strict=True)
+            self._record("probe", [*probed], np.concatenate(values, axis=1))
+            self._probed.clear()
+
+    def _begin_groups(self, said: Sequence[Mapping[str, float]]) -> None:
+        """Decide what the rows have: what was said in the first block, and what is measured."""
+        places = Meanings()
+        named = {name: places.of(name) for row in said for name in row}
+        of_steps = {
+            name: place.column
+            for name, place in named.items()
+            if place.role == TRAIN and place.column not in _MEASURED
+        }
+        # The loss says most, and stands in front as it does in every recording.
+        self._names = sorted(of_steps, key=lambda name: of_steps[name] != "loss")
+        columns, folds = [of_steps[name] for name in self._names], self._watched.folds
+        self._columns = [*columns, "lr", "grad_norm", *(["applied_norm"] if self._applied else [])]
+        self._columns += [f"grad_norm/{name}" for name in folds]
+        probe = [f"{what}/{name}" for what in ("weight_norm", "update_ratio") for name in folds]
+        self._writer.record(
+            GroupBegins(group=TRAIN, columns=self._columns),
+            GroupBegins(group="probe", columns=probe),
+        )
+
+    def _measure(self) -> None:
+        """Measure the weights after the last step."""
+        weights, updates = (self._folded(each[None])[0] for each in self._sample.moved())
+        self._probed.append((self.step, _figures(weights, updates)))
+        self._probe = next(self._probe_steps)
+
+    def _folded(self, norms: Table) -> Table:
+        """Return norms of what has columns, [rows, columns], from those of each parameter."""
+        if len(self._watched.folds) == norms.shape[1]:
+            return norms
+        folded = np.full((len(norms), len(self._watched.folds)), math.nan)
+        for fold in range(folded.shape[1]):
+            folded[:, fold] = _total(norms[:, np.equal(self._watched.fold_of, fold)])
+        return folded
+
+    def _record(self, group: str, steps: list[int], values: Any) -> None:
+        with np.errstate(over="ignore"):
+            rows = np.asarray(values, np.float64).astype(np.float32)[:, :, None]
+        self._writer.record(series_at(group, steps, rows))
+
+
+def parameters_of(optimizer: Optimizer) -> Iterator[Tensor]:
+    """Yield what an optimizer moves."""
+    for group in optimizer.param_groups:
+        yield from group["params"]
+
+
+def _number(name: str, value: Tensor) -> Number:
+    """Return a tensor's number, or a copy of it where to ask for it would wait for a device.
+
+    Raises:
+        TypeError: It holds more than a number.
+    """
+    if value.numel() != 1:
+        raise TypeError(f"{name}: is a tensor of {list(value.shape)}; log a number, as its mean")
+    # A copy, for what the loop makes of it later is not what was said.
+    return value.item() if value.device.type == "cpu" else value.detach().clone()
+
+
+def _later(name: str) -> str:
+    """Return a name under which a number of a step is no column of every step's."""
+    return f"step {name}" if meaning_of(name).role == TRAIN else name
+
+
+def _numbers(rows: Sequence[Said]) -> list[dict[str, float]]:
+    """Return what was said of rows as numbers; of what was said several times, the mean."""
+    tensors = [
+        each
+        for row in rows
+        for values in row.values()
+        for each in values
+        if isinstance(each, Tensor)
+    ]
+    numbers = iter(_fetched(tensors))
+
+    def mean(values: Sequence[Number]) -> float:
+        each = [next(numbers) if isinstance(value, Tensor) else float(value) for value in values]
+        return each[0] if len(each) == 1 else math.fsum(each) / len(each)
+
+    return [{name: mean(values) for name, values in row.items()} for row in rows]
+
+
+def _fetched(tensors: Sequence[Tensor]) -> list[float]:
+    """Return numbers from their devices, each device asked once."""
+    numbers = [math.nan] * len(tensors)
+    for device in {each.device for each in tensors}:
+        places = [place for place, each in enumerate(tensors) if each.device == device]
+        there = torch.stack(
+            [tensors[place].detach().reshape(()).double() for place in places]
+        ).tolist()
+        for place, number in zip(places, there, strict=True):
+            numbers[place] = number
+    return numbers
+
+
+def _total(norms: Table) -> Table:
+    """Return the norm of all columns together, [rows]; what is not there is left out."""
+    missing = np.isnan(norms)
+    total: Table = np.sqrt(np.square(np.where(missing, 0.0, norms)).sum(axis=1))
+    return np.where(missing.all(axis=1), math.nan, total)
+
+
+def _figures(weights: Table, updates: Table) -> Table:
+    """Return the columns of a probe's row, [columns, 1]: norms, and updates over these."""
+    with np.errstate(all="ignore"):
+        # 0 / 0 is no update of nothing, which is 0 and no NaN.
+        ratios = np.where(updates == 0, 0.0, updates / weights)
+    return np.concatenate([weights, ratios])[:, None]

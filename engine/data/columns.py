@@ -185,6 +185,13 @@ class ReadColumns:
         return replace(self, columns=columns)
 
 
+def release() -> None:
+    """Give the memory of columns that are gone back to the system; pyarrow would keep it."""
+    import pyarrow
+
+    pyarrow.default_memory_pool().release_unused()
+
+
 def too_large(size: int, most: int) -> str:
     """Say that there are more bytes than are read."""
     return f"has {size / 1e6:.0f} MB; at most {most / 1e6:.0f} are read; {FEWER}"

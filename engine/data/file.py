@@ -187,8 +187,10 @@ class File(DataBase):
 
     @override
     def draw(self, rng: np.random.Generator) -> Examples:
-        """The rows as they stand."""
-        return Examples(self._rows.inputs.copy(), self._rows.targets.copy())
+        """The rows as they stand; the inputs, which may be gigabytes, are only to be read."""
+        inputs = self._rows.inputs.view()
+        inputs.flags.writeable = False
+        return Examples(inputs, self._rows.targets.copy())
 
     @override
     def program(self) -> str:

@@ -21,6 +21,7 @@ from ..errors import DataError
 from .base import Shape
 from .cells import Notation, Remedies
 from .column_kinds import CategoryColumn, ColumnKind, TruthColumn
+from .columns import release
 from .file_cells import FileCells
 from .file_classes import classes_of
 from .file_column import FileColumn
@@ -84,7 +85,23 @@ def file_rows(path: Path, state: tuple[int, ...], wanted: Wanted) -> FileRows:
         DataError: It does not hold, or a cell does not, with its row and column.
         ValueError: It has no such columns: a line for each key to change.
     """
-    sheet = read(path, wanted.dialect)
+    rows = _rows_of(read(path, wanted.dialect), path.name, wanted)
+    release()
+    return rows
+
+
+def _rows_of(sheet: Sheet, name: str, wanted: Wanted) -> FileRows:
+    """Return what is wanted of a sheet.
+
+    Args:
+        sheet: What was read.
+        name: The file's.
+        wanted: What is wanted.
+
+    Raises:
+        DataError: A cell does not hold, with its row and column.
+        ValueError: There are no such columns: a line for each key to change.
+    """
     if problems := [*_unknown(sheet, wanted)]:
         raise ValueError("\n".join(problems))
     if sheet.nameless and not wanted.inputs:
@@ -106,7 +123,7 @@ def file_rows(path: Path, state: tuple[int, ...], wanted: Wanted) -> FileRows:
     inputs, columns = cells.inputs(going_in)
     targets, names = _targets(replace(cells, remedies=_TARGET), wanted, learned)
     shape = Shape(len(inputs), _feature_names(columns), names, wanted.task == "classes")
-    file = {"name": path.name, "size": sheet.size, "sha256": sheet.sha256}
+    file = {"name": name, "size": sheet.size, "sha256": sheet.sha256}
     return FileRows(inputs, columns, targets, shape, file, _parting(cells, *wanted.parting))
 
 

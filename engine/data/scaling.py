@@ -40,7 +40,7 @@ class ColumnScaling:
         """Return what scales these rows [rows, columns]; a constant column is only shifted."""
         if how == "none":
             return cls.nothing(rows.shape[1])
-        values = rows.astype(np.float64)
+        values = rows.astype(np.float64, copy=False)
         low, high = values.min(axis=0), values.max(axis=0)
         if how == "range":
             shift, scale = low, high - low
@@ -79,7 +79,10 @@ class ColumnScaling:
         with np.errstate(over="ignore"):
             if self.changes_nothing:
                 return rows.astype(dtype)
-            return ((rows - self.shift) / self.scale).astype(dtype)
+            # In place, for there may be gigabytes of them.
+            moved = rows - self.shift
+            moved /= self.scale
+            return moved.astype(dtype, copy=False)
 
     def undo(self, rows: NDArray[Any]) -> NDArray[np.float64]:
         """Return scaled rows [..., columns] in their original units."""

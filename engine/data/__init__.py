@@ -10,6 +10,7 @@ the program that draws the same. A class that leaves out a part fails on import.
     sum                     sums, drawn afresh for every step
     file                    a file of one's own, read by ``sheet``
     bundled                 the sets that come with scikit-learn
+    pictures                a folder or an archive of pictures, read by ``picture_files``
 """
 
 from __future__ import annotations

@@ -240,8 +240,8 @@ def read_npz(data: bytes) -> ReadColumns:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             items = archive.infolist()
             _check_unpacked(item.file_size for item in items)
-            check_cells(sum(_declared(archive, item) for item in items), len(data))
-            arrays = {item.filename.removesuffix(".npy"): _array(archive, item) for item in items}
+            check_cells(sum(math.prod(declared_shape(archive, i)) for i in items), len(data))
+            arrays = {item.filename.removesuffix(".npy"): _cells(archive, item) for item in items}
     except DAMAGED as error:
         what = plain(str(error))
         raise DataError(
@@ -263,8 +263,12 @@ def read_npz(data: bytes) -> ReadColumns:
     return ReadColumns(dict(columns), matrices)
 
 
-def _declared(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> int:
-    """Return how many cells an array says that it has, and hold them against its bytes."""
+def declared_shape(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> tuple[int, ...]:
+    """Return the shape that an array says that it has, held against its bytes.
+
+    Raises:
+        DataError: It has fewer bytes than it says, or is packed or written otherwise.
+    """
     called = f"array {show(item.filename.removesuffix('.npy'))}"
     _check_packing(item, called)
     with archive.open(item) as file:
@@ -275,10 +279,9 @@ def _declared(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> int:
             shape, _, dtype = header(file)
         except ValueError as error:
             raise DataError(f"{called}: cannot be read: {plain(str(error))[:200]}") from None
-    cells = math.prod(shape)
-    if cells * dtype.itemsize > item.file_size and not dtype.hasobject:
+    if math.prod(shape) * dtype.itemsize > item.file_size and not dtype.hasobject:
         raise DataError(f"{called}: cannot be read: it has fewer bytes than it says")
-    return cells
+    return tuple(shape)
 
 
 def _check_packing(item: zipfile.ZipInfo, called: str) -> None:
@@ -286,8 +289,12 @@ def _check_packing(item: zipfile.ZipInfo, called: str) -> None:
         raise DataError(f"{called}: is packed in a way that NumPy does not use")
 
 
-def _array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> NDArray[Any]:
-    """Read one array; one of Python objects would have to be unpickled, and is refused."""
+def read_array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> NDArray[Any]:
+    """Read one array; one of Python objects would have to be unpickled, and is refused.
+
+    Raises:
+        DataError: It cannot be read.
+    """
     called = f"array {show(item.filename.removesuffix('.npy'))}"
     with archive.open(item) as file:
         try:
@@ -297,10 +304,16 @@ def _array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> NDArray[Any]:
             if "allow_pickle" in str(error):
                 message = "holds Python objects; save it as numbers or text"
             raise DataError(f"{called}: {message}") from None
+    return array
+
+
+def _cells(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> NDArray[Any]:
+    """Read an array of cells: of numbers or texts, a column or several."""
+    array, called = read_array(archive, item), f"array {show(item.filename.removesuffix('.npy'))}"
     if array.ndim not in (1, 2):
         raise DataError(
             f"{called}: has {array.ndim} dimensions; must have 1, or 2 as in [rows, columns]: "
-            "reshape it, as in x.reshape(len(x), -1)"
+            "reshape it, as in x.reshape(len(x), -1), or take data.kind = 'pictures' for pictures"
         )
     if array.dtype.kind not in "biufUS":
         raise DataError(

@@ -17,6 +17,9 @@ from .features import Features
 
 Scale = Literal["none", "standard", "range"]
 
+PIXEL: float = 255.0
+"""The greatest number of a pixel."""
+
 Real = type[np.float32 | np.float64]
 """What a network computes with."""
 
@@ -36,10 +39,13 @@ class ColumnScaling:
         return cls(np.zeros(columns), np.ones(columns))
 
     @classmethod
-    def fitted(cls, rows: NDArray[Any], how: Scale) -> Self:
+    def fitted(cls, rows: NDArray[Any], how: Scale | Literal["unit"]) -> Self:
         """Return what scales these rows [rows, columns]; a constant column is only shifted."""
+        columns = rows.shape[1]
         if how == "none":
-            return cls.nothing(rows.shape[1])
+            return cls.nothing(columns)
+        if how == "unit":
+            return cls(np.zeros(columns), np.full(columns, PIXEL))
         values = rows.astype(np.float64, copy=False)
         low, high = values.min(axis=0), values.max(axis=0)
         if how == "range":

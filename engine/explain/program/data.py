@@ -92,6 +92,13 @@ _SPREAD: Final = (
 
 
 _SCALES: Final[Mapping[str, tuple[str, str]]] = {
+    "unit": (
+        "from_0_to_1",
+        '''\
+def from_0_to_1(values, seen):
+    """Return pixels as numbers from 0 to 1, whatever was ``seen``."""
+    return values / 255''',
+    ),
     "standard": (
         "standardised",
         '''\

@@ -34,12 +34,15 @@ TABLES: dict[str, dict[str, Any]] = {
     "sum": {"terms": 3},
     "file": {"path": "points.csv", "task": "classes"},
     "sklearn": {"set": "iris"},
+    "pictures": {"path": "pictures.npz"},
 }
 
 
 @pytest.fixture(autouse=True)
 def _file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "points.csv").write_text("a,b,sort\n1,2,x\n3,4.5,y\n5,6,x\n", "utf-8")
+    pixels = np.arange(6 * 4 * 3, dtype=np.uint8).reshape(6, 4, 3)
+    np.savez(tmp_path / "pictures.npz", images=pixels, labels=np.array([3, 7, 3, 3, 7, 3]))
     monkeypatch.chdir(tmp_path)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,7 @@ OTHERS = {
     "data.inputs": ["[0, 0], [0, 1], [1, 0], [2, 2]", "a"],
     "data.split": ["10, 5, 5", "0.5, 0.5", "2"],
     "data.separator": [",", ";"],
+    "data.size": ["3, 2"],
     "data.encoding": ["latin-1"],
     "data.names": ["u, v, w"],
     "data.classes": ["4, 3"],
@@ -134,9 +136,14 @@ def drafts(folder: Path) -> Iterator[Draft]:
     classes.write_text(of_classes.replace(" }", ", split = [0.5, 0.5] }", 1))
     listed = folder / "listed.toml"
     listed.write_text(LISTED)
-    bases = [
-        Draft.load(name) for name in (*BASES, *map(str, (table, file, nameless, classes, listed)))
-    ]
+    shown = folder / "shown.toml"
+    for name, first in (("shown", 0), ("others", 1)):
+        pixels = np.arange(first, first + 64, dtype=np.uint8).reshape(4, 4, 4)
+        np.savez(folder / f"{name}.npz", images=pixels, labels=[0, 1, 0, 1])
+    shown.write_text('data = { kind = "pictures", path = "shown.npz" }\n'
+                     'loss = { name = "cross_entropy" }\n')  # fmt: skip
+    made = (table, file, nameless, classes, listed, shown)
+    bases = [Draft.load(name) for name in (*BASES, *map(str, made))]
     bases[0] = bases[0].with_text("model.hidden", "5, 3")
     # Nesterov's way needs a momentum.
     yield bases[0].with_text("optimizer.momentum", "0.9")
@@ -192,7 +199,7 @@ def test_every_key_of_the_schema_can_be_set_and_takes_effect(tmp_path: Path) -> 
     for name in (kind.model_fields["name"].default for kind in NEEDS_MATRIX):
         # A bias is no matrix: such an initialiser is refused, so it has no settings.
         left = {key for key in left if f"init.bias[{name}]" not in key}
-    OTHERS["data.path"] = [str(tmp_path / "others.csv")]
+    OTHERS["data.path"] = [str(tmp_path / "others.csv"), str(tmp_path / "others.npz")]
     for draft in drafts(tmp_path):
         for setting in draft.settings.values():
             key = general_key(draft, setting)

@@ -383,8 +383,8 @@ def predict(
     """Print a trained network's answers, with its best weights.
 
     Options:
-        file: CSV, TSV, NPZ or Parquet with the columns of the inputs.
-        values: A row of inputs, such as "0.5, 1.2" (repeatable).
+        file: CSV, TSV, NPZ or Parquet with the columns of the inputs; - is CSV on standard input.
+        values: A row of inputs, such as "0.5, 1.2" or "38, nurse" (repeatable).
         set_: One of its own sets [default: test, or train].
         rows: Rows to show [default: 20].
         member: Which network of a population, counted from 1.
@@ -399,7 +399,9 @@ def predict(
     trial = trial_meant(run, place.folder)
     folder, of = (references.run(run, place.folder), member - 1) if trial is None else trial.shown
     loaded = load.of_folder(folder, allow_code=allow_code, member=of)
-    if file is not None:
+    if file == Path("-"):
+        asked = asked_rows.rows_of_stream(loaded, sys.stdin.buffer)
+    elif file is not None:
         asked = asked_rows.rows_of_file(loaded, file)
     elif values:
         asked = asked_rows.rows_of_values(loaded, values)

@@ -207,6 +207,7 @@ MAKES = {
     "engine.text.owned": "files and folders of one user",
     "engine.presets.writing": "the folder of a preset that is saved, as the umask says",
     "engine.explain.programs": "a file of numbers where it is asked for, as the umask says",
+    "engine.results.asked_rows": "what comes on standard input, in a folder that goes again",
     "engine.runs.folder": "what lies above the folder of runs",
     "engine.gradients.compiled.building": "a folder that is looked at before it is used",
     "engine.notices.watched": "a file of this user's state, with a mode that is said",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,9 @@ class Shape(NamedTuple):
     """The names of the outputs for numbers, of the classes for classes."""
     has_classes: bool = False
     """Whether the targets are classes."""
+    meaning: Literal["numbers", "labels", "shares"] = "numbers"
+    """What targets are that are no classes: numbers, labels of which a row may have several, each
+    0 or 1, or the share that each class has in a row, which sum to 1."""
 
 
 class DataBase(Section):
@@ -166,6 +169,11 @@ class DataBase(Section):
         return len(self.shape.targets) if self.shape.has_classes else 0
 
     @property
+    def target_kind(self) -> Literal["classes", "numbers", "labels", "shares"]:
+        """What the targets are."""
+        return "classes" if self.shape.has_classes else self.shape.meaning
+
+    @property
     def sizes(self) -> tuple[int, int, int]:
         """How many rows train, dev and test have."""
         parts = [self.rows] if self.split is None else self.split
@@ -242,8 +250,8 @@ class DataBase(Section):
         yield from self._split_problems()
         if (features := self.computed_features) is not None:
             yield from features.problems()
-        if self.scale_targets != "none" and self.class_count:
-            yield "scale_targets: classes are no numbers to scale; leave it out"
+        if self.scale_targets != "none" and self.target_kind != "numbers":
+            yield f"scale_targets: {self.target_kind} are no numbers to scale; leave it out"
 
     def _split_problems(self) -> Iterator[str]:
         if self.split is None:

@@ -25,7 +25,7 @@ from .cells import Notation
 from .column_kinds import ColumnKind, NumberColumn
 from .encoding import UTF_8, is_encoding
 from .file_classes import MAX_CLASSES
-from .file_rows import FileRows, Wanted, file_rows
+from .file_rows import FileRows, Task, Wanted, file_rows
 from .preprocessing import RawColumn
 from .sheet import ending_of, state_of
 from .source import PACKED
@@ -56,9 +56,10 @@ class File(DataBase):
     """The file, ending in ``.csv``, ``.tsv``, ``.npz`` or ``.parquet``, the first two also packed
     as ``.csv.gz``; from the preset's own folder on, or from the current directory where it is set
     from outside."""
-    task: Literal["classes", "numbers"]
-    """What is to be learned: ``"classes"``, one column of names or numbers to tell apart, or
-    ``"numbers"``, one column or several."""
+    task: Task
+    """What is to be learned: ``"classes"``, one column of names or numbers to tell apart;
+    ``"numbers"``, one column or several; ``"labels"``, columns of 0 and 1, of which a row may have
+    several; ``"shares"``, a column for each class with its share in a row, which sum to 1."""
     inputs: ColumnNames | None = None
     """The columns that go in, by name; all that are no targets where this is left out. An array
     ``x`` of an NPZ archive with two dimensions is the columns ``x1``, ``x2`` and so on, and

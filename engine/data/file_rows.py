@@ -30,10 +30,13 @@ from .sheet import Sheet, read
 from .splits import SETS
 from .text_file import Dialect
 
+SHARES_ROUNDED: Final = 0.01
+"""How far the shares of a row may be from 1, as rounding makes them."""
+
 LEAST_ROWS: Final = 2
 """Rows that a file has at least."""
 
-Task = Literal["classes", "numbers"]
+Task = Literal["classes", "numbers", "labels", "shares"]
 
 _TARGET: Final = Remedies(
     missing='leave its row out of the file, or by missing = "drop" in data.columns',
@@ -122,7 +125,9 @@ def _rows_of(sheet: Sheet, name: str, wanted: Wanted) -> FileRows:
     cells = replace(cells, counts=counts)
     inputs, columns = cells.inputs(going_in)
     targets, names = _targets(replace(cells, remedies=_TARGET), wanted, learned)
-    shape = Shape(len(inputs), _feature_names(columns), names, wanted.task == "classes")
+    meaning = "numbers" if wanted.task == "classes" else wanted.task
+    features = _feature_names(columns)
+    shape = Shape(len(inputs), features, names, wanted.task == "classes", meaning)
     file = {"name": name, "size": sheet.size, "sha256": sheet.sha256}
     return FileRows(inputs, columns, targets, shape, file, _parting(cells, *wanted.parting))
 
@@ -130,12 +135,44 @@ def _rows_of(sheet: Sheet, name: str, wanted: Wanted) -> FileRows:
 def _targets(cells: FileCells, wanted: Wanted, names: list[str]) -> tuple[NDArray[Any], list[str]]:
     """Return what is to be learned, and the names of the classes or of the outputs."""
     if wanted.task != "classes":
-        return cells.numbers(names), names
+        numbers = cells.numbers(names)
+        if wanted.task == "labels":
+            _check_labels(cells, names, numbers)
+        return _shares(cells, names, numbers) if wanted.task == "shares" else numbers, names
     kind = cells.kind(names[0])
     if isinstance(kind, TruthColumn):
         return cells.codes(names[0])[:, 0].astype(np.int64), [kind.no[0], kind.yes[0]]
     values = kind.values if isinstance(kind, CategoryColumn) else None
     return classes_of(cells.column(names[0]), wanted.classes or values)
+
+
+def _check_labels(cells: FileCells, names: Sequence[str], numbers: Floats) -> None:
+    """Refuse a label that is neither 0 nor 1."""
+    wrong = np.argwhere((numbers != 0) & (numbers != 1))
+    if len(wrong):
+        row, place = wrong[0]
+        raise cells.column(names[place]).wrong_at(
+            row,
+            f'is no label, 0 or 1 (got {numbers[row, place]:g}); say by kind = "truth" in '
+            "data.columns what stands for yes and no",
+        )
+
+
+def _shares(cells: FileCells, names: Sequence[str], numbers: Floats) -> Floats:
+    """Return shares that sum to 1 in each row, without what rounding made of it.
+
+    Raises:
+        DataError: Those of a row do not.
+    """
+    sums = numbers.sum(axis=1)
+    wrong = (numbers < 0).any(axis=1) | (np.abs(sums - 1) > SHARES_ROUNDED)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise cells.column(names[0]).wrong_at(
+            row, f"the row's shares must be at least 0 and sum to 1 (got {sums[row]:g})"
+        )
+    shares: Floats = numbers / sums[:, None]
+    return shares
 
 
 def _parting(cells: FileCells, way: str, name: str) -> NDArray[Any]:
@@ -242,10 +279,12 @@ def _misfits(inputs: list[str], targets: list[str], wanted: Wanted) -> Iterator[
         yield f"inputs: {show(min(both))} is a target, and would give the answer away"
     if not inputs:
         yield "inputs: no column is left to go in; the file has nothing but targets"
+    if wanted.task == "shares" and len(targets) < 2:
+        yield "targets: a column for each class's share must be named, at least two"
     if wanted.task == "classes" and len(targets) > 1:
         yield (
             f"targets: classes stand in one column (got {len(targets)}); where they are one-hot, "
-            "write each row's class into one, as targets.argmax(axis=1) gives it"
+            "set task = 'shares', or write each row's class into one"
         )
 
 

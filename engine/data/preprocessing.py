@@ -93,9 +93,12 @@ class RawColumn:
         filled = codes if self.fill is None else np.where(gaps, self.fill, codes)
         if self.kind != "category":
             return np.stack([filled, *([gaps] if self.indicator else [])], axis=1)
-        places = np.arange(len(self.values) + self.rest)
+        hits = (filled[:, None] == np.arange(len(self.values) + self.rest)).astype(np.float64)
         own = [gaps[:, None]] if self.missing == "own" else []
-        return np.concatenate([filled[:, None] == places, *own], axis=1).astype(np.float64)
+        made = np.concatenate([hits, *own], axis=1)
+        # A code that stands for nothing is no row of zeros: what is said of it is NaN.
+        made[~made.any(axis=1)] = np.nan
+        return made
 
     def codes(self, cells: ArrayLike) -> Floats:
         """Return typed cells [rows] as codes.
@@ -293,12 +296,15 @@ class Preprocessing:
         """
         columns = tuple(map(_column, made["columns"]))
         whole = cls(columns, ColumnScaling.from_plain(made, "input"))
-        if not (texts := made.get("features")):
-            return whole
-        computed = Features(tuple(texts), tuple(whole.given_names))
-        if wrong := next(computed.problems(), ""):
-            raise ValueError(wrong)
-        return replace(whole, computed=computed)
+        if texts := made.get("features"):
+            computed = Features(tuple(texts), tuple(whole.given_names))
+            if wrong := next(computed.problems(), ""):
+                raise ValueError(wrong)
+            whole = replace(whole, computed=computed)
+        shapes = {whole.scaling.shift.shape, whole.scaling.scale.shape}
+        if not shapes <= {(1,), (len(whole.feature_names),)}:
+            raise ValueError("is scaled in another number of features")
+        return whole
 
 
 _KEYS: Final = {field.name: field for field in fields(RawColumn)}

@@ -85,7 +85,7 @@ class Experiment(Section):
     @property
     def outputs(self) -> int:
         """How many units the output layer has."""
-        if self.loss.targets == "classes":
+        if self.loss.targets == "classes" and self.data.class_count:
             return self.data.class_count
         return 1 if self.data.class_count else len(self.data.target_names)
 
@@ -106,6 +106,11 @@ class Experiment(Section):
         if self.model.layers:
             return [*planned(self.model.layers, self.row_shape, self.outputs)]
         return [*dense_layers(self.widths)]
+
+    @property
+    def has_shares(self) -> bool:
+        """Whether a loss over classes is given the share of each, and not the one that is true."""
+        return self.loss.targets == "classes" and self.data.target_kind == "shares"
 
     @property
     def widths(self) -> list[int]:
@@ -264,24 +269,30 @@ class Experiment(Section):
         """Say which features are no numbers, as far as a thousand rows of a kind tell."""
         if (features := self.data.computed_features) is not None:
             rows = self.data.at_most(1000).draw(generator(self.train.seed, "data"))
-            if wrong := features.wrong(rows.inputs):
+            # What stands for a missing number is not known before the rows are parted.
+            if rows.inputs.shape[1] == len(features.inputs) and (
+                wrong := features.wrong(rows.inputs)
+            ):
                 yield f"data.{wrong}"
 
     def _loss_problems(self) -> Iterator[str]:
-        loss, classes = self.loss, self.data.class_count
+        loss, classes, kind = self.loss, self.data.class_count, self.data.target_kind
         said = f"loss.name: {loss.name!r}"
         if "loss" not in self.model_fields_set:
             said = f"loss.name: is left out, and {loss.name!r}, which stands for that,"
-        if loss.targets == "binary" and classes != 2:
-            what = f"{classes} classes; use 'cross_entropy'" if classes else "numbers; use 'mse'"
+        if loss.targets == "binary" and classes != 2 and kind != "labels":
+            what = f"{classes} classes; use 'cross_entropy'" if classes else _REMEDIES[kind]
             yield f"{said} needs two classes, the data has {what}"
-        elif loss.targets == "classes" and classes < 2:
-            what = "numbers; use 'mse'" if not classes else "a single class"
-            yield f"{said} needs classes, the data has {what}"
+        elif loss.targets == "classes" and classes < 2 and not self._shares_cross_entropy:
+            yield f"{said} needs classes, the data has {_REMEDIES[kind]}"
         elif loss.targets == "numbers" and classes > 2:
             yield (f"{said} compares numbers, the data has {classes} classes; use 'cross_entropy'")
         else:
             yield from self._output_problems()
+
+    @property
+    def _shares_cross_entropy(self) -> bool:
+        return self.has_shares and self.loss.name == "cross_entropy"
 
     def _output_problems(self) -> Iterator[str]:
         if self.model.kind == "python":
@@ -356,6 +367,14 @@ def _misfit(experiment: Experiment) -> str:
         return f"model.{error}"
     return ""
 
+
+_REMEDIES: Final = {
+    "classes": "a single class",
+    "numbers": "numbers; use 'mse'",
+    "labels": "labels, of which a row may have several; use 'binary_cross_entropy_with_logits'",
+    "shares": "the shares of classes; use 'cross_entropy'",
+}
+"""What targets are that do not fit a loss, and the loss that they fit."""
 
 Members = Sequence[Experiment]
 """What each network of a run is: they are of one shape."""

@@ -75,7 +75,7 @@ class UpdatePass:
         classes = self.experiment.loss.targets == "classes"
         self.targets = targets = batch.targets[0]
         self.classes = targets if classes else None
-        if classes:
+        if classes and not self.experiment.has_shares:
             self.targets = nn.functional.one_hot(targets, self.experiment.outputs).double()
         self._differences: list[float] = []
 

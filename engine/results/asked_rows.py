@@ -6,20 +6,23 @@ They are typed columns as codes, in the units of the data, read as the run's own
 from __future__ import annotations
 
 import csv
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from ..components.section import nearest, show
+from ..data import columns as limits
 from ..data.cells import Notation, Remedies
 from ..data.column_kinds import ColumnKind
 from ..data.file_cells import FileCells
 from ..data.sheet import Sheet, read
+from ..data.source import PIECE
 from ..data.text_file import Dialect
 from ..errors import DataError, RequestError, RunError
 from ..recording.fitting import UNSAID
@@ -125,6 +128,22 @@ def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
         source += f" ({sheet.rows - len(inputs)} without a value left out)"
     places = None if counts is None else np.flatnonzero(counts)
     return RowsAsked(source, inputs, _file_targets(run, cells), places)
+
+
+def rows_of_stream(run: LoadedRun, stream: BinaryIO) -> RowsAsked:
+    """Return the rows of a CSV file that comes as a stream, as ``rows_of_file`` does.
+
+    Raises:
+        DataError: It is too large, lacks a column, or has a cell that cannot be had.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path, size = Path(folder) / "standard-input.csv", 0
+        with path.open("xb") as file:
+            while piece := stream.read(PIECE):
+                file.write(piece)
+                if (size := size + len(piece)) > limits.MAX_TEXT_BYTES:
+                    raise DataError(f"{path.name}: {limits.too_large(size, limits.MAX_TEXT_BYTES)}")
+        return rows_of_file(run, path)
 
 
 def column_names(run: LoadedRun) -> list[str]:

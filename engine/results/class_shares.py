@@ -30,3 +30,20 @@ def class_shares(outputs: NDArray[np.float64], loss: LossBase) -> NDArray[np.flo
             one = np.asarray(ACTIVATIONS["sigmoid"].numpy(one), np.float64)
         one = np.where(np.isnan(one), np.nan, np.clip(one, 0, 1))
     return np.stack([1 - one, one], axis=1)
+
+
+def each_share(
+    outputs: NDArray[np.float64], loss: LossBase | type[LossBase]
+) -> NDArray[np.float64]:
+    """Return what outputs [rows, outputs] say where each of them is a label or a class's share.
+
+    Args:
+        outputs: As the output layer gives them.
+        loss: What the network was trained by.
+    """
+    with np.errstate(all="ignore"):
+        if loss.outputs == "logits":
+            return np.asarray(ACTIVATIONS["softmax"].numpy(outputs), np.float64)
+        if loss.outputs == "logit":
+            return np.asarray(ACTIVATIONS["sigmoid"].numpy(outputs), np.float64)
+    return outputs

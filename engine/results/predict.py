@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..components.activations import ACTIVATIONS
-from ..components.losses import LOSSES
+from ..components.losses import LOSSES, LossBase
 from ..data.preprocessing import RawColumn
 from ..errors import RunError
 from ..recording.fitting import UNSAID
@@ -24,6 +24,7 @@ from ..text.numbers import as_json, figure_text
 from ..text.safe import plain
 from ..text.tables import aligned
 from .asked_rows import RowsAsked, learns_classes, target_names
+from .class_shares import each_share
 
 if TYPE_CHECKING:
     from .run import LoadedRun
@@ -50,11 +51,14 @@ class Answers:
     target_names: list[str]
     """Of the outputs, or of the classes."""
     outputs: NDArray[np.float64]
-    """[rows, outputs]; for classes as the output layer gives them."""
+    """[rows, outputs]; for classes as the output layer gives them, for labels and shares what
+    these are said to be."""
     classes: NDArray[np.int64] | None
     """[rows]: the class it says; none where numbers are learned."""
     probabilities: NDArray[np.float64] | None
     """[rows]: of that class; none where the outputs are no probabilities."""
+    has_labels: bool = False
+    """Whether each output is the probability of a label."""
 
     @property
     def figure(self) -> tuple[str, float] | None:
@@ -63,6 +67,8 @@ class Answers:
             return None
         if self.classes is not None:
             return "accuracy", float((self.classes == self.rows.targets).mean())
+        if self.has_labels:
+            return "accuracy", float(((self.outputs > 0.5) == self.rows.targets).mean())
         errors = self.outputs - self.rows.targets
         with np.errstate(all="ignore"):
             return "rmse", float(np.sqrt((errors**2).mean()))
@@ -72,9 +78,13 @@ def answers(run: LoadedRun, rows: RowsAsked) -> Answers:
     """Return what a run's network says of rows."""
     outputs = run.predict(rows.inputs)
     classes, probabilities = _classes(run, outputs)
+    meaning = run.header.experiment.get("data", {}).get("task")
+    if meaning in ("labels", "shares"):
+        outputs = each_share(outputs, _loss(run))
     weights = run.header.run, run.weights_step, run.kept.words()
     columns, names = run.preprocessing.columns, target_names(run)
-    return Answers(*weights, rows, columns, names, outputs, classes, probabilities)
+    has_labels = meaning == "labels"
+    return Answers(*weights, rows, columns, names, outputs, classes, probabilities, has_labels)
 
 
 def _input_cells(told: Answers, row: int) -> Iterator[str | float]:
@@ -155,10 +165,7 @@ def _classes(
     """Return the class of each row and its probability, as far as there are such things."""
     if not learns_classes(run):
         return None, None
-    # Of the experiment only the loss: the file it learned from may be gone.
-    loss = LOSSES.get(run.header.experiment.get("loss", {}).get("name", ""))
-    if loss is None:
-        raise RunError(f"{plain(run.header.run)}: {UNSAID}")
+    loss = _loss(run)
     if loss.targets == "classes":
         likely = outputs.argmax(axis=1)
         logs = ACTIVATIONS["log_softmax"].numpy(outputs)
@@ -169,6 +176,14 @@ def _classes(
     second = said > 0.5
     probable = loss.outputs in ("logit", "probability")
     return second.astype(np.int64), np.where(second, said, 1 - said) if probable else None
+
+
+def _loss(run: LoadedRun) -> type[LossBase]:
+    """Return what a run was trained by; of its experiment that alone: its file may be gone."""
+    loss = LOSSES.get(run.header.experiment.get("loss", {}).get("name", ""))
+    if loss is None:
+        raise RunError(f"{plain(run.header.run)}: {UNSAID}")
+    return loss
 
 
 def _cells(told: Answers, row: int) -> list[str]:

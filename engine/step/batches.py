@@ -71,7 +71,7 @@ def to_batch(
     inputs = torch.from_numpy(np.stack([part.inputs for part in parts]))
     targets = torch.from_numpy(np.stack([part.targets for part in parts]))
     # Classes stay the integers they are: a float would be a wrong index as soon as it is rounded.
-    if experiment.loss.targets != "classes":
+    if experiment.loss.targets != "classes" or experiment.has_shares:
         targets = targets.reshape(*targets.shape[:2], -1).to(dtype)
     return Batch(inputs.to(device, dtype), targets.to(device))
 

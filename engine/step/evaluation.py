@@ -86,8 +86,9 @@ def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:
         return root(total) if spec.root else total
 
     def loss_of_classes(outputs: Tensor, targets: Tensor) -> Tensor:
-        # PyTorch wants the classes on axis 1.
-        return loss(outputs.transpose(1, 2), targets)
+        # PyTorch wants the classes on axis 1, also of their shares.
+        wanted = targets.transpose(1, 2) if targets.is_floating_point() else targets
+        return loss(outputs.transpose(1, 2), wanted)
 
     # Over classes PyTorch has summed the outputs already: what is left is [members, rows].
     axes = (1,) if spec.targets == "classes" else (1, 2)

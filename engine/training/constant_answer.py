@@ -94,7 +94,10 @@ def _answers(experiment: Experiment, targets: Tensor) -> Iterator[Tensor]:
     """
     loss: LossBase = experiment.loss
     if loss.targets == "classes":
-        class_shares = torch.tensor(shares(experiment, targets), device=targets.device)
+        if experiment.has_shares:
+            class_shares = targets.double().mean(1)
+        else:
+            class_shares = torch.tensor(shares(experiment, targets), device=targets.device)
         # Logarithms of the shares: softmax makes the shares of them again.
         yield class_shares.clamp(min=RAREST).log()[:, None]
         return

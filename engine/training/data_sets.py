@@ -92,7 +92,7 @@ class DataSets:
     @property
     def target_range(self) -> list[list[float]]:
         """The least and the greatest of each target, as the loss sees them; none for classes."""
-        if self._experiment.has_accuracy:
+        if self._experiment.data.target_kind != "numbers":
             return []
         targets = self.learned_from.targets
         # [outputs, 2], over all members and rows: it is held against what an output can say.
@@ -103,6 +103,7 @@ class DataSets:
     def facts(self) -> dict[str, Any]:
         """Return what a header says of the data: its size, and the worth of a constant answer."""
         experiment, learned = self._experiment, self.learned_from
+        kind = experiment.data.target_kind
         sets = {"train": learned} | {name: self.sets[name] for name in ["dev"] if name in self.sets}
         losses = {name: constant_losses(experiment, learned, batch) for name, batch in sets.items()}
         if experiment.loss.reduction == "sum":
@@ -113,7 +114,7 @@ class DataSets:
         classes = sets if experiment.has_accuracy else {}
         return {
             "input_size": size_of(learned.inputs),
-            "target_size": {} if classes else size_of(learned.targets),
+            "target_size": size_of(learned.targets) if kind == "numbers" else {},
             "constant_loss": {name: each for name, each in losses.items() if each},
             "class_shares": {
                 name: shares(experiment, each.targets) for name, each in classes.items()

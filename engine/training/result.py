@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..experiment.experiment import Experiment
 from ..step.batches import Batch
-from ..step.evaluation import Evaluator, decided
+from ..step.evaluation import Evaluator, decided, threshold
 from ..text.numbers import shortest
 from .block import Outcome
 from .data_sets import DataSets
@@ -31,16 +31,24 @@ class SetFigures:
         self._experiment, self._data, self._measure = experiment, data, measure
 
     def of_members(self) -> dict[str, NDArray[Any]]:
-        """Return loss and accuracy, or error in the data's units, on each set: [members] each."""
+        """Return loss and accuracy, or error in the data's units, on each set: [members] each.
+
+        The accuracy of labels is the share of all of them that is right.
+        """
         figures = {}
         for name, batch in self._data.sets.items():
             loss, accuracy = (each.cpu().numpy() for each in self._measure(batch))
             figures[f"{name}_loss"] = loss
             if self._experiment.has_accuracy:
                 figures[f"{name}_accuracy"] = accuracy
-            else:
-                outputs = self._measure.outputs(batch.inputs)
-                figures[f"{name}_rmse"] = self._data.rms_error(outputs, batch.targets)
+                continue
+            outputs = self._measure.outputs(batch.inputs)
+            match self._experiment.data.target_kind:
+                case "labels":
+                    right = (outputs > threshold(self._experiment)) == batch.targets
+                    figures[f"{name}_accuracy"] = right.double().mean((1, 2)).cpu().numpy()
+                case "numbers":
+                    figures[f"{name}_rmse"] = self._data.rms_error(outputs, batch.targets)
         return figures
 
     def confusion(self) -> dict[str, list[list[int]]]:

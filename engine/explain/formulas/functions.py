@@ -54,6 +54,9 @@ LOSSES: Final[Mapping[str, LossRule]] = {
 }
 """Every loss by its name in a preset."""
 
+OF_SHARES: Final = LossRule("where(t > 0, -t * log_softmax(y), 0 * t)", "softmax(y) - t")
+"""Cross entropy, where the share of each class is given."""
+
 
 def wrapped(text: str) -> str:
     """Return the sentence of a function, broken where it is too long for a line."""
@@ -103,16 +106,18 @@ def activation_blocks(experiment: Experiment, language: Language) -> list[str]:
 def loss_blocks(experiment: Experiment, language: Language) -> list[str]:
     """Return the loss, its derivative by the outputs, and the accuracy where there is one."""
     loss = experiment.loss
-    rule = LOSSES[type(loss).model_fields["name"].default]
+    rule, each = LOSSES[type(loss).model_fields["name"].default], type(loss).each
+    if experiment.has_shares:
+        rule, each = OF_SHARES, "-t log softmax(y), of all classes"
     constants = loss.arguments
     numbers = "y.shape[1]"
     if loss.targets != "classes" and experiment.outputs > 1:
         numbers = f"({experiment.outputs} * y.shape[1])"
     mean = loss.reduction == "mean"
     total = f"each.sum(){f' / {numbers}' if mean else ''}"
-    about = f"{type(loss).each}, the {'mean' if mean else 'sum'} over the rows"
+    about = f"{each}, the {'mean' if mean else 'sum'} over the rows"
     if loss.root:
-        total, about = f"({total}) ** 0.5", f"the root of the mean of {type(loss).each}"
+        total, about = f"({total}) ** 0.5", f"the root of the mean of {each}"
     formulas = {**rule.parts, "each": rule.each}
     cost = [f"{of} = {language.expression(how, constants)}" for of, how in formulas.items()]
     cost.append(f"return float({total})")

@@ -51,7 +51,7 @@ def arrays_of(experiment: Experiment) -> Arrays:
 
 
 def _target_columns(experiment: Experiment, targets: NDArray[Any]) -> NDArray[Any]:
-    if experiment.loss.targets == "classes":
+    if experiment.loss.targets == "classes" and not experiment.has_shares:
         columns: NDArray[Any] = np.eye(experiment.data.class_count)[targets].T
         return columns
     return targets.reshape(len(targets), -1).T
@@ -126,7 +126,7 @@ def columns_block(experiment: Experiment, language: Language) -> str:
         return f"torch.tensor({of}, dtype={kind})"
 
     targets = "targets.T"
-    if experiment.loss.targets == "classes":
+    if experiment.loss.targets == "classes" and not experiment.has_shares:
         targets = f"np.eye({experiment.data.class_count})[targets].T"
     elif experiment.data.class_count:
         targets = "targets.reshape(1, -1)"

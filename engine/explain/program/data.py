@@ -158,7 +158,7 @@ def scaling_lines(experiment: Experiment) -> list[str]:
 
 def _tensors(experiment: Experiment) -> list[str]:
     """Return what makes tensors of the rows of each set."""
-    if experiment.loss.targets == "classes":
+    if experiment.loss.targets == "classes" and not experiment.has_shares:
         targets = "torch.tensor(targets)"
     elif experiment.data.class_count:
         targets = f"{tensor(experiment, 'targets')}.reshape(-1, 1)"

@@ -44,6 +44,8 @@ def lacking(experiment: Experiment) -> str:
         return f"a layer of {largest:,} weights is faster as PyTorch multiplies it"
     if len(experiment.model.activations) > told.MOST_LAYERS:
         return f"there is room for {told.MOST_LAYERS} layers"
+    if experiment.has_shares:
+        return "it takes the true class of a row, not the share of each"
     return ""
 
 

@@ -84,7 +84,7 @@ def targets_of(experiment: Experiment, batch: Batch, steps: int = 1) -> Tensor:
     members, together = batch.targets.shape[:2]
     targets = batch.targets.view(members, steps, together // steps, -1)
     # As ones and zeros the derivative of cross entropy is p - t, one subtraction without indices.
-    if experiment.loss.targets == "classes":
+    if experiment.loss.targets == "classes" and not experiment.has_shares:
         targets = torch.nn.functional.one_hot(targets.squeeze(-1), experiment.outputs)
     return with_padding(targets.permute(1, 0, 3, 2).to(batch.inputs.dtype))
 

@@ -32,6 +32,8 @@ class LossFormula(ABC):
 
     def __init__(self, experiment: Experiment, y: Tensor, dy: Tensor) -> None:
         self.spec, self.y, self.dy = experiment.loss, y, dy
+        self.has_shares: Final = experiment.has_shares
+        """Whether t are the shares of classes, and not ones and zeros."""
         _, outputs, rows = y.shape
         numbers = rows if self.spec.targets == "classes" else outputs * rows
         self.share: Final = 1.0 if self.spec.reduction == "sum" else 1.0 / numbers
@@ -162,7 +164,8 @@ class NegativeLogLikelihoodFormula(LossFormula):
 
     def each(self, y: Tensor, t: Tensor) -> Tensor:
         # Not t · y: what is none of the true class may be infinite.
-        return y.masked_fill(t == 0, 0).neg_()
+        cost = y.masked_fill(t == 0, 0).neg_()
+        return cost.mul_(t) if self.has_shares else cost
 
     def backward(self, t: Tensor) -> None:
         # t is one-hot, so that all classes but the true one get 0.

@@ -85,7 +85,7 @@ class Wrong(EagerMethod):
 def use_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the wrong gradients in the place of the formulas."""
     monkeypatch.setattr(methods, "METHODS", {**methods.METHODS, "manual": Wrong})
-    monkeypatch.setattr(methods, "why_none", lambda: "the steps are to be wrong")
+    monkeypatch.setattr(methods, "why_none", lambda real: "the steps are to be wrong")
 
 
 def test_a_wrong_gradient_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

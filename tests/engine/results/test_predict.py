@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 
 from engine.cli import main
-from engine.errors import DataError, RequestError
+from engine.errors import DataError, RequestError, RunError
 from engine.experiment.experiment import Experiment
 from engine.results.asked_rows import RowsAsked, rows_of_file, rows_of_set, rows_of_values
 from engine.results.predict import answers, objects, summary_text, text
@@ -322,3 +324,132 @@ class TestCommand:
         assert (status, out) == (2, "")
         assert said in err
         assert "Traceback" not in err
+
+
+PEOPLE = """age,job,smoker,joined,pay
+20,nurse,yes,2024-02-29,1
+30,clerk,no,2024-03-01,2
+,cook,no,2024-03-02,3
+50,clerk,no,,4
+60,clerk,yes,2024-03-04,5
+"""
+COLUMNS: dict[str, Any] = {
+    "age": {"missing": "median", "indicator": True},
+    "job": {"kind": "category", "values": ["clerk", "nurse"]},
+    "smoker": {"kind": "truth"},
+    "joined": {"kind": "date", "parts": ["month", "days"], "missing": "drop"},
+}
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> LoadedRun:
+    """A run on columns of every kind; a row without a date was left out."""
+    folder = tmp_path_factory.mktemp("people")
+    (folder / "people.csv").write_text(PEOPLE)
+    data = {"kind": "file", "path": str(folder / "people.csv"), "task": "numbers"}
+    data |= {"columns": COLUMNS, "scale_inputs": "standard", "scale_targets": "standard"}
+    spec = {"data": data, "loss": {"name": "mse"}, "train": {"epochs": 20}}
+    return of_folder(recorded(Experiment.model_validate(spec), folder / "a-run")[0])
+
+
+class TestColumns:
+    def test_the_run_s_own_rows_are_as_its_file_has_them(self, people: LoadedRun) -> None:
+        told = answers(people, rows_of_set(people, "train"))
+        lines = text(told).splitlines()
+        head = ["age", "job", "smoker", "joined", "month", "joined", "days"]
+        assert lines[0].split() == [*head, "prediction", "target", "error"]
+        assert [line.split()[:3] for line in lines[1:4]] == [
+            ["20.00", "nurse", "yes"],
+            ["30.00", "clerk", "no"],
+            ["(missing)", "(rest)", "no"],
+        ]
+        assert told.figure == ("rmse", pytest.approx(people.result["train_rmse"], rel=1e-4))
+
+    def test_a_file_s_rows_are_answered_as_the_run_s_own(
+        self, people: LoadedRun, tmp_path: Path
+    ) -> None:
+        (tmp_path / "new.csv").write_text(PEOPLE)
+        asked = rows_of_file(people, tmp_path / "new.csv")
+        assert asked.source == "new.csv, 4 rows (1 without a value left out)"
+        assert asked.places is not None
+        assert asked.places.tolist() == [0, 1, 2, 4]
+        own = answers(people, rows_of_set(people, "train"))
+        np.testing.assert_array_equal(answers(people, asked).outputs, own.outputs)
+        np.testing.assert_array_equal(asked.targets, own.rows.targets)
+
+    def test_typed_values_are_cells(self, people: LoadedRun) -> None:
+        typed = ["20, nurse, yes, 2024-02-29", ", cook, no, 2024-03-02"]
+        told = answers(people, rows_of_values(people, typed))
+        own = answers(people, rows_of_set(people, "train"))
+        np.testing.assert_array_equal(told.outputs, own.outputs[[0, 2]])
+        first, second, summary = objects(told)
+        assert first["inputs"] == [20.0, "nurse", "yes", 2.0, 19782.0]
+        assert second["inputs"][:2] == ["(missing)", "(rest)"]
+        assert summary["rows"] == 2
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            ("20, nurse, perhaps, 2024-02-29", "column 'smoker': is neither yes nor no"),
+            ("20, , yes, 2024-02-29", "column 'job': is empty; give a value"),
+            ("20, nurse, yes, 29.2.2024", "column 'joined': is no date as '%Y-%m-%d' has it"),
+            ("20, nurse, yes", r"takes 4 values, age, job, smoker, joined \(got 3\)"),
+        ],
+    )
+    def test_cells_that_cannot_be_had_are_refused(
+        self, people: LoadedRun, typed: str, said: str
+    ) -> None:
+        with pytest.raises(RequestError, match=f"--values: .*{said}"):
+            rows_of_values(people, [typed])
+
+    def test_in_python_columns_are_given_by_name(self, people: LoadedRun) -> None:
+        pandas = pytest.importorskip("pandas")
+        columns = {
+            "age": [20, None],
+            "job": ["nurse", "cook"],
+            "smoker": [True, False],
+            "joined month": [2, 3],
+            "joined days": [19782, 19784],
+        }
+        own = answers(people, rows_of_set(people, "train")).outputs[[0, 2]]
+        np.testing.assert_array_equal(people.predict(columns), own)
+        np.testing.assert_array_equal(people.predict(pandas.DataFrame(columns)), own)
+        codes = [[20, 1, 1, 2, 19782], [np.nan, 2, 0, 3, 19784]]
+        np.testing.assert_array_equal(people.predict(codes), own)
+        # A code that stands for nothing is answered by nothing.
+        assert np.isnan(people.predict([20, np.nan, 1, 2, 19782])).all()
+
+    def test_rows_come_on_standard_input(
+        self, people: LoadedRun, command: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stream = io.TextIOWrapper(io.BytesIO(PEOPLE.encode()))
+        monkeypatch.setattr("sys.stdin", stream)
+        status, out, _ = command(str(people.folder.path), "-", "--json")
+        assert status == 0
+        *rows, summary = map(json.loads, out.splitlines())
+        assert summary["of"] == "standard-input.csv, 4 rows (1 without a value left out)"
+        assert rows[0]["inputs"][:3] == [20.0, "nurse", "yes"]
+
+    def test_a_recording_that_does_not_say_its_columns_is_refused(self, people: LoadedRun) -> None:
+        raw = [{"name": "a", "kind": "colour"}]
+        for broken in (raw, [{}], [{"name": "a", "values": 5}], [*people.header.raw_columns, *raw]):
+            header = replace(people.header, raw_columns=broken)
+            with pytest.raises(RunError, match="its recording does not say what was trained"):
+                replace(people, header=header).predict([[1, 2, 3, 4, 5]])
+
+
+@pytest.mark.parametrize("task", ["labels", "shares"])
+def test_labels_and_shares_are_said_as_shares(trained: Run, tmp_path: Path, task: str) -> None:
+    rows = [f"{n % 5},{n % 3},{n % 2},{1 - n % 2}" for n in range(24)]
+    (tmp_path / "own.csv").write_text("\n".join(["a,b,c,d", *rows]))
+    data = {"kind": "file", "path": str(tmp_path / "own.csv"), "task": task, "targets": ["c", "d"]}
+    loss = {"labels": "binary_cross_entropy_with_logits", "shares": "cross_entropy"}[task]
+    tables = {"data": data, "loss": {"name": loss}, "train": {"epochs": 3}}
+    run = trained(Experiment.model_validate(tables))
+    told = answers(run, rows_of_set(run, "train"))
+    assert ((told.outputs > 0) & (told.outputs < 1)).all()
+    assert told.figure is not None
+    if task == "labels":
+        assert told.figure == ("accuracy", pytest.approx(run.result["train_accuracy"]))
+    else:
+        np.testing.assert_allclose(told.outputs.sum(axis=1), 1)

@@ -445,6 +445,17 @@ class RecordedNetwork:
 
         return class_shares(self.outputs(inputs), self.material.experiment.loss)
 
+    def answers(self, inputs: NDArray[Any]) -> Floats:
+        """Return what the network says as numbers in the units of the data, [rows, outputs]: of
+        labels their probabilities, and of shares these.
+        """
+        from engine.results.class_shares import each_share
+
+        experiment, outputs = self.material.experiment, self.outputs(inputs)
+        if experiment.data.target_kind in ("labels", "shares"):
+            return each_share(outputs, experiment.loss)
+        return self.material.scaling.to_original(outputs)
+
     def matrices(self, layer: str | None) -> Iterator[tuple[str, NDArray[np.floating]]]:
         """Yield the parameters that are meant: every weight matrix where none is named.
 

@@ -58,7 +58,7 @@ def gather(network: RecordedNetwork) -> Predictions:
     material = network.material
     part = material.parts[network.judged_by]
     classes, original = material.experiment.data.class_count > 0, material.scaling.to_original
-    ask = network.probabilities if classes else lambda rows: original(network.outputs(rows))
+    ask = network.probabilities if classes else network.answers
     return Predictions(
         part=network.judged_by,
         input_names=tuple(material.input_names),

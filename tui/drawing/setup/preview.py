@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 from rich.text import Text
 
+from engine.text.safe import plain
+
 from ...style.glyphs import Glyphs
 from ...style.look import Look
 from ...style.numbers import count
@@ -187,16 +189,20 @@ def draw_table(preview: Preview, width: int, height: int, look: Look) -> Lines:
     targets = preview.target_names if not preview.classes else ("class",)
     cells = [["", *preview.input_names, *targets]]
     for row in range(min(room, len(preview.inputs), TABLE_ROWS)):
-        numbers = [*preview.inputs[row].tolist()]
-        if not preview.classes:
-            numbers += preview.targets[row].tolist()
+        codes = zip(preview.columns, preview.inputs[row].tolist(), strict=True)
+        given = [column.text(code) for column, code in codes]
+        given += [] if preview.classes else preview.targets[row].tolist()
         named = [preview.target_names[int(preview.targets[row])]] if preview.classes else []
-        cells.append([str(row + 1), *(_number(each, look) for each in numbers), *named])
+        cells.append([str(row + 1), *(_cell(each, look) for each in given), *named])
     lines = table_lines(cells, 1 + min(len(targets), 2), width, look, widest=WIDEST)[: room + 1]
     if bars:
         draw = _class_bars if preview.classes else _spreads
         lines += [Text(end=""), *draw(preview, width, bars, look)]
     return lines
+
+
+def _cell(value: str | float, look: Look) -> str:
+    return plain(value) if isinstance(value, str) else _number(value, look)
 
 
 def _number(value: float, look: Look) -> str:

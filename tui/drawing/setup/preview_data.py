@@ -14,6 +14,7 @@ from ..base.arrays import Floats
 
 if TYPE_CHECKING:
     from engine.data import DataBase, Examples
+    from engine.data.preprocessing import RawColumn
     from engine.experiment.experiment import Experiment
 
 ROWS: Final = 2000
@@ -29,10 +30,11 @@ class Preview:
     """What a preset's data looks like, in its own units."""
 
     inputs: Floats
-    """[rows, features]: some of the rows, in their order."""
+    """[rows, columns] of codes: some of the rows, in their order."""
     targets: NDArray[Any]
     """[rows, outputs], or [rows] indices of classes."""
-    input_names: tuple[str, ...]
+    columns: tuple[RawColumn, ...]
+    """What goes in."""
     target_names: tuple[str, ...]
     """The outputs, or the classes."""
     classes: bool = False
@@ -45,14 +47,23 @@ class Preview:
     """[grid, outputs]: the functions without noise."""
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """What the columns are called."""
+        return tuple(plain(column.name) for column in self.columns)
+
+    @property
     def is_plane(self) -> bool:
         """Whether the rows are points of the plane."""
-        return self.classes and self.inputs.shape[1] == 2
+        return self.classes and len(self.columns) == 2 and self._are_numbers
+
+    @property
+    def _are_numbers(self) -> bool:
+        return all(column.kind == "number" for column in self.columns)
 
     @property
     def is_function(self) -> bool:
         """Whether the targets are functions of one input."""
-        return not self.classes and self.inputs.shape[1] == 1
+        return not self.classes and len(self.columns) == 1 and self._are_numbers
 
 
 def gather_preview(experiment: Experiment) -> Preview:
@@ -67,7 +78,7 @@ def gather_preview(experiment: Experiment) -> Preview:
     return Preview(
         inputs=part.inputs.astype(np.float64),
         targets=part.targets if data.class_count else part.targets.astype(np.float64),
-        input_names=tuple(map(plain, data.given_names)),
+        columns=tuple(data.raw_columns),
         target_names=tuple(map(plain, data.target_names)),
         classes=data.class_count > 0,
         sizes=data.sizes,

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from engine.data.preprocessing import RawColumn
 from engine.presets import preset as presets
 from tui.drawing.setup.preview import draw_preview
 from tui.drawing.setup.preview_data import Preview, gather_preview
@@ -23,11 +24,15 @@ def of(name: str, *changes: str) -> Preview:
     return gather_preview(presets.load(name, changes).experiment)
 
 
+def columns_of(*names: str) -> tuple[RawColumn, ...]:
+    return tuple(RawColumn(name=name) for name in names)
+
+
 def plane(**changes) -> Preview:
     given = {
         "inputs": np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]),
         "targets": np.array([0, 1, 1, 0]),
-        "input_names": ("x", "y"),
+        "columns": columns_of("x", "y"),
         "target_names": ("0", "1"),
         "classes": True,
         "sizes": (4, 0, 0),
@@ -122,6 +127,20 @@ def test_a_table_says_the_first_rows_of_many(tmp_path) -> None:
     assert [int(row[1]) for row in rows] == list(range(10))
 
 
+def test_a_table_shows_cells_as_the_file_has_them(tmp_path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("age,job,y\n" + "20,nurse,a\n,clerk,b\n" * 5)
+    job = '{kind="category", values=["nurse"]}'
+    columns = f'columns={{age={{missing="mean"}}, job={job}}}'
+    preview = of(
+        "iris", f'data={{kind="file", path="{path}", task="classes", split=[6, 4], {columns}}}'
+    )
+    rows = [line.split() for line in text(preview, 60)[1:4]]
+    assert rows[0] == ["age", "job", "│", "class"]
+    assert rows[1] == ["1", "20", "nurse", "│", "a"]
+    assert rows[2] == ["2", "(missin…", "(rest)", "│", "b"]
+
+
 def _file(path) -> str:
     return f'{{kind="file", path="{path}", task="numbers"}}'
 
@@ -133,7 +152,13 @@ def test_nothing_and_what_is_not_finite_do_no_harm() -> None:
         assert len(text(plane(inputs=inputs, targets=labels))) == 14
         numbers = plane(inputs=inputs, targets=inputs, classes=False, target_names=("a", "b"))
         assert len(text(numbers)) == 14
-        one = plane(inputs=inputs[:, :1], targets=inputs[:, :1], classes=False, target_names=("a",))
+        one = plane(
+            inputs=inputs[:, :1],
+            targets=inputs[:, :1],
+            columns=columns_of("x"),
+            classes=False,
+            target_names=("a",),
+        )
         assert len(text(one)) == 14
 
 
@@ -145,7 +170,7 @@ def test_one_class_one_row_and_one_value_are_drawn() -> None:
 def test_names_in_chinese_and_escape_sequences_stay_in_their_place() -> None:
     named = plane(
         inputs=np.zeros((4, 3)),
-        input_names=("宽度宽度宽度", "b", "c"),
+        columns=columns_of("宽度宽度宽度", "b", "c"),
         target_names=("月亮", "太阳"),
     )
     for width in range(1, 60):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -33,6 +33,10 @@ LEAVE_OUT: Final = "leave its row out of the file, or its column out of data.inp
 
 _DRESSED: Final = re.compile(r"([^\d+\-.,]*)([+-]?[\d.,' ]*\d)(\D*)")
 """Something before a number, the number, something after it."""
+
+_DATE: Final = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([T ].*)?")
+
+_TRUTHS: Final = ("true", "false", "yes", "no")
 
 _COMMAS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
 """Whole thousands parted by commas."""
@@ -86,6 +90,18 @@ class Remedies:
     """Where it has no value."""
     words: str = ""
     """Where it is a text."""
+    dates: str = ""
+    """Where it is a date; as for any text where left out."""
+    truths: str = ""
+    """Where it is a truth value; as for any text where left out."""
+
+    def of(self, text: str) -> str:
+        """Return what can be done about a text."""
+        if self.dates and _DATE.fullmatch(text):
+            return self.dates
+        if self.truths and text.lower() in _TRUTHS:
+            return self.truths
+        return self.words
 
 
 def numbers(
@@ -116,7 +132,7 @@ def numbers(
         return values
     # One odd cell among numbers: the column is no column of words.
     if np.isnan(values).mean() < 0.5:
-        remedies = replace(remedies, words=f"correct it, or {remedies.missing}")
+        remedies = Remedies(missing=remedies.missing, words=f"correct it, or {remedies.missing}")
     row = int(np.flatnonzero(wrong)[0])
     cell = next(itertools.islice(column, row, None))
     raise DataError(f"{sheet.place(name, row)}: {_wrong(cell, notation, remedies)}")
@@ -190,7 +206,7 @@ def _wrong(cell: Any, notation: Notation, remedies: Remedies) -> str:
         return f"is no number (got {show(cell)}) but stands for a missing one; {remedies.missing}"
     number = notation.number(cell)
     if number is None:
-        remedy = _remedy(cell.strip(), notation) or remedies.words
+        remedy = _remedy(cell.strip(), notation) or remedies.of(cell.strip())
         return f"is no number (got {show(cell)}){f'; {remedy}' if remedy else ''}"
     if not np.isfinite(number):
         correct = "correct it, or " * (isinstance(cell, str) or not np.isnan(number))

@@ -203,6 +203,10 @@ _INPUT: Final = Remedies(
     "in data.columns what stands for it",
     words='words are no numbers: say by kind = "category" in data.columns what they are, or leave '
     "the column out by data.inputs",
+    dates='dates go in as numbers: say by kind = "date" in data.columns how they are written and '
+    "which parts of them go in, or leave the column out by data.inputs",
+    truths='say by kind = "truth" in data.columns which words are yes and no, or leave the column '
+    "out by data.inputs",
 )
 """What can be done about a cell that goes in."""
 

@@ -85,7 +85,7 @@ SPOTS: Final[Mapping[Spot, str]] = {
 }
 """Each place, to go on a sentence with, in the order of the help."""
 
-Need = Literal["", "columns", "members", "marks", "remedy", "changes", "result"]
+Need = Literal["", "columns", "members", "marks", "remedy", "changes", "undo", "redo", "result"]
 """What has to be there for a command to do anything."""
 
 NEEDS: Final[Mapping[Need, str]] = {
@@ -94,6 +94,8 @@ NEEDS: Final[Mapping[Need, str]] = {
     "marks": "this run has no marks; m sets one",
     "remedy": "the diagnosis advises nothing that can be changed here",
     "changes": "nothing differs from the preset",
+    "undo": "nothing was changed in the setup",
+    "redo": "nothing was taken back in the setup",
     "result": "the run is not at its end, or no dev set says which of its weights are best",
 }
 """Why a command does nothing where it is missing."""

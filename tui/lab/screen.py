@@ -7,7 +7,7 @@ its parts, see ``tui.lab.part``; state goes down to the panes as attributes, mes
 from __future__ import annotations
 
 from inspect import iscoroutine
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
 from textual.actions import parse
@@ -53,6 +53,9 @@ from .viewing import Viewing
 
 __all__ = ["Lab", "Opening"]
 
+if TYPE_CHECKING:
+    from ..setup.draft import Draft
+
 
 class Lab(LabScreen):
     """Set a network up, watch it train, stop it, step it, change it."""
@@ -82,7 +85,7 @@ class Lab(LabScreen):
         self.presenting = Presenting(self, lecturing)
         self.following = Following(self, lecturing, opening.audience)
         self.viewing = Viewing(cast, said, reading, replay, pacing)
-        self.possible = Possibilities(self, pacing)
+        self.possible = Possibilities(self, pacing, setup.undo)
         self.ticking = Ticking(self, runs, self.link, opening.clock)
         above = (runs, self.steering, self.sweeps, lecturing, self)
         self.parts = (setup, reading, panes, replay, pacing, *above)
@@ -243,8 +246,9 @@ class Lab(LabScreen):
         if bool(before.others) != bool(view.others) and self.is_mounted:
             self.panes.change_tables()
 
-    def watch_draft(self) -> None:
+    def watch_draft(self, before: Draft | None, draft: Draft | None) -> None:
         """Find out whether there is anything to undo."""
+        self.setup.note(before, draft)
         if self.is_mounted:
             self.find_situation()
 

@@ -15,6 +15,7 @@ from engine.errors import EpochalError
 
 from ..panes.setup.messages import DEVICE_KEY
 from ..panes.setup.pane import PresetEntry
+from ..setup.undo import Undo
 from .messages import READING, Messages
 from .part import LabScreen
 
@@ -51,8 +52,14 @@ class Setup:
     """Whether the presets were read."""
     waiting: list[Callable[[], None]] = field(default_factory=list)
     """What was asked for before they were."""
+    undo: Undo = field(default_factory=Undo)
+    """What was changed, change by change."""
     _drafts: dict[str, Draft] = field(default_factory=dict)
     """What was changed in presets that are not shown now."""
+    _typed_in: str = ""
+    """The setting whose field is being read."""
+    _turning: bool = False
+    """Whether a change is being taken back, which is no change itself."""
 
     def draft_now(self) -> Draft | None:
         """Return what the next run will train, all that was typed taken in."""
@@ -102,7 +109,9 @@ class Setup:
         if typed.key == DEVICE_KEY:
             screen.device = typed.text
         elif screen.draft is not None:
+            self._typed_in = typed.key
             screen.draft = screen.draft.with_text(typed.key, typed.text)
+            self._typed_in = ""
 
     def take_in_typed(self) -> None:
         """Have the draft know all that was typed, before it is used or replaced."""
@@ -113,6 +122,25 @@ class Setup:
         """Change the draft, if there is one."""
         if (draft := self.draft_now()) is not None:
             self.screen.draft = how(draft)
+
+    def note(self, before: Draft | None, after: Draft | None) -> None:
+        """Take down that the draft has changed, for it to be taken back."""
+        if before is not None and after is not None and not self._turning:
+            self.undo.note(before, after, self._typed_in)
+
+    def action_undo(self) -> None:
+        """Take back the last change."""
+        self._turn(self.undo.undone)
+
+    def action_redo(self) -> None:
+        """Do again what was taken back last."""
+        self._turn(self.undo.redone)
+
+    def _turn(self, how: Callable[[Draft], Draft]) -> None:
+        if (draft := self.draft_now()) is not None:
+            self._turning = True
+            self.screen.draft = how(draft)
+            self._turning = False
 
     def action_undo_changes(self) -> None:
         """Set every setting back to what the preset says."""

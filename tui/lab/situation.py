@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from ..commands.command import NEEDS, Need, Situation
 from ..commands.spots import spots_of
+from ..setup.undo import Undo
 from .pacing import Pacing
 from .part import LabScreen
 
@@ -22,6 +23,7 @@ class Possibilities:
 
     screen: LabScreen
     pacing: Pacing
+    undo: Undo
 
     @property
     def run_situation(self) -> Situation:
@@ -67,4 +69,8 @@ class Possibilities:
                 return has_best(history, view.member)
             case "changes":
                 return draft is not None and bool(draft.changed)
+            case "undo":
+                return bool(self.undo.trail(draft).past)
+            case "redo":
+                return bool(self.undo.trail(draft).future)
         return True

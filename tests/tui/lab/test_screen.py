@@ -257,6 +257,36 @@ async def test_changes_are_kept_for_each_preset_and_can_be_undone(tmp_path: Path
         assert lab.query_one("#optimizer-lr", Input).value == "0.2"
 
 
+async def test_every_change_can_be_taken_back_and_done_again(tmp_path: Path) -> None:
+    app, _ = make_app(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        lab = await ready(pilot)
+
+        def said(*keys: str) -> tuple[str | None, ...]:
+            return tuple(lab.draft.text(key) for key in keys) if lab.draft else ()
+
+        rate, units = "optimizer.lr", "model.hidden"
+        lab.query_one("#optimizer-lr", Input).focus()
+        # Letter by letter, and yet one change.
+        await pilot.press("delete", "0", ".", "7", "1")
+        await until(pilot, lambda: said(rate) == ("0.71",))
+        lab.query_one("#model-hidden-add").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: said(units) == ("5, 5",))
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: said(rate, units) == ("0.71", "5"))
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: said(rate, units) == ("0.2", "5"))
+        assert lab.query_one("#optimizer-lr", Input).value == "0.2"
+        await pilot.press("ctrl+y", "ctrl+y")
+        await until(pilot, lambda: said(rate, units) == ("0.71", "5, 5"))
+        # All changes at once are one more, and can be taken back as well.
+        await pilot.press("u")
+        await until(pilot, lambda: said(rate, units) == ("0.2", "5"))
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: said(rate, units) == ("0.71", "5, 5"))
+
+
 async def test_what_was_set_on_the_command_line_is_marked_as_changed(tmp_path: Path) -> None:
     overrides = ["optimizer.momentum=0.9", "train.seed=5"]
     app, _ = make_app(tmp_path, preset="two-moons", overrides=overrides)

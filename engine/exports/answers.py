@@ -1,9 +1,9 @@
-"""What a network's outputs are, and all that must be known to ask an exported one."""
+"""What an exported network answers, and all that must be known to ask it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from ..components.losses import LOSSES
 from ..errors import RunError
@@ -12,54 +12,99 @@ from ..recording.fitting import UNSAID
 from ..results.run import LoadedRun
 from ..text.safe import plain
 
-Outputs = Literal["numbers", "logits", "logit", "probability", "score"]
-"""What the outputs are: numbers, or of classes a logit each, or of two classes the logit, the
-probability or a score of the second, which it is where that is above a half."""
+Targets = Literal["numbers", "classes", "labels", "shares"]
+"""What was learned: numbers; one class of several; each of several labels; the share of classes."""
 
-WORDS: Final[Mapping[Outputs, str]] = {
-    "numbers": "the targets, in their units",
-    "logits": "the probability of each class",
-    "logit": "the probability of each class",
-    "probability": "the probability of each class",
-    "score": "a score: above 0.5 it is the second class",
-}
-"""What an exported network answers, by what its outputs are."""
+Link = Literal["none", "softmax", "sigmoid"]
+"""What makes probabilities of the last layer's outputs."""
 
 
-def outputs_of(header: Header) -> Outputs:
-    """Return what a run's outputs are.
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What is made of the last layer's outputs."""
+
+    targets: Targets
+    names: list[str]
+    """Of the numbers, classes or labels."""
+    link: Link = "none"
+    """What makes probabilities of the outputs."""
+    is_probability: bool = False
+    """Whether the answer is probabilities: else it is numbers in their units, or a score."""
+    is_pair: bool = False
+    """Whether a single output tells two classes apart: it is of the second."""
+    threshold: float = 0.5
+    """Above which output it is the second then."""
+
+    @property
+    def words(self) -> str:
+        """What it is."""
+        if not self.is_probability and not self.is_pair:
+            return "the targets, in their units"
+        if not self.is_probability:
+            return f"a score: above {self.threshold:g} it is the second class"
+        each = {"labels": "label", "shares": "class, which is its share"}
+        return f"the probability of each {each.get(self.targets, 'class')}"
+
+    @property
+    def words_of_outputs(self) -> str:
+        """What the last layer's outputs are, as it was trained."""
+        if self.targets == "numbers":
+            return "the targets, as they were scaled"
+        what = "of the second class" if self.is_pair else "one each"
+        if not self.is_probability:
+            return self.words
+        if self.link == "none":
+            return f"a probability, {what}"
+        return f"a number, {what}, of which {self.link} makes probabilities"
+
+
+def answer_of(header: Header) -> Answer:
+    """Return what a run's network answers.
 
     Raises:
         RunError: Its recording does not say it.
     """
-    if "accuracy" not in header.columns.get("train", ()):
-        return "numbers"
+    # A bias comes last.
+    outputs = [*header.parameters.values()][-1][0]
+    tells_apart = "accuracy" in header.columns.get("train", ())
+    task = header.experiment.get("data", {}).get("task")
     loss = LOSSES.get(header.experiment.get("loss", {}).get("name", ""))
     if loss is None:
         raise RunError(f"{plain(header.run)}: {UNSAID}")
-    if loss.targets == "classes":
-        return "logits"
-    return loss.outputs if loss.outputs in ("logit", "probability") else "score"
-
-
-def names_of(header: Header) -> list[str]:
-    """Return the names of the targets, or of the classes; early recordings do not hold them."""
-    # A bias comes last.
-    count = [*header.parameters.values()][-1][0]
-    count = 2 if outputs_of(header) in ("logit", "probability", "score") else count
-    return header.target_names or [str(place) for place in range(count)]
+    targets: Targets = "classes" if tells_apart else "numbers"
+    if task == "labels" or task == "shares":
+        targets = task
+    is_pair = targets == "classes" and outputs == 1
+    # Early recordings hold no names.
+    names = header.target_names or [str(place) for place in range(2 if is_pair else outputs)]
+    if targets == "numbers":
+        return Answer(targets=targets, names=names)
+    links: dict[str, Link] = {
+        "logits": "softmax",
+        "log_probabilities": "softmax",
+        "logit": "sigmoid",
+    }
+    link = links.get(loss.outputs, "none")
+    return Answer(
+        targets=targets,
+        names=names,
+        link=link,
+        is_probability=link != "none" or loss.outputs == "probability",
+        is_pair=is_pair,
+        threshold=0.0 if loss.outputs == "logit" else 0.5,
+    )
 
 
 def about(run: LoadedRun) -> dict[str, Any]:
     """Return what a network takes and what it answers, for whoever asks it without epochal."""
-    made, targets = run.preprocessing, run.scaling.targets
+    made, targets, answer = run.preprocessing, run.scaling.targets, answer_of(run.header)
     return {
         "epochal": run.header.versions.get("epochal", ""),
         "run": run.header.run,
         "weights": run.kept.words(),
         **made.plain(),
         "feature_names": [*(made.computed.texts if made.computed else made.given_names)],
-        "answer": WORDS[outputs_of(run.header)],
-        "names": names_of(run.header),
+        "answer": answer.words,
+        "names": answer.names,
         **({} if targets is None else targets.plain("target")),
     }

@@ -4,16 +4,19 @@
     job  STRING [rows, 1] ─┴─ scaled ─► the network ────────┴─► class [rows] and
     NaN and "" where there is none      in float32              probabilities [rows, classes]
 
+A picture is one input, ``picture`` [rows, channels, height, width].
+
 A row of which nothing can be said, for want of a value that nothing stands for, gets NaN and no
 class. What a column is, and of what run it is, stands as JSON in the metadata ``epochal``.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -23,7 +26,7 @@ from ..data.preprocessing import Preprocessing, RawColumn
 from ..errors import RequestError
 from ..results.run import LoadedRun
 from ..text.safe import plain
-from .answers import about, names_of, outputs_of
+from .answers import Answer, about, answer_of
 from .export import Export, ExportFile
 from .onnx_graph import Graph, Value, functions, joined
 from .onnx_layers import layer
@@ -46,7 +49,7 @@ def files(export: Export) -> Iterator[ExportFile]:
 
 def _write(run: LoadedRun, file: BinaryIO) -> None:
     graph = Graph()
-    seen = seen_of(graph, run.preprocessing).cast("FLOAT")
+    seen = seen_of(graph, run.preprocessing, run.header.row_shape).cast("FLOAT")
     value = seen
     for module in run.module(raw=False).children():
         value = layer(graph, value, module)
@@ -57,10 +60,19 @@ def _write(run: LoadedRun, file: BinaryIO) -> None:
     file.write(graph.model(run.header.run, {"epochal": told}))
 
 
-def seen_of(graph: Graph, preprocessing: Preprocessing) -> Value:
-    """Return what the network sees of columns that go in: [rows, features] in float64."""
-    encoded = [part for column in preprocessing.columns for part in _encoded(graph, column)]
-    features = joined(graph, encoded)
+def seen_of(graph: Graph, preprocessing: Preprocessing, picture: Sequence[int] = ()) -> Value:
+    """Return what the network sees of columns that go in: [rows, features] in float64.
+
+    Args:
+        graph: Where it is added.
+        preprocessing: What makes features of the columns.
+        picture: The shape of a picture whose numbers they are; empty where they are none.
+    """
+    if picture and preprocessing.is_plain:
+        features = graph.add("Flatten", graph.input("picture", "DOUBLE", *picture), axis=1)
+    else:
+        encoded = [_encoded(graph, column) for column in preprocessing.columns]
+        features = joined(graph, [*itertools.chain(*encoded)])
     if preprocessing.computed is not None:
         features = _computed(graph, preprocessing.computed, features)
     scaling = preprocessing.scaling
@@ -122,33 +134,39 @@ def _is(graph: Graph, given: Value, texts: Any) -> Value:
     return graph.add("Equal", given, graph.constant(np.array([[*texts]], object))).cast("DOUBLE")
 
 
-_HALF: Final = 0.5
-"""Above it, of two classes it is the second."""
-
-
 def _answer(graph: Graph, run: LoadedRun, said: Value, unsaid: Value) -> None:
     """Give out what a network says, and nothing of rows [rows, 1] of which it says nothing."""
-    names, outputs = names_of(run.header), outputs_of(run.header)
-    nothing = graph.constant(np.float64(np.nan))
-    if outputs == "numbers":
-        targets = run.scaling.targets
-        if targets is not None and not targets.changes_nothing:
-            said = said * graph.constant(targets.scale) + graph.constant(targets.shift)
-        whole = graph.add("Where", unsaid, nothing, said)
-        graph.output("prediction", whole, "DOUBLE", len(names))
-        return
-    if outputs == "logits":
-        shares = graph.add("Softmax", said, axis=1)
-        place = graph.add("ArgMax", said, axis=1, keepdims=1)
+    answer, targets = answer_of(run.header), run.scaling.targets
+    if answer.targets == "classes":
+        _class(graph, answer, said, unsaid)
+    name, shown = "prediction", said
+    if answer.is_probability:
+        name, shown = "probabilities", _probabilities(graph, answer, said)
+    elif answer.is_pair:
+        name = "score"
+    elif targets is not None and not targets.changes_nothing:
+        shown = said * graph.constant(targets.scale) + graph.constant(targets.shift)
+    told = graph.add("Where", unsaid, graph.constant(np.float64(np.nan)), shown)
+    graph.output(name, told, "DOUBLE", 1 if name == "score" else len(answer.names))
+
+
+def _probabilities(graph: Graph, answer: Answer, said: Value) -> Value:
+    """Return outputs as probabilities, [rows, classes or labels]."""
+    match answer.link:
+        case "softmax":
+            said = graph.add("Softmax", said, axis=1)
+        case "sigmoid":
+            said = graph.add("Sigmoid", said)
+    return joined(graph, [1.0 - said, said]) if answer.is_pair else said
+
+
+def _class(graph: Graph, answer: Answer, said: Value, unsaid: Value) -> None:
+    """Give out the name of the class that a network says, ``class`` [rows]."""
+    if answer.is_pair:
+        bound = graph.constant(np.float64(answer.threshold))
+        place = graph.add("Greater", said, bound).cast("INT64")
     else:
-        second = graph.add("Sigmoid", said) if outputs == "logit" else said
-        shares = joined(graph, [1.0 - second, second])
-        place = graph.add("Greater", second, graph.constant(np.float64(_HALF))).cast("INT64")
-    name = graph.add("Gather", graph.constant(np.array(names, object)), place)
+        place = graph.add("ArgMax", said, axis=1, keepdims=1)
+    name = graph.add("Gather", graph.constant(np.array(answer.names, object)), place)
     told = graph.add("Where", unsaid, graph.constant(np.array("", object)), name)
     graph.output("class", graph.add("Squeeze", told, graph.constant([1])), "STRING")
-    if outputs == "score":
-        graph.output("score", graph.add("Where", unsaid, nothing, said), "DOUBLE", 1)
-    else:
-        shares = graph.add("Where", unsaid, nothing, shares)
-        graph.output("probabilities", shares, "DOUBLE", len(names))

@@ -7,28 +7,19 @@ order, what the network answers, and what every array is. Nothing in such a file
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..results.run import LoadedRun
-from .answers import Outputs, about, outputs_of
+from .answers import about, answer_of
 from .export import Export, ExportFile
 
 Documented = dict[str, tuple[str, NDArray[Any]]]
 """Arrays by name, each with what it is."""
-
-OUTPUTS: Final[Mapping[Outputs, str]] = {
-    "numbers": "the targets as they were scaled",
-    "logits": "a logit for each class: their softmax is the probabilities",
-    "logit": "a logit of the second class: its sigmoid is the probability",
-    "probability": "the probability of the second class",
-    "score": "a score: above 0.5 it is the second class",
-}
-"""What comes out of the last layer, which is as it was in training."""
 
 
 def files(export: Export) -> Iterator[ExportFile]:
@@ -43,7 +34,7 @@ def _write(run: LoadedRun, file: BinaryIO) -> None:
     arrays = {**_preprocessing(run), **_weights(run)}
     told = {
         **about(run),
-        "outputs": OUTPUTS[outputs_of(run.header)],
+        "outputs": answer_of(run.header).words_of_outputs,
         "layers": _layers(run),
         "arrays": {name: words for name, (words, _) in arrays.items()},
     }

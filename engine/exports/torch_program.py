@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 from ..errors import RequestError
 from ..results.run import LoadedRun
 from ..text.safe import plain
-from .answers import about, outputs_of
+from .answers import about, answer_of
 from .export import Export, ExportFile
 
 TAKES: Final = (
@@ -42,9 +42,9 @@ def _write(run: LoadedRun, table: str, file: BinaryIO) -> None:
 
     from ..network.raw_network import Probabilities, in_units, raw_network
 
-    outputs, made = outputs_of(run.header), run.preprocessing
-    is_number = outputs in ("numbers", "score")
-    answer = in_units(run.scaling.targets) if is_number else Probabilities(outputs)
+    said, made = answer_of(run.header), run.preprocessing
+    units = in_units(run.scaling.targets)
+    answer = Probabilities(said.link, is_pair=said.is_pair) if said.is_probability else units
     network = run.module(raw=False)
     # To be asked, not to be trained on: what it answers needs no gradient.
     whole = raw_network(network, preprocessing=made, row=run.row_shape, answer=answer)
@@ -62,9 +62,9 @@ def _write(run: LoadedRun, table: str, file: BinaryIO) -> None:
         raise
     except Exception as error:
         # Whatever a network of one's own makes of it.
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise RequestError(
-            f"{plain(run.header.run)}: its network cannot be exported by torch: {said}"
+            f"{plain(run.header.run)}: its network cannot be exported by torch: {reason}"
         ) from None
 
 

@@ -107,24 +107,26 @@ class InUnits(nn.Module):
 
 
 class Probabilities(nn.Module):
-    """Outputs as the probability of each class.
+    """Outputs as probabilities.
 
     Args:
-        outputs: What they are: ``logits``, one for each class, or one ``logit`` or
-            ``probability`` of the second of two.
+        link: What makes them of the outputs: ``softmax``, ``sigmoid``, or ``none``.
+        is_pair: Whether the one output is of the second of two classes.
     """
 
-    def __init__(self, outputs: str) -> None:
+    def __init__(self, link: str, *, is_pair: bool) -> None:
         super().__init__()
-        self._outputs = outputs
+        self._link, self._is_pair = link, is_pair
 
     def forward(self, outputs: Tensor) -> Tensor:
-        """Return [rows, classes], in float64."""
+        """Return [rows, classes or labels], in float64."""
         said = outputs.to(torch.float64)
-        if self._outputs == "logits":
-            return said.softmax(dim=1)
-        second = said[:, :1].sigmoid() if self._outputs == "logit" else said[:, :1]
-        return torch.cat([1 - second, second], dim=1)
+        match self._link:
+            case "softmax":
+                said = said.softmax(dim=1)
+            case "sigmoid":
+                said = said.sigmoid()
+        return torch.cat([1 - said, said], dim=1) if self._is_pair else said
 
 
 def in_units(scaling: ColumnScaling | None) -> InUnits | None:

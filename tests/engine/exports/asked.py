@@ -14,6 +14,8 @@ from engine.exports.export import Export
 from engine.exports.formats import FORMATS
 from engine.exports.names import FormatName
 from engine.exports.writing import write_files
+from engine.results.asked_rows import RowsAsked
+from engine.results.predict import answers
 from engine.results.run import LoadedRun, of_folder
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
 from tests.trained import recorded
@@ -101,17 +103,25 @@ COLUMNS: dict[str, Any] = {
 }
 """Columns of every kind, some of whose cells are missing."""
 
-FILES: dict[str, Any] = {
-    "people, classes": {"task": "classes", "targets": ["class"]},
-    "people, numbers": {"task": "numbers", "targets": ["price"], "scale_targets": "standard"},
+FILES: dict[str, tuple[dict[str, Any], str]] = {
+    "people, classes": ({"task": "classes", "targets": ["class"]}, "cross_entropy"),
+    "people, numbers": (
+        {"task": "numbers", "targets": ["price"], "scale_targets": "standard"},
+        "mse",
+    ),
+    "people, labels": (
+        {"task": "labels", "targets": ["tall", "rich"]},
+        "binary_cross_entropy_with_logits",
+    ),
+    "people, shares": ({"task": "shares", "targets": ["a", "b"]}, "cross_entropy"),
 }
-"""What is learned of a file of people."""
+"""What is learned of a file of people, and by which loss."""
 
 
 def people_file(folder: Path) -> Path:
     """Return a file of people, in which every column of words or numbers has gaps."""
     rng = np.random.default_rng(1)
-    lines = ["age,job,town,smoker,joined,class,price"]
+    lines = ["age,job,town,smoker,joined,class,price,tall,rich,a,b"]
     for row in range(80):
         cells = [
             rng.choice(["", f"{rng.integers(18, 80)}.5"], p=[0.1, 0.9]),
@@ -121,6 +131,8 @@ def people_file(folder: Path) -> Path:
             f"{rng.integers(1, 29):02}.{rng.integers(1, 13):02}.{rng.integers(1950, 2020)}",
             ["low", "middle", "high"][row % 3],
             f"{1e6 + 1000 * rng.normal():.2f}",
+            *rng.integers(0, 2, 2),
+            *[(0.25, 0.75), (0.5, 0.5), (1, 0)][row % 3],
         ]
         lines.append(",".join(map(str, cells)))
     path = folder / "people.csv"
@@ -130,9 +142,9 @@ def people_file(folder: Path) -> Path:
 
 def people(name: str, folder: Path) -> Any:
     """Return what is trained on it."""
-    data = {"kind": "file", "path": str(people_file(folder)), "split": [0.7, 0.3], **FILES[name]}
+    targets, loss = FILES[name]
+    data = {"kind": "file", "path": str(people_file(folder)), "split": [0.7, 0.3], **targets}
     inputs = {"inputs": [*COLUMNS], "columns": COLUMNS, "scale_inputs": "standard"}
-    loss = "cross_entropy" if FILES[name]["task"] == "classes" else "mse"
     return experiment({"data": {**data, **inputs}, "loss": {"name": loss}, "train": {"epochs": 20}})
 
 
@@ -183,6 +195,8 @@ def rows_for(run: LoadedRun) -> NDArray[np.float64]:
 def answer(run: LoadedRun, rows: Any) -> NDArray[np.float64]:
     """Return what an exported network must say: numbers, or the probability of each class."""
     said = run.predict(rows)
+    if run.header.experiment["data"].get("task") in ("labels", "shares"):
+        return answers(run, RowsAsked("rows", run.preprocessing.codes(rows))).outputs
     loss = run.header.experiment["loss"]["name"]
     if loss in ("cross_entropy", "negative_log_likelihood"):
         shares = np.exp(said - said.max(axis=1, keepdims=True))

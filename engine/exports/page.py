@@ -133,10 +133,9 @@ def _words(told: Portrait) -> Iterator[str]:
     yield _section("Diagnosis", _diagnosis(told.findings))
     if told.marks:
         yield _section("Marks", f"<ol>{''.join(map(_mark, told.marks))}</ol>")
-    yield (
-        f"<section><details><summary>Settings</summary><pre>{_lines(_settings(told))}</pre>"
-        "</details></section>"
-    )
+    if told.header.experiment:
+        settings = f"<summary>Settings</summary><pre>{_lines(_settings(told))}</pre>"
+        yield f"<section><details>{settings}</details></section>"
 
 
 def _section(title: str, body: str) -> str:

@@ -50,7 +50,8 @@ def scores(accuracy: Values | None, loss: Values) -> NDArray[np.complex128]:
 def decides(header: Header) -> Measured:
     """Return which measurement decides a run's best weights, from its recorded experiment."""
     columns = header.columns.get("dev", [])
-    if not columns:
+    # Other programs' logs may have measured something else than the loss.
+    if "loss" not in columns:
         return "off"
     asked = header.experiment.get("train", {}).get("keep_best")
     choices: tuple[Measured, ...] = ("accuracy", "loss", "off")
@@ -88,6 +89,8 @@ def why_none(history: History) -> str:
     header = history.header
     if header is None or "dev" not in header.columns:
         return "there is no dev set"
+    if "loss" not in header.columns["dev"]:
+        return "there is no loss of the dev set"
     if decides(header) == "off":
         return 'train.keep_best = "off" keeps the last weights'
     return "no measurement on the dev set is a number" if history.end else "none is measured yet"

@@ -33,8 +33,12 @@ def film_of(run: LoadedRun, box: Area) -> Film | None:
     header = run.header
     is_plain = header.experiment.get("model", {}).get("kind", "mlp") == "mlp"
     has_classes = "accuracy" in header.columns.get("train", ())
-    drawn = region.draw if has_classes else fit.draw
-    inputs = 2 if has_classes else 1
-    if not (is_plain and header.inputs == inputs and run.history.snapshot_steps):
+    # Asked first of the recording alone: the experiment may need a file that has gone.
+    if not (is_plain and run.history.snapshot_steps and header.inputs == 1 + has_classes):
         return None
-    return None if run.experiment.data.fresh else drawn(Pictured(run), box)
+    data, loss = run.experiment.data, run.experiment.loss
+    if data.fresh:
+        return None
+    if has_classes:
+        return region.draw(Pictured(run), box) if data.class_count else None
+    return fit.draw(Pictured(run), box) if loss.targets == "numbers" else None

@@ -208,6 +208,7 @@ def test_a_run_that_goes_on_has_a_best_step_so_far() -> None:
     ("changed", "why"),
     [
         ({"columns": {"train": ["loss"]}}, "there is no dev set"),
+        ({"columns": {"train": ["loss"], "dev": ["accuracy"]}}, "no loss of the dev set"),
         ({"experiment": {"train": {"keep_best": "off"}}}, "keeps the last weights"),
         ({}, "none is measured yet"),
     ],

@@ -64,8 +64,6 @@ def answer_of(header: Header) -> Answer:
     Raises:
         RunError: Its recording does not say it.
     """
-    # A bias comes last.
-    outputs = [*header.parameters.values()][-1][0]
     tells_apart = "accuracy" in header.columns.get("train", ())
     task = header.experiment.get("data", {}).get("task")
     loss = LOSSES.get(header.experiment.get("loss", {}).get("name", ""))
@@ -74,9 +72,8 @@ def answer_of(header: Header) -> Answer:
     targets: Targets = "classes" if tells_apart else "numbers"
     if task == "labels" or task == "shares":
         targets = task
-    is_pair = targets == "classes" and outputs == 1
-    # Early recordings hold no names.
-    names = header.target_names or [str(place) for place in range(2 if is_pair else outputs)]
+    is_pair = targets == "classes" and loss.targets != "classes"
+    names = header.target_names or _places(header, is_pair)
     if targets == "numbers":
         return Answer(targets=targets, names=names)
     links: dict[str, Link] = {
@@ -93,6 +90,13 @@ def answer_of(header: Header) -> Answer:
         is_pair=is_pair,
         threshold=0.0 if loss.outputs == "logit" else 0.5,
     )
+
+
+def _places(header: Header, is_pair: bool) -> list[str]:
+    """Return what stands for the names of outputs or classes, which early recordings lack."""
+    # A bias comes last.
+    count = 2 if is_pair else [*header.parameters.values()][-1][0]
+    return [str(place) for place in range(count)]
 
 
 def about(run: LoadedRun) -> dict[str, Any]:

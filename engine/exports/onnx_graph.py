@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,9 +17,14 @@ IR: Final = 10
 
 
 class Graph:
-    """Nodes, each of which is added behind those that it takes from."""
+    """Nodes, each of which is added behind those that it takes from.
 
-    def __init__(self) -> None:
+    Args:
+        inputs: What its inputs will be called: nothing else is called so.
+    """
+
+    def __init__(self, inputs: Collection[str] = ()) -> None:
+        self._taken = {*inputs}
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
         self._nodes: list[Any] = []
@@ -31,9 +36,10 @@ class Graph:
         return Value(self, name)
 
     def output(self, name: str, value: Value, kind: str, *shape: int) -> None:
-        """Give a value out, [rows, *shape]."""
+        """Give a value out, [rows, *shape]; an underscore tells it from an input of that name."""
         from onnx import helper
 
+        name = self._free(name)
         self._nodes.append(helper.make_node("Identity", [value.name], [name]))
         self._outputs.append(_described(name, kind, ["rows", *shape]))
 
@@ -41,7 +47,7 @@ class Graph:
         """Return numbers or texts that are always the same."""
         from onnx import numpy_helper
 
-        name = f"/constant{len(self._constants)}"
+        name = self._free(f"constant {len(self._constants)}")
         self._constants.append(numpy_helper.from_array(np.asarray(numbers), name))
         return Value(self, name)
 
@@ -49,11 +55,15 @@ class Graph:
         """Return what an operator makes of some values."""
         from onnx import helper
 
-        # No name of a column begins so: it may be anything else.
-        name = f"/{operator}{len(self._nodes)}"
+        name = self._free(f"{operator} {len(self._nodes)}")
         names = [each.name for each in inputs]
         self._nodes.append(helper.make_node(operator, names, [name], **attributes))
         return Value(self, name)
+
+    def _free(self, name: str) -> str:
+        while name in self._taken:
+            name += "_"
+        return name
 
     def model(self, name: str, about: Mapping[str, str]) -> bytes:
         """Return the whole as a file.

@@ -48,7 +48,7 @@ def files(export: Export) -> Iterator[ExportFile]:
 
 
 def _write(run: LoadedRun, file: BinaryIO) -> None:
-    graph = Graph()
+    graph = Graph([column.name for column in run.preprocessing.columns])
     seen = seen_of(graph, run.preprocessing, run.header.row_shape).cast("FLOAT")
     value = seen
     for module in run.module(raw=False).children():
@@ -56,7 +56,7 @@ def _write(run: LoadedRun, file: BinaryIO) -> None:
     gaps = graph.add("IsNaN", seen).cast("FLOAT").summed()
     unsaid = graph.add("Greater", gaps, graph.constant(np.float32(0)))
     _answer(graph, run, value.cast("DOUBLE"), unsaid)
-    told = json.dumps(about(run), ensure_ascii=False)
+    told = json.dumps(about(run))
     file.write(graph.model(run.header.run, {"epochal": told}))
 
 

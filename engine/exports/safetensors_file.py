@@ -39,7 +39,7 @@ def _write(run: LoadedRun, file: BinaryIO) -> None:
         "arrays": {name: words for name, (words, _) in arrays.items()},
     }
     plainly = {name: np.ascontiguousarray(array) for name, (_, array) in arrays.items()}
-    file.write(save(plainly, {"epochal": json.dumps(told, ensure_ascii=False)}))
+    file.write(save(plainly, {"epochal": json.dumps(told)}))
 
 
 def _preprocessing(run: LoadedRun) -> Documented:

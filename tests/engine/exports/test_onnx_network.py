@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
+import pandas
 import pytest
 import torch
 from torch import nn
 
 from engine.components.activations import ACTIVATIONS
 from engine.components.expressions import FUNCTIONS
+from engine.data.preprocessing import Preprocessing, RawColumn
+from engine.data.scaling import ColumnScaling
 from engine.errors import RequestError
 from engine.exports.onnx_graph import Graph, functions
 from engine.exports.onnx_layers import EMITTED, layer
+from engine.exports.onnx_network import seen_of
 from tests.engine.exports.asked import (
     FILES,
     PEOPLE,
@@ -60,6 +65,19 @@ def test_typed_cells_are_answered_as_by_predict(tmp_path: Path, name: str) -> No
         ]
 
 
+def test_the_program_of_the_readme_asks_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = trained("people, classes")
+    written(run, "onnx", tmp_path)[0].rename(tmp_path / "people.onnx")
+    pandas.DataFrame(PEOPLE).to_csv(tmp_path / "new.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    program = re.search(r"without epochal:\n\n```python\n(.*?)```", readme, re.DOTALL)
+    assert program is not None
+    names: dict[str, Any] = {}
+    exec(program[1], names)
+    assert_agree(names["answers"][1], answer(run, PEOPLE))
+
+
 @pytest.mark.parametrize("name", SPECS)
 def test_it_answers_as_predict_does(tmp_path: Path, name: str) -> None:
     run = trained(name)
@@ -90,6 +108,19 @@ def test_its_metadata_says_what_it_is(tmp_path: Path) -> None:
     about = json.loads({each.key: each.value for each in model.metadata_props}["epochal"])
     assert about["weights"] == run.kept.words()
     assert {each.domain for each in model.opset_import} == {""}
+
+
+def test_columns_may_be_called_as_anything_in_the_graph_is() -> None:
+    names = ["prediction", "constant 0", "IsNaN 0", "/a\\"]
+    columns = (RawColumn(name=name, missing="mean", fill=1.0) for name in names)
+    graph = Graph(names)
+    seen = seen_of(graph, Preprocessing(tuple(columns), ColumnScaling.nothing(1)))
+    graph.output("prediction", seen, "DOUBLE", len(names))
+    asked = session(graph.model("a", {}))
+    assert [each.name for each in asked.get_inputs()] == names
+    assert [each.name for each in asked.get_outputs()] == ["prediction_"]
+    cells = {name: np.array([[float(place)], [np.nan]]) for place, name in enumerate(names)}
+    np.testing.assert_array_equal(asked.run(None, cells)[0], [[0, 1, 2, 3], [1, 1, 1, 1]])
 
 
 MODULES: dict[str, tuple[list[nn.Module], tuple[int, ...]]] = {

@@ -70,6 +70,7 @@ class Viewing:
             history=history,
             whole=None if head is None else watch.whole,
             run=watch.folder.name,
+            folder=watch.folder.recording.parent,
             title=watch.title,
             label=watch.label,
             version=history.version,

@@ -145,8 +145,11 @@ class NetworkPane(RunPicture, can_focus=True):
     def _prepare(self) -> None:
         """Have the data of the runs that are shown read, where that was not done yet."""
         for view in self._views:
-            if self._stock(view) is None and (stock := Stock.of(view)) is not None:
-                self._stocks[view.run, view.member or 0] = stock
+            if self._stock(view) is None:
+                key = view.run, view.member or 0
+                if (stock := Stock.of(view, self._stocks.get(key))) is None:
+                    continue
+                self._stocks[key] = stock
                 self._read(stock)
         for key in list(self._stocks)[: -max(KEPT, len(self._views))]:
             del self._stocks[key]

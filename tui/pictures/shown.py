@@ -14,7 +14,7 @@ from engine.errors import EpochalError
 from engine.recording.fitting import UNSAID
 from engine.text.safe import plain
 
-from ..drawing.lists.result import weights_at_end
+from ..drawing.lists.result import Weights, weights_at_end
 from ..style.look import Look
 from ..style.numbers import count
 from ..style.text import Lines
@@ -42,10 +42,20 @@ class Stock:
     """Whether the data has been read, or why not is known."""
     trouble: str = ""
     """Why there is no data."""
+    closing: Weights = ""
+    """Which weights are read from the checkpoint of a run that is over, since its recording has
+    none."""
+    network: RecordedNetwork | None = None
+    """The network with these weights, once they were read."""
 
     @classmethod
-    def of(cls, view: View) -> Stock | None:
-        """Return a stock that is still to be read; None where the run has nothing to read yet."""
+    def of(cls, view: View, before: Stock | None = None) -> Stock | None:
+        """Return a stock that is still to be read; None where the run has nothing to read yet.
+
+        Args:
+            view: What is shown.
+            before: A stock of the same run, whose data is taken over.
+        """
         history, member = view.history, view.member or 0
         if history is None or history.header is None or view.reading:
             return None
@@ -54,12 +64,17 @@ class Stock:
         # numpy is not needed for the first frame.
         from ..drawing.network.material import Material
 
-        return cls(Material(history, member, MOST_ROWS))
+        material = Material(history, member, MOST_ROWS, view.folder)
+        if before is not None and before.material.header is history.header:
+            material.take_data(before.material)
+        return cls(material, closing=_closing(view))
 
     def read(self) -> str:
         """Draw the data again, and return why that cannot be; it may take long."""
         try:
             self.material.prepare()
+            if self.closing:
+                self.network = self.material.result_network(self.closing)
         except EpochalError as error:
             return str(error)
         except Exception as error:
@@ -69,6 +84,8 @@ class Stock:
 
     def serves(self, view: View) -> bool:
         """Whether it is of this run; at another step of a replay it is brought there."""
+        if self.closing != _closing(view):
+            return False
         if self.material.history is not view.history:
             header = None if view.history is None else view.history.header
             if view.history is None or self.material.history.header is not header:
@@ -76,6 +93,14 @@ class Stock:
             # The same run at another step: its data is what it was.
             self.material.history = view.history
         return True
+
+
+def _closing(view: View) -> Weights:
+    """Return which weights only the checkpoint has: of a run that is over, too large to record."""
+    history = view.history
+    if history is None or history.snapshot_steps or not (history.checkpoints and view.folder):
+        return ""
+    return view.weights
 
 
 def views_of(view: View) -> tuple[View, ...]:
@@ -92,6 +117,7 @@ def _view_of(trace: Trace, lead: View) -> View:
         history=trace.history,
         whole=trace.whole,
         run=trace.run,
+        folder=trace.folder,
         title=trace.title,
         label=trace.title,
         version=trace.version,
@@ -158,7 +184,7 @@ def _drawn(view: View, stock: Stock | None, width: int, height: int, look: Look)
 
     name = exhibit_of(view)
     exhibit = VIEWS[name]
-    network = network_of(view, stock.material)
+    network = network_of(view, stock)
     if stock.trouble and exhibit.needs_data:
         words = f"The data cannot be drawn again: {plain(stock.trouble, lines=True)}"
         words += "\n\nThe weights are there: v shows them."
@@ -195,7 +221,8 @@ def _notes(view: View, material: Material, name: str, width: int, look: Look) ->
             "predictions --allow-code does."
         )
     if material.has_ends_only:
-        notes.append(f"Of {count(material.numbers)} numbers the first and the last are kept.")
+        recorded = "the first and the last are kept" if kept_at(view) else "only these are kept"
+        notes.append(f"Of {count(material.numbers)} numbers {recorded}.")
     if material.thinned and VIEWS[name].needs_data:
         notes.append(f"Made of {count(MOST_ROWS)} rows of each set, evenly chosen.")
     return [line for note in notes for line in look.muted(note, width)]
@@ -210,25 +237,26 @@ def captions_of(view: View, stock: Stock | None, room: int, look: Look) -> tuple
     exhibit = VIEWS[exhibit_of(view)]
     layer = layer_of(view) if exhibit.of_layers else ""
     title = f"{exhibit.title} of {plain(layer)}" if layer else exhibit.title
-    if kept_at(view) is None or stock is None:
+    if stock is None or (kept_at(view) is None and stock.network is None):
         return title, ""
     try:
-        return title, _whose(view, network_of(view, stock.material), room, look.glyphs.dot)
+        return title, _whose(view, network_of(view, stock), room, look.glyphs.dot)
     except EpochalError:
         return title, ""
 
 
-def network_of(view: View, material: Material) -> RecordedNetwork:
+def network_of(view: View, stock: Stock) -> RecordedNetwork:
     """Return the network that is shown: that of a step, or the one that the run came to.
 
     Raises:
         ViewError: There are no weights of it.
     """
+    material = stock.material
     if is_of_rows(view):
         return material.without_weights(view.at, closing=bool(view.weights))
     if not view.weights:
         return material.network(view.at)
-    return material.result_network(view.weights)
+    return stock.network or material.result_network(view.weights)
 
 
 def _whose(view: View, network: RecordedNetwork, room: int, dot: str) -> str:

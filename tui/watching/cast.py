@@ -183,6 +183,7 @@ class Cast:
                 history=history,
                 whole=None if head is None else watch.whole,
                 run=watch.folder.name,
+                folder=watch.folder.recording.parent,
                 title=watch.label,
                 version=history.version,
                 step=history.last_step,

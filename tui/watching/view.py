@@ -10,6 +10,8 @@ from ..drawing.lists.result import Weights
 from ..drawing.lists.status import Standing, reading_words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.diagnosis import Finding
     from engine.recording.history import History
 
@@ -26,6 +28,8 @@ class ShownUpTo:
     """In a replay, all that there is of the run; what is shown goes as far."""
     run: str = ""
     """The run's name; empty where none is shown."""
+    folder: Path | None = field(default=None, compare=False, repr=False)
+    """Where it lies: its checkpoint has weights for which the recording is too small."""
     title: str = ""
     """Its experiment's title; of a run beside another what the legend calls it."""
     version: int = 0

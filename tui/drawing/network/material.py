@@ -170,6 +170,11 @@ class Material:
         if self.experiment.model.kind == "mlp":
             _ = self.parts
 
+    def take_data(self, before: Material) -> None:
+        """Take over what another material of the same run has drawn."""
+        drawn = ("experiment", "dataset", "parts", "_all", "input_ranges")
+        vars(self).update({name: vars(before)[name] for name in drawn if name in vars(before)})
+
     @property
     def numbers(self) -> int:
         """How many parameters there are, of all members together."""
@@ -243,8 +248,8 @@ class Material:
             these = "this network" if members == 1 else f"these {members} networks"
             why = f"the recording has no weights of {these} of {count(self.numbers)} numbers"
             most = kept_weights.ENDS_LIMIT
-            limit = f": of more than {count(most)} none are kept, and of a run that is over "
-            limit += "epochal show reads the last"
+            limit = f": of more than {count(most)} none are kept while it trains; what it does "
+            limit += "is shown once it is over"
             raise ViewError(why + limit * (self.numbers > most))
         if best:
             kept_best = kept_weights.best_weights(self.history, step, self.member, self.folder)

@@ -29,10 +29,10 @@ BEGIN: Final = "\x1b[?25l\x1b[2J"
 
 def files(export: Export) -> Iterator[ExportFile]:
     """Yield a run as an asciicast."""
-    # Blocks: a browser's font may have no braille.
-    shots = shots_of(export, Look(BLOCKS))
 
     def write(out: BinaryIO) -> None:
+        # Blocks: a browser's font may have no braille.
+        shots = shots_of(export, Look(BLOCKS))
         for line in _lines(export, shots):
             out.write(f"{json.dumps(line, ensure_ascii=False)}\n".encode())
 

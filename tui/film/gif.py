@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 def files(export: Export) -> Iterator[ExportFile]:
     """Yield a run as a GIF."""
-    shots = shots_of(export, Look())
-    yield ExportFile(export.path, lambda out: _save(shots, out))
+    yield ExportFile(export.path, lambda out: _save(shots_of(export, Look()), out))
 
 
 def _save(shots: Shots, out: BinaryIO) -> None:

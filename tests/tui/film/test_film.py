@@ -133,7 +133,9 @@ def test_the_command_films_and_without_a_screen_it_says_so(
     assert "films the lab's screen, and none is here" in capsys.readouterr().err
     assert command(main, *film) == 0
     assert json.loads(Path(path).read_text().splitlines()[0])["width"] == 40
-    assert command(main, run, path, "--to", "csv", "--seconds", "3") == 2
+    assert command(main, *film) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert command(main, run, "a.csv", "--to", "csv", "--seconds", "3") == 2
     assert "--to csv has none; these have: svg, asciicast, gif" in capsys.readouterr().err
 
 

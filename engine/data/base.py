@@ -215,6 +215,11 @@ class DataBase(Section):
         """
         return None
 
+    @property
+    def notices(self) -> list[str]:
+        """What somebody should know of the rows before anything is trained, in a sentence each."""
+        return []
+
     def draw(self, rng: np.random.Generator) -> Examples:
         """Draw all rows, in their natural order."""
         raise NotImplementedError

@@ -173,6 +173,15 @@ class File(DataBase):
 
     @property
     @override
+    def notices(self) -> list[str]:
+        way, column = self._parting
+        if way != "column":
+            return []
+        lacking = [name for name, size in zip(SETS, self.sizes, strict=True) if not size]
+        return [f"column {show(column)} says of no row that it is for {name}" for name in lacking]
+
+    @property
+    @override
     def raw_columns(self) -> list[RawColumn]:
         return self._rows.columns
 

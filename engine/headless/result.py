@@ -94,4 +94,6 @@ def _confusion_lines(
     rows = [[name, *map(str, row)] for name, row in zip(names, counts, strict=True)]
     table = aligned([["true \\ said", *names], *rows], numbers=True)
     head = [f"of the {sets[-1]} set:"] if sets else []
-    return ["", *(f"  {line}" for line in [*head, *table])]
+    lacking = [name for name, row in zip(names, counts, strict=True) if not any(row)]
+    foot = [f"there is no row of {', '.join(lacking)} in it"] if lacking else []
+    return ["", *(f"  {line}" for line in [*head, *table, *foot])]

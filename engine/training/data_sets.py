@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -10,34 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..components.section import show
 from ..data import load
 from ..data.scaling import Scaling
 from ..experiment.experiment import Members
 from ..step.batches import Batch, to_batch
 from .constant_answer import brief, constant_losses, shares, size_of
 from .probe import fixed_rows
-
-LISTED: Final = 5
-"""Classes that a notice lists."""
-
-
-def unseen_classes(names: Sequence[str], sets: Sequence[tuple[str, Tensor]]) -> list[str]:
-    """Return which classes have no row in a set, in a sentence for each of these.
-
-    Args:
-        names: The classes.
-        sets: Each set's name, and the class of each of its rows.
-    """
-    notices = []
-    for name, targets in sets:
-        there = set(np.unique(targets.cpu().numpy()).tolist())
-        lacking = [each for index, each in enumerate(names) if index not in there]
-        if lacking:
-            listed = ", ".join(map(show, lacking[:LISTED])) + ", …" * (len(lacking) > LISTED)
-            classes = "class" if len(lacking) == 1 else f"{len(lacking)} classes:"
-            notices.append(f"the {name} set has no row of {classes} {listed}")
-    return notices
+from .unseen import unseen_classes, unseen_values
 
 
 class DataSets:
@@ -78,10 +57,13 @@ class DataSets:
 
     @property
     def notices(self) -> list[str]:
-        """What somebody should know of the sets, in a sentence each: of the first member's."""
-        names = self._experiment.data.target_names
-        sets = [(name, part.targets[0]) for name, part in self.sets.items()]
-        return unseen_classes(names, sets) if self._experiment.has_accuracy else []
+        """What somebody should know of the rows, in a sentence each: of the first member's."""
+        data, dataset = self._experiment.data, self.datasets[0]
+        of_classes: Iterable[str] = ()
+        if self._experiment.has_accuracy:
+            sets = {name: part.targets[0].cpu().numpy() for name, part in self.sets.items()}
+            of_classes = unseen_classes(data.target_names, sets)
+        return [*data.notices, *of_classes, *unseen_values(dataset)]
 
     @property
     def raw_columns(self) -> list[Mapping[str, Any]]:

@@ -166,6 +166,21 @@ for command in (new, resume, fork, verify, doctor, export):
     app.command()(command)
 
 
+@app.command(
+    "watch",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def watch_script(context: typer.Context) -> None:
+    """Run a script unchanged, and watch what trains in it: epochal watch train.py --its-own.
+
+    Options: --name, --runs-dir, --no-control, -m MODULE; what follows the script is the script's.
+    """
+    # A process of its own: there the script finds no module of ours under a name of its own.
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "epochal", *context.args])
+
+
 @app.command("presets")
 def list_presets(as_json: AsJson = False) -> None:
     """List the presets there are."""

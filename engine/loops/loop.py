@@ -247,11 +247,11 @@ class Loop:
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if len(args) > 1 or kwargs:
             self._steps.keep(optimizer)
-        if not self._stepped:
-            self._steps.stepped(self._rates.now)
-            if self._handler.owed is not None:
-                self._handler.taken(1)
-                self._look_at = 0.0
+        first = not self._stepped
+        self._steps.stepped(self._rates.now, first=first)
+        if first and self._handler.owed is not None:
+            self._handler.taken(1)
+            self._look_at = 0.0
         self._stepped.add(id(optimizer))
         self._reached = True
 
@@ -280,6 +280,8 @@ class Loop:
         if now >= self._look_at:
             self._look_at = now + ASK_SECONDS
             self._answer()
+            if self._handler.paused:
+                self._steps.flush()
             while self._handler.paused:
                 self._wait(PAUSED_SECONDS)
                 self._answer()

@@ -74,10 +74,8 @@ class LoopRates:
     def _schedulers(self) -> Iterator[Any]:
         """Yield the schedulers of these optimizers; nothing else knows which there are."""
         for each in gc.get_objects():
-            if (
-                isinstance(each, LRScheduler)
-                and getattr(each, "optimizer", None) in self._optimizers
-            ):
+            # By type: to ask an object for its class may wake what is deprecated.
+            if issubclass(type(each), LRScheduler) and each.optimizer in self._optimizers:
                 yield each
 
 

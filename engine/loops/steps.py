@@ -91,7 +91,8 @@ class Steps:
         self._probe_steps = measured_steps(1, 2**62, "auto")
         self._probe = next(self._probe_steps)
         """The next step at which weights are measured."""
-        self._probed: list[tuple[int, Table]] = []
+        self._probed: dict[int, Table] = {}
+        """By step, the columns of what was measured."""
         self._last: dict[str, float] = {}
         """The newest of what is said of every step."""
         self._began_at = clock()
@@ -106,7 +107,9 @@ class Steps:
         """
         if self._speaks_before is None:
             self._speaks_before = self.step == 0
-        said = self._coming if self._speaks_before or not self._said else self._said[-1]
+        # A row that is open before its step, as where gradients are clipped, is that of the step.
+        waits = not self._lrs or (self._speaks_before and not math.isnan(self._lrs[-1]))
+        said = self._coming if waits else self._said[-1]
         for name, value in values.items():
             if isinstance(value, Tensor):
                 value = _number(name, value)
@@ -151,15 +154,19 @@ class Steps:
             if there := [each for each in used if each is not None]:
                 self._applied[row] = torch.linalg.vector_norm(norms_of(there))
 
-    def stepped(self, lr: float) -> None:
-        """Count the step of the open row.
+    def stepped(self, lr: float, *, first: bool) -> None:
+        """Count the step of the open row, and measure the weights where that is due.
 
         Args:
             lr: The rate it was taken with.
+            first: Whether no other optimizer has stepped in the row.
         """
-        self.step += 1
-        self._writer.step = self.step
-        self._lrs[-1] = lr
+        if first:
+            self.step += 1
+            self._writer.step = self.step
+            self._lrs[-1] = lr
+        if self.step == self._probe:
+            self._measure()
 
     def close(self, now: float) -> None:
         """Close the open row, if there is one; write the block where that is due.
@@ -168,7 +175,7 @@ class Steps:
             now: What the clock says.
         """
         if self.step == self._probe:
-            self._measure()
+            self._probe = next(self._probe_steps)
         if len(self._lrs) == ROWS or now - self._began_at >= BLOCK_SECONDS:
             self.flush()
 
@@ -181,7 +188,7 @@ class Steps:
             self._coming = self._said.pop()
             self._lrs.pop()
         if self.step == self._probe:
-            self._measure()
+            self._probe = next(self._probe_steps)
         count = len(self._lrs)
         if count:
             self._write(count)
@@ -225,8 +232,8 @@ class Steps:
                 self._scalars.log(step, others)
         self._scalars.flush()
         if self._probed:
-            probed, values = zip(*self._probed, strict=True)
-            self._record("probe", [*probed], np.concatenate(values, axis=1))
+            values = np.concatenate([*self._probed.values()], axis=1)
+            self._record("probe", [*self._probed], values)
             self._probed.clear()
 
     def _begin_groups(self, said: Sequence[Mapping[str, float]]) -> None:
@@ -250,10 +257,9 @@ class Steps:
         )
 
     def _measure(self) -> None:
-        """Measure the weights after the last step."""
+        """Measure the weights after an optimizer's step, now: a script may load others next."""
         weights, updates = (self._folded(each[None])[0] for each in self._sample.moved())
-        self._probed.append((self.step, _figures(weights, updates)))
-        self._probe = next(self._probe_steps)
+        self._probed[self.step] = _figures(weights, updates)
 
     def _folded(self, norms: Table) -> Table:
         """Return norms of what has columns, [rows, columns], from those of each parameter."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +31,7 @@ def watch(
     runs: str | os.PathLike[str] | None = None,
     control: bool = True,
     stop: Literal["raise", "flag"] = "raise",
+    files: Sequence[Mapping[str, Any]] = (),
 ) -> Loop:
     """Watch a training loop: ``with epochal.watch(model, optimizer) as run: …``.
 
@@ -47,6 +48,7 @@ def watch(
         control: Whether viewers may pause, step and stop the loop and set its rate.
         stop: What a stop does to a loop that does not read ``run.should_stop``: ``"raise"`` ends it
             by ``Stopped`` from within an optimizer step, ``"flag"`` leaves it alone.
+        files: Name, size and SHA-256 of files that the run is of, for its record.
 
     Raises:
         RequestError: There is nothing to watch.
@@ -59,11 +61,11 @@ def watch(
         raise RequestError(f"watch: stop must be 'raise' or 'flag' (got {stop!r})")
     parameters = watched(model, optimizers)
     folder = new_run(name or Path(sys.argv[0] or "loop").stem, Path(runs) if runs else runs_dir())
-    writer = LoopWriter(folder, _header(folder.name, parameters))
+    writer = LoopWriter(folder, _header(folder.name, parameters, files))
     return Loop(parameters, optimizers, writer, control=control, stop=stop)
 
 
-def _header(run: str, parameters: WatchedParameters) -> Header:
+def _header(run: str, parameters: WatchedParameters, files: Sequence[Mapping[str, Any]]) -> Header:
     shapes = {
         name: list(each.shape)
         for name, each in zip(parameters.names, parameters.tensors, strict=True)
@@ -85,5 +87,6 @@ def _header(run: str, parameters: WatchedParameters) -> Header:
         capability=torch.backends.cpu.get_cpu_capability(),
         versions=versions(),
         time=time.time(),
+        files=[*files],
         **about,
     )

@@ -1,0 +1,192 @@
+"""A script that is watched as it is: not a line of it is changed.
+
+    the first backward()  ─► all optimizers and modules that the script has made by then
+    every backward()      ─► what it is called on is the loss of the step to come
+
+It is run as Python would run it: its arguments, its folder in front of the path, its exit status.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import runpy
+import sys
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+from ..errors import RequestError
+from ..text.files import read_file
+from .loop import Loop, Stopped
+from .steps import parameters_of
+from .watch import watch
+
+MOST_BYTES: Final = 100_000_000
+"""A script is smaller."""
+
+
+class ScriptWatch:
+    """Watches whatever optimizers step in this process.
+
+    Args:
+        options: What ``watch`` is told besides.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+        self.loop: Loop | None = None
+        """The loop, once an optimizer has stepped."""
+        self._optimizers: list[Optimizer] = []
+        self._loss: Tensor | None = None
+        """The sum of what ``backward`` was called on since the last step, which is what steps."""
+        self._unscaled: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()
+        """By what mixed precision has scaled, what that was."""
+        self._put_back: list[tuple[Any, str, Any]] = []
+        self._before = weakref.WeakSet(_optimizers())
+        """Optimizers that are none of the script's."""
+
+    def __enter__(self) -> ScriptWatch:
+        self._hook = register_optimizer_step_pre_hook(self._before_step)
+        self._stand_in(Tensor, "backward", self._announcing)
+        self._stand_in(torch.amp.GradScaler, "scale", self._remembering)
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self._hook.remove()
+        for owner, name, original in reversed(self._put_back):
+            setattr(owner, name, original)
+        if self.loop is not None:
+            self.loop.close(error)
+
+    def _stand_in(self, owner: Any, name: str, make: Any) -> None:
+        original = getattr(owner, name)
+        self._put_back.append((owner, name, original))
+        setattr(owner, name, make(original))
+
+    def _announcing(self, original: Any) -> Any:
+        @wraps(original)
+        def backward(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
+            if tensor.numel() == 1:
+                # Before it, for what clips gradients comes before the first step.
+                if self.loop is None:
+                    self._begin()
+                said = self._unscaled.get(id(tensor), tensor).detach()
+                self._loss = said if self._loss is None else self._loss + said
+            return original(tensor, *args, **kwargs)
+
+        return backward
+
+    def _remembering(self, original: Any) -> Any:
+        @wraps(original)
+        def scale(scaler: Any, outputs: Any) -> Any:
+            scaled = original(scaler, outputs)
+            if isinstance(scaled, Tensor):
+                self._unscaled[id(scaled)] = outputs
+            return scaled
+
+        return scale
+
+    def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if self.loop is None:
+            self._begin()
+        if self.loop is None or optimizer not in self._optimizers:
+            return
+        loss, self._loss = self._loss, None
+        if loss is not None:
+            place = self._optimizers.index(optimizer)
+            self.loop.log(**{f"loss_{place + 1}" if place else "loss": loss})
+
+    def _begin(self) -> None:
+        """Begin to watch, if the script has made by now what it trains with."""
+        self._optimizers = [*_training(each for each in _optimizers() if each not in self._before)]
+        if not self._optimizers:
+            return
+        wanted = {id(each) for one in self._optimizers for each in parameters_of(one)}
+        modules = [each for each in gc.get_objects() if issubclass(type(each), nn.Module)]
+        self.loop = watch(named_together(modules, wanted), self._optimizers, **self._options)
+        self.loop.attach()
+
+
+def _optimizers() -> list[Optimizer]:
+    # By type: to ask an object for its class may wake what is deprecated, or load something.
+    return [each for each in gc.get_objects() if issubclass(type(each), Optimizer)]
+
+
+def _training(optimizers: Iterable[Optimizer]) -> Iterator[Optimizer]:
+    """Yield the optimizers that move what none before them moves."""
+    moved: set[int] = set()
+    for each in optimizers:
+        own = {id(parameter) for parameter in parameters_of(each)}
+        if own and not own & moved:
+            moved |= own
+            yield each
+
+
+def named_together(modules: Sequence[nn.Module], wanted: set[int]) -> nn.Module | None:
+    """Return the module that names parameters: the one that holds them, or several as one."""
+    inner = {id(below) for each in modules for below in each.modules() if below is not each}
+    roots = [
+        each
+        for each in modules
+        if id(each) not in inner and any(id(one) in wanted for one in each.parameters())
+    ]
+    if len(roots) < 2:
+        return roots[0] if roots else None
+    names = [type(each).__name__ for each in roots]
+    together = nn.Module()
+    for place, (name, root) in enumerate(zip(names, roots, strict=True)):
+        together.add_module(name if names.count(name) == 1 else f"{name}{place + 1}", root)
+    return together
+
+
+def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: Any) -> int:
+    """Run a script as Python would, and watch what trains in it.
+
+    Args:
+        what: Its path, or with ``module`` the name of a module.
+        arguments: What it finds behind its own name in ``sys.argv``.
+        module: Whether it is run as ``python -m`` runs it.
+        options: What ``watch`` is told.
+
+    Returns:
+        Its exit status.
+
+    Raises:
+        RequestError: There is no such script.
+    """
+    path = Path(what)
+    if not module and not path.is_file():
+        raise RequestError(f"{what}: there is no such script")
+    options["name"] = options.get("name") or (what.rpartition(".")[2] if module else path.stem)
+    options["files"] = [] if module else [_identity(path)]
+    sys.argv = [what, *arguments]
+    place = str(Path.cwd()) if module else str(path.resolve().parent)
+    # Under -P nothing stands in front of the path that was not asked for.
+    sys.path[: not sys.flags.safe_path] = [place]
+    with ScriptWatch(**options) as watched:
+        try:
+            if module:
+                runpy.run_module(what, run_name="__main__", alter_sys=True)
+            else:
+                runpy.run_path(what, run_name="__main__")
+        except Stopped:
+            # The end that was asked for.
+            return 0
+        finally:
+            if watched.loop is None:
+                print("epochal: no optimizer took a step; nothing was recorded", file=sys.stderr)
+    return 0
+
+
+def _identity(path: Path) -> Mapping[str, Any]:
+    """Return a script's name, size and hash: what it is told besides may hold what is secret."""
+    text = read_file(path, MOST_BYTES)
+    return {"name": path.name, "size": len(text), "sha256": hashlib.sha256(text).hexdigest()}

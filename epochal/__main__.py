@@ -1,0 +1,49 @@
+"""``python -m epochal script.py …``: a script that is run as it is, and watched.
+
+``epochal watch`` comes to this, in a process of its own: there no name of ours stands in the way of
+the script's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from . import _ENGINE
+
+
+def main() -> int:
+    """Run a script and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="epochal watch", description="Run a script unchanged, and watch what trains in it."
+    )
+    parser.add_argument("--name", default="", help="what the run is called; the script's name")
+    parser.add_argument("--runs-dir", default=None, help="where runs are kept")
+    parser.add_argument(
+        "--no-control", action="store_true", help="viewers may not pause, step or stop it"
+    )
+    parser.add_argument("-m", dest="module", action="store_true", help="run a module, as python -m")
+    parser.add_argument("script", help="the script, or the module")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what the script is told")
+    asked = parser.parse_args()
+    from importlib import import_module
+
+    errors, script = (import_module(f"{_ENGINE}.{name}") for name in ("errors", "loops.script"))
+    try:
+        return int(
+            script.run_script(
+                asked.script,
+                asked.arguments,
+                module=asked.module,
+                name=asked.name,
+                runs=asked.runs_dir,
+                control=not asked.no_control,
+            )
+        )
+    except errors.EpochalError as error:
+        print(f"epochal: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

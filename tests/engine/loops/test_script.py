@@ -1,0 +1,151 @@
+"""Scripts that are watched as they are: their numbers, their names, how they end."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.experiment.experiment import Experiment
+from engine.explain.program import program
+from engine.loops.script import ScriptWatch
+from engine.recording.file import read
+from engine.recording.history import History
+from engine.runs.finding import list_runs
+from engine.training.trainer import Trainer
+from tests.engine.explain.test_program import families, shortened
+from tests.patience import DEADLINE
+
+CLIPPED = Path(__file__).parents[3] / "presets" / "exploding-clipped.toml"
+PROGRAMS = sorted({*families().values(), CLIPPED})
+"""A preset of each family, and one whose gradients are clipped."""
+
+
+def watched(text: str, runs: Path) -> History:
+    """Run a program in this process and watch it; return its recording."""
+    with ScriptWatch(name="program", runs=runs), contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(text, "<program>", "exec"), {"__name__": "__main__"})
+    [folder] = runs.iterdir()
+    return History(read(folder / "recording.jsonl"))
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_a_programs_rows_are_those_of_the_run_that_it_stands_for(
+    path: Path, tmp_path: Path
+) -> None:
+    spec = shortened(path)
+    if spec is None or any(spec.model.dropouts) or spec.train.steps == 0:
+        pytest.skip("its program is no other's, or draws what it leaves out otherwise")
+    changed = {"gradients": "autograd", "dtype": "float64"}
+    tables = spec.model_dump(exclude_none=True)
+    spec = Experiment.model_validate({**tables, "train": {**tables["train"], **changed}})
+    trainer = Trainer(spec, device="cpu")
+    blocks = []
+    while trainer.outcome is None:
+        blocks += [each for each in trainer.advance(256).series if each.group == "train"]
+    text = program(spec)
+    if "torch.optim." not in text:
+        pytest.skip("its update is written out, so that there is no optimizer to watch")
+    history = watched(text, tmp_path)
+    names = trainer.columns["train"]
+    values = dict(zip(names, np.concatenate([each.values for each in blocks], axis=1), strict=True))
+    assert history.last_step == trainer.step
+    rows = history.series["train"]
+    assert {"loss", "lr", "grad_norm", "grad_norm/layer1.weight"} <= {*rows.columns}
+    for name in [each for each in names if each in rows.columns]:
+        if name != "accuracy":
+            # A recording keeps float32, whatever is computed with.
+            assert np.allclose(rows.column(name), values[name][:, 0], rtol=1e-6, atol=1e-12), name
+
+
+TRAINS = """
+import sys, torch
+torch.manual_seed(0)
+
+class Part(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.Linear(1, 1)
+
+generator, critic = Part(), Part()
+steps = [torch.optim.SGD(part.parameters(), lr=0.1) for part in (critic, generator)]
+for _ in range(3):
+    for part, step in zip((critic, generator), steps):
+        step.zero_grad()
+        for share in (0.25, 0.75):
+            (share * part.inner(torch.ones(1)).square().sum()).backward()
+        step.step()
+print(sys.argv[1:], __name__)
+"""
+
+
+def test_networks_that_are_trained_together_share_its_rows(tmp_path: Path) -> None:
+    history = watched(TRAINS, tmp_path)
+    assert history.header is not None
+    assert [*history.header.parameters] == [
+        *("Part2.inner.weight", "Part2.inner.bias"),
+        *("Part1.inner.weight", "Part1.inner.bias"),
+    ]
+    assert history.last_step == 3
+    assert {"train", "probe", "other"} <= {*history.series}
+
+
+def run(folder: Path, text: str, *arguments: str, before: tuple[str, ...] = ()) -> Any:
+    (folder / "train.py").write_text(text)
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "tui",
+        "watch",
+        "--runs-dir",
+        str(folder / "runs"),
+        *before,
+    ]
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DEADLINE,
+    )
+
+
+def test_a_script_has_its_arguments_and_its_exit_status(tmp_path: Path) -> None:
+    text = f"{TRAINS}\nimport engine\nsys.exit(3)\n"
+    (tmp_path / "engine.py").write_text("")
+    done = run(tmp_path, text, "train.py", "--name", "own", "-m", before=("--name", "mine"))
+    assert (done.returncode, done.stdout) == (3, "['--name', 'own', '-m'] __main__\n"), done.stderr
+    [folder] = list_runs(tmp_path / "runs")
+    assert folder.name.startswith("mine-")
+    history = History(read(folder.recording))
+    assert history.header is not None
+    [file] = history.header.files
+    assert (file["name"], file["size"]) == ("train.py", len(text))
+    assert history.end is not None
+    assert (history.end.status, history.end.reason) == ("failed", "SystemExit: 3")
+    # What a script is told may be secret.
+    assert b"own" not in folder.recording.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nothing.py",), "nothing.py: there is no such script"),
+        (("train.py",), "no optimizer took a step; nothing was recorded"),
+        ((), "the following arguments are required"),
+    ],
+)
+def test_what_cannot_be_watched_is_told(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = run(tmp_path, "print('nothing')", *arguments)
+    assert said in done.stderr
+    assert not (tmp_path / "runs").exists()

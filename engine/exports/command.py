@@ -51,10 +51,16 @@ def export(
     from ..presets import references
     from ..recording.loading import load_history
     from ..sweeps.again import trial_meant
+    from ..sweeps.references import sweep_meant
     from .export import SECONDS, Export
     from .formats import FORMATS
     from .writing import write_files
 
+    if sweep_meant(run, place.folder) is not None:
+        raise RequestError(
+            f"{run}: is a sweep; name one of its trials, as in {run}/trial-1, or have its table by "
+            f"epochal sweep {run} --csv"
+        )
     trial = trial_meant(run, place.folder)
     wanted = None if member is None else member - 1
     folder, of = (references.run(run, place.folder), wanted) if trial is None else trial.shown

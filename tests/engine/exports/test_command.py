@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import get_args
@@ -14,6 +15,7 @@ from engine.exports.formats import FORMATS
 from engine.exports.names import FormatName
 from engine.runs.folder import RunFolder
 from tests.runs import end, record, rows
+from tests.sweeps import make_sweep, train_group
 
 
 @pytest.fixture
@@ -77,3 +79,22 @@ def test_what_is_not_installed_is_told_with_its_extra(monkeypatch: pytest.Monkey
     )
     with pytest.raises(exported.RequestError, match=r"needs no_such_module: pip install 'epochal"):
         entry.check("x", Path("a.x"))
+
+
+def test_of_a_sweep_a_trial_goes_out_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sweep = make_sweep(tmp_path / "runs")
+    train_group(sweep, 2)
+    trial = f"{sweep.name}/trial-7"
+    assert command(trial, "--to", "csv", "a.csv") == 0
+    assert command(trial, "--to", "tensorboard", "logs") == 0
+    assert next((tmp_path / "logs" / trial).iterdir()).name.startswith("events.out.tfevents.")
+    [facts] = csv.DictReader(Path("a.result.csv").read_text().splitlines())
+    assert (facts["run"], facts["optimizer.lr"]) == (trial, "0.01")
+    assert [row["member"] for row in csv.DictReader(Path("a.csv").read_text().splitlines())] == [
+        "3"
+    ] * 20
+    assert command(sweep.name, "--to", "csv", "b.csv") == 2
+    assert "is a sweep; name one of its trials" in capsys.readouterr().err

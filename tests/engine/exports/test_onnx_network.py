@@ -23,6 +23,8 @@ from engine.errors import RequestError
 from engine.exports.onnx_graph import Graph, functions
 from engine.exports.onnx_layers import EMITTED, layer
 from engine.exports.onnx_network import seen_of
+from engine.results.run import of_folder
+from engine.runs.folder import RunFolder
 from tests.engine.exports.asked import (
     FILES,
     PEOPLE,
@@ -100,6 +102,16 @@ def test_it_answers_as_predict_does(tmp_path: Path, name: str) -> None:
     names = np.array(run.header.target_names, object)
     np.testing.assert_array_equal(said["class"][clear], names[wanted[clear].argmax(axis=1)])
     assert said["class"][-1] == ""
+
+
+def test_a_recording_of_the_first_format_goes_out(tmp_path: Path) -> None:
+    recording = Path(__file__).parents[2] / "recordings" / "format-1.jsonl"
+    run = of_folder(RunFolder(recording))
+    asked = session(written(run, "onnx", tmp_path)[0].read_bytes())
+    rows = np.random.default_rng(0).normal(size=(9, 2))
+    columns = {each.name: rows[:, [at]] for at, each in enumerate(asked.get_inputs())}
+    said = asked.run(["probabilities"], columns)[0]
+    assert_agree(said[:, 1:], run.predict(rows))
 
 
 def test_its_metadata_says_what_it_is(tmp_path: Path) -> None:

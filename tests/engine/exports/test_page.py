@@ -112,6 +112,17 @@ def test_in_a_browser_the_page_works_and_nothing_of_the_run_acts(
     assert "step 30 of 30" in said_in(page)
 
 
+def test_in_a_browser_the_slide_is_a_picture_and_nothing_of_the_run_acts(
+    hostile: Export, tmp_path: Path
+) -> None:
+    path = tmp_path / "slide.svg"
+    path.write_text(slide_of(hostile), "utf-8")
+    slide = opened(path)
+    assert list(strangers(slide)) == []
+    assert slide.count("<animate ") == slide_of(hostile).count("<animate ")
+    assert f"<title>{MARKER}" not in slide
+
+
 def test_in_a_browser_it_is_moved_through(hostile: Export, tmp_path: Path) -> None:
     moved = (
         "<script>slider.value = 10; slider.dispatchEvent(new Event('input'));"

@@ -25,6 +25,7 @@ from .errors import EpochalError
 from .exports.command import export
 from .headless.commands import doctor, fork, new, resume, verify
 from .headless.importing import import_logs
+from .headless.recording import record
 from .options import (
     AllowCode,
     AsJson,
@@ -162,6 +163,7 @@ def run(
 
 app.command("sweep")(sweep)
 app.command("import")(import_logs)
+app.command("record")(record)
 for command in (new, resume, fork, verify, doctor, export):
     app.command()(command)
 

@@ -23,10 +23,20 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from engine import __version__
     from engine.loops.loop import Loop, Stopped
+    from engine.loops.recorded import RecordedRun, record
     from engine.loops.watch import watch
     from engine.results.run import LoadedRun, load_run
 
-__all__ = ["LoadedRun", "Loop", "Stopped", "__version__", "load_run", "watch"]
+__all__ = [
+    "LoadedRun",
+    "Loop",
+    "RecordedRun",
+    "Stopped",
+    "__version__",
+    "load_run",
+    "record",
+    "watch",
+]
 
 _ENGINE: Final = f"{__name__}._engine"
 """The name under which the engine is loaded here."""
@@ -34,8 +44,10 @@ _ENGINE: Final = f"{__name__}._engine"
 _HOMES: Final = {
     "LoadedRun": "results.run",
     "Loop": "loops.loop",
+    "RecordedRun": "loops.recorded",
     "Stopped": "loops.loop",
     "load_run": "results.run",
+    "record": "loops.recorded",
     "watch": "loops.watch",
 }
 """Where in the engine each name is."""

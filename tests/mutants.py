@@ -42,6 +42,7 @@ from engine.worker import __main__ as worker
 from engine.worker.launch import Worker
 from engine.worker.requests import RequestHandler
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
+from tests.foreign import foreign_run
 from tests.mutations import NOTES, REQUESTS, mutated_checkpoint, mutated_lines, mutated_notes
 from tests.shown import the_lab_shows
 from tests.sweeps import make_sweep, train_group
@@ -91,7 +92,7 @@ def of_a_run(folder: RunFolder, draw: Random) -> tuple[str, list[Attempt]]:
             (folder.control / "ada.jsonl").write_bytes(REQUESTS)
             how = changed(folder.control / "ada.jsonl", mutated_lines, draw)
             return how, [("requests", lambda: answered(folder))]
-        case "checkpoint":
+        case "checkpoint" if folder.checkpoints.is_dir():
             without(folder, b"snapshot", b"end")
             how = changed(draw.choice([*folder.checkpoints.iterdir()]), mutated_checkpoint, draw)
             return how, [*commands(runs, OF_CHECKPOINTS), *taken_up(folder)]
@@ -278,7 +279,7 @@ SPECS: Final = {
 """What is trained for it."""
 
 
-OTHERS: Final = ("stopped", "resumed", "forked", "swept")
+OTHERS: Final = ("stopped", "resumed", "forked", "swept", "foreign")
 """What else there is."""
 
 
@@ -314,6 +315,7 @@ def train_originals(place: Path) -> None:
     work(RunFolder(resumed), resume={})
     fork = {"parent": str(stopped.path), "step": 3, "changes": ["optimizer.lr=0.1"]}
     trained("forked", place / "forked", fork=fork)
+    foreign_run(place / "foreign", "record")
     for folder in place.glob("*/*"):
         RunFolder(folder).notes.write_bytes(NOTES)
     train_group(make_sweep(place / "swept"), 1)

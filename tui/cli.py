@@ -73,8 +73,8 @@ def open_lab(
     """Open the lab (the command that is meant where none is named).
 
     Options:
-        what: A preset to set up, a run to look at, or a data file to write a preset for, such as
-            people.csv [default: two-moons].
+        what: A preset to set up, a run or another program's log to look at, or a data file to write
+            a preset for, such as people.csv [default: two-moons].
     """
     from engine.presets.references import is_data_file
 
@@ -91,7 +91,7 @@ def open_lab(
     if sweep is not None and not overrides:
         open_screen(screen, place.folder, machine, sweep=sweep, share=place.shared)
         return
-    run = find_run_or_preset(what, place.folder, overrides) if what is not None else None
+    run = find_run(what, place, overrides) if what is not None else None
     _check_changes(overrides, [run])
     preset = None if run else what
     open_screen(
@@ -174,7 +174,7 @@ def _replay(
 
     tempo = parse(pace) if pace else None
     overrides = changes.overrides()
-    runs = [find_run_or_preset(each, place.folder, overrides) for each in what]
+    runs = [find_run(each, place, overrides) for each in what]
     for run in filter(None, runs):
         references.check_begun(run)
     _check_apart(runs)
@@ -382,6 +382,22 @@ def show(
             show_object(folder, wish)
         return
     still.show(folders, width, height, choose(glyphs, os.environ, sys.stdout.encoding), wish)
+
+
+def find_run(what: str, place: NewRuns, overrides: Sequence[str]) -> RunFolder | None:
+    """Return the run that is meant, or None where it is a preset; a log of others is imported.
+
+    Raises:
+        EpochalError: It is neither, or one that cannot be read or does not hold.
+    """
+    from engine.runs.finding import run_at
+    from engine.runs.imported import is_log
+
+    if is_log(Path(what)) and run_at(what) is None:
+        from engine.runs.imported.importing import opened
+
+        return opened(Path(what), place.folder, share=place.shared)
+    return find_run_or_preset(what, place.folder, overrides)
 
 
 def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> RunFolder | None:

@@ -12,6 +12,7 @@ A population is diagnosed member by member: ``engine.diagnosis.population`` says
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..recording.history import History
 from ..recording.member_endings import member_endings
@@ -35,7 +36,19 @@ def diagnose(history: History, step: int | None = None, member: int = 0) -> Find
         member: Which network.
     """
     facts = _facts(history, history.last_step if step is None else step, member)
-    return () if facts is None else tuple(finding for _, finding in _told(facts))
+    if facts is None:
+        return ()
+    if facts.header.is_foreign:
+        return _of_foreign(facts)
+    return tuple(finding for _, finding in _told(facts))
+
+
+def _of_foreign(facts: Facts) -> Findings:
+    """Return what the curves of a run without an experiment tell; no remedy can be trained."""
+    if not facts.curve("train", "loss").count:
+        words = "There is no training loss in this recording, so it cannot be told what is wrong."
+        return (Finding("note", words, step=facts.step),)
+    return tuple(replace(finding, remedy=None) for _, finding in _told(facts))
 
 
 def _told(facts: Facts) -> list[tuple[Rule, Finding]]:

@@ -12,6 +12,7 @@ from ..presets.preset import dumps
 from ..recording.checkpoints import file_of
 from ..recording.events import Header
 from ..recording.history import History
+from ..recording.lacking import check_experiment
 from ..recording.loading import load_history
 from ..runs.folder import RunFolder, create_run
 from ..runs.resuming import check_resumable, until_step
@@ -56,6 +57,7 @@ def resume(
         raise RequestError("--reschedule: gives schedules the length that --until says; say that")
     history = load_history(folder.recording) if folder.recording.is_file() else History()
     header = history.header
+    check_experiment(folder.name, header, "cannot be gone on with")
     last = until_step(until, header) if until and header else 0
     check_resumable(folder, history, until=last, ignore_stopping=ignore_stopping)
     assert header is not None
@@ -164,6 +166,7 @@ def planned_fork(
         PresetError: What it would be does not hold.
     """
     header = history.header
+    check_experiment(parent.name, header, "cannot branch off")
     if header is None or not header.parameters:
         raise RunError(f"{plain(parent.name)}: never began; train its preset with epochal run")
     if not 0 <= step <= history.last_step:

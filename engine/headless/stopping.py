@@ -10,6 +10,7 @@ from typing import Final
 
 from ..errors import RecordingError, RunError
 from ..recording.events import End
+from ..recording.lacking import check_listens
 from ..runs.folder import RunFolder
 from ..runs.listing import ending_text
 from ..runs.requests import Control
@@ -48,6 +49,7 @@ def stop(folder: RunFolder, *, seconds: float = 10.0) -> str:
     if crashed:
         died_at = look.history.last_step
         raise RunError(f"{name} has no worker any more: it died at step {died_at}")
+    check_listens(folder.name, look.history.header)
     Control(folder).send("stop")
     end = _await_end(look, time.monotonic() + seconds)
     if end is None:

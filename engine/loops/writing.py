@@ -34,10 +34,14 @@ class LoopWriter:
     Args:
         folder: The run's.
         header: The first line.
+        waiting: Has what waits elsewhere be recorded; asked about once a second.
     """
 
-    def __init__(self, folder: RunFolder, header: Header) -> None:
+    def __init__(
+        self, folder: RunFolder, header: Header, waiting: Callable[[], None] = lambda: None
+    ) -> None:
         self.folder: Final = folder
+        self._waiting = waiting
         self.step = 0
         """The last step, for signs of life."""
         self._lock = threading.Lock()
@@ -86,6 +90,7 @@ class LoopWriter:
 
     def say_alive(self) -> bool:
         """Write what waits, and a sign of life where nothing was said; return whether to go on."""
+        self._waiting()
         with self._lock:
             if self._recorder is None:
                 return False

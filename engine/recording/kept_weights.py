@@ -27,6 +27,7 @@ from .best import best_step
 from .events import Snapshot
 from .forward import unpack
 from .history import History
+from .lacking import lack_of
 
 SNAPSHOT_LIMIT: Final = 10_000
 """Numbers of a network up to which a recording keeps its weights all along."""
@@ -171,7 +172,7 @@ def _weights(
     nearest = min(history.snapshot_steps, key=lambda each: abs(each - step), default=0)
     snapshot = exact or history.snapshot(nearest)
     if snapshot is None:
-        raise RunError(f"{plain(history.header.run)}: {NONE_KEPT}")
+        raise RunError(f"{plain(history.header.run)}: {lack_of(history.header) or NONE_KEPT}")
     return step if exact else nearest, unpack(history.header, snapshot, member)
 
 

@@ -31,6 +31,7 @@ from ..recording.fitting import UNSAID
 from ..recording.forward import forward, layers_of, scaling_of
 from ..recording.history import History
 from ..recording.kept_weights import KeptWeights, Weights, result_weights
+from ..recording.lacking import check_experiment, lack_of
 from ..recording.loading import load_history
 from ..runs.finding import find_run
 from ..runs.folder import RunFolder, runs_dir
@@ -81,7 +82,9 @@ class LoadedRun:
 
         Raises:
             PresetError: It no longer holds, as where its data file is gone.
+            RunError: It has none.
         """
+        check_experiment(self.header.run, self.header, "has no experiment")
         from ..presets.preset import resolve
 
         return resolve(self.header.experiment, self.header.run, recorded=True)
@@ -172,7 +175,7 @@ class LoadedRun:
             CodeError: The network is code, which may not be run or does not work.
         """
         if not self.header.experiment:
-            raise RunError(f"{plain(self.header.run)}: {UNSAID}")
+            raise RunError(f"{plain(self.header.run)}: {lack_of(self.header) or UNSAID}")
         codes = self._codes(inputs)
         dtype = next(iter(self.weights.values())).dtype
         scaled = self.preprocessing.scaled(codes, dtype.type)
@@ -249,7 +252,9 @@ class LoadedRun:
 
         Raises:
             CodeError: The network is code, which may not be run or does not work.
+            RunError: There is no network.
         """
+        check_experiment(self.header.run, self.header, "has no network")
         from ..network.raw_network import in_units, raw_network
         from ..network.recorded_module import recorded_layers
 
@@ -377,7 +382,7 @@ def of_folder(folder: RunFolder, *, allow_code: bool = False, member: int = 0) -
     header = history.header
     if header is None:
         raise RecordingError(f"{folder.recording}: is no recording: it has no header")
-    if not header.parameters:
+    if not header.parameters and not header.is_foreign:
         end = history.end
         why = f": {end.reason}" if end and end.reason else ""
         raise RunError(f"{folder.name}: nothing was trained{why}")

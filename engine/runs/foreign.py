@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from .. import __version__
 from ..errors import RunError
@@ -15,16 +15,8 @@ from ..recording.events import FORMAT, Header, Origin
 from ..recording.file import Recorder
 from ..text.files import why
 from ..text.owned import Share, ensure_folder
-from ..text.safe import plain
 from .folder import RunFolder, new_folder
 from .processes import Processes
-
-LACKS: Final[Mapping[str, str]] = {
-    "import": "was imported: its curves are here, and no experiment or network to go with them",
-    "watch": "was watched in a script of one's own: there is no experiment here that trains it",
-    "record": "was recorded by a program of one's own: there is no experiment or network here",
-}
-"""What a recording lacks that no worker made, by its origin."""
 
 
 def begin(
@@ -83,25 +75,3 @@ def header_of(run: str, origin: Origin, **said: Any) -> Header:
         **vars(Processes().of(os.getpid())),
     }
     return Header(format=FORMAT, origin=origin, run=run, **{**usual, **said})
-
-
-def check_experiment(name: str, header: Header | None, wish: str) -> None:
-    """Refuse what only a run with an experiment can have, in a sentence that says what it lacks.
-
-    Args:
-        name: The run's.
-        header: Its recording's.
-        wish: What was to be done, as in ``cannot be gone on with``.
-
-    Raises:
-        RunError: It has none.
-    """
-    if header is not None and header.is_foreign:
-        raise RunError(f"{plain(name)}: {wish}, for it {lack_of(header)}")
-
-
-def lack_of(header: Header) -> str:
-    """Return what a recording that no worker made lacks."""
-    return LACKS.get(
-        header.origin, f"came from {plain(header.origin)[:40]}, which is not known here"
-    )

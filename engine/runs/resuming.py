@@ -9,6 +9,7 @@ from ..errors import RunError
 from ..recording.checkpoints import file_of
 from ..recording.events import End, Header
 from ..recording.history import History
+from ..recording.lacking import check_experiment
 from ..text.safe import plain
 from .folder import RunFolder
 from .state import MAY_TRAIN, WAIT_SECONDS, state_of
@@ -48,6 +49,7 @@ def check_resumable(
         RunError: It is trained, it is over, or nothing is there to go on with.
     """
     name, header = plain(folder.name), history.header
+    check_experiment(folder.name, header, "cannot be gone on with")
     if folder.path == folder.recording:
         raise RunError(f"{name}: is a recording alone; go on with the run where its folder is")
     state = state_of(history, folder)

@@ -16,6 +16,7 @@ from typing import Any, Final
 from ..errors import EpochalError, RunError
 from ..presets.preset import resolve
 from ..recording.history import History
+from ..recording.lacking import check_experiment
 from ..text.numbers import as_json
 from ..text.safe import plain
 from .forking import branched
@@ -71,6 +72,7 @@ def verify(
         RunError: It cannot be verified here; says why.
     """
     header = history.header
+    check_experiment(name, header, "cannot be verified")
     if header is None or not header.parameters:
         raise RunError(f"{plain(name)}: cannot be verified, because it never began")
     # What it branched off from comes first, as it was trained there.

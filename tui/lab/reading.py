@@ -61,11 +61,9 @@ class Reading:
 
     def action_next_quantity(self) -> None:
         """Show the next quantity that the run has."""
-        from ..drawing.curves.quantities import QUANTITIES
+        from ..drawing.curves.quantities import quantities_of
 
-        history, now = self.screen.view.history, self.lens.quantity
-        rows = history.series.get("train") if history is not None else None
-        shown = [name for name in QUANTITIES if rows is None or name in rows.columns] or ["loss"]
+        shown, now = quantities_of(self.screen.view.history), self.screen.view.quantity
         place = shown.index(now) if now in shown else 0
         self.look_through(quantity=shown[(place + 1) % len(shown)])
 

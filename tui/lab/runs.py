@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EpochalError
+from engine.recording.lacking import check_listens
 from engine.text.safe import plain
 
 from ..panes.picture import LabMessage
@@ -287,15 +288,24 @@ class Runs:
             self.screen.draft = draft.with_seed(experiment.train.seed + experiment.population.seeds)
         self.action_restart()
 
-    def ask(self, action: str, **arguments: object) -> None:
-        """Ask the worker for something; what comes of it is read in the recording."""
+    def ask(self, action: str, **arguments: object) -> bool:
+        """Ask the worker for something; what comes of it is read in the recording.
+
+        Returns:
+            Whether it could be asked.
+        """
         assert self._control is not None
         if sweep := self.sweep:
             words = f"A sweep trains this with others; epochal stop {sweep.name} ends all of it."
             self.messages.complain(words)
-            return
+            return False
+        lead = self.cast.lead
         try:
+            if lead is not None:
+                check_listens(lead.folder.name, lead.history.header)
             self._control.send(action, **arguments)  # type: ignore[arg-type]
         except (EpochalError, OSError) as error:
             self.messages.complain(f"{action} could not be asked for: {error}")
+            return False
         self.messages.note = ""
+        return True

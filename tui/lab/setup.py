@@ -229,6 +229,7 @@ def draft_of(folder: RunFolder) -> Draft:
 
     Raises:
         PresetError: Its folder does not hold the experiment.
+        RunError: It has none.
     """
     from engine.experiment.changes import preset_of
     from engine.presets import preset as presets

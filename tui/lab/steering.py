@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import EpochalError
+from engine.recording.lacking import listens
 from engine.text.safe import plain
 
 from ..style.numbers import count
@@ -77,8 +78,9 @@ class Steering:
         """Raise the learning rate, or lower it."""
         watch = self.runs.cast.lead
         if watch is not None and (before := watch.learning_rate()) is not None:
-            watch.lr_asked = lr = float(f"{before * LR_FACTOR**up:.4g}")
-            self.runs.ask("set_lr", lr=lr)
+            lr = float(f"{before * LR_FACTOR**up:.4g}")
+            if self.runs.ask("set_lr", lr=lr):
+                watch.lr_asked = lr
 
     async def action_mark(self) -> None:
         """Set a mark at this step."""
@@ -88,7 +90,9 @@ class Steering:
         title = await self.screen.app.push_screen_wait(MarkDialog(count(step)))
         if title is None:
             return
-        if self.runs.going and self.runs.replay.player is None and self.screen.view.cursor is None:
+        watch = self.runs.cast.lead
+        newest = self.runs.replay.player is None and self.screen.view.cursor is None
+        if self.runs.going and newest and watch is not None and listens(watch.history.header):
             self.runs.ask("mark", title=title)
         else:
             self._note_mark(title, step)

@@ -74,13 +74,13 @@ class CurvesPane(RunPicture, can_focus=True):
 
         curves = gather_view(view, width)
         if not any(run.curves for run in (curves, *curves.others)):
-            return look.centred(QUANTITIES[view.quantity][1], width, height)
+            return look.centred(_named(view.quantity)[1], width, height)
         return draw_curves(curves, width, height, look)
 
     def captions(self) -> tuple[str, str]:
         """Return the quantity, and the value that is read with its step."""
         view = self.view
-        title = QUANTITIES[view.quantity][0] + self._smoothed()
+        title = _named(view.quantity)[0] + self._smoothed()
         if view.history is None or not view.step:
             return title, ""
         glyphs = self.look.glyphs
@@ -137,12 +137,21 @@ class CurvesPane(RunPicture, can_focus=True):
 def _read(view: View) -> float | None:
     """Return the value at the step that is read: the dev set's for an accuracy."""
     assert view.history is not None
-    groups = ("dev", "train") if view.quantity == "accuracy" else ("train", "dev")
-    for group in groups:
-        rows = view.history.series.get(group)
-        if rows is not None and view.quantity in rows.columns and rows.row_at(view.at) is not None:
+    from ..drawing.curves.quantities import rows_with
+
+    there = dict(rows_with(view.history, view.quantity))
+    if view.quantity == "accuracy" and "dev" in there:
+        there = {"dev": there["dev"], **there}
+    for rows in there.values():
+        if rows.row_at(view.at) is not None:
             return rows.value(view.quantity, view.at, view.member)
     return None
+
+
+def _named(quantity: str) -> tuple[str, str]:
+    """Return what the border calls a quantity, and what to say where no run has it."""
+    name = plain(quantity)
+    return QUANTITIES.get(quantity) or (name, f"There is no {name} in this recording.")
 
 
 _WAITING: Final = {

@@ -94,8 +94,9 @@ class DiagnosisPane(Keyed, BlockPicture, can_focus=True, spot="diagnosis"):
     def _begun(self) -> bool:
         """Whether there is anything that could be wrong."""
         history = self.view.history
+        foreign = history is not None and history.header is not None and history.header.is_foreign
         rows = history.series.get("train") if history is not None else None
-        return rows is not None and rows.row_at(self.view.at) is not None
+        return foreign or (rows is not None and rows.row_at(self.view.at) is not None)
 
     def blocks(self, width: int) -> list[Lines]:
         """Return the lines of each finding, or those that stand in their place."""

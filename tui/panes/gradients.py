@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
+from engine.recording.lacking import lack_of
+
 from ..style.look import Look
 from ..style.numbers import count
 from ..style.text import Lines
@@ -46,6 +48,8 @@ class _LayerSource(Source["GradientTable"]):
 
     def missing(self, view: View) -> str:
         """Return what the table is for."""
+        if view.history is not None and (lack := lack_of(view.history.header)):
+            return f"There is no layer's gradient norm in this recording: {lack}."
         if view.history is not None and view.cursor is not None:
             return "There is no gradient yet at this step: the first is that of step 1."
         return "The norm of each layer's gradient appears here."

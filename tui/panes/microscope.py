@@ -19,6 +19,7 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from engine.errors import EpochalError
+from engine.recording.lacking import lack_of
 from engine.text.safe import plain
 
 from ..commands.spots import Keyed
@@ -158,7 +159,7 @@ class MicroscopePane(Keyed, BlockPicture, can_focus=True, spot="microscope"):
     def _wanted(self) -> Wanted | None:
         """Return the update of the step that is read, or the last before it whose weights are."""
         history, view = self.view.history, self.view
-        if history is None or history.header is None:
+        if history is None or history.header is None or lack_of(history.header):
             return None
         from ..drawing.members.crowd import picture_member
 
@@ -244,7 +245,9 @@ class MicroscopePane(Keyed, BlockPicture, can_focus=True, spot="microscope"):
     def _words(self, wanted: Wanted | None) -> str:
         """Return what stands where there is no update to show."""
         if wanted is None:
-            return WAITING
+            history = self.view.history
+            lack = lack_of(history.header if history is not None else None)
+            return f"There is no update to take apart: {lack}." if lack else WAITING
         result = self._result(wanted)
         if isinstance(result, str):
             return result

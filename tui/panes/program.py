@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import EpochalError
+from engine.recording.lacking import lack_of
 
 from ..commands.spots import Keyed
 from ..drawing.lists.program import draw_text
@@ -62,13 +63,15 @@ class ProgramPane(Keyed, RunPicture, can_focus=True, spot="program"):
     def captions(self) -> tuple[str, str]:
         """Return which page it is, and of what."""
         of = self.view.label or self.view.title if self._has_run else ""
-        if not self._has_run and self.draft is not None:
+        if not self._has_run and not self._lack and self.draft is not None:
             of = self.draft.name
         return _titles()[self._page], of
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the page, or why there is none."""
         try:
+            if self._lack:
+                return self.look.muted(f"There is no program: {self._lack}.", width)
             experiment = self._experiment()
             if experiment is None:
                 words = BROKEN if self.draft is not None and not self._has_run else WAITING
@@ -81,6 +84,12 @@ class ProgramPane(Keyed, RunPicture, can_focus=True, spot="program"):
     @property
     def _preset(self) -> str:
         return self.draft.name if self.draft is not None else ""
+
+    @property
+    def _lack(self) -> str:
+        """What the run that is shown lacks for want of an experiment."""
+        history = self.view.history
+        return lack_of(history.header) if history is not None else ""
 
     @property
     def _has_run(self) -> bool:

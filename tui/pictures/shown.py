@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import EpochalError
-from engine.recording.fitting import UNSAID
+from engine.recording.lacking import lack_of, unsaid_of
 from engine.text.safe import plain
 
 from ..drawing.lists.result import Weights, weights_at_end
@@ -203,8 +203,8 @@ def _drawn(view: View, stock: Stock | None, width: int, height: int, look: Look)
 def _why_none(view: View) -> str:
     """Return what to say of a run that there is nothing to draw of, yet or at all."""
     header = None if view.history is None else view.history.header
-    unsaid = header is not None and header.parameters and not header.experiment
-    return f"{UNSAID.capitalize()}." if unsaid else WAITING
+    lack = unsaid_of(header)
+    return f"{lack[:1].upper()}{lack[1:]}." if lack else WAITING
 
 
 def _notes(view: View, material: Material, name: str, width: int, look: Look) -> Lines:
@@ -232,7 +232,7 @@ def captions_of(view: View, stock: Stock | None, room: int, look: Look) -> tuple
     """Return which picture this is, and of which step's weights, in so many cells."""
     from .gallery import VIEWS, exhibit_of, layer_of
 
-    if not has_header(view.history):
+    if view.history is None or view.history.header is None or lack_of(view.history.header):
         return "Network", ""
     exhibit = VIEWS[exhibit_of(view)]
     layer = layer_of(view) if exhibit.of_layers else ""

@@ -25,14 +25,14 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.errors import EpochalError
-from engine.recording.fitting import UNSAID
+from engine.recording.lacking import unsaid_of
 from engine.text.safe import plain
 
 from ..drawing.base.axis import horizon
 from ..drawing.base.frame import beside, widths_beside
 from ..drawing.curves.curves import Curves, gather, gather_events
 from ..drawing.curves.plot import draw_curves
-from ..drawing.curves.quantities import Quantity
+from ..drawing.curves.quantities import Quantity, quantities_of, top_of
 from ..drawing.gradients import table as gradients
 from ..drawing.lists.result import place, weights_at_end
 from ..drawing.lists.status import Standing, draw_status
@@ -43,7 +43,7 @@ from ..style.look import Look
 from ..style.palette import DARK
 from ..style.text import Lines, cut, fit
 from ..watching.traces import best_of
-from .wish import Wish
+from .wish import Wish, refuse_member, refuse_view
 
 if TYPE_CHECKING:
     from engine.recording.history import History
@@ -124,7 +124,8 @@ def show_preset(folder: RunFolder) -> None:
 
     history = read_watch(folder).history
     if history.header is None or not history.header.experiment:
-        raise ViewError(f"--preset: {folder.name} has not begun, so nothing is recorded of it yet")
+        yet = "has not begun, so nothing is recorded of it yet"
+        raise ViewError(f"--preset: {plain(folder.name)}: {unsaid_of(history.header) or yet}")
     print(dumps(Material(history).experiment).rstrip())
 
 
@@ -177,16 +178,14 @@ def draw_wish(watch: Watch, wish: Wish, width: int, height: int, look: Look) -> 
         ViewError: The run has no such view, step or layer.
     """
     from ..drawing.network.material import ViewError
-    from .gallery import NAMES, RUN_VIEWS
+    from .gallery import RUN_VIEWS
 
-    if wish.view not in NAMES:
-        raise ViewError(f"--view: there is no {wish.view!r}; there are: {', '.join(NAMES)}")
     history = watch.history
-    refuse_member(watch, wish)
-    if history.header is None or not history.header.experiment:
+    refuse_view(history, wish)
+    refuse_member(history, wish)
+    if history.header is None or not (history.header.experiment or history.header.is_foreign):
         if wish.view not in RUN_VIEWS or wish.step == "best":
-            begun = history.header is not None and history.header.parameters
-            why = UNSAID if begun else "the run never began"
+            why = unsaid_of(history.header) or "the run never began"
             raise ViewError(f"--view {wish.view}: {why}; it has: summary")
         return draw_still(watch, width, height, look)
     if not wish.steps:
@@ -321,6 +320,8 @@ class Still:
             from .gradient import draw_gradient
 
             picture = draw_gradient(material, self.step, self._surface(height - 1))
+        elif name in quantities_of(self.history):
+            picture = self._curve(name, self.width, height - 1)
         elif name in PANE_VIEWS:
             picture = self._of_pane(PANE_VIEWS[name].load(), height - 1)
         else:
@@ -423,7 +424,7 @@ class Still:
     def _beside(self, height: int) -> Lines:
         """Return the loss, and the accuracy beside it where there is one and room for it."""
         if not self._has_accuracy or self.width < BOTH_WIDTH:
-            return self._curve("loss", self.width, height)
+            return self._curve(quantities_of(self.history)[0], self.width, height)
         half = (self.width - 2) // 2
         both = (self._curve("loss", half, height), self._curve("accuracy", half, height))
         return beside(both, (half, half))
@@ -450,9 +451,9 @@ class Still:
             marks=marks,
             requests=requests,
             log=self.wish.log and quantity != "accuracy",
-            top=1.0 if quantity == "accuracy" else None,
+            top=top_of(history, quantity),
         )
-        title = Text(quantity, self.look.style("text", bold=True), end="")
+        title = Text(plain(quantity), self.look.style("text", bold=True), end="")
         return [cut(title, width), *draw_curves(curves, width, height - 1, self.look)][:height]
 
     def _norms(self, height: int) -> Lines:
@@ -473,16 +474,3 @@ class Still:
             rows = [*rows[:head], between, *rows[len(rows) - (room - 1 - head) :]]
         heading = gradients.draw_heading(table, width, look)
         return [self._blank(), heading, *rows, gradients.draw_footing(table, width, look)]
-
-
-def refuse_member(watch: Watch, wish: Wish) -> None:
-    """Refuse a member that there is not.
-
-    Raises:
-        ViewError: With those there are.
-    """
-    from ..drawing.network.material import ViewError
-
-    header = watch.history.header
-    if wish.member is not None and header is not None and not 0 <= wish.member < header.members:
-        raise ViewError(f"--member: must be from 1 to {header.members} (got {wish.member + 1})")

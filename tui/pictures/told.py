@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.text.numbers import as_json
 
-from .still import of_run, read_watch, refuse_member, step_of, steps_of, with_weights
+from .still import of_run, read_watch, step_of, steps_of, with_weights
+from .wish import refuse_member, refuse_view
 
 if TYPE_CHECKING:
     from engine.recording.history import History
@@ -30,7 +31,8 @@ def show_object(folder: RunFolder, wish: Wish) -> None:
         ViewError: There is no such step or member.
     """
     watch = read_watch(folder)
-    refuse_member(watch, wish)
+    refuse_view(watch.history, wish)
+    refuse_member(watch.history, wish)
     watch, wish = with_weights(watch, wish)
     for each in _wishes(watch, wish):
         print(json.dumps(told_of(watch, each), ensure_ascii=False))

@@ -6,9 +6,16 @@ import re
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from engine.errors import EpochalError
+from engine.recording.lacking import lack_of
+from engine.text.safe import plain
+
+from ..drawing.curves.quantities import quantities_of
+
+if TYPE_CHECKING:
+    from engine.recording.history import History
 
 DEFAULT_SIZE: Final = (100, 30)
 
@@ -113,3 +120,43 @@ class Wish:
     def number(self) -> int | None:
         """The step, where it is asked for by its number."""
         return self.step if isinstance(self.step, int) else None
+
+
+def refuse_view(history: History, wish: Wish) -> None:
+    """Refuse a view that there is not, or that a run from elsewhere has not.
+
+    Raises:
+        ViewError: With those there are.
+    """
+    from ..drawing.network.material import ViewError
+    from .gallery import NAMES
+
+    views = views_of(history)
+    if wish.view not in (*NAMES, *views):
+        those = map(plain, dict.fromkeys((*views, *NAMES)))
+        raise ViewError(f"--view: there is no {wish.view!r}; there are: {', '.join(those)}")
+    if views and wish.view not in views:
+        lack, there = lack_of(history.header), ", ".join(map(plain, views))
+        raise ViewError(f"--view {wish.view}: {lack}; it has: {there}")
+
+
+def views_of(history: History) -> tuple[str, ...]:
+    """Return the views of a run from elsewhere, each of its numbers among them; else none."""
+    from .gallery import PANE_VIEWS, RUN_VIEWS
+
+    if history.header is None or not history.header.is_foreign:
+        return ()
+    return tuple(dict.fromkeys((*RUN_VIEWS, *PANE_VIEWS, *quantities_of(history))))
+
+
+def refuse_member(history: History, wish: Wish) -> None:
+    """Refuse a member that there is not.
+
+    Raises:
+        ViewError: With those there are.
+    """
+    from ..drawing.network.material import ViewError
+
+    header = history.header
+    if wish.member is not None and header is not None and not 0 <= wish.member < header.members:
+        raise ViewError(f"--member: must be from 1 to {header.members} (got {wish.member + 1})")

@@ -26,6 +26,7 @@ from ..drawing.curves.curves import (
     seams_of,
     told_apart,
 )
+from ..drawing.curves.quantities import rows_with, top_of
 from ..drawing.lists.result import place
 from ..drawing.members.crowd import crowd_of
 from ..drawing.members.labels import name_of
@@ -89,7 +90,7 @@ def gather_view(view: View, width: int) -> Curves:
         happened=gather_happened(history, line.around(view.at)) if read else _origin(history),
         # An accuracy lies between 0 and 1: there is nothing for a log axis to spread.
         log=view.log and view.quantity != "accuracy",
-        top=1.0 if view.quantity == "accuracy" else None,
+        top=top_of(history, view.quantity),
     )
 
 
@@ -100,10 +101,9 @@ def _reach(view: View) -> tuple[float, float] | None:
     wholes = [(view.whole, view.member), *((each.whole, None) for each in view.others)]
     ends: list[float] = []
     for history, member in wholes:
-        for group in ("train", "dev"):
-            rows = history.series.get(group) if history is not None else None
-            if history is None or rows is None or view.quantity not in rows.columns:
-                continue
+        if history is None:
+            continue
+        for _, rows in rows_with(history, view.quantity):
             thinned = rows.buckets(view.quantity, 0, history.last_step, 1, member)
             ends += [*thinned.low.tolist(), *thinned.high.tolist()]
     finite = [value for value in ends if math.isfinite(value) and (value > 0 or not view.log)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ..drawing.curves.quantities import Quantity
+from ..drawing.curves.quantities import Quantity, quantities_of
 from ..drawing.lists.result import Weights
 from ..drawing.lists.status import Standing, reading_words
 
@@ -79,6 +79,12 @@ class Lens:
         """Return how another run is looked at: from its beginning to its end, and all of it."""
         return Lens(log=self.log, quantity=self.quantity, smoothing=self.smoothing)
 
+    def quantity_of(self, history: History | None) -> Quantity:
+        """Return what the curves show: what was chosen, or what a run from elsewhere has."""
+        there = quantities_of(history)
+        foreign = history is not None and history.header is not None and history.header.is_foreign
+        return there[0] if foreign and self.quantity not in there else self.quantity
+
     def member_of(self, history: History | None) -> int | None:
         """Return the network that is shown: the only one, the chosen one, or None for all."""
         header = history.header if history is not None else None
@@ -109,7 +115,8 @@ class View(Lens, ShownUpTo):
     def through(self, lens: Lens) -> View:
         """Return what is seen through a lens; whose weights are shown is no choice alone."""
         member = lens.member_of(self.history)
-        return replace(self, **{**vars(lens), "member": member, "weights": self.weights})
+        given = {"member": member, "quantity": lens.quantity_of(self.history)}
+        return replace(self, **{**vars(lens), **given, "weights": self.weights})
 
     @property
     def reading(self) -> str:

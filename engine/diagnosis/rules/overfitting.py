@@ -49,7 +49,7 @@ def find(facts: Facts) -> Finding | None:
     """Compare both losses now with those at the best measurement."""
     dev = facts.curve("dev", "loss")
     # Single batches jump; where there are several to an epoch, their means are recorded.
-    group = "epoch" if "epoch" in facts.history.series else "train"
+    group = "epoch" if facts.curve("epoch", "loss").count else "train"
     if dev.count < LEAST or not np.isfinite(dev.values).any():
         return None
     place = int(np.nanargmin(dev.values))

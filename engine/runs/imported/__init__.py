@@ -1,1 +1,37 @@
-"""Other programs' logs as recordings: TensorBoard's event files, and CSV as loggers write it."""
+"""Other programs' logs as recordings: TensorBoard's event files, and CSV as loggers write it.
+
+What a log's name looks like is told here, without what it takes to read one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from ...recording.naming import ROLES
+
+EVENT_FILE: Final = "tfevents"
+"""What the name of an event file has in it."""
+
+TABLES: Final = (".csv", ".tsv", ".log")
+"""How the name of a CSV log ends."""
+
+LIGHTNING: Final = "metrics.csv"
+"""What Lightning calls its CSV log, in a folder of its own."""
+
+
+def is_named_so(path: Path) -> bool:
+    """Whether a file is named like a log."""
+    return EVENT_FILE in path.name or path.suffix.lower() in TABLES
+
+
+def is_log(path: Path) -> bool:
+    """Whether there is a file that is named like a log, or a folder of one program's logs."""
+    try:
+        if not path.is_dir():
+            return path.is_file() and is_named_so(path)
+        places = [path, *(path / role for role in ROLES)]
+        logs = (each.name for place in places for each in place.glob(f"*{EVENT_FILE}*"))
+        return (path / LIGHTNING).is_file() or any(logs)
+    except (OSError, ValueError):
+        return False

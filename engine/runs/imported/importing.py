@@ -19,20 +19,16 @@ from ...recording.naming import ROLES, Meanings, numbered
 from ...recording.scalars import series_at
 from ...recording.tail import CHUNK
 from ...text.files import open_file, why
+from ...text.numbers import shortest
 from ...text.owned import Share
 from ...text.safe import plain
 from ..finding import list_runs
 from ..folder import RunFolder
 from ..foreign import begin
+from . import EVENT_FILE, is_named_so
 from .csv_logs import read_csv
 from .curves import Log, LoggedCurve, grouped_by_steps
 from .tfevents import is_event_file, read_events
-
-EVENT_FILE: Final = "tfevents"
-"""What the name of an event file has in it."""
-
-TABLES: Final = (".csv", ".tsv", ".log")
-"""How the name of a CSV log ends."""
 
 MOST_ENTRIES: Final = 20_000
 """Files and folders that are looked at below a folder."""
@@ -67,18 +63,6 @@ class Imported:
     """How many numbers it has at a step."""
     complaints: list[str]
     """What was left out."""
-
-
-def is_log(path: Path) -> bool:
-    """Whether a name looks like a log's, or a folder's that holds one."""
-    try:
-        if path.is_dir():
-            return any(_is_named_so(each) for each in path.iterdir()) or any(
-                EVENT_FILE in each.name for role in ROLES for each in (path / role).glob("*")
-            )
-        return path.is_file() and _is_named_so(path)
-    except (OSError, ValueError):
-        return False
 
 
 def sources(path: Path) -> list[LogFiles]:
@@ -216,10 +200,6 @@ def _read(path: Path, prefix: str, log: Log) -> None:
         raise RunError(f"{path}: cannot be read: {why(error)}") from None
 
 
-def _is_named_so(path: Path) -> bool:
-    return EVENT_FILE in path.name or path.suffix.lower() in TABLES
-
-
 def _called(log: Path) -> str:
     """Return what the run of a log is called: TensorBoard's and Lightning's by their folder."""
     named = EVENT_FILE not in log.name and log.stem != "metrics"
@@ -238,7 +218,7 @@ def _below(folder: Path) -> Iterator[Path]:
         looked_at += len(folders) + len(names)
         if looked_at > MOST_ENTRIES:
             raise RunError(f"{folder}: holds more than {MOST_ENTRIES} files; name one below it")
-        yield from (each for name in sorted(names) if _is_named_so(each := Path(place, name)))
+        yield from (each for name in sorted(names) if is_named_so(each := Path(place, name)))
 
 
 def _groups(curves: list[LoggedCurve]) -> dict[str, dict[str, LoggedCurve]]:
@@ -276,7 +256,7 @@ def _rows(group: str, columns: Mapping[str, LoggedCurve], started: float) -> Ite
 def _end(groups: Mapping[str, Mapping[str, LoggedCurve]], last: int) -> End:
     """Return the end of an imported run, with its newest figures."""
     result: dict[str, Any] = {
-        f"{role}_{measure}": float(groups[role][measure].values[-1])
+        f"{role}_{measure}": shortest(groups[role][measure].values[-1])
         for role in ("train", "dev", "test")
         for measure in ("loss", "accuracy")
         if measure in groups.get(role, {})

@@ -21,6 +21,7 @@ from engine.recording.scalars import series_at
 from engine.runs.foreign import header_of
 from tests.tapes import Clock
 
+FORMAT_2 = Path(__file__).parents[2] / "recordings" / "format-2.jsonl"
 BEGUN = GroupBegins(group="train", columns=["loss", "lr"])
 
 
@@ -129,6 +130,21 @@ def test_whoever_reads_the_end_of_a_long_recording_learns_of_its_groups(tmp_path
 def test_an_older_reader_refuses_what_is_not_of_a_worker_by_its_format() -> None:
     for origin in ("import", "watch", "record"):
         assert json.loads(encode(header_of("r", origin)))["format"] == FORMAT == 2
+
+
+def test_a_recording_of_format_2_opens_as_it_was_written() -> None:
+    history = load_history(FORMAT_2)
+    assert history.header is not None
+    assert (history.header.format, history.header.origin) == (2, "record")
+    assert {group: rows.steps.tolist() for group, rows in history.series.items()} == {
+        "train": [1, 2, 3, 5, 8, 13],
+        "dev": [3, 13],
+        "other": [5],
+    }
+    assert history.series["train"].value("loss", 8) == 0.125
+    assert history.series["dev"].columns == ("loss", "accuracy")
+    assert [mark.title for mark in history.marks] == ["Eight"]
+    assert history.end is not None
 
 
 @pytest.mark.parametrize("origin", ["import", "hologram"])

@@ -26,7 +26,7 @@ from ..base.arrays import Flags, Floats
 from ..base.axis import LABEL_WIDTH
 from ..base.smoothing import smoothed
 from ..members.crowd import Crowd
-from .quantities import Quantity
+from .quantities import Quantity, rows_with
 
 Which = int | Side | None
 """One network, an end of the range over all of them, or None for their mean."""
@@ -50,7 +50,7 @@ class CurveData:
     """One curve, thinned to the columns of a screen."""
 
     label: str
-    """``train`` or ``dev``."""
+    """``train`` or ``dev``; of a run from elsewhere also ``test``, or what a number is called."""
     steps: Floats
     """The last step of each bucket."""
     low: Floats
@@ -73,6 +73,11 @@ class CurveData:
     """The ends of the range over the members of a population, in each bucket; None where one
     network's own curve is shown.
     """
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether it is of rows that nothing was learned from."""
+        return self.label in ("dev", "test")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -161,10 +166,7 @@ def gather(
     axis, columns = (first, last), canvas_columns(width)
     read = step if at is None else min(at, step)
     curves = []
-    for group in ("train", "dev"):
-        rows = history.series.get(group)
-        if rows is None or quantity not in rows.columns:
-            continue
+    for label, rows in rows_with(history, quantity):
         row = rows.row_at(read)
         broken_at, broken = first_broken(rows, quantity, step, member)
         steps, low, mean, high, wrong = _thinned(rows, quantity, step, axis, columns, member)
@@ -178,7 +180,7 @@ def gather(
             ends = of_end[0][inside], of_end[1][inside]
         curves.append(
             CurveData(
-                label=group,
+                label=label,
                 steps=steps[inside],
                 low=low[inside],
                 mean=mean[inside],

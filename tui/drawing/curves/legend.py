@@ -116,7 +116,7 @@ def _short(title: str, room: int, look: Look) -> str:
 
 
 def _index(curve: CurveData) -> int:
-    return int(curve.label == "dev")
+    return int(curve.is_held_out)
 
 
 def _value(curve: CurveData, cursor: int | None, look: Look) -> str:

@@ -117,7 +117,7 @@ def _drawn(curves: Curves, look: Look) -> list[ScaledCurve]:
     for run in (*reversed(curves.others), curves):
         pens = [pen(index, run.slot, several, look) for index in (0, 1)]
         both = [
-            _drawn_curve(curve, run, curves, pens[curve.label == "dev"])
+            _drawn_curve(curve, run, curves, pens[curve.is_held_out])
             for curve in reversed(run.curves)
         ]
         broad = len(both) > 1 and both[1].length > BROAD * both[0].length

@@ -163,6 +163,8 @@ def read_layers(
     if rows is None or header is None or index is None:
         return None
     layers = layers_of(header)
+    if not layers and "grad_norm" not in rows.columns:
+        return None
     probe = history.series.get("probe")
     from engine.diagnosis import verdicts as judge
 

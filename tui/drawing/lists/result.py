@@ -45,7 +45,9 @@ def is_measured(history: History) -> bool:
 
 def has_best(history: History, member: int | None) -> bool:
     """Return whether there are best weights beside the last."""
-    return bool(_best_steps(history, member))
+    # Of a run without an experiment no weights are kept, so none of them are the best.
+    foreign = history.header is not None and history.header.is_foreign
+    return not foreign and bool(_best_steps(history, member))
 
 
 def _best_steps(history: History, member: int | None) -> set[int]:

@@ -58,6 +58,8 @@ LONGEST_GAUGE: Final = 41
 
 NOTHING_YET: Final = "There is no gradient yet: the first is that of step 1."
 
+NONE_RECORDED: Final = "There is no gradient norm in any of these recordings at this step."
+
 
 # --- the table -----------------------------------------------------------------------------
 
@@ -185,7 +187,7 @@ def told_apart(labels: Sequence[str], widths: Sequence[int]) -> list[str]:
 def draw_rows(race: Race, width: int, look: Look) -> Lines:
     """Return the lines of the table."""
     if not race.rows:
-        return [words(NOTHING_YET, width, look)]
+        return [words(NONE_RECORDED if race.step else NOTHING_YET, width, look)]
     columns = columns_of(race, width)
     ends = scale([layer.weight for run in race.runs for layer in run.layers])
     return [cut(_draw_row(row, race, columns, ends, look), width) for row in race.rows]

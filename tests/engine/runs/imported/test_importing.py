@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.diagnosis import diagnose
 from engine.errors import RunError
 from engine.recording.history import History
 from engine.recording.loading import load_history
 from engine.runs.catalogue import facts_of
-from engine.runs.imported import curves, importing
-from engine.runs.imported.importing import import_log, is_log, opened, sources
+from engine.runs.imported import curves, importing, is_log
+from engine.runs.imported.importing import import_log, opened, sources
 from tests.engine.runs.imported.logs import KERAS, LIGHTNING, event_file
+from tests.mutations import BYTES
 
 
 def written(folder: Path, text: str, name: str = "log.csv") -> Path:
@@ -220,3 +224,25 @@ def test_more_columns_than_a_recording_has_are_left_out(tmp_path: Path) -> None:
     history = imported(path, tmp_path / "runs")
     assert len(history.series["other"].columns) == 1000
     assert history.warnings[-1].message == "and 80 such complaints more"
+
+
+@given(seed=st.integers(0, 2**32))
+def test_whatever_is_in_a_table_it_is_imported_or_refused_in_words(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    draw, place = Random(seed), tmp_path_factory.mktemp("mutant")
+    body = draw.choice([KERAS, LIGHTNING]).encode()
+    for _ in range(draw.choice([1, 2, 5])):
+        body = draw.choice(BYTES)(body or b" ", draw)
+        at = draw.randrange(len(body) + 1)
+        body = body[:at] + draw.choice([b"", b'"', b",", b"\n", b"\0", b"1e999"]) + body[at:]
+    (place / "metrics.csv").write_bytes(body)
+    history, why = None, ""
+    try:
+        history = imported(place / "metrics.csv", place / "runs")
+    except RunError as error:
+        why = str(error)
+    assert why.startswith(str(place / "metrics.csv")) or history is not None
+    if history is not None:
+        assert history.last_step == max(rows.last_step for rows in history.series.values())
+        diagnose(history)

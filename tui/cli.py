@@ -32,6 +32,7 @@ from engine.options import (
     grouped,
 )
 from engine.runs.folder import RunFolder
+from engine.text.owned import Share
 
 from .opening import GlyphSet, Screen, open_screen, settle_environment, show_notes
 
@@ -91,7 +92,11 @@ def open_lab(
     if sweep is not None and not overrides:
         open_screen(screen, place.folder, machine, sweep=sweep, share=place.shared)
         return
-    run = find_run(what, place, overrides) if what is not None else None
+    run = (
+        find_run_or_preset(what, place.folder, overrides, place.shared)
+        if what is not None
+        else None
+    )
     _check_changes(overrides, [run])
     preset = None if run else what
     open_screen(
@@ -174,7 +179,7 @@ def _replay(
 
     tempo = parse(pace) if pace else None
     overrides = changes.overrides()
-    runs = [find_run(each, place, overrides) for each in what]
+    runs = [find_run_or_preset(each, place.folder, overrides, place.shared) for each in what]
     for run in filter(None, runs):
         references.check_begun(run)
     _check_apart(runs)
@@ -384,24 +389,10 @@ def show(
     still.show(folders, width, height, choose(glyphs, os.environ, sys.stdout.encoding), wish)
 
 
-def find_run(what: str, place: NewRuns, overrides: Sequence[str]) -> RunFolder | None:
+def find_run_or_preset(
+    what: str, folder: Path, overrides: Sequence[str], share: Share = "nobody"
+) -> RunFolder | None:
     """Return the run that is meant, or None where it is a preset; a log of others is imported.
-
-    Raises:
-        EpochalError: It is neither, or one that cannot be read or does not hold.
-    """
-    from engine.runs.finding import run_at
-    from engine.runs.imported import is_log
-
-    if is_log(Path(what)) and run_at(what) is None:
-        from engine.runs.imported.importing import opened
-
-        return opened(Path(what), place.folder, share=place.shared)
-    return find_run_or_preset(what, place.folder, overrides)
-
-
-def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> RunFolder | None:
-    """Return the run that is meant, or None where it is a preset.
 
     Raises:
         EpochalError: It is neither, or one that cannot be read or does not hold.
@@ -410,7 +401,7 @@ def find_run_or_preset(what: str, folder: Path, overrides: Sequence[str]) -> Run
 
     if (trial := _trial_run(what, folder)) is not None:
         return trial
-    meant = run_or_preset(what, folder, overrides)
+    meant = run_or_preset(what, folder, overrides, share)
     return None if isinstance(meant, PresetName) else meant
 
 

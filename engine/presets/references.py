@@ -21,6 +21,8 @@ from ..components.section import nearest
 from ..errors import PresetError, Problem, RecordingError, RunError
 from ..runs.finding import Shut, Unclear, find_run, is_path, list_runs, run_at
 from ..runs.folder import RunFolder
+from ..runs.imported import log_meant
+from ..text.owned import Share
 from ..text.run_names import before_the_last
 from .toml_files import exists
 
@@ -60,23 +62,28 @@ def run(reference: str, folder: Path) -> RunFolder:
 
 
 def run_or_preset(
-    reference: str, folder: Path, overrides: Sequence[str] = ()
+    reference: str, folder: Path, overrides: Sequence[str] = (), share: Share = "nobody"
 ) -> RunFolder | PresetName:
     """Return the run or the preset that is meant.
 
-    A run's folder and a recording are runs. Of names that are no path a preset's comes first, for
-    it is also the beginning of its runs' names.
+    A run's folder and a recording are runs; of another program's log a run is made. Of names that
+    are no path a preset's comes first, for it is also the beginning of its runs' names.
 
     Args:
         reference: As for ``run``, or a preset's name or file.
         folder: Where runs are kept.
         overrides: What is changed in a preset.
+        share: Who else may read a run that is made.
 
     Raises:
         PresetError: There is neither, or the preset does not hold.
         RunError: There are several such runs, or the file is neither.
         RecordingError: What is there cannot be read.
     """
+    if (log := log_meant(reference)) is not None:
+        from ..runs.imported.importing import opened
+
+        return opened(log, folder, share=share)
     path = is_path(reference)
     is_last = before_the_last(reference) is not None
     if is_last or (path and (run_at(reference) or not _is_preset_file(reference))):

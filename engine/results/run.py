@@ -81,8 +81,7 @@ class LoadedRun:
         """What was trained.
 
         Raises:
-            PresetError: It no longer holds, as where its data file is gone.
-            RunError: It has none.
+            PresetError: It no longer holds, as where its data file is gone; RunError: it has none.
         """
         check_experiment(self.header.run, self.header, "has no experiment")
         from ..presets.preset import resolve
@@ -252,7 +251,6 @@ class LoadedRun:
 
         Raises:
             CodeError: The network is code, which may not be run or does not work.
-            RunError: There is no network.
         """
         check_experiment(self.header.run, self.header, "has no network")
         from ..network.raw_network import in_units, raw_network

@@ -9,11 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 import engine
-from engine.options import NewRuns
+from engine.cli import Viewer
 from engine.recording.lacking import LACKS
 from tests.foreign import ORIGINS, foreign_run
 from tests.labs import lab_of, make_app, settled, shown, until
-from tui.cli import app, find_run
+from tui.cli import app, find_run_or_preset
 from tui.pictures.gallery import NAMES
 from tui.places.registry import PANES
 
@@ -30,6 +30,9 @@ LACKING = (
     "show RUN --preset",
     *(f"show RUN --view {view}" for view in NAMES if view not in VIEWS),
     "show RUN --json --view weights",
+    "export RUN --to safetensors FOLDER/out.safetensors",
+    "export RUN --to onnx FOLDER/out.onnx",
+    "export RUN --to torch FOLDER/out.pt2",
 )
 """Commands that need an experiment, or a network."""
 
@@ -48,6 +51,9 @@ SHOWING = {
     "runs result.train_loss<1": "theirs-",
     "runs --json": '"status": "finished"',
     "export RUN --to csv FOLDER/out.csv": "out.csv",
+    "export RUN --to tensorboard FOLDER/out": "tfevents",
+    "export RUN --to html FOLDER/out.html": "out.html",
+    "export RUN --to svg FOLDER/out.svg": "out.svg",
 }
 """Commands that curves are enough for, and what they say."""
 
@@ -57,15 +63,16 @@ def done(tmp_path: Path, command: str, run: str) -> tuple[int, str, str]:
     words = command.replace("RUN", run).replace("FOLDER", str(tmp_path)).split()
     place = [] if words[0] == "export" else ["--runs-dir", str(tmp_path / "runs")]
     size = ["--size", "90x30"] * (words[0] == "show")
-    result = CliRunner().invoke(app, [*words, *place, *size])
+    result = CliRunner().invoke(app, [*words, *place, *size], obj=Viewer())
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.exit_code, result.stdout, result.stderr
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_what_needs_an_experiment_says_in_a_sentence_that_there_is_none(
-    tmp_path: Path, origin: str
+    tmp_path: Path, origin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("EPOCHAL_RUNS", str(tmp_path / "runs"))
     run = foreign_run(tmp_path / "runs", origin)
     lack = LACKS.get(origin, "it comes from hologram, and no experiment is here")
     for command in LACKING:
@@ -159,12 +166,13 @@ async def test_names_from_anywhere_are_written_out(tmp_path: Path) -> None:
 
 
 def test_another_programs_log_is_opened_as_it_lies(tmp_path: Path) -> None:
-    log, place = tmp_path / "log.csv", NewRuns(tmp_path / "runs", "nobody")
+    log, runs = tmp_path / "log.csv", tmp_path / "runs"
     log.write_text("step,loss\n1,0.5\n")
-    run = find_run(str(log), place, [])
+    run = find_run_or_preset(str(log), runs, [])
     assert run is not None
-    assert run == find_run(str(log), place, [])
-    assert find_run(run.name, place, []) == find_run(str(run.path), place, []) == run
+    assert run == find_run_or_preset(str(log), runs, [])
+    assert run == find_run_or_preset(run.name, runs, [])
+    assert run == find_run_or_preset(str(run.path), runs, [])
     (tmp_path / "people.csv").write_text("age,job\n1,2\n")
     with pytest.raises(engine.errors.RunError, match="no column is called step or epoch"):
-        find_run(str(tmp_path / "people.csv"), place, [])
+        find_run_or_preset(str(tmp_path / "people.csv"), runs, [])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ...recording.naming import ROLES
+from ..finding import run_at
 
 EVENT_FILE: Final = "tfevents"
 """What the name of an event file has in it."""
@@ -35,3 +36,9 @@ def is_log(path: Path) -> bool:
         return (path / LIGHTNING).is_file() or any(logs)
     except (OSError, ValueError):
         return False
+
+
+def log_meant(what: str) -> Path | None:
+    """Return the log that is named; None where something else is, such as a run."""
+    path = Path(what)
+    return path if is_log(path) and run_at(what) is None else None

@@ -106,12 +106,11 @@ class CategoryColumn(ColumnBase):
         if not self.values:
             raise column.wrong(_unsaid(column))
         places = {value: place for place, value in enumerate(raw.values)}
-        codes = np.array([places.get(label, len(places)) for label in column.labels], np.float64)
+        codes = column.taken(places, len(places))
         codes[column.gaps] = np.nan
         if not self.rest and (unknown := codes == len(places)).any():
             row = int(np.flatnonzero(unknown)[0])
-            words = raw.unknown(column.labels[row])
-            raise column.wrong_at(row, words)
+            raise column.wrong_at(row, raw.unknown(column.label(row)))
         return codes[:, None]
 
     def _problems(self) -> Iterator[str]:
@@ -128,7 +127,9 @@ MOST_LISTED: Final = 50
 
 def _unsaid(column: FileColumn) -> str:
     """Say which values a category has in the file, ready for the preset."""
-    met = Counter(label for label in column.each_label() if label)
+    places, labels = column.coded
+    met = Counter(dict(zip(labels, np.bincount(places).tolist(), strict=True)))
+    del met[""]
     common = sorted(value for value, _ in met.most_common(MOST_LISTED))
     listed = ", ".join(f'"{value}"' for value in common)
     many = f"; the {MOST_LISTED} most common of {len(met)}" if len(met) > MOST_LISTED else ""
@@ -158,11 +159,12 @@ class TruthColumn(ColumnBase):
     def codes(self, column: FileColumn) -> Floats:
         said = {text.strip().casefold(): 0.0 for text in self.no}
         said |= {text.strip().casefold(): 1.0 for text in self.yes}
-        codes = np.array([said.get(label.casefold(), -1) for label in column.labels], np.float64)
+        _, labels = column.coded
+        codes = column.taken({label: said.get(label.casefold(), -1) for label in labels})
         codes[column.gaps] = np.nan
         if (neither := codes == -1).any():
             row = int(np.flatnonzero(neither)[0])
-            got = show(column.labels[row])
+            got = show(column.label(row))
             raise column.wrong_at(row, f"is neither yes nor no (got {got}); add it to yes or no")
         return codes[:, None]
 
@@ -219,7 +221,7 @@ class DateColumn(ColumnBase):
             text: [np.nan if date is None else float(_PARTS[part](date)) for part in self.parts]
             for text, date in dates.items()
         }
-        return np.array([table[label] for label in column.labels], np.float64)
+        return column.taken(table)
 
     def dates(self, column: FileColumn) -> Mapping[str, datetime | None]:
         """Return the date of each text that stands in a column; None where it is missing.
@@ -228,13 +230,14 @@ class DateColumn(ColumnBase):
             DataError: One is no date.
         """
         # Each once: many rows are of one day.
-        dates: dict[str, datetime | None] = {}
-        for row, text in enumerate(column.labels):
-            if text not in dates:
-                dates[text] = None if column.gaps[row] else self._date(text)
-                if dates[text] is None and not column.gaps[row]:
-                    wrong = f"is no date as {show(self.format)} has it (got {show(text)})"
-                    raise column.wrong_at(row, f"{wrong}; set its format")
+        places, labels = column.coded
+        dates = {text: self._date(text) if text else None for text in labels}
+        wrong = np.array([date is None for date in dates.values()], bool)[places] & ~column.gaps
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            got = show(column.label(row))
+            said = f"is no date as {show(self.format)} has it (got {got}); set its format"
+            raise column.wrong_at(row, said)
         return dates
 
     def _date(self, text: str) -> datetime | None:

@@ -82,6 +82,25 @@ class TextColumn(Collection[str]):
     def __contains__(self, cell: object) -> bool:
         return any(each == cell for each in self)
 
+    def coded(self, most: int) -> tuple[NDArray[np.int64], list[str]] | None:
+        """Return the place of each cell's text [rows], and the texts, each once.
+
+        Args:
+            most: Texts that there may be.
+
+        Returns:
+            None where there are more.
+        """
+        met, places, at = dict[str, int](), np.empty(len(self), np.int64), 0
+        for part in self.parts:
+            indices, words = _indexed(part)
+            of_words = np.array([met.setdefault(word, len(met)) for word in words], np.int64)
+            if len(met) > most:
+                return None
+            places[at : at + len(part)] = of_words[indices]
+            at += len(part)
+        return places, list(met)
+
     def blanks(self) -> NDArray[np.bool_]:
         """Return which cells are empty or white, [rows]."""
         blanks = np.empty(len(self), bool)
@@ -135,6 +154,21 @@ def _are(cells: Any, texts: Sequence[str]) -> Any:
 
     trimmed = compute.utf8_trim(cells.fill_null(""), characters=WHITE)
     return compute.is_in(trimmed, value_set=pyarrow.array(texts, trimmed.type))
+
+
+def _indexed(part: Any) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the place of each cell among the texts of a part of a column, and these."""
+    import pyarrow
+
+    coded = part if isinstance(part, pyarrow.DictionaryArray) else part.dictionary_encode()
+    words = [text or "" for text in coded.dictionary.to_pylist()]
+    indices = coded.indices.cast(pyarrow.int64()).fill_null(len(words)).to_numpy()
+    # A dictionary may hold more than is used.
+    used = np.flatnonzero(np.bincount(indices))
+    places = np.empty(len(words) + 1, np.int64)
+    places[used] = np.arange(len(used))
+    words.append("")
+    return places[indices], [words[index] for index in used]
 
 
 def _texts(part: Any) -> Iterator[str]:

@@ -77,7 +77,7 @@ class FileCells:
         """
         kind, column = self.kind(name), self.column(name)
         codes = kind.codes(column)
-        if kind.missing == "refuse":
+        if kind.missing == "refuse" and np.isnan(codes).any():
             column.check_there()
         return codes
 
@@ -109,7 +109,7 @@ class FileCells:
         column.check_there()
         dates = kind.dates(column)
         times = {text: (date - EPOCH).total_seconds() for text, date in dates.items() if date}
-        return np.array([times[label] for label in column.labels])
+        return column.taken(times)
 
 
 _NUMBER: Final = NumberColumn()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -13,9 +13,6 @@ from .file_column import FileColumn
 
 MAX_CLASSES: Final = 1000
 """Classes of a column; more are the sign of a column of numbers."""
-
-MOST_LABELS: Final = 1_000_000
-"""Different values that are counted before they are called no classes."""
 
 FEW_CLASSES: Final = 20
 """Different values that are never too many to be classes."""
@@ -36,40 +33,30 @@ def classes_of(
     Raises:
         DataError: A row has none, or another, or they are no classes.
     """
-    # Each class by when it first came: millions of rows are of a few.
-    met: dict[str, int] = {}
-    codes = np.fromiter(_codes(column, met), np.int64)
-    if "" in met:
-        row = int(np.flatnonzero(codes == met[""])[0])
+    places, labels = column.coded
+    if "" in labels:
+        row = int(np.flatnonzero(places == labels.index(""))[0])
         raise column.wrong_at(
             row,
             "is empty, which is no class; leave the row out of the file, or by "
             'missing = "drop" in data.columns',
         )
-    names = sorted(met, key=_order) if said is None else [*said]
-    if other := [label for label in met if label not in set(names)]:
-        row = int(np.flatnonzero(codes == met[other[0]])[0])
+    names = sorted(labels, key=_order) if said is None else [*said]
+    positions = {label: position for position, label in enumerate(names)}
+    classes = np.array([positions.get(label, -1) for label in labels], np.int64)[places]
+    if (other := classes < 0).any():
+        row = int(np.flatnonzero(other)[0])
         listed = ", ".join(map(show, names[:20])) + ", …" * (len(names) > 20)
-        raise column.wrong_at(row, f"{show(other[0])} is none of data.classes; they are {listed}")
+        raise column.wrong_at(
+            row, f"{show(column.label(row))} is none of data.classes; they are {listed}"
+        )
     if len(names) == 1:
         raise column.wrong(
             f"every row is of class {show(names[0])}; there is nothing to tell apart"
         )
-    if said is None and (wrong := _no_classes(names, len(codes))):
+    if said is None and (wrong := _no_classes(names, len(classes))):
         raise column.wrong(wrong)
-    positions = {label: position for position, label in enumerate(names)}
-    return np.array([positions[label] for label in met], np.int64)[codes], names
-
-
-def _codes(column: FileColumn, met: dict[str, int]) -> Iterator[int]:
-    """Yield for each row which class it is of, by when that first came, as ``met`` has it."""
-    for label in column.each_label():
-        yield met.setdefault(label, len(met))
-        if len(met) > MOST_LABELS:
-            raise column.wrong(
-                f"has more than {MOST_LABELS} different values, at most {MAX_CLASSES} can be "
-                "classes; set data.task = 'numbers', or data.targets"
-            )
+    return classes, names
 
 
 def _no_classes(names: Sequence[str], rows: int) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from ..components.section import show
 from ..errors import DataError
 from .cells import Notation, Remedies, numbers
-from .columns import TextColumn
+from .columns import Column, TextColumn
 from .preprocessing import Floats, label_of
 from .sheet import Sheet
+
+MOST_LABELS: Final = 1_000_000
+"""Different values of a column that are told apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,22 +44,46 @@ class FileColumn:
         column = self.sheet.columns[self.name]
         if isinstance(column, np.ndarray):
             return np.isnan(column.astype(np.float64))
-        if isinstance(column, TextColumn):
-            return column.blanks()
-        return np.fromiter((not cell or cell.isspace() for cell in column), bool, len(column))
+        return _text_of(column).blanks()
 
     def _counted(self, values: NDArray[np.bool_]) -> NDArray[np.bool_]:
         return values if self.rows is None else values[self.rows]
 
     @cached_property
-    def labels(self) -> list[str]:
-        """Each cell as text, 1.0 and 1 alike; empty where there is no value."""
-        return list(self.each_label())
+    def coded(self) -> tuple[NDArray[np.int64], list[str]]:
+        """The place of each cell's label, [rows that count], and the labels, each once: cells as
+        text, 1.0 and 1 alike, empty where there is no value.
 
-    def each_label(self) -> Iterator[str]:
-        """Yield them one by one: of a long text, a million are not held at once."""
-        labels = map(label_of, self.sheet.columns[self.name])
-        return labels if self.rows is None else itertools.compress(labels, self.rows)
+        Raises:
+            DataError: There are more labels than are told apart.
+        """
+        column = self.sheet.columns[self.name]
+        places, cells = _coded(column)
+        if cells is None:
+            raise self.wrong(
+                f"has more than {MOST_LABELS} different values, as numbers and remarks have; leave "
+                "it out by data.inputs, or set data.task = 'numbers' where it is to be learned"
+            )
+        places = places if self.rows is None else places[self.rows]
+        counted = np.flatnonzero(np.bincount(places)).tolist()
+        met, of_cells = dict[str, int](), np.empty(len(cells), np.int64)
+        of_cells[counted] = [met.setdefault(label_of(cells[at]), len(met)) for at in counted]
+        return of_cells[places], list(met)
+
+    def taken(self, codes: Mapping[str, Any], missing: Any = np.nan) -> Floats:
+        """Return what stands for each cell's label, [rows that count, …].
+
+        Args:
+            codes: What stands for labels.
+            missing: What stands for the others.
+        """
+        places, labels = self.coded
+        return np.array([codes.get(label, missing) for label in labels], np.float64)[places]
+
+    def label(self, row: int) -> str:
+        """Return the label of one of the rows that count."""
+        places, labels = self.coded
+        return labels[int(places[row])]
 
     def numbers(self, *, gaps: bool) -> Floats:
         """Return the cells as numbers, [rows that count].
@@ -96,3 +123,17 @@ class FileColumn:
         """
         place = row if self.rows is None else int(np.flatnonzero(self.rows)[row])
         return DataError(f"{self.sheet.place(self.name, place)}: {words}")
+
+
+def _text_of(cells: Collection[str]) -> TextColumn:
+    return cells if isinstance(cells, TextColumn) else TextColumn.of([[*cells]])
+
+
+def _coded(column: Column) -> tuple[NDArray[np.int64], Sequence[Any] | None]:
+    """Return the place of each cell, and the cells, each once; none of them where they are too
+    many.
+    """
+    if isinstance(column, np.ndarray):
+        cells, places = np.unique(column, return_inverse=True)
+        return places, list(cells)
+    return _text_of(column).coded(MOST_LABELS) or (np.empty(0, np.int64), None)

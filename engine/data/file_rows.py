@@ -183,7 +183,8 @@ def _parting(cells: FileCells, way: str, name: str) -> NDArray[Any]:
         return cells.times(name)
     column = replace(cells.column(name), remedies=_PARTING)
     column.check_there()
-    labels = np.array(column.labels, object)
+    places, texts = column.coded
+    labels = np.array(texts, object)[places]
     return _sets(column, labels) if way == "column" else labels
 
 

@@ -21,6 +21,7 @@ from ..data import columns as limits
 from ..data.cells import Notation, Remedies
 from ..data.column_kinds import ColumnKind
 from ..data.file_cells import FileCells
+from ..data.file_column import FileColumn
 from ..data.sheet import Sheet, read
 from ..data.source import PIECE
 from ..data.text_file import Dialect
@@ -224,9 +225,14 @@ def _file_targets(run: LoadedRun, cells: FileCells) -> NDArray[Any] | None:
         there = all(name in columns for name in names)
         return cells.numbers(names) if there else None
     index = {name: position for position, name in enumerate(names)}
-    others = [name for name in columns if name not in column_names(run)]
-    labels = [cells.column(name).labels for name in others]
-    labelled = [each for each in labels if {*each} <= {*names}]
-    if len(labelled) != 1:
-        return None
-    return np.array([index[label] for label in labelled[0]], np.int64)
+    others = [cells.column(name) for name in columns if name not in column_names(run)]
+    labelled = [column for column in others if _has_only(column, names)]
+    return labelled[0].taken(index).astype(np.int64) if len(labelled) == 1 else None
+
+
+def _has_only(column: FileColumn, names: Sequence[str]) -> bool:
+    """Whether a column has nothing but names of classes."""
+    try:
+        return {*column.coded[1]} <= {*names}
+    except DataError:  # It has more values than are told apart.
+        return False

@@ -207,3 +207,16 @@ def test_blank_cells_and_texts_that_are_no_value_are_found_in_any_column() -> No
             assert column.blanks().tolist() == [False, True, True, True, False, False, True]
             assert list(column.without(["NA"])) == ["a", " ", "", "", "", "", "\x1f"]
             assert list(column) == [cell or "" for cell in cells]
+
+
+def test_cells_are_coded_by_what_stands_there_alone() -> None:
+    import pyarrow
+
+    cells = ["b", "a", None, "b", "", "c"]
+    plain = pyarrow.chunked_array([cells[:3], cells[3:]], pyarrow.string())
+    unused = pyarrow.DictionaryArray.from_arrays([2, 1, None, 2, 3, 4], ["z", "a", "b", "", "c"])
+    for column in (TextColumn(plain), TextColumn(pyarrow.chunked_array([unused]))):
+        places, texts = column.coded(4) or (np.empty(0, np.int64), [])
+        assert [texts[place] for place in places] == list(column)
+        assert {*texts} == {"a", "b", "c", ""}
+        assert column.coded(3) is None

@@ -18,11 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..results.history_table import column_names, table_parts
+from ..text.spreadsheet import harmless_cell
 from .export import Export, ExportFile
 from .facts import facts_of
-
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How cells begin that a spreadsheet acts on, with the wide forms that some read alike."""
 
 _UNFINITE: Final = {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}
 """What is not finite, as pandas and R read it."""
@@ -63,7 +61,5 @@ def _texts(column: NDArray[Any]) -> list[str]:
     return [*texts]
 
 
-def _cell(value: object, plain: bool) -> str:
-    text = "" if value is None else str(value)
-    is_formula = isinstance(value, str) and text.startswith(FORMULA)
-    return f"'{text}" if is_formula and not plain else text
+def _cell(value: object, plain: bool) -> object:
+    return value if plain else harmless_cell(value)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ..text.numbers import figure_text
 from ..text.safe import plain
+from ..text.spreadsheet import harmless_cell
 from ..text.tables import aligned
 from .naming import key_names, setting_text, value_text
 from .table import FIGURES, SpreadFigure, SweepTable, SweptSetting, TrialRow, TrialState
@@ -75,7 +76,8 @@ def csv_text(table: SweepTable) -> str:
         came_to = (trial.seed, trial.state, trial.best_step, trial.step)
         reached = (trial.figures.get(key) for key in figures)
         where = (_csv_value(trial.alone), trial.run, trial.member + 1)
-        writer.writerow([trial.preset, *settings, *came_to, *reached, *where])
+        row = trial.preset, *settings, *came_to, *reached, *where
+        writer.writerow(map(harmless_cell, row))
     return out.getvalue()
 
 

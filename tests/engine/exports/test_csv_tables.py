@@ -9,13 +9,14 @@ import numpy as np
 import pandas
 import pytest
 
-from engine.exports.csv_tables import FORMULA, files
+from engine.exports.csv_tables import files
 from engine.exports.export import Export
 from engine.exports.writing import write_files
 from engine.recording.events import End, Event, RunWarning
 from engine.recording.history import History
 from engine.results.history_table import PART_STEPS
 from engine.runs.folder import RunFolder
+from engine.text.spreadsheet import FORMULA
 from tests.populations import population
 from tests.runs import end, header, rows
 from tests.trained import whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import io
 import json
 import random
@@ -174,6 +175,13 @@ class TestTable:
         assert len(rows) == 8
         assert rows[4]["model.hidden"] == "[3, 2]"
         assert float(rows[4]["test_loss"]) == read(done.path).trials[4].figures["test_loss"]
+
+    def test_as_csv_no_text_is_a_formula(self, done: SweepFolder) -> None:
+        table = read(done.path)
+        trials = [dataclasses.replace(table.trials[0], preset="=1+1", seed=-3)]
+        text = printing.csv_text(dataclasses.replace(table, trials=trials))
+        [row] = csv.DictReader(io.StringIO(text))
+        assert (row["preset"], row["seed"]) == ("'=1+1", "-3")
 
     def test_before_anything_is_trained_all_of_it_waits(self, tmp_path: Path) -> None:
         folder, _ = planned(tmp_path, asked())

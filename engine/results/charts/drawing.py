@@ -161,7 +161,9 @@ def draw_axes(plot: Area, level: ChartAxis, upright: ChartAxis) -> Iterator[str]
             f"{said(text)}</text>"
         )
     for value, text in level.ticks:
-        x = float(plot.across(level, value))
+        # A long number under the last tick would stand out of the picture.
+        most = plot.right + RIGHT - len(text) * LETTER / 2
+        x = min(float(plot.across(level, value)), most)
         yield (
             f'<text class="number" text-anchor="middle" x="{x:.1f}" y="{plot.bottom + 20:g}">'
             f"{escape(text)}</text>"

@@ -13,7 +13,7 @@ from engine.recording.history import History
 from engine.results.charts.animation import Animation, parts_of
 from engine.results.charts.axes import ChartAxis
 from engine.results.charts.curves import charts_of
-from engine.results.charts.drawing import Area, draw_chart, said
+from engine.results.charts.drawing import Area, draw_axes, draw_chart, said
 from tests.runs import header
 
 BOX = Area(10, 20, 400, 300)
@@ -43,6 +43,15 @@ def test_whatever_there_is_is_drawn_within_its_box(losses: list[float], columns:
         pairs = re.findall(r"(-?[\d.]+) (-?[\d.]+)", path)
         assert all(BOX.left <= float(x) <= BOX.right for x, _ in pairs)
         assert all(BOX.top <= float(y) <= BOX.bottom + 5 for _, y in pairs)
+
+
+def test_a_long_number_under_the_last_tick_stands_within_the_picture() -> None:
+    plot = Area(62, 0, 382, 200)
+    axis = ChartAxis.of_steps(1_000_000, 2)
+    places = re.findall(r'middle" x="([\d.]+)"[^>]*>([^<]*)<', "".join(draw_axes(plot, axis, axis)))
+    assert [text for _, text in places][-1] == "1\u202f000\u202f000"
+    assert float(places[-1][0]) < plot.right
+    assert float(places[0][0]) == plot.left
 
 
 def test_a_line_has_a_gap_where_there_is_no_number() -> None:

@@ -1,13 +1,15 @@
-"""The losses: each a table of a preset that names a function of ``torch.nn.functional``.
+"""The losses: each a table of a preset, with a function of ``torch.nn.functional`` or its rule.
 
-To add a loss, add its class here and to ``Loss``, and its formula to
-``engine.gradients.manual.losses``. What a class says beside its keys is all that the rest of the
-house needs to know of it; a class that leaves out a part fails on import.
+To add a loss, add its class here and to ``Loss``. One that PyTorch has a function for has a formula
+in ``engine.gradients.manual.losses``, and its C in ``engine.gradients.compiled``; of any other the
+rule is enough. What a class says beside its keys is all that the rest of the house needs to know of
+it; a class that leaves out a part fails on import.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field
@@ -17,15 +19,30 @@ from .section import Positive, Section, check_whole, named
 Targets = Literal["numbers", "binary", "classes"]
 """What a loss compares with: numbers, one probability, or the index of a class."""
 
-Outputs = Literal["anything", "probability", "logit", "logits", "log_probabilities"]
+Outputs = Literal["anything", "probability", "logit", "margin", "logits", "log_probabilities"]
 """What a loss takes the network's outputs for."""
+
+
+@dataclass(frozen=True)
+class LossRule:
+    """What each number costs of output y and target t; classes come as columns of ones and zeros.
+
+    Both are formulas as those of ``engine.components.formulas``.
+    """
+
+    each: str
+    """What it costs; it may speak of what is named in ``parts``."""
+    slope: str
+    """The derivative of that by y."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """What has a name of its own on the way to the cost."""
 
 
 class LossBase(Section):
     """What every loss has."""
 
-    functional: ClassVar[str]
-    """The name of its function in ``torch.nn.functional``."""
+    functional: ClassVar[str | None]
+    """The name of its function in ``torch.nn.functional``; None where there is none."""
     formula: ClassVar[str]
     """The class of ``engine.gradients.manual.losses`` that computes it and its derivative."""
     targets: ClassVar[Targets]
@@ -36,16 +53,31 @@ class LossBase(Section):
     """What one number or row costs, as a lesson writes it, of output y and target t."""
     slope: ClassVar[str]
     """The derivative of that by y, as a lesson writes it."""
+    rule: ClassVar[LossRule]
+    """Both as formulas, by which programs are printed, and by which it is computed where PyTorch
+    has no function for it."""
     root: ClassVar[bool]
     """Whether the square root is taken of the mean."""
 
     reduction: Literal["mean", "sum"] = "mean"
     """The mean or the sum over the samples (and, for numbers, over the outputs)."""
+    class_weights: (
+        Literal["balanced"] | Annotated[list[Positive], Field(min_length=2, max_length=1000)] | None
+    ) = None
+    """What a row counts for by its class: a number for each class, in their order, or
+    ``"balanced"``, which is rows / (classes * rows of the class) in the training part, so that rare
+    classes count as much as others. It multiplies what a row costs before the mean over the rows is
+    taken, in the dev and test set too; accuracies count every row alike."""
+
+    @classmethod
+    def threshold(cls) -> float:
+        """Return where a single output turns from class 0 to class 1."""
+        return 0.0 if cls.outputs in ("logit", "margin") else 0.5
 
     @property
     def arguments(self) -> dict[str, Any]:
         """What the function is called with, beside outputs, targets and the reduction."""
-        return self.model_dump(exclude={"name", "reduction"})
+        return self.model_dump(exclude={"name", "reduction", "class_weights"})
 
     @classmethod
     def __pydantic_init_subclass__(cls, **given: Any) -> None:
@@ -54,7 +86,7 @@ class LossBase(Section):
         Raises:
             TypeError: Naming it and what it lacks.
         """
-        parts = ("functional", "formula", "targets", "outputs", "each", "slope", "root")
+        parts = ("functional", "formula", "targets", "outputs", "each", "slope", "rule", "root")
         check_whole(cls, LossBase, parts)
 
 
@@ -67,6 +99,7 @@ class MSE(LossBase):
     outputs = "anything"
     each = "(y - t)²"
     slope = "2 (y - t)"
+    rule = LossRule("(y - t)**2", "2 * (y - t)")
     root = False
     name: Literal["mse"] = "mse"
 
@@ -80,10 +113,13 @@ class RMSE(LossBase):
     outputs = "anything"
     each = "(y - t)²"
     slope = "(y - t) / loss"
+    rule = LossRule("(y - t)**2", "(y - t) / loss")
     root = True
     name: Literal["rmse"] = "rmse"
     reduction: Literal["mean"] = "mean"
     """Always the mean, before the root is taken."""
+    class_weights: None = None
+    """The root is of all rows together."""
 
 
 class L1(LossBase):
@@ -95,6 +131,7 @@ class L1(LossBase):
     outputs = "anything"
     each = "|y - t|"
     slope = "sign(y - t)"
+    rule = LossRule("abs(y - t)", "sign(y - t)")
     root = False
     name: Literal["l1"] = "l1"
 
@@ -108,6 +145,11 @@ class Huber(LossBase):
     outputs = "anything"
     each = "(y - t)² / 2, or δ (|y - t| - δ / 2) beyond δ"
     slope = "(y - t held within ±δ)"
+    rule = LossRule(
+        "held * (y - t - held / 2)",
+        "clip(y - t, -delta, delta)",
+        {"held": "clip(y - t, -delta, delta)"},
+    )
     root = False
     name: Literal["huber"] = "huber"
     delta: Positive = 1.0
@@ -123,6 +165,11 @@ class BinaryCrossEntropy(LossBase):
     outputs = "probability"
     each = "-log y or -log(1 - y), as t is 1 or 0"
     slope = "(y - t) / (y (1 - y))"
+    rule = LossRule(
+        "(t - 1) * no - t * yes",
+        "(y - t) / maximum(y * (1 - y), 1e-12)",
+        {"yes": "maximum(log(y), -100)", "no": "maximum(log1p(-y), -100)"},
+    )
     root = False
     name: Literal["binary_cross_entropy"] = "binary_cross_entropy"
 
@@ -136,8 +183,29 @@ class BinaryCrossEntropyWithLogits(LossBase):
     outputs = "logit"
     each = "-log s or -log(1 - s), as t is 1 or 0; s = sigmoid(y)"
     slope = "(sigmoid(y) - t)"
+    rule = LossRule("maximum(y, 0) - t * y + log1p(exp(-abs(y)))", "sigmoid(y) - t")
     root = False
     name: Literal["binary_cross_entropy_with_logits"] = "binary_cross_entropy_with_logits"
+
+
+class Hinge(LossBase):
+    """max(0, 1 - s y) of the side s, 1 or -1: an output needs no more than 1 on its side of 0.
+
+    Cortes and Vapnik 1995, "Support-vector networks".
+    """
+
+    functional = None
+    formula = "RuledFormula"
+    targets = "binary"
+    outputs = "margin"
+    each = "max(0, 1 - s y), where s is 1 or -1, as t is 1 or 0"
+    slope = "(-s where s y < 1, else 0)"
+    # The comparison is such that what is no number costs no number.
+    rule = LossRule(
+        "where(s * y >= 1, 0 * t, 1 - s * y)", "where(s * y >= 1, 0 * t, -s)", {"s": "2 * t - 1"}
+    )
+    root = False
+    name: Literal["hinge"] = "hinge"
 
 
 class CrossEntropy(LossBase):
@@ -149,6 +217,7 @@ class CrossEntropy(LossBase):
     outputs = "logits"
     each = "-log softmax(y) at the class t"
     slope = "(softmax(y) - t)"
+    rule = LossRule("where(t > 0, -log_softmax(y), 0 * t)", "softmax(y) - t")
     root = False
     name: Literal["cross_entropy"] = "cross_entropy"
 
@@ -162,6 +231,7 @@ class NegativeLogLikelihood(LossBase):
     outputs = "log_probabilities"
     each = "-y at the class t"
     slope = "-t"
+    rule = LossRule("where(t > 0, -y, 0 * t)", "-t")
     root = False
     name: Literal["negative_log_likelihood"] = "negative_log_likelihood"
 
@@ -173,6 +243,7 @@ Loss = Annotated[
     | Huber
     | BinaryCrossEntropy
     | BinaryCrossEntropyWithLogits
+    | Hinge
     | CrossEntropy
     | NegativeLogLikelihood,
     Field(discriminator="name"),

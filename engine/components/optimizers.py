@@ -38,12 +38,17 @@ class OptimizerBase(Section):
     lr: NonNegative
     """Learning rate."""
     weight_decay: NonNegative = 0.0
-    """The share of each weight that is added to its gradient (for AdamW, taken off it)."""
+    """The share of each weight that is added to its gradient (for AdamW, taken off it): L2
+    regularisation."""
+    l1: NonNegative = 0.0
+    """What is added to each weight's gradient by the weight's sign alone, once it is clipped: L1
+    regularisation, which brings weights to 0 that do no work. Losses and gradients are shown
+    without it."""
 
     @property
     def arguments(self) -> dict[str, Any]:
         """What PyTorch's class is made with, beside the parameters."""
-        return self.model_dump(exclude={"name"})
+        return self.model_dump(exclude={"name", "l1"})
 
     @property
     def rule(self) -> UpdateRule:
@@ -362,6 +367,8 @@ class ByHand(OptimizerBase):
     """Learning rate."""
     weight_decay: Literal[0] = 0
     """The update written out has no weight decay."""
+    l1: Literal[0] = 0
+    """Nor has it L1 regularisation."""
 
 
 class Lion(OptimizerBase):

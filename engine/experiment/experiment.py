@@ -30,7 +30,7 @@ from ..components.activations import ACTIVATIONS
 from ..components.losses import BinaryCrossEntropyWithLogits, Loss
 from ..components.optimizers import SGD, Optimizer
 from ..components.schedules import ConstantRate, Schedule
-from ..components.section import Section
+from ..components.section import Section, show
 from ..data import Data
 from ..data.plane import Moons
 from ..randomness import generator
@@ -289,6 +289,16 @@ class Experiment(Section):
             yield (f"{said} compares numbers, the data has {classes} classes; use 'cross_entropy'")
         else:
             yield from self._output_problems()
+            yield from self._weight_problems()
+
+    def _weight_problems(self) -> Iterator[str]:
+        weights, names = self.loss.class_weights, self.data.target_names
+        if weights is not None and not self.data.class_count:
+            yield "loss.class_weights: there are no classes to weigh; leave it out"
+        elif isinstance(weights, list) and len(weights) != len(names):
+            listed = ", ".join(map(show, names[:20])) + ", …" * (len(names) > 20)
+            counted = f"{len(weights)} numbers for {len(names)} classes"
+            yield f"loss.class_weights: has {counted}: {listed}"
 
     @property
     def _shares_cross_entropy(self) -> bool:
@@ -304,6 +314,11 @@ class Experiment(Section):
                 f"model.output_activation: {loss.name!r} needs outputs between 0 and 1, "
                 f"{last!r} gives others; set 'sigmoid', or take the loss "
                 "'binary_cross_entropy_with_logits'"
+            )
+        elif loss.outputs == "margin" and not low < 0 < high:
+            yield (
+                f"model.output_activation: {loss.name!r} needs outputs on both sides of 0, "
+                f"{last!r} gives none below; set 'identity'"
             )
         elif loss.outputs == "log_probabilities" and last != "log_softmax":
             yield (
@@ -326,6 +341,8 @@ class Experiment(Section):
                 f"train.gradients: 'manual' has no formulas for {what}; "
                 "set 'auto', which takes autograd"
             )
+        if self.optimizer.l1 and not train.zero_grad:
+            yield "optimizer.l1: would pile up with gradients that are not cleared; set zero_grad"
         if self.data.fresh and train.batch_size == "full":
             yield "train.batch_size: every step draws fresh rows, so it must be a number"
         if self.data.fresh and train.epochs is not None:

@@ -274,7 +274,8 @@ def member_form(experiment: Experiment) -> dict[str, object]:
         "the batches": (experiment.batch_rows, experiment.steps_per_epoch, train.shuffle),
         "the length": experiment.steps,
         "the evaluation": (experiment.evaluation_stride, experiment.keep_best, train.monitor),
-        "the loss": experiment.loss,
+        # Whether a row counts by its class is the same computation, by whatever numbers.
+        "the loss": experiment.loss.model_copy(update={"class_weights": None}),
         # A switch of an optimizer is another computation; its numbers are not.
         "the optimizer": [each for each in experiment.optimizer if isinstance(each[1], bool | str)],
         "the schedule": (experiment.schedule.name, experiment.schedule.watches),

@@ -211,9 +211,9 @@ def _inside(here: Any, part: str | int) -> Any:
 
 
 def _choice(finding: _Finding, names: str, value: Any) -> _Finding:
-    """Return the finding that a value is none of the ``names``, which pydantic has quoted."""
+    """Return the finding that a value is none of the ``names``, of which pydantic quotes texts."""
     choices = re.findall(r"'([^']*)'", names)
-    quoted = list(map(repr, choices))
+    quoted = list(map(repr, choices)) or [names]
     expected = f"one of {', '.join(quoted)}" if len(quoted) > 2 else " or ".join(quoted)
     near = closest(value, choices) if isinstance(value, str) else None
     got = f"{show(value)}; did you mean {near!r}?" if near else show(value)

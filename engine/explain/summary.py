@@ -86,7 +86,7 @@ def explanation(experiment: Experiment) -> Explanation:
         title=experiment.title,
         layers=_layers(experiment),
         parameters=experiment.parameters,
-        loss=experiment.loss.name,
+        loss=_loss(experiment),
         optimizer=_optimizer(experiment),
         memory=_memory(experiment),
         rows=experiment.data.sizes,
@@ -249,6 +249,13 @@ def _described(stage: ModuleSpec) -> str:
             return f"Dropout of {share:.0%}"
         case module, _:
             return module
+
+
+def _loss(experiment: Experiment) -> str:
+    weights = experiment.loss.class_weights
+    if isinstance(weights, list):
+        weights = ", ".join(f"{each:g}" for each in weights)
+    return experiment.loss.name + (f", class weights {weights}" if weights else "")
 
 
 def _optimizer(experiment: Experiment) -> str:

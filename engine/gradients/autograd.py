@@ -22,6 +22,7 @@ from ..recording.checkpoints import State
 from ..step.batches import Batch
 from ..step.clipping import Clipping
 from ..step.evaluation import Evaluator, accuracy_function, loss_function
+from ..step.l1 import L1Pull
 from ..step.learning_rates import Scheduler, group_state
 from ..step.measurements import Measurements
 from ..step.torch_optimizers import make_optimizer, optimizer_state, restore_optimizers
@@ -47,11 +48,12 @@ class EagerMethod(ABC):
         # need an optimizer each, which costs as many calls.
         self._one_each = _must_update_one_by_one(workload.members)
         self._clipping = Clipping(workload.members, self._layout)
+        self._l1 = L1Pull(workload.members, self._layout)
         self._batches, self._dev = workload.batches, workload.dev
         self._stride = experiment.evaluation_stride if workload.dev is not None else 0
         self._watches = experiment.schedule.watches
-        self._measure = Evaluator(experiment, self._network)
-        self._loss = loss_function(experiment.loss)
+        self._measure = Evaluator(workload.members, self._network)
+        self._loss = loss_function(workload.members)
         self._accuracy = accuracy_function(experiment)
         # Backward starts with the derivative of each member's loss by itself, which is 1. As no
         # weight is shared, one backward gives each member the gradient it would have alone.
@@ -62,7 +64,8 @@ class EagerMethod(ABC):
         # them: then they are computed here, and the rows get a copy.
         self._gradients: Tensor | None = None
         changes = experiment.optimizer.changes_gradients
-        if self._clipping.wanted or not self._zero_grad or changes or self._one_each:
+        changes |= self._clipping.wanted or self._l1.wanted
+        if changes or not self._zero_grad or self._one_each:
             # One tensor for all of them: to clear, to copy and to clip is then one operation.
             self._gradients = torch.zeros_like(self.weights)
             self._point_gradients(self._gradients_in(self._gradients))
@@ -207,6 +210,7 @@ class EagerMethod(ABC):
         if self._gradients is not None:
             rows.gradients[row] = self._gradients
             self._clipping.apply(self._gradients)
+            self._l1.add(self._gradients, self.weights)
 
     def _gradients_in(self, flat: Tensor) -> list[Tensor]:
         """Return each parameter's gradient as a view of ``flat`` [size]."""

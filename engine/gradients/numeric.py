@@ -202,7 +202,7 @@ class SideBySide:
         # One mask for all of them: it need not be drawn for each.
         masks = Masks([experiment], device, torch.float64)
         self._network = Network([experiment] * count, self._flat, masks)
-        self._loss = loss_function(experiment.loss)
+        self._loss = loss_function([experiment])
 
     @torch.no_grad()
     def losses(self, step: int, weights: Tensor, batch: Batch) -> Tensor:
@@ -231,7 +231,7 @@ class OwnCopy:
         self._network = copy.deepcopy(network)
         self._flat = self._network.flatten(device, torch.float64)
         self._positions = torch.from_numpy(ParameterLayout(network, 1).positions[0]).to(device)
-        self._loss = loss_function(experiment.loss)
+        self._loss = loss_function([experiment])
 
     @torch.no_grad()
     def losses(self, step: int, weights: Tensor, batch: Batch) -> Tensor:

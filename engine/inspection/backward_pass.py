@@ -14,6 +14,7 @@ from ..gradients.manual.activations import FORMULAS as ACTIVATION_FORMULAS
 from ..gradients.manual.losses import FORMULAS as LOSS_FORMULAS
 from ..gradients.manual.normalisation import FORMULAS as NORMALISATIONS
 from ..network.module import EPSILON
+from ..step.evaluation import ruled
 from .dissection import DissectedQuantity
 from .forward_pass import brief, sum_text, sums
 from .update_pass import LayerPass, UpdatePass, features_first
@@ -31,22 +32,29 @@ def _loss_backward(update: UpdatePass, y: Tensor) -> tuple[Tensor, DissectedQuan
     outputs = features_first(y)
     dy = torch.empty_like(outputs)
     spec = update.experiment.loss
-    formula = LOSS_FORMULAS[spec.name](update.experiment, outputs, dy)
-    formula.backward(features_first(update.targets))
+    formula = LOSS_FORMULAS[spec.name]([update.experiment], outputs, dy)
+    formula.derive(features_first(update.targets))
     d = dy[0].T
     count = len(y) if update.classes is not None else y.numel()
     share = "" if spec.reduction == "sum" else f" / {count}"
-    targets, loss = update.targets, update.loss
+    targets, loss, counts = update.targets, update.loss, update.row_weights
+    weight = "" if counts is None else " w"
 
     def working(row: int, unit: int) -> str:
         words = spec.slope.replace("softmax(y)", brief(y.softmax(1)[row, unit]))
         output, target = brief(y[row, unit]), brief(targets[row, unit])
         numbers = {"loss": f"{loss:.4g}", "y": output, "t": target}
-        return re.sub(r"\b(loss|y|t)\b", lambda name: numbers[name[0]], words) + share
+        if spec.functional is None:
+            for name, part in spec.rule.parts.items():
+                value = brief(ruled(spec, part, y[row, unit], targets[row, unit]))
+                numbers[name] = f"({value})" if value.startswith("-") else value
+        weighed = "" if counts is None else f"·{brief(counts[row])}"
+        told = re.sub(rf"\b({'|'.join(numbers)})\b", lambda name: numbers[name[0]], words)
+        return told + weighed + share
 
     last = len(update.layers)
     symbol = f"d{update.output_symbol(last)}"
-    slope, grad = spec.slope + share, update.autograd(last)
+    slope, grad = spec.slope + weight + share, update.autograd(last)
     return d, update.quantity(symbol, last + 1, "backward", slope, d, working, grad)
 
 

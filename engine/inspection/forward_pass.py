@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..components.activation_rules import LayerRule
 from ..components.activations import ACTIVATIONS
 from ..network.module import EPSILON
+from ..step.evaluation import costs
 from .dissection import DissectedQuantity
 from .update_pass import LayerPass, UpdatePass, Working
 
@@ -80,15 +81,17 @@ def _activated(update: UpdatePass, layer: LayerPass) -> tuple[str, Working]:
 
 def _loss_forward(update: UpdatePass) -> DissectedQuantity:
     spec, y = update.experiment.loss, update.layers[-1].output
-    function = getattr(nn.functional, spec.functional)
     targets = update.targets if update.classes is None else update.classes
-    parts = function(y, targets, reduction="none", **spec.arguments)
+    parts = costs(spec)(y[None], targets[None])[0]
     count, parts = parts.numel(), parts.reshape(len(parts), -1)
+    if update.row_weights is not None:
+        parts = parts * update.row_weights[:, None]
     total = sum_text(parts.flatten())
     mean = total if spec.reduction == "sum" else f"({total}) / {count}"
     whole = f"√({mean})" if spec.root else mean
+    each = spec.each if update.row_weights is None else f"w ({spec.each})"
     axes = ("row", "output") if update.classes is None else ("row", "")
-    formula, layer = f"{whole} = {update.loss:.6g}, of each: {spec.each}", len(update.layers) + 1
+    formula, layer = f"{whole} = {update.loss:.6g}, of each: {each}", len(update.layers) + 1
     return update.quantity("loss", layer, "forward", formula, parts, axes=axes)
 
 

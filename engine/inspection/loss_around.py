@@ -58,9 +58,9 @@ class LossAround:
 
     def gradient(self) -> Gradient:
         """Return autograd's gradient there."""
-        network, spec = self._workload.network, self._workload.experiment.loss
+        network, loss_of = self._workload.network, loss_function(self._workload.members)
         network.begin(self._step)
-        loss = loss_function(spec)(network(self._batch.inputs), self._batch.targets).sum()
+        loss = loss_of(network(self._batch.inputs), self._batch.targets).sum()
         parts = torch.autograd.grad(loss, list(network.learned), materialize_grads=True)
         values = torch.cat([part.flatten() for part in parts]).double().numpy()
         return Gradient(float(loss.detach()), values, 0.0)

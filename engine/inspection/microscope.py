@@ -90,7 +90,8 @@ def _is_plain(spec: Experiment) -> bool:
     """Return whether a parameter loses lr times its gradient, and nothing else."""
     train = spec.train
     clips = train.clip_norm is not None or train.clip_value is not None
-    return _repeats(spec) and not clips and not spec.optimizer.weight_decay
+    regularised = spec.optimizer.weight_decay or spec.optimizer.l1
+    return _repeats(spec) and not clips and not regularised
 
 
 def _update(

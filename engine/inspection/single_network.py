@@ -18,6 +18,7 @@ from ..gradients.method import Workload
 from ..network.parameters import ParameterLayout
 from ..network.trainable import make_network
 from ..step.batches import batches_for, to_batch
+from ..step.class_weights import weighted
 
 CPU = torch.device("cpu")
 
@@ -66,6 +67,7 @@ def make_workload(
         flat[layout.positions[0]] = given
     train, real = experiment.train, getattr(np, experiment.train.dtype)
     part = load(experiment.data, train.seed, real, shuffled=train.shuffle).train
+    [experiment] = weighted([experiment], [part])
     whole = to_batch(experiment, [part], CPU, dtype) if len(part) else None
     batches = batches_for([experiment], whole, CPU, dtype)
     return Workload([experiment], network, layout, flat, batches, None)

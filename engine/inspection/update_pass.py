@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..gradients.method import Workload
 from ..network.module import Network
+from ..step.class_weights import class_weights, row_weights
 from ..step.evaluation import loss_function
 from .dissection import DissectedQuantity, Matrix, Way
 
@@ -68,7 +69,7 @@ class UpdatePass:
         self._network.begin(step)
         self._seen = seen = _watched(self._network, batch.inputs)
         self.layers = list(self._taken(seen))
-        loss = loss_function(self.experiment.loss)(self.layers[-1].output[None], batch.targets)
+        loss = loss_function([self.experiment])(self.layers[-1].output[None], batch.targets)
         torch.autograd.backward(loss)
         self.loss = float(loss.detach())
         self._gradients = dict(zip(self.experiment.shapes, self._network.learned, strict=True))
@@ -77,6 +78,11 @@ class UpdatePass:
         self.classes = targets if classes else None
         if classes and not self.experiment.has_shares:
             self.targets = nn.functional.one_hot(targets, self.experiment.outputs).double()
+        weights = class_weights([self.experiment])
+        self.row_weights: Tensor | None = None
+        """What each row counts for, [rows]; none where all count the same."""
+        if weights is not None:
+            self.row_weights = row_weights(weights, batch.targets).flatten()
         self._differences: list[float] = []
 
     @property

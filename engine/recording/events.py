@@ -157,6 +157,8 @@ class Header(Event, Writer, kind="header"):
     target_range: list[list[float]] = field(default_factory=list)
     """The least and the greatest value of each output in the training set, as the loss sees them:
     after scaling. Empty for classes, and in recordings that do not know it."""
+    class_weights: list[list[float]] = field(default_factory=list)
+    """What a row of each class counts for, for each member; empty where all count the same."""
     input_size: Mapping[str, float] = field(default_factory=dict)
     """How large the inputs of the training set are, after scaling: see
     ``engine.training.constant_answer.size_of``. Empty in recordings that do not know it, as are

@@ -28,6 +28,9 @@ def class_shares(outputs: NDArray[np.float64], loss: LossBase) -> NDArray[np.flo
         one = outputs[:, 0]
         if loss.outputs == "logit":
             one = np.asarray(ACTIVATIONS["sigmoid"].numpy(one), np.float64)
+        if loss.outputs == "margin":
+            # No probability, but how far it is on the way from one margin to the other.
+            one = (one + 1) / 2
         one = np.where(np.isnan(one), np.nan, np.clip(one, 0, 1))
     return np.stack([1 - one, one], axis=1)
 

@@ -173,7 +173,7 @@ def _classes(
     said = outputs[:, 0]
     if loss.outputs == "logit":
         said = ACTIVATIONS["sigmoid"].numpy(said)
-    second = said > 0.5
+    second = said > (0.0 if loss.outputs == "margin" else 0.5)
     probable = loss.outputs in ("logit", "probability")
     return second.astype(np.int64), np.where(second, said, 1 - said) if probable else None
 

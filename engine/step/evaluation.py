@@ -8,10 +8,15 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from ..components.formulas import evaluate, parsed
 from ..components.losses import LossBase
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Experiment, Members
 from ..network.trainable import Trainable
 from .batches import Batch
+from .class_weights import class_weights, row_weights
+
+Costs = Callable[[Tensor, Tensor], Tensor]
+"""What each number of outputs costs, given the targets."""
 
 AT_ONCE: Final = 1 << 23
 """Numbers that listed layers say of a part of a set that is measured at once."""
@@ -21,16 +26,16 @@ class Evaluator:
     """Measures a network on whole sets, changing nothing.
 
     Args:
-        experiment: Says which loss, and whether there are classes to get right.
+        members: Say which loss, and whether there are classes to get right.
         network: What is measured.
     """
 
-    def __init__(self, experiment: Experiment, network: Trainable) -> None:
+    def __init__(self, members: Members, network: Trainable) -> None:
         self._network = network
         # What convolutions say of a whole set would fill the memory: it is asked part by part.
-        convolves = bool(experiment.model.layers)
-        self._most_rows = max(1, AT_ONCE // sum(experiment.widths)) if convolves else 0
-        self._loss, self._accuracy = loss_function(experiment.loss), accuracy_function(experiment)
+        convolves, units = bool(members[0].model.layers), sum(members[0].widths)
+        self._most_rows = max(1, AT_ONCE // units) if convolves else 0
+        self._loss, self._accuracy = loss_function(members), accuracy_function(members[0])
 
     @torch.no_grad()
     def __call__(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -70,29 +75,54 @@ class Evaluator:
             self._network.train()
 
 
-def loss_function(spec: LossBase) -> Callable[[Tensor, Tensor], Tensor]:
+def loss_function(members: Members) -> Callable[[Tensor, Tensor], Tensor]:
     """Return the loss of outputs [members, rows, outputs] and their targets, [members].
 
     PyTorch's own reductions would mix the members into one number, so it is asked for none and
     rows and outputs are reduced here: a mean over both, or a sum.
+
+    Args:
+        members: Their losses, which differ in what a row counts for by its class alone; one for
+            all where the outputs are of copies of it.
     """
-    # The function and not its class: it is asked for a number a row, whatever the preset's mean.
-    function = getattr(torch.nn.functional, spec.functional)
-    arguments = spec.arguments
+    spec, cost, weights = members[0].loss, costs(members[0].loss), class_weights(members)
+    # Over classes PyTorch has summed the outputs already: what is left is [members, rows].
+    axes = (1,) if spec.targets == "classes" else (1, 2)
 
     def loss(outputs: Tensor, targets: Tensor) -> Tensor:
-        each = function(outputs, targets, reduction="none", **arguments)
+        each = cost(outputs, targets)
+        if weights is not None:
+            each = each * row_weights(weights.to(outputs), targets)
         total: Tensor = each.sum(axes) if spec.reduction == "sum" else each.mean(axes)
         return root(total) if spec.root else total
 
-    def loss_of_classes(outputs: Tensor, targets: Tensor) -> Tensor:
-        # PyTorch wants the classes on axis 1, also of their shares.
-        wanted = targets.transpose(1, 2) if targets.is_floating_point() else targets
-        return loss(outputs.transpose(1, 2), wanted)
+    return loss
 
-    # Over classes PyTorch has summed the outputs already: what is left is [members, rows].
-    axes = (1,) if spec.targets == "classes" else (1, 2)
-    return loss_of_classes if spec.targets == "classes" else loss
+
+def costs(spec: LossBase) -> Costs:
+    """Return what each number costs: of classes [members, rows], else the shape of the outputs."""
+    if spec.functional is None:
+        return lambda outputs, targets: ruled(spec, spec.rule.each, outputs, targets)
+    # The function and not its class: it is asked for a number a row, whatever the preset's mean.
+    function = getattr(torch.nn.functional, spec.functional)
+    arguments = {**spec.arguments, "reduction": "none"}
+    if spec.targets == "classes":
+        # PyTorch wants the classes on axis 1, also of their shares.
+        return lambda outputs, targets: function(
+            outputs.transpose(1, 2),
+            targets.transpose(1, 2) if targets.is_floating_point() else targets,
+            **arguments,
+        )
+    return lambda outputs, targets: function(outputs, targets, **arguments)
+
+
+def ruled(spec: LossBase, formula: str, y: Tensor, t: Tensor) -> Tensor:
+    """Return what a formula of a loss's rule comes to, for outputs and targets of one shape."""
+    values = {**vars(torch), **spec.arguments, "y": y, "t": t}
+    for name, part in spec.rule.parts.items():
+        values[name] = evaluate(parsed(part), values)
+    computed: Tensor = evaluate(parsed(formula), values)
+    return computed
 
 
 def root(mean: Tensor) -> Tensor:
@@ -109,12 +139,7 @@ def decided(experiment: Experiment, outputs: Tensor) -> Tensor:
         # Of logits, probabilities or log-probabilities alike: none of these changes which is
         # greatest.
         return outputs.argmax(2)
-    return (outputs > threshold(experiment)).long().flatten(1)
-
-
-def threshold(experiment: Experiment) -> float:
-    """Return where a single output turns from class 0 to class 1."""
-    return 0.0 if experiment.loss.outputs == "logit" else 0.5
+    return (outputs > experiment.loss.threshold()).long().flatten(1)
 
 
 def accuracy_function(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor] | None:
@@ -124,7 +149,7 @@ def accuracy_function(experiment: Experiment) -> Callable[[Tensor, Tensor], Tens
     if experiment.loss.targets == "classes":
         # In float64 the share of a count is rounded once, when it is recorded.
         return lambda outputs, targets: (outputs.argmax(2) == targets).mean(1, dtype=torch.float64)
-    boundary = threshold(experiment)
+    boundary = experiment.loss.threshold()
 
     def binary(outputs: Tensor, targets: Tensor) -> Tensor:
         return ((outputs > boundary) == targets).mean((1, 2), dtype=torch.float64)

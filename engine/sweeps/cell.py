@@ -192,6 +192,7 @@ class CellReader:
             seeds=self._arranged([each.seeds for each in headers]),
             constant_loss=self._facts([each.constant_loss for each in headers]),
             class_shares=self._facts([each.class_shares for each in headers]),
+            class_weights=self._arranged([each.class_weights for each in headers]),
         )
         yield self._header
 
@@ -316,6 +317,7 @@ class _Part:
                     variants=[],
                     constant_loss=self._taken_of(event.constant_loss),
                     class_shares=self._taken_of(event.class_shares),
+                    class_weights=self._taken(event.class_weights),
                 )
             case Series():
                 return replace(event, values=event.values[:, :, members])

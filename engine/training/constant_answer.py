@@ -14,28 +14,28 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..components.losses import LossBase
-from ..experiment.experiment import Experiment
+from ..experiment.experiment import Experiment, Members
 from ..step.batches import Batch
+from ..step.class_weights import class_weights, row_weights
 from ..step.evaluation import loss_function
 
 RAREST = 1e-6
 """The least share that an answer gives to a class which the training set does not have."""
 
 
-def constant_losses(experiment: Experiment, learned_from: Batch, judged: Batch) -> list[float]:
+def constant_losses(members: Members, learned_from: Batch, judged: Batch) -> list[float]:
     """Return the loss of the best answer that is the same for every row, for each member.
 
     Args:
-        experiment: Says which loss.
+        members: Say which loss.
         learned_from: The rows on which the answer is found.
         judged: The rows on which it is measured.
 
     Returns:
         A number for each member; none where one is no finite number.
     """
-    loss = loss_function(experiment.loss)
-    answers = list(_answers(experiment, learned_from.targets))
+    loss = loss_function(members)
+    answers = list(_answers(members, learned_from.targets))
     there, here = (
         torch.stack([loss(_repeated(answer, batch), batch.targets) for answer in answers])
         for batch in (learned_from, judged)
@@ -86,29 +86,38 @@ def brief(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _answers(experiment: Experiment, targets: Tensor) -> Iterator[Tensor]:
+def _answers(members: Members, targets: Tensor) -> Iterator[Tensor]:
     """Yield answers that are the same for every row, [members, 1, outputs], one of them the best.
 
-    The mean is the best for squared errors and for probabilities, the median for absolute errors;
-    between the two, one of them is near it.
+    The mean is the best for squared errors and for probabilities, the median for absolute errors,
+    an end of the margin for a hinge; between the two, one of them is near it.
     """
-    loss: LossBase = experiment.loss
+    loss, weights = members[0].loss, class_weights(members)
+    if weights is not None:
+        weights = weights.to(targets.device)
     if loss.targets == "classes":
-        if experiment.has_shares:
-            class_shares = targets.double().mean(1)
-        else:
-            class_shares = torch.tensor(shares(experiment, targets), device=targets.device)
+        each = targets.double().mean(1)
+        if not members[0].has_shares:
+            each = torch.tensor(shares(members[0], targets), device=targets.device)
+        each = each if weights is None else each * weights / (each * weights).sum(1, keepdim=True)
         # Logarithms of the shares: softmax makes the shares of them again.
-        yield class_shares.clamp(min=RAREST).log()[:, None]
+        yield each.clamp(min=RAREST).log()[:, None]
         return
-    mean = targets.double().mean(1, keepdim=True)
+    rows = targets.double()
+    mean = rows.mean(1, keepdim=True)
+    if weights is not None:
+        counts = row_weights(weights, targets)
+        mean = (rows * counts).sum(1, keepdim=True) / counts.sum(1, keepdim=True)
     if loss.outputs == "logit":
         # The logit of the mean: sigmoid makes the mean of it again, which is the best probability.
         yield mean.clamp(RAREST, 1 - RAREST).logit()
         return
+    if loss.outputs == "margin":
+        yield from (torch.ones_like(mean), -torch.ones_like(mean))
+        return
     yield mean
     if loss.targets == "numbers":
-        yield targets.double().median(1, keepdim=True).values
+        yield rows.median(1, keepdim=True).values
 
 
 def _repeated(answer: Tensor, batch: Batch) -> Tensor:

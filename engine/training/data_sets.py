@@ -14,6 +14,7 @@ from ..data import load
 from ..data.scaling import Scaling
 from ..experiment.experiment import Members
 from ..step.batches import Batch, to_batch
+from ..step.class_weights import class_weights, weighted
 from .constant_answer import brief, constant_losses, shares, size_of
 from .probe import fixed_rows
 from .unseen import unseen_classes, unseen_values
@@ -35,6 +36,8 @@ class DataSets:
             load(each.data, each.train.seed, real, shuffled=each.train.shuffle) for each in members
         ]
         """What each member learns from: members of other seeds have drawn other rows."""
+        self.members: Final = weighted(members, [dataset.train for dataset in self.datasets])
+        """What each is, with what it takes from its own training part."""
         self.sets: Final[dict[str, Batch]] = {}
         """``train``, ``dev`` and ``test``; none for train where every step draws fresh rows."""
         for name in ("train", "dev", "test"):
@@ -87,14 +90,17 @@ class DataSets:
         experiment, learned = self._experiment, self.learned_from
         kind = experiment.data.target_kind
         sets = {"train": learned} | {name: self.sets[name] for name in ["dev"] if name in self.sets}
-        losses = {name: constant_losses(experiment, learned, batch) for name, batch in sets.items()}
+        losses = {
+            name: constant_losses(self.members, learned, batch) for name, batch in sets.items()
+        }
         if experiment.loss.reduction == "sum":
             # A step's loss is the sum over its own rows alone.
             share = experiment.batch_rows / learned.targets.shape[1]
             # So that a step's loss and this one are of as many rows, and can be compared.
             losses["train"] = [brief(loss * share) for loss in losses["train"]]
-        classes = sets if experiment.has_accuracy else {}
+        classes, weights = sets if experiment.has_accuracy else {}, class_weights(self.members)
         return {
+            "class_weights": [] if weights is None else weights.tolist(),
             "input_size": size_of(learned.inputs),
             "target_size": size_of(learned.targets) if kind == "numbers" else {},
             "constant_loss": {name: each for name, each in losses.items() if each},

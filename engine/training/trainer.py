@@ -90,13 +90,11 @@ class Trainer:
     ) -> None:
         self.experiment: Final = experiment
         population = members_of(experiment)
-        self.members: Final = [member.experiment for member in population]
-        """What each member is, as if it were trained alone."""
         self.variants: Final = [member.changes for member in population]
         """What tells each member from the others."""
-        self.seeds: Final = [member.train.seed for member in self.members]
+        self.seeds: Final = [member.experiment.train.seed for member in population]
         """The seed of each member."""
-        count = len(self.members)
+        count = len(population)
         self.device: Final = pick_device(device, experiment, count)
         self.threads: Final = threads or pick_threads(experiment, count)
         # For the whole process: a run has one of its own. Sums are split among threads, so that
@@ -112,8 +110,10 @@ class Trainer:
         """Why the run is over, once it is."""
 
         dtype = getattr(torch, experiment.train.dtype)
-        self.data: Final = DataSets(self.members, self.device, dtype)
+        self.data: Final = DataSets([each.experiment for each in population], self.device, dtype)
         """The sets it learns from and is measured on."""
+        self.members: Final = self.data.members
+        """What each member is, as if it were trained alone."""
         train, dev = self.data.sets.get("train"), self.data.sets.get("dev")
         self.batches: Final = batches_for(self.members, train, self.device, dtype)
         """What each step sees."""
@@ -128,7 +128,7 @@ class Trainer:
         # From here on nobody asks how gradients come about: a method fills rows, whichever it is.
         self.method, self.choice = make_method(workload, self.threads, way)
         # The same module that is trained, over the same weights: there is no copy to fall behind.
-        self.measure: Final = Evaluator(experiment, network)
+        self.measure: Final = Evaluator(self.members, network)
         """Measures the network as it is on any rows."""
         self.snapshots: Final = Snapshots(layout, few=few_weights)
         """Which weights a recording keeps."""

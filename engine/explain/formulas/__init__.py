@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from ...errors import EpochalError
 from ...text.source_code import WIDTH, call, listed, literal
+from ..language import LANGUAGES, Language
 from ..program import assembled, training
 from ..program.data import has_batches
 from . import updates
 from .functions import activation_blocks, loss_blocks
-from .language import LANGUAGES, Language
 from .material import Arrays, arrays_of, data_blocks, mask_blocks, weight_blocks
 from .passes import Passes
 

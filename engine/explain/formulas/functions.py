@@ -3,56 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ...components.activation_rules import ActivationRule
 from ...components.activations import ACTIVATIONS
-from ...components.formulas import names_in
-from ...text.source_code import WIDTH, define
-from .language import Language
+from ...components.formulas import names_in, parsed
+from ...components.losses import LossRule
+from ...text.source_code import WIDTH, define, listed
+from ..language import Language
 
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
 
-
-@dataclass(frozen=True)
-class LossRule:
-    """What each number costs of output y and target t; classes come as columns of ones and zeros.
-
-    Both are formulas as those of ``engine.components.formulas``.
-    """
-
-    each: str
-    """What it costs; it may speak of what is named in ``parts``."""
-    slope: str
-    """The derivative of that by y."""
-    parts: Mapping[str, str] = field(default_factory=dict)
-    """What has a name of its own on the way to the cost."""
-
-
-LOSSES: Final[Mapping[str, LossRule]] = {
-    "mse": LossRule("(y - t)**2", "2 * (y - t)"),
-    "rmse": LossRule("(y - t)**2", "(y - t) / loss"),
-    "l1": LossRule("abs(y - t)", "sign(y - t)"),
-    "huber": LossRule(
-        "held * (y - t - held / 2)",
-        "clip(y - t, -delta, delta)",
-        {"held": "clip(y - t, -delta, delta)"},
-    ),
-    "binary_cross_entropy": LossRule(
-        "(t - 1) * no - t * yes",
-        "(y - t) / maximum(y * (1 - y), 1e-12)",
-        {"yes": "maximum(log(y), -100)", "no": "maximum(log1p(-y), -100)"},
-    ),
-    "binary_cross_entropy_with_logits": LossRule(
-        "maximum(y, 0) - t * y + log1p(exp(-abs(y)))", "sigmoid(y) - t"
-    ),
-    "cross_entropy": LossRule("where(t > 0, -log_softmax(y), 0 * t)", "softmax(y) - t"),
-    "negative_log_likelihood": LossRule("where(t > 0, -y, 0 * t)", "-t"),
-}
-"""Every loss by its name in a preset."""
 
 OF_SHARES: Final = LossRule("where(t > 0, -t * log_softmax(y), 0 * t)", "softmax(y) - t")
 """Cross entropy, where the share of each class is given."""
@@ -103,10 +65,34 @@ def activation_blocks(experiment: Experiment, language: Language) -> list[str]:
     return blocks
 
 
+def _weight_blocks(experiment: Experiment, language: Language) -> list[str]:
+    """Return what a row counts for by its class, where that is not the same for all."""
+    weights, classes = experiment.loss.class_weights, experiment.data.class_count
+    if weights is None:
+        return []
+    one_hot = experiment.loss.targets == "classes"
+    lines = [
+        "# Every class counts the same, however many of the training rows are of it.",
+        "rows = t_train.shape[1]",
+        "ones = t_train.sum()",
+        "counts = rows - ones, ones",
+    ]
+    if one_hot:
+        lines[2:] = ["counts = t_train.sum(axis=1)"]
+    each = [f"rows / ({classes} * counts[{index}])" for index in range(classes)]
+    made = each if weights == "balanced" else list(map(repr, weights))
+    lines = [*(lines if weights == "balanced" else []), f"CLASS_WEIGHTS = {listed(made)}"]
+    total = "CLASS_WEIGHTS[0] * (1 - t) + CLASS_WEIGHTS[1] * t"
+    if one_hot:
+        total = "sum(weight * row for weight, row in zip(CLASS_WEIGHTS, t))"
+    told = "Return what each row counts for."
+    return ["\n".join(lines), define("weights_of", told, [f"return {total}"], "t")]
+
+
 def loss_blocks(experiment: Experiment, language: Language) -> list[str]:
     """Return the loss, its derivative by the outputs, and the accuracy where there is one."""
     loss = experiment.loss
-    rule, each = LOSSES[type(loss).model_fields["name"].default], type(loss).each
+    rule, each = loss.rule, type(loss).each
     if experiment.has_shares:
         rule, each = OF_SHARES, "-t log softmax(y), of all classes"
     constants = loss.arguments
@@ -114,7 +100,9 @@ def loss_blocks(experiment: Experiment, language: Language) -> list[str]:
     if loss.targets != "classes" and experiment.outputs > 1:
         numbers = f"({experiment.outputs} * y.shape[1])"
     mean = loss.reduction == "mean"
-    total = f"each.sum(){f' / {numbers}' if mean else ''}"
+    weighs = loss.class_weights is not None
+    counted = "(weights_of(t) * each)" if weighs else "each"
+    total = f"{counted}.sum(){f' / {numbers}' if mean else ''}"
     about = f"{each}, the {'mean' if mean else 'sum'} over the rows"
     if loss.root:
         total, about = f"({total}) ** 0.5", f"the root of the mean of {each}"
@@ -122,7 +110,14 @@ def loss_blocks(experiment: Experiment, language: Language) -> list[str]:
     cost = [f"{of} = {language.expression(how, constants)}" for of, how in formulas.items()]
     cost.append(f"return float({total})")
     fall = language.expression(rule.slope, constants)
-    back = [f"return {f'({fall}) / {numbers}' if mean else fall}"]
+    fall = f"weights_of(t) * ({fall})" if weighs else fall
+    spoken = names_in(parsed(rule.slope))
+    back = [
+        f"{of} = {language.expression(how, constants)}"
+        for of, how in rule.parts.items()
+        if of in spoken
+    ]
+    back.append(f"return {f'({fall}) / {numbers}' if mean else fall}")
     if loss.root:
         back = [
             "loss = loss_of(y, t)",
@@ -131,14 +126,14 @@ def loss_blocks(experiment: Experiment, language: Language) -> list[str]:
         ]
     told = f"Return its derivative by y: {type(loss).slope}."
     blocks = [
+        *_weight_blocks(experiment, language),
         define("loss_of", wrapped(f"Return {about}."), cost, "y, t"),
         define("loss_slope", wrapped(told), back, "y, t"),
     ]
     if experiment.has_accuracy:
         right = "y.argmax(axis=0) == t.argmax(axis=0)"
         if loss.targets != "classes":
-            threshold = "0" if loss.outputs == "logit" else "0.5"
-            right = f"(y > {threshold}) == (t > 0.5)"
+            right = f"(y > {loss.threshold():g}) == (t > 0.5)"
         lines = [f"right = {right}", "return float(right.sum()) / y.shape[1]"]
         told = "Return the share of rows whose class is right."
         blocks.append(define("accuracy_of", told, lines, "y, t"))

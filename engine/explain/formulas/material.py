@@ -13,6 +13,7 @@ from ...data.loading import load
 from ...errors import EpochalError
 from ...experiment.units import fresh_unit, mask_unit
 from ...text.source_code import WIDTH
+from ..language import Language
 from ..program.data import (
     drawing_lines,
     order_lines,
@@ -23,7 +24,6 @@ from ..program.data import (
     sets_of,
 )
 from ..program.network import GENERATOR, draw_lines
-from .language import Language
 
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
@@ -208,7 +208,7 @@ def _rows_lines(rows: Sequence[str]) -> list[str]:
 
 
 def _drawn_weights(experiment: Experiment) -> list[str]:
-    from .language import TORCH
+    from ..language import TORCH
 
     lines = ["# The first weights, drawn as the run draws them."]
     double = ".double()" if experiment.train.dtype == "float64" else ""

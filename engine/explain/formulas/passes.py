@@ -17,7 +17,7 @@ from .functions import slope_of
 
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
-    from .language import Language
+    from ..language import Language
 
 NORMALISATIONS: Final = {
     "batch": '''\

@@ -10,8 +10,8 @@ from ...components.formulas import names_in
 from ...components.schedules import Cosine, Exponential, Plateau, Step
 from ...components.update_rules import UpdateRule
 from ...text.source_code import define
+from ..language import Language
 from ..program.training import tick_stride, unit_of
-from .language import Language
 
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
@@ -50,7 +50,7 @@ def _start(rule: UpdateRule, name: str, language: Language) -> str:
 
 
 def bounds_lines(experiment: Experiment, language: Language) -> list[str]:
-    """Return what bounds the gradients, in place."""
+    """Return what bounds the gradients, and pulls weights to 0, in place."""
     train, lines = experiment.train, list[str]()
     if train.clip_norm is not None:
         lines += [
@@ -62,6 +62,9 @@ def bounds_lines(experiment: Experiment, language: Language) -> list[str]:
     if train.clip_value is not None:
         bound = f"{-train.clip_value!r}, {train.clip_value!r}"
         lines += ["for g in gradients:", f"    g[...] = {language.call('clip')}(g, {bound})"]
+    if l1 := experiment.optimizer.l1:
+        lines += ["for w, g in zip(parameters, gradients):"]
+        lines += [f"    g += {l1!r} * {language.call('sign')}(w)"]
     return lines
 
 

@@ -35,7 +35,7 @@ def optimizer_blocks(experiment: Experiment) -> list[str]:
     spec = experiment.optimizer
     if by_hand(experiment):
         return [f"LEARNING_RATE = {spec.lr!r}"]
-    settings = spec.arguments if spec.torch_name else spec.model_dump(exclude={"name"})
+    settings = spec.arguments if spec.torch_name else spec.model_dump(exclude={"name", "l1"})
     defaults = type(spec)().arguments if spec.torch_name else {}
     given = {
         key: value

@@ -13,11 +13,13 @@ from ...results.unseen_rows import (
     UNSEEN,
     heading,
 )
-from ...text.source_code import WIDTH, call, literal
+from ...text.source_code import WIDTH, call, define, literal
+from ..language import TORCH
 from .data import has_batches, sets_of, tensor
 from .optimizer import by_hand, optimizer_blocks, update_by_hand
 
 if TYPE_CHECKING:
+    from ...components.losses import LossBase
     from ...experiment.experiment import Experiment
 
 LINES: Final = 10
@@ -26,7 +28,7 @@ LINES: Final = 10
 
 def measures(experiment: Experiment) -> list[str]:
     """Return the functions for loss and accuracy."""
-    blocks = [_loss(experiment)]
+    blocks = [*_class_weights(experiment), *_loss(experiment)]
     if experiment.has_accuracy:
         blocks.append(_accuracy(experiment))
     if sets_of(experiment):
@@ -34,33 +36,79 @@ def measures(experiment: Experiment) -> list[str]:
     return blocks
 
 
-def _loss(experiment: Experiment) -> str:
+def _class_weights(experiment: Experiment) -> list[str]:
+    """Return what a row counts for by its class, where that is not the same for all."""
+    weights, kind = experiment.loss.class_weights, f"torch.{experiment.train.dtype}"
+    if weights is None:
+        return []
+    if isinstance(weights, list):
+        return [f"CLASS_WEIGHTS = torch.tensor({weights}, dtype={kind})"]
+    classes = experiment.data.class_count
+    lines = [
+        "# Every class counts the same, however many of the training rows are of it.",
+        f"counts = torch.bincount(y_train.flatten().long(), minlength={classes})",
+        f"CLASS_WEIGHTS = len(y_train) / ({classes} * counts.to({kind}))",
+    ]
+    return ["\n".join(lines)]
+
+
+def _loss(experiment: Experiment) -> list[str]:
+    """Return the loss, after what each number costs where PyTorch has no function for it."""
     loss = experiment.loss
     given = [f"{key}={literal(value)}" for key, value in loss.arguments.items()]
+    if loss.functional is None:
+        blocks = [_ruled_loss(loss)]
+        each = [f"each = {_cost_name(loss)}(outputs, targets)"]
+    else:
+        blocks = []
+        each = call(
+            f"each = nn.functional.{loss.functional}",
+            ["outputs", "targets", *given, 'reduction="none"'],
+        )
+    if loss.functional is not None and loss.class_weights is None:
+        return [_functional_loss(experiment, given)]
+    if loss.class_weights is not None:
+        each.append("each = CLASS_WEIGHTS[targets.long()] * each")
+    lines = [*each, f"return each.{loss.reduction}()"]
+    return [
+        *blocks,
+        define("loss_function", "Return what is made small.", lines, "outputs, targets"),
+    ]
+
+
+def _cost_name(loss: LossBase) -> str:
+    return f"{type(loss).model_fields['name'].default}_loss"
+
+
+def _ruled_loss(loss: LossBase) -> str:
+    """Return what each number costs, as the loss's rule says it."""
+    names = {"y": "outputs", "t": "targets", **loss.arguments}
+    formulas = {**loss.rule.parts, "each": loss.rule.each}
+    lines = [f"{name} = {TORCH.expression(text, names)}" for name, text in formulas.items()]
+    return define(
+        _cost_name(loss), f"Return {loss.each}.", [*lines, "return each"], "outputs, targets"
+    )
+
+
+def _functional_loss(experiment: Experiment, given: list[str]) -> str:
+    loss = experiment.loss
     if loss.reduction != "mean":
-        given.append(f'reduction="{loss.reduction}"')
+        given = [*given, f'reduction="{loss.reduction}"']
     if not given and not loss.root:
         return f"loss_function = nn.functional.{loss.functional}"
     head = "mean =" if loss.root else "return"
-    computed = call(f"{head} nn.functional.{loss.functional}", ["outputs", "targets", *given])
+    lines = call(f"{head} nn.functional.{loss.functional}", ["outputs", "targets", *given])
     if loss.root:
-        computed.append("# At 0 the root has a corner: its gradient there is 0, not PyTorch's NaN.")
-        computed.append("return mean.sqrt() if mean > 0 else mean")
-    return "\n".join(
-        [
-            "def loss_function(outputs, targets):",
-            '    """Return what is made small."""',
-            *(f"    {line}" for line in computed),
-        ]
-    )
+        lines.append("# At 0 the root has a corner: its gradient there is 0, not PyTorch's NaN.")
+        lines.append("return mean.sqrt() if mean > 0 else mean")
+    return define("loss_function", "Return what is made small.", lines, "outputs, targets")
 
 
 def _accuracy(experiment: Experiment) -> str:
     if experiment.loss.targets == "classes":
         right = "outputs.argmax(dim=1) == targets"
     else:
-        threshold = "0.0" if experiment.loss.outputs == "logit" else "0.5"
-        right = f"(outputs > {threshold}) == targets"
+        right = f"(outputs > {experiment.loss.threshold()!r}) == targets"
     return f'''\
 def accuracy_of(outputs, targets):
     """Return the share of rows whose class is right."""
@@ -207,6 +255,12 @@ def _step(experiment: Experiment, x: str, y: str) -> list[str]:
         lines.append(f"nn.utils.clip_grad_norm_({parameters}, {train.clip_norm!r})")
     if train.clip_value is not None:
         lines.append(f"nn.utils.clip_grad_value_({parameters}, {train.clip_value!r})")
+    if experiment.optimizer.l1:
+        lines += [
+            "with torch.no_grad():",
+            f"    for parameter in {parameters}:",
+            f"        parameter.grad += {experiment.optimizer.l1!r} * parameter.sign()",
+        ]
     lines += update_by_hand(experiment) if by_hand(experiment) else ["optimizer.step()"]
     return [*lines, "losses.append(loss.item())"]
 

@@ -24,6 +24,7 @@ from ...experiment.experiment import Experiment
 from ...network.module import Network
 from ...recording.checkpoints import State
 from ...step.batches import Batch
+from ...step.l1 import pulls
 from ...step.learning_rates import Rates
 from ...step.measurements import Measurements
 from ..method import Workload
@@ -83,9 +84,11 @@ class Compiled:
             self._spread(starts, self._state[self._rule.state[kept]])
         self._single = {self._rule.state[name] for name in single_states(self._rule)}
         """What is kept as a number for every weight, and is one for all weights of a member."""
-        bounds = [(each.train.clip_norm, each.train.clip_value) for each in workload.members]
+        members = workload.members
+        bounds = [(each.train.clip_norm, each.train.clip_value) for each in members]
+        changes = any(each != (None, None) for each in bounds) or pulls(members)
         self._used: Tensor | None = None
-        if not experiment.train.zero_grad or any(each != (None, None) for each in bounds):
+        if not experiment.train.zero_grad or changes:
             self._used = torch.zeros_like(self.weights)
         self._telling = TaskTelling(workload, self._rule, self._state, self._used)
         self._task = self._telling.task

@@ -26,7 +26,7 @@
 enum { IDENTITY = -1, SOFTMAX = -2, LOG_SOFTMAX = -3 };
 enum { BATCH = 1, LAYER = 2 };
 enum { MSE, RMSE, L1, HUBER, BINARY_CROSS_ENTROPY, BINARY_CROSS_ENTROPY_WITH_LOGITS, CROSS_ENTROPY,
-    NEGATIVE_LOG_LIKELIHOOD };
+    NEGATIVE_LOG_LIKELIHOOD, RULED };
 
 /* A parameter of all members: the numbers of one lie together, [members][count]. */
 typedef struct { int64_t offset, count; } parameter;
@@ -48,7 +48,9 @@ typedef struct {
     void *state[MOST_STATES]; /* [size] each */
     int64_t loss, mean, classes, has_accuracy;
     double delta, threshold, momentum, epsilon;
+    const double *class_weights; /* [members][classes]; none where all rows count the same. */
     const double *clip_norm, *clip_value; /* [members], below 0 where there is none. */
+    const double *l1; /* [members] */
     void *used; /* what the update uses, [size], where that is not what was computed. */
     int64_t piles; /* whether gradients are added to those before. */
     /* What steps see. */

@@ -1,4 +1,4 @@
-"""The formulas of activations and optimizers as C: an entry states them once, and holds no C.
+"""The formulas of activations, optimizers and losses as C: an entry states them, and holds no C.
 
     "h * (1 - h)"  ──►  ds[n] = ds[n] * (h * ((REAL)1 - h))
 
@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from ...components.activation_rules import NUMPY, ActivationRule
 from ...components.activations import ACTIVATIONS
+from ...components.formulas import parsed
+from ...components.losses import LOSSES, LossRule
 from ...components.optimizers import OPTIMIZERS, OptimizerBase
 from ...components.update_rules import FUNCTIONS, UpdateRule
 from .task import MOST_CONSTANTS, MOST_STATES
@@ -103,6 +105,18 @@ def activation_text(name: str, rule: ActivationRule) -> str:
             f"{loop}        vector h = hs[n], d = ds[n];\n{''.join(parts)}",
             f"        ds[n] = {chained_text(rule.slope_tree)};\n    }}\n    (void)hs;\n}}\n",
         ]
+    )
+
+
+def loss_text(name: str, rule: LossRule) -> str:
+    """Return the two functions of a loss: what outputs y cost of targets t, and the slope of it."""
+    parts = "".join(
+        f"    vector {part} = {vector_text(parsed(text))};\n" for part, text in rule.parts.items()
+    )
+    return "".join(
+        f"INLINE vector NAME({name}_{what})(vector y, vector t) {{\n"
+        f"{parts}    return {vector_text(parsed(formula))};\n}}\n"
+        for what, formula in (("each", rule.each), ("slope", rule.slope))
     )
 
 
@@ -230,6 +244,8 @@ class Formulas:
     """Of every activation that takes a unit by itself, by its name."""
     updates: Sequence[UpdateRule]
     """Those that optimizers come to, whatever their settings."""
+    losses: Mapping[str, LossRule]
+    """Of every loss that PyTorch has no function for, by its name."""
 
     @cached_property
     def text(self) -> str:
@@ -241,6 +257,8 @@ class Formulas:
         forward = "void (*forward)(int64_t, const vector *, vector *);"
         backward = "void (*backward)(int64_t, const vector *, const vector *, vector *);"
         prepare = "void (*prepare)(const double *, double, double, REAL *);"
+        costs = "vector (*each)(vector, vector); vector (*slope)(vector, vector);"
+        losses = [f"{{NAME({name}_each), NAME({name}_slope)}}" for name in self.losses]
         apply = "void (*apply)(int64_t, REAL *, const REAL *, REAL *const *, const REAL *);"
         numbered = [(f"update{index}", rule) for index, rule in enumerate(self.updates)]
         units = [f"{{NAME({name}_forward), NAME({name}_backward)}}" for name in self.units]
@@ -250,6 +268,8 @@ class Formulas:
                 "INLINE vector NAME(square)(vector a) { return a * a; }\n",
                 *(activation_text(name, rule) for name, rule in self.units.items()),
                 *(UpdateText(rule).text(name) for name, rule in numbered),
+                *(loss_text(name, rule) for name, rule in self.losses.items()),
+                _table("loss_rule", costs, losses),
                 _table("activation", f"{forward} {backward}", units),
                 _table("update", f"{prepare} {apply}", updates),
             ]
@@ -265,7 +285,7 @@ def _table(name: str, fields: str, rows: Sequence[str]) -> str:
 
 def formulas() -> Formulas:
     """Return the formulas of the activations and optimizers that there are now."""
-    entries = (*ACTIVATIONS.items(), *OPTIMIZERS.items())
+    entries = (*ACTIVATIONS.items(), *OPTIMIZERS.items(), *LOSSES.items())
     if not _last or not _same(_last[0], entries):
         rules = {name: entry.rule for name, entry in ACTIVATIONS.items()}
         units = {
@@ -276,7 +296,8 @@ def formulas() -> Formulas:
         updates: list[UpdateRule] = []
         for optimizer in OPTIMIZERS.values():
             updates += [rule for rule in _rules_of(optimizer) if rule not in updates]
-        _last[:] = [entries, Formulas(units, updates)]
+        losses = {name: each.rule for name, each in LOSSES.items() if each.functional is None}
+        _last[:] = [entries, Formulas(units, updates, losses)]
     made: Formulas = _last[1]
     return made
 

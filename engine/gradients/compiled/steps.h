@@ -288,7 +288,9 @@ static REAL NAME(loss)(const NAME(pass) *p, const vector *y, vector *d) {
     int64_t outputs = t->outputs, wide = p->wide;
     double numbers = t->classes ? p->rows : (double)p->rows * outputs;
     REAL share = t->mean ? (REAL)(1 / numbers) : 1, delta = (REAL)t->delta;
-    vector total = NAME(all)(0), zero = total;
+    vector total = NAME(all)(0), zero = total, weight = NAME(all)(1);
+    int64_t classes = t->classes ? outputs : 2;
+    const double *weights = t->class_weights ? t->class_weights + p->member * classes : 0;
     if (t->loss == CROSS_ENTROPY || t->loss == NEGATIVE_LOG_LIKELIHOOD) {
         for (int64_t n = 0; n < wide; n++) {
             vector shift = zero, most = y[n], sum = zero;
@@ -297,15 +299,17 @@ static REAL NAME(loss)(const NAME(pass) *p, const vector *y, vector *d) {
                 for (int64_t u = 0; u < outputs; u++) sum += NAME(exp)(y[u * wide + n] - most);
                 shift = most + NAME(log)(sum);
             }
+            for (int64_t c = 0; weights && c < classes; c++)
+                weight = NAME(where)(p->targets[n] == (REAL)c, NAME(all)((REAL)weights[c]), weight);
             for (int64_t u = 0; u < outputs; u++) {
                 mask its = (p->targets[n] == (REAL)u) & p->counts[n];
                 vector here = y[u * wide + n];
                 /* What is none of the true class may be infinite: it is left out, not times 0. */
-                total += NAME(where)(its, shift - here, zero);
+                total += NAME(where)(its, (shift - here) * weight, zero);
                 if (!d) continue;
                 vector dy = NAME(where)(its, NAME(all)(-1), zero);
                 if (t->loss == CROSS_ENTROPY) dy += NAME(exp)(here - most) / sum;
-                d[u * wide + n] = NAME(where)(p->counts[n], dy * share, zero);
+                d[u * wide + n] = NAME(where)(p->counts[n], dy * share * weight, zero);
             }
         }
         return NAME(sum)(total) * share;
@@ -337,13 +341,18 @@ static REAL NAME(loss)(const NAME(pass) *p, const vector *y, vector *d) {
                 dy = share * error / NAME(maximum)((1 - a) * a, least_slope);
                 break;
             }
-            default: { /* BINARY_CROSS_ENTROPY_WITH_LOGITS */
+            case BINARY_CROSS_ENTROPY_WITH_LOGITS:
                 each = NAME(log1p)(NAME(exp)(-NAME(abs)(a))) + NAME(maximum)(a, zero) - b * a;
                 dy = (NAME(sigmoid)(a) - b) * share;
+                break;
+            default:
+                each = NAME(loss_rules)[t->loss - RULED].each(a, b);
+                dy = NAME(loss_rules)[t->loss - RULED].slope(a, b) * share;
             }
-            }
-            total += NAME(where)(p->counts[n], each, zero);
-            if (d) d[u * wide + n] = NAME(where)(p->counts[n], dy, zero);
+            if (weights)
+                weight = NAME(where)(b > (REAL)0.5, NAME(all)((REAL)weights[1]), NAME(all)((REAL)weights[0]));
+            total += NAME(where)(p->counts[n], each * weight, zero);
+            if (d) d[u * wide + n] = NAME(where)(p->counts[n], dy * weight, zero);
         }
     REAL loss = NAME(sum)(total) * share;
     if (t->loss != RMSE) return loss;
@@ -533,6 +542,16 @@ static void NAME(clip_gradients)(const task *t, int64_t member, REAL *used) {
         }
 }
 
+/* Add l1 times the sign of each weight to a member's gradients. */
+static void NAME(pull_to_zero)(const task *t, int64_t member, REAL *used) {
+    const REAL *weights = t->weights, l1 = (REAL)t->l1[member];
+    for (int64_t k = 0; k < t->parameters; k++) {
+        int64_t start = t->parameter[k].offset + member * t->parameter[k].count;
+        for (int64_t i = start; i < start + t->parameter[k].count; i++)
+            used[i] += l1 * ((weights[i] > 0) - (weights[i] < 0));
+    }
+}
+
 /* Lay out a pass over so many rows in the room from `at` on; return where it ends. */
 static char *NAME(lay_out)(NAME(pass) *p, const task *t, int64_t rows, char *at) {
     p->task = t;
@@ -624,6 +643,7 @@ void NAME(take)(const task *t, int64_t begin, int64_t end, char *room) {
                     }
                 }
                 NAME(clip_gradients)(t, member, used);
+                NAME(pull_to_zero)(t, member, used);
             }
             double *norms = t->norms + number * (1 + t->parameters), squares = 0;
             for (int64_t k = 0; k < t->parameters; k++) {

@@ -17,16 +17,12 @@ MOST_CONSTANTS: Final = 32
 UNIT, IDENTITY, SOFTMAX, LOG_SOFTMAX = 0, -1, -2, -3
 """Activations: from ``UNIT`` on those that take a unit by itself, in the order of the printed C."""
 NORMALISATIONS: Final = {"none": 0, "batch": 1, "layer": 2}
-LOSSES: Final = {
-    name: number
-    for number, name in enumerate(
-        (
-            *("mse", "rmse", "l1", "huber", "binary_cross_entropy"),
-            *("binary_cross_entropy_with_logits", "cross_entropy", "negative_log_likelihood"),
-        )
-    )
-}
-"""Every loss that there is C for, by its name in a preset."""
+LOSSES: Final = (
+    *("mse", "rmse", "l1", "huber", "binary_cross_entropy"),
+    *("binary_cross_entropy_with_logits", "cross_entropy", "negative_log_likelihood"),
+)
+"""The losses whose C is written out, by their names in a preset; behind them come those whose C is
+printed from their rules."""
 
 
 def _fields(kind: Any, names: str) -> Sequence[tuple[str, Any]]:
@@ -63,7 +59,7 @@ class Task(Structure):
         ("state", c_void_p * MOST_STATES),
         *_fields(c_int64, "loss mean classes has_accuracy"),
         *_fields(c_double, "delta threshold momentum epsilon"),
-        *_fields(c_void_p, "clip_norm clip_value used"),
+        *_fields(c_void_p, "class_weights clip_norm clip_value l1 used"),
         *_fields(c_int64, "piles rows dev_rows stride"),
         *_fields(c_void_p, "inputs targets dev_inputs dev_targets"),
         *_fields(c_int64, "input_member input_step dev_input_member"),

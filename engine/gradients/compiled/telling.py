@@ -16,7 +16,7 @@ from ...components.update_rules import UpdateRule
 from ...experiment.experiment import Members
 from ...network.module import EPSILON, MOMENTUM
 from ...step.batches import Batch
-from ...step.evaluation import threshold
+from ...step.class_weights import class_weights
 from ..method import Workload
 from .printing import formulas
 from .task import (
@@ -103,16 +103,20 @@ class TaskTelling:
         for field in ("clip_norm", "clip_value"):
             bounds = [getattr(each.train, field) for each in members]
             setattr(task, field, self._numbers([-1.0 if each is None else each for each in bounds]))
+        task.l1 = self._numbers([each.optimizer.l1 for each in members])
         task.used = None if used is None else used.data_ptr()
         task.piles = not self._experiment.train.zero_grad
 
     def _tell_loss(self) -> None:
         task, loss = self.task, self._experiment.loss
-        task.loss, task.mean = LOSSES[loss.name], loss.reduction == "mean"
+        numbers = {name: number for number, name in enumerate((*LOSSES, *formulas().losses))}
+        task.loss, task.mean = numbers[loss.name], loss.reduction == "mean"
+        if (weights := class_weights(self._members)) is not None:
+            task.class_weights = self._numbers(weights.tolist())
         task.classes = loss.targets == "classes"
         task.has_accuracy = self._experiment.has_accuracy
         task.delta = loss.delta if isinstance(loss, Huber) else 0.0
-        task.threshold = threshold(self._experiment)
+        task.threshold = loss.threshold()
 
     def _tell_dev(self, dev: Batch) -> None:
         task = self.task

@@ -13,7 +13,7 @@ from typing import Final
 
 from torch import Tensor
 
-from ...experiment.experiment import Experiment
+from ...experiment.experiment import Members
 from ...network.dropout_masks import Masks
 from ...step.batches import Batch
 from .cuda_graphs import CudaGraphs, Player, one_by_one
@@ -29,7 +29,7 @@ class Propagation:
     """The formulas of so many rows, and what they leave.
 
     Args:
-        experiment: What the network looks like, and its loss.
+        members: What the network looks like, and its loss.
         weights: Parameters and buffers by name, as ``FormulaGraph`` wants them.
         gradients: Where the gradients go, [rows of the block, …] each.
         masks: What dropout leaves out.
@@ -42,7 +42,7 @@ class Propagation:
 
     def __init__(
         self,
-        experiment: Experiment,
+        members: Members,
         weights: Mapping[str, Tensor],
         gradients: Mapping[str, Sequence[Tensor]],
         masks: Masks,
@@ -55,7 +55,7 @@ class Propagation:
     ) -> None:
         width = inputs.shape[2]
         beside = dev.inputs.shape[1] if dev is not None else 0
-        wired = experiment, weights, gradients, masks
+        wired = members, weights, gradients, masks
         graph = FormulaGraph(*wired, learned=width, rows=width + beside)
         self._graph, self._constant, self._then = graph, constant, then
         # The first columns are learned from, the dev rows lie behind them.
@@ -63,14 +63,14 @@ class Propagation:
         self._learned.copy_(inputs)
         self.begin: Final = graph.begin
         """Takes what is drawn for a step."""
-        self.kept: Final = KeptOutputs(experiment, graph.outputs[:, :, :width], room)
+        self.kept: Final = KeptOutputs(members, graph.outputs[:, :, :width], room)
         """The outputs of the rows that are learned from."""
         self.dev_kept: KeptOutputs | None = None
         """The outputs of the dev rows."""
         if dev is not None:
             graph.x[:, :, width:].copy_(dev.inputs.mT)
-            self.dev_kept = KeptOutputs(experiment, graph.outputs[:, :, width:], room)
-            targets = targets_of(experiment, dev)
+            self.dev_kept = KeptOutputs(members, graph.outputs[:, :, width:], room)
+            targets = targets_of(members[0], dev)
             self.dev_targets: Final = targets.expand(room, -1, -1, -1).contiguous()
             """What the dev rows are to say, [room, members, outputs, padded rows]."""
         self._play: Player = one_by_one(self._step)

@@ -19,7 +19,7 @@ from typing import Final, Protocol
 
 from torch import Tensor
 
-from ...experiment.experiment import Experiment
+from ...experiment.experiment import Members
 from ...network.dropout_masks import Masks
 from . import activations, losses, normalisation
 from .dropout import DropoutFormula
@@ -43,7 +43,7 @@ class FormulaGraph:
     """The formulas of a network for so many rows.
 
     Args:
-        experiment: What the network looks like, and its loss.
+        members: What the network looks like, and its loss.
         weights: Parameters and buffers by name: weights [members, out, in], all else
             [members, out, 1].
         gradients: Where the gradients go.
@@ -54,7 +54,7 @@ class FormulaGraph:
 
     def __init__(
         self,
-        experiment: Experiment,
+        members: Members,
         weights: Mapping[str, Tensor],
         gradients: Gradients,
         masks: Masks,
@@ -66,11 +66,11 @@ class FormulaGraph:
         self._masks = masks
         self._formulas: list[Formula] = []
         self._dropouts: list[DropoutFormula] = []
-        members = len(weights["layer1.bias"])
+        experiment, count = members[0], len(weights["layer1.bias"])
         new = weights["layer1.bias"].new_zeros
         # gb = dy 1: with a vector of ones a sum over the rows is a product, and in one call.
         self._ones = new(learned).fill_(1)
-        self.x: Final = new(members, experiment.widths[0], rows)
+        self.x: Final = new(count, experiment.widths[0], rows)
         """The inputs of all rows, [members, features, rows]."""
 
         model = experiment.model
@@ -79,7 +79,7 @@ class FormulaGraph:
             # z is [members, units, rows]; h, what the next layer sees, is z itself where the
             # activation can write over it. d is the derivative by h, of the learned rows alone, and
             # shares its memory with dz: each formula turns the one into the other in place.
-            z, dz = new(members, units, rows), new(members, units, learned)
+            z, dz = new(count, units, rows), new(count, units, learned)
             self._add_linear(index, h, z, dz, d)
             if (kind := model.normalisations[index - 1]) != "none":
                 self._add_normalisation(kind, index, z, dz)
@@ -90,7 +90,7 @@ class FormulaGraph:
         assert d is not None
         self.outputs: Final = h
         """What the network says of all rows, [members, outputs, rows]."""
-        self._loss = losses.FORMULAS[experiment.loss.name](experiment, h[:, :, :learned], d)
+        self._loss = losses.FORMULAS[experiment.loss.name](members, h[:, :, :learned], d)
         # Looked up once: in a small network's step, what Python looks up is felt.
         self._forwards = [formula.forward for formula in self._formulas]
         self._backwards = [formula.backward for formula in reversed(self._formulas)]
@@ -115,7 +115,7 @@ class FormulaGraph:
             targets: [members, outputs, learned rows], classes as ones and zeros.
         """
         # The loss leaves dh of the last layer in d; each formula turns d into the one before it.
-        self._loss.backward(targets)
+        self._loss.derive(targets)
         for backward in self._backwards:
             backward(row)
 

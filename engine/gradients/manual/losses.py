@@ -4,6 +4,8 @@ Outputs y and targets t are [..., members, outputs, rows]; classes come as ones 
 is the mean over all N numbers of a member, over its rows alone where the targets are classes, or
 a sum, where N is 1. ``each`` is what a viewer sees, computed for many steps at once; ``backward``
 is what a step needs, written into dy. A loss's entry names its class here.
+
+Where a row counts for w by its class, it costs w times as much, and its derivative is w times it.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ import torch
 from torch import Tensor
 
 from ...components.losses import LOSSES, Huber
-from ...experiment.experiment import Experiment
+from ...experiment.experiment import Members
+from ...step.class_weights import class_weights
+from ...step.evaluation import ruled
 from ..leaned_on import aten, softmax
 
 
@@ -25,14 +29,17 @@ class LossFormula(ABC):
     """What every loss has.
 
     Args:
-        experiment: Says which loss, and whether it is a mean.
+        members: Say which loss, whether it is a mean, and what a row counts for by its class.
         y: The outputs of the rows that are learned from, [members, outputs, rows].
         dy: Where the derivative by them goes.
     """
 
-    def __init__(self, experiment: Experiment, y: Tensor, dy: Tensor) -> None:
-        self.spec, self.y, self.dy = experiment.loss, y, dy
-        self.has_shares: Final = experiment.has_shares
+    def __init__(self, members: Members, y: Tensor, dy: Tensor) -> None:
+        self.spec, self.y, self.dy = members[0].loss, y, dy
+        weights = class_weights(members)
+        # [members, classes, 1]: a row's is found by a product with its ones and zeros.
+        self.weights: Final = None if weights is None else weights.to(dy)[..., None]
+        self.has_shares: Final = members[0].has_shares
         """Whether t are the shares of classes, and not ones and zeros."""
         _, outputs, rows = y.shape
         numbers = rows if self.spec.targets == "classes" else outputs * rows
@@ -42,6 +49,25 @@ class LossFormula(ABC):
         self.factor: Final = dy.new_tensor(self.share)
         self.twice: Final = dy.new_tensor(2 * self.share)
         self.minus: Final = dy.new_tensor(-self.share)
+
+    def cost(self, y: Tensor, t: Tensor) -> Tensor:
+        """Return what each number costs, each row as it counts."""
+        each = self.each(y, t)
+        return each if self.weights is None else each.mul_(self._row_weights(t))
+
+    def derive(self, t: Tensor) -> None:
+        """Write the derivative of the loss by y into dy, each row as it counts."""
+        self.backward(t)
+        if self.weights is not None:
+            self.dy.mul_(self._row_weights(t))
+
+    def _row_weights(self, t: Tensor) -> Tensor:
+        """Return what rows count for, [..., members, 1, rows]."""
+        assert self.weights is not None
+        if self.spec.targets == "classes":
+            return (t * self.weights).sum(-2, keepdim=True)
+        # Exact at both ends, where the targets are.
+        return torch.lerp(self.weights[:, :1], self.weights[:, 1:], t)
 
     @abstractmethod
     def each(self, y: Tensor, t: Tensor) -> Tensor:
@@ -75,8 +101,8 @@ class RMSEFormula(MSEFormula):
     There it has a corner, as |x| has at 0, and 0 is one of the slopes between.
     """
 
-    def __init__(self, experiment: Experiment, y: Tensor, dy: Tensor) -> None:
-        super().__init__(experiment, y, dy)
+    def __init__(self, members: Members, y: Tensor, dy: Tensor) -> None:
+        super().__init__(members, y, dy)
         # √(1 / N): dy / ‖dy‖ has length 1, so that this is all that N does to the derivative.
         self.norm, self.root = dy.new_zeros(len(dy), 1, 1), dy.new_tensor(self.share**0.5)
         self.fits = torch.zeros_like(self.norm, dtype=torch.bool)
@@ -157,6 +183,16 @@ class LogitCrossEntropyFormula(LossFormula):
         # The sigmoid's slope has cancelled out of the product: nothing vanishes where it is flat.
         torch.sigmoid(self.y, out=self.dy)
         self.dy.sub_(t).mul_(self.factor)
+
+
+class RuledFormula(LossFormula):
+    """A loss as its rule states it, one number at a time."""
+
+    def each(self, y: Tensor, t: Tensor) -> Tensor:
+        return ruled(self.spec, self.spec.rule.each, y, t)
+
+    def backward(self, t: Tensor) -> None:
+        torch.mul(ruled(self.spec, self.spec.rule.slope, self.y, t), self.factor, out=self.dy)
 
 
 class NegativeLogLikelihoodFormula(LossFormula):

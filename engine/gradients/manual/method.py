@@ -25,6 +25,7 @@ from ...network.module import Network
 from ...recording.checkpoints import State
 from ...step.clipping import Clipping
 from ...step.evaluation import Evaluator
+from ...step.l1 import L1Pull
 from ...step.learning_rates import Rates
 from ...step.measurements import Measurements
 from ..method import Workload
@@ -70,6 +71,7 @@ class Manual:
         assert isinstance(network, Network)
         self.weights = workload.weights
         self._experiment, self._layout = experiment, workload.layout
+        self._members = workload.members
         self._masks = network.masks
         self._inputs = Inputs(experiment, workload.batches)
         # A captured graph repeats its launches with the same arguments, so what changes from step
@@ -80,10 +82,11 @@ class Manual:
         # A warm-up begins below the rate of the preset.
         self._update.set_lr(self._rates.now)
         self._clipping = Clipping(workload.members, workload.layout)
+        self._l1 = L1Pull(workload.members, workload.layout)
         self._clears = experiment.train.zero_grad
         self._used: Tensor | None = None
         """What the update uses, where that is not what was computed."""
-        if self._clipping.wanted or not self._clears:
+        if self._clipping.wanted or self._l1.wanted or not self._clears:
             # Else the update reads the row itself: no copy of all gradients in every step.
             self._used = self.weights.new_zeros(workload.layout.learned)
 
@@ -92,7 +95,7 @@ class Manual:
         # a schedule must know the figure before the next step.
         self._dev = workload.dev
         self._stride = experiment.evaluation_stride if workload.dev is not None else 0
-        self._measure = Evaluator(experiment, network)
+        self._measure = Evaluator(workload.members, network)
         self._constant = experiment.sees_all
         waits = network.modal or self._rates.needs_measurement
         self._rides = self._constant and self._stride == 1 and not waits
@@ -232,6 +235,7 @@ class Manual:
         # The row shows what was computed; only the copy is clipped.
         self._used.copy_(gradient)
         self._clipping.apply(self._used)
+        self._l1.add(self._used, self.weights)
         return self._used
 
     def _tick(self, propagation: Propagation, portion: Portion, row: int) -> None:
@@ -306,7 +310,7 @@ class Manual:
             assert self._rows is not None
             gradients = self._views(self._rows.gradients).items()
             self._propagations[portion.rows] = Propagation(
-                self._experiment,
+                self._members,
                 self._views(self.weights),
                 {name: rows.unbind() for name, rows in gradients},
                 self._masks,

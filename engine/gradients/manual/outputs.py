@@ -12,8 +12,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ...experiment.experiment import Experiment
-from ...step.evaluation import threshold
+from ...experiment.experiment import Experiment, Members
 from .losses import FORMULAS
 
 LANES: Final = 32
@@ -49,22 +48,22 @@ class KeptOutputs:
     """Room for the outputs of some steps.
 
     Args:
-        experiment: Says what is measured.
+        members: Say what is measured.
         outputs: What is kept of each step, a view of the network's outputs, [members, outputs,
             rows].
         steps: For how many steps there is room.
     """
 
-    def __init__(self, experiment: Experiment, outputs: Tensor, steps: int) -> None:
-        members, units, self._rows = outputs.shape
+    def __init__(self, members: Members, outputs: Tensor, steps: int) -> None:
+        count, units, self._rows = outputs.shape
         self._outputs = outputs
-        self.slots: Final = outputs.new_zeros(steps, members, units, padded(self._rows))
+        self.slots: Final = outputs.new_zeros(steps, count, units, padded(self._rows))
         """Where the outputs go, [steps, members, outputs, padded rows]."""
         # Views of the slots are made once; the padding behind their rows stays 0 for ever.
         self._slots: Sequence[Tensor] = self.slots[..., : self._rows].unbind()
         # The formula is wired to these outputs for its shapes alone; nothing is ever sent back.
-        self._loss = FORMULAS[experiment.loss.name](experiment, outputs, outputs)
-        self._right = _right(experiment)
+        self._loss = FORMULAS[members[0].loss.name](members, outputs, outputs)
+        self._right = _right(members[0])
 
     def keep(self, slot: int) -> None:
         """Keep the outputs as they are."""
@@ -82,7 +81,7 @@ class KeptOutputs:
         # [slots, members, outputs, padded rows]: what would be a handful of calls for each slot.
         outputs = self.slots[begin:end]
         # Padded rows are computed with the others, for whole vectors, and cut off before the sum.
-        loss = self._loss.total(self._loss.each(outputs, targets)[..., : self._rows])
+        loss = self._loss.total(self._loss.cost(outputs, targets)[..., : self._rows])
         if self._right is None:
             return loss, torch.full_like(loss, torch.nan)
         # A count of ones is exact in float32 up to 16 million rows, and divided in float64.
@@ -96,6 +95,6 @@ def _right(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor] | None:
         return None
     if experiment.loss.targets == "classes":
         return lambda outputs, targets: outputs.argmax(-2) == targets.argmax(-2)
-    boundary = threshold(experiment)
+    boundary = experiment.loss.threshold()
     # As numbers: comparing them with one another is a vector operation, with booleans it is not.
     return lambda outputs, targets: (outputs > boundary).to(outputs.dtype).eq_(targets).squeeze(-2)

@@ -11,13 +11,21 @@ from pydantic import TypeAdapter, ValidationError
 
 from engine.components.activations import ACTIVATIONS
 from engine.components.losses import LOSSES as NAMED
-from engine.components.losses import RMSE, BinaryCrossEntropyWithLogits, Huber, Loss, LossBase
+from engine.components.losses import (
+    RMSE,
+    BinaryCrossEntropyWithLogits,
+    Hinge,
+    Huber,
+    Loss,
+    LossBase,
+)
 from engine.explain.program import program
+from engine.step.evaluation import costs, ruled
 from engine.training.trainer import Trainer
 from tests.experiments import experiment
 
 LOSSES: list[type[LossBase]] = list(NAMED.values())
-PARTS = ("functional", "formula", "targets", "outputs", "each", "slope", "root")
+PARTS = ("functional", "formula", "targets", "outputs", "each", "slope", "rule", "root")
 
 
 @pytest.fixture(params=LOSSES, ids=lambda cls: cls.__name__)
@@ -27,6 +35,9 @@ def loss(request: pytest.FixtureRequest) -> type[LossBase]:
 
 
 def test_the_function_exists_and_knows_the_keys(loss: type[LossBase]) -> None:
+    if loss.functional is None:
+        assert loss.formula == "RuledFormula"
+        return
     function = getattr(torch.nn.functional, loss.functional)
     parameters = inspect.signature(function).parameters
     assert {"reduction", *loss().arguments} <= set(parameters)
@@ -40,17 +51,41 @@ def test_the_function_takes_the_targets_that_the_class_says(loss: type[LossBase]
     if loss.outputs == "log_probabilities":
         outputs = outputs.log()
     targets = torch.tensor([1, 0]) if loss.targets == "classes" else torch.eye(2)
-    function = getattr(torch.nn.functional, loss.functional)
-    value = function(outputs, targets, reduction=loss().reduction, **loss().arguments)
-    assert value.shape == ()
-    assert value > 0
+    each = costs(loss())(outputs[None], targets[None])
+    assert each.shape == ((1, 2) if loss.targets == "classes" else (1, 2, 2))
+    assert each.mean() > 0
+
+
+def test_the_rule_says_what_the_function_computes(loss: type[LossBase]) -> None:
+    """What programs are printed from, held against PyTorch's function and autograd's slope."""
+    if loss.targets == "classes" or loss.root:
+        return
+    outputs = torch.linspace(0.05, 0.95, 19, dtype=torch.float64, requires_grad=True)
+    if loss.outputs != "probability":
+        outputs = torch.linspace(-2.0, 2.0, 41, dtype=torch.float64, requires_grad=True)
+    for target in (0.0, 1.0):
+        targets = torch.full_like(outputs, target)
+        values = costs(loss())(outputs, targets)
+        [slopes] = torch.autograd.grad(values.sum(), outputs)
+        spec = loss()
+        if spec.functional is None:
+            side = 2 * target - 1
+            torch.testing.assert_close(values, (1 - side * outputs).clamp(min=0))
+            torch.testing.assert_close(ruled(spec, spec.rule.slope, outputs, targets), slopes)
+        assert slopes.isfinite().all()
+
+
+@pytest.mark.parametrize(("output", "cost"), [(float("nan"), "nan"), (float("inf"), "0.0")])
+def test_a_hinge_hides_no_nan_and_makes_none(output: float, cost: str) -> None:
+    said = costs(Hinge())(torch.tensor([[[output]]]), torch.tensor([[[1.0]]]))
+    assert str(said.item()) == cost
 
 
 def test_a_probability_is_what_the_function_insists_on(loss: type[LossBase]) -> None:
     if loss.outputs != "probability":
         return
     with pytest.raises(RuntimeError, match="between 0 and 1"):
-        getattr(torch.nn.functional, loss.functional)(torch.tensor([1.5]), torch.tensor([1.0]))
+        costs(loss())(torch.tensor([1.5]), torch.tensor([1.0]))
     assert ACTIVATIONS["sigmoid"].traits.range == (0.0, 1.0)
 
 

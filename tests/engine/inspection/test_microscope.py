@@ -27,6 +27,7 @@ TWO = {**CUBIC, "data": {"kind": "function", "targets": ["x", "x**2"], "points":
 LOSSES = {
     "numbers": (CUBIC, ["mse", "rmse", "l1", "huber"], ["identity", "tanh"]),
     "logit": (MOONS, ["binary_cross_entropy_with_logits"], ["identity"]),
+    "margin": (MOONS, ["hinge"], ["identity", "tanh"]),
     "probability": (MOONS, ["binary_cross_entropy"], ["sigmoid"]),
     "logits": (MINIBATCHES, ["cross_entropy"], ["identity"]),
     "log_probabilities": (MINIBATCHES, ["negative_log_likelihood"], ["log_softmax"]),
@@ -58,6 +59,8 @@ def test_every_formula_agrees_with_autograd(
         "dropout": dropout,
     }
     loss = {"name": data.draw(st.sampled_from(losses))}
+    if "targets" not in tables["data"] and data.draw(st.booleans()):
+        loss["class_weights"] = [0.5, 3.0]
     found = dissect(experiment({**tables, "model": model, "loss": loss}), None, 1)
     assert found.difference < 1e-12
     for quantity in found.quantities:
@@ -86,6 +89,18 @@ def tiny(**changes: dict[str, Any]) -> Experiment:
 
 
 NUMBERS = {"tanh": math.tanh, "sigmoid": lambda z: 1 / (1 + math.exp(-z)), "e": math.e}
+
+
+def test_a_working_says_what_a_row_counts_for() -> None:
+    loss = {"name": "hinge", "class_weights": [0.5, 3.0]}
+    told = quantities(dissect(tiny(data={"targets": [1, 0]}, loss=loss), None, 1))
+    assert told["dy"].formula == "dy = (-s where s y < 1, else 0) w / 2"
+    assert [re.sub(r"-?\d+\.\d+ <", "y <", each[0]) for each in told["dy"].workings] == [
+        "(-1 where 1 y < 1, else 0)·3 / 2",
+        "(-(-1) where (-1) y < 1, else 0)·0.5 / 2",
+    ]
+    assert [row[0] for row in told["dy"].values] == [-1.5, 0.25]
+    assert ", of each: w (max(0, 1 - s y)" in told["loss"].formula
 
 
 @pytest.mark.parametrize("normalisation", ["none", "batch", "layer"])

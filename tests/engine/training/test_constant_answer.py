@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -66,6 +67,29 @@ def test_of_classes_it_is_the_entropy_of_their_shares(loss: str) -> None:
     for name, true in (("train", share), ("dev", held_out)):
         entropy = -true * math.log(share) - (1 - true) * math.log(1 - share)
         assert told.constant_loss[name] == pytest.approx([entropy], rel=1e-4)
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy_with_logits", "cross_entropy", "hinge"])
+def test_where_classes_weigh_alike_no_answer_is_better_than_none(loss: str) -> None:
+    told = header(MOONS, f'loss={{name="{loss}", class_weights="balanced"}}', "train.seed=1")
+    best = 1.0 if loss == "hinge" else math.log(2)
+    assert told.constant_loss["train"] == pytest.approx([best], rel=1e-4)
+    train, _ = targets(MOONS)
+    each = [len(train) / (2 * (train == value).sum()) for value in (0, 1)]
+    assert told.class_weights == [pytest.approx(each)]
+
+
+@pytest.mark.parametrize("weights", ["[1, 3]", "[3, 1]"])
+def test_of_a_hinge_it_is_one_side_for_all(weights: str) -> None:
+    told = header(MOONS, f'loss={{name="hinge", class_weights={weights}}}', "train.seed=1")
+    train, dev = targets(MOONS)
+    counted = np.where(train == 1, *json.loads(weights)[::-1])
+    held_out = np.where(dev == 1, *json.loads(weights)[::-1])
+    sides = {side: (counted * np.maximum(0, 1 - side * (2 * train - 1))).mean() for side in (-1, 1)}
+    best = min(sides, key=lambda side: sides[side])
+    assert told.constant_loss["train"] == pytest.approx([sides[best]], rel=1e-5)
+    said = (held_out * np.maximum(0, 1 - best * (2 * dev - 1))).mean()
+    assert told.constant_loss["dev"] == pytest.approx([said], rel=1e-5)
 
 
 def test_a_sum_is_counted_as_a_steps_is() -> None:

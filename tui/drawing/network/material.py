@@ -442,7 +442,7 @@ class RecordedNetwork:
         if loss.targets == "classes":
             labels: NDArray[np.int64] = outputs.argmax(axis=1)
             return labels
-        return (outputs[:, 0] > (0.0 if loss.outputs == "logit" else 0.5)).astype(np.int64)
+        return (outputs[:, 0] > loss.threshold()).astype(np.int64)
 
     def probabilities(self, inputs: NDArray[Any]) -> Floats:
         """Return what the network says as the classes' probabilities, [rows, classes]."""

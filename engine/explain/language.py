@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ...components.formulas import parsed
+from ..components.formulas import parsed
 
 CONSTANT_SLOPE: Final[Mapping[object, str]] = {1: "ones_like(z)", 0: "zeros_like(z)"}
 """What is as large as z and the same everywhere."""

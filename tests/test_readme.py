@@ -59,6 +59,7 @@ def test_every_experiment_of_the_textbook_has_its_command() -> None:
     presets = {path.stem for path in (ROOT / "presets").glob("*.toml")}
     named = {word for line in SHOWN for word in line.split()}
     others = {"above-and-below", "digits-convolution", "digits-layers", "iris", "sum-of-30-dead"}
+    others |= {"circles-features", "imbalanced", "imbalanced-weighted"}
     assert presets - named == others | {"exploding-adam", "exploding-clipped"}
 
 

@@ -253,9 +253,10 @@ def _described(stage: ModuleSpec) -> str:
 
 def _loss(experiment: Experiment) -> str:
     weights = experiment.loss.class_weights
-    if isinstance(weights, list):
-        weights = ", ".join(f"{each:g}" for each in weights)
-    return experiment.loss.name + (f", class weights {weights}" if weights else "")
+    if weights is None:
+        return experiment.loss.name
+    told = weights if isinstance(weights, str) else ", ".join(f"{each:g}" for each in weights)
+    return f"{experiment.loss.name}, class weights {told}"
 
 
 def _optimizer(experiment: Experiment) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..experiment.experiment import Experiment
 from ..step.batches import Batch
-from ..step.evaluation import Evaluator, decided, threshold
+from ..step.evaluation import Evaluator, decided
 from ..text.numbers import shortest
 from .block import Outcome
 from .data_sets import DataSets
@@ -45,7 +45,7 @@ class SetFigures:
             outputs = self._measure.outputs(batch.inputs)
             match self._experiment.data.target_kind:
                 case "labels":
-                    right = (outputs > threshold(self._experiment)) == batch.targets
+                    right = (outputs > self._experiment.loss.threshold()) == batch.targets
                     figures[f"{name}_accuracy"] = right.double().mean((1, 2)).cpu().numpy()
                 case "numbers":
                     figures[f"{name}_rmse"] = self._data.rms_error(outputs, batch.targets)

@@ -44,7 +44,10 @@ def find(facts: Facts) -> Finding | None:
     return Finding(
         "warning",
         words,
-        advice="More rows of the rarer classes help, and inputs that tell them apart.",
+        advice=(
+            "More rows of the rarer classes help, and inputs that tell them apart; where these "
+            'can, loss.class_weights = "balanced" lets the rarer ones count.'
+        ),
     )
 
 

@@ -19,6 +19,7 @@ SAMPLES = 30
 HEALTHY = [
     "above-and-below",
     "automatic-update",
+    "circles-features",
     "cubic",
     "digits",
     "digits-convolution",
@@ -29,6 +30,8 @@ HEALTHY = [
     "function-set",
     "function-set-linear",
     "function-set-normalised",
+    "imbalanced",
+    "imbalanced-weighted",
     "init-histograms",
     "iris",
     "manual-update",

@@ -27,11 +27,11 @@ from typing import Final, Literal
 from pydantic import Field
 
 from ..components.activations import ACTIVATIONS
-from ..components.losses import BinaryCrossEntropyWithLogits, Loss
+from ..components.losses import BinaryCrossEntropyWithLogits, Loss, LossBase
 from ..components.optimizers import SGD, Optimizer
 from ..components.schedules import ConstantRate, Schedule
 from ..components.section import Section, show
-from ..data import Data
+from ..data import Data, DataBase
 from ..data.plane import Moons
 from ..randomness import generator
 from .layers import PlannedLayer, dense_layers, planned
@@ -289,16 +289,7 @@ class Experiment(Section):
             yield (f"{said} compares numbers, the data has {classes} classes; use 'cross_entropy'")
         else:
             yield from self._output_problems()
-            yield from self._weight_problems()
-
-    def _weight_problems(self) -> Iterator[str]:
-        weights, names = self.loss.class_weights, self.data.target_names
-        if weights is not None and not self.data.class_count:
-            yield "loss.class_weights: there are no classes to weigh; leave it out"
-        elif isinstance(weights, list) and len(weights) != len(names):
-            listed = ", ".join(map(show, names[:20])) + ", …" * (len(names) > 20)
-            counted = f"{len(weights)} numbers for {len(names)} classes"
-            yield f"loss.class_weights: has {counted}: {listed}"
+            yield from _weight_problems(loss, self.data)
 
     @property
     def _shares_cross_entropy(self) -> bool:
@@ -405,3 +396,13 @@ def _parameters_text(count: int) -> str:
 def _numbers_text(count: int) -> str:
     most = f"at most {MAX_NUMBERS:.0e} are allowed"
     return f"compute {count:.3g} numbers, {count * 4 / 1e9:.3g} GB; {most}"
+
+
+def _weight_problems(loss: LossBase, data: DataBase) -> Iterator[str]:
+    """Say why rows cannot count for what they are said to by their class."""
+    weights, names = loss.class_weights, data.target_names
+    if weights is not None and not data.class_count:
+        yield "loss.class_weights: there are no classes to weigh; leave it out"
+    elif isinstance(weights, list) and len(weights) != len(names):
+        listed = ", ".join(map(show, names[:20])) + ", …" * (len(names) > 20)
+        yield f"loss.class_weights: has {len(weights)} numbers for {len(names)} classes: {listed}"

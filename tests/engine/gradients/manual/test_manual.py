@@ -225,6 +225,8 @@ def test_both_ways_go_the_same_way(
     """Whatever the optimizer, the bounds and the schedule are."""
     assume(not rounded_sixth(tables))
     assume(bounds.get("zero_grad", True) or "l1" not in optimizer)
+    # The gradient of a bias before batch normalisation is a rounding, and Lion steps by its sign.
+    assume(optimizer["name"] != "lion" or "batch" not in str(tables["model"]))
     train = {**tables["train"], "steps": 6, "gradients": "manual", **bounds}
     schedule = {"name": "exponential"} if moves else {}
     spec = experiment({**tables, "train": train, "optimizer": optimizer, "schedule": schedule})

@@ -367,7 +367,7 @@ class TestOverrides:
     def test_a_key_that_another_kind_does_not_have_is_named(self) -> None:
         assert problems_of("optimizer = {name = 'sgd', momentum = 0.9}", "optimizer.name=adam") == [
             "--set optimizer.name=adam: optimizer.momentum: is not a key of 'adam'; "
-            "there are: name, lr, weight_decay, beta1, beta2, eps, amsgrad"
+            "there are: name, lr, weight_decay, l1, beta1, beta2, eps, amsgrad"
         ]
 
     def test_a_table_replaces_a_table(self) -> None:
@@ -386,7 +386,7 @@ class TestOverrides:
             ("title.x=3", "title is no table"),
             ("train.epochs[0]=3", "train.epochs is no list"),
             ("optimizer.rl=3", "optimizer.rl: is not a key of 'sgd'; there are: name, lr, "
-             "weight_decay, momentum, dampening, nesterov"),
+             "weight_decay, l1, momentum, dampening, nesterov"),
         ],
     )  # fmt: skip
     def test_that_leads_nowhere_is_told(self, override: str, problem: str) -> None:
@@ -475,6 +475,7 @@ class TestWriting:
             "name": "sgd",
             "lr": 0.1,
             "weight_decay": 0.0,
+            "l1": 0.0,
             "momentum": 0.0,
             "dampening": 0.0,
             "nesterov": False,

@@ -225,7 +225,7 @@ class Experiment(Section):
             yield wrong
             return
         problems = [*self._size_problems(), *self._loss_problems(), *self._training_problems()]
-        problems += self._feature_problems()
+        problems += _feature_problems(self.data, self.train.seed)
         yield from problems or self._population_problems()
 
     @property
@@ -264,16 +264,6 @@ class Experiment(Section):
             yield f"{key}: {members} networks would {_parameters_text(parameters)}"
         elif numbers > MAX_NUMBERS:
             yield f"{key}: a step of {members} networks would {_numbers_text(numbers)}"
-
-    def _feature_problems(self) -> Iterator[str]:
-        """Say which features are no numbers, as far as a thousand rows of a kind tell."""
-        if (features := self.data.computed_features) is not None:
-            rows = self.data.at_most(1000).draw(generator(self.train.seed, "data"))
-            # What stands for a missing number is not known before the rows are parted.
-            if rows.inputs.shape[1] == len(features.inputs) and (
-                wrong := features.wrong(rows.inputs)
-            ):
-                yield f"data.{wrong}"
 
     def _loss_problems(self) -> Iterator[str]:
         loss, classes, kind = self.loss, self.data.class_count, self.data.target_kind
@@ -406,3 +396,13 @@ def _weight_problems(loss: LossBase, data: DataBase) -> Iterator[str]:
     elif isinstance(weights, list) and len(weights) != len(names):
         listed = ", ".join(map(show, names[:20])) + ", …" * (len(names) > 20)
         yield f"loss.class_weights: has {len(weights)} numbers for {len(names)} classes: {listed}"
+
+
+def _feature_problems(data: DataBase, seed: int) -> Iterator[str]:
+    """Say which features are no numbers, as far as a thousand rows of a kind tell."""
+    if (features := data.computed_features) is None:
+        return
+    rows = data.at_most(1000).draw(generator(seed, "data")).inputs
+    # What stands for a missing number is not known before the rows are parted.
+    if rows.shape[1] == len(features.inputs) and (wrong := features.wrong(rows)):
+        yield f"data.{wrong}"

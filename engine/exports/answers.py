@@ -88,7 +88,7 @@ def answer_of(header: Header) -> Answer:
         link=link,
         is_probability=link != "none" or loss.outputs == "probability",
         is_pair=is_pair,
-        threshold=0.0 if loss.outputs == "logit" else 0.5,
+        threshold=loss.threshold(),
     )
 
 

@@ -49,4 +49,4 @@ def each_share(
             return np.asarray(ACTIVATIONS["softmax"].numpy(outputs), np.float64)
         if loss.outputs == "logit":
             return np.asarray(ACTIVATIONS["sigmoid"].numpy(outputs), np.float64)
-    return outputs
+    return (outputs + 1) / 2 if loss.outputs == "margin" else outputs

@@ -84,7 +84,9 @@ COMMON: Final[Mapping[str, frozenset[str]]] = {
 }
 """The keys that are always shown, in these groups; in the others ``RARE`` are not."""
 
-RARE: Final = frozenset((*DataBase.model_fields, "separator", "reduction", "warmup"))
+RARE: Final = frozenset(
+    (*DataBase.model_fields, "separator", "reduction", "class_weights", "warmup")
+)
 
 INLINE: Final[Mapping[Path, tuple[Path, ...]]] = {
     HIDDEN: (("units",), ("activation",), ("init", "weight", "name")),

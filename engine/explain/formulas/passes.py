@@ -79,11 +79,13 @@ class Passes:
         """Return the functions: what normalises, forward, backward."""
         kinds = dict.fromkeys(self.experiment.model.normalisations)
         *lines, last = self._ahead
+        # Of a single layer too it is the last of several, and not the last row of an array.
+        given = _returned("", [*self._needed, "y"]) if self._needed else ["return (y,)"]
         options = [", masks=None"] * self.dropped + [", training=False"] * self.normalised
         forward = define(
             "forward",
             "Return what the layers make of x [features, rows]; last the output.",
-            [*lines, last, *_returned("", [*self._needed, "y"])],
+            [*lines, last, *given],
             f"x{''.join(options)}",
         )
         gradients = [f"g{name}" for name in self.parameters]

@@ -15,6 +15,7 @@ import pytest
 import torch
 from torch import nn
 
+from engine import load_run
 from engine.components.activations import ACTIVATIONS
 from engine.components.expressions import FUNCTIONS
 from engine.data.preprocessing import Preprocessing, RawColumn
@@ -23,6 +24,8 @@ from engine.errors import RequestError
 from engine.exports.onnx_graph import Graph, functions
 from engine.exports.onnx_layers import EMITTED, layer
 from engine.exports.onnx_network import seen_of
+from engine.results.asked_rows import rows_of_set
+from engine.results.predict import answers
 from engine.results.run import of_folder
 from engine.runs.folder import RunFolder
 from tests.engine.exports.asked import (
@@ -35,6 +38,8 @@ from tests.engine.exports.asked import (
     trained,
     written,
 )
+from tests.experiments import MOONS, experiment
+from tests.trained import recorded
 
 
 def session(body: bytes) -> Any:
@@ -188,3 +193,20 @@ def test_every_function_of_an_expression_is_there(name: str) -> None:
     inputs = np.linspace(0.05, 0.95, 9)[:, None]
     [said] = session(graph.model("a", {})).run(None, {"x": inputs})
     np.testing.assert_allclose(said, FUNCTIONS[name](inputs), rtol=1e-6)
+
+
+def test_a_margin_is_a_class_by_its_side(tmp_path: Path) -> None:
+    model = {"hidden": [5], "activation": "tanh", "output_activation": "identity"}
+    spec = experiment({**MOONS, "model": model, "loss": {"name": "hinge"}}, train={"epochs": 60})
+    folder, _ = recorded(spec, tmp_path / "run")
+    run = load_run(folder.path)
+    asked = session(written(run, "onnx", tmp_path)[0].read_bytes())
+    told = answers(run, rows_of_set(run, "train"))
+    cells = {name: told.rows.inputs[:, [place]] for place, name in enumerate("xy")}
+    names = [each.name for each in asked.get_outputs()]
+    said = dict(zip(names, asked.run(None, cells), strict=True))
+    assert told.classes is not None
+    assert {*told.classes.tolist()} == {0, 1}
+    np.testing.assert_array_equal(said["class"], told.classes.astype(str))
+    np.testing.assert_allclose(said["score"], told.outputs, atol=1e-5)
+    assert told.figure == ("accuracy", pytest.approx(run.result["train_accuracy"]))

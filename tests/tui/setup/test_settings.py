@@ -49,6 +49,8 @@ OTHERS = {
     "data.separator": [",", ";"],
     "data.size": ["3, 2"],
     "data.encoding": ["latin-1"],
+    "data.features": ["x1, x1**2", "x, x**2"],
+    "loss.class_weights": ["balanced", "1, 3"],
     "data.names": ["u, v, w"],
     "data.classes": ["4, 3"],
     "data.columns": ['a = {"missing": "mean"}', 'a = { missing = "mean" }'],

@@ -20,7 +20,7 @@ from engine.exports.export import Export
 from engine.exports.page import page_of
 from engine.exports.slide import slide_of
 from engine.presets import preset as presets
-from engine.recording.events import Header, Series
+from engine.recording.events import End, Header, Series
 from engine.recording.history import History
 from engine.recording.loading import load_history
 from engine.runs.folder import RunFolder
@@ -82,6 +82,23 @@ def test_no_text_of_a_run_becomes_anything_but_text(hostile: Export) -> None:
     assert [tag for tag, _ in Elements(page).elements].count("script") == 2
     for each in TEXTS[:3]:
         assert each in said_in(page)
+
+
+def test_no_column_figure_or_ending_that_a_recording_names_becomes_more_than_text() -> None:
+    columns = {"train": [TEXTS[0], f"norm/{TEXTS[1]}"], TEXTS[2]: [TEXTS[3]]}
+    values = np.array([[0.5, 1.0], [0.5, 2.0]], np.float32)[:, :, None]
+    result = {"test_accuracy": TEXTS[1], TEXTS[0]: 1.0, "confusion": [[TEXTS[2], 0], TEXTS[1]]}
+    events = [
+        header(columns=columns, target_names=[*TEXTS[:2]], run=TEXTS[4]),
+        Series(group="train", first=1, values=values),
+        Series(group=TEXTS[2], first=1, values=values[:1]),
+        End(step=2, status=TEXTS[0], reason=TEXTS[1], result=result),  # type: ignore[arg-type]
+    ]
+    export = export_of(History(events))
+    for text in (page_of(export), slide_of(export)):
+        assert list(strangers(text)) == []
+        assert "script><script>" in said_in(text)
+    ElementTree.fromstring(slide_of(export))
 
 
 def test_a_page_says_what_a_browser_may_run(hostile: Export) -> None:

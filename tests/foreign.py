@@ -22,10 +22,11 @@ def foreign_run(
     losses: tuple[float, ...] = (4.0, 2.0, 1.0, 0.5),
     name: str = "loss",
     over: bool = True,
+    **said: Any,
 ) -> RunFolder:
     """Return a run with a loss, a loss on the dev set and a number of its own at every step."""
     clock = iter(range(10**6)).__next__
-    folder, recorder = begin(called, origin, runs, clock=lambda: clock() / 10)
+    folder, recorder = begin(called, origin, runs, clock=lambda: clock() / 10, **said)
     scalars = Scalars(recorder, lambda: 0.0)
     for step, loss in enumerate(losses, start=1):
         scalars.log(step, {name: loss, "val_loss": 2 * loss, "fid": 100 - step})

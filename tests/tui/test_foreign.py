@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 import engine
 from engine.cli import Viewer
 from engine.recording.lacking import LACKS
+from engine.runs.notes import Notes
+from engine.runs.removal import remove
 from tests.foreign import ORIGINS, foreign_run
 from tests.labs import lab_of, make_app, settled, shown, until
 from tui.cli import app, find_run_or_preset
@@ -102,7 +104,23 @@ async def test_a_program_that_takes_no_requests_is_asked_for_nothing(tmp_path: P
         await until(pilot, lambda: lab_of(pilot).view.step == 4)
         await pilot.press("x")
         await until(pilot, lambda: "takes no requests" in shown(pilot))
+        assert "left" not in shown(pilot).split("running")[-1].splitlines()[0]
     assert not [*run.control.glob("*.jsonl")]
+
+
+async def test_a_program_that_is_gone_is_called_a_program(tmp_path: Path) -> None:
+    run = foreign_run(tmp_path, "record", over=False, pid=2**22 + 1, pid_ticks=1)
+    lab, _ = make_app(tmp_path, run=run)
+    async with lab.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "its program died" in shown(pilot))
+
+
+def test_it_is_named_tagged_and_removed_like_any_other(tmp_path: Path) -> None:
+    run = foreign_run(tmp_path / "runs")
+    Notes().named("theirs").tagged("old").save(run)
+    assert "theirs" in done(tmp_path, "runs tag=old", run.name)[1]
+    remove(run)
+    assert not run.path.exists()
 
 
 def test_in_python_its_history_is_there(tmp_path: Path) -> None:

@@ -206,11 +206,13 @@ class Watch:
         return moment_text(at, time.time())
 
     def _last_words(self) -> str:
-        """Return the end of what the worker wrote before it died."""
+        """Return the end of what the worker wrote before it died; other programs have no log."""
         said = last_lines(self.folder.log, LOG_LINES)
         if not said and self._worker is not None:
             said = [self._worker.last_words()]
-        died = f"the worker died {self._since()}".rstrip()
+        header = self.history.header
+        who = "its program" if header is not None and header.is_foreign else "the worker"
+        died = f"{who} died {self._since()}".rstrip()
         return f"{died}: " + (" / ".join(said) or "it left no word")
 
     @property

@@ -171,7 +171,7 @@ def _facts(standing: Standing, look: Look) -> list[Fact]:
     facts += _member_facts(standing, look)
     if standing.state == "running":
         facts.append((3, f"{rate(standing.steps_per_second)} steps/s", text))
-        if standing.steps_per_second > 0:
+        if standing.steps_per_second > 0 and standing.steps:
             left = (standing.steps - standing.step) / standing.steps_per_second
             facts.append((8, f"{duration(left)} left", muted))
     if math.isfinite(standing.lr):

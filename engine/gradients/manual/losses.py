@@ -217,6 +217,9 @@ class CrossEntropyFormula(NegativeLogLikelihoodFormula):
     def backward(self, t: Tensor) -> None:
         # As above: softmax and logarithm together leave p - t, however sure the network is.
         softmax(self.y, 1, False, out=self.dy)
+        if self.has_shares:
+            # The shares of a row sum to 1 but for a rounding error, which counts all the same.
+            self.dy.mul_(t.sum(1, keepdim=True))
         self.dy.sub_(t).mul_(self.factor)
 
 

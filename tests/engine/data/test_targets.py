@@ -14,6 +14,7 @@ from engine.experiment.experiment import Experiment
 from engine.explain import formulas
 from engine.explain.program import program
 from engine.gradients.choice import choose
+from engine.inspection.gradcheck import check
 from engine.training.trainer import Trainer
 
 LABELS: dict[str, Any] = {"task": "labels", "targets": ["red", "round"]}
@@ -60,6 +61,13 @@ def test_every_way_of_training_is_that_of_autograd(task: dict[str, Any], way: st
     assert expected[0, -4:].mean() < expected[0, :4].mean()
     made = losses(of(task, way or "auto"), "operations" if way == "manual" else "")
     np.testing.assert_allclose(made, expected, rtol=1e-5 if way == "numeric" else 1e-6)
+
+
+@pytest.mark.parametrize("task", [LABELS, SHARES], ids=["labels", "shares"])
+def test_formulas_agree_with_autograd_and_with_differences(task: dict[str, Any]) -> None:
+    spec = of(task)
+    single = spec.model_copy(update={"train": spec.train.model_copy(update={"dtype": "float32"})})
+    assert all(comparison.holds for comparison in check(single))
 
 
 def test_shares_are_not_for_compiled_steps_and_labels_are() -> None:

@@ -7,6 +7,7 @@ is wrong with it. Which settings there are is not known here.
 from __future__ import annotations
 
 import json
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from itertools import chain
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from engine.experiment.overrides import value_of
+from engine.experiment.tables import inline
 from engine.text import numerals
 from engine.text.lists import parts
 from engine.text.parsing import from_json
@@ -23,6 +25,9 @@ UNSET: Final = "not set"
 
 NOTHING: Final = object()
 """What a text says that leaves its key out."""
+
+_QUOTED: Final = re.compile(r'("(?:[^"\\]|\\.)*")\s*=(.*)', re.DOTALL)
+"""A key in quotes, and what is said of it."""
 
 Shape = Literal["choice", "number", "text", "numbers", "words", "word or words", "table", "toml"]
 
@@ -48,7 +53,7 @@ class Leaf:
             return UNSET if self.shape == "choice" else ""
         if self.shape == "choice":
             return next((text for text, each in self.choices.items() if each == value), str(value))
-        return json.dumps(value) if self.shape == "toml" else show(value)
+        return inline(value) if self.shape == "toml" else show(value)
 
     def read(self, text: str) -> Any:
         """Return what a text says."""
@@ -133,7 +138,7 @@ def show(value: Any) -> str:
         case list():
             return ", ".join(map(_item, value))
         case dict():
-            return ", ".join(f"{key} = {_inline(item)}" for key, item in value.items())
+            return ", ".join(f"{_key(key)} = {inline(item)}" for key, item in value.items())
         case _:
             return str(value)
 
@@ -149,8 +154,9 @@ def _item(value: Any) -> str:
             return repr(value)
 
 
-def _inline(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _key(key: str) -> str:
+    """Return a key as it is, dots and blanks too; quoted where it would not read back."""
+    return json.dumps(key, ensure_ascii=False) if set(key) & set("=,\"'()[]{}\\") else key
 
 
 def _is_bare(word: str) -> bool:
@@ -182,9 +188,18 @@ def _numbers(text: str) -> list[Any]:
 def _table(text: str) -> dict[str, Any] | str:
     table: dict[str, Any] = {}
     for part in parts(text):
-        key, equals, value = part.partition("=")
-        if not equals or not key.strip():
+        key, value = _pair(part)
+        if not key:
             return text
-        # A key with dots is quoted in TOML; here it need not be, and may be.
-        table[key.strip().strip("\"'")] = value_of(value.strip())
+        table[key] = value_of(value)
     return table
+
+
+def _pair(part: str) -> tuple[str, str]:
+    """Return a key and the text of its value; nothing where a text has no such pair."""
+    quoted = _QUOTED.match(part)
+    if quoted:
+        return _unquoted(quoted[1]), quoted[2].strip()
+    # A key with dots is quoted in TOML; here it need not be, and may be.
+    key, _, value = part.partition("=")
+    return (key.strip().strip("\"'"), value.strip()) if "=" in part else ("", "")

@@ -330,3 +330,19 @@ def test_the_walk_of_the_schema_finds_what_is_deep_inside() -> None:
     assert "optimizer[adam].beta1" in _keys()
     assert "schedule[cosine].T_max" in _keys()
     assert "marks[].at.epoch" in _keys()
+
+
+@given(
+    st.dictionaries(
+        st.text(min_size=1, max_size=8).filter(lambda key: key == key.strip()),
+        st.sampled_from([{"kind": "truth", "yes": ["a, b", "c=d"]}, [1, 2.5]]),
+    )
+)
+def test_tables_of_columns_read_back(table: dict[str, Any]) -> None:
+    leaf = leaf_of(dict[str, Any])
+    assert leaf.read(leaf.show(table)) == table
+
+
+def test_a_table_in_place_of_a_word_reads_back() -> None:
+    leaf = leaf_of(str | dict[str, str])
+    assert leaf.read(leaf.show({"groups": "ward, 3"})) == {"groups": "ward, 3"}

@@ -105,6 +105,22 @@ def read_pictures(path: Path, size: Sequence[int] | None, colour: Colour) -> Rea
     return _of_folder(path, size, colour) if path.is_dir() else _of_archive(path, size, colour)
 
 
+def read_picture(path: Path, size: Sequence[int], colour: Colour) -> NDArray[np.uint8]:
+    """Read one picture, [channels, height, width].
+
+    Args:
+        path: A PNG or a JPEG file.
+        size: The height and the width that it is brought to.
+        colour: Whether it becomes grey.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    _check_size(size[0] * size[1])
+    called = plain(path.name)
+    return decoded(_body(path, called), size, colour, called)
+
+
 def state_of(path: Path) -> tuple[Any, ...]:
     """Return what changes when a folder's pictures or an archive do.
 

@@ -150,8 +150,8 @@ class Header(Event, Writer, kind="header"):
     given_names: list[str] = field(default_factory=list)
     """The name of each input that features are computed of; empty where the inputs are these."""
     row_shape: list[int] = field(default_factory=list)
-    """The shape of a row as listed layers take it, [channels, height, width] of a picture; empty
-    where there are none."""
+    """The shape of a row: [channels, height, width] of a picture, and what listed layers take;
+    empty elsewhere."""
     target_names: list[str] = field(default_factory=list)
     """The name of each output, or of each class."""
     target_range: list[list[float]] = field(default_factory=list)

@@ -105,6 +105,8 @@ def rows_of_values(run: LoadedRun, typed: Sequence[str]) -> RowsAsked:
 def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
     """Return the rows of a CSV, TSV, NPZ or Parquet file that has the columns of the inputs.
 
+    Of a run on pictures it is a picture, a folder of them as the run's own was, or an archive.
+
     The targets are taken from it too where they are there: the columns of the outputs, or the one
     other column that has nothing but names of classes. A row is left out where the run's own were,
     for want of a value.
@@ -112,6 +114,8 @@ def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
     Raises:
         DataError: The file cannot be read, lacks a column, or has a cell that cannot be had.
     """
+    if run.header.experiment.get("data", {}).get("kind") == "pictures":
+        return _rows_of_pictures(run, path)
     sheet = _sheet(run, path)
     names = column_names(run)
     if missing := [name for name in names if name not in sheet.columns]:
@@ -129,6 +133,31 @@ def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
         source += f" ({sheet.rows - len(inputs)} without a value left out)"
     places = None if counts is None else np.flatnonzero(counts)
     return RowsAsked(source, inputs, _file_targets(run, cells), places)
+
+
+def _rows_of_pictures(run: LoadedRun, path: Path) -> RowsAsked:
+    """Return pictures as rows, each brought to the size of the run's own.
+
+    Raises:
+        DataError: They cannot be read.
+    """
+    from ..data.picture_files import ENDINGS, read_picture, read_pictures
+
+    if len(run.header.row_shape) != 3:
+        raise RunError(f"{plain(run.header.run)}: {UNSAID}")
+    size = run.header.row_shape[1:]
+    colour = run.header.experiment["data"].get("colour", "grey")
+    name = plain(path.name)
+    if path.suffix.lower() in ENDINGS:
+        pixels = read_picture(path, size, colour)
+        return RowsAsked(name, pixels.reshape(1, -1).astype(np.float64))
+    asked = read_pictures(path, size, colour)
+    names = target_names(run)
+    targets = None
+    if {*asked.classes} <= {*names}:
+        targets = np.array([names.index(each) for each in asked.classes], np.int64)[asked.labels]
+    rows = asked.pixels.reshape(len(asked.pixels), -1).astype(np.float64)
+    return RowsAsked(f"{name}, {len(rows)} pictures", rows, targets)
 
 
 def rows_of_stream(run: LoadedRun, stream: BinaryIO) -> RowsAsked:

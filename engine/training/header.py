@@ -7,6 +7,7 @@ import time
 
 import torch
 
+from ..experiment.experiment import Experiment
 from ..recording.events import Header
 from ..runs.processes import Processes
 from .machine import device_name, versions
@@ -49,8 +50,15 @@ def header_of(trainer: Trainer, run: str) -> Header:
         rows=list(data.sizes),
         input_names=data.input_names,
         given_names=data.given_names if data.features else [],
-        row_shape=list(trainer.experiment.row_shape) if trainer.experiment.model.layers else [],
+        row_shape=_row_shape(trainer.experiment),
         target_names=data.target_names,
         target_range=trainer.data.target_range,
         **trainer.data.facts(),
     )
+
+
+def _row_shape(experiment: Experiment) -> list[int]:
+    """Return the shape of a row, where it is a picture or layers are listed that take it."""
+    listed = bool(experiment.model.layers)
+    shape = experiment.row_shape if listed else experiment.data.row_shape
+    return list(shape) if listed or len(shape) == 3 else []

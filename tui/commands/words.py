@@ -87,6 +87,7 @@ WORDS: Final = (
     *_words("network",
         ("decision region", "Which class the network would name at each point of the plane."),
         ("fitted function", "The network's answer over its input, with the points it has seen."),
+        ("pictures", "Some pictures of the data, each with what the network says it shows."),
         ("predictions", "Rows of the data, what the network says of them, and what is true."),
         ("prediction", "What the network says of this row."),
         ("sure", "The probability that the network gives its own answer."),

@@ -62,6 +62,8 @@ class Subject:
     """How many networks were trained side by side."""
     fresh: bool = False
     """Whether every step drew rows of its own."""
+    pictures: bool = False
+    """Whether its rows are pictures."""
 
     @classmethod
     def of(cls, header: Header, *, may_run: bool = False) -> Subject:
@@ -73,6 +75,7 @@ class Subject:
             may_run=may_run,
             members=header.members,
             fresh=not any(header.rows),
+            pictures=len(header.row_shape) == 3,
         )
 
 
@@ -102,6 +105,8 @@ class Exhibit:
     """How many networks there must be at least."""
     fresh: bool = False
     """Whether every step must have drawn rows of its own."""
+    pictures: bool = False
+    """Whether rows must be pictures."""
     needs_data: bool = True
     """Whether it is made of the data, drawn again."""
     of_rows: bool = False
@@ -123,6 +128,8 @@ class Exhibit:
             return f"needs {number}, this run has {subject.inputs}"
         if self.fresh and not subject.fresh:
             return "needs fresh rows at every step, this run has sets of them"
+        if self.pictures and not subject.pictures:
+            return f"needs pictures, a row of this run is {subject.inputs} numbers"
         if self.of_sums and subject.own:
             return "needs layers whose sums are known, a network of one's own has its own code"
         if self.answers and subject.own and not subject.may_run:
@@ -196,6 +203,13 @@ VIEWS: Final[Mapping[str, Exhibit]] = {
         picture="network.unseen_rows.draw_tests",
         fresh=True,
         numbers=_test_numbers,
+    ),
+    "pictures": Exhibit(
+        title="Pictures",
+        about="some of the pictures, and what the network says of them",
+        picture="network.thumbnails.draw_thumbnails",
+        classes=True,
+        pictures=True,
     ),
     "predictions": Exhibit(
         title="Predictions",

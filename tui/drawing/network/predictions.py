@@ -88,12 +88,17 @@ def draw_predictions(predictions: Predictions, width: int, height: int, look: Lo
     room = max(height - 3 - several, 0)
     rows = evenly(total, room).tolist()
     lines = [title, *_lines(_columns(predictions, rows, look), len(rows), width, look)]
-    sums = _sums(predictions, len(rows), look)
+    lines.append(words(summary(predictions, len(rows), width, look), width, look))
+    return cropped(lines, width, height)
+
+
+def summary(predictions: Predictions, shown: int, width: int, look: Look) -> str:
+    """Return how many rows there are, and how good the answers are, in so many cells."""
+    sums = _sums(predictions, shown, look)
     if predictions.keeps_test:
         waits = f"; test errors {predictions.keeps_test}"
         sums = [sums[0] + waits, sums[-1] + waits, *sums]
-    lines.append(words(shortened(sums, width), width, look))
-    return cropped(lines, width, height)
+    return shortened(sums, width)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ network's numbers: a year or a price in cents is more than float32 has room for.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import torch
@@ -31,48 +32,79 @@ _KNOWN: Final[dict[str, Any]] = {
 class FromColumns(nn.Module):
     """Columns as they come, as the network was trained on them.
 
+    All columns go together: torch would take minutes to export some hundreds one by one.
+
     Args:
         preprocessing: What makes features of them.
         dtype: What the network computes with.
     """
 
+    fill: Tensor
+    """[columns]: the code that stands for a missing value, or NaN."""
+    count: Tensor
+    """[columns]: how many codes a category has, or NaN where it is none."""
+    has_own: Tensor
+    """[columns]: whether a missing value of a category is a value of its own."""
+    source: Tensor
+    """[features]: which column each is made of."""
+    place: Tensor
+    """[features]: the code that it is 1 for; NaN where it is no category's."""
+    is_gap: Tensor
+    """[features]: whether it is 1 where the value is missing."""
     shift: Tensor
     scale: Tensor
 
     def __init__(self, preprocessing: Preprocessing, dtype: torch.dtype) -> None:
         super().__init__()
-        self._preprocessing, self._dtype = preprocessing, dtype
-        self.register_buffer("shift", torch.tensor(preprocessing.scaling.shift))
-        self.register_buffer("scale", torch.tensor(preprocessing.scaling.scale))
+        self._computed, self._dtype = preprocessing.computed, dtype
+        columns, scaling = preprocessing.columns, preprocessing.scaling
+        features = [(at, *each) for at, column in enumerate(columns) for each in _roles(column)]
+        counts = [len(e.values) + e.rest if e.kind == "category" else math.nan for e in columns]
+        source, place, is_gap = zip(*features, strict=True)
+        made: dict[str, Any] = {
+            "fill": [math.nan if each.fill is None else each.fill for each in columns],
+            "count": counts,
+            "place": place,
+            "shift": scaling.shift,
+            "scale": scaling.scale,
+        }
+        for name, numbers in made.items():
+            self.register_buffer(name, torch.tensor(numbers, dtype=torch.float64))
+        self.register_buffer("has_own", torch.tensor([each.missing == "own" for each in columns]))
+        self.register_buffer("source", torch.tensor(source))
+        self.register_buffer("is_gap", torch.tensor(is_gap))
 
     def forward(self, codes: Tensor) -> Tensor:
         """Return [rows, features] for codes [rows, columns].
 
         A code is a number, or the place of a category's value among its values; of any other value
-        their count, and NaN where there is none.
+        their count, and NaN where there is none. What is said of a code that stands for nothing is
+        NaN.
         """
-        codes, columns = codes.to(torch.float64), self._preprocessing.columns
-        features = torch.cat(
-            [encoded(column, codes[:, place]) for place, column in enumerate(columns)], dim=1
-        )
-        if (expressions := self._preprocessing.computed) is not None:
-            features = computed(expressions, features)
+        codes = codes.to(torch.float64)
+        gaps = codes.isnan()
+        filled = torch.where(gaps, self.fill, codes)
+        is_code = (filled >= 0) & (filled < self.count) & (filled == filled.floor())
+        stands = self.count.isnan() | is_code | (gaps & self.has_own)
+        seen, gaps, stands = (each.index_select(1, self.source) for each in (filled, gaps, stands))
+        features = torch.where(self.place.isnan(), seen, (seen == self.place).to(seen))
+        features = torch.where(self.is_gap, gaps.to(seen), features)
+        features = torch.where(stands, features, torch.nan)
+        if self._computed is not None:
+            features = computed(self._computed, features)
         return ((features - self.shift) / self.scale).to(self._dtype)
 
 
-def encoded(column: RawColumn, codes: Tensor) -> Tensor:
-    """Return a column's codes [rows] as its features [rows, features], not scaled."""
-    gaps = codes.isnan()
-    filled = codes if column.fill is None else torch.where(gaps, column.fill, codes)
-    if column.kind != "category":
-        return torch.stack([filled, *([gaps.to(filled)] if column.indicator else [])], dim=1)
-    places = torch.arange(len(column.values) + column.rest, dtype=filled.dtype)
-    hits = (filled[:, None] == places).to(filled.dtype)
-    own = column.missing == "own"
-    # A code that stands for nothing is no row of zeros: what is said of it is NaN.
-    nothing = (hits.sum(dim=1) == 0) & ~(gaps & own)
-    hits = torch.where(nothing[:, None], torch.nan, hits)
-    return torch.cat([hits, gaps[:, None].to(hits)], dim=1) if own else hits
+def _roles(column: RawColumn) -> Iterator[tuple[float, bool]]:
+    """Yield for each feature of a column the code that it is 1 for, and whether it is of a gap."""
+    if column.kind == "category":
+        yield from ((float(place), False) for place in range(len(column.values) + column.rest))
+        tells_gaps = column.missing == "own"
+    else:
+        yield math.nan, False
+        tells_gaps = bool(column.indicator)
+    if tells_gaps:
+        yield math.nan, True
 
 
 def computed(expressions: Features, rows: Tensor) -> Tensor:

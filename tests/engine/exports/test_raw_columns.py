@@ -98,3 +98,14 @@ def test_what_is_computed_is_computed_of_what_the_columns_give() -> None:
     wanted = made.scaled(codes)
     np.testing.assert_allclose(by_torch(made, codes), wanted, rtol=1e-6)
     np.testing.assert_allclose(by_onnx(made, columns), wanted, rtol=1e-6)
+
+
+def test_a_wide_table_is_no_larger_a_program() -> None:
+    """Each operation more for each column would take torch minutes to export some hundreds."""
+
+    def operations(count: int) -> int:
+        columns = tuple(RawColumn(name=f"c{at}", missing="mean", fill=1.0) for at in range(count))
+        made = Preprocessing(columns, ColumnScaling.nothing(1))
+        return len(torch.fx.symbolic_trace(FromColumns(made, torch.float32)).graph.nodes)
+
+    assert operations(40) == operations(2)

@@ -50,6 +50,18 @@ def test_what_comes_while_a_file_is_written_is_not_overwritten(tmp_path: Path) -
     assert (path.read_bytes(), names(tmp_path)) == (b"another's", ["a.csv"])
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RequestError("no")])
+def test_what_cannot_be_finished_leaves_nothing(tmp_path: Path, error: Exception) -> None:
+    def fail(file: BinaryIO) -> None:
+        file.write(b"half")
+        raise error
+
+    path = tmp_path / "a.csv"
+    with pytest.raises(RequestError, match="free some space and try again|^no$"):
+        [*write_files([ExportFile(path, fail)], path, force=False)]
+    assert names(tmp_path) == []
+
+
 @pytest.mark.parametrize("force", [True, False])
 def test_a_disk_without_second_names_for_a_file_does_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool

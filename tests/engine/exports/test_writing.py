@@ -57,7 +57,7 @@ def test_what_cannot_be_finished_leaves_nothing(tmp_path: Path, error: Exception
         raise error
 
     path = tmp_path / "a.csv"
-    with pytest.raises(RequestError, match="free some space and try again|^no$"):
+    with pytest.raises(RequestError, match=r"free some space and try again|^no$"):
         [*write_files([ExportFile(path, fail)], path, force=False)]
     assert names(tmp_path) == []
 

@@ -29,7 +29,7 @@ def import_logs(
     """
     import json
 
-    from ..errors import RequestError
+    from ..errors import RequestError, RunError
     from ..runs.imported.importing import import_log, sources
     from ..text.safe import plain
 
@@ -37,7 +37,14 @@ def import_logs(
     if name and len(logs) > 1:
         raise RequestError(f"--name: names one run, and {len(logs)} logs are there")
     for source in logs:
-        done = import_log(source, place.folder, called=name, share=place.shared)
+        try:
+            done = import_log(source, place.folder, called=name, share=place.shared)
+        except RunError as error:
+            # One of many is no reason to leave out the others.
+            if len(logs) == 1:
+                raise
+            print(f"{plain(str(error))}; left out", file=sys.stderr)
+            continue
         for complaint in done.complaints:
             print(plain(complaint), file=sys.stderr)
         said = {"run": done.folder.name, "path": str(done.folder.path), "steps": done.steps}

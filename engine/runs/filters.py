@@ -5,6 +5,7 @@
     cfg.optimizer.lr>=0.1      a key of the experiment, as --set names it
     result.test_accuracy>0.9   a figure of its result
     state=running|paused       one of several; status, preset, name, title, seed, tag … likewise
+    origin=import              worker, import, watch or record: where a recording comes from
     -tag=draft                 a minus before a term: it must not hold
 
 Terms are separated by spaces and all must hold. What a run lacks is unequal to everything, and
@@ -42,6 +43,7 @@ _FACTS: Final[Mapping[str, Callable[[RunFacts], tuple[Any, ...]]]] = {
     "status": lambda run: (run.status,),
     "reason": lambda run: (run.glance.end.reason,) if run.glance.end else (),
     "preset": lambda run: (run.preset,),
+    "origin": lambda run: (run.glance.origin,),
     "name": lambda run: (run.name, run.folder.name),
     "title": lambda run: (run.title,),
     "note": lambda run: (run.notes.note,),

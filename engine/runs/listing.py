@@ -84,6 +84,7 @@ def run_object(run: RunFacts) -> dict[str, Any]:
         "reason": end.reason if end else None,
         "result": dict(end.result) if end else None,
         "problem": glance.problem or None,
+        "origin": glance.origin or None,
         "tags": list(run.notes.tags),
         "pinned": run.notes.pinned,
     }

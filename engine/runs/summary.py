@@ -72,6 +72,8 @@ class Glance:
     """How it ended, where it has."""
     seeds: tuple[int, ...] = ()
     """The seed of each member."""
+    origin: str = ""
+    """What its recording comes from: ``worker``, ``import`` and so on; empty before it begins."""
     problem: str = ""
     """Why its recording cannot be read."""
     last_sign: float = 0.0
@@ -149,7 +151,9 @@ class GlancedRun:
             seconds=self._seconds(),
             loss=self._newest_loss(),
             end=history.end,
-            seeds=tuple(header.seeds) if header else (),
+            # Nobody knows the seed of what no worker trained.
+            seeds=tuple(header.seeds) if header and not header.is_foreign else (),
+            origin=header.origin if header else "",
             problem=self.problem,
             last_sign=last_sign(history) or written or made,
         )

@@ -19,7 +19,7 @@ from engine.recording.lines import decode, encode
 from engine.recording.loading import load_history
 from engine.recording.scalars import series_at
 from engine.runs.foreign import header_of
-from tests.tapes import Clock
+from tests.tapes import Clock, header
 
 FORMAT_2 = Path(__file__).parents[2] / "recordings" / "format-2.jsonl"
 BEGUN = GroupBegins(group="train", columns=["loss", "lr"])
@@ -125,6 +125,10 @@ def test_whoever_reads_the_end_of_a_long_recording_learns_of_its_groups(tmp_path
     written.close()
     *_, again, end = read(path)
     assert (type(again), type(end)) == (GroupBegins, End)
+
+
+def test_what_a_worker_trains_stays_of_format_1() -> None:
+    assert json.loads(encode(header()))["format"] == 1
 
 
 def test_an_older_reader_refuses_what_is_not_of_a_worker_by_its_format() -> None:

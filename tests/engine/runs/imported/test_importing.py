@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from pathlib import Path
@@ -10,7 +11,9 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from engine.cli import app
 from engine.diagnosis import diagnose
 from engine.errors import RunError
 from engine.recording.history import History
@@ -224,6 +227,28 @@ def test_more_columns_than_a_recording_has_are_left_out(tmp_path: Path) -> None:
     history = imported(path, tmp_path / "runs")
     assert len(history.series["other"].columns) == 1000
     assert history.warnings[-1].message == "and 80 such complaints more"
+
+
+def test_what_is_wrong_is_told_of_curves_alone(tmp_path: Path) -> None:
+    rows = [(e, 0.9**e, 0.5 + abs(e - 15) / 20) for e in range(60)]
+    text = "epoch,loss,val_loss\n" + "".join(f"{e},{a},{b}\n" for e, a, b in rows)
+    (finding,) = diagnose(imported(written(tmp_path, text), tmp_path / "runs"))
+    assert (finding.rule, finding.remedy) == ("overfitting", None)
+    text = "step,loss\n" + "".join(f"{s},{1 + s % 2 / 1e4}\n" for s in range(300))
+    (finding,) = diagnose(imported(written(tmp_path, text, "flat.csv"), tmp_path / "runs"))
+    assert (finding.rule, finding.remedy) == ("plateau", None)
+
+
+def test_one_log_that_is_none_leaves_the_others(tmp_path: Path) -> None:
+    written(tmp_path / "logs", KERAS, "good.csv")
+    written(tmp_path / "logs", "a,b\n1,2\n", "people.csv")
+    place = ["--runs-dir", str(tmp_path / "runs")]
+    done = CliRunner().invoke(app, ["import", str(tmp_path / "logs"), *place, "--json"])
+    assert (done.exit_code, json.loads(done.stdout)["columns"]) == (0, 5)
+    assert "people.csv: is no log" in done.stderr
+    assert done.stderr.count("\n") == 1
+    done = CliRunner().invoke(app, ["import", str(tmp_path / "logs"), *place, "--name", "x"])
+    assert (done.exit_code, done.stderr.partition(":")[0]) == (2, "--name")
 
 
 @given(seed=st.integers(0, 2**32))

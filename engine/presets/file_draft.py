@@ -96,7 +96,9 @@ class NetworkPlan:
     lr: float
     batch_size: int
     epochs: int
+    """At most."""
     patience: int
+    """Epochs without a better dev loss."""
 
 
 def draft(profile: Profile, wishes: Wishes | None = None) -> FileDraft:
@@ -119,7 +121,6 @@ def draft(profile: Profile, wishes: Wishes | None = None) -> FileDraft:
     names = {column.name for column in inputs} | {target.name}
     left_out = {name: each.why or "not chosen" for name, each in columns.items()}
     split = _split(rows)
-    outputs = target.distinct if task == "classes" else 1
     features = sum(map(width, inputs))
     return FileDraft(
         profile=profile,
@@ -130,7 +131,7 @@ def draft(profile: Profile, wishes: Wishes | None = None) -> FileDraft:
         inputs=inputs,
         left_out={name: why for name, why in left_out.items() if name not in names},
         split=split,
-        network=network(round(rows * (split or [1.0])[0]), features, outputs),
+        network=network(round(rows * (split or [1.0])[0]), features, task),
     )
 
 
@@ -261,30 +262,49 @@ def _split(rows: int) -> list[float]:
     return [0.7, 0.15, 0.15] if rows < 50_000 else [0.8, 0.1, 0.1]
 
 
-def network(rows: int, features: int, outputs: int) -> NetworkPlan:
+def network(rows: int, features: int, task: Task) -> NetworkPlan:
     """Return a network of a size that so many rows can teach.
+
+    By ``benchmarks/tables.py``: few rows of classes are told apart best by one layer and with a
+    little dropout, which numbers only lose by.
 
     Args:
         rows: Of the training set.
         features: How many numbers go in.
-        outputs: How many come out.
+        task: What is learned.
     """
-    small, large = rows < 2_000, rows >= 20_000
-    first = 32 if small else 64
-    if features > 100 or large:
-        first = 128
+    few, classes = rows < FEW_TO_LEARN, task == "classes"
     batch = next(size for size, most in BATCHES if rows < most)
     epochs = min(300, max(10, STEPS * batch // max(rows, 1)))
     return NetworkPlan(
-        hidden=[first, first // 2] if outputs <= first // 2 else [first],
-        dropout=0.1 if small else 0.0,
-        weight_decay=0.01 if small else 0.0001,
+        hidden=_hidden(rows, features, task),
+        dropout=0.1 if classes and few else 0.0,
+        weight_decay=0.01 if classes and few else 0.0001,
         lr=0.001,
         batch_size=batch,
         epochs=epochs,
         patience=max(5, min(30, epochs // 5)),
     )
 
+
+def _hidden(rows: int, features: int, task: Task) -> list[int]:
+    if rows >= MANY_TO_LEARN:
+        return [128, 64]
+    if task == "numbers":
+        return [64, 64]
+    if features > MANY_FEATURES:
+        return [128]
+    return [32] if rows < FEW_TO_LEARN else [64]
+
+
+FEW_TO_LEARN: Final = 2_000
+"""Rows of a training set that are soon known by heart."""
+
+MANY_TO_LEARN: Final = 20_000
+"""Rows of a training set that teach a larger network."""
+
+MANY_FEATURES: Final = 48
+"""Numbers that go in, beyond which a wider layer learns more of them."""
 
 STEPS: Final = 20_000
 """Updates that a training takes at most, as far as that is 10 epochs."""

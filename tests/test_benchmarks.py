@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import large, limit, plain, speed, versus
+from benchmarks import large, limit, plain, speed, tables, versus
 from engine.presets import preset as presets
 
 RATIO = re.compile(r"(\d+\.\d\d) \((\d+\.\d\d) to (\d+\.\d\d)\)")
@@ -153,3 +153,15 @@ def test_an_unknown_preset_is_refused(printed: Any, capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit, match="2"):
         printed(speed.main, "cubik")
     assert "cubik; use cubic, two-moons" in capsys.readouterr().err
+
+
+def test_tables_compare_what_new_writes_with_scikit_learn(printed: Any) -> None:
+    pytest.importorskip("sklearn")
+    arguments = ("--splits", "2", "--rows", "120", "--budget", "0.2", "passengers", "houses")
+    head, *rows = printed(tables.main, *arguments)
+    assert len(head) == 8
+    assert [cells[0] for cells in rows] == ["passengers", "houses"]
+    for cells in rows:
+        mine, theirs, difference = float(cells[3]), float(cells[5]), cells[7].split(" ± ")
+        assert float(difference[0]) == pytest.approx(mine - theirs, abs=2e-4)
+        assert float(difference[1]) >= 0

@@ -245,6 +245,9 @@ def _network(draft: FileDraft) -> Iterator[str]:
     optimizer = [_entry("name", "adamw"), _entry("lr", network.lr)]
     optimizer.append(_entry("weight_decay", network.weight_decay))
     yield "\n".join(["[optimizer]", *optimizer])
+    if draft.split and not classes:
+        waits = _entry("patience", network.patience // 4, "epochs without a smaller dev loss")
+        yield "\n".join(["[schedule]", _entry("name", "plateau"), _entry("factor", 0.3), waits])
     train = [
         _entry("epochs", network.epochs, "at most"),
         _entry("batch_size", network.batch_size),

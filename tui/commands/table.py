@@ -460,7 +460,7 @@ def available(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> l
             )
             if keys:
                 commands.append(command if keys == command.keys else replace(command, keys=keys))
-        taken |= {key for command in offered for key in command.keys}
+        taken |= {key for each in offered for key in each.keys if each.urgent or key not in urgent}
     return commands
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
 
 from textual import on
 from textual.widget import Widget
@@ -19,6 +20,9 @@ from ..drawing.setup.columns import draw_column_heading, draw_columns, preview_o
 from ..setup.file_choice import FileChoice
 from ..style.look import Look
 from .dialog import Dialog
+
+BESIDE: Final = 9
+"""Lines of the box beside those of the columns."""
 
 
 class DataFileDialog(Dialog[Path], spot="data_file"):
@@ -61,6 +65,7 @@ class DataFileDialog(Dialog[Path], spot="data_file"):
         width = max(self.app.size.width * 95 // 100 - 6, 20)
         columns, look = self.query_one(OptionList), self._look
         at = columns.highlighted
+        columns.styles.max_height = max(self.app.size.height * 95 // 100 - BESIDE, 3)
         self.query_one("#heading", Static).update(draw_column_heading(self._choice, width, look))
         columns.set_options(map(Option, draw_columns(self._choice, width, look)))
         columns.highlighted = at

@@ -53,7 +53,7 @@ def draw_columns(choice: FileChoice, width: int, look: Look) -> Lines:
         is_target = name == choice.draft.target.name
         mark = f" {look.glyphs.changed}" if is_target else "[x]" if name in chosen else "[ ]"
         goes = is_target or name in chosen
-        start = look.line("", None if goes else "muted", bold=is_target)
+        start = look.line(bold=is_target)
         cells = (name, column.kind, _found(column, goes=goes), preview_of(choice, name, look))
         lines.append(_line(mark, cells, widths, start, look, width))
     return lines

@@ -19,9 +19,8 @@ from pydantic import TypeAdapter, ValidationError
 from ..components.section import nearest, show
 from ..data import columns as limits
 from ..data.cells import Notation, Remedies
-from ..data.column_kinds import ColumnKind
+from ..data.column_kinds import ColumnKind, TruthColumn
 from ..data.file_cells import FileCells
-from ..data.file_column import FileColumn
 from ..data.sheet import Sheet, read
 from ..data.source import PIECE
 from ..data.text_file import Dialect
@@ -248,20 +247,31 @@ def _sheet(run: LoadedRun, path: Path) -> Sheet:
 
 
 def _file_targets(run: LoadedRun, cells: FileCells) -> NDArray[Any] | None:
-    """Return the targets that a file has, if it has them."""
+    """Return the targets that a file has, if it has them in every row."""
     names, columns = target_names(run), cells.sheet.columns
     if not learns_classes(run):
-        there = all(name in columns for name in names)
+        there = all(name in columns and not cells.column(name).gaps.any() for name in names)
         return cells.numbers(names) if there else None
-    index = {name: position for position, name in enumerate(names)}
-    others = [cells.column(name) for name in columns if name not in column_names(run)]
-    labelled = [column for column in others if _has_only(column, names)]
-    return labelled[0].taken(index).astype(np.int64) if len(labelled) == 1 else None
+    others = [name for name in columns if name not in column_names(run)]
+    labelled = [
+        codes for codes in (_classes(cells, name, names) for name in others) if codes is not None
+    ]
+    return labelled[0] if len(labelled) == 1 else None
 
 
-def _has_only(column: FileColumn, names: Sequence[str]) -> bool:
-    """Whether a column has nothing but names of classes."""
+def _classes(cells: FileCells, name: str, classes: Sequence[str]) -> NDArray[np.int64] | None:
+    """Return the class of each row where a column has nothing but names of classes.
+
+    What a truth value's are called is said by the column's kind.
+    """
+    kind, column = cells.kind(name), cells.column(name)
+    if isinstance(kind, TruthColumn) and not column.gaps.any():
+        is_asked = [*classes] == [kind.no[0], kind.yes[0]]
+        return cells.codes(name)[:, 0].astype(np.int64) if is_asked else None
+    index = {each: position for position, each in enumerate(classes)}
     try:
-        return {*column.coded[1]} <= {*names}
+        if not {*column.coded[1]} <= index.keys():
+            return None
     except DataError:  # It has more values than are told apart.
-        return False
+        return None
+    return column.taken(index).astype(np.int64)

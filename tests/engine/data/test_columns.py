@@ -233,3 +233,13 @@ class TestPreprocessing:
             made.features({"a": cells})
         with pytest.raises(RequestError, match="there is no column 'a'"):
             made.features({})
+
+
+def test_features_are_computed_of_what_the_columns_give() -> None:
+    """Of the number that stands for a missing one, and of a category by its place."""
+    spec = people(features=["age**2", "x3 * 2", "smoker"], scale_inputs="range")
+    made = load(spec, 0).train
+    assert made.given is not None
+    np.testing.assert_allclose(made.given[:, 0], [20, 30, 40, 50, 60])
+    scaled = [[0, 0, 1], [5 / 32, 1, 0], [12 / 32, 0, 0], [21 / 32, 0, 0], [1, 1, 1]]
+    np.testing.assert_allclose(made.inputs, scaled, rtol=1e-6)

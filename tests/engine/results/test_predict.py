@@ -419,6 +419,10 @@ class TestColumns:
         # A code that stands for nothing is answered by nothing.
         assert np.isnan(people.predict([20, np.nan, 1, 2, 19782])).all()
 
+    def test_what_is_not_known_is_no_target(self, people: LoadedRun, tmp_path: Path) -> None:
+        (tmp_path / "new.csv").write_text(PEOPLE.replace("2024-02-29,1", "2024-02-29,"))
+        assert rows_of_file(people, tmp_path / "new.csv").targets is None
+
     def test_rows_come_on_standard_input(
         self, people: LoadedRun, command: Command, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -453,3 +457,15 @@ def test_labels_and_shares_are_said_as_shares(trained: Run, tmp_path: Path, task
         assert told.figure == ("accuracy", pytest.approx(run.result["train_accuracy"]))
     else:
         np.testing.assert_allclose(told.outputs.sum(axis=1), 1)
+
+
+def test_a_truth_value_that_was_learned_is_what_is_true(trained: Run, tmp_path: Path) -> None:
+    rows = [f"{n % 5},{['Y', 'no', 'yes'][n % 3]}" for n in range(24)]
+    (tmp_path / "own.csv").write_text("\n".join(["a,ill", *rows]))
+    data = {"kind": "file", "path": str(tmp_path / "own.csv"), "task": "classes"}
+    data |= {"columns": {"ill": {"kind": "truth"}}}
+    tables = {"data": data, "loss": {"name": "cross_entropy"}, "train": {"epochs": 3}}
+    run = trained(Experiment.model_validate(tables))
+    asked = rows_of_file(run, tmp_path / "own.csv")
+    np.testing.assert_array_equal(asked.targets, rows_of_set(run, "train").targets)
+    assert answers(run, asked).target_names == ["no", "yes"]

@@ -18,8 +18,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import WHITE, TextColumn, check_cells
+from .columns import check_cells
 from .source import PIECE, TextSource, stream_of
+from .text_column import WHITE, TextColumn
 
 MOST_AT_ONCE: Final = 64 << 20
 """Bytes that pyarrow parses at once, at most."""

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from ..components.section import show
 from ..errors import DataError
-from .columns import WHITE, Column, TextColumn
+from .columns import Column
 from .sheet import Sheet
+from .text_column import WHITE, TextColumn
 
 MAX_NUMBER: Final = 1e30
 """Numbers beyond this leave float32 no room to compute with them."""

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from ..components.section import show
 from ..errors import DataError
 from .cells import Notation, Remedies, numbers
-from .columns import Column, TextColumn
+from .columns import Column
 from .preprocessing import Floats, label_of
 from .sheet import Sheet
+from .text_column import TextColumn
 
 MOST_LABELS: Final = 1_000_000
 """Different values of a column that are told apart."""

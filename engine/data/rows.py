@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from ..errors import DataError
 from .arrow import Layout
-from .columns import PART, TextColumn, check_cells
+from .columns import check_cells
 from .source import TextSource
+from .text_column import PART, TextColumn
 
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 """What may part the cells of a line; any number of blanks is one."""

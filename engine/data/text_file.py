@@ -12,10 +12,11 @@ from ..components.section import show
 from ..errors import DataError
 from ..text.source_code import WIDTH, call, quoted
 from .arrow import Layout, read_columns
-from .columns import ReadColumns, TextColumn, check_unique
+from .columns import ReadColumns, check_unique
 from .encoding import UTF_8, check_encoding
 from .rows import EMPTY, SEPARATORS, columns_of, is_filled, rows_of
 from .source import PACKED, TextSource
+from .text_column import TextColumn
 
 Cells = Sequence[Sequence[str]]
 """The cells of each row."""

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cells import MISSING, Notation
-from ..columns import Column, TextColumn
+from ..columns import Column
+from ..text_column import TextColumn
 
 NOTATIONS: Final = (
     Notation(),

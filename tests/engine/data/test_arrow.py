@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from engine.data import arrow, source
 from engine.data.arrow import Layout, Quotes, read_columns
 from engine.data.cells import Notation, Remedies, numbers
-from engine.data.columns import WHITE, ReadColumns, TextColumn
+from engine.data.columns import ReadColumns
 from engine.data.sheet import Sheet
 from engine.data.source import TextSource
+from engine.data.text_column import WHITE, TextColumn
 from engine.data.text_file import Dialect, read_text
 from engine.errors import DataError
 

@@ -8,6 +8,8 @@ import os
 import pickle
 import tomllib
 import zipfile
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +216,18 @@ class TestParquet:
         assert (spec.input_names, spec.target_names) == (["x", "n", "flag"], ["a", "b"])
         assert drawn(spec).inputs.tolist() == [[1.5, 1, 1], [2, 2, 0], [3, 3, 1]]
         assert drawn(spec).targets.tolist() == [1, 0, 1]
+
+    def test_dates_are_texts_as_a_text_file_has_them_and_decimals_are_numbers(self) -> None:
+        columns = {
+            "day": [date(2024, 5, 1), None, date(2024, 5, 3)],
+            "price": [Decimal("1.25"), Decimal("2"), Decimal("3")],
+            "nothing": [None, None, None],
+            "y": list("bba"),
+        }
+        kinds = {"day": {"kind": "date", "parts": ["day"], "missing": "drop"}}
+        spec = file(parquet(columns), inputs=["day", "price"], columns=kinds)
+        assert drawn(spec).inputs.tolist() == [[1, 1.25], [3, 3]]
+        assert "row 1, column 'nothing': is empty" in refusal("data.parquet", inputs=["nothing"])
 
     def test_names_may_be_packed_as_a_dictionary(self) -> None:
         pyarrow = pytest.importorskip("pyarrow")

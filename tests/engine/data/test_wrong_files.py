@@ -171,6 +171,7 @@ FILES: Final = {
     "arrays of different lengths": WrongFile(packed(x=[1, 2, 3], y=[0, 1]), name=NPZ),
     "complex numbers": WrongFile(packed(x=[1j, 2], y=[0, 1]), name=NPZ),
     "Python objects": WrongFile(packed(x=np.array([{}, {}], object), y=[0, 1]), name=NPZ),
+    "bytes that are no text": WrongFile(packed(x=[1, 2], y=[b"a", b"\xff"]), name=NPZ),
     "a pickle": WrongFile(pickle.dumps([1, 2]), name=NPZ),
     "an archive cut short": WrongFile(
         packed(x=np.arange(99.0), y=np.arange(99) % 2)[:-40], name=NPZ

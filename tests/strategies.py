@@ -78,6 +78,7 @@ _CLASSIFIED = st.fixed_dictionaries(
         "noise": st.floats(0, 10),
         "split": _SPLITS,
         "scale_inputs": _SCALES,
+        "features": st.sampled_from([["x", "x*y"], ["sin(x1)", "y**2", "1"]]),
     },
 )
 _FUNCTIONS = st.fixed_dictionaries(
@@ -115,7 +116,9 @@ _SUMS = st.fixed_dictionaries(
     {"kind": st.just("sum")}, optional={"terms": st.integers(1, 50), "divide_by": POSITIVE}
 )
 _OPTIMIZERS = st.one_of(
-    st.fixed_dictionaries({}, optional={"lr": POSITIVE, "momentum": st.floats(0, 1)}),
+    st.fixed_dictionaries(
+        {}, optional={"lr": POSITIVE, "momentum": st.floats(0, 1), "l1": POSITIVE}
+    ),
     st.fixed_dictionaries(
         {"name": st.sampled_from(["adam", "adamw"])},
         optional={"beta1": st.floats(0, 0.99), "amsgrad": st.booleans()},
@@ -135,6 +138,8 @@ _TRAINING = {
     "clip_norm": POSITIVE,
     "clip_value": POSITIVE,
     "zero_grad": st.booleans(),
+    "drop_last": st.booleans(),
+    "min_delta": POSITIVE,
     "probe": st.sampled_from(["auto", "off"]) | st.integers(1, 10**6),
 }
 _POPULATIONS = st.fixed_dictionaries(
@@ -206,7 +211,8 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
 def _loss_for(data: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     numbers = st.sampled_from([{"name": "mse"}, {"name": "huber", "delta": 2.5}, {"name": "rmse"}])
     if data["kind"] in ("moons", "circles", "spirals", "xor"):
-        return st.sampled_from([{}, {"reduction": "sum"}, {"name": "mse"}])
+        weighted = [{"class_weights": "balanced"}, {"name": "hinge", "class_weights": [0.5, 3.0]}]
+        return st.sampled_from([{}, {"reduction": "sum"}, {"name": "mse"}, *weighted])
     if data["kind"] == "sklearn":
         return st.just({"name": "cross_entropy"})
     if data["kind"] == "table" and not isinstance(data["targets"][0], list):

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from engine import __version__
+    from engine.loops.callbacks import callback
     from engine.loops.loop import Loop, Stopped
     from engine.loops.recorded import RecordedRun, record
     from engine.loops.watch import watch
@@ -33,6 +34,7 @@ __all__ = [
     "RecordedRun",
     "Stopped",
     "__version__",
+    "callback",
     "load_run",
     "record",
     "watch",
@@ -43,6 +45,7 @@ _ENGINE: Final = f"{__name__}._engine"
 
 _HOMES: Final = {
     "LoadedRun": "results.run",
+    "callback": "loops.callbacks",
     "Loop": "loops.loop",
     "RecordedRun": "loops.recorded",
     "Stopped": "loops.loop",

@@ -9,6 +9,7 @@ Where gradients are clipped, ``grad_norm`` is before, and ``applied_norm`` what 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
@@ -113,10 +114,12 @@ class Steps:
         for name, value in values.items():
             if isinstance(value, Tensor):
                 value = _number(name, value)
-            if name in said:
-                said[name].append(value)
+            # What is measured on other rows speaks of the step that was taken, whenever it is said.
+            of = self._said[-1] if waits and self._said and not is_of_steps(name) else said
+            if name in of:
+                of[name].append(value)
             else:
-                said[name] = [value]
+                of[name] = [value]
 
     # --- a step -----------------------------------------------------------------------------
 
@@ -294,9 +297,15 @@ def _number(name: str, value: Tensor) -> Number:
     return value.item() if value.device.type == "cpu" else value.detach().clone()
 
 
+@functools.cache
+def is_of_steps(name: str) -> bool:
+    """Whether a number of this name is measured on what a step is taken for."""
+    return meaning_of(name).role == TRAIN
+
+
 def _later(name: str) -> str:
     """Return a name under which a number of a step is no column of every step's."""
-    return f"step {name}" if meaning_of(name).role == TRAIN else name
+    return f"step {name}" if is_of_steps(name) else name
 
 
 def _numbers(rows: Sequence[Said]) -> list[dict[str, float]]:

@@ -61,5 +61,8 @@ def _make_folders(folder: Path, place: Path) -> None:
     """Make a folder, and those above it as far as they lie in the place that was asked for."""
     if folder == place or place in folder.parents:
         _make_folders(folder.parent, place)
-        # Who may write there beside its owner, may look into it.
-        ensure_folder(folder, by_umask() | (by_umask() & 0o044) >> 2)
+        try:
+            # Who may write there beside its owner, may look into it.
+            ensure_folder(folder, by_umask() | (by_umask() & 0o044) >> 2)
+        except FileExistsError:
+            raise RequestError(f"{folder}: is no folder; choose another place") from None

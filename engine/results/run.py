@@ -246,8 +246,9 @@ class LoadedRun:
         its file makes.
 
         Args:
-            raw: Whether it takes and gives numbers in the units of the data; what scales them is
-                then among its modules. Else it takes and gives them as it was trained on them.
+            raw: Whether it takes and gives numbers in the units of the data, [rows, columns] as
+                ``predict`` takes them; what makes the network's of them is then among its modules.
+                Else it takes and gives them as it was trained on them.
 
         Raises:
             CodeError: The network is code, which may not be run or does not work.

@@ -98,6 +98,14 @@ def test_folders_are_made_within_the_place_alone(tmp_path: Path) -> None:
     assert names(tmp_path) == ["logs"]
 
 
+def test_where_a_file_lies_no_folder_is_made(tmp_path: Path) -> None:
+    place = tmp_path / "logs"
+    place.write_bytes(b"old")
+    with pytest.raises(RequestError, match="logs: is no folder; choose another place"):
+        [*write_files(of(place / "a-run" / "events"), place, force=True)]
+    assert place.read_bytes() == b"old"
+
+
 def test_no_folder_of_an_export_is_a_link(tmp_path: Path) -> None:
     place, elsewhere = tmp_path / "logs", tmp_path / "elsewhere"
     place.mkdir()

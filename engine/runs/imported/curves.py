@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,14 @@ class LoggedCurve:
     """When each was logged, in seconds since 1970; empty where the log does not say."""
 
 
+class _ReadCurve(NamedTuple):
+    """What was read of a curve, in the order of its file."""
+
+    steps: array[int]
+    values: array[float]
+    times: array[float]
+
+
 @dataclass
 class Log:
     """What was read of a log, number by number."""
@@ -42,7 +51,8 @@ class Log:
     """What was left out, and where it stands, in sentences."""
     count: int = 0
     """How many numbers there are."""
-    _numbers: dict[str, tuple[list[int], list[float], list[float]]] = field(default_factory=dict)
+    # Not lists: a number then takes a quarter of the memory.
+    _numbers: dict[str, _ReadCurve] = field(default_factory=dict)
     _complained: int = 0
 
     def add(self, name: str, step: int, value: float, time: float | None = None) -> bool:
@@ -58,11 +68,11 @@ class Log:
                     f"columns, and 1 to {NAME_LENGTH} characters in a name"
                 )
                 return True
-            curve = self._numbers[name] = [], [], []
-        curve[0].append(step)
-        curve[1].append(value)
+            curve = self._numbers[name] = _ReadCurve(array("q"), array("d"), array("d"))
+        curve.steps.append(step)
+        curve.values.append(value)
         if time is not None:
-            curve[2].append(time)
+            curve.times.append(time)
         self.count += 1
         return self.count < MOST_NUMBERS
 
@@ -91,19 +101,16 @@ class Log:
 
     def curves(self) -> list[LoggedCurve]:
         """Return the curves in the order in which their names came."""
-        return [_curve(name, *each) for name, each in self._numbers.items()]
+        return [_curve(name, each) for name, each in self._numbers.items()]
 
 
-def _curve(
-    name: str, steps: Sequence[int], values: Sequence[float], times: Sequence[float]
-) -> LoggedCurve:
-    at = np.array(steps, np.int64)
-    kept = last_of(at)
+def _curve(name: str, read: _ReadCurve) -> LoggedCurve:
+    steps = np.array(read.steps)
+    kept = last_of(steps)
     with np.errstate(over="ignore"):
-        numbers = np.array(values, np.float64).astype(np.float32)
-    timed = len(times) == len(steps)
-    moments = np.array(times, np.float64)[kept] if timed else np.empty(0)
-    return LoggedCurve(name, at[kept], numbers[kept], moments)
+        values = np.array(read.values)[kept].astype(np.float32)
+    times = np.array(read.times) if len(read.times) == len(steps) else np.empty(0)
+    return LoggedCurve(name, steps[kept], values, times[kept] if len(times) else times)
 
 
 def last_of(steps: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -81,10 +81,10 @@ class TestProblems:
             ("optimizer = 3", "optimizer: must be a table (got 3)"),
             ("optimizer.nesterov = 1", "optimizer.nesterov: must be true or false (got 1)"),
             ("data.kind = 3", "data.kind: must be one of 'moons', 'circles', 'spirals', 'xor', "
-             "'boundary', 'function', 'table', 'sum', 'file', 'sklearn' (got 3)"),
+             "'boundary', 'function', 'table', 'sum', 'file', 'sklearn', 'pictures' (got 3)"),
             ("data.kind = 'moon'", "data.kind: must be one of 'moons', 'circles', 'spirals', "
-             "'xor', 'boundary', 'function', 'table', 'sum', 'file', 'sklearn' (got 'moon'; "
-             "did you mean 'moons'?)"),
+             "'xor', 'boundary', 'function', 'table', 'sum', 'file', 'sklearn', 'pictures' "
+             "(got 'moon'; did you mean 'moons'?)"),
             ("data.split = []", "data.split: must have at least 1 entry (got 0)"),
             ("data.split = [1, 1, 1, 1]", "data.split: must have at most 3 entries (got 4)"),
             ("data.split = [900, 200]", "data.split: asks for 1100 rows of 1000"),

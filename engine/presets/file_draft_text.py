@@ -193,11 +193,10 @@ def _how(column: ColumnProfile) -> Mapping[str, Any]:
         case "category":
             own = {"missing": "own"} if column.missing else {}
             return {"kind": "category", "values": kept(column), **own}
-        case "truth" if column.missing:
-            return {"kind": "category", "values": column.values, "missing": "own"}
         case "truth":
             no = [value for value in column.values if value not in column.yes]
-            return {"kind": "truth", "yes": list(column.yes), "no": no}
+            missing |= {"missing": "most-common"} if missing else {}
+            return {"kind": "truth", "yes": list(column.yes), "no": no, **missing}
         case "date":
             parts = list(column.parts)
             return {"kind": "date", "format": column.formats[0], "parts": parts, **missing}
@@ -215,7 +214,7 @@ def about(column: ColumnProfile) -> str:
     if column.kind == "category" or (column.kind == "number" and column.distinct <= 10):
         said.append(f"{column.distinct} different")
     if column.kind == "category" and (seldom := column.distinct - len(kept(column))):
-        said.append(f"{seldom} of them so seldom that they are the rest")
+        said.append(f"the {seldom} rarest are the rest")
     if column.missing:
         said.append(f"{column.missing_share:.1%} missing")
     if len(column.formats) > 1:

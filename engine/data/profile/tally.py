@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..cells import MISSING, Notation
 from ..columns import Column
+from ..preprocessing import label_of
 from ..text_column import TextColumn
 
 NOTATIONS: Final = (
@@ -59,7 +60,7 @@ class Tally:
     def _of_numbers(cls, column: NDArray[np.float64]) -> Self:
         values, counts = np.unique(column[~np.isnan(column)], return_counts=True)
         order = np.argsort(-counts, kind="stable")
-        texts = tuple(f"{value:.15g}" for value in values[order].tolist())
+        texts = tuple(map(label_of, values[order].tolist()))
         return cls(texts, counts[order], len(column) - int(counts.sum()), values[order])
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -195,3 +196,14 @@ def test_the_first_rows_can_be_looked_at(tmp_path: Path) -> None:
     profile = profiled(tmp_path, table(a=range(100), b=[f" {row}.5 " for row in range(100)]))
     assert profile.preview["b"][:2] == ["0.5", "1.5"]
     assert len(profile.preview["a"]) == 20
+
+
+def test_columns_that_have_a_type_are_what_it_says(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    days = [date(2020, 1, 31), date(2020, 2, 1), None, date(2020, 2, 1)]
+    columns = {"day": days, "flag": [True, None, False, True], "job": ["a", "b", "a", None]}
+    path = tmp_path / "rows.parquet"
+    pytest.importorskip("pyarrow.parquet").write_table(pyarrow.table(columns), path)
+    profile = profile_of(path)
+    kinds = {name: (each.kind, each.missing) for name, each in profile.columns.items()}
+    assert kinds == {"day": ("date", 1), "flag": ("truth", 1), "job": ("category", 1)}

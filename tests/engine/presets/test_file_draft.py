@@ -95,7 +95,7 @@ def test_rare_values_are_no_inputs_of_their_own(tmp_path: Path) -> None:
     made = drafted(tmp_path, "\n".join(["x,sort,label", *lines]))
     sort = next(column for column in made.inputs if column.name == "sort")
     assert kept(sort) == ["a", "b"]
-    assert "1 of them so seldom that they are the rest" in draft_text(made, tmp_path)
+    assert "the 1 rarest are the rest" in draft_text(made, tmp_path)
 
 
 def test_everything_that_is_decided_is_a_key(tmp_path: Path) -> None:
@@ -124,6 +124,20 @@ def test_the_path_leads_from_the_presets_folder(tmp_path: Path) -> None:
     said = from_toml(draft_text(made, tmp_path / "presets"))
     assert said["data"]["path"] == "../data/houses.csv"
     assert said["data"]["scale_targets"] == "standard"
+
+
+def test_a_truth_value_that_is_missing_is_told_apart(tmp_path: Path) -> None:
+    lines = [f"{row}.5,{('yes', 'no', '')[row % 3]},{row % 2}" for row in range(60)]
+    made = drafted(tmp_path, "\n".join(["x,member,label", *lines]))
+    said = from_toml(draft_text(made, tmp_path))["data"]["columns"]["member"]
+    assert said == {
+        "kind": "truth",
+        "yes": ["yes"],
+        "no": ["no"],
+        "missing": "most-common",
+        "indicator": True,
+    }
+    assert made.features == 3
 
 
 def test_hostile_names_stay_names(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from engine import __version__
+    from engine.experiment.experiment import Experiment
+    from engine.headless.in_python import runs, train
     from engine.loops.callbacks import callback
     from engine.loops.loop import Loop, Stopped
     from engine.loops.recorded import RecordedRun, record
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from engine.results.run import LoadedRun, load_run
 
 __all__ = [
+    "Experiment",
     "LoadedRun",
     "Loop",
     "RecordedRun",
@@ -37,6 +40,8 @@ __all__ = [
     "callback",
     "load_run",
     "record",
+    "runs",
+    "train",
     "watch",
 ]
 
@@ -44,6 +49,7 @@ _ENGINE: Final = f"{__name__}._engine"
 """The name under which the engine is loaded here."""
 
 _HOMES: Final = {
+    "Experiment": "experiment.experiment",
     "LoadedRun": "results.run",
     "callback": "loops.callbacks",
     "Loop": "loops.loop",
@@ -51,6 +57,8 @@ _HOMES: Final = {
     "Stopped": "loops.loop",
     "load_run": "results.run",
     "record": "loops.recorded",
+    "runs": "headless.in_python",
+    "train": "headless.in_python",
     "watch": "loops.watch",
 }
 """Where in the engine each name is."""

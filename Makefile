@@ -59,6 +59,7 @@ bench:  ## the benchmarks: ratios, side by side in one run
 	$(PYTHON) -m benchmarks.echo
 	$(PYTHON) -m benchmarks.attached
 	$(PYTHON) -m benchmarks.million
+	$(PYTHON) -m benchmarks.reading
 	$(PYTHON) -m benchmarks.memory
 	$(PYTHON) -m benchmarks.probe
 	$(PYTHON) -m benchmarks.published

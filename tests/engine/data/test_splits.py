@@ -13,7 +13,12 @@ from pydantic import ValidationError
 from engine.data import load
 from engine.data.file import File
 from engine.data.splits import by_class, of_groups
+from engine.errors import EpochalError
+from engine.experiment.experiment import Experiment
+from engine.explain import formulas
+from engine.explain.program import program
 from engine.presets.preset import resolve
+from engine.training.trainer import Trainer
 
 BY_GROUP: dict[str, Any] = {"split_by": {"groups": "patient"}}
 BY_SET: dict[str, Any] = {"split_by": {"column": "set"}, "split": None}
@@ -135,3 +140,35 @@ def test_a_column_may_say_which_set_a_row_is_in() -> None:
 )
 def test_what_does_not_part_rows_is_refused(settings: dict[str, Any], said: str) -> None:
     assert said in refusal(**settings)
+
+
+@pytest.mark.parametrize("written_in", ["backward", "numpy"])
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_programs_part_every_class_alike(written_in: str, shuffle: bool) -> None:
+    tables = {"data": dict(spec()), "loss": {"name": "cross_entropy"}}
+    train = {"epochs": 3, "batch_size": 6, "shuffle": shuffle, "dtype": "float64"}
+    experiment = Experiment.model_validate({**tables, "train": train})
+    trainer = Trainer(experiment, device="cpu")
+    losses = np.concatenate(
+        [s.values[0, :, 0] for s in trainer.advance(99).series if s.group == "train"]
+    )
+    source = (
+        program(experiment) if written_in == "backward" else formulas.program(experiment, "numpy")
+    )
+    space: dict[str, Any] = {}
+    exec(compile(source, "program.py", "exec"), space)
+    np.testing.assert_allclose(space["losses"], losses, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (BY_GROUP, "data.split_by: no plain program can be written for such a split"),
+        ({"columns": {"x": {"missing": "mean"}}}, "data.columns: no plain program can be written"),
+    ],
+)
+def test_a_program_that_would_learn_something_else_is_refused_by_name(
+    settings: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(EpochalError, match=said):
+        spec(**settings).program()

@@ -92,6 +92,8 @@ def text(written: Written) -> str:
     lines += ["", f"target: {target.name} ({made.why_target}; --target chooses another)"]
     other = "; --task says otherwise" if "number" in target.may_be else ""
     lines.append(f"task: {made.task} ({made.why_task}{other})")
+    if made.scarce:
+        lines.append(f"look: {made.scarce}")
     lines += ["", f"{path} says so in keys that can be changed. Next:"]
     return "\n".join([*lines, *(f"  {command}" for command in _next(path))])
 
@@ -114,6 +116,7 @@ def plain_object(written: Written) -> dict[str, Any]:
         "why_target": made.why_target,
         "task": made.task,
         "why_task": made.why_task,
+        "scarce": made.scarce,
         "columns": [_plain_column(each, chosen) for each in profile.columns.values()],
         "next": _next(written.path),
     }

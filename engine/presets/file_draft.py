@@ -85,6 +85,15 @@ class FileDraft:
         """How many numbers go into the network."""
         return sum(map(width, self.inputs))
 
+    @property
+    def scarce(self) -> str:
+        """Say which classes are in too few rows to be in every set; empty where none is."""
+        if self.task != "classes":
+            return ""
+        counts = self.target.counts
+        scarce = [show(value) for value in self.target.values if counts[value] < len(self.split)]
+        return f"{', '.join(scarce[:5])}: too few rows to be in every set" if scarce else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkPlan:
@@ -226,8 +235,8 @@ def _task(profile: Profile, target: ColumnProfile, wished: Task | None) -> tuple
         return "classes", "its two values say yes and no"
     if target.kind == "category":
         return "classes", "its values are words, or taken for such"
-    few = target.whole and target.distinct <= min(FEW_NUMBERS, rows / ROWS_A_CLASS)
-    if few:
+    few = min(FEW_NUMBERS, max(2, rows / ROWS_A_CLASS))
+    if target.whole and target.distinct <= few and target.distinct < rows:
         return "classes", f"{target.distinct} different whole numbers in {rows} rows"
     kind = "whole numbers" if target.whole else "numbers"
     return "numbers", f"{target.distinct} different {kind} in {rows} rows"
@@ -275,7 +284,7 @@ def network(rows: int, features: int, task: Task) -> NetworkPlan:
     """
     few, classes = rows < FEW_TO_LEARN, task == "classes"
     batch = next(size for size, most in BATCHES if rows < most)
-    epochs = min(300, max(10, STEPS * batch // max(rows, 1)))
+    epochs = min(300, max(5, STEPS * batch // max(rows, 1)))
     return NetworkPlan(
         hidden=_hidden(rows, features, task),
         dropout=0.1 if classes and few else 0.0,
@@ -283,7 +292,7 @@ def network(rows: int, features: int, task: Task) -> NetworkPlan:
         lr=0.001 if classes else 0.003,
         batch_size=batch,
         epochs=epochs,
-        patience=max(5, min(30, epochs // 5)),
+        patience=max(3, min(30, epochs // 5)),
     )
 
 
@@ -307,7 +316,7 @@ MANY_FEATURES: Final = 48
 """Numbers that go in, beyond which a wider layer learns more of them."""
 
 STEPS: Final = 20_000
-"""Updates that a training takes at most, as far as that is 10 epochs."""
+"""Updates that a training takes at most, as far as that is 5 epochs."""
 
 BATCHES: Final = ((32, 5_000), (128, 50_000), (512, 10**12))
 """Rows of a batch, and how many rows that is for at most."""

@@ -66,7 +66,8 @@ def _data(draft: FileDraft, folder: Path) -> Iterator[str]:
     yield _entry("task", draft.task, f"{draft.why_task}{may_be}")
     yield _entry("targets", [target.name], draft.why_target)
     if draft.task == "classes":
-        yield _entry("classes", target.values, _class_counts(target))
+        scarce = f"; look: {draft.scarce}" if draft.scarce else ""
+        yield _entry("classes", target.values, _class_counts(target) + scarce)
     if len(draft.inputs) >= WIDE and not draft.left_out and not profile.nameless:
         yield f"# inputs: left out here, so all {len(draft.inputs)} other columns"
     else:

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from engine.errors import EpochalError
-from engine.presets.references import PresetName, run_or_preset
+from engine.presets.references import PresetName, is_data_file, run_or_preset
 from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
 from tui import opening
@@ -243,3 +243,13 @@ def test_where_one_stands_is_a_run_with_a_name(runs: Path, monkeypatch: pytest.M
     assert isinstance(run_or_preset("./two-moons", Path("nowhere")), RunFolder)
     with pytest.raises(EpochalError):
         run_or_preset("a\0b", runs)
+
+
+def test_a_file_of_data_is_told_from_a_log_and_from_a_name(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("age,label\n31,a\n42,b\n")
+    (tmp_path / "log.csv").write_text("epoch,loss\n1,0.5\n2,0.4\n")
+    assert is_data_file(str(tmp_path / "people.csv"))
+    assert not is_data_file(str(tmp_path / "log.csv"))
+    assert not is_data_file("two-moons")
+    with pytest.raises(EpochalError, match=r"persons\.csv: there is no such file"):
+        is_data_file(str(tmp_path / "persons.csv"))

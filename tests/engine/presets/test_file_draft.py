@@ -68,6 +68,7 @@ def test_a_file_in_which_nothing_can_be_learned_says_why(tmp_path: Path) -> None
         (["a", "b"], "classes"),
         ([0, 1], "classes"),
         ([3, 4, 5], "classes"),
+        ([1, 2], "classes"),
         ([0.5, 1.5], "numbers"),
         (range(40), "numbers"),
     ],
@@ -138,6 +139,14 @@ def test_a_truth_value_that_is_missing_is_told_apart(tmp_path: Path) -> None:
         "indicator": True,
     }
     assert made.features == 3
+
+
+def test_a_class_that_not_every_set_can_have_is_named(tmp_path: Path) -> None:
+    lines = [f"{row}.5,{'once' if row == 7 else 'ab'[row % 2]}" for row in range(60)]
+    made = drafted(tmp_path, "\n".join(["x,label", *lines]))
+    assert made.scarce == "'once': too few rows to be in every set"
+    assert f"look: {made.scarce}" in draft_text(made, tmp_path)
+    assert drafted(tmp_path, MIXED).scarce == ""
 
 
 def test_hostile_names_stay_names(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ bench:  ## the benchmarks: ratios, side by side in one run
 	$(PYTHON) -m benchmarks.sketch
 	$(PYTHON) -m benchmarks.large
 	$(PYTHON) -m benchmarks.tables
+	$(PYTHON) -m benchmarks.pictures
 	-$(PYTHON) -m benchmarks.lightning  # says how to install it where it is missing
 	$(PYTHON) -m benchmarks.screen
 	$(PYTHON) -m benchmarks.drawing

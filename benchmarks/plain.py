@@ -22,12 +22,16 @@ from engine.components.initialisers import Default, InitialiserBase
 from engine.data import Examples, load
 from engine.data.sum import Sum
 from engine.experiment.experiment import Experiment
+from engine.network.layers import module_specs
 
 Rows = tuple[Tensor, Tensor]
 
 
 def sequential(experiment: Experiment) -> nn.Sequential:
     """Return the experiment's network as one would write it."""
+    if experiment.model.layers:
+        specs = module_specs(experiment.model, experiment.plan)
+        return nn.Sequential(*(getattr(nn, s.module)(*s.arguments, **s.keywords) for s in specs))
     widths, layers = experiment.widths, list[nn.Module]()
     for index, name in enumerate(experiment.model.activations):
         linear = nn.Linear(widths[index], widths[index + 1])

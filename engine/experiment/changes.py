@@ -291,17 +291,24 @@ def _network(model: Model) -> dict[str, Any]:
     else:
         network["hidden"] = [layer.units for layer in model.hidden]
     if model.layers or model.hidden:
-        network["activation"] = _common(model.activations[:-1])
+        network["activation"] = _common(_of_learning(model, model.activations))
     network["output_activation"] = model.output_activation
     if model.layers or model.hidden:
-        network["normalisation"] = _common(model.normalisations[:-1])
+        network["normalisation"] = _common(_of_learning(model, model.normalisations))
         network["dropout"] = _common(model.dropouts[:-1])
     return {**network, "init": _common(model.inits)}
 
 
+def _of_learning(model: Model, each: Sequence[Any]) -> Sequence[Any]:
+    """Return what the layers with weights have, of what all but the output layer have."""
+    if not model.layers:
+        return each[:-1]
+    return [said for layer, said in zip(model.layers, each, strict=False) if layer.learns]
+
+
 def _common(values: Sequence[Any]) -> Any:
     """Return the one value that all layers have, or all of them."""
-    return values[0] if all(value == values[0] for value in values) else list(values)
+    return values[0] if values and all(value == values[0] for value in values) else list(values)
 
 
 def _of_inits(was: Any, now: Any) -> Iterator[tuple[Key, Any]]:

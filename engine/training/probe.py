@@ -62,8 +62,8 @@ AT_ONCE: Final = 2**16
 """Numbers of a network up to which all its parameters go to float64 in one call."""
 
 LARGE: Final = 100_000
-"""Parameters beyond which there are a quarter as many: one measurement of a large network takes
-most of a step's time."""
+"""Products of a row beyond which there are a quarter as many: one measurement of a large network
+takes most of a step's time."""
 
 
 def fixed_rows(
@@ -83,10 +83,16 @@ def fixed_rows(
     return Batch(whole.inputs[:, index], whole.targets[:, index])
 
 
+def _products(experiment: Experiment) -> int:
+    """Return how many products one row takes: a convolution has each weight in many places."""
+    if experiment.model.layers:
+        return sum(layer.products for layer in experiment.plan)
+    return experiment.parameters
+
+
 def _row_count(experiment: Experiment) -> int:
     dies = any(ACTIVATIONS[name].traits.dies for name in experiment.model.activations[:-1])
-    products = sum(layer.products for layer in experiment.plan) if experiment.model.layers else 0
-    cheap = CHEAP // max(1, products or experiment.parameters)
+    cheap = CHEAP // max(1, _products(experiment))
     wanted = min(MOST_ROWS if dies else MEAN_ROWS, max(experiment.batch_rows, cheap))
     if not experiment.data.fresh:
         wanted = min(wanted, experiment.data.sizes[0])
@@ -104,7 +110,7 @@ class Probe:
 
     def __init__(self, experiment: Experiment, layout: ParameterLayout, inputs: Tensor) -> None:
         self._every: Final = experiment.train.probe
-        large = experiment.parameters > LARGE
+        large = _products(experiment) > LARGE
         self._per_octave: Final = PER_OCTAVE // 4 if large else PER_OCTAVE
         self._norms, self._slopes = Norms(layout), Slopes(experiment, layout, inputs)
         fitting = CHUNK_NUMBERS // (layout.size + self._slopes.numbers)

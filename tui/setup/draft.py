@@ -390,8 +390,8 @@ def _is_at(problem: str, setting: str) -> bool:
 
 
 def rule_of_thumb(experiment: Experiment) -> str:
-    """Return how wide and how many hidden layers usually are; nothing of a network of one's own."""
-    if experiment.model.kind == "python":
+    """Return how wide and how many hidden layers usually are; nothing of any other network."""
+    if experiment.model.kind == "python" or experiment.model.layers:
         return ""
     guess = usual_width(experiment.widths[0], experiment.widths[-1])
     units = f"{count(guess)} unit{'s' * (guess != 1)}"
@@ -410,8 +410,8 @@ def summary(experiment: Experiment) -> list[str]:
     """Return an experiment in a few lines: its network, its data, its length, a rule of thumb."""
     widths = " → ".join(_sizes(experiment))
     network = f"{widths}, {count(experiment.parameters)} parameters"
-    rule = rule_of_thumb(experiment)
-    if not rule:
+    rule = rule_of_thumb(experiment) or "trained by autograd: listed layers have no formulas"
+    if experiment.model.kind == "python":
         network, rule = "a network of one's own, from a Python file", "it runs with --allow-code"
     train, dev, test = experiment.data.sizes
     if experiment.data.fresh:

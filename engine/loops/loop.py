@@ -25,6 +25,7 @@ from ..runs.requests import Inbox
 from ..worker.requests import RequestHandler
 from .clipping import Listening
 from .parameters import WatchedParameters
+from .ranks import NoWriter, Ranks
 from .rates import LoopRates
 from .steps import Steps, parameters_of
 from .writing import LoopWriter
@@ -34,6 +35,12 @@ ASK_SECONDS: Final = 0.1
 
 PAUSED_SECONDS: Final = 0.02
 """The same where the loop waits."""
+
+MEETING_SECONDS: Final = 0.5
+"""How often several processes meet where the loop waits."""
+
+MOST_APART: Final = 256
+"""Steps between two meetings of several processes at most."""
 
 PATIENCE: Final = 3
 """Steps in which a loop may read ``should_stop`` before it is stopped from within."""
@@ -58,6 +65,7 @@ class Loop:
         control: Whether viewers may pause, step and stop it and set its rate.
         stop: What a stop does to a loop that never reads ``should_stop``: ``"raise"`` ends it with
             ``Stopped``, ``"flag"`` leaves it alone.
+        ranks: The processes that train it together, where it is several.
         clock: Seconds.
         wait: Waits so many seconds.
     """
@@ -66,10 +74,11 @@ class Loop:
         self,
         watched: WatchedParameters,
         optimizers: Sequence[Optimizer],
-        writer: LoopWriter,
+        writer: LoopWriter | NoWriter,
         *,
         control: bool = True,
         stop: Literal["raise", "flag"] = "raise",
+        ranks: Ranks | None = None,
         clock: Callable[[], float] = time.perf_counter,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -80,6 +89,10 @@ class Loop:
         self._rates = LoopRates(optimizers)
         self._inbox = Inbox(writer.folder)
         self._handler = RequestHandler(self)
+        self._ranks = ranks
+        self._met_at = self._meet_at = 0
+        """The step at which several processes met last, and at which they meet again."""
+        self._told_factor = 1.0
         self._started = self._look_at = clock()
         """When it is looked for requests again."""
         self._stop_reason = ""
@@ -233,7 +246,7 @@ class Loop:
             self._stepped.clear()
         now = self._clock()
         self._steps.close(now)
-        if now >= self._look_at or self._stop_reason or self._rates.were_set:
+        if now >= self._look_at or self._stop_reason or self._rates.were_set or self._ranks:
             self._attend(now)
         self._steps.begin()
         self._is_open = True
@@ -277,7 +290,10 @@ class Loop:
                 raise Stopped(self._stop_reason)
         if self._rates.were_set and self._rates.overwritten():
             self._say("the learning rate that was set was overwritten by the script")
-        if now >= self._look_at:
+        if self._ranks is not None:
+            if self.step >= self._meet_at:
+                self._meet(self._ranks, now)
+        elif now >= self._look_at:
             self._look_at = now + ASK_SECONDS
             self._answer()
             if self._handler.paused:
@@ -285,6 +301,30 @@ class Loop:
             while self._handler.paused:
                 self._wait(PAUSED_SECONDS)
                 self._answer()
+
+    def _meet(self, ranks: Ranks, now: float) -> None:
+        """Do what the first of several processes decides, all at the same step."""
+        taken, seconds = self.step - self._met_at, max(now - self._look_at, 1e-6)
+        soon = min(max(1, int(taken * ASK_SECONDS / seconds)), MOST_APART)
+        while True:
+            self._answer()
+            owed = self._handler.owed
+            factor = self._rates.factor / self._told_factor
+            decided = [-1 if owed is None else owed, bool(self._stop_reason), factor, soon]
+            owed_steps, stops, factor, apart = ranks.told(decided)
+            if ranks.rank:
+                self._handler.owed = None if owed_steps < 0 else int(owed_steps)
+                if factor != 1:
+                    self._rates.multiply(factor)
+                if stops and not self._stop_reason:
+                    self._stop_reason = "the first of its processes was asked to"
+            self._told_factor = self._rates.factor
+            if not self._handler.paused:
+                break
+            self._steps.flush()
+            self._wait(MEETING_SECONDS)
+        apart = int(apart) if owed_steps < 0 else min(int(apart), int(owed_steps))
+        self._met_at, self._meet_at, self._look_at = self.step, self.step + apart, self._clock()
 
     def _answer(self) -> None:
         events: list[Event] = [

@@ -28,6 +28,8 @@ class LoopRates:
     def __init__(self, optimizers: Sequence[Optimizer]) -> None:
         self._optimizers = optimizers
         self._expected: list[float] = []
+        self.factor = 1.0
+        """By how much all rates were multiplied so far."""
 
     @property
     def now(self) -> float:
@@ -47,7 +49,11 @@ class LoopRates:
         """
         if self.now == 0:
             raise ValueError("the rate is 0 now, and a factor changes no 0; set it in the script")
-        factor = value / self.now
+        self.multiply(value / self.now)
+
+    def multiply(self, factor: float) -> None:
+        """Multiply all rates, and what schedulers make them of."""
+        self.factor *= factor
         for group in self._groups():
             for name in _KEPT:
                 if name in group:

@@ -27,6 +27,7 @@ from ..recording.scalars import Scalars, series_at
 from ..training.probe_steps import measured_steps
 from .norms import ROWS, GradientNorms, Sample, norms_of
 from .parameters import WatchedParameters
+from .ranks import NoWriter
 from .writing import LoopWriter
 
 BLOCK_SECONDS: Final = 0.5
@@ -58,7 +59,7 @@ class Steps:
         self,
         watched: WatchedParameters,
         optimizers: Sequence[Optimizer],
-        writer: LoopWriter,
+        writer: LoopWriter | NoWriter,
         clock: Callable[[], float],
     ) -> None:
         self.step = 0

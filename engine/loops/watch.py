@@ -20,6 +20,7 @@ from ..runs.processes import Processes
 from ..training.machine import device_name, versions
 from .loop import Loop
 from .parameters import WatchedParameters, watched
+from .ranks import NoWriter, Ranks
 from .writing import LoopWriter, new_run
 
 
@@ -60,9 +61,12 @@ def watch(
     if stop not in ("raise", "flag"):
         raise RequestError(f"watch: stop must be 'raise' or 'flag' (got {stop!r})")
     parameters = watched(model, optimizers)
+    ranks = Ranks.here()
+    if ranks is not None and ranks.rank:
+        return Loop(parameters, optimizers, NoWriter(), control=control, stop=stop, ranks=ranks)
     folder = new_run(name or Path(sys.argv[0] or "loop").stem, Path(runs) if runs else runs_dir())
     writer = LoopWriter(folder, _header(folder.name, parameters, files))
-    return Loop(parameters, optimizers, writer, control=control, stop=stop)
+    return Loop(parameters, optimizers, writer, control=control, stop=stop, ranks=ranks)
 
 
 def _header(run: str, parameters: WatchedParameters, files: Sequence[Mapping[str, Any]]) -> Header:

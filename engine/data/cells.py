@@ -136,6 +136,8 @@ def numbers(
         remedies = Remedies(missing=remedies.missing, words=f"correct it, or {remedies.missing}")
     row = int(np.flatnonzero(wrong)[0])
     cell = next(itertools.islice(column, row, None))
+    if isinstance(cell, str) and not cell.strip():
+        raise DataError(f"{sheet.place(name, row)}: {sheet.empty}; {remedies.missing}")
     raise DataError(f"{sheet.place(name, row)}: {_wrong(cell, notation, remedies)}")
 
 
@@ -200,11 +202,13 @@ def _plain(part: Any, notation: Notation) -> Any:
 
 
 def _wrong(cell: Any, notation: Notation, remedies: Remedies) -> str:
-    """Say what is wrong with a cell that should be a number; nothing where it is one."""
-    if isinstance(cell, str) and not cell.strip():
-        return f"is empty; {remedies.missing}"
+    """Say what is wrong with a cell that should be a number and is not empty."""
     if isinstance(cell, str) and cell.strip().lower() in MISSING:
-        return f"is no number (got {show(cell)}) but stands for a missing one; {remedies.missing}"
+        key = f"data.missing = [{show(cell.strip())}]"
+        return (
+            f"is no number (got {show(cell)}) but stands for a missing one; {remedies.missing} "
+            f"(and set {key})"
+        )
     number = notation.number(cell)
     if number is None:
         remedy = _remedy(cell.strip(), notation) or remedies.of(cell.strip())

@@ -38,7 +38,7 @@ def classes_of(
         row = int(np.flatnonzero(places == labels.index(""))[0])
         raise column.wrong_at(
             row,
-            "is empty, which is no class; leave the row out of the file, or by "
+            f"{column.sheet.empty}, which is no class; leave the row out of the file, or by "
             'missing = "drop" in data.columns',
         )
     names = sorted(labels, key=_order) if said is None else [*said]

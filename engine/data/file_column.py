@@ -109,7 +109,7 @@ class FileColumn:
         """
         if self.gaps.any():
             row = int(np.flatnonzero(self.gaps)[0])
-            raise self.wrong_at(row, f"is empty; {self.remedies.missing}")
+            raise self.wrong_at(row, f"{self.sheet.empty}; {self.remedies.missing}")
 
     def wrong(self, words: str) -> DataError:
         """Return what to raise where the column does not hold."""

@@ -43,6 +43,8 @@ class Sheet(ReadColumns):
     """The file's bytes."""
     sha256: str
     """The checksum of what was read."""
+    missing: tuple[str, ...] = ()
+    """The texts that are no value, whose cells are empty here."""
 
     @property
     def rows(self) -> int:
@@ -54,6 +56,11 @@ class Sheet(ReadColumns):
         """The last column; where it is one of a matrix, the matrix."""
         last = list(self.columns)[-1]
         return next((name for name, columns in self.matrices.items() if last in columns), last)
+
+    @property
+    def empty(self) -> str:
+        """What to say of a cell that is empty."""
+        return "is empty, or says so by data.missing" if self.missing else "is empty"
 
     def place(self, column: str, row: int) -> str:
         """Return where a cell stands, to begin a message with; rows are counted from 0."""
@@ -115,7 +122,7 @@ def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> 
         raise DataError(f"{name}: {disguise(path, ending) or error}") from None
     except MemoryError:
         raise DataError(f"{name}: does not fit into memory") from None
-    return Sheet(name=name, size=state[1], sha256=sha256, **vars(read))
+    return Sheet(name=name, size=state[1], sha256=sha256, missing=dialect.missing, **vars(read))
 
 
 def _checksum(path: Path) -> str:

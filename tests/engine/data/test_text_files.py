@@ -109,7 +109,9 @@ class TestMissing:
         said = refusal(written(text), missing=["?"])
         assert said.startswith("path: data.csv: row 3, column 'x': is empty")
         said = refusal(written("x,y\n1,a\n2,b\n3,b\n"), missing=["a"])
-        assert said.startswith("path: data.csv: row 2, column 'y': is empty, which is no class")
+        assert said.startswith(
+            "path: data.csv: row 2, column 'y': is empty, or says so by data.missing, "
+        )
 
 
 class TestPacked:

@@ -23,6 +23,7 @@ from typer.core import TyperGroup
 from . import __version__
 from .errors import EpochalError
 from .exports.command import export
+from .exports.questions import evaluate, predict
 from .headless.commands import doctor, fork, new, resume, verify
 from .headless.importing import import_logs
 from .headless.recording import record
@@ -164,7 +165,7 @@ def run(
 app.command("sweep")(sweep)
 app.command("import")(import_logs)
 app.command("record")(record)
-for command in (new, resume, fork, verify, doctor, export):
+for command in (new, resume, fork, verify, doctor, export, predict, evaluate):
     app.command()(command)
 
 
@@ -382,53 +383,6 @@ def stop(run: RunName, place: RunsFolder) -> None:
         print(stop_sweep(SweepFolder(sweep)))
         return
     print(stop_run(references.run(run, place.folder)))
-
-
-@app.command()
-@grouped
-def predict(
-    run: RunName,
-    place: RunsFolder,
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]")] = None,
-    values: Annotated[list[str] | None, typer.Option(metavar="LIST")] = None,
-    set_: Annotated[Literal["train", "dev", "test"] | None, typer.Option("--set")] = None,
-    rows: Annotated[int | None, typer.Option(metavar="N", min=1)] = None,
-    member: Annotated[int, typer.Option(metavar="N", min=1)] = 1,
-    allow_code: AllowCode = False,
-    as_json: AsJson = False,
-) -> None:
-    """Print a trained network's answers, with its best weights.
-
-    Options:
-        file: CSV, TSV, NPZ or Parquet with the columns of the inputs; - is CSV on standard input.
-        values: A row of inputs, such as "0.5, 1.2" or "38, nurse" (repeatable).
-        set_: One of its own sets [default: test, or train].
-        rows: Rows to show [default: 20].
-        member: Which network of a population, counted from 1.
-    """
-    from .presets import references
-    from .results import asked_rows, predict
-    from .results import run as load
-    from .sweeps.again import trial_meant
-
-    if sum(given is not None for given in (file, values or None, set_)) > 1:
-        raise typer.BadParameter("give one of FILE, --values and --set")
-    trial = trial_meant(run, place.folder)
-    folder, of = (references.run(run, place.folder), member - 1) if trial is None else trial.shown
-    loaded = load.of_folder(folder, allow_code=allow_code, member=of)
-    if file == Path("-"):
-        asked = asked_rows.rows_of_stream(loaded, sys.stdin.buffer)
-    elif file is not None:
-        asked = asked_rows.rows_of_file(loaded, file)
-    elif values:
-        asked = asked_rows.rows_of_values(loaded, values)
-    else:
-        asked = asked_rows.rows_of_set(loaded, set_, rows)
-    told = predict.answers(loaded, asked)
-    if as_json:
-        _print_json(predict.objects(told, rows))
-    else:
-        print(predict.text(told, rows))
 
 
 def main(arguments: Sequence[str] | None = None, *, viewer: Viewer | None = None) -> None:

@@ -48,6 +48,14 @@ class RowsAsked:
     """[rows, outputs], or [rows] indices of classes; none where they are not known."""
     places: NDArray[np.int64] | None = None
     """Which rows of their file they are, from 0, where some were left out."""
+    trained_on: bool = False
+    """Whether the network has learned from them, or from some of them."""
+
+    def taken(self, rows: Any) -> RowsAsked:
+        """Return some of the rows."""
+        targets = None if self.targets is None else self.targets[rows]
+        places = np.arange(len(self.inputs)) if self.places is None else self.places
+        return replace(self, inputs=self.inputs[rows], targets=targets, places=places[rows])
 
 
 def rows_of_set(run: LoadedRun, name: str | None, count: int | None = None) -> RowsAsked:
@@ -60,11 +68,12 @@ def rows_of_set(run: LoadedRun, name: str | None, count: int | None = None) -> R
         count: How many new rows.
 
     Raises:
-        RequestError: There is no such set.
+        RequestError: There is no such set, or its file is no longer what was trained on.
     """
     from ..data.loading import raw_parts
 
     data, seed = run.alone.data, run.alone.train.seed
+    _check_unchanged(run, data.files)
     if data.fresh:
         if name is not None:
             raise RequestError(f"--set {name}: every step drew fresh rows; leave --set out")
@@ -79,7 +88,23 @@ def rows_of_set(run: LoadedRun, name: str | None, count: int | None = None) -> R
     chosen = sets[wanted]
     targets = chosen.targets if data.class_count else chosen.targets.astype(np.float64)
     inputs = chosen.inputs.astype(np.float64)
-    return RowsAsked(f"the {wanted} set, {len(chosen)} rows", inputs, targets)
+    source = f"the {wanted} set, {len(chosen)} rows"
+    return RowsAsked(source, inputs, targets, trained_on=wanted == "train")
+
+
+def _check_unchanged(run: LoadedRun, files: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse sets of a file that has changed: they would be parted in another way.
+
+    Raises:
+        RequestError: One has.
+    """
+    was = {file.get("name"): file.get("sha256") for file in run.header.files}
+    for file in files:
+        if was and was.get(file["name"]) != file["sha256"]:
+            raise RequestError(
+                f"{file['name']}: has changed since {plain(run.header.run)} was trained on it, so "
+                "that its sets are not known; name a FILE to ask about"
+            )
 
 
 def rows_of_values(run: LoadedRun, typed: Sequence[str]) -> RowsAsked:
@@ -126,12 +151,15 @@ def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
     cells = _cells(run, sheet)
     counts = cells.that_count(names)
     cells = replace(cells, counts=counts)
+    if not cells.rows:
+        raise DataError(f"{sheet.name}: every row lacks a value without which it is left out")
     inputs, _ = cells.inputs(names)
     source = f"{sheet.name}, {len(inputs)} rows"
     if len(inputs) < sheet.rows:
         source += f" ({sheet.rows - len(inputs)} without a value left out)"
     places = None if counts is None else np.flatnonzero(counts)
-    return RowsAsked(source, inputs, _file_targets(run, cells), places)
+    trained_on = sheet.sha256 in [file.get("sha256") for file in run.header.files]
+    return RowsAsked(source, inputs, _file_targets(run, cells), places, trained_on)
 
 
 def _rows_of_pictures(run: LoadedRun, path: Path) -> RowsAsked:

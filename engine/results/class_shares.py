@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ..components.losses import LossBase
 
 
-def class_shares(outputs: NDArray[np.float64], loss: LossBase) -> NDArray[np.float64]:
+def class_shares(
+    outputs: NDArray[np.float64], loss: LossBase | type[LossBase]
+) -> NDArray[np.float64]:
     """Return the classes' probabilities, [rows, classes]; NaN where a network says no number.
 
     Args:

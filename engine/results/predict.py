@@ -8,15 +8,15 @@ Everything is numpy, and numbers are in the units of the data.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..components.activations import ACTIVATIONS
 from ..components.losses import LOSSES, LossBase
+from ..data.file_rows import Task
 from ..data.preprocessing import RawColumn
 from ..errors import RunError
 from ..recording.fitting import UNSAID
@@ -24,10 +24,11 @@ from ..text.numbers import as_json, figure_text
 from ..text.safe import plain
 from ..text.tables import aligned
 from .asked_rows import RowsAsked, learns_classes, target_names
-from .class_shares import each_share
+from .class_shares import class_shares, each_share
 
 if TYPE_CHECKING:
     from .run import LoadedRun
+
 
 SHOWN: Final = 20
 """Rows of a table, unless more are asked for."""
@@ -36,7 +37,7 @@ COLUMNS: Final = 5
 """Inputs and outputs of a row that are shown."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Answers:
     """What a network says, and whether it is right."""
 
@@ -56,9 +57,25 @@ class Answers:
     classes: NDArray[np.int64] | None
     """[rows]: the class it says; none where numbers are learned."""
     probabilities: NDArray[np.float64] | None
-    """[rows]: of that class; none where the outputs are no probabilities."""
-    has_labels: bool = False
-    """Whether each output is the probability of a label."""
+    """[rows, names] of every class or label; none where the outputs are no probabilities."""
+    task: Task
+    """What was learned."""
+
+    def taken(self, rows: Any) -> Answers:
+        """Return the answers for some of the rows."""
+        return replace(
+            self,
+            rows=self.rows.taken(rows),
+            outputs=self.outputs[rows],
+            classes=None if self.classes is None else self.classes[rows],
+            probabilities=None if self.probabilities is None else self.probabilities[rows],
+        )
+
+    def certainty(self, row: int) -> float:
+        """Return the probability of the class that it says of a row."""
+        assert self.classes is not None
+        assert self.probabilities is not None
+        return float(self.probabilities[row, self.classes[row]])
 
     @property
     def figure(self) -> tuple[str, float] | None:
@@ -67,7 +84,7 @@ class Answers:
             return None
         if self.classes is not None:
             return "accuracy", float((self.classes == self.rows.targets).mean())
-        if self.has_labels:
+        if self.task == "labels":
             return "accuracy", float(((self.outputs > 0.5) == self.rows.targets).mean())
         errors = self.outputs - self.rows.targets
         with np.errstate(all="ignore"):
@@ -76,15 +93,21 @@ class Answers:
 
 def answers(run: LoadedRun, rows: RowsAsked) -> Answers:
     """Return what a run's network says of rows."""
-    outputs = run.predict(rows.inputs)
-    classes, probabilities = _classes(run, outputs)
-    meaning = run.header.experiment.get("data", {}).get("task")
-    if meaning in ("labels", "shares"):
-        outputs = each_share(outputs, _loss(run))
-    weights = run.header.run, run.weights_step, run.kept.words()
-    columns, names = run.preprocessing.columns, target_names(run)
-    has_labels = meaning == "labels"
-    return Answers(*weights, rows, columns, names, outputs, classes, probabilities, has_labels)
+    outputs, loss, task = run.predict(rows.inputs), _loss(run), _task(run)
+    if task in ("labels", "shares"):
+        outputs = each_share(outputs, loss)
+    return Answers(
+        run=run.header.run,
+        weights_step=run.weights_step,
+        weights=run.kept.words(),
+        rows=rows,
+        columns=run.preprocessing.columns,
+        target_names=target_names(run),
+        outputs=outputs,
+        classes=_classes(outputs, loss) if task == "classes" else None,
+        probabilities=_probabilities(outputs, loss, task),
+        task=task,
+    )
 
 
 def _input_cells(told: Answers, row: int) -> Iterator[str | float]:
@@ -102,6 +125,14 @@ def text(told: Answers, count: int | None = None) -> str:
     """
     total = len(told.outputs)
     shown = min(total, SHOWN if count is None else count)
+    lines = table(told, range(shown))
+    if shown < total:
+        lines.append(f"… {total - shown} more rows; --rows {total} shows all")
+    return "\n".join([*lines, "", summary_text(told)])
+
+
+def table(told: Answers, rows: Iterable[int]) -> list[str]:
+    """Return the answers for some rows as the lines of a table."""
     inputs = [column.name for column in told.columns[:COLUMNS]]
     outputs = told.target_names[:COLUMNS]
     head = [*inputs, *(["…"] if len(told.columns) > COLUMNS else [])]
@@ -113,11 +144,8 @@ def text(told: Answers, count: int | None = None) -> str:
         several = [f" {name}" if len(told.target_names) > 1 else "" for name in outputs]
         head += [f"{what}{name}" for name in several for what in ["prediction", *extra]]
         head += ["…"] if len(told.target_names) > COLUMNS else []
-    cells = [_cells(told, row) for row in range(shown)]
-    lines = aligned([[plain(each) for each in line] for line in [head, *cells]])
-    if shown < total:
-        lines.append(f"… {total - shown} more rows; --rows {total} shows all")
-    return "\n".join([*lines, "", summary_text(told)])
+    cells = [_cells(told, row) for row in rows]
+    return aligned([[plain(each) for each in line] for line in [head, *cells]])
 
 
 def summary_text(told: Answers) -> str:
@@ -134,11 +162,15 @@ def objects(told: Answers, count: int | None = None) -> Iterator[dict[str, Any]]
     total = len(told.outputs)
     targets = told.rows.targets
     for row in range(total if count is None else min(count, total)):
-        made: dict[str, Any] = {"row": row, "inputs": [*map(_plain_json, _input_cells(told, row))]}
+        place = row if told.rows.places is None else int(told.rows.places[row])
+        made: dict[str, Any] = {
+            "row": place,
+            "inputs": [*map(_plain_json, _input_cells(told, row))],
+        }
         if told.classes is not None:
             made["class"] = _name(told, told.classes[row])
             if told.probabilities is not None:
-                made["probability"] = as_json(told.probabilities[row])
+                made["probability"] = as_json(told.certainty(row))
             if targets is not None:
                 made["truth"] = _name(told, targets[row])
                 made["right"] = bool(told.classes[row] == targets[row])
@@ -159,23 +191,28 @@ def objects(told: Answers, count: int | None = None) -> Iterator[dict[str, Any]]
     }
 
 
-def _classes(
-    run: LoadedRun, outputs: NDArray[np.float64]
-) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
-    """Return the class of each row and its probability, as far as there are such things."""
-    if not learns_classes(run):
-        return None, None
-    loss = _loss(run)
+def _task(run: LoadedRun) -> Task:
+    """Return what a run has learned."""
+    task: Task = run.header.experiment.get("data", {}).get("task")
+    if task in ("labels", "shares"):
+        return task
+    return "classes" if learns_classes(run) else "numbers"
+
+
+def _classes(outputs: NDArray[np.float64], loss: type[LossBase]) -> NDArray[np.int64]:
+    """Return the class of each row."""
     if loss.targets == "classes":
-        likely = outputs.argmax(axis=1)
-        logs = ACTIVATIONS["log_softmax"].numpy(outputs)
-        return likely, np.exp(logs)[np.arange(len(outputs)), likely]
-    said = outputs[:, 0]
-    if loss.outputs == "logit":
-        said = ACTIVATIONS["sigmoid"].numpy(said)
-    second = said > (0.0 if loss.outputs == "margin" else 0.5)
-    probable = loss.outputs in ("logit", "probability")
-    return second.astype(np.int64), np.where(second, said, 1 - said) if probable else None
+        return np.asarray(outputs.argmax(axis=1), np.int64)
+    return np.asarray(outputs[:, 0] > loss.threshold(), np.int64)
+
+
+def _probabilities(
+    outputs: NDArray[np.float64], loss: type[LossBase], task: Task
+) -> NDArray[np.float64] | None:
+    """Return what is said of every class or label, as far as that is a probability."""
+    if task == "numbers" or loss.outputs in ("anything", "margin"):
+        return None
+    return class_shares(outputs, loss) if task == "classes" else outputs
 
 
 def _loss(run: LoadedRun) -> type[LossBase]:
@@ -195,7 +232,7 @@ def _cells(told: Answers, row: int) -> list[str]:
     if told.classes is not None:
         cells.append(_name(told, told.classes[row]))
         if told.probabilities is not None:
-            cells.append(f"{told.probabilities[row]:.4f}")
+            cells.append(f"{told.certainty(row):.4f}")
         if targets is not None:
             right = "yes" if told.classes[row] == targets[row] else "no"
             cells += [_name(told, targets[row]), right]

@@ -1,0 +1,1 @@
+"""What a trained network is worth on rows whose answers are known."""

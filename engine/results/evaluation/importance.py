@@ -1,0 +1,113 @@
+"""Permutation importance: how much worse a network becomes where a column tells it nothing.
+
+A column's cells are handed around among the rows, so that each row has another's; the rest stays.
+A date's parts are one column, as in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ..predict import Answers, answers
+from .scores import RowScores, scores_of
+
+if TYPE_CHECKING:
+    from ..run import LoadedRun
+
+REPEATS: Final = 5
+"""How often each column is handed around."""
+
+MOST_ROWS: Final = 10_000
+"""Rows that it is measured on; of more, so many are drawn."""
+
+MOST_CELLS: Final = 400_000_000
+"""Numbers that go in, all in all: of wide files fewer rows are taken."""
+
+LEAST_ROWS: Final = 200
+"""Rows that are taken of the widest."""
+
+SEED: Final = 1
+"""What is drawn is the same every time."""
+
+
+@dataclass(frozen=True)
+class Importance:
+    """What a column is worth, in each figure."""
+
+    column: str
+    worse_by: Mapping[str, tuple[float, float]]
+    """By how much each figure becomes worse, and the standard deviation over the repeats."""
+
+
+@dataclass(frozen=True)
+class Importances:
+    """What each column is worth, the most important first."""
+
+    rows: int
+    """How many rows it was measured on."""
+    columns: list[Importance]
+
+
+def importances(run: LoadedRun, told: Answers) -> Importances | None:
+    """Return what each column is worth; none of pictures, whose pixels are no columns."""
+    if run.header.experiment.get("data", {}).get("kind") == "pictures":
+        return None
+    rng = np.random.default_rng(SEED)
+    sample = _sampled(told, rng)
+    before = [*scores_of(sample)]
+    columns = [_importance(run, sample, before, *each, rng) for each in _places(told)]
+    first = before[0].name
+    columns.sort(key=lambda each: -each.worse_by[first][0])
+    return Importances(len(sample.outputs), columns)
+
+
+def _places(told: Answers) -> Iterator[tuple[str, list[int]]]:
+    """Yield each column of the file, and which raw columns it is."""
+    places: dict[str, list[int]] = {}
+    for place, column in enumerate(told.columns):
+        places.setdefault(column.of or column.name, []).append(place)
+    yield from places.items()
+
+
+def _sampled(told: Answers, rng: np.random.Generator) -> Answers:
+    """Return answers for no more rows than there is time for."""
+    rows, columns = told.rows.inputs.shape
+    most = min(MOST_ROWS, max(LEAST_ROWS, MOST_CELLS // (REPEATS * columns**2)))
+    if rows <= most:
+        return told
+    return told.taken(rng.choice(rows, most, replace=False))
+
+
+def _importance(
+    run: LoadedRun,
+    told: Answers,
+    before: list[RowScores],
+    name: str,
+    places: list[int],
+    rng: np.random.Generator,
+) -> Importance:
+    changes = []
+    for _ in range(REPEATS):
+        inputs = told.rows.inputs.copy()
+        inputs[:, places] = inputs[rng.permutation(len(inputs))][:, places]
+        after = scores_of(answers(run, replace(told.rows, inputs=inputs)))
+        pairs = zip(before, after, strict=True)
+        changes.append([_worse_by(is_, becomes) for is_, becomes in pairs])
+    means, spreads = np.mean(changes, axis=0), np.std(changes, axis=0)
+    figures = [each.name for each in before]
+    return Importance(
+        name,
+        {
+            figure: (float(mean), float(spread))
+            for figure, mean, spread in zip(figures, means, spreads, strict=True)
+        },
+    )
+
+
+def _worse_by(before: RowScores, after: RowScores) -> float:
+    change = after.value - before.value
+    return -change if before.is_better_greater else change

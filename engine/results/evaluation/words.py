@@ -1,0 +1,181 @@
+"""An evaluation as text: a table for each of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from ...text.numbers import counted, figure_text
+from ...text.safe import plain
+from ...text.tables import aligned
+from ..predict import table
+from .calibration import CalibrationBin
+from .comparison import PairedComparison, PairedDifference
+from .evaluation import Evaluation, JudgedFigure
+from .importance import REPEATS, Importance, Importances
+
+SHOWN: Final = 20
+"""Classes, outputs and columns that are shown; ``--json`` has them all."""
+
+FIGURES: Final = 3
+"""Figures by which a column's worth is shown."""
+
+
+def text(made: Evaluation) -> str:
+    """Return an evaluation as text."""
+    parts = [
+        _head(made),
+        _figures(made),
+        _classes(made),
+        _numbers(made),
+        _calibration(made),
+        _importance(made.importances),
+        _worst(made),
+        _compared(made.comparison, made.told.run),
+    ]
+    return "\n\n".join("\n".join(lines) for each in parts if (lines := [*each]))
+
+
+def _head(made: Evaluation) -> Iterator[str]:
+    told = made.told
+    yield plain(f"{told.run}: {told.rows.source} ({told.weights})")
+    if told.rows.trained_on:
+        yield "  it has learned from these rows: of new ones they say too much"
+
+
+def _figures(made: Evaluation) -> Iterator[str]:
+    known = any(each.constant is not None for each in made.figures)
+    has_intervals = any(each.low is not None for each in made.figures)
+    head = ["", "", *(["95 % interval"] * has_intervals), *(["constant answer"] * known)]
+    shown = made.figures[: SHOWN + 2]
+    yield from _indented([head, *(_figure_cells(each, has_intervals, known) for each in shown)])
+    yield f"  {'constant answer: ' * known}{made.constant}"
+
+
+def _figure_cells(figure: JudgedFigure, has_intervals: bool, known: bool) -> list[str]:
+    interval = ""
+    if figure.low is not None and figure.high is not None:
+        interval = f"{figure_text(figure.low)} … {figure_text(figure.high)}"
+    constant = _text(figure.constant)
+    value = figure_text(figure.value)
+    return [figure.name, value, *([interval] * has_intervals), *([constant] * known)]
+
+
+def _classes(made: Evaluation) -> Iterator[str]:
+    if not made.classes:
+        return
+    what = "class" if made.told.task == "classes" else "label"
+    rows = [
+        [
+            each.name,
+            str(each.rows),
+            *map(_text, (each.precision, each.recall, each.f1, each.roc_area, each.pr_area)),
+        ]
+        for each in made.classes[:SHOWN]
+    ]
+    yield from _indented(
+        [[what, "rows", "precision", "recall", "F1", "ROC area", "PR area"], *rows]
+    )
+    yield from _more(made.classes, "classes" if what == "class" else "labels")
+
+
+def _numbers(made: Evaluation) -> Iterator[str]:
+    if not made.numbers:
+        return
+    head = ["", "R²", "rmse", "mean |error|", "greatest |error|", "mean error"]
+    known = made.numbers[0].constant_rmse is not None
+    head += ["constant rmse", "constant mean |error|"] * known
+    rows = []
+    for each in made.numbers[:SHOWN]:
+        figures = [each.r2, each.rmse, each.mae, each.greatest_error, each.bias]
+        figures += [each.constant_rmse, each.constant_mae] * known
+        rows.append([each.name, *map(_text, figures)])
+    yield from _indented([head, *rows])
+    yield from _more(made.numbers, "outputs")
+
+
+def _calibration(made: Evaluation) -> Iterator[str]:
+    if made.calibration_error is None:
+        return
+    what = "answers" if made.told.task == "labels" else "rows"
+    rows = [[*_bin_cells(each)] for each in made.calibration]
+    error = figure_text(made.calibration_error)
+    yield f"  calibration: what is said and what is right are {error} apart in the mean"
+    yield from _indented([["said with", what, "in the mean", "right"], *rows])
+
+
+def _bin_cells(each: CalibrationBin) -> Iterator[str]:
+    yield f"{each.low:.1f} …"
+    yield str(each.rows)
+    yield figure_text(each.probability)
+    yield figure_text(each.right)
+
+
+def _importance(importances: Importances | None) -> Iterator[str]:
+    if importances is None:
+        yield "  pictures have no columns whose worth could be said"
+        return
+    figures = [*importances.columns[0].worse_by][:FIGURES]
+    rows = counted(importances.rows, "row")
+    yield f"  worse by, with a column's cells handed around {REPEATS} times among {rows}:"
+    shown = importances.columns[:SHOWN]
+    yield from _indented([["column", *figures], *(_worth(each, figures) for each in shown)])
+    yield from _more(importances.columns, "columns")
+
+
+def _worth(importance: Importance, figures: Sequence[str]) -> list[str]:
+    pairs = [importance.worse_by[name] for name in figures]
+    texts = [f"{figure_text(mean)} ± {figure_text(spread)}" for mean, spread in pairs]
+    return [importance.column, *texts]
+
+
+def _worst(made: Evaluation) -> Iterator[str]:
+    told, places = made.worst, made.worst.rows.places
+    assert places is not None
+    head, *lines = table(told, range(len(told.outputs)))
+    numbers = [f"row {place}" for place in places.tolist()]
+    width = max(map(len, numbers), default=0)
+    yield "  the worst rows, counted from 0:"
+    yield f"  {'':{width}}  {head}"
+    for number, line in zip(numbers, lines, strict=True):
+        yield f"  {number:{width}}  {line}"
+
+
+def _compared(comparison: PairedComparison | None, run: str) -> Iterator[str]:
+    if comparison is None:
+        return
+    other = plain(comparison.other)
+    yield f"  beside {other}, on the same {counted(comparison.rows, 'row')}:"
+    head = ["", plain(run), other, "better by", "95 % interval", "ahead in"]
+    shown = comparison.differences[: SHOWN + 2]
+    yield from _indented([head, *map(_difference_cells, shown)])
+    for each in shown[:FIGURES]:
+        yield f"  {_verdict(each, plain(run), other)}"
+
+
+def _difference_cells(each: PairedDifference) -> list[str]:
+    interval = f"{figure_text(each.low)} … {figure_text(each.high)}"
+    figures = [figure_text(value) for value in (each.first, each.second, each.better_by)]
+    return [each.figure, *figures, interval, f"{100 * each.ahead:.0f} %"]
+
+
+def _verdict(each: PairedDifference, first: str, second: str) -> str:
+    if each.is_told:
+        return f"{each.figure}: {first if each.better_by > 0 else second} is better"
+    if each.low == each.high == 0:
+        return f"{each.figure}: the two are equal"
+    return f"{each.figure}: these rows cannot tell which is better"
+
+
+def _more(whole: Sequence[object], what: str) -> Iterator[str]:
+    if len(whole) > SHOWN:
+        yield f"  … {len(whole) - SHOWN} more {what}; --json has them all"
+
+
+def _text(value: float | None) -> str:
+    return "–" if value is None else figure_text(value)
+
+
+def _indented(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    for line in aligned([[*map(plain, row)] for row in rows], numbers=True):
+        yield f"  {line}"

@@ -282,15 +282,16 @@ static void NAME(softmax_back)(int64_t units, int64_t wide, const vector *h, vec
     }
 }
 
-/* The loss of outputs y, and where d is wanted its derivative by them. */
-static REAL NAME(loss)(const NAME(pass) *p, const vector *y, vector *d) {
+/* The loss of outputs y, and where d is wanted its derivative by them; `weighs` says whether a row
+ * counts by its class, and is known where this is compiled. */
+INLINE REAL NAME(loss_of)(const NAME(pass) *p, const vector *y, vector *d, int weighs) {
     const task *t = p->task;
     int64_t outputs = t->outputs, wide = p->wide;
     double numbers = t->classes ? p->rows : (double)p->rows * outputs;
     REAL share = t->mean ? (REAL)(1 / numbers) : 1, delta = (REAL)t->delta;
     vector total = NAME(all)(0), zero = total, weight = NAME(all)(1);
     int64_t classes = t->classes ? outputs : 2;
-    const double *weights = t->class_weights ? t->class_weights + p->member * classes : 0;
+    const double *weights = weighs ? t->class_weights + p->member * classes : 0;
     if (t->loss == CROSS_ENTROPY || t->loss == NEGATIVE_LOG_LIKELIHOOD) {
         for (int64_t n = 0; n < wide; n++) {
             vector shift = zero, most = y[n], sum = zero;
@@ -299,7 +300,7 @@ static REAL NAME(loss)(const NAME(pass) *p, const vector *y, vector *d) {
                 for (int64_t u = 0; u < outputs; u++) sum += NAME(exp)(y[u * wide + n] - most);
                 shift = most + NAME(log)(sum);
             }
-            for (int64_t c = 0; weights && c < classes; c++)
+            for (int64_t c = 0; weighs && c < classes; c++)
                 weight = NAME(where)(p->targets[n] == (REAL)c, NAME(all)((REAL)weights[c]), weight);
             for (int64_t u = 0; u < outputs; u++) {
                 mask its = (p->targets[n] == (REAL)u) & p->counts[n];
@@ -349,7 +350,7 @@ static REAL NAME(loss)(const NAME(pass) *p, const vector *y, vector *d) {
                 each = NAME(loss_rules)[t->loss - RULED].each(a, b);
                 dy = NAME(loss_rules)[t->loss - RULED].slope(a, b) * share;
             }
-            if (weights)
+            if (weighs)
                 weight = NAME(where)(b > (REAL)0.5, NAME(all)((REAL)weights[1]), NAME(all)((REAL)weights[0]));
             total += NAME(where)(p->counts[n], each * weight, zero);
             if (d) d[u * wide + n] = NAME(where)(p->counts[n], dy * weight, zero);
@@ -361,6 +362,10 @@ static REAL NAME(loss)(const NAME(pass) *p, const vector *y, vector *d) {
     if (d)
         for (int64_t i = 0; i < outputs * wide; i++) d[i] = loss > 0 || loss != loss ? d[i] / (2 * loss) : zero;
     return loss;
+}
+
+static REAL NAME(loss)(const NAME(pass) *p, const vector *y, vector *d) {
+    return p->task->class_weights ? NAME(loss_of)(p, y, d, 1) : NAME(loss_of)(p, y, d, 0);
 }
 
 /* The share of rows whose class is right. */

@@ -167,10 +167,10 @@ def layer_by_layer(
     """
     if not layers:
         raise RecordingError("there is no layer that could be computed")
-    flowing = np.asarray(inputs)
+    flowing, layer = np.asarray(inputs), layers[0]
     rows = len(flowing)
     try:
-        flowing = flowing.reshape(rows, *layers[0].takes or flowing.shape[1:])
+        flowing = flowing.reshape(rows, *layer.takes or flowing.shape[1:])
         for layer in layers:
             activation = ACTIVATIONS[layer.activation]
             # A network that has diverged is drawn like any other; its NaN and infinities are data.

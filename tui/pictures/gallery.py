@@ -6,6 +6,7 @@ to ask. To add a view, add its row to ``VIEWS``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -75,8 +76,15 @@ class Subject:
             may_run=may_run,
             members=header.members,
             fresh=not any(header.rows),
-            pictures=len(header.row_shape) == 3,
+            pictures=_has_pictures(header),
         )
+
+
+def _has_pictures(header: Header) -> bool:
+    """Whether a row is a picture, grey or in colour, of as many pixels as it has inputs."""
+    shape = header.row_shape
+    is_picture = len(shape) == 3 and shape[0] in (1, 3) and min(shape) > 0
+    return is_picture and math.prod(shape) == header.inputs
 
 
 Numbers = Callable[["RecordedNetwork", str | None], Mapping[str, object]]

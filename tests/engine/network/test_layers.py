@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.errors import EpochalError, PresetError, RequestError
+from engine.errors import EpochalError, PresetError, RecordingError, RequestError
 from engine.experiment.experiment import Experiment
 from engine.explain import formulas
 from engine.explain.summary import explanation, text
@@ -84,6 +85,14 @@ def test_trained_recorded_and_printed_networks_say_the_same(trained: Trainer, me
     np.testing.assert_allclose(by_numpy[-1], said, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(by_torch, said, rtol=1e-4, atol=1e-5)
     assert [each.shape[1] for each in by_numpy] == trained.experiment.widths[1:]
+
+
+@pytest.mark.parametrize("shape", [[1, 9, 9], [], [8, 8]])
+def test_a_recording_that_says_another_shape_is_refused(trained: Trainer, shape: list[int]) -> None:
+    header = replace(header_of(trained, "x"), row_shape=shape)
+    rows = trained.data.sets["dev"].inputs[0].numpy()
+    with pytest.raises(RecordingError, match="layer1 cannot be computed"):
+        forward(layers_of(header), unpack(header, trained.snapshot()), rows)
 
 
 def test_a_member_trains_as_it_would_alone(trained: Trainer) -> None:

@@ -35,24 +35,25 @@ def files(export: Export) -> Iterator[ExportFile]:
 
 
 def _write_history(export: Export, file: BinaryIO) -> None:
-    writer = _writer(file)
+    writer = csv_writer(file)
     writer.writerow(_cell(name, export.plain) for name in column_names(export.history))
     for part in table_parts(export.history, export.members):
-        writer.writerows(zip(*map(_texts, part.values()), strict=True))
+        writer.writerows(zip(*map(number_texts, part.values()), strict=True))
 
 
 def _write_facts(export: Export, file: BinaryIO) -> None:
-    writer, rows = _writer(file), facts_of(export)
+    writer, rows = csv_writer(file), facts_of(export)
     writer.writerow(_cell(name, export.plain) for name in rows[0])
     writer.writerows([_cell(value, export.plain) for value in row.values()] for row in rows)
 
 
-def _writer(file: BinaryIO) -> Any:
+def csv_writer(file: BinaryIO) -> Any:
+    """Return what writes rows of cells."""
     # A name from a recording may hold half a character, which no encoding has.
     return csv.writer(codecs.getwriter("utf-8")(file, "backslashreplace"))
 
 
-def _texts(column: NDArray[Any]) -> list[str]:
+def number_texts(column: NDArray[Any]) -> list[str]:
     """Return the numbers of a column as their fewest digits, empty where there is none."""
     texts = np.ma.getdata(column).astype(str).astype(object)
     for written, read in _UNFINITE.items():

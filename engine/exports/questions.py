@@ -15,6 +15,7 @@ from ..options import AllowCode, AsJson, RunName, RunsFolder, grouped
 
 if TYPE_CHECKING:
     from ..results.asked_rows import RowsAsked
+    from ..results.predict import Answers
     from ..results.run import LoadedRun
 
 AskedFile = Annotated[Path | None, typer.Argument(metavar="[FILE]")]
@@ -30,10 +31,13 @@ def predict(
     set_: SetName = None,
     rows: Annotated[int | None, typer.Option(metavar="N", min=1)] = None,
     member: Annotated[int | None, typer.Option(metavar="N", min=1)] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="ANSWERS.csv")] = None,
+    plain: Annotated[bool, typer.Option("--plain")] = False,
+    force: Annotated[bool, typer.Option("--force")] = False,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print a trained network's answers, with its best weights.
+    """Print a trained network's answers, with its best weights, or write them.
 
     Options:
         file: CSV, TSV, NPZ or Parquet with the columns of the inputs; - is CSV on standard input.
@@ -41,6 +45,9 @@ def predict(
         set_: One of its own sets [default: test, or train].
         rows: Rows to show [default: 20].
         member: Which network of a population, counted from 1 [default: the first].
+        to: Write them as CSV, with the row's own columns in front and every class's probability.
+        plain: Leave texts as they are that a spreadsheet would take for formulas.
+        force: Overwrite what is there.
     """
     from ..results import asked_rows, predict
 
@@ -49,7 +56,11 @@ def predict(
     loaded = _loaded(run, place, member, allow_code)
     asked = asked_rows.rows_of_values(loaded, values) if values else _rows(loaded, file, set_, rows)
     told = predict.answers(loaded, asked)
-    if as_json:
+    if to is not None:
+        if rows is not None and rows != len(told.outputs):
+            raise typer.BadParameter(f"--to writes all {len(told.outputs)} rows; leave --rows out")
+        _write(told, to, plain, force, as_json)
+    elif as_json:
         for each in predict.objects(told, rows):
             print(json.dumps(each, ensure_ascii=False))
     else:
@@ -97,6 +108,21 @@ def evaluate(
         other = judged(second, _rows(second, file, set_, FRESH))
     made = evaluation(loaded, asked, rows, other)
     print(json.dumps(plain_object(made), ensure_ascii=False) if as_json else text(made))
+
+
+def _write(told: Answers, to: Path, plain: bool, force: bool, as_json: bool) -> None:
+    """Write answers as a table, and print where it lies."""
+    from ..results import predict
+    from .answers_table import answers_file
+    from .writing import write_files
+
+    for written in write_files([answers_file(told, to, plain=plain)], to, force=force):
+        if as_json:
+            *_, summary = predict.objects(told, 0)
+            where = {"path": str(written), "bytes": written.stat().st_size}
+            print(json.dumps({**summary, **where}, ensure_ascii=False))
+        else:
+            print(predict.summary_text(told), written, sep="\n")
 
 
 def _rows(

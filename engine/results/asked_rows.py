@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -20,6 +20,7 @@ from ..components.section import nearest, show
 from ..data import columns as limits
 from ..data.cells import Notation, Remedies
 from ..data.column_kinds import ColumnKind, TruthColumn
+from ..data.columns import Column
 from ..data.file_cells import FileCells
 from ..data.sheet import Sheet, read
 from ..data.source import PIECE
@@ -48,6 +49,8 @@ class RowsAsked:
     """[rows, outputs], or [rows] indices of classes; none where they are not known."""
     places: NDArray[np.int64] | None = None
     """Which rows of their file they are, from 0, where some were left out."""
+    own: Mapping[str, Column] = field(default_factory=dict)
+    """All rows of all columns of their file, as it has them."""
     trained_on: bool = False
     """Whether the network has learned from them, or from some of them."""
 
@@ -123,7 +126,7 @@ def rows_of_values(run: LoadedRun, typed: Sequence[str]) -> RowsAsked:
         inputs, _ = replace(_cells(run, sheet), remedies=_TYPED).inputs(names)
     except DataError as error:
         raise RequestError(str(error)) from None
-    return RowsAsked("typed values", inputs)
+    return RowsAsked("typed values", inputs, own=columns)
 
 
 def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
@@ -159,7 +162,8 @@ def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
         source += f" ({sheet.rows - len(inputs)} without a value left out)"
     places = None if counts is None else np.flatnonzero(counts)
     trained_on = sheet.sha256 in [file.get("sha256") for file in run.header.files]
-    return RowsAsked(source, inputs, _file_targets(run, cells), places, trained_on)
+    targets = _file_targets(run, cells)
+    return RowsAsked(source, inputs, targets, places, sheet.columns, trained_on)
 
 
 def _rows_of_pictures(run: LoadedRun, path: Path) -> RowsAsked:

@@ -28,6 +28,7 @@ from .parameters import WatchedParameters
 from .ranks import NoWriter, Ranks
 from .rates import LoopRates
 from .steps import Steps, parameters_of
+from .units import Units
 from .writing import LoopWriter
 
 ASK_SECONDS: Final = 0.1
@@ -62,6 +63,7 @@ class Loop:
         watched: Its parameters.
         optimizers: What moves them.
         writer: Where its rows go.
+        units: Looks at its hidden units.
         control: Whether viewers may pause, step and stop it and set its rate.
         stop: What a stop does to a loop that never reads ``should_stop``: ``"raise"`` ends it with
             ``Stopped``, ``"flag"`` leaves it alone.
@@ -75,6 +77,7 @@ class Loop:
         watched: WatchedParameters,
         optimizers: Sequence[Optimizer],
         writer: LoopWriter | NoWriter,
+        units: Units,
         *,
         control: bool = True,
         stop: Literal["raise", "flag"] = "raise",
@@ -82,10 +85,10 @@ class Loop:
         clock: Callable[[], float] = time.perf_counter,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._optimizers, self._writer = optimizers, writer
+        self._optimizers, self._writer, self._units = optimizers, writer, units
         self._control, self._raises = control, stop == "raise"
         self._clock, self._wait = clock, wait
-        self._steps = Steps(watched, optimizers, writer, clock)
+        self._steps = Steps(watched, optimizers, writer, units, clock)
         self._rates = LoopRates(optimizers)
         self._inbox = Inbox(writer.folder)
         self._handler = RequestHandler(self)
@@ -181,6 +184,7 @@ class Loop:
         for optimizer in self._optimizers:
             self._hooks.append(optimizer.register_step_pre_hook(self._before_step))
             self._hooks.append(optimizer.register_step_post_hook(self._after_step))
+        self._units.look()
         self._listening = Listening(self._before_clipping, self._through_scaler)
 
     def detach(self) -> None:
@@ -188,6 +192,7 @@ class Loop:
         for hook in self._hooks:
             hook.remove()
         self._hooks.clear()
+        self._units.close()
         if self._listening is not None:
             self._listening.close()
             self._listening = None

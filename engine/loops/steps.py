@@ -28,6 +28,7 @@ from ..training.probe_steps import measured_steps
 from .norms import ROWS, GradientNorms, Sample, norms_of
 from .parameters import WatchedParameters
 from .ranks import NoWriter
+from .units import Units
 from .writing import LoopWriter
 
 BLOCK_SECONDS: Final = 0.5
@@ -52,6 +53,7 @@ class Steps:
         watched: Its parameters.
         optimizers: What moves them.
         writer: Where rows go.
+        units: Looks at hidden units.
         clock: Seconds.
     """
 
@@ -60,6 +62,7 @@ class Steps:
         watched: WatchedParameters,
         optimizers: Sequence[Optimizer],
         writer: LoopWriter | NoWriter,
+        units: Units,
         clock: Callable[[], float],
     ) -> None:
         self.step = 0
@@ -68,6 +71,7 @@ class Steps:
         """What is written once the rows before it are."""
         self._watched, self._writer, self._clock = watched, writer, clock
         self._norms, self._sample = GradientNorms(watched), Sample(watched)
+        self._units = units
         self._scalars = Scalars(cast(Recorder, writer), clock)
         self._place_of = {id(each): place for place, each in enumerate(watched.tensors)}
         # None is all of them, which a loop with one optimizer has.
@@ -91,8 +95,11 @@ class Steps:
         self._early: set[int] = set()
         """The parameters of which the open row's gradients were kept before they were changed."""
         self._probe_steps = measured_steps(1, 2**62, "auto")
-        self._probe = next(self._probe_steps)
-        """The next step at which weights are measured."""
+        self._probe, self._probe_after = (next(self._probe_steps) for _ in range(2))
+        """The next step at which weights are measured, and the one after that."""
+        self._shares: dict[int, dict[str, Tensor]] = {}
+        """By step that is measured, the shares of its dead and saturated units."""
+        self._share_names: list[str] = []
         self._probed: dict[int, Table] = {}
         """By step, the columns of what was measured."""
         self._last: dict[str, float] = {}
@@ -171,6 +178,9 @@ class Steps:
             self._lrs[-1] = lr
         if self.step == self._probe:
             self._measure()
+        # Now, for the step to come begins with a forward pass.
+        if first and self.step + 1 in (self._probe, self._probe_after):
+            self._units.look()
 
     def close(self, now: float) -> None:
         """Close the open row, if there is one; write the block where that is due.
@@ -178,8 +188,7 @@ class Steps:
         Args:
             now: What the clock says.
         """
-        if self.step == self._probe:
-            self._probe = next(self._probe_steps)
+        self._pass_probe()
         if len(self._lrs) == ROWS or now - self._began_at >= BLOCK_SECONDS:
             self.flush()
 
@@ -191,8 +200,7 @@ class Steps:
             # Its step was never taken.
             self._coming = self._said.pop()
             self._lrs.pop()
-        if self.step == self._probe:
-            self._probe = next(self._probe_steps)
+        self._pass_probe()
         count = len(self._lrs)
         if count:
             self._write(count)
@@ -236,9 +244,18 @@ class Steps:
                 self._scalars.log(step, others)
         self._scalars.flush()
         if self._probed:
+            there = [(step, name) for step, of in self._shares.items() for name in of]
+            tensors = [self._shares[step][name] for step, name in there]
+            shares = dict(zip(there, _fetched(tensors), strict=True))
+            table = [
+                [shares.get((step, name), math.nan) for step in self._probed]
+                for name in self._share_names
+            ]
             values = np.concatenate([*self._probed.values()], axis=1)
+            values = np.concatenate([values, np.array(table).reshape(-1, values.shape[1])])
             self._record("probe", [*self._probed], values)
             self._probed.clear()
+            self._shares.clear()
 
     def _begin_groups(self, said: Sequence[Mapping[str, float]]) -> None:
         """Decide what the rows have: what was said in the first block, and what is measured."""
@@ -255,6 +272,8 @@ class Steps:
         self._columns = [*columns, "lr", "grad_norm", *(["applied_norm"] if self._applied else [])]
         self._columns += [f"grad_norm/{name}" for name in folds]
         probe = [f"{what}/{name}" for what in ("weight_norm", "update_ratio") for name in folds]
+        self._share_names = [*dict.fromkeys(name for of in self._shares.values() for name in of)]
+        probe += self._share_names
         self._writer.record(
             GroupBegins(group=TRAIN, columns=self._columns),
             GroupBegins(group="probe", columns=probe),
@@ -264,6 +283,12 @@ class Steps:
         """Measure the weights after an optimizer's step, now: a script may load others next."""
         weights, updates = (self._folded(each[None])[0] for each in self._sample.moved())
         self._probed[self.step] = _figures(weights, updates)
+        self._shares[self.step] = self._units.shares
+
+    def _pass_probe(self) -> None:
+        """Turn to the next step that is measured, where that one is taken."""
+        if self.step == self._probe:
+            self._probe, self._probe_after = self._probe_after, next(self._probe_steps)
 
     def _folded(self, norms: Table) -> Table:
         """Return norms of what has columns, [rows, columns], from those of each parameter."""

@@ -21,6 +21,7 @@ from ..training.machine import device_name, versions
 from .loop import Loop
 from .parameters import WatchedParameters, watched
 from .ranks import NoWriter, Ranks
+from .units import Units
 from .writing import LoopWriter, new_run
 
 
@@ -62,11 +63,14 @@ def watch(
         raise RequestError(f"watch: stop must be 'raise' or 'flag' (got {stop!r})")
     parameters = watched(model, optimizers)
     ranks = Ranks.here()
+    units = Units(model, zip(parameters.tensors, parameters.names, strict=True))
     if ranks is not None and ranks.rank:
-        return Loop(parameters, optimizers, NoWriter(), control=control, stop=stop, ranks=ranks)
+        return Loop(
+            parameters, optimizers, NoWriter(), units, control=control, stop=stop, ranks=ranks
+        )
     folder = new_run(name or Path(sys.argv[0] or "loop").stem, Path(runs) if runs else runs_dir())
     writer = LoopWriter(folder, _header(folder.name, parameters, files))
-    return Loop(parameters, optimizers, writer, control=control, stop=stop, ranks=ranks)
+    return Loop(parameters, optimizers, writer, units, control=control, stop=stop, ranks=ranks)
 
 
 def _header(run: str, parameters: WatchedParameters, files: Sequence[Mapping[str, Any]]) -> Header:

@@ -52,6 +52,8 @@ def test_a_programs_rows_are_those_of_the_run_that_it_stands_for(
     text = program(spec)
     if "torch.optim." not in text:
         pytest.skip("its update is written out, so that there is no optimizer to watch")
+    if "parameter.grad +=" in text:
+        pytest.skip("it adds to the gradients itself, which the run does in its optimizer")
     history = watched(text, tmp_path)
     names = trainer.columns["train"]
     values = dict(zip(names, np.concatenate([each.values for each in blocks], axis=1), strict=True))

@@ -515,3 +515,34 @@ def test_a_script_that_is_killed_has_crashed_though_its_children_live(
     assert history.last_step > 500
     assert history.end is None
     assert state_of(history, folder, now=time.time()) == "crashed"
+
+
+class Conv(nn.Module):
+    """Functions in place of modules, and a convolution whose units are its channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.flat = nn.Conv1d(1, 4, 3), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = nn.functional.relu(self.conv(x)).mean(dim=2)
+        return torch.tanh(self.flat(hidden))
+
+
+def test_dead_and_saturated_units_are_seen_in_what_the_loop_computes(runs: Path) -> None:
+    torch.manual_seed(0)
+    net = Conv()
+    with torch.no_grad():
+        net.conv.bias[:3] = -100.0
+        net.flat.bias[1] = 50.0
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
+    with watch(net, optimizer, runs=runs) as run:
+        for _ in range(40):
+            optimizer.zero_grad()
+            net(torch.rand(8, 1, 10)).sum().backward()
+            optimizer.step()
+            with torch.no_grad():
+                net(torch.full((2, 1, 10), -1000.0))
+    assert column(run, "dead/conv", "probe") == [0.75] * 36
+    assert column(run, "saturated/flat", "probe") == [0.5] * 36
+    assert not net._forward_hooks

@@ -1,0 +1,118 @@
+"""Units that are dead or saturated, seen in the forward pass of a step that is measured.
+
+    a parameter is used   ─► its layer is the one that computes now
+    an activation follows ─► which of the layer's units are 0 in every row, or hardly pass a slope
+
+Nothing is called that the loop does not call itself: what it computes anyway is looked at, and only
+in the steps that are measured. Modules and functions of PyTorch are seen alike; a compiled model is
+left alone, for to look into it would have it compiled again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from ..components.activations import SATURATED
+
+
+def _is_zero(outputs: Tensor) -> Tensor:
+    """Return which units [units] are 0 in every row of outputs [rows, units]."""
+    return (outputs == 0).all(dim=0)
+
+
+def _is_flat(slopes: Tensor, steepest: float) -> Tensor:
+    """Return of which units [units] the mean slope is next to nothing."""
+    return slopes.mean(dim=0) <= SATURATED * steepest
+
+
+_DYING: Final[set[Any]] = {functional.relu, torch.relu, torch.relu_, Tensor.relu, functional.relu6}
+_SIGMOIDS: Final[set[Any]] = {functional.sigmoid, torch.sigmoid, Tensor.sigmoid}
+_TANHS: Final[set[Any]] = {functional.tanh, torch.tanh, Tensor.tanh}
+
+_LOOKED_AT: Final[Mapping[Any, tuple[str, Callable[[Tensor], Tensor]]]] = {
+    **dict.fromkeys(_DYING, ("dead", _is_zero)),
+    **dict.fromkeys(_SIGMOIDS, ("saturated", lambda y: _is_flat(y * (1 - y), 0.25))),
+    **dict.fromkeys(_TANHS, ("saturated", lambda y: _is_flat(1 - y.square(), 1.0))),
+}
+"""What is looked for behind each activation, and how it is told by its outputs."""
+
+
+class Units:
+    """Looks at the hidden units of a model in some of its forward passes.
+
+    Args:
+        model: Whose; none where there is no module.
+        names: The name of each parameter.
+    """
+
+    def __init__(self, model: nn.Module | None, names: Iterable[tuple[Tensor, str]]) -> None:
+        compiled = hasattr(model, "_orig_mod")
+        self._model = None if compiled else model
+        self._layers = {
+            id(each): (name.rpartition(".")[0], each.dim())
+            for each, name in names
+            if each.dim() > 1
+        }
+        self._hooks: list[Any] = []
+        self._looking: _Look | None = None
+        self.shares: dict[str, Tensor] = {}
+        """By ``dead/layer`` and ``saturated/layer``, the share of units in the pass looked at."""
+
+    def look(self) -> None:
+        """Look at the next forward pass that learns."""
+        self.shares = {}
+        if self._model is not None and not self._hooks:
+            self._hooks = [
+                self._model.register_forward_pre_hook(self._begin),
+                self._model.register_forward_hook(self._end, always_call=True),
+            ]
+
+    def close(self) -> None:
+        """Look at nothing any more."""
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks.clear()
+
+    def _begin(self, model: nn.Module, inputs: Any) -> None:
+        if self._looking is None and torch.is_grad_enabled():
+            self._looking = _Look(self._layers, self.shares)
+            self._looking.__enter__()  # type: ignore[no-untyped-call]
+
+    def _end(self, model: nn.Module, inputs: Any, outputs: Any) -> None:
+        if self._looking is not None:
+            self._looking.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+            self._looking = None
+            self.close()
+
+
+class _Look(TorchFunctionMode):
+    """Sees every function of PyTorch that is called."""
+
+    def __init__(self, layers: Mapping[int, tuple[str, int]], shares: dict[str, Tensor]) -> None:
+        super().__init__()
+        self._layers, self._shares = layers, shares
+        self._layer = ("", 0)
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        for each in (*args, *(kwargs or {}).values()):
+            self._layer = self._layers.get(id(each), self._layer)
+        if function in _LOOKED_AT and self._layer[0] and isinstance(result, Tensor):
+            what, units_of = _LOOKED_AT[function]
+            self._shares.setdefault(f"{what}/{self._layer[0]}", self._share(result, units_of))
+        return result
+
+    def _share(self, outputs: Tensor, units_of: Callable[[Tensor], Tensor]) -> Tensor:
+        values = outputs.detach()
+        # Units of a convolution are its channels, which stand second.
+        if self._layer[1] > 2 and values.dim() > 2:
+            values = values.movedim(1, -1)
+        return units_of(values.reshape(-1, values.shape[-1])).double().mean()

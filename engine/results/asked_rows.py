@@ -285,6 +285,9 @@ def _file_targets(run: LoadedRun, cells: FileCells) -> NDArray[Any] | None:
         there = all(name in columns and not cells.column(name).gaps.any() for name in names)
         return cells.numbers(names) if there else None
     others = [name for name in columns if name not in column_names(run)]
+    said = run.header.experiment.get("data", {}).get("targets") or []
+    # Another column may have the same words, as "yes" and "no".
+    others = [name for name in others if name in said] or others
     labelled = [
         codes for codes in (_classes(cells, name, names) for name in others) if codes is not None
     ]

@@ -88,13 +88,14 @@ def _differences(pairs: list[tuple[RowScores, RowScores]]) -> Iterator[PairedDif
     means = _resampled(np.stack([scores.rows for pair in pairs for scores in pair], axis=1))
     for place, (one, other) in enumerate(pairs):
         sign = 1 if one.is_better_greater else -1
-        draws = sign * (one.of(means[:, 2 * place]) - other.of(means[:, 2 * place + 1]))
+        # Zero is added because a zero that is turned round would be told as -0.000.
+        draws = sign * (one.of(means[:, 2 * place]) - other.of(means[:, 2 * place + 1])) + 0.0
         low, high = np.percentile(draws, INTERVAL)
         yield PairedDifference(
             figure=one.name,
             first=one.value,
             second=other.value,
-            better_by=sign * (one.value - other.value),
+            better_by=sign * (one.value - other.value) + 0.0,
             low=float(low),
             high=float(high),
             ahead=float((draws > 0).mean()),

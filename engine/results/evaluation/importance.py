@@ -27,6 +27,9 @@ MOST_ROWS: Final = 10_000
 MOST_CELLS: Final = 400_000_000
 """Numbers that go in, all in all: of wide files fewer rows are taken."""
 
+MOST_AT_ONCE: Final = 20_000_000
+"""Numbers that go in at a time."""
+
 LEAST_ROWS: Final = 200
 """Rows that are taken of the widest."""
 
@@ -57,11 +60,11 @@ def importances(run: LoadedRun, told: Answers) -> Importances | None:
     if run.header.experiment.get("data", {}).get("kind") == "pictures":
         return None
     rng = np.random.default_rng(SEED)
-    sample = _sampled(told, rng)
+    sample = _sampled(told, len(run.preprocessing.feature_names), rng)
     before = [*scores_of(sample)]
     columns = [_importance(run, sample, before, *each, rng) for each in _places(told)]
-    first = before[0].name
-    columns.sort(key=lambda each: -each.worse_by[first][0])
+    # Where many are worth nothing in the first figure, the next one tells them apart.
+    columns.sort(key=lambda each: [-mean for mean, _ in each.worse_by.values()])
     return Importances(len(sample.outputs), columns)
 
 
@@ -73,13 +76,12 @@ def _places(told: Answers) -> Iterator[tuple[str, list[int]]]:
     yield from places.items()
 
 
-def _sampled(told: Answers, rng: np.random.Generator) -> Answers:
-    """Return answers for no more rows than there is time for."""
+def _sampled(told: Answers, features: int, rng: np.random.Generator) -> Answers:
+    """Return answers for no more rows than there is time and room for."""
     rows, columns = told.rows.inputs.shape
-    most = min(MOST_ROWS, max(LEAST_ROWS, MOST_CELLS // (REPEATS * columns**2)))
-    if rows <= most:
-        return told
-    return told.taken(rng.choice(rows, most, replace=False))
+    room = min(MOST_AT_ONCE, MOST_CELLS // columns) // (REPEATS * features)
+    most = min(MOST_ROWS, max(LEAST_ROWS, room))
+    return told if rows <= most else told.taken(rng.choice(rows, most, replace=False))
 
 
 def _importance(
@@ -90,24 +92,22 @@ def _importance(
     places: list[int],
     rng: np.random.Generator,
 ) -> Importance:
-    changes = []
-    for _ in range(REPEATS):
-        inputs = told.rows.inputs.copy()
-        inputs[:, places] = inputs[rng.permutation(len(inputs))][:, places]
-        after = scores_of(answers(run, replace(told.rows, inputs=inputs)))
-        pairs = zip(before, after, strict=True)
-        changes.append([_worse_by(is_, becomes) for is_, becomes in pairs])
-    means, spreads = np.mean(changes, axis=0), np.std(changes, axis=0)
-    figures = [each.name for each in before]
+    rows = told.rows.inputs
+    inputs = np.tile(rows, (REPEATS, 1))
+    handed = [rows[rng.permutation(len(rows))][:, places] for _ in range(REPEATS)]
+    inputs[:, places] = np.concatenate(handed)
+    assert told.rows.targets is not None
+    targets = np.concatenate([told.rows.targets] * REPEATS)
+    after = scores_of(answers(run, replace(told.rows, inputs=inputs, targets=targets)))
     return Importance(
         name,
-        {
-            figure: (float(mean), float(spread))
-            for figure, mean, spread in zip(figures, means, spreads, strict=True)
-        },
+        {one.name: _worse_by(one, other) for one, other in zip(before, after, strict=True)},
     )
 
 
-def _worse_by(before: RowScores, after: RowScores) -> float:
-    change = after.value - before.value
-    return -change if before.is_better_greater else change
+def _worse_by(before: RowScores, after: RowScores) -> tuple[float, float]:
+    """Return by how much a figure becomes worse, and how much that differs among the repeats."""
+    means = after.rows.reshape(REPEATS, -1).mean(axis=1)
+    changes = after.of(means) - before.value
+    mean = float(changes.mean())
+    return (-mean if before.is_better_greater else mean) + 0.0, float(changes.std())

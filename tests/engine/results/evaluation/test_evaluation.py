@@ -14,6 +14,7 @@ import pytest
 
 from engine.cli import main
 from engine.errors import EpochalError, RequestError, RunError
+from engine.experiment.experiment import Experiment
 from engine.results.asked_rows import rows_of_file, rows_of_set
 from engine.results.evaluation.evaluation import Evaluation, evaluation, judged, plain_object
 from engine.results.evaluation.words import text
@@ -87,6 +88,22 @@ def test_a_column_that_is_not_looked_at_is_worth_nothing(moons: LoadedRun) -> No
     assert second.worse_by == {"accuracy": (0, 0), "log loss": (0, 0)}
 
 
+def test_what_a_column_is_worth_is_what_is_lost_without_it(moons: LoadedRun) -> None:
+    importances = made(moons, "train").importances
+    assert importances is not None
+    rows, rng = rows_of_set(moons, "train"), np.random.default_rng(7)
+    assert rows.targets is not None
+    right = []
+    for _ in range(200):
+        inputs = rows.inputs.copy()
+        inputs[:, 0] = rng.permutation(inputs[:, 0])
+        right.append((judged(moons, replace(rows, inputs=inputs)).classes == rows.targets).mean())
+    lost = moons.result["train_accuracy"] - np.mean(right)
+    mean, spread = importances.columns[0].worse_by["accuracy"]
+    assert mean == pytest.approx(lost, abs=4 * np.std(right) / np.sqrt(5))
+    assert 0 < spread < 3 * np.std(right)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_whatever_is_learned_of_a_file_is_judged(name: str) -> None:
     run = trained(name)
@@ -134,6 +151,18 @@ def test_a_file_that_it_has_learned_from_is_named_for_what_it_is() -> None:
     told = text(evaluation(run, rows_of_file(run, other), 3, None))
     assert "others.csv, 19 rows" in told
     assert "it has learned from these rows" not in told
+
+
+def test_of_two_columns_of_the_same_words_the_one_that_was_learned_is_true(tmp_path: Path) -> None:
+    rows = [f"{n % 5},{n % 7},{n % 2},{n % 3 // 2}" for n in range(40)]
+    (tmp_path / "own.csv").write_text("\n".join(["a,b,c,d", *rows]))
+    data = {"kind": "file", "path": str(tmp_path / "own.csv"), "task": "classes"}
+    data |= {"inputs": ["a", "b"], "targets": ["c"]}
+    spec = {"data": data, "loss": {"name": "cross_entropy"}, "train": {"epochs": 2}}
+    run = of_folder(recorded(Experiment.model_validate(spec), tmp_path / "a-run")[0])
+    targets = rows_of_file(run, tmp_path / "own.csv").targets
+    assert targets is not None
+    assert targets.tolist() == [n % 2 for n in range(40)]
 
 
 def test_a_set_of_a_file_that_has_changed_is_not_asked_about() -> None:

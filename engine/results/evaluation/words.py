@@ -33,12 +33,12 @@ def text(made: Evaluation) -> str:
         _worst(made),
         _compared(made.comparison, made.told.run),
     ]
-    return "\n\n".join("\n".join(lines) for each in parts if (lines := [*each]))
+    return "\n\n".join("\n".join(map(plain, lines)) for each in parts if (lines := [*each]))
 
 
 def _head(made: Evaluation) -> Iterator[str]:
     told = made.told
-    yield plain(f"{told.run}: {told.rows.source} ({told.weights})")
+    yield f"{told.run}: {told.rows.source} ({told.weights})"
     if told.rows.trained_on:
         yield "  it has learned from these rows: of new ones they say too much"
 
@@ -144,13 +144,13 @@ def _worst(made: Evaluation) -> Iterator[str]:
 def _compared(comparison: PairedComparison | None, run: str) -> Iterator[str]:
     if comparison is None:
         return
-    other = plain(comparison.other)
+    other = comparison.other
     yield f"  beside {other}, on the same {counted(comparison.rows, 'row')}:"
-    head = ["", plain(run), other, "better by", "95 % interval", "ahead in"]
+    head = ["", run, other, "better by", "95 % interval", "ahead in"]
     shown = comparison.differences[: SHOWN + 2]
     yield from _indented([head, *map(_difference_cells, shown)])
     for each in shown[:FIGURES]:
-        yield f"  {_verdict(each, plain(run), other)}"
+        yield f"  {_verdict(each, run, other)}"
 
 
 def _difference_cells(each: PairedDifference) -> list[str]:

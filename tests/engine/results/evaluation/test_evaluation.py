@@ -124,6 +124,19 @@ def test_whatever_is_learned_of_a_file_is_judged(name: str) -> None:
     assert sum(bool(re.match(r"  row \d+ ", line)) for line in lines) == 3
 
 
+def test_nothing_of_a_name_acts_on_a_terminal() -> None:
+    run = trained("people, numbers")
+    told = judged(run, rows_of_set(run, "dev"))
+    name = "\x1b[2Jx\n"
+    header = replace(run.header, run=name, target_names=[name])
+    hostile = replace(run, header=header)
+    rows, other = rows_of_set(hostile, "dev"), replace(told, run=name, target_names=[name])
+    shown = text(evaluation(hostile, rows, 3, other))
+    assert "rmse: the two are equal" in shown
+    assert "\x1b" not in shown
+    assert not any(line.startswith(" (weights") for line in shown.splitlines())
+
+
 def test_errors_are_in_the_units_of_the_data() -> None:
     run = trained("people, numbers")
     (figures,) = made(run, "dev").numbers

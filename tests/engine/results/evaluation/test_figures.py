@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,17 @@ def test_the_area_under_the_roc_curve_counts_pairs_that_are_in_order() -> None:
     assert second.roc_area == pytest.approx(np.mean([yes > no for no, yes in pairs]))
     # Going down from 0.95: three right, then 0.7 wrong, then 0.6 twice and 0.4.
     assert second.pr_area == pytest.approx((3 + 2 * 5 / 6 + 6 / 7) / 6)
+
+
+def test_a_margin_is_no_probability_but_puts_rows_in_order() -> None:
+    likely = told_classes(TRUTH, SECOND)
+    margins = likely.outputs[:, 1:] * 2 - 1
+    told = replace(likely, outputs=margins, probabilities=None)
+    assert [each.name for each in scores_of(told)] == ["accuracy"]
+    assert calibration(told) == []
+    assert [*class_figures(told)] == [*class_figures(likely)]
+    # Wrong are the rows of 0.7 and 0.4, of which the first is surer.
+    assert np.argsort(-badness(told), kind="stable")[:2].tolist() == [3, 4]
 
 
 def test_what_a_class_without_rows_has_no_figures_for_is_left_out() -> None:

@@ -56,6 +56,8 @@ class PairedComparison:
     other: str
     """The second run."""
     rows: int
+    other_trained_on: bool
+    """Whether that has learned from them, or from some of them."""
     differences: list[PairedDifference]
 
 
@@ -69,7 +71,8 @@ def compared(first: Answers, second: Answers) -> PairedComparison:
     _check_same(first, second)
     pairs = zip(scores_of(first), scores_of(second), strict=False)
     alike = [(one, other) for one, other in pairs if one.name == other.name]
-    return PairedComparison(second.run, len(first.outputs), [*_differences(alike)])
+    rows, trained_on = len(first.outputs), second.rows.trained_on
+    return PairedComparison(second.run, rows, trained_on, [*_differences(alike)])
 
 
 def _in_both(first: Answers, second: Answers) -> tuple[Answers, Answers]:

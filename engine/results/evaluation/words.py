@@ -31,7 +31,7 @@ def text(made: Evaluation) -> str:
         _calibration(made),
         _importance(made.importances),
         _worst(made),
-        _compared(made.comparison, made.told.run),
+        _compared(made.comparison),
     ]
     return "\n\n".join("\n".join(map(plain, lines)) for each in parts if (lines := [*each]))
 
@@ -141,16 +141,18 @@ def _worst(made: Evaluation) -> Iterator[str]:
         yield f"  {number:{width}}  {line}"
 
 
-def _compared(comparison: PairedComparison | None, run: str) -> Iterator[str]:
+def _compared(comparison: PairedComparison | None) -> Iterator[str]:
     if comparison is None:
         return
-    other = comparison.other
-    yield f"  beside {other}, on the same {counted(comparison.rows, 'row')}:"
-    head = ["", run, other, "better by", "95 % interval", "ahead in"]
+    yield f"  beside {comparison.other}, on the same {counted(comparison.rows, 'row')}:"
+    if comparison.other_trained_on:
+        yield "  the other has learned from these rows: of new ones they say too much"
+    # Two networks of one population have one name.
+    head = ["", "this run", "the other", "better by", "95 % interval", "ahead in"]
     shown = comparison.differences[: SHOWN + 2]
     yield from _indented([head, *map(_difference_cells, shown)])
     for each in shown[:FIGURES]:
-        yield f"  {_verdict(each, run, other)}"
+        yield f"  {_verdict(each)}"
 
 
 def _difference_cells(each: PairedDifference) -> list[str]:
@@ -159,9 +161,9 @@ def _difference_cells(each: PairedDifference) -> list[str]:
     return [each.figure, *figures, interval, f"{100 * each.ahead:.0f} %"]
 
 
-def _verdict(each: PairedDifference, first: str, second: str) -> str:
+def _verdict(each: PairedDifference) -> str:
     if each.is_told:
-        return f"{each.figure}: {first if each.better_by > 0 else second} is better"
+        return f"{each.figure}: {'this run' if each.better_by > 0 else 'the other'} is better"
     if each.low == each.high == 0:
         return f"{each.figure}: the two are equal"
     return f"{each.figure}: these rows cannot tell which is better"

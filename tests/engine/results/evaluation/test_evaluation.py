@@ -137,6 +137,16 @@ def test_nothing_of_a_name_acts_on_a_terminal() -> None:
     assert not any(line.startswith(" (weights") for line in shown.splitlines())
 
 
+def test_which_of_two_is_better_is_said(moons: LoadedRun) -> None:
+    rows = rows_of_set(moons, "train")
+    told = judged(moons, rows)
+    assert told.classes is not None
+    # Another that says the contrary is the worse one.
+    worse = replace(told, classes=1 - told.classes, probabilities=told.outputs[:, [0, 0]])
+    shown = text(evaluation(moons, rows, 3, worse))
+    assert "accuracy: this run is better" in shown
+
+
 def test_errors_are_in_the_units_of_the_data() -> None:
     run = trained("people, numbers")
     (figures,) = made(run, "dev").numbers
@@ -216,6 +226,9 @@ class TestCommand:
     def test_a_run_beside_itself_is_equal(self, command: Command) -> None:
         _, out, _ = command("moons-run", "--compare", "moons-run")
         assert "accuracy: the two are equal" in out
+        assert "the other has learned" not in out
+        _, out, _ = command("moons-run", "--compare", "moons-run", "--set", "train")
+        assert "the other has learned from these rows" in out
 
     def test_of_a_population_a_network_must_be_named(
         self, command: Command, moons: LoadedRun

@@ -48,10 +48,10 @@ else:
 def as_recorded(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return a recorded ``data`` table with what went without saying when it was recorded.
 
-    Rows were parted in one way before there were several.
+    Rows of classes were parted as all others before each class was parted alike.
     """
-    of_file = data.get("kind") == "file" and data.get("split") is not None
-    return {"split_by": "rows", **data} if of_file else {**data}
+    of_classes = data.get("kind") == "file" and data.get("task") == "classes"
+    return {"split_by": "rows", **data} if of_classes and data.get("split") else {**data}
 
 
 def anchored(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:

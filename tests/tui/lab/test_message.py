@@ -201,7 +201,7 @@ async def test_panes_have_names_where_there_is_room_and_keys_where_they_are_any(
         blank = "" if size == SMALL else " "
         await until(pilot, lambda: f"2{blank}Curves" in shown(pilot))
         top = shown(pilot).splitlines()[0]
-        assert top.startswith(" 1Setup " if size == SMALL else " epochal ")
+        assert top.startswith("epochal " if size == SMALL else " epochal ")
         keyed = [place for place in PANES if place.key]
         names = [place.short if size == SMALL else place.label for place in keyed]
         assert all(f"{at}{blank}{name}" in top for at, name in enumerate(names, start=1))

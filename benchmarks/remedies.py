@@ -492,7 +492,7 @@ def standing(trainer: Trainer) -> tuple[np.ndarray, np.ndarray]:
     data, spec = trainer.data, trainer.experiment
     judged = data.sets.get("dev", data.learned_from)
     if spec.has_accuracy:
-        constants = constant_losses(spec, data.learned_from, judged)
+        constants = constant_losses([spec], data.learned_from, judged)
         losses = trainer.measure(judged)[0].double().cpu().numpy()
         return losses, np.array(constants or [np.nan] * len(trainer.members))
     means = []

@@ -8,6 +8,7 @@ import types
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
@@ -59,6 +60,7 @@ class Trainer:
     ended_at = np.array([NEVER])
     best_steps = np.array([0])
     diverged = 0
+    data = SimpleNamespace(notices=())
 
     def __init__(self, *_: Any, **__: Any) -> None:
         self.until = STEPS

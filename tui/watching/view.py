@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ..drawing.curves.quantities import Quantity, quantities_of
+from ..drawing.curves.quantities import QUANTITIES, Quantity, quantities_of
 from ..drawing.lists.result import Weights
 from ..drawing.lists.status import Standing, reading_words
 
@@ -83,7 +83,8 @@ class Lens:
         """Return what the curves show: what was chosen, or what a run from elsewhere has."""
         there = quantities_of(history)
         foreign = history is not None and history.header is not None and history.header.is_foreign
-        return there[0] if foreign and self.quantity not in there else self.quantity
+        # What a presenter chose comes from a file, and may be of another version.
+        return self.quantity if self.quantity in (there if foreign else QUANTITIES) else there[0]
 
     def member_of(self, history: History | None) -> int | None:
         """Return the network that is shown: the only one, the chosen one, or None for all."""

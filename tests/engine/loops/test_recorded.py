@@ -113,19 +113,22 @@ def test_a_child_that_is_forked_writes_nothing_and_holds_nothing(tmp_path: Path)
     run = record("theirs", runs=tmp_path)
     run.log(1, loss=0.5)
     read, write = os.pipe()
+    ready, says_so = os.pipe()
     child = os.fork()
     if not child:
+        os.write(says_so, b".")
         run.log(2, loss=0.25)
         run.end("failed", "in the child")
         os.read(read, 1)
         os._exit(0)
     run.end()
+    os.read(ready, 1)
     # The child still lives: were the file open there, its lock would be taken.
     Recorder.hold(run.folder.recording).close()
     os.write(write, b".")
     os.waitpid(child, 0)
-    os.close(read)
-    os.close(write)
+    for each in (read, write, ready, says_so):
+        os.close(each)
     history = load_history(run.folder.recording)
     assert history.series["train"].steps.tolist() == [1]
     assert history.end is not None

@@ -131,7 +131,7 @@ def test_what_is_not_understood_leaves_the_rest_as_it_is() -> None:
     table = {
         "head": -1,
         "pane": "nowhere",
-        "lens": {"quantity": "weight", "log": True, "window": [5, 2], "of_tomorrow": 1},
+        "lens": {"quantity": 7, "log": True, "window": [5, 2], "of_tomorrow": 1},
         "runs": [{"place": "a", "slot": 99}, "b", {"place": "c", "slot": 2}],
         "tempo": {"kind": "steps", "value": 10**400},
         "programme": {"minutes": math.nan, "started": 10**400, "heading": "The title"},
@@ -143,6 +143,7 @@ def test_what_is_not_understood_leaves_the_rest_as_it_is() -> None:
         lens=Lens(log=True),
         programme=Programme(heading="The title"),
     )
+    assert Lens(quantity="weight").quantity_of(None) == "loss"
 
 
 def test_titles_and_notes_cannot_act_on_a_terminal() -> None:

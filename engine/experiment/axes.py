@@ -162,8 +162,9 @@ def _problems(experiment: Experiment) -> list[str]:
     count = trials_in(sweep, axes)
     if count > MAX_TRIALS:
         return [f"makes {count} trials; at most {MAX_TRIALS} are allowed"]
-    if sweep.search and not axes:
-        return ["a search needs a grid: keys, each with values or a range, as 1e-4..1e-1 log"]
+    if (sweep.search or sweep.random) and not axes:
+        what = "a search needs" if sweep.search else "what is drawn at random needs"
+        return [f"{what} a grid: keys, each with values or a range, as 1e-4..1e-1 log"]
     measured = {"train.steps", "train.epochs", "train.batch_size", "train.evaluate_every"}
     if sweep.prune and (others := measured & {*sweep.grid}):
         return [f"prune: compares losses at the same step; leave it out, or {', '.join(others)}"]

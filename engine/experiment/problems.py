@@ -307,7 +307,15 @@ def _meant(findings: Sequence[_Finding]) -> list[_Finding]:
         else:
             deepest = [b for b in branches if max(len(f.path) for f in b) == depth]
             kept += sorted(deepest, key=len)[0]
-    return kept
+    return [finding for finding in kept if not _is_outdone(finding, kept)]
+
+
+def _is_outdone(finding: _Finding, others: Sequence[_Finding]) -> bool:
+    """Whether another branch of the union where this one failed led to a union within it."""
+    here = finding.union
+    if not finding.branch or finding.path != here:
+        return False
+    return any(len(each.union) > len(here) and each.union[: len(here)] == here for each in others)
 
 
 def _key_of(finding: _Finding) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..experiment.experiment import Experiment
+from ..text.numbers import counted
 from ..text.safe import plain
 from ..text.tables import aligned, time_text
 from .group import TrialGroup
@@ -65,7 +66,8 @@ def _counts(work: Work) -> str:
     settings = len({(trial.base, setting_text(trial.setting)) for trial in left})
     over = len(work.digests) - len(left)
     beside = f"; {over} are over" if over else ""
-    return f"{len(left)} trials of {settings} settings in {len(work.groups)} groups{beside}"
+    trials, groups = counted(len(left), "trial"), counted(len(work.groups), "group")
+    return f"{trials} of {counted(settings, 'setting')} in {groups}{beside}"
 
 
 def _seconds(work: Work, examples: Mapping[int, Experiment]) -> Mapping[int, float]:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from ..errors import PresetError, RunError
 from ..experiment.axes import check_sweep
 from ..experiment.overrides import typed
+from ..experiment.problems import explain
 from ..experiment.sweep import Sweep
 from ..experiment.training import Population
 from ..presets import preset as presets
@@ -102,13 +105,16 @@ def _asked(reference: str, order: Order, grid: dict[str, list[Any]]) -> Asked:
         raise RunError(f"{option}: is of a search; add --search tpe")
     if order.search and order.random:
         raise RunError("--random: leave it out, or --search")
-    swept = Sweep(
-        grid={**said.grid, **grid},
-        seeds=order.seeds or said.seeds,
-        random=None if search else order.random or said.random,
-        search=search,
-        trials=order.trials or said.trials,
-        prune=bool(search) and (order.prune or said.prune),
+    swept = _swept(
+        {
+            "grid": {**said.grid, **grid},
+            "seeds": order.seeds or said.seeds,
+            "random": None if search else order.random or said.random,
+            "search": search,
+            "trials": order.trials or said.trials,
+            "prune": bool(search) and (order.prune or said.prune),
+        },
+        order.said_with,
     )
     experiment = loaded.experiment.model_copy(update={"sweep": swept})
     try:
@@ -119,6 +125,18 @@ def _asked(reference: str, order: Order, grid: dict[str, list[Any]]) -> Asked:
         # What was typed has no key, which only a file has.
         raise PresetError([replace(each, key="") for each in error.problems]) from None
     return Asked(loaded.name, experiment)
+
+
+def _swept(table: dict[str, Any], said_with: str) -> Sweep:
+    """Return what a table says is swept.
+
+    Raises:
+        PresetError: It holds values that no key takes, such as nan.
+    """
+    try:
+        return Sweep.model_validate(table)
+    except ValidationError as error:
+        raise PresetError(explain(error, table, said_with, Sweep)) from None
 
 
 def rates_asked(order: Order) -> Order:

@@ -29,7 +29,7 @@ NAMED: Final = 10
 
 def text(table: SweepTable) -> str:
     """Return the table as aligned lines, a setting each."""
-    figures = [key for key in table.figures if key in SHOWN] or table.figures[:2]
+    figures = _columns(table)
     states = [state for state in STATES if table.count(state)]
     names = key_names([axis.key for axis in table.axes])
     head = [*names.values(), "seeds", *(key.replace("_", " ") for key in figures), *states]
@@ -81,6 +81,15 @@ def csv_text(table: SweepTable) -> str:
     return out.getvalue()
 
 
+def _columns(table: SweepTable) -> list[str]:
+    """Return the figures that have a column: a setting that finished has one of them at least."""
+    shown = [key for key in table.figures if key in SHOWN]
+    reached = [key for key in table.figures if any(key in each.figures for each in table.settings)]
+    bare = [each for each in table.settings if each.figures and not each.figures.keys() & {*shown}]
+    beside = [key for key in reached if any(key in each.figures for each in bare)]
+    return [*shown, *beside] or list(table.figures[:2])
+
+
 def _setting_cells(table: SweepTable, row: SweptSetting) -> list[str]:
     values = {"preset": row.preset, **row.setting}
     return [value_text(values[axis.key]) if axis.key in values else "" for axis in table.axes]
@@ -104,7 +113,8 @@ def _words(table: SweepTable) -> Iterator[str]:
     for state in ("diverged", "failed"):
         if fallen := [trial for trial in table.trials if trial.state == state]:
             left_out = " and have no figures" if state == "diverged" else ""
-            yield f"  {len(fallen)} of {len(table.trials)} {state}{left_out}: {_named(fallen)}"
+            which = _named(table, fallen)
+            yield f"  {len(fallen)} of {len(table.trials)} {state}{left_out}: {which}"
     if pruned := table.count("pruned"):
         why = "ended early, for half of those before did better"
         yield f"  {pruned} of {len(table.trials)} pruned: {why}"
@@ -137,9 +147,13 @@ def _equality(table: SweepTable) -> str:
     return f"{exactly}: {alone} of them; else {rounding}" if alone else rounding
 
 
-def _named(trials: list[TrialRow]) -> str:
+def _named(table: SweepTable, trials: list[TrialRow]) -> str:
     """Return some trials by what they are, with the reason of the first that failed."""
-    named = [setting_text({**trial.setting, SEED: trial.seed}) for trial in trials[:NAMED]]
+    several = any(axis.key == "preset" for axis in table.axes)
+    named = []
+    for trial in trials[:NAMED]:
+        preset = {"preset": trial.preset} if several else {}
+        named.append(setting_text({**preset, **trial.setting, SEED: trial.seed}))
     more = [f"and {len(trials) - NAMED} more"] if len(trials) > NAMED else []
     why = f" ({trials[0].reason})" if trials[0].state == "failed" else ""
     return plain(f"{', '.join([*named, *more])}{why}")

@@ -107,6 +107,7 @@ def test_an_axis_more_changes_nothing_about_the_others() -> None:
 @pytest.mark.parametrize(
     ("sweep", "why"),
     [
+        ({"random": 4}, "what is drawn at random needs a grid: "),
         ({"grid": {"optimizer.lrr": [1, 2]}}, "'optimizer.lrr' = 1: is not a key of 'sgd' (did "),
         ({"grid": {"optimizer.lr": [1, -2]}}, "'optimizer.lr' = -2: must be at least 0"),
         ({"grid": {"model.hidden": [[5], [0]]}}, "'model.hidden' = [0]: model.hidden[0]: must be"),

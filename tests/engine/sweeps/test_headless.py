@@ -119,6 +119,10 @@ class TestForecast:
         assert needs.endswith(" MB")
         assert not Path("runs").exists()
 
+    def test_one_of_a_kind_is_told_as_one(self, said: Said) -> None:
+        *_, counts, _ = said(order(grid=("optimizer.lr=0.1,0.2",), seeds=1, dry_run=True))
+        assert counts == "  2 trials of 2 settings in 1 group"
+
     def test_it_says_what_is_left(self, said: Said) -> None:
         said(order(grid=self.WHAT))
         assert said(order(grid=self.WHAT, dry_run=True)) == [
@@ -147,6 +151,12 @@ class TestForms:
         for more in ({"seeds": 3}, {"grid": ("optimizer.lr=1,2",)}, {"lr_range": True}):
             with pytest.raises(EpochalError, match=f"with --into {folder.name}"):
                 run_sweep(order(references=(folder.name,), **more))
+
+    @pytest.mark.parametrize("value", ["nan", "1e999", "2020-01-01", '{name="step"}'])
+    def test_a_value_that_no_key_takes_is_told_with_its_place(self, value: str) -> None:
+        with pytest.raises(EpochalError, match=r'grid\."optimizer\.lr"\[1\]: must be ') as refused:
+            run_sweep(order(grid=(f"optimizer.lr=1,{value}",)))
+        assert len(str(refused.value).splitlines()) == 1
 
     def test_presets_of_one_name_are_not_taken_for_each_other(self, here: Path) -> None:
         (here / "other").mkdir()

@@ -157,6 +157,18 @@ class TestTable:
         assert "as each run done alone up to rounding, as they were trained side by side\n" in told
         assert str(done.path) in told
 
+    def test_presets_with_other_figures_each_have_a_column(self, tmp_path: Path) -> None:
+        bare = {**MOONS, "data": {"kind": "moons", "samples": 60}}
+        lines = {"optimizer.lr": [0.1]}
+        cubic = {**bare, "data": {"kind": "function"}, "loss": {"name": "mse"}}
+        presets = [asked(grid=lines, seeds=1), asked("cubic", cubic, grid=GRID, seeds=1)]
+        told = printing.text(trained(tmp_path, *presets))
+        head, *rows = told.splitlines()[2:5]
+        assert "test loss" in head
+        assert "train loss" in head
+        assert all(row.split()[-1].startswith("0.") for row in rows), told
+        assert "diverged and have no figures: preset cubic · " in told
+
     def test_as_json_it_has_every_trial(self, done: SweepFolder) -> None:
         items = [json.loads(json.dumps(each)) for each in printing.objects(read(done.path))]
         assert [each["setting"] for each in items] == [

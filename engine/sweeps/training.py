@@ -72,18 +72,22 @@ def experiment_of(plan: Plan, group: TrialGroup) -> Experiment:
         PresetError: It does not hold in this version.
     """
     from ..experiment.changes import described
-    from ..experiment.members import Original
+    from ..experiment.members import Original, member_form
     from ..experiment.training import Population
 
     trials = [plan.trials[number] for number in group.trials]
     base = plan.bases[trials[0].base]
     common, settings = _settings(trials)
     original = Original(base.experiment)
+    first = original.changed(trials[0].changes)
     try:
         made = original.changed(common)
     except PresetError:
         # What all have in common may hold only beside what they differ in.
-        made = original.changed(trials[0].changes)
+        made = first
+    if member_form(made) != member_form(first):
+        # Trials with dropout, of a preset without, have a form that their base has not.
+        made = first
     told = described(made, base.experiment, base.preset)
     population = Population(settings=settings) if len(trials) > 1 else Population()
     return told.model_copy(update={"population": population})

@@ -126,6 +126,13 @@ class TestTraining:
         table = trained(tmp_path, asked(grid=grid, seeds=1))
         assert [trial.state for trial in table.trials] == ["finished", "finished"]
 
+    def test_trials_that_differ_in_what_their_preset_is_without_train_together(
+        self, tmp_path: Path
+    ) -> None:
+        table = trained(tmp_path, asked(grid={"model.dropout": [0.0, 0.25, 0.5]}, seeds=2))
+        assert table.count("finished") == 6
+        assert len({trial.run for trial in table.trials}) < 6
+
     def test_another_network_than_planned_is_not_trained(self, tmp_path: Path) -> None:
         folder, _ = planned(tmp_path, asked())
         text = folder.plan_file.read_text().replace("samples = 60", "samples = 61")

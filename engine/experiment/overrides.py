@@ -84,12 +84,15 @@ def typed(texts: Sequence[str], option: str) -> dict[str, list[Any]]:
         option: What they were said with, for the messages.
 
     Raises:
-        PresetError: With every one that is no KEY=V,V….
+        PresetError: With every one that is no KEY=V,V…, or whose key was said before.
     """
-    table, problems = {}, []
+    table, problems = dict[str, list[Any]](), []
     for text in texts:
         key, equals, values = text.partition("=")
-        if equals and path_of(key.strip()) and values.strip():
+        if key.strip() in table:
+            message = "its key was said before; list all of its values after one, between commas"
+            problems.append(Problem(f"{option} {text:.60}", "", message))
+        elif equals and path_of(key.strip()) and values.strip():
             table[key.strip()] = [value_of(value) for value in parts(values)]
         else:
             message = "must be KEY=V,V…, as in optimizer.lr=0.01,0.1"

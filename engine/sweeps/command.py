@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..errors import RequestError
 from ..options import AllowCode, AsJson, Changes, NewRuns, grouped
 
 SEVERAL = Annotated[
@@ -102,6 +103,8 @@ def sweep(
     from .headless import run_sweep
     from .order import Order
 
+    if as_json and as_csv:
+        raise RequestError("--json and --csv: stdout has room for one of them; leave the other out")
     order = Order(
         references=tuple(presets),
         overrides=tuple(changes.overrides()),

@@ -84,6 +84,11 @@ def test_what_is_typed_is_what_a_file_says() -> None:
             typed([odd], "--grid")
 
 
+def test_a_key_is_said_once() -> None:
+    with pytest.raises(PresetError, match=r"lr=3: its key was said before"):
+        typed(["optimizer.lr=1,2", "optimizer.lr=3"], "--grid")
+
+
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 2**63 - 1))
 def test_more_draws_go_on_where_fewer_ended(few: int, more: int, seed: int) -> None:
     grid = {"a": "1e-4..1e-1 log", "b": [1, 2, 3], "c": "2..64 log int"}

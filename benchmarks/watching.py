@@ -84,18 +84,18 @@ def compare(name: str, pairs: int, folder: str) -> None:
         return loss
 
     def plain() -> float:
-        began = time.process_time()
+        began = time.perf_counter()
         for _ in range(steps):
             step()
-        return (time.process_time() - began) / steps
+        return (time.perf_counter() - began) / steps
 
     run = watch(net, optimizer, name=name, runs=folder)
 
     def watched() -> float:
-        began = time.process_time()
+        began = time.perf_counter()
         for _ in range(steps):
             run.log(loss=step())
-        return (time.process_time() - began) / steps
+        return (time.perf_counter() - began) / steps
 
     usual, more = [], []
     for pair in range(-2, pairs):

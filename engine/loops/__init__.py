@@ -1,7 +1,6 @@
 """Training loops of other people, watched: hooks in their optimizer, rows in a recording.
 
-    optimizer.step() ─► hooks ─► rows of gradients and weights, kept on their device
-                          │         └─ norms, once a block ─► recording
+    optimizer.step() ─► hooks ─► norms of each step's gradients ─► recording, a block at a time
                           └─ what a viewer asks for, between two steps
 
 A row is an optimizer step. It knows no experiment and makes no network: all that it is told is a

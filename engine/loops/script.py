@@ -50,11 +50,12 @@ class ScriptWatch:
         self._unscaled: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()
         """By what mixed precision has scaled, what that was."""
         self._put_back: list[tuple[Any, str, Any]] = []
-        self._before = weakref.WeakSet(_optimizers())
-        """Optimizers that are none of the script's."""
+        self._made: list[weakref.ref[Optimizer]] = []
+        """The optimizers that the script has made, in turn; those it let go of are none."""
 
     def __enter__(self) -> ScriptWatch:
         self._hook = register_optimizer_step_pre_hook(self._before_step)
+        self._stand_in(Optimizer, "__init__", self._noting)
         self._stand_in(Tensor, "backward", self._announcing)
         self._stand_in(torch.amp.GradScaler, "scale", self._remembering)
         return self
@@ -70,6 +71,14 @@ class ScriptWatch:
         original = getattr(owner, name)
         self._put_back.append((owner, name, original))
         setattr(owner, name, make(original))
+
+    def _noting(self, original: Any) -> Any:
+        @wraps(original)
+        def initialise(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
+            original(optimizer, *args, **kwargs)
+            self._made.append(weakref.ref(optimizer))
+
+        return initialise
 
     def _announcing(self, original: Any) -> Any:
         @wraps(original)
@@ -96,6 +105,8 @@ class ScriptWatch:
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self.loop is None:
+            # One that was copied or unpickled was never made.
+            self._made.append(weakref.ref(optimizer))
             self._begin()
         if self.loop is None or optimizer not in self._optimizers:
             return
@@ -106,18 +117,15 @@ class ScriptWatch:
 
     def _begin(self) -> None:
         """Begin to watch, if the script has made by now what it trains with."""
-        self._optimizers = [*_training(each for each in _optimizers() if each not in self._before)]
+        there = (each() for each in self._made)
+        self._optimizers = [*_training(each for each in there if each is not None)]
         if not self._optimizers:
             return
         wanted = {id(each) for one in self._optimizers for each in parameters_of(one)}
+        # By type: to ask an object for its class may wake what is deprecated, or load something.
         modules = [each for each in gc.get_objects() if issubclass(type(each), nn.Module)]
         self.loop = watch(named_together(modules, wanted), self._optimizers, **self._options)
         self.loop.attach()
-
-
-def _optimizers() -> list[Optimizer]:
-    # By type: to ask an object for its class may wake what is deprecated, or load something.
-    return [each for each in gc.get_objects() if issubclass(type(each), Optimizer)]
 
 
 def _training(optimizers: Iterable[Optimizer]) -> Iterator[Optimizer]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import subprocess
 import sys
@@ -96,6 +97,32 @@ def test_networks_that_are_trained_together_share_its_rows(tmp_path: Path) -> No
     ]
     assert history.last_step == 3
     assert {"train", "probe", "other"} <= {*history.series}
+
+
+UPDATES_ITSELF = """
+import gc, torch
+weight = torch.ones(3, requires_grad=True)
+gc.get_objects = None   # nothing is looked for where there is no optimizer, step by step
+for _ in range(3):
+    weight.square().sum().backward()
+"""
+
+
+def test_a_script_without_an_optimizer_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gc, "get_objects", gc.get_objects)
+    with ScriptWatch(runs=tmp_path / "runs") as seen:
+        exec(compile(UPDATES_ITSELF, "<program>", "exec"), {"__name__": "__main__"})
+    assert seen.loop is None
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_optimizer_that_was_let_go_of_is_none(tmp_path: Path) -> None:
+    first = "import torch\nlost = torch.optim.SGD([torch.ones(2, requires_grad=True)])\ndel lost\n"
+    history = watched(first + TRAINS, tmp_path)
+    assert history.header is not None
+    assert all(name.startswith("Part") for name in history.header.parameters)
 
 
 def run(folder: Path, text: str, *arguments: str, before: tuple[str, ...] = ()) -> Any:

@@ -228,7 +228,7 @@ def test_a_sweep_whose_job_a_real_slurm_pre_empts_is_requeued(slurm: None, tmp_p
 
 def long_ones() -> Asked:
     """Two networks that take longer to train than Slurm to interrupt."""
-    train = {"steps": 30_000, "seed": 3}
+    train = {"steps": 150_000, "seed": 3}
     return sweep_asked(tables={**MOONS, "train": train}, grid={"model.hidden": [[2], [3]]}, seeds=1)
 
 

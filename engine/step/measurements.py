@@ -115,9 +115,9 @@ class Measurements:
 
         The first column is all parameters together.
         """
-        each = norms_of(self.layout, self.gradients[:count])
         if self.measured_norms is not None:
             return torch.from_numpy(self.measured_norms[:count])
+        each = norms_of(self.layout, self.gradients[:count])
         # The norm of the norms is that of everything: √(Σ‖g‖²), with no pass over the gradients.
         return torch.cat([torch.linalg.vector_norm(each, dim=-1, keepdim=True), each], dim=-1)
 

@@ -22,6 +22,7 @@ from torch.optim import Optimizer
 
 from ..recording.events import End, Event, MarkReached, RunWarning
 from ..runs.requests import Inbox
+from ..text.numbers import counted
 from ..worker.requests import RequestHandler
 from .clipping import Listening
 from .parameters import WatchedParameters
@@ -45,6 +46,8 @@ MOST_APART: Final = 256
 
 PATIENCE: Final = 3
 """Steps in which a loop may read ``should_stop`` before it is stopped from within."""
+
+UNSEEN: Final = "trained now but frozen or unknown when watching began: in no column"
 
 NOT_HERE: Final = "this loop takes no requests: it was watched with control=False"
 
@@ -89,6 +92,7 @@ class Loop:
         self._control, self._raises = control, stop == "raise"
         self._clock, self._wait = clock, wait
         self._steps = Steps(watched, optimizers, writer, units, clock)
+        self._watched, self._newcomers = watched, 0
         self._rates = LoopRates(optimizers)
         self._inbox = Inbox(writer.folder)
         self._handler = RequestHandler(self)
@@ -295,6 +299,11 @@ class Loop:
                 raise Stopped(self._stop_reason)
         if self._rates.were_set and self._rates.overwritten():
             self._say("the learning rate that was set was overwritten by the script")
+        if now >= self._look_at:
+            newcomers = self._watched.newcomers(self._optimizers)
+            if newcomers > self._newcomers:
+                self._say(f"{counted(newcomers, 'parameter')} {UNSEEN}")
+            self._newcomers = newcomers
         if self._ranks is not None:
             if self.step >= self._meet_at:
                 self._meet(self._ranks, now)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from torch import Tensor, nn
+from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.optim import Optimizer
 
 from ..recording.events import NAME_LENGTH
 
 MOST_NAMES: Final = 300
 """Parameters that have columns of their own; of more those of a module are one."""
+
+_WITHIN: Final = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+"""What PyTorch's wrappers call the module that they hold, and nobody else calls one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +31,31 @@ class WatchedParameters:
     """Which names have columns: the parameters', or their modules' where there are many."""
     fold_of: Sequence[int]
     """Which of these each parameter is of."""
+    frozen: Sequence[Tensor] = field(default=())
+    """Parameters that the optimizers have and that nothing trains: they have no columns."""
+    held: int = 0
+    """How many parameters the optimizers had, each as often as one had it."""
 
     @property
     def size(self) -> int:
         """How many numbers there are."""
         return sum(each.numel() for each in self.tensors)
+
+
+    def newcomers(self, optimizers: Sequence[Optimizer]) -> int:
+        """Return how many parameters are trained by now that were not when they were watched."""
+        held = sum(len(group["params"]) for each in optimizers for group in each.param_groups)
+        # Asked twice a second: of a network of thousands only what is frozen is gone through.
+        thawed = any(each.requires_grad for each in self.frozen)
+        if not thawed and held == self.held:
+            return 0
+        known = {id(each) for each in self.tensors}
+        return sum(
+            each.requires_grad and id(each) not in known
+            for optimizer in optimizers
+            for group in optimizer.param_groups
+            for each in group["params"]
+        )
 
 
 def watched(model: nn.Module | None, optimizers: Sequence[Optimizer]) -> WatchedParameters:
@@ -41,8 +65,9 @@ def watched(model: nn.Module | None, optimizers: Sequence[Optimizer]) -> Watched
         model: What names them; those that are not in it are called by optimizer and place.
         optimizers: What moves them.
     """
-    named = {id(each): name for name, each in model.named_parameters()} if model else {}
+    named = {} if model is None else dict(_named(model))
     tensors: dict[int, tuple[Tensor, str]] = {}
+    held = 0
     for which, optimizer in enumerate(optimizers):
         place = 0
         for group in optimizer.param_groups:
@@ -50,9 +75,44 @@ def watched(model: nn.Module | None, optimizers: Sequence[Optimizer]) -> Watched
                 usual = f"optimizer{which + 1 if len(optimizers) > 1 else ''}.{place}"
                 tensors.setdefault(id(each), (each, named.get(id(each), usual)[-NAME_LENGTH:]))
                 place += 1
-    names = [name for _, name in tensors.values()]
+        held += place
+    every = [*tensors.values()]
+    # Where nothing is trained yet, what may be is watched.
+    trained = [pair for pair in every if pair[0].requires_grad] or every
+    names = [name for _, name in trained]
     folds, fold_of = _folded(names)
-    return WatchedParameters([each for each, _ in tensors.values()], names, folds, fold_of)
+    frozen = [each for each, _ in every if len(trained) < len(every) and not each.requires_grad]
+    tensors_of = [each for each, _ in trained]
+    return WatchedParameters(tensors_of, names, folds, fold_of, frozen, held)
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Return the module that others only wrap: to compile it, or to train it in many processes."""
+    while True:
+        if isinstance(model, DataParallel | DistributedDataParallel):
+            model = model.module
+        elif isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):
+            model = inner
+        else:
+            return model
+
+
+def _named(model: nn.Module) -> Iterator[tuple[int, str]]:
+    """Yield the parameters of a module by identity, with their names in what is not wrapped."""
+    wrapping = {
+        f"{path}.module" if path else "module"
+        for path, each in model.named_modules()
+        if isinstance(each, DataParallel | DistributedDataParallel)
+    }
+    for name, each in model.named_parameters():
+        parts = name.split(".")
+        paths = (".".join(parts[: place + 1]) for place in range(len(parts)))
+        kept = [
+            part
+            for part, path in zip(parts, paths, strict=True)
+            if part not in _WITHIN and path not in wrapping
+        ]
+        yield id(each), ".".join(kept)
 
 
 def _folded(names: Sequence[str]) -> tuple[list[str], list[int]]:

@@ -26,6 +26,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from ..errors import RequestError
 from ..text.files import read_file
 from .loop import Loop, Stopped
+from .parameters import unwrapped
 from .steps import parameters_of
 from .watch import watch
 
@@ -148,7 +149,7 @@ def named_together(modules: Sequence[nn.Module], wanted: set[int]) -> nn.Module 
     ]
     if len(roots) < 2:
         return roots[0] if roots else None
-    names = [type(each).__name__ for each in roots]
+    names = [type(unwrapped(each)).__name__ for each in roots]
     together = nn.Module()
     for place, (name, root) in enumerate(zip(names, roots, strict=True)):
         together.add_module(name if names.count(name) == 1 else f"{name}{place + 1}", root)

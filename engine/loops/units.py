@@ -4,12 +4,13 @@
     an activation follows ─► which of the layer's units are 0 in every row, or hardly pass a slope
 
 Nothing is called that the loop does not call itself: what it computes anyway is looked at, and only
-in the steps that are measured. Modules and functions of PyTorch are seen alike; a compiled model is
-left alone, for to look into it would have it compiled again.
+in the steps that are measured. Modules and functions of PyTorch are seen alike; what is compiled is
+left alone, for to look into it would have it compiled again, and in the end not any more.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -43,6 +44,20 @@ _LOOKED_AT: Final[Mapping[Any, tuple[str, Callable[[Tensor], Tensor]]]] = {
 """What is looked for behind each activation, and how it is told by its outputs."""
 
 
+def _is_compiled(model: nn.Module) -> bool:
+    """Whether a module or one in it is compiled, in a wrapper or in place."""
+    return any(
+        hasattr(each, "_orig_mod") or getattr(each, "_compiled_call_impl", None) is not None
+        for each in model.modules()
+    )
+
+
+def _has_compiled() -> bool:
+    """Whether PyTorch has compiled anything in this process, as functions that a module calls."""
+    dynamo = sys.modules.get("torch._dynamo.utils")
+    return dynamo is not None and bool(dynamo.counters["stats"]["unique_graphs"])
+
+
 class Units:
     """Looks at the hidden units of a model in some of its forward passes.
 
@@ -52,8 +67,7 @@ class Units:
     """
 
     def __init__(self, model: nn.Module | None, names: Iterable[tuple[Tensor, str]]) -> None:
-        compiled = hasattr(model, "_orig_mod")
-        self._model = None if compiled else model
+        self._model = None if model is None or _is_compiled(model) else model
         self._layers = {
             id(each): (name.rpartition(".")[0], each.dim())
             for each, name in names
@@ -67,6 +81,8 @@ class Units:
     def look(self) -> None:
         """Look at the next forward pass that learns."""
         self.shares = {}
+        if _has_compiled():
+            self._model = None
         if self._model is not None and not self._hooks:
             self._hooks = [
                 self._model.register_forward_pre_hook(self._begin),

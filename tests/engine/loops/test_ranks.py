@@ -78,5 +78,5 @@ def test_two_processes_are_one_run_that_is_set_and_stopped_together(tmp_path: Pa
     net = torch.nn.Linear(2, 1)
     (net(torch.tensor([[1.0, 2.0], [3.0, 1.0]])) - 1).square().mean().backward()
     assert net.weight.grad is not None
-    recorded = history.series["train"].column("grad_norm/module.weight")[0]
+    recorded = history.series["train"].column("grad_norm/weight")[0]
     assert np.isclose(recorded, float(net.weight.grad.norm()))

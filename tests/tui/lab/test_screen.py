@@ -35,14 +35,6 @@ WIDE = (120, 40)
 SMALL = (80, 24)
 
 
-@pytest.fixture(autouse=True)
-def _no_drawing_fails() -> Iterator[None]:
-    """A drawing that fails is shown in place; in a test it is a failure."""
-    Picture.failures.clear()
-    yield
-    assert not Picture.failures, Picture.failures[0]
-
-
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[FakeRun]:
     """A run whose recording has begun."""

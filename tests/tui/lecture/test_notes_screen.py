@@ -23,7 +23,6 @@ from tui.lecture.notes_screen import NotesApp, NotesPart, SpeakerPart
 from tui.lecture.presented import Presented, Programme, ShownRun
 from tui.lecture.presenting import FOLDER, GONE, Presenter, path_of
 from tui.lecture.prompter import Prompter
-from tui.panes.picture import Picture
 from tui.replay.next_mark import promises_of
 from tui.terminal.frame_clock import Clock
 
@@ -153,7 +152,6 @@ async def test_q_quits(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (3, 40), (30, 10), (40, 6), (80, 24), (200, 60)])
 async def test_at_every_size_it_says_what_it_can(hall: Hall, size: tuple[int, int]) -> None:
     hall.show()
-    Picture.failures.clear()
     async with notes_app(hall.folder).run_test(size=size) as pilot:
         await until(
             pilot, lambda: pilot.app.query_one("#foot", SpeakerPart).speaker.foot is not None
@@ -162,7 +160,6 @@ async def test_at_every_size_it_says_what_it_can(hall: Hall, size: tuple[int, in
             await shows(pilot, "step 20")
             assert "The update" in shown(pilot) or size[0] < 40
             assert "Six points" in shown(pilot)
-    assert not Picture.failures
 
 
 class Drawn:

@@ -24,7 +24,6 @@ from engine.recording.history import History
 from tests.tapes import header
 from tui.drawing.lists.status import Standing
 from tui.panes.banner import BannerPane, differing
-from tui.panes.picture import Picture
 from tui.panes.slide import Blank, SlidePane
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
@@ -78,11 +77,6 @@ def banner_of(pilot: Pilot[None]) -> BannerPane:
     return pilot.app.query_one(BannerPane)
 
 
-@pytest.fixture(autouse=True)
-def no_failures() -> None:
-    Picture.failures.clear()
-
-
 # --- the banner ----------------------------------------------------------------------------------
 
 
@@ -98,7 +92,6 @@ async def test_it_is_there_only_where_large_letters_were_asked_for() -> None:
         app.look = Look()
         await pilot.pause()
         assert not banner_of(pilot).display
-    assert Picture.failures == []
 
 
 async def test_without_a_run_it_takes_no_room() -> None:
@@ -132,7 +125,6 @@ async def test_its_height_follows_a_screen_that_changes_only_its_own() -> None:
             await pilot.pause()
             pane = banner_of(pilot)
             assert (pane.size.height if pane.display else 0) == height
-    assert Picture.failures == []
 
 
 async def test_a_step_costs_a_few_hundred_bytes() -> None:
@@ -220,7 +212,6 @@ async def test_at_any_size_and_look_they_are_drawn() -> None:
             ):
                 app.look = look
                 await pilot.pause()
-    assert Picture.failures == []
 
 
 def test_other_glyphs_and_colours_leave_the_letters_as_large() -> None:
@@ -266,7 +257,6 @@ async def test_another_text_is_another_slide_from_its_beginning() -> None:
         slide.note = "2 of 11"
         await pilot.pause()
         assert "2 of 11" in slide.text
-    assert Picture.failures == []
 
 
 async def test_the_keys_of_a_presenters_remote_go_through_it() -> None:

@@ -18,7 +18,6 @@ from tests.tapes import header
 from tui.drawing.base.axis import LABEL_WIDTH
 from tui.drawing.lists.status import Standing
 from tui.panes.curves import CurvesPane
-from tui.panes.picture import Picture
 from tui.style.look import Look
 from tui.watching.view import Trace, View
 
@@ -84,13 +83,7 @@ async def showing(pilot: Pilot[None], view: View) -> list[str]:
     """Show a view and return the rows."""
     pilot.app.view = view  # type: ignore[attr-defined]
     await pilot.pause()
-    assert Picture.failures == []
     return shown(pilot)
-
-
-@pytest.fixture(autouse=True)
-def no_failures() -> None:
-    Picture.failures.clear()
 
 
 async def test_it_shows_train_and_dev_and_says_the_newest_value() -> None:
@@ -155,7 +148,6 @@ async def test_smoothing_is_named_in_the_border() -> None:
     async with Stage(view_of(smoothing=2)).run_test(size=SIZE) as pilot:
         assert "smoothed 0.9" in str(pane_of(pilot).border_title)
         shown(pilot)
-        assert Picture.failures == []
 
 
 async def test_what_a_run_does_not_have_is_said() -> None:
@@ -227,4 +219,3 @@ async def test_it_draws_at_every_size(size: tuple[int, int]) -> None:
     view = view_of(cursor=50, others=(other,), smoothing=1, log=True)
     async with Stage(view).run_test(size=size) as pilot:
         shown(pilot)
-        assert Picture.failures == []

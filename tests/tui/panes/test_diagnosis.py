@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,7 +13,6 @@ from engine.diagnosis import Finding, Remedy
 from tests.stages import Stage, screen
 from tests.tui.panes.test_gradients import history
 from tui.panes.diagnosis import DiagnosisPane
-from tui.panes.picture import Picture
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
 from tui.style.palette import DARK
@@ -33,13 +31,6 @@ SECOND = replace(
     FIRST, rule="plateau", severity="warning", where="", words="The loss stands still."
 )
 THIRD = replace(FIRST, rule="overfitting", severity="note", words="It overfits.", remedy=None)
-
-
-@pytest.fixture(autouse=True)
-def _no_drawing_fails() -> Iterator[None]:
-    Picture.failures.clear()
-    yield
-    assert not Picture.failures, Picture.failures[0]
 
 
 class PaneApp(Stage):

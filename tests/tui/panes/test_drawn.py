@@ -10,7 +10,6 @@ from engine.recording.events import Heartbeat, MachineFigures
 from tests.stages import screen
 from tests.tui.drawing.lists.test_machine import RISING, history
 from tui.panes.drawn import DrawnPane
-from tui.panes.picture import Picture
 from tui.places import PANES
 from tui.places.pane import ByPicture
 from tui.style.themes import THEMES
@@ -55,7 +54,6 @@ async def test_it_is_drawn_only_where_there_is_more_of_it_or_another_step_is_rea
         pane.view = View(history=made, version=made.version, step=34, cursor=12)
         await pilot.pause()
         assert "0.50" in screen(app)
-        assert not Picture.failures
 
 
 def test_what_shows_a_pane_is_there() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,18 +16,10 @@ from tui.drawing.gradients import table as gradients
 from tui.drawing.gradients.layers import GradientTable
 from tui.panes.gradients import GradientsPane
 from tui.panes.part import TableRows
-from tui.panes.picture import Picture
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
 from tui.style.palette import DARK
 from tui.watching.view import View
-
-
-@pytest.fixture(autouse=True)
-def _no_drawing_fails() -> Iterator[None]:
-    Picture.failures.clear()
-    yield
-    assert not Picture.failures, Picture.failures[0]
 
 
 class PaneApp(Stage):

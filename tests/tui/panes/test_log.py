@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from textual.app import ComposeResult
 
 from tests.stages import Stage, screen
 from tui.drawing.lists.log import Entry
 from tui.panes.log import LogPane
-from tui.panes.picture import Picture
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
 from tui.style.palette import DARK
 from tui.watching.view import View
-
-
-@pytest.fixture(autouse=True)
-def _no_drawing_fails() -> Iterator[None]:
-    Picture.failures.clear()
-    yield
-    assert not Picture.failures, Picture.failures[0]
 
 
 class PaneApp(Stage):

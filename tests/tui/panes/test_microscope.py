@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,17 +23,13 @@ from tests.tui.panes.test_gradients import history
 from tui.drawing.lists.status import Standing
 from tui.panes import microscope
 from tui.panes.microscope import MicroscopePane
-from tui.panes.picture import Picture
 from tui.pictures.dissect import take_apart
 from tui.watching.view import View
 
 
 @pytest.fixture(autouse=True)
-def _no_drawing_fails(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(microscope, "PATIENCE", 0.001)
-    Picture.failures.clear()
-    yield
-    assert not Picture.failures, Picture.failures[0]
 
 
 class Child:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,6 @@ from tests.trained import recorded
 from tui.drawing.lists.status import Standing
 from tui.drawing.network.material import Material, ViewError
 from tui.panes.network import NetworkPane
-from tui.panes.picture import Picture
 from tui.pictures.gallery import VIEWS, exhibits, layers, next_exhibit, next_layer
 from tui.pictures.shown import as_fits
 from tui.style.glyphs import GLYPHS
@@ -60,13 +59,6 @@ def train(path: Path, name: str, *changes: str) -> History:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, History]:
     folder = tmp_path_factory.mktemp("runs")
     return {name: train(folder / name, name, *changes) for name, changes in TRAINED.items()}
-
-
-@pytest.fixture(autouse=True)
-def nothing_failed() -> Iterator[None]:
-    Picture.failures.clear()
-    yield
-    assert not Picture.failures
 
 
 class Counting(NetworkPane):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,13 +20,6 @@ from tui.style.glyphs import ASCII, GLYPHS
 from tui.style.look import Look
 from tui.style.palette import DARK
 from tui.watching.view import Trace, View
-
-
-@pytest.fixture(autouse=True)
-def _no_drawing_fails() -> Iterator[None]:
-    Picture.failures.clear()
-    yield
-    assert not Picture.failures, Picture.failures[0]
 
 
 class PaneApp(Stage):

@@ -10,7 +10,6 @@ from textual.pilot import Pilot
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from tui.panes.picture import Picture
 from tui.panes.status import TransportBar
 from tui.replay.tempo import Stop, Transport
 from tui.style.glyphs import ASCII
@@ -52,11 +51,6 @@ def bar_of(pilot: Pilot[None]) -> TransportBar:
     return pilot.app.query_one(TransportBar)
 
 
-@pytest.fixture(autouse=True)
-def no_failures() -> None:
-    Picture.failures.clear()
-
-
 async def test_it_takes_no_room_while_nothing_is_replayed() -> None:
     app = Stage(None)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -68,7 +62,6 @@ async def test_it_takes_no_room_while_nothing_is_replayed() -> None:
         app.transport = None
         await pilot.pause()
         assert not bar_of(pilot).display
-    assert Picture.failures == []
 
 
 async def test_it_moves_with_the_replay_and_changes_with_the_look() -> None:
@@ -83,7 +76,6 @@ async def test_it_moves_with_the_replay_and_changes_with_the_look() -> None:
         app.look = Look(ASCII)
         await pilot.pause()
         assert bar_of(pilot).text.isascii()
-    assert Picture.failures == []
 
 
 @pytest.mark.parametrize("height", [1, 2])
@@ -112,4 +104,3 @@ async def test_at_any_size_it_is_drawn() -> None:
         for size in ((1, 1), (5, 3), (40, 6), (200, 60)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
-    assert Picture.failures == []

@@ -41,7 +41,6 @@ class WatchedParameters:
         """How many numbers there are."""
         return sum(each.numel() for each in self.tensors)
 
-
     def newcomers(self, optimizers: Sequence[Optimizer]) -> int:
         """Return how many parameters are trained by now that were not when they were watched."""
         held = sum(len(group["params"]) for each in optimizers for group in each.param_groups)

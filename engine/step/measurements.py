@@ -10,6 +10,7 @@ all that was asked of the device is done.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -56,7 +57,8 @@ class Measurements:
             return weights.new_zeros(self.capacity, *shape)
 
         self.gradients = buffer(size)
-        """What the update used, before clipping: [rows, size]."""
+        """What the update used, before clipping: [rows, size]. Where norms are measured without
+        them, the first row has the last step's, and the others nothing."""
         self.weights = buffer(size)
         """The parameters after the update: [rows, size]."""
         self.lr: NDArray[np.float64] = np.zeros((self.capacity, members))
@@ -85,6 +87,8 @@ class Measurements:
             measurements in the same rows, [loss and accuracy, count, members].
         """
         columns = [self.loss, self.accuracy] if accuracy else [self.loss]
+        if not self.loss.is_cuda:
+            return self._here(columns, count), self._dev_here(count)
         table = [
             *(column[:count].double() for column in columns),
             torch.from_numpy(self.lr[:count]).to(self.loss.device),
@@ -99,6 +103,23 @@ class Measurements:
         with np.errstate(over="ignore"):
             values = fetched.astype(np.float32)
         return values[:-2], values[-2:]
+
+    def _here(self, columns: Sequence[Tensor], count: int) -> Values:
+        """Return the train rows of what lies in this process's memory, with no tensor made."""
+        norms, first = self.norms(count).numpy(), len(columns)
+        values = np.empty((first + 1 + norms.shape[2], count, norms.shape[1]), np.float32)
+        with np.errstate(over="ignore"):
+            for place, column in enumerate(columns):
+                values[place] = column[:count].numpy()
+            values[first] = self.lr[:count]
+            values[first + 1 :] = norms.transpose(2, 0, 1)
+        return values
+
+    def _dev_here(self, count: int) -> Values:
+        values = np.empty((2, count, self.layout.members), np.float32)
+        with np.errstate(over="ignore"):
+            values[0], values[1] = self.dev_loss[:count].numpy(), self.dev_accuracy[:count].numpy()
+        return values
 
     def watched(self, what: str, *, dev: bool) -> Tensor:
         """Return the rows of a measurement, ``loss`` or ``accuracy``, [capacity, members].

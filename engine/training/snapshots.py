@@ -19,13 +19,17 @@ from ..network.parameters import ParameterLayout
 from ..recording.checkpoints import State
 from ..recording.events import Snapshot
 from ..recording.kept_weights import ENDS_LIMIT, SNAPSHOT_LIMIT
+from .probe_steps import measured_steps, stride_at
+
+PER_OCTAVE: Final = 64
+"""Snapshots each time the step doubles."""
 
 
 def keeps_snapshot(step: int) -> bool:
     """Return whether the weights after ``step`` are kept: all to 64, then 64 an octave."""
     # Learning is fast at first and slows down: equal ratios, not equal distances, show it all,
     # and a run of a million steps costs a thousand snapshots.
-    return step % max(1, 1 << max(0, step.bit_length() - 7)) == 0
+    return step == 0 or step % stride_at(step, "auto", PER_OCTAVE) == 0
 
 
 class Snapshots:
@@ -53,7 +57,8 @@ class Snapshots:
         """
         if not self.all_along:
             return []
-        rows = [row for row in range(len(weights)) if keeps_snapshot(first + row)]
+        steps = measured_steps(first, first + len(weights) - 1, "auto", PER_OCTAVE)
+        rows = [step - first for step in steps]
         # One fetch for all of them: on CUDA each would wait for the device.
         kept = zip(rows, self._layout.pack(weights[rows]), strict=True)
         return [Snapshot(step=first + row, values=values) for row, values in kept]

@@ -632,7 +632,8 @@ void NAME(take)(const task *t, int64_t begin, int64_t end, char *room) {
                         + member * t->target_member + step * t->target_step);
             }
             int64_t row = t->row + step, number = row * t->members + member;
-            REAL *gradients = (REAL *)t->gradients + row * t->size;
+            /* One row for all steps, which stays in the cache: their norms are all that is read. */
+            REAL *gradients = t->gradients;
             const vector *y = NAME(forward)(&train, step);
             ((REAL *)t->losses)[number] = NAME(loss)(&train, y, train.layer[t->layers - 1].d);
             ((REAL *)t->accuracies)[number] = t->has_accuracy ? (REAL)NAME(accuracy)(&train, y) : (REAL)NAN;

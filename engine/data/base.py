@@ -176,6 +176,11 @@ class DataBase(Section):
     @property
     def sizes(self) -> tuple[int, int, int]:
         """How many rows train, dev and test have."""
+        return self.sizes_asked
+
+    @property
+    def sizes_asked(self) -> tuple[int, int, int]:
+        """How many rows ``split`` asks for in train, dev and test."""
         parts = [self.rows] if self.split is None else self.split
         if any(isinstance(part, float) for part in parts):
             # The ends are rounded, not the sizes: so shares of the whole leave no row over.

@@ -18,29 +18,24 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from ..components.section import show
-from ..errors import DataError, EpochalError
-from ..text.source_code import define, listed, quoted
+from ..errors import DataError
 from .base import DataBase, Examples, Shape
 from .cells import Notation
-from .column_kinds import ColumnKind, NumberColumn
+from .column_kinds import ColumnKind
 from .encoding import UTF_8, is_encoding
 from .file_classes import MAX_CLASSES
+from .file_program import FileProgram
 from .file_rows import FileRows, Task, Wanted, file_rows
 from .preprocessing import RawColumn
-from .sheet import ending_of, state_of
-from .source import PACKED
+from .sheet import state_of
 from .splits import SETS, Rows, by_class, cut, in_sets, of_groups
-from .text_file import Dialect, reading_source
+from .text_file import Dialect
 
 ColumnNames = Annotated[list[str], Field(min_length=1, max_length=100_000)]
 
 
 def _tuple(names: list[str] | None) -> tuple[str, ...] | None:
     return tuple(names) if names else None
-
-
-def _assigned(name: str, texts: list[str]) -> list[str]:
-    return f"{name} = {listed(map(quoted, texts))}".split("\n")
 
 
 class File(DataBase):
@@ -144,7 +139,7 @@ class File(DataBase):
     @override
     def sizes(self) -> tuple[int, int, int]:
         if self._sets is None:
-            return super().sizes
+            return self.sizes_asked
         train, dev, test, *_ = np.bincount(self._sets, minlength=3).tolist()
         return train, dev, test
 
@@ -155,7 +150,7 @@ class File(DataBase):
             case "column":
                 return self._rows.parting
             case "groups" if self.split is not None:
-                return of_groups(self._rows.parting.tolist(), super().sizes)
+                return of_groups(self._rows.parting.tolist(), self.sizes_asked)
             case _:
                 return None
 
@@ -204,45 +199,22 @@ class File(DataBase):
 
     @override
     def program(self) -> str:
-        ending = ending_of(Path(self.path))
-        if not ending.startswith((".csv", ".tsv")):
-            raise EpochalError(f"data.path: no plain program can be written for a {ending} file")
-        if any(kind != NumberColumn() for kind in self.columns.values()):
-            raise EpochalError("data.columns: no plain program can be written for these columns")
-        if isinstance(self.split_by, dict):
-            raise EpochalError("data.split_by: no plain program can be written for such a split")
-        separator = self.separator or ("\t" if ending.startswith(".tsv") else ",")
-        named = self.header is not False
-        every = '[f"column{index + 1}" for index in range(len(lines[0]))]'
-        names = _assigned("names", self.names) if self.names else [f"names = {every}"]
-        lines = [
-            *reading_source(self.path, separator, self.encoding),
-            *(["names = [name.strip() for name in lines[0]]"] if named else names),
-            f"columns = dict(zip(names, zip(*lines{'[1:]' if named else ''})))",
-            *_assigned("features", self.given_names),
-            f"inputs = {self._array_of('features')}",
-        ]
-        if self.class_count:
-            target = quoted(self.targets[0]) if self.targets else "names[-1]"
-            lines += _assigned("classes", self.target_names)
-            lines.append(f"cells = [cell.strip() for cell in columns[{target}]]")
-            lines.append("targets = np.array([classes.index(cell) for cell in cells])")
-        else:
-            lines += _assigned("wanted", self.target_names)
-            lines.append(f"targets = {self._array_of('wanted')}")
-        lines.append("return inputs, targets")
-        drawn = define("draw_data", "Return the rows of the file.", lines)
-        unpacking = "import gzip\n" if ending.endswith(PACKED) else ""
-        return f"import csv\n{unpacking}\n\n{drawn}"
-
-    def _array_of(self, names: str) -> str:
-        """Return what makes an array of the named columns in a program, [rows, columns]."""
-        if self.decimal == "." and not self.thousands:
-            return f"np.array([columns[name] for name in {names}], float).T"
-        cell = f'cell.replace({quoted(self.thousands)}, "")' if self.thousands else "cell"
-        if self.decimal != ".":
-            cell += f'.replace({quoted(self.decimal)}, ".")'
-        return f"np.array([[float({cell}) for cell in columns[name]] for name in {names}]).T"
+        return FileProgram(
+            path=self.path,
+            separator=self.separator,
+            encoding=self.encoding,
+            has_names=self.header is not False,
+            names=self.names or (),
+            missing=self.missing or (),
+            decimal=self.decimal,
+            thousands=self.thousands or "",
+            kinds=self.columns,
+            inputs=self._rows.read,
+            targets=self._rows.learned,
+            classes=self.target_names if self.class_count else (),
+            task=self.task,
+            parting=self._parting if self._parting[1] else ("", ""),
+        ).text()
 
     def _problems(self) -> Iterator[str]:
         if self.thousands == self.decimal:

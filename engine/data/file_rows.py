@@ -78,6 +78,10 @@ class FileRows:
     parting: NDArray[Any]
     """[rows]: what the column says by which they are parted: a group, a time, the index of a set;
     empty where none does."""
+    read: list[str]
+    """The file's columns that go in."""
+    learned: list[str]
+    """The file's columns that are to be learned."""
 
 
 @functools.lru_cache(maxsize=4)
@@ -129,7 +133,8 @@ def _rows_of(sheet: Sheet, name: str, wanted: Wanted) -> FileRows:
     features = _feature_names(columns)
     shape = Shape(len(inputs), features, names, wanted.task == "classes", meaning)
     file = {"name": name, "size": sheet.size, "sha256": sheet.sha256}
-    return FileRows(inputs, columns, targets, shape, file, _parting(cells, *wanted.parting))
+    parting = _parting(cells, *wanted.parting)
+    return FileRows(inputs, columns, targets, shape, file, parting, going_in, learned)
 
 
 def _targets(cells: FileCells, wanted: Wanted, names: list[str]) -> tuple[NDArray[Any], list[str]]:

@@ -215,8 +215,15 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def reading_source(path: str, separator: str, encoding: str) -> list[str]:
-    """Return the lines of a program that read a text file's rows of cells into ``lines``."""
+def reading_source(path: str, separator: str, encoding: str, *, gaps: bool = False) -> list[str]:
+    """Return the lines of a program that read a text file's rows of cells into ``lines``.
+
+    Args:
+        path: The file.
+        separator: What parts its cells where it does not say so itself.
+        encoding: What its characters are written in.
+        gaps: Whether cells may be empty, and so all of a row's.
+    """
     declared = declaration(TextSource(Path(path), encoding))
     said = "utf-8-sig" if encoding.lower() == UTF_8 else encoding
     mode = ['"rt"'] if path.lower().endswith(PACKED) else []
@@ -231,4 +238,7 @@ def reading_source(path: str, separator: str, encoding: str) -> list[str]:
     if separator == " ":
         source, blanks = "(line.strip() for line in file)", ", skipinitialspace=True"
     reader = f"csv.reader({source}, delimiter={quoted(separator)}{blanks})"
-    return [*opened, f"    lines = [line for line in {reader} if any(line)]"]
+    if not gaps:
+        return [*opened, f"    lines = [line for line in {reader} if any(line)]"]
+    at_end = ["while not any(lines[-1]):  # blank ones at the end", "    lines.pop()"]
+    return [*opened, f"    lines = [line for line in {reader} if line]", *at_end]

@@ -97,7 +97,7 @@ def data_blocks(experiment: Experiment, language: Language, file: str = "") -> l
         lines = [*drawing_lines(experiment), *parting_lines(experiment)]
         lines += [*scaling_lines(experiment), ""]
         for name in sets_of(experiment):
-            part = "" if experiment.data.split is None else f"[{name}]"
+            part = f"[{name}]" if experiment.data.is_parted else ""
             lines.append(f"x_{name}, t_{name} = columns(inputs{part}, targets{part})")
         blocks = [
             experiment.data.program(),

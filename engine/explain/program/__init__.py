@@ -13,6 +13,7 @@ it is only text: nothing is imported and nothing is run.
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, get_args
@@ -68,12 +69,15 @@ def assembled(experiment: Experiment, name: str, blocks: Sequence[str], told: st
         blocks: What it is made of.
         told: What it is, for its first lines.
     """
-    body = joined([block for block in blocks if block])
-    imported = [line for line in body.split("\n") if line.startswith(("import ", "from "))]
-    for line in imported:
-        body = body.replace(f"{line}\n\n\n", "", 1)
-    head = _head(experiment, body, imported)
-    return joined([_docstring(experiment, name, told), *head, body]) + "\n"
+    imported, bare = list[str](), list[str]()
+    for block in blocks:
+        head, _, rest = block.partition("\n\n\n")
+        begins = head.startswith(("import ", "from "))
+        imported += head.split("\n") if begins else []
+        bare += [rest if begins else block] if block else []
+    body = joined(bare)
+    opening = _head(experiment, body, imported)
+    return joined([_docstring(experiment, name, told), *opening, body]) + "\n"
 
 
 def _head(experiment: Experiment, body: str, imported: list[str]) -> list[str]:
@@ -95,15 +99,16 @@ def _head(experiment: Experiment, body: str, imported: list[str]) -> list[str]:
 
 def _imports(body: str, imported: list[str]) -> str:
     """Return the imports in their order: Python's own, then the others."""
-    first = [line for line in imported if line == "import csv"]
-    first += ["import math"] if re.search(r"\bmath\.", body) else []
-    if "deepcopy(" in body:
-        first.append("from copy import deepcopy")
-    others = [line for line in imported if line not in first]
-    lines = ["import numpy as np"] if "np." in body else []
-    lines += [*(["import torch"] if "torch." in body else []), *others]
-    lines += ["from torch import nn"] if re.search(r"\bnn\.", body) else []
-    return "\n".join([*first, *([""] if first else []), *lines])
+    imported += ["import math"] if re.search(r"\bmath\.", body) else []
+    imported += ["import hashlib"] if "hashlib." in body else []
+    imported += ["from copy import deepcopy"] if "deepcopy(" in body else []
+    imported += ["import numpy as np"] if "np." in body else []
+    imported += ["import torch"] if "torch." in body else []
+    imported += ["from torch import nn"] if re.search(r"\bnn\.", body) else []
+    parts: tuple[list[str], list[str]] = [], []
+    for line in sorted(imported, key=lambda line: (line.startswith("from "), line)):
+        parts[line.split()[1].partition(".")[0] not in sys.stdlib_module_names].append(line)
+    return "\n\n".join("\n".join(part) for part in parts if part)
 
 
 def _promise(experiment: Experiment) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from ...components.formulas import names_in, parsed
 from ...data.function import as_numpy
 from ...experiment.units import fresh_unit
-from ...text.source_code import call, define, listed
+from ...text.source_code import WIDTH, call, define, listed
+from .columns import encoding_blocks, encoding_lines, numeric_features
 
 if TYPE_CHECKING:
     from ...experiment.experiment import Experiment
@@ -46,33 +48,92 @@ def tensor(experiment: Experiment, of: str) -> str:
 
 def drawing_lines(experiment: Experiment) -> list[str]:
     """Return what draws the rows, and computes what the network sees of them."""
-    computed = ["inputs = features_of(inputs)"] if experiment.data.features else []
-    return ["inputs, targets = draw_data()", *computed]
+    third = f", {way}" if (way := _parting_column(experiment)) else ""
+    computed = [] if encoding_blocks(experiment.data.raw_columns) else computed_lines(experiment)
+    return [f"inputs, targets{third} = draw_data()", *computed]
+
+
+def computed_lines(experiment: Experiment) -> list[str]:
+    """Return what computes the features of what the columns give."""
+    return ["inputs = features_of(inputs)"] if experiment.data.features else []
+
+
+def _parting_column(experiment: Experiment) -> str:
+    """Return how a column of the data parts the rows, as ``split_by`` has it; else nothing."""
+    way = getattr(experiment.data, "split_by", None)
+    return next(iter(way), "") if isinstance(way, dict) else ""
 
 
 def parting_lines(experiment: Experiment) -> list[str]:
     """Return what parts the rows; there is nothing to return where all are for training."""
-    if experiment.data.split is None:
+    if not experiment.data.is_parted:
         return []
-    sets = sets_of(experiment)
-    start, cuts = 0, []
+    sets, start = sets_of(experiment), 0
+    way = _parting_column(experiment)
+    listed = " and ".join(filter(None, [", ".join(sets[:-1]), *sets[-1:]]))
+    shuffled = f"order = np.random.default_rng(stream(SPLIT)).permutation({experiment.data.rows})"
+    lines, cuts = _PARTED[way](experiment, listed, shuffled), []
     alike = _parts_classes(experiment)
     for name, size in zip(("train", "dev", "test"), experiment.data.sizes, strict=True):
-        if size:
-            rows = f"[{start or ''}:{start + size}]"
-            cuts.append(
-                f"{name} = order[np.sort(spread{rows})]" if alike else f"{name} = order{rows}"
-            )
+        rows = f"{start or ''}:{start + size}"
+        match way:
+            case "groups" | "column":
+                cut = f'order[sets[order] == "{name}"]'
+            case _:
+                cut = f"order[np.sort(spread[{rows}])]" if alike else f"order[{rows}]"
+        cuts += [f"{name} = {cut}"] * bool(size)
         start += size
-    listed = " and ".join(filter(None, [", ".join(sets[:-1]), *sets[-1:]]))
+    kept = [] if experiment.train.shuffle else ["train.sort()  # in the order of the data again"]
+    return ["", *lines, *(_SPREAD if alike else []), *cuts, *kept]
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="# ")
+
+
+def _by_rows(experiment: Experiment, sets: str, shuffled: str) -> list[str]:
+    alike = _ALIKE * _parts_classes(experiment)
+    return [*_comment(f"The rows are shuffled, then parted into {sets}{alike}."), shuffled]
+
+
+def _by_groups(experiment: Experiment, sets: str, shuffled: str) -> list[str]:
+    sizes = list(experiment.data.sizes_asked)
     return [
-        "",
-        f"# The rows are shuffled, then parted into {listed}{_ALIKE * alike}.",
-        f"order = np.random.default_rng(stream(SPLIT)).permutation({experiment.data.rows})",
-        *(_SPREAD if alike else []),
-        *cuts,
-        *([] if experiment.train.shuffle else ["train.sort()  # in the order of the data again"]),
+        *_comment(
+            f"The rows of a group stay together in {sets}. Groups stand in an order that no seed "
+            "changes, and each goes where its middle lies."
+        ),
+        "named, where, counts = np.unique(",
+        "    groups, return_inverse=True, return_counts=True",
+        ")",
+        "digests = [hashlib.sha256(name.encode()).hexdigest() for name in named]",
+        "laid_out = np.argsort(digests)",
+        "middles = np.cumsum(counts[laid_out]) - counts[laid_out] / 2",
+        f'reached = np.searchsorted(np.cumsum({sizes}), middles, side="right")',
+        "set_of = np.empty(len(named), object)",
+        'set_of[laid_out] = np.array(["train", "dev", "test", ""])[reached]',
+        "sets = set_of[where]",
+        shuffled,
     ]
+
+
+def _by_time(experiment: Experiment, sets: str, shuffled: str) -> list[str]:
+    return [
+        f"# The oldest rows first: they are parted into {sets}.",
+        'order = np.argsort(time, kind="stable")',
+    ]
+
+
+def _by_column(experiment: Experiment, sets: str, shuffled: str) -> list[str]:
+    return [
+        *_comment(f"The rows are shuffled; whether one is for {sets}, its column says."),
+        "sets = column",
+        shuffled,
+    ]
+
+
+_PARTED: Final = {"": _by_rows, "groups": _by_groups, "time": _by_time, "column": _by_column}
+"""What comes before the sets are cut, by what parts the rows."""
 
 
 def _parts_classes(experiment: Experiment) -> bool:
@@ -124,7 +185,11 @@ def ranged(values, seen):
 def scaler_blocks(experiment: Experiment) -> list[str]:
     """Return the functions that compute features and scale."""
     ways = dict.fromkeys((experiment.data.scale_inputs, experiment.data.scale_targets))
-    return [*_feature_blocks(experiment), *(_SCALES[way][1] for way in ways if way in _SCALES)]
+    return [
+        *encoding_blocks(experiment.data.raw_columns),
+        *_feature_blocks(experiment),
+        *(_SCALES[way][1] for way in ways if way in _SCALES),
+    ]
 
 
 def _feature_blocks(experiment: Experiment) -> list[str]:
@@ -147,13 +212,33 @@ def _feature_blocks(experiment: Experiment) -> list[str]:
 
 
 def scaling_lines(experiment: Experiment) -> list[str]:
-    """Return what scales the rows."""
+    """Return what makes features of the columns, and scales the rows."""
     data, lines = experiment.data, list[str]()
-    seen = "" if data.split is None else "[train]"
-    for name, way in (("inputs", data.scale_inputs), ("targets", data.scale_targets)):
-        if way in _SCALES:
-            lines.append(f"{name} = {_SCALES[way][0]}({name}, {name}{seen})")
-    return ["", "# Scaled by the training rows alone.", *lines] if lines else []
+    seen = "[train]" if data.is_parted else ""
+    made = encoding_lines(data.raw_columns, seen)
+    made += computed_lines(experiment) if made else []
+    if data.scale_inputs in _SCALES:
+        way = _SCALES[data.scale_inputs][0]
+        lines += _scaled_inputs(experiment, way, seen)
+    if data.scale_targets in _SCALES:
+        way = _SCALES[data.scale_targets][0]
+        lines.append(f"targets = {way}(targets, targets{seen})")
+    return [*made, *(["", "# Scaled by the training rows alone.", *lines] if lines else [])]
+
+
+def _scaled_inputs(experiment: Experiment, way: str, seen: str) -> list[str]:
+    """Return what scales the inputs, of which those that are 0 or 1 stay so."""
+    data = experiment.data
+    whole = [f"inputs = {way}(inputs, inputs{seen})"]
+    if data.features or (numeric := numeric_features(data.raw_columns)) is None:
+        return whole
+    if not numeric:
+        return []
+    return [
+        *f"numeric = {listed(map(str, numeric))}".split("\n"),
+        "values = inputs[:, numeric]  # the others are 0 or 1",
+        f"inputs[:, numeric] = {way}(values, values{seen})",
+    ]
 
 
 def _tensors(experiment: Experiment) -> list[str]:
@@ -164,7 +249,7 @@ def _tensors(experiment: Experiment) -> list[str]:
         targets = f"{tensor(experiment, 'targets')}.reshape(-1, 1)"
     else:
         targets = tensor(experiment, "targets")
-    if experiment.data.split is None:
+    if not experiment.data.is_parted:
         return ["", f"x_train = {tensor(experiment, 'inputs')}", f"y_train = {targets}"]
     lines = ["", f"inputs = {tensor(experiment, 'inputs')}", f"targets = {targets}"]
     sets = sets_of(experiment)
@@ -182,7 +267,7 @@ def sets_of(experiment: Experiment) -> list[str]:
 def order_words(experiment: Experiment) -> str:
     """Return in which order an epoch has its batches."""
     shuffled = "every epoch has them in an order of its own"
-    return shuffled if experiment.train.shuffle else "every epoch has them in the order of the data"
+    return shuffled if experiment.train.shuffle else "every epoch has them in the data's order"
 
 
 def order_lines(experiment: Experiment, count: str) -> str:

@@ -354,9 +354,14 @@ def report(experiment: Experiment, unit: str, y: str, loss: str = "loss.item()")
         said.append(f'f"accuracy {{accuracy_of(outputs, {y}):.4f}}"')
     else:
         said[0] += '"'
+    whole = f"print({''.join(said).replace(_SEAM, '')})"
     broken = ["print(", *(f"    {line}" for line in said), ")"]
-    lines = broken if len(said) > 1 else [f"print({said[0]})"]
+    lines = [whole] if len(whole) <= WIDTH - (4 if every == 1 else 8) else broken
     return ["", *every_lines(every, unit, lines)]
+
+
+_SEAM: Final = '"f"'
+"""What stands where one text of two begins."""
 
 
 def _round(count: int) -> int:

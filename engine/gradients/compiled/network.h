@@ -13,6 +13,7 @@
 
 /* Vectors of the CPU, and the part of a product that its registers hold. */
 #if defined(__AVX512F__)
+#include <immintrin.h>
 #define WIDTH 64
 #define TILE_WIDTH 7
 #elif defined(__AVX2__)

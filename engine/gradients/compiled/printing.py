@@ -90,22 +90,41 @@ def chained_text(slope: ast.expr) -> str:
     return f"(d * {vector_text(slope)})"
 
 
+def keeps_slope(rule: ActivationRule) -> bool:
+    """Return whether the way forward leaves the slope behind: one that is computed of functions
+    which the value has too, and that no infinite derivative is kept from.
+    """
+    chooses = isinstance(rule.slope_tree, ast.Call) and _name_of(rule.slope_tree) == "where"
+    trees = (rule.slope_tree, *rule.part_trees.values())
+    calls = any(isinstance(node, ast.Call) for tree in trees for node in ast.walk(tree))
+    return calls and not chooses
+
+
+def _name_of(call: ast.Call) -> str:
+    return ast.unparse(call.func)
+
+
 def activation_text(name: str, rule: ActivationRule) -> str:
-    """Return the two functions of an activation: of z, and of the derivative by what it gives."""
-    parts = [
+    """Return the functions of an activation: of z, of z that is learned from, and of the
+    derivative by what it gives.
+    """
+    parts = "".join(
         f"        vector {part} = {vector_text(tree)};\n" for part, tree in rule.part_trees.items()
-    ]
-    head = f"static void NAME({name}_%s)(int64_t count, const vector *zs, %s) {{\n"
-    loop = "    for (int64_t n = 0; n < count; n++) {\n        vector z = zs[n];\n"
-    return "".join(
-        [
-            head % ("forward", "vector *hs"),
-            f"{loop}{''.join(parts)}        hs[n] = {vector_text(rule.value_tree)};\n    }}\n}}\n",
-            head % ("backward", "const vector *hs, vector *ds"),
-            f"{loop}        vector h = hs[n], d = ds[n];\n{''.join(parts)}",
-            f"        ds[n] = {chained_text(rule.slope_tree)};\n    }}\n    (void)hs;\n}}\n",
-        ]
     )
+    head = f"static void NAME({name}_%s)(int64_t count, %s) {{\n"
+    loop = "    for (int64_t n = 0; n < count; n++) {\n        "
+    forward = f"{loop}vector z = zs[n];\n{parts}        hs[n] = {vector_text(rule.value_tree)};\n"
+    end = "    }\n}\n"
+    back = head % ("backward", "const vector *zs, const vector *hs, vector *ds")
+    texts = [head % ("forward", "const vector *zs, vector *hs"), forward, end]
+    if keeps_slope(rule):
+        slope = f"        zs[n] = {vector_text(rule.slope_tree)};\n"
+        texts += [head % ("learn", "vector *zs, vector *hs"), forward, slope, end]
+        texts += [back, f"{loop}ds[n] *= zs[n];\n    }}\n    (void)hs;\n}}\n"]
+    else:
+        texts += [back, f"{loop}vector z = zs[n], h = hs[n], d = ds[n];\n{parts}"]
+        texts += [f"        ds[n] = {chained_text(rule.slope_tree)};\n    }}\n    (void)hs;\n}}\n"]
+    return "".join(texts)
 
 
 def loss_text(name: str, rule: LossRule) -> str:
@@ -255,13 +274,18 @@ class Formulas:
             UnprintableError: One of them has none.
         """
         forward = "void (*forward)(int64_t, const vector *, vector *);"
+        learn = "void (*learn)(int64_t, vector *, vector *);"
         backward = "void (*backward)(int64_t, const vector *, const vector *, vector *);"
         prepare = "void (*prepare)(const double *, double, double, REAL *);"
         costs = "vector (*each)(vector, vector); vector (*slope)(vector, vector);"
         losses = [f"{{NAME({name}_each), NAME({name}_slope)}}" for name in self.losses]
         apply = "void (*apply)(int64_t, REAL *, const REAL *, REAL *const *, const REAL *);"
         numbered = [(f"update{index}", rule) for index, rule in enumerate(self.updates)]
-        units = [f"{{NAME({name}_forward), NAME({name}_backward)}}" for name in self.units]
+        units = [
+            f"{{NAME({name}_forward), {f'NAME({name}_learn)' if keeps_slope(rule) else 0}, "
+            f"NAME({name}_backward)}}"
+            for name, rule in self.units.items()
+        ]
         updates = [f"{{NAME({name}_prepare), NAME({name}_apply)}}" for name, _ in numbered]
         return "".join(
             [
@@ -270,7 +294,7 @@ class Formulas:
                 *(UpdateText(rule).text(name) for name, rule in numbered),
                 *(loss_text(name, rule) for name, rule in self.losses.items()),
                 _table("loss_rule", costs, losses),
-                _table("activation", f"{forward} {backward}", units),
+                _table("activation", f"{forward} {learn} {backward}", units),
                 _table("update", f"{prepare} {apply}", updates),
             ]
         )

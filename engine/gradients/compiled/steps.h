@@ -12,24 +12,30 @@
 
 /* C = bias + A B for some rows of A and some vectors of B's rows, all of C in registers.
  *
- * A(r, k) lies at a[r * across + k * along], so that a transposed matrix is another stride. */
+ * A(r, k) lies at a[r * across + k * along], so that a transposed matrix is another stride. Every
+ * loop over C is unrolled by name: what is left as a loop is an array in memory, not registers. */
 #define PRODUCT(rows, wide)                                                                  \
     static void NAME(product_##rows##x##wide)(int64_t depth, const REAL *a, int64_t across,  \
             int64_t along, const REAL *bias, const vector *b, int64_t b_row, vector *c,      \
             int64_t c_row) {                                                                 \
         vector sums[rows][wide];                                                             \
-        for (int r = 0; r < rows; r++)                                                       \
-            for (int n = 0; n < wide; n++) sums[r][n] = NAME(all)(bias ? bias[r] : 0);       \
+        _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {                             \
+            vector start = NAME(all)(bias ? bias[r] : 0);                                    \
+            _Pragma("GCC unroll 8") for (int n = 0; n < wide; n++) sums[r][n] = start;       \
+        }                                                                                    \
         _Pragma("GCC unroll 1") for (int64_t k = 0; k < depth; k++) {                        \
             REAL factors[rows];                                                              \
-            for (int r = 0; r < rows; r++) factors[r] = a[r * across + k * along];           \
+            _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++)                           \
+                factors[r] = a[r * across + k * along];                                      \
             _Pragma("GCC unroll 8") for (int n = 0; n < wide; n++) {                         \
                 vector x = b[k * b_row + n];                                                 \
-                for (int r = 0; r < rows; r++) sums[r][n] += factors[r] * x;                 \
+                _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++)                       \
+                    sums[r][n] += factors[r] * x;                                            \
             }                                                                                \
         }                                                                                    \
-        for (int r = 0; r < rows; r++)                                                       \
-            for (int n = 0; n < wide; n++) c[r * c_row + n] = sums[r][n];                    \
+        _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++)                               \
+            _Pragma("GCC unroll 8") for (int n = 0; n < wide; n++)                           \
+                c[r * c_row + n] = sums[r][n];                                               \
     }
 typedef void NAME(product_tile)(int64_t, const REAL *, int64_t, int64_t, const REAL *,
         const vector *, int64_t, vector *, int64_t);
@@ -41,8 +47,13 @@ PRODUCTS(1) PRODUCTS(2) PRODUCTS(3) PRODUCTS(4)
 WIDE_PRODUCTS(1) WIDE_PRODUCTS(2) WIDE_PRODUCTS(3) WIDE_PRODUCTS(4)
 #define TILES(rows) {TILES3(rows), NAME(product_##rows##x4), NAME(product_##rows##x5),       \
         NAME(product_##rows##x6), NAME(product_##rows##x7)}
+/* Narrow ones are taller: as many sums, or each would wait for the one before. */
+PRODUCTS(8)
+static NAME(product_tile) *const NAME(tall_tiles)[] = {TILES3(8)};
+#define TALL_WIDTH 3
 #else
 #define TILES(rows) {TILES3(rows)}
+#define TALL_WIDTH 0
 #endif
 static NAME(product_tile) *const NAME(product_tiles)[4][TILE_WIDTH] = {
         TILES(1), TILES(2), TILES(3), TILES(4)};
@@ -50,8 +61,13 @@ static NAME(product_tile) *const NAME(product_tiles)[4][TILE_WIDTH] = {
 static void NAME(product)(int64_t rows, int64_t depth, int64_t wide, const REAL *a, int64_t across,
         int64_t along, const REAL *bias, const vector *b, vector *c) {
     for (int64_t n = 0; n < wide; n += TILE_WIDTH) {
-        int64_t some = least(wide - n, TILE_WIDTH);
-        for (int64_t r = 0; r < rows; r += 4)
+        int64_t some = least(wide - n, TILE_WIDTH), r = 0;
+#if TALL_WIDTH
+        for (; some <= TALL_WIDTH && r + 8 <= rows; r += 8)
+            NAME(tall_tiles)[some - 1](depth, a + r * across, across, along, bias ? bias + r : 0,
+                    b + n, wide, c + r * wide + n, wide);
+#endif
+        for (; r < rows; r += 4)
             NAME(product_tiles)[least(rows - r, 4) - 1][some - 1](depth, a + r * across, across,
                     along, bias ? bias + r : 0, b + n, wide, c + r * wide + n, wide);
     }
@@ -97,20 +113,25 @@ static void NAME(weight_gradient)(int64_t outputs, int64_t inputs, int64_t wide,
                     d + r * wide, x + c * wide, g + r * inputs + c, inputs);
 }
 
-/* The same as a product, where there are few rows of data for so many sums: D times X turned over,
- * of which no sum is over the numbers of a vector. */
+/* The same as a product, where there are not many more rows of data than outputs: D times X turned
+ * over, of which no sum is over the numbers of a vector. */
 static int NAME(is_product)(int64_t outputs, int64_t inputs, int64_t wide) {
-    return inputs >= LANES && outputs > 8 * wide;
+    return inputs >= LANES && outputs > 2 * wide;
 }
 static void NAME(weight_gradient_by_product)(int64_t outputs, int64_t inputs, int64_t rows,
         int64_t wide, const vector *d, const vector *x, vector *turned, vector *sums, REAL *g) {
-    int64_t across = (inputs + LANES - 1) / LANES, row = wide * LANES;
-    const REAL *from = (const REAL *)x;
-    for (int64_t n = 0; n < rows; n++) {
-        REAL *to = (REAL *)(turned + n * across);
-        for (int64_t k = 0; k < inputs; k++) to[k] = from[k * row + n];
-    }
-    NAME(product)(outputs, rows, across, (const REAL *)d, row, 1, 0, turned, sums);
+    int64_t across = (inputs + LANES - 1) / LANES;
+    /* What fills up repeats the last input, and its sums are left out. */
+    for (int64_t c = 0; c < across; c++)
+        for (int64_t n = 0; n < wide; n++) {
+            vector square[LANES];
+            _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++)
+                square[i] = x[least(c * LANES + i, inputs - 1) * wide + n];
+            NAME(transpose)(square);
+            _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++)
+                turned[(n * LANES + i) * across + c] = square[i];
+        }
+    NAME(product)(outputs, rows, across, (const REAL *)d, wide * LANES, 1, 0, turned, sums);
     for (int64_t r = 0; r < outputs; r++)
         memcpy(g + r * inputs, sums + r * across, inputs * sizeof(REAL));
 }
@@ -145,10 +166,24 @@ INLINE REAL *NAME(parameter)(const task *t, void *flat, const parameter *p, int6
 static void NAME(turn)(int64_t rows, int64_t features, int64_t wide, const REAL *from, vector *to) {
     int64_t stride = wide * LANES;
     REAL *out = (REAL *)to;
-    for (int64_t n = 0; n < stride; n++) {
-        const REAL *row = from + least(n, rows - 1) * features;
-        for (int64_t f = 0; f < features; f++) out[f * stride + n] = row[f];
+    if (features < LANES) {
+        for (int64_t n = 0; n < stride; n++) {
+            const REAL *row = from + least(n, rows - 1) * features;
+            for (int64_t f = 0; f < features; f++) out[f * stride + n] = row[f];
+        }
+        return;
     }
+    for (int64_t n = 0; n < wide; n++)
+        for (int64_t f = 0; f < features; f += LANES) {
+            /* The last of them begin earlier: nothing is read beyond the last row. */
+            int64_t first = least(f, features - LANES);
+            vector square[LANES];
+            _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++)
+                square[i] = NAME(load)(from + least(n * LANES + i, rows - 1) * features + first);
+            NAME(transpose)(square);
+            _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++)
+                to[(first + i) * wide + n] = square[i];
+        }
 }
 
 static void NAME(turn_targets)(const NAME(pass) *p, int64_t rows, const void *from) {
@@ -407,7 +442,10 @@ static const vector *NAME(forward)(NAME(pass) *p, int64_t step) {
         if (l->normalisation == LAYER) NAME(layer_norm)(p, l, at);
         h = at->z;
         if (l->activation >= 0) {
-            NAME(activations)[l->activation].forward(l->outputs * p->wide, at->z, at->h);
+            const NAME(activation) *activation = &NAME(activations)[l->activation];
+            /* Where the slope costs what the value does, it is left in z's place. */
+            if (step >= 0 && activation->learn) activation->learn(l->outputs * p->wide, at->z, at->h);
+            else activation->forward(l->outputs * p->wide, at->z, at->h);
             h = at->h;
         } else if (l->activation != IDENTITY) {
             NAME(softmax)(l->outputs, p->wide, at->z, at->h, l->activation == LOG_SOFTMAX);
@@ -583,7 +621,7 @@ static char *NAME(lay_out)(NAME(pass) *p, const task *t, int64_t rows, char *at)
         const layer *l = &t->layer[i];
         int64_t across = (l->inputs + LANES - 1) / LANES;
         if (!NAME(is_product)(l->outputs, l->inputs, p->wide)) continue;
-        turned = most(turned, rows * across);
+        turned = most(turned, p->wide * LANES * across);
         sums = most(sums, l->outputs * across);
     }
     p->turned = ROOM(turned);
@@ -597,7 +635,6 @@ static void NAME(count_rows)(NAME(pass) *p) {
     for (int64_t n = 0; n < p->wide; n++)
         for (int lane = 0; lane < LANES; lane++)
             p->counts[n][lane] = n * LANES + lane < p->rows ? -1 : 0;
-    memset(p->turned, 0, (char *)p->sums - (char *)p->turned);
 }
 
 /* The bytes that a thread's steps need. */
@@ -687,7 +724,8 @@ void NAME(activate)(int64_t activation, int64_t count, const REAL *zs, REAL *hs,
         vector z = NAME(all)(0), h, d = z;
         memcpy(&z, zs + n, some);
         memcpy(&d, ds + n, some);
-        NAME(activations)[activation].forward(1, &z, &h);
+        if (NAME(activations)[activation].learn) NAME(activations)[activation].learn(1, &z, &h);
+        else NAME(activations)[activation].forward(1, &z, &h);
         NAME(activations)[activation].backward(1, &z, &h, &d);
         memcpy(hs + n, &h, some);
         memcpy(ds + n, &d, some);

@@ -47,6 +47,40 @@ INLINE vector NAME(pairs)(vector a, vector b) {
 #endif
 }
 
+/* The numbers of a and b in turns: those of their first halves, and those of their second. */
+INLINE void NAME(zip)(vector *a, vector *b) {
+#if LANES == 16
+    vector first = __builtin_shufflevector(*a, *b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    *b = __builtin_shufflevector(*a, *b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+#elif LANES == 8
+    vector first = __builtin_shufflevector(*a, *b, 0, 8, 1, 9, 2, 10, 3, 11);
+    *b = __builtin_shufflevector(*a, *b, 4, 12, 5, 13, 6, 14, 7, 15);
+#elif LANES == 4
+    vector first = __builtin_shufflevector(*a, *b, 0, 4, 1, 5);
+    *b = __builtin_shufflevector(*a, *b, 2, 6, 3, 7);
+#else
+    vector first = __builtin_shufflevector(*a, *b, 0, 2);
+    *b = __builtin_shufflevector(*a, *b, 1, 3);
+#endif
+    *a = first;
+}
+
+/* A square of numbers turned over: zipped with its other half as often as halves it. */
+INLINE void NAME(transpose)(vector *a) {
+#pragma GCC unroll 4
+    for (int size = LANES; size > 1; size /= 2) {
+        vector before[LANES];
+#pragma GCC unroll 16
+        for (int i = 0; i < LANES; i++) before[i] = a[i];
+#pragma GCC unroll 8
+        for (int i = 0; i < LANES / 2; i++) {
+            a[2 * i] = before[i];
+            a[2 * i + 1] = before[i + LANES / 2];
+            NAME(zip)(&a[2 * i], &a[2 * i + 1]);
+        }
+    }
+}
+
 /* The sums of sixteen vectors' numbers, in their order: a tree, the same for each. */
 INLINE void NAME(sixteen_sums)(vector *a, REAL *sums) {
     int count = 16;
@@ -91,21 +125,30 @@ INLINE vector NAME(exp_less_one)(vector f) {
     return f * sum;
 }
 
-/* exp(a) = 2^n exp(f) with |f| at most log(2) / 2. 2^n is two factors: one alone overflows early. */
+/* exp(a) = 2^n exp(f) with |f| at most log(2) / 2. 2^n is two factors: one alone overflows early.
+ * Where a CPU scales by 2^n itself, it is one instruction. */
 INLINE vector NAME(exp)(vector a) {
     const REAL least = DOUBLE ? -750 : -104, most = DOUBLE ? 710 : 89;
+    /* log(2) in two parts, of which n times the first is exact. */
+    const REAL high = (REAL)(DOUBLE ? 0x1.62e42feep-1 : 0.693359375);
+    const REAL low = (REAL)(DOUBLE ? 0x1.a39ef35793c76p-33 : -2.12194440054690583e-4);
+#if WIDTH == 64
+    a = AVX512(max)(NAME(all)(least), AVX512(min)(NAME(all)(most), a)); /* A NaN stays. */
+    vector whole = AVX512(roundscale)(a * (REAL)1.4426950408889634, 8);
+    vector f = a - whole * high - whole * low;
+    return AVX512(scalef)(1 + NAME(exp_less_one)(f), whole);
+#else
     a = NAME(where)(a > most, NAME(all)(most), a);
     a = NAME(where)(a < least, NAME(all)(least), a);
     vector turns = a * (REAL)1.4426950408889634;
     vector half = NAME(where)(turns < 0, NAME(all)((REAL)-0.5), NAME(all)((REAL)0.5));
     mask n = __builtin_convertvector(turns + half, mask);
     vector whole = __builtin_convertvector(n, vector);
-    /* log(2) in two parts, of which n times the first is exact. */
-    vector f = a - whole * (REAL)(DOUBLE ? 0x1.62e42feep-1 : 0.693359375);
-    f = f - whole * (REAL)(DOUBLE ? 0x1.a39ef35793c76p-33 : -2.12194440054690583e-4);
+    vector f = a - whole * high - whole * low;
     mask first = n >> 1, second = n - first;
-    vector low = (vector)((first + BIAS) << MANTISSA), high = (vector)((second + BIAS) << MANTISSA);
-    return (1 + NAME(exp_less_one)(f)) * low * high;
+    vector small = (vector)((first + BIAS) << MANTISSA), large = (vector)((second + BIAS) << MANTISSA);
+    return (1 + NAME(exp_less_one)(f)) * small * large;
+#endif
 }
 
 INLINE vector NAME(expm1)(vector a) {

@@ -42,8 +42,12 @@ def record(
     step each line is the next one. epochal attach shows it meanwhile.
     """
     from ..loops.recorded import record as begin
+    from ..runs.meter import Meter, Pipeline
+    from ..runs.nvidia import gpu_reader
 
-    run = begin(name, runs=place.folder, share=place.shared)
+    # What is of interest is not what it takes to read lines, but what it takes to write them.
+    meter = Meter(gpu_reader(), processes=Pipeline())
+    run = begin(name, runs=place.folder, share=place.shared, meter=meter)
     print(f"{run.folder.name} is recorded; epochal attach shows it", file=sys.stderr)
     before = {number: signal.signal(number, _interrupt) for number in _ENDING}
     try:

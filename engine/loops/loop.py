@@ -216,8 +216,7 @@ class Loop:
         self.detach()
         status, reason = self._outcome(error)
         result = {**self._steps.result(), "seconds": self._clock() - self._started}
-        self._writer.record(End(step=self.step, status=status, reason=reason, result=result))
-        self._writer.close()
+        self._writer.end(End(step=self.step, status=status, reason=reason, result=result))
 
     def stop(self, status: str, reason: str) -> None:
         """Ask the loop to stop: see ``should_stop``."""
@@ -313,8 +312,10 @@ class Loop:
             if self._handler.paused:
                 self._steps.flush()
             while self._handler.paused:
+                self._writer.is_paused = True
                 self._wait(PAUSED_SECONDS)
                 self._answer()
+            self._writer.is_paused = False
 
     def _meet(self, ranks: Ranks, now: float) -> None:
         """Do what the first of several processes decides, all at the same step."""
@@ -336,7 +337,9 @@ class Loop:
             if not self._handler.paused:
                 break
             self._steps.flush()
+            self._writer.is_paused = True
             self._wait(MEETING_SECONDS)
+        self._writer.is_paused = False
         apart = int(apart) if owed_steps < 0 else min(int(apart), int(owed_steps))
         self._met_at, self._meet_at, self._look_at = self.step, self.step + apart, self._clock()
 

@@ -16,7 +16,7 @@ from typing import Final
 import torch
 from torch import distributed
 
-from ..recording.events import Event
+from ..recording.events import End, Event
 from ..runs.folder import RunFolder
 
 
@@ -56,10 +56,11 @@ class NoWriter:
         self.folder: Final = RunFolder(Path(os.devnull))
         """None that could hold a request."""
         self.step = 0
+        self.is_paused = False
         self.seconds_since_write = 0.0
 
     def record(self, *events: Event, flush: bool = False) -> None:
         """Write no events."""
 
-    def close(self) -> None:
-        """Let go of nothing."""
+    def end(self, end: End) -> None:
+        """Write no end."""

@@ -25,6 +25,8 @@ from ..recording.file import Recorder
 from ..recording.scalars import Scalars
 from ..runs.folder import RunFolder, create_run, runs_dir
 from ..runs.foreign import header_of
+from ..runs.meter import Meter
+from ..runs.nvidia import gpu_reader
 from ..text.numbers import shortest
 from ..text.owned import Share
 from .writing import LoopWriter
@@ -36,14 +38,15 @@ class RecordedRun:
     Args:
         folder: Where it is.
         clock: Seconds, from anywhere.
+        meter: Reads what it takes of its machine.
     """
 
-    def __init__(self, folder: RunFolder, clock: Callable[[], float]) -> None:
+    def __init__(self, folder: RunFolder, clock: Callable[[], float], meter: Meter) -> None:
         self.folder: Final = folder
         """The run's."""
         self._clock, self._started, self._lock = clock, clock(), threading.Lock()
         header = header_of(folder.name, "record")
-        self._writer = LoopWriter(folder, header, waiting=self._flush)
+        self._writer = LoopWriter(folder, header, waiting=self._flush, meter=meter)
         self._scalars = Scalars(cast(Recorder, self._writer), clock)
 
     @property
@@ -98,8 +101,7 @@ class RecordedRun:
             if measure in newest.get(role, {})
         }
         result |= {"steps": self.step, "seconds": self._clock() - self._started}
-        self._writer.record(End(step=self.step, status=status, reason=reason, result=result))
-        self._writer.close()
+        self._writer.end(End(step=self.step, status=status, reason=reason, result=result))
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +131,7 @@ def record(
     runs: str | os.PathLike[str] | None = None,
     share: Share = "nobody",
     clock: Callable[[], float] = time.monotonic,
+    meter: Meter | None = None,
 ) -> RecordedRun:
     """Begin a run that this program records.
 
@@ -137,6 +140,8 @@ def record(
         runs: Where runs are kept: ``$EPOCHAL_RUNS``, else ``runs`` in this directory.
         share: Who else may read it.
         clock: Seconds, from anywhere.
+        meter: Reads what it takes of its machine, once a second; what this process does where left
+            out, and of the GPU where nvidia-ml-py is installed.
 
     Raises:
         RunError: There is no such folder to be had.
@@ -145,4 +150,4 @@ def record(
     if not name.strip():
         raise RunError("a run that is recorded needs a name")
     folder = create_run(name, "", runs_dir() if runs is None else Path(runs), share)
-    return RecordedRun(folder, clock)
+    return RecordedRun(folder, clock, meter or Meter(gpu_reader()))

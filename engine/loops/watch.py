@@ -16,7 +16,9 @@ from torch.optim import Optimizer
 from ..errors import RequestError
 from ..recording.events import FORMAT, Header
 from ..runs.folder import runs_dir
+from ..runs.meter import Meter
 from ..runs.processes import Processes
+from ..training.gpu import gpu_beside
 from ..training.machine import device_name, versions
 from .loop import Loop
 from .parameters import WatchedParameters, watched
@@ -69,7 +71,8 @@ def watch(
             parameters, optimizers, NoWriter(), units, control=control, stop=stop, ranks=ranks
         )
     folder = new_run(name or Path(sys.argv[0] or "loop").stem, Path(runs) if runs else runs_dir())
-    writer = LoopWriter(folder, _header(folder.name, parameters, files))
+    header = _header(folder.name, parameters, files)
+    writer = LoopWriter(folder, header, meter=Meter(gpu_beside(torch.device(header.device))))
     return Loop(parameters, optimizers, writer, units, control=control, stop=stop, ranks=ranks)
 
 

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import EpochalError
-from ..recording.events import Event, Header, Heartbeat
+from ..recording.events import End, Event, Header, Heartbeat, MachineFigures
 from ..recording.file import Recorder
 from ..runs.folder import RunFolder, create_run
+from ..runs.meter import Meter
 
 ALIVE_SECONDS: Final = 1.0
 """How often it is looked whether something waits to be written."""
@@ -35,16 +36,24 @@ class LoopWriter:
         folder: The run's.
         header: The first line.
         waiting: Has what waits elsewhere be recorded; asked about once a second.
+        meter: Reads what the loop takes of its machine, about once a second.
     """
 
     def __init__(
-        self, folder: RunFolder, header: Header, waiting: Callable[[], None] = lambda: None
+        self,
+        folder: RunFolder,
+        header: Header,
+        waiting: Callable[[], None] = lambda: None,
+        meter: Meter | None = None,
     ) -> None:
         self.folder: Final = folder
         self._waiting = waiting
+        self._meter = meter or Meter()
         self.step = 0
         """The last step, for signs of life."""
-        self._lock = threading.Lock()
+        self.is_paused = False
+        """Whether the loop waits for whoever paused it."""
+        self._lock, self._measuring = threading.Lock(), threading.Lock()
         self._recorder: Recorder | None = Recorder.create(folder.recording, header)
         self._over = threading.Event()
         self._thread = threading.Thread(target=_keep_alive, args=(weakref.ref(self),), daemon=True)
@@ -77,6 +86,13 @@ class LoopWriter:
             except (EpochalError, OSError) as error:
                 self._give_up(error)
 
+    def end(self, end: End) -> None:
+        """Write how the loop ended, and let go."""
+        # Its thread may be about to measure for the last time.
+        self._over.set()
+        self.record(*self._figures(), end)
+        self.close()
+
     def close(self) -> None:
         """Write what waits and let go."""
         self._over.set()
@@ -89,12 +105,17 @@ class LoopWriter:
                 _warn(error)
 
     def say_alive(self) -> bool:
-        """Write what waits, and a sign of life where nothing was said; return whether to go on."""
+        """Write what waits and what the machine takes; return whether to go on.
+
+        Where nothing was said, as while the loop is paused, a sign of life is written.
+        """
         self._waiting()
+        figures = self._figures()
         with self._lock:
             if self._recorder is None:
                 return False
             try:
+                self._recorder.record(*figures)
                 self._recorder.flush()
                 if self._recorder.seconds_since_write >= SILENT_SECONDS:
                     self._recorder.record(Heartbeat(step=self.step))
@@ -111,6 +132,14 @@ class LoopWriter:
         self._over.set()
         if recorder is not None:
             recorder.abandon()
+
+    def _figures(self) -> list[MachineFigures]:
+        """Return what the loop takes of its machine, unless that was said a moment ago."""
+        with self._measuring:
+            if not self.is_paused:
+                return self._meter.read(self.step)
+            self._meter.skip(self.step)
+            return []
 
     def _give_up(self, error: Exception) -> None:
         recorder, self._recorder = self._recorder, None

@@ -348,7 +348,7 @@ class MachineFigures(Event, kind="machine"):
     step: int
     """After this update."""
     figures: Mapping[str, float]
-    """By name, as in ``engine.training.meter``; what a machine cannot tell is left out."""
+    """By name, as in ``engine.runs.meter``; what a machine cannot tell is left out."""
 
 
 PRUNED: Final = "pruned"

@@ -23,14 +23,15 @@ from ..presets import preset as presets
 from ..recording.events import Event, Heartbeat, RunWarning
 from ..recording.file import Recorder, read
 from ..runs.folder import RunFolder
+from ..runs.meter import Meter
 from ..runs.requests import Inbox, PendingRequest
 from ..text.owned import open_to_append
 from ..text.parsing import from_json
 from ..training.checkpoints import Checkpoints
 from ..training.forking import branch
+from ..training.gpu import gpu_of
 from ..training.header import header_of
 from ..training.loop import Pace, ending, train, weights_to_keep
-from ..training.meter import Meter
 from ..training.records import fail_to_start, record_failure
 from ..training.repeats import Repeats
 from ..training.resuming import Continuation, resume
@@ -252,7 +253,7 @@ class _Work:
         yield next(self._stream)
         if trouble := self._watcher.trouble:
             yield [RunWarning(step=trainer.step, message=trouble)]
-        meter = Meter(trainer.device)
+        meter = Meter(gpu_of(trainer.device))
         while trainer.outcome is None:
             if not recorder.is_there():
                 # Nobody could reach it any more, nor ever read what it writes.

@@ -19,6 +19,7 @@ from engine.recording.file import Recorder
 from engine.recording.loading import load_history
 from engine.runs.catalogue import facts_of
 from engine.runs.folder import RunFolder
+from engine.runs.meter import Meter
 from engine.runs.state import state_of
 from tests.patience import DEADLINE
 
@@ -133,3 +134,22 @@ def test_a_child_that_is_forked_writes_nothing_and_holds_nothing(tmp_path: Path)
     assert history.series["train"].steps.tolist() == [1]
     assert history.end is not None
     assert history.end.status == "finished"
+
+
+def test_what_it_takes_of_its_machine_rides_along(tmp_path: Path) -> None:
+    now = [0.0]
+    with record("theirs", runs=tmp_path, meter=Meter(clock=lambda: now[0])) as run:
+        run.log(4, loss=0.5)
+        now[0] += 1
+        # As its thread does once a second.
+        run._writer.record(*run._writer._figures())
+        now[0] += 3600
+        run._writer.is_paused = True
+        assert run._writer._figures() == []
+        run._writer.is_paused = False
+        run.log(6, loss=0.25)
+        now[0] += 1
+    history = load_history(run.folder.recording)
+    assert [each.step for each in history.machine] == [4, 6]
+    assert [each.figures["speed"] for each in history.machine] == [4, 2]
+    assert all({"cpu", "memory", "threads"} <= each.figures.keys() for each in history.machine)

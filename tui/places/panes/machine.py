@@ -17,9 +17,9 @@ PANE = Pane(
     where="",
     commands=(),
     words=(
-        ("processors", "How many processors are busy for the worker, over the last second."),
-        ("memory", "What the worker's process holds in memory, PyTorch itself among it."),
-        ("threads", "How many threads the worker's process has."),
+        ("processors", "How many processors are busy for whoever trains, over the last second."),
+        ("memory", "What its process holds in memory, PyTorch itself among it."),
+        ("threads", "How many threads its process has."),
         ("speed", "Steps a second, over the last second."),
         ("GPU", "The share of the time in which the GPU computes, whoever it computes for."),
         ("GPU tensors", "What the tensors of the training take of the GPU's memory."),

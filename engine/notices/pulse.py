@@ -1,4 +1,7 @@
-"""Whether a run stalls: no step for ten times as long as one takes, and for a minute at least."""
+"""Whether a run stalls: no step for ten times as long as one takes, and for a minute at least.
+
+Before two were seen nobody knows how long one takes: then it is a minute, from the beginning on.
+"""
 
 from __future__ import annotations
 
@@ -28,23 +31,28 @@ class Pulse:
         self._clock = clock
         self._seconds = deque[float](maxlen=KEPT)
         """What a step took, each time that some came."""
-        self._step, self._since = 0, clock()
-        self._going = False
+        self._step: int | None = None
+        """The last step that was heard of; none before the first."""
+        self._since, self._paused = clock(), False
 
     def beat(self, step: int, *, paused: bool) -> None:
         """Take in which step was the last, and whether more are to come."""
-        now = self._clock()
-        if self._going and step > self._step:
-            self._seconds.append((now - self._since) / (step - self._step))
-        if step > self._step or paused or not self._going:
+        now, last = self._clock(), self._step
+        # The first comes after whatever was loaded, and of a run gone on with after many others.
+        if last is not None and step > last and not self._paused:
+            self._seconds.append((now - self._since) / (step - last))
+        if last is None or step > last or paused or self._paused:
             self._since = now
-        self._step, self._going = step, not paused
+        self._step, self._paused = step, paused
 
     def stall(self) -> str:
         """Return that no step comes, in words; nothing where some do, or where none are to."""
-        if not self._going or not self._seconds:
+        if self._paused:
             return ""
-        usual, silence = median(self._seconds), self._clock() - self._since
+        silence = self._clock() - self._since
+        usual = median(self._seconds) if self._seconds else 0.0
         if silence < max(SECONDS, TIMES * usual):
             return ""
-        return f"no step for {silence:.0f} s after step {self._step}; one took {usual:.3g} s before"
+        after = "since it began" if self._step is None else f"after step {self._step}"
+        before = f"; one took {usual:.3g} s before" if self._seconds else ""
+        return f"no step for {silence:.0f} s {after}{before}"

@@ -77,9 +77,28 @@ class TestAPulse:
         clock.now += 2.0
         assert pulse.stall()
 
-    def test_before_the_first_step_nobody_knows_how_long_one_takes(self, clock: Clock) -> None:
+    def test_before_two_steps_nobody_knows_how_long_one_takes(self, clock: Clock) -> None:
         pulse = Pulse(clock)
-        pulse.beat(0, paused=False)
+        clock.now += 59.0
+        assert pulse.stall() == ""
+        clock.now += 2.0
+        assert pulse.stall() == "no step for 61 s since it began"
+        # One that is gone on with begins at a step, and it was not this one that took so long.
+        pulse.beat(500, paused=False)
+        clock.now += 59.0
+        pulse.beat(500, paused=False)
+        assert pulse.stall() == ""
+        clock.now += 2.0
+        assert pulse.stall() == "no step for 61 s after step 500"
+        pulse.beat(501, paused=False)
+        clock.now += 609.0
+        assert pulse.stall() == ""
+        clock.now += 2.0
+        assert pulse.stall() == "no step for 611 s after step 501; one took 61 s before"
+
+    def test_who_is_to_take_no_step_yet_does_not_stall(self, clock: Clock) -> None:
+        pulse = Pulse(clock)
+        pulse.beat(0, paused=True)
         clock.now += 1e4
         assert pulse.stall() == ""
 
@@ -105,6 +124,17 @@ def test_each_thing_is_told_once() -> None:
     assert not watch.dismissed
     watch.hear(b'{"dismissed": true}')
     assert watch.dismissed
+
+
+def test_a_run_that_hangs_before_its_first_step_is_told_of() -> None:
+    told: list[Notice] = []
+    clock = Clock()
+    watch = Lookout({"folder": "/runs/moons"}, told.append, clock)
+    for _ in range(3):
+        clock.now += 30.0
+        watch.look()
+    (notice,) = told
+    assert (notice.status, notice.reason) == ("stalled", "no step for 60 s since it began")
 
 
 HERE = Writer(host="h", boot="b", pid_namespace="n", pid=7, pid_ticks=70, pid_started=1.0)

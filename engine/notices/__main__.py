@@ -45,7 +45,7 @@ def main() -> None:
             lookout.look()
     # Only one tells: the owner's next command may be quicker where this one was held up.
     if watched.claim() and not lookout.dismissed:
-        complaints += tell(outcome(order))
+        complaints += tell(lookout.outcome())
     complain(order, complaints)
 
 
@@ -71,17 +71,26 @@ def tell(notice: Notice) -> list[str]:
 
 
 def complain(order: Mapping[str, Any], complaints: list[str]) -> None:
-    """Leave in the recording that somebody could not be told, where nobody else writes it."""
-    if not complaints:
+    """Leave in the recording, or in a log, that somebody could not be told."""
+    said = [
+        f"somebody was not told what became of this run: {each}"
+        for each in dict.fromkeys(complaints)
+    ]
+    if not said:
         return
     from ..errors import EpochalError
     from ..recording.file import leave_warning
     from ..runs.folder import RunFolder
+    from ..text.owned import open_to_append
 
-    recording = RunFolder(Path(order["folder"])).recording
-    with contextlib.suppress(EpochalError):
-        for each in dict.fromkeys(complaints):
-            leave_warning(recording, f"somebody was not told what became of this run: {each}")
+    with contextlib.suppress(EpochalError, OSError):
+        if "log" in order:
+            with os.fdopen(open_to_append(Path(order["log"])), "a", encoding="utf-8") as log:
+                print(*said, sep="\n", file=log)
+            return
+        # Nobody else writes the recording any more.
+        for each in said:
+            leave_warning(RunFolder(Path(order["folder"])).recording, each)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ class Lookout:
         self._said: set[str] = set()
         self.dismissed = False
         """Whether nothing has become of the run after all."""
+        self._ended: tuple[str, str] | None = None
 
     def hear(self, line: bytes) -> None:
         """Take in what the worker says."""
@@ -50,11 +51,17 @@ class Lookout:
             self._pulse.beat(said["step"], paused=said["paused"])
         if "diverged" in said:
             self._say_once("diverged", said["diverged"])
+        if "ended" in said:
+            self._ended = said["ended"]
 
     def look(self) -> None:
         """Tell that the run stalls, if it does."""
         if why := self._pulse.stall():
             self._say_once("stalled", why)
+
+    def outcome(self) -> Notice:
+        """Return what has become of the run: what its worker said, or its recording says."""
+        return notice_of(self._order, *self._ended) if self._ended else outcome(self._order)
 
     def _say_once(self, status: str, reason: str) -> None:
         if status not in self._said:

@@ -44,11 +44,12 @@ class Watcher:
         self._said_at, self._paused = -SECONDS, False
 
     @classmethod
-    def start(cls, folder: Path) -> Watcher:
+    def start(cls, folder: Path, log: Path | None = None) -> Watcher:
         """Have a run of this process watched, where its user wants somebody to be told.
 
         Args:
             folder: The run's.
+            log: Where it stands that nobody could be told; in the recording where left out.
         """
         try:
             if not addressees():
@@ -69,7 +70,8 @@ class Watcher:
         # It belongs to itself from here on: nobody asks how it ended.
         process.returncode = 0
         watcher, worker, watch = cls(pipe), *map(Processes().of, (os.getpid(), process.pid))
-        watcher.say(folder=str(folder.resolve()), worker=asdict(worker), watch=asdict(watch))
+        order = {"folder": str(folder.resolve()), "worker": asdict(worker), "watch": asdict(watch)}
+        watcher.say(**order, **({"log": str(log.resolve())} if log else {}))
         return watcher
 
     def say(self, **said: Any) -> None:
@@ -97,8 +99,12 @@ class Watcher:
             if isinstance(event, RunWarning):
                 self.say(diverged=event.message)
 
+    def ended(self, status: str, reason: str) -> None:
+        """Tell how what has no recording of its own has ended; the last that is said holds."""
+        self.say(ended=[status, reason])
+
     def close(self) -> None:
-        """Have nothing more to say: the watch then tells how the recording ends."""
+        """Have nothing more to say: the watch then tells how it ended."""
         if self._pipe is not None:
             os.close(self._pipe)
         self._pipe = None

@@ -22,6 +22,7 @@ from .references import sweep_by_name
 from .running import Running
 from .search import BATCH, Search, check_optuna
 from .table import SweepTable, read
+from .telling import Telling
 
 
 def run_sweep(order: Order) -> int:
@@ -104,7 +105,10 @@ def _done_in(folder: SweepFolder, order: Order, planned: Callable[[], Work]) -> 
         work = planned()
         # Only whoever holds a sweep writes in its plan.
         work.write(folder)
-        status = DONE if order.detach else _trained(folder, order, work)
+        status = DONE
+        if not order.detach:
+            with Telling(folder, _complain) as telling:
+                status = telling.came_to(_trained(folder, order, work, telling))
     return _ended(folder, order, status, work.digests)
 
 
@@ -117,15 +121,18 @@ def _search_in(folder: SweepFolder, order: Order, search: Search) -> int:
         return DONE
     with folder.trained():
         search.write(folder.plan())
-        status = DONE if order.detach else _searched(folder, order, search)
+        status = DONE
+        if not order.detach:
+            with Telling(folder, _complain) as telling:
+                status = telling.came_to(_searched(folder, order, search, telling))
     return _ended(folder, order, status, {trial.digest for trial in folder.plan().trials})
 
 
-def _searched(folder: SweepFolder, order: Order, search: Search) -> int:
+def _searched(folder: SweepFolder, order: Order, search: Search, telling: Telling) -> int:
     """Train batch after batch; return the worst exit status of them."""
-    worst = _retried(folder, order, search) if order.retry else DONE
+    worst = _retried(folder, order, search, telling) if order.retry else DONE
     while worst != INTERRUPTED and (work := search.next(order.terms)) is not None:
-        status = _trained(folder, order, work)
+        status = _trained(folder, order, work, telling)
         worst = max(worst, status)
         # What is not over has been broken off: the same command goes on with it.
         if not search.tell(read(folder.path)) or (status and order.fail_fast):
@@ -133,12 +140,12 @@ def _searched(folder: SweepFolder, order: Order, search: Search) -> int:
     return worst
 
 
-def _retried(folder: SweepFolder, order: Order, search: Search) -> int:
+def _retried(folder: SweepFolder, order: Order, search: Search, telling: Telling) -> int:
     """Try once more what has failed, and tell the study; return the exit status."""
     failed = {trial.digest for trial in read(folder.path).trials if trial.state == "failed"}
     work = work_in(folder.plan(), [], folder, order.terms, wanted=failed)
     work.write(folder)
-    status = _trained(folder, order, work)
+    status = _trained(folder, order, work, telling)
     search.tell_again(read(folder.path))
     return status
 
@@ -162,10 +169,11 @@ def _ended(folder: SweepFolder, order: Order, status: int, digests: set[str]) ->
     return status or (FAILED if broken else DONE)
 
 
-def _trained(folder: SweepFolder, order: Order, work: Work) -> int:
+def _trained(folder: SweepFolder, order: Order, work: Work, telling: Telling) -> int:
     """Train what is to be trained; return the exit status."""
     if not work.groups:
         return DONE
+    telling.begin()
     count = sum(len(group.trials) for group in work.groups)
     progress = progress_for(count, quiet=order.quiet)
     with Interrupts() as interrupts:
@@ -178,6 +186,7 @@ def _trained(folder: SweepFolder, order: Order, work: Work) -> int:
             say=_complain if order.quiet else progress.say,
             fail_fast=order.fail_fast,
             retry=order.retry,
+            broken_off=telling.broken_off,
         ).run()
 
 

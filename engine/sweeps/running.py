@@ -68,6 +68,8 @@ class Running:
     """Whether the first failure ends everything."""
     retry: bool = False
     """Whether what fails is tried again at once, in ever smaller groups."""
+    broken_off: Callable[[], None] = lambda: None
+    """Called before the second interrupt ends this process at once."""
     clock: Callable[[], float] = time.monotonic
     failed: int = 0
     """Groups that failed."""
@@ -191,6 +193,7 @@ class Running:
             self._stop()
         elif self.interrupts.count > 1:
             # The processes that train end with this one.
+            self.broken_off()
             os._exit(INTERRUPTED)
 
     def _stop(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.notices import overdue
+from engine.notices.__main__ import complain
 from engine.notices.lookout import CRASHED, Lookout, outcome
 from engine.notices.notice import Notice
 from engine.notices.pulse import Pulse
@@ -193,6 +194,16 @@ class TestWhatHasBecomeOfARun:
 
     def test_is_no_crash_where_somebody_removed_it(self, folder: Path) -> None:
         assert outcome(order(folder)).reason == "its folder was removed or moved away"
+
+
+def test_what_has_no_recording_ends_as_it_said_and_else_has_crashed(folder: Path) -> None:
+    folder.mkdir()
+    watch = Lookout(order(folder), lambda notice: None, Clock())
+    assert (watch.outcome().status, watch.outcome().reason) == CRASHED
+    watch.hear(b'{"ended": ["finished", "30 trials"]}')
+    assert (watch.outcome().status, watch.outcome().reason) == ("finished", "30 trials")
+    complain({**order(folder), "log": str(folder / "sweep.log")}, ["it is full", "it is full"])
+    assert (folder / "sweep.log").read_text().count("it is full") == 1
 
 
 def test_of_several_that_would_tell_one_does(configure: Configure, folder: Path) -> None:

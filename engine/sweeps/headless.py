@@ -22,7 +22,7 @@ from .references import sweep_by_name
 from .running import Running
 from .search import BATCH, Search, check_optuna
 from .table import SweepTable, read
-from .telling import Telling
+from .telling import SweepWatch
 
 
 def run_sweep(order: Order) -> int:
@@ -107,7 +107,7 @@ def _done_in(folder: SweepFolder, order: Order, planned: Callable[[], Work]) -> 
         work.write(folder)
         status = DONE
         if not order.detach:
-            with Telling(folder, _complain) as telling:
+            with SweepWatch(folder, _complain) as telling:
                 status = telling.came_to(_trained(folder, order, work, telling))
     return _ended(folder, order, status, work.digests)
 
@@ -123,12 +123,12 @@ def _search_in(folder: SweepFolder, order: Order, search: Search) -> int:
         search.write(folder.plan())
         status = DONE
         if not order.detach:
-            with Telling(folder, _complain) as telling:
+            with SweepWatch(folder, _complain) as telling:
                 status = telling.came_to(_searched(folder, order, search, telling))
     return _ended(folder, order, status, {trial.digest for trial in folder.plan().trials})
 
 
-def _searched(folder: SweepFolder, order: Order, search: Search, telling: Telling) -> int:
+def _searched(folder: SweepFolder, order: Order, search: Search, telling: SweepWatch) -> int:
     """Train batch after batch; return the worst exit status of them."""
     worst = _retried(folder, order, search, telling) if order.retry else DONE
     while worst != INTERRUPTED and (work := search.next(order.terms)) is not None:
@@ -140,7 +140,7 @@ def _searched(folder: SweepFolder, order: Order, search: Search, telling: Tellin
     return worst
 
 
-def _retried(folder: SweepFolder, order: Order, search: Search, telling: Telling) -> int:
+def _retried(folder: SweepFolder, order: Order, search: Search, telling: SweepWatch) -> int:
     """Try once more what has failed, and tell the study; return the exit status."""
     failed = {trial.digest for trial in read(folder.path).trials if trial.state == "failed"}
     work = work_in(folder.plan(), [], folder, order.terms, wanted=failed)
@@ -169,7 +169,7 @@ def _ended(folder: SweepFolder, order: Order, status: int, digests: set[str]) ->
     return status or (FAILED if broken else DONE)
 
 
-def _trained(folder: SweepFolder, order: Order, work: Work, telling: Telling) -> int:
+def _trained(folder: SweepFolder, order: Order, work: Work, telling: SweepWatch) -> int:
     """Train what is to be trained; return the exit status."""
     if not work.groups:
         return DONE

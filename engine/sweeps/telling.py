@@ -15,7 +15,7 @@ from .folder import SweepFolder
 from .table import SweepTable, read
 
 
-class Telling:
+class SweepWatch:
     """What is told of a sweep that is trained while this is entered, if any of it is.
 
     Args:

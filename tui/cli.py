@@ -324,9 +324,9 @@ def show(
     Options:
         run: A run's folder, recording, name or unique beginning of it, or: last, or last-1 for the
             one before it; several stand side by side.
-        view: summary, curves, norms, function, region, tests, predictions, confusion, distribution,
-            activations, histogram, weights, or all of these that the run has; or gradients, as
-            numbers, or machine, what training took of it.
+        view: summary, curves, norms, function, region, tests, predictions, confusion, evaluation,
+            distribution, activations, histogram, weights, or all of these that the run has; or
+            gradients, as numbers, or machine, what training took of it.
         step: As it stood at this step, at the best one on the dev set: best, or at the last one:
             last [default: what a run that is over came to, else the newest step].
         steps: As it stood at several steps, one after the other: 0..5, or 0,10,100; of weights

@@ -21,11 +21,12 @@ from textual.timer import Timer
 from engine.text.safe import plain
 
 from ..drawing.base.frame import beside, widths_beside
-from ..pictures.shown import Stock, captions_of, draw_shown, key_of, views_of
+from ..pictures.shown import Stock, captions_of, draw_shown, is_judged, key_of, views_of
 from ..style.numbers import count
 from ..style.run_colours import pen
 from ..style.text import Lines, cut
 from ..watching.view import View
+from .judging import Judging
 from .picture import RunPicture
 
 PERIOD: Final = 1.0
@@ -73,6 +74,7 @@ class NetworkPane(RunPicture, can_focus=True):
         self._timer: Timer | None = None
         self._views: tuple[View, ...] = (View(),)
         """What is shown of each run, that which is looked at first."""
+        self._judging = Judging(self, self.redraw)
 
     # --- when ------------------------------------------------------------------------------
 
@@ -84,8 +86,13 @@ class NetworkPane(RunPicture, can_focus=True):
     def on_show(self, event: events.Show) -> None:
         """Draw what was missed while hidden, and try again what failed."""
         self._stocks = {key: stock for key, stock in self._stocks.items() if not stock.trouble}
+        self._judging.forget_trouble()
         self._drawn_at = -math.inf
         super().on_show(event)
+
+    def on_hide(self) -> None:
+        """Let no network be judged that nobody sees."""
+        self._judging.want(())
 
     @on(DataRead)
     def take_data(self, event: DataRead) -> None:
@@ -100,6 +107,7 @@ class NetworkPane(RunPicture, can_focus=True):
         if not self.is_mounted or not self._is_shown():
             return
         self._prepare()
+        self._judging.want([view for view in self._views if is_judged(view)])
         wait = self._wait()
         if wait > 0:
             if self._timer is None:
@@ -163,7 +171,8 @@ class NetworkPane(RunPicture, can_focus=True):
 
     def key(self) -> Hashable:
         """Return what the picture depends on."""
-        return self.look, *(key_of(view, self._stock(view)) for view in self._views)
+        judged = self._judging.of
+        return self.look, *(key_of(each, self._stock(each), judged(each)) for each in self._views)
 
     def draw(self, width: int, height: int) -> Lines:
         """Return the picture, or those of several runs beside or under one another."""
@@ -177,7 +186,8 @@ class NetworkPane(RunPicture, can_focus=True):
             self._cost = self._drawn_at - start
 
     def _drawn_of(self, view: View, width: int, height: int) -> Lines:
-        return draw_shown(view, self._stock(view), width, height, self.look)
+        stock, judged = self._stock(view), self._judging.of(view)
+        return draw_shown(view, stock, width, height, self.look, judged)
 
     def _several(self, width: int, height: int) -> Lines:
         """Return a picture of each run, under a line that says which and how good it is."""

@@ -21,6 +21,7 @@ from ..style.text import Lines
 
 if TYPE_CHECKING:
     from engine.recording.events import Header
+    from engine.results.evaluation.judgement import Judgement
 
     from ..drawing.network.material import Material, RecordedNetwork
     from ..watching.view import View
@@ -121,6 +122,9 @@ class Exhibit:
     """Whether it shows what was measured, and needs neither data nor weights."""
     of_layers: bool = False
     """Whether it can show one layer alone."""
+    judges: bool = False
+    """Whether it says what the run's result is worth: that takes seconds, so that the lab has it
+    made by another process, and has as many lines as there is to say."""
     numbers: Numbers | None = None
     """What it shows as numbers, of a layer or of all, for JSON; none where it is a picture."""
 
@@ -151,10 +155,19 @@ class Exhibit:
         draw: Callable[..., Lines] = getattr(source, function)
         if self.of_layers:
             return stacked(source.gather(network, surface.layer), draw, surface)
+        if self.judges:
+            return self.draw_judged(source.gather(network), surface)
         # A frame around it says what the first line does, but for whose results they are.
         first = int(surface.framed and not self.of_rows)
         size = surface.width, surface.height + first
         return draw(source.gather(network), *size, surface.look)[first:]
+
+    def draw_judged(self, judgement: Judgement, surface: Surface) -> Lines:
+        """Return the view of what a network was judged to be worth."""
+        module, _, function = self.picture.rpartition(".")
+        source: Any = import_module(f"..drawing.{module}", __package__)
+        lines: Lines = getattr(source, function)(judgement, surface.width, surface.look)
+        return lines[int(surface.framed) :]
 
 
 def _weight_numbers(network: RecordedNetwork, layer: str | None) -> Mapping[str, object]:
@@ -174,6 +187,12 @@ def _test_numbers(network: RecordedNetwork, layer: str | None) -> Mapping[str, o
 
     tests = gather(network)
     return {"inputs": tests.inputs, "predictions": tests.outputs, "targets": tests.targets}
+
+
+def _judged_numbers(network: RecordedNetwork, layer: str | None) -> Mapping[str, object]:
+    from ..drawing.network.evaluation import evaluated
+
+    return evaluated(network)
 
 
 def stacked(pictures: Sequence[Any], draw: Callable[..., Lines], surface: Surface) -> Lines:
@@ -229,6 +248,13 @@ VIEWS: Final[Mapping[str, Exhibit]] = {
         about="which class was taken for which",
         picture="network.confusion.draw_confusion",
         classes=True,
+    ),
+    "evaluation": Exhibit(
+        title="Evaluation",
+        about="what it is worth on the test set, which columns matter, and the worst rows",
+        picture="network.evaluation.draw_evaluation",
+        judges=True,
+        numbers=_judged_numbers,
     ),
     "distribution": Exhibit(
         title="Distribution of results",

@@ -14,7 +14,7 @@ from engine.errors import EpochalError
 from engine.recording.lacking import lack_of, unsaid_of
 from engine.text.safe import plain
 
-from ..drawing.lists.result import Weights, weights_at_end
+from ..drawing.lists.result import Weights, has_best, weights_at_end
 from ..style.look import Look
 from ..style.numbers import count
 from ..style.text import Lines
@@ -23,6 +23,7 @@ from ..watching.view import Trace, View
 if TYPE_CHECKING:
     from engine.recording.events import Snapshot
     from engine.recording.history import History
+    from engine.results.evaluation.judgement import Judgement
 
     from ..drawing.network.material import Material, RecordedNetwork
 
@@ -152,12 +153,43 @@ def is_of_rows(view: View) -> bool:
     return exhibit is not None and exhibit.of_rows
 
 
+def is_judged(view: View) -> bool:
+    """Whether the picture says what the network is worth, and there is one to be judged."""
+    return _judges(view) and not view.reading and not why_not_judged(view)
+
+
+def _judges(view: View) -> bool:
+    from .gallery import VIEWS, exhibit_of
+
+    return has_header(view.history) and VIEWS[exhibit_of(view)].judges
+
+
+def why_not_judged(view: View) -> str:
+    """Return why a network is not judged now, and what to do; empty where it is."""
+    if view.history is None or view.history.header is None or view.folder is None:
+        return WAITING
+    if lack := unsaid_of(view.history.header):
+        return f"There is nothing to judge: {lack}."
+    if view.standing.state == "crashed":
+        return (
+            "This run has crashed and came to no result: g in the list of runs goes on with it. "
+            f"epochal evaluate {plain(view.run)} judges what was kept of it."
+        )
+    if view.history.end is None or not view.weights:
+        over = view.whole is not None or view.history.end is not None
+        then = "end goes there" if over else "this one goes on"
+        return f"A network is judged once, by what its run came to: {then}."
+    if view.weights == "last" and has_best(view.history, view.member):
+        return "A network is judged once, with its best weights: B shows them."
+    return ""
+
+
 def kept_at(view: View) -> Snapshot | None:
     """Return the newest weights at or before the step that is read."""
     return None if view.history is None else view.history.snapshot(view.at)
 
 
-def key_of(view: View, stock: Stock | None) -> Hashable:
+def key_of(view: View, stock: Stock | None, judged: Judgement | str = "") -> Hashable:
     """Return what the picture of a run depends on."""
     kept = kept_at(view)
     weights = None if kept is None else (kept.step, id(kept), view.weights)
@@ -165,15 +197,46 @@ def key_of(view: View, stock: Stock | None) -> Hashable:
     shown = (view.run, view.member, view.exhibit, view.layer, view.reading)
     if is_of_rows(view):
         weights = (view.at, view.version, view.weights)
-    return shown, weights, data, has_header(view.history)
+    judging = ""
+    if _judges(view):
+        judging = why_not_judged(view) or (judged if isinstance(judged, str) else f"{id(judged)}")
+    return shown, weights, data, has_header(view.history), judging
 
 
-def draw_shown(view: View, stock: Stock | None, width: int, height: int, look: Look) -> Lines:
-    """Return the picture of a run's network, or in words why there is none."""
+def draw_shown(
+    view: View,
+    stock: Stock | None,
+    width: int,
+    height: int,
+    look: Look,
+    judged: Judgement | str = "",
+) -> Lines:
+    """Return the picture of a run's network, or in words why there is none.
+
+    Args:
+        view: What is shown.
+        stock: What it is made of.
+        width: Cells.
+        height: Lines.
+        look: What to draw with.
+        judged: What the network was judged to be worth, or in words how far that is.
+    """
     try:
+        if _judges(view) and not view.reading:
+            return _drawn_judged(view, judged, (width, height), look)
         return _drawn(view, stock, width, height, look)
     except EpochalError as error:
         return look.centred(plain(str(error), lines=True), width, height)
+
+
+def _drawn_judged(view: View, judged: Judgement | str, size: tuple[int, int], look: Look) -> Lines:
+    from .gallery import VIEWS, Surface, exhibit_of
+
+    why = why_not_judged(view)
+    if why or isinstance(judged, str):
+        return look.centred(plain(why or str(judged), lines=True), *size)
+    surface = Surface(width=size[0], height=size[1], look=look, framed=True)
+    return VIEWS[exhibit_of(view)].draw_judged(judged, surface)
 
 
 def _drawn(view: View, stock: Stock | None, width: int, height: int, look: Look) -> Lines:

@@ -8,7 +8,7 @@ Scikit-learn computes what it has; it is an extra, and imported only here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ...errors import EpochalError, RequestError, RunError
+from ...recording.fitting import UNSAID
 from ...recording.lacking import check_experiment
 from ...text.numbers import as_json
 from ...text.safe import plain
@@ -76,7 +77,13 @@ class Evaluation:
         return calibration_error(self.calibration) if self.calibration else None
 
 
-def evaluation(run: LoadedRun, rows: RowsAsked, worst: int, other: Answers | None) -> Evaluation:
+def evaluation(
+    run: LoadedRun,
+    rows: RowsAsked,
+    worst: int,
+    other: Answers | None,
+    say: Callable[[str], None] = lambda doing: None,
+) -> Evaluation:
     """Return what rows with known answers tell of a run.
 
     Args:
@@ -84,12 +91,15 @@ def evaluation(run: LoadedRun, rows: RowsAsked, worst: int, other: Answers | Non
         rows: The rows.
         worst: How many of the worst rows to name.
         other: What another run says of the same rows, to be compared with.
+        say: Is told what it is at.
 
     Raises:
         RequestError: Scikit-learn is missing, or the rows are not the same.
         RunError: The network says no numbers.
     """
+    say(f"asking the network about {rows.source}")
     told = judged(run, rows)
+    say("computing the figures")
     constant, words = _constant(run, told)
     apart = told.task in ("classes", "labels")
     classes = [*class_figures(told)] if apart else []
@@ -100,7 +110,7 @@ def evaluation(run: LoadedRun, rows: RowsAsked, worst: int, other: Answers | Non
         classes=classes,
         numbers=[] if apart else [*number_figures(told, constant)],
         calibration=calibration(told),
-        importances=importances(run, told),
+        importances=importances(run, told, say),
         worst=told.taken(np.argsort(-badness(told), kind="stable")[:worst]),
         comparison=None if other is None else compared(told, other),
     )
@@ -120,6 +130,9 @@ def judged(run: LoadedRun, rows: RowsAsked) -> Answers:
     told = answers(run, rows)
     if rows.targets is None:
         raise RequestError(f"{rows.source}: has no targets to hold {name} against; {_wanted(told)}")
+    shape = told.outputs.shape if told.task != "classes" else told.outputs.shape[:1]
+    if rows.targets.shape != shape:
+        raise RunError(f"{name}: {UNSAID}")
     wrong = int((~np.isfinite(told.outputs).all(axis=1)).sum())
     if wrong:
         raise RunError(
@@ -197,6 +210,8 @@ def plain_object(made: Evaluation) -> dict[str, Any]:
         "weights_step": told.weights_step,
         "weights": told.weights,
         "task": told.task,
+        "columns": [column.name for column in told.columns],
+        "target_names": told.target_names,
         "constant_answer": made.constant,
         "figures": {each.name: _without_name(each) for each in made.figures},
         "classes": {each.name: _without_name(each) for each in made.classes},

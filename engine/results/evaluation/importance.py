@@ -6,7 +6,7 @@ A date's parts are one column, as in the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -55,14 +55,25 @@ class Importances:
     columns: list[Importance]
 
 
-def importances(run: LoadedRun, told: Answers) -> Importances | None:
-    """Return what each column is worth; none of pictures, whose pixels are no columns."""
+def importances(
+    run: LoadedRun, told: Answers, say: Callable[[str], None] = lambda doing: None
+) -> Importances | None:
+    """Return what each column is worth; none of pictures, whose pixels are no columns.
+
+    Args:
+        run: Whose network.
+        told: What it says of the rows.
+        say: Is told which column it is at.
+    """
     if run.header.experiment.get("data", {}).get("kind") == "pictures":
         return None
     rng = np.random.default_rng(SEED)
     sample = _sampled(told, len(run.preprocessing.feature_names), rng)
     before = [*scores_of(sample)]
-    columns = [_importance(run, sample, before, *each, rng) for each in _places(told)]
+    columns, places = [], [*_places(told)]
+    for count, (name, its) in enumerate(places, 1):
+        say(f"what each column is worth: {count} of {len(places)}")
+        columns.append(_importance(run, sample, before, name, its, rng))
     # Where many are worth nothing in the first figure, the next one tells them apart.
     columns.sort(key=lambda each: [-mean for mean, _ in each.worse_by.values()])
     return Importances(len(sample.outputs), columns)

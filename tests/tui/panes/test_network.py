@@ -548,10 +548,11 @@ async def test_weights_that_are_anything_are_drawn(name, runs) -> None:
 def test_pictures_are_gone_through_both_ways(runs) -> None:
     view = view_of(runs["two-moons"])
     names = []
-    for _ in range(7):
+    for _ in range(8):
         view = replace(view, exhibit=next_exhibit(view, 1))
         names.append(view.exhibit)
-    pictures = ["predictions", "confusion", "activations", "histogram", "weights", "region"]
+    pictures = ["predictions", "confusion", "evaluation", "activations", "histogram", "weights"]
+    pictures.append("region")
     assert names == [*pictures, "predictions"]
     assert next_exhibit(view_of(runs["two-moons"]), -1) == "weights"
     assert next_exhibit(view_of(runs["function-set"], exhibit="region"), 1) == "predictions"

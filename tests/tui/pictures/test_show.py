@@ -34,7 +34,7 @@ PRESETS = {
 }
 """What is trained, and what shortens it."""
 
-OF_LAYERS = {"activations", "histogram", "weights"}
+OF_LAYERS = {"evaluation", "activations", "histogram", "weights"}
 OF_CLASSES = OF_LAYERS | {"region", "predictions", "confusion"}
 APPLY = {
     "two-moons": OF_CLASSES,

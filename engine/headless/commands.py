@@ -11,12 +11,15 @@ import typer
 
 from ..options import AllowCode, AsJson, Machine, NewRuns, RunName, RunsFolder, grouped
 
+Task = Literal["classes", "numbers", "labels", "shares"]
+"""What a file gives to learn; said here, so that no command waits for what reads files."""
+
 
 @grouped
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
-    target: Annotated[str | None, typer.Option("--target", metavar="NAME")] = None,
-    task: Annotated[Literal["classes", "numbers"] | None, typer.Option("--task")] = None,
+    target: Annotated[str | None, typer.Option("--target", metavar="NAME,…")] = None,
+    task: Annotated[Task | None, typer.Option("--task")] = None,
     to: Annotated[Path | None, typer.Option("--to", metavar="PRESET.toml")] = None,
     force: Annotated[bool, typer.Option("--force")] = False,
     as_json: AsJson = False,
@@ -25,8 +28,10 @@ def new(
 
     Options:
         file: CSV, TSV, NPZ or Parquet.
-        target: The column to be learned [default: one that is named like it, or the last].
-        task: Whether it is learned as classes or as numbers [default: by its values].
+        target: The column to be learned, or several with commas between them [default: one that is
+            named like it, or the last].
+        task: What is learned: classes of one column, numbers, labels (of which a row may have
+            several), or shares of classes (which sum to 1) [default: by the values].
         to: The preset's file [default: FILE's name with .toml, in this folder].
         force: Write over a file that is there.
     """

@@ -12,7 +12,7 @@ from ..data.profile.profile import Profile, profile_of
 from ..data.rows import SEPARATORS
 from ..errors import PresetError, Problem
 from ..presets.file_draft import FileDraft, Wishes, draft, width
-from ..presets.file_draft_text import about, draft_text, ends_of, grouped, names_of
+from ..presets.file_draft_text import about, draft_text, ends_of, grouped, names_of, otherwise
 from ..presets.preset import resolve
 from ..presets.writing import anchor, write
 from ..text.numbers import counted
@@ -83,14 +83,15 @@ def destination(file: Path, to: Path | None = None) -> Path:
 def text(written: Written) -> str:
     """Return what was found and decided as a table, and what to do next."""
     made, path = written.draft, written.path
-    profile, target = made.profile, made.target
+    profile, several = made.profile, len(made.targets) > 1
     head = f"{profile.name}: {counted(profile.rows, 'row')}, {layout_words(profile)}"
     table = aligned([["column", "is", "found", "goes in as"], *_rows(made)])
     lines = [head, "", *table[: MOST_TOLD + 1]]
     if len(table) > MOST_TOLD + 1:
         lines.append(f"… and {len(table) - MOST_TOLD - 1} more, as {path} says")
-    lines += ["", f"target: {target.name} ({made.why_target}; --target chooses another)"]
-    other = "; --task says otherwise" if "number" in target.may_be else ""
+    learned = ", ".join(target.name for target in made.targets)
+    lines += ["", f"target{'s' * several}: {learned} ({made.why_target}; --target chooses another)"]
+    other = "; --task says otherwise" if otherwise(made) else ""
     lines.append(f"task: {made.task} ({made.why_task}{other})")
     if made.scarce:
         lines.append(f"look: {made.scarce}")
@@ -113,6 +114,7 @@ def plain_object(written: Written) -> dict[str, Any]:
         "doubtful": profile.doubtful,
         "missing": list(profile.missing),
         "target": made.target.name,
+        "targets": [target.name for target in made.targets],
         "why_target": made.why_target,
         "task": made.task,
         "why_task": made.why_task,
@@ -154,12 +156,13 @@ def _rows(made: FileDraft) -> Iterator[list[str]]:
     """Yield a row for each column, or for many that are alike."""
     chosen = {column.name: column for column in made.inputs}
     taken = [chosen.get(name, each) for name, each in made.profile.columns.items()]
-    taken = [made.target if each.name == made.target.name else each for each in taken]
+    learned = {column.name: column for column in made.targets}
+    taken = [learned.get(each.name, each) for each in taken]
     for group in grouped(taken):
         column, *others = group
         if others:
             yield [names_of(group), "numbers", ends_of(group), counted(len(group), "number")]
             continue
         goes = "left out" if column.name in made.left_out else counted(width(column), "number")
-        goes = "the target" if column is made.target else goes
+        goes = "the target" if column.name in learned else goes
         yield [column.name, column.kind, column.why or about(column), goes]

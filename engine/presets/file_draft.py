@@ -8,27 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final
 
-from ..components.section import nearest, show
-from ..data.profile.column import LEARNABLE, MOST_VALUES, USABLE, ColumnProfile, Kind
+from ..components.section import show
+from ..data.file_rows import Task
+from ..data.profile.column import USABLE, ColumnProfile, Kind
 from ..data.profile.profile import Profile
 from ..errors import DataError
-
-Task = Literal["classes", "numbers"]
-
-NAMES: Final = (
-    *("target", "label", "labels", "outcome", "response", "answer", "ziel"),
-    *("survived", "churn", "default", "diagnosis", "species", "income", "price", "saleprice"),
-    *("medv", "quality", "class", "klasse", "y"),
-)
-"""What columns are called that are to be learned, in small letters; the first that is there."""
-
-FEW_NUMBERS: Final = 20
-"""Different whole numbers that may be classes."""
-
-ROWS_A_CLASS: Final = 10
-"""Rows that each of them has then, on average."""
+from .file_targets import chosen_targets, chosen_task
 
 WIDE: Final = 64
 """Columns of numbers that are taken for one matrix: those that are constant stay in it."""
@@ -47,8 +34,9 @@ FEW_ROWS: Final = 10
 class Wishes:
     """What somebody has decided already."""
 
-    target: str | None = None
-    """What is to be learned."""
+    target: str | Sequence[str] | None = None
+    """What is to be learned: a column's name, several in a text that commas part, or their names.
+    """
     task: Task | None = None
     """What of."""
     inputs: Sequence[str] | None = None
@@ -63,10 +51,10 @@ class FileDraft:
 
     profile: Profile
     """What stands there."""
-    target: ColumnProfile
-    """The column to be learned."""
+    targets: Sequence[ColumnProfile]
+    """The columns to be learned: one, or several together."""
     why_target: str
-    """Why that one."""
+    """Why these."""
     task: Task
     """What is learned of it."""
     why_task: str
@@ -79,6 +67,18 @@ class FileDraft:
     """The shares of train, dev and test set; empty where there are too few rows."""
     network: NetworkPlan
     """How large a network, and how it is trained."""
+
+    @property
+    def target(self) -> ColumnProfile:
+        """The column to be learned; the first of several."""
+        return self.targets[0]
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers come out of the network."""
+        if self.task != "classes":
+            return len(self.targets)
+        return self.target.distinct if self.target.distinct > 2 else 1
 
     @property
     def features(self) -> int:
@@ -118,22 +118,23 @@ def draft(profile: Profile, wishes: Wishes | None = None) -> FileDraft:
     """
     wishes = wishes or Wishes()
     columns = {name: _taken(profile, name, wishes.kinds) for name in profile.columns}
-    target, why_target = _target(profile, columns, wishes.target)
-    task, why_task = _task(profile, target, wishes.task)
-    inputs = _inputs(columns, target.name, wishes.inputs)
+    targets, why_target = chosen_targets(profile, columns, wishes.target)
+    task, why_task = chosen_task(profile, targets, wishes.task)
+    learned = [target.name for target in targets]
+    inputs = _inputs(columns, learned, wishes.inputs)
     if not inputs:
         raise DataError(
-            f"{profile.name}: no column is left to go in beside {show(target.name)}: "
+            f"{profile.name}: no column is left to go in beside {', '.join(map(show, learned))}: "
             + "; ".join(f"{show(name)} {each.why}" for name, each in columns.items() if each.why)
         )
-    rows = profile.rows - target.missing
-    names = {column.name for column in inputs} | {target.name}
+    rows = profile.rows - max(target.missing for target in targets)
+    names = {column.name for column in inputs} | {*learned}
     left_out = {name: each.why or "not chosen" for name, each in columns.items()}
     split = _split(rows)
     features = sum(map(width, inputs))
     return FileDraft(
         profile=profile,
-        target=target,
+        targets=targets,
         why_target=why_target,
         task=task,
         why_task=why_task,
@@ -184,69 +185,11 @@ def _taken(profile: Profile, name: str, kinds: Mapping[str, Kind]) -> ColumnProf
     return replace(column, kind=kind, why="")
 
 
-def _target(
-    profile: Profile, columns: Mapping[str, ColumnProfile], wished: str | None
-) -> tuple[ColumnProfile, str]:
-    """Return the column to be learned, and why that one.
-
-    Raises:
-        DataError: It cannot be, or none can.
-    """
-    able = [name for name, column in columns.items() if column.kind in LEARNABLE]
-    choice = f"choose by --target: {_listed(able)}"
-    if wished is not None:
-        if wished not in columns:
-            there = _listed(list(columns))
-            near = nearest(wished, columns)
-            raise DataError(f"{profile.name}: has no column {show(wished)}{near}; it has: {there}")
-        if wished not in able:
-            column = columns[wished]
-            why = column.why or "has dates, which are no classes and no numbers"
-            raise DataError(
-                f"{profile.name}: column {show(wished)}: {why}; it cannot be learned: {choice}"
-            )
-        return columns[wished], "asked for"
-    if not able:
-        whys = "; ".join(f"{show(name)} {each.why or each.kind}" for name, each in columns.items())
-        raise DataError(f"{profile.name}: no column can be learned: {whys}")
-    small = {name.strip().lower(): name for name in reversed(able)}
-    named = next((small[name] for name in NAMES if name in small), None)
-    if named is not None:
-        return columns[named], "a usual name for what is learned"
-    return columns[able[-1]], "the last column that can be learned"
-
-
-def _task(profile: Profile, target: ColumnProfile, wished: Task | None) -> tuple[Task, str]:
-    """Return what is learned of a column, and why.
-
-    Raises:
-        DataError: What is wished cannot be.
-    """
-    of = f"{profile.name}: column {show(target.name)}"
-    if wished == "numbers" and "number" not in target.may_be:
-        raise DataError(f"{of}: has words, which are no numbers to learn; leave out --task")
-    if wished == "classes" and target.distinct > MOST_VALUES:
-        most = f"at most {MOST_VALUES} can be classes"
-        raise DataError(f"{of}: has {target.distinct} different values, {most}; leave out --task")
-    rows = target.rows - target.missing
-    if wished is not None:
-        return wished, "asked for"
-    if target.kind == "truth":
-        return "classes", "its two values say yes and no"
-    if target.kind == "category":
-        return "classes", "its values are words, or taken for such"
-    few = min(FEW_NUMBERS, max(2, rows / ROWS_A_CLASS))
-    if target.whole and target.distinct <= few and target.distinct < rows:
-        return "classes", f"{target.distinct} different whole numbers in {rows} rows"
-    kind = "whole numbers" if target.whole else "numbers"
-    return "numbers", f"{target.distinct} different {kind} in {rows} rows"
-
-
 def _inputs(
-    columns: Mapping[str, ColumnProfile], target: str, wished: Sequence[str] | None
+    columns: Mapping[str, ColumnProfile], targets: Sequence[str], wished: Sequence[str] | None
 ) -> list[ColumnProfile]:
     """Return the columns that go in; a column that counts the rows where there is no other."""
-    others = [column for name, column in columns.items() if name != target]
+    others = [column for name, column in columns.items() if name not in targets]
     if wished is not None:
         return [column for column in others if column.name in wished]
     chosen = [column for column in others if usable(column)]
@@ -282,7 +225,7 @@ def network(rows: int, features: int, task: Task) -> NetworkPlan:
         features: How many numbers go in.
         task: What is learned.
     """
-    few, classes = rows < FEW_TO_LEARN, task == "classes"
+    few, classes = rows < FEW_TO_LEARN, task != "numbers"
     batch = next(size for size, most in BATCHES if rows < most)
     epochs = min(300, max(5, STEPS * batch // max(rows, 1)))
     return NetworkPlan(
@@ -320,7 +263,3 @@ STEPS: Final = 20_000
 
 BATCHES: Final = ((32, 5_000), (128, 50_000), (512, 10**12))
 """Rows of a batch, and how many rows that is for at most."""
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(show, names[:20])) + ", …" * (len(names) > 20)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ..data.file_rows import Task
 from ..data.profile.column import ColumnProfile
 from ..experiment.tables import inline, key_text
 from ..text.numbers import counted
@@ -39,9 +40,9 @@ def draft_text(draft: FileDraft, folder: Path) -> str:
 
 
 def _heading(draft: FileDraft) -> str:
-    profile, target = draft.profile, draft.target
-    aim = "which" if draft.task == "classes" else "how much"
-    title = f"{_words(profile.path.stem)}: {aim} {_words(target.name)}"
+    profile = draft.profile
+    learned = ", ".join(target.name for target in draft.targets)
+    title = f"{_words(profile.path.stem)}: {_AIMS[draft.task]} {_words(learned)}"
     rows, columns = counted(profile.rows, "row"), counted(len(profile.columns), "column")
     return (
         f"title = {inline(title[:100])}\n\n"
@@ -49,6 +50,14 @@ def _heading(draft: FileDraft) -> str:
         "# decision is a key that can be changed, and nothing is decided later."
     )
 
+
+_AIMS: Final[Mapping[Task, str]] = {
+    "classes": "which",
+    "numbers": "how much",
+    "labels": "which of",
+    "shares": "the shares of",
+}
+"""What a title says of the columns that are learned."""
 
 def _words(name: str) -> str:
     """Return a name for a title, where braces would be filled in."""
@@ -61,10 +70,9 @@ def _data(draft: FileDraft, folder: Path) -> Iterator[str]:
     yield _entry("path", _leading(profile.path, folder))
     if profile.layout is not None:
         yield from _layout(draft)
-    other = "numbers" if draft.task == "classes" else "classes"
-    may_be = f'; "{other}" otherwise' if "number" in target.may_be else ""
+    may_be = f"; {other} otherwise" if (other := otherwise(draft)) else ""
     yield _entry("task", draft.task, f"{draft.why_task}{may_be}")
-    yield _entry("targets", [target.name], draft.why_target)
+    yield _entry("targets", [each.name for each in draft.targets], draft.why_target)
     if draft.task == "classes":
         scarce = f"; look: {draft.scarce}" if draft.scarce else ""
         yield _entry("classes", target.values, _class_counts(target) + scarce)
@@ -81,6 +89,15 @@ def _data(draft: FileDraft, folder: Path) -> Iterator[str]:
     else:
         yield f"# split: all rows train; {counted(profile.rows, 'row')} are too few to part"
     yield from _scaling(draft)
+
+
+def otherwise(draft: FileDraft) -> str:
+    """Return what else could be learned of the targets; empty where nothing."""
+    if not all("number" in target.may_be for target in draft.targets):
+        return ""
+    if draft.task != "numbers":
+        return '"numbers"'
+    return '"classes"' if len(draft.targets) == 1 else ""
 
 
 def _scaling(draft: FileDraft) -> Iterator[str]:
@@ -148,16 +165,31 @@ def _columns(draft: FileDraft) -> Iterator[str]:
             long.append(column)
         else:
             lines.append(_entry(column.name, _how(column), about(column)))
-    if draft.target.missing:
-        kind = "number" if draft.task == "numbers" else "category"
-        words = f"{counted(draft.target.missing, 'row')} without it cannot teach"
-        lines.append(_entry(draft.target.name, {"kind": kind, "missing": "drop"}, words))
+    for target in draft.targets:
+        if how := _learned_how(target, draft.task):
+            words = f"{counted(target.missing, 'row')} without it cannot teach"
+            lines.append(_entry(target.name, how, words * bool(target.missing)))
     if lines:
         yield "\n".join(["[data.columns]", *lines])
     for column in long:
         words = f"  # {about(column)}" if about(column) else ""
         entries = [_entry(key, value) for key, value in _how(column).items()]
         yield "\n".join([f"[data.columns.{key_text(column.name)}]{words}", *entries])
+
+
+def _learned_how(target: ColumnProfile, task: Task) -> Mapping[str, Any]:
+    """Return what the preset says of a column that is learned; nothing where it need not."""
+    drop = {"missing": "drop"} if target.missing else {}
+    if task == "classes":
+        return {"kind": "category", **drop} if drop else {}
+    if target.kind == "truth" and "number" not in target.may_be:
+        return {**_truth(target), **drop}
+    return {"kind": "number", **drop} if drop else {}
+
+
+def _truth(column: ColumnProfile) -> dict[str, Any]:
+    no = [value for value in column.values if value not in column.yes]
+    return {"kind": "truth", "yes": list(column.yes), "no": no}
 
 
 def grouped(columns: Sequence[ColumnProfile]) -> Iterator[list[ColumnProfile]]:
@@ -195,9 +227,8 @@ def _how(column: ColumnProfile) -> Mapping[str, Any]:
             own = {"missing": "own"} if column.missing else {}
             return {"kind": "category", "values": kept(column), **own}
         case "truth":
-            no = [value for value in column.values if value not in column.yes]
             missing |= {"missing": "most-common"} if missing else {}
-            return {"kind": "truth", "yes": list(column.yes), "no": no, **missing}
+            return {**_truth(column), **missing}
         case "date":
             parts = list(column.parts)
             return {"kind": "date", "format": column.formats[0], "parts": parts, **missing}
@@ -224,15 +255,15 @@ def about(column: ColumnProfile) -> str:
 
 
 def _network(draft: FileDraft) -> Iterator[str]:
-    network, classes = draft.network, draft.task == "classes"
-    outputs = draft.target.distinct if classes else 1
-    binary = classes and outputs == 2
-    loss = (
-        "mse" if not classes else "binary_cross_entropy_with_logits" if binary else "cross_entropy"
-    )
-    inside = "the sigmoid" if binary else "the softmax"
-    said = f"the loss takes {inside} itself" if classes else "any number"
-    size = f"{draft.features} numbers go in, {1 if binary else outputs} come out"
+    network, outputs = draft.network, draft.outputs
+    by_unit = draft.task == "labels" or (draft.task == "classes" and outputs == 1)
+    loss, inside = "cross_entropy", "the softmax"
+    if by_unit:
+        loss, inside = "binary_cross_entropy_with_logits", "the sigmoid"
+    said = f"the loss takes {inside} itself"
+    if draft.task == "numbers":
+        loss, said = "mse", "any number"
+    size = f"{draft.features} numbers go in, {outputs} come out"
     model = [
         _entry("hidden", network.hidden, size),
         _entry("activation", "relu"),
@@ -245,7 +276,7 @@ def _network(draft: FileDraft) -> Iterator[str]:
     optimizer = [_entry("name", "adamw"), _entry("lr", network.lr)]
     optimizer.append(_entry("weight_decay", network.weight_decay))
     yield "\n".join(["[optimizer]", *optimizer])
-    if draft.split and not classes:
+    if draft.split and draft.task == "numbers":
         waits = _entry("patience", network.patience // 4, "epochs without a smaller dev loss")
         yield "\n".join(["[schedule]", _entry("name", "plateau"), _entry("factor", 0.3), waits])
     train = [
@@ -253,7 +284,8 @@ def _network(draft: FileDraft) -> Iterator[str]:
         _entry("batch_size", network.batch_size),
     ]
     if draft.split:
-        measure = "the dev loss; accuracy is measured as well" if classes else "the dev loss"
+        as_well = "; accuracy is measured as well" * (draft.task == "classes")
+        measure = f"the dev loss{as_well}"
         train.append(_entry("keep_best", "loss", f"the weights that are kept: by {measure}"))
         train.append(_entry("patience", network.patience, "epochs without a better one: stop"))
     yield "\n".join(["[train]", *train, _entry("seed", 1)])

@@ -33,7 +33,7 @@ class DataFileDialog(Dialog[Path], spot="data_file"):
         look: What it is drawn with.
     """
 
-    foot = "space ticks, t target, k kind, c task, enter writes, esc leaves"
+    foot = "space ticks, t target, a also, k kind, c task, enter writes, esc leaves"
 
     def __init__(self, choice: FileChoice, look: Look) -> None:
         super().__init__()
@@ -77,7 +77,8 @@ class DataFileDialog(Dialog[Path], spot="data_file"):
         made = self._choice.draft
         goes = f"{counted(made.features, 'number')} in, hidden {made.network.hidden}"
         first = f"{self._under_cursor}: {preview_of(self._choice, self._under_cursor, self._look)}"
-        learned = f"{made.target.name} as {made.task}: {made.why_task}"
+        names = ", ".join(target.name for target in made.targets)
+        learned = f"{names} as {made.task}: {made.why_task}"
         self._tell(f"{first}\n{learned}\n{goes}; to {self._path}")
 
     @property
@@ -108,12 +109,16 @@ class DataFileDialog(Dialog[Path], spot="data_file"):
         """Learn the column."""
         self._change(FileChoice.learned)
 
+    def action_also(self) -> None:
+        """Learn the column beside the others, or no more."""
+        self._change(FileChoice.learned_as_well)
+
     def action_kind(self) -> None:
         """Take the column for the next thing that it can be."""
         self._change(FileChoice.retold)
 
     def action_task(self) -> None:
-        """Learn classes as numbers, or numbers as classes."""
+        """Learn something else of the same columns: classes, numbers, labels or shares."""
         self._change(lambda choice, _: choice.other_task())
 
     def action_write(self) -> None:

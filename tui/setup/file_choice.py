@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from engine.components.section import show
+from engine.data.file_rows import Task
 from engine.data.profile.column import USABLE, ColumnProfile, Kind
 from engine.data.profile.profile import Profile
 from engine.errors import DataError
@@ -34,7 +35,7 @@ class FileChoice:
 
     def column(self, name: str) -> ColumnProfile:
         """Return a column as it is taken for."""
-        taken = [*self.draft.inputs, self.draft.target]
+        taken = [*self.draft.inputs, *self.draft.targets]
         return next((each for each in taken if each.name == name), self.profile.columns[name])
 
     def ticked(self, name: str) -> FileChoice:
@@ -43,7 +44,7 @@ class FileChoice:
         Raises:
             DataError: It cannot go in, or no other does.
         """
-        if name == self.draft.target.name:
+        if name in (target.name for target in self.draft.targets):
             raise DataError(f"{show(name)} is what is to be learned; t chooses another")
         chosen = [column.name for column in self.draft.inputs]
         if name in chosen:
@@ -59,6 +60,20 @@ class FileChoice:
         chosen = [column.name for column in self.draft.inputs if column.name != name]
         return self._with(target=name, task=None, inputs=chosen)
 
+    def learned_as_well(self, name: str) -> FileChoice:
+        """Return it where a column is learned beside the others, or no more where it is.
+
+        Raises:
+            DataError: It cannot be, or nothing would be learned.
+        """
+        learned = [target.name for target in self.draft.targets]
+        if learned == [name]:
+            raise DataError(f"{show(name)} is all that is to be learned; t chooses another")
+        others = [each for each in learned if each != name]
+        chosen = [column.name for column in self.draft.inputs if column.name != name]
+        targets = others if name in learned else [*learned, name]
+        return self._with(target=targets, task=None, inputs=chosen)
+
     def retold(self, name: str) -> FileChoice:
         """Return it where a column is taken for the next thing that it can be.
 
@@ -73,12 +88,21 @@ class FileChoice:
         return self._taken_for(name, able[at % len(able)])
 
     def other_task(self) -> FileChoice:
-        """Return it where numbers are learned as classes, or classes as numbers.
+        """Return it with the next thing that can be learned of the same columns.
 
         Raises:
-            DataError: They cannot be.
+            DataError: There is nothing else.
         """
-        return self._with(task="numbers" if self.draft.task == "classes" else "classes")
+        tasks: tuple[Task, ...] = ("numbers", "labels", "shares")
+        tasks = ("classes", "numbers") if len(self.draft.targets) == 1 else tasks
+        at = tasks.index(self.draft.task)
+        refused = DataError("there is nothing else to learn of it")
+        for task in [*tasks[at + 1 :], *tasks[:at]]:
+            try:
+                return self._with(task=task)
+            except DataError as error:
+                refused = error
+        raise refused
 
     def _kind(self, name: str) -> Kind:
         column = self.column(name)

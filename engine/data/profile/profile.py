@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from ...errors import DataError
 from ...text.safe import plain
-from ..cells import Notation
+from ..cells import Notation, Remedies
 from ..columns import Column
+from ..file_column import FileColumn
+from ..preprocessing import Floats
 from ..sheet import ending_of, read, state_of
 from ..text_file import Dialect
 from .column import ColumnProfile, column_of
@@ -88,6 +92,23 @@ def profile_of(path: Path) -> Profile:
         preview={name: _first(column) for name, column in sheet.columns.items()},
         nameless=len(sheet.nameless),
     )
+
+
+def numbers_in(profile: Profile, names: Sequence[str]) -> Floats:
+    """Return columns of numbers of a file that has been looked at, in the rows that have one in
+    each: [rows, columns].
+
+    Raises:
+        DataError: The file cannot be read any more, or a cell is no number.
+    """
+    dialect = _dialect(profile.layout)
+    if dialect is not None:
+        dialect = replace(dialect, missing=profile.missing)
+    sheet = read(profile.path, dialect)
+    columns = [FileColumn(sheet, name, profile.notation, Remedies()) for name in names]
+    cells = np.stack([column.numbers(gaps=True) for column in columns], axis=1)
+    there: Floats = cells[~np.isnan(cells).any(axis=1)]
+    return there
 
 
 def _layout(path: Path) -> TextLayout | None:

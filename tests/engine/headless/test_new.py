@@ -122,6 +122,18 @@ def test_the_same_is_told_to_programs() -> None:
     assert told["next"] == ["epochal run rows.toml", "epochal open rows.toml"]
 
 
+def test_several_targets_are_told_and_trained() -> None:
+    Path("pets.csv").write_text(
+        "x,cat,dog\n" + "\n".join(f"{n}.5,{n % 2},{int(n % 3 > 0)}" for n in range(60))
+    )
+    told = said("pets.csv", "--target", "cat,dog")
+    assert "targets: cat, dog (asked for" in told
+    assert "task: labels (0 and 1" in told
+    changes = ["train.epochs=20", "train.patience=20", "optimizer.lr=0.01"]
+    first, last = _losses(presets.load("pets.toml", changes).experiment)
+    assert last < first
+
+
 def test_many_columns_that_are_alike_take_a_line() -> None:
     tables.wide(Path("rows.csv"))
     assert "gene0 … gene499" in said("rows.csv")

@@ -10,6 +10,8 @@ from engine.data.profile.profile import profile_of
 from engine.errors import DataError
 from engine.presets.file_draft import FileDraft, Wishes, draft, kept
 from engine.presets.file_draft_text import draft_text
+from engine.presets.preset import resolve
+from engine.presets.writing import anchor
 from engine.text.parsing import from_toml
 from tests import tables
 
@@ -84,6 +86,76 @@ def test_the_task_can_be_said_where_the_values_allow_it(tmp_path: Path) -> None:
     assert drafted(tmp_path, MIXED, target="age", task="classes").task == "classes"
     with pytest.raises(DataError, match=r"column 'job': has words.*leave out --task"):
         drafted(tmp_path, MIXED, target="job", task="numbers")
+
+
+SEVERAL = "x,cat,dog,a,b,low,high,odd,city\n" + "\n".join(
+    f"{row}.25,{row % 2},{int(row % 3 > 0)},{row % 2},{1 - row % 2},{row % 4 / 4},"
+    f"{1 - row % 4 / 4},{('yes', 'no')[row % 3 > 0]},{('Rome', 'Bern')[row % 2]}"
+    for row in range(60)
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "why", "loss", "out"),
+    [
+        ("cat, dog", "labels", "a row may have any", "binary_cross_entropy_with_logits", 2),
+        ("cat,odd", "labels", "yes and no", "binary_cross_entropy_with_logits", 2),
+        ("a,b", "shares", "a single 1 in every row", "cross_entropy", 2),
+        ("low,high", "shares", "every row sum to 1", "cross_entropy", 2),
+        ("x,low,odd", "numbers", "'odd' has something else", "mse", 3),
+        ("x,low,high", "numbers", "3 columns of numbers; a row", "mse", 3),
+    ],
+)
+def test_several_columns_are_learned_together(
+    tmp_path: Path, target: str, task: str, why: str, loss: str, out: int
+) -> None:
+    made = drafted(tmp_path, SEVERAL, target=target)
+    names = [name.strip() for name in target.split(",")]
+    assert [column.name for column in made.targets] == names
+    assert (made.task, made.outputs) == (task, out)
+    assert why in made.why_task
+    written = from_toml(draft_text(made, tmp_path))
+    assert written["data"]["targets"] == names
+    assert written["loss"]["name"] == loss
+    assert not {*names} & {*written["data"]["inputs"]}
+    spec = resolve(anchor(written, tmp_path), "a")
+    assert len(spec.data.target_names) == out
+
+
+def test_of_several_columns_another_task_can_be_said(tmp_path: Path) -> None:
+    assert drafted(tmp_path, SEVERAL, target="a,b", task="labels").task == "labels"
+    assert drafted(tmp_path, SEVERAL, target="a,b", task="numbers").task == "numbers"
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "why"),
+    [
+        ("cat,city", None, "'city': has words; of several columns"),
+        ("cat,dog", "classes", r"classes stand in one column \(got 2\)"),
+        ("cat,low", "labels", "'low': has other values than 0 and 1"),
+        ("cat,dog", "shares", r"a row of them sums to 0, not to 1, so these are no shares"),
+        ("cat", "shares", "'cat': is one; shares are a column for each class"),
+        ("cat,cat", None, "'cat': stands twice"),
+        ("cat,dgo", None, r"has no column 'dgo' \(did you mean 'dog'\?\)"),
+    ],
+)
+def test_columns_that_cannot_be_learned_together_are_refused(
+    tmp_path: Path, target: str, task: str | None, why: str
+) -> None:
+    with pytest.raises(DataError, match=rf"^rows\.csv: .*{why}"):
+        drafted(tmp_path, SEVERAL, target=target, task=task)
+
+
+def test_a_name_with_a_comma_is_one_column(tmp_path: Path) -> None:
+    text = 'x,"a,b"\n' + "\n".join(f"{row}.5,{row % 2}" for row in range(20))
+    assert drafted(tmp_path, text, target="a,b").target.name == "a,b"
+
+
+def test_of_several_targets_a_row_that_lacks_one_is_left_out(tmp_path: Path) -> None:
+    made = drafted(tmp_path, SEVERAL.replace("\n0.25,0,0,", "\n0.25,,0,"), target="cat,odd")
+    columns = from_toml(draft_text(made, tmp_path))["data"]["columns"]
+    assert columns["cat"] == {"kind": "number", "missing": "drop"}
+    assert columns["odd"] == {"kind": "truth", "yes": ["yes"], "no": ["no"]}
 
 
 def test_a_counter_goes_in_where_there_is_nothing_else(tmp_path: Path) -> None:

@@ -63,6 +63,20 @@ def test_what_cannot_be_stays_as_it_was(choice: FileChoice) -> None:
         choice.learned("Sex").other_task()
 
 
+def test_columns_are_learned_beside_each_other(choice: FileChoice) -> None:
+    both = choice.learned_as_well("Fare")
+    assert [column.name for column in both.draft.targets] == ["Survived", "Fare"]
+    assert both.draft.task == "numbers"
+    assert "Fare" not in chosen(both)
+    assert [each.name for each in both.learned_as_well("Survived").draft.targets] == ["Fare"]
+    with pytest.raises(Exception, match="all that is to be learned"):
+        choice.learned_as_well("Survived")
+    with pytest.raises(Exception, match="has words; of several"):
+        choice.learned_as_well("Sex")
+    with pytest.raises(Exception, match="so these are no shares"):
+        both.other_task()
+
+
 @pytest.mark.parametrize("width", [1, 20, 68, 108, 190])
 def test_the_columns_are_drawn_in_the_room_there_is(choice: FileChoice, width: int) -> None:
     lines = [draw_column_heading(choice, width, Look()), *draw_columns(choice, width, Look())]

@@ -47,10 +47,11 @@ def draw_columns(choice: FileChoice, width: int, look: Look) -> Lines:
         look: What to draw with.
     """
     widths, chosen = _widths(choice, width), {each.name for each in choice.draft.inputs}
+    learned = {each.name for each in choice.draft.targets}
     lines = []
     for name in choice.profile.columns:
         column = choice.column(name)
-        is_target = name == choice.draft.target.name
+        is_target = name in learned
         mark = f" {look.glyphs.changed}" if is_target else "[x]" if name in chosen else "[ ]"
         goes = is_target or name in chosen
         start = look.line(bold=is_target)

@@ -59,6 +59,7 @@ _AIMS: Final[Mapping[Task, str]] = {
 }
 """What a title says of the columns that are learned."""
 
+
 def _words(name: str) -> str:
     """Return a name for a title, where braces would be filled in."""
     return plain(name).replace("{", "(").replace("}", ")")

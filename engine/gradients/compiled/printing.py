@@ -214,6 +214,10 @@ class UpdateText:
                 return f"vector_{name}"
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return f"(-{self._vector(operand, numbers)})"
+            case ast.BinOp(left=left, op=ast.Div(), right=by) if _speaks_of(by) <= {*numbers}:
+                # Divided once, and not for each weight.
+                share = ast.BinOp(ast.Constant(1), ast.Div(), by)
+                return self._vector(ast.BinOp(left, ast.Mult(), share), numbers)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _SIGNS:
                 sides = self._vector(left, numbers), self._vector(right, numbers)
                 return f"({sides[0]} {_SIGNS[type(op)]} {sides[1]})"

@@ -16,7 +16,7 @@
  * loop over C is unrolled by name: what is left as a loop is an array in memory, not registers. */
 #define PRODUCT(rows, wide)                                                                  \
     static void NAME(product_##rows##x##wide)(int64_t depth, const REAL *a, int64_t across,  \
-            int64_t along, const REAL *bias, const vector *b, int64_t b_row, vector *c,      \
+            int64_t along, const REAL *bias, const vector *b, int64_t b_row, REAL *c,        \
             int64_t c_row) {                                                                 \
         vector sums[rows][wide];                                                             \
         _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {                             \
@@ -35,10 +35,10 @@
         }                                                                                    \
         _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++)                               \
             _Pragma("GCC unroll 8") for (int n = 0; n < wide; n++)                           \
-                c[r * c_row + n] = sums[r][n];                                               \
+                NAME(store)(c + r * c_row + n * LANES, sums[r][n]);                          \
     }
 typedef void NAME(product_tile)(int64_t, const REAL *, int64_t, int64_t, const REAL *,
-        const vector *, int64_t, vector *, int64_t);
+        const vector *, int64_t, REAL *, int64_t);
 #define PRODUCTS(rows) PRODUCT(rows, 1) PRODUCT(rows, 2) PRODUCT(rows, 3)
 PRODUCTS(1) PRODUCTS(2) PRODUCTS(3) PRODUCTS(4)
 #define TILES3(rows) NAME(product_##rows##x1), NAME(product_##rows##x2), NAME(product_##rows##x3)
@@ -59,17 +59,18 @@ static NAME(product_tile) *const NAME(product_tiles)[4][TILE_WIDTH] = {
         TILES(1), TILES(2), TILES(3), TILES(4)};
 
 static void NAME(product)(int64_t rows, int64_t depth, int64_t wide, const REAL *a, int64_t across,
-        int64_t along, const REAL *bias, const vector *b, vector *c) {
+        int64_t along, const REAL *bias, const vector *b, REAL *c) {
     for (int64_t n = 0; n < wide; n += TILE_WIDTH) {
         int64_t some = least(wide - n, TILE_WIDTH), r = 0;
 #if TALL_WIDTH
         for (; some <= TALL_WIDTH && r + 8 <= rows; r += 8)
             NAME(tall_tiles)[some - 1](depth, a + r * across, across, along, bias ? bias + r : 0,
-                    b + n, wide, c + r * wide + n, wide);
+                    b + n, wide, c + (r * wide + n) * LANES, wide * LANES);
 #endif
         for (; r < rows; r += 4)
             NAME(product_tiles)[least(rows - r, 4) - 1][some - 1](depth, a + r * across, across,
-                    along, bias ? bias + r : 0, b + n, wide, c + r * wide + n, wide);
+                    along, bias ? bias + r : 0, b + n, wide,
+                    c + (r * wide + n) * LANES, wide * LANES);
     }
 }
 
@@ -78,20 +79,23 @@ static void NAME(product)(int64_t rows, int64_t depth, int64_t wide, const REAL 
     static void NAME(outer_##rows##x##columns)(int64_t wide, const vector *d, const vector *x,\
             REAL *g, int64_t g_row) {                                                        \
         vector sums[rows][columns];                                                          \
-        for (int r = 0; r < rows; r++)                                                       \
-            for (int c = 0; c < columns; c++) sums[r][c] = NAME(all)(0);                     \
+        _Pragma("GCC unroll 16") for (int r = 0; r < rows; r++)                              \
+            _Pragma("GCC unroll 16") for (int c = 0; c < columns; c++)                       \
+                sums[r][c] = NAME(all)(0);                                                   \
         _Pragma("GCC unroll 1") for (int64_t n = 0; n < wide; n++) {                         \
             vector each[rows];                                                               \
-            for (int r = 0; r < rows; r++) each[r] = d[r * wide + n];                        \
-            _Pragma("GCC unroll 4") for (int c = 0; c < columns; c++) {                      \
+            _Pragma("GCC unroll 16") for (int r = 0; r < rows; r++) each[r] = d[r * wide + n];\
+            _Pragma("GCC unroll 16") for (int c = 0; c < columns; c++) {                     \
                 vector other = x[c * wide + n];                                              \
-                for (int r = 0; r < rows; r++) sums[r][c] += each[r] * other;                \
+                _Pragma("GCC unroll 16") for (int r = 0; r < rows; r++)                      \
+                    sums[r][c] += each[r] * other;                                           \
             }                                                                                \
         }                                                                                    \
-        if (rows == 4 && columns == 4) {                                                     \
+        if (rows * columns == 16) {                                                          \
             REAL all[16];                                                                    \
             NAME(sixteen_sums)(sums[0], all);                                                \
-            for (int r = 0; r < rows; r++) memcpy(g + r * g_row, all + 4 * r, 4 * SIZE);     \
+            for (int r = 0; r < rows; r++)                                                   \
+                for (int c = 0; c < columns; c++) g[r * g_row + c] = all[r * columns + c];   \
             return;                                                                          \
         }                                                                                    \
         for (int r = 0; r < rows; r++)                                                       \
@@ -104,11 +108,20 @@ OUTERS(1) OUTERS(2) OUTERS(3) OUTERS(4)
         NAME(outer_##rows##x3), NAME(outer_##rows##x4)}
 static NAME(outer_tile) *const NAME(outer_tiles)[4][4] = {
         OUTER_TILES(1), OUTER_TILES(2), OUTER_TILES(3), OUTER_TILES(4)};
+OUTER(1, 16) OUTER(16, 1)
 
 static void NAME(weight_gradient)(int64_t outputs, int64_t inputs, int64_t wide, const vector *d,
         const vector *x, REAL *g) {
-    for (int64_t r = 0; r < outputs; r += 4)
-        for (int64_t c = 0; c < inputs; c += 4)
+    int64_t first_row = 0, first_column = 0;
+    /* One output, or one input: as many sums at a time as anywhere. */
+    if (outputs == 1)
+        for (; first_column + 16 <= inputs; first_column += 16)
+            NAME(outer_1x16)(wide, d, x + first_column * wide, g + first_column, inputs);
+    if (inputs == 1)
+        for (; first_row + 16 <= outputs; first_row += 16)
+            NAME(outer_16x1)(wide, d + first_row * wide, x, g + first_row, inputs);
+    for (int64_t r = first_row; r < outputs; r += 4)
+        for (int64_t c = first_column; c < inputs; c += 4)
             NAME(outer_tiles)[least(outputs - r, 4) - 1][least(inputs - c, 4) - 1](wide,
                     d + r * wide, x + c * wide, g + r * inputs + c, inputs);
 }
@@ -131,15 +144,30 @@ static void NAME(weight_gradient_by_product)(int64_t outputs, int64_t inputs, in
             _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++)
                 turned[(n * LANES + i) * across + c] = square[i];
         }
-    NAME(product)(outputs, rows, across, (const REAL *)d, wide * LANES, 1, 0, turned, sums);
-    for (int64_t r = 0; r < outputs; r++)
-        memcpy(g + r * inputs, sums + r * across, inputs * sizeof(REAL));
+    int64_t whole = inputs / LANES, rest = inputs % LANES;
+    NAME(product)(outputs, rows, across, (const REAL *)d, wide * LANES, 1, 0, turned,
+            rest ? (REAL *)sums : g);
+    for (int64_t r = 0; rest && r < outputs; r++) {
+        const vector *from = sums + r * across;
+        for (int64_t c = 0; c < whole; c++) NAME(store)(g + r * inputs + c * LANES, from[c]);
+        NAME(store_some)(g + r * inputs + whole * LANES, from[whole], rest);
+    }
 }
 
-static REAL NAME(sum_of)(int64_t wide, const vector *d) {
+static vector NAME(total_of)(int64_t wide, const vector *d) {
     vector total = d[0];
     for (int64_t n = 1; n < wide; n++) total += d[n];
-    return NAME(sum)(total);
+    return total;
+}
+/* The sums over all rows of so many units: a bias's gradient. */
+static void NAME(sums_of)(int64_t units, int64_t wide, const vector *d, REAL *sums) {
+    int64_t u = 0;
+    for (; u + 16 <= units; u += 16) {
+        vector totals[16];
+        for (int i = 0; i < 16; i++) totals[i] = NAME(total_of)(wide, d + (u + i) * wide);
+        NAME(sixteen_sums)(totals, sums + u);
+    }
+    for (; u < units; u++) sums[u] = NAME(sum)(NAME(total_of)(wide, d + u * wide));
 }
 
 /* ------------------------------------------------------------------ a member */
@@ -406,23 +434,20 @@ static REAL NAME(loss)(const NAME(pass) *p, const vector *y, vector *d) {
 /* The share of rows whose class is right. */
 static double NAME(accuracy)(const NAME(pass) *p, const vector *y) {
     const task *t = p->task;
-    int64_t right = 0;
-    const REAL *targets = (const REAL *)p->targets, *out = (const REAL *)y;
-    int64_t stride = p->wide * LANES;
-    for (int64_t n = 0; n < p->rows; n++) {
-        if (!t->classes) {
-            right += (REAL)(out[n] > (REAL)t->threshold) == targets[n];
-            continue;
-        }
-        int64_t best = 0;
-        for (int64_t u = 1; u < t->outputs; u++) {
-            REAL most = out[best * stride + n], here = out[u * stride + n];
+    vector right = NAME(all)(0), one = NAME(all)(1), none = right;
+    for (int64_t n = 0; n < p->wide; n++) {
+        vector most = y[n], said = NAME(where)(most > (REAL)t->threshold, one, none);
+        if (t->classes) said = none;
+        for (int64_t u = 1; t->classes && u < t->outputs; u++) {
+            vector here = y[u * p->wide + n];
             /* A NaN is the greatest of all, as in PyTorch's argmax. */
-            if (here > most || (here != here && most == most)) best = u;
+            mask better = (here > most) | ((here != here) & (most == most));
+            most = NAME(where)(better, here, most);
+            said = NAME(where)(better, NAME(all)((REAL)u), said);
         }
-        right += (REAL)best == targets[n];
+        right += NAME(where)((said == p->targets[n]) & p->counts[n], one, none);
     }
-    return (double)right / p->rows;
+    return (double)NAME(sum)(right) / p->rows;
 }
 
 /* --------------------------------------------------------------------- a step */
@@ -437,7 +462,7 @@ static const vector *NAME(forward)(NAME(pass) *p, int64_t step) {
         at->input = h;
         NAME(product)(l->outputs, l->inputs, p->wide,
                 NAME(parameter)(t, t->weights, &l->weight, p->member), l->inputs, 1,
-                NAME(parameter)(t, t->weights, &l->bias, p->member), h, at->z);
+                NAME(parameter)(t, t->weights, &l->bias, p->member), h, (REAL *)at->z);
         if (l->normalisation == BATCH) NAME(batch_norm)(p, l, at, step >= 0);
         if (l->normalisation == LAYER) NAME(layer_norm)(p, l, at);
         h = at->z;
@@ -487,8 +512,8 @@ static void NAME(backward)(NAME(pass) *p, REAL *gradients) {
                 vector total = NAME(all)(0);
                 for (int64_t n = u * p->wide; n < (u + 1) * p->wide; n++) total += at->d[n] * at->normal[n];
                 gw[u] = NAME(sum)(total);
-                gb[u] = NAME(sum_of)(p->wide, at->d + u * p->wide);
             }
+            NAME(sums_of)(l->outputs, p->wide, at->d, gb);
             if (l->normalisation == BATCH) NAME(batch_norm_back)(p, l, at, gw, gb);
             else NAME(layer_norm_back)(p, l, at);
         }
@@ -500,27 +525,27 @@ static void NAME(backward)(NAME(pass) *p, REAL *gradients) {
         else
             NAME(weight_gradient)(l->outputs, l->inputs, p->wide, at->d, at->input, gw);
         REAL *gb = NAME(parameter)(t, gradients, &l->bias, p->member);
-        for (int64_t u = 0; u < l->outputs; u++) gb[u] = NAME(sum_of)(p->wide, at->d + u * p->wide);
+        NAME(sums_of)(l->outputs, p->wide, at->d, gb);
         /* The first layer's inputs are data: nobody learns from their derivative. */
-        if (i) NAME(product)(l->inputs, l->outputs, p->wide, weight, 1, l->inputs, 0, at->d, p->layer[i - 1].d);
+        if (i) NAME(product)(l->inputs, l->outputs, p->wide, weight, 1, l->inputs, 0, at->d, (REAL *)p->layer[i - 1].d);
     }
 }
 
 /* The length of a vector, exact from 1e-30 to 1e30: where a square may have left its type's range,
  * all of it is summed in double. */
 double NAME(norm)(int64_t count, const REAL *numbers) {
-    vector total = NAME(all)(0);
+    vector four[4] = {NAME(all)(0), NAME(all)(0), NAME(all)(0), NAME(all)(0)};
     int64_t i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        vector some = NAME(load)(numbers + i);
-        total += some * some;
+    for (; i + 4 * LANES <= count; i += 4 * LANES)
+        _Pragma("GCC unroll 4") for (int k = 0; k < 4; k++) {
+            vector some = NAME(load)(numbers + i + k * LANES);
+            four[k] += some * some;
+        }
+    for (; i < count; i += LANES) {
+        vector some = NAME(load_some)(numbers + i, least(count - i, LANES));
+        four[0] += some * some;
     }
-    if (i < count) {
-        vector some = NAME(all)(0);
-        memcpy(&some, numbers + i, (count - i) * sizeof(REAL));
-        total += some * some;
-    }
-    REAL squares = NAME(sum)(total);
+    REAL squares = NAME(sum)((four[0] + four[1]) + (four[2] + four[3]));
     if (DOUBLE || (squares > (REAL)1e-24 && squares < (REAL)1e36)) return sqrt((double)squares);
     /* Sums side by side, in an order that no alignment changes. */
     double exact[8] = {0}, all = 0;
@@ -545,16 +570,15 @@ static void NAME(learn)(const task *t, int64_t member, REAL *used, double rate, 
         /* What fills no vector is computed in one, so that its place changes no bit of it. */
         vector room[2 + MOST_STATES];
         REAL *filled[MOST_STATES], *weights = (REAL *)t->weights + start + whole;
-        memset(room, 0, sizeof room);
-        memcpy(room, weights, rest * sizeof(REAL));
-        memcpy(room + 1, used + start + whole, rest * sizeof(REAL));
+        room[0] = NAME(load_some)(weights, rest);
+        room[1] = NAME(load_some)(used + start + whole, rest);
         for (int64_t s = 0; s < t->states; s++) {
             filled[s] = (REAL *)(room + 2 + s);
-            memcpy(filled[s], state[s] + whole, rest * sizeof(REAL));
+            room[2 + s] = NAME(load_some)(state[s] + whole, rest);
         }
         update->apply(LANES, (REAL *)room, (REAL *)(room + 1), filled, constants);
-        memcpy(weights, room, rest * sizeof(REAL));
-        for (int64_t s = 0; s < t->states; s++) memcpy(state[s] + whole, filled[s], rest * sizeof(REAL));
+        NAME(store_some)(weights, room[0], rest);
+        for (int64_t s = 0; s < t->states; s++) NAME(store_some)(state[s] + whole, room[2 + s], rest);
     }
 }
 
@@ -667,6 +691,12 @@ void NAME(take)(const task *t, int64_t begin, int64_t end, char *room) {
                         + member * t->input_member + step * t->input_step, train.x);
                 NAME(turn_targets)(&train, train.rows, (const char *)t->targets
                         + member * t->target_member + step * t->target_step);
+            }
+            if (t->input_step) {
+                const char *next = (const char *)((const REAL *)t->inputs + member * t->input_member
+                        + least(step + 1, t->steps - 1) * t->input_step);
+                for (int64_t byte = 0; byte < least(t->input_step * SIZE, 1 << 14); byte += 64)
+                    __builtin_prefetch(next + byte);
             }
             int64_t row = t->row + step, number = row * t->members + member;
             /* One row for all steps, which stays in the cache: their norms are all that is read. */

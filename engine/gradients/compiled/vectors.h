@@ -14,6 +14,22 @@ typedef INTEGER NAME(mask) __attribute__((vector_size(WIDTH)));
 /* A vector wherever it lies: parameters are dense, a member's begin anywhere. */
 INLINE vector NAME(load)(const REAL *from) { vector a; memcpy(&a, from, WIDTH); return a; }
 INLINE void NAME(store)(REAL *to, vector a) { memcpy(to, &a, WIDTH); }
+/* Some of a vector's numbers, the others 0: nothing beyond them is touched. */
+#if WIDTH == 64
+INLINE vector NAME(load_some)(const REAL *from, int64_t count) {
+    return AVX512(maskz_loadu)((1u << count) - 1, from);
+}
+INLINE void NAME(store_some)(REAL *to, vector a, int64_t count) {
+    AVX512(mask_storeu)(to, (1u << count) - 1, a);
+}
+#else
+INLINE vector NAME(load_some)(const REAL *from, int64_t count) {
+    vector a = {0};
+    memcpy(&a, from, count * SIZE);
+    return a;
+}
+INLINE void NAME(store_some)(REAL *to, vector a, int64_t count) { memcpy(to, &a, count * SIZE); }
+#endif
 
 INLINE vector NAME(all)(REAL number) { return number - (vector){0}; }
 INLINE vector NAME(where)(mask condition, vector a, vector b) {

@@ -56,6 +56,8 @@ class Subject:
     """Whether it tells classes apart."""
     inputs: int
     """How many inputs a row has."""
+    numbers: int
+    """How many of them are numbers, and not one of the values of a category."""
     own: bool
     """Whether it is a network from a Python file."""
     may_run: bool = False
@@ -73,12 +75,21 @@ class Subject:
         return cls(
             classes="accuracy" in header.columns.get("train", ()),
             inputs=header.inputs,
+            numbers=_numbers_of(header),
             own=header.experiment.get("model", {}).get("kind", "mlp") != "mlp",
             may_run=may_run,
             members=header.members,
             fresh=not any(header.rows),
             pictures=_has_pictures(header),
         )
+
+
+def _numbers_of(header: Header) -> int:
+    """Return how many inputs of a row are numbers, as far as the recording says."""
+    columns = header.raw_columns
+    return sum(each.get("kind", "number") == "number" for each in columns) or (
+        0 if columns else header.inputs
+    )
 
 
 def _has_pictures(header: Header) -> bool:
@@ -105,7 +116,7 @@ class Exhibit:
     classes: bool | None = None
     """Whether targets must be classes, or numbers; None where either will do."""
     inputs: int | None = None
-    """How many features there must be, where that matters."""
+    """How many inputs vary, where that matters; of a network that has more the others are held."""
     answers: bool = True
     """Whether the network is asked, which of one's own only PyTorch can."""
     of_sums: bool = False
@@ -135,9 +146,11 @@ class Exhibit:
             if self.classes:
                 needed, has = "classes", "this run's targets are numbers"
             return f"needs {needed}, {has}"
-        if self.inputs not in (None, subject.inputs):
-            number = "one input" if self.inputs == 1 else "two inputs"
-            return f"needs {number}, this run has {subject.inputs}"
+        if self.inputs is not None and self.inputs > subject.numbers:
+            number = "an input that is a number" if self.inputs == 1 else "two inputs, both numbers"
+            return f"needs {number}; this run has {subject.numbers or 'none'}"
+        if self.is_cut(subject) and subject.pictures:
+            return "needs inputs that mean something by themselves, a row of this run is a picture"
         if self.fresh and not subject.fresh:
             return "needs fresh rows at every step, this run has sets of them"
         if self.pictures and not subject.pictures:
@@ -147,6 +160,10 @@ class Exhibit:
         if self.answers and subject.own and not subject.may_run:
             return "needs to run this network's own code: epochal show RUN --allow-code does"
         return "" if subject.members >= self.members else "needs several members, this run has one"
+
+    def is_cut(self, subject: Subject) -> bool:
+        """Whether it shows some inputs, and holds the others."""
+        return self.inputs not in (None, subject.inputs)
 
     def draw(self, network: RecordedNetwork, surface: Surface) -> Lines:
         """Return the view."""
@@ -212,14 +229,14 @@ def stacked(pictures: Sequence[Any], draw: Callable[..., Lines], surface: Surfac
 VIEWS: Final[Mapping[str, Exhibit]] = {
     "function": Exhibit(
         title="Fitted function",
-        about="the fitted functions against their targets",
+        about="the fitted functions of an input against their targets",
         picture="network.function.draw_function",
         classes=False,
         inputs=1,
     ),
     "region": Exhibit(
         title="Decision region",
-        about="the decision region, with the points of the three sets",
+        about="the decision region of two inputs, with the points of the three sets",
         picture="network.region.draw_region",
         classes=True,
         inputs=2,
@@ -316,9 +333,13 @@ def applying(material: Material) -> list[str]:
 
 
 def exhibits(header: Header, *, may_run: bool = False) -> list[str]:
-    """Return the names of the views of a network's weights that a run has."""
+    """Return the names of the views of a network's weights that a run has.
+
+    What shows all that a network knows comes before a cut through it.
+    """
     subject = Subject.of(header, may_run=may_run)
-    return [name for name, view in VIEWS.items() if not view.missing(subject)]
+    there = [name for name, view in VIEWS.items() if not view.missing(subject)]
+    return sorted(there, key=lambda name: VIEWS[name].is_cut(subject))
 
 
 def exhibit_of(view: View) -> str:

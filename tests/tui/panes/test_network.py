@@ -199,9 +199,9 @@ async def test_a_layer_of_another_run_stands_for_all_of_them(runs) -> None:
 
 async def test_a_picture_that_this_run_has_not_is_replaced_and_that_is_said(runs) -> None:
     async with hall() as (pilot, pane):
-        drawn = await show(pilot, pane, view_of(runs["iris"], exhibit="region"))
+        drawn = await show(pilot, pane, view_of(runs["iris"], exhibit="function"))
         assert str(pane.border_title) == "Predictions"
-        assert "No decision region: needs two inputs, this run has 4." in " ".join(drawn.split())
+        assert "No fitted function: needs targets that are numbers" in " ".join(drawn.split())
 
 
 async def test_a_member_has_pictures_of_its_own(runs) -> None:
@@ -604,11 +604,11 @@ async def test_the_pictures_of_several_runs_stand_side_by_side_or_one_under_the_
 
 
 async def test_a_run_beside_that_lacks_the_picture_shows_its_own_and_says_so(runs) -> None:
-    others = (beside(runs["iris"], "iris", 1),)
+    others = (beside(runs["function-set"], "functions", 1),)
     view = view_of(runs["two-moons"], label="moons", others=others, exhibit="region")
     async with hall((120, 25)) as (pilot, pane):
         shown = " ".join("\n".join(await show_several(pilot, pane, view)).split())
-        assert "No decision region: needs two inputs" in shown
+        assert "No decision region: needs classes" in shown
 
 
 async def test_each_of_several_runs_is_shown_at_its_own_step(runs) -> None:

@@ -41,8 +41,8 @@ APPLY = {
     "function-set": OF_LAYERS | {"function", "predictions"},
     "zero-init": OF_CLASSES,
     "automatic-update": OF_CLASSES,
-    "sum-of-30": OF_LAYERS | {"tests", "predictions"},
-    "init-histograms": OF_LAYERS | {"tests", "predictions"},
+    "sum-of-30": OF_LAYERS | {"tests", "predictions", "function"},
+    "init-histograms": OF_LAYERS | {"tests", "predictions", "function"},
 }
 """The views of weights that each has."""
 

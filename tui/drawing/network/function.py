@@ -1,4 +1,4 @@
-"""The fitted functions over their targets, for networks of one input.
+"""The fitted functions over their targets: of one input, where there are more the others are held.
 
 A line is what the network says, a shape is a target. Where a fit leaves the picture, the axes
 stay with the targets: an exploding network must not squash them into a line.
@@ -7,7 +7,7 @@ stay with the targets: an exploding network must not squash them into a line.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,8 +18,9 @@ from ...style.text import Lines, Styled, joined
 from ..base.arrays import Floats, evenly, finite_of
 from ..base.axis import Axes, Axis, linear_axis, roomy
 from ..base.canvas import Canvas
-from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline
+from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, filled, framed, headline, words
 from ..base.shapes import hue, point
+from .held import held_inputs
 from .material import RecordedNetwork
 
 GRID: Final = 400
@@ -64,29 +65,33 @@ class FunctionPicture:
     """Whether every target counts, or a few of them tell the rest."""
     facts: tuple[str, ...] = ()
     """Whose weights they are."""
+    held: str = ""
+    """At what the other inputs are held; empty where there are none."""
 
 
 def gather(network: RecordedNetwork) -> FunctionPicture:
-    """Return the fitted functions of a network of one input, with the targets of all its sets."""
-    material = network.material
+    """Return the functions of an input that a network fits, with the targets of all its sets."""
+    material, held = network.material, held_inputs(network.material, 1)
+    (place,) = held.varying
     parts = list(material.parts.values())
-    inputs = np.concatenate([material.original_inputs(part) for part in parts])[:, 0]
+    inputs = np.concatenate([material.original_inputs(part) for part in parts])[:, place]
     targets = np.concatenate([material.scaling.to_original(part.targets) for part in parts])
     order = np.argsort(inputs, kind="stable")
     order = order[np.isfinite(inputs[order])]
     inputs, targets = inputs[order], targets[order]
-    low, high = material.input_ranges[0]
+    low, high = material.input_ranges[place]
     grid = np.linspace(low, high, GRID) if math.isfinite(low) else np.linspace(0, 1, GRID)
-    said = material.scaling.to_original(network.outputs(material.scaled_inputs(grid[:, None])))
+    said = network.answers(material.scaled_inputs(held.rows(grid[:, None])))
     return FunctionPicture(
         fits=tuple(
             Fit(name=name, inputs=inputs, targets=targets[:, index], fitted=said[:, index])
             for index, name in enumerate(material.target_names)
         ),
         grid=grid,
-        input_name=material.input_names[0],
+        input_name=material.input_names[place],
         noisy=bool(getattr(material.experiment.data, "noise", 1.0)),
         facts=network.facts,
+        held=held.words,
     )
 
 
@@ -102,6 +107,10 @@ def draw_function(picture: FunctionPicture, width: int, height: int, look: Look)
         look: What to draw with.
     """
     title = headline("fitted function", picture.facts, width, look)
+    if picture.held:
+        bare = draw_function(replace(picture, held=""), width, max(height - 1, 0), look)
+        over = f"over {picture.input_name}; {picture.held}"
+        return filled([title, words(over, width, look), *bare[1:]], width, height)
     part = FILLED if look.big else 0
     legend = draw_legend(picture, width, look, part)
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:

@@ -1,4 +1,4 @@
-"""The decision region of a network of two inputs, with the points of its three sets on it.
+"""The decision region of two inputs of a network, with the points of its three sets on it.
 
 The region is ``region_canvas``'s, what its colours and shapes mean ``region_legend``'s; here is
 what is shown, and how the two share the room.
@@ -7,6 +7,7 @@ what is shown, and how the two share the room.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from ...style.text import Lines, cut, joined
 from ..base.axis import Axis, roomy
 from ..base.frame import FRAME_HEIGHT, FRAME_WIDTH, cropped, filled, framed, headline, words
 from ..base.shapes import POINTS, SETS, point
+from .held import held_inputs
 from .material import RecordedNetwork
 from .region_canvas import (
     SHADES,
@@ -47,25 +49,31 @@ LEAST_HEIGHT: Final = 3
 
 
 def gather(network: RecordedNetwork) -> Region:
-    """Return the region of a network of two inputs and the points of all its sets."""
-    material = network.material
+    """Return the region of two inputs of a network, and the points of all its sets.
+
+    Of more inputs the others are held, and a point lies where it does in these two.
+    """
+    material, held = network.material, held_inputs(network.material, 2)
+    across_at, up_at = held.varying
     points = []
     for name, part in material.parts.items():
         counted = network.may_count(name)
         wrong = int((network.predicted(part.inputs) != part.targets).sum()) if counted else None
-        places, labels = material.original_inputs(part), part.targets.astype(np.int64)
+        places = material.original_inputs(part)[:, held.varying]
+        labels = part.targets.astype(np.int64)
         note = "" if counted else network.keeps_test
         points.append(Points(part=name, places=places, labels=labels, wrong=wrong, note=note))
     extent = material.experiment.data.extent
-    across, up = (_ends(*each, extent) for each in material.input_ranges)
+    across, up = (_ends(*material.input_ranges[each], extent) for each in held.varying)
     return Region(
-        probabilities=lambda asked: network.probabilities(material.scaled_inputs(asked)),
+        probabilities=lambda asked: network.probabilities(material.scaled_inputs(held.rows(asked))),
         classes=tuple(material.target_names),
         points=tuple(points),
-        names=(material.input_names[0], material.input_names[1]),
+        names=(material.input_names[across_at], material.input_names[up_at]),
         across=across,
         up=up,
         facts=network.facts,
+        held=held.words,
     )
 
 
@@ -93,6 +101,10 @@ def draw_region(region: Region, width: int, height: int, look: Look) -> Lines:
         look: What to draw with.
     """
     title = headline("decision region", region.facts, width, look)
+    if region.held:
+        bare = draw_region(replace(region, held=""), width, max(height - 1, 0), look)
+        held = words(region.held, width, look)
+        return filled([title, held, *bare[1:]], width, height)
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return filled([title], width, height)
     room = height - 1

@@ -92,6 +92,8 @@ class Region:
     up: tuple[float, float] = (-math.pi, math.pi)
     facts: tuple[str, ...] = ()
     """Whose weights they are."""
+    held: str = ""
+    """At what the other inputs are held; empty where there are none."""
 
 
 def has_levels(palette: Palette) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -14,6 +15,9 @@ Facts = dict[str, Any]
 
 SEVERAL: Final = ("population", "sweep")
 """The tables of a preset that say which networks there are, and not how one of them is."""
+
+NAMING_FILES: Final = (("data", "path"), ("model", "module"))
+"""The keys of an experiment that say where a file is."""
 
 
 def facts_of(export: Export) -> list[Facts]:
@@ -50,10 +54,24 @@ def figures_of(export: Export, member: int) -> Facts:
 
 
 def settings_of(header: Header, member: int) -> Facts:
-    """Return the keys of a member's experiment, each with its value."""
-    alone = {key: each for key, each in header.experiment.items() if key not in SEVERAL}
+    """Return the keys of a member's experiment, each with its value; of a file its name alone."""
+    tables = without_folders(header.experiment)
+    alone = {key: each for key, each in tables.items() if key not in SEVERAL}
     differing = header.variants[member] if member < len(header.variants) else {}
     return {key: _flat(value) for key, value in {**dict(_keys(alone)), **differing}.items()}
+
+
+def without_folders(tables: Mapping[str, Any]) -> Facts:
+    """Return an experiment's tables with its files' names, and not where they lie on this machine.
+
+    What is exported goes to others, whom the folders of a user say nothing or too much.
+    """
+    changed = {}
+    for table, key in NAMING_FILES:
+        of = tables.get(table)
+        if isinstance(of, Mapping) and isinstance(said := of.get(key), str):
+            changed[table] = {**of, key: re.split(r"[/\\]", said)[-1]}
+    return {**tables, **changed}
 
 
 def _keys(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -32,6 +32,7 @@ from ..results.charts.figures import result_table
 from ..results.charts.style import style_sheet
 from ..text.files import read_file
 from .export import Export, ExportFile
+from .facts import NAMING_FILES, without_folders
 from .portrait import Portrait
 
 FIGURE: Final = Area(0, 0, 470, 345)
@@ -211,14 +212,26 @@ def _mark(mark: MarkReached) -> str:
 
 
 def _settings(told: Portrait) -> str:
-    """Return the experiment as a preset; as it was recorded, where it no longer holds."""
+    """Return the experiment as a preset; as it was recorded, where it no longer holds.
+
+    Of a file its name stands there alone: what it is called, and not where it lies.
+    """
     from ..presets.preset import dumps
 
     try:
         run = told.export.run
-        return dumps(run.experiment if told.member is None else run.alone).rstrip()
+        spec = run.experiment if told.member is None else run.alone
     except EpochalError:
-        return json.dumps(told.header.experiment, indent=2, ensure_ascii=False)
+        recorded = without_folders(told.header.experiment)
+        return json.dumps(recorded, indent=2, ensure_ascii=False)
+    bare = {}
+    for table, key in NAMING_FILES:
+        section = getattr(spec, table)
+        said = getattr(section, key, None)
+        if isinstance(said, str):
+            name = without_folders({table: {key: said}})[table][key]
+            bare[table] = section.model_copy(update={key: name})
+    return dumps(spec.model_copy(update=bare)).rstrip()
 
 
 # --- the block -----------------------------------------------------------------------------------

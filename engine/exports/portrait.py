@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from ..diagnosis import Finding
@@ -118,7 +119,20 @@ class Portrait:
         try:
             return film_of(self.export.run, box), ""
         except EpochalError as error:
-            return None, f"no picture of the network: {error}"
+            return None, f"no picture of the network: {self._without_folders(str(error))}"
+
+    def _without_folders(self, words: str) -> str:
+        """Return what is said of a file without where it lies: a page goes to others."""
+        data = self.header.experiment.get("data")
+        path = str(data.get("path", "")) if isinstance(data, dict) else ""
+        folders = {
+            str(Path(path).parent),
+            str(self.export.folder.path.absolute()),
+            str(Path.home()),
+        }
+        for folder in sorted(folders - {"/", "."}, key=len, reverse=True):
+            words = words.replace(f"{folder}/", "").replace(folder, "its folder")
+        return words
 
     @property
     def without(self) -> str:

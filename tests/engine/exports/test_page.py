@@ -17,6 +17,7 @@ import pytest
 
 from engine.experiment.experiment import Experiment
 from engine.exports.export import Export
+from engine.exports.facts import facts_of
 from engine.exports.page import page_of
 from engine.exports.slide import slide_of
 from engine.presets import preset as presets
@@ -262,3 +263,30 @@ def test_a_million_steps_are_less_than_two_megabytes() -> None:
         [header(columns={"train": names}), Series(group="train", first=1, values=values)]
     )
     assert 30_000 < len(page_of(export_of(history)).encode()) < 2_000_000
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_leaves_the_machine_does_not_say_where_a_file_lies(
+    tmp_path: Path, *, there: bool
+) -> None:
+    """The name of a user stands in the folders of their files."""
+    folder = tmp_path / "secret-home"
+    folder.mkdir()
+    data = folder / "points.csv"
+    data.write_text("a,b,y\n" + "\n".join(f"{n},{n % 3},{n % 2}" for n in range(12)))
+    spec = Experiment.model_validate(
+        {
+            "data": {"kind": "file", "path": str(data), "task": "classes"},
+            "loss": {"name": "cross_entropy"},
+            "train": {"steps": 3},
+        }
+    )
+    run, _ = recorded(spec, tmp_path / "a-run")
+    if not there:
+        data.unlink()
+    export = Export(folder=run, history=load_history(run.recording), path=Path("nowhere"))
+    written = [page_of(export), slide_of(export), str(facts_of(export))]
+    assert "points.csv" in written[0]
+    assert "points.csv" in written[2]
+    for text in written:
+        assert "secret-home" not in text

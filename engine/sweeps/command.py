@@ -87,6 +87,7 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv")] = False,
+    plain: Annotated[bool, typer.Option("--plain")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
     """Train every setting of a grid, with several seeds each, and print what they come to.
@@ -98,6 +99,7 @@ def sweep(
         lr_range: Find a learning rate: short trainings at many, and their losses.
         dry_run: List trials and groups, the time and the room they would take.
         as_csv: Print a line of CSV a trial.
+        plain: Leave texts of CSV as they are that a spreadsheet would take for formulas.
         quiet: Show no progress.
     """
     from .headless import run_sweep
@@ -105,6 +107,8 @@ def sweep(
 
     if as_json and as_csv:
         raise RequestError("--json and --csv: stdout has room for one of them; leave the other out")
+    if plain and not as_csv:
+        raise RequestError("--plain: is of the texts of CSV; add --csv, or leave it out")
     order = Order(
         references=tuple(presets),
         overrides=tuple(changes.overrides()),
@@ -121,6 +125,7 @@ def sweep(
         lr_range=lr_range,
         dry_run=dry_run,
         form="json" if as_json else "csv" if as_csv else "text",
+        bare=plain,
         quiet=quiet,
     )
     raise typer.Exit(run_sweep(order))

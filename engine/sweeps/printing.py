@@ -62,8 +62,13 @@ def objects(table: SweepTable) -> Iterator[dict[str, Any]]:
         }
 
 
-def csv_text(table: SweepTable) -> str:
-    """Return the table as CSV, a trial each, in the units of the recordings."""
+def csv_text(table: SweepTable, *, bare: bool = False) -> str:
+    """Return the table as CSV, a trial each, in the units of the recordings.
+
+    Args:
+        table: What to write.
+        bare: Whether texts stay as they are that a spreadsheet would take for formulas.
+    """
     figures = [key for key in FIGURES if key in table.figures]
     keys = [axis.key for axis in table.axes if axis.key != "preset"]
     head = ["preset", *keys, "seed", "state", "best_step", "step", *figures]
@@ -77,7 +82,7 @@ def csv_text(table: SweepTable) -> str:
         reached = (trial.figures.get(key) for key in figures)
         where = (_csv_value(trial.alone), trial.run, trial.member + 1)
         row = trial.preset, *settings, *came_to, *reached, *where
-        writer.writerow(map(harmless_cell, row))
+        writer.writerow(row if bare else map(harmless_cell, row))
     return out.getvalue()
 
 

@@ -201,6 +201,8 @@ class TestTable:
         text = printing.csv_text(dataclasses.replace(table, trials=trials))
         [row] = csv.DictReader(io.StringIO(text))
         assert (row["preset"], row["seed"]) == ("'=1+1", "-3")
+        bare = printing.csv_text(dataclasses.replace(table, trials=trials), bare=True)
+        assert next(csv.DictReader(io.StringIO(bare)))["preset"] == "=1+1"
 
     def test_before_anything_is_trained_all_of_it_waits(self, tmp_path: Path) -> None:
         folder, _ = planned(tmp_path, asked())

@@ -19,8 +19,9 @@ remedy; the command prints them on stderr and leaves with status 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 
 class EpochalError(Exception):
@@ -88,3 +89,25 @@ class DeviceError(EpochalError):
 
 class CodeError(EpochalError):
     """A network of one's own that may not be run, or does not work."""
+
+
+@contextmanager
+def one_of_several(reference: str, count: int) -> Iterator[None]:
+    """Say which preset it is that a change does not fit, where the change is to several.
+
+    Args:
+        reference: The preset that is looked at while this is entered.
+        count: How many there are in all.
+    """
+    try:
+        yield
+    except PresetError as error:
+        if count == 1:
+            raise
+        problems = [
+            replace(each, source=f"{reference}, {each.source}")
+            if each.source.startswith("--set ")
+            else each
+            for each in error.problems
+        ]
+        raise PresetError(problems) from None

@@ -18,7 +18,7 @@ import typer
 
 from engine import cli
 from engine.cli import app
-from engine.errors import EpochalError
+from engine.errors import EpochalError, one_of_several
 from engine.options import (
     AllowCode,
     AsJson,
@@ -179,7 +179,10 @@ def _replay(
 
     tempo = parse(pace) if pace else None
     overrides = changes.overrides()
-    runs = [find_run_or_preset(each, place.folder, overrides, place.shared) for each in what]
+    runs = []
+    for each in what:
+        with one_of_several(each, len(what)):
+            runs.append(find_run_or_preset(each, place.folder, overrides, place.shared))
     for run in filter(None, runs):
         references.check_begun(run)
     _check_apart(runs)

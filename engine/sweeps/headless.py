@@ -164,7 +164,7 @@ def _ended(folder: SweepFolder, order: Order, status: int, digests: set[str]) ->
     if order.lr_range and order.form == "text":
         print(rates_text(table))
     else:
-        _print(table, order.form)
+        _print(table, order.form, bare=order.bare)
     broken = table.count("failed") or table.count("diverged") == len(table.trials)
     return status or (FAILED if broken else DONE)
 
@@ -196,12 +196,12 @@ def _again(folder: SweepFolder, order: Order) -> list[str]:
     return [str(folder.path.resolve()), "--executor", order.executor, "--quiet", *switches]
 
 
-def _print(table: SweepTable, form: Form) -> None:
+def _print(table: SweepTable, form: Form, *, bare: bool) -> None:
     if form == "json":
         for item in printing.objects(table):
             print(json.dumps(item, ensure_ascii=False))
     elif form == "csv":
-        print(printing.csv_text(table), end="")
+        print(printing.csv_text(table, bare=bare), end="")
     else:
         print(printing.text(table))
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from ..errors import PresetError, RunError
+from ..errors import PresetError, RunError, one_of_several
 from ..experiment.axes import check_sweep
 from ..experiment.overrides import typed
 from ..experiment.problems import explain
@@ -57,6 +57,8 @@ class Order:
     """Whether a learning rate is to be found."""
     dry_run: bool = False
     form: Form = "text"
+    bare: bool = False
+    """Whether texts of CSV stay as they are that a spreadsheet would take for formulas."""
     quiet: bool = False
 
     @property
@@ -84,7 +86,10 @@ def asked_for(order: Order) -> list[Asked]:
         PresetError: With everything that is wrong with one of them.
     """
     table = typed(order.grid, order.said_with)
-    asked = [_asked(reference, order, table) for reference in order.references]
+    asked = []
+    for reference in order.references:
+        with one_of_several(reference, len(order.references)):
+            asked.append(_asked(reference, order, table))
     if len({each.name for each in asked}) < len(asked):
         raise RunError(
             f"{' '.join(order.references)}: two presets are called the same, by which a sweep "

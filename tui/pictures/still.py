@@ -43,7 +43,7 @@ from ..style.look import Look
 from ..style.palette import DARK
 from ..style.text import Lines, cut, fit
 from ..watching.traces import best_of
-from .wish import Wish, refuse_member, refuse_view
+from .wish import StepError, Wish, refuse_member, refuse_view
 
 if TYPE_CHECKING:
     from engine.recording.history import History
@@ -75,6 +75,7 @@ def show(folders: Sequence[RunFolder], width: int, height: int, glyphs: Glyphs, 
     """
     look, widths = look_of_output(glyphs), widths_beside(width, len(folders))
     watches = [read_watch(folder) for folder in folders]
+    refuse_later(watches, wish)
     if len(watches) > 1 and not wish.steps and wish.step in (None, "last"):
         wish = replace(wish, reach=max(watch.history.last_step for watch in watches))
     pictures = []
@@ -82,6 +83,27 @@ def show(folders: Sequence[RunFolder], width: int, height: int, glyphs: Glyphs, 
         with named_where(watch.folder, one_of_several=len(watches) > 1):
             pictures.append(draw_wish(*with_weights(watch, wish), size, height, look))
     print_lines(beside(pictures, widths) if len(pictures) > 1 else pictures[0], width, look)
+
+
+def refuse_later(watches: Sequence[Watch], wish: Wish) -> None:
+    """Refuse a step that no run has come to; say which of several are shown at their last.
+
+    Raises:
+        StepError: None of them has.
+    """
+    if (asked := wish.number) is None:
+        return
+    lasts = [watch.history.last_step for watch in watches]
+    if asked > max(lasts):
+        name = plain(watches[lasts.index(max(lasts))].folder.name)
+        raise StepError(
+            f"--step {asked}: {name} has come to step {max(lasts)}; say a step up to that, or "
+            "--step last"
+        )
+    for watch, last in zip(watches, lasts, strict=True):
+        if asked > last:
+            told = f"{plain(watch.folder.name)}: has come to step {last}, which is shown"
+            print(told, file=sys.stderr)
 
 
 @contextmanager

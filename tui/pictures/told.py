@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.text.numbers import as_json
 
-from .still import of_run, read_watch, step_of, steps_of, with_weights
+from .still import of_run, read_watch, refuse_later, step_of, steps_of, with_weights
 from .wish import refuse_member, refuse_view
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def show_object(folder: RunFolder, wish: Wish) -> None:
     watch = read_watch(folder)
     refuse_view(watch.history, wish)
     refuse_member(watch.history, wish)
+    refuse_later([watch], wish)
     watch, wish = with_weights(watch, wish)
     for each in _wishes(watch, wish):
         print(json.dumps(told_of(watch, each), ensure_ascii=False))

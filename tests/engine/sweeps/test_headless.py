@@ -158,6 +158,13 @@ class TestForms:
             run_sweep(order(grid=(f"optimizer.lr=1,{value}",)))
         assert len(str(refused.value).splitlines()) == 1
 
+    def test_a_change_that_does_not_fit_names_the_preset_of_several(self) -> None:
+        references = ("moons.toml", "cubic")
+        with pytest.raises(EpochalError, match=r"^cubic, --set train\.monitor=accuracy: "):
+            run_sweep(order(references=references, overrides=("train.monitor=accuracy",)))
+        with pytest.raises(EpochalError, match=r"^--set train\.monitor=accuracy: "):
+            run_sweep(order(references=("cubic",), overrides=("train.monitor=accuracy",)))
+
     def test_presets_of_one_name_are_not_taken_for_each_other(self, here: Path) -> None:
         (here / "other").mkdir()
         (here / "other" / "moons.toml").write_text(Path("moons.toml").read_text())

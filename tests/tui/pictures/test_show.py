@@ -154,6 +154,22 @@ def test_where_there_is_no_best_step_that_is_said(runs, capsys) -> None:
     assert "there is no best step" in shown.error
 
 
+@pytest.mark.parametrize("option", [(), ("--json",), ("--view", "function")])
+def test_a_step_that_no_run_has_come_to_is_refused(runs, capsys, option: tuple[str, ...]) -> None:
+    shown = Shown(runs, capsys, "function-set", "--step", "5000", *option)
+    assert shown.status == 2
+    assert "--step 5000: function-set" in shown.error
+    assert "has come to step 20; say a step up to that, or --step last" in shown.error
+
+
+def test_of_several_runs_those_that_are_shorter_are_told_apart(runs, capsys) -> None:
+    shown = Shown(runs, capsys, "function-set", "two-moons", "--step", "100")
+    assert shown.status == 0
+    assert "function-set" in shown.error
+    assert "has come to step 20, which is shown" in shown.error
+    assert "two-moons" not in shown.error
+
+
 def test_a_step_is_read_or_refused() -> None:
     assert parse_step("512") == 512
     assert parse_step("best") == "best"

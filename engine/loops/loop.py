@@ -188,7 +188,7 @@ class Loop:
         for optimizer in self._optimizers:
             self._hooks.append(optimizer.register_step_pre_hook(self._before_step))
             self._hooks.append(optimizer.register_step_post_hook(self._after_step))
-        self._units.look()
+        self._steps.probe.come(self.step + 1)
         self._listening = Listening(self._before_clipping, self._through_scaler)
 
     def detach(self) -> None:
@@ -247,11 +247,13 @@ class Loop:
 
     def _turn_to(self, optimizers: set[int]) -> None:
         """Have a row open in which none of these optimizers has stepped."""
-        if self._is_open:
-            if not optimizers & self._stepped:
-                return
-            self._is_open = False
-            self._stepped.clear()
+        if not self._is_open or optimizers & self._stepped:
+            self._turn()
+
+    def _turn(self) -> None:
+        """Close the row that is open and open another, where something is to be done between."""
+        self._is_open = False
+        self._stepped.clear()
         now = self._clock()
         self._steps.close(now)
         if now >= self._look_at or self._stop_reason or self._rates.were_set or self._ranks:
@@ -260,7 +262,8 @@ class Loop:
         self._is_open = True
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        self._turn_to({id(optimizer)})
+        if not self._is_open or id(optimizer) in self._stepped:
+            self._turn()
         # With a closure the gradients are computed within the step.
         if len(args) < 2 and not kwargs:
             self._steps.keep(optimizer)

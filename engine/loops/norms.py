@@ -1,4 +1,4 @@
-"""The norms of a loop's gradients, taken at each step, and by how much its weights move.
+"""The norms of a loop's gradients, taken at each step.
 
 On a CPU all gradients of a step cost one call of compiled C; where there is no compiler, and on a
 GPU, PyTorch's own. Both are exact from 1e-30 to 1e30, and nothing waits for a GPU.
@@ -26,9 +26,6 @@ Norms = NDArray[np.float64]
 
 ROWS: Final = 256
 """Steps of a block at most."""
-
-SAMPLE: Final = 4096
-"""Numbers of a parameter by which its update is judged."""
 
 _REALS: Final = {torch.float32: "float", torch.float64: "double"}
 _MOST_BYTES: Final = 10_000
@@ -62,12 +59,13 @@ class GradientNorms:
             places: Of which parameters; of all where left out.
         """
         if places is None and self._play is not None:
-            gradients = [each.grad for each in self._tensors]
-            starts = [
-                each.data_ptr() for each in gradients if each is not None and each.is_contiguous()
-            ]
-            if len(starts) == len(gradients):
-                self._starts[:] = starts  # type: ignore[assignment]
+            # Where all gradients are there as they usually are, nothing more is asked of them.
+            try:
+                gradients: Any = [each.grad for each in self._tensors]
+                self._starts[:] = [each.data_ptr() for each in gradients if each.is_contiguous()]
+            except (AttributeError, ValueError, RuntimeError):
+                pass
+            else:
                 self._play(*self._told, self._rows[row])
                 return
         if row not in self._apart:
@@ -135,42 +133,3 @@ def _dense(gradient: Tensor) -> Tensor:
     values = torch.view_as_real(values) if values.is_complex() else values
     # Squares of half precision leave its range at 256.
     return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
-
-
-class Sample:
-    """Some numbers of every parameter, evenly spread, before and after an update.
-
-    They tell by how much it moves the weights: of no network there is a second copy.
-
-    Args:
-        watched: The parameters.
-    """
-
-    def __init__(self, watched: WatchedParameters) -> None:
-        self._tensors = [each.detach() for each in watched.tensors]
-        self._before: list[Tensor] = []
-
-    @torch.no_grad()
-    def keep(self) -> None:
-        """Remember them as they are before an update."""
-        self._before = [_some(each).clone() for each in self._tensors]
-
-    @torch.no_grad()
-    def moved(self) -> tuple[Norms, Norms]:
-        """Return the norms of weights and of their updates, [parameters] each."""
-        after = [_some(each) for each in self._tensors]
-        moved = [_ratio(now, then) for now, then in zip(after, self._before, strict=True)]
-        weights = norms_of(self._tensors).cpu().numpy()
-        return weights, weights * torch.stack(moved).cpu().numpy()
-
-
-def _some(parameter: Tensor) -> Tensor:
-    whole: Tensor = parameter.to_local() if hasattr(parameter, "to_local") else parameter
-    return whole.flatten()[:: max(1, whole.numel() // SAMPLE)]
-
-
-def _ratio(after: Tensor, before: Tensor) -> Tensor:
-    """Return the norm of a difference over that of what it is from; 0 where nothing moved."""
-    moved = torch.linalg.vector_norm(after - before, dtype=torch.float64)
-    norm = torch.linalg.vector_norm(after, dtype=torch.float64)
-    return torch.where(moved == 0, moved, moved / norm)

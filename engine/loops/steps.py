@@ -24,9 +24,9 @@ from ..recording.events import Event, GroupBegins
 from ..recording.file import Recorder
 from ..recording.naming import TRAIN, Meanings, meaning_of
 from ..recording.scalars import Scalars, series_at
-from ..training.probe_steps import measured_steps
-from .norms import ROWS, GradientNorms, Sample, norms_of
+from .norms import ROWS, GradientNorms, norms_of
 from .parameters import WatchedParameters
+from .probe import LoopProbe
 from .ranks import NoWriter
 from .units import Units
 from .writing import LoopWriter
@@ -35,8 +35,8 @@ BLOCK_SECONDS: Final = 0.5
 """How long a row may wait to be written."""
 
 Number = float | Tensor
-Said = dict[str, list[Number]]
-"""What was said of a step, by name."""
+Said = dict[str, Number | list[Number]]
+"""What was said of a step, by name; a list where it was said several times."""
 
 Table = NDArray[np.float64]
 
@@ -70,8 +70,10 @@ class Steps:
         self.events: list[Event] = []
         """What is written once the rows before it are."""
         self._watched, self._writer, self._clock = watched, writer, clock
-        self._norms, self._sample = GradientNorms(watched), Sample(watched)
-        self._units = units
+        self._norms = GradientNorms(watched)
+        self.probe = LoopProbe(watched, units, clock)
+        self._is_measured = False
+        """Whether weights are measured before and after the step of the open row."""
         self._scalars = Scalars(cast(Recorder, writer), clock)
         self._place_of = {id(each): place for place, each in enumerate(watched.tensors)}
         # None is all of them, which a loop with one optimizer has.
@@ -94,14 +96,7 @@ class Steps:
         """By row, the norm of the gradients as the optimizer got them, where they were changed."""
         self._early: set[int] = set()
         """The parameters of which the open row's gradients were kept before they were changed."""
-        self._probe_steps = measured_steps(1, 2**62, "auto")
-        self._probe, self._probe_after = (next(self._probe_steps) for _ in range(2))
-        """The next step at which weights are measured, and the one after that."""
-        self._shares: dict[int, dict[str, Tensor]] = {}
-        """By step that is measured, the shares of its dead and saturated units."""
         self._share_names: list[str] = []
-        self._probed: dict[int, Table] = {}
-        """By step, the columns of what was measured."""
         self._last: dict[str, float] = {}
         """The newest of what is said of every step."""
         self._began_at = clock()
@@ -120,14 +115,16 @@ class Steps:
         waits = not self._lrs or (self._speaks_before and not math.isnan(self._lrs[-1]))
         said = self._coming if waits else self._said[-1]
         for name, value in values.items():
-            if isinstance(value, Tensor):
+            if type(value) is not float:
                 value = _number(name, value)
             # What is measured on other rows speaks of the step that was taken, whenever it is said.
             of = self._said[-1] if waits and self._said and not is_of_steps(name) else said
-            if name in of:
-                of[name].append(value)
+            if name not in of:
+                of[name] = value
+            elif isinstance(several := of[name], list):
+                several.append(value)
             else:
-                of[name] = [value]
+                of[name] = [several, value]
 
     # --- a step -----------------------------------------------------------------------------
 
@@ -138,8 +135,9 @@ class Steps:
         self._lrs.append(math.nan)
         if self._early:
             self._early.clear()
-        if self.step + 1 == self._probe:
-            self._sample.keep()
+        self._is_measured = self.step + 1 == self.probe.step
+        if self._is_measured:
+            self.probe.before()
 
     def places_of(self, parameters: Iterable[Tensor]) -> Iterator[int]:
         """Yield where parameters stand among those that are watched."""
@@ -176,11 +174,11 @@ class Steps:
             self.step += 1
             self._writer.step = self.step
             self._lrs[-1] = lr
-        if self.step == self._probe:
-            self._measure()
+        if self._is_measured:
+            self.probe.after(self.step)
         # Now, for the step to come begins with a forward pass.
-        if first and self.step + 1 in (self._probe, self._probe_after):
-            self._units.look()
+        if self.step + 1 >= self.probe.step:
+            self.probe.come(self.step + 1)
 
     def close(self, now: float) -> None:
         """Close the open row, if there is one; write the block where that is due.
@@ -188,7 +186,6 @@ class Steps:
         Args:
             now: What the clock says.
         """
-        self._pass_probe()
         if len(self._lrs) == ROWS or now - self._began_at >= BLOCK_SECONDS:
             self.flush()
 
@@ -200,7 +197,6 @@ class Steps:
             # Its step was never taken.
             self._coming = self._said.pop()
             self._lrs.pop()
-        self._pass_probe()
         count = len(self._lrs)
         if count:
             self._write(count)
@@ -243,19 +239,8 @@ class Steps:
             if others:
                 self._scalars.log(step, others)
         self._scalars.flush()
-        if self._probed:
-            there = [(step, name) for step, of in self._shares.items() for name in of]
-            tensors = [self._shares[step][name] for step, name in there]
-            shares = dict(zip(there, _fetched(tensors), strict=True))
-            table = [
-                [shares.get((step, name), math.nan) for step in self._probed]
-                for name in self._share_names
-            ]
-            values = np.concatenate([*self._probed.values()], axis=1)
-            values = np.concatenate([values, np.array(table).reshape(-1, values.shape[1])])
-            self._record("probe", [*self._probed], values)
-            self._probed.clear()
-            self._shares.clear()
+        if self.probe.norms:
+            self._write_probe()
 
     def _begin_groups(self, said: Sequence[Mapping[str, float]]) -> None:
         """Decide what the rows have: what was said in the first block, and what is measured."""
@@ -272,23 +257,30 @@ class Steps:
         self._columns = [*columns, "lr", "grad_norm", *(["applied_norm"] if self._applied else [])]
         self._columns += [f"grad_norm/{name}" for name in folds]
         probe = [f"{what}/{name}" for what in ("weight_norm", "update_ratio") for name in folds]
-        self._share_names = [*dict.fromkeys(name for of in self._shares.values() for name in of)]
+        self._share_names = [
+            *dict.fromkeys(name for of in self.probe.shares.values() for name in of)
+        ]
         probe += self._share_names
         self._writer.record(
             GroupBegins(group=TRAIN, columns=self._columns),
             GroupBegins(group="probe", columns=probe),
         )
 
-    def _measure(self) -> None:
-        """Measure the weights after an optimizer's step, now: a script may load others next."""
-        weights, updates = (self._folded(each[None])[0] for each in self._sample.moved())
-        self._probed[self.step] = _figures(weights, updates)
-        self._shares[self.step] = self._units.shares
-
-    def _pass_probe(self) -> None:
-        """Turn to the next step that is measured, where that one is taken."""
-        if self.step == self._probe:
-            self._probe, self._probe_after = self._probe_after, next(self._probe_steps)
+    def _write_probe(self) -> None:
+        """Write what was measured at some steps."""
+        shares, steps = self.probe.shares, [*self.probe.norms]
+        there = [(step, name) for step, of in shares.items() for name in of]
+        found = dict(
+            zip(there, _fetched([shares[step][name] for step, name in there]), strict=True)
+        )
+        norms = torch.stack([*self.probe.norms.values()], dim=1).cpu().numpy()
+        weights, updates = (self._folded(each) for each in norms)
+        table = [
+            [found.get((step, name), math.nan) for step in steps] for name in self._share_names
+        ]
+        values = [weights.T, _ratios(updates, weights).T, np.array(table).reshape(-1, len(steps))]
+        self._record("probe", steps, np.concatenate(values))
+        self.probe.forget()
 
     def _folded(self, norms: Table) -> Table:
         """Return norms of what has columns, [rows, columns], from those of each parameter."""
@@ -311,16 +303,32 @@ def parameters_of(optimizer: Optimizer) -> Iterator[Tensor]:
         yield from group["params"]
 
 
-def _number(name: str, value: Tensor) -> Number:
-    """Return a tensor's number, or a copy of it where to ask for it would wait for a device.
+def _number(name: str, value: Any) -> Number:
+    """Return what is said as a number, or a copy of it where to ask for it would wait for a device.
 
     Raises:
-        TypeError: It holds more than a number.
+        TypeError: It is none, or several.
     """
-    if value.numel() != 1:
-        raise TypeError(f"{name}: is a tensor of {list(value.shape)}; log a number, as its mean")
-    # A copy, for what the loop makes of it later is not what was said.
-    return value.item() if value.device.type == "cpu" else value.detach().clone()
+    if isinstance(value, Tensor):
+        if value.numel() != 1:
+            raise TypeError(
+                f"{name}: is a tensor of {list(value.shape)}; log a number, as its mean"
+            )
+        # A copy, for what the loop makes of it later is not what was said.
+        if not value.is_cpu:
+            return value.detach().clone()
+        value = value.item()
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: is {_shown(value)}; log a number") from None
+
+
+def _shown(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    return f"{type(value).__name__} of {[*shape]}" if shape else repr(value)[:80]
 
 
 @functools.cache
@@ -340,14 +348,17 @@ def _numbers(rows: Sequence[Said]) -> list[dict[str, float]]:
         each
         for row in rows
         for values in row.values()
-        for each in values
+        for each in (values if isinstance(values, list) else (values,))
         if isinstance(each, Tensor)
     ]
     numbers = iter(_fetched(tensors))
 
-    def mean(values: Sequence[Number]) -> float:
-        each = [next(numbers) if isinstance(value, Tensor) else float(value) for value in values]
-        return each[0] if len(each) == 1 else math.fsum(each) / len(each)
+    def mean(values: Number | list[Number]) -> float:
+        if not isinstance(values, list):
+            return next(numbers) if isinstance(values, Tensor) else values
+        each = [next(numbers) if isinstance(value, Tensor) else value for value in values]
+        # What is no number, or has no end, is that in the mean as well.
+        return sum(each) / len(each)
 
     return [{name: mean(values) for name, values in row.items()} for row in rows]
 
@@ -372,9 +383,9 @@ def _total(norms: Table) -> Table:
     return np.where(missing.all(axis=1), math.nan, total)
 
 
-def _figures(weights: Table, updates: Table) -> Table:
-    """Return the columns of a probe's row, [columns, 1]: norms, and updates over these."""
+def _ratios(updates: Table, weights: Table) -> Table:
+    """Return norms of updates over those of weights."""
     with np.errstate(all="ignore"):
         # 0 / 0 is no update of nothing, which is 0 and no NaN.
-        ratios = np.where(updates == 0, 0.0, updates / weights)
-    return np.concatenate([weights, ratios])[:, None]
+        ratios: Table = np.where(updates == 0, 0.0, updates / weights)
+    return ratios

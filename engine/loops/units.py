@@ -11,6 +11,7 @@ left alone, for to look into it would have it compiled again, and in the end not
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -23,8 +24,9 @@ from ..components.activations import SATURATED
 
 
 def _is_zero(outputs: Tensor) -> Tensor:
-    """Return which units [units] are 0 in every row of outputs [rows, units]."""
-    return (outputs == 0).all(dim=0)
+    """Return which units [units] are 0 in every row of outputs [rows, units], none below 0."""
+    # The greatest is found as the numbers lie, without a copy of them all.
+    return outputs.amax(dim=0) == 0
 
 
 def _is_flat(slopes: Tensor, steepest: float) -> Tensor:
@@ -75,6 +77,8 @@ class Units:
         }
         self._hooks: list[Any] = []
         self._looking: _Look | None = None
+        self.seconds = 0.0
+        """What looking has cost."""
         self.shares: dict[str, Tensor] = {}
         """By ``dead/layer`` and ``saturated/layer``, the share of units in the pass looked at."""
 
@@ -103,6 +107,7 @@ class Units:
     def _end(self, model: nn.Module, inputs: Any, outputs: Any) -> None:
         if self._looking is not None:
             self._looking.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+            self.seconds += self._looking.seconds
             self._looking = None
             self.close()
 
@@ -114,16 +119,20 @@ class _Look(TorchFunctionMode):
         super().__init__()
         self._layers, self._shares = layers, shares
         self._layer = ("", 0)
+        self.seconds = 0.0
+        """What looking has cost so far."""
 
     def __torch_function__(
         self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
         result = function(*args, **(kwargs or {}))
+        began = time.thread_time()
         for each in (*args, *(kwargs or {}).values()):
             self._layer = self._layers.get(id(each), self._layer)
         if function in _LOOKED_AT and self._layer[0] and isinstance(result, Tensor):
             what, units_of = _LOOKED_AT[function]
             self._shares.setdefault(f"{what}/{self._layer[0]}", self._share(result, units_of))
+        self.seconds += time.thread_time() - began
         return result
 
     def _share(self, outputs: Tensor, units_of: Callable[[Tensor], Tensor]) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from engine.errors import RequestError
 from engine.gradients.compiled import building
+from engine.loops import probe
 from engine.loops.loop import PATIENCE, Loop
 from engine.loops.parameters import MOST_NAMES
 from engine.loops.watch import watch
@@ -114,7 +116,20 @@ def test_every_step_is_a_row_with_what_it_used(runs: Path, scale: float) -> None
     assert history.header.origin == "watch"
 
 
-def test_weights_and_updates_are_measured_at_some_steps(runs: Path) -> None:
+@pytest.fixture
+def _costless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measuring that may cost what it likes, so that the steps measured are known."""
+    monkeypatch.setattr(probe, "FREE_SECONDS", math.inf)
+
+
+@pytest.mark.usefixtures("_costless")
+@pytest.mark.parametrize("whole", [True, False])
+def test_weights_and_updates_are_measured_at_some_steps(
+    runs: Path, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not whole:
+        # A parameter of so few numbers is its own sample.
+        monkeypatch.setattr(probe, "WHOLE", 0)
     net = network()
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
     norms, ratios = {}, {}
@@ -529,6 +544,7 @@ class Conv(nn.Module):
         return torch.tanh(self.flat(hidden))
 
 
+@pytest.mark.usefixtures("_costless")
 def test_dead_and_saturated_units_are_seen_in_what_the_loop_computes(runs: Path) -> None:
     torch.manual_seed(0)
     net = Conv()

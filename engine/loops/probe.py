@@ -1,0 +1,188 @@
+"""What is measured of a loop's network at some steps: its weights, their updates, its units.
+
+    a step that is measured   its forward pass ─► units     before it ─► weights ─► after it
+
+Often at first, then ever less; and at no step that would have the measuring take more of the loop's
+time than its share.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from ..training.probe_steps import measured_steps
+from .norms import norms_of
+from .parameters import WatchedParameters
+from .units import Units
+
+SHARE: Final = 0.005
+"""Of a loop's time, how much goes into measuring."""
+
+FREE_SECONDS: Final = 0.01
+"""What may go into it besides: a network of a thousand numbers is measured at its first steps."""
+
+WHOLE: Final = 1_000_000
+"""Numbers of a network at most whose updates are measured whole; of a larger one samples are."""
+
+RUNS: Final = 256
+RUN: Final = 16
+"""Of a parameter that is sampled, how many runs of numbers, and how many numbers each: as many as
+memory hands over together."""
+
+
+class Allowance:
+    """How much of a loop's time may go into measuring, and what has.
+
+    Args:
+        clock: Seconds of the loop.
+        cost: Seconds of this thread's own work: what it has to wait for costs the loop nothing.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float], cost: Callable[[], float] = time.thread_time
+    ) -> None:
+        self._clock, self._cost = clock, cost
+        self._began = clock()
+        self._entered, self._spent = 0.0, 0.0
+        self._is_warm = False
+
+    @property
+    def is_left(self) -> bool:
+        """Whether there is any left."""
+        return self._spent <= FREE_SECONDS + SHARE * (self._clock() - self._began)
+
+    def __enter__(self) -> None:
+        self._entered = self._cost()
+
+    def __exit__(self, *_: object) -> None:
+        self._spent += self._cost() - self._entered
+
+    def spend(self, seconds: float) -> None:
+        """Count what was spent elsewhere."""
+        self._spent += seconds
+
+    def warmed(self) -> None:
+        """Forget what was spent so far, if that was the first time: much of it is made once."""
+        if not self._is_warm:
+            self._is_warm, self._spent = True, 0.0
+
+
+class LoopProbe:
+    """Measures a loop's network at some of its steps.
+
+    Args:
+        watched: The network's parameters.
+        units: Looks at its hidden units.
+        clock: Seconds of the loop.
+    """
+
+    def __init__(
+        self, watched: WatchedParameters, units: Units, clock: Callable[[], float]
+    ) -> None:
+        self._sample, self._units = Sample(watched), units
+        self._allowance = Allowance(clock)
+        self._steps = measured_steps(1, 2**62, "auto")
+        self.step = next(self._steps)
+        """The step that is measured next."""
+        self.shares: dict[int, dict[str, Tensor]] = {}
+        """By step that was measured, the shares of its dead and saturated units."""
+        self.norms: dict[int, Tensor] = {}
+        """By step that was measured, the norms of weights and of their updates, [2, parameters]."""
+
+    def come(self, step: int) -> None:
+        """Have the next step that is measured be the one to come, or one after that.
+
+        Args:
+            step: The one to come, before its forward pass.
+        """
+        while self.step < step or (self.step == step and not self._allowance.is_left):
+            self.step = next(self._steps)
+        if self.step == step:
+            self._units.look()
+
+    def before(self) -> None:
+        """Remember the weights as they are before the step that is measured."""
+        with self._allowance:
+            self._sample.keep()
+
+    def after(self, step: int) -> None:
+        """Measure after it, now: a script may load other weights next.
+
+        Args:
+            step: The one that was taken. Several optimizers may take it, one after another.
+        """
+        with self._allowance:
+            self.norms[step] = self._sample.moved()
+        self.shares.setdefault(step, self._units.shares)
+        self._allowance.spend(self._units.seconds)
+        self._units.seconds = 0.0
+        self._allowance.warmed()
+
+    def forget(self) -> None:
+        """Forget what was measured, which is written."""
+        self.norms.clear()
+        self.shares.clear()
+
+
+class Sample:
+    """Some numbers of every parameter, evenly spread, before and after an update.
+
+    They tell by how much it moves the weights: of no large network there is a second copy.
+
+    Args:
+        watched: The parameters.
+    """
+
+    def __init__(self, watched: WatchedParameters) -> None:
+        self._parameters = watched.tensors
+        # What lies in several processes is seen in part whatever its size.
+        self._is_whole = watched.size <= WHOLE and not any(
+            hasattr(each, "to_local") for each in watched.tensors
+        )
+        self._starts: list[int] = []
+        self._views: list[Tensor] = []
+        self._before: list[Tensor] = []
+
+    @torch.no_grad()
+    def keep(self) -> None:
+        """Remember them as they are before an update."""
+        local = [_local(each) for each in self._parameters]
+        # Parameters may be given other memory, as by loading and by moving to a device.
+        if self._starts != (starts := [each.data_ptr() for each in local]):
+            self._starts = starts
+            self._views = [each if self._is_whole else _runs(each) for each in local]
+            self._before = [torch.empty_like(each) for each in self._views]
+        torch._foreach_copy_(self._before, self._views)
+
+    @torch.no_grad()
+    def moved(self) -> Tensor:
+        """Return the norms of weights and of their updates, [2, parameters], on their device."""
+        moved = norms_of(torch._foreach_sub(self._views, self._before))
+        weights = norms_of([each.detach() for each in self._parameters])
+        if not self._is_whole:
+            # What of a parameter is seen here has moved by as much as all of it.
+            moved = torch.where(moved == 0, moved, moved / norms_of(self._views) * weights)
+        return torch.stack([weights, moved])
+
+
+def _local(parameter: Tensor) -> Tensor:
+    whole: Tensor = parameter.to_local() if hasattr(parameter, "to_local") else parameter
+    return whole.detach()
+
+
+def _runs(parameter: Tensor) -> Tensor:
+    """Return a view of runs of numbers that are evenly spread over a parameter's memory."""
+    if parameter.numel() <= RUNS * RUN:
+        return parameter
+    order: Sequence[int] = sorted(range(parameter.dim()), key=parameter.stride, reverse=True)
+    numbers = parameter.permute(tuple(order))
+    if not numbers.is_contiguous():
+        # As a part of something else: lines in place of runs.
+        return numbers[:: max(1, parameter.numel() // (RUNS * RUN))]
+    apart = parameter.numel() // RUNS
+    return numbers.view(-1)[: RUNS * apart].view(RUNS, apart)[:, :RUN]

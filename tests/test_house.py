@@ -145,6 +145,7 @@ READS = {
     "engine.presets.writing": "TOML that was written here",
     "engine.recording.checkpoints": "safetensors, once its table of contents was measured",
     "engine.recording.kept_weights": "weights alone, from a file that is one",
+    "engine.sweeps.search": "its own study, once it was found to be this user's",
     "engine.data.columns": "archives, once their sizes were added up",
     "engine.data.source": "gzip, held against its limit while it is unpacked",
     "engine.data.arrow": "text, once its encoding was checked, a part at a time",
@@ -206,14 +207,12 @@ def test_every_application_looks_at_what_it_draws() -> None:
 MAKES = {
     "engine.text.owned": "files and folders of one user",
     "engine.presets.writing": "the folder of a preset that is saved, as the umask says",
-    "engine.explain.programs": "a file of numbers where it is asked for, as the umask says",
     "engine.results.asked_rows": "what comes on standard input, in a folder that goes again",
     "engine.runs.folder": "what lies above the folder of runs",
     "engine.gradients.compiled.building": "a folder that is looked at before it is used",
-    "engine.notices.watched": "a file of this user's state, with a mode that is said",
+    "engine.notices.watched": "the folder of this user's state, with a mode that is said",
     "tui.lecture.presenting": "the folder of runs, with a mode that is said",
     "tui.lab.opening": "the folder of this user's state, with a mode that is said",
-    "tui.lab.screenshot": "pictures where the lab was started, as the umask says",
 }
 """Who makes files or folders, and which: everybody else asks these, so that a run is private."""
 

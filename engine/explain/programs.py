@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 import numpy as np
 
 from ..errors import EpochalError
+from ..text.files import replacing, why
+from ..text.owned import by_umask
 from . import formulas, program
 
 if TYPE_CHECKING:
@@ -92,10 +94,8 @@ def written(experiment: Experiment, style: str, name: str = "", file: Path | Non
     text = formulas.program(experiment, cast(formulas.WrittenIn, style), name, str(beside or ""))
     if beside is not None:
         try:
-            with beside.open("wb") as out:
+            with replacing(beside, durable=False, shared=by_umask()) as out:
                 np.savez(out, allow_pickle=False, **formulas.arrays_of(experiment))
         except OSError as error:
-            raise EpochalError(
-                f"--with-data: {beside} cannot be written: {error.strerror}"
-            ) from None
+            raise EpochalError(f"--with-data: {beside} cannot be written: {why(error)}") from None
     return text

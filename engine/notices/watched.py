@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..text.files import read_file
+from ..text.owned import create
 from ..text.parsing import from_json
 
 MAX_BYTES: Final = 100_000
@@ -47,8 +49,8 @@ class Watched:
         folder = place()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{secrets.token_hex(8)}.json"
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(order))
+        with os.fdopen(create(path, shared=0), "w", encoding="utf-8") as file:
+            json.dump(order, file)
         return cls(path, order)
 
     def claim(self) -> bool:

@@ -15,6 +15,9 @@ from ..text.owned import open_own
 POLL_SECONDS: Final = 0.05
 """How often a lock that another has is tried again."""
 
+_AT_ONCE: Final = os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+"""What lies there may be a pipe, which would wait for its other end."""
+
 
 @contextlib.contextmanager
 def locked(path: Path, *, seconds: float = 0.0, shared: bool = False) -> Iterator[bool]:
@@ -31,9 +34,9 @@ def locked(path: Path, *, seconds: float = 0.0, shared: bool = False) -> Iterato
     """
     try:
         # A network file system wants a file that is locked to be open for writing.
-        descriptor = os.open(path, os.O_RDWR) if shared else open_own(path, os.O_RDWR)
+        descriptor = os.open(path, os.O_RDWR | _AT_ONCE) if shared else open_own(path, os.O_RDWR)
     except (IsADirectoryError, PermissionError):
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY | _AT_ONCE)
     try:
         deadline = time.monotonic() + seconds
         kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX

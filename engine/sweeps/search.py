@@ -29,7 +29,8 @@ from ..experiment.members import Original, setting_of
 from ..experiment.sweep import Sweep
 from ..recording.file import read as events_of
 from ..recording.history import History
-from ..text.owned import create
+from ..text.files import why
+from ..text.owned import open_own, open_to_append
 from ..text.parsing import from_json
 from . import plan as plans
 from .folder import SweepFolder
@@ -197,8 +198,9 @@ class Search:
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
 
-        with contextlib.suppress(FileExistsError):
-            os.close(create(self._folder.study))
+        # Optuna asks nobody whose file it is: a link would be followed, a pipe waited for.
+        with self._refused():
+            os.close(open_to_append(self._folder.study))
         return JournalStorage(JournalFileBackend(str(self._folder.study)))
 
     def _mend(self) -> None:
@@ -206,9 +208,21 @@ class Search:
 
         Optuna would wait half a minute for the one, and never again read what follows the other.
         """
-        self._folder.study.with_suffix(".log.lock").unlink(missing_ok=True)
-        with contextlib.suppress(FileNotFoundError), self._folder.study.open("r+b") as journal:
+        with (
+            self._refused(),
+            contextlib.suppress(FileNotFoundError),
+            os.fdopen(open_own(self._folder.study, os.O_RDWR), "r+b") as journal,
+        ):
+            self._folder.study.with_suffix(".log.lock").unlink(missing_ok=True)
             journal.truncate(journal.read().rfind(b"\n") + 1)
+
+    @contextlib.contextmanager
+    def _refused(self) -> Iterator[None]:
+        """Say of the study that it cannot be written."""
+        try:
+            yield
+        except OSError as error:
+            raise RunError(f"{self._folder.study}: cannot be written: {why(error)}") from None
 
     def _tried(self) -> list[FrozenTrial]:
         """Return the trials that were asked for."""

@@ -151,7 +151,7 @@ def replacing(
     What may be done with that one stays so.
 
     Args:
-        path: Where it is to lie. A link there is replaced, not followed.
+        path: Where it is to lie. A link or a pipe there is replaced, not followed or waited for.
         durable: Wait until it is on the disk, so that it outlives a power failure.
         shared: What the mode of a new one has beside its owner's part; as its folder is shared
             where left out.
@@ -175,6 +175,9 @@ def replacing(
         with contextlib.suppress(FileNotFoundError):
             if stat.S_ISREG((there := path.lstat()).st_mode):
                 fresh.chmod(there.st_mode & 0o777)
+            elif stat.S_ISCHR(there.st_mode) or stat.S_ISBLK(there.st_mode):
+                # Whoever may take a device's name away would take it from everybody.
+                _check(there.st_mode)
         fresh.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from textual.app import App
 from textual.widget import Widget
+
+from engine.text.owned import by_umask, create
 
 from ..panes.picture import Picture
 
@@ -25,8 +28,9 @@ def save_screenshot(app: App[object], pane: Widget, name: str, folder: Path) -> 
     """
     stem = _free(folder, re.sub(r"[^\w.+-]+", "-", name) or "epochal")
     svg, text = folder / f"{stem}.svg", folder / f"{stem}.txt"
-    svg.write_text(svg_of(app), "utf-8")
-    text.write_text(words_of(pane) + "\n", "utf-8")
+    for path, body in ((svg, svg_of(app)), (text, words_of(pane) + "\n")):
+        with os.fdopen(create(path, shared=by_umask()), "w", encoding="utf-8") as file:
+            file.write(body)
     return [svg, text]
 
 
@@ -48,7 +52,7 @@ def words_of(pane: Widget) -> str:
 
 def _free(folder: Path, stem: str) -> str:
     number, name = 1, stem
-    while any((folder / f"{name}{suffix}").exists() for suffix in (".svg", ".txt")):
+    while any(os.path.lexists(folder / f"{name}{suffix}") for suffix in (".svg", ".txt")):
         number += 1
         name = f"{stem}-{number}"
     return name

@@ -34,10 +34,10 @@ from engine.presets import preset as presets
 from engine.recording.events import Event, Series
 from engine.recording.file import read
 from engine.recording.history import History
+from engine.runs.environment import worker_environment
 from engine.runs.folder import RunFolder, create_run
 from engine.training.branching import branched_experiment
 from engine.training.verification import verify
-from engine.worker.launch import worker_environment
 
 LENGTHS: Final[Mapping[str, list[str]]] = {
     "cubic": ["train.steps=30000"],

@@ -131,35 +131,41 @@ def run(
             with --json as one more line each.
         quiet: Show no progress.
     """
-    from .headless import run as headless
-    from .sweeps.order import Order
-    from .sweeps.varied_run import run_or_sweep
+    from .worker.launch import Worker
 
-    order = Order(
-        references=(preset,),
-        overrides=tuple(Changes.overrides(changes)),
-        grid=tuple(changes.vary or ()),
-        said_with="--vary",
-        seeds=changes.seeds,
-        runs_dir=place.folder,
-        share=place.shared,
-        device="cpu" if machine.device == "auto" else machine.device,
-        allow_code=machine.allow_code,
-        form="json" if as_json else "text",
-        quiet=quiet,
-    )
-    loaded = run_or_sweep(order, changes.overrides(), told=bool(improvements or log_every))
-    if isinstance(loaded, int):
-        raise typer.Exit(loaded)
-    status = headless.run(
-        loaded,
-        place.folder,
-        device=machine.device,
-        allow_code=machine.allow_code,
-        told=headless.Telling(as_json, quiet, improvements, log_every or 0),
-        share=place.shared,
-    )
-    raise typer.Exit(status)
+    # Before anything else is read or imported: beside all that, the worker imports PyTorch.
+    with Worker.start() as worker:
+        from .headless import run as headless
+        from .presets.preset import Preset
+        from .sweeps.order import Order
+        from .sweeps.varied_run import run_or_sweep
+
+        order = Order(
+            references=(preset,),
+            overrides=tuple(Changes.overrides(changes)),
+            grid=tuple(changes.vary or ()),
+            said_with="--vary",
+            seeds=changes.seeds,
+            runs_dir=place.folder,
+            share=place.shared,
+            device="cpu" if machine.device == "auto" else machine.device,
+            allow_code=machine.allow_code,
+            form="json" if as_json else "text",
+            quiet=quiet,
+        )
+        asked = run_or_sweep(order, changes.overrides(), told=bool(improvements or log_every))
+        if isinstance(asked, Preset):
+            status = headless.run(
+                asked,
+                worker,
+                place.folder,
+                device=machine.device,
+                allow_code=machine.allow_code,
+                told=headless.Telling(as_json, quiet, improvements, log_every or 0),
+                share=place.shared,
+            )
+            raise typer.Exit(status)
+    raise typer.Exit(asked())
 
 
 app.command("sweep")(sweep)

@@ -28,7 +28,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Literal, cast
 
-from engine.runs.processes import worker_environment
+from engine.runs.environment import worker_environment
 from engine.worker.launch import Worker, nameless_file
 from tests.patience import DEADLINE
 

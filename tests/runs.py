@@ -90,6 +90,13 @@ class FakeWorker:
         cls.made.append(worker)
         return worker
 
+    def __enter__(self) -> FakeWorker:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self.folder.path == Path("nowhere"):
+            self.kill()
+
     def give(self, folder: RunFolder, *, device: str = "auto", allow_code: bool = False) -> None:
         self.folder, self.device = folder, device
         self._steps = type(self).script(self)

@@ -231,6 +231,7 @@ class Telling:
 
 def run(
     preset: Preset,
+    worker: launch.Worker,
     runs_dir: Path,
     *,
     device: str,
@@ -242,6 +243,7 @@ def run(
 
     Args:
         preset: What to train.
+        worker: Who trains it, without a folder yet.
         runs_dir: Where the run's folder goes.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         allow_code: Whether a network of one's own may be run.
@@ -252,13 +254,8 @@ def run(
         The exit status.
     """
     with Interrupts() as interrupts:
-        worker = launch.Worker.start()
-        try:
-            folder = create_run(preset.called, dumps(preset.experiment, full=True), runs_dir, share)
-            worker.give(folder, device=device, allow_code=allow_code)
-        except BaseException:
-            worker.close()
-            raise
+        folder = create_run(preset.called, dumps(preset.experiment, full=True), runs_dir, share)
+        worker.give(folder, device=device, allow_code=allow_code)
         steps = preset.experiment.steps
         return follow_run(folder, worker, interrupts, told, steps=steps, allow_code=allow_code)
 

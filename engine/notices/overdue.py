@@ -34,7 +34,7 @@ def _is_gone(process: Any) -> bool:
 
 
 def _have_told(order: Mapping[str, Any]) -> None:
-    from ..runs.processes import worker_environment
+    from ..runs.environment import worker_environment
 
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "engine.notices", "overdue"],

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import RunError
-from ..runs.processes import worker_environment
+from ..runs.environment import worker_environment
 from ..text.files import last_lines
 from ..text.owned import Share, open_to_append
 from .executors.registry import processes_of

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 from ..errors import PresetError, RunError
 from ..experiment.sweep import Sweep
@@ -12,8 +13,10 @@ from .headless import sweep_of
 from .order import Order, asked_for
 
 
-def run_or_sweep(order: Order, population: Sequence[str], *, told: bool) -> Preset | int:
-    """Return the preset that is to be run; or sweep it, and return the exit status.
+def run_or_sweep(
+    order: Order, population: Sequence[str], *, told: bool
+) -> Preset | Callable[[], int]:
+    """Return the preset that is to be run; or what sweeps it, and returns the exit status.
 
     It is swept where it says so itself, and where what is to vary is no population: networks of
     several shapes.
@@ -46,4 +49,4 @@ def run_or_sweep(order: Order, population: Sequence[str], *, told: bool) -> Pres
             f"{reference}: is a sweep, of which each group has its own log: epochal show "
             "SWEEP/group-1 --log; leave out --log-every and --improvements"
         )
-    return sweep_of(order, asked)
+    return functools.partial(sweep_of, order, asked)

@@ -284,7 +284,7 @@ class Slopes:
         if len(self._takes) > 1:
             outputs = torch.unflatten(outputs, 2, self._takes)
         sums: dict[int, Tensor] = {}
-        results: list[Tensor] = []
+        totals: list[Tensor] = []
         for at, layer in enumerate(self._layers):
             # The activations are PyTorch's own modules: nobody's formula for a slope is trusted
             # here.
@@ -295,11 +295,13 @@ class Slopes:
             # A graph of one activation, cut off from those before and after it.
             sums[at] = into.requires_grad_()
             with torch.enable_grad():
-                results.append(layer.module(into))
-            outputs = results[-1].detach()
-        ones = [result.new_ones(()).expand_as(result) for result in results]
+                outputs = layer.module(into)
+                totals.append(outputs.sum())
+            outputs = outputs.detach()
         # One call for all layers: each graph is a single activation, so there is nothing to walk.
-        derivatives = torch.autograd.grad(results, list(sums.values()), ones)
+        # Of sums, so that no derivative is handed in: to check its shape PyTorch imports sympy,
+        # which takes longer than many a run.
+        derivatives = torch.autograd.grad(totals, list(sums.values()))
         slopes = {at: slope.abs_() for at, slope in zip(sums, derivatives, strict=True)}
         if bool(outputs.isnan().any()):
             # PyTorch gives ReLU a slope where its input is no number. What is none in one layer

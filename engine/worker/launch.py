@@ -19,12 +19,13 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import RunError
-from ..runs.folder import RunFolder
-from ..runs.processes import Processes, appoint, worker_environment
-from ..runs.requests import lengths
+from ..runs.environment import worker_environment
+
+if TYPE_CHECKING:
+    from ..runs.folder import RunFolder
 
 WORDS_BYTES: Final = 100_000
 """How much of what a worker complained of is looked at."""
@@ -94,6 +95,10 @@ class Worker:
         Raises:
             RunError: The worker is gone; says what it said last.
         """
+        # Not before there is a folder: the worker starts by then, and that takes longest.
+        from ..runs.processes import Processes, appoint
+        from ..runs.requests import lengths
+
         order = {
             "folder": str(folder.path.resolve()),
             "device": device,
@@ -127,6 +132,15 @@ class Worker:
         """Let go: a worker without a folder ends, one with a folder goes on."""
         if self._process.stdin is not None and not self._process.stdin.closed:
             self._process.stdin.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        # Whoever was given no folder has nothing to lose, and may be long in importing.
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            self.kill()
+        self.close()
 
     def last_words(self) -> str:
         """Return the last line of what the worker complained of before it had a folder."""

@@ -431,12 +431,13 @@ class TestRun:
         assert outcome.err.splitlines()[-1] == "  MemoryError: \\x1b[31mno room"
         assert outcome.err.count("old") == 4
 
-    def test_a_wrong_preset_starts_no_worker(
+    def test_a_wrong_preset_leaves_no_worker(
         self, command: Command, worker: Callable[[Script], list[FakeWorker]]
     ) -> None:
         made = worker(trains)
         outcome = command("run", "cubic", "--set", "optimizer.lr=-1")
-        assert (outcome.status, outcome.out, made) == (2, "", [])
+        assert (outcome.status, outcome.out) == (2, "")
+        assert all(each.killed for each in made)
         assert outcome.err == ("--set optimizer.lr=-1: optimizer.lr: must be at least 0 (got -1)\n")
 
     def test_a_folder_that_cannot_be_written_lets_the_worker_go(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.errors import RequestError
 from engine.inspection.dissection import Dissection
-from engine.runs.processes import worker_environment
+from engine.runs.environment import worker_environment
 
 from ..terminal.leaned_on import close_pipes
 

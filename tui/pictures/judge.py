@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import RequestError
-from engine.runs.processes import worker_environment
+from engine.runs.environment import worker_environment
 from engine.text.parsing import from_json
 
 from ..terminal.leaned_on import close_pipes

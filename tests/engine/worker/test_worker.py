@@ -219,6 +219,12 @@ def test_a_warm_worker_without_a_folder_ends_with_its_lab(tmp_path: Path) -> Non
         process.give(folder_for(tmp_path))
 
 
+def test_one_that_is_given_no_folder_is_gone_with_the_command_that_started_it() -> None:
+    with Worker.start() as process:
+        pass
+    assert process.wait(DEADLINE) < 0
+
+
 def test_the_last_words_of_a_worker_are_known_after_it_was_found_dead() -> None:
     said = "import sys; sys.exit('Traceback\\nImportError: no torch\\n')"
     complaints = nameless_file()

@@ -22,7 +22,10 @@ from typing import Any, Final
 from tui.opening import settle_environment
 
 IMPORTS: Final = {
-    "workers": ("engine.training.records", "engine.training.header", "engine.worker.requests"),
+    "workers": (
+        *("engine.training.records", "engine.training.header", "engine.worker.requests"),
+        *("engine.loops.watch", "torch._dynamo"),
+    ),
     "labs": ("engine.experiment.experiment", "tui.app", "tui.cli", "tui.setup.draft", "plotext"),
 }
 """What each kind of program needs, and is imported once for all of them."""

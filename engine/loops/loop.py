@@ -51,6 +51,8 @@ UNSEEN: Final = "trained now but frozen or unknown when watching began: in no co
 
 NOT_HERE: Final = "this loop takes no requests: it was watched with control=False"
 
+ALONE: Final = "it is trained in several processes, not all of which watch it: requests are refused"
+
 
 class Stopped(BaseException):
     """Somebody who watches a loop asked it to stop, and it went on.
@@ -89,7 +91,7 @@ class Loop:
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._optimizers, self._writer, self._units = optimizers, writer, units
-        self._control, self._raises = control, stop == "raise"
+        self._refusal, self._raises = "" if control else NOT_HERE, stop == "raise"
         self._clock, self._wait = clock, wait
         self._steps = Steps(watched, optimizers, writer, units, clock)
         self._watched, self._newcomers = watched, 0
@@ -306,6 +308,10 @@ class Loop:
             if newcomers > self._newcomers:
                 self._say(f"{counted(newcomers, 'parameter')} {UNSEEN}")
             self._newcomers = newcomers
+        if self._ranks is not None and self.step == 0 and not self._ranks.all_watch():
+            # Some of them alone can neither pause nor stop: the others would wait for them.
+            self._refusal, self._ranks = ALONE, None
+            self._say(ALONE)
         if self._ranks is not None:
             if self.step >= self._meet_at:
                 self._meet(self._ranks, now)
@@ -351,7 +357,7 @@ class Loop:
             RunWarning(step=self.step, message=each) for each in self._inbox.complaints()
         ]
         for request in self._inbox.poll():
-            refused = "" if self._control or request.action == "mark" else NOT_HERE
+            refused = "" if request.action == "mark" else self._refusal
             events += self._handler.answer(request, refused)
         if events:
             # Rows first: whoever reads of a request has the rows up to there.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,60 +17,126 @@ from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
 from engine.runs.requests import Control
+from engine.runs.state import state_of
+from tests.forked import Forked, workshop
 from tests.patience import DEADLINE
+
+pytestmark = pytest.mark.skipif(
+    not distributed.is_gloo_available() or not hasattr(os, "fork"),
+    reason="this PyTorch has no gloo, or processes cannot fork here",
+)
 
 SCRIPT = """
 import sys, torch
 from torch import distributed, nn
+from engine.loops import ranks
 from engine.loops.watch import watch
-rank, meeting, runs = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+from datetime import timedelta
+rank, meeting, runs, watches = int(sys.argv[1]), *sys.argv[2:]
+ranks.AWAITED = timedelta(seconds=0.1)
 torch.set_num_threads(1)
 distributed.init_process_group("gloo", init_method="file://" + meeting, rank=rank, world_size=2)
 torch.manual_seed(0)
 net = nn.parallel.DistributedDataParallel(nn.Linear(2, 1))
 optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
 rows = torch.tensor([[1.0, 2.0], [3.0, 1.0]])[rank : rank + 1]
-with watch(net, optimizer, name="both", runs=runs) as run:
-    if rank == 0:
-        print(run.path, flush=True)
-    for step in range(100_000):
+
+def train(steps, run=None):
+    for step in range(steps):
         loss = (net(rows) - 1).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        run.log(loss=loss)
-        if run.should_stop:
-            break
-print(run.step, optimizer.param_groups[0]["lr"], flush=True)
+        if run:
+            run.log(loss=loss)
+            if run.should_stop:
+                break
+
+if str(rank) in watches:
+    with watch(net, optimizer, name="both", runs=runs) as run:
+        if rank == 0:
+            print(run.path, flush=True)
+        train(100_000 if watches == "01" else 200, run)
+    print(run.step, optimizer.param_groups[0]["lr"], flush=True)
+else:
+    train(200)
 distributed.destroy_process_group()
 """
 
 
-@pytest.mark.skipif(not distributed.is_gloo_available(), reason="this PyTorch has no gloo")
-def test_two_processes_are_one_run_that_is_set_and_stopped_together(tmp_path: Path) -> None:
-    told = [str(tmp_path / "meeting"), str(tmp_path / "runs")]
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(rank), *told], stdout=subprocess.PIPE, text=True
-        )
-        for rank in range(2)
-    ]
-    told_path = both[0].stdout
-    assert told_path is not None
-    control = Control(RunFolder(Path(told_path.readline().strip())), "someone")
+class Pair:
+    """Two processes that train one network.
+
+    Args:
+        folder: Where they meet and record.
+        watches: The numbers of those that watch.
+    """
+
+    def __init__(self, folder: Path, watches: str) -> None:
+        self.runs = folder / "runs"
+        self._folder = folder
+        self.processes = [self._start(rank, watches) for rank in range(2)]
+
+    def _start(self, rank: int, watches: str) -> Forked:
+        told = [str(rank), str(self._folder / "meeting"), str(self.runs), watches]
+        with (self._folder / f"{rank}.out").open("wb") as out:
+            stdio = (os.open(os.devnull, os.O_RDONLY), out.fileno(), out.fileno())
+            try:
+                program = ["-c", SCRIPT, *told]
+                return Forked(workshop("workers"), program, stdio, dict(os.environ))
+            finally:
+                os.close(stdio[0])
+
+    def said(self, rank: int) -> list[str]:
+        """The lines of one of them."""
+        return (self._folder / f"{rank}.out").read_text("utf-8").splitlines()
+
+    def end(self) -> list[int]:
+        """How each ended."""
+        return [each.wait(DEADLINE) for each in self.processes]
+
+    @property
+    def folder(self) -> RunFolder:
+        """The one run that there is."""
+        [path] = self.runs.iterdir()
+        return RunFolder(path)
+
+    def history(self) -> History:
+        return History(read(self.folder.recording))
+
+    def wait_until(self, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while not holds():
+            assert time.monotonic() < deadline, [self.said(rank) for rank in range(2)]
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
+    pair = Pair(tmp_path, getattr(request, "param", "01"))
+    yield pair
+    for each in pair.processes:
+        each.kill()
+        each.wait(DEADLINE)
+
+
+def test_two_processes_are_one_run_that_is_set_and_stopped_together(pair: Pair) -> None:
+    pair.wait_until(lambda: bool(pair.said(0)))
+    control = Control(pair.folder, "someone")
     control.send("pause")
     control.send("set_lr", lr=0.002)
     control.send("step", n=3)
     control.send("continue")
     control.send("stop")
-    ends = [each.communicate(timeout=DEADLINE)[0].split() for each in both]
-    assert ends[0] == ends[1]
-    assert ends[0][1] == "0.002"
-    [folder] = (tmp_path / "runs").iterdir()
-    history = History(read(folder / "recording.jsonl"))
+    assert pair.end() == [0, 0]
+    [_, first], [second] = pair.said(0), pair.said(1)
+    assert first == second
+    steps, rate = first.split()
+    assert rate == "0.002"
+    history = pair.history()
     assert history.end is not None
     assert history.end.status == "stopped"
-    assert history.last_step == int(ends[0][0])
+    assert history.last_step == int(steps)
     assert np.isclose(history.series["train"].column("lr")[-1], 0.002)
     assert [each.action for each in history.requests] == [
         *("pause", "set_lr", "step", "continue", "stop"),
@@ -80,3 +148,51 @@ def test_two_processes_are_one_run_that_is_set_and_stopped_together(tmp_path: Pa
     assert net.weight.grad is not None
     recorded = history.series["train"].column("grad_norm/weight")[0]
     assert np.isclose(recorded, float(net.weight.grad.norm()))
+
+
+def kill(pair: Pair, rank: int) -> None:
+    os.kill(pair.processes[rank].pid, signal.SIGKILL)
+    assert pair.end()[rank] == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_what_loses_another_process_has_failed_and_says_so(pair: Pair, paused: bool) -> None:
+    pair.wait_until(lambda: bool(pair.said(0)) and pair.history().last_step > 0)
+    if paused:
+        Control(pair.folder, "someone").send("pause")
+        pair.wait_until(lambda: pair.history().paused)
+    kill(pair, 1)
+    end = pair.history().end
+    assert end is not None
+    assert end.status == "failed"
+    assert "Error: " in end.reason
+    if paused:
+        assert "another process of this training is gone" in end.reason
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_where_the_first_is_killed_the_run_has_crashed_and_the_others_end(
+    pair: Pair, paused: bool
+) -> None:
+    pair.wait_until(lambda: bool(pair.said(0)) and pair.history().last_step > 0)
+    if paused:
+        Control(pair.folder, "someone").send("pause")
+        pair.wait_until(lambda: pair.history().paused)
+    kill(pair, 0)
+    assert pair.end()[1] == 1
+    assert pair.history().end is None
+    assert state_of(pair.history(), pair.folder, now=time.time()) == "crashed"
+
+
+@pytest.mark.parametrize("pair", ["0", "1"], indirect=True)
+def test_where_only_one_watches_nobody_waits_for_the_other(
+    pair: Pair, request: pytest.FixtureRequest
+) -> None:
+    assert pair.end() == [0, 0], [pair.said(rank) for rank in range(2)]
+    if "0" in request.node.callspec.params["pair"]:
+        history = pair.history()
+        assert history.last_step == 200
+        [warning] = history.warnings
+        assert "not all of which watch it: requests are refused" in warning.message
+    else:
+        assert not pair.runs.exists()

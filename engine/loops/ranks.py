@@ -25,7 +25,6 @@ from torch import distributed
 from ..recording.events import End, Event
 from ..runs.folder import RunFolder
 
-
 AWAITED: Final = timedelta(seconds=10)
 """How long the first waits at its first step for the others to say that they are watched too."""
 

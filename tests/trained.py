@@ -59,7 +59,7 @@ def recorded(
             break
     else:
         if checkpoint:
-            record(Checkpoints(folder, trainer).save())
+            record(Checkpoints(folder, trainer, recorder.flush).save())
         record(closing(trainer))
     recorder.close()
     return folder, trainer

@@ -154,7 +154,7 @@ def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) ->
                 return STOPPED
         recorder.record(*thinner.rest())
         if not trainer.snapshots.ends:
-            recorder.record(*Checkpoints(run, trainer).save())
+            recorder.record(*Checkpoints(run, trainer, recorder.flush).save())
         recorder.record(*closing(trainer))
         recorder.close()
     except Exception as error:

@@ -5,12 +5,15 @@
     kept      the last two, the last at the best step or before it, and one for each power of two,
               the latest ones first, as long as all together are below 50 MB
 
-A checkpoint is of exactly the step whose row is the newest in the recording.
+A checkpoint is of exactly the step whose row is the newest in the recording. One that takes the
+place of another of its step, as where a run was paused, is written after the recording has all that
+was asked for at that step: a rate that is set there is in the checkpoint, too.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import time
 from collections.abc import Callable
@@ -42,13 +45,18 @@ class Checkpoints:
     Args:
         folder: The run's.
         trainer: What is trained.
+        settle: Has what was said of the run so far on the disk.
         clock: Seconds.
     """
 
     def __init__(
-        self, folder: RunFolder, trainer: Trainer, clock: Callable[[], float] = time.monotonic
+        self,
+        folder: RunFolder,
+        trainer: Trainer,
+        settle: Callable[[], object],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._folder, self._trainer, self._clock = folder, trainer, clock
+        self._folder, self._trainer, self._settle, self._clock = folder, trainer, settle, clock
         self._due = clock() + SECONDS
         self._failed = False
         self._written = (-1, False)
@@ -60,9 +68,16 @@ class Checkpoints:
         return self.save(paused=paused) if due else []
 
     def save(self, *, paused: bool = False) -> list[Event]:
-        """Write a checkpoint; a full disk costs the file, not the run."""
+        """Write a checkpoint; a full disk costs the file, not the run.
+
+        Raises:
+            RecordingError: It takes the place of one that the recording names, and what was said
+                since cannot be written there.
+        """
         step, started = self._trainer.step, self._clock()
         path = self._folder.checkpoints / f"step-{step}{SUFFIX}"
+        if os.path.lexists(path):
+            self._settle()
         try:
             ensure_folder(path.parent, sharing(self._folder.path))
             write(path, {**self._trainer.state(), "paused": paused})

@@ -19,6 +19,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -142,11 +143,11 @@ def _begin(
     except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
         return fail_to_start(folder, error)
     pace = Pace()
-    worked = _Work(folder, trainer, inbox, watcher, pace, train(trainer, pace))
+    worked = _Work(recorder, folder, trainer, inbox, watcher, pace, train(trainer, pace))
     if steps is not None:
         worked.handler.owed = 0
         inbox.put(PendingRequest("start", "start", "step", {"n": steps}))
-    return _record(recorder, worked)
+    return _record(worked)
 
 
 def _go_on(
@@ -169,8 +170,8 @@ def _go_on(
     inbox.ignore(run.answered)
     pace = Pace()
     stream = train(run.trainer, pace, run.marks)
-    work = _Work(folder, run.trainer, inbox, watcher, pace, stream, run.repeats)
-    return _record(recorder, work)
+    work = _Work(recorder, folder, run.trainer, inbox, watcher, pace, stream, run.repeats)
+    return _record(work)
 
 
 def _branch_off(
@@ -198,7 +199,8 @@ def _branch_off(
     except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
         return fail_to_start(folder, error)
     pace = Pace()
-    work = _Work(folder, run.trainer, inbox, watcher, pace, train(run.trainer, pace, run.marks))
+    stream = train(run.trainer, pace, run.marks)
+    work = _Work(recorder, folder, run.trainer, inbox, watcher, pace, stream)
     try:
         recorder.copy(run.events)
         recorder.record(run.fork)
@@ -207,14 +209,14 @@ def _branch_off(
     except RecordingError as error:
         record_failure(recorder, run.trainer, error)
         return FAILED
-    return _record(recorder, work)
+    return _record(work)
 
 
-def _record(recorder: Recorder, work: _Work) -> int:
+def _record(work: _Work) -> int:
     """Record a run to its end; return the exit status."""
-    trainer = work.trainer
+    recorder, trainer = work.recorder, work.trainer
     try:
-        for events in work.events(recorder):
+        for events in work.events():
             recorder.record(*events)
         # The end is said last: whoever reads it finds weights and checkpoint there.
         recorder.record(*weights_to_keep(trainer))
@@ -231,6 +233,7 @@ class _Work:
     """A run that is trained: its events, its requests, its checkpoints.
 
     Args:
+        recorder: Where it is recorded.
         folder: The run's.
         trainer: What is trained.
         inbox: Where requests come from.
@@ -242,6 +245,7 @@ class _Work:
 
     def __init__(
         self,
+        recorder: Recorder,
         folder: RunFolder,
         trainer: Trainer,
         inbox: Inbox,
@@ -250,17 +254,18 @@ class _Work:
         stream: Iterator[list[Event]],
         repeats: Repeats | None = None,
     ) -> None:
-        self.trainer, self._inbox, self._pace, self._stream = trainer, inbox, pace, stream
+        self.recorder, self.trainer = recorder, trainer
+        self._inbox, self._pace, self._stream = inbox, pace, stream
         self._watcher, self.handler = watcher, RequestHandler(trainer)
-        self.checkpoints = Checkpoints(folder, trainer)
+        self.checkpoints = Checkpoints(folder, trainer, partial(recorder.flush, sync=True))
         self._repeats = repeats
 
-    def events(self, recorder: Recorder) -> Iterator[list[Event]]:
+    def events(self) -> Iterator[list[Event]]:
         """Pull the run's events until it is over, answering requests between the pulls.
 
         Not pulling is pausing.
         """
-        trainer, handler, pace = self.trainer, self.handler, self._pace
+        trainer, recorder, handler, pace = self.trainer, self.recorder, self.handler, self._pace
         yield next(self._stream)
         if trouble := self._watcher.trouble:
             yield [RunWarning(step=trainer.step, message=trouble)]

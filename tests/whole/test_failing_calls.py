@@ -199,7 +199,7 @@ class SaveACheckpoint(Operation):
     def prepare(self) -> None:
         self.folder = RunFolder(self.place)
         self.trainer = FakeTrainer()
-        self.checkpoints = Checkpoints(self.folder, self.trainer)  # type: ignore[arg-type]
+        self.checkpoints = Checkpoints(self.folder, self.trainer, lambda: None)  # type: ignore[arg-type]
         for step in (8, 9, 10, 30):
             self.trainer.step = step
             self.checkpoints.save()

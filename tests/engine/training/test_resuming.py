@@ -312,7 +312,7 @@ def test_checkpoints_take_two_hundredths_of_a_run_by_what_it_says_itself(
 
     monkeypatch.setattr(checkpoints, "write", write)
     trainer = Trainer(SPECS["moons"], device="cpu")
-    wanted = checkpoints.Checkpoints(RunFolder(tmp_path), trainer, clock=lambda: now[0])
+    wanted = checkpoints.Checkpoints(RunFolder(tmp_path), trainer, lambda: None, lambda: now[0])
     said: list[Any] = []
     for step in range(8000):
         trainer.step = step
@@ -323,6 +323,31 @@ def test_checkpoints_take_two_hundredths_of_a_run_by_what_it_says_itself(
     assert seconds == pytest.approx(cost * len(said))
     # The one that was written last is not yet made up for.
     assert seconds - cost <= 0.02 * now[0]
+
+
+def test_a_checkpoint_in_place_of_another_of_its_step_waits_for_the_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rate that is set where a run is paused, and whose worker is killed, is nowhere or in both.
+
+    It was in the checkpoint alone: the recording had not been written yet.
+    """
+    done: list[str] = []
+    write = checkpoints.write
+
+    def written(path: Path, state: Any) -> None:
+        done.append(path.stem)
+        write(path, state)
+
+    monkeypatch.setattr(checkpoints, "write", written)
+    trainer = Trainer(SPECS["moons"], device="cpu")
+    wanted = checkpoints.Checkpoints(RunFolder(tmp_path), trainer, lambda: done.append("recording"))
+    wanted.save(paused=True)
+    trainer.step = 7
+    wanted.save(paused=True)
+    trainer.lr = 2.0
+    wanted.save()
+    assert done == ["step-0", "step-7", "recording", "step-7"]
 
 
 @pytest.mark.parametrize(
